@@ -1,0 +1,52 @@
+"""Latentune: search, train and use small representation-learning models.
+
+    import latentune
+
+    study = latentune.search("conv-ae", "digits", trials=20)
+    latentune.train("conv-ae-digits")
+    model = latentune.load_model("conv-ae-digits")
+
+Names are imported when they are first used, so that `latentune --help` answers at once.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .models.autoencoder import ConvAutoencoder as ConvAutoencoder
+    from .models.kde import LatentKDE as LatentKDE
+    from .objectives.data import ImageData as ImageData
+    from .objectives.objective import Objective as Objective
+    from .storage.best import Best as Best
+    from .studies.sample import sample as sample
+    from .studies.search import search as search
+    from .studies.spec import StudySpec as StudySpec
+    from .studies.train import load_best as load_best
+    from .studies.train import load_model as load_model
+    from .studies.train import train as train
+
+_HOMES = {
+    "Best": ".storage.best",
+    "ConvAutoencoder": ".models.autoencoder",
+    "ImageData": ".objectives.data",
+    "LatentKDE": ".models.kde",
+    "Objective": ".objectives.objective",
+    "StudySpec": ".studies.spec",
+    "load_best": ".studies.train",
+    "load_model": ".studies.train",
+    "sample": ".studies.sample",
+    "search": ".studies.search",
+    "train": ".studies.train",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'latentune' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,5 @@
+"""Lets `python -m latentune` do what `latentune` does."""
+
+from .studies.cli import main
+
+main()

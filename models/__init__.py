@@ -1,0 +1,1 @@
+"""What is trained: LightningModules, the blocks they share, and densities over their codes."""

@@ -1,0 +1,96 @@
+"""Kernel density estimation over latent codes: a sampler for any trained autoencoder."""
+
+from dataclasses import dataclass
+from os import PathLike
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KernelDensity
+
+Codes = NDArray[np.float32]
+
+__all__ = ["Codes", "LatentKDE"]
+
+
+@dataclass(frozen=True)
+class LatentKDE:
+    """A Gaussian kernel density over codes, or over their first principal components.
+
+    Attributes:
+        points: The points that carry a kernel each, with shape (N, K).
+        bandwidth: Standard deviation of the kernels, in units of the points.
+        components: Orthonormal principal axes, with shape (K, D), or None if K is D.
+        mean: Mean of the codes, with shape (D,), or None if K is D.
+
+    References:
+        Remarks on Some Nonparametric Estimates of a Density Function (Rosenblatt, 1956)
+        On Estimation of a Probability Density Function and Mode (Parzen, 1962)
+    """
+
+    points: Codes
+    bandwidth: float
+    components: Codes | None = None
+    mean: Codes | None = None
+
+    @classmethod
+    def fit(
+        cls,
+        codes: Codes,
+        *,
+        n_components: int | None = None,
+        n_search: int = 2000,
+        seed: int = 0,
+    ) -> Self:
+        """Fits a density; the bandwidth is the likeliest of 20 under 5-fold cross-validation.
+
+        The bandwidths are spread evenly from 0.1 to 10 on a log scale.
+
+        Args:
+            codes: Codes, with shape (N, D) and N at least 5.
+            n_components: Number of principal components K to fit the density on, or None to fit
+                it on the codes as they are.
+            n_search: Number of codes that the bandwidth search sees, because its time grows with
+                their square. All of them carry a kernel in the end.
+            seed: Chooses the codes that the search sees, and its folds.
+        """
+        if len(codes) < 5:
+            raise ValueError(f"codes (={len(codes)}) must be at least 5 to cross-validate on.")
+        components = mean = None
+        points = codes
+        if n_components is not None:
+            pca = PCA(n_components, random_state=seed).fit(codes)
+            components, mean = pca.components_.astype("float32"), pca.mean_.astype("float32")
+            points = pca.transform(codes).astype("float32")
+        seen = np.random.default_rng(seed).permutation(len(points))[:n_search]
+        search = GridSearchCV(KernelDensity(), {"bandwidth": np.logspace(-1, 1, 20)}, cv=5)
+        search.fit(points[seen])
+        return cls(points, float(search.best_params_["bandwidth"]), components, mean)
+
+    def sample(self, n: int, seed: int = 0) -> Codes:
+        """Draws n codes, with shape (n, D)."""
+        density = KernelDensity(bandwidth=self.bandwidth).fit(self.points)
+        drawn: Codes = density.sample(n, random_state=seed).astype("float32")
+        if self.components is None or self.mean is None:
+            return drawn
+        return drawn @ self.components + self.mean
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes plain arrays to an .npz file."""
+        arrays = {"points": self.points, "bandwidth": np.float64(self.bandwidth)}
+        if self.components is not None and self.mean is not None:
+            arrays |= {"components": self.components, "mean": self.mean}
+        np.savez_compressed(path, **arrays)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Reads what `save` wrote, without unpickling anything."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(
+                arrays["points"],
+                float(arrays["bandwidth"]),
+                arrays.get("components"),
+                arrays.get("mean"),
+            )

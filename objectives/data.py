@@ -1,0 +1,133 @@
+"""The data module: a seeded split, and batches cut from tensors that stay on the device."""
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from .datasets import DataError, Labelled, hold_out, load
+
+__all__ = ["Batches", "ImageData"]
+
+VALIDATION = 0.1
+BATCH_SIZE = 300
+STEPS_PER_EPOCH = 32
+
+
+class Batches:
+    """Iterates over batches, each a slice of every tensor: nothing happens image by image.
+
+    Args:
+        tensors: Tensors of the same length N, such as images and labels.
+        batch_size: Length of a batch; the last one may be shorter.
+        shuffle: Whether each pass takes a new order, drawn from torch's global generator.
+    """
+
+    def __init__(self, tensors: tuple[Tensor, ...], batch_size: int, shuffle: bool) -> None:
+        self.tensors, self.batch_size, self.shuffle = tensors, batch_size, shuffle
+
+    def __len__(self) -> int:
+        return -(-len(self.tensors[0]) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        n, device = len(self.tensors[0]), self.tensors[0].device
+        # Drawn on the CPU, so that a seed means the same order on every device.
+        order = torch.randperm(n).to(device) if self.shuffle else None
+        for start in range(0, n, self.batch_size):
+            batch = slice(start, start + self.batch_size)
+            yield tuple(t[batch if order is None else order[batch]] for t in self.tensors)
+
+
+class Splits(NamedTuple):
+    """The three parts of a data set, the names of its classes, and a hash of what is split how."""
+
+    train: Labelled
+    val: Labelled
+    test: Labelled
+    classes: tuple[str, ...]
+    fingerprint: str
+
+
+@lru_cache(maxsize=2)
+def _splits(name: str, data_dir: Path | None, image_size: int | None, seed: int) -> Splits:
+    # Kept, because the trials of a study share it.
+    dataset = load(name, data_dir, image_size)
+    train, val = hold_out(dataset.train, VALIDATION, seed)
+    digest = hashlib.sha256()
+    for part in (train, val, dataset.test):
+        digest.update(str(tuple(part.images.shape)).encode())
+        digest.update(part.images.numpy().tobytes())
+    return Splits(train, val, dataset.test, dataset.classes, digest.hexdigest()[:16])
+
+
+class ImageData(pl.LightningDataModule):
+    """Images in memory, split into train, validation and test.
+
+    The validation split is a seeded, stratified tenth of the training part; the test part is
+    never touched by it. A batch is a tuple (images, labels), or (images,) for data without
+    labels, with images of shape (N, C, H, W) and values in [0, 1].
+
+    Args:
+        name: `digits`, `fashion-mnist`, `mnist`, or the path of a folder of images.
+        data_dir: Where torchvision data lies. If None, use the folder that the variable
+            LATENTUNE_DATA names, or a cache in the home folder.
+        image_size: Side in pixels that the images of a folder are scaled and cropped to. If
+            None, keep their own size if they share one of at most 64x64, else use 64.
+        batch_size: Images in a batch. If None, use 300, or fewer on small data so that an epoch
+            has at least 32 steps.
+        seed: Seed of the split.
+
+    Raises:
+        DataError: If the data is missing, empty or broken, or the batch size is below 1.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        data_dir: str | Path | None = None,
+        image_size: int | None = None,
+        batch_size: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.splits = _splits(name, Path(data_dir) if data_dir else None, image_size, seed)
+        n = len(self.splits.train)
+        if batch_size is None:
+            batch_size = max(1, min(BATCH_SIZE, n // STEPS_PER_EPOCH))
+        if batch_size < 1:
+            raise DataError(f"batch_size (={batch_size}) must be at least 1")
+        self.batch_size = batch_size
+        self._resident: dict[str, tuple[Tensor, ...]] = {}
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Shape of one image, (C, H, W)."""
+        channels, height, width = self.splits.train.images.shape[1:]
+        return channels, height, width
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all images and of the split that they are in."""
+        return self.splits.fingerprint
+
+    def setup(self, stage: str) -> None:
+        device = torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
+        for split in ("test",) if stage == "test" else ("train", "val"):
+            images, labels = getattr(self.splits, split)
+            tensors = (images,) if labels is None else (images, labels)
+            self._resident[split] = tuple(tensor.to(device) for tensor in tensors)
+
+    def train_dataloader(self) -> Batches:
+        return Batches(self._resident["train"], self.batch_size, shuffle=True)
+
+    def val_dataloader(self) -> Batches:
+        return Batches(self._resident["val"], self.batch_size, shuffle=False)
+
+    def test_dataloader(self) -> Batches:
+        return Batches(self._resident["test"], self.batch_size, shuffle=False)

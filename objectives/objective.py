@@ -1,0 +1,172 @@
+"""The objective: a frozen callable that turns a trial into a number."""
+
+import gc
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+import pytorch_lightning as pl
+import torch
+from optuna.trial import BaseTrial, Trial
+
+from .provenance import git_commit, versions
+from .report import Direction, Diverged, ReportEpochs
+
+Space = Callable[[BaseTrial, tuple[int, int, int]], pl.LightningModule]
+Callbacks = Callable[[Trial], Sequence[pl.Callback]]
+
+__all__ = ["INTERRUPTED", "Objective", "TrialFailed", "quiet", "quiet_trainer"]
+
+INTERRUPTED = "interrupted"
+"""What a trial records as the reason it stopped, if the reason was none of its own."""
+
+
+class TrialFailed(RuntimeError):
+    """A trial that diverged or did not fit into memory; the study goes on without it."""
+
+
+def _no_callbacks(trial: Trial) -> Sequence[pl.Callback]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Builds a model from a trial, trains it, and returns the value of its best epoch.
+
+    Attributes:
+        model: The search space: builds a model from a trial and the shape (C, H, W) of an image.
+        data: Makes the data module, which must have an `input_shape`. It is called once a trial.
+        monitor: Name of the metric that the model logs in validation.
+        direction: Which way the metric is better.
+        max_epochs: Epochs of a trial that is not pruned, at least 1.
+        seed: Trial number n trains with seed + n.
+        callbacks: Makes further Lightning callbacks for a trial.
+    """
+
+    model: Space
+    data: Callable[[], Any]
+    monitor: str = "val_mse"
+    direction: Direction = "minimize"
+    max_epochs: int = 10
+    seed: int = 0
+    callbacks: Callbacks = _no_callbacks
+
+    def __call__(self, trial: Trial) -> float:
+        """Trains the trial's model and records what is needed to train it again.
+
+        Raises:
+            optuna.TrialPruned: If the study's pruner gives the trial up.
+            TrialFailed: If the metric diverges or memory runs out.
+            MonitorError: If the model never logs the monitored metric.
+            KeyboardInterrupt: On Ctrl-C, which Lightning alone would turn into an exit that
+                leaves the trial running for ever.
+        """
+        seed = self.seed + trial.number
+        pl.seed_everything(seed, verbose=False)
+        data = self.data()
+        model = self.model(trial, data.input_shape)
+        report = ReportEpochs(trial, self.monitor, self.direction)
+        record = trial.set_user_attr
+        record("seed", seed)
+        record("data_fingerprint", getattr(data, "fingerprint", None))
+        record("hparams", _plain(dict(model.hparams)))
+        record("parameters", sum(p.numel() for p in model.parameters()))
+        record("versions", versions())
+        record("git_commit", git_commit())
+        started = time.perf_counter()
+        stopped = INTERRUPTED
+        try:
+            trainer = quiet_trainer(self.max_epochs, [report, *self.callbacks(trial)])
+            with quiet():
+                trainer.fit(model, datamodule=data)
+            stopped = "all epochs"
+        except optuna.TrialPruned:
+            stopped = "pruned"
+            raise
+        except (Diverged, torch.OutOfMemoryError) as error:
+            stopped = str(error).splitlines()[0]
+            raise TrialFailed(stopped) from error
+        except SystemExit:
+            raise KeyboardInterrupt from None
+        finally:
+            record("stopped", stopped)
+            record("epochs", report.epochs)
+            record("best_epoch", report.best_epoch)
+            record("seconds", round(time.perf_counter() - started, 3))
+            _release()
+        return report.best_value
+
+    def rehearse(self, trial: BaseTrial) -> None:
+        """Trains one batch of a configuration, so that a bug shows before a study begins.
+
+        Args:
+            trial: A trial of no study.
+
+        Raises:
+            MonitorError: If the model never logs the monitored metric.
+        """
+        data = self.data()
+        report = ReportEpochs(trial, self.monitor, self.direction)
+        trainer = quiet_trainer(1, [report], limit_train_batches=1, limit_val_batches=1)
+        with quiet(), suppress(Diverged):  # one batch may do that; a trial would fail by itself
+            trainer.fit(self.model(trial, data.input_shape), datamodule=data)
+
+
+def quiet_trainer(max_epochs: int, callbacks: Sequence[pl.Callback], **options: Any) -> pl.Trainer:
+    """Returns a trainer on one device that prints nothing and writes no file.
+
+    Args:
+        max_epochs: Epochs to train for.
+        callbacks: Lightning callbacks.
+        options: Keyword arguments passed to `pytorch_lightning.Trainer`.
+    """
+    silent = dict.fromkeys(
+        ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False
+    )
+    with quiet():
+        return pl.Trainer(
+            **{
+                "max_epochs": max_epochs,
+                "callbacks": list(callbacks),
+                "accelerator": "auto",
+                "devices": 1,
+                "num_sanity_val_steps": 0,
+            }
+            | silent
+            | options
+        )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silences what Lightning says of itself and of the libraries below it."""
+    logger = logging.getLogger("pytorch_lightning")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"pytorch_lightning|lightning_utilities")
+            yield
+    finally:
+        logger.setLevel(before)
+
+
+def _plain(value: Any) -> Any:
+    """Returns hyperparameters as JSON can hold them."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
+def _release() -> None:
+    # A trainer and its model refer to each other; without this, their memory piles up over trials.
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

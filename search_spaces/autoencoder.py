@@ -1,0 +1,27 @@
+"""What may vary in an autoencoder."""
+
+from optuna.trial import BaseTrial
+
+from ..models.autoencoder import ConvAutoencoder
+from ..models.blocks import Shape
+from .common import regularised_adam, seed_adam
+
+__all__ = ["conv_autoencoder", "conv_autoencoder_seed"]
+
+
+def conv_autoencoder(trial: BaseTrial, input_shape: Shape) -> ConvAutoencoder:
+    """The convolutional autoencoder over wide ranges."""
+    return ConvAutoencoder(
+        input_shape,
+        latent_dim=trial.suggest_int("latent_dim", 2, 64, log=True),
+        **regularised_adam(trial),
+    )
+
+
+def conv_autoencoder_seed(trial: BaseTrial, input_shape: Shape) -> ConvAutoencoder:
+    """The convolutional autoencoder over the published ranges."""
+    return ConvAutoencoder(
+        input_shape,
+        latent_dim=trial.suggest_int("latent_dim", 2, 12, log=True),
+        **seed_adam(trial),
+    )

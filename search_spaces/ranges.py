@@ -1,0 +1,108 @@
+"""Ranges given by a user: `2:32:log`, `relu,tanh` or one value, in place of a space's own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pytorch_lightning as pl
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import BaseTrial
+
+from ..models.blocks import Shape
+from .common import Space
+from .watch import SpaceError, describe, did_you_mean, parameters, watch
+
+__all__ = ["RangedSpace", "narrow"]
+
+
+@dataclass(frozen=True)
+class RangedSpace:
+    """A search space, some of whose parameters vary over other ranges.
+
+    Attributes:
+        space: The space as it was written.
+        ranges: The text of a range for each parameter whose range is replaced; see `narrow`.
+    """
+
+    space: Space
+    ranges: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self, input_shape: Shape) -> None:
+        """Checks each range against the space as it was written.
+
+        Raises:
+            SpaceError: If a range does not fit, or names a parameter that the space lacks.
+        """
+        own = parameters(self.space, input_shape)
+        for name, text in self.ranges.items():
+            if name not in own:
+                raise SpaceError(
+                    f"the space has no parameter {name!r}; {did_you_mean(name, list(own))}"
+                )
+            narrow(name, own[name], text)
+
+    def __call__(self, trial: BaseTrial, input_shape: Shape) -> pl.LightningModule:
+        """Builds the model; each suggestion is made over its replaced range."""
+
+        def replace(name: str, own: BaseDistribution) -> BaseDistribution:
+            return narrow(name, own, self.ranges[name]) if name in self.ranges else own
+
+        return self.space(watch(trial, replace), input_shape)
+
+
+def narrow(name: str, own: BaseDistribution, text: str) -> BaseDistribution:
+    """Reads a range for a parameter, of the same kind as its own.
+
+    Args:
+        name: The parameter's name, for messages.
+        own: The distribution that the space gives it.
+        text: `low:high`, which keeps the parameter's scale; `low:high:log` or `low:high:linear`;
+            comma-separated choices for a categorical parameter; or one value.
+
+    Raises:
+        SpaceError: If the text is no range for this kind of parameter.
+    """
+    try:
+        if isinstance(own, CategoricalDistribution):
+            return _choices(own, text)
+        if isinstance(own, IntDistribution):
+            low, high, log = _interval(text, int, own.log)
+            return IntDistribution(int(low), int(high), log=log, step=1 if log else own.step)
+        assert isinstance(own, FloatDistribution)
+        low, high, log = _interval(text, float, own.log)
+        return FloatDistribution(low, high, log=log, step=None if log else own.step)
+    except ValueError as error:
+        raise SpaceError(
+            f"{text!r} is no range for {name} ({describe(own)}): {str(error).rstrip('.')}"
+        ) from error
+
+
+def _interval(
+    text: str, number: Callable[[str], float], log: bool
+) -> tuple[float, float, bool]:
+    first, _, rest = text.partition(":")
+    if not rest:
+        value = number(first)
+        return value, value, log and value > 0
+    last, _, scale = rest.partition(":")
+    low, high = number(first), number(last)
+    if scale not in ("", "log", "linear"):
+        raise ValueError(f"its scale {scale!r} is neither log nor linear")
+    log = scale == "log" or (log and scale != "linear")
+    if log and low <= 0:
+        raise ValueError(f"a log range starts above 0, not at {first}")
+    if low > high:
+        raise ValueError(f"low ({first}) is above high ({last})")
+    return low, high, log
+
+
+def _choices(own: CategoricalDistribution, text: str) -> CategoricalDistribution:
+    named = {str(choice): choice for choice in own.choices}
+    unknown = [choice for choice in text.split(",") if choice not in named]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is not among its choices")
+    return CategoricalDistribution([named[choice] for choice in text.split(",")])

@@ -1,0 +1,100 @@
+"""best.toml: a configuration with its value and origin, as text that people may edit."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, get_origin
+
+from .runs import StorageError, write_text
+
+__all__ = ["Best", "read_best", "write_best"]
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Best:
+    """The configuration of one trial and where it comes from.
+
+    Attributes:
+        study: Name of the study.
+        trial: Number of the trial.
+        monitor: Name of the metric.
+        value: The metric at the trial's best epoch.
+        best_epoch: That epoch, counted from 1.
+        recipe: What the study searches: model, space, data, ranges, epochs, seed.
+        params: The value of each parameter of the search space.
+        hparams: All options of the model that these parameters gave, for the reader.
+        provenance: Seed, data fingerprint, versions, git commit and command.
+    """
+
+    study: str
+    trial: int
+    monitor: str
+    value: float
+    best_epoch: int
+    recipe: Mapping[str, Any]
+    params: Mapping[str, Any]
+    hparams: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+
+
+NOTES = {
+    "recipe": "What was searched.",
+    "params": "Edit these to train another configuration of the same space.",
+    "hparams": "The model's options that these parameters gave; read by people alone.",
+    "provenance": "What a rerun needs to be the same.",
+}
+
+
+def write_best(best: Best, path: Path) -> None:
+    """Writes a configuration as TOML.
+
+    Raises:
+        StorageError: If the file cannot be written.
+    """
+    import tomlkit
+
+    document = tomlkit.document()
+    document.add(tomlkit.comment(f"Train it by: latentune train {path}"))
+    document["format"] = FORMAT
+    for key, value in asdict(best).items():
+        if isinstance(value, Mapping):
+            table = tomlkit.table()
+            table.add(tomlkit.comment(NOTES[key]))
+            for name, item in value.items():
+                if item is not None:  # TOML has no null: what is absent is None
+                    table[name] = item
+            document[key] = table
+        else:
+            document[key] = value
+    write_text(path, tomlkit.dumps(document))
+
+
+def read_best(path: Path) -> Best:
+    """Reads what `write_best` wrote.
+
+    Raises:
+        StorageError: If the file is missing, is no TOML, or lacks or adds an entry.
+    """
+    try:
+        with path.open("rb") as file:
+            entries = tomllib.load(file)
+    except FileNotFoundError as error:
+        raise StorageError(f"there is no {path}; write it by: latentune best STUDY") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StorageError(f"{path} is not a complete TOML file: {error}") from error
+    if entries.pop("format", None) != FORMAT:
+        raise StorageError(f"{path} is no configuration of format {FORMAT}")
+    kinds = {field.name: get_origin(field.type) or field.type for field in fields(Best)}
+    for name in kinds:
+        if name not in entries:
+            raise StorageError(f"{path} lacks {name!r}; write it anew by: latentune best STUDY")
+    for name, value in entries.items():
+        if name not in kinds:
+            raise StorageError(f"{path} has an unknown entry {name!r}; known: {', '.join(kinds)}")
+        kind = (int, float) if kinds[name] is float else kinds[name]
+        if not isinstance(value, kind):
+            raise StorageError(f"{path}: {name} = {value!r} has the wrong type")
+    return Best(**entries)

@@ -1,0 +1,62 @@
+"""optuna-dashboard: the pictures and notes that it shows, and serving it on this machine."""
+
+import socket
+from pathlib import Path
+
+import optuna
+from optuna.artifacts import FileSystemArtifactStore, upload_artifact
+from optuna.storages import BaseStorage
+
+from .runs import StorageError
+
+__all__ = ["attach", "note", "serve"]
+
+HOST = "127.0.0.1"
+
+
+def attach(target: optuna.Study | optuna.Trial, picture: Path, folder: Path) -> None:
+    """Copies a picture into the artifact folder and shows it on a study or a running trial.
+
+    Args:
+        target: The study or trial; a trial must not have finished.
+        picture: The file; its name is what the dashboard shows.
+        folder: The artifact folder, made if it does not exist.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    upload_artifact(
+        artifact_store=FileSystemArtifactStore(folder),
+        file_path=str(picture),
+        study_or_trial=target,
+    )
+
+
+def note(study: optuna.Study, text: str) -> None:
+    """Writes the note, in Markdown, that the dashboard shows beside a study."""
+    from optuna_dashboard import save_note
+
+    save_note(study, text)
+
+
+def serve(storage: BaseStorage, folder: Path, port: int) -> None:
+    """Serves the dashboard to this machine alone, until Ctrl-C.
+
+    Args:
+        storage: The database.
+        folder: The artifact folder.
+        port: Port to listen on.
+
+    Raises:
+        StorageError: If the port is in use or not allowed.
+    """
+    from optuna_dashboard import run_server
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            raise StorageError(
+                f"port {port} cannot be used ({error}); choose another by --port"
+            ) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    run_server(storage, host=HOST, port=port, artifact_store=FileSystemArtifactStore(folder))

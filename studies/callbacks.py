@@ -1,0 +1,79 @@
+"""What a search adds to the training of a trial: stopping on request, and a picture at the end."""
+
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytorch_lightning as pl
+import torch
+
+from ..storage.dashboard import attach
+from .pictures import reconstructions
+
+__all__ = ["AttachReconstructions", "Interrupted", "StopOnRequest"]
+
+
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """The user asked to stop."""
+
+
+class StopOnRequest(pl.Callback):
+    """Ends training between two batches, where nothing is half written.
+
+    Args:
+        stop: Set when training is to end.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop = stop
+
+    def on_train_batch_start(self, *args: Any) -> None:
+        if self.stop.is_set():
+            raise Interrupted
+
+    def on_validation_batch_start(self, *args: Any) -> None:
+        if self.stop.is_set():
+            raise Interrupted
+
+
+class AttachReconstructions(pl.Callback):
+    """Shows the dashboard what a trial's network makes of ten validation images.
+
+    A model whose output is not shaped like its input does not reconstruct; it gets no picture.
+
+    Args:
+        trial: The running trial.
+        folder: The artifact folder.
+    """
+
+    def __init__(self, trial: optuna.Trial, folder: Path) -> None:
+        self.trial, self.folder = trial, folder
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._attach(trainer, pl_module)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        if isinstance(exception, optuna.TrialPruned):
+            self._attach(trainer, pl_module)
+
+    def _attach(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
+        originals = next(iter(trainer.val_dataloaders))[0][:10]
+        drawn = reconstruct(model, originals)
+        if drawn is None:
+            return
+        with tempfile.TemporaryDirectory() as scratch:
+            picture = Path(scratch) / "reconstructions.png"
+            reconstructions(originals, drawn, picture)
+            attach(self.trial, picture, self.folder)
+
+
+def reconstruct(model: pl.LightningModule, images: torch.Tensor) -> torch.Tensor | None:
+    """Returns a model's reconstruction of images, with shape (N, C, H, W), if it makes one."""
+    model.eval()
+    with torch.inference_mode():
+        drawn = model(images.to(model.device))
+    return drawn if isinstance(drawn, torch.Tensor) and drawn.shape == images.shape else None

@@ -1,0 +1,111 @@
+"""Every picture of the project, in one style. Each function writes one file."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from torch import Tensor
+from torchvision.utils import make_grid
+
+__all__ = ["codes_beside", "image_grid", "loss_curve", "reconstructions"]
+
+
+@contextmanager
+def _figure(path: Path, width: float, height: float) -> Iterator[Figure]:
+    # A Figure of its own, not pyplot's: nothing stays open, and no setting of the user changes.
+    with sns.axes_style("ticks"), sns.plotting_context("notebook"):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure
+        figure.savefig(path, dpi=120)
+
+
+def reconstructions(originals: Tensor, drawn: Tensor, path: Path) -> None:
+    """Draws originals above their reconstructions; both have shape (N, C, H, W)."""
+    n, _, height, width = originals.shape
+    with _figure(path, 1.2 + 0.8 * n, 0.4 + 1.6 * height / width) as figure:
+        axes = figure.subplots()
+        _show(axes, torch.cat([originals.cpu(), drawn.cpu()]), per_row=n)
+        cell = height + 1
+        axes.set_yticks([cell / 2, cell * 1.5], ["original", "reconstruction"])
+        axes.tick_params(left=False)
+
+
+def image_grid(images: Tensor, title: str, path: Path) -> None:
+    """Draws images of shape (N, C, H, W), ten in a row."""
+    rows = -(-len(images) // 10)
+    with _figure(path, 7, 0.5 + 0.7 * rows) as figure:
+        axes = figure.subplots()
+        _show(axes, images.cpu(), per_row=10)
+        axes.set_yticks([])
+        axes.set_title(title)
+
+
+def loss_curve(history: pd.DataFrame, metric: str, best_epoch: int, path: Path) -> None:
+    """Draws a metric per epoch in training and validation.
+
+    Args:
+        history: A column `epoch`, counted from 1, and `train_` and `val_` columns.
+        metric: Name of the metric behind these prefixes, such as `mse`.
+        best_epoch: The epoch to mark.
+        path: The file to write.
+    """
+    columns = {f"train_{metric}": "training", f"val_{metric}": "validation"}
+    shown = history[["epoch", *(c for c in columns if c in history)]].rename(columns=columns)
+    long = shown.melt("epoch", var_name="part", value_name=metric)
+    with _figure(path, 7, 4) as figure:
+        axes = figure.subplots()
+        sns.lineplot(long, x="epoch", y=metric, hue="part", style="part", ax=axes)
+        axes.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
+        if (long[metric].dropna() > 0).all():
+            axes.set_yscale("log")
+        axes.set_ylabel(f"{metric} per pixel" if metric == "mse" else metric)
+        axes.legend(title=None, frameon=False)
+        sns.despine(figure)
+
+
+def codes_beside(
+    real: NDArray[np.float32], drawn: NDArray[np.float32], axis: str, title: str, path: Path
+) -> None:
+    """Draws 2-D histograms of real and sampled codes side by side, both with shape (N, 2).
+
+    Args:
+        real: Codes of training images.
+        drawn: Codes drawn from a density.
+        axis: What the two dimensions are, such as `latent dimension`.
+        title: Title of the picture.
+        path: The file to write.
+    """
+    low, high = np.quantile(np.concatenate([real, drawn]), [0.001, 0.999], axis=0)
+    with _figure(path, 9, 4.2) as figure:
+        figure.suptitle(title)
+        both = figure.subplots(1, 2, sharex=True, sharey=True)
+        for axes, codes, name in zip(both, (real, drawn), ("real", "sampled"), strict=True):
+            share = np.full(len(codes), 100 / len(codes))
+            _, _, _, image = axes.hist2d(
+                codes[:, 0],
+                codes[:, 1],
+                bins=60,
+                range=np.stack([low, high], axis=1).tolist(),
+                weights=share,
+                cmap="mako_r",
+                vmin=0,
+            )
+            axes.set_title(f"{name} codes (n = {len(codes):,})")
+            axes.set_xlabel(f"{axis} 1")
+            figure.colorbar(image, ax=axes, label="share of codes (%)")
+        both[0].set_ylabel(f"{axis} 2")
+
+
+def _show(axes: Axes, images: Tensor, per_row: int) -> None:
+    grid = make_grid(images.float(), nrow=per_row, padding=1, pad_value=1).clamp(0, 1)
+    axes.imshow(grid.permute(1, 2, 0).numpy(), interpolation="nearest")
+    axes.set_xticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)

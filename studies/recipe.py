@@ -1,0 +1,159 @@
+"""The recipe of a study: a few words and numbers from which the study can be made anywhere."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any, Self
+
+from ..objectives.data import ImageData
+from ..objectives.datasets import DATASETS
+from ..objectives.objective import Objective
+from ..search_spaces.ranges import RangedSpace
+from ..search_spaces.watch import did_you_mean
+from ..storage.runs import check_name
+from .catalog import MODELS
+from .spec import StudySpec
+
+__all__ = ["Recipe", "StudyError"]
+
+
+class StudyError(ValueError):
+    """A study, model or option that does not exist, or does not fit what the study is."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a user asks for, as plain words and numbers.
+
+    It is kept on the study, in best.toml and in checkpoints, and makes the same study again.
+
+    Attributes:
+        model: A key of the catalogue, or `module:NAME` of a `StudySpec` of your own.
+        data: `digits`, `fashion-mnist`, `mnist`, or a folder of images. None if the model is a
+            `StudySpec`, which brings its data.
+        space: Name of one of the model's search spaces.
+        ranges: Ranges that replace the space's own; see `search_spaces.ranges.narrow`.
+        epochs: Epochs of a trial. If None, use the model's.
+        batch_size: Images in a batch. If None, the data decides.
+        image_size: Side that the images of a folder are scaled to. If None, the data decides.
+        data_dir: Where torchvision data lies. If None, see `ImageData`.
+        seed: Seed of the split, the sampler and the trials.
+    """
+
+    model: str
+    data: str | None = None
+    space: str = "default"
+    ranges: Mapping[str, str] = field(default_factory=dict)
+    epochs: int | None = None
+    batch_size: int | None = None
+    image_size: int | None = None
+    data_dir: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "image_size"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise StudyError(f"{name} must be at least 1, not {value}")
+        # numpy's generators, which the seed reaches too, know no negative seed.
+        if not 0 <= self.seed < 2**31:
+            raise StudyError(f"seed must be from 0 to {2**31 - 1}, not {self.seed}")
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Self:
+        """Makes a recipe of what `to_table` returned.
+
+        Raises:
+            StudyError: If an entry is unknown, missing, or not allowed.
+        """
+        known = [f.name for f in fields(cls)]
+        for name in table:
+            if name not in known:
+                raise StudyError(f"a recipe has no entry {name!r}; {did_you_mean(name, known)}")
+        if "model" not in table:
+            raise StudyError("a recipe needs a model")
+        return cls(**table)
+
+    def to_table(self) -> dict[str, Any]:
+        """Returns the recipe as TOML and JSON can hold it, without what is None or empty."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, {})}
+
+    def identity(self) -> dict[str, str]:
+        """Returns the part of a study's definition that only the recipe knows."""
+        return {"model": self.model, "space": self.space, "seed": str(self.seed)}
+
+    def spec(self) -> StudySpec:
+        """Makes the study that the recipe describes, without loading its data.
+
+        Raises:
+            StudyError: If there is no such model or space.
+        """
+        spec = self._own_spec() if ":" in self.model else self._catalogue_spec()
+        objective = spec.objective
+        if self.epochs is not None:
+            objective = replace(objective, max_epochs=self.epochs)
+        if self.ranges:
+            objective = replace(objective, model=RangedSpace(objective.model, dict(self.ranges)))
+        return replace(spec, objective=replace(objective, seed=self.seed))
+
+    def _catalogue_spec(self) -> StudySpec:
+        if self.model not in MODELS:
+            raise StudyError(
+                f"there is no model {self.model!r}; {did_you_mean(self.model, list(MODELS))}"
+            )
+        entry = MODELS[self.model]
+        if self.space not in entry.spaces:
+            raise StudyError(
+                f"{self.model} has no space {self.space!r}; "
+                f"{did_you_mean(self.space, list(entry.spaces))}"
+            )
+        if self.data is None:
+            raise StudyError(f"{self.model} needs data: {', '.join(DATASETS)} or a folder")
+        data = partial(
+            ImageData,
+            self.data,
+            data_dir=self.data_dir,
+            image_size=self.image_size,
+            batch_size=self.batch_size,
+            seed=self.seed,
+        )
+        name = self.data if self.data in DATASETS else Path(self.data).resolve().name
+        return StudySpec(
+            name=f"{self.model}-{name}",
+            objective=Objective(
+                model=resolve_name(entry.spaces[self.space]),
+                data=data,
+                monitor=entry.monitor,
+                direction=entry.direction,
+                max_epochs=entry.epochs,
+            ),
+            trials=entry.trials,
+        )
+
+    def _own_spec(self) -> StudySpec:
+        for option in ("data", "batch_size", "image_size", "data_dir"):
+            if getattr(self, option) is not None:
+                raise StudyError(f"{self.model} brings its own data: leave out {option}")
+        if self.space != "default":
+            raise StudyError(f"{self.model} has no space {self.space!r}: it is one itself")
+        here = os.getcwd()
+        if here not in sys.path:
+            sys.path.insert(0, here)
+        module, _, name = self.model.partition(":")
+        try:
+            spec = getattr(importlib.import_module(module), name)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise  # an import inside the user's module failed: that is theirs to see whole
+            raise StudyError(f"there is no module {module!r} in {here} or installed") from error
+        except AttributeError as error:
+            raise StudyError(f"module {module!r} has no {name!r}") from error
+        if not isinstance(spec, StudySpec):
+            raise StudyError(f"{self.model} is a {type(spec).__name__}, not a StudySpec")
+        check_name(spec.name)
+        return spec

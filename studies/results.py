@@ -1,0 +1,138 @@
+"""Finding a study, a trial, a configuration or a trained network by what the user calls it."""
+
+from pathlib import Path
+
+import optuna
+import pytorch_lightning as pl
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from ..search_spaces.watch import did_you_mean, replay
+from ..storage.best import Best, read_best
+from ..storage.checkpoint import load_weights, read_checkpoint
+from ..storage.database import open_database
+from ..storage.runs import Runs
+from .recipe import Recipe, StudyError
+
+__all__ = ["best_of", "find", "load_best", "load_model", "open_study", "split_source"]
+
+
+def open_study(storage: BaseStorage, name: str) -> optuna.Study:
+    """Returns a study that Latentune made.
+
+    Raises:
+        StudyError: If there is none of this name.
+    """
+    names = optuna.get_all_study_names(storage)
+    if name not in names:
+        hint = did_you_mean(name, names) if names else "there are none yet"
+        raise StudyError(f"there is no study {name!r}; {hint}")
+    study = optuna.load_study(study_name=name, storage=storage)
+    if "definition" not in study.user_attrs:
+        raise StudyError(f"study {name!r} was not made by latentune; choose a new one by --name")
+    return study
+
+
+def best_of(study: optuna.Study, number: int | None = None) -> Best:
+    """Returns the configuration of a study's best trial, or of the trial with a number.
+
+    Raises:
+        StudyError: If no trial is complete, or there is no such trial with a value.
+    """
+    trial = _trial(study, number)
+    attrs = trial.user_attrs
+    return Best(
+        study=study.study_name,
+        trial=trial.number,
+        monitor=study.user_attrs["monitor"],
+        value=trial.value if trial.value is not None else float("nan"),
+        best_epoch=attrs["best_epoch"],
+        recipe=study.user_attrs["recipe"],
+        params=trial.params,
+        hparams=attrs["hparams"],
+        provenance={
+            "command": study.user_attrs["command"],
+            "seed": attrs["seed"],
+            "data_fingerprint": attrs["data_fingerprint"],
+            "git_commit": attrs["git_commit"],
+            "versions": attrs["versions"],
+        },
+    )
+
+
+def find(source: str, runs: Runs, storage: str | None = None) -> Best:
+    """Returns the configuration that `best.toml`, `STUDY` or `STUDY:17` names.
+
+    Raises:
+        StudyError: If there is no such study or trial.
+        StorageError: If the file or the database cannot be read.
+    """
+    if source.endswith(".toml"):
+        return read_best(Path(source))
+    name, number = split_source(source)
+    return best_of(open_study(open_database(storage or runs.database), name), number)
+
+
+def split_source(source: str) -> tuple[str, int | None]:
+    """Splits `STUDY` or `STUDY:17` into the name and the trial's number.
+
+    Raises:
+        StudyError: If what follows the colon is no number.
+    """
+    name, colon, number = source.partition(":")
+    if colon and not number.isdecimal():
+        raise StudyError(f"{number!r} in {source!r} is no trial number")
+    return name, int(number) if colon else None
+
+
+def load_best(source: str | Path, runs: str | Path = "runs") -> Best:
+    """Reads the best configuration of a study, as `search` and `best` wrote it.
+
+    Args:
+        source: Name of the study, or path of a best.toml.
+        runs: The folder with all studies.
+
+    Raises:
+        StorageError: If the file is missing, or not what was written.
+    """
+    path = Path(source)
+    return read_best(path if path.suffix == ".toml" else Runs(Path(runs)).best(str(source)))
+
+
+def load_model(source: str | Path, runs: str | Path = "runs") -> pl.LightningModule:
+    """Loads a network that `train` has trained, on the CPU and in eval mode.
+
+    Args:
+        source: `STUDY`, `STUDY:17`, or path of a model.ckpt.
+        runs: The folder with all studies.
+
+    Raises:
+        StorageError: If there is no such checkpoint, or it is of another model.
+        SpaceError: If the search space no longer makes the network that was trained.
+    """
+    path = Path(source)
+    if path.suffix != ".ckpt":
+        path = Runs(Path(runs)).final(*split_source(str(source))) / "model.ckpt"
+    configuration, weights = read_checkpoint(path)
+    space = Recipe.from_table(configuration["recipe"]).spec().objective.model
+    channels, height, width = configuration["input_shape"]
+    model = replay(space, configuration["params"], (channels, height, width))
+    load_weights(model, weights, path)
+    return model.eval()
+
+
+def _trial(study: optuna.Study, number: int | None) -> FrozenTrial:
+    if number is None:
+        try:
+            return study.best_trial
+        except ValueError as error:
+            raise StudyError(f"study {study.study_name!r} has no complete trial yet") from error
+    trials = study.get_trials(deepcopy=False)
+    if number >= len(trials):
+        raise StudyError(
+            f"study {study.study_name!r} has no trial {number}: its last is {len(trials) - 1}"
+        )
+    trial = trials[number]
+    if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
+        raise StudyError(f"trial {number} is {trial.state.name.lower()}: it has no value")
+    return trial

@@ -1,0 +1,289 @@
+"""Searching: making or resuming a study and running its trials up to a total."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pytorch_lightning as pl
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
+from optuna.pruners import SuccessiveHalvingPruner
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from ..objectives.datasets import DATASETS
+from ..objectives.objective import INTERRUPTED, TrialFailed
+from ..search_spaces.watch import did_you_mean, random_trials
+from ..storage.best import write_best
+from ..storage.dashboard import note
+from ..storage.database import GRACE_S, open_database, retry, retry_stale
+from ..storage.runs import Runs, check_name
+from .callbacks import AttachReconstructions, Interrupted, StopOnRequest
+from .recipe import Recipe, StudyError
+from .results import best_of, open_study
+from .spec import StudySpec
+
+__all__ = ["PRUNERS", "SAMPLERS", "SearchPlan", "plan_search", "run_search", "search"]
+
+TrialCallback = Callable[[optuna.Study, FrozenTrial], None]
+
+PRUNERS: dict[str, Callable[[], BasePruner]] = {
+    "median": partial(MedianPruner, n_startup_trials=4, n_warmup_steps=2),
+    "halving": partial(SuccessiveHalvingPruner, reduction_factor=2),
+    "hyperband": HyperbandPruner,
+    "none": NopPruner,
+}
+SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
+    "tpe": lambda seed: TPESampler(n_startup_trials=5, seed=seed),
+    "gp": lambda seed: GPSampler(n_startup_trials=5, seed=seed),
+    "random": lambda seed: RandomSampler(seed=seed),
+}
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """A search with every default resolved and every input checked; nothing is written yet.
+
+    Attributes:
+        name: Name of the study.
+        recipe: What the user asked for.
+        spec: What is searched.
+        definition: What must agree with the study if it exists already.
+        trials: Total of trials in the study, over all searches.
+        seconds: No trial starts later than this. None means no limit.
+        pruner: A key of `PRUNERS`.
+        sampler: A key of `SAMPLERS`.
+        runs: Where files go.
+        storage: Optuna URL of the database.
+    """
+
+    name: str
+    recipe: Recipe
+    spec: StudySpec
+    definition: Mapping[str, str]
+    trials: int
+    seconds: float | None
+    pruner: str
+    sampler: str
+    runs: Runs
+    storage: str
+
+
+def plan_search(
+    model: str,
+    data: str | None = None,
+    *,
+    name: str | None = None,
+    trials: int | None = None,
+    seconds: float | None = None,
+    pruner: str = "median",
+    sampler: str = "tpe",
+    runs: str | Path = "runs",
+    storage: str | None = None,
+    **options: Any,
+) -> SearchPlan:
+    """Checks a search and resolves its defaults. See `search` for the arguments."""
+    if data is not None and data not in DATASETS and Path(data).is_dir():
+        data = str(Path(data).resolve())
+    recipe = Recipe(model, data, **options)
+    spec = recipe.spec()
+    trials = spec.trials if trials is None else trials
+    if trials < 1:
+        raise StudyError(f"trials must be at least 1, not {trials}")
+    if seconds is not None and seconds <= 0:
+        raise StudyError(f"time must be above 0, not {seconds:g} s")
+    for kind, key, known in (("pruner", pruner, PRUNERS), ("sampler", sampler, SAMPLERS)):
+        if key not in known:
+            raise StudyError(f"there is no {kind} {key!r}; {did_you_mean(key, list(known))}")
+    place = Runs(Path(runs))
+    return SearchPlan(
+        name=check_name(spec.name if name is None else name),
+        recipe=recipe,
+        spec=spec,
+        definition=recipe.identity() | spec.definition(),
+        trials=trials,
+        seconds=seconds,
+        pruner=pruner,
+        sampler=sampler,
+        runs=place,
+        storage=storage or place.database,
+    )
+
+
+def search(
+    model: str,
+    data: str | None = None,
+    *,
+    callbacks: Sequence[TrialCallback] = (),
+    **options: Any,
+) -> optuna.Study:
+    """Makes the study `MODEL-DATA`, or goes on with it, until it has its total of trials.
+
+    Args:
+        model: A key of the catalogue, or `module:NAME` of a `StudySpec` of your own.
+        data: `digits`, `fashion-mnist`, `mnist`, or a folder of images.
+        callbacks: Called with the study and each finished trial.
+        options: `name` of the study; `trials`, its total over all searches; `seconds` after
+            which no trial starts; `pruner` and `sampler`, keys of `PRUNERS` and `SAMPLERS`;
+            `runs`, the folder for everything; `storage`, the Optuna URL of another database;
+            and the attributes of `Recipe`: `space`, `ranges`, `epochs`, `batch_size`,
+            `image_size`, `data_dir`, `seed`.
+
+    Returns:
+        The study, of which every trial has finished.
+
+    Raises:
+        StudyError: If an option is not allowed, or the study exists with another definition.
+        SpaceError: If a range does not fit the space.
+        DataError: If the data is missing or broken.
+        StorageError: If the database or the folder cannot be used.
+        MonitorError: If the model never logs the monitored metric.
+        KeyboardInterrupt: On Ctrl-C and SIGTERM; the trial that was running is in the queue.
+    """
+    plan = plan_search(model, data, **options)
+    return run_search(plan, command=f"latentune.search({model!r}, {data!r}, ...)", callbacks=callbacks)
+
+
+def run_search(
+    plan: SearchPlan, *, command: str, callbacks: Sequence[TrialCallback] = ()
+) -> optuna.Study:
+    """Runs a planned search.
+
+    Args:
+        plan: What to search, and where.
+        command: What the user typed; it is kept on the study.
+        callbacks: Called with the study and each finished trial.
+
+    Returns:
+        The study, of which every trial has finished.
+    """
+    plan.spec.objective.rehearse(random_trials(1)[0])
+    plan.runs.make()
+    study = _make_or_resume(plan, open_database(plan.storage, create=True), command)
+    study.pruner = PRUNERS[plan.pruner]()
+    # Derived from the trials so far, because a sampler that starts anew repeats its first points.
+    seeds = np.random.SeedSequence([plan.recipe.seed, len(study.get_trials(deepcopy=False))])
+    study.sampler = SAMPLERS[plan.sampler](int(seeds.generate_state(1)[0]))
+    with _stop_on_signal() as stop:
+        _run_trials(study, plan, stop, callbacks)
+    if any(t.state == TrialState.COMPLETE for t in study.get_trials(deepcopy=False)):
+        write_best(best_of(study), plan.runs.best(plan.name))
+    if stop.is_set():
+        raise KeyboardInterrupt
+    return study
+
+
+def finished(study: optuna.Study) -> list[FrozenTrial]:
+    """Returns the trials that count towards a study's total: not those that are tried again."""
+    trials = study.get_trials(deepcopy=False)
+    again = {n for trial in trials for n in trial.system_attrs.get("retry_history", [])}
+    return [t for t in trials if t.state.is_finished() and t.number not in again]
+
+
+def _make_or_resume(plan: SearchPlan, storage: BaseStorage, command: str) -> optuna.Study:
+    if plan.name in optuna.get_all_study_names(storage):
+        study = open_study(storage, plan.name)
+        _check_same(plan, study)
+        return study
+    study = optuna.create_study(
+        study_name=plan.name, storage=storage, direction=plan.spec.objective.direction
+    )
+    study.set_user_attr("recipe", plan.recipe.to_table())
+    study.set_user_attr("definition", dict(plan.definition))
+    study.set_user_attr("monitor", plan.spec.objective.monitor)
+    study.set_user_attr("command", command)
+    facts = "\n".join(f"| {name} | {value} |" for name, value in plan.definition.items())
+    note(study, f"Made by `{command}`\n\n| | |\n|--|--|\n{facts}\n")
+    return study
+
+
+def _check_same(plan: SearchPlan, study: optuna.Study) -> None:
+    before = study.user_attrs["definition"]
+    now = dict(plan.definition)
+    differing = [
+        f"{name} is {before.get(name, 'absent')} there, {now.get(name, 'absent')} here"
+        for name in [*before, *(name for name in now if name not in before)]
+        if before.get(name) != now.get(name)
+    ]
+    if differing:
+        raise StudyError(
+            f"study {plan.name!r} exists and differs: {'; '.join(differing)}. "
+            "Repeat its options, or give this search a new study by --name"
+        )
+
+
+def _run_trials(
+    study: optuna.Study,
+    plan: SearchPlan,
+    stop: threading.Event,
+    callbacks: Sequence[TrialCallback],
+) -> None:
+    started = time.monotonic()
+
+    def extras(trial: optuna.Trial) -> list[pl.Callback]:
+        own = plan.spec.objective.callbacks(trial)
+        return [*own, StopOnRequest(stop), AttachReconstructions(trial, plan.runs.artifacts)]
+
+    objective = replace(plan.spec.objective, callbacks=extras)
+    while True:
+        _requeue(study)
+        out_of_time = plan.seconds is not None and time.monotonic() - started > plan.seconds
+        left = plan.trials - len(finished(study))
+        if stop.is_set() or out_of_time or left <= 0:
+            return
+        if left <= len(study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))):
+            # They run elsewhere, or died a moment ago: their heartbeats will tell.
+            stop.wait(1)
+            continue
+        try:
+            study.optimize(objective, n_trials=1, catch=(TrialFailed,), callbacks=callbacks)
+        except (Interrupted, KeyboardInterrupt):
+            stop.set()
+
+
+def _requeue(study: optuna.Study) -> None:
+    """Puts every trial in the queue again that ended for no reason of its own."""
+    retry_stale(study)
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        # A process that died between asking for a trial and its first heartbeat left no trace.
+        started = trial.datetime_start or datetime.now()
+        if not trial.user_attrs and (datetime.now() - started).total_seconds() > GRACE_S:
+            study.tell(trial.number, state=TrialState.FAIL)
+            retry(study, trial)
+    for trial in finished(study):
+        if trial.state == TrialState.FAIL and trial.user_attrs.get("stopped") == INTERRUPTED:
+            retry(study, trial)
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[threading.Event]:
+    """Turns the first Ctrl-C or SIGTERM into a request to stop; a second one ends the process."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # only the main thread may handle signals
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def request(number: int, frame: object) -> None:
+        stop.set()
+        restore()
+
+    for number in before:
+        signal.signal(number, request)
+    try:
+        yield stop
+    finally:
+        restore()

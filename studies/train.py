@@ -1,0 +1,182 @@
+"""Final training: the chosen configuration, to the end, with its test score and pictures."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from lightning_utilities.core.overrides import is_overridden
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger
+
+from ..objectives.objective import quiet, quiet_trainer
+from ..objectives.provenance import git_commit, versions
+from ..search_spaces.watch import replay
+from ..storage.best import Best, write_best
+from ..storage.checkpoint import add_configuration, load_weights, read_checkpoint
+from ..storage.runs import Runs, replaced_folder
+from .callbacks import reconstruct
+from .pictures import loss_curve, reconstructions
+from .recipe import Recipe, StudyError
+from .results import find, split_source
+
+__all__ = ["train"]
+
+EPOCHS = 100
+
+
+def train(
+    source: str,
+    *,
+    epochs: int = EPOCHS,
+    accelerator: str = "auto",
+    data_dir: str | None = None,
+    runs: str | Path = "runs",
+    storage: str | None = None,
+    callbacks: Sequence[pl.Callback] = (),
+) -> Path:
+    """Trains a configuration, keeps its best epoch, and scores that once on the test part.
+
+    The weights start as they did in the trial. The folder then holds `model.ckpt`, `best.toml`,
+    `metrics.csv` (per epoch), `metrics.json` (the test score), and pictures of the loss curve
+    and of reconstructions.
+
+    Args:
+        source: `STUDY` for its best trial, `STUDY:17` for a trial, or the path of a best.toml.
+        epochs: Epochs to train for, at least 1.
+        accelerator: What Lightning calls the device: `auto`, `cpu`, `gpu` and so on.
+        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        runs: The folder with all studies.
+        storage: Optuna URL of the database, if it is not in that folder.
+        callbacks: Further Lightning callbacks.
+
+    Returns:
+        The folder: `runs/STUDY/final`, or `runs/STUDY/final-17` for trial 17.
+
+    Raises:
+        StudyError: If there is no such study or trial, or the data are others than it searched.
+        SpaceError: If a value of best.toml is missing, unknown or out of range.
+        StorageError: If a file cannot be read or written.
+        DataError: If the data is missing or broken.
+    """
+    if epochs < 1:
+        raise StudyError(f"epochs must be at least 1, not {epochs}")
+    place = Runs(Path(runs))
+    best = find(source, place, storage)
+    number = None if source.endswith(".toml") else split_source(source)[1]
+    recipe = Recipe.from_table(dict(best.recipe) | ({"data_dir": data_dir} if data_dir else {}))
+    objective = recipe.spec().objective
+    pl.seed_everything(best.provenance["seed"], verbose=False)
+    data = objective.data()
+    _check_data(best, data)
+    model = replay(objective.model, best.params, data.input_shape)
+    place.make()
+    with replaced_folder(place.final(best.study, number)) as folder:
+        keep = ModelCheckpoint(
+            folder,
+            filename="model",
+            monitor=objective.monitor,
+            mode="min" if objective.direction == "minimize" else "max",
+            save_weights_only=True,
+        )
+        configuration = {
+            "study": best.study,
+            "trial": best.trial,
+            "recipe": recipe.to_table(),
+            "params": dict(best.params),
+            "input_shape": list(data.input_shape),
+        }
+        trainer = quiet_trainer(
+            epochs,
+            [keep, *callbacks],
+            accelerator=accelerator,
+            precision=_precision(accelerator),
+            logger=CSVLogger(folder, name="", version=""),
+            enable_checkpointing=True,
+            log_every_n_steps=1_000_000,  # once an epoch is enough
+        )
+        started = time.perf_counter()
+        with quiet():
+            trainer.fit(model, datamodule=data)
+        seconds = time.perf_counter() - started
+        checkpoint = folder / "model.ckpt"
+        add_configuration(checkpoint, configuration)
+        load_weights(model, read_checkpoint(checkpoint)[1], checkpoint)
+        write_best(best, folder / "best.toml")
+        history = _history(folder, objective.monitor)
+        best_epoch = _best_epoch(history, objective.monitor, objective.direction)
+        metrics = {
+            "study": best.study,
+            "trial": best.trial,
+            **_test(trainer, model, data),
+            objective.monitor: float(keep.best_model_score or "nan"),
+            "best_epoch": best_epoch,
+            "epochs": epochs,
+            "seconds": round(seconds, 1),
+            "parameters": sum(p.numel() for p in model.parameters()),
+            "device": str(trainer.strategy.root_device),
+            "precision": str(trainer.precision),
+            "seed": best.provenance["seed"],
+            "data_fingerprint": best.provenance.get("data_fingerprint"),
+            "git_commit": git_commit(),
+            "versions": versions(),
+        }
+        (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+        _draw(model, data, history, objective.monitor, best_epoch, folder)
+    return place.final(best.study, number)
+
+
+def _precision(accelerator: str) -> str:
+    on_gpu = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    return "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
+
+
+def _check_data(best: Best, data: Any) -> None:
+    now, then = getattr(data, "fingerprint", None), best.provenance.get("data_fingerprint")
+    if now != then:
+        raise StudyError(
+            f"the data are not those that {best.study!r} was searched on "
+            f"(fingerprint {then} there, {now} here): search them by --name as a new study"
+        )
+
+
+def _test(trainer: pl.Trainer, model: pl.LightningModule, data: Any) -> dict[str, float]:
+    if not is_overridden("test_step", model, pl.LightningModule):
+        return {}
+    with quiet():
+        return dict(trainer.test(model, datamodule=data, verbose=False)[0])
+
+
+def _history(folder: Path, monitor: str) -> pd.DataFrame:
+    """Rewrites Lightning's log, a row a call, as one row an epoch; epochs count from 1."""
+    log = pd.read_csv(folder / "metrics.csv")
+    (folder / "hparams.yaml").unlink()
+    history = log.drop(columns="step").groupby("epoch", as_index=False).first()
+    history["epoch"] += 1
+    history.to_csv(folder / "metrics.csv", index=False)
+    return history
+
+
+def _best_epoch(history: pd.DataFrame, monitor: str, direction: str) -> int:
+    values = history[monitor]
+    row = values.idxmin() if direction == "minimize" else values.idxmax()
+    return int(history["epoch"][row])
+
+
+def _draw(
+    model: pl.LightningModule,
+    data: Any,
+    history: pd.DataFrame,
+    monitor: str,
+    best_epoch: int,
+    folder: Path,
+) -> None:
+    loss_curve(history, monitor.removeprefix("val_"), best_epoch, folder / "loss.png")
+    originals = next(iter(data.val_dataloader()))[0][:10]
+    drawn = reconstruct(model, originals)
+    if drawn is not None:
+        reconstructions(originals, drawn, folder / "reconstructions.png")
