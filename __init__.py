@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from .objectives.data import ImageData as ImageData
     from .objectives.objective import Objective as Objective
     from .storage.best import Best as Best
+    from .studies.results import load_best as load_best
+    from .studies.results import load_model as load_model
     from .studies.sample import sample as sample
     from .studies.search import search as search
     from .studies.spec import StudySpec as StudySpec
-    from .studies.train import load_best as load_best
-    from .studies.train import load_model as load_model
     from .studies.train import train as train
 
 _HOMES = {
@@ -32,8 +32,8 @@ _HOMES = {
     "LatentKDE": ".models.kde",
     "Objective": ".objectives.objective",
     "StudySpec": ".studies.spec",
-    "load_best": ".studies.train",
-    "load_model": ".studies.train",
+    "load_best": ".studies.results",
+    "load_model": ".studies.results",
     "sample": ".studies.sample",
     "search": ".studies.search",
     "train": ".studies.train",

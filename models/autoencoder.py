@@ -1,6 +1,7 @@
 """Autoencoders: networks that compress an image to a short code and draw it again."""
 
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import pytorch_lightning as pl
 import torch
@@ -10,7 +11,18 @@ from torch.nn.utils import parameters_to_vector
 
 from .blocks import ConvDecoder, ConvEncoder, Shape
 
-__all__ = ["ConvAutoencoder"]
+__all__ = ["Codec", "ConvAutoencoder"]
+
+
+@runtime_checkable
+class Codec(Protocol):
+    """What can be sampled: a model that maps images to codes and codes to images."""
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Maps images x, with shape (N, C, H, W), to codes, with shape (N, D)."""
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Maps codes z, with shape (N, D), to images, with shape (N, C, H, W)."""
 
 
 class ConvAutoencoder(pl.LightningModule):
@@ -70,7 +82,8 @@ class ConvAutoencoder(pl.LightningModule):
         if not self.l1:
             return mse
         # One norm over one vector: a sum over parameters costs a kernel launch for each of them.
-        return mse + self.l1 * torch.linalg.vector_norm(parameters_to_vector(self.parameters()), 1)
+        size: Tensor = torch.linalg.vector_norm(parameters_to_vector(self.parameters()), ord=1)
+        return mse + self.l1 * size
 
     def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
         """Logs `val_mse`."""
@@ -86,6 +99,6 @@ class ConvAutoencoder(pl.LightningModule):
 
     def _log_mse(self, stage: str, batch: Sequence[Tensor]) -> Tensor:
         x = batch[0]
-        mse = mse_loss(self(x), x)
+        mse: Tensor = mse_loss(self(x), x)
         self.log(f"{stage}_mse", mse, on_step=False, on_epoch=True, batch_size=len(x))
         return mse

@@ -1,8 +1,9 @@
 """The convolutional encoder and decoder that the image families share."""
 
 from math import prod
+from typing import NamedTuple
 
-from torch import Tensor, nn
+from torch import nn
 
 Shape = tuple[int, int, int]
 
@@ -12,33 +13,38 @@ CHANNELS = (8, 16, 32)
 HIDDEN = 64
 
 
-class _Halving:
+class _Halving(NamedTuple):
     """The geometry of one 3x3 convolution with stride 2, and of the transposed one that undoes it.
 
-    The first two layers pad by 1. The last does not, as long as the image is at least three
-    pixels wide or high there; smaller images are padded, so that 8x8 digits fit too.
+    A stride of 2 maps two sizes to one: `output_padding` tells the transposed layer which it was.
     """
 
-    def __init__(self, size: tuple[int, int], pad: bool) -> None:
-        self.padding = tuple(int(pad or side < 3) for side in size)
-        self.size = tuple((s + 2 * p - 3) // 2 + 1 for s, p in zip(size, self.padding, strict=True))
-        # A stride of 2 maps two sizes to one: the transposed layer must be told which it was.
-        self.output_padding = tuple(
-            s - ((out - 1) * 2 - 2 * p + 3)
-            for s, out, p in zip(size, self.size, self.padding, strict=True)
-        )
+    padding: tuple[int, int]
+    size: tuple[int, int]
+    output_padding: tuple[int, int]
+
+
+def _halve(side: int, pad: bool) -> tuple[int, int, int]:
+    padding = int(pad or side < 3)
+    halved = (side + 2 * padding - 3) // 2 + 1
+    return padding, halved, side - (2 * (halved - 1) - 2 * padding + 3)
 
 
 def _halvings(input_shape: Shape) -> list[_Halving]:
+    """Returns the geometry of the three layers.
+
+    The first two pad by 1. The last does not, unless the image has become too small for it, as
+    8x8 digits do.
+    """
     if len(input_shape) != 3 or min(input_shape) < 1:
         raise ValueError(
             f"input_shape (={tuple(input_shape)}) must be (channels, height, width), all positive."
         )
-    size = (input_shape[1], input_shape[2])
-    halvings: list[_Halving] = []
+    height, width = input_shape[1:]
+    halvings = []
     for pad in (True, True, False):
-        halvings.append(_Halving(size, pad))
-        size = (halvings[-1].size[0], halvings[-1].size[1])
+        (ph, height, oh), (pw, width, ow) = _halve(height, pad), _halve(width, pad)
+        halvings.append(_Halving((ph, pw), (height, width), (oh, ow)))
     return halvings
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from os import PathLike
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,8 +79,8 @@ class LatentKDE:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Writes plain arrays to an .npz file."""
-        arrays = {"points": self.points, "bandwidth": np.float64(self.bandwidth)}
-        if self.components is not None and self.mean is not None:
+        arrays: dict[str, Any] = {"points": self.points, "bandwidth": self.bandwidth}
+        if self.components is not None:
             arrays |= {"components": self.components, "mean": self.mean}
         np.savez_compressed(path, **arrays)
 

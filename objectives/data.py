@@ -16,7 +16,7 @@ __all__ = ["Batches", "ImageData"]
 
 VALIDATION = 0.1
 BATCH_SIZE = 300
-STEPS_PER_EPOCH = 32
+STEPS_PER_EPOCH = 64
 
 
 class Batches:
@@ -79,7 +79,7 @@ class ImageData(pl.LightningDataModule):
         image_size: Side in pixels that the images of a folder are scaled and cropped to. If
             None, keep their own size if they share one of at most 64x64, else use 64.
         batch_size: Images in a batch. If None, use 300, or fewer on small data so that an epoch
-            has at least 32 steps.
+            has at least 64 steps.
         seed: Seed of the split.
 
     Raises:

@@ -119,13 +119,12 @@ def split_indices(
 
     held_out = max(1, round(fraction * n))
     if labels is not None:
-        _, counts = labels.unique(return_counts=True)
+        counts = labels.bincount()
+        counts = counts[counts > 0]
         # A class of one image, or more classes than places, cannot be stratified.
         if counts.min() < 2 or len(counts) > min(held_out, n - held_out):
             labels = None
-    kept, held = train_test_split(
-        range(n), test_size=held_out, random_state=seed, stratify=labels
-    )
+    kept, held = train_test_split(range(n), test_size=held_out, random_state=seed, stratify=labels)
     return sorted(kept), sorted(held)
 
 
@@ -191,8 +190,10 @@ def _image_paths(root: Path) -> list[Path]:
 
     paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in IMG_EXTENSIONS)
     if len(paths) < 10:
-        raise DataError(f"{root} holds {len(paths)} images ({', '.join(IMG_EXTENSIONS)}): "
-                        "at least 10 are needed to split them")
+        raise DataError(
+            f"{root} holds {len(paths)} images ({', '.join(IMG_EXTENSIONS)}): "
+            "at least 10 are needed to split them"
+        )
     return paths
 
 

@@ -20,13 +20,13 @@ from .report import Direction, Diverged, ReportEpochs
 Space = Callable[[BaseTrial, tuple[int, int, int]], pl.LightningModule]
 Callbacks = Callable[[Trial], Sequence[pl.Callback]]
 
-__all__ = ["INTERRUPTED", "Objective", "TrialFailed", "quiet", "quiet_trainer"]
+__all__ = ["INTERRUPTED", "Objective", "TrialFailed", "fit", "quiet", "quiet_trainer"]
 
 INTERRUPTED = "interrupted"
 """What a trial records as the reason it stopped, if the reason was none of its own."""
 
 
-class TrialFailed(RuntimeError):
+class TrialFailed(RuntimeError):  # noqa: N818 - it is a state of a trial
     """A trial that diverged or did not fit into memory; the study goes on without it."""
 
 
@@ -63,8 +63,7 @@ class Objective:
             optuna.TrialPruned: If the study's pruner gives the trial up.
             TrialFailed: If the metric diverges or memory runs out.
             MonitorError: If the model never logs the monitored metric.
-            KeyboardInterrupt: On Ctrl-C, which Lightning alone would turn into an exit that
-                leaves the trial running for ever.
+            KeyboardInterrupt: On Ctrl-C.
         """
         seed = self.seed + trial.number
         pl.seed_everything(seed, verbose=False)
@@ -82,8 +81,7 @@ class Objective:
         stopped = INTERRUPTED
         try:
             trainer = quiet_trainer(self.max_epochs, [report, *self.callbacks(trial)])
-            with quiet():
-                trainer.fit(model, datamodule=data)
+            fit(trainer, model, data)
             stopped = "all epochs"
         except optuna.TrialPruned:
             stopped = "pruned"
@@ -91,8 +89,6 @@ class Objective:
         except (Diverged, torch.OutOfMemoryError) as error:
             stopped = str(error).splitlines()[0]
             raise TrialFailed(stopped) from error
-        except SystemExit:
-            raise KeyboardInterrupt from None
         finally:
             record("stopped", stopped)
             record("epochs", report.epochs)
@@ -113,8 +109,8 @@ class Objective:
         data = self.data()
         report = ReportEpochs(trial, self.monitor, self.direction)
         trainer = quiet_trainer(1, [report], limit_train_batches=1, limit_val_batches=1)
-        with quiet(), suppress(Diverged):  # one batch may do that; a trial would fail by itself
-            trainer.fit(self.model(trial, data.input_shape), datamodule=data)
+        with suppress(Diverged):  # one batch may do that; a trial would fail by itself
+            fit(trainer, self.model(trial, data.input_shape), data)
 
 
 def quiet_trainer(max_epochs: int, callbacks: Sequence[pl.Callback], **options: Any) -> pl.Trainer:
@@ -125,21 +121,31 @@ def quiet_trainer(max_epochs: int, callbacks: Sequence[pl.Callback], **options: 
         callbacks: Lightning callbacks.
         options: Keyword arguments passed to `pytorch_lightning.Trainer`.
     """
-    silent = dict.fromkeys(
-        ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False
-    )
+    defaults: dict[str, Any] = {
+        "accelerator": "auto",
+        "devices": 1,
+        "num_sanity_val_steps": 0,
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
     with quiet():
-        return pl.Trainer(
-            **{
-                "max_epochs": max_epochs,
-                "callbacks": list(callbacks),
-                "accelerator": "auto",
-                "devices": 1,
-                "num_sanity_val_steps": 0,
-            }
-            | silent
-            | options
-        )
+        return pl.Trainer(max_epochs=max_epochs, callbacks=list(callbacks), **defaults | options)
+
+
+def fit(trainer: pl.Trainer, model: pl.LightningModule, data: pl.LightningDataModule) -> None:
+    """Trains a model in silence.
+
+    Raises:
+        KeyboardInterrupt: On Ctrl-C, which Lightning alone would turn into an exit that Optuna
+            does not see: the trial would be left running for ever.
+    """
+    try:
+        with quiet():
+            trainer.fit(model, datamodule=data)
+    except SystemExit:
+        raise KeyboardInterrupt from None
 
 
 @contextmanager

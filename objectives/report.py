@@ -1,4 +1,4 @@
-"""The callback between Lightning and Optuna: reports each epoch, and stops what is not worth it."""
+"""The callback between Lightning and Optuna: reports each epoch, and stops bad trials."""
 
 import math
 from typing import Literal
@@ -16,7 +16,7 @@ class MonitorError(ValueError):
     """The monitored metric is not among those that the model logs."""
 
 
-class Diverged(ArithmeticError):
+class Diverged(ArithmeticError):  # noqa: N818 - it is a state of a trial
     """The monitored metric is no longer a finite number."""
 
 
@@ -55,7 +55,9 @@ class ReportEpochs(pl.Callback):
         self.epochs = epoch + 1
         if not math.isfinite(value):
             raise Diverged(f"{self.monitor} is {value} after epoch {self.epochs}")
-        better = value < self.best_value if self.direction == "minimize" else value > self.best_value
+        better = (
+            value < self.best_value if self.direction == "minimize" else value > self.best_value
+        )
         if better:
             self.best_value, self.best_epoch = value, self.epochs
         self.trial.report(value, step=self.epochs)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 
 import pytorch_lightning as pl
 from optuna.distributions import (
@@ -81,15 +82,14 @@ def narrow(name: str, own: BaseDistribution, text: str) -> BaseDistribution:
         ) from error
 
 
-def _interval(
-    text: str, number: Callable[[str], float], log: bool
-) -> tuple[float, float, bool]:
-    first, _, rest = text.partition(":")
-    if not rest:
-        value = number(first)
-        return value, value, log and value > 0
-    last, _, scale = rest.partition(":")
+def _interval(text: str, number: Callable[[str], float], log: bool) -> tuple[float, float, bool]:
+    first, colon, rest = text.partition(":")
+    last, _, scale = rest.partition(":") if colon else (first, "", "")
     low, high = number(first), number(last)
+    if not (isfinite(low) and isfinite(high)):
+        raise ValueError("its ends must be finite")
+    if not colon:
+        return low, high, log and low > 0
     if scale not in ("", "log", "linear"):
         raise ValueError(f"its scale {scale!r} is neither log nor linear")
     log = scale == "log" or (log and scale != "linear")

@@ -17,7 +17,15 @@ from optuna.trial import BaseTrial, FixedTrial
 from ..models.blocks import Shape
 from .common import Space
 
-__all__ = ["SpaceError", "describe", "did_you_mean", "parameters", "random_trials", "replay", "watch"]
+__all__ = [
+    "SpaceError",
+    "describe",
+    "did_you_mean",
+    "parameters",
+    "random_trials",
+    "replay",
+    "watch",
+]
 
 Hook = Callable[[str, BaseDistribution], BaseDistribution]
 
@@ -132,7 +140,9 @@ def replay(space: Space, values: Mapping[str, Any], input_shape: Shape) -> pl.Li
         if name not in values:
             raise SpaceError(f"there is no value for {name}; {_hint(name, values)}")
         if not _contains(distribution, values[name]):
-            raise SpaceError(f"{name} = {values[name]!r} is outside its range, {describe(distribution)}")
+            raise SpaceError(
+                f"{name} = {values[name]!r} is outside its range, {describe(distribution)}"
+            )
         return distribution
 
     model = space(watch(FixedTrial(dict(values)), check), input_shape)

@@ -87,7 +87,7 @@ def read_best(path: Path) -> Best:
         raise StorageError(f"{path} is not a complete TOML file: {error}") from error
     if entries.pop("format", None) != FORMAT:
         raise StorageError(f"{path} is no configuration of format {FORMAT}")
-    kinds = {field.name: get_origin(field.type) or field.type for field in fields(Best)}
+    kinds: dict[str, Any] = {f.name: get_origin(f.type) or f.type for f in fields(Best)}
     for name in kinds:
         if name not in entries:
             raise StorageError(f"{path} lacks {name!r}; write it anew by: latentune best STUDY")

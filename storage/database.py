@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from .runs import StorageError
 
-__all__ = ["DatabaseError", "open_database", "retry", "retry_stale"]
+__all__ = ["DatabaseError", "open_database", "reason", "retry", "retry_stale"]
 
 DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
 """What Optuna raises when the database fails in the middle of a study."""
@@ -75,7 +75,7 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
         except RuntimeError as error:
             raise _other_schema(url) from error
         except (OperationalError, NoSuchModuleError, ImportError) as error:
-            raise StorageError(f"cannot open {url}: {_reason(error)}") from error
+            raise StorageError(f"cannot open {url}: {reason(error)}") from error
 
 
 def retry(study: optuna.Study, trial: FrozenTrial) -> None:
@@ -138,5 +138,7 @@ def _other_schema(url: str) -> StorageError:
     )
 
 
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+def reason(error: BaseException) -> str:
+    """Returns what the database itself said, which Optuna and SQLAlchemy wrap in guesses."""
+    cause = error.__cause__ if isinstance(error.__cause__, OperationalError) else error
+    return str(getattr(cause, "orig", None) or cause).splitlines()[0]

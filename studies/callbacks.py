@@ -2,8 +2,9 @@
 
 import tempfile
 import threading
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import optuna
 import pytorch_lightning as pl
@@ -61,7 +62,7 @@ class AttachReconstructions(pl.Callback):
             self._attach(trainer, pl_module)
 
     def _attach(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
-        originals = next(iter(trainer.val_dataloaders))[0][:10]
+        originals = next(iter(cast(Iterable[Any], trainer.val_dataloaders)))[0][:10]
         drawn = reconstruct(model, originals)
         if drawn is None:
             return

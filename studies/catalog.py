@@ -4,6 +4,7 @@ It names search spaces as text, so that `latentune list` need not import a singl
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = ["MODELS", "Entry"]
 
@@ -24,7 +25,7 @@ class Entry:
     summary: str
     spaces: dict[str, str]
     monitor: str
-    direction: str = "minimize"
+    direction: Literal["minimize", "maximize"] = "minimize"
     epochs: int = 10
     trials: int = 20
 

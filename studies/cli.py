@@ -3,6 +3,7 @@
 Only `typer` and the catalogue are imported before a command runs, so that `--help` is immediate.
 """
 
+import errno
 import re
 import shlex
 import sys
@@ -279,9 +280,7 @@ def dashboard(
 def export(
     study: StudyArgument,
     format_: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",
-    out: Annotated[
-        Path | None, typer.Option(help="File to write.  [default: print it]")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write.  [default: print it]")] = None,
     runs: RunsOption = RUNS,
     storage: StorageOption = None,
 ) -> None:
@@ -312,25 +311,32 @@ def main() -> NoReturn:
     except typer.TyperException as error:
         _fail(f"{error.format_message()}; see latentune --help")
     except KeyboardInterrupt:
+        typer.echo("stopped; what was there before is still there", err=True)
         sys.exit(130)
     except Exception as error:
-        if not _is_users(error):
+        message = _users(error)
+        if message is None:
             raise
-        _fail(str(error))
+        _fail(message)
     sys.exit(code)
 
 
-def _is_users(error: Exception) -> bool:
-    """Whether an error tells users what they can mend, rather than us what we must."""
+def _users(error: Exception) -> str | None:
+    """Returns the message of an error that users can mend; the others are ours, with traceback."""
     from ..objectives.datasets import DataError
     from ..objectives.report import MonitorError
     from ..search_spaces.watch import SpaceError
-    from ..storage.database import DatabaseError
+    from ..storage.database import DatabaseError, reason
     from ..storage.runs import StorageError
     from .recipe import StudyError
 
-    ours = (DataError, MonitorError, SpaceError, StorageError, StudyError)
-    return isinstance(error, (*ours, *DatabaseError))
+    if isinstance(error, DataError | MonitorError | SpaceError | StorageError | StudyError):
+        return str(error)
+    if isinstance(error, DatabaseError):
+        return f"the database failed ({reason(error)}); the same command goes on when it works"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return f"cannot write: {error}"
+    return None
 
 
 def _fail(message: str) -> NoReturn:

@@ -120,7 +120,9 @@ def show_trials(study: optuna.Study) -> None:
     """Prints a row for each trial of a study."""
     trials = study.get_trials(deepcopy=False)
     names = sorted({name for trial in trials for name in trial.params})
-    table = Table("trial", "state", study.user_attrs["monitor"], "epochs", "stopped", *names, box=None)
+    table = Table(
+        "trial", "state", study.user_attrs["monitor"], "epochs", "stopped", *names, box=None
+    )
     for trial in trials:
         attrs, params = trial.user_attrs, [trial.params.get(name) for name in names]
         table.add_row(

@@ -83,24 +83,29 @@ def codes_beside(
         path: The file to write.
     """
     low, high = np.quantile(np.concatenate([real, drawn]), [0.001, 0.999], axis=0)
+    box = np.stack([low, high], axis=1)
+    shares = [
+        np.histogram2d(codes[:, 0], codes[:, 1], bins=60, range=box)[0] * 100 / len(codes)
+        for codes in (real, drawn)
+    ]
     with _figure(path, 9, 4.2) as figure:
         figure.suptitle(title)
         both = figure.subplots(1, 2, sharex=True, sharey=True)
-        for axes, codes, name in zip(both, (real, drawn), ("real", "sampled"), strict=True):
-            share = np.full(len(codes), 100 / len(codes))
-            _, _, _, image = axes.hist2d(
-                codes[:, 0],
-                codes[:, 1],
-                bins=60,
-                range=np.stack([low, high], axis=1).tolist(),
-                weights=share,
-                cmap="mako_r",
-                vmin=0,
+        for axes, codes, share, name in zip(
+            both, (real, drawn), shares, ("real", "sampled"), strict=True
+        ):
+            image = axes.imshow(
+                share.T,
+                origin="lower",
+                extent=(low[0], high[0], low[1], high[1]),
+                aspect="auto",
+                cmap="Blues",
+                vmax=max(share.max() for share in shares),
             )
             axes.set_title(f"{name} codes (n = {len(codes):,})")
             axes.set_xlabel(f"{axis} 1")
-            figure.colorbar(image, ax=axes, label="share of codes (%)")
         both[0].set_ylabel(f"{axis} 2")
+        figure.colorbar(image, ax=both, label="share of codes per cell (%)")
 
 
 def _show(axes: Axes, images: Tensor, per_row: int) -> None:

@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 import torch
 from sklearn.decomposition import PCA
 
+from ..models.autoencoder import Codec
 from ..models.kde import Codes, LatentKDE
 from ..storage.checkpoint import read_checkpoint
 from ..storage.runs import Runs, replaced_folder
@@ -51,7 +52,7 @@ def sample(
         raise StudyError(f"seed must be from 0 to {2**32 - 1}, not {seed}")
     final = Runs(Path(runs)).final(*split_source(source))
     model = load_model(source, runs)
-    if not (hasattr(model, "encode") and hasattr(model, "decode")):
+    if not isinstance(model, Codec):
         raise StudyError(f"a {type(model).__name__} has no encode and decode to sample with")
     configuration, _ = read_checkpoint(final / "model.ckpt")
     data = Recipe.from_table(configuration["recipe"]).spec().objective.data()
@@ -68,7 +69,7 @@ def sample(
     return densities
 
 
-def _encode(model: pl.LightningModule, data: pl.LightningDataModule, seed: int) -> Codes:
+def _encode(model: Codec, data: pl.LightningDataModule, seed: int) -> Codes:
     """Returns the codes of all training images, with shape (N, D)."""
     data.prepare_data()
     data.setup("fit")
@@ -80,7 +81,7 @@ def _encode(model: pl.LightningModule, data: pl.LightningDataModule, seed: int) 
 
 
 def _draw(
-    model: pl.LightningModule,
+    model: Codec,
     name: str,
     density: LatentKDE,
     real: Codes,
@@ -98,4 +99,4 @@ def _draw(
         axis = "principal component"
         plane = PCA(2).fit(real)
         real, drawn = plane.transform(real), plane.transform(drawn)
-    codes_beside(real, drawn, axis, f"Codes and a {title}", folder / f"{name}-codes.png")
+    codes_beside(real, drawn, axis, f"Real codes and a {title}", folder / f"{name}-codes.png")

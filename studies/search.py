@@ -14,8 +14,13 @@ from typing import Any
 import numpy as np
 import optuna
 import pytorch_lightning as pl
-from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
-from optuna.pruners import SuccessiveHalvingPruner
+from optuna.pruners import (
+    BasePruner,
+    HyperbandPruner,
+    MedianPruner,
+    NopPruner,
+    SuccessiveHalvingPruner,
+)
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
@@ -150,7 +155,9 @@ def search(
         KeyboardInterrupt: On Ctrl-C and SIGTERM; the trial that was running is in the queue.
     """
     plan = plan_search(model, data, **options)
-    return run_search(plan, command=f"latentune.search({model!r}, {data!r}, ...)", callbacks=callbacks)
+    return run_search(
+        plan, command=f"latentune.search({model!r}, {data!r}, ...)", callbacks=callbacks
+    )
 
 
 def run_search(

@@ -13,9 +13,9 @@ from lightning_utilities.core.overrides import is_overridden
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
-from ..objectives.objective import quiet, quiet_trainer
+from ..objectives.objective import fit, quiet, quiet_trainer
 from ..objectives.provenance import git_commit, versions
-from ..search_spaces.watch import replay
+from ..search_spaces.watch import SpaceError, replay
 from ..storage.best import Best, write_best
 from ..storage.checkpoint import add_configuration, load_weights, read_checkpoint
 from ..storage.runs import Runs, replaced_folder
@@ -62,6 +62,7 @@ def train(
         SpaceError: If a value of best.toml is missing, unknown or out of range.
         StorageError: If a file cannot be read or written.
         DataError: If the data is missing or broken.
+        KeyboardInterrupt: On Ctrl-C; what was in the folder before is then still there.
     """
     if epochs < 1:
         raise StudyError(f"epochs must be at least 1, not {epochs}")
@@ -73,7 +74,10 @@ def train(
     pl.seed_everything(best.provenance["seed"], verbose=False)
     data = objective.data()
     _check_data(best, data)
-    model = replay(objective.model, best.params, data.input_shape)
+    try:
+        model = replay(objective.model, best.params, data.input_shape)
+    except SpaceError as error:
+        raise SpaceError(f"{source}: {error}") from error
     place.make()
     with replaced_folder(place.final(best.study, number)) as folder:
         keep = ModelCheckpoint(
@@ -100,8 +104,7 @@ def train(
             log_every_n_steps=1_000_000,  # once an epoch is enough
         )
         started = time.perf_counter()
-        with quiet():
-            trainer.fit(model, datamodule=data)
+        fit(trainer, model, data)
         seconds = time.perf_counter() - started
         checkpoint = folder / "model.ckpt"
         add_configuration(checkpoint, configuration)
@@ -112,7 +115,7 @@ def train(
         metrics = {
             "study": best.study,
             "trial": best.trial,
-            **_test(trainer, model, data),
+            **_test(model, data, accelerator),
             objective.monitor: float(keep.best_model_score or "nan"),
             "best_epoch": best_epoch,
             "epochs": epochs,
@@ -144,9 +147,10 @@ def _check_data(best: Best, data: Any) -> None:
         )
 
 
-def _test(trainer: pl.Trainer, model: pl.LightningModule, data: Any) -> dict[str, float]:
+def _test(model: pl.LightningModule, data: Any, accelerator: str) -> dict[str, float]:
     if not is_overridden("test_step", model, pl.LightningModule):
         return {}
+    trainer = quiet_trainer(1, [], accelerator=accelerator)
     with quiet():
         return dict(trainer.test(model, datamodule=data, verbose=False)[0])
 
@@ -162,9 +166,9 @@ def _history(folder: Path, monitor: str) -> pd.DataFrame:
 
 
 def _best_epoch(history: pd.DataFrame, monitor: str, direction: str) -> int:
-    values = history[monitor]
-    row = values.idxmin() if direction == "minimize" else values.idxmax()
-    return int(history["epoch"][row])
+    values = history[monitor].to_numpy()
+    row = values.argmin() if direction == "minimize" else values.argmax()
+    return int(history["epoch"].iloc[row])
 
 
 def _draw(

@@ -1,0 +1,82 @@
+"""What the tests share: the command line in this process, and one small study, trained."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+from latentune.studies import cli as command_line
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@dataclass
+class Answer:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Answer]
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+
+@pytest.fixture
+def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs a command in this process."""
+
+    def run(*words: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["latentune", *map(str, words)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            command_line.main()
+        out, err = capfd.readouterr()
+        return Answer(int(end.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import latentune
+
+    runs = tmp_path_factory.mktemp("trained") / "runs"
+    latentune.search("conv-ae", "digits", trials=3, epochs=2, runs=runs)
+    latentune.train("conv-ae-digits", epochs=3, runs=runs)
+    latentune.sample("conv-ae-digits", n=50, runs=runs)
+    return runs
+
+
+@pytest.fixture
+def trained(_trained: Path, tmp_path: Path) -> Path:
+    """A copy, in the working folder, of a runs folder with a searched, trained, sampled study."""
+    runs = tmp_path / "runs"
+    shutil.copytree(_trained, runs)
+    return runs
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder with the real Fashion-MNIST and MNIST."""
+    folder = Path(os.environ.get("LATENTUNE_DATA") or SHARED_DATA)
+    if not (folder / "FashionMNIST" / "raw").is_dir():
+        pytest.skip("needs Fashion-MNIST in the folder that LATENTUNE_DATA names")
+    return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _without_a_screen() -> Iterator[None]:
+    matplotlib.use("Agg")
+    yield

@@ -1,0 +1,159 @@
+"""Data: what is loaded, how it is split, and what is said when it is not there."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from latentune import ImageData
+from latentune.objectives.data import Batches
+from latentune.objectives.datasets import DataError, split_indices
+
+
+def write_images(
+    folder: Path, n: int, size: tuple[int, int] = (9, 7), mode: str = "RGB", seed: int = 0
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    for i in range(n):
+        pixels = rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+        Image.fromarray(pixels).convert(mode).save(folder / f"{i}.png")
+
+
+def test_digits_are_whole_and_their_parts_do_not_overlap() -> None:
+    splits = ImageData("digits").splits
+    parts = [splits.train.images, splits.val.images, splits.test.images]
+    assert sum(map(len, parts)) == 1797
+    assert all(part.shape[1:] == (1, 8, 8) for part in parts)
+    assert all(part.min() == 0 and part.max() == 1 for part in parts)
+    rows = torch.cat(parts).flatten(1)
+    assert len(rows.unique(dim=0)) == len(rows)
+
+
+def test_the_split_is_stratified_and_depends_on_the_seed_alone() -> None:
+    one, same, other = ImageData("digits"), ImageData("digits"), ImageData("digits", seed=1)
+    shares = one.splits.val.labels.bincount() / len(one.splits.val)
+    assert ((shares > 0.07) & (shares < 0.13)).all()
+    assert one.fingerprint == same.fingerprint != other.fingerprint
+    assert torch.equal(one.splits.test.images, other.splits.test.images)
+    assert not torch.equal(one.splits.val.images, other.splits.val.images)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(0, 4), min_size=2, max_size=60), st.integers(0, 5))
+def test_any_labels_can_be_split(labels: list[int], seed: int) -> None:
+    kept, held = split_indices(torch.tensor(labels), len(labels), 0.1, seed)
+    assert sorted(kept + held) == list(range(len(labels)))
+    assert kept
+    assert held
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 50), st.integers(1, 60), st.booleans())
+def test_batches_hold_everything_once(n: int, batch_size: int, shuffle: bool) -> None:
+    images, labels = torch.arange(n).float().view(n, 1, 1, 1), torch.arange(n)
+    batches = list(loader := Batches((images, labels), batch_size, shuffle))
+    assert len(batches) == len(loader)
+    assert all(torch.equal(x.flatten(), y.float()) for x, y in batches)
+    assert torch.cat([y for _, y in batches]).sort().values.equal(labels)
+
+
+def test_small_data_get_small_batches() -> None:
+    data = ImageData("digits")
+    assert 64 <= len(data.splits.train) / data.batch_size < 80
+    assert ImageData("digits", batch_size=7).batch_size == 7
+
+
+def test_fashion_mnist_has_its_own_test_part(data_dir: Path) -> None:
+    data = ImageData("fashion-mnist", data_dir=data_dir)
+    assert [len(part) for part in data.splits[:3]] == [54_000, 6_000, 10_000]
+    assert data.input_shape == (1, 28, 28)
+    assert data.splits.train.images.max() == 1
+    assert "Sneaker" in data.splits.classes
+    assert data.splits.train.labels.bincount().tolist() == [5400] * 10
+
+
+def test_mnist_is_found_through_the_environment(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTUNE_DATA", str(data_dir))
+    assert len(ImageData("mnist").splits.test) == 10_000
+
+
+def test_missing_data_say_where_they_were_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    with pytest.raises(DataError, match=r"(?s)not under .*nowhere.*LATENTUNE_DATA or --data-dir"):
+        ImageData("fashion-mnist", data_dir=tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_damaged_data_are_named(tmp_path: Path) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (raw / f"{name}-ubyte").write_bytes(b"nonsense")
+    with pytest.raises(DataError, match="MNIST under .* cannot be read"):
+        ImageData("mnist", data_dir=tmp_path)
+
+
+def test_a_folder_of_images_keeps_its_own_size(tmp_path: Path) -> None:
+    write_images(tmp_path / "photos", 20, size=(9, 7))
+    data = ImageData(str(tmp_path / "photos"))
+    assert data.input_shape == (3, 7, 9)
+    assert data.splits.train.labels is None
+    assert [len(part) for part in data.splits[:3]] == [14, 2, 4]
+    data.setup("fit")
+    (batch,) = next(iter(data.train_dataloader()))
+    assert batch.shape == (data.batch_size, 3, 7, 9)
+    with Image.open(tmp_path / "photos" / "0.png") as image:
+        first = torch.from_numpy(np.array(image)).permute(2, 0, 1) / 255
+    everything = torch.cat([part.images for part in data.splits[:3]])
+    assert (everything == first).flatten(1).all(1).any()
+
+
+def test_images_of_different_sizes_are_brought_to_one(tmp_path: Path) -> None:
+    write_images(tmp_path / "a", 8, size=(20, 30), mode="L")
+    write_images(tmp_path / "b", 8, size=(90, 40), mode="L")
+    assert ImageData(str(tmp_path)).input_shape == (1, 64, 64)
+    assert ImageData(str(tmp_path), image_size=16).input_shape == (1, 16, 16)
+
+
+def test_folders_within_are_classes_and_a_test_folder_is_the_test_part(tmp_path: Path) -> None:
+    for seed, part in enumerate(("train", "test")):
+        write_images(tmp_path / part / "cats", 15, seed=10 + seed)
+        write_images(tmp_path / part / "dogs", 10, seed=20 + seed)
+    splits = ImageData(str(tmp_path)).splits
+    assert splits.classes == ("cats", "dogs")
+    assert splits.test.labels.bincount().tolist() == [15, 10]
+    assert len(splits.train) + len(splits.val) == 25
+
+
+def test_bad_folders_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="neither a folder of images nor a data set"):
+        ImageData(str(tmp_path / "nowhere"))
+    with pytest.raises(DataError, match="holds 0 images"):
+        ImageData(str(tmp_path))
+    write_images(tmp_path, 12)
+    (tmp_path / "5.png").write_bytes(b"not a picture")
+    with pytest.raises(DataError, match=r"5\.png is not an image"):
+        ImageData(str(tmp_path))
+    whole = (tmp_path / "6.png").read_bytes()
+    (tmp_path / "5.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"5\.png is broken"):
+        ImageData(str(tmp_path))
+
+
+def test_options_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(DataError, match="batch_size"):
+        ImageData("digits", batch_size=0)
+    with pytest.raises(DataError, match="digits has a size of its own"):
+        ImageData("digits", image_size=16)

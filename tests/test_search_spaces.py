@@ -1,0 +1,135 @@
+"""Search spaces: listing, changing and replaying what they vary."""
+
+import pytest
+import pytorch_lightning as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import BaseTrial, FixedTrial
+
+from latentune.search_spaces.autoencoder import conv_autoencoder, conv_autoencoder_seed
+from latentune.search_spaces.ranges import RangedSpace, narrow
+from latentune.search_spaces.watch import SpaceError, describe, parameters, replay
+
+SHAPE = (1, 8, 8)
+POINT = {"latent_dim": 4, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
+
+
+class Probe(pl.LightningModule):
+    """Keeps what a space gave it."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+
+
+def conditional(trial: BaseTrial, input_shape: tuple[int, int, int]) -> Probe:
+    head = trial.suggest_categorical("head", ["linear", "mlp"])
+    width = trial.suggest_int("width", 8, 64, step=8) if head == "mlp" else 0
+    return Probe(head=head, width=width)
+
+
+def test_the_seed_space_has_the_published_ranges() -> None:
+    penalty = FloatDistribution(1e-6, 1e-3, log=True)
+    assert parameters(conv_autoencoder_seed, SHAPE) == {
+        "latent_dim": IntDistribution(2, 12, log=True),
+        "lr": FloatDistribution(1e-5, 1e-3, log=True),
+        "l1": penalty,
+        "l2": penalty,
+    }
+
+
+def test_parameters_finds_conditional_ones() -> None:
+    assert set(parameters(conditional, SHAPE)) == {"head", "width"}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(2, 64), st.floats(1e-4, 1e-2), st.floats(1e-9, 1e-4))
+def test_replay_builds_what_the_values_say(latent_dim: int, lr: float, l1: float) -> None:
+    values = {"latent_dim": latent_dim, "lr": lr, "l1": l1, "l2": 1e-5}
+    model = replay(conv_autoencoder, values, SHAPE)
+    assert {name: model.hparams[name] for name in values} == values
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({**POINT, "lr": 5.0}, r"lr = 5.0 is outside its range, float 0.0001:0.01:log"),
+        ({**POINT, "latent_dim": 4.5}, r"latent_dim = 4.5 is outside"),
+        ({**POINT, "latent_dim": True}, r"latent_dim = True is outside"),
+        ({**POINT, "dropout": 0.1}, r"no parameter 'dropout'"),
+        ({k: v for k, v in POINT.items() if k != "lr"}, r"no value for lr"),
+        ({}, r"no value for latent_dim"),
+    ],
+)
+def test_replay_refuses_another_model(values: dict[str, float], message: str) -> None:
+    with pytest.raises(SpaceError, match=message):
+        replay(conv_autoencoder, values, SHAPE)
+
+
+def test_replay_refuses_an_unknown_choice() -> None:
+    with pytest.raises(SpaceError, match="head = 'cnn' is outside its range, one of linear,mlp"):
+        replay(conditional, {"head": "cnn"}, SHAPE)
+
+
+def test_ranges_change_what_is_suggested() -> None:
+    space = RangedSpace(conv_autoencoder, {"latent_dim": "3:5", "lr": "0.5", "l1": "0:1:linear"})
+    found = parameters(space, SHAPE)
+    assert found["latent_dim"] == IntDistribution(3, 5, log=True)
+    assert found["lr"].single()
+    assert found["l1"] == FloatDistribution(0, 1)
+    model = space(FixedTrial({**POINT, "lr": 0.5}), SHAPE)
+    assert model.hparams["lr"] == 0.5
+
+
+def test_a_choice_can_be_pinned_or_reduced() -> None:
+    space = RangedSpace(conditional, {"head": "mlp", "width": "16:32"})
+    found = parameters(space, SHAPE)
+    assert found["head"] == CategoricalDistribution(["mlp"])
+    assert found["width"] == IntDistribution(16, 32, step=8)
+
+
+@given(
+    st.floats(1e-12, 1e12),
+    st.floats(1e-12, 1e12),
+    st.sampled_from(["", ":log", ":linear"]),
+)
+def test_a_range_is_read_as_it_is_written(a: float, b: float, scale: str) -> None:
+    low, high = sorted((a, b))
+    own = FloatDistribution(1, 2, log=True)
+    found = narrow("x", own, f"{low!r}:{high!r}{scale}")
+    assert found == FloatDistribution(low, high, log=scale != ":linear")
+
+
+@given(st.integers(1, 10**6), st.integers(0, 10**6))
+def test_a_described_range_can_be_given_again(low: int, width: int) -> None:
+    own = IntDistribution(1, 2)
+    found = narrow("n", own, f"{low}:{low + width}")
+    assert found == IntDistribution(low, low + width)
+    if low + width < 10**5:  # six digits are shown
+        assert narrow("n", own, describe(found).removeprefix("int ")) == found
+
+
+@pytest.mark.parametrize(
+    ("own", "text", "message"),
+    [
+        (IntDistribution(2, 64, log=True), "32:2", r"low \(32\) is above high \(2\)"),
+        (IntDistribution(2, 64, log=True), "0:8", "a log range starts above 0, not at 0"),
+        (FloatDistribution(0.1, 1), "0:1:log", "a log range starts above 0"),
+        (FloatDistribution(0.1, 1), "0:1:cubic", "'cubic' is neither log nor linear"),
+        (IntDistribution(2, 64), "2.5", "invalid literal for int"),
+        (FloatDistribution(0.1, 1), "small", "could not convert"),
+        (FloatDistribution(0.1, 1), "nan:1", "its ends must be finite"),
+        (CategoricalDistribution(["a", "b"]), "a,c", "'c' is not among its choices"),
+    ],
+)
+def test_a_bad_range_is_refused(
+    own: IntDistribution | FloatDistribution | CategoricalDistribution, text: str, message: str
+) -> None:
+    with pytest.raises(SpaceError, match=message):
+        narrow("size", own, text)
+
+
+def test_an_unknown_parameter_gets_the_closest_match() -> None:
+    with pytest.raises(SpaceError, match="did you mean 'latent_dim'"):
+        RangedSpace(conv_autoencoder, {"latent": "2:3"}).check(SHAPE)

@@ -1,0 +1,211 @@
+"""Storage: the database, best.toml and checkpoints, as they should be and as they should not."""
+
+import math
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latentune import Best
+from latentune.storage.best import read_best, write_best
+from latentune.storage.checkpoint import read_checkpoint
+from latentune.storage.database import open_database
+from latentune.storage.runs import Runs, StorageError, check_name, replaced_folder, write_text
+
+names = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
+plain = st.one_of(
+    st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), names
+)
+tables = st.dictionaries(names, st.one_of(plain, st.lists(st.integers()), st.just({"a": 1})))
+bests = st.builds(
+    Best,
+    study=names,
+    trial=st.integers(0, 10**6),
+    monitor=names,
+    value=st.floats(allow_nan=False),
+    best_epoch=st.integers(1, 1000),
+    recipe=tables,
+    params=tables,
+    hparams=tables,
+    provenance=tables,
+)
+BEST = Best("s", 1, "val_mse", 0.5, 3, {"model": "conv-ae"}, {"lr": 0.1}, {}, {"seed": 1})
+
+
+@settings(max_examples=60, deadline=None)
+@given(bests)
+def test_best_toml_gives_back_what_was_written(tmp_path_factory: Any, best: Best) -> None:
+    path = tmp_path_factory.mktemp("best") / "best.toml"
+    write_best(best, path)
+    assert read_best(path) == best
+
+
+def test_what_is_none_is_left_out_of_best_toml(tmp_path: Path) -> None:
+    path = tmp_path / "best.toml"
+    write_best(Best(**{**vars(BEST), "hparams": {"width": None, "depth": 2}}), path)
+    assert read_best(path).hparams == {"depth": 2}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text[: len(text) // 2] + '"', "not a complete TOML"),
+        (lambda text: text[: text.index("[params]")], "lacks 'params'"),
+        (lambda text: "colour = 3\n" + text, "unknown entry 'colour'"),
+        (lambda text: text.replace("trial = 1", 'trial = "one"'), "trial = 'one' has the wrong"),
+        (lambda text: text.replace("format = 1", "format = 9"), "no configuration of format 1"),
+        (lambda text: "", "no configuration of format 1"),
+    ],
+)
+def test_a_damaged_best_toml_is_refused(tmp_path: Path, change: Any, message: str) -> None:
+    path = tmp_path / "best.toml"
+    write_best(BEST, path)
+    path.write_text(change(path.read_text()))
+    with pytest.raises(StorageError, match=message):
+        read_best(path)
+
+
+def test_a_binary_or_missing_best_toml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="write it by: latentune best"):
+        read_best(tmp_path / "best.toml")
+    (tmp_path / "best.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(StorageError, match="not a complete TOML"):
+        read_best(tmp_path / "best.toml")
+
+
+def test_the_database_is_made_once_with_a_write_ahead_log(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    optuna.create_study(storage=open_database(url, create=True), study_name="one")
+    optuna.create_study(storage=open_database(url), study_name="two")
+    with sqlite3.connect(tmp_path / "studies.db") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("SELECT count(*) FROM studies").fetchone() == (2,)
+    connection.close()
+
+
+def test_a_missing_database_is_not_made_by_looking(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="no database .* yet"):
+        open_database(f"sqlite:///{tmp_path / 'studies.db'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_files_are_not_databases(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("hello " * 1000)
+    with pytest.raises(StorageError, match="file is not a database"):
+        open_database(f"sqlite:///{path}", create=True)
+    assert path.read_text() == "hello " * 1000
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE customers (name TEXT)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match="of another program"):
+        open_database(f"sqlite:///{path}", create=True)
+    assert path.read_bytes() == before
+
+
+def test_a_database_of_an_older_optuna_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    optuna.storages.RDBStorage(f"sqlite:///{path}").engine.dispose()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE alembic_version SET version_num = 'v3.0.0.d'")
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match="optuna storage upgrade --storage sqlite:///"):
+        open_database(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+
+
+def test_a_url_that_is_none_is_refused() -> None:
+    with pytest.raises(StorageError, match="is no database URL"):
+        open_database("studies.db")
+    with pytest.raises(StorageError, match="cannot open nosuch://host"):
+        open_database("nosuch://host/db")
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv to give up root's rights")
+def test_a_read_only_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "studies.db"
+    optuna.storages.RDBStorage(f"sqlite:///{path}").engine.dispose()
+    path.chmod(0o444)
+    before = path.read_bytes()
+    code = (
+        "from latentune.storage.database import open_database\n"
+        f"open_database('sqlite:///{path}', create=True)"
+    )
+    command = [sys.executable, "-c", code]
+    if os.geteuid() == 0:  # root may write to read-only files, unless it gives that right up
+        command = ["setpriv", "--bounding-set=-dac_override", *command]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "StorageError" in answer.stderr
+    assert "readonly database" in answer.stderr
+    assert path.read_bytes() == before
+
+
+def test_a_checkpoint_holds_data_alone(tmp_path: Path) -> None:
+    path = tmp_path / "model.ckpt"
+    with pytest.raises(StorageError, match="there is no checkpoint"):
+        read_checkpoint(path)
+    torch.save({"state_dict": {}, "latentune": Path("evil")}, path)
+    with pytest.raises(StorageError, match="no checkpoint that can be read safely"):
+        read_checkpoint(path)
+    path.write_bytes(b"PK\x03\x04 half a file")
+    with pytest.raises(StorageError, match="no checkpoint that can be read safely"):
+        read_checkpoint(path)
+    torch.save({"state_dict": {}}, path)
+    with pytest.raises(StorageError, match="not written by latentune train"):
+        read_checkpoint(path)
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    folder = tmp_path / "final"
+    with replaced_folder(folder) as partial:
+        (partial / "a").write_text("first")
+    with pytest.raises(ZeroDivisionError), replaced_folder(folder) as partial:
+        (partial / "a").write_text("second")
+        1 / 0  # noqa: B018
+    assert (folder / "a").read_text() == "first"
+    with replaced_folder(folder) as partial:
+        (partial / "b").write_text("third")
+    assert [path.name for path in tmp_path.iterdir()] == ["final"]
+    assert [path.name for path in folder.iterdir()] == ["b"]
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    write_text(tmp_path / "a", "first")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(tmp_path / "a", "\udc80" * 10)
+    assert (tmp_path / "a").read_text() == "first"
+    with pytest.raises(StorageError, match="cannot write to"):
+        write_text(tmp_path / "a" / "b", "second")
+
+
+def test_runs_that_cannot_be_made_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="name another folder by --runs"):
+        Runs(tmp_path / "file").make()
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "two words", "a\n", "-x"])
+def test_names_that_would_leave_the_folder_are_refused(name: str) -> None:
+    with pytest.raises(StorageError, match="cannot name a study"):
+        check_name(name)
+
+
+def test_infinite_values_survive_best_toml(tmp_path: Path) -> None:
+    write_best(Best(**{**vars(BEST), "value": math.inf}), tmp_path / "best.toml")
+    assert read_best(tmp_path / "best.toml").value == math.inf
