@@ -1,10 +1,12 @@
 """Autoencoders: networks that compress an image to a short code and draw it again."""
 
+import sys
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.nn.functional import mse_loss
 from torch.nn.utils import parameters_to_vector
@@ -35,7 +37,7 @@ class ConvAutoencoder(pl.LightningModule):
     Args:
         input_shape: Shape of one image, (C, H, W).
         latent_dim: Length of the code, at least 1.
-        lr: Learning rate of Adam.
+        lr: Learning rate of Adam at the start; it falls to 0 along a cosine.
         l1: Weight of the sum of absolute parameters in the loss.
         l2: Weight decay of Adam.
 
@@ -43,6 +45,7 @@ class ConvAutoencoder(pl.LightningModule):
         ValueError: If `input_shape` is no image shape or `latent_dim` is below 1.
 
     References:
+        SGDR: Stochastic Gradient Descent with Warm Restarts (Loshchilov, Hutter, 2017)
         Reducing the Dimensionality of Data with Neural Networks (Hinton, Salakhutdinov, 2006)
     """
 
@@ -93,9 +96,12 @@ class ConvAutoencoder(pl.LightningModule):
         """Logs `test_mse`."""
         self._log_mse("test", batch)
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Returns Adam over all parameters."""
-        return torch.optim.Adam(self.parameters(), lr=self.lr, weight_decay=self.l2)
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """Returns Adam over all parameters, annealed over all steps of the trainer."""
+        adam = torch.optim.Adam(self.parameters(), lr=self.lr, weight_decay=self.l2)
+        steps = min(self.trainer.estimated_stepping_batches, sys.maxsize)  # it may be endless
+        anneal = torch.optim.lr_scheduler.CosineAnnealingLR(adam, T_max=int(steps))
+        return {"optimizer": adam, "lr_scheduler": {"scheduler": anneal, "interval": "step"}}
 
     def _log_mse(self, stage: str, batch: Sequence[Tensor]) -> Tensor:
         x = batch[0]

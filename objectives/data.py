@@ -15,8 +15,9 @@ from .datasets import DataError, Labelled, hold_out, load
 __all__ = ["Batches", "ImageData"]
 
 VALIDATION = 0.1
-BATCH_SIZE = 300
+BATCH_SIZE = 64
 STEPS_PER_EPOCH = 64
+EVALUATION = 1000  # without gradients, larger batches fit and are faster
 
 
 class Batches:
@@ -78,7 +79,7 @@ class ImageData(pl.LightningDataModule):
             LATENTUNE_DATA names, or a cache in the home folder.
         image_size: Side in pixels that the images of a folder are scaled and cropped to. If
             None, keep their own size if they share one of at most 64x64, else use 64.
-        batch_size: Images in a batch. If None, use 300, or fewer on small data so that an epoch
+        batch_size: Images in a batch. If None, use 64, or fewer on small data so that an epoch
             has at least 64 steps.
         seed: Seed of the split.
 
@@ -127,7 +128,7 @@ class ImageData(pl.LightningDataModule):
         return Batches(self._resident["train"], self.batch_size, shuffle=True)
 
     def val_dataloader(self) -> Batches:
-        return Batches(self._resident["val"], self.batch_size, shuffle=False)
+        return Batches(self._resident["val"], EVALUATION, shuffle=False)
 
     def test_dataloader(self) -> Batches:
-        return Batches(self._resident["test"], self.batch_size, shuffle=False)
+        return Batches(self._resident["test"], EVALUATION, shuffle=False)

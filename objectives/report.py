@@ -50,7 +50,7 @@ class ReportEpochs(pl.Callback):
         logged = trainer.callback_metrics
         if self.monitor not in logged:
             names = ", ".join(sorted(logged)) or "nothing"
-            raise MonitorError(f"the model never logs {self.monitor!r}; it logs: {names}")
+            raise MonitorError(f"validation never logs {self.monitor!r}; it logs: {names}")
         value = float(logged[self.monitor])
         self.epochs = epoch + 1
         if not math.isfinite(value):

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from .runs import StorageError
 
-__all__ = ["DatabaseError", "open_database", "reason", "retry", "retry_stale"]
+__all__ = ["DatabaseError", "database_exists", "open_database", "reason", "retry", "retry_stale"]
 
 DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
 """What Optuna raises when the database fails in the middle of a study."""
@@ -35,6 +35,12 @@ class _WalConnection(sqlite3.Connection):
         super().__init__(*args, **kwargs)
         self.execute("PRAGMA journal_mode=WAL")
         self.execute("PRAGMA synchronous=NORMAL")
+
+
+def database_exists(url: str) -> bool:
+    """Returns whether an SQLite file exists; databases of another kind are taken to."""
+    path = url.removeprefix("sqlite:///")
+    return path == url or Path(path).exists()
 
 
 def open_database(url: str, *, create: bool = False) -> BaseStorage:

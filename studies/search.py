@@ -22,7 +22,6 @@ from optuna.pruners import (
     SuccessiveHalvingPruner,
 )
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
-from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from ..objectives.datasets import DATASETS
@@ -30,7 +29,7 @@ from ..objectives.objective import INTERRUPTED, TrialFailed
 from ..search_spaces.watch import did_you_mean, random_trials
 from ..storage.best import write_best
 from ..storage.dashboard import note
-from ..storage.database import GRACE_S, open_database, retry, retry_stale
+from ..storage.database import GRACE_S, database_exists, open_database, retry, retry_stale
 from ..storage.runs import Runs, check_name
 from .callbacks import AttachReconstructions, Interrupted, StopOnRequest
 from .recipe import Recipe, StudyError
@@ -173,9 +172,11 @@ def run_search(
     Returns:
         The study, of which every trial has finished.
     """
-    plan.spec.objective.rehearse(random_trials(1)[0])
+    study = _resume(plan) if database_exists(plan.storage) else None
     plan.runs.make()
-    study = _make_or_resume(plan, open_database(plan.storage, create=True), command)
+    if study is None:
+        plan.spec.objective.rehearse(random_trials(1)[0])
+        study = _make(plan, command)
     study.pruner = PRUNERS[plan.pruner]()
     # Derived from the trials so far, because a sampler that starts anew repeats its first points.
     seeds = np.random.SeedSequence([plan.recipe.seed, len(study.get_trials(deepcopy=False))])
@@ -196,29 +197,15 @@ def finished(study: optuna.Study) -> list[FrozenTrial]:
     return [t for t in trials if t.state.is_finished() and t.number not in again]
 
 
-def _make_or_resume(plan: SearchPlan, storage: BaseStorage, command: str) -> optuna.Study:
-    if plan.name in optuna.get_all_study_names(storage):
-        study = open_study(storage, plan.name)
-        _check_same(plan, study)
-        return study
-    study = optuna.create_study(
-        study_name=plan.name, storage=storage, direction=plan.spec.objective.direction
-    )
-    study.set_user_attr("recipe", plan.recipe.to_table())
-    study.set_user_attr("definition", dict(plan.definition))
-    study.set_user_attr("monitor", plan.spec.objective.monitor)
-    study.set_user_attr("command", command)
-    facts = "\n".join(f"| {name} | {value} |" for name, value in plan.definition.items())
-    note(study, f"Made by `{command}`\n\n| | |\n|--|--|\n{facts}\n")
-    return study
-
-
-def _check_same(plan: SearchPlan, study: optuna.Study) -> None:
-    before = study.user_attrs["definition"]
-    now = dict(plan.definition)
+def _resume(plan: SearchPlan) -> optuna.Study | None:
+    storage = open_database(plan.storage)
+    if plan.name not in optuna.get_all_study_names(storage):
+        return None
+    study = open_study(storage, plan.name)
+    before, now = study.user_attrs["definition"], plan.definition
     differing = [
         f"{name} is {before.get(name, 'absent')} there, {now.get(name, 'absent')} here"
-        for name in [*before, *(name for name in now if name not in before)]
+        for name in dict.fromkeys([*before, *now])
         if before.get(name) != now.get(name)
     ]
     if differing:
@@ -226,6 +213,22 @@ def _check_same(plan: SearchPlan, study: optuna.Study) -> None:
             f"study {plan.name!r} exists and differs: {'; '.join(differing)}. "
             "Repeat its options, or give this search a new study by --name"
         )
+    return study
+
+
+def _make(plan: SearchPlan, command: str) -> optuna.Study:
+    objective = plan.spec.objective
+    storage = open_database(plan.storage, create=True)
+    study = optuna.create_study(
+        study_name=plan.name, storage=storage, direction=objective.direction
+    )
+    study.set_user_attr("recipe", plan.recipe.to_table())
+    study.set_user_attr("definition", dict(plan.definition))
+    study.set_user_attr("monitor", objective.monitor)
+    study.set_user_attr("command", command)
+    facts = "\n".join(f"| {name} | {value} |" for name, value in plan.definition.items())
+    note(study, f"Made by `{command}`\n\n| | |\n|--|--|\n{facts}\n")
+    return study
 
 
 def _run_trials(

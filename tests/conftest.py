@@ -3,11 +3,10 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
 import pytest
 
 from latentune.studies import cli as command_line
@@ -74,9 +73,3 @@ def data_dir() -> Path:
     if not (folder / "FashionMNIST" / "raw").is_dir():
         pytest.skip("needs Fashion-MNIST in the folder that LATENTUNE_DATA names")
     return folder
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _without_a_screen() -> Iterator[None]:
-    matplotlib.use("Agg")
-    yield

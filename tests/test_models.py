@@ -1,14 +1,17 @@
 """The networks, and the density over their codes."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentune import ConvAutoencoder, LatentKDE
+from latentune import ConvAutoencoder, ImageData, LatentKDE
+from latentune.objectives.objective import fit, quiet_trainer
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
 
@@ -69,10 +72,19 @@ def test_l1_is_paid_in_training_but_not_in_the_metric(logged: dict[str, float]) 
     assert logged["train_mse"] == pytest.approx(mse.item())
 
 
-def test_l2_is_the_weight_decay_of_adam() -> None:
-    optimizer = ConvAutoencoder((1, 8, 8), lr=0.01, l2=0.3).configure_optimizers()
-    assert optimizer.defaults["weight_decay"] == 0.3
-    assert optimizer.defaults["lr"] == 0.01
+def test_adam_decays_weights_by_l2_and_anneals_lr_to_zero() -> None:
+    model = ConvAutoencoder((1, 8, 8), lr=0.01, l2=0.3)
+    rates = []
+
+    class Rates(pl.Callback):
+        def on_train_batch_start(self, *args: object) -> None:
+            rates.append(model.optimizers().param_groups[0]["lr"])
+
+    data = ImageData("digits", batch_size=400)
+    trainer = quiet_trainer(2, [Rates()])
+    fit(trainer, model, data)
+    assert model.optimizers().param_groups[0]["weight_decay"] == 0.3
+    assert rates == pytest.approx([0.005 * (1 + math.cos(math.pi * t / 8)) for t in range(8)])
 
 
 def test_bad_options_are_named() -> None:

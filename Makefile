@@ -1,0 +1,30 @@
+# `make demo` and `make test` do all the set-up themselves, with uv where it is there and pip else.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check
+
+demo: $(STAMP)
+	$(BIN)/latentune search conv-ae digits --trials 12 --epochs 20
+	$(BIN)/latentune train conv-ae-digits --epochs 100
+	$(BIN)/latentune sample conv-ae-digits
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -q
+
+check: test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(STAMP): pyproject.toml constraints.txt
+	if command -v uv; then \
+		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
+		uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
+	else \
+		$(PYTHON) -m venv $(VENV) && \
+		$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'; \
+	fi
+	touch $@

@@ -1,0 +1,73 @@
+"""The dashboard: the plain tool over our file, in a real browser."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(command: list[str], port: int) -> Iterator[str]:
+    """Runs a server until the block ends; gives its address once it answers."""
+    url = f"http://127.0.0.1:{port}"
+    log = Path("server.log")
+    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out) as server:
+        try:
+            for _ in range(1200):
+                assert server.poll() is None, log.read_text()
+                try:
+                    urlopen(f"{url}/api/meta").close()
+                    break
+                except URLError:
+                    time.sleep(0.1)
+            yield url
+        finally:
+            server.terminate()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_the_plain_dashboard_shows_each_trial_with_its_picture(trained: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    port = free_port()
+    tool = str(Path(sys.executable).with_name("optuna-dashboard"))
+    command = [tool, "sqlite:///runs/studies.db", "--artifact-dir", "runs/artifacts"]
+    with serving([*command, "--port", str(port)], port) as url, sync_playwright() as play:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=options)
+        page = browser.new_page()
+        page.goto(f"{url}/dashboard")
+        page.get_by_text("conv-ae-digits").first.click()
+        page.goto(f"{page.url.rstrip('/')}/trials?numbers=1")
+        picture = page.locator("img[src*='/artifacts/']").first
+        picture.wait_for()
+        page.wait_for_function(
+            "image => image.complete && image.naturalWidth > 500", arg=picture.element_handle()
+        )
+        page.goto(page.url.replace("/trials?numbers=1", "/note"))
+        page.get_by_text("latentune.search('conv-ae', 'digits', ...)").wait_for()
+        browser.close()
+
+
+def test_our_dashboard_serves_the_same_file_to_this_machine_alone(trained: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "latentune", "dashboard", "--port", str(port)]
+    with serving(command, port) as url, urlopen(f"{url}/api/studies") as answer:
+        assert b"conv-ae-digits" in answer.read()
