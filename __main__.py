@@ -1,5 +1,5 @@
 """Lets `python -m latentune` do what `latentune` does."""
 
-from .studies.cli import main
+from .studies.cli.app import main
 
 main()

@@ -13,8 +13,6 @@ from torch.nn.utils import parameters_to_vector
 
 from .blocks import ConvDecoder, ConvEncoder, Shape
 
-__all__ = ["Codec", "ConvAutoencoder"]
-
 
 @runtime_checkable
 class Codec(Protocol):

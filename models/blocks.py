@@ -7,7 +7,6 @@ from torch import nn
 
 Shape = tuple[int, int, int]
 
-__all__ = ["ConvDecoder", "ConvEncoder", "Shape"]
 
 CHANNELS = (8, 16, 32)
 HIDDEN = 64

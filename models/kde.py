@@ -12,8 +12,6 @@ from sklearn.neighbors import KernelDensity
 
 Codes = NDArray[np.float32]
 
-__all__ = ["Codes", "LatentKDE"]
-
 
 @dataclass(frozen=True)
 class LatentKDE:

@@ -12,8 +12,6 @@ from torch import Tensor
 
 from .datasets import DataError, Labelled, hold_out, load
 
-__all__ = ["Batches", "ImageData"]
-
 VALIDATION = 0.1
 BATCH_SIZE = 64
 STEPS_PER_EPOCH = 64

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["DATASETS", "DataError", "Dataset", "Labelled", "load"]
 
 # Photographs of other sizes than each other, or of more pixels than this, are scaled to it.
 FOLDER_SIDE = 64

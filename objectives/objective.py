@@ -20,7 +20,6 @@ from .report import Direction, Diverged, ReportEpochs
 Space = Callable[[BaseTrial, tuple[int, int, int]], pl.LightningModule]
 Callbacks = Callable[[Trial], Sequence[pl.Callback]]
 
-__all__ = ["INTERRUPTED", "Objective", "TrialFailed", "fit", "quiet", "quiet_trainer"]
 
 INTERRUPTED = "interrupted"
 """What a trial records as the reason it stopped, if the reason was none of its own."""

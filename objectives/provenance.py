@@ -5,8 +5,6 @@ import subprocess
 from functools import cache
 from importlib.metadata import version
 
-__all__ = ["git_commit", "versions"]
-
 LIBRARIES = ("latentune", "optuna", "pytorch-lightning", "torch", "torchvision", "scikit-learn")
 
 

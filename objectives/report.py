@@ -9,8 +9,6 @@ from optuna.trial import BaseTrial
 
 Direction = Literal["minimize", "maximize"]
 
-__all__ = ["Direction", "Diverged", "MonitorError", "ReportEpochs"]
-
 
 class MonitorError(ValueError):
     """The monitored metric is not among those that the model logs."""

@@ -6,8 +6,6 @@ from ..models.autoencoder import ConvAutoencoder
 from ..models.blocks import Shape
 from .common import regularised_adam, seed_adam
 
-__all__ = ["conv_autoencoder", "conv_autoencoder_seed"]
-
 
 def conv_autoencoder(trial: BaseTrial, input_shape: Shape) -> ConvAutoencoder:
     """The convolutional autoencoder over wide ranges."""

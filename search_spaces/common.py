@@ -11,8 +11,6 @@ from ..models.blocks import Shape
 Space = Callable[[BaseTrial, Shape], pl.LightningModule]
 """Builds a model for images of a shape (C, H, W) from what a trial suggests."""
 
-__all__ = ["RegularisedAdam", "Space", "regularised_adam", "seed_adam"]
-
 
 class RegularisedAdam(TypedDict):
     """Options of a model that is trained by Adam under an L1 and an L2 penalty."""

@@ -17,8 +17,6 @@ from ..models.blocks import Shape
 from .common import Space
 from .watch import SpaceError, describe, did_you_mean, parameters, watch
 
-__all__ = ["RangedSpace", "narrow"]
-
 
 @dataclass(frozen=True)
 class RangedSpace:

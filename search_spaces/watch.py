@@ -17,16 +17,6 @@ from optuna.trial import BaseTrial, FixedTrial
 from ..models.blocks import Shape
 from .common import Space
 
-__all__ = [
-    "SpaceError",
-    "describe",
-    "did_you_mean",
-    "parameters",
-    "random_trials",
-    "replay",
-    "watch",
-]
-
 Hook = Callable[[str, BaseDistribution], BaseDistribution]
 
 # A conditional parameter shows only on some branches: this many random trials look for them.

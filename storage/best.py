@@ -8,8 +8,6 @@ from typing import Any, get_origin
 
 from .runs import StorageError, write_text
 
-__all__ = ["Best", "read_best", "write_best"]
-
 FORMAT = 1
 
 

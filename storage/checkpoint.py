@@ -9,8 +9,6 @@ import torch
 
 from .runs import StorageError
 
-__all__ = ["add_configuration", "load_weights", "read_checkpoint"]
-
 KEY = "latentune"
 
 

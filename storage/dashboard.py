@@ -1,6 +1,7 @@
 """optuna-dashboard: the pictures and notes that it shows, and serving it on this machine."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -8,8 +9,6 @@ from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.storages import BaseStorage
 
 from .runs import StorageError
-
-__all__ = ["attach", "note", "serve"]
 
 HOST = "127.0.0.1"
 
@@ -37,13 +36,16 @@ def note(study: optuna.Study, text: str) -> None:
     save_note(study, text)
 
 
-def serve(storage: BaseStorage, folder: Path, port: int) -> None:
+def serve(
+    storage: BaseStorage, folder: Path, port: int, announce: Callable[[str], None] = print
+) -> None:
     """Serves the dashboard to this machine alone, until Ctrl-C.
 
     Args:
         storage: The database.
         folder: The artifact folder.
         port: Port to listen on.
+        announce: Called with the address once the port is known to be free.
 
     Raises:
         StorageError: If the port is in use or not allowed.
@@ -59,4 +61,5 @@ def serve(storage: BaseStorage, folder: Path, port: int) -> None:
                 f"port {port} cannot be used ({error}); choose another by --port"
             ) from error
     folder.mkdir(parents=True, exist_ok=True)
+    announce(f"http://{HOST}:{port}/dashboard (Ctrl-C ends it)")
     run_server(storage, host=HOST, port=port, artifact_store=FileSystemArtifactStore(folder))

@@ -17,8 +17,6 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from .runs import StorageError
 
-__all__ = ["DatabaseError", "database_exists", "open_database", "reason", "retry", "retry_stale"]
-
 DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
 """What Optuna raises when the database fails in the middle of a study."""
 

@@ -4,8 +4,6 @@ import json
 
 import optuna
 
-__all__ = ["to_csv", "to_json"]
-
 
 def to_csv(study: optuna.Study) -> str:
     """Returns a study as CSV: number, state, value, times, `params_*` and `user_attrs_*`."""

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Runs", "StorageError"]
-
 
 class StorageError(ValueError):
     """A file, folder or database that is missing, broken, or cannot be written."""

@@ -1,8 +1,10 @@
 """What a search adds to the training of a trial: stopping on request, and a picture at the end."""
 
+import signal
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,8 +14,6 @@ import torch
 
 from ..storage.dashboard import attach
 from .pictures import reconstructions
-
-__all__ = ["AttachReconstructions", "Interrupted", "StopOnRequest"]
 
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
@@ -37,6 +37,31 @@ class StopOnRequest(pl.Callback):
     def on_validation_batch_start(self, *args: Any) -> None:
         if self.stop.is_set():
             raise Interrupted
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[threading.Event]:
+    """Turns the first Ctrl-C or SIGTERM into a request to stop; a second one ends the process."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # only the main thread may handle signals
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def request(number: int, frame: object) -> None:
+        stop.set()
+        restore()
+
+    for number in before:
+        signal.signal(number, request)
+    try:
+        yield stop
+    finally:
+        restore()
 
 
 class AttachReconstructions(pl.Callback):

@@ -6,8 +6,6 @@ It names search spaces as text, so that `latentune list` need not import a singl
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["MODELS", "Entry"]
-
 
 @dataclass(frozen=True)
 class Entry:

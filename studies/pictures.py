@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.utils import make_grid
 
-__all__ = ["codes_beside", "image_grid", "loss_curve", "reconstructions"]
-
 
 @contextmanager
 def _figure(path: Path, width: float, height: float) -> Iterator[Figure]:

@@ -17,9 +17,8 @@ from ..search_spaces.ranges import RangedSpace
 from ..search_spaces.watch import did_you_mean
 from ..storage.runs import check_name
 from .catalog import MODELS
+from .defaults import SEED, SPACE
 from .spec import StudySpec
-
-__all__ = ["Recipe", "StudyError"]
 
 
 class StudyError(ValueError):
@@ -47,13 +46,13 @@ class Recipe:
 
     model: str
     data: str | None = None
-    space: str = "default"
+    space: str = SPACE
     ranges: Mapping[str, str] = field(default_factory=dict)
     epochs: int | None = None
     batch_size: int | None = None
     image_size: int | None = None
     data_dir: str | None = None
-    seed: int = 0
+    seed: int = SEED
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "image_size"):
@@ -139,7 +138,7 @@ class Recipe:
         for option in ("data", "batch_size", "image_size", "data_dir"):
             if getattr(self, option) is not None:
                 raise StudyError(f"{self.model} brings its own data: leave out {option}")
-        if self.space != "default":
+        if self.space != SPACE:
             raise StudyError(f"{self.model} has no space {self.space!r}: it is one itself")
         here = os.getcwd()
         if here not in sys.path:

@@ -12,9 +12,8 @@ from ..storage.best import Best, read_best
 from ..storage.checkpoint import load_weights, read_checkpoint
 from ..storage.database import open_database
 from ..storage.runs import Runs
+from .defaults import RUNS
 from .recipe import Recipe, StudyError
-
-__all__ = ["best_of", "find", "load_best", "load_model", "open_study", "split_source"]
 
 
 def open_study(storage: BaseStorage, name: str) -> optuna.Study:
@@ -85,7 +84,7 @@ def split_source(source: str) -> tuple[str, int | None]:
     return name, int(number) if colon else None
 
 
-def load_best(source: str | Path, runs: str | Path = "runs") -> Best:
+def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
     """Reads the best configuration of a study, as `search` and `best` wrote it.
 
     Args:
@@ -99,7 +98,7 @@ def load_best(source: str | Path, runs: str | Path = "runs") -> Best:
     return read_best(path if path.suffix == ".toml" else Runs(Path(runs)).best(str(source)))
 
 
-def load_model(source: str | Path, runs: str | Path = "runs") -> pl.LightningModule:
+def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModule:
     """Loads a network that `train` has trained, on the CPU and in eval mode.
 
     Args:

@@ -11,11 +11,10 @@ from ..models.autoencoder import Codec
 from ..models.kde import Codes, LatentKDE
 from ..storage.checkpoint import read_checkpoint
 from ..storage.runs import Runs, replaced_folder
+from .defaults import RUNS, SAMPLES, SEED
 from .pictures import codes_beside, image_grid
 from .recipe import Recipe, StudyError
 from .results import load_model, split_source
-
-__all__ = ["sample"]
 
 # Above this many latent dimensions the density is fitted on two principal components as well.
 FEW_DIMENSIONS = 3
@@ -24,8 +23,8 @@ TITLES = {"kde": "kernel density", "pca-kde": "kernel density of two principal c
 
 
 def sample(
-    source: str, *, n: int = 10_000, seed: int = 0, runs: str | Path = "runs"
-) -> dict[str, LatentKDE]:
+    source: str, *, n: int = SAMPLES, seed: int = SEED, runs: str | Path = RUNS
+) -> tuple[Path, dict[str, LatentKDE]]:
     """Samples the latent space of a trained autoencoder.
 
     A kernel density is fitted to the codes of the training images and, above three latent
@@ -40,7 +39,7 @@ def sample(
         runs: The folder with all studies.
 
     Returns:
-        The densities by name: `kde`, and `pca-kde` above three latent dimensions.
+        The folder, and the densities by name: `kde`, and `pca-kde` above three latent dimensions.
 
     Raises:
         StudyError: If the model has no `encode` and `decode`.
@@ -66,7 +65,7 @@ def sample(
             density.save(folder / f"{name}.npz")
             np.savez_compressed(folder / f"{name}-codes.npz", codes=drawn)
             _draw(model, name, density, real, drawn, folder)
-    return densities
+    return final / "samples", densities
 
 
 def _encode(model: Codec, data: pl.LightningDataModule, seed: int) -> Codes:

@@ -1,126 +1,33 @@
 """Searching: making or resuming a study and running its trials up to a total."""
 
-import signal
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
 import pytorch_lightning as pl
-from optuna.pruners import (
-    BasePruner,
-    HyperbandPruner,
-    MedianPruner,
-    NopPruner,
-    SuccessiveHalvingPruner,
-)
-from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from ..objectives.datasets import DATASETS
 from ..objectives.objective import INTERRUPTED, TrialFailed
-from ..search_spaces.watch import did_you_mean, random_trials
+from ..search_spaces.watch import random_trials
 from ..storage.best import write_best
 from ..storage.dashboard import note
 from ..storage.database import GRACE_S, database_exists, open_database, retry, retry_stale
-from ..storage.runs import Runs, check_name
-from .callbacks import AttachReconstructions, Interrupted, StopOnRequest
-from .recipe import Recipe, StudyError
+from .callbacks import AttachReconstructions, Interrupted, StopOnRequest, stop_on_signal
+from .plan import PRUNERS, SAMPLERS, SearchPlan, plan_search
+from .recipe import StudyError
 from .results import best_of, open_study
-from .spec import StudySpec
-
-__all__ = ["PRUNERS", "SAMPLERS", "SearchPlan", "plan_search", "run_search", "search"]
 
 TrialCallback = Callable[[optuna.Study, FrozenTrial], None]
 
-PRUNERS: dict[str, Callable[[], BasePruner]] = {
-    "median": partial(MedianPruner, n_startup_trials=4, n_warmup_steps=2),
-    "halving": partial(SuccessiveHalvingPruner, reduction_factor=2),
-    "hyperband": HyperbandPruner,
-    "none": NopPruner,
-}
-SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    "tpe": lambda seed: TPESampler(n_startup_trials=5, seed=seed),
-    "gp": lambda seed: GPSampler(n_startup_trials=5, seed=seed),
-    "random": lambda seed: RandomSampler(seed=seed),
-}
+WAITING = "waiting for trial %s: it runs elsewhere, or died less than %s s ago"
 
-
-@dataclass(frozen=True)
-class SearchPlan:
-    """A search with every default resolved and every input checked; nothing is written yet.
-
-    Attributes:
-        name: Name of the study.
-        recipe: What the user asked for.
-        spec: What is searched.
-        definition: What must agree with the study if it exists already.
-        trials: Total of trials in the study, over all searches.
-        seconds: No trial starts later than this. None means no limit.
-        pruner: A key of `PRUNERS`.
-        sampler: A key of `SAMPLERS`.
-        runs: Where files go.
-        storage: Optuna URL of the database.
-    """
-
-    name: str
-    recipe: Recipe
-    spec: StudySpec
-    definition: Mapping[str, str]
-    trials: int
-    seconds: float | None
-    pruner: str
-    sampler: str
-    runs: Runs
-    storage: str
-
-
-def plan_search(
-    model: str,
-    data: str | None = None,
-    *,
-    name: str | None = None,
-    trials: int | None = None,
-    seconds: float | None = None,
-    pruner: str = "median",
-    sampler: str = "tpe",
-    runs: str | Path = "runs",
-    storage: str | None = None,
-    **options: Any,
-) -> SearchPlan:
-    """Checks a search and resolves its defaults. See `search` for the arguments."""
-    if data is not None and data not in DATASETS and Path(data).is_dir():
-        data = str(Path(data).resolve())
-    recipe = Recipe(model, data, **options)
-    spec = recipe.spec()
-    trials = spec.trials if trials is None else trials
-    if trials < 1:
-        raise StudyError(f"trials must be at least 1, not {trials}")
-    if seconds is not None and seconds <= 0:
-        raise StudyError(f"time must be above 0, not {seconds:g} s")
-    for kind, key, known in (("pruner", pruner, PRUNERS), ("sampler", sampler, SAMPLERS)):
-        if key not in known:
-            raise StudyError(f"there is no {kind} {key!r}; {did_you_mean(key, list(known))}")
-    place = Runs(Path(runs))
-    return SearchPlan(
-        name=check_name(spec.name if name is None else name),
-        recipe=recipe,
-        spec=spec,
-        definition=recipe.identity() | spec.definition(),
-        trials=trials,
-        seconds=seconds,
-        pruner=pruner,
-        sampler=sampler,
-        runs=place,
-        storage=storage or place.database,
-    )
+log = logging.getLogger(__name__)
 
 
 def search(
@@ -181,7 +88,7 @@ def run_search(
     # Derived from the trials so far, because a sampler that starts anew repeats its first points.
     seeds = np.random.SeedSequence([plan.recipe.seed, len(study.get_trials(deepcopy=False))])
     study.sampler = SAMPLERS[plan.sampler](int(seeds.generate_state(1)[0]))
-    with _stop_on_signal() as stop:
+    with stop_on_signal() as stop:
         _run_trials(study, plan, stop, callbacks)
     if any(t.state == TrialState.COMPLETE for t in study.get_trials(deepcopy=False)):
         write_best(best_of(study), plan.runs.best(plan.name))
@@ -237,7 +144,7 @@ def _run_trials(
     stop: threading.Event,
     callbacks: Sequence[TrialCallback],
 ) -> None:
-    started = time.monotonic()
+    started, waiting = time.monotonic(), False
 
     def extras(trial: optuna.Trial) -> list[pl.Callback]:
         own = plan.spec.objective.callbacks(trial)
@@ -250,8 +157,11 @@ def _run_trials(
         left = plan.trials - len(finished(study))
         if stop.is_set() or out_of_time or left <= 0:
             return
-        if left <= len(study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))):
-            # They run elsewhere, or died a moment ago: their heartbeats will tell.
+        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        if left <= len(running):
+            if not waiting:
+                log.info(WAITING, ", ".join(str(trial.number) for trial in running), GRACE_S)
+            waiting = True
             stop.wait(1)
             continue
         try:
@@ -272,28 +182,3 @@ def _requeue(study: optuna.Study) -> None:
     for trial in finished(study):
         if trial.state == TrialState.FAIL and trial.user_attrs.get("stopped") == INTERRUPTED:
             retry(study, trial)
-
-
-@contextmanager
-def _stop_on_signal() -> Iterator[threading.Event]:
-    """Turns the first Ctrl-C or SIGTERM into a request to stop; a second one ends the process."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop  # only the main thread may handle signals
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def request(number: int, frame: object) -> None:
-        stop.set()
-        restore()
-
-    for number in before:
-        signal.signal(number, request)
-    try:
-        yield stop
-    finally:
-        restore()

@@ -6,8 +6,6 @@ from ..objectives.objective import Objective
 from ..search_spaces.ranges import RangedSpace
 from ..search_spaces.watch import describe, parameters
 
-__all__ = ["StudySpec"]
-
 
 @dataclass(frozen=True)
 class StudySpec:

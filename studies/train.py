@@ -20,22 +20,19 @@ from ..storage.best import Best, write_best
 from ..storage.checkpoint import add_configuration, load_weights, read_checkpoint
 from ..storage.runs import Runs, replaced_folder
 from .callbacks import reconstruct
+from .defaults import FINAL_EPOCHS, RUNS
 from .pictures import loss_curve, reconstructions
 from .recipe import Recipe, StudyError
 from .results import find, split_source
-
-__all__ = ["train"]
-
-EPOCHS = 100
 
 
 def train(
     source: str,
     *,
-    epochs: int = EPOCHS,
+    epochs: int = FINAL_EPOCHS,
     accelerator: str = "auto",
     data_dir: str | None = None,
-    runs: str | Path = "runs",
+    runs: str | Path = RUNS,
     storage: str | None = None,
     callbacks: Sequence[pl.Callback] = (),
 ) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from latentune.studies import cli as command_line
+from latentune.studies.cli import app as command_line
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -66,7 +66,7 @@ def test_help_shows_an_example_and_imports_nothing_heavy() -> None:
     code = """
 import sys
 sys.argv = ["latentune", *sys.argv[1:]]
-from latentune.studies.cli import main
+from latentune.studies.cli.app import main
 try:
     main()
 except SystemExit:

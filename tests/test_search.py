@@ -16,8 +16,9 @@ from optuna.trial import TrialState
 import latentune
 from latentune.search_spaces.watch import SpaceError
 from latentune.storage import database
+from latentune.studies.plan import PRUNERS, SAMPLERS
 from latentune.studies.recipe import Recipe, StudyError
-from latentune.studies.search import PRUNERS, SAMPLERS, finished
+from latentune.studies.search import finished
 
 SMALL = {"epochs": 1, "batch_size": 200, "seed": 5}
 

@@ -1,18 +1,19 @@
 """What the command line shows: tables, and one calm line a trial above one progress bar."""
 
+import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import optuna
 import pytorch_lightning as pl
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from .search import SearchPlan, finished
-
-__all__ = ["EpochBar", "TrialLines", "console", "show_definition", "show_studies", "show_trials"]
+from ..plan import SearchPlan
+from ..search import finished
 
 console = Console(highlight=False)
 if not console.is_terminal:
@@ -32,34 +33,48 @@ def _progress(unit: str) -> Progress:
     )
 
 
-class TrialLines:
+class SearchLines:
     """Prints a line for each finished trial, above a bar; to be used in a `with` block.
 
     Args:
         plan: The search.
-        study: The study if it existed before.
     """
 
     def __init__(self, plan: SearchPlan) -> None:
         self.plan = plan
         self.bar = _progress("trials")
+        self.task = self.bar.add_task(plan.name, total=plan.trials)
+        self.lines = 0
 
-    def __enter__(self) -> "TrialLines":
+    def __enter__(self) -> Self:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)  # ours is a line a trial
+        logger = logging.getLogger("latentune")
+        logger.addHandler(
+            RichHandler(console=console, show_time=False, show_level=False, show_path=False)
+        )
+        logger.setLevel(logging.INFO)
         self.bar.start()
-        self.task = self.bar.add_task(self.plan.name, total=self.plan.trials)
-        monitor = self.plan.spec.objective.monitor
-        console.print(f"[bold]trial  {monitor:>12}  {'best':>12}  {'epochs':>9}  stopped[/bold]")
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self.bar.stop()
+        if not self.lines and kind is None:
+            console.print(
+                f"{self.plan.name} has its trials; --trials above {self.plan.trials} adds more"
+            )
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        if not self.lines:
+            monitor = self.plan.spec.objective.monitor
+            console.print(
+                f"trial  {monitor:>12}  {'best':>12}  {'epochs':>9}  stopped", style="bold"
+            )
+        self.lines += 1
         attrs = trial.user_attrs
-        epochs = f"{attrs.get('epochs', 0)}/{self.plan.spec.objective.max_epochs}"
+        epochs = f"{attrs['epochs']}/{self.plan.spec.objective.max_epochs}"
         console.print(
             f"{trial.number:>5}  {_number(trial.value):>12}  {_number(_best(study)):>12}  "
-            f"{epochs:>9}  {attrs.get('stopped', '')}"
+            f"{epochs:>9}  {attrs['stopped']}"
         )
         self.bar.update(self.task, completed=len(finished(study)))
 
@@ -91,7 +106,7 @@ class EpochBar(pl.Callback):
         self.bar.stop()
 
 
-def show_definition(plan: SearchPlan) -> None:
+def show_plan(plan: SearchPlan) -> None:
     """Prints a resolved search."""
     rows = dict(plan.definition) | {
         "trials": str(plan.trials),
@@ -136,7 +151,7 @@ def show_trials(study: optuna.Study) -> None:
     console.print(table)
 
 
-def show_mapping(rows: Mapping[str, Any]) -> None:
+def show_values(rows: Mapping[str, Any]) -> None:
     """Prints names and values."""
     for name, value in rows.items():
         console.print(f"  {name:<16} {_number(value)}")

@@ -1,0 +1,122 @@
+"""The verbs that look: at the catalogue, at studies, and at their best."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..defaults import PORT
+from .common import RUNS_PATH, RunsOption, StorageOption, TrialArgument, UsageError, say_next
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+
+def list_() -> None:
+    """List what can be searched, and on which data.
+
+    Example: latentune list
+    """
+    from ...objectives.datasets import DATASETS
+    from ..catalog import MODELS
+
+    typer.echo("models:")
+    for name, entry in MODELS.items():
+        typer.echo(f"  {name:<14} {entry.summary}; spaces: {', '.join(entry.spaces)}")
+    typer.echo("data:")
+    for name, load in DATASETS.items():
+        typer.echo(f"  {name:<14} {(load.__doc__ or '').splitlines()[0]}")
+    typer.echo("  FOLDER         Any folder of images; its folders, if any, are the classes.")
+    say_next(f"latentune search {next(iter(MODELS))} {next(iter(DATASETS))}")
+
+
+def status(
+    study: Annotated[str | None, typer.Argument(metavar="[STUDY]")] = None,
+    runs: RunsOption = RUNS_PATH,
+    storage: StorageOption = None,
+) -> None:
+    """Show all studies, or every trial of one.
+
+    Example: latentune status conv-ae-digits
+    """
+    import optuna
+
+    from ..results import open_study
+    from .console import show_studies, show_trials
+
+    database = _open(runs, storage)
+    if study is not None:
+        show_trials(open_study(database, study))
+        say_next(f"latentune best {study}", runs, storage)
+        return
+    names = optuna.get_all_study_names(database)
+    show_studies([optuna.load_study(study_name=name, storage=database) for name in names])
+    if names:
+        say_next(f"latentune status {names[-1]}", runs, storage)
+
+
+def best(
+    study: TrialArgument, runs: RunsOption = RUNS_PATH, storage: StorageOption = None
+) -> None:
+    """Print a study's best configuration and write it to best.toml.
+
+    Example: latentune best conv-ae-digits
+    """
+    from ...storage.best import write_best
+    from ...storage.runs import Runs
+    from ..results import best_of, open_study, split_source
+
+    name, number = split_source(study)
+    found = best_of(open_study(_open(runs, storage), name), number)
+    path = Runs(runs).best(name)
+    write_best(found, path)
+    typer.echo(path.read_text().rstrip())
+    say_next(f"latentune train {path}", runs)
+
+
+def dashboard(
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = PORT,
+    runs: RunsOption = RUNS_PATH,
+    storage: StorageOption = None,
+) -> None:
+    """Look at all studies in the browser; Ctrl-C ends it.
+
+    Example: latentune dashboard --port 8081
+    """
+    from ...storage.dashboard import serve
+    from ...storage.runs import Runs
+
+    serve(_open(runs, storage), Runs(runs).artifacts, port, announce=typer.echo)
+
+
+def export(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="Name of a study.")],
+    format_: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="File to write.  [default: print it]")] = None,
+    runs: RunsOption = RUNS_PATH,
+    storage: StorageOption = None,
+) -> None:
+    """Print or write every trial of a study as CSV or JSON.
+
+    Example: latentune export conv-ae-digits --format json --out trials.json
+    """
+    from ...storage.export import to_csv, to_json
+    from ...storage.runs import write_text
+    from ..results import open_study
+
+    writers = {"csv": to_csv, "json": to_json}
+    if format_ not in writers:
+        raise UsageError(f"there is no format {format_!r}; known: {', '.join(writers)}")
+    text = writers[format_](open_study(_open(runs, storage), study))
+    if out is None:
+        typer.echo(text.rstrip())
+    else:
+        write_text(out, text)
+        typer.echo(f"wrote {out}")
+
+
+def _open(runs: Path, storage: str | None) -> "BaseStorage":
+    from ...storage.database import open_database
+    from ...storage.runs import Runs
+
+    return open_database(storage or Runs(runs).database)

@@ -1,0 +1,10 @@
+"""Defaults that the command line shows and Python shares; nothing is imported to read them."""
+
+RUNS = "runs"
+SEED = 0
+SPACE = "default"
+PRUNER = "median"
+SAMPLER = "tpe"
+FINAL_EPOCHS = 100
+SAMPLES = 10_000
+PORT = 8080
