@@ -70,7 +70,8 @@ def check_name(study: str) -> str:
     """
     if not re.fullmatch(r"\w[\w.+-]*", study):
         raise StorageError(
-            f"{study!r} cannot name a study: letters, digits, '-', '_', '+' and '.' can"
+            f"{study!r} cannot name a study: letters, digits, '-', '_', '+' and '.' can; "
+            "give another by --name"
         )
     return study
 

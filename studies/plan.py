@@ -75,12 +75,15 @@ def plan_search(
     sampler: str = SAMPLER,
     runs: str | Path = RUNS,
     storage: str | None = None,
+    data_dir: str | Path | None = None,
     **options: Any,
 ) -> SearchPlan:
     """Checks a search and resolves its defaults; `search` says what the arguments are."""
     if data is not None and data not in DATASETS and Path(data).is_dir():
-        data = str(Path(data).resolve())
-    recipe = Recipe(model, data, **options)
+        data = str(Path(data).resolve())  # so that the recipe holds in any working folder
+    if data_dir is not None:
+        data_dir = str(Path(data_dir).resolve())
+    recipe = Recipe(model, data, data_dir=data_dir, **options)
     spec = recipe.spec()
     trials = spec.trials if trials is None else trials
     if trials < 1:

@@ -1,6 +1,7 @@
 """Final training: the chosen configuration, to the end, with its test score and pictures."""
 
 import json
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from lightning_utilities.core.overrides import is_overridden
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
-from ..objectives.objective import fit, quiet, quiet_trainer
+from ..objectives.objective import Objective, fit, quiet, quiet_trainer
 from ..objectives.provenance import git_commit, versions
 from ..search_spaces.watch import SpaceError, replay
 from ..storage.best import Best, write_best
@@ -77,13 +78,9 @@ def train(
         raise SpaceError(f"{source}: {error}") from error
     place.make()
     with replaced_folder(place.final(best.study, number)) as folder:
-        keep = ModelCheckpoint(
-            folder,
-            filename="model",
-            monitor=objective.monitor,
-            mode="min" if objective.direction == "minimize" else "max",
-            save_weights_only=True,
-        )
+        started = time.perf_counter()
+        trainer = _fit(model, data, objective, folder, epochs, accelerator, callbacks)
+        seconds = round(time.perf_counter() - started, 1)
         configuration = {
             "study": best.study,
             "trial": best.trial,
@@ -91,32 +88,20 @@ def train(
             "params": dict(best.params),
             "input_shape": list(data.input_shape),
         }
-        trainer = quiet_trainer(
-            epochs,
-            [keep, *callbacks],
-            accelerator=accelerator,
-            precision=_precision(accelerator),
-            logger=CSVLogger(folder, name="", version=""),
-            enable_checkpointing=True,
-            log_every_n_steps=1_000_000,  # once an epoch is enough
-        )
-        started = time.perf_counter()
-        fit(trainer, model, data)
-        seconds = time.perf_counter() - started
         checkpoint = folder / "model.ckpt"
         add_configuration(checkpoint, configuration)
         load_weights(model, read_checkpoint(checkpoint)[1], checkpoint)
         write_best(best, folder / "best.toml")
-        history = _history(folder, objective.monitor)
-        best_epoch = _best_epoch(history, objective.monitor, objective.direction)
+        history = _history(folder)
+        best_row = _best_row(history, objective)
         metrics = {
             "study": best.study,
             "trial": best.trial,
             **_test(model, data, accelerator),
-            objective.monitor: float(keep.best_model_score or "nan"),
-            "best_epoch": best_epoch,
+            objective.monitor: best_row[objective.monitor],
+            "best_epoch": int(best_row["epoch"]),
             "epochs": epochs,
-            "seconds": round(seconds, 1),
+            "seconds": seconds,
             "parameters": sum(p.numel() for p in model.parameters()),
             "device": str(trainer.strategy.root_device),
             "precision": str(trainer.precision),
@@ -126,8 +111,43 @@ def train(
             "versions": versions(),
         }
         (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-        _draw(model, data, history, objective.monitor, best_epoch, folder)
+        metric = objective.monitor.removeprefix("val_")
+        loss_curve(history, metric, int(best_row["epoch"]), folder / "loss.png")
+        originals = next(iter(data.val_dataloader()))[0][:10]
+        drawn = reconstruct(model, originals)
+        if drawn is not None:
+            reconstructions(originals, drawn, folder / "reconstructions.png")
     return place.final(best.study, number)
+
+
+def _fit(
+    model: pl.LightningModule,
+    data: Any,
+    objective: Objective,
+    folder: Path,
+    epochs: int,
+    accelerator: str,
+    callbacks: Sequence[pl.Callback],
+) -> pl.Trainer:
+    """Trains, and leaves the checkpoint of the best epoch and Lightning's log in the folder."""
+    keep = ModelCheckpoint(
+        folder,
+        filename="model",
+        monitor=objective.monitor,
+        mode="min" if objective.direction == "minimize" else "max",
+        save_weights_only=True,
+    )
+    trainer = quiet_trainer(
+        epochs,
+        [keep, *callbacks],
+        accelerator=accelerator,
+        precision=_precision(accelerator),
+        logger=CSVLogger(folder, name="", version=""),
+        enable_checkpointing=True,
+        log_every_n_steps=sys.maxsize,  # metrics of an epoch are logged all the same
+    )
+    fit(trainer, model, data)
+    return trainer
 
 
 def _precision(accelerator: str) -> str:
@@ -152,7 +172,7 @@ def _test(model: pl.LightningModule, data: Any, accelerator: str) -> dict[str, f
         return dict(trainer.test(model, datamodule=data, verbose=False)[0])
 
 
-def _history(folder: Path, monitor: str) -> pd.DataFrame:
+def _history(folder: Path) -> pd.DataFrame:
     """Rewrites Lightning's log, a row a call, as one row an epoch; epochs count from 1."""
     log = pd.read_csv(folder / "metrics.csv")
     (folder / "hparams.yaml").unlink()
@@ -162,22 +182,7 @@ def _history(folder: Path, monitor: str) -> pd.DataFrame:
     return history
 
 
-def _best_epoch(history: pd.DataFrame, monitor: str, direction: str) -> int:
-    values = history[monitor].to_numpy()
-    row = values.argmin() if direction == "minimize" else values.argmax()
-    return int(history["epoch"].iloc[row])
-
-
-def _draw(
-    model: pl.LightningModule,
-    data: Any,
-    history: pd.DataFrame,
-    monitor: str,
-    best_epoch: int,
-    folder: Path,
-) -> None:
-    loss_curve(history, monitor.removeprefix("val_"), best_epoch, folder / "loss.png")
-    originals = next(iter(data.val_dataloader()))[0][:10]
-    drawn = reconstruct(model, originals)
-    if drawn is not None:
-        reconstructions(originals, drawn, folder / "reconstructions.png")
+def _best_row(history: pd.DataFrame, objective: Objective) -> dict[str, float]:
+    ascending = objective.direction == "minimize"
+    best = history.sort_values(objective.monitor, ascending=ascending, kind="stable").iloc[0]
+    return {str(name): float(value) for name, value in best.items()}

@@ -46,9 +46,6 @@ def main() -> NoReturn:
         code = app(prog_name="latentune", standalone_mode=False)
     except typer.TyperException as error:
         _fail(f"{error.format_message()}; see latentune --help")
-    except KeyboardInterrupt:
-        typer.echo("stopped; what was there before is still there", err=True)
-        sys.exit(130)
     except Exception as error:
         message = _message(error)
         if message is None:

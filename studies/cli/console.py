@@ -69,6 +69,8 @@ class SearchLines:
             console.print(
                 f"trial  {monitor:>12}  {'best':>12}  {'epochs':>9}  stopped", style="bold"
             )
+            # Trials of an earlier search must not make this one look fast.
+            self.bar.reset(self.task, completed=len(finished(study)) - 1)
         self.lines += 1
         attrs = trial.user_attrs
         epochs = f"{attrs['epochs']}/{self.plan.spec.objective.max_epochs}"

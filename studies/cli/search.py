@@ -88,11 +88,12 @@ def search(
     command = shlex.join(["latentune", *sys.argv[1:]])
     try:
         with SearchLines(plan) as lines:
-            run_search(plan, command=command, callbacks=[lines])
+            study = run_search(plan, command=command, callbacks=[lines])
     except KeyboardInterrupt:
         typer.echo(f"stopped; no trial is left running\ngo on by: {command}")
         raise typer.Exit(130) from None
-    say_next(f"latentune train {plan.name}", runs, storage)
+    found = any(trial.state.name == "COMPLETE" for trial in study.get_trials(deepcopy=False))
+    say_next(f"latentune {'train' if found else 'status'} {plan.name}", runs, storage)
 
 
 def _seconds(text: str | None) -> float | None:

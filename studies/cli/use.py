@@ -33,15 +33,19 @@ def train(
     from ..train import train as run
     from .console import EpochBar, show_values
 
-    folder = run(
-        source,
-        epochs=epochs,
-        accelerator=accelerator,
-        data_dir=data_dir,
-        runs=runs,
-        storage=storage,
-        callbacks=[EpochBar(source)],
-    )
+    try:
+        folder = run(
+            source,
+            epochs=epochs,
+            accelerator=accelerator,
+            data_dir=data_dir,
+            runs=runs,
+            storage=storage,
+            callbacks=[EpochBar(source)],
+        )
+    except KeyboardInterrupt:
+        typer.echo("stopped; what was trained before is still there")
+        raise typer.Exit(130) from None
     metrics = json.loads((folder / "metrics.json").read_text())
     show_values({name: value for name, value in metrics.items() if not isinstance(value, dict)})
     typer.echo(f"wrote {folder}")
