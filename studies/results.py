@@ -15,6 +15,15 @@ from ..storage.runs import Runs
 from .defaults import RUNS
 from .recipe import Recipe, StudyError
 
+STATES = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "waiting",
+}
+"""What users call the states of a trial."""
+
 
 def open_study(storage: BaseStorage, name: str) -> optuna.Study:
     """Returns a study that Latentune made.
@@ -133,5 +142,5 @@ def _trial(study: optuna.Study, number: int | None) -> FrozenTrial:
         )
     trial = trials[number]
     if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
-        raise StudyError(f"trial {number} is {trial.state.name.lower()}: it has no value")
+        raise StudyError(f"trial {number} is {STATES[trial.state]}: it has no value")
     return trial

@@ -369,3 +369,29 @@ def test_a_read_only_folder_is_said() -> None:
     assert answer.returncode == 2
     assert "cannot write to runs: Permission denied" in answer.stderr
     assert list(Path("runs").iterdir()) == []
+
+
+def test_a_search_of_which_nothing_works_says_why(cli: Cli) -> None:
+    Path("broken.py").write_text("""
+from functools import partial
+from latentune import ConvAutoencoder, ImageData, Objective, StudySpec
+class Nan(ConvAutoencoder):
+    def validation_step(self, batch, batch_idx):
+        self.log("val_mse", float("nan"), batch_size=1)
+def space(trial, input_shape):
+    return Nan(input_shape, lr=trial.suggest_float("lr", 1e-4, 1e-2))
+SPEC = StudySpec("nan", Objective(space, partial(ImageData, "digits", batch_size=500)), trials=2)
+""")
+    answer = cli("search", "broken:SPEC")
+    assert answer.code == 0
+    assert answer.out.count("val_mse is nan after epoch 1") == 2
+    assert answer.out.endswith("next: latentune status nan\n")
+    assert "failed" in cli("status", "nan").out
+    _refused(cli("best", "nan"), "study 'nan' has no complete trial yet")
+    _refused(cli("train", "nan:0"), "trial 0 is failed: it has no value")
+
+
+def test_a_finished_search_says_so(cli: Cli, trained: Path) -> None:
+    answer = cli("search", "conv-ae", "digits", "--epochs", 2, "--trials", 3)
+    assert answer.code == 0
+    assert answer.out.startswith("conv-ae-digits has its 3 trials")

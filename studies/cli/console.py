@@ -13,7 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ..plan import SearchPlan
-from ..search import finished
+from ..results import STATES
+from ..search import finished, log
 
 console = Console(highlight=False)
 if not console.is_terminal:
@@ -45,22 +46,23 @@ class SearchLines:
         self.bar = _progress("trials")
         self.task = self.bar.add_task(plan.name, total=plan.trials)
         self.lines = 0
+        self.words = RichHandler(
+            console=console, show_time=False, show_level=False, show_path=False
+        )
 
     def __enter__(self) -> Self:
         optuna.logging.set_verbosity(optuna.logging.ERROR)  # ours is a line a trial
-        logger = logging.getLogger("latentune")
-        logger.addHandler(
-            RichHandler(console=console, show_time=False, show_level=False, show_path=False)
-        )
-        logger.setLevel(logging.INFO)
+        log.addHandler(self.words)
+        log.setLevel(logging.INFO)
         self.bar.start()
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         self.bar.stop()
+        log.removeHandler(self.words)
         if not self.lines and kind is None:
             console.print(
-                f"{self.plan.name} has its trials; --trials above {self.plan.trials} adds more"
+                f"{self.plan.name} has its {self.plan.trials} trials; --trials adds more"
             )
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
@@ -125,11 +127,16 @@ def show_plan(plan: SearchPlan) -> None:
 
 def show_studies(studies: list[optuna.Study]) -> None:
     """Prints a row for each study."""
-    table = Table("study", "metric", "best", *_STATES, box=None)
+    table = Table("study", "metric", "best", *STATES.values(), box=None)
     for study in studies:
-        counts = [sum(t.state.name in names for t in study.trials) for names in _STATES.values()]
+        states = [trial.state for trial in study.get_trials(deepcopy=False)]
         monitor = study.user_attrs.get("monitor", "")
-        table.add_row(study.study_name, monitor, _number(_best(study)), *map(str, counts))
+        table.add_row(
+            study.study_name,
+            monitor,
+            _number(_best(study)),
+            *(str(states.count(state)) for state in STATES),
+        )
     console.print(table)
 
 
@@ -144,7 +151,7 @@ def show_trials(study: optuna.Study) -> None:
         attrs, params = trial.user_attrs, [trial.params.get(name) for name in names]
         table.add_row(
             str(trial.number),
-            trial.state.name.lower(),
+            STATES[trial.state],
             _number(trial.value),
             str(attrs.get("epochs", "")),
             attrs.get("stopped", ""),
@@ -157,15 +164,6 @@ def show_values(rows: Mapping[str, Any]) -> None:
     """Prints names and values."""
     for name, value in rows.items():
         console.print(f"  {name:<16} {_number(value)}")
-
-
-_STATES = {
-    "complete": {"COMPLETE"},
-    "pruned": {"PRUNED"},
-    "failed": {"FAIL"},
-    "running": {"RUNNING"},
-    "waiting": {"WAITING"},
-}
 
 
 def _best(study: optuna.Study) -> float | None:
