@@ -10,6 +10,7 @@ import seaborn as sns
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.utils import make_grid
@@ -63,6 +64,9 @@ def loss_curve(history: pd.DataFrame, metric: str, best_epoch: int, path: Path) 
         axes.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
         if (long[metric].dropna() > 0).all():
             axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_ylabel(f"{metric} per pixel" if metric == "mse" else metric)
         axes.legend(title=None, frameon=False)
         sns.despine(figure)
@@ -82,8 +86,9 @@ def codes_beside(
     """
     low, high = np.quantile(np.concatenate([real, drawn]), [0.001, 0.999], axis=0)
     box = np.stack([low, high], axis=1)
+    bins = int(np.clip(len(real) ** 0.5, 10, 60))
     shares = [
-        np.histogram2d(codes[:, 0], codes[:, 1], bins=60, range=box)[0] * 100 / len(codes)
+        np.histogram2d(codes[:, 0], codes[:, 1], bins, range=box)[0] * 100 / len(codes)
         for codes in (real, drawn)
     ]
     with _figure(path, 9, 4.2) as figure:
