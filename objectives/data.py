@@ -10,7 +10,9 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from .datasets import DataError, Labelled, hold_out, load
+from .datasets import DATASETS
+from .folders import read_folder
+from .splits import DataError, Dataset, Labelled, hold_out
 
 VALIDATION = 0.1
 BATCH_SIZE = 64
@@ -55,7 +57,7 @@ class Splits(NamedTuple):
 @lru_cache(maxsize=2)
 def _splits(name: str, data_dir: Path | None, image_size: int | None, seed: int) -> Splits:
     # Kept, because the trials of a study share it.
-    dataset = load(name, data_dir, image_size)
+    dataset = _load(name, data_dir, image_size)
     train, val = hold_out(dataset.train, VALIDATION, seed)
     digest = hashlib.sha256()
     for part in (train, val, dataset.test):
@@ -130,3 +132,14 @@ class ImageData(pl.LightningDataModule):
 
     def test_dataloader(self) -> Batches:
         return Batches(self._resident["test"], EVALUATION, shuffle=False)
+
+
+def _load(name: str, data_dir: Path | None, image_size: int | None) -> Dataset:
+    if name in DATASETS:
+        if image_size is not None:
+            raise DataError(f"{name} has a size of its own: image_size is for folders of images")
+        return DATASETS[name](data_dir)
+    if not Path(name).is_dir():
+        known = ", ".join(DATASETS)
+        raise DataError(f"{name!r} is neither a folder of images nor a data set ({known})")
+    return read_folder(Path(name), image_size)

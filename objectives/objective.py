@@ -1,11 +1,9 @@
 """The objective: a frozen callable that turns a trial into a number."""
 
 import gc
-import logging
 import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +14,7 @@ from optuna.trial import BaseTrial, Trial
 
 from .provenance import git_commit, versions
 from .report import Direction, Diverged, ReportEpochs
+from .training import fit, quiet_trainer
 
 Space = Callable[[BaseTrial, tuple[int, int, int]], pl.LightningModule]
 Callbacks = Callable[[Trial], Sequence[pl.Callback]]
@@ -43,7 +42,7 @@ class Objective:
         monitor: Name of the metric that the model logs in validation.
         direction: Which way the metric is better.
         max_epochs: Epochs of a trial that is not pruned, at least 1.
-        seed: Trial number n trains with seed + n.
+        seed: Trial number n trains with seed + n. A search puts its own seed here.
         callbacks: Makes further Lightning callbacks for a trial.
     """
 
@@ -110,55 +109,6 @@ class Objective:
         trainer = quiet_trainer(1, [report], limit_train_batches=1, limit_val_batches=1)
         with suppress(Diverged):  # one batch may do that; a trial would fail by itself
             fit(trainer, self.model(trial, data.input_shape), data)
-
-
-def quiet_trainer(max_epochs: int, callbacks: Sequence[pl.Callback], **options: Any) -> pl.Trainer:
-    """Returns a trainer on one device that prints nothing and writes no file.
-
-    Args:
-        max_epochs: Epochs to train for.
-        callbacks: Lightning callbacks.
-        options: Keyword arguments passed to `pytorch_lightning.Trainer`.
-    """
-    defaults: dict[str, Any] = {
-        "accelerator": "auto",
-        "devices": 1,
-        "num_sanity_val_steps": 0,
-        "logger": False,
-        "enable_checkpointing": False,
-        "enable_progress_bar": False,
-        "enable_model_summary": False,
-    }
-    with quiet():
-        return pl.Trainer(max_epochs=max_epochs, callbacks=list(callbacks), **defaults | options)
-
-
-def fit(trainer: pl.Trainer, model: pl.LightningModule, data: pl.LightningDataModule) -> None:
-    """Trains a model in silence.
-
-    Raises:
-        KeyboardInterrupt: On Ctrl-C, which Lightning alone would turn into an exit that Optuna
-            does not see: the trial would be left running for ever.
-    """
-    try:
-        with quiet():
-            trainer.fit(model, datamodule=data)
-    except SystemExit:
-        raise KeyboardInterrupt from None
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silences what Lightning says of itself and of the libraries below it."""
-    logger = logging.getLogger("pytorch_lightning")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"pytorch_lightning|lightning_utilities")
-            yield
-    finally:
-        logger.setLevel(before)
 
 
 def _plain(value: Any) -> Any:

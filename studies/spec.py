@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ..objectives.objective import Objective
+from ..objectives.splits import DataError
 from ..search_spaces.ranges import RangedSpace
 from ..search_spaces.watch import describe, parameters
 
@@ -34,6 +35,8 @@ class StudySpec:
         """
         objective = self.objective
         data = objective.data()
+        if not hasattr(data, "input_shape"):
+            raise DataError(f"{type(data).__name__} has no input_shape, (C, H, W) of an image")
         if isinstance(objective.model, RangedSpace):
             objective.model.check(data.input_shape)
         found = parameters(objective.model, data.input_shape)

@@ -14,8 +14,9 @@ from lightning_utilities.core.overrides import is_overridden
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
-from ..objectives.objective import Objective, fit, quiet, quiet_trainer
+from ..objectives.objective import Objective
 from ..objectives.provenance import git_commit, versions
+from ..objectives.training import fit, quiet, quiet_trainer
 from ..search_spaces.watch import SpaceError, replay
 from ..storage.best import Best, write_best
 from ..storage.checkpoint import add_configuration, load_weights, read_checkpoint

@@ -391,6 +391,15 @@ SPEC = StudySpec("nan", Objective(space, partial(ImageData, "digits", batch_size
     _refused(cli("train", "nan:0"), "trial 0 is failed: it has no value")
 
 
+def test_data_of_your_own_must_have_a_shape(cli: Cli) -> None:
+    Path("shapeless.py").write_text("""
+import pytorch_lightning as pl
+from latentune import Objective, StudySpec
+SPEC = StudySpec("shapeless", Objective(lambda trial, shape: None, pl.LightningDataModule))
+""")
+    _refused(cli("search", "shapeless:SPEC"), "LightningDataModule has no input_shape")
+
+
 def test_a_finished_search_says_so(cli: Cli, trained: Path) -> None:
     answer = cli("search", "conv-ae", "digits", "--epochs", 2, "--trials", 3)
     assert answer.code == 0

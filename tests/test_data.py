@@ -11,7 +11,7 @@ from PIL import Image
 
 from latentune import ImageData
 from latentune.objectives.data import Batches
-from latentune.objectives.datasets import DataError, split_indices
+from latentune.objectives.splits import DataError, split_indices
 
 
 def write_images(

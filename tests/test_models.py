@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentune import ConvAutoencoder, ImageData, LatentKDE
-from latentune.objectives.objective import fit, quiet_trainer
+from latentune.objectives.training import fit, quiet_trainer
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
 

@@ -58,8 +58,8 @@ def _message(error: Exception) -> str | None:
     """Returns the message of an error that users can mend; the others are ours to mend."""
     if isinstance(error, UsageError):
         return str(error)
-    from ...objectives.datasets import DataError
     from ...objectives.report import MonitorError
+    from ...objectives.splits import DataError
     from ...search_spaces.watch import SpaceError
     from ...storage.database import DatabaseError, reason
     from ...storage.runs import StorageError
