@@ -44,7 +44,9 @@ class LatentKDE:
     ) -> Self:
         """Fits a density; the bandwidth is the likeliest of 20 under 5-fold cross-validation.
 
-        The bandwidths are spread evenly from 0.1 to 10 on a log scale.
+        They are spread evenly from 0.1 to 10 on a log scale. If the likeliest is the first or the
+        last of them, the search moves on by a factor of 10, up to three times: a network may put
+        its codes on any scale.
 
         Args:
             codes: Codes, with shape (N, D) and N at least 5.
@@ -63,9 +65,8 @@ class LatentKDE:
             components, mean = pca.components_.astype("float32"), pca.mean_.astype("float32")
             points = pca.transform(codes).astype("float32")
         seen = np.random.default_rng(seed).permutation(len(points))[:n_search]
-        search = GridSearchCV(KernelDensity(), {"bandwidth": np.logspace(-1, 1, 20)}, cv=5)
-        search.fit(points[seen])
-        return cls(points, float(search.best_params_["bandwidth"]), components, mean)
+        bandwidth = _likeliest_bandwidth(points[seen])
+        return cls(points, bandwidth, components, mean)
 
     def sample(self, n: int, seed: int = 0) -> Codes:
         """Draws n codes, with shape (n, D)."""
@@ -92,3 +93,14 @@ class LatentKDE:
                 arrays.get("components"),
                 arrays.get("mean"),
             )
+
+
+def _likeliest_bandwidth(points: Codes) -> float:
+    exponent = 0
+    for _ in range(4):
+        bandwidths = np.logspace(exponent - 1, exponent + 1, 20)
+        search = GridSearchCV(KernelDensity(), {"bandwidth": bandwidths}, cv=5).fit(points)
+        if 0 < search.best_index_ < len(bandwidths) - 1:
+            break
+        exponent += 1 if search.best_index_ else -1
+    return float(search.best_params_["bandwidth"])

@@ -81,9 +81,7 @@ def plan_search(
     """Checks a search and resolves its defaults; `search` says what the arguments are."""
     if data is not None and data not in DATASETS and Path(data).is_dir():
         data = str(Path(data).resolve())  # so that the recipe holds in any working folder
-    if data_dir is not None:
-        data_dir = str(Path(data_dir).resolve())
-    recipe = Recipe(model, data, data_dir=data_dir, **options)
+    recipe = Recipe(model, data, **options).at(data_dir)
     spec = recipe.spec()
     trials = spec.trials if trials is None else trials
     if trials < 1:

@@ -82,6 +82,12 @@ class Recipe:
         """Returns the recipe as TOML and JSON can hold it, without what is None or empty."""
         return {name: value for name, value in asdict(self).items() if value not in (None, {})}
 
+    def at(self, data_dir: str | Path | None) -> Self:
+        """Returns the recipe with its data in a folder; None leaves them where they were."""
+        if data_dir is None:
+            return self
+        return replace(self, data_dir=str(Path(data_dir).resolve()))
+
     def identity(self) -> dict[str, str]:
         """Returns the part of a study's definition that only the recipe knows."""
         return {"model": self.model, "space": self.space, "seed": str(self.seed)}

@@ -23,7 +23,12 @@ TITLES = {"kde": "kernel density", "pca-kde": "kernel density of two principal c
 
 
 def sample(
-    source: str, *, n: int = SAMPLES, seed: int = SEED, runs: str | Path = RUNS
+    source: str,
+    *,
+    n: int = SAMPLES,
+    seed: int = SEED,
+    data_dir: str | None = None,
+    runs: str | Path = RUNS,
 ) -> tuple[Path, dict[str, LatentKDE]]:
     """Samples the latent space of a trained autoencoder.
 
@@ -36,6 +41,7 @@ def sample(
         source: `STUDY` or `STUDY:17`, trained by `train` before.
         n: Number of codes to sample, at least 1.
         seed: Seed of the bandwidth search and of the samples.
+        data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
 
     Returns:
@@ -54,7 +60,8 @@ def sample(
     if not isinstance(model, Codec):
         raise StudyError(f"a {type(model).__name__} has no encode and decode to sample with")
     configuration, _ = read_checkpoint(final / "model.ckpt")
-    data = Recipe.from_table(configuration["recipe"]).spec().objective.data()
+    recipe = Recipe.from_table(configuration["recipe"]).at(data_dir)
+    data = recipe.spec().objective.data()
     real = _encode(model, data, seed)
     densities = {"kde": LatentKDE.fit(real, seed=seed)}
     if real.shape[1] > FEW_DIMENSIONS:

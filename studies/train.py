@@ -68,7 +68,7 @@ def train(
     place = Runs(Path(runs))
     best = find(source, place, storage)
     number = None if source.endswith(".toml") else split_source(source)[1]
-    recipe = Recipe.from_table(dict(best.recipe) | ({"data_dir": data_dir} if data_dir else {}))
+    recipe = Recipe.from_table(best.recipe).at(data_dir)
     objective = recipe.spec().objective
     pl.seed_everything(best.provenance["seed"], verbose=False)
     data = objective.data()

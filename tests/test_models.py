@@ -117,10 +117,11 @@ def test_kde_after_pca_stays_in_the_plane() -> None:
     assert np.linalg.matrix_rank(drawn - drawn.mean(0), tol=1e-3) == 2
 
 
-def test_kde_chooses_the_bandwidth_that_the_data_have() -> None:
-    rng = np.random.default_rng(0)
-    narrow = rng.normal(scale=0.3, size=(500, 1)).astype("float32")
-    assert LatentKDE.fit(narrow).bandwidth < LatentKDE.fit(narrow * 20).bandwidth
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 300.0])
+def test_kde_finds_its_bandwidth_on_any_scale(scale: float) -> None:
+    codes = np.random.default_rng(0).normal(scale=scale, size=(500, 2)).astype("float32")
+    # Scott's rule is the best bandwidth for normal data: the standard deviation * n^(-1/6) in 2-D.
+    assert LatentKDE.fit(codes).bandwidth == pytest.approx(scale * 500 ** (-1 / 6), rel=0.4)
 
 
 def test_kde_refuses_pickles(tmp_path: Path) -> None:

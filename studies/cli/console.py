@@ -8,7 +8,6 @@ import optuna
 import pytorch_lightning as pl
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -34,6 +33,11 @@ def _progress(unit: str) -> Progress:
     )
 
 
+class _Words(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        console.print(record.getMessage())
+
+
 class SearchLines:
     """Prints a line for each finished trial, above a bar; to be used in a `with` block.
 
@@ -46,9 +50,7 @@ class SearchLines:
         self.bar = _progress("trials")
         self.task = self.bar.add_task(plan.name, total=plan.trials)
         self.lines = 0
-        self.words = RichHandler(
-            console=console, show_time=False, show_level=False, show_path=False
-        )
+        self.words = _Words()
 
     def __enter__(self) -> Self:
         optuna.logging.set_verbosity(optuna.logging.ERROR)  # ours is a line a trial
@@ -154,7 +156,7 @@ def show_trials(study: optuna.Study) -> None:
             STATES[trial.state],
             _number(trial.value),
             str(attrs.get("epochs", "")),
-            attrs.get("stopped", ""),
+            _stopped(trial),
             *(_number(value) for value in params),
         )
     console.print(table)
@@ -164,6 +166,13 @@ def show_values(rows: Mapping[str, Any]) -> None:
     """Prints names and values."""
     for name, value in rows.items():
         console.print(f"  {name:<16} {_number(value)}")
+
+
+def _stopped(trial: FrozenTrial) -> str:
+    # A trial that is tried again inherits what the first attempt recorded.
+    if not trial.state.is_finished():
+        return ""
+    return str(trial.user_attrs.get("stopped", "its process died"))
 
 
 def _best(study: optuna.Study) -> float | None:

@@ -57,6 +57,7 @@ def sample(
     study: TrialArgument,
     n: Annotated[int, typer.Option("--n", help="Number of codes to sample.")] = SAMPLES,
     seed: Annotated[int, typer.Option(help="Seed of bandwidth search and samples.")] = SEED,
+    data_dir: DataDirOption = None,
     runs: RunsOption = RUNS_PATH,
 ) -> None:
     """Sample the latent space of a trained autoencoder by kernel density estimation.
@@ -65,7 +66,7 @@ def sample(
     """
     from ..sample import sample as run
 
-    folder, densities = run(study, n=n, seed=seed, runs=runs)
+    folder, densities = run(study, n=n, seed=seed, data_dir=data_dir, runs=runs)
     for name, density in densities.items():
         typer.echo(f"{name:<8} bandwidth {density.bandwidth:.3f} on {len(density.points):,} codes")
     typer.echo(f"wrote {folder}")
