@@ -96,7 +96,7 @@ class ImageData(pl.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.name = name
+        self.name = Path(name).name
         self.splits = _splits(name, Path(data_dir) if data_dir else None, image_size, seed)
         n = len(self.splits.train)
         if batch_size is None:

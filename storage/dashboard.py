@@ -1,8 +1,10 @@
 """optuna-dashboard: the pictures and notes that it shows, and serving it on this machine."""
 
-import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
@@ -50,16 +52,25 @@ def serve(
     Raises:
         StorageError: If the port is in use or not allowed.
     """
-    from optuna_dashboard import run_server
+    from optuna_dashboard import wsgi
 
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except (OSError, OverflowError) as error:
-            raise StorageError(
-                f"port {port} cannot be used ({error}); choose another by --port"
-            ) from error
     folder.mkdir(parents=True, exist_ok=True)
+    app = wsgi(storage, artifact_store=FileSystemArtifactStore(folder))
+    try:
+        server = make_server(HOST, port, app, _Server, _SilentHandler)
+    except (OSError, OverflowError) as error:
+        raise StorageError(
+            f"port {port} cannot be used ({error}); choose another by --port"
+        ) from error
     announce(f"http://{HOST}:{port}/dashboard (Ctrl-C ends it)")
-    run_server(storage, host=HOST, port=port, artifact_store=FileSystemArtifactStore(folder))
+    with server, suppress(KeyboardInterrupt):
+        server.serve_forever()
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True  # a browser that keeps a connection open must not keep us
+
+
+class _SilentHandler(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
