@@ -61,8 +61,10 @@ def _splits(name: str, data_dir: Path | None, image_size: int | None, seed: int)
     train, val = hold_out(dataset.train, VALIDATION, seed)
     digest = hashlib.sha256()
     for part in (train, val, dataset.test):
-        digest.update(str(tuple(part.images.shape)).encode())
-        digest.update(part.images.numpy().tobytes())
+        for tensor in part:
+            if tensor is not None:
+                digest.update(str(tuple(tensor.shape)).encode())
+                digest.update(tensor.numpy().tobytes())
     return Splits(train, val, dataset.test, dataset.classes, digest.hexdigest()[:16])
 
 
@@ -114,7 +116,7 @@ class ImageData(pl.LightningDataModule):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all images and of the split that they are in."""
+        """A hash of all images and labels, and of the split that they are in."""
         return self.splits.fingerprint
 
     def setup(self, stage: str) -> None:
