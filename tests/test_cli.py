@@ -180,9 +180,14 @@ x = latentune.ImageData("digits").splits.test.images[:50]
 with torch.inference_mode():
     z = m.encode(x)
     torch.save(torch.cat([z.flatten(), m.decode(z).flatten()]), "numbers.pt")
+    x = latentune.ImageData("digits").splits.test.images
+    print(((m(x) - x) ** 2).mean().item())
 """
-    subprocess.run([sys.executable, "-c", code], check=True)
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
     torch.testing.assert_close(torch.load("numbers.pt"), expected, rtol=0, atol=1e-6)
+    metrics = json.loads(Path("runs/conv-ae-digits/final/metrics.json").read_text())
+    assert float(answer.stdout) == pytest.approx(metrics["test_mse"], abs=1e-6)
 
 
 def test_the_checkpoint_also_opens_without_us(trained: Path) -> None:
