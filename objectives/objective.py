@@ -24,6 +24,10 @@ INTERRUPTED = "interrupted"
 """What a trial records as the reason it stopped, if the reason was none of its own."""
 
 
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """The user asked to stop."""
+
+
 class TrialFailed(RuntimeError):  # noqa: N818 - it is a state of a trial
     """A trial that diverged or did not fit into memory; the study goes on without it."""
 
@@ -61,6 +65,7 @@ class Objective:
             optuna.TrialPruned: If the study's pruner gives the trial up.
             TrialFailed: If the metric diverges or memory runs out.
             MonitorError: If the model never logs the monitored metric.
+            Interrupted: If a callback was asked to stop.
             KeyboardInterrupt: On Ctrl-C.
         """
         seed = self.seed + trial.number
@@ -85,8 +90,13 @@ class Objective:
             stopped = "pruned"
             raise
         except (Diverged, torch.OutOfMemoryError) as error:
-            stopped = str(error).splitlines()[0]
+            stopped = _reason(error)
             raise TrialFailed(stopped) from error
+        except Interrupted:
+            raise
+        except Exception as error:
+            stopped = f"{type(error).__name__}: {_reason(error)}"
+            raise
         finally:
             record("stopped", stopped)
             record("epochs", report.epochs)
@@ -118,6 +128,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0]
 
 
 def _release() -> None:

@@ -12,12 +12,9 @@ import optuna
 import pytorch_lightning as pl
 import torch
 
+from ..objectives.objective import Interrupted
 from ..storage.dashboard import attach
 from .pictures import reconstructions
-
-
-class Interrupted(Exception):  # noqa: N818 - it is no error
-    """The user asked to stop."""
 
 
 class StopOnRequest(pl.Callback):

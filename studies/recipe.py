@@ -20,6 +20,9 @@ from .catalog import MODELS
 from .defaults import SEED, SPACE
 from .spec import StudySpec
 
+KINDS = {"model": str, "data": str, "space": str, "ranges": Mapping, "data_dir": str}
+"""The types of a recipe's entries as a file holds them; the others are whole numbers."""
+
 
 class StudyError(ValueError):
     """A study, model or option that does not exist, or does not fit what the study is."""
@@ -71,9 +74,13 @@ class Recipe:
             StudyError: If an entry is unknown, missing, or not allowed.
         """
         known = [f.name for f in fields(cls)]
-        for name in table:
+        for name, value in table.items():
             if name not in known:
                 raise StudyError(f"a recipe has no entry {name!r}; {did_you_mean(name, known)}")
+            kind = KINDS.get(name, int)
+            texts = value.values() if isinstance(value, Mapping) else ()
+            if not isinstance(value, kind) or not all(isinstance(text, str) for text in texts):
+                raise StudyError(f"{name} = {value!r} in a recipe has the wrong type")
         if "model" not in table:
             raise StudyError("a recipe needs a model")
         return cls(**table)

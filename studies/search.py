@@ -13,12 +13,12 @@ import optuna
 import pytorch_lightning as pl
 from optuna.trial import FrozenTrial, TrialState
 
-from ..objectives.objective import INTERRUPTED, TrialFailed
+from ..objectives.objective import INTERRUPTED, Interrupted, TrialFailed
 from ..search_spaces.watch import random_trials
 from ..storage.best import write_best
 from ..storage.dashboard import note
 from ..storage.database import GRACE_S, database_exists, open_database, retry, retry_stale
-from .callbacks import AttachReconstructions, Interrupted, StopOnRequest, stop_on_signal
+from .callbacks import AttachReconstructions, StopOnRequest, stop_on_signal
 from .plan import PRUNERS, SAMPLERS, SearchPlan, plan_search
 from .recipe import StudyError
 from .results import best_of, open_study

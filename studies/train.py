@@ -20,7 +20,7 @@ from ..objectives.training import fit, quiet, quiet_trainer
 from ..search_spaces.watch import SpaceError, replay
 from ..storage.best import Best, write_best
 from ..storage.checkpoint import add_configuration, load_weights, read_checkpoint
-from ..storage.runs import Runs, replaced_folder
+from ..storage.runs import Runs, check_name, replaced_folder
 from .callbacks import reconstruct
 from .defaults import FINAL_EPOCHS, RUNS
 from .pictures import loss_curve, reconstructions
@@ -67,10 +67,14 @@ def train(
         raise StudyError(f"epochs must be at least 1, not {epochs}")
     place = Runs(Path(runs))
     best = find(source, place, storage)
+    check_name(best.study)  # a file may hold any text; this one names the folder to write
+    seed = best.provenance.get("seed")
+    if not isinstance(seed, int):
+        raise StudyError(f"{source} has no whole number as the seed of its provenance")
     number = None if source.endswith(".toml") else split_source(source)[1]
     recipe = Recipe.from_table(best.recipe).at(data_dir)
     objective = recipe.spec().objective
-    pl.seed_everything(best.provenance["seed"], verbose=False)
+    pl.seed_everything(seed, verbose=False)
     data = objective.data()
     _check_data(best, data)
     try:
@@ -106,7 +110,7 @@ def train(
             "parameters": sum(p.numel() for p in model.parameters()),
             "device": str(trainer.strategy.root_device),
             "precision": str(trainer.precision),
-            "seed": best.provenance["seed"],
+            "seed": seed,
             "data_fingerprint": best.provenance.get("data_fingerprint"),
             "git_commit": git_commit(),
             "versions": versions(),

@@ -116,6 +116,9 @@ def test_a_mistake_changes_no_study(
         ('space = "default"', 'spice = "default"', "did you mean 'space'?"),
         ("seed = 0", "seed = 1", "the data are not those"),
         ("[params]", "[params", "not a complete TOML file"),
+        ('study = "conv-ae-digits"', 'study = "../../up"', "'../../up' cannot name a study"),
+        ("epochs = 2", 'epochs = "two"', "epochs = 'two' in a recipe has the wrong type"),
+        ('data = "digits"', "data = 5", "data = 5 in a recipe has the wrong type"),
     ],
 )
 def test_a_bad_best_toml_is_refused(

@@ -102,6 +102,17 @@ def test_an_exhausted_memory_fails_the_trial_alone(monkeypatch: pytest.MonkeyPat
     assert study.trials[0].user_attrs["stopped"] == "out of memory"
 
 
+def test_a_bug_ends_the_search_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*args: object) -> None:
+        raise RuntimeError("shapes differ\nhere is more")
+
+    monkeypatch.setattr(Scripted, "training_step", stumble)
+    study = optuna.create_study()
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        study.optimize(objective([0.5]), n_trials=2, catch=(TrialFailed,))
+    assert [t.user_attrs["stopped"] for t in study.trials] == ["RuntimeError: shapes differ"]
+
+
 def test_a_metric_that_is_never_logged_is_an_error_that_lists_those_that_are() -> None:
     wrong = objective([0.5], monitor="val_loss")
     with pytest.raises(MonitorError, match="never logs 'val_loss'; it logs: val_score"):

@@ -15,7 +15,7 @@ from ..plan import SearchPlan
 from ..results import STATES
 from ..search import finished, log
 
-console = Console(highlight=False)
+console = Console(highlight=False, markup=False)
 if not console.is_terminal:
     console.width = 160  # a file or a pipe has no width of its own
 
