@@ -9,7 +9,6 @@ import torch
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.nn.functional import mse_loss
-from torch.nn.utils import parameters_to_vector
 
 from .blocks import ConvDecoder, ConvEncoder, Shape
 
@@ -50,7 +49,7 @@ class ConvAutoencoder(pl.LightningModule):
     def __init__(
         self,
         input_shape: Shape,
-        latent_dim: int = 8,
+        latent_dim: int = 16,
         lr: float = 1e-3,
         l1: float = 0.0,
         l2: float = 0.0,
@@ -62,6 +61,8 @@ class ConvAutoencoder(pl.LightningModule):
         self.lr, self.l1, self.l2 = lr, l1, l2
         self.encoder = ConvEncoder(input_shape, latent_dim)
         self.decoder = ConvDecoder(input_shape, latent_dim)
+        self.to(memory_format=torch.channels_last)  # convolutions are faster so
+        self._train_mse: list[Tensor] = []
 
     def encode(self, x: Tensor) -> Tensor:
         """Maps images x, with shape (N, C, H, W), to codes, with shape (N, latent_dim)."""
@@ -79,30 +80,35 @@ class ConvAutoencoder(pl.LightningModule):
 
     def training_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
         """Returns the penalised loss of a batch whose first tensor holds the images."""
-        mse = self._log_mse("train", batch)
+        mse = self._mse(batch)
+        self._train_mse.append(mse.detach())
         if not self.l1:
             return mse
-        # One norm over one vector: a sum over parameters costs a kernel launch for each of them.
-        size: Tensor = torch.linalg.vector_norm(parameters_to_vector(self.parameters()), ord=1)
-        return mse + self.l1 * size
+        # One call for all of them: a norm for each parameter costs a kernel launch each.
+        norms = torch._foreach_norm(list(self.parameters()), ord=1)
+        return mse + self.l1 * torch.stack(norms).sum()
+
+    def on_train_epoch_start(self) -> None:
+        self._train_mse = []
+
+    def on_train_epoch_end(self) -> None:
+        """Logs `train_mse`: once an epoch, because a log in every step is a tenth of its time."""
+        self.log("train_mse", torch.stack(self._train_mse).mean())
 
     def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
         """Logs `val_mse`."""
-        self._log_mse("val", batch)
+        self.log("val_mse", self._mse(batch), batch_size=len(batch[0]))
 
     def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
         """Logs `test_mse`."""
-        self._log_mse("test", batch)
+        self.log("test_mse", self._mse(batch), batch_size=len(batch[0]))
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Returns Adam over all parameters, annealed over all steps of the trainer."""
-        adam = torch.optim.Adam(self.parameters(), lr=self.lr, weight_decay=self.l2)
+        adam = torch.optim.Adam(self.parameters(), lr=self.lr, weight_decay=self.l2, fused=True)
         steps = min(self.trainer.estimated_stepping_batches, sys.maxsize)  # it may be endless
         anneal = torch.optim.lr_scheduler.CosineAnnealingLR(adam, T_max=int(steps))
         return {"optimizer": adam, "lr_scheduler": {"scheduler": anneal, "interval": "step"}}
 
-    def _log_mse(self, stage: str, batch: Sequence[Tensor]) -> Tensor:
-        x = batch[0]
-        mse: Tensor = mse_loss(self(x), x)
-        self.log(f"{stage}_mse", mse, on_step=False, on_epoch=True, batch_size=len(x))
-        return mse
+    def _mse(self, batch: Sequence[Tensor]) -> Tensor:
+        return mse_loss(self(batch[0]), batch[0])

@@ -1,20 +1,15 @@
-"""The data module: a seeded split, and batches cut from tensors that stay on the device."""
+"""The data module: batches cut from tensors that stay on the device."""
 
-import hashlib
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from .datasets import DATASETS
-from .folders import read_folder
-from .splits import DataError, Dataset, Labelled, hold_out
+from .memory import read_splits
+from .splits import DataError
 
-VALIDATION = 0.1
 BATCH_SIZE = 64
 STEPS_PER_EPOCH = 64
 EVALUATION = 1000  # without gradients, larger batches fit and are faster
@@ -42,30 +37,6 @@ class Batches:
         for start in range(0, n, self.batch_size):
             batch = slice(start, start + self.batch_size)
             yield tuple(t[batch if order is None else order[batch]] for t in self.tensors)
-
-
-class Splits(NamedTuple):
-    """The three parts of a data set, the names of its classes, and a hash of what is split how."""
-
-    train: Labelled
-    val: Labelled
-    test: Labelled
-    classes: tuple[str, ...]
-    fingerprint: str
-
-
-@lru_cache(maxsize=2)
-def _splits(name: str, data_dir: Path | None, image_size: int | None, seed: int) -> Splits:
-    # Kept, because the trials of a study share it.
-    dataset = _load(name, data_dir, image_size)
-    train, val = hold_out(dataset.train, VALIDATION, seed)
-    digest = hashlib.sha256()
-    for part in (train, val, dataset.test):
-        for tensor in part:
-            if tensor is not None:
-                digest.update(str(tuple(tensor.shape)).encode())
-                digest.update(tensor.numpy().tobytes())
-    return Splits(train, val, dataset.test, dataset.classes, digest.hexdigest()[:16])
 
 
 class ImageData(pl.LightningDataModule):
@@ -99,7 +70,7 @@ class ImageData(pl.LightningDataModule):
     ) -> None:
         super().__init__()
         self.name = Path(name).name
-        self.splits = _splits(name, Path(data_dir) if data_dir else None, image_size, seed)
+        self.splits = read_splits(name, str(data_dir) if data_dir else None, image_size, seed)
         n = len(self.splits.train)
         if batch_size is None:
             batch_size = max(1, min(BATCH_SIZE, n // STEPS_PER_EPOCH))
@@ -134,14 +105,3 @@ class ImageData(pl.LightningDataModule):
 
     def test_dataloader(self) -> Batches:
         return Batches(self._resident["test"], EVALUATION, shuffle=False)
-
-
-def _load(name: str, data_dir: Path | None, image_size: int | None) -> Dataset:
-    if name in DATASETS:
-        if image_size is not None:
-            raise DataError(f"{name} has a size of its own: image_size is for folders of images")
-        return DATASETS[name](data_dir)
-    if not Path(name).is_dir():
-        known = ", ".join(DATASETS)
-        raise DataError(f"{name!r} is neither a folder of images nor a data set ({known})")
-    return read_folder(Path(name), image_size)

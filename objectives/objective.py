@@ -1,7 +1,6 @@
 """The objective: a frozen callable that turns a trial into a number."""
 
 import gc
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import optuna
 import pytorch_lightning as pl
 import torch
 from optuna.trial import BaseTrial, Trial
+from pytorch_lightning.callbacks import EarlyStopping
 
 from .provenance import git_commit, versions
 from .report import Direction, Diverged, ReportEpochs
@@ -46,6 +46,8 @@ class Objective:
         monitor: Name of the metric that the model logs in validation.
         direction: Which way the metric is better.
         max_epochs: Epochs of a trial that is not pruned, at least 1.
+        patience: Epochs without a better one after which a trial ends, at least 1. If None, a
+            fifth of `max_epochs`, but at least 10.
         seed: Trial number n trains with seed + n. A search puts its own seed here.
         callbacks: Makes further Lightning callbacks for a trial.
     """
@@ -55,6 +57,7 @@ class Objective:
     monitor: str = "val_mse"
     direction: Direction = "minimize"
     max_epochs: int = 10
+    patience: int | None = None
     seed: int = 0
     callbacks: Callbacks = _no_callbacks
 
@@ -74,18 +77,18 @@ class Objective:
         model = self.model(trial, data.input_shape)
         report = ReportEpochs(trial, self.monitor, self.direction)
         record = trial.set_user_attr
-        record("seed", seed)
-        record("data_fingerprint", getattr(data, "fingerprint", None))
+        record("provenance", _provenance(seed, data))
         record("hparams", _plain(dict(model.hparams)))
         record("parameters", sum(p.numel() for p in model.parameters()))
-        record("versions", versions())
-        record("git_commit", git_commit())
-        started = time.perf_counter()
         stopped = INTERRUPTED
+        patience = self.patience or max(10, self.max_epochs // 5)
+        mode = "min" if self.direction == "minimize" else "max"
+        early = EarlyStopping(self.monitor, mode=mode, patience=patience, check_finite=False)
         try:
-            trainer = quiet_trainer(self.max_epochs, [report, *self.callbacks(trial)])
+            trainer = quiet_trainer(self.max_epochs, [report, early, *self.callbacks(trial)])
             fit(trainer, model, data)
-            stopped = "all epochs"
+            all_epochs = report.epochs == self.max_epochs
+            stopped = "all epochs" if all_epochs else f"no better for {patience} epochs"
         except optuna.TrialPruned:
             stopped = "pruned"
             raise
@@ -101,7 +104,6 @@ class Objective:
             record("stopped", stopped)
             record("epochs", report.epochs)
             record("best_epoch", report.best_epoch)
-            record("seconds", round(time.perf_counter() - started, 3))
             _release()
         return report.best_value
 
@@ -119,6 +121,16 @@ class Objective:
         trainer = quiet_trainer(1, [report], limit_train_batches=1, limit_val_batches=1)
         with suppress(Diverged):  # one batch may do that; a trial would fail by itself
             fit(trainer, self.model(trial, data.input_shape), data)
+
+
+def _provenance(seed: int, data: Any) -> dict[str, Any]:
+    # One record, because each costs a transaction.
+    return {
+        "seed": seed,
+        "data_fingerprint": getattr(data, "fingerprint", None),
+        "git_commit": git_commit(),
+        "versions": versions(),
+    }
 
 
 def _plain(value: Any) -> Any:

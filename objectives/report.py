@@ -59,5 +59,6 @@ class ReportEpochs(pl.Callback):
         if better:
             self.best_value, self.best_epoch = value, self.epochs
         self.trial.report(value, step=self.epochs)
-        if self.trial.should_prune():
+        # A trial that has had all its epochs is complete, however bad.
+        if self.epochs != trainer.max_epochs and self.trial.should_prune():
             raise optuna.TrialPruned(f"pruned after epoch {self.epochs}")

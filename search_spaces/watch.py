@@ -1,5 +1,6 @@
 """Looking at what a search space asks of a trial: to list it, to change it, or to replay it."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, cast
@@ -96,6 +97,25 @@ def parameters(space: Space, input_shape: Shape) -> dict[str, BaseDistribution]:
     return found
 
 
+def defaults(space: Space, input_shape: Shape) -> dict[str, Any]:
+    """Returns the model's own default for each parameter that is named like an option of it.
+
+    A default outside the range of its parameter is moved to the nearest end.
+
+    Args:
+        space: The search space.
+        input_shape: Shape of one image, (C, H, W).
+    """
+    model = space(random_trials(1)[0], input_shape)
+    options = inspect.signature(type(model)).parameters
+    found = {
+        name: _nearest(distribution, options[name].default)
+        for name, distribution in parameters(space, input_shape).items()
+        if name in options
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def describe(distribution: BaseDistribution) -> str:
     """Returns a distribution in the words of a range, such as `int 2:32:log`."""
     if isinstance(distribution, CategoricalDistribution):
@@ -140,6 +160,17 @@ def replay(space: Space, values: Mapping[str, Any], input_shape: Shape) -> pl.Li
         if name not in asked:
             raise SpaceError(f"the space has no parameter {name!r}; {did_you_mean(name, asked)}")
     return model
+
+
+def _nearest(distribution: BaseDistribution, value: Any) -> Any:
+    if isinstance(distribution, CategoricalDistribution):
+        return value if value in distribution.choices else None
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    low, high, step = distribution.low, distribution.high, distribution.step
+    inside = min(max(value, low), high)
+    return inside if step is None else low + round((inside - low) / step) * step
 
 
 def _hint(name: str, values: Mapping[str, Any]) -> str:

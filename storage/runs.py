@@ -20,6 +20,7 @@ class Runs:
 
         studies.db                  every study
         artifacts/                  pictures of trials, shown by the dashboard
+        search.lock                 held while a process chooses its next trial
         <study>/best.toml           the best configuration
         <study>/final/              what final training of the best trial left
         <study>/final-17/           what final training of trial 17 left
@@ -39,6 +40,11 @@ class Runs:
     def artifacts(self) -> Path:
         """The folder of optuna-dashboard's artifact store."""
         return self.root / "artifacts"
+
+    @property
+    def lock(self) -> Path:
+        """The file that a process locks while it chooses its next trial."""
+        return self.root / "search.lock"
 
     def best(self, study: str) -> Path:
         """The file with the best configuration of a study."""

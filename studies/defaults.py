@@ -3,8 +3,9 @@
 RUNS = "runs"
 SEED = 0
 SPACE = "default"
-PRUNER = "median"
+PRUNER = "halving"
 SAMPLER = "tpe"
+WORKERS = 1  # of a script; the command line looks at the machine
 FINAL_EPOCHS = 100
 SAMPLES = 10_000
 PORT = 8080

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
+import torch
 from optuna.pruners import (
     BasePruner,
     HyperbandPruner,
@@ -16,23 +17,33 @@ from optuna.pruners import (
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from ..objectives.datasets import DATASETS
-from ..search_spaces.watch import did_you_mean
+from ..search_spaces.watch import defaults, did_you_mean
 from ..storage.runs import Runs, check_name
-from .defaults import PRUNER, RUNS, SAMPLER
+from .defaults import PRUNER, RUNS, SAMPLER, WORKERS
 from .recipe import Recipe, StudyError
 from .spec import StudySpec
 
-PRUNERS: dict[str, Callable[[], BasePruner]] = {
-    "median": partial(MedianPruner, n_startup_trials=4, n_warmup_steps=2),
-    "halving": partial(SuccessiveHalvingPruner, reduction_factor=2),
-    "hyperband": HyperbandPruner,
-    "none": NopPruner,
+# Each is made for a number of epochs, and first looks when a tenth of them is over.
+PRUNERS: dict[str, Callable[[int], BasePruner]] = {
+    "halving": lambda epochs: SuccessiveHalvingPruner(_tenth(epochs), reduction_factor=2),
+    "hyperband": lambda epochs: HyperbandPruner(_tenth(epochs), epochs, reduction_factor=3),
+    "median": lambda epochs: MedianPruner(n_startup_trials=4, n_warmup_steps=2 * _tenth(epochs)),
+    "none": lambda epochs: NopPruner(),
 }
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "tpe": lambda seed: TPESampler(n_startup_trials=5, seed=seed),
     "gp": lambda seed: GPSampler(n_startup_trials=5, seed=seed),
     "random": lambda seed: RandomSampler(seed=seed),
 }
+
+
+def _tenth(epochs: int) -> int:
+    return max(1, epochs // 10)
+
+
+TRIALS_PER_WORKER = 8
+WORKERS_PER_GPU = 2
+MEMORY_PER_WORKER = 2**30
 
 
 @dataclass(frozen=True)
@@ -42,10 +53,11 @@ class SearchPlan:
     Attributes:
         name: Name of the study.
         recipe: What the user asked for.
-        spec: What is searched.
         definition: What must agree with the study if it exists already.
         trials: Total of trials in the study, over all searches.
         seconds: No trial starts later than this. None means no limit.
+        workers: Number of processes.
+        first: Values of the first trial of a new study; empty if the sampler chooses them.
         pruner: A key of `PRUNERS`.
         sampler: A key of `SAMPLERS`.
         runs: Where files go.
@@ -54,14 +66,20 @@ class SearchPlan:
 
     name: str
     recipe: Recipe
-    spec: StudySpec
     definition: Mapping[str, str]
     trials: int
     seconds: float | None
+    workers: int
+    first: Mapping[str, Any]
     pruner: str
     sampler: str
     runs: Runs
     storage: str
+
+    @property
+    def spec(self) -> StudySpec:
+        """What is searched: made anew, so that a plan can be sent to another process."""
+        return self.recipe.spec()
 
 
 def plan_search(
@@ -71,6 +89,8 @@ def plan_search(
     name: str | None = None,
     trials: int | None = None,
     seconds: float | None = None,
+    workers: int | None = WORKERS,
+    default_first: bool = True,
     pruner: str = PRUNER,
     sampler: str = SAMPLER,
     runs: str | Path = RUNS,
@@ -88,19 +108,37 @@ def plan_search(
         raise StudyError(f"trials must be at least 1, not {trials}")
     if seconds is not None and seconds <= 0:
         raise StudyError(f"time must be above 0, not {seconds:g} s")
+    workers = _fitting_workers(trials) if workers is None else workers
+    if workers < 1:
+        raise StudyError(f"workers must be at least 1, not {workers}")
     for kind, key, known in (("pruner", pruner, PRUNERS), ("sampler", sampler, SAMPLERS)):
         if key not in known:
             raise StudyError(f"there is no {kind} {key!r}; {did_you_mean(key, list(known))}")
+    space, data_module = spec.objective.model, spec.objective.data()
     place = Runs(Path(runs))
     return SearchPlan(
         name=check_name(spec.name if name is None else name),
         recipe=recipe,
-        spec=spec,
         definition=recipe.identity() | spec.definition(),
         trials=trials,
         seconds=seconds,
+        workers=workers,
+        first=defaults(space, data_module.input_shape) if default_first else {},
         pruner=pruner,
         sampler=sampler,
         runs=place,
         storage=storage or place.database,
     )
+
+
+def _fitting_workers(trials: int) -> int:
+    """Returns how many workers this machine, and a study of so many trials, are good for.
+
+    One for each core that has 1 GiB of free memory beside it, but two at most for each GPU. A
+    sampler learns nothing from trials that run beside its own, so each worker shall have eight
+    after one another.
+    """
+    gpus = torch.cuda.device_count()
+    room = int(psutil.virtual_memory().available / MEMORY_PER_WORKER)
+    most = min(torch.get_num_threads(), room, WORKERS_PER_GPU * gpus if gpus else room)
+    return max(1, min(most, -(-trials // TRIALS_PER_WORKER)))

@@ -58,13 +58,7 @@ def best_of(study: optuna.Study, number: int | None = None) -> Best:
         recipe=study.user_attrs["recipe"],
         params=trial.params,
         hparams=attrs["hparams"],
-        provenance={
-            "command": study.user_attrs["command"],
-            "seed": attrs["seed"],
-            "data_fingerprint": attrs["data_fingerprint"],
-            "git_commit": attrs["git_commit"],
-            "versions": attrs["versions"],
-        },
+        provenance={"command": study.user_attrs["command"], **attrs["provenance"]},
     )
 
 

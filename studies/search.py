@@ -1,33 +1,21 @@
 """Searching: making or resuming a study and running its trials up to a total."""
 
-import logging
-import threading
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import optuna
-import pytorch_lightning as pl
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
-from ..objectives.objective import INTERRUPTED, Interrupted, TrialFailed
 from ..search_spaces.watch import random_trials
 from ..storage.best import write_best
 from ..storage.dashboard import note
-from ..storage.database import GRACE_S, database_exists, open_database, retry, retry_stale
-from .callbacks import AttachReconstructions, StopOnRequest, stop_on_signal
-from .plan import PRUNERS, SAMPLERS, SearchPlan, plan_search
+from ..storage.database import database_exists, open_database
+from .callbacks import stop_on_signal
+from .plan import SearchPlan, plan_search
 from .recipe import StudyError
 from .results import best_of, open_study
-
-TrialCallback = Callable[[optuna.Study, FrozenTrial], None]
-
-WAITING = "waiting for trial %s: it runs elsewhere, or died less than %s s ago"
-
-log = logging.getLogger(__name__)
+from .trials import TrialCallback, run_trials, say_waiting
+from .workers import prepare_workers, run_workers
 
 
 def search(
@@ -39,12 +27,18 @@ def search(
 ) -> optuna.Study:
     """Makes the study `MODEL-DATA`, or goes on with it, until it has its total of trials.
 
+    One worker is this process; its searches repeat exactly. Several are processes of their own,
+    so the script that asks for them needs the usual `if __name__ == "__main__":`.
+
     Args:
         model: A key of the catalogue, or `module:NAME` of a `StudySpec` of your own.
         data: `digits`, `fashion-mnist`, `mnist`, or a folder of images.
         callbacks: Called with the study and each finished trial.
         options: `name` of the study; `trials`, its total over all searches; `seconds` after
-            which no trial starts; `pruner` and `sampler`, keys of `PRUNERS` and `SAMPLERS`;
+            which no trial starts; `workers`, the number of processes, or None for
+            what fits the machine; `default_first`, whether
+            the first trial has the model's defaults; `pruner` and `sampler`, keys of `PRUNERS`
+            and `SAMPLERS`;
             `runs`, the folder for everything; `storage`, the Optuna URL of another database;
             and the attributes of `Recipe`: `space`, `ranges`, `epochs`, `batch_size`,
             `image_size`, `data_dir`, `seed`.
@@ -79,17 +73,18 @@ def run_search(
     Returns:
         The study, of which every trial has finished.
     """
+    if plan.workers > 1:
+        prepare_workers()
     study = _resume(plan) if database_exists(plan.storage) else None
     plan.runs.make()
     if study is None:
         plan.spec.objective.rehearse(random_trials(1)[0])
         study = _make(plan, command)
-    study.pruner = PRUNERS[plan.pruner]()
-    # Derived from the trials so far, because a sampler that starts anew repeats its first points.
-    seeds = np.random.SeedSequence([plan.recipe.seed, len(study.get_trials(deepcopy=False))])
-    study.sampler = SAMPLERS[plan.sampler](int(seeds.generate_state(1)[0]))
     with stop_on_signal() as stop:
-        _run_trials(study, plan, stop, callbacks)
+        if plan.workers == 1:
+            run_trials(study, plan, stop, callbacks, report=_report)
+        else:
+            run_workers(study, plan, stop, callbacks)
     if any(t.state == TrialState.COMPLETE for t in study.get_trials(deepcopy=False)):
         write_best(best_of(study), plan.runs.best(plan.name))
     if stop.is_set():
@@ -97,11 +92,9 @@ def run_search(
     return study
 
 
-def finished(study: optuna.Study) -> list[FrozenTrial]:
-    """Returns the trials that count towards a study's total: not those that are tried again."""
-    trials = study.get_trials(deepcopy=False)
-    again = {n for trial in trials for n in trial.system_attrs.get("retry_history", [])}
-    return [t for t in trials if t.state.is_finished() and t.number not in again]
+def _report(word: str, trials: Sequence[int]) -> None:
+    if word == "waiting":
+        say_waiting(trials)
 
 
 def _resume(plan: SearchPlan) -> optuna.Study | None:
@@ -135,50 +128,6 @@ def _make(plan: SearchPlan, command: str) -> optuna.Study:
     study.set_user_attr("command", command)
     facts = "\n".join(f"| {name} | {value} |" for name, value in plan.definition.items())
     note(study, f"Made by `{command}`\n\n| | |\n|--|--|\n{facts}\n")
+    if plan.first:
+        study.enqueue_trial(dict(plan.first))
     return study
-
-
-def _run_trials(
-    study: optuna.Study,
-    plan: SearchPlan,
-    stop: threading.Event,
-    callbacks: Sequence[TrialCallback],
-) -> None:
-    started, waiting = time.monotonic(), False
-
-    def extras(trial: optuna.Trial) -> list[pl.Callback]:
-        own = plan.spec.objective.callbacks(trial)
-        return [*own, StopOnRequest(stop), AttachReconstructions(trial, plan.runs.artifacts)]
-
-    objective = replace(plan.spec.objective, callbacks=extras)
-    while True:
-        _requeue(study)
-        out_of_time = plan.seconds is not None and time.monotonic() - started > plan.seconds
-        left = plan.trials - len(finished(study))
-        if stop.is_set() or out_of_time or left <= 0:
-            return
-        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        if left <= len(running):
-            if not waiting:
-                log.info(WAITING, ", ".join(str(trial.number) for trial in running), GRACE_S)
-            waiting = True
-            stop.wait(1)
-            continue
-        try:
-            study.optimize(objective, n_trials=1, catch=(TrialFailed,), callbacks=callbacks)
-        except (Interrupted, KeyboardInterrupt):
-            stop.set()
-
-
-def _requeue(study: optuna.Study) -> None:
-    """Puts every trial in the queue again that ended for no reason of its own."""
-    retry_stale(study)
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        # A process that died between asking for a trial and its first heartbeat left no trace.
-        started = trial.datetime_start or datetime.now()
-        if not trial.user_attrs and (datetime.now() - started).total_seconds() > GRACE_S:
-            study.tell(trial.number, state=TrialState.FAIL)
-            retry(study, trial)
-    for trial in finished(study):
-        if trial.state == TrialState.FAIL and trial.user_attrs.get("stopped") == INTERRUPTED:
-            retry(study, trial)

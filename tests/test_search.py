@@ -18,7 +18,7 @@ from latentune.search_spaces.watch import SpaceError
 from latentune.storage import database
 from latentune.studies.plan import PRUNERS, SAMPLERS
 from latentune.studies.recipe import Recipe, StudyError
-from latentune.studies.search import finished
+from latentune.studies.trials import finished
 
 SMALL = {"epochs": 1, "batch_size": 200, "seed": 5}
 
@@ -111,7 +111,7 @@ def test_another_database_can_be_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_pruner_and_sampler_works(pruner: str, sampler: str) -> None:
     study = search(6, pruner=pruner, sampler=sampler, epochs=2, batch_size=1300)
-    assert len(finished(study)) == 6
+    assert len(finished(study.trials)) == 6
 
 
 def test_a_time_limit_ends_the_search() -> None:
@@ -190,9 +190,9 @@ def test_a_killed_search_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -
     assert study.trials[1].state == TrialState.FAIL
     retried = [t for t in study.trials if t.system_attrs.get("failed_trial") == 1]
     assert [t.params for t in retried] == [killed.params]
-    assert len(finished(study)) == 4
-    assert all(t.state == TrialState.COMPLETE for t in finished(study))
-    assert len({t.params["lr"] for t in finished(study)}) == 4
+    assert len(finished(study.trials)) == 4
+    assert all(t.state == TrialState.COMPLETE for t in finished(study.trials))
+    assert len({t.params["lr"] for t in finished(study.trials)}) == 4
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)

@@ -13,8 +13,9 @@ from rich.table import Table
 
 from ..plan import SearchPlan
 from ..results import STATES
-from ..search import finished, log
+from ..trials import finished
 
+log = logging.getLogger("latentune")
 console = Console(highlight=False, markup=False)
 if not console.is_terminal:
     console.width = 160  # a file or a pipe has no width of its own
@@ -50,6 +51,8 @@ class SearchLines:
         self.bar = _progress("trials")
         self.task = self.bar.add_task(plan.name, total=plan.trials)
         self.lines = 0
+        objective = plan.spec.objective
+        self.monitor, self.max_epochs = objective.monitor, objective.max_epochs
         self.words = _Words()
 
     def __enter__(self) -> Self:
@@ -68,21 +71,17 @@ class SearchLines:
             )
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        done = len(finished(study.get_trials(deepcopy=False)))
         if not self.lines:
-            monitor = self.plan.spec.objective.monitor
-            console.print(
-                f"trial  {monitor:>12}  {'best':>12}  {'epochs':>9}  stopped", style="bold"
-            )
+            _print_line("trial", self.monitor, "best", "epochs", "stopped", style="bold")
             # Trials of an earlier search must not make this one look fast.
-            self.bar.reset(self.task, completed=len(finished(study)) - 1)
+            self.bar.reset(self.task, completed=done - 1)
         self.lines += 1
         attrs = trial.user_attrs
-        epochs = f"{attrs['epochs']}/{self.plan.spec.objective.max_epochs}"
-        console.print(
-            f"{trial.number:>5}  {_number(trial.value):>12}  {_number(_best(study)):>12}  "
-            f"{epochs:>9}  {attrs['stopped']}"
-        )
-        self.bar.update(self.task, completed=len(finished(study)))
+        epochs = f"{attrs['epochs']}/{self.max_epochs}"
+        best = _number(_best(study))
+        _print_line(str(trial.number), _number(trial.value), best, epochs, attrs["stopped"])
+        self.bar.update(self.task, completed=done)
 
 
 class EpochBar(pl.Callback):
@@ -117,6 +116,8 @@ def show_plan(plan: SearchPlan) -> None:
     rows = dict(plan.definition) | {
         "trials": str(plan.trials),
         "time": "no limit" if plan.seconds is None else f"{plan.seconds:g} s",
+        "workers": str(plan.workers),
+        "first trial": ", ".join(f"{n}={_number(v)}" for n, v in plan.first.items()) or "sampled",
         "pruner": plan.pruner,
         "sampler": plan.sampler,
         "storage": plan.storage,
@@ -178,6 +179,12 @@ def _stopped(trial: FrozenTrial) -> str:
 def _best(study: optuna.Study) -> float | None:
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     return study.best_value if done else None
+
+
+def _print_line(
+    trial: str, value: str, best: str, epochs: str, stopped: str, style: str | None = None
+) -> None:
+    console.print(f"{trial:>5}  {value:>12}  {best:>12}  {epochs:>9}  {stopped}", style=style)
 
 
 def _number(value: Any) -> str:

@@ -32,9 +32,16 @@ def search(
     time: Annotated[
         str | None, typer.Option(metavar="20m", help="Start no trial after this time.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes to run trials in.  [default: what fits]")
+    ] = None,
+    default_first: Annotated[
+        bool,
+        typer.Option("--default-first/--no-default-first", help="Try the model's defaults first."),
+    ] = True,
     epochs: Annotated[int | None, typer.Option(help="Epochs of a trial.")] = None,
     pruner: Annotated[
-        str, typer.Option(help="Gives up bad trials: median, halving, hyperband or none.")
+        str, typer.Option(help="Gives up bad trials: halving, hyperband, median or none.")
     ] = PRUNER,
     sampler: Annotated[
         str, typer.Option(help="Chooses configurations: tpe, gp or random.")
@@ -71,6 +78,8 @@ def search(
         ranges=ranges,
         trials=trials,
         seconds=seconds,
+        workers=workers,
+        default_first=default_first,
         epochs=epochs,
         pruner=pruner,
         sampler=sampler,

@@ -1,0 +1,60 @@
+"""Records learning curves of random configurations, for `replay.py` to search again and again.
+
+The published ranges of the convolutional autoencoder, on 10,000 images of Fashion-MNIST:
+
+    python -m benchmarks.curves --trials 150 --out benchmarks/curves.jsonl
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import latentune
+from latentune import ImageData, Objective, StudySpec
+from latentune.objectives.splits import Labelled
+from latentune.search_spaces.autoencoder import conv_autoencoder_seed
+
+IMAGES = 10_000
+EPOCHS = 10
+
+
+def some_images() -> ImageData:
+    """Returns the first images of each part of Fashion-MNIST, nine in ten to train on."""
+    data = ImageData("fashion-mnist", batch_size=64)
+    train, val, n = data.splits.train, data.splits.val, IMAGES // 10
+    data.splits = data.splits._replace(
+        train=Labelled(train.images[: 9 * n], None), val=Labelled(val.images[:n], None)
+    )
+    return data
+
+
+SPEC = StudySpec("curves", Objective(conv_autoencoder_seed, some_images, max_epochs=EPOCHS))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trials", type=int, default=150)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as runs, options.out.open("w") as out:
+
+        def write(study: object, trial: object) -> None:
+            curve = list(trial.intermediate_values.values())
+            if len(curve) == EPOCHS:
+                rounded = [round(value, 6) for value in curve]
+                out.write(json.dumps({"params": trial.params, "val_mse": rounded}) + "\n")
+                out.flush()
+
+        latentune.search(
+            "benchmarks.curves:SPEC",
+            trials=options.trials,
+            sampler="random",
+            pruner="none",
+            runs=runs,
+            callbacks=[write],
+        )
+
+
+if __name__ == "__main__":
+    main()

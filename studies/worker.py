@@ -1,0 +1,81 @@
+"""One of several processes on a study: runs trials, and tells its parent over a pipe."""
+
+import os
+import pickle
+import signal
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import optuna
+import torch
+
+from ..objectives.memory import map_splits
+from ..storage.database import open_database
+from .plan import SearchPlan
+from .results import open_study
+from .trials import run_trials
+
+
+def work(plan: SearchPlan, index: int, threads: int, data: Path, parent: Connection) -> None:
+    """Runs trials until none is left, the parent asks to stop, or the parent is gone.
+
+    It sends pairs of a word and what it is about: `started` and `waiting` with the numbers of
+    trials, as `run_trials` reports them, `finished` with the number of a trial, and `failed`
+    with the exception that ended it. Anything it receives asks it to stop.
+
+    Args:
+        plan: The search.
+        index: Which worker of the search this one is.
+        threads: Threads that this worker computes with.
+        data: A file with the data, as `save_splits` wrote it.
+        parent: The pipe to the parent.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent says what to do
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    torch.set_num_threads(threads)
+    _take_gpu(index)
+    asked, stop = threading.Event(), threading.Event()
+
+    def listen() -> None:
+        with suppress(EOFError, OSError):
+            parent.recv()
+        asked.set()
+        stop.set()
+
+    threading.Thread(target=listen, daemon=True).start()
+    try:
+        map_splits(data)
+        run_trials(
+            open_study(open_database(plan.storage), plan.name),
+            plan,
+            stop,
+            callbacks=[lambda study, trial: parent.send(("finished", trial.number))],
+            report=lambda word, trials: parent.send((word, trials)),
+            worker=index,
+        )
+    except Exception as error:
+        error.add_note(f"In worker {index}:\n{traceback.format_exc()}")
+        with suppress(OSError):
+            parent.send(("failed", _portable(error)))
+    if stop.is_set() and not asked.is_set():
+        sys.exit(1)  # somebody else has ended it
+
+
+def _take_gpu(index: int) -> None:
+    """Shows CUDA one GPU, before it starts, so that workers spread over all of them."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    gpus = visible.split(",") if visible else [str(i) for i in range(torch.cuda.device_count())]
+    if gpus and visible != "":
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[index % len(gpus)]
+
+
+def _portable(error: Exception) -> Exception:
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - it is our own
+    except Exception:
+        return RuntimeError("".join(traceback.format_exception(error)))
+    return error
