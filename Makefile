@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check
+.PHONY: demo test check bench
 
 demo: $(STAMP)
 	$(BIN)/latentune search conv-ae digits --trials 12 --epochs 20
@@ -13,6 +13,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -q
+
+bench: $(STAMP)
+	$(BIN)/python -W ignore -m benchmarks.compare $(if $(FULL),--full)
 
 check: test
 	$(BIN)/ruff check .

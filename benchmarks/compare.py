@@ -1,25 +1,22 @@
 """Latentune beside a notebook without it, measured in turns on this machine.
 
-    python -m benchmarks.compare          a taste, in under five minutes
-    python -m benchmarks.compare --full   what the README shows, in about an hour and a half
+python -m benchmarks.compare          a taste, in under five minutes
+python -m benchmarks.compare --full   what the README shows, in about an hour and a half
 """
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 
 import psutil
 from rich.console import Console
 from rich.table import Table
 
-from . import epoch, growth, storage
+from . import epoch, storage
 
 PYTHON = [sys.executable, "-W", "ignore"]
 Row = tuple[str, ...]
@@ -110,20 +107,70 @@ def searches(full: bool) -> list[Row]:
 
 
 def epochs(full: bool) -> list[Row]:
-    """One epoch of each, in turns."""
+    """An epoch of each, in turns."""
     taken = epoch.measure(rounds=5, share=1.0 if full else 0.1)
-    limit, peer = taken.pop("bare loop"), taken["notebook"]
+
+    def row(what: str, before: str, after: str) -> Row:
+        return (
+            what,
+            f"{median(taken[before]):.2f} s",
+            f"{median(taken[after]):.2f} s",
+            f"{_ratio(taken[after], taken[before]):.2f}",
+        )
+
+    return [
+        row("an epoch, batches of 300", "notebook", "Latentune, batches of 300"),
+        row("an epoch in a worker, beside a bare loop (left)", "bare loop", "Latentune"),
+    ]
+
+
+def overhead(full: bool) -> list[Row]:
+    """What a trial costs beside its training."""
+    sizes = (100, 1000, 5000) if full else (100, 1000)
     rows = [
         (
-            f"an epoch, {name}",
-            f"{median(peer):.2f} s" if name != "notebook" else "",
-            f"{median(seconds):.2f} s",
-            f"{median(a / b for a, b in zip(seconds, peer, strict=True)):.2f}",
+            f"storage and sampler, a trial after {size:,}",
+            "",
+            f"{1000 * storage.measure(size):.0f} ms",
+            "",
         )
-        for name, seconds in taken.items()
-        if name != "notebook"
+        for size in sizes
     ]
-    ratio = median(a / b for a, b in zip(taken["Latentune"], limit, strict=True))
-    limit_row = ("an epoch, beside a bare loop with the same tricks", f"{median(limit):.2f} s",
-                 f"{median(taken['Latentune']):.2f} s", f"{ratio:.2f}")
-    return [*rows, limit_row]
+    if full:
+        growth = Watched("growth").answer["growth"]
+        rows.append(("memory gained over 200 trials", "", f"{growth:.0f} MiB", ""))
+    return rows
+
+
+def command_line() -> list[Row]:
+    """How long the command line takes to say what it can do."""
+
+    def seconds(word: str) -> float:
+        started = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "latentune", word], check=True, stdout=subprocess.DEVNULL
+        )
+        return time.perf_counter() - started
+
+    return [
+        (f"latentune {word}", "", f"{median(seconds(word) for _ in range(5)):.2f} s", "")
+        for word in ("--help", "list")
+    ]
+
+
+def _ratio(after: list[float], before: list[float]) -> float:
+    return median(a / b for a, b in zip(after, before, strict=True))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--full", action="store_true")
+    full = parser.parse_args().full
+    table = Table("", "notebook", "Latentune", "ratio", title="medians", title_justify="left")
+    for row in [*command_line(), *epochs(full), *overhead(full), *searches(full)]:
+        table.add_row(*row)
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -86,14 +86,16 @@ def loaders(seed: int) -> tuple[DataLoader, DataLoader]:
     )
 
 
-def fit(model: pl.LightningModule, epochs: int, seed: int, root: str) -> float:
+def fit(
+    model: pl.LightningModule, epochs: int, root: str, train: DataLoader, val: DataLoader
+) -> float:
     trainer = pl.Trainer(
         max_epochs=epochs,
         default_root_dir=root,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    trainer.fit(model, *loaders(seed))
+    trainer.fit(model, train, val)
     return trainer.callback_metrics["val_mse"].item()
 
 
@@ -113,7 +115,7 @@ def main() -> None:
             l2=trial.suggest_float("l2", 1e-6, 1e-3, log=True),
         )
         with tempfile.TemporaryDirectory() as root:
-            return fit(model, options.epochs, options.seed, root)
+            return fit(model, options.epochs, root, *loaders(options.seed))
 
     pl.seed_everything(options.seed)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=options.seed))

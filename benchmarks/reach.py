@@ -1,6 +1,6 @@
 """Searches with Latentune until a value is reached and a number of trials is done.
 
-    python -m benchmarks.reach --target 0.02 --trials 15 --epochs 10 --seed 0
+python -m benchmarks.reach --target 0.02 --trials 15 --epochs 10 --seed 0
 """
 
 import argparse
@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import tempfile
+from contextlib import suppress
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -27,10 +28,10 @@ def main() -> None:
     reached = None
 
     def watch(study: optuna.Study, trial: FrozenTrial) -> None:
-        """Prints when it was, as seconds since the epoch, because the reader started us."""
+        """Prints when it was; whoever started this process knows how long ago it did."""
         nonlocal reached
-        done = trial.state == TrialState.COMPLETE and trial.value <= options.target
-        if done and reached is None:
+        good = trial.state == TrialState.COMPLETE and trial.value <= options.target
+        if good and reached is None:
             reached = trial.datetime_complete.timestamp()
         count = len(finished(study.get_trials(deepcopy=False)))
         if reached and count >= options.trials:
@@ -39,21 +40,18 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    with tempfile.TemporaryDirectory() as runs:
-        try:
-            latentune.search(
-                *("conv-ae", "fashion-mnist"),
-                space="seed",
-                trials=1000,
-                epochs=options.epochs,
-                seed=options.seed,
-                default_first=not options.no_default_first,
-                workers=None,
-                runs=runs,
-                callbacks=[watch],
-            )
-        except KeyboardInterrupt:
-            pass
+    with tempfile.TemporaryDirectory() as runs, suppress(KeyboardInterrupt):
+        latentune.search(
+            *("conv-ae", "fashion-mnist"),
+            space="seed",
+            trials=1000,
+            epochs=options.epochs,
+            seed=options.seed,
+            default_first=not options.no_default_first,
+            workers=None,
+            runs=runs,
+            callbacks=[watch],
+        )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from ..objectives.datasets import DATASETS
 from ..search_spaces.watch import defaults, did_you_mean
 from ..storage.runs import Runs, check_name
-from .defaults import PRUNER, RUNS, SAMPLER, WORKERS
+from .defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
 from .recipe import Recipe, StudyError
 from .spec import StudySpec
 
@@ -37,11 +37,6 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
 }
 
 
-def _tenth(epochs: int) -> int:
-    return max(1, epochs // 10)
-
-
-TRIALS_PER_WORKER = 8
 WORKERS_PER_GPU = 2
 MEMORY_PER_WORKER = 2**30
 
@@ -142,3 +137,7 @@ def _fitting_workers(trials: int) -> int:
     room = int(psutil.virtual_memory().available / MEMORY_PER_WORKER)
     most = min(torch.get_num_threads(), room, WORKERS_PER_GPU * gpus if gpus else room)
     return max(1, min(most, -(-trials // TRIALS_PER_WORKER)))
+
+
+def _tenth(epochs: int) -> int:
+    return max(1, epochs // 10)

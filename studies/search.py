@@ -11,11 +11,12 @@ from ..storage.best import write_best
 from ..storage.dashboard import note
 from ..storage.database import database_exists, open_database
 from .callbacks import stop_on_signal
+from .forks import warm_up
 from .plan import SearchPlan, plan_search
 from .recipe import StudyError
 from .results import best_of, open_study
 from .trials import TrialCallback, run_trials, say_waiting
-from .workers import prepare_workers, run_workers
+from .workers import run_workers
 
 
 def search(
@@ -74,7 +75,7 @@ def run_search(
         The study, of which every trial has finished.
     """
     if plan.workers > 1:
-        prepare_workers()
+        warm_up()
     study = _resume(plan) if database_exists(plan.storage) else None
     plan.runs.make()
     if study is None:

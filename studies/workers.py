@@ -1,13 +1,11 @@
 """Several processes on one study: started once, watched, and replaced when they die."""
 
 import logging
-import multiprocessing
 import signal
 import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -19,28 +17,15 @@ from filelock import FileLock
 from optuna.trial import TrialState
 
 from ..objectives.memory import save_splits
+from .forks import context
 from .plan import SearchPlan
 from .recipe import StudyError
 from .trials import TrialCallback, fail, say_waiting
 from .worker import work
 
 DEATHS = 3
-# What a worker runs, and what that imports only when it is first used.
-PRELOAD = [work.__module__, "alembic.command", "optuna_dashboard", "PIL.PngImagePlugin"]
 
 log = logging.getLogger(__name__)
-
-# A fork of a process that has computed may hang, and a process that starts from nothing imports
-# Lightning for seconds: so one clean process imports it, and the workers are forks of that one.
-_forks = "forkserver" in multiprocessing.get_all_start_methods()
-_context: Any = multiprocessing.get_context("forkserver" if _forks else "spawn")
-
-
-def prepare_workers() -> None:
-    """Begins to import, in a process of its own, what workers need."""
-    if _forks:
-        _context.set_forkserver_preload(PRELOAD)
-        forkserver.ensure_running()
 
 
 def run_workers(
@@ -115,11 +100,9 @@ class _Crew:
             worker.process.join()
 
     def _start(self, index: int) -> _Worker:
-        ours, theirs = _context.Pipe()
+        ours, theirs = context.Pipe()
         threads = max(1, torch.get_num_threads() // self.plan.workers)
-        process = _context.Process(
-            target=work, args=(self.plan, index, threads, self.data, theirs)
-        )
+        process = context.Process(target=work, args=(self.plan, index, threads, self.data, theirs))
         process.start()
         theirs.close()  # so that its death ends the pipe
         return _Worker(index, process, ours)

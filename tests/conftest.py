@@ -52,7 +52,7 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import latentune
 
     runs = tmp_path_factory.mktemp("trained") / "runs"
-    latentune.search("conv-ae", "digits", trials=3, epochs=2, runs=runs)
+    latentune.search("conv-ae", "digits", trials=3, epochs=2, pruner="none", runs=runs)
     latentune.train("conv-ae-digits", epochs=3, runs=runs)
     latentune.sample("conv-ae-digits", n=50, runs=runs)
     return runs

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from latentune import ImageData
+from latentune.objectives import memory
 from latentune.objectives.data import Batches
 from latentune.objectives.splits import DataError, split_indices
 
@@ -60,6 +61,22 @@ def test_batches_hold_everything_once(n: int, batch_size: int, shuffle: bool) ->
     assert len(batches) == len(loader)
     assert all(torch.equal(x.flatten(), y.float()) for x, y in batches)
     assert torch.cat([y for _, y in batches]).sort().values.equal(labels)
+
+
+def test_what_one_process_has_read_another_maps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "_splits", {})
+    before = memory.read_splits("digits", None, None, 3)
+    memory.save_splits(tmp_path / "splits.pt")
+    monkeypatch.setattr(memory, "_splits", {})
+    monkeypatch.delitem(memory.DATASETS, "digits")  # nothing is left to read it with
+    memory.map_splits(tmp_path / "splits.pt")
+    after = memory.read_splits("digits", None, None, 3)
+    for mine, theirs in zip(before[:3], after[:3], strict=True):
+        assert torch.equal(mine.images, theirs.images)
+        assert torch.equal(mine.labels, theirs.labels)
+    assert (before.classes, before.fingerprint) == (after.classes, after.fingerprint)
 
 
 def test_small_data_get_small_batches() -> None:

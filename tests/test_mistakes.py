@@ -33,6 +33,8 @@ MISTAKES = [
     ((*SEARCH, "--trials", 0), "trials must be at least 1, not 0"),
     ((*SEARCH, "--trials", -3), "trials must be at least 1, not -3"),
     ((*SEARCH, "--trials", "many"), "--trials"),
+    ((*SEARCH, "--workers", 0), "workers must be at least 1, not 0"),
+    ((*SEARCH, "--workers", -2), "workers must be at least 1, not -2"),
     (("search", "conv-ae", "digits", "--epochs", 0), "epochs must be at least 1, not 0"),
     ((*SEARCH, "--time", "soon"), "--time 'soon' is not a time"),
     ((*SEARCH, "--time", "0s"), "time must be above 0"),

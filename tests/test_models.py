@@ -69,6 +69,7 @@ def test_l1_is_paid_in_training_but_not_in_the_metric(logged: dict[str, float]) 
     loss = penalised.training_step([x], 0)
     weights = sum(p.abs().sum() for p in plain.parameters())
     assert loss.item() == pytest.approx((mse + 0.1 * weights).item(), rel=1e-5)
+    penalised.on_train_epoch_end()
     assert logged["train_mse"] == pytest.approx(mse.item())
 
 

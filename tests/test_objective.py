@@ -83,6 +83,25 @@ def test_a_pruned_trial_says_so() -> None:
     assert (trial.user_attrs["epochs"], trial.user_attrs["best_epoch"]) == (2, 1)
 
 
+def test_a_trial_that_has_had_all_its_epochs_is_complete() -> None:
+    study = optuna.create_study(pruner=optuna.pruners.ThresholdPruner(upper=0.6))
+    study.optimize(objective([0.5, 0.7]), n_trials=1)
+    assert study.trials[0].state == TrialState.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("patience", "epochs"), [(2, 4), (3, 5), (None, 12)], ids=["2", "3", "default"]
+)
+def test_a_trial_without_progress_ends_early(patience: int | None, epochs: int) -> None:
+    values = [0.9, 0.5, *10 * [0.6], 0.1]
+    study = optuna.create_study(pruner=optuna.pruners.NopPruner())
+    study.optimize(objective(values, patience=patience), n_trials=1)
+    trial = study.trials[0]
+    assert trial.state == TrialState.COMPLETE
+    assert trial.user_attrs["epochs"] == epochs
+    assert trial.user_attrs["stopped"] == f"no better for {patience or 10} epochs"
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_diverged_trial_fails_with_its_reason_and_the_study_goes_on(value: float) -> None:
     study = optuna.create_study()

@@ -42,6 +42,12 @@ def test_the_same_seed_gives_the_same_study() -> None:
     assert [t.value for t in first.trials] == [t.value for t in second.trials]
 
 
+def test_the_first_trial_has_the_models_defaults_unless_told_not_to() -> None:
+    defaults = {"latent_dim": 12, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
+    assert search(1, space="seed").trials[0].params == defaults
+    assert search(1, space="seed", name="b", default_first=False).trials[0].params != defaults
+
+
 def test_each_trial_shows_its_picture() -> None:
     study = search(1)
     (artifact,) = optuna.artifacts.get_all_artifact_meta(study.trials[0], storage=study._storage)

@@ -9,7 +9,7 @@ from optuna.trial import BaseTrial, FixedTrial
 
 from latentune.search_spaces.autoencoder import conv_autoencoder, conv_autoencoder_seed
 from latentune.search_spaces.ranges import RangedSpace, narrow
-from latentune.search_spaces.watch import SpaceError, describe, parameters, replay
+from latentune.search_spaces.watch import SpaceError, defaults, describe, parameters, replay
 
 SHAPE = (1, 8, 8)
 POINT = {"latent_dim": 4, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
@@ -41,6 +41,37 @@ def test_the_seed_space_has_the_published_ranges() -> None:
 
 def test_parameters_finds_conditional_ones() -> None:
     assert set(parameters(conditional, SHAPE)) == {"head", "width"}
+
+
+def test_defaults_are_the_models_own_moved_into_the_ranges() -> None:
+    assert defaults(conv_autoencoder, SHAPE) == {
+        "latent_dim": 16,
+        "lr": 1e-3,
+        "l1": 1e-9,
+        "l2": 1e-9,
+    }
+    assert defaults(conv_autoencoder_seed, SHAPE) == {
+        "latent_dim": 12,
+        "lr": 1e-3,
+        "l1": 1e-6,
+        "l2": 1e-6,
+    }
+    assert defaults(RangedSpace(conv_autoencoder, {"lr": "2e-3:4e-3"}), SHAPE)["lr"] == 2e-3
+
+
+class Chosen(Probe):
+    def __init__(self, head: str = "mlp", width: float = 21, depth: int | None = None) -> None:
+        super().__init__(head=head, width=width, depth=depth)
+
+
+def test_a_default_keeps_to_steps_and_choices_and_may_be_missing() -> None:
+    def space(trial: BaseTrial, input_shape: tuple[int, int, int]) -> Chosen:
+        head = trial.suggest_categorical("head", ["linear", "mlp"])
+        width = trial.suggest_int("width", 8, 64, step=8)
+        return Chosen(head, width, trial.suggest_int("depth", 1, 3))
+
+    assert defaults(space, SHAPE) == {"head": "mlp", "width": 24}
+    assert defaults(conditional, SHAPE) == {}
 
 
 @settings(max_examples=20, deadline=None)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..defaults import PRUNER, SAMPLER, SEED, SPACE
+from ..defaults import PRUNER, SAMPLER, SEED, SPACE, TRIALS_PER_WORKER
 from .common import RUNS_PATH, DataDirOption, RunsOption, StorageOption, UsageError, say_next
 
 
@@ -67,6 +67,11 @@ def search(
     """
     ranges = _assignments("--range", range_) | _assignments("--fix", fix)
     seconds = _seconds(time)
+    several = trials is None or trials > TRIALS_PER_WORKER if workers is None else workers > 1
+    if several and not dry_run:
+        from ..forks import warm_up
+
+        warm_up()  # before this process spends seconds on the same imports
     from ..plan import plan_search
     from ..search import run_search
     from .console import SearchLines, show_plan

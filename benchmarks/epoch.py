@@ -1,0 +1,107 @@
+"""Seconds of one training epoch: the notebook, Latentune, and a bare loop as the limit."""
+
+import tempfile
+import time
+from collections.abc import Callable
+
+import torch
+from torch.nn.functional import mse_loss
+from torch.utils.data import DataLoader, Subset
+
+from latentune import ConvAutoencoder, ImageData
+from latentune.objectives.data import EVALUATION, Batches
+from latentune.objectives.splits import Labelled
+from latentune.objectives.training import fit, quiet_trainer
+
+from . import notebook
+
+CORES = torch.get_num_threads()
+OPTIONS = {"latent_dim": 8, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
+
+
+def measure(rounds: int, share: float) -> dict[str, list[float]]:
+    """Returns the seconds of each epoch, measured in turns.
+
+    Args:
+        rounds: Epochs of each kind.
+        share: Part of Fashion-MNIST that an epoch goes through, at most 1.
+    """
+    kinds = {
+        "notebook": _notebook(share),
+        "Latentune, batches of 300": _latentune(share, 300, CORES),
+        "Latentune": _latentune(share, 64, 1),
+        "bare loop": _bare(share),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in kinds}
+    for turn in range(rounds + 1):
+        for name, run in kinds.items():
+            started = time.perf_counter()
+            run()
+            if turn:  # the first turn warms up
+                seconds[name].append(time.perf_counter() - started)
+    torch.set_num_threads(CORES)
+    return seconds
+
+
+def _notebook(share: float) -> Callable[[], object]:
+    train, val = (
+        Subset(loader.dataset, range(round(share * len(loader.dataset))))
+        for loader in notebook.loaders(seed=0)
+    )
+    loaders = (
+        DataLoader(train, notebook.BATCH_SIZE, shuffle=True),
+        DataLoader(val, notebook.BATCH_SIZE),
+    )
+
+    def run() -> None:
+        torch.set_num_threads(CORES)
+        with tempfile.TemporaryDirectory() as root:
+            notebook.fit(notebook.Autoencoder(**OPTIONS), 1, root, *loaders)
+
+    return run
+
+
+def _data(share: float, batch_size: int) -> ImageData:
+    data = ImageData("fashion-mnist", batch_size=batch_size)
+
+    def part(whole: Labelled) -> Labelled:
+        return Labelled(whole.images[: round(share * len(whole))], None)
+
+    data.splits = data.splits._replace(train=part(data.splits.train), val=part(data.splits.val))
+    return data
+
+
+def _latentune(share: float, batch_size: int, threads: int) -> Callable[[], object]:
+    data = _data(share, batch_size)
+
+    def run() -> None:
+        torch.set_num_threads(threads)
+        fit(quiet_trainer(1, []), ConvAutoencoder(data.input_shape, **OPTIONS), data)
+
+    return run
+
+
+def _bare(share: float) -> Callable[[], object]:
+    data = _data(share, 64)
+    train = Batches((data.splits.train.images,), 64, shuffle=True)
+    val = Batches((data.splits.val.images,), EVALUATION, shuffle=False)
+
+    def run() -> float:
+        torch.set_num_threads(1)
+        model = ConvAutoencoder(data.input_shape, **OPTIONS)
+        parameters = list(model.parameters())
+        adam = torch.optim.Adam(parameters, lr=model.lr, weight_decay=model.l2, fused=True)
+        anneal = torch.optim.lr_scheduler.CosineAnnealingLR(adam, T_max=len(train))
+        model.train()
+        for (x,) in train:
+            norms = torch._foreach_norm(parameters, ord=1)
+            loss = mse_loss(model(x), x) + model.l1 * torch.stack(norms).sum()
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+            anneal.step()
+        model.eval()
+        with torch.inference_mode():
+            return sum(mse_loss(model(x), x).item() * len(x) for (x,) in val)
+
+    return run

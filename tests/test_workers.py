@@ -1,0 +1,138 @@
+"""Several processes on one study: exact totals, whatever dies."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+import latentune
+from latentune.studies.recipe import StudyError
+from latentune.studies.trials import finished
+
+SMALL = {"epochs": 1, "batch_size": 400}
+SPEC = """
+import os, signal
+from functools import partial
+from pathlib import Path
+from latentune import ImageData, Objective, StudySpec
+from latentune.search_spaces.autoencoder import conv_autoencoder
+
+def callbacks(trial):
+    {training}
+    return []
+
+data = partial(ImageData, "digits", batch_size=400)
+SPEC = StudySpec("mine", Objective(conv_autoencoder, data, max_epochs=1, callbacks=callbacks))
+"""
+
+
+def write_spec(name: str, training: str) -> str:
+    """Writes a module with a study whose trials do this before they train."""
+    Path(f"{name}.py").write_text(SPEC.format(training=training))
+    return f"{name}:SPEC"
+
+
+def counted(study: optuna.Study) -> list[int]:
+    done = finished(study.trials)
+    assert all(t.state in (TrialState.COMPLETE, TrialState.PRUNED) for t in done)
+    assert not [t for t in study.trials if t.state in (TrialState.RUNNING, TrialState.WAITING)]
+    return [trial.number for trial in done]
+
+
+def test_several_workers_have_the_exact_total_and_no_trial_twice() -> None:
+    seen: list[int] = []
+
+    def watch(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        seen.append(trial.number)
+
+    options = {"workers": 4, "callbacks": [watch], **SMALL}
+    study = latentune.search("conv-ae", "digits", trials=1, **options)
+    waiting = [{"latent_dim": 2 + n} for n in range(12)]
+    for params in waiting:
+        study.enqueue_trial(params)
+    study = latentune.search("conv-ae", "digits", trials=30, **options)
+    assert counted(study) == list(range(30))
+    assert sorted(seen) == list(range(30))
+    assert [t.params["latent_dim"] for t in study.trials[1:13]] == list(range(2, 14))
+    assert len({tuple(trial.params.values()) for trial in study.trials}) == 30
+    assert Path("runs/conv-ae-digits/best.toml").exists()
+
+
+def test_a_killed_worker_is_replaced_and_its_trial_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kill = 'if trial.number == 2 and not Path("dead").exists(): '
+    kill += 'Path("dead").touch(); os.kill(os.getpid(), signal.SIGKILL)'
+    model = write_spec("killed", kill)
+    with caplog.at_level(logging.INFO, logger="latentune"):
+        study = latentune.search(model, trials=8, workers=2)
+    assert len(counted(study)) == 8
+    assert study.trials[2].state == TrialState.FAIL
+    assert [t.params for t in study.trials[3:]].count(study.trials[2].params) == 1
+    (line,) = [record.getMessage() for record in caplog.records if "died" in record.getMessage()]
+    assert line.endswith("died (SIGKILL); its trial 2 is tried again")
+
+
+def test_a_worker_that_somebody_else_stops_is_replaced_too() -> None:
+    stop = 'if trial.number == 1 and not Path("dead").exists(): '
+    stop += 'Path("dead").touch(); os.kill(os.getpid(), signal.SIGTERM)'
+    study = latentune.search(write_spec("stopped", stop), trials=5, workers=2)
+    assert len(counted(study)) == 5
+
+
+def test_three_deaths_in_a_row_end_the_search() -> None:
+    model = write_spec("deadly", "os.kill(os.getpid(), signal.SIGKILL)")
+    with pytest.raises(StudyError, match=r"3 workers died .* the last by SIGKILL.*--workers"):
+        latentune.search(model, trials=8, workers=2)
+
+
+def test_a_bug_in_a_worker_is_shown_whole() -> None:
+    model = write_spec("buggy", 'raise RuntimeError("shapes differ")')
+    with pytest.raises(RuntimeError, match="shapes differ") as caught:
+        latentune.search(model, trials=8, workers=2)
+    assert "buggy.py" in "".join(caught.value.__notes__)
+
+
+def test_ctrl_c_leaves_no_trial_running() -> None:
+    def interrupt(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        if trial.number == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    options = {"trials": 12, "workers": 2, **SMALL}
+    with pytest.raises(KeyboardInterrupt):
+        latentune.search("conv-ae", "digits", callbacks=[interrupt], **options)
+    study = optuna.load_study(study_name="conv-ae-digits", storage="sqlite:///runs/studies.db")
+    assert len(study.trials) < 12
+    assert not [t for t in study.trials if t.state == TrialState.RUNNING]
+    assert len(counted(latentune.search("conv-ae", "digits", **options))) == 12
+
+
+def test_two_searches_at_once_share_the_total() -> None:
+    command = "import latentune; latentune.search('conv-ae', 'digits', trials={}, **{})"
+    latentune.search("conv-ae", "digits", trials=1, **SMALL)
+    code = [sys.executable, "-W", "ignore", "-c", command.format(16, SMALL)]
+    both = [subprocess.Popen(code, stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    study = optuna.load_study(study_name="conv-ae-digits", storage="sqlite:///runs/studies.db")
+    assert counted(study) == list(range(16))
+
+
+def test_the_command_line_is_one_calm_stream(cli: Callable[..., Any]) -> None:
+    answer = cli(
+        *("search", "conv-ae", "digits", "--trials", 6, "--workers", 2),
+        *("--epochs", 1, "--batch-size", 400),
+    )
+    assert answer.code == 0
+    lines = answer.out.splitlines()
+    assert lines[0].split() == ["trial", "val_mse", "best", "epochs", "stopped"]
+    assert sorted(int(line.split()[0]) for line in lines[1:7]) == list(range(6))
+    assert lines[7:] == ["next: latentune train conv-ae-digits"]
+    assert answer.err == ""
