@@ -29,7 +29,7 @@ class Watched:
 
     def __init__(self, module: str, *options: object) -> None:
         command = [*PYTHON, "-m", f"benchmarks.{module}", *map(str, options)]
-        self.started = time.time()
+        started = time.time()
         self.peak = 0
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -38,7 +38,7 @@ class Watched:
         watcher.start()
         assert process.stdout is not None
         lines = process.stdout.read().splitlines()
-        self.seconds = time.time() - self.started
+        self.seconds = time.time() - started
         if process.wait() or not lines:
             raise RuntimeError(f"{' '.join(command)} failed")
         self.answer = json.loads(lines[-1])
@@ -51,58 +51,48 @@ class Watched:
                 self.peak = max(self.peak, sum(p.memory_full_info().pss for p in family))
             except psutil.Error:
                 pass  # one of them has just ended
-            time.sleep(0.5)
+            time.sleep(2)
 
 
 def searches(full: bool) -> list[Row]:
     """The notebook's search, then Latentune's until it has found as good a value, in turns."""
     trials, epochs, runs = (15, 10, 3) if full else (3, 2, 1)
-    wall, first, sampled, rate, memory = [], [], [], [], []
+    found: list[dict[str, float]] = []
     for seed in range(runs):
-        size = ("--trials", trials, "--epochs", epochs, "--seed", seed)
-        peer = Watched("notebook", *size)
-        target = ("--target", peer.answer["value"], "--epochs", epochs, "--seed", seed)
-        ours = Watched("reach", *target)
-        without = Watched("reach", *target, "--trials", trials, "--no-default-first")
-        wall.append(peer.seconds)
-        first.append((ours.answer["reached"] - ours.started) / peer.seconds)
-        sampled.append((without.answer["reached"] - without.started) / peer.seconds)
-        ours_a_trial = without.seconds / without.answer["trials"]
-        rate.append((3600 * trials / peer.seconds, 3600 / ours_a_trial))
-        memory.append((peer.peak / 2**20, without.peak / 2**20))
-        console.print(
-            f"seed {seed}: notebook {peer.answer['value']:.4f} in {peer.seconds:.0f} s; Latentune "
-            f"{first[-1]:.3f} of that, {sampled[-1]:.3f} without the defaults; "
-            f"{without.answer['trials']} trials of {without.answer['epochs']} epochs "
-            f"in {without.seconds:.0f} s"
+        size = ("--epochs", epochs, "--seed", seed)
+        peer = Watched("notebook", "--trials", trials, *size)
+        target = ("--target", peer.answer["value"], *size)
+        first = Watched("reach", *target)
+        sampled = Watched("reach", *target, "--trials", trials, "--no-default-first")
+        found.append(
+            {
+                "notebook": peer.seconds,
+                "epoch": first.answer["epoch_s"],
+                "trial": first.answer["trial_s"],
+                "sampled epoch": sampled.answer["epoch_s"],
+                "sampled trial": sampled.answer["trial_s"],
+                "notebook's trials": 3600 * trials / peer.seconds,
+                "trials": 3600 * sampled.answer["trials"] / sampled.answer["seconds"],
+                "notebook's memory": peer.peak / 2**20,
+                "memory": sampled.peak / 2**20,
+            }
         )
-    notebook, latentune = (median(r[i] for r in rate) for i in (0, 1))
-    before, after = (median(m[i] for m in memory) for i in (0, 1))
+        console.print(
+            f"seed {seed}: the notebook's best is {peer.answer['value']:.4f};", found[-1]
+        )
+
+    def row(what: str, before: str, after: str, unit: str = "s", digits: int = 3) -> Row:
+        values = [[run[name] for run in found] for name in (before, after)]
+        ratio = _ratio(values[1], values[0])
+        return (what, *(f"{median(v):,.0f} {unit}" for v in values), f"{ratio:.{digits}f}")
+
     return [
-        (
-            "wall time to the notebook's best value",
-            f"{median(wall):.0f} s",
-            f"{median(first) * median(wall):.0f} s",
-            f"{median(first):.3f}",
-        ),
-        (
-            "the same without trying the defaults first",
-            f"{median(wall):.0f} s",
-            f"{median(sampled) * median(wall):.0f} s",
-            f"{median(sampled):.3f}",
-        ),
-        (
-            "trials per hour",
-            f"{notebook:.0f}",
-            f"{latentune:.0f}",
-            f"{median(b / a for a, b in rate):.1f}",
-        ),
-        (
-            "peak memory of all processes",
-            f"{before:.0f} MiB",
-            f"{after:.0f} MiB",
-            f"{after / before:.2f}",
-        ),
+        row("to an epoch as good as the notebook's best", "notebook", "epoch"),
+        row("to a complete trial as good", "notebook", "trial"),
+        row("to such an epoch, --no-default-first", "notebook", "sampled epoch"),
+        row("to such a trial, --no-default-first", "notebook", "sampled trial"),
+        row("trials an hour", "notebook's trials", "trials", "", 1),
+        row("peak memory of all processes", "notebook's memory", "memory", "MiB", 1),
     ]
 
 

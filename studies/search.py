@@ -36,13 +36,11 @@ def search(
         data: `digits`, `fashion-mnist`, `mnist`, or a folder of images.
         callbacks: Called with the study and each finished trial.
         options: `name` of the study; `trials`, its total over all searches; `seconds` after
-            which no trial starts; `workers`, the number of processes, or None for
-            what fits the machine; `default_first`, whether
-            the first trial has the model's defaults; `pruner` and `sampler`, keys of `PRUNERS`
-            and `SAMPLERS`;
-            `runs`, the folder for everything; `storage`, the Optuna URL of another database;
-            and the attributes of `Recipe`: `space`, `ranges`, `epochs`, `batch_size`,
-            `image_size`, `data_dir`, `seed`.
+            which no trial starts; `workers`, the number of processes, or None for what fits the
+            machine; `default_first`, whether the first trial has the model's defaults; `pruner`
+            and `sampler`, keys of `PRUNERS` and `SAMPLERS`; `runs`, the folder for everything;
+            `storage`, the Optuna URL of another database; and the attributes of `Recipe`:
+            `space`, `ranges`, `epochs`, `batch_size`, `image_size`, `data_dir`, `seed`.
 
     Returns:
         The study, of which every trial has finished.

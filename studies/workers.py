@@ -5,6 +5,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -20,7 +21,7 @@ from ..objectives.memory import save_splits
 from .forks import context
 from .plan import SearchPlan
 from .recipe import StudyError
-from .trials import TrialCallback, fail, say_waiting
+from .trials import TrialCallback, fail, finished, requeue, say_waiting
 from .worker import work
 
 DEATHS = 3
@@ -76,20 +77,25 @@ class _Crew:
 
     def run(self) -> None:
         """Starts the workers and follows them until all have left."""
-        self.workers = [self._start(index) for index in range(self.plan.workers)]
+        with FileLock(self.plan.runs.lock):
+            left = self.plan.trials - len(finished(requeue(self.study)))
+        self.workers = [self._start(index) for index in range(min(left, self.plan.workers))]
         asked = False
         while self.workers:
             if self.stop.is_set() and not asked:
                 asked = True
                 for worker in self.workers:
-                    worker.pipe.send("stop")
+                    with suppress(OSError):  # it is gone already
+                        worker.pipe.send("stop")
             # A signal does not wake this up: the timeout does.
             ready = wait([worker.pipe for worker in self.workers], timeout=0.2)
             for worker in [worker for worker in self.workers if worker.pipe in ready]:
                 try:
-                    self._hear(worker, *worker.pipe.recv())
+                    message = worker.pipe.recv()
                 except (EOFError, OSError):
                     self._leave(worker)
+                else:
+                    self._hear(worker, *message)
         if self.error is not None:
             raise self.error
 
