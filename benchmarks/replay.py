@@ -47,14 +47,12 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
 PRUNERS: dict[str, Callable[[], BasePruner]] = {
     "none": NopPruner,
     "median": partial(MedianPruner, n_startup_trials=4, n_warmup_steps=2),
-    "halving by 2": partial(SuccessiveHalvingPruner, min_resource=1, reduction_factor=2),
-    "halving by 2 from epoch 2": partial(
-        SuccessiveHalvingPruner, min_resource=2, reduction_factor=2
-    ),
-    "halving by 3": partial(SuccessiveHalvingPruner, min_resource=1, reduction_factor=3),
-    "halving by 4": partial(SuccessiveHalvingPruner, min_resource=1, reduction_factor=4),
-    "hyperband by 2": partial(HyperbandPruner, max_resource=10, reduction_factor=2),
-    "hyperband by 3": partial(HyperbandPruner, max_resource=10, reduction_factor=3),
+    "halving by 2": partial(SuccessiveHalvingPruner, 1, 2),
+    "halving by 3": partial(SuccessiveHalvingPruner, 1, 3),
+    "halving by 4": partial(SuccessiveHalvingPruner, 1, 4),
+    "halving by 2, bootstrap": partial(SuccessiveHalvingPruner, 1, 2, bootstrap_count=1),
+    "halving by 4, bootstrap": partial(SuccessiveHalvingPruner, 1, 4, bootstrap_count=1),
+    "hyperband by 3": partial(HyperbandPruner, 1, 10, 3),
 }
 
 

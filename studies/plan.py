@@ -1,20 +1,12 @@
 """Planning a search: every default resolved and every input checked before anything is written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
-from optuna.pruners import (
-    BasePruner,
-    HyperbandPruner,
-    MedianPruner,
-    NopPruner,
-    SuccessiveHalvingPruner,
-)
-from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from ..objectives.datasets import DATASETS
 from ..search_spaces.watch import defaults, did_you_mean
@@ -22,20 +14,7 @@ from ..storage.runs import Runs, check_name
 from .defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
 from .recipe import Recipe, StudyError
 from .spec import StudySpec
-
-# Each is made for a number of epochs, and first looks when a tenth of them is over.
-PRUNERS: dict[str, Callable[[int], BasePruner]] = {
-    "halving": lambda epochs: SuccessiveHalvingPruner(_tenth(epochs), reduction_factor=2),
-    "hyperband": lambda epochs: HyperbandPruner(_tenth(epochs), epochs, reduction_factor=3),
-    "median": lambda epochs: MedianPruner(n_startup_trials=4, n_warmup_steps=2 * _tenth(epochs)),
-    "none": lambda epochs: NopPruner(),
-}
-SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    "tpe": lambda seed: TPESampler(n_startup_trials=5, seed=seed),
-    "gp": lambda seed: GPSampler(n_startup_trials=5, seed=seed),
-    "random": lambda seed: RandomSampler(seed=seed),
-}
-
+from .strategies import PRUNERS, SAMPLERS
 
 WORKERS_PER_GPU = 2
 MEMORY_PER_WORKER = 2**30
@@ -137,7 +116,3 @@ def _fitting_workers(trials: int) -> int:
     room = int(psutil.virtual_memory().available / MEMORY_PER_WORKER)
     most = min(torch.get_num_threads(), room, WORKERS_PER_GPU * gpus if gpus else room)
     return max(1, min(most, -(-trials // TRIALS_PER_WORKER)))
-
-
-def _tenth(epochs: int) -> int:
-    return max(1, epochs // 10)

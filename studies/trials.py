@@ -20,7 +20,8 @@ from optuna.trial import FrozenTrial, TrialState
 from ..objectives.objective import INTERRUPTED, Interrupted, TrialFailed
 from ..storage.database import GRACE_S, retry, retry_stale
 from .callbacks import AttachReconstructions, StopOnRequest
-from .plan import PRUNERS, SAMPLERS, SearchPlan
+from .plan import SearchPlan
+from .strategies import PRUNERS, SAMPLERS
 
 TrialCallback = Callable[[optuna.Study, FrozenTrial], None]
 Report = Callable[[Literal["started", "waiting"], Sequence[int]], None]

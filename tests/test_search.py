@@ -16,8 +16,8 @@ from optuna.trial import TrialState
 import latentune
 from latentune.search_spaces.watch import SpaceError
 from latentune.storage import database
-from latentune.studies.plan import PRUNERS, SAMPLERS
 from latentune.studies.recipe import Recipe, StudyError
+from latentune.studies.strategies import PRUNERS, SAMPLERS
 from latentune.studies.trials import finished
 
 SMALL = {"epochs": 1, "batch_size": 200, "seed": 5}
@@ -46,6 +46,14 @@ def test_the_first_trial_has_the_models_defaults_unless_told_not_to() -> None:
     defaults = {"latent_dim": 12, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
     assert search(1, space="seed").trials[0].params == defaults
     assert search(1, space="seed", name="b", default_first=False).trials[0].params != defaults
+
+
+@pytest.mark.parametrize("pruner", ["halving", "median", "hyperband"])
+def test_a_trial_with_given_values_is_never_pruned(pruner: str) -> None:
+    study = search(8, epochs=4, pruner=pruner, ranges={"lr": "1e-3:1e-2"})
+    study.enqueue_trial({"lr": 1e-3, "l1": 1e-4})  # as bad as can be
+    study = search(10, epochs=4, pruner=pruner, ranges={"lr": "1e-3:1e-2"})
+    assert [study.trials[n].state for n in (0, 8)] == [TrialState.COMPLETE] * 2
 
 
 def test_each_trial_shows_its_picture() -> None:

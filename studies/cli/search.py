@@ -1,5 +1,6 @@
 """The verb that searches."""
 
+import os
 import re
 import shlex
 import sys
@@ -67,8 +68,7 @@ def search(
     """
     ranges = _assignments("--range", range_) | _assignments("--fix", fix)
     seconds = _seconds(time)
-    several = trials is None or trials > TRIALS_PER_WORKER if workers is None else workers > 1
-    if several and not dry_run:
+    if _several(workers, trials) and not dry_run:
         from ..forks import warm_up
 
         warm_up()  # before this process spends seconds on the same imports
@@ -108,6 +108,13 @@ def search(
         raise typer.Exit(130) from None
     found = any(trial.state.name == "COMPLETE" for trial in study.get_trials(deepcopy=False))
     say_next(f"latentune {'train' if found else 'status'} {plan.name}", runs, storage)
+
+
+def _several(workers: int | None, trials: int | None) -> bool:
+    """Guesses, before anything is imported, whether the search will have several workers."""
+    if workers is not None:
+        return workers > 1
+    return (os.cpu_count() or 1) > 1 and (trials is None or trials > TRIALS_PER_WORKER)
 
 
 def _seconds(text: str | None) -> float | None:
