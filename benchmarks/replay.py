@@ -8,6 +8,7 @@ trials costs milliseconds and can be repeated with many seeds:
 
 import argparse
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
@@ -75,10 +76,12 @@ class Surrogate:
         smooth = ConstantKernel() * RBF(np.full(x.shape[1], 0.5), (0.05, 10))
         one = GaussianProcessRegressor(smooth + WhiteKernel(0.05, (1e-4, 1)), normalize_y=True)
         self.gp = MultiOutputRegressor(one)
-        predicted = self.pca.inverse_transform(cross_val_predict(self.gp, x, codes, cv=10))
+        with warnings.catch_warnings(action="ignore"):  # a length may well be at its bound
+            guesses = cross_val_predict(self.gp, x, codes, cv=10)
+            self.gp.fit(x, codes)
+        predicted = self.pca.inverse_transform(guesses)
         last, guess = curves[:, -1], predicted[:, -1]
         self.r2 = 1 - ((last - guess) ** 2).sum() / ((last - last.mean()) ** 2).sum()
-        self.gp.fit(x, codes)
 
     def __call__(self, params: Mapping[str, float]) -> list[float]:
         code = self.gp.predict(np.array([self._place(params)]))

@@ -21,7 +21,7 @@ from ..objectives.objective import INTERRUPTED, Interrupted, TrialFailed
 from ..storage.database import GRACE_S, retry, retry_stale
 from .callbacks import AttachReconstructions, StopOnRequest
 from .plan import SearchPlan
-from .strategies import PRUNERS, SAMPLERS
+from .strategies import PRUNERS, SAMPLERS, Sparing
 
 TrialCallback = Callable[[optuna.Study, FrozenTrial], None]
 Report = Callable[[Literal["started", "waiting"], Sequence[int]], None]
@@ -54,7 +54,7 @@ def run_trials(
     """
     spec = plan.spec
     study.sampler = _sampler(study, plan, worker)
-    study.pruner = PRUNERS[plan.pruner](spec.objective.max_epochs)
+    study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.max_epochs), plan.trials)
     input_shape = spec.objective.data().input_shape
     lock = FileLock(plan.runs.lock)
     started = time.monotonic()

@@ -18,7 +18,7 @@ def test_a_replayed_search_spends_epochs_and_finds_better_values(
     benchmark: Callable[[str], Any],
 ) -> None:
     replay = benchmark("replay")
-    history = replay.search("random", "halving by 2", seed=0)
+    history = replay.search("random", "halving by 4", seed=0)
     epochs, values = zip(*history, strict=True)
     assert max(replay.BUDGETS) <= epochs[-1] < 10 * len(history)
     assert list(values) == sorted(values, reverse=True)

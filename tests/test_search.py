@@ -56,6 +56,12 @@ def test_a_trial_with_given_values_is_never_pruned(pruner: str) -> None:
     assert [study.trials[n].state for n in (0, 8)] == [TrialState.COMPLETE] * 2
 
 
+@pytest.mark.parametrize("trials", [1, 2, 5])
+def test_a_study_has_a_complete_trial_however_short(trials: int) -> None:
+    study = search(trials, epochs=3, default_first=False)
+    assert TrialState.COMPLETE in [trial.state for trial in study.trials]
+
+
 def test_each_trial_shows_its_picture() -> None:
     study = search(1)
     (artifact,) = optuna.artifacts.get_all_artifact_meta(study.trials[0], storage=study._storage)
