@@ -31,6 +31,12 @@ _splits: dict[_Key, Splits] = {}
 def read_splits(name: str, data_dir: str | None, image_size: int | None, seed: int) -> Splits:
     """Returns a data set split by a seed; the last few are kept, because trials share them.
 
+    Args:
+        name: `digits`, `fashion-mnist`, `mnist`, or the path of a folder of images.
+        data_dir: Where torchvision data lies, if not in the usual places.
+        image_size: Side in pixels of a folder's images, if not the one they have.
+        seed: Seed of the split into train and validation.
+
     Raises:
         DataError: If it is missing, empty or broken.
     """

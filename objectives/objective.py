@@ -81,7 +81,7 @@ class Objective:
         record("hparams", _plain(dict(model.hparams)))
         record("parameters", sum(p.numel() for p in model.parameters()))
         stopped = INTERRUPTED
-        patience = self.patience or max(10, self.max_epochs // 5)
+        patience = max(10, self.max_epochs // 5) if self.patience is None else self.patience
         mode = "min" if self.direction == "minimize" else "max"
         early = EarlyStopping(self.monitor, mode=mode, patience=patience, check_finite=False)
         try:

@@ -8,9 +8,13 @@ import multiprocessing
 from multiprocessing import forkserver
 from typing import Any
 
-WORKER = "latentune.studies.worker"
 # What a worker runs, and what that imports only when it is first used.
-PRELOAD = [WORKER, "alembic.command", "optuna_dashboard", "PIL.PngImagePlugin"]
+PRELOAD = [
+    "latentune.studies.worker",
+    "alembic.command",
+    "optuna_dashboard",
+    "PIL.PngImagePlugin",
+]
 
 _forks = "forkserver" in multiprocessing.get_all_start_methods()
 context: Any = multiprocessing.get_context("forkserver" if _forks else "spawn")
