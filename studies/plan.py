@@ -1,7 +1,8 @@
 """Planning a search: every default resolved and every input checked before anything is written."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class SearchPlan:
         sampler: A key of `SAMPLERS`.
         runs: Where files go.
         storage: Optuna URL of the database.
+        since: When the search began, in seconds since the epoch.
     """
 
     name: str
@@ -49,6 +51,12 @@ class SearchPlan:
     sampler: str
     runs: Runs
     storage: str
+    since: float = field(default_factory=time.time)
+
+    @property
+    def late(self) -> bool:
+        """Whether the time for starting trials is over, for every process of the search."""
+        return self.seconds is not None and time.time() - self.since > self.seconds
 
     @property
     def spec(self) -> StudySpec:

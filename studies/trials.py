@@ -3,7 +3,6 @@
 import gc
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -57,7 +56,6 @@ def run_trials(
     study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.max_epochs), plan.trials)
     input_shape = spec.objective.data().input_shape
     lock = FileLock(plan.runs.lock)
-    started = time.monotonic()
 
     def extras(trial: optuna.Trial) -> list[pl.Callback]:
         own = spec.objective.callbacks(trial)
@@ -76,9 +74,8 @@ def run_trials(
         while True:
             with _held(lock):
                 trials = requeue(study)
-                late = plan.seconds is not None and time.monotonic() - started > plan.seconds
                 left = plan.trials - len(finished(trials))
-                if stop.is_set() or late or left <= 0:
+                if stop.is_set() or plan.late or left <= 0:
                     return
                 running = [trial.number for trial in trials if trial.state == TrialState.RUNNING]
                 if left > len(running):

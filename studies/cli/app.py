@@ -2,50 +2,44 @@
 
 import errno
 import sys
-from collections.abc import Callable
 from typing import NoReturn
 
-import typer
+import click
 
 from .common import UsageError
 from .look import best, dashboard, export, list_, status
 from .search import search
 from .use import sample, train
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-VERBS: dict[str, Callable[..., None]] = {
-    "list": list_,
-    "search": search,
-    "status": status,
-    "best": best,
-    "train": train,
-    "sample": sample,
-    "dashboard": dashboard,
-    "export": export,
-}
-for name, verb in VERBS.items():
-    app.command(name)(verb)
+
+class _AsAdded(click.Group):
+    """Lists its commands in the order in which they are used, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
 
 
-@app.callback()
-def latentune() -> None:
+@click.group(cls=_AsAdded, context_settings={"show_default": True, "max_content_width": 100})
+def app() -> None:
     """Search, train and sample small representation-learning models.
 
     Example: latentune search conv-ae digits
     """
 
 
+for verb in (list_, search, status, best, train, sample, dashboard, export):
+    app.add_command(verb)
+
+
 def main() -> NoReturn:
     """Runs the command line: an error of the user is one line and exit code 2."""
     try:
         code = app(prog_name="latentune", standalone_mode=False)
-    except typer.TyperException as error:
-        _fail(f"{error.format_message()}; see latentune --help")
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
+    except click.ClickException as error:
+        _fail(f"{error.format_message().rstrip('.')}; see latentune --help")
     except Exception as error:
         message = _message(error)
         if message is None:
@@ -75,5 +69,5 @@ def _message(error: Exception) -> str | None:
 
 
 def _fail(message: str) -> NoReturn:
-    typer.echo(f"latentune: {' '.join(message.split())}", err=True)
+    click.echo(f"latentune: {' '.join(message.split())}", err=True)
     sys.exit(2)

@@ -2,23 +2,24 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from ..defaults import RUNS
 
-RunsOption = Annotated[Path, typer.Option("--runs", help="Folder that holds all studies.")]
-StorageOption = Annotated[
-    str | None, typer.Option(help="Optuna URL of another database, e.g. sqlite:///other.db.")
-]
-DataDirOption = Annotated[
-    str | None, typer.Option(help="Where torchvision data lies.  [default: $LATENTUNE_DATA]")
-]
-TrialArgument = Annotated[
-    str, typer.Argument(metavar="STUDY", help="STUDY for its best trial, or e.g. STUDY:17.")
-]
 RUNS_PATH = Path(RUNS)
+
+runs_option = click.option(
+    "--runs", type=click.Path(path_type=Path), default=RUNS_PATH, help="Folder of all studies."
+)
+storage_option = click.option(
+    "--storage", metavar="URL", help="Optuna URL of another database, e.g. sqlite:///other.db."
+)
+data_dir_option = click.option(
+    "--data-dir",
+    metavar="FOLDER",
+    help="Where torchvision data lies.  [default: $LATENTUNE_DATA]",
+)
 
 
 class UsageError(ValueError):
@@ -29,4 +30,4 @@ def say_next(command: str, runs: Path = RUNS_PATH, storage: str | None = None) -
     """Prints the command to type next, which looks in the same place as this one."""
     place = [] if runs == RUNS_PATH else ["--runs", str(runs)]
     place += [] if storage is None else ["--storage", storage]
-    typer.echo(f"next: {shlex.join([*command.split(), *place])}")
+    click.echo(f"next: {shlex.join([*command.split(), *place])}")

@@ -1,17 +1,18 @@
 """The verbs that look: at the catalogue, at studies, and at their best."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from ..defaults import PORT
-from .common import RUNS_PATH, RunsOption, StorageOption, TrialArgument, UsageError, say_next
+from .common import UsageError, runs_option, say_next, storage_option
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 
+@click.command("list")
 def list_() -> None:
     """List what can be searched, and on which data.
 
@@ -20,21 +21,21 @@ def list_() -> None:
     from ...objectives.datasets import DATASETS
     from ..catalog import MODELS
 
-    typer.echo("models:")
+    click.echo("models:")
     for name, entry in MODELS.items():
-        typer.echo(f"  {name:<14} {entry.summary}; spaces: {', '.join(entry.spaces)}")
-    typer.echo("data:")
+        click.echo(f"  {name:<14} {entry.summary}; spaces: {', '.join(entry.spaces)}")
+    click.echo("data:")
     for name, load in DATASETS.items():
-        typer.echo(f"  {name:<14} {(load.__doc__ or '').splitlines()[0]}")
-    typer.echo("  FOLDER         Any folder of images; its folders, if any, are the classes.")
+        click.echo(f"  {name:<14} {(load.__doc__ or '').splitlines()[0]}")
+    click.echo("  FOLDER         Any folder of images; its folders, if any, are the classes.")
     say_next(f"latentune search {next(iter(MODELS))} {next(iter(DATASETS))}")
 
 
-def status(
-    study: Annotated[str | None, typer.Argument(metavar="[STUDY]")] = None,
-    runs: RunsOption = RUNS_PATH,
-    storage: StorageOption = None,
-) -> None:
+@click.command()
+@click.argument("study", required=False)
+@runs_option
+@storage_option
+def status(study: str | None, runs: Path, storage: str | None) -> None:
     """Show all studies, or every trial of one.
 
     Example: latentune status conv-ae-digits
@@ -55,9 +56,11 @@ def status(
         say_next(f"latentune status {names[-1]}", runs, storage)
 
 
-def best(
-    study: TrialArgument, runs: RunsOption = RUNS_PATH, storage: StorageOption = None
-) -> None:
+@click.command()
+@click.argument("study", metavar="STUDY[:TRIAL]")
+@runs_option
+@storage_option
+def best(study: str, runs: Path, storage: str | None) -> None:
     """Print a study's best configuration and write it to best.toml.
 
     Example: latentune best conv-ae-digits
@@ -70,15 +73,15 @@ def best(
     found = best_of(open_study(_open(runs, storage), name), number)
     path = Runs(runs).best(name)
     write_best(found, path)
-    typer.echo(path.read_text().rstrip())
+    click.echo(path.read_text().rstrip())
     say_next(f"latentune train {path}", runs)
 
 
-def dashboard(
-    port: Annotated[int, typer.Option(help="Port on this machine.")] = PORT,
-    runs: RunsOption = RUNS_PATH,
-    storage: StorageOption = None,
-) -> None:
+@click.command()
+@click.option("--port", default=PORT, help="Port on this machine.")
+@runs_option
+@storage_option
+def dashboard(port: int, runs: Path, storage: str | None) -> None:
     """Look at all studies in the browser; Ctrl-C ends it.
 
     Example: latentune dashboard --port 8081
@@ -86,16 +89,16 @@ def dashboard(
     from ...storage.dashboard import serve
     from ...storage.runs import Runs
 
-    serve(_open(runs, storage), Runs(runs).artifacts, port, announce=typer.echo)
+    serve(_open(runs, storage), Runs(runs).artifacts, port, announce=click.echo)
 
 
-def export(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="Name of a study.")],
-    format_: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",
-    out: Annotated[Path | None, typer.Option(help="File to write.  [default: print it]")] = None,
-    runs: RunsOption = RUNS_PATH,
-    storage: StorageOption = None,
-) -> None:
+@click.command()
+@click.argument("study")
+@click.option("--format", "format_", default="csv", help="csv or json.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: print it]")
+@runs_option
+@storage_option
+def export(study: str, format_: str, out: Path | None, runs: Path, storage: str | None) -> None:
     """Print or write every trial of a study as CSV or JSON.
 
     Example: latentune export conv-ae-digits --format json --out trials.json
@@ -109,10 +112,10 @@ def export(
         raise UsageError(f"there is no format {format_!r}; known: {', '.join(writers)}")
     text = writers[format_](open_study(_open(runs, storage), study))
     if out is None:
-        typer.echo(text.rstrip())
+        click.echo(text.rstrip())
     else:
         write_text(out, text)
-        typer.echo(f"wrote {out}")
+        click.echo(f"wrote {out}")
 
 
 def _open(runs: Path, storage: str | None) -> "BaseStorage":

@@ -4,69 +4,61 @@ import os
 import re
 import shlex
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Any
 
-import typer
+import click
 
 from ..defaults import PRUNER, SAMPLER, SEED, SPACE, TRIALS_PER_WORKER
-from .common import RUNS_PATH, DataDirOption, RunsOption, StorageOption, UsageError, say_next
+from .common import UsageError, data_dir_option, runs_option, say_next, storage_option
 
 
+@click.command()
+@click.argument("model")
+@click.argument("data", required=False)
+@click.option("--space", default=SPACE, help="Search space of the model.")
+@click.option(
+    "--range", "range_", multiple=True, metavar="NAME=LOW:HIGH[:log]", help="Replace a range."
+)
+@click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Pin a parameter.")
+@click.option("--trials", type=int, help="Trials in the study, over all searches.")
+@click.option("--time", metavar="20m", help="Start no trial after this time.")
+@click.option("--workers", type=int, help="Processes to run trials in.  [default: what fits]")
+@click.option(
+    "--default-first/--no-default-first",
+    default=True,
+    help="Try the model's defaults first.",
+)
+@click.option("--epochs", type=int, help="Epochs of a trial.")
+@click.option(
+    "--pruner", default=PRUNER, help="Gives up bad trials: halving, hyperband, median or none."
+)
+@click.option("--sampler", default=SAMPLER, help="Chooses configurations: tpe, gp or random.")
+@click.option("--batch-size", type=int, help="Images in a batch.")
+@click.option("--image-size", type=int, help="Side that the images of a folder are scaled to.")
+@data_dir_option
+@click.option("--seed", default=SEED, help="Seed of the split, sampler and trials.")
+@click.option("--name", help="Name of the study.  [default: MODEL-DATA]")
+@runs_option
+@storage_option
+@click.option("--dry-run", is_flag=True, help="Print what would be searched, and stop.")
 def search(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A model of the list, or your module:SPEC.")
-    ],
-    data: Annotated[
-        str | None, typer.Argument(metavar="DATA", help="A data set of the list, or a folder.")
-    ] = None,
-    space: Annotated[str, typer.Option(help="Search space of the model.")] = SPACE,
-    range_: Annotated[
-        list[str] | None,
-        typer.Option("--range", metavar="NAME=LOW:HIGH[:log]", help="Replace a range."),
-    ] = None,
-    fix: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Pin a parameter.")
-    ] = None,
-    trials: Annotated[
-        int | None, typer.Option(help="Trials in the study, over all searches.")
-    ] = None,
-    time: Annotated[
-        str | None, typer.Option(metavar="20m", help="Start no trial after this time.")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes to run trials in.  [default: what fits]")
-    ] = None,
-    default_first: Annotated[
-        bool,
-        typer.Option("--default-first/--no-default-first", help="Try the model's defaults first."),
-    ] = True,
-    epochs: Annotated[int | None, typer.Option(help="Epochs of a trial.")] = None,
-    pruner: Annotated[
-        str, typer.Option(help="Gives up bad trials: halving, hyperband, median or none.")
-    ] = PRUNER,
-    sampler: Annotated[
-        str, typer.Option(help="Chooses configurations: tpe, gp or random.")
-    ] = SAMPLER,
-    batch_size: Annotated[int | None, typer.Option(help="Images in a batch.")] = None,
-    image_size: Annotated[
-        int | None, typer.Option(help="Side that the images of a folder are scaled to.")
-    ] = None,
-    data_dir: DataDirOption = None,
-    seed: Annotated[int, typer.Option(help="Seed of the split, sampler and trials.")] = SEED,
-    name: Annotated[
-        str | None, typer.Option(help="Name of the study.  [default: MODEL-DATA]")
-    ] = None,
-    runs: RunsOption = RUNS_PATH,
-    storage: StorageOption = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be searched, and stop.")
-    ] = False,
+    model: str,
+    data: str | None,
+    range_: tuple[str, ...],
+    fix: tuple[str, ...],
+    trials: int | None,
+    time: str | None,
+    workers: int | None,
+    runs: Path,
+    storage: str | None,
+    dry_run: bool,
+    **options: Any,
 ) -> None:
-    """Search a model on data; the same command again goes on where it stopped.
+    """Search a model on data, or go on with a search.
 
     Example: latentune search conv-ae fashion-mnist --space seed --trials 15
     """
-    ranges = _assignments("--range", range_) | _assignments("--fix", fix)
     seconds = _seconds(time)
     if _several(workers, trials) and not dry_run:
         from ..forks import warm_up
@@ -79,22 +71,13 @@ def search(
     plan = plan_search(
         model,
         data,
-        space=space,
-        ranges=ranges,
+        ranges=_assignments("--range", range_) | _assignments("--fix", fix),
         trials=trials,
         seconds=seconds,
         workers=workers,
-        default_first=default_first,
-        epochs=epochs,
-        pruner=pruner,
-        sampler=sampler,
-        batch_size=batch_size,
-        image_size=image_size,
-        data_dir=data_dir,
-        seed=seed,
-        name=name,
         runs=runs,
         storage=storage,
+        **options,
     )
     if dry_run:
         show_plan(plan)
@@ -104,8 +87,8 @@ def search(
         with SearchLines(plan) as lines:
             study = run_search(plan, command=command, callbacks=[lines])
     except KeyboardInterrupt:
-        typer.echo(f"stopped; no trial is left running\ngo on by: {command}")
-        raise typer.Exit(130) from None
+        click.echo(f"stopped; no trial is left running\ngo on by: {command}")
+        raise SystemExit(130) from None
     found = any(trial.state.name == "COMPLETE" for trial in study.get_trials(deepcopy=False))
     say_next(f"latentune {'train' if found else 'status'} {plan.name}", runs, storage)
 
@@ -126,9 +109,9 @@ def _seconds(text: str | None) -> float | None:
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
-def _assignments(option: str, texts: list[str] | None) -> dict[str, str]:
+def _assignments(option: str, texts: tuple[str, ...]) -> dict[str, str]:
     pairs = {}
-    for text in texts or []:
+    for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             raise UsageError(f"{option} {text!r} is not of the form NAME=VALUE")

@@ -1,32 +1,30 @@
 """The verbs that use what a search has found: final training and sampling."""
 
 import json
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from ..defaults import FINAL_EPOCHS, SAMPLES, SEED
-from .common import (
-    RUNS_PATH,
-    DataDirOption,
-    RunsOption,
-    StorageOption,
-    TrialArgument,
-    say_next,
-)
+from .common import data_dir_option, runs_option, say_next, storage_option
 
 
+@click.command()
+@click.argument("source", metavar="STUDY[:TRIAL]|TOML")
+@click.option("--epochs", default=FINAL_EPOCHS, help="Epochs to train for.")
+@click.option("--accelerator", default="auto", help="Device: auto, cpu, gpu.")
+@data_dir_option
+@runs_option
+@storage_option
 def train(
-    source: Annotated[
-        str, typer.Argument(metavar="STUDY", help="STUDY, STUDY:17, or a best.toml.")
-    ],
-    epochs: Annotated[int, typer.Option(help="Epochs to train for.")] = FINAL_EPOCHS,
-    accelerator: Annotated[str, typer.Option(help="Device: auto, cpu, gpu.")] = "auto",
-    data_dir: DataDirOption = None,
-    runs: RunsOption = RUNS_PATH,
-    storage: StorageOption = None,
+    source: str,
+    epochs: int,
+    accelerator: str,
+    data_dir: str | None,
+    runs: Path,
+    storage: str | None,
 ) -> None:
-    """Train a configuration to the end and score it once on the test part.
+    """Train a configuration to the end, and score it.
 
     Example: latentune train conv-ae-digits --epochs 50
     """
@@ -44,23 +42,23 @@ def train(
             callbacks=[EpochBar(source)],
         )
     except KeyboardInterrupt:
-        typer.echo("stopped; what was trained before is still there")
-        raise typer.Exit(130) from None
+        click.echo("stopped; what was trained before is still there")
+        raise SystemExit(130) from None
     metrics = json.loads((folder / "metrics.json").read_text())
     show_values({name: value for name, value in metrics.items() if not isinstance(value, dict)})
-    typer.echo(f"wrote {folder}")
+    click.echo(f"wrote {folder}")
     trained = folder.parent.name + folder.name.removeprefix("final").replace("-", ":")
     say_next(f"latentune sample {trained}", runs)
 
 
-def sample(
-    study: TrialArgument,
-    n: Annotated[int, typer.Option("--n", help="Number of codes to sample.")] = SAMPLES,
-    seed: Annotated[int, typer.Option(help="Seed of bandwidth search and samples.")] = SEED,
-    data_dir: DataDirOption = None,
-    runs: RunsOption = RUNS_PATH,
-) -> None:
-    """Sample the latent space of a trained autoencoder by kernel density estimation.
+@click.command()
+@click.argument("study", metavar="STUDY[:TRIAL]")
+@click.option("--n", default=SAMPLES, help="Number of codes to sample.")
+@click.option("--seed", default=SEED, help="Seed of bandwidth search and samples.")
+@data_dir_option
+@runs_option
+def sample(study: str, n: int, seed: int, data_dir: str | None, runs: Path) -> None:
+    """Sample the latent space of a trained autoencoder.
 
     Example: latentune sample conv-ae-digits --n 1000
     """
@@ -68,6 +66,6 @@ def sample(
 
     folder, densities = run(study, n=n, seed=seed, data_dir=data_dir, runs=runs)
     for name, density in densities.items():
-        typer.echo(f"{name:<8} bandwidth {density.bandwidth:.3f} on {len(density.points):,} codes")
-    typer.echo(f"wrote {folder}")
+        click.echo(f"{name:<8} bandwidth {density.bandwidth:.3f} on {len(density.points):,} codes")
+    click.echo(f"wrote {folder}")
     say_next("latentune dashboard", runs)
