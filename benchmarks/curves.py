@@ -2,7 +2,7 @@
 
 The published ranges of the convolutional autoencoder, on 10,000 images of Fashion-MNIST:
 
-    python -m benchmarks.curves --trials 150 --out benchmarks/curves.jsonl
+    python -m benchmarks.curves --trials 160 --out benchmarks/curves.jsonl
 """
 
 import argparse
@@ -34,7 +34,7 @@ SPEC = StudySpec("curves", Objective(conv_autoencoder_seed, some_images, max_epo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--trials", type=int, default=150)
+    parser.add_argument("--trials", type=int, default=160)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as runs, options.out.open("w") as out:
@@ -49,6 +49,7 @@ def main() -> None:
         latentune.search(
             "benchmarks.curves:SPEC",
             trials=options.trials,
+            workers=None,
             sampler="random",
             pruner="none",
             runs=runs,

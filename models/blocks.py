@@ -47,6 +47,25 @@ def _halvings(input_shape: Shape) -> list[_Halving]:
     return halvings
 
 
+def draw_weights(network: nn.Module) -> None:
+    """Draws weights so that signals keep their variance through ReLU layers; biases become 0.
+
+    PyTorch's own initialisation shrinks them layer by layer, until a deep autoencoder spends its
+    first hundreds of steps on drawing the mean image.
+
+    References:
+        Delving Deep into Rectifiers (He, Zhang, Ren, Sun, 2015)
+    """
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            fan_in: float = layer.weight[0].numel()
+            if isinstance(layer, nn.ConvTranspose2d):  # a pixel sees the inputs a stride apart
+                fan_in = layer.in_channels * prod(layer.kernel_size) / prod(layer.stride)
+            nn.init.normal_(layer.weight, std=(2 / fan_in) ** 0.5)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
 class ConvEncoder(nn.Sequential):
     """Maps images to features: three strided convolutions, then two linear layers.
 
@@ -72,6 +91,7 @@ class ConvEncoder(nn.Sequential):
             nn.ReLU(),
             nn.Linear(HIDDEN, features),
         )
+        draw_weights(self)
 
 
 class ConvDecoder(nn.Sequential):
@@ -109,3 +129,4 @@ class ConvDecoder(nn.Sequential):
             ]
         layers[-1] = nn.Sigmoid()
         super().__init__(*layers)
+        draw_weights(self)
