@@ -110,7 +110,16 @@ def epochs(full: bool) -> list[Row]:
 
     return [
         row("an epoch, batches of 300", "notebook", "Latentune, batches of 300"),
-        row("an epoch in a worker, beside a bare loop (left)", "bare loop", "Latentune"),
+        row(
+            "beside a bare loop (left), batches of 300",
+            "bare loop, batches of 300",
+            "Latentune, batches of 300",
+        ),
+        row(
+            "beside a bare loop (left), as a worker trains",
+            "bare loop, one thread",
+            "Latentune, one thread",
+        ),
     ]
 
 

@@ -9,7 +9,7 @@ from torch.nn.functional import mse_loss
 from torch.utils.data import DataLoader, Subset
 
 from latentune import ConvAutoencoder, ImageData
-from latentune.objectives.data import EVALUATION, Batches
+from latentune.objectives.data import BATCH_SIZE, EVALUATION, Batches
 from latentune.objectives.splits import Labelled
 from latentune.objectives.training import fit, quiet_trainer
 
@@ -29,8 +29,9 @@ def measure(rounds: int, share: float) -> dict[str, list[float]]:
     kinds = {
         "notebook": _notebook(share),
         "Latentune, batches of 300": _latentune(share, 300, CORES),
-        "Latentune": _latentune(share, 64, 1),
-        "bare loop": _bare(share),
+        "bare loop, batches of 300": _bare(share, 300, CORES),
+        "Latentune, one thread": _latentune(share, BATCH_SIZE, 1),
+        "bare loop, one thread": _bare(share, BATCH_SIZE, 1),
     }
     seconds: dict[str, list[float]] = {name: [] for name in kinds}
     for turn in range(rounds + 1):
@@ -81,13 +82,13 @@ def _latentune(share: float, batch_size: int, threads: int) -> Callable[[], obje
     return run
 
 
-def _bare(share: float) -> Callable[[], object]:
-    data = _data(share, 64)
-    train = Batches((data.splits.train.images,), 64, shuffle=True)
+def _bare(share: float, batch_size: int, threads: int) -> Callable[[], object]:
+    data = _data(share, batch_size)
+    train = Batches((data.splits.train.images,), batch_size, shuffle=True)
     val = Batches((data.splits.val.images,), EVALUATION, shuffle=False)
 
     def run() -> float:
-        torch.set_num_threads(1)
+        torch.set_num_threads(threads)
         model = ConvAutoencoder(data.input_shape, **OPTIONS)
         parameters = list(model.parameters())
         adam = torch.optim.Adam(parameters, lr=model.lr, weight_decay=model.l2, fused=True)
