@@ -1,6 +1,5 @@
 """Autoencoders: networks that compress an image to a short code and draw it again."""
 
-import sys
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
@@ -11,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import mse_loss
 
 from .blocks import ConvDecoder, ConvEncoder, Shape
+from .optimise import annealed_adam, l1_norm
 
 
 @runtime_checkable
@@ -42,7 +42,6 @@ class ConvAutoencoder(pl.LightningModule):
         ValueError: If `input_shape` is no image shape or `latent_dim` is below 1.
 
     References:
-        SGDR: Stochastic Gradient Descent with Warm Restarts (Loshchilov, Hutter, 2017)
         Reducing the Dimensionality of Data with Neural Networks (Hinton, Salakhutdinov, 2006)
     """
 
@@ -82,11 +81,7 @@ class ConvAutoencoder(pl.LightningModule):
         """Returns the penalised loss of a batch whose first tensor holds the images."""
         mse = self._mse(batch)
         self._train_mse.append(mse.detach())
-        if not self.l1:
-            return mse
-        # One call for all of them: a norm for each parameter costs a kernel launch each.
-        norms = torch._foreach_norm(list(self.parameters()), ord=1)
-        return mse + self.l1 * torch.stack(norms).sum()
+        return mse + self.l1 * l1_norm(self) if self.l1 else mse
 
     def on_train_epoch_start(self) -> None:
         self._train_mse = []
@@ -104,11 +99,9 @@ class ConvAutoencoder(pl.LightningModule):
         self.log("test_mse", self._mse(batch), batch_size=len(batch[0]))
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Returns Adam over all parameters, annealed over all steps of the trainer."""
-        adam = torch.optim.Adam(self.parameters(), lr=self.lr, weight_decay=self.l2, fused=True)
-        steps = min(self.trainer.estimated_stepping_batches, sys.maxsize)  # it may be endless
-        anneal = torch.optim.lr_scheduler.CosineAnnealingLR(adam, T_max=int(steps))
-        return {"optimizer": adam, "lr_scheduler": {"scheduler": anneal, "interval": "step"}}
+        """Returns Adam over all parameters."""
+        adam = {"params": self.parameters(), "lr": self.lr, "weight_decay": self.l2}
+        return annealed_adam(self, [adam])
 
     def _mse(self, batch: Sequence[Tensor]) -> Tensor:
         return mse_loss(self(batch[0]), batch[0])

@@ -1,4 +1,4 @@
-"""The convolutional encoder and decoder that the image families share."""
+"""The encoders and decoders that the image families share."""
 
 from math import prod
 from typing import NamedTuple
@@ -10,6 +10,7 @@ Shape = tuple[int, int, int]
 
 CHANNELS = (8, 16, 32)
 HIDDEN = 64
+WIDTH = 512
 
 
 class _Halving(NamedTuple):
@@ -129,4 +130,47 @@ class ConvDecoder(nn.Sequential):
             ]
         layers[-1] = nn.Sigmoid()
         super().__init__(*layers)
+        draw_weights(self)
+
+
+class DenseEncoder(nn.Sequential):
+    """Maps images to features: two linear layers.
+
+    Args:
+        input_shape: Shape of one image, (C, H, W).
+        features: Number of features D that leave the encoder.
+
+    Its input has shape (N, C, H, W), its output (N, D).
+    """
+
+    def __init__(self, input_shape: Shape, features: int) -> None:
+        super().__init__(
+            nn.Flatten(),
+            nn.Linear(prod(input_shape), WIDTH),
+            nn.ReLU(),
+            nn.Linear(WIDTH, features),
+        )
+        draw_weights(self)
+
+
+class DenseDecoder(nn.Sequential):
+    """Maps features to images with values in [0, 1]: three linear layers.
+
+    Args:
+        input_shape: Shape of one image, (C, H, W).
+        features: Number of features D that enter the decoder.
+
+    Its input has shape (N, D), its output (N, C, H, W).
+    """
+
+    def __init__(self, input_shape: Shape, features: int) -> None:
+        super().__init__(
+            nn.Linear(features, WIDTH),
+            nn.ReLU(),
+            nn.Linear(WIDTH, WIDTH),
+            nn.ReLU(),
+            nn.Linear(WIDTH, prod(input_shape)),
+            nn.Sigmoid(),
+            nn.Unflatten(1, input_shape),
+        )
         draw_weights(self)

@@ -86,6 +86,11 @@ class ImageData(pl.LightningDataModule):
         return channels, height, width
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; empty for data without labels."""
+        return self.splits.classes
+
+    @property
     def fingerprint(self) -> str:
         """A hash of all images and labels, and of the split that they are in."""
         return self.splits.fingerprint

@@ -38,13 +38,15 @@ def _no_callbacks(trial: Trial) -> Sequence[pl.Callback]:
 
 @dataclass(frozen=True)
 class Objective:
-    """Builds a model from a trial, trains it, and returns the value of its best epoch.
+    """Builds a model from a trial, trains it, and returns the metrics of its best epoch.
 
     Attributes:
         model: The search space: builds a model from a trial and the shape (C, H, W) of an image.
         data: Makes the data module, which must have an `input_shape`. It is called once a trial.
         monitor: Name of the metric that the model logs in validation.
         direction: Which way the metric is better.
+        also: Further metrics and directions. With any, a trial is worth all of them after its
+            last epoch, it is never pruned, and the study looks for the best compromises.
         max_epochs: Epochs of a trial that is not pruned, at least 1.
         patience: Epochs without a better one after which a trial ends, at least 1. If None, a
             fifth of `max_epochs`, but at least 10.
@@ -56,12 +58,18 @@ class Objective:
     data: Callable[[], Any]
     monitor: str = "val_mse"
     direction: Direction = "minimize"
+    also: tuple[tuple[str, Direction], ...] = ()
     max_epochs: int = 10
     patience: int | None = None
     seed: int = 0
     callbacks: Callbacks = _no_callbacks
 
-    def __call__(self, trial: Trial) -> float:
+    @property
+    def metrics(self) -> dict[str, Direction]:
+        """Every metric that a trial is compared by, and which way it is better."""
+        return {self.monitor: self.direction, **dict(self.also)}
+
+    def __call__(self, trial: Trial) -> float | tuple[float, ...]:
         """Trains the trial's model and records what is needed to train it again.
 
         Raises:
@@ -75,20 +83,17 @@ class Objective:
         pl.seed_everything(seed, verbose=False)
         data = self.data()
         model = self.model(trial, data.input_shape)
-        report = ReportEpochs(trial, self.monitor, self.direction)
+        report = ReportEpochs(trial, self.metrics)
         record = trial.set_user_attr
         record("provenance", _provenance(seed, data))
         record("hparams", _plain(dict(model.hparams)))
-        record("parameters", sum(p.numel() for p in model.parameters()))
+        record("parameters", sum(p.numel() for p in model.parameters() if p.requires_grad))
         stopped = INTERRUPTED
-        patience = max(10, self.max_epochs // 5) if self.patience is None else self.patience
-        mode = "min" if self.direction == "minimize" else "max"
-        early = EarlyStopping(self.monitor, mode=mode, patience=patience, check_finite=False)
         try:
-            trainer = quiet_trainer(self.max_epochs, [report, early, *self.callbacks(trial)])
-            fit(trainer, model, data)
+            callbacks = [report, *self._early_stopping(), *self.callbacks(trial)]
+            fit(quiet_trainer(self.max_epochs, callbacks), model, data)
             all_epochs = report.epochs == self.max_epochs
-            stopped = "all epochs" if all_epochs else f"no better for {patience} epochs"
+            stopped = "all epochs" if all_epochs else f"no better for {self._patience} epochs"
         except optuna.TrialPruned:
             stopped = "pruned"
             raise
@@ -105,7 +110,18 @@ class Objective:
             record("epochs", report.epochs)
             record("best_epoch", report.best_epoch)
             _release()
-        return report.best_value
+        return report.values if self.also else report.values[0]
+
+    @property
+    def _patience(self) -> int:
+        return max(10, self.max_epochs // 5) if self.patience is None else self.patience
+
+    def _early_stopping(self) -> list[EarlyStopping]:
+        if self.also:
+            return []
+        mode = "min" if self.direction == "minimize" else "max"
+        patience = self._patience
+        return [EarlyStopping(self.monitor, mode=mode, patience=patience, check_finite=False)]
 
     def rehearse(self, trial: BaseTrial) -> None:
         """Trains one batch of a configuration, so that a bug shows before a study begins.
@@ -117,7 +133,7 @@ class Objective:
             MonitorError: If the model never logs the monitored metric.
         """
         data = self.data()
-        report = ReportEpochs(trial, self.monitor, self.direction)
+        report = ReportEpochs(trial, self.metrics)
         trainer = quiet_trainer(1, [report], limit_train_batches=1, limit_val_batches=1)
         with suppress(Diverged):  # one batch may do that; a trial would fail by itself
             fit(trainer, self.model(trial, data.input_shape), data)

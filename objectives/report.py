@@ -1,6 +1,7 @@
 """The callback between Lightning and Optuna: reports each epoch, and stops bad trials."""
 
 import math
+from collections.abc import Mapping
 from typing import Literal
 
 import optuna
@@ -19,25 +20,26 @@ class Diverged(ArithmeticError):  # noqa: N818 - it is a state of a trial
 
 
 class ReportEpochs(pl.Callback):
-    """Reports the monitored metric to a trial after every epoch and remembers the best one.
+    """Reports a metric to a trial after every epoch, and remembers what the trial is worth.
 
     optuna-integration's callback needs the `lightning` distribution, and only warns when the
     metric is missing; a study would then never prune and never say so.
 
     Args:
         trial: The trial to report to.
-        monitor: Name of a metric that the model logs in validation.
-        direction: Which way is better.
+        metrics: Names of metrics that the model logs in validation, and which way each is
+            better. Of one metric the best epoch counts. Of several, between which a trial is a
+            compromise, the last epoch does; Optuna takes no reports of them and prunes nothing.
 
     Raises:
-        MonitorError: After the first epoch, if the model does not log the metric.
-        Diverged: After an epoch whose metric is NaN or infinite.
+        MonitorError: After the first epoch, if the model does not log a metric.
+        Diverged: After an epoch of which a metric is NaN or infinite.
         optuna.TrialPruned: After an epoch at which the study's pruner gives the trial up.
     """
 
-    def __init__(self, trial: BaseTrial, monitor: str, direction: Direction) -> None:
-        self.trial, self.monitor, self.direction = trial, monitor, direction
-        self.best_value = math.inf if direction == "minimize" else -math.inf
+    def __init__(self, trial: BaseTrial, metrics: Mapping[str, Direction]) -> None:
+        self.trial, self.metrics = trial, metrics
+        self.values: tuple[float, ...] = ()
         self.best_epoch = -1
         self.epochs = 0
 
@@ -46,19 +48,24 @@ class ReportEpochs(pl.Callback):
             return
         epoch = trainer.current_epoch
         logged = trainer.callback_metrics
-        if self.monitor not in logged:
-            names = ", ".join(sorted(logged)) or "nothing"
-            raise MonitorError(f"validation never logs {self.monitor!r}; it logs: {names}")
-        value = float(logged[self.monitor])
+        for name in self.metrics:
+            if name not in logged:
+                names = ", ".join(sorted(logged)) or "nothing"
+                raise MonitorError(f"validation never logs {name!r}; it logs: {names}")
+        values = tuple(float(logged[name]) for name in self.metrics)
         self.epochs = epoch + 1
-        if not math.isfinite(value):
-            raise Diverged(f"{self.monitor} is {value} after epoch {self.epochs}")
-        better = (
-            value < self.best_value if self.direction == "minimize" else value > self.best_value
-        )
-        if better:
-            self.best_value, self.best_epoch = value, self.epochs
-        self.trial.report(value, step=self.epochs)
+        for name, value in zip(self.metrics, values, strict=True):
+            if not math.isfinite(value):
+                raise Diverged(f"{name} is {value} after epoch {self.epochs}")
+        if len(values) > 1 or not self.values or self._better(values[0]):
+            self.values, self.best_epoch = values, self.epochs
+        if len(values) > 1:
+            return
+        self.trial.report(values[0], step=self.epochs)
         # A trial that has had all its epochs is complete, however bad.
         if self.epochs != trainer.max_epochs and self.trial.should_prune():
             raise optuna.TrialPruned(f"pruned after epoch {self.epochs}")
+
+    def _better(self, value: float) -> bool:
+        (direction,) = self.metrics.values()
+        return value < self.values[0] if direction == "minimize" else value > self.values[0]

@@ -1,5 +1,6 @@
 """Checkpoints: a network's weights with the configuration that it was built from."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,18 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]
     if not isinstance(checkpoint, dict) or KEY not in checkpoint:
         raise StorageError(f"{path} was not written by latentune train")
     return checkpoint[KEY], checkpoint["state_dict"]
+
+
+def file_hash(path: Path) -> str:
+    """Returns what tells a checkpoint from any other: the start of its SHA-256.
+
+    Raises:
+        StorageError: If the file cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise StorageError(f"there is no checkpoint {path}") from error
 
 
 def load_weights(

@@ -16,7 +16,7 @@ def to_json(study: optuna.Study) -> str:
         {
             "number": trial.number,
             "state": trial.state.name.lower(),
-            "value": trial.value,
+            "values": trial.values,
             "params": trial.params,
             "epochs": trial.intermediate_values,
             "started": trial.datetime_start and trial.datetime_start.isoformat(),

@@ -22,6 +22,7 @@ class Runs:
         artifacts/                  pictures of trials, shown by the dashboard
         search.lock                 held while a process chooses its next trial
         <study>/best.toml           the best configuration
+        <study>/front.png           the best compromises, of a study of several objectives
         <study>/final/              what final training of the best trial left
         <study>/final-17/           what final training of trial 17 left
 
@@ -49,6 +50,10 @@ class Runs:
     def best(self, study: str) -> Path:
         """The file with the best configuration of a study."""
         return self.root / study / "best.toml"
+
+    def front(self, study: str) -> Path:
+        """The picture of the best compromises of a study of several objectives."""
+        return self.root / study / "front.png"
 
     def final(self, study: str, trial: int | None = None) -> Path:
         """The folder with the final training of a study's best trial, or of the given one."""

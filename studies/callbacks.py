@@ -95,7 +95,12 @@ class AttachReconstructions(pl.Callback):
 
 
 def reconstruct(model: pl.LightningModule, images: torch.Tensor) -> torch.Tensor | None:
-    """Returns a model's reconstruction of images, with shape (N, C, H, W), if it makes one."""
+    """Returns a model's reconstruction of images, with shape (N, C, H, W), if it makes one.
+
+    A batch of anything else than images, such as codes, has none.
+    """
+    if images.ndim != 4:
+        return None
     model.eval()
     with torch.inference_mode():
         drawn = model(images.to(model.device))

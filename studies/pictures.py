@@ -1,6 +1,6 @@
 """Every picture of the project, in one style. Each function writes one file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,6 +69,33 @@ def loss_curve(history: pd.DataFrame, metric: str, best_epoch: int, path: Path) 
             axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_ylabel(f"{metric} per pixel" if metric == "mse" else metric)
         axes.legend(title=None, frameon=False)
+        sns.despine(figure)
+
+
+def pareto_front(
+    complete: Sequence[Sequence[float]],
+    best: Sequence[Sequence[float]],
+    names: Sequence[str],
+    path: Path,
+) -> None:
+    """Draws the first two objectives of all complete trials, and the front that none beats.
+
+    Args:
+        complete: Values of each complete trial.
+        best: Values of those that no other beats.
+        names: Names of the objectives.
+        path: The file to write; its folder is made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    front = sorted((values[0], values[1]) for values in best)
+    with _figure(path, 7, 4.5) as figure:
+        axes = figure.subplots()
+        axes.scatter(*zip(*(v[:2] for v in complete), strict=True), color="0.7", label="trials")
+        axes.plot(*zip(*front, strict=True), "o-", color="C0", label="Pareto front")
+        axes.set_xlabel(names[0])
+        axes.set_ylabel(names[1])
+        axes.set_title(f"{len(best)} of {len(complete)} trials that no other beats")
+        axes.legend(frameon=False)
         sns.despine(figure)
 
 

@@ -1,8 +1,8 @@
 """Planning a search: every default resolved and every input checked before anything is written."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,13 @@ import psutil
 import torch
 
 from ..objectives.datasets import DATASETS
-from ..search_spaces.watch import defaults, did_you_mean
+from ..search_spaces.common import Space
+from ..search_spaces.watch import SpaceError, defaults, did_you_mean, replay
+from ..storage.best import read_best
+from ..storage.checkpoint import file_hash
 from ..storage.runs import Runs, check_name
 from .defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
+from .encoders import find_encoder, parent
 from .recipe import Recipe, StudyError
 from .spec import StudySpec
 from .strategies import PRUNERS, SAMPLERS
@@ -33,6 +37,7 @@ class SearchPlan:
         seconds: No trial starts later than this. None means no limit.
         workers: Number of processes.
         first: Values of the first trial of a new study; empty if the sampler chooses them.
+        enqueued: Values of the trials that come before what the sampler chooses.
         pruner: A key of `PRUNERS`.
         sampler: A key of `SAMPLERS`.
         runs: Where files go.
@@ -47,6 +52,7 @@ class SearchPlan:
     seconds: float | None
     workers: int
     first: Mapping[str, Any]
+    enqueued: Sequence[Mapping[str, Any]]
     pruner: str
     sampler: str
     runs: Runs
@@ -73,6 +79,7 @@ def plan_search(
     seconds: float | None = None,
     workers: int | None = WORKERS,
     default_first: bool = True,
+    enqueue: Sequence[str | Path] = (),
     pruner: str = PRUNER,
     sampler: str = SAMPLER,
     runs: str | Path = RUNS,
@@ -83,7 +90,10 @@ def plan_search(
     """Checks a search and resolves its defaults; `search` says what the arguments are."""
     if data is not None and data not in DATASETS and Path(data).is_dir():
         data = str(Path(data).resolve())  # so that the recipe holds in any working folder
+    place = Runs(Path(runs))
     recipe = Recipe(model, data, **options).at(data_dir)
+    if recipe.encoder is not None:
+        recipe = _on_found_encoder(recipe, place, storage)
     spec = recipe.spec()
     trials = spec.trials if trials is None else trials
     if trials < 1:
@@ -97,20 +107,44 @@ def plan_search(
         if key not in known:
             raise StudyError(f"there is no {kind} {key!r}; {did_you_mean(key, list(known))}")
     space, data_module = spec.objective.model, spec.objective.data()
-    place = Runs(Path(runs))
     return SearchPlan(
-        name=check_name(spec.name if name is None else name),
+        name=check_name(name or _name(recipe, spec)),
         recipe=recipe,
         definition=recipe.identity() | spec.definition(),
         trials=trials,
         seconds=seconds,
         workers=workers,
         first=defaults(space, data_module.input_shape) if default_first else {},
+        enqueued=[_enqueued(Path(path), recipe, space, data_module) for path in enqueue],
         pruner=pruner,
         sampler=sampler,
         runs=place,
         storage=storage or place.database,
     )
+
+
+def _on_found_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
+    path = find_encoder(str(recipe.encoder), runs, storage)
+    return replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
+
+
+def _enqueued(path: Path, recipe: Recipe, space: Space, data: Any) -> Mapping[str, Any]:
+    """Reads the values of a best.toml, if this search could have found them."""
+    best = read_best(path)
+    if best.recipe.get("model") != recipe.model:
+        raise StudyError(f"{path} is of model {best.recipe.get('model')!r}, not {recipe.model!r}")
+    try:
+        replay(space, best.params, data.input_shape)
+    except SpaceError as error:
+        raise SpaceError(f"{path}: {error}") from error
+    return best.params
+
+
+def _name(recipe: Recipe, spec: StudySpec) -> str:
+    """Returns the name of a study that the user did not name; it says what it is made of."""
+    if recipe.encoder is None:
+        return spec.name
+    return f"{recipe.model}-{parent(recipe)['study']}{'-unfrozen' if recipe.unfreeze else ''}"
 
 
 def _fitting_workers(trials: int) -> int:

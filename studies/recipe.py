@@ -3,7 +3,7 @@
 import importlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
@@ -16,11 +16,21 @@ from ..objectives.objective import Objective
 from ..search_spaces.ranges import RangedSpace
 from ..search_spaces.watch import did_you_mean
 from ..storage.runs import check_name
-from .catalog import MODELS
+from .catalog import MODELS, Direction, Entry
 from .defaults import SEED, SPACE
 from .spec import StudySpec
 
-KINDS = {"model": str, "data": str, "space": str, "ranges": Mapping, "data_dir": str}
+KINDS: dict[str, type] = {
+    "model": str,
+    "data": str,
+    "space": str,
+    "ranges": Mapping,
+    "objectives": list,
+    "encoder": str,
+    "encoder_hash": str,
+    "unfreeze": bool,
+    "data_dir": str,
+}
 """The types of a recipe's entries as a file holds them; the others are whole numbers."""
 
 
@@ -40,6 +50,11 @@ class Recipe:
             `StudySpec`, which brings its data.
         space: Name of one of the model's search spaces.
         ranges: Ranges that replace the space's own; see `search_spaces.ranges.narrow`.
+        objectives: Names of the metrics to search by, among those of the model. If empty, its
+            first; of several, the study looks for the best compromises.
+        encoder: Path of the checkpoint whose encoder the model is put on, if it needs one.
+        encoder_hash: What `file_hash` gave for that checkpoint when it was chosen.
+        unfreeze: Whether that encoder is trained too.
         epochs: Epochs of a trial. If None, use the model's.
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side that the images of a folder are scaled to. If None, the data decides.
@@ -51,6 +66,10 @@ class Recipe:
     data: str | None = None
     space: str = SPACE
     ranges: Mapping[str, str] = field(default_factory=dict)
+    objectives: tuple[str, ...] = ()
+    encoder: str | None = None
+    encoder_hash: str | None = None
+    unfreeze: bool = False
     epochs: int | None = None
     batch_size: int | None = None
     image_size: int | None = None
@@ -78,16 +97,23 @@ class Recipe:
             if name not in known:
                 raise StudyError(f"a recipe has no entry {name!r}; {did_you_mean(name, known)}")
             kind = KINDS.get(name, int)
-            texts = value.values() if isinstance(value, Mapping) else ()
-            if not isinstance(value, kind) or not all(isinstance(text, str) for text in texts):
+            texts = value.values() if isinstance(value, Mapping) else value
+            if not isinstance(value, kind) or (
+                kind in (Mapping, list) and not all(isinstance(text, str) for text in texts)
+            ):
                 raise StudyError(f"{name} = {value!r} in a recipe has the wrong type")
         if "model" not in table:
             raise StudyError("a recipe needs a model")
-        return cls(**table)
+        return cls(**{**table, "objectives": tuple(table.get("objectives", ()))})
 
     def to_table(self) -> dict[str, Any]:
-        """Returns the recipe as TOML and JSON can hold it, without what is None or empty."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, {})}
+        """Returns the recipe as TOML and JSON can hold it, without what is not asked for."""
+        table = {**asdict(self), "objectives": list(self.objectives)}
+        return {
+            name: value
+            for name, value in table.items()
+            if value or (isinstance(value, int) and value is not False)
+        }
 
     def at(self, data_dir: str | Path | None) -> Self:
         """Returns the recipe with its data in a folder; None leaves them where they were."""
@@ -97,15 +123,22 @@ class Recipe:
 
     def identity(self) -> dict[str, str]:
         """Returns the part of a study's definition that only the recipe knows."""
-        return {"model": self.model, "space": self.space, "seed": str(self.seed)}
+        known = {"model": self.model, "space": self.space, "seed": str(self.seed)}
+        if self.encoder is not None:
+            known["encoder"] = f"{self.encoder_hash}{', trained too' if self.unfreeze else ''}"
+        return known
 
-    def spec(self) -> StudySpec:
+    def spec(self, trained: Mapping[str, Any] | None = None) -> StudySpec:
         """Makes the study that the recipe describes, without loading its data.
 
+        Args:
+            trained: The configuration in a checkpoint, if its network is to be rebuilt without
+                the data, and without the encoder that it was once put on.
+
         Raises:
-            StudyError: If there is no such model or space.
+            StudyError: If there is no such model, space or objective.
         """
-        spec = self._own_spec() if ":" in self.model else self._catalogue_spec()
+        spec = self._own_spec() if ":" in self.model else self._catalogue_spec(trained)
         objective = spec.objective
         if self.epochs is not None:
             objective = replace(objective, max_epochs=self.epochs)
@@ -113,7 +146,7 @@ class Recipe:
             objective = replace(objective, model=RangedSpace(objective.model, dict(self.ranges)))
         return replace(spec, objective=replace(objective, seed=self.seed))
 
-    def _catalogue_spec(self) -> StudySpec:
+    def _catalogue_spec(self, trained: Mapping[str, Any] | None) -> StudySpec:
         if self.model not in MODELS:
             raise StudyError(
                 f"there is no model {self.model!r}; {did_you_mean(self.model, list(MODELS))}"
@@ -126,7 +159,7 @@ class Recipe:
             )
         if self.data is None:
             raise StudyError(f"{self.model} needs data: {', '.join(DATASETS)} or a folder")
-        data = partial(
+        data: Callable[[], Any] = partial(
             ImageData,
             self.data,
             data_dir=self.data_dir,
@@ -134,23 +167,56 @@ class Recipe:
             batch_size=self.batch_size,
             seed=self.seed,
         )
-        name = self.data if self.data in DATASETS else Path(self.data).resolve().name
+        space: Callable[..., Any] = resolve_name(entry.spaces[self.space])
+        name = f"{self.model}-{self.data if self.data in DATASETS else Path(self.data).name}"
+        if entry.on_encoder:
+            # A study on an encoder is made of another study, which has a recipe of its own.
+            from .encoders import on_encoder
+
+            space, data = on_encoder(self, space, data, trained)
+        elif self.encoder is not None or self.unfreeze:
+            raise StudyError(f"{self.model} is not put on an encoder: leave out --encoder")
+        (monitor, direction), *also = self._metrics(entry)
         return StudySpec(
-            name=f"{self.model}-{name}",
+            name=name,
             objective=Objective(
-                model=resolve_name(entry.spaces[self.space]),
+                model=space,
                 data=data,
-                monitor=entry.monitor,
-                direction=entry.direction,
+                monitor=monitor,
+                direction=direction,
+                also=tuple(also),
                 max_epochs=entry.epochs,
             ),
             trials=entry.trials,
         )
 
+    def _metrics(self, entry: Entry) -> list[tuple[str, Direction]]:
+        """Returns what the model logs for each objective, and which way it is better."""
+        for name in self.objectives:
+            if name not in entry.metrics:
+                raise StudyError(
+                    f"{self.model} has no objective {name!r}; "
+                    f"{did_you_mean(name, list(entry.metrics))}"
+                )
+            if self.objectives.count(name) > 1:
+                raise StudyError(f"objective {name!r} is named twice")
+        chosen = self.objectives or (next(iter(entry.metrics)),)
+        return [(f"val_{name}", entry.metrics[name]) for name in chosen]
+
     def _own_spec(self) -> StudySpec:
-        for option in ("data", "batch_size", "image_size", "data_dir"):
-            if getattr(self, option) is not None:
-                raise StudyError(f"{self.model} brings its own data: leave out {option}")
+        for option in (
+            "data",
+            "batch_size",
+            "image_size",
+            "data_dir",
+            "objectives",
+            "encoder",
+            "unfreeze",
+        ):
+            if getattr(self, option):
+                raise StudyError(
+                    f"{self.model} brings its own data and objective: leave out {option}"
+                )
         if self.space != SPACE:
             raise StudyError(f"{self.model} has no space {self.space!r}: it is one itself")
         here = os.getcwd()

@@ -1,6 +1,8 @@
 """Finding a study, a trial, a configuration or a trained network by what the user calls it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytorch_lightning as pl
@@ -13,6 +15,7 @@ from ..storage.checkpoint import load_weights, read_checkpoint
 from ..storage.database import open_database
 from ..storage.runs import Runs
 from .defaults import RUNS
+from .front import prefer
 from .recipe import Recipe, StudyError
 
 STATES = {
@@ -41,24 +44,38 @@ def open_study(storage: BaseStorage, name: str) -> optuna.Study:
     return study
 
 
-def best_of(study: optuna.Study, number: int | None = None) -> Best:
+def best_of(study: optuna.Study, number: int | None = None, wish: str | None = None) -> Best:
     """Returns the configuration of a study's best trial, or of the trial with a number.
 
+    Args:
+        study: The study.
+        number: Number of the trial; None for the best one.
+        wish: Which of the best ones, if the study has several objectives; see `prefer`.
+
     Raises:
-        StudyError: If no trial is complete, or there is no such trial with a value.
+        StudyError: If no trial is complete, there is no such trial with a value, or it is not
+            said which of the best ones is meant.
     """
-    trial = _trial(study, number)
+    if wish is not None and (number is not None or len(study.directions) == 1):
+        raise StudyError("--prefer chooses among the best trials of several objectives")
+    several = number is None and len(study.directions) > 1
+    trial = prefer(study, wish) if several else _trial(study, number)
     attrs = trial.user_attrs
+    names = study.user_attrs["monitor"].split(", ")
     return Best(
         study=study.study_name,
         trial=trial.number,
-        monitor=study.user_attrs["monitor"],
-        value=trial.value if trial.value is not None else float("nan"),
+        monitor=names[0],
+        value=trial.values[0],
         best_epoch=attrs["best_epoch"],
         recipe=study.user_attrs["recipe"],
         params=trial.params,
         hparams=attrs["hparams"],
-        provenance={"command": study.user_attrs["command"], **attrs["provenance"]},
+        provenance={
+            "command": study.user_attrs["command"],
+            **attrs["provenance"],
+            "values": dict(zip(names, trial.values, strict=True)),
+        },
     )
 
 
@@ -112,15 +129,26 @@ def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModul
         StorageError: If there is no such checkpoint, or it is of another model.
         SpaceError: If the search space no longer makes the network that was trained.
     """
-    path = Path(source)
-    if path.suffix != ".ckpt":
-        path = Runs(Path(runs)).final(*split_source(str(source))) / "model.ckpt"
+    path = checkpoint_of(source, Runs(Path(runs)))
     configuration, weights = read_checkpoint(path)
-    space = Recipe.from_table(configuration["recipe"]).spec().objective.model
-    channels, height, width = configuration["input_shape"]
-    model = replay(space, configuration["params"], (channels, height, width))
+    model = build(configuration)
     load_weights(model, weights, path)
     return model.eval()
+
+
+def checkpoint_of(source: str | Path, runs: Runs) -> Path:
+    """Returns where the network lies that `STUDY`, `STUDY:17` or a path of a checkpoint names."""
+    path = Path(source)
+    if path.suffix == ".ckpt":
+        return path
+    return runs.final(*split_source(str(source))) / "model.ckpt"
+
+
+def build(configuration: Mapping[str, Any]) -> pl.LightningModule:
+    """Builds the network that a checkpoint's configuration describes, with weights of its own."""
+    spec = Recipe.from_table(configuration["recipe"]).spec(trained=configuration)
+    channels, height, width = configuration["input_shape"]
+    return replay(spec.objective.model, configuration["params"], (channels, height, width))
 
 
 def _trial(study: optuna.Study, number: int | None) -> FrozenTrial:
@@ -135,6 +163,6 @@ def _trial(study: optuna.Study, number: int | None) -> FrozenTrial:
             f"study {study.study_name!r} has no trial {number}: its last is {len(trials) - 1}"
         )
     trial = trials[number]
-    if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
+    if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or not trial.values:
         raise StudyError(f"trial {number} is {STATES[trial.state]}: it has no value")
     return trial

@@ -11,7 +11,10 @@ from ..storage.best import write_best
 from ..storage.dashboard import note
 from ..storage.database import database_exists, open_database
 from .callbacks import stop_on_signal
+from .encoders import parent
 from .forks import warm_up
+from .front import objectives
+from .pictures import pareto_front
 from .plan import SearchPlan, plan_search
 from .recipe import StudyError
 from .results import best_of, open_study
@@ -37,10 +40,12 @@ def search(
         callbacks: Called with the study and each finished trial.
         options: `name` of the study; `trials`, its total over all searches; `seconds` after
             which no trial starts; `workers`, the number of processes, or None for what fits the
-            machine; `default_first`, whether the first trial has the model's defaults; `pruner`
-            and `sampler`, keys of `PRUNERS` and `SAMPLERS`; `runs`, the folder for everything;
-            `storage`, the Optuna URL of another database; and the attributes of `Recipe`:
-            `space`, `ranges`, `epochs`, `batch_size`, `image_size`, `data_dir`, `seed`.
+            machine; `default_first`, whether the first trial has the model's defaults;
+            `enqueue`, paths of best.toml files to try after it; `pruner` and `sampler`, keys of
+            `PRUNERS` and `SAMPLERS`; `runs`, the folder for everything; `storage`, the Optuna URL
+            of another database; and the attributes of `Recipe`: `space`, `ranges`, `objectives`,
+            `encoder` (a study, best.toml or checkpoint), `unfreeze`, `epochs`, `batch_size`,
+            `image_size`, `data_dir`, `seed`.
 
     Returns:
         The study, of which every trial has finished.
@@ -79,13 +84,15 @@ def run_search(
     if study is None:
         plan.spec.objective.rehearse(random_trials(1)[0])
         study = _make(plan, command)
+    for values in plan.enqueued:
+        study.enqueue_trial(dict(values), skip_if_exists=True)
     with stop_on_signal() as stop:
         if plan.workers == 1:
             run_trials(study, plan, stop, callbacks, report=_report)
         else:
             run_workers(study, plan, stop, callbacks)
-    if any(t.state == TrialState.COMPLETE for t in study.get_trials(deepcopy=False)):
-        write_best(best_of(study), plan.runs.best(plan.name))
+    if study.best_trials:
+        _write_results(study, plan)
     if stop.is_set():
         raise KeyboardInterrupt
     return study
@@ -94,6 +101,19 @@ def run_search(
 def _report(word: str, trials: Sequence[int]) -> None:
     if word == "waiting":
         say_waiting(trials)
+
+
+def _write_results(study: optuna.Study, plan: SearchPlan) -> None:
+    if len(study.directions) == 1:
+        write_best(best_of(study), plan.runs.best(plan.name))
+        return
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    pareto_front(
+        [trial.values for trial in complete],
+        [trial.values for trial in study.best_trials],
+        objectives(study),
+        plan.runs.front(plan.name),
+    )
 
 
 def _resume(plan: SearchPlan) -> optuna.Study | None:
@@ -119,11 +139,13 @@ def _make(plan: SearchPlan, command: str) -> optuna.Study:
     objective = plan.spec.objective
     storage = open_database(plan.storage, create=True)
     study = optuna.create_study(
-        study_name=plan.name, storage=storage, direction=objective.direction
+        study_name=plan.name, storage=storage, directions=list(objective.metrics.values())
     )
     study.set_user_attr("recipe", plan.recipe.to_table())
     study.set_user_attr("definition", dict(plan.definition))
-    study.set_user_attr("monitor", objective.monitor)
+    study.set_user_attr("monitor", ", ".join(objective.metrics))
+    if plan.recipe.encoder is not None:
+        study.set_user_attr("parent", parent(plan.recipe))
     study.set_user_attr("command", command)
     facts = "\n".join(f"| {name} | {value} |" for name, value in plan.definition.items())
     note(study, f"Made by `{command}`\n\n| | |\n|--|--|\n{facts}\n")

@@ -42,7 +42,7 @@ class StudySpec:
         found = parameters(objective.model, data.input_shape)
         shape = "x".join(str(side) for side in data.input_shape)
         return {
-            "metric": f"{objective.direction} {objective.monitor}",
+            "metric": ", ".join(f"{way} {name}" for name, way in objective.metrics.items()),
             "epochs": str(objective.max_epochs),
             "data": f"{getattr(data, 'name', type(data).__name__)} {shape}",
             "split": str(getattr(data, "fingerprint", "unknown")),

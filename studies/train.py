@@ -25,13 +25,14 @@ from .callbacks import reconstruct
 from .defaults import FINAL_EPOCHS, RUNS
 from .pictures import loss_curve, reconstructions
 from .recipe import Recipe, StudyError
-from .results import find, split_source
+from .results import checkpoint_of, find, split_source
 
 
 def train(
     source: str,
     *,
     epochs: int = FINAL_EPOCHS,
+    init_from: str | Path | None = None,
     accelerator: str = "auto",
     data_dir: str | None = None,
     runs: str | Path = RUNS,
@@ -40,13 +41,15 @@ def train(
 ) -> Path:
     """Trains a configuration, keeps its best epoch, and scores that once on the test part.
 
-    The weights start as they did in the trial. The folder then holds `model.ckpt`, `best.toml`,
+    The folder then holds `model.ckpt`, `best.toml`,
     `metrics.csv` (per epoch), `metrics.json` (the test score), and pictures of the loss curve
     and of reconstructions.
 
     Args:
         source: `STUDY` for its best trial, `STUDY:17` for a trial, or the path of a best.toml.
         epochs: Epochs to train for, at least 1.
+        init_from: `STUDY`, `STUDY:17` or path of a checkpoint of a network of the same shapes,
+            whose weights are the first ones. If None, they are as they were in the trial.
         accelerator: What Lightning calls the device: `auto`, `cpu`, `gpu` and so on.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
@@ -81,18 +84,24 @@ def train(
         model = replay(objective.model, best.params, data.input_shape)
     except SpaceError as error:
         raise SpaceError(f"{source}: {error}") from error
+    if init_from is not None:
+        path = checkpoint_of(init_from, place)
+        load_weights(model, read_checkpoint(path)[1], path)
     place.make()
     with replaced_folder(place.final(best.study, number)) as folder:
         started = time.perf_counter()
         trainer = _fit(model, data, objective, folder, epochs, accelerator, callbacks)
         seconds = round(time.perf_counter() - started, 1)
-        configuration = {
+        configuration: dict[str, Any] = {
             "study": best.study,
             "trial": best.trial,
             "recipe": recipe.to_table(),
             "params": dict(best.params),
             "input_shape": list(data.input_shape),
         }
+        if recipe.encoder is not None:  # so that the network can be rebuilt from this file alone
+            configuration["encoder"] = read_checkpoint(Path(recipe.encoder))[0]
+            configuration["classes"] = list(data.classes)
         checkpoint = folder / "model.ckpt"
         add_configuration(checkpoint, configuration)
         load_weights(model, read_checkpoint(checkpoint)[1], checkpoint)
@@ -103,13 +112,14 @@ def train(
             "study": best.study,
             "trial": best.trial,
             **_test(model, data, accelerator),
-            objective.monitor: best_row[objective.monitor],
+            **{name: best_row[name] for name in objective.metrics},
             "best_epoch": int(best_row["epoch"]),
             "epochs": epochs,
             "seconds": seconds,
             "parameters": sum(p.numel() for p in model.parameters()),
             "device": str(trainer.strategy.root_device),
             "precision": str(trainer.precision),
+            "init_from": None if init_from is None else str(init_from),
             "seed": seed,
             "data_fingerprint": best.provenance.get("data_fingerprint"),
             "git_commit": git_commit(),
@@ -138,7 +148,7 @@ def _fit(
     keep = ModelCheckpoint(
         folder,
         filename="model",
-        monitor=objective.monitor,
+        monitor=None if objective.also else objective.monitor,  # of compromises, the last epoch
         mode="min" if objective.direction == "minimize" else "max",
         save_weights_only=True,
     )
@@ -188,6 +198,8 @@ def _history(folder: Path) -> pd.DataFrame:
 
 
 def _best_row(history: pd.DataFrame, objective: Objective) -> dict[str, float]:
+    if objective.also:
+        return {str(name): float(value) for name, value in history.iloc[-1].items()}
     ascending = objective.direction == "minimize"
     best = history.sort_values(objective.monitor, ascending=ascending, kind="stable").iloc[0]
     return {str(name): float(value) for name, value in best.items()}

@@ -63,7 +63,7 @@ def run_trials(
 
     objective = replace(spec.objective, callbacks=extras)
 
-    def run(trial: optuna.Trial) -> float:
+    def run(trial: optuna.Trial) -> float | tuple[float, ...]:
         report("started", [trial.number])
         objective.model(trial, input_shape)
         lock.release()

@@ -158,7 +158,9 @@ def test_export(cli: Cli, trained: Path) -> None:
     answer = cli("export", "conv-ae-digits", "--format", "json", "--out", "trials.json")
     assert answer.out == "wrote trials.json\n"
     whole = json.loads(Path("trials.json").read_text())
-    assert [trial["value"] for trial in whole["trials"]] == [float(row["value"]) for row in table]
+    assert [trial["values"] for trial in whole["trials"]] == [
+        [float(row["value"])] for row in table
+    ]
     assert [len(trial["epochs"]) for trial in whole["trials"]] == [2, 2, 2]
 
 

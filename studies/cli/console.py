@@ -52,7 +52,7 @@ class SearchLines:
         self.task = self.bar.add_task(plan.name, total=plan.trials)
         self.lines = 0
         objective = plan.spec.objective
-        self.monitor, self.max_epochs = objective.monitor, objective.max_epochs
+        self.monitor, self.max_epochs = ", ".join(objective.metrics), objective.max_epochs
         self.words = _Words()
 
     def __enter__(self) -> Self:
@@ -79,8 +79,8 @@ class SearchLines:
         self.lines += 1
         attrs = trial.user_attrs
         epochs = f"{attrs['epochs']}/{self.max_epochs}"
-        best = _number(_best(study))
-        _print_line(str(trial.number), _number(trial.value), best, epochs, attrs["stopped"])
+        best = _best(study)
+        _print_line(str(trial.number), _values(trial), best, epochs, attrs["stopped"])
         self.bar.update(self.task, completed=done)
 
 
@@ -137,7 +137,7 @@ def show_studies(studies: list[optuna.Study]) -> None:
         table.add_row(
             study.study_name,
             monitor,
-            _number(_best(study)),
+            _best(study),
             *(str(states.count(state)) for state in STATES),
         )
     console.print(table)
@@ -155,7 +155,7 @@ def show_trials(study: optuna.Study) -> None:
         table.add_row(
             str(trial.number),
             STATES[trial.state],
-            _number(trial.value),
+            _values(trial),
             str(attrs.get("epochs", "")),
             _stopped(trial),
             *(_number(value) for value in params),
@@ -176,9 +176,17 @@ def _stopped(trial: FrozenTrial) -> str:
     return str(trial.user_attrs.get("stopped", "its process died"))
 
 
-def _best(study: optuna.Study) -> float | None:
-    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return study.best_value if done else None
+def _best(study: optuna.Study) -> str:
+    """The best value; of several objectives, the number of trials that no other beats."""
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        return "-"
+    if len(study.directions) > 1:
+        return f"front of {len(study.best_trials)}"
+    return _number(study.best_value)
+
+
+def _values(trial: FrozenTrial) -> str:
+    return ", ".join(_number(value) for value in trial.values or [None])
 
 
 def _print_line(

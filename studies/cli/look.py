@@ -58,9 +58,10 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
 
 @click.command()
 @click.argument("study", metavar="STUDY[:TRIAL]")
+@click.option("--prefer", metavar="OBJECTIVE|knee", help="Which of the trials on a front.")
 @runs_option
 @storage_option
-def best(study: str, runs: Path, storage: str | None) -> None:
+def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> None:
     """Print a study's best configuration and write it to best.toml.
 
     Example: latentune best conv-ae-digits
@@ -70,7 +71,7 @@ def best(study: str, runs: Path, storage: str | None) -> None:
     from ..results import best_of, open_study, split_source
 
     name, number = split_source(study)
-    found = best_of(open_study(_open(runs, storage), name), number)
+    found = best_of(open_study(_open(runs, storage), name), number, prefer)
     path = Runs(runs).best(name)
     write_best(found, path)
     click.echo(path.read_text().rstrip())

@@ -21,6 +21,14 @@ from .common import UsageError, data_dir_option, runs_option, say_next, storage_
     "--range", "range_", multiple=True, metavar="NAME=LOW:HIGH[:log]", help="Replace a range."
 )
 @click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Pin a parameter.")
+@click.option("--objectives", metavar="A[,B]", help="Metrics to search by; two give a front.")
+@click.option(
+    "--encoder", metavar="STUDY|TOML|CKPT", help="Trained encoder that a head is put on."
+)
+@click.option("--unfreeze", is_flag=True, help="Train that encoder too.")
+@click.option(
+    "--enqueue", multiple=True, metavar="TOML", help="Try the configuration of a best.toml first."
+)
 @click.option("--trials", type=int, help="Trials in the study, over all searches.")
 @click.option("--time", metavar="20m", help="Start no trial after this time.")
 @click.option("--workers", type=int, help="Processes to run trials in.  [default: what fits]")
@@ -47,6 +55,8 @@ def search(
     data: str | None,
     range_: tuple[str, ...],
     fix: tuple[str, ...],
+    objectives: str | None,
+    enqueue: tuple[str, ...],
     trials: int | None,
     time: str | None,
     workers: int | None,
@@ -72,6 +82,8 @@ def search(
         model,
         data,
         ranges=_assignments("--range", range_) | _assignments("--fix", fix),
+        objectives=tuple(objectives.split(",")) if objectives else (),
+        enqueue=enqueue,
         trials=trials,
         seconds=seconds,
         workers=workers,
@@ -89,8 +101,12 @@ def search(
     except KeyboardInterrupt:
         click.echo(f"stopped; no trial is left running\ngo on by: {command}")
         raise SystemExit(130) from None
-    found = any(trial.state.name == "COMPLETE" for trial in study.get_trials(deepcopy=False))
-    say_next(f"latentune {'train' if found else 'status'} {plan.name}", runs, storage)
+    found = bool(study.best_trials)
+    if found and len(study.directions) > 1:
+        click.echo(f"wrote {plan.runs.front(plan.name)}")
+        say_next(f"latentune best {plan.name} --prefer knee", runs, storage)
+    else:
+        say_next(f"latentune {'train' if found else 'status'} {plan.name}", runs, storage)
 
 
 def _several(workers: int | None, trials: int | None) -> bool:

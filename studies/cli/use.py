@@ -12,6 +12,7 @@ from .common import data_dir_option, runs_option, say_next, storage_option
 @click.command()
 @click.argument("source", metavar="STUDY[:TRIAL]|TOML")
 @click.option("--epochs", default=FINAL_EPOCHS, help="Epochs to train for.")
+@click.option("--init-from", metavar="STUDY|CKPT", help="Begin with the weights of this network.")
 @click.option("--accelerator", default="auto", help="Device: auto, cpu, gpu.")
 @data_dir_option
 @runs_option
@@ -19,6 +20,7 @@ from .common import data_dir_option, runs_option, say_next, storage_option
 def train(
     source: str,
     epochs: int,
+    init_from: str | None,
     accelerator: str,
     data_dir: str | None,
     runs: Path,
@@ -35,6 +37,7 @@ def train(
         folder = run(
             source,
             epochs=epochs,
+            init_from=init_from,
             accelerator=accelerator,
             data_dir=data_dir,
             runs=runs,

@@ -1,0 +1,100 @@
+"""The data of a head on a frozen encoder: codes in place of images, computed once."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from .data import EVALUATION, Batches, ImageData
+from .splits import DataError
+
+BATCH_SIZE = 1024
+STEPS_PER_EPOCH = 16
+
+
+class CodeData(pl.LightningDataModule):
+    """The codes that a frozen encoder makes of images, with their labels.
+
+    They are computed when they are first needed and kept in a file, whose name says of which
+    images and which encoder. A batch is a tuple (codes, labels), with codes of shape (N, D).
+
+    Args:
+        images: The images that are encoded.
+        codec: Makes the model whose `encode` makes codes of images.
+        cache: Path of the file; the hash of the images is added to its name.
+        batch_size: Codes in a batch. If None, use 1024, or fewer on small data so that an epoch
+            has at least 16 steps.
+
+    Raises:
+        DataError: If the images have no labels.
+    """
+
+    def __init__(
+        self,
+        images: ImageData,
+        codec: Callable[[], Any],
+        cache: Path,
+        batch_size: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.images, self.classes = images, labelled(images).classes
+        self.name, self.input_shape = images.name, images.input_shape
+        self.fingerprint = images.fingerprint
+        if batch_size is None:
+            n = len(images.splits.train)
+            batch_size = max(1, min(BATCH_SIZE, n // STEPS_PER_EPOCH))
+        self.batch_size = batch_size
+        self._codec = codec
+        self._cache = cache.with_name(f"{cache.name}-{images.fingerprint}.pt")
+        self._resident: dict[str, tuple[Tensor, ...]] = {}
+
+    def setup(self, stage: str) -> None:
+        device = torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
+        for part, codes in self._codes().items():
+            labels = getattr(self.images.splits, part).labels
+            self._resident[part] = (codes.to(device), labels.to(device))
+
+    def train_dataloader(self) -> Batches:
+        return Batches(self._resident["train"], self.batch_size, shuffle=True)
+
+    def val_dataloader(self) -> Batches:
+        return Batches(self._resident["val"], EVALUATION, shuffle=False)
+
+    def test_dataloader(self) -> Batches:
+        return Batches(self._resident["test"], EVALUATION, shuffle=False)
+
+    def _codes(self) -> dict[str, Tensor]:
+        if self._cache.exists():
+            kept: dict[str, Tensor] = torch.load(self._cache, weights_only=True)
+            return kept
+        model = self._codec()
+        codes = {}
+        with torch.inference_mode():
+            for part in ("train", "val", "test"):
+                images = getattr(self.images.splits, part).images
+                codes[part] = torch.cat(
+                    [model.encode(batch).flatten(1) for batch in images.split(EVALUATION)]
+                ).clone()
+        with suppress(OSError):  # where nothing can be written, they are computed again
+            partial = self._cache.with_name(f".{self._cache.name}.{os.getpid()}")
+            torch.save(codes, partial)
+            os.replace(partial, self._cache)
+        return codes
+
+
+def labelled(images: ImageData) -> ImageData:
+    """Returns images that have labels of two classes at least.
+
+    Raises:
+        DataError: If they have none.
+    """
+    if images.splits.train.labels is None or len(images.classes) < 2:
+        raise DataError(
+            f"{images.name} has no labels to learn from; put each class in a folder of its own"
+        )
+    return images
