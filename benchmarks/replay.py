@@ -42,7 +42,6 @@ BASELINE = ("tpe, 5 start-up trials", "none")
 
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "random": lambda seed: RandomSampler(seed=seed),
-    "tpe": lambda seed: TPESampler(n_startup_trials=10, seed=seed),
     "tpe, 5 start-up trials": lambda seed: TPESampler(n_startup_trials=5, seed=seed),
     "gp, 5 start-up trials": lambda seed: GPSampler(n_startup_trials=5, seed=seed),
 }
@@ -54,6 +53,12 @@ PRUNERS: dict[str, Callable[[], BasePruner]] = {
     "halving by 4": partial(SuccessiveHalvingPruner, 1, 4),
     "halving by 2, bootstrap": partial(SuccessiveHalvingPruner, 1, 2, bootstrap_count=1),
     "halving by 4, bootstrap": partial(SuccessiveHalvingPruner, 1, 4, bootstrap_count=1),
+    "halving by 3 from epoch 2, bootstrap": partial(
+        SuccessiveHalvingPruner, 2, 3, bootstrap_count=1
+    ),
+    "halving by 4 from epoch 2, bootstrap": partial(
+        SuccessiveHalvingPruner, 2, 4, bootstrap_count=1
+    ),
     "hyperband by 3": partial(HyperbandPruner, 1, 10, 3),
 }
 
