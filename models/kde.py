@@ -94,6 +94,9 @@ class LatentKDE:
                 arrays.get("mean"),
             )
 
+    def __str__(self) -> str:
+        return f"bandwidth {self.bandwidth:.3f} on {len(self.points):,} codes"
+
 
 def _likeliest_bandwidth(points: Codes) -> float:
     exponent = 0

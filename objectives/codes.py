@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from .data import EVALUATION, Batches, ImageData
+from .data import EVALUATION, Batches, ImageData, in_batches
 from .splits import DataError
 
 BATCH_SIZE = 1024
@@ -73,13 +73,13 @@ class CodeData(pl.LightningDataModule):
             kept: dict[str, Tensor] = torch.load(self._cache, weights_only=True)
             return kept
         model = self._codec()
-        codes = {}
-        with torch.inference_mode():
-            for part in ("train", "val", "test"):
-                images = getattr(self.images.splits, part).images
-                codes[part] = torch.cat(
-                    [model.encode(batch).flatten(1) for batch in images.split(EVALUATION)]
-                ).clone()
+        codes = {
+            part: in_batches(
+                lambda batch: model.encode(batch).flatten(1),
+                getattr(self.images.splits, part).images,
+            )
+            for part in ("train", "val", "test")
+        }
         with suppress(OSError):  # where nothing can be written, they are computed again
             partial = self._cache.with_name(f".{self._cache.name}.{os.getpid()}")
             torch.save(codes, partial)

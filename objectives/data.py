@@ -1,6 +1,6 @@
 """The data module: batches cut from tensors that stay on the device."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytorch_lightning as pl
@@ -110,3 +110,14 @@ class ImageData(pl.LightningDataModule):
 
     def test_dataloader(self) -> Batches:
         return Batches(self._resident["test"], EVALUATION, shuffle=False)
+
+
+def in_batches(function: Callable[[Tensor], Tensor], whole: Tensor) -> Tensor:
+    """Applies a function to a long tensor part by part, without gradients.
+
+    Args:
+        function: Maps a tensor of length N to another of length N.
+        whole: Any length along the first dimension, from 1.
+    """
+    with torch.inference_mode():
+        return torch.cat([function(batch) for batch in torch.split(whole, EVALUATION)]).clone()

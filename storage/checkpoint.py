@@ -1,6 +1,7 @@
 """Checkpoints: a network's weights with the configuration that it was built from."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
-from .runs import StorageError
+from .runs import StorageError, unwritable
 
 KEY = "latentune"
 
@@ -44,6 +45,36 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]
     if not isinstance(checkpoint, dict) or KEY not in checkpoint:
         raise StorageError(f"{path} was not written by latentune train")
     return checkpoint[KEY], checkpoint["state_dict"]
+
+
+def write_weights(network: torch.nn.Module, path: Path) -> None:
+    """Writes the weights of a network, at once or not at all; the folder is made.
+
+    Raises:
+        StorageError: If the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        torch.save(network.state_dict(), partial)
+        os.replace(partial, path)
+    except (OSError, RuntimeError) as error:
+        raise unwritable(path, error) from error
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Reads what `write_weights` wrote, without running code that it may contain.
+
+    Raises:
+        StorageError: If the file is broken or holds more than tensors.
+    """
+    try:
+        weights: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises half a dozen classes for files that it cannot read
+        raise StorageError(
+            f"{path} cannot be read safely; delete it, and it is made anew"
+        ) from error
+    return weights
 
 
 def file_hash(path: Path) -> str:

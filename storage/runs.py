@@ -20,6 +20,7 @@ class Runs:
 
         studies.db                  every study
         artifacts/                  pictures of trials, shown by the dashboard
+        features/                   a classifier of each data set, for FID and KID
         search.lock                 held while a process chooses its next trial
         <study>/best.toml           the best configuration
         <study>/front.png           the best compromises, of a study of several objectives
@@ -58,6 +59,10 @@ class Runs:
     def final(self, study: str, trial: int | None = None) -> Path:
         """The folder with the final training of a study's best trial, or of the given one."""
         return self.root / study / ("final" if trial is None else f"final-{trial}")
+
+    def features(self, data: str, fingerprint: str) -> Path:
+        """The weights of the network whose features tell images of a data set apart."""
+        return self.root / "features" / f"{data}-{fingerprint}.pt"
 
     def make(self) -> None:
         """Makes the folder.

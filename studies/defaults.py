@@ -8,5 +8,6 @@ SAMPLER = "tpe"
 WORKERS = 1  # of a script; the command line looks at the machine
 FINAL_EPOCHS = 100
 SAMPLES = 10_000
+MAPPED = 2000  # codes on a map
 PORT = 8080
 TRIALS_PER_WORKER = 8  # at least, where the number of workers is not given

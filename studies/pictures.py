@@ -138,6 +138,71 @@ def codes_beside(
         figure.colorbar(image, ax=both, label="share of codes per cell (%)")
 
 
+def scatter(points: pd.DataFrame, title: str, path: Path) -> None:
+    """Draws points on a plane.
+
+    Args:
+        points: Columns `x`, `y` and, if there are classes, `class`.
+        title: Title of the picture.
+        path: The file to write.
+    """
+    hue = "class" if "class" in points else None
+    with _figure(path, 7.5 if hue else 6, 5.5) as figure:
+        axes = figure.subplots()
+        palette = "tab10" if hue and points["class"].nunique() <= 10 else None
+        sns.scatterplot(
+            points, x="x", y="y", hue=hue, palette=palette, s=12, linewidth=0, alpha=0.8, ax=axes
+        )
+        if hue:
+            axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, markerscale=2)
+        axes.set_title(title)
+        axes.set(xlabel="", ylabel="", xticks=[], yticks=[])
+
+
+def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str, path: Path) -> None:
+    """Draws how many images of each class, a row each, were taken for which, with shape (K, K)."""
+    side = 2.5 + 0.55 * len(classes)
+    with _figure(path, side + 0.8, side) as figure:
+        axes = figure.subplots()
+        share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+        sns.heatmap(
+            share,
+            annot=counts,
+            fmt="d",
+            cmap="Blues",
+            vmin=0,
+            vmax=1,
+            square=True,
+            xticklabels=list(classes),
+            yticklabels=list(classes),
+            annot_kws={"size": 8},
+            cbar_kws={"label": "share of the true class", "shrink": 0.8},
+            ax=axes,
+        )
+        axes.set(title=title, xlabel="predicted", ylabel="true")
+
+
+def accuracy_curves(history: pd.DataFrame, path: Path) -> None:
+    """Draws accuracy per epoch, mean and spread over seeds, a panel for each number of labels.
+
+    Args:
+        history: Columns `start`, `labels`, `seed`, `epoch` and `accuracy`.
+        path: The file to write.
+    """
+    panels = list(history["labels"].drop_duplicates())
+    with _figure(path, 1.5 + 4 * len(panels), 4) as figure:
+        row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, labels in zip(row, panels, strict=True):
+            part = history[history["labels"] == labels]
+            sns.lineplot(
+                part, x="epoch", y="accuracy", hue="start", style="start", errorbar="sd", ax=axes
+            )
+            axes.set_title(f"{labels} labels")
+            axes.set_ylabel("validation accuracy")
+            axes.legend(title=None, frameon=False)
+        sns.despine(figure)
+
+
 def _show(axes: Axes, images: Tensor, per_row: int) -> None:
     grid = make_grid(images.float(), nrow=per_row, padding=1, pad_value=1).clamp(0, 1)
     axes.imshow(grid.permute(1, 2, 0).numpy(), interpolation="nearest")

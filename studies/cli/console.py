@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from ...objectives.quality import Quality
 from ..plan import SearchPlan
 from ..results import STATES
 from ..trials import finished
@@ -160,6 +161,18 @@ def show_trials(study: optuna.Study) -> None:
             _stopped(trial),
             *(_number(value) for value in params),
         )
+    console.print(table)
+
+
+def show_qualities(densities: Mapping[str, Any], qualities: Mapping[str, Quality]) -> None:
+    """Prints a row for each way of sampling: what was fitted, and how good its images are."""
+    table = Table("method", "density", "FID", "KID", box=None)
+    for name in dict.fromkeys([*densities, *qualities]):
+        found = qualities.get(name)
+        numbers = ["-", "-"]
+        if found is not None:
+            numbers = [f"{found.fid:.2f}", f"{found.kid:.4f} ± {found.kid_std:.4f}"]
+        table.add_row(name, str(densities.get(name, "")), *numbers)
     console.print(table)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from ..defaults import FINAL_EPOCHS, SAMPLES, SEED
-from .common import data_dir_option, runs_option, say_next, storage_option
+from ..defaults import FINAL_EPOCHS, MAPPED, SAMPLES, SEED
+from .common import UsageError, data_dir_option, runs_option, say_next, storage_option
 
 
 @click.command()
@@ -56,19 +56,85 @@ def train(
 
 @click.command()
 @click.argument("study", metavar="STUDY[:TRIAL]")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="NAME",
+    help="prior, kde, pca-kde, gaussian, mixture; may be repeated.  [default: all that fit]",
+)
 @click.option("--n", default=SAMPLES, help="Number of codes to sample.")
-@click.option("--seed", default=SEED, help="Seed of bandwidth search and samples.")
+@click.option("--seed", default=SEED, help="Seed of fits and samples.")
 @data_dir_option
 @runs_option
-def sample(study: str, n: int, seed: int, data_dir: str | None, runs: Path) -> None:
+def sample(
+    study: str, methods: tuple[str, ...], n: int, seed: int, data_dir: str | None, runs: Path
+) -> None:
     """Sample the latent space of a trained autoencoder.
 
-    Example: latentune sample conv-ae-digits --n 1000
+    Example: latentune sample conv-ae-digits --method kde --n 1000
     """
+    from ..sample import RECONSTRUCTED
     from ..sample import sample as run
+    from .console import show_qualities
 
-    folder, densities = run(study, n=n, seed=seed, data_dir=data_dir, runs=runs)
-    for name, density in densities.items():
-        click.echo(f"{name:<8} bandwidth {density.bandwidth:.3f} on {len(density.points):,} codes")
+    folder, densities, qualities = run(
+        study, methods=methods, n=n, seed=seed, data_dir=data_dir, runs=runs
+    )
+    show_qualities(densities, qualities)
+    rated = [name for name in qualities if name != RECONSTRUCTED]
+    if len(rated) > 1:
+        winner = min(rated, key=lambda name: qualities[name].fid)
+        click.echo(f"{winner} wins by FID")
     click.echo(f"wrote {folder}")
     say_next("latentune dashboard", runs)
+
+
+@click.command("map")
+@click.argument("study", metavar="STUDY[:TRIAL]")
+@click.option("--n", default=MAPPED, help="Number of codes on the map.")
+@click.option("--seed", default=SEED, help="Chooses the codes, and where t-SNE begins.")
+@data_dir_option
+@runs_option
+def map_(study: str, n: int, seed: int, data_dir: str | None, runs: Path) -> None:
+    """Draw codes on a plane by PCA, t-SNE and UMAP.
+
+    Example: latentune map conv-ae-digits --n 1000
+    """
+    from ..maps import draw_maps
+
+    folder = draw_maps(study, n=n, seed=seed, data_dir=data_dir, runs=runs)
+    for picture in sorted(folder.glob("*.png")):
+        click.echo(f"wrote {picture}")
+    say_next(f"latentune interpolate {study}", runs)
+
+
+@click.command()
+@click.argument("study", metavar="STUDY[:TRIAL]")
+@click.option(
+    "--images", metavar="I,J", help="Two validation images.  [default: random codes and images]"
+)
+@click.option("--seed", default=SEED, help="Chooses random codes and images.")
+@data_dir_option
+@runs_option
+def interpolate(
+    study: str, images: str | None, seed: int, data_dir: str | None, runs: Path
+) -> None:
+    """Draw what lies between two codes.
+
+    Example: latentune interpolate conv-ae-digits --images 3,14
+    """
+    from ..interpolate import interpolate as run
+
+    pair = None if images is None else _pair(images)
+    folder = run(study, images=pair, seed=seed, data_dir=data_dir, runs=runs)
+    for picture in sorted(folder.glob("*.png")):
+        click.echo(f"wrote {picture}")
+    say_next(f"latentune sample {study}", runs)
+
+
+def _pair(text: str) -> tuple[int, int]:
+    first, comma, second = text.partition(",")
+    if not (comma and first.isdecimal() and second.isdecimal()):
+        raise UsageError(f"--images {text!r} is not two numbers such as 3,14")
+    return int(first), int(second)

@@ -1,0 +1,76 @@
+"""Gaussian mixtures over latent codes; with one component, a plain Gaussian, such as a prior."""
+
+from dataclasses import dataclass
+from os import PathLike
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.mixture import GaussianMixture
+
+from .kde import Codes
+
+COMPONENTS = (2, 5, 10, 20, 40)
+
+
+@dataclass(frozen=True)
+class LatentMixture:
+    """A mixture of K Gaussians over codes of length D.
+
+    Attributes:
+        weights: Share of each component, with shape (K,).
+        means: Their means, with shape (K, D).
+        covariances: Their covariances, with shape (K, D, D).
+
+    References:
+        Maximum Likelihood from Incomplete Data via the EM Algorithm (Dempster, Laird, Rubin, 1977)
+        From Variational to Deterministic Autoencoders (Ghosh et al., 2020): mixtures over codes
+    """
+
+    weights: NDArray[np.float64]
+    means: NDArray[np.float64]
+    covariances: NDArray[np.float64]
+
+    @classmethod
+    def standard(cls, latent_dim: int) -> Self:
+        """Returns the standard normal density, the prior of a variational autoencoder."""
+        return cls(np.ones(1), np.zeros((1, latent_dim)), np.eye(latent_dim)[None])
+
+    @classmethod
+    def fit(cls, codes: Codes, *, n_components: int | None = None, seed: int = 0) -> Self:
+        """Fits a mixture by expectation maximisation.
+
+        Args:
+            codes: Codes, with shape (N, D).
+            n_components: Number of components K. If None, the one of 2, 5, 10, 20 and 40 with
+                the lowest Bayesian information criterion (Schwarz, 1978), as far as N allows.
+            seed: Seed of the first guess.
+        """
+        tried = [n_components] if n_components else [k for k in COMPONENTS if 5 * k <= len(codes)]
+        fits = [GaussianMixture(k, random_state=seed, reg_covar=1e-4).fit(codes) for k in tried]
+        best = fits[0] if len(fits) == 1 else min(fits, key=lambda fit: fit.bic(codes))
+        return cls(best.weights_, best.means_, best.covariances_)
+
+    def sample(self, n: int, seed: int = 0) -> Codes:
+        """Draws n codes, with shape (n, D)."""
+        rng = np.random.default_rng(seed)
+        chosen = rng.choice(len(self.weights), size=n, p=self.weights / self.weights.sum())
+        noise = rng.standard_normal((n, self.means.shape[1], 1))
+        spread = np.linalg.cholesky(self.covariances)[chosen] @ noise
+        return (self.means[chosen] + spread[..., 0]).astype("float32")
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes plain arrays to an .npz file."""
+        np.savez_compressed(
+            path, weights=self.weights, means=self.means, covariances=self.covariances
+        )
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Reads what `save` wrote, without unpickling anything."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(arrays["weights"], arrays["means"], arrays["covariances"])
+
+    def __str__(self) -> str:
+        count = len(self.weights)
+        return "one Gaussian" if count == 1 else f"{count} Gaussians"

@@ -1,0 +1,68 @@
+"""A trained network with the data that it was trained on, and the codes that it makes of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from ..models.kde import Codes
+from ..storage.checkpoint import read_checkpoint
+from ..storage.runs import Runs
+from .recipe import Recipe, StudyError
+from .results import checkpoint_of, load_model
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What final training left.
+
+    Attributes:
+        model: The network, on the CPU and in eval mode.
+        data: The data module of its study.
+        folder: The folder of the final training.
+    """
+
+    model: pl.LightningModule
+    data: Any
+    folder: Path
+
+    def batches(self, part: Literal["train", "val"], seed: int) -> list[tuple[Tensor, ...]]:
+        """Returns the batches of a part, those of training in an order drawn by a seed."""
+        self.data.prepare_data()
+        self.data.setup("fit")
+        loader = self.data.train_dataloader() if part == "train" else self.data.val_dataloader()
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return list(loader)
+
+    def codes(self, part: Literal["train", "val"], seed: int) -> tuple[Codes, Tensor | None]:
+        """Returns codes of a part, with shape (N, D), and labels, with shape (N,), if any.
+
+        Raises:
+            StudyError: If the model has no `encode`.
+        """
+        encode = getattr(self.model, "encode", None)
+        if encode is None:
+            raise StudyError(f"a {type(self.model).__name__} has no encode")
+        batches = self.batches(part, seed)
+        with torch.inference_mode():
+            codes: Codes = torch.cat([encode(batch[0]).flatten(1) for batch in batches]).numpy()
+        labelled = len(batches[0]) > 1
+        return codes, torch.cat([batch[1] for batch in batches]) if labelled else None
+
+
+def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained:
+    """Loads the network that `STUDY` or `STUDY:17` names, with its data.
+
+    Raises:
+        StorageError: If it was not trained yet.
+        DataError: If the data is missing or broken.
+    """
+    path = checkpoint_of(source, Runs(Path(runs)))
+    model = load_model(path)
+    configuration, _ = read_checkpoint(path)
+    recipe = Recipe.from_table(configuration["recipe"]).at(data_dir)
+    return Trained(model, recipe.spec().objective.data(), path.parent)

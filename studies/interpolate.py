@@ -1,0 +1,76 @@
+"""Interpolation: what lies between two codes."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..models.autoencoder import Codec
+from ..models.vae import VAE
+from ..objectives.data import in_batches
+from ..storage.runs import replaced_folder
+from .codes import load_trained
+from .defaults import RUNS, SEED
+from .pictures import image_grid
+from .recipe import StudyError
+from .sample import METHODS
+
+ROWS, STEPS = 6, 10
+
+
+def interpolate(
+    source: str,
+    *,
+    images: tuple[int, int] | None = None,
+    seed: int = SEED,
+    data_dir: str | None = None,
+    runs: str | Path = RUNS,
+) -> Path:
+    """Draws what a network decodes on straight lines between codes.
+
+    Args:
+        source: `STUDY` or `STUDY:17`, trained by `train` before.
+        images: Two numbers of validation images, from 0, to go between; None for pairs of random
+            codes and pairs of random images.
+        seed: Chooses them.
+        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        runs: The folder with all studies.
+
+    Returns:
+        The folder `interpolations` of the final training, with `images.png` and, unless two
+        images were named, `codes.png`. Random codes are drawn from the prior of a variational
+        autoencoder, and else from a kernel density.
+
+    Raises:
+        StudyError: If the model has no `encode` and `decode`, or there is no such image.
+        StorageError: If it was not trained yet, or a file cannot be written.
+    """
+    trained = load_trained(source, runs, data_dir)
+    model = trained.model
+    if not isinstance(model, Codec):
+        raise StudyError(f"a {type(model).__name__} has no encode and decode to go between")
+    found = torch.from_numpy(trained.codes("val", seed)[0])
+    chosen = torch.randperm(len(found), generator=torch.Generator().manual_seed(seed))[: 2 * ROWS]
+    if images is not None:
+        for number in images:
+            if not 0 <= number < len(found):
+                raise StudyError(
+                    f"there is no validation image {number}: they go from 0 to {len(found) - 1}"
+                )
+        chosen = torch.tensor(images)
+    with replaced_folder(trained.folder / "interpolations") as folder:
+        _draw(model, found[chosen], "images", folder)
+        if images is None:
+            method = "prior" if isinstance(model, VAE) else "kde"
+            density = METHODS[method](trained.codes("train", seed)[0], seed)
+            _draw(model, torch.from_numpy(density.sample(2 * ROWS, seed)), "codes", folder)
+    return trained.folder / "interpolations"
+
+
+def _draw(model: Codec, ends: Tensor, what: str, folder: Path) -> None:
+    """Draws a row for each pair of codes; `ends` has shape (2 * rows, D)."""
+    first, last = ends[0::2, None], ends[1::2, None]
+    steps = torch.linspace(0, 1, STEPS)[None, :, None]
+    codes = torch.lerp(first, last, steps).flatten(0, 1)
+    title = f"Between the codes of two {what}" if what == "images" else "Between two random codes"
+    image_grid(in_batches(model.decode, codes), title, folder / f"{what}.png")

@@ -1,0 +1,106 @@
+"""Maps: the codes of images, drawn on a plane."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..models.kde import Codes
+from ..storage.runs import replaced_folder
+from .codes import load_trained
+from .defaults import MAPPED, RUNS, SEED
+from .pictures import scatter
+from .recipe import StudyError
+
+Plane = NDArray[np.float32]
+
+
+def pca(codes: Codes, seed: int) -> Plane:
+    """Projects codes, with shape (N, D), onto their first two principal components.
+
+    References:
+        On Lines and Planes of Closest Fit to Systems of Points in Space (Pearson, 1901)
+    """
+    from sklearn.decomposition import PCA
+
+    found: Plane = PCA(2, random_state=seed).fit_transform(codes)
+    return found
+
+
+def tsne(codes: Codes, seed: int) -> Plane:
+    """Places codes, with shape (N, D), so that neighbours stay neighbours.
+
+    References:
+        Visualizing Data using t-SNE (van der Maaten, Hinton, 2008)
+    """
+    from sklearn.manifold import TSNE
+
+    perplexity = min(30, (len(codes) - 1) / 3)
+    found: Plane = TSNE(perplexity=perplexity, random_state=seed).fit_transform(codes)
+    return found
+
+
+def umap(codes: Codes, seed: int) -> Plane:
+    """Places codes, with shape (N, D), by UMAP, which must be installed (umap-learn).
+
+    References:
+        UMAP: Uniform Manifold Approximation and Projection (McInnes, Healy, Melville, 2018)
+    """
+    from umap import UMAP
+
+    found: Plane = UMAP(random_state=seed, n_jobs=1).fit_transform(codes)
+    return found
+
+
+MAPS: dict[str, Callable[[Codes, int], Plane]] = {"pca": pca, "tsne": tsne, "umap": umap}
+TITLES = {"pca": "Principal components", "tsne": "t-SNE", "umap": "UMAP"}
+
+
+def draw_maps(
+    source: str,
+    *,
+    n: int = MAPPED,
+    seed: int = SEED,
+    data_dir: str | None = None,
+    runs: str | Path = RUNS,
+) -> Path:
+    """Draws the codes of training images on a plane, coloured by class.
+
+    Args:
+        source: `STUDY` or `STUDY:17`, trained by `train` before.
+        n: Number of images, at least 4; all of them if there are fewer.
+        seed: Chooses the images, and where t-SNE and UMAP begin.
+        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        runs: The folder with all studies.
+
+    Returns:
+        The folder `maps` of the final training, with a picture and the coordinates for `pca`,
+        `tsne` and, where umap-learn is installed, `umap`.
+
+    Raises:
+        StudyError: If the model has no `encode`, or codes of fewer than 2 dimensions.
+        StorageError: If it was not trained yet, or a file cannot be written.
+    """
+    if n < 4:
+        raise StudyError(f"n must be at least 4, not {n}")
+    trained = load_trained(source, runs, data_dir)
+    codes, labels = trained.codes("train", seed)
+    codes = codes[:n]
+    if codes.shape[1] < 2:
+        raise StudyError("codes of one dimension lie on a line: there is no map of them")
+    names = getattr(trained.data, "classes", ())
+    classes = [names[label] for label in labels[:n]] if labels is not None and names else None
+    with replaced_folder(trained.folder / "maps") as folder:
+        for name, place in MAPS.items():
+            if name == "umap" and find_spec("umap") is None:
+                continue
+            plane = place(codes, seed)
+            table = pd.DataFrame(plane, columns=["x", "y"])
+            if classes is not None:
+                table["class"] = pd.Categorical(classes, names)
+            table.to_csv(folder / f"{name}.csv", index=False)
+            scatter(table, f"{TITLES[name]} of {len(plane):,} codes", folder / f"{name}.png")
+    return trained.folder / "maps"
