@@ -25,7 +25,7 @@ class CodeData(pl.LightningDataModule):
 
     Args:
         images: The images that are encoded.
-        codec: Makes the model whose `encode` makes codes of images.
+        codec: Makes the model whose `encode` makes codes of images of a shape.
         cache: Path of the file; the hash of the images is added to its name.
         batch_size: Codes in a batch. If None, use 1024, or fewer on small data so that an epoch
             has at least 16 steps.
@@ -37,7 +37,7 @@ class CodeData(pl.LightningDataModule):
     def __init__(
         self,
         images: ImageData,
-        codec: Callable[[], Any],
+        codec: Callable[[tuple[int, int, int]], Any],
         cache: Path,
         batch_size: int | None = None,
     ) -> None:
@@ -72,7 +72,7 @@ class CodeData(pl.LightningDataModule):
         if self._cache.exists():
             kept: dict[str, Tensor] = torch.load(self._cache, weights_only=True)
             return kept
-        model = self._codec()
+        model = self._codec(self.input_shape)
         codes = {
             part: in_batches(
                 lambda batch: model.encode(batch).flatten(1),

@@ -21,7 +21,7 @@ class Trained:
 
     Attributes:
         model: The network, on the CPU and in eval mode.
-        data: The data module of its study.
+        data: The data module of its study; the images, for a head on codes.
         folder: The folder of the final training.
     """
 
@@ -65,4 +65,4 @@ def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained
     model = load_model(path)
     configuration, _ = read_checkpoint(path)
     recipe = Recipe.from_table(configuration["recipe"]).at(data_dir)
-    return Trained(model, recipe.spec().objective.data(), path.parent)
+    return Trained(model, recipe.spec(configuration).objective.data(), path.parent)

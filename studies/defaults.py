@@ -11,3 +11,6 @@ SAMPLES = 10_000
 MAPPED = 2000  # codes on a map
 PORT = 8080
 TRIALS_PER_WORKER = 8  # at least, where the number of workers is not given
+COMPARE_LABELS = (100, 1000, None)  # None is all of them
+COMPARE_SEEDS = 3
+COMPARE_EPOCHS = 20

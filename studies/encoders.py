@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,28 +24,24 @@ class OnEncoder:
 
     Attributes:
         space: The space as it was written.
-        codec: Makes the model whose encoder it is put on, with the shape of its images.
+        codec: Makes the model whose encoder it is put on, for images of a shape.
         classes: Returns the number of classes.
         unfreeze: Whether the encoder is trained too.
     """
 
     space: Callable[..., pl.LightningModule]
-    codec: Callable[[], tuple[pl.LightningModule, Shape]]
+    codec: Callable[[Shape], pl.LightningModule]
     classes: Callable[[], int]
     unfreeze: bool
 
     def __call__(self, trial: BaseTrial, input_shape: Shape) -> pl.LightningModule:
-        """Builds the model on a fresh copy of the encoder.
-
-        Raises:
-            StudyError: If the encoder reads images of another shape.
-        """
-        codec, shape = self.codec()
-        if shape != input_shape:
-            theirs, ours = ("x".join(map(str, side)) for side in (shape, input_shape))
-            raise StudyError(f"the encoder reads images of {theirs}, but the data has {ours}")
+        """Builds the model on a fresh copy of the encoder."""
         return self.space(
-            trial, input_shape, codec=codec, classes=self.classes(), unfreeze=self.unfreeze
+            trial,
+            input_shape,
+            codec=self.codec(input_shape),
+            classes=self.classes(),
+            unfreeze=self.unfreeze,
         )
 
 
@@ -69,18 +64,28 @@ def on_encoder(
     """
     if trained is not None:
         inner, names = trained["encoder"], trained["classes"]
-        put = OnEncoder(space, partial(_built, inner), partial(len, names), recipe.unfreeze)
+        put = OnEncoder(space, lambda shape: build(inner), lambda: len(names), recipe.unfreeze)
         return put, images
     if recipe.encoder is None:
         raise StudyError(
             f"{recipe.model} is put on a trained encoder: name its study by --encoder"
         )
-    codec = partial(_loaded, recipe.encoder, recipe.encoder_hash)
-    put = OnEncoder(space, codec, partial(_count_classes, images), recipe.unfreeze)
-    if recipe.unfreeze:
-        return put, images
-    cache = Path(recipe.encoder).with_name(f"codes-{recipe.encoder_hash}")
-    return put, partial(_codes, images, codec, cache, recipe.batch_size)
+    path = Path(recipe.encoder)
+
+    def load(input_shape: Shape) -> pl.LightningModule:
+        if (found := file_hash(path)) != recipe.encoder_hash:
+            raise StudyError(
+                f"the encoder {path} has been trained anew (it was {recipe.encoder_hash}, it is "
+                f"{found}): search it as a new study by --name"
+            )
+        return read_encoder(path, input_shape)
+
+    def codes() -> CodeData:
+        cache = path.with_name(f"codes-{recipe.encoder_hash}")
+        return CodeData(images(), load, cache, recipe.batch_size)
+
+    put = OnEncoder(space, load, lambda: len(labelled(images()).classes), recipe.unfreeze)
+    return put, images if recipe.unfreeze else codes
 
 
 def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
@@ -104,6 +109,23 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
     return path.resolve()
 
 
+def read_encoder(path: Path, input_shape: Shape) -> pl.LightningModule:
+    """Loads a trained network whose encoder reads images of a shape.
+
+    Raises:
+        StudyError: If it has no encoder, or reads images of another shape.
+        StorageError: If the file cannot be read.
+    """
+    model = load_model(path)
+    if not hasattr(model, "encode"):
+        raise StudyError(f"{path} holds a {type(model).__name__}, which has no encode")
+    theirs = read_checkpoint(path)[0]["input_shape"]
+    if tuple(theirs) != input_shape:
+        sides = ["x".join(map(str, shape)) for shape in (theirs, input_shape)]
+        raise StudyError(f"{path} reads images of {sides[0]}, but the data has {sides[1]}")
+    return model
+
+
 def parent(recipe: Recipe) -> dict[str, Any]:
     """Returns where the encoder of a study comes from: its study, trial, file and hash."""
     assert recipe.encoder is not None
@@ -123,35 +145,3 @@ def is_stale(study: optuna.Study) -> bool:
         return False
     path = Path(origin["checkpoint"])
     return not path.exists() or file_hash(path) != origin["hash"]
-
-
-def _loaded(path: str, expected: str | None) -> tuple[pl.LightningModule, Shape]:
-    found = file_hash(Path(path))
-    if found != expected:
-        raise StudyError(
-            f"the encoder {path} has been trained anew (it was {expected}, it is {found}): "
-            "search it as a new study by --name"
-        )
-    channels, height, width = read_checkpoint(Path(path))[0]["input_shape"]
-    model = load_model(path)
-    if not hasattr(model, "encode"):
-        raise StudyError(f"{path} holds a {type(model).__name__}, which has no encode")
-    return model, (channels, height, width)
-
-
-def _built(configuration: Mapping[str, Any]) -> tuple[pl.LightningModule, Shape]:
-    channels, height, width = configuration["input_shape"]
-    return build(configuration), (channels, height, width)
-
-
-def _codes(
-    images: Callable[[], ImageData],
-    codec: Callable[[], tuple[pl.LightningModule, Shape]],
-    cache: Path,
-    batch_size: int | None,
-) -> CodeData:
-    return CodeData(images(), lambda: codec()[0], cache, batch_size)
-
-
-def _count_classes(images: Callable[[], ImageData]) -> int:
-    return len(labelled(images()).classes)

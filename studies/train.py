@@ -14,6 +14,7 @@ from lightning_utilities.core.overrides import is_overridden
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
+from ..models.head import HeadClassifier
 from ..objectives.objective import Objective
 from ..objectives.provenance import git_commit, versions
 from ..objectives.training import fit, quiet, quiet_trainer
@@ -22,6 +23,7 @@ from ..storage.best import Best, write_best
 from ..storage.checkpoint import add_configuration, load_weights, read_checkpoint
 from ..storage.runs import Runs, check_name, replaced_folder
 from .callbacks import reconstruct
+from .classification import classification_report
 from .defaults import FINAL_EPOCHS, RUNS
 from .pictures import loss_curve, reconstructions
 from .recipe import Recipe, StudyError
@@ -108,7 +110,7 @@ def train(
         write_best(best, folder / "best.toml")
         history = _history(folder)
         best_row = _best_row(history, objective)
-        metrics = {
+        metrics: dict[str, Any] = {
             "study": best.study,
             "trial": best.trial,
             **_test(model, data, accelerator),
@@ -116,7 +118,7 @@ def train(
             "best_epoch": int(best_row["epoch"]),
             "epochs": epochs,
             "seconds": seconds,
-            "parameters": sum(p.numel() for p in model.parameters()),
+            "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
             "device": str(trainer.strategy.root_device),
             "precision": str(trainer.precision),
             "init_from": None if init_from is None else str(init_from),
@@ -125,6 +127,8 @@ def train(
             "git_commit": git_commit(),
             "versions": versions(),
         }
+        if isinstance(model, HeadClassifier):
+            metrics |= classification_report(model, data, folder)
         (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
         metric = objective.monitor.removeprefix("val_")
         loss_curve(history, metric, int(best_row["epoch"]), folder / "loss.png")

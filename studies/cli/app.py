@@ -9,7 +9,7 @@ import click
 from .common import UsageError
 from .look import best, dashboard, export, list_, status
 from .search import search
-from .use import interpolate, map_, sample, train
+from .use import compare, interpolate, map_, sample, train
 
 
 class _AsAdded(click.Group):
@@ -27,7 +27,19 @@ def app() -> None:
     """
 
 
-for verb in (list_, search, status, best, train, sample, map_, interpolate, dashboard, export):
+for verb in (
+    list_,
+    search,
+    status,
+    best,
+    train,
+    sample,
+    map_,
+    interpolate,
+    compare,
+    dashboard,
+    export,
+):
     app.add_command(verb)
 
 

@@ -1,10 +1,11 @@
 """What the command line shows: tables, and one calm line a trial above one progress bar."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 import optuna
+import pandas as pd
 import pytorch_lightning as pl
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ...objectives.quality import Quality
+from ..encoders import is_stale
 from ..plan import SearchPlan
 from ..results import STATES
 from ..trials import finished
@@ -132,11 +134,13 @@ def show_plan(plan: SearchPlan) -> None:
 def show_studies(studies: list[optuna.Study]) -> None:
     """Prints a row for each study."""
     table = Table("study", "metric", "best", *STATES.values(), box=None)
-    for study in studies:
+    for depth, study in _tree(studies):
         states = [trial.state for trial in study.get_trials(deepcopy=False)]
         monitor = study.user_attrs.get("monitor", "")
+        branch = f"{'  ' * (depth - 1)}└ " if depth else ""
+        stale = " (stale)" if is_stale(study) else ""
         table.add_row(
-            study.study_name,
+            f"{branch}{study.study_name}{stale}",
             monitor,
             _best(study),
             *(str(states.count(state)) for state in STATES),
@@ -144,8 +148,29 @@ def show_studies(studies: list[optuna.Study]) -> None:
     console.print(table)
 
 
+def _tree(studies: list[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
+    """Puts each study below the one whose encoder it is on; gives how deep it is too."""
+    names = {study.study_name for study in studies}
+    children: dict[str | None, list[optuna.Study]] = {}
+    for study in studies:
+        origin = study.user_attrs.get("parent", {}).get("study")
+        children.setdefault(origin if origin in names else None, []).append(study)
+
+    def below(name: str | None, depth: int) -> Iterator[tuple[int, optuna.Study]]:
+        for study in children.get(name, []):
+            yield depth, study
+            yield from below(study.study_name, depth + 1)
+
+    return below(None, 0)
+
+
 def show_trials(study: optuna.Study) -> None:
-    """Prints a row for each trial of a study."""
+    """Prints a row for each trial of a study, and what encoder it is on."""
+    origin = study.user_attrs.get("parent")
+    if origin is not None:
+        console.print(f"on the encoder of {origin['study']}, trial {origin['trial']}")
+        if is_stale(study):
+            console.print("stale: that encoder was trained anew since, or is gone")
     trials = study.get_trials(deepcopy=False)
     names = sorted({name for trial in trials for name in trial.params})
     table = Table(
@@ -174,6 +199,16 @@ def show_qualities(densities: Mapping[str, Any], qualities: Mapping[str, Quality
             numbers = [f"{found.fid:.2f}", f"{found.kid:.4f} ± {found.kid_std:.4f}"]
         table.add_row(name, str(densities.get(name, "")), *numbers)
     console.print(table)
+
+
+def show_accuracies(table: pd.DataFrame) -> None:
+    """Prints test accuracies, mean and standard deviation, a row for each start of training."""
+    shown = Table("test accuracy", *(f"{n} labels" for n in table["labels"].unique()), box=None)
+    for start, rows in table.groupby("start", sort=False):
+        shown.add_row(
+            str(start), *(f"{r.mean:.4f} ± {r.std:.4f}" for r in rows.itertuples(index=False))
+        )
+    console.print(shown)
 
 
 def show_values(rows: Mapping[str, Any]) -> None:

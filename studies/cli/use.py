@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ..defaults import FINAL_EPOCHS, MAPPED, SAMPLES, SEED
+from ..defaults import COMPARE_EPOCHS, COMPARE_SEEDS, FINAL_EPOCHS, MAPPED, SAMPLES, SEED
 from .common import UsageError, data_dir_option, runs_option, say_next, storage_option
 
 
@@ -48,10 +48,12 @@ def train(
         click.echo("stopped; what was trained before is still there")
         raise SystemExit(130) from None
     metrics = json.loads((folder / "metrics.json").read_text())
+    classes = metrics.pop("class_accuracy", {})
     show_values({name: value for name, value in metrics.items() if not isinstance(value, dict)})
+    show_values({f"class {name}": accuracy for name, accuracy in classes.items()})
     click.echo(f"wrote {folder}")
     trained = folder.parent.name + folder.name.removeprefix("final").replace("-", ":")
-    say_next(f"latentune sample {trained}", runs)
+    say_next(f"latentune {'map' if classes else 'sample'} {trained}", runs)
 
 
 @click.command()
@@ -131,6 +133,66 @@ def interpolate(
     for picture in sorted(folder.glob("*.png")):
         click.echo(f"wrote {picture}")
     say_next(f"latentune sample {study}", runs)
+
+
+@click.command()
+@click.argument("data")
+@click.option(
+    "--encoder",
+    "encoders",
+    multiple=True,
+    metavar="STUDY|TOML|CKPT",
+    help="Trained encoder to begin with; may be repeated.",
+)
+@click.option("--labels", default="100,1000,all", help="Numbers of labelled images.")
+@click.option("--seeds", default=COMPARE_SEEDS, help="How often each classifier is trained.")
+@click.option("--epochs", default=COMPARE_EPOCHS, help="Epochs of each training.")
+@data_dir_option
+@runs_option
+def compare(
+    data: str,
+    encoders: tuple[str, ...],
+    labels: str,
+    seeds: int,
+    epochs: int,
+    data_dir: str | None,
+    runs: Path,
+) -> None:
+    """Compare classifiers from scratch and from encoders.
+
+    Example: latentune compare digits --encoder conv-ae-digits --labels 100,all
+    """
+    from ..compare import compare as run
+    from .console import show_accuracies
+
+    def tell(start: str, labels: str, seed: int, accuracy: float) -> None:
+        click.echo(f"{labels:>10} labels  seed {seed}  {start:<28} {accuracy:.4f}")
+
+    try:
+        folder, table = run(
+            data,
+            encoders,
+            labels=[_count(word) for word in labels.split(",")],
+            seeds=seeds,
+            epochs=epochs,
+            data_dir=data_dir,
+            runs=runs,
+            told=tell,
+        )
+    except KeyboardInterrupt:
+        click.echo("stopped; what an earlier comparison wrote is still there")
+        raise SystemExit(130) from None
+    show_accuracies(table)
+    click.echo(f"wrote {folder}")
+    say_next("latentune status", runs)
+
+
+def _count(word: str) -> int | None:
+    if word == "all":
+        return None
+    if not word.isdecimal():
+        raise UsageError(f"--labels {word!r} is neither a number nor 'all'")
+    return int(word)
 
 
 def _pair(text: str) -> tuple[int, int]:

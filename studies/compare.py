@@ -1,0 +1,147 @@
+"""The pre-training question: what a trained encoder is worth to a classifier."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytorch_lightning as pl
+
+from ..models.head import HeadClassifier
+from ..objectives.codes import labelled
+from ..objectives.data import BATCH_SIZE, STEPS_PER_EPOCH, ImageData
+from ..objectives.splits import DataError, hold_out
+from ..objectives.training import fit, quiet, quiet_trainer
+from ..storage.checkpoint import read_checkpoint
+from ..storage.runs import Runs, replaced_folder
+from .defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_SEEDS, RUNS
+from .encoders import find_encoder, read_encoder
+from .pictures import accuracy_curves
+from .recipe import StudyError
+from .results import build
+
+SCRATCH = "from scratch"
+SMALLEST_BATCH = 8
+
+Told = Callable[[str, str, int, float], None]
+
+
+def compare(
+    data: str,
+    encoders: Sequence[str],
+    *,
+    labels: Sequence[int | None] = COMPARE_LABELS,
+    seeds: int = COMPARE_SEEDS,
+    epochs: int = COMPARE_EPOCHS,
+    data_dir: str | None = None,
+    runs: str | Path = RUNS,
+    told: Told = lambda start, labels, seed, accuracy: None,
+) -> tuple[Path, pd.DataFrame]:
+    """Trains the same classifier from scratch and from each encoder, all of its weights.
+
+    A classifier is `HeadClassifier` on an encoder; from scratch, it is the network of the first
+    encoder with new weights. For each seed, all of them see the same labelled images, in the
+    same number of epochs.
+
+    Args:
+        data: Data with labels: a data set of the list, or a folder of images.
+        encoders: Studies, best.toml files or checkpoints; at least one.
+        labels: Numbers of labelled training images; None for all of them.
+        seeds: How often each is trained, at least 1.
+        epochs: Epochs of each training, at least 1.
+        data_dir: Where torchvision data lies, if not in the usual places.
+        runs: The folder with all studies.
+        told: Called after each training with the start, the labels, the seed and the accuracy.
+
+    Returns:
+        The folder, `runs/compare-DATA`, with `accuracy.csv` (validation, per epoch), `table.csv`
+        and `accuracy.png`; and the table: test accuracy after the last epoch, its mean and
+        standard deviation over the seeds, for each start and number of labels.
+
+    Raises:
+        StudyError: If an encoder or a number is missing or not allowed.
+        DataError: If the data has no labels, or fewer than asked for.
+    """
+    if not encoders:
+        raise StudyError("name at least one trained encoder by --encoder")
+    if min(seeds, epochs) < 1:
+        raise StudyError(f"seeds (={seeds}) and epochs (={epochs}) must be at least 1")
+    place = Runs(Path(runs))
+    whole = labelled(ImageData(data, data_dir=data_dir))
+    paths = {name: find_encoder(name, place) for name in dict.fromkeys(encoders)}
+    for path in paths.values():
+        read_encoder(path, whole.input_shape)  # complains before hours have passed
+    first = read_checkpoint(next(iter(paths.values())))[0]
+    starts: dict[str, Callable[[], pl.LightningModule]] = {SCRATCH: partial(build, first)}
+    starts |= {
+        name: partial(read_encoder, path, whole.input_shape) for name, path in paths.items()
+    }
+    subsets = {count: _check_count(count, whole) for count in labels}
+    curves, ends = [], []
+    for count, text in subsets.items():
+        for seed in range(seeds):
+            for start, codec in starts.items():
+                images = _with_labels(data, data_dir, count, seed)
+                pl.seed_everything(seed, verbose=False)
+                model = HeadClassifier(
+                    images.input_shape, codec(), len(images.classes), lr=1e-3, unfreeze=True
+                )
+                accuracies, test = _train(model, images, epochs)
+                told(start, text, seed, test)
+                row = {"start": start, "labels": text, "seed": seed}
+                curves += [
+                    {**row, "epoch": epoch, "accuracy": accuracy}
+                    for epoch, accuracy in enumerate(accuracies, start=1)
+                ]
+                ends.append({**row, "accuracy": test})
+    grouped = pd.DataFrame(ends).groupby(["labels", "start"], sort=False)["accuracy"]
+    table = grouped.agg(mean="mean", std=lambda values: values.std(ddof=0)).reset_index()
+    history = pd.DataFrame(curves)
+    with replaced_folder(place.root / f"compare-{whole.name}") as folder:
+        history.to_csv(folder / "accuracy.csv", index=False)
+        table.to_csv(folder / "table.csv", index=False)
+        accuracy_curves(history, folder / "accuracy.png")
+    return place.root / f"compare-{whole.name}", table
+
+
+class _Accuracies(pl.Callback):
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.values.append(float(trainer.callback_metrics["val_accuracy"]))
+
+
+def _train(model: HeadClassifier, images: ImageData, epochs: int) -> tuple[list[float], float]:
+    accuracies = _Accuracies()
+    trainer = quiet_trainer(epochs, [accuracies])
+    fit(trainer, model, images)
+    with quiet():
+        (tested,) = trainer.test(model, datamodule=images, verbose=False)
+    return accuracies.values, tested["test_accuracy"]
+
+
+def _check_count(count: int | None, whole: ImageData) -> str:
+    """Returns a number of labels as text, if the data has so many."""
+    n = len(whole.splits.train)
+    if count is None:
+        return f"all {n:,}"
+    if not len(whole.classes) <= count < n:
+        raise DataError(
+            f"{count} labels cannot be chosen: {whole.name} has {n:,} to train on, "
+            f"of {len(whole.classes)} classes"
+        )
+    return f"{count:,}"
+
+
+def _with_labels(data: str, data_dir: str | None, count: int | None, seed: int) -> ImageData:
+    """Returns the data with so many training images, and batches that fit their number."""
+    images = ImageData(data, data_dir=data_dir)
+    if count is None:
+        return images
+    train = images.splits.train
+    kept, _ = hold_out(train, 1 - count / len(train), seed)
+    batch_size = max(SMALLEST_BATCH, min(BATCH_SIZE, count // STEPS_PER_EPOCH))
+    images = ImageData(data, data_dir=data_dir, batch_size=batch_size)
+    images.splits = images.splits._replace(train=kept)
+    return images
