@@ -14,10 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .models.autoencoder import ConvAutoencoder as ConvAutoencoder
+    from .models.head import HeadClassifier as HeadClassifier
     from .models.kde import LatentKDE as LatentKDE
+    from .models.mixture import LatentMixture as LatentMixture
+    from .models.vae import VAE as VAE
     from .objectives.data import ImageData as ImageData
     from .objectives.objective import Objective as Objective
     from .storage.best import Best as Best
+    from .studies.compare import compare as compare
+    from .studies.interpolate import interpolate as interpolate
+    from .studies.maps import draw_maps as draw_maps
     from .studies.results import load_best as load_best
     from .studies.results import load_model as load_model
     from .studies.sample import sample as sample
@@ -26,12 +32,18 @@ if TYPE_CHECKING:
     from .studies.train import train as train
 
 _HOMES = {
+    "VAE": ".models.vae",
     "Best": ".storage.best",
     "ConvAutoencoder": ".models.autoencoder",
+    "HeadClassifier": ".models.head",
     "ImageData": ".objectives.data",
     "LatentKDE": ".models.kde",
+    "LatentMixture": ".models.mixture",
     "Objective": ".objectives.objective",
     "StudySpec": ".studies.spec",
+    "compare": ".studies.compare",
+    "draw_maps": ".studies.maps",
+    "interpolate": ".studies.interpolate",
     "load_best": ".studies.results",
     "load_model": ".studies.results",
     "sample": ".studies.sample",

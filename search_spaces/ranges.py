@@ -31,10 +31,11 @@ class RangedSpace:
     ranges: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, input_shape: Shape) -> None:
-        """Checks each range against the space as it was written.
+        """Checks each range against the space as it was written, and against the model.
 
         Raises:
-            SpaceError: If a range does not fit, or names a parameter that the space lacks.
+            SpaceError: If a range does not fit, names a parameter that the space lacks, or holds
+                values that the model refuses.
         """
         own = parameters(self.space, input_shape)
         for name, text in self.ranges.items():
@@ -43,6 +44,10 @@ class RangedSpace:
                     f"the space has no parameter {name!r}; {did_you_mean(name, list(own))}"
                 )
             narrow(name, own[name], text)
+        try:
+            parameters(self, input_shape)
+        except ValueError as error:
+            raise SpaceError(f"the model refuses these ranges: {error}") from error
 
     def __call__(self, trial: BaseTrial, input_shape: Shape) -> pl.LightningModule:
         """Builds the model; each suggestion is made over its replaced range."""

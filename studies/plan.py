@@ -92,9 +92,11 @@ def plan_search(
         data = str(Path(data).resolve())  # so that the recipe holds in any working folder
     place = Runs(Path(runs))
     recipe = Recipe(model, data, **options).at(data_dir)
-    if recipe.encoder is not None:
-        recipe = _on_found_encoder(recipe, place, storage)
     spec = recipe.spec()
+    if recipe.encoder is not None:
+        path = find_encoder(recipe.encoder, place, storage)
+        recipe = replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
+        spec = recipe.spec()
     trials = spec.trials if trials is None else trials
     if trials < 1:
         raise StudyError(f"trials must be at least 1, not {trials}")
@@ -121,11 +123,6 @@ def plan_search(
         runs=place,
         storage=storage or place.database,
     )
-
-
-def _on_found_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
-    path = find_encoder(str(recipe.encoder), runs, storage)
-    return replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
 
 
 def _enqueued(path: Path, recipe: Recipe, space: Space, data: Any) -> Mapping[str, Any]:
