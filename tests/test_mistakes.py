@@ -12,8 +12,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import optuna
 import pytest
 import torch
+from PIL import Image
+
+import latentune
 
 Cli = Callable[..., Any]
 SEARCH = ("search", "conv-ae", "digits", "--epochs", 1, "--batch-size", 200)
@@ -56,6 +61,18 @@ MISTAKES = [
     (("sample", "x"), "there is no checkpoint runs/x/final/model.ckpt"),
     (("sample", "x", "--n", 0), "n must be at least 1, not 0"),
     (("sample", "x", "--seed", -1), "seed must be from 0"),
+    (("search", "conv-vae", "digits", "--fix", "beta=-1"), "beta (=-1.0, warm-up 0) must be"),
+    (("search", "conv-vae", "digits", "--objectives", "kl,speed"), "has no objective 'speed'"),
+    (("search", "conv-vae", "digits", "--objectives", "kl,kl"), "objective 'kl' is named twice"),
+    (("search", "head", "digits"), "name its study by --encoder"),
+    ((*SEARCH, "--encoder", "x.ckpt"), "conv-ae is not put on an encoder"),
+    ((*SEARCH, "--enqueue", "best.toml"), "there is no best.toml"),
+    (("search", "head", "digits", "--encoder", "x.ckpt"), "there is no checkpoint"),
+    (("search", "head", "digits", "--encoder", "x"), "there is no database"),
+    (("map", "x", "--n", 1), "n must be at least 4, not 1"),
+    (("interpolate", "x", "--images", "3"), "--images '3' is not two numbers"),
+    (("compare", "digits"), "name at least one trained encoder"),
+    (("compare", "digits", "--labels", "few"), "--labels 'few' is neither a number nor"),
     (("export", "x", "--format", "xml"), "there is no format 'xml'"),
 ]
 
@@ -93,6 +110,24 @@ IN_A_STUDY = [
     (("train", "conv-ea-digits"), "did you mean 'conv-ae-digits'?"),
     (("sample", "conv-ae-digits:1"), "there is no checkpoint"),
     (("search", "conv-ae", "digits", "--epochs", 7), "epochs is 2 there, 7 here"),
+    (("best", "conv-ae-digits", "--prefer", "knee"), "among the best trials of several"),
+    (("sample", "conv-ae-digits", "--method", "kd"), "did you mean 'kde'?"),
+    (("sample", "conv-ae-digits", "--method", "prior"), "a ConvAutoencoder has no prior"),
+    (("interpolate", "conv-ae-digits", "--images", "3,999"), "no validation image 999"),
+    (("search", "head", "digits", "--encoder", "conv-ae-digit"), "did you mean 'conv-ae-digits'"),
+    (("search", "head", "digits", "--encoder", "conv-ae-digits:1"), "no trained network yet"),
+    (
+        ("compare", "digits", "--encoder", "conv-ae-digits", "--labels", "5000"),
+        "5000 labels cannot be chosen: digits has 1,294",
+    ),
+    (
+        ("search", "conv-vae", "digits", "--enqueue", "runs/conv-ae-digits/best.toml"),
+        "is of model 'conv-ae', not 'conv-vae'",
+    ),
+    (
+        (*SEARCH, "--enqueue", "runs/conv-ae-digits/best.toml", "--fix", "lr=0.5", "--name", "x"),
+        "is outside its range",
+    ),
     (("export", "nothing", "--out", "x.csv"), "there is no study 'nothing'"),
     (("export", "conv-ae-digits", "--out", "runs/studies.db/x.csv"), "cannot write to"),
 ]
@@ -228,3 +263,43 @@ from latentune import Objective, StudySpec
 SPEC = StudySpec("shapeless", Objective(lambda trial, shape: None, pl.LightningDataModule))
 """)
     _refused(cli("search", "shapeless:SPEC"), "LightningDataModule has no input_shape")
+
+
+def _images(folder: Path, side: int) -> None:
+    folder.mkdir(parents=True)
+    for i in range(12):
+        Image.fromarray(np.full((side, side), 20 * i, dtype="uint8")).save(folder / f"{i}.png")
+
+
+def test_an_encoder_of_another_shape(cli: Cli, trained: Path) -> None:
+    for name in ("light", "dark"):
+        _images(Path("photos") / name, 12)
+    before = snapshot()
+    answer = cli("search", "head", "photos", "--encoder", "conv-ae-digits")
+    _refused(answer, "reads images of 1x8x8, but the data has 1x12x12")
+    assert snapshot() == before
+
+
+def test_data_without_labels(cli: Cli, trained: Path) -> None:
+    _images(Path("photos"), 8)
+    before = snapshot()
+    for options in ((), ("--unfreeze",)):
+        answer = cli("search", "head", "photos", "--encoder", "conv-ae-digits", *options)
+        _refused(answer, "photos has no labels to learn from")
+    _refused(cli("compare", "photos", "--encoder", "conv-ae-digits"), "photos has no labels")
+    assert snapshot() == before
+
+
+def test_a_parent_without_a_finished_trial(cli: Cli, trained: Path) -> None:
+    study = optuna.create_study(study_name="empty", storage="sqlite:///runs/studies.db")
+    study.set_user_attr("definition", {})
+    before = snapshot()
+    _refused(cli("search", "head", "digits", "--encoder", "empty"), "has no complete trial yet")
+    assert snapshot() == before
+
+
+def test_first_weights_of_another_model(cli: Cli, trained: Path) -> None:
+    latentune.search("conv-vae", "digits", trials=1, epochs=1, batch_size=200)
+    answer = cli("train", "conv-vae-digits", "--init-from", "conv-ae-digits")
+    _refused(answer, "is a checkpoint of another model than VAE")
+    assert not Path("runs/conv-vae-digits/final").exists()
