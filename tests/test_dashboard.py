@@ -8,10 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+
+import latentune
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -42,17 +45,26 @@ def serving(command: list[str], port: int) -> Iterator[str]:
             server.terminate()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
-def test_the_plain_dashboard_shows_each_trial_with_its_picture(trained: Path) -> None:
+@contextmanager
+def browsing() -> Iterator[Any]:
+    """Gives a page of a real browser."""
     from playwright.sync_api import sync_playwright
 
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=options)
+        try:
+            yield browser.new_page()
+        finally:
+            browser.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_the_plain_dashboard_shows_each_trial_with_its_picture(trained: Path) -> None:
     port = free_port()
     tool = str(Path(sys.executable).with_name("optuna-dashboard"))
     command = [tool, "sqlite:///runs/studies.db", "--artifact-dir", "runs/artifacts"]
-    with serving([*command, "--port", str(port)], port) as url, sync_playwright() as play:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=options)
-        page = browser.new_page()
+    with serving([*command, "--port", str(port)], port) as url, browsing() as page:
         page.goto(f"{url}/dashboard")
         page.get_by_text("conv-ae-digits").first.click()
         page.goto(f"{page.url.rstrip('/')}/trials?numbers=1")
@@ -63,7 +75,26 @@ def test_the_plain_dashboard_shows_each_trial_with_its_picture(trained: Path) ->
         )
         page.goto(page.url.replace("/trials?numbers=1", "/note"))
         page.get_by_text("latentune.search('conv-ae', 'digits', ...)").wait_for()
-        browser.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_the_dashboard_shows_the_front_of_two_objectives() -> None:
+    study = latentune.search(
+        *("conv-vae", "digits"),
+        objectives=("reconstruction", "kl"),
+        trials=4,
+        epochs=1,
+        batch_size=200,
+    )
+    port = free_port()
+    command = [sys.executable, "-m", "latentune", "dashboard", "--port", str(port)]
+    with serving(command, port) as url, browsing() as page:
+        page.goto(f"{url}/dashboard")
+        page.get_by_text("conv-vae-digits").first.click()
+        page.get_by_text("Pareto Front").first.wait_for()
+        page.locator("#graph-pareto-front .point").first.wait_for(state="attached")
+        points = page.locator("#graph-pareto-front .point").count()
+    assert points == len(study.trials)
 
 
 def test_our_dashboard_serves_the_same_file_to_this_machine_alone(trained: Path) -> None:
