@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from .objectives.data import ImageData as ImageData
     from .objectives.objective import Objective as Objective
     from .storage.best import Best as Best
-    from .studies.compare import compare as compare
-    from .studies.interpolate import interpolate as interpolate
-    from .studies.maps import draw_maps as draw_maps
     from .studies.results import load_best as load_best
     from .studies.results import load_model as load_model
-    from .studies.sample import sample as sample
-    from .studies.search import search as search
+    from .studies.running.search import search as search
     from .studies.spec import StudySpec as StudySpec
-    from .studies.train import train as train
+    from .studies.uses.compare import compare as compare
+    from .studies.uses.interpolate import interpolate as interpolate
+    from .studies.uses.maps import draw_maps as draw_maps
+    from .studies.uses.sample import sample as sample
+    from .studies.uses.train import train as train
 
 _HOMES = {
     "VAE": ".models.vae",
@@ -41,14 +41,14 @@ _HOMES = {
     "LatentMixture": ".models.mixture",
     "Objective": ".objectives.objective",
     "StudySpec": ".studies.spec",
-    "compare": ".studies.compare",
-    "draw_maps": ".studies.maps",
-    "interpolate": ".studies.interpolate",
+    "compare": ".studies.uses.compare",
+    "draw_maps": ".studies.uses.maps",
+    "interpolate": ".studies.uses.interpolate",
     "load_best": ".studies.results",
     "load_model": ".studies.results",
-    "sample": ".studies.sample",
-    "search": ".studies.search",
-    "train": ".studies.train",
+    "sample": ".studies.uses.sample",
+    "search": ".studies.running.search",
+    "train": ".studies.uses.train",
 }
 
 __all__ = list(_HOMES)

@@ -39,7 +39,7 @@ class LatentKDE:
         codes: Codes,
         *,
         n_components: int | None = None,
-        n_search: int = 2000,
+        n_search: int = 1000,
         seed: int = 0,
     ) -> Self:
         """Fits a density; the bandwidth is the likeliest of 20 under 5-fold cross-validation.

@@ -54,8 +54,16 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs = tmp_path_factory.mktemp("trained") / "runs"
     latentune.search("conv-ae", "digits", trials=3, epochs=2, pruner="none", runs=runs)
     latentune.train("conv-ae-digits", epochs=3, runs=runs)
-    latentune.sample("conv-ae-digits", n=50, runs=runs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("latentune.studies.uses.features.STEPS", 100)
+        latentune.sample("conv-ae-digits", n=50, runs=runs)
     return runs
+
+
+@pytest.fixture
+def quick_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trains the network that rates samples for a few steps only."""
+    monkeypatch.setattr("latentune.studies.uses.features.STEPS", 100)
 
 
 @pytest.fixture

@@ -14,16 +14,11 @@ import torch
 from PIL import Image
 
 import latentune
-from latentune.studies.features import feature_network
+from latentune.studies.uses.features import feature_network
 
 Cli = Callable[..., Any]
 HEAD = ("search", "head", "digits", "--encoder", "conv-ae-digits")
 NAME = "head-conv-ae-digits"
-
-
-@pytest.fixture
-def quick_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latentune.studies.features.STEPS", 100)
 
 
 @pytest.mark.usefixtures("quick_features")

@@ -72,11 +72,6 @@ def test_distances_are_those_of_their_definitions() -> None:
     assert quality(real, far) == apart
 
 
-@pytest.fixture
-def quick_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latentune.studies.features.STEPS", 50)
-
-
 @pytest.mark.usefixtures("quick_features")
 def test_a_vae_is_sampled_from_its_prior(cli: Cli) -> None:
     latentune.search("conv-vae", "digits", trials=1, epochs=1, batch_size=200)
@@ -126,7 +121,7 @@ def test_interpolation_goes_from_one_image_to_the_other(
     def keep(images: torch.Tensor, title: str, path: Path) -> None:
         drawn[path.name] = images
 
-    monkeypatch.setattr("latentune.studies.interpolate.image_grid", keep)
+    monkeypatch.setattr("latentune.studies.uses.interpolate.image_grid", keep)
     latentune.interpolate("conv-ae-digits", images=(3, 14))
     model = latentune.load_model("conv-ae-digits")
     ends = latentune.ImageData("digits").splits.val.images[[3, 14]]

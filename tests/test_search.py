@@ -17,8 +17,8 @@ import latentune
 from latentune.search_spaces.watch import SpaceError
 from latentune.storage import database
 from latentune.studies.recipe import Recipe, StudyError
-from latentune.studies.strategies import PRUNERS, SAMPLERS
-from latentune.studies.trials import finished
+from latentune.studies.running.strategies import PRUNERS, SAMPLERS
+from latentune.studies.running.trials import finished
 
 SMALL = {"epochs": 1, "batch_size": 200, "seed": 5}
 

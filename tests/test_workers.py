@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 import latentune
 from latentune.studies.recipe import StudyError
-from latentune.studies.trials import finished
+from latentune.studies.running.trials import finished
 
 SMALL = {"epochs": 1, "batch_size": 400}
 SPEC = """

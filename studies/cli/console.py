@@ -14,9 +14,9 @@ from rich.table import Table
 
 from ...objectives.quality import Quality
 from ..encoders import is_stale
-from ..plan import SearchPlan
 from ..results import STATES
-from ..trials import finished
+from ..running.plan import SearchPlan
+from ..running.trials import finished
 
 log = logging.getLogger("latentune")
 console = Console(highlight=False, markup=False)

@@ -71,11 +71,11 @@ def search(
     """
     seconds = _seconds(time)
     if _several(workers, trials) and not dry_run:
-        from ..forks import warm_up
+        from ..running.forks import warm_up
 
         warm_up()  # before this process spends seconds on the same imports
-    from ..plan import plan_search
-    from ..search import run_search
+    from ..running.plan import plan_search
+    from ..running.search import run_search
     from .console import SearchLines, show_plan
 
     plan = plan_search(

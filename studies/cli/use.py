@@ -30,7 +30,7 @@ def train(
 
     Example: latentune train conv-ae-digits --epochs 50
     """
-    from ..train import train as run
+    from ..uses.train import train as run
     from .console import EpochBar, show_values
 
     try:
@@ -76,8 +76,8 @@ def sample(
 
     Example: latentune sample conv-ae-digits --method kde --n 1000
     """
-    from ..sample import RECONSTRUCTED
-    from ..sample import sample as run
+    from ..uses.sample import RECONSTRUCTED
+    from ..uses.sample import sample as run
     from .console import show_qualities
 
     folder, densities, qualities = run(
@@ -103,7 +103,7 @@ def map_(study: str, n: int, seed: int, data_dir: str | None, runs: Path) -> Non
 
     Example: latentune map conv-ae-digits --n 1000
     """
-    from ..maps import draw_maps
+    from ..uses.maps import draw_maps
 
     folder = draw_maps(study, n=n, seed=seed, data_dir=data_dir, runs=runs)
     for picture in sorted(folder.glob("*.png")):
@@ -126,7 +126,7 @@ def interpolate(
 
     Example: latentune interpolate conv-ae-digits --images 3,14
     """
-    from ..interpolate import interpolate as run
+    from ..uses.interpolate import interpolate as run
 
     pair = None if images is None else _pair(images)
     folder = run(study, images=pair, seed=seed, data_dir=data_dir, runs=runs)
@@ -162,7 +162,7 @@ def compare(
 
     Example: latentune compare digits --encoder conv-ae-digits --labels 100,all
     """
-    from ..compare import compare as run
+    from ..uses.compare import compare as run
     from .console import show_accuracies
 
     def tell(start: str, labels: str, seed: int, accuracy: float) -> None:

@@ -6,18 +6,18 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
-from ..search_spaces.watch import random_trials
-from ..storage.best import write_best
-from ..storage.dashboard import note
-from ..storage.database import database_exists, open_database
+from ...search_spaces.watch import random_trials
+from ...storage.best import write_best
+from ...storage.dashboard import note
+from ...storage.database import database_exists, open_database
+from ..encoders import parent
+from ..front import objectives
+from ..pictures import pareto_front
+from ..recipe import StudyError
+from ..results import best_of, open_study
 from .callbacks import stop_on_signal
-from .encoders import parent
 from .forks import warm_up
-from .front import objectives
-from .pictures import pareto_front
 from .plan import SearchPlan, plan_search
-from .recipe import StudyError
-from .results import best_of, open_study
 from .trials import TrialCallback, run_trials, say_waiting
 from .workers import run_workers
 

@@ -9,16 +9,16 @@ from typing import Any
 import psutil
 import torch
 
-from ..objectives.datasets import DATASETS
-from ..search_spaces.common import Space
-from ..search_spaces.watch import SpaceError, defaults, did_you_mean, replay
-from ..storage.best import read_best
-from ..storage.checkpoint import file_hash
-from ..storage.runs import Runs, check_name
-from .defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
-from .encoders import find_encoder, parent
-from .recipe import Recipe, StudyError
-from .spec import StudySpec
+from ...objectives.datasets import DATASETS
+from ...search_spaces.common import Space
+from ...search_spaces.watch import SpaceError, defaults, did_you_mean, replay
+from ...storage.best import read_best
+from ...storage.checkpoint import file_hash
+from ...storage.runs import Runs, check_name
+from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
+from ..encoders import find_encoder, parent
+from ..recipe import Recipe, StudyError
+from ..spec import StudySpec
 from .strategies import PRUNERS, SAMPLERS
 
 WORKERS_PER_GPU = 2

@@ -16,8 +16,8 @@ from filelock import FileLock
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from ..objectives.objective import INTERRUPTED, Interrupted, TrialFailed
-from ..storage.database import GRACE_S, retry, retry_stale
+from ...objectives.objective import INTERRUPTED, Interrupted, TrialFailed
+from ...storage.database import GRACE_S, retry, retry_stale
 from .callbacks import AttachReconstructions, StopOnRequest
 from .plan import SearchPlan
 from .strategies import PRUNERS, SAMPLERS, Sparing

@@ -13,10 +13,10 @@ from pathlib import Path
 import optuna
 import torch
 
-from ..objectives.memory import map_splits
-from ..storage.database import open_database
+from ...objectives.memory import map_splits
+from ...storage.database import open_database
+from ..results import open_study
 from .plan import SearchPlan
-from .results import open_study
 from .trials import run_trials
 
 

@@ -14,20 +14,20 @@ from lightning_utilities.core.overrides import is_overridden
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
-from ..models.head import HeadClassifier
-from ..objectives.objective import Objective
-from ..objectives.provenance import git_commit, versions
-from ..objectives.training import fit, quiet, quiet_trainer
-from ..search_spaces.watch import SpaceError, replay
-from ..storage.best import Best, write_best
-from ..storage.checkpoint import add_configuration, load_weights, read_checkpoint
-from ..storage.runs import Runs, check_name, replaced_folder
-from .callbacks import reconstruct
+from ...models.head import HeadClassifier
+from ...objectives.objective import Objective
+from ...objectives.provenance import git_commit, versions
+from ...objectives.training import fit, quiet, quiet_trainer
+from ...search_spaces.watch import SpaceError, replay
+from ...storage.best import Best, write_best
+from ...storage.checkpoint import add_configuration, load_weights, read_checkpoint
+from ...storage.runs import Runs, check_name, replaced_folder
+from ..defaults import FINAL_EPOCHS, RUNS
+from ..pictures import loss_curve, reconstructions
+from ..recipe import Recipe, StudyError
+from ..results import checkpoint_of, find, split_source
+from ..running.callbacks import reconstruct
 from .classification import classification_report
-from .defaults import FINAL_EPOCHS, RUNS
-from .pictures import loss_curve, reconstructions
-from .recipe import Recipe, StudyError
-from .results import checkpoint_of, find, split_source
 
 
 def train(

@@ -7,18 +7,18 @@ from pathlib import Path
 import pandas as pd
 import pytorch_lightning as pl
 
-from ..models.head import HeadClassifier
-from ..objectives.codes import labelled
-from ..objectives.data import BATCH_SIZE, STEPS_PER_EPOCH, ImageData
-from ..objectives.splits import DataError, hold_out
-from ..objectives.training import fit, quiet, quiet_trainer
-from ..storage.checkpoint import read_checkpoint
-from ..storage.runs import Runs, replaced_folder
-from .defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_SEEDS, RUNS
-from .encoders import find_encoder, read_encoder
-from .pictures import accuracy_curves
-from .recipe import StudyError
-from .results import build
+from ...models.head import HeadClassifier
+from ...objectives.codes import labelled
+from ...objectives.data import BATCH_SIZE, STEPS_PER_EPOCH, ImageData
+from ...objectives.splits import DataError, hold_out
+from ...objectives.training import fit, quiet, quiet_trainer
+from ...storage.checkpoint import read_checkpoint
+from ...storage.runs import Runs, replaced_folder
+from ..defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_SEEDS, RUNS
+from ..encoders import find_encoder, read_encoder
+from ..pictures import accuracy_curves
+from ..recipe import StudyError
+from ..results import build
 
 SCRATCH = "from scratch"
 SMALLEST_BATCH = 8

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..models.kde import Codes
-from ..storage.runs import replaced_folder
-from .codes import load_trained
-from .defaults import MAPPED, RUNS, SEED
-from .pictures import scatter
-from .recipe import StudyError
+from ...models.kde import Codes
+from ...storage.runs import replaced_folder
+from ..defaults import MAPPED, RUNS, SEED
+from ..pictures import scatter
+from ..recipe import StudyError
+from .trained import load_trained
 
 Plane = NDArray[np.float32]
 

@@ -12,9 +12,9 @@ import optuna
 import pytorch_lightning as pl
 import torch
 
-from ..objectives.objective import Interrupted
-from ..storage.dashboard import attach
-from .pictures import reconstructions
+from ...objectives.objective import Interrupted
+from ...storage.dashboard import attach
+from ..pictures import reconstructions
 
 
 class StopOnRequest(pl.Callback):

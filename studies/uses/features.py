@@ -4,12 +4,12 @@ import math
 
 import torch
 
-from ..models.autoencoder import ConvAutoencoder
-from ..models.head import HeadClassifier
-from ..objectives.data import ImageData
-from ..objectives.training import fit, quiet_trainer
-from ..storage.checkpoint import read_weights, write_weights
-from ..storage.runs import Runs
+from ...models.autoencoder import ConvAutoencoder
+from ...models.head import HeadClassifier
+from ...objectives.data import ImageData
+from ...objectives.training import fit, quiet_trainer
+from ...storage.checkpoint import read_weights, write_weights
+from ...storage.runs import Runs
 
 STEPS = 4000
 WIDTH = 64

@@ -9,19 +9,19 @@ import numpy as np
 import torch
 from sklearn.decomposition import PCA
 
-from ..models.autoencoder import Codec
-from ..models.kde import Codes, LatentKDE
-from ..models.mixture import LatentMixture
-from ..models.vae import VAE
-from ..objectives.data import ImageData, in_batches
-from ..objectives.quality import Quality, quality
-from ..search_spaces.watch import did_you_mean
-from ..storage.runs import Runs, replaced_folder
-from .codes import load_trained
-from .defaults import RUNS, SAMPLES, SEED
+from ...models.autoencoder import Codec
+from ...models.kde import Codes, LatentKDE
+from ...models.mixture import LatentMixture
+from ...models.vae import VAE
+from ...objectives.data import ImageData, in_batches
+from ...objectives.quality import Quality, quality
+from ...search_spaces.watch import did_you_mean
+from ...storage.runs import Runs, replaced_folder
+from ..defaults import RUNS, SAMPLES, SEED
+from ..pictures import codes_beside, image_grid
+from ..recipe import StudyError
 from .features import feature_network
-from .pictures import codes_beside, image_grid
-from .recipe import StudyError
+from .trained import load_trained
 
 # Up to this many latent dimensions, two principal components say nothing new.
 FEW_DIMENSIONS = 3

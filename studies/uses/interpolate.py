@@ -5,15 +5,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..models.autoencoder import Codec
-from ..models.vae import VAE
-from ..objectives.data import in_batches
-from ..storage.runs import replaced_folder
-from .codes import load_trained
-from .defaults import RUNS, SEED
-from .pictures import image_grid
-from .recipe import StudyError
+from ...models.autoencoder import Codec
+from ...models.vae import VAE
+from ...objectives.data import in_batches
+from ...storage.runs import replaced_folder
+from ..defaults import RUNS, SEED
+from ..pictures import image_grid
+from ..recipe import StudyError
 from .sample import METHODS
+from .trained import load_trained
 
 ROWS, STEPS = 6, 10
 

@@ -10,8 +10,8 @@ from torchmetrics.functional.classification import (
     multiclass_confusion_matrix,
 )
 
-from ..models.head import HeadClassifier
-from .pictures import confusion
+from ...models.head import HeadClassifier
+from ..pictures import confusion
 
 BINS = 15
 

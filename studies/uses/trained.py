@@ -8,11 +8,11 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from ..models.kde import Codes
-from ..storage.checkpoint import read_checkpoint
-from ..storage.runs import Runs
-from .recipe import Recipe, StudyError
-from .results import checkpoint_of, load_model
+from ...models.kde import Codes
+from ...storage.checkpoint import read_checkpoint
+from ...storage.runs import Runs
+from ..recipe import Recipe, StudyError
+from ..results import checkpoint_of, load_model
 
 
 @dataclass(frozen=True)

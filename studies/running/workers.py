@@ -17,10 +17,10 @@ import torch
 from filelock import FileLock
 from optuna.trial import TrialState
 
-from ..objectives.memory import save_splits
+from ...objectives.memory import save_splits
+from ..recipe import StudyError
 from .forks import context
 from .plan import SearchPlan
-from .recipe import StudyError
 from .trials import TrialCallback, fail, finished, requeue, say_waiting
 from .worker import work
 
