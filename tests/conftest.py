@@ -60,9 +60,9 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return runs
 
 
-@pytest.fixture
-def quick_features(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trains the network that rates samples for a few steps only."""
+@pytest.fixture(autouse=True)
+def _quick_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The network that rates samples need not be good at it.
     monkeypatch.setattr("latentune.studies.uses.features.STEPS", 100)
 
 

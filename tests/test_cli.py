@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 import latentune
+from latentune.studies.cli.app import app
 
 Cli = Callable[..., Any]
 SEARCH = ("search", "conv-ae", "digits", "--epochs", 1, "--batch-size", 200)
@@ -75,9 +76,7 @@ except SystemExit:
     assert "digits" in answer.stdout
 
 
-@pytest.mark.parametrize(
-    "verb", ["list", "search", "status", "best", "train", "sample", "dashboard", "export"]
-)
+@pytest.mark.parametrize("verb", list(app.commands))
 def test_every_verb_helps(cli: Cli, verb: str) -> None:
     answer = cli(verb, "--help")
     assert answer.code == 0

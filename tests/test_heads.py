@@ -21,7 +21,6 @@ HEAD = ("search", "head", "digits", "--encoder", "conv-ae-digits")
 NAME = "head-conv-ae-digits"
 
 
-@pytest.mark.usefixtures("quick_features")
 def test_from_an_autoencoder_to_a_classifier_and_rated_samples(cli: Cli) -> None:
     assert cli("search", "conv-ae", "digits", "--trials", 2, "--epochs", 2).code == 0
     assert cli("train", "conv-ae-digits", "--epochs", 5).code == 0
@@ -149,7 +148,6 @@ def test_the_pre_training_question(cli: Cli, trained: Path) -> None:
     assert f"{float(table[0]['mean']):.4f} ± {float(table[0]['std']):.4f}" in answer.out
 
 
-@pytest.mark.usefixtures("quick_features")
 def test_the_feature_network_is_trained_once(trained: Path) -> None:
     from latentune.storage.runs import Runs
 

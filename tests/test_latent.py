@@ -72,7 +72,6 @@ def test_distances_are_those_of_their_definitions() -> None:
     assert quality(real, far) == apart
 
 
-@pytest.mark.usefixtures("quick_features")
 def test_a_vae_is_sampled_from_its_prior(cli: Cli) -> None:
     latentune.search("conv-vae", "digits", trials=1, epochs=1, batch_size=200)
     latentune.train("conv-vae-digits", epochs=1)
