@@ -165,19 +165,20 @@ class VAE(pl.LightningModule):
     def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
         """Logs `val_elbo`, `val_reconstruction` and `val_kl`."""
         self._log("val", batch[0])
-        self._means.append(self.encode(batch[0]))
 
     def on_validation_epoch_end(self) -> None:
         """Logs `val_active_units`: how many dimensions of the code depend on the image."""
-        variances = torch.cat(self._means).var(0)
-        self._means = []
-        self.log("val_active_units", (variances > ACTIVE).sum().float())
+        self._log_active_units("val")
 
     def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
         """Logs `test_elbo`, `test_reconstruction`, `test_kl`, and `test_log_likelihood`."""
         self._log("test", batch[0])
         log_likelihood = self.log_likelihood(batch[0]).mean()
         self.log("test_log_likelihood", log_likelihood, batch_size=len(batch[0]))
+
+    def on_test_epoch_end(self) -> None:
+        """Logs `test_active_units`."""
+        self._log_active_units("test")
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Returns Adam over all parameters; the scale of the likelihood learns faster."""
@@ -203,7 +204,13 @@ class VAE(pl.LightningModule):
         return (squared + constant).flatten(1).sum(1)
 
     def _log(self, part: str, x: Tensor) -> None:
+        self._means.append(self.encode(x))
         reconstruction, kl = (term.mean() for term in self.terms(x))
         values = {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
         for name, value in values.items():
             self.log(f"{part}_{name}", value, batch_size=len(x))
+
+    def _log_active_units(self, part: str) -> None:
+        variances = torch.cat(self._means).var(0)
+        self._means = []
+        self.log(f"{part}_active_units", (variances > ACTIVE).sum().float())

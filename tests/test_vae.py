@@ -154,8 +154,8 @@ def test_it_is_searched_by_the_elbo_and_scored_with_its_likelihood() -> None:
     assert "beta" in study.best_params
     folder = latentune.train("dense-vae-digits", epochs=1)
     metrics = (folder / "metrics.json").read_text()
-    for name in ("test_elbo", "test_reconstruction", "test_kl", "test_log_likelihood"):
-        assert f'"{name}"' in metrics
+    for name in ("elbo", "reconstruction", "kl", "log_likelihood", "active_units"):
+        assert f'"test_{name}"' in metrics
 
 
 def test_weights_are_drawn_so_that_signals_neither_vanish_nor_explode() -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from optuna.trial import TrialState
 
 import latentune
 from latentune.studies.recipe import StudyError
+from latentune.studies.running.forks import PRELOAD
 from latentune.studies.running.trials import finished
 
 SMALL = {"epochs": 1, "batch_size": 400}
@@ -136,3 +138,9 @@ def test_the_command_line_is_one_calm_stream(cli: Callable[..., Any]) -> None:
     assert sorted(int(line.split()[0]) for line in lines[1:7]) == list(range(6))
     assert lines[7:] == ["next: latentune train conv-ae-digits"]
     assert answer.err == ""
+
+
+@pytest.mark.parametrize("module", PRELOAD)
+def test_what_workers_are_forked_with_can_be_imported(module: str) -> None:
+    # The process that imports them says nothing if it cannot: workers would only be slow.
+    assert find_spec(module) is not None

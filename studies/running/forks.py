@@ -10,7 +10,7 @@ from typing import Any
 
 # What a worker runs, and what that imports only when it is first used.
 PRELOAD = [
-    "latentune.studies.worker",
+    "latentune.studies.running.worker",
     "alembic.command",
     "optuna_dashboard",
     "PIL.PngImagePlugin",
