@@ -10,7 +10,7 @@ import seaborn as sns
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.utils import make_grid
@@ -198,6 +198,7 @@ def accuracy_curves(history: pd.DataFrame, path: Path) -> None:
                 part, x="epoch", y="accuracy", hue="start", style="start", errorbar="sd", ax=axes
             )
             axes.set_title(f"{labels} labels")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.set_ylabel("validation accuracy")
             axes.legend(title=None, frameon=False)
         sns.despine(figure)
