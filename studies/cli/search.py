@@ -67,6 +67,9 @@ def search(
 ) -> None:
     """Search a model on data, or go on with a search.
 
+    MODEL is a model of the list, or your own module:SPEC, which brings its data. DATA is a data
+    set of the list, or a folder of images.
+
     Example: latentune search conv-ae fashion-mnist --space seed --trials 15
     """
     seconds = _seconds(time)
