@@ -6,18 +6,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from .data import EVALUATION, Batches, ImageData, in_batches
+from .data import ImageData, ResidentData, in_batches
 from .splits import DataError
 
 BATCH_SIZE = 1024
 STEPS_PER_EPOCH = 16
 
 
-class CodeData(pl.LightningDataModule):
+class CodeData(ResidentData):
     """The codes that a frozen encoder makes of images, with their labels.
 
     They are computed when they are first needed and kept in a file, whose name says of which
@@ -51,22 +50,10 @@ class CodeData(pl.LightningDataModule):
         self.batch_size = batch_size
         self._codec = codec
         self._cache = cache.with_name(f"{cache.name}-{images.fingerprint}.pt")
-        self._resident: dict[str, tuple[Tensor, ...]] = {}
 
     def setup(self, stage: str) -> None:
-        device = torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
         for part, codes in self._codes().items():
-            labels = getattr(self.images.splits, part).labels
-            self._resident[part] = (codes.to(device), labels.to(device))
-
-    def train_dataloader(self) -> Batches:
-        return Batches(self._resident["train"], self.batch_size, shuffle=True)
-
-    def val_dataloader(self) -> Batches:
-        return Batches(self._resident["val"], EVALUATION, shuffle=False)
-
-    def test_dataloader(self) -> Batches:
-        return Batches(self._resident["test"], EVALUATION, shuffle=False)
+            self.keep(part, (codes, getattr(self.images.splits, part).labels))
 
     def _codes(self) -> dict[str, Tensor]:
         if self._cache.exists():

@@ -39,7 +39,40 @@ class Batches:
             yield tuple(t[batch if order is None else order[batch]] for t in self.tensors)
 
 
-class ImageData(pl.LightningDataModule):
+class ResidentData(pl.LightningDataModule):
+    """Parts of a data set that stay on the device, of which batches are slices.
+
+    Attributes:
+        batch_size: Length of a training batch.
+    """
+
+    batch_size: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._resident: dict[str, tuple[Tensor, ...]] = {}
+
+    def keep(self, part: str, tensors: tuple[Tensor, ...]) -> None:
+        """Moves `train`, `val` or `test` to the trainer's device, where it stays.
+
+        Args:
+            part: Name of the part.
+            tensors: Tensors of the same length, such as images and labels.
+        """
+        device = torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
+        self._resident[part] = tuple(tensor.to(device) for tensor in tensors)
+
+    def train_dataloader(self) -> Batches:
+        return Batches(self._resident["train"], self.batch_size, shuffle=True)
+
+    def val_dataloader(self) -> Batches:
+        return Batches(self._resident["val"], EVALUATION, shuffle=False)
+
+    def test_dataloader(self) -> Batches:
+        return Batches(self._resident["test"], EVALUATION, shuffle=False)
+
+
+class ImageData(ResidentData):
     """Images in memory, split into train, validation and test.
 
     The validation split is a seeded, stratified tenth of the training part; the test part is
@@ -77,7 +110,6 @@ class ImageData(pl.LightningDataModule):
         if batch_size < 1:
             raise DataError(f"batch_size (={batch_size}) must be at least 1")
         self.batch_size = batch_size
-        self._resident: dict[str, tuple[Tensor, ...]] = {}
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -96,20 +128,9 @@ class ImageData(pl.LightningDataModule):
         return self.splits.fingerprint
 
     def setup(self, stage: str) -> None:
-        device = torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
         for split in ("test",) if stage == "test" else ("train", "val"):
             images, labels = getattr(self.splits, split)
-            tensors = (images,) if labels is None else (images, labels)
-            self._resident[split] = tuple(tensor.to(device) for tensor in tensors)
-
-    def train_dataloader(self) -> Batches:
-        return Batches(self._resident["train"], self.batch_size, shuffle=True)
-
-    def val_dataloader(self) -> Batches:
-        return Batches(self._resident["val"], EVALUATION, shuffle=False)
-
-    def test_dataloader(self) -> Batches:
-        return Batches(self._resident["test"], EVALUATION, shuffle=False)
+            self.keep(split, (images,) if labels is None else (images, labels))
 
 
 def in_batches(function: Callable[[Tensor], Tensor], whole: Tensor) -> Tensor:
