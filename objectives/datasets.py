@@ -69,7 +69,7 @@ def _torchvision(name: str, data_dir: Path | None) -> Dataset:
             part = dataset(root, train=train)
         except (RuntimeError, OSError, ValueError, AssertionError) as error:
             raise DataError(f"{name} under {root} cannot be read: {error}") from error
-        images = part.data.unsqueeze(1).to(torch.float32) / 255
+        images = part.data.unsqueeze(1).to(torch.float32).div_(255)
         parts.append(Labelled(images, part.targets.long()))
     return Dataset(parts[0], parts[1], tuple(part.classes))
 

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from .datasets import DATASETS
@@ -73,7 +74,7 @@ def _hash(*parts: Labelled) -> str:
         for tensor in part:
             if tensor is not None:
                 digest.update(str(tuple(tensor.shape)).encode())
-                digest.update(tensor.numpy().tobytes())
+                digest.update(np.ascontiguousarray(tensor.numpy()))
     return digest.hexdigest()[:16]
 
 

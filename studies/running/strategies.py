@@ -45,7 +45,7 @@ PRUNERS: dict[str, Callable[[int], BasePruner]] = {
     "none": lambda epochs: NopPruner(),
 }
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    "tpe": lambda seed: TPESampler(n_startup_trials=5, seed=seed),
+    "tpe": lambda seed: TPESampler(n_startup_trials=3, n_ei_candidates=64, seed=seed),
     "gp": lambda seed: GPSampler(n_startup_trials=5, seed=seed),
     "random": lambda seed: RandomSampler(seed=seed),
 }
