@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Subset
 from latentune import ConvAutoencoder, ImageData
 from latentune.objectives.data import BATCH_SIZE, EVALUATION, Batches
 from latentune.objectives.splits import Labelled
-from latentune.objectives.training import fit, quiet_trainer
+from latentune.objectives.training import fit, quiet, quiet_trainer
 
 from . import notebook
 
@@ -56,7 +56,7 @@ def _notebook(share: float) -> Callable[[], object]:
 
     def run() -> None:
         torch.set_num_threads(CORES)
-        with tempfile.TemporaryDirectory() as root:
+        with quiet(), tempfile.TemporaryDirectory() as root:
             notebook.fit(notebook.Autoencoder(**OPTIONS), 1, root, *loaders)
 
     return run

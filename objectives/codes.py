@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -67,10 +68,12 @@ class CodeData(ResidentData):
             )
             for part in ("train", "val", "test")
         }
-        with suppress(OSError):  # where nothing can be written, they are computed again
-            partial = self._cache.with_name(f".{self._cache.name}.{os.getpid()}")
-            torch.save(codes, partial)
-            os.replace(partial, self._cache)
+        folder = self._cache.parent
+        # Where nothing can be written, they are computed again; torch has an error of its own.
+        with suppress(OSError, RuntimeError), TemporaryDirectory(dir=folder) as scratch:
+            whole = Path(scratch) / self._cache.name
+            torch.save(codes, whole)
+            os.replace(whole, self._cache)
         return codes
 
 

@@ -1,12 +1,19 @@
 """Lightning in silence: a trainer that prints and writes nothing, and an end to its exits."""
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
+
+# Lightning makes PyTorch look for GPUs by NVML; where there is none, each step of an optimizer
+# would try to load that library again.
+if not torch.cuda.is_available():
+    os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
 
 
 def quiet_trainer(max_epochs: int, callbacks: Sequence[pl.Callback], **options: Any) -> pl.Trainer:

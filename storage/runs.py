@@ -14,6 +14,9 @@ class StorageError(ValueError):
     """A file, folder or database that is missing, broken, or cannot be written."""
 
 
+TAKEN = ("studies.db", "search.lock", "artifacts", "features")
+
+
 @dataclass(frozen=True)
 class Runs:
     """Layout of the folder that holds all studies.
@@ -87,6 +90,11 @@ def check_name(study: str) -> str:
     if not re.fullmatch(r"\w[\w.+-]*", study):
         raise StorageError(
             f"{study!r} cannot name a study: letters, digits, '-', '_', '+' and '.' can; "
+            "give another by --name"
+        )
+    if study in TAKEN:
+        raise StorageError(
+            f"{study!r} cannot name a study: the runs folder has its own use for it; "
             "give another by --name"
         )
     return study

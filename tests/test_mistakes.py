@@ -45,6 +45,7 @@ MISTAKES = [
     ((*SEARCH, "--time", "0s"), "time must be above 0"),
     ((*SEARCH, "--seed", -1), "seed must be from 0"),
     ((*SEARCH, "--name", "../up"), "'../up' cannot name a study"),
+    ((*SEARCH, "--name", "features"), "'features' cannot name a study"),
     ((*SEARCH, "--image-size", 16), "digits has a size of its own"),
     ((*SEARCH, "--storage", "studies.db"), "is no database URL"),
     ((*SEARCH, "--runs", "/proc/runs"), "cannot write to /proc/runs"),
