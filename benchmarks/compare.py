@@ -1,7 +1,7 @@
 """Latentune beside a notebook without it, measured in turns on this machine.
 
 python -m benchmarks.compare          a taste
-python -m benchmarks.compare --full   all of it, in about an hour and a half
+python -m benchmarks.compare --full   all of it, in an hour and a quarter
 """
 
 import argparse

@@ -49,7 +49,7 @@ class ConvAutoencoder(pl.LightningModule):
         self,
         input_shape: Shape,
         latent_dim: int = 16,
-        lr: float = 1e-3,
+        lr: float = 3e-3,
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> None:

@@ -46,7 +46,7 @@ def test_parameters_finds_conditional_ones() -> None:
 def test_defaults_are_the_models_own_moved_into_the_ranges() -> None:
     assert defaults(conv_autoencoder, SHAPE) == {
         "latent_dim": 16,
-        "lr": 1e-3,
+        "lr": 3e-3,
         "l1": 1e-9,
         "l2": 1e-9,
     }
@@ -56,7 +56,7 @@ def test_defaults_are_the_models_own_moved_into_the_ranges() -> None:
         "l1": 1e-6,
         "l2": 1e-6,
     }
-    assert defaults(RangedSpace(conv_autoencoder, {"lr": "2e-3:4e-3"}), SHAPE)["lr"] == 2e-3
+    assert defaults(RangedSpace(conv_autoencoder, {"lr": "4e-3:8e-3"}), SHAPE)["lr"] == 4e-3
 
 
 class Chosen(Probe):
