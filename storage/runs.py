@@ -14,6 +14,7 @@ class StorageError(ValueError):
     """A file, folder or database that is missing, broken, or cannot be written."""
 
 
+# What lies in the folder beside the folders of the studies.
 TAKEN = ("studies.db", "search.lock", "artifacts", "features")
 
 
