@@ -74,7 +74,7 @@ def _hash(*parts: Labelled) -> str:
         for tensor in part:
             if tensor is not None:
                 digest.update(str(tuple(tensor.shape)).encode())
-                digest.update(np.ascontiguousarray(tensor.numpy()))
+                digest.update(np.ascontiguousarray(tensor.numpy()).data)
     return digest.hexdigest()[:16]
 
 
