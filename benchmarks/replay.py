@@ -43,7 +43,7 @@ BASELINE = ("tpe, 5 start-up trials", "none")
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "random": lambda seed: RandomSampler(seed=seed),
     "tpe, 5 start-up trials": lambda seed: TPESampler(n_startup_trials=5, seed=seed),
-    "tpe, 3 and 64 candidates": lambda seed: TPESampler(
+    "tpe, 3 start-up trials, 64 candidates": lambda seed: TPESampler(
         n_startup_trials=3, n_ei_candidates=64, seed=seed
     ),
     "gp, 5 start-up trials": lambda seed: GPSampler(n_startup_trials=5, seed=seed),
