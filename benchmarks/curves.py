@@ -23,7 +23,7 @@ def some_images() -> ImageData:
     """Returns the first images of each part of Fashion-MNIST, nine in ten to train on."""
     data = ImageData("fashion-mnist", batch_size=64)
     train, val, n = data.splits.train, data.splits.val, IMAGES // 10
-    data.splits = data.splits._replace(
+    data.splits = data.splits.with_parts(
         train=Labelled(train.images[: 9 * n], None), val=Labelled(val.images[:n], None)
     )
     return data

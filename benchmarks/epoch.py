@@ -68,7 +68,7 @@ def _data(share: float, batch_size: int) -> ImageData:
     def part(whole: Labelled) -> Labelled:
         return Labelled(whole.images[: round(share * len(whole))], None)
 
-    data.splits = data.splits._replace(train=part(data.splits.train), val=part(data.splits.val))
+    data.splits = data.splits.with_parts(train=part(data.splits.train), val=part(data.splits.val))
     return data
 
 

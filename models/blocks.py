@@ -1,6 +1,6 @@
 """The encoders and decoders that the image families share."""
 
-from math import prod
+from math import log2, prod
 from typing import NamedTuple
 
 from torch import nn
@@ -8,44 +8,64 @@ from torch import nn
 Shape = tuple[int, int, int]
 
 
-CHANNELS = (8, 16, 32)
+CHANNELS = 32
 HIDDEN = 64
 WIDTH = 512
+SMALLEST = 4
 
 
-class _Halving(NamedTuple):
-    """The geometry of one 3x3 convolution with stride 2, and of the transposed one that undoes it.
+class _Step(NamedTuple):
+    """What one 3x3 convolution does to a side, and the transposed one that undoes it.
 
     A stride of 2 maps two sizes to one: `output_padding` tells the transposed layer which it was.
     """
 
-    padding: tuple[int, int]
-    size: tuple[int, int]
-    output_padding: tuple[int, int]
+    stride: int
+    padding: int
+    size: int
+    output_padding: int
 
 
-def _halve(side: int, pad: bool) -> tuple[int, int, int]:
-    padding = int(pad or side < 3)
-    halved = (side + 2 * padding - 3) // 2 + 1
-    return padding, halved, side - (2 * (halved - 1) - 2 * padding + 3)
+def _halve(side: int, last: bool) -> _Step:
+    """Halves a side such that each pixel is seen, and drawn again.
+
+    A padded pixel at both ends does that for all sides; odd ones need none, and the last layer of
+    the published network has none.
+    """
+    padding = int(not (last and side % 2 and side > 1))
+    size = (side + 2 * padding - 3) // 2 + 1
+    return _Step(2, padding, size, side - (2 * size + 1 - 2 * padding))
 
 
-def _halvings(input_shape: Shape) -> list[_Halving]:
-    """Returns the geometry of the three layers.
+def _steps(input_shape: Shape) -> list[tuple[_Step, _Step]]:
+    """Returns what each layer does to height and width: halve them until about 4 pixels remain.
 
-    The first two pad by 1. The last does not, unless the image has become too small for it, as
-    8x8 digits do.
+    That is one layer for 8 pixels, three for 28 and 32, four for 64.
     """
     if len(input_shape) != 3 or min(input_shape) < 1:
         raise ValueError(
             f"input_shape (={tuple(input_shape)}) must be (channels, height, width), all positive."
         )
-    height, width = input_shape[1:]
-    halvings = []
-    for pad in (True, True, False):
-        (ph, height, oh), (pw, width, ow) = _halve(height, pad), _halve(width, pad)
-        halvings.append(_Halving((ph, pw), (height, width), (oh, ow)))
-    return halvings
+    sides = []
+    for side in input_shape[1:]:
+        layers = max(1, round(log2(side / SMALLEST)))
+        steps = [_halve(side, last=layers == 1)]
+        while len(steps) < layers:
+            steps.append(_halve(steps[-1].size, last=len(steps) == layers - 1))
+        sides.append(steps)
+    depth = max(map(len, sides))
+    for steps in sides:  # the shorter side waits for the longer one
+        steps += [_Step(1, 1, steps[-1].size, 0)] * (depth - len(steps))
+    return list(zip(*sides, strict=True))
+
+
+def _channels(layers: int) -> list[int]:
+    """Returns the channels behind each layer: 8, 16, 32 for three, as published.
+
+    Fewer layers have the last of these; more go on doubling.
+    """
+    first = CHANNELS >> (min(layers, 3) - 1)
+    return [first << layer for layer in range(layers)]
 
 
 def draw_weights(network: nn.Module) -> None:
@@ -68,7 +88,7 @@ def draw_weights(network: nn.Module) -> None:
 
 
 class ConvEncoder(nn.Sequential):
-    """Maps images to features: three strided convolutions, then two linear layers.
+    """Maps images to features: strided convolutions, then two linear layers.
 
     Args:
         input_shape: Shape of one image, (C, H, W).
@@ -78,13 +98,14 @@ class ConvEncoder(nn.Sequential):
     """
 
     def __init__(self, input_shape: Shape, features: int) -> None:
-        halvings = _halvings(input_shape)
+        steps = _steps(input_shape)
         layers: list[nn.Module] = []
         before = input_shape[0]
-        for after, halving in zip(CHANNELS, halvings, strict=True):
-            layers += [nn.Conv2d(before, after, 3, stride=2, padding=halving.padding), nn.ReLU()]
+        for after, step in zip(_channels(len(steps)), steps, strict=True):
+            stride, padding, size, _ = zip(*step, strict=True)
+            layers += [nn.Conv2d(before, after, 3, stride=stride, padding=padding), nn.ReLU()]
             before = after
-        flat = before * prod(halvings[-1].size)
+        flat = before * prod(size)
         super().__init__(
             *layers,
             nn.Flatten(),
@@ -106,25 +127,27 @@ class ConvDecoder(nn.Sequential):
     """
 
     def __init__(self, input_shape: Shape, features: int) -> None:
-        halvings = _halvings(input_shape)
-        smallest = halvings[-1].size
+        steps = _steps(input_shape)
+        befores = _channels(len(steps))
+        smallest = [side.size for side in steps[-1]]
         layers: list[nn.Module] = [
             nn.Linear(features, HIDDEN),
             nn.ReLU(),
-            nn.Linear(HIDDEN, CHANNELS[-1] * prod(smallest)),
+            nn.Linear(HIDDEN, befores[-1] * prod(smallest)),
             nn.ReLU(),
-            nn.Unflatten(1, (CHANNELS[-1], *smallest)),
+            nn.Unflatten(1, (befores[-1], *smallest)),
         ]
-        afters = (input_shape[0], *CHANNELS[:-1])
-        for before, after, halving in reversed(list(zip(CHANNELS, afters, halvings, strict=True))):
+        afters = [input_shape[0], *befores[:-1]]
+        for before, after, step in reversed(list(zip(befores, afters, steps, strict=True))):
+            stride, padding, _, output_padding = zip(*step, strict=True)
             layers += [
                 nn.ConvTranspose2d(
                     before,
                     after,
                     3,
-                    stride=2,
-                    padding=halving.padding,
-                    output_padding=halving.output_padding,
+                    stride=stride,
+                    padding=padding,
+                    output_padding=output_padding,
                 ),
                 nn.ReLU(),
             ]

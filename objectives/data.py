@@ -75,9 +75,9 @@ class ResidentData(pl.LightningDataModule):
 class ImageData(ResidentData):
     """Images in memory, split into train, validation and test.
 
-    The validation split is a seeded, stratified tenth of the training part; the test part is
-    never touched by it. A batch is a tuple (images, labels), or (images,) for data without
-    labels, with images of shape (N, C, H, W) and values in [0, 1].
+    The validation split is a seeded, stratified tenth of the training part, unless the data bring
+    one; the test part is never touched by it. A batch is a tuple (images, labels), or (images,)
+    for data without labels, with images of shape (N, C, H, W) and values in [0, 1].
 
     Args:
         name: `digits`, `fashion-mnist`, `mnist`, or the path of a folder of images.
@@ -102,7 +102,7 @@ class ImageData(ResidentData):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.name = Path(name).name
+        self.name = Path(name).resolve().name
         self.splits = read_splits(name, str(data_dir) if data_dir else None, image_size, seed)
         n = len(self.splits.train)
         if batch_size is None:

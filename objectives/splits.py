@@ -23,11 +23,21 @@ class Labelled(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """The part to search and train on, the part that only final training scores, the classes."""
+    """A data set as it was found, before it is split by a seed.
+
+    Attributes:
+        train: The part to search and train on.
+        test: The part that only final training scores.
+        classes: Names of the classes; empty if there are no labels.
+        val: The validation part, if the data brings one.
+        notes: What a user should know of how it was read.
+    """
 
     train: Labelled
     test: Labelled
     classes: tuple[str, ...]
+    val: Labelled | None = None
+    notes: tuple[str, ...] = ()
 
 
 def hold_out(whole: Labelled, fraction: float, seed: int) -> tuple[Labelled, Labelled]:

@@ -4,14 +4,14 @@ from optuna.trial import BaseTrial
 
 from ..models.autoencoder import ConvAutoencoder
 from ..models.blocks import Shape
-from .common import regularised_adam, seed_adam
+from .common import latent_dim, regularised_adam, seed_adam
 
 
 def conv_autoencoder(trial: BaseTrial, input_shape: Shape) -> ConvAutoencoder:
     """The convolutional autoencoder over wide ranges."""
     return ConvAutoencoder(
         input_shape,
-        latent_dim=trial.suggest_int("latent_dim", 2, 64, log=True),
+        latent_dim=latent_dim(trial, input_shape),
         **regularised_adam(trial),
     )
 
@@ -20,6 +20,6 @@ def conv_autoencoder_seed(trial: BaseTrial, input_shape: Shape) -> ConvAutoencod
     """The convolutional autoencoder over the published ranges."""
     return ConvAutoencoder(
         input_shape,
-        latent_dim=trial.suggest_int("latent_dim", 2, 12, log=True),
+        latent_dim=latent_dim(trial, input_shape, most=12),
         **seed_adam(trial),
     )

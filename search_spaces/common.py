@@ -1,6 +1,7 @@
 """Ranges that several families share, and the type of a search space."""
 
 from collections.abc import Callable
+from math import prod
 from typing import TypedDict
 
 import pytorch_lightning as pl
@@ -10,6 +11,15 @@ from ..models.blocks import Shape
 
 Space = Callable[[BaseTrial, Shape], pl.LightningModule]
 """Builds a model for images of a shape (C, H, W) from what a trial suggests."""
+
+
+def latent_dim(trial: BaseTrial, input_shape: Shape, most: int = 64) -> int:
+    """Suggests the length of a code, up to an eighth of an image's values.
+
+    A search by error alone wants the longest code that it may have, and a longer one compresses
+    so little that principal components do as well.
+    """
+    return trial.suggest_int("latent_dim", 2, max(2, min(most, prod(input_shape) // 8)), log=True)
 
 
 class RegularisedAdam(TypedDict):

@@ -4,14 +4,14 @@ from optuna.trial import BaseTrial
 
 from ..models.blocks import Shape
 from ..models.vae import VAE
-from .common import regularised_adam, seed_adam
+from .common import latent_dim, regularised_adam, seed_adam
 
 
 def conv_vae(trial: BaseTrial, input_shape: Shape) -> VAE:
     """The convolutional one with a Gaussian likelihood, over wide ranges."""
     return VAE(
         input_shape,
-        latent_dim=trial.suggest_int("latent_dim", 2, 64, log=True),
+        latent_dim=latent_dim(trial, input_shape),
         beta=_beta(trial),
         **regularised_adam(trial),
     )
@@ -21,7 +21,7 @@ def conv_vae_seed(trial: BaseTrial, input_shape: Shape) -> VAE:
     """The convolutional one over the published ranges of the autoencoder."""
     return VAE(
         input_shape,
-        latent_dim=trial.suggest_int("latent_dim", 2, 12, log=True),
+        latent_dim=latent_dim(trial, input_shape, most=12),
         beta=_beta(trial),
         **seed_adam(trial),
     )
@@ -31,7 +31,7 @@ def dense_vae(trial: BaseTrial, input_shape: Shape) -> VAE:
     """The fully connected one with a Bernoulli likelihood."""
     return VAE(
         input_shape,
-        latent_dim=trial.suggest_int("latent_dim", 2, 128, log=True),
+        latent_dim=latent_dim(trial, input_shape, most=128),
         beta=_beta(trial),
         **regularised_adam(trial),
         network="dense",

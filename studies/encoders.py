@@ -14,7 +14,8 @@ from ..objectives.codes import CodeData, labelled
 from ..objectives.data import ImageData
 from ..storage.checkpoint import file_hash, read_checkpoint
 from ..storage.runs import Runs
-from .recipe import Recipe, StudyError
+from .errors import StudyError
+from .recipe import Recipe
 from .results import build, find, load_model, split_source
 
 

@@ -6,7 +6,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
 from ..search_spaces.watch import did_you_mean
-from .recipe import StudyError
+from .errors import StudyError
 
 KNEE = "knee"
 

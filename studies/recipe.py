@@ -18,6 +18,7 @@ from ..search_spaces.watch import did_you_mean
 from ..storage.runs import check_name
 from .catalog import MODELS, Direction, Entry
 from .defaults import SEED, SPACE
+from .errors import StudyError
 from .spec import StudySpec
 
 KINDS: dict[str, type] = {
@@ -32,10 +33,6 @@ KINDS: dict[str, type] = {
     "data_dir": str,
 }
 """The types of a recipe's entries as a file holds them; the others are whole numbers."""
-
-
-class StudyError(ValueError):
-    """A study, model or option that does not exist, or does not fit what the study is."""
 
 
 @dataclass(frozen=True)

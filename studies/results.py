@@ -15,8 +15,9 @@ from ..storage.checkpoint import load_weights, read_checkpoint
 from ..storage.database import open_database
 from ..storage.runs import Runs
 from .defaults import RUNS
+from .errors import StudyError
 from .front import prefer
-from .recipe import Recipe, StudyError
+from .recipe import Recipe
 
 STATES = {
     TrialState.COMPLETE: "complete",

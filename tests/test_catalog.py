@@ -10,7 +10,8 @@ from optuna.trial import TrialState
 import latentune
 from latentune.search_spaces.watch import parameters, random_trials, replay
 from latentune.studies.catalog import MODELS
-from latentune.studies.recipe import Recipe, StudyError
+from latentune.studies.errors import StudyError
+from latentune.studies.recipe import Recipe
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
 SPACES = [(model, space) for model, entry in MODELS.items() for space in entry.spaces]

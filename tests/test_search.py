@@ -16,7 +16,8 @@ from optuna.trial import TrialState
 import latentune
 from latentune.search_spaces.watch import SpaceError
 from latentune.storage import database
-from latentune.studies.recipe import Recipe, StudyError
+from latentune.studies.errors import StudyError
+from latentune.studies.recipe import Recipe
 from latentune.studies.running.strategies import PRUNERS, SAMPLERS
 from latentune.studies.running.trials import finished
 

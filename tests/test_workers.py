@@ -15,7 +15,7 @@ import pytest
 from optuna.trial import TrialState
 
 import latentune
-from latentune.studies.recipe import StudyError
+from latentune.studies.errors import StudyError
 from latentune.studies.running.forks import PRELOAD
 from latentune.studies.running.trials import finished
 

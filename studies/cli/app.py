@@ -69,7 +69,7 @@ def _message(error: Exception) -> str | None:
     from ...search_spaces.watch import SpaceError
     from ...storage.database import DatabaseError, reason
     from ...storage.runs import StorageError
-    from ..recipe import StudyError
+    from ..errors import StudyError
 
     if isinstance(error, DataError | MonitorError | SpaceError | StorageError | StudyError):
         return str(error)

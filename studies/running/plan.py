@@ -17,7 +17,8 @@ from ...storage.checkpoint import file_hash
 from ...storage.runs import Runs, check_name
 from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
 from ..encoders import find_encoder, parent
-from ..recipe import Recipe, StudyError
+from ..errors import StudyError
+from ..recipe import Recipe
 from ..spec import StudySpec
 from .strategies import PRUNERS, SAMPLERS
 

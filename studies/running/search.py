@@ -11,9 +11,9 @@ from ...storage.best import write_best
 from ...storage.dashboard import note
 from ...storage.database import database_exists, open_database
 from ..encoders import parent
+from ..errors import StudyError
 from ..front import objectives
 from ..pictures import pareto_front
-from ..recipe import StudyError
 from ..results import best_of, open_study
 from .callbacks import stop_on_signal
 from .forks import warm_up

@@ -18,7 +18,7 @@ from filelock import FileLock
 from optuna.trial import TrialState
 
 from ...objectives.memory import save_splits
-from ..recipe import StudyError
+from ..errors import StudyError
 from .forks import context
 from .plan import SearchPlan
 from .trials import TrialCallback, fail, finished, requeue, say_waiting

@@ -16,8 +16,8 @@ from ...storage.checkpoint import read_checkpoint
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_SEEDS, RUNS
 from ..encoders import find_encoder, read_encoder
+from ..errors import StudyError
 from ..pictures import accuracy_curves
-from ..recipe import StudyError
 from ..results import build
 
 SCRATCH = "from scratch"
@@ -143,5 +143,5 @@ def _with_labels(data: str, data_dir: str | None, count: int | None, seed: int) 
     kept, _ = hold_out(train, 1 - count / len(train), seed)
     batch_size = max(SMALLEST_BATCH, min(BATCH_SIZE, count // STEPS_PER_EPOCH))
     images = ImageData(data, data_dir=data_dir, batch_size=batch_size)
-    images.splits = images.splits._replace(train=kept)
+    images.splits = images.splits.with_parts(train=kept)
     return images

@@ -10,8 +10,8 @@ from ...models.vae import VAE
 from ...objectives.data import in_batches
 from ...storage.runs import replaced_folder
 from ..defaults import RUNS, SEED
+from ..errors import StudyError
 from ..pictures import image_grid
-from ..recipe import StudyError
 from .sample import METHODS
 from .trained import load_trained
 

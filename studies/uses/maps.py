@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ...models.kde import Codes
 from ...storage.runs import replaced_folder
 from ..defaults import MAPPED, RUNS, SEED
+from ..errors import StudyError
 from ..pictures import scatter
-from ..recipe import StudyError
 from .trained import load_trained
 
 Plane = NDArray[np.float32]

@@ -18,8 +18,8 @@ from ...objectives.quality import Quality, quality
 from ...search_spaces.watch import did_you_mean
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SAMPLES, SEED
+from ..errors import StudyError
 from ..pictures import codes_beside, image_grid
-from ..recipe import StudyError
 from .features import feature_network
 from .trained import load_trained
 

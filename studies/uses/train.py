@@ -23,8 +23,9 @@ from ...storage.best import Best, write_best
 from ...storage.checkpoint import add_configuration, load_weights, read_checkpoint
 from ...storage.runs import Runs, check_name, replaced_folder
 from ..defaults import FINAL_EPOCHS, RUNS
+from ..errors import StudyError
 from ..pictures import loss_curve, reconstructions
-from ..recipe import Recipe, StudyError
+from ..recipe import Recipe
 from ..results import checkpoint_of, find, split_source
 from ..running.callbacks import reconstruct
 from .classification import classification_report

@@ -11,7 +11,8 @@ from torch import Tensor
 from ...models.kde import Codes
 from ...storage.checkpoint import read_checkpoint
 from ...storage.runs import Runs
-from ..recipe import Recipe, StudyError
+from ..errors import StudyError
+from ..recipe import Recipe
 from ..results import checkpoint_of, load_model
 
 

@@ -1,0 +1,144 @@
+"""Image files as numbers: every kind of pixel scaled by its own range, or refused by name."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from .progress import Advance, progress
+from .splits import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+    from torch import Tensor
+
+# Images of more pixels than this, or of other sizes than each other, are scaled to it.
+FOLDER_SIDE = 64
+
+GRAY = ("1", "L", "LA", "La")
+COLOUR = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "CMYK", "YCbCr", "HSV")
+DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "F")  # 16 bits, or floats; always gray
+ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
+SWAPPED = (5, 6, 7, 8)  # those of its values that exchange height and width
+
+
+class _Form(NamedTuple):
+    """What all images of a folder are brought to: mode, `L` or `RGB`, and size, (W, H)."""
+
+    mode: str
+    size: tuple[int, int]
+
+
+def read_images(paths: Sequence[Path], image_size: int | None) -> Tensor:
+    """Reads image files, upright, each scaled and cropped to the same size.
+
+    Transparent parts become white, palettes and CMYK the colours that they stand for. All are
+    gray if none has colours.
+
+    Args:
+        paths: The files, at least one.
+        image_size: Side in pixels that they are to have. If None, they keep their own size if
+            they share one of at most 64x64, else it is 64.
+
+    Returns:
+        Values in [0, 1], with shape (N, C, H, W).
+
+    Raises:
+        DataError: If one is no image, is broken or too large, or has values of unknown range.
+    """
+    import numpy as np
+    import torch
+
+    with progress(f"reading {len(paths):,} images", 2 * len(paths)) as advance, _calm():
+        form = _common_form(paths, image_size, advance)
+        width, height = form.size
+        images = np.empty((len(paths), height, width, len(form.mode)), dtype=np.float32)
+
+        def read(slot: int) -> None:
+            with _opened(paths[slot]) as image:
+                images[slot] = _unit(image, form, paths[slot])
+
+        # Pillow decodes outside Python's lock, so threads are as good as processes.
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            for _ in threads.map(read, range(len(paths))):
+                advance(1)
+    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
+
+
+def _common_form(paths: Sequence[Path], image_size: int | None, advance: Advance) -> _Form:
+    """Looks at the headers of image files, and returns the form that suits all of them."""
+    modes, sizes = set(), set()
+    for path in paths:
+        with _opened(path) as image:
+            modes.add(_known(image.mode, path))
+            turned = image.getexif().get(ORIENTATION) in SWAPPED
+            sizes.add(image.size[::-1] if turned else image.size)
+        advance(1)
+    mode = "L" if modes <= {*GRAY, *DEEP} else "RGB"
+    if image_size is not None:
+        return _Form(mode, (image_size, image_size))
+    size = sizes.pop()
+    if sizes or max(size) > FOLDER_SIDE:
+        return _Form(mode, (FOLDER_SIDE, FOLDER_SIDE))
+    return _Form(mode, size)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            yield image
+    except DataError:
+        raise
+    except Exception as error:  # Pillow raises a dozen classes for files that it cannot read
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(f"{path} is not an image that can be read: {said}") from error
+
+
+@contextmanager
+def _calm() -> Iterator[None]:
+    # Pillow warns of large photographs and odd metadata, which are no faults of the pixels.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _known(mode: str, path: Path) -> str:
+    if mode in (*GRAY, *COLOUR, *DEEP):
+        return mode
+    raise DataError(
+        f"{path} has pixels of mode {mode}, whose range is unknown: save it with 8 or 16 bits, "
+        "or as floats from 0 to 1"
+    )
+
+
+def _unit(image: Image.Image, form: _Form, path: Path) -> NDArray[np.float32]:
+    """Returns an image as values in [0, 1], with shape (H, W, C)."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode in DEEP:
+        scale = 1 if image.mode == "F" else 65535
+        values = (np.asarray(image) / scale).astype(np.float32)
+        if not (values.min() >= 0 and values.max() <= 1):
+            raise DataError(
+                f"{path} holds floats from {values.min():g} to {values.max():g}: "
+                "scale them to lie from 0 to 1"
+            )
+        fitted = np.asarray(ImageOps.fit(Image.fromarray(values), form.size)).clip(0, 1)
+        return np.repeat(fitted[..., None], len(form.mode), axis=2)
+    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    fitted = np.asarray(ImageOps.fit(image.convert(form.mode), form.size))
+    return (fitted.reshape(form.size[1], form.size[0], len(form.mode)) / 255).astype(np.float32)
