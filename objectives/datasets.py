@@ -84,5 +84,5 @@ def _download(dataset: type, root: Path) -> None:
     except (OSError, RuntimeError) as error:
         raise DataError(
             f"{dataset.__name__} is not under {root} and could not be downloaded ({error}); "
-            "name the folder that holds it by LATENTUNE_DATA or --data-dir"
+            "name the folder that holds it by LATENTUNE_DATA or `data_dir=`"
         ) from error

@@ -1,14 +1,17 @@
 """Lightning in silence: a trainer that prints and writes nothing, and an end to its exits."""
 
 import logging
+import math
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
+
+from .progress import progress
 
 # Lightning makes PyTorch look for GPUs by NVML; where there is none, each step of an optimizer
 # would try to load that library again.
@@ -49,6 +52,32 @@ def fit(trainer: pl.Trainer, model: pl.LightningModule, data: pl.LightningDataMo
             trainer.fit(model, datamodule=data)
     except SystemExit:
         raise KeyboardInterrupt from None
+
+
+class ShowTraining(pl.Callback):
+    """Shows the batches of a training on the display.
+
+    Args:
+        what: What is trained, such as `training conv-ae-digits`.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._open = ExitStack()
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        batches = trainer.num_training_batches * (trainer.max_epochs or 0)
+        total = int(batches) if 0 < batches < math.inf else None
+        self._advance = self._open.enter_context(progress(self.what, total))
+
+    def on_train_batch_end(self, *args: Any) -> None:
+        self._advance(1)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._open.close()
+
+    def on_exception(self, *args: Any) -> None:
+        self._open.close()
 
 
 @contextmanager

@@ -11,13 +11,13 @@ from .runs import StorageError, write_text
 FORMAT = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Best:
     """The configuration of one trial and where it comes from.
 
     Attributes:
         study: Name of the study.
-        trial: Number of the trial.
+        trial: Number of the trial; None if a configuration is that of no trial.
         monitor: Name of the metric.
         value: The metric at the trial's best epoch.
         best_epoch: That epoch, counted from 1.
@@ -28,7 +28,7 @@ class Best:
     """
 
     study: str
-    trial: int
+    trial: int | None
     monitor: str
     value: float
     best_epoch: int
@@ -36,6 +36,13 @@ class Best:
     params: Mapping[str, Any]
     hparams: Mapping[str, Any]
     provenance: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        which = "a configuration" if self.trial is None else f"trial {self.trial}"
+        head = (
+            f"{which} of {self.study}: {self.monitor} {self.value:.4g} at epoch {self.best_epoch}"
+        )
+        return "\n".join([head, *(f"  {name} = {value}" for name, value in self.params.items())])
 
 
 NOTES = {
@@ -46,8 +53,13 @@ NOTES = {
 }
 
 
-def write_best(best: Best, path: Path) -> None:
+def write_best(best: Best, path: Path, home: Path | None = None) -> None:
     """Writes a configuration as TOML.
+
+    Args:
+        best: The configuration.
+        path: The file to write.
+        home: Where the file will be found, if it is not there yet.
 
     Raises:
         StorageError: If the file cannot be written.
@@ -55,7 +67,7 @@ def write_best(best: Best, path: Path) -> None:
     import tomlkit
 
     document = tomlkit.document()
-    document.add(tomlkit.comment(f"Train it by: latentune train {path}"))
+    document.add(tomlkit.comment(f"Train it by: latentune train {home or path}"))
     document["format"] = FORMAT
     for key, value in asdict(best).items():
         if isinstance(value, Mapping):
@@ -65,7 +77,7 @@ def write_best(best: Best, path: Path) -> None:
                 if item is not None:  # TOML has no null: what is absent is None
                     table[name] = item
             document[key] = table
-        else:
+        elif value is not None:
             document[key] = value
     write_text(path, tomlkit.dumps(document))
 
@@ -81,18 +93,21 @@ def read_best(path: Path) -> Best:
             entries = tomllib.load(file)
     except FileNotFoundError as error:
         raise StorageError(f"there is no {path}; write it by: latentune best STUDY") from error
+    except RecursionError as error:
+        raise StorageError(f"{path} is nested too deeply to be a configuration") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StorageError(f"{path} is not a complete TOML file: {error}") from error
     if entries.pop("format", None) != FORMAT:
         raise StorageError(f"{path} is no configuration of format {FORMAT}")
     kinds: dict[str, Any] = {f.name: get_origin(f.type) or f.type for f in fields(Best)}
+    kinds["trial"] = int
     for name in kinds:
-        if name not in entries:
+        if name not in entries and name != "trial":
             raise StorageError(f"{path} lacks {name!r}; write it anew by: latentune best STUDY")
     for name, value in entries.items():
         if name not in kinds:
             raise StorageError(f"{path} has an unknown entry {name!r}; known: {', '.join(kinds)}")
         kind = (int, float) if kinds[name] is float else kinds[name]
-        if not isinstance(value, kind):
+        if isinstance(value, bool) or not isinstance(value, kind):
             raise StorageError(f"{path}: {name} = {value!r} has the wrong type")
-    return Best(**entries)
+    return Best(**{"trial": None, **entries})

@@ -1,34 +1,50 @@
 """optuna-dashboard: the pictures and notes that it shows, and serving it on this machine."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from socketserver import ThreadingMixIn
+from typing import Any
+from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.storages import BaseStorage
 
-from .runs import StorageError
+from .runs import StorageError, unwritable
 
 HOST = "127.0.0.1"
+OWN_NAMES = (HOST, "localhost", "::1")
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 def attach(target: optuna.Study | optuna.Trial, picture: Path, folder: Path) -> None:
-    """Copies a picture into the artifact folder and shows it on a study or a running trial.
+    """Shows a picture on a study or a running trial.
 
     Args:
         target: The study or trial; a trial must not have finished.
         picture: The file; its name is what the dashboard shows.
         folder: The artifact folder, made if it does not exist.
+
+    Raises:
+        StorageError: If it cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    upload_artifact(
-        artifact_store=FileSystemArtifactStore(folder),
-        file_path=str(picture),
-        study_or_trial=target,
-    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Beside the picture first: in the artifact folder, half a file would stay for ever.
+        name = upload_artifact(
+            artifact_store=FileSystemArtifactStore(picture.parent),
+            file_path=str(picture),
+            study_or_trial=target,
+        )
+        os.replace(picture.parent / name, folder / name)
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def note(study: optuna.Study, text: str) -> None:
@@ -54,17 +70,53 @@ def serve(
     """
     from optuna_dashboard import wsgi
 
-    folder.mkdir(parents=True, exist_ok=True)
-    app = wsgi(storage, artifact_store=FileSystemArtifactStore(folder))
+    if not 0 < port < 2**16:
+        raise StorageError(f"there is no port {port}; choose one below 65536 by `port=`")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    app = guarded(wsgi(storage, artifact_store=FileSystemArtifactStore(folder)), folder)
     try:
         server = make_server(HOST, port, app, _Server, _SilentHandler)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise StorageError(
-            f"port {port} cannot be used ({error}); choose another by --port"
+            f"port {port} cannot be used ({error}); choose another by `port=`"
         ) from error
     announce(f"http://{HOST}:{port}/dashboard (Ctrl-C ends it)")
     with server, suppress(KeyboardInterrupt):
         server.serve_forever()
+
+
+def guarded(app: Application, folder: Path) -> Application:
+    """Returns an application that answers pages of its own alone, and knows what is gone.
+
+    The dashboard asks for no password. So a page from elsewhere could delete studies, by a request
+    across sites, or under a name of its own that it lets point to this machine.
+
+    Args:
+        app: The dashboard.
+        folder: The artifact folder.
+    """
+
+    def answer(environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "")
+        if urlsplit(f"//{host}").hostname not in OWN_NAMES:
+            return _refuse(start, "403 Forbidden", f"{host} is not this machine")
+        origin = environ.get("HTTP_ORIGIN")
+        if origin not in (None, f"http://{host}"):
+            return _refuse(start, "403 Forbidden", f"a page of {origin} may not ask for this")
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/artifacts/") and not (folder / Path(path).name).is_file():
+            return _refuse(start, "404 Not Found", "this picture was deleted")
+        return app(environ, start)
+
+    return answer
+
+
+def _refuse(start: StartResponse, status: str, why: str) -> Iterable[bytes]:
+    start(status, [("Content-Type", "text/plain; charset=utf-8")])
+    return [why.encode()]
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -1,36 +1,43 @@
 """The database: opening it safely for many readers and writers, and finding what died in it."""
 
 import sqlite3
+import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from copy import deepcopy
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.storages import BaseStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
-from optuna.trial import FrozenTrial
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
-from .runs import StorageError
+from .runs import StorageError, unwritable
 
 DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
 """What Optuna raises when the database fails in the middle of a study."""
 
 HEARTBEAT_S = 5
 GRACE_S = 30
-MAX_RETRIES = 3
 BUSY_TIMEOUT_S = 60
+
+
+class DatabaseLost(RuntimeError):  # noqa: N818 - it says what has happened
+    """The database was deleted or replaced while a study grew in it."""
 
 
 class _WalConnection(sqlite3.Connection):
     # A write-ahead log lets the dashboard read while a search writes, and makes commits cheap.
     # Set by the connection itself, because Optuna makes a new engine when a storage is pickled.
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, database: str, *args: Any, **kwargs: Any) -> None:
+        if not Path(database).exists():  # SQLite would make an empty one
+            raise sqlite3.OperationalError(f"{database} is gone")
+        super().__init__(database, *args, **kwargs)
         self.execute("PRAGMA journal_mode=WAL")
         self.execute("PRAGMA synchronous=NORMAL")
 
@@ -43,9 +50,6 @@ def database_exists(url: str) -> bool:
 
 def open_database(url: str, *, create: bool = False) -> BaseStorage:
     """Opens the database that an Optuna URL names.
-
-    Running trials of a relational database send a heartbeat. One that stopped sending is failed
-    and put in the queue again, up to three times, when any search asks for its next trial.
 
     Args:
         url: An Optuna URL, such as `sqlite:///runs/studies.db`.
@@ -62,19 +66,24 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
             f"{url!r} is no database URL; a file is named like sqlite:///runs/studies.db"
         ) from error
     if parsed.drivername.startswith("redis"):
-        return optuna.storages.get_storage(url)
+        return _redis(url)
     options: dict[str, Any] = {}
     if parsed.drivername.startswith("sqlite"):
-        _check_sqlite(Path(parsed.database or ""), create)
+        if parsed.database in (None, "", ":memory:"):
+            raise StorageError(f"{url!r} names no file, and would end with this process")
+        path = Path(str(parsed.database))
+        _check_sqlite(path, create)
+        _touch(path)
         options = {"connect_args": {"timeout": BUSY_TIMEOUT_S, "factory": _WalConnection}}
-    with _heartbeats():
+    with warnings.catch_warnings():
+        # Optuna has called heartbeats experimental since 2021.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         try:
             return RDBStorage(
                 url,
                 engine_kwargs=options,
                 heartbeat_interval=HEARTBEAT_S,
                 grace_period=GRACE_S,
-                heartbeat_stale_trial_callback=_retry_callback(),
             )
         except RuntimeError as error:
             raise _other_schema(url) from error
@@ -82,28 +91,94 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
             raise StorageError(f"cannot open {url}: {reason(error)}") from error
 
 
-def retry(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Puts a copy of a failed trial in the queue, unless it was retried three times already."""
-    _retry_callback()(study, deepcopy(trial))  # Optuna's callback writes into what it is given
+def identity(url: str) -> tuple[int, int] | None:
+    """Returns what tells an SQLite file from another in its place; None for other databases."""
+    path = Path(url.removeprefix("sqlite:///"))
+    if str(path) == url or not path.exists():
+        return None
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
-def retry_stale(study: optuna.Study) -> None:
-    """Fails the running trials that stopped sending a heartbeat, and puts a copy in the queue."""
-    with _heartbeats():
-        optuna.storages.fail_stale_trials(study)
+def check_identity(url: str, known: tuple[int, int] | None) -> None:
+    """Checks that a database is still the one that `identity` was asked about before.
+
+    Raises:
+        DatabaseLost: If it is not.
+    """
+    if identity(url) != known:
+        raise DatabaseLost(
+            f"{url} was deleted or replaced during the search, and its trials with it; "
+            "the same command begins anew"
+        )
 
 
 @contextmanager
-def _heartbeats() -> Iterator[None]:
-    # Optuna has called them experimental since 2021.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+def heartbeat(trial: optuna.Trial) -> Iterator[None]:
+    """Tells the database every few seconds, from a thread, that a trial's process lives.
+
+    Optuna has such a thread too, but for trials of `study.optimize` alone, and it ends with a
+    traceback when the database is busy for too long.
+    """
+    storage = trial.storage
+    if not isinstance(storage, RDBStorage):
         yield
+        return
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(HEARTBEAT_S):
+            with suppress(*DatabaseError):
+                storage.record_heartbeat(trial._trial_id)
+
+    storage.record_heartbeat(trial._trial_id)
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
-def _retry_callback() -> RetryHeartbeatStaleTrialCallback:
-    with _heartbeats():
-        return RetryHeartbeatStaleTrialCallback(max_retry=MAX_RETRIES)
+def silent_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Returns the running trials whose process has died: no heartbeat, for half a minute.
+
+    Args:
+        study: The study.
+        trials: Its trials.
+    """
+    storage = study._storage
+    running = [trial for trial in trials if trial.state == TrialState.RUNNING]
+    if not running or not isinstance(storage, RDBStorage):
+        return []
+    stale = set(storage._get_stale_trial_ids(study._study_id))
+    # A process may have died between asking for a trial and its first heartbeat.
+    with storage.engine.connect() as connection:
+        beats = set(connection.execute(text("SELECT trial_id FROM trial_heartbeats")).scalars())
+    latest = datetime.now() - timedelta(seconds=GRACE_S)
+    return [
+        trial
+        for trial in running
+        if trial._trial_id in stale
+        or (trial._trial_id not in beats and (trial.datetime_start or latest) < latest)
+    ]
+
+
+def _redis(url: str) -> BaseStorage:
+    try:
+        return optuna.storages.get_storage(url)
+    except ImportError as error:
+        raise StorageError(f"cannot open {url}: it needs pip install redis") from error
+    except Exception as error:  # the client's classes, which need not be installed
+        raise StorageError(f"cannot open {url}: {error}") from error
+
+
+def _touch(path: Path) -> None:
+    try:
+        path.touch()
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def _check_sqlite(path: Path, create: bool) -> None:

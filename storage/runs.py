@@ -9,13 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .scratch import scratch
+
 
 class StorageError(ValueError):
     """A file, folder or database that is missing, broken, or cannot be written."""
 
 
 # What lies in the folder beside the folders of the studies.
-TAKEN = ("studies.db", "search.lock", "artifacts", "features")
+TAKEN = ("studies.db", "search.lock", "artifacts", "cache", "comparisons", "features")
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,18 @@ class Runs:
 
         studies.db                  every study
         artifacts/                  pictures of trials, shown by the dashboard
+        cache/                      what processes need for a while, swept by the next search
+        comparisons/<data>/         what a comparison on a data set found
         features/                   a classifier of each data set, for FID and KID
         search.lock                 held while a process chooses its next trial
         <study>/best.toml           the best configuration
+        <study>/trial-17.toml       the configuration of trial 17, if it was asked for
         <study>/front.png           the best compromises, of a study of several objectives
+        <study>/failures/           the traceback of each trial that a bug has ended
         <study>/final/              what final training of the best trial left
         <study>/final-17/           what final training of trial 17 left
+        <study>/config-1a2b3c4d/    what training of a configuration of no trial left
+        <study>/final-before/       what was there before the last of these trainings
 
     Attributes:
         root: The folder.
@@ -52,9 +61,22 @@ class Runs:
         """The file that a process locks while it chooses its next trial."""
         return self.root / "search.lock"
 
-    def best(self, study: str) -> Path:
-        """The file with the best configuration of a study."""
-        return self.root / study / "best.toml"
+    @property
+    def cache(self) -> Path:
+        """The folder for what processes need for a while."""
+        return self.root / "cache"
+
+    def best(self, study: str, trial: int | None = None) -> Path:
+        """The file with the best configuration of a study, or that of the given trial."""
+        return self.root / study / ("best.toml" if trial is None else f"trial-{trial}.toml")
+
+    def comparison(self, data: str) -> Path:
+        """The folder with what a comparison on a data set found."""
+        return self.root / "comparisons" / data
+
+    def failure(self, study: str, trial: int) -> Path:
+        """The file with the traceback of a trial that a bug has ended."""
+        return self.root / study / "failures" / f"trial-{trial}.txt"
 
     def front(self, study: str) -> Path:
         """The picture of the best compromises of a study of several objectives."""
@@ -64,9 +86,18 @@ class Runs:
         """The folder with the final training of a study's best trial, or of the given one."""
         return self.root / study / ("final" if trial is None else f"final-{trial}")
 
+    def config(self, study: str, name: str) -> Path:
+        """The folder with the training of a configuration that is no trial of the study."""
+        return self.root / study / f"config-{name}"
+
     def features(self, data: str, fingerprint: str) -> Path:
         """The weights of the network whose features tell images of a data set apart."""
         return self.root / "features" / f"{data}-{fingerprint}.pt"
+
+    def inside(self, path: Path) -> str:
+        """Returns a path as it is kept: from the root, if it lies in the folder."""
+        whole, root = path.resolve(), self.root.resolve()
+        return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else str(whole)
 
     def make(self) -> None:
         """Makes the folder.
@@ -91,12 +122,17 @@ def check_name(study: str) -> str:
     if not re.fullmatch(r"\w[\w.+-]*", study):
         raise StorageError(
             f"{study!r} cannot name a study: letters, digits, '-', '_', '+' and '.' can; "
-            "give another by --name"
+            "give another by `name=`"
+        )
+    if len(study) > LONGEST_NAME:
+        raise StorageError(
+            f"{study[:20]}... cannot name a study: of its {len(study)} letters {LONGEST_NAME} are "
+            "allowed; give another by `name=`"
         )
     if study in TAKEN:
         raise StorageError(
             f"{study!r} cannot name a study: the runs folder has its own use for it; "
-            "give another by --name"
+            "give another by `name=`"
         )
     return study
 
@@ -104,7 +140,7 @@ def check_name(study: str) -> str:
 def unwritable(path: Path, error: Exception) -> StorageError:
     """Returns the error for a place that cannot be written, with the system's reason."""
     reason = getattr(error, "strerror", None) or error
-    return StorageError(f"cannot write to {path}: {reason}; name another folder by --runs")
+    return StorageError(f"cannot write to {path}: {reason}; name another folder by `runs=`")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -123,20 +159,27 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def replaced_folder(folder: Path) -> Iterator[Path]:
+def replaced_folder(folder: Path, runs: Runs, *, keep: bool = False) -> Iterator[Path]:
     """Gives an empty folder that takes the place of `folder` once the block has succeeded.
+
+    Args:
+        folder: The folder to replace; it need not exist.
+        runs: The runs folder, in whose cache the new one grows.
+        keep: Whether what was there is kept, in a folder with `-before` behind its name.
 
     Raises:
         StorageError: If it cannot be written; what was there is then still there.
     """
-    partial = folder.with_name(f".{folder.name}.partial")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        yield partial
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(partial, folder)
+        with scratch(runs.cache) as place:
+            new, before = place / "new", folder.with_name(f"{folder.name}-before")
+            new.mkdir()
+            yield new
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            if folder.exists():
+                if keep and before.exists():
+                    shutil.move(before, place / "oldest")
+                shutil.move(folder, before if keep else place / "old")
+            shutil.move(new, folder)
     except OSError as error:
         raise unwritable(folder, error) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -7,9 +7,23 @@ PRUNER = "halving"
 SAMPLER = "tpe"
 WORKERS = 1  # of a script; the command line looks at the machine
 FINAL_EPOCHS = 100
+ACCELERATORS = ("auto", "cpu", "gpu", "mps")
+ACCELERATOR = "auto"
+PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed"}  # what Lightning calls them
+PRECISION = "32"
 SAMPLES = 10_000
+SAMPLING = {  # what codes are drawn from, in the words of a title
+    "prior": "the prior",
+    "kde": "a kernel density",
+    "pca-kde": "a kernel density of two principal components",
+    "gaussian": "a Gaussian",
+    "mixture": "a mixture of Gaussians",
+}
 MAPPED = 2000  # codes on a map
 PORT = 8080
+FORMATS = ("csv", "json")
+PRUNERS = ("halving", "hyperband", "median", "none")
+SAMPLERS = ("tpe", "gp", "random")
 TRIALS_PER_WORKER = 8  # at least, where the number of workers is not given
 COMPARE_LABELS = (100, 1000, None)  # None is all of them
 COMPARE_SEEDS = 3

@@ -3,17 +3,21 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import optuna
 import pytorch_lightning as pl
 from optuna.trial import BaseTrial
 
+from ..models.autoencoder import ConvAutoencoder
 from ..models.blocks import Shape
 from ..objectives.codes import CodeData, labelled
 from ..objectives.data import ImageData
+from ..search_spaces.common import Space
 from ..storage.checkpoint import file_hash, read_checkpoint
 from ..storage.runs import Runs
+from .catalog import Entry
 from .errors import StudyError
 from .recipe import Recipe
 from .results import build, find, load_model, split_source
@@ -50,6 +54,7 @@ def on_encoder(
     recipe: Recipe,
     space: Callable[..., pl.LightningModule],
     images: Callable[[], ImageData],
+    runs: Runs,
     trained: Mapping[str, Any] | None,
 ) -> tuple[OnEncoder, Callable[[], Any]]:
     """Returns the space and the data of a study on an encoder.
@@ -58,6 +63,7 @@ def on_encoder(
         recipe: The study's recipe.
         space: The space as it was written.
         images: Makes the images; a frozen encoder is trained on its codes of them instead.
+        runs: The folder whose studies may name the module of the encoder.
         trained: The configuration in a checkpoint, to rebuild the network from that alone.
 
     Raises:
@@ -65,11 +71,13 @@ def on_encoder(
     """
     if trained is not None:
         inner, names = trained["encoder"], trained["classes"]
-        put = OnEncoder(space, lambda shape: build(inner), lambda: len(names), recipe.unfreeze)
+        put = OnEncoder(
+            space, lambda shape: build(inner, runs), lambda: len(names), recipe.unfreeze
+        )
         return put, images
     if recipe.encoder is None:
         raise StudyError(
-            f"{recipe.model} is put on a trained encoder: name its study by --encoder"
+            f"{recipe.model} is put on a trained encoder: name its study by `encoder=`"
         )
     path = Path(recipe.encoder)
 
@@ -77,9 +85,9 @@ def on_encoder(
         if (found := file_hash(path)) != recipe.encoder_hash:
             raise StudyError(
                 f"the encoder {path} has been trained anew (it was {recipe.encoder_hash}, it is "
-                f"{found}): search it as a new study by --name"
+                f"{found}): search it as a new study by `name=`"
             )
-        return read_encoder(path, input_shape)
+        return read_encoder(path, input_shape, runs)
 
     def codes() -> CodeData:
         cache = path.with_name(f"codes-{recipe.encoder_hash}")
@@ -87,6 +95,14 @@ def on_encoder(
 
     put = OnEncoder(space, load, lambda: len(labelled(images()).classes), recipe.unfreeze)
     return put, images if recipe.unfreeze else codes
+
+
+def untrained_space(entry: Entry, name: str) -> Space:
+    """Returns a space of the catalogue, on an encoder with new weights if it needs one."""
+    space: Callable[..., pl.LightningModule] = resolve_name(entry.spaces[name])
+    if not entry.on_encoder:
+        return space
+    return OnEncoder(space, ConvAutoencoder, lambda: 10, unfreeze=True)
 
 
 def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
@@ -110,14 +126,14 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
     return path.resolve()
 
 
-def read_encoder(path: Path, input_shape: Shape) -> pl.LightningModule:
+def read_encoder(path: Path, input_shape: Shape, runs: Runs) -> pl.LightningModule:
     """Loads a trained network whose encoder reads images of a shape.
 
     Raises:
         StudyError: If it has no encoder, or reads images of another shape.
         StorageError: If the file cannot be read.
     """
-    model = load_model(path)
+    model = load_model(path, runs.root)
     if not hasattr(model, "encode"):
         raise StudyError(f"{path} holds a {type(model).__name__}, which has no encode")
     theirs = read_checkpoint(path)[0]["input_shape"]
@@ -127,22 +143,22 @@ def read_encoder(path: Path, input_shape: Shape) -> pl.LightningModule:
     return model
 
 
-def parent(recipe: Recipe) -> dict[str, Any]:
+def parent(recipe: Recipe, runs: Runs) -> dict[str, Any]:
     """Returns where the encoder of a study comes from: its study, trial, file and hash."""
     assert recipe.encoder is not None
     configuration, _ = read_checkpoint(Path(recipe.encoder))
     return {
         "study": configuration["study"],
         "trial": configuration["trial"],
-        "checkpoint": recipe.encoder,
+        "checkpoint": runs.inside(Path(recipe.encoder)),
         "hash": recipe.encoder_hash,
     }
 
 
-def is_stale(study: optuna.Study) -> bool:
+def is_stale(study: optuna.Study, runs: Runs) -> bool:
     """Whether the encoder that a study was put on is gone, or has been trained anew."""
     origin = study.user_attrs.get("parent")
     if origin is None:
         return False
-    path = Path(origin["checkpoint"])
+    path = runs.root / origin["checkpoint"]
     return not path.exists() or file_hash(path) != origin["hash"]

@@ -12,7 +12,7 @@ KNEE = "knee"
 
 
 def objectives(study: optuna.Study) -> list[str]:
-    """Returns the names of a study's objectives, as `--objectives` takes them."""
+    """Returns the names of a study's objectives, as `objectives` takes them."""
     monitor: str = study.user_attrs["monitor"]
     return [name.removeprefix("val_") for name in monitor.split(", ")]
 
@@ -37,7 +37,8 @@ def prefer(study: optuna.Study, wish: str | None) -> FrozenTrial:
     if wish is None:
         raise StudyError(
             f"study {study.study_name!r} has no single best, but compromises between "
-            f"{' and '.join(names)}: choose by --prefer {'|'.join(wishes)}, or name a trial"
+            f"{' and '.join(names)}; name a trial, such as {study.study_name}:0, or choose by: "
+            f"latentune best {study.study_name} --prefer {'|'.join(wishes)}"
         )
     if wish not in wishes:
         raise StudyError(f"{wish!r} cannot be preferred; {did_you_mean(wish, wishes)}")

@@ -15,10 +15,11 @@ from ..objectives.datasets import DATASETS
 from ..objectives.objective import Objective
 from ..search_spaces.ranges import RangedSpace
 from ..search_spaces.watch import did_you_mean
-from ..storage.runs import check_name
+from ..storage.runs import Runs, check_name
+from .allowed import check_allowed
 from .catalog import MODELS, Direction, Entry
 from .defaults import SEED, SPACE
-from .errors import StudyError
+from .errors import StudyError, check_at_least, check_choice, check_seed
 from .spec import StudySpec
 
 KINDS: dict[str, type] = {
@@ -75,19 +76,22 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "image_size"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise StudyError(f"{name} must be at least 1, not {value}")
-        # numpy's generators, which the seed reaches too, know no negative seed.
-        if not 0 <= self.seed < 2**31:
-            raise StudyError(f"seed must be from 0 to {2**31 - 1}, not {self.seed}")
+            if getattr(self, name) is not None:
+                check_at_least(name, getattr(self, name), 1)
+        check_seed(self.seed)
 
     @classmethod
-    def from_table(cls, table: Mapping[str, Any]) -> Self:
+    def from_table(cls, table: Mapping[str, Any], runs: Runs, storage: str | None = None) -> Self:
         """Makes a recipe of what `to_table` returned.
 
+        Args:
+            table: The entries, from a study, a file or a checkpoint.
+            runs: The folder that a relative path of an encoder starts from.
+            storage: Optuna URL of its database, if that is not in the folder.
+
         Raises:
-            StudyError: If an entry is unknown, missing, or not allowed.
+            StudyError: If an entry is unknown, missing or not allowed, or the model is a module
+                that nobody here has named.
         """
         known = [f.name for f in fields(cls)]
         for name, value in table.items():
@@ -101,11 +105,20 @@ class Recipe:
                 raise StudyError(f"{name} = {value!r} in a recipe has the wrong type")
         if "model" not in table:
             raise StudyError("a recipe needs a model")
-        return cls(**{**table, "objectives": tuple(table.get("objectives", ()))})
+        check_allowed(table["model"], storage or runs.database)
+        entries = {**table, "objectives": tuple(table.get("objectives", ()))}
+        if "encoder" in table:
+            entries["encoder"] = str(runs.root.resolve() / table["encoder"])
+        return cls(**entries)
 
-    def to_table(self) -> dict[str, Any]:
-        """Returns the recipe as TOML and JSON can hold it, without what is not asked for."""
+    def to_table(self, runs: Runs) -> dict[str, Any]:
+        """Returns the recipe as TOML and JSON can hold it, without what is not asked for.
+
+        The path of an encoder in the runs folder is relative to it, so that both can be moved.
+        """
         table = {**asdict(self), "objectives": list(self.objectives)}
+        if self.encoder is not None:
+            table["encoder"] = runs.inside(Path(self.encoder))
         return {
             name: value
             for name, value in table.items()
@@ -125,17 +138,18 @@ class Recipe:
             known["encoder"] = f"{self.encoder_hash}{', trained too' if self.unfreeze else ''}"
         return known
 
-    def spec(self, trained: Mapping[str, Any] | None = None) -> StudySpec:
+    def spec(self, runs: Runs, trained: Mapping[str, Any] | None = None) -> StudySpec:
         """Makes the study that the recipe describes, without loading its data.
 
         Args:
+            runs: Whose studies may name the module of the encoder.
             trained: The configuration in a checkpoint, if its network is to be rebuilt without
                 the data, and without the encoder that it was once put on.
 
         Raises:
             StudyError: If there is no such model, space or objective.
         """
-        spec = self._own_spec() if ":" in self.model else self._catalogue_spec(trained)
+        spec = self._own_spec() if ":" in self.model else self._catalogue_spec(runs, trained)
         objective = spec.objective
         if self.epochs is not None:
             objective = replace(objective, max_epochs=self.epochs)
@@ -143,11 +157,8 @@ class Recipe:
             objective = replace(objective, model=RangedSpace(objective.model, dict(self.ranges)))
         return replace(spec, objective=replace(objective, seed=self.seed))
 
-    def _catalogue_spec(self, trained: Mapping[str, Any] | None) -> StudySpec:
-        if self.model not in MODELS:
-            raise StudyError(
-                f"there is no model {self.model!r}; {did_you_mean(self.model, list(MODELS))}"
-            )
+    def _catalogue_spec(self, runs: Runs, trained: Mapping[str, Any] | None) -> StudySpec:
+        check_choice("model", self.model, MODELS)
         entry = MODELS[self.model]
         if self.space not in entry.spaces:
             raise StudyError(
@@ -170,9 +181,9 @@ class Recipe:
             # A study on an encoder is made of another study, which has a recipe of its own.
             from .encoders import on_encoder
 
-            space, data = on_encoder(self, space, data, trained)
+            space, data = on_encoder(self, space, data, runs, trained)
         elif self.encoder is not None or self.unfreeze:
-            raise StudyError(f"{self.model} is not put on an encoder: leave out --encoder")
+            raise StudyError(f"{self.model} is not put on an encoder: leave out `encoder=`")
         (monitor, direction), *also = self._metrics(entry)
         return StudySpec(
             name=name,

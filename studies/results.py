@@ -13,23 +13,16 @@ from ..search_spaces.watch import did_you_mean, replay
 from ..storage.best import Best, read_best
 from ..storage.checkpoint import load_weights, read_checkpoint
 from ..storage.database import open_database
-from ..storage.runs import Runs
+from ..storage.runs import Runs, check_name
 from .defaults import RUNS
 from .errors import StudyError
+from .facade import public
 from .front import prefer
 from .recipe import Recipe
-
-STATES = {
-    TrialState.COMPLETE: "complete",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
-    TrialState.RUNNING: "running",
-    TrialState.WAITING: "waiting",
-}
-"""What users call the states of a trial."""
+from .study import STATES, Study
 
 
-def open_study(storage: BaseStorage, name: str) -> optuna.Study:
+def open_study(storage: BaseStorage, name: str) -> Study:
     """Returns a study that Latentune made.
 
     Raises:
@@ -39,9 +32,9 @@ def open_study(storage: BaseStorage, name: str) -> optuna.Study:
     if name not in names:
         hint = did_you_mean(name, names) if names else "there are none yet"
         raise StudyError(f"there is no study {name!r}; {hint}")
-    study = optuna.load_study(study_name=name, storage=storage)
+    study = Study(study_name=name, storage=storage)
     if "definition" not in study.user_attrs:
-        raise StudyError(f"study {name!r} was not made by latentune; choose a new one by --name")
+        raise StudyError(f"study {name!r} was not made by latentune; choose another by `name=`")
     return study
 
 
@@ -58,7 +51,7 @@ def best_of(study: optuna.Study, number: int | None = None, wish: str | None = N
             said which of the best ones is meant.
     """
     if wish is not None and (number is not None or len(study.directions) == 1):
-        raise StudyError("--prefer chooses among the best trials of several objectives")
+        raise StudyError("`prefer=` chooses among the best trials of several objectives")
     several = number is None and len(study.directions) > 1
     trial = prefer(study, wish) if several else _trial(study, number)
     attrs = trial.user_attrs
@@ -98,13 +91,15 @@ def split_source(source: str) -> tuple[str, int | None]:
 
     Raises:
         StudyError: If what follows the colon is no number.
+        StorageError: If what stands before it cannot name a study.
     """
     name, colon, number = source.partition(":")
-    if colon and not number.isdecimal():
+    if colon and not (number.isdecimal() and len(number) < 10):
         raise StudyError(f"{number!r} in {source!r} is no trial number")
-    return name, int(number) if colon else None
+    return check_name(name), int(number) if colon else None
 
 
+@public
 def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
     """Reads the best configuration of a study, as `search` and `best` wrote it.
 
@@ -116,9 +111,12 @@ def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
         StorageError: If the file is missing, or not what was written.
     """
     path = Path(source)
-    return read_best(path if path.suffix == ".toml" else Runs(Path(runs)).best(str(source)))
+    if path.suffix != ".toml":
+        path = Runs(Path(runs)).best(check_name(str(source)))
+    return read_best(path)
 
 
+@public
 def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModule:
     """Loads a network that `train` has trained, on the CPU and in eval mode.
 
@@ -130,9 +128,10 @@ def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModul
         StorageError: If there is no such checkpoint, or it is of another model.
         SpaceError: If the search space no longer makes the network that was trained.
     """
-    path = checkpoint_of(source, Runs(Path(runs)))
+    place = Runs(Path(runs))
+    path = checkpoint_of(source, place)
     configuration, weights = read_checkpoint(path)
-    model = build(configuration)
+    model = build(configuration, place)
     load_weights(model, weights, path)
     return model.eval()
 
@@ -145,9 +144,9 @@ def checkpoint_of(source: str | Path, runs: Runs) -> Path:
     return runs.final(*split_source(str(source))) / "model.ckpt"
 
 
-def build(configuration: Mapping[str, Any]) -> pl.LightningModule:
+def build(configuration: Mapping[str, Any], runs: Runs) -> pl.LightningModule:
     """Builds the network that a checkpoint's configuration describes, with weights of its own."""
-    spec = Recipe.from_table(configuration["recipe"]).spec(trained=configuration)
+    spec = Recipe.from_table(configuration["recipe"], runs).spec(runs, trained=configuration)
     channels, height, width = configuration["input_shape"]
     return replay(spec.objective.model, configuration["params"], (channels, height, width))
 

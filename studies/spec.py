@@ -17,7 +17,7 @@ class StudySpec:
     Attributes:
         name: The study's name, which is also the name of its folder.
         objective: Turns a trial into a number.
-        trials: How many trials the study has in the end, unless `--trials` says otherwise.
+        trials: How many trials the study has in the end, unless the search says otherwise.
     """
 
     name: str

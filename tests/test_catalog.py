@@ -9,6 +9,7 @@ from optuna.trial import TrialState
 
 import latentune
 from latentune.search_spaces.watch import parameters, random_trials, replay
+from latentune.storage.runs import Runs
 from latentune.studies.catalog import MODELS
 from latentune.studies.errors import StudyError
 from latentune.studies.recipe import Recipe
@@ -21,11 +22,11 @@ each = pytest.mark.parametrize(("model", "space"), SPACES, ids="-".join)
 def space_of(model: str, space: str, shape: tuple[int, int, int]) -> Any:
     """The space of an entry, on an untrained encoder if it needs one."""
     if not MODELS[model].on_encoder:
-        return Recipe(model, "digits", space=space).spec().objective.model
+        return Recipe(model, "digits", space=space).spec(Runs()).objective.model
     encoder = {"recipe": {"model": "conv-ae", "data": "digits"}, "input_shape": shape}
     encoder["params"] = {"latent_dim": 3, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
     trained = {"encoder": encoder, "classes": ["a", "b", "c"]}
-    return Recipe(model, "digits", space=space).spec(trained).objective.model
+    return Recipe(model, "digits", space=space).spec(Runs(), trained).objective.model
 
 
 @each
@@ -72,8 +73,8 @@ def test_it_describes_itself(model: str) -> None:
     assert entry.summary
     if entry.on_encoder:
         with pytest.raises(StudyError, match="--encoder"):
-            Recipe(model, "digits").spec()
+            Recipe(model, "digits").spec(Runs())
         return
-    spec = Recipe(model, "digits").spec()
+    spec = Recipe(model, "digits").spec(Runs())
     assert spec.trials == entry.trials
     assert set(spec.definition()) >= {"metric", "epochs", "data", "split", "batch size"}

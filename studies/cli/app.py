@@ -6,10 +6,12 @@ from typing import NoReturn
 
 import click
 
-from .common import UsageError
+from .common import UsageError, as_typed, listen
 from .look import best, dashboard, export, list_, status
 from .search import search
 from .use import compare, interpolate, map_, sample, train
+
+LONGEST = 400  # letters of an error
 
 
 class _AsAdded(click.Group):
@@ -20,6 +22,7 @@ class _AsAdded(click.Group):
 
 
 @click.group(cls=_AsAdded, context_settings={"show_default": True, "max_content_width": 100})
+@click.version_option(package_name="latentune", message="%(prog)s %(version)s")
 def app() -> None:
     """Search, train and sample small representation-learning models.
 
@@ -45,6 +48,7 @@ for verb in (
 
 def main() -> NoReturn:
     """Runs the command line: an error of the user is one line and exit code 2."""
+    listen()
     try:
         code = app(prog_name="latentune", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -52,11 +56,14 @@ def main() -> NoReturn:
         sys.exit(2)
     except click.ClickException as error:
         _fail(f"{error.format_message().rstrip('.')}; see latentune --help")
+    except KeyboardInterrupt:
+        click.echo("stopped; nothing is half written")
+        sys.exit(130)
     except Exception as error:
         message = _message(error)
         if message is None:
             raise
-        _fail(message)
+        _fail(message, code=1 if type(error).__name__ == "DatabaseLost" else 2)
     sys.exit(code)
 
 
@@ -67,12 +74,13 @@ def _message(error: Exception) -> str | None:
     from ...objectives.report import MonitorError
     from ...objectives.splits import DataError
     from ...search_spaces.watch import SpaceError
-    from ...storage.database import DatabaseError, reason
+    from ...storage.database import DatabaseError, DatabaseLost, reason
     from ...storage.runs import StorageError
     from ..errors import StudyError
 
-    if isinstance(error, DataError | MonitorError | SpaceError | StorageError | StudyError):
-        return str(error)
+    known = DataError | DatabaseLost | MonitorError | SpaceError | StorageError | StudyError
+    if isinstance(error, known):
+        return as_typed(str(error))
     if isinstance(error, DatabaseError):
         return f"the database failed ({reason(error)}); the same command goes on when it works"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
@@ -80,6 +88,9 @@ def _message(error: Exception) -> str | None:
     return None
 
 
-def _fail(message: str) -> NoReturn:
-    click.echo(f"latentune: {' '.join(message.split())}", err=True)
-    sys.exit(2)
+def _fail(message: str, code: int = 2) -> NoReturn:
+    line = " ".join(message.split())
+    if len(line) > LONGEST:  # somebody's text is in it; what to do stands at the end
+        line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 3 :]}"
+    click.echo(f"latentune: {line}", err=True)
+    sys.exit(code)

@@ -1,5 +1,7 @@
 """Options that several verbs have, and the line that ends each of them."""
 
+import logging
+import re
 import shlex
 from pathlib import Path
 
@@ -22,12 +24,57 @@ data_dir_option = click.option(
 )
 
 
+def _allow(ctx: click.Context, param: click.Parameter, models: tuple[str, ...]) -> None:
+    if models:
+        from ..allowed import allow
+
+        allow(*models)
+
+
+allow_option = click.option(
+    "--allow",
+    multiple=True,
+    metavar="MODULE:SPEC",
+    callback=_allow,
+    expose_value=False,
+    help="Let a file that is read run this module.",
+)
+
+ARGUMENTS = {"encoders": "encoder", "methods": "method", "ranges": "range", "seconds": "time"}
+"""Arguments of Python whose options have another name."""
+
+
 class UsageError(ValueError):
     """An option that is not of the form that it must have."""
 
 
-def say_next(command: str, runs: Path = RUNS_PATH, storage: str | None = None) -> None:
+def as_typed(message: str) -> str:
+    """Returns a message with options as they are typed, where it names arguments of Python."""
+
+    def option(match: re.Match[str]) -> str:
+        return "--" + ARGUMENTS.get(match[1], match[1]).replace("_", "-")
+
+    message = re.sub(r"latentune\.allow\('(.*?)'\)", r"--allow \1", message)
+    return re.sub(r"`(\w+)=`", option, message)
+
+
+class _Words(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        from ..console import console
+
+        console.print(as_typed(record.getMessage()))
+
+
+def listen() -> None:
+    """Prints what the rooms say while they work."""
+    log = logging.getLogger("latentune")
+    if not any(isinstance(handler, _Words) for handler in log.handlers):
+        log.addHandler(_Words())
+    log.setLevel(logging.INFO)
+
+
+def say_next(*words: str, runs: Path = RUNS_PATH, storage: str | None = None) -> None:
     """Prints the command to type next, which looks in the same place as this one."""
     place = [] if runs == RUNS_PATH else ["--runs", str(runs)]
     place += [] if storage is None else ["--storage", storage]
-    click.echo(f"next: {shlex.join([*command.split(), *place])}")
+    click.echo(f"next: {shlex.join(['latentune', *words, *place])}")

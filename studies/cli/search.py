@@ -9,16 +9,35 @@ from typing import Any
 
 import click
 
-from ..defaults import PRUNER, SAMPLER, SEED, SPACE, TRIALS_PER_WORKER
-from .common import UsageError, data_dir_option, runs_option, say_next, storage_option
+from ..defaults import (
+    PRUNER,
+    PRUNERS,
+    SAMPLER,
+    SAMPLERS,
+    SEED,
+    SPACE,
+    TRIALS_PER_WORKER,
+)
+from .common import (
+    UsageError,
+    allow_option,
+    data_dir_option,
+    runs_option,
+    say_next,
+    storage_option,
+)
 
 
 @click.command()
 @click.argument("model")
 @click.argument("data", required=False)
-@click.option("--space", default=SPACE, help="Search space of the model.")
+@click.option("--space", default=SPACE, help="Search space: `latentune list MODEL` shows them.")
 @click.option(
-    "--range", "range_", multiple=True, metavar="NAME=LOW:HIGH[:log]", help="Replace a range."
+    "--range",
+    "range_",
+    multiple=True,
+    metavar="NAME=LOW:HIGH[:log]",
+    help="Replace a range: `latentune list MODEL` names them.",
 )
 @click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Pin a parameter.")
 @click.option("--objectives", metavar="A[,B]", help="Metrics to search by; two give a front.")
@@ -29,7 +48,9 @@ from .common import UsageError, data_dir_option, runs_option, say_next, storage_
 @click.option(
     "--enqueue", multiple=True, metavar="TOML", help="Try the configuration of a best.toml first."
 )
-@click.option("--trials", type=int, help="Trials in the study, over all searches.")
+@click.option(
+    "--trials", type=int, help="Trials, over all searches.  [default: of the model, 20 or 30]"
+)
 @click.option("--time", metavar="20m", help="Start no trial after this time.")
 @click.option("--workers", type=int, help="Processes to run trials in.  [default: what fits]")
 @click.option(
@@ -37,14 +58,21 @@ from .common import UsageError, data_dir_option, runs_option, say_next, storage_
     default=True,
     help="Try the model's defaults first.",
 )
-@click.option("--epochs", type=int, help="Epochs of a trial.")
+@click.option("--epochs", type=int, help="Epochs of a trial.  [default: of the model, 10]")
+@click.option("--pruner", default=PRUNER, help=f"Gives up bad trials: {', '.join(PRUNERS)}.")
+@click.option("--sampler", default=SAMPLER, help=f"Chooses configurations: {', '.join(SAMPLERS)}.")
 @click.option(
-    "--pruner", default=PRUNER, help="Gives up bad trials: halving, hyperband, median or none."
+    "--batch-size",
+    type=int,
+    help="Images in a batch.  [default: 64, less of small data; 1024 codes]",
 )
-@click.option("--sampler", default=SAMPLER, help="Chooses configurations: tpe, gp or random.")
-@click.option("--batch-size", type=int, help="Images in a batch.")
-@click.option("--image-size", type=int, help="Side that the images of a folder are scaled to.")
+@click.option(
+    "--image-size",
+    type=int,
+    help="Side that a folder's images are scaled to.  [default: their own up to 64, else 64]",
+)
 @data_dir_option
+@allow_option
 @click.option("--seed", default=SEED, help="Seed of the split, sampler and trials.")
 @click.option("--name", help="Name of the study.  [default: MODEL-DATA]")
 @runs_option
@@ -77,9 +105,9 @@ def search(
         from ..running.forks import warm_up
 
         warm_up()  # before this process spends seconds on the same imports
+    from ..console import SearchLines, show_plan
     from ..running.plan import plan_search
     from ..running.search import run_search
-    from .console import SearchLines, show_plan
 
     plan = plan_search(
         model,
@@ -107,9 +135,10 @@ def search(
     found = bool(study.best_trials)
     if found and len(study.directions) > 1:
         click.echo(f"wrote {plan.runs.front(plan.name)}")
-        say_next(f"latentune best {plan.name} --prefer knee", runs, storage)
+        words = ["best", plan.name, "--prefer", "knee"]
     else:
-        say_next(f"latentune {'train' if found else 'status'} {plan.name}", runs, storage)
+        words = ["train" if found else "status", plan.name]
+    say_next(*words, runs=runs, storage=storage)
 
 
 def _several(workers: int | None, trials: int | None) -> bool:

@@ -1,102 +1,97 @@
 """The verbs that use what a search has found: final training and sampling."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ..defaults import COMPARE_EPOCHS, COMPARE_SEEDS, FINAL_EPOCHS, MAPPED, SAMPLES, SEED
-from .common import UsageError, data_dir_option, runs_option, say_next, storage_option
+from ..defaults import (
+    ACCELERATOR,
+    ACCELERATORS,
+    COMPARE_EPOCHS,
+    COMPARE_SEEDS,
+    FINAL_EPOCHS,
+    MAPPED,
+    PRECISION,
+    PRECISIONS,
+    SAMPLES,
+    SAMPLING,
+    SEED,
+)
+from .common import (
+    UsageError,
+    allow_option,
+    data_dir_option,
+    runs_option,
+    say_next,
+    storage_option,
+)
 
 
 @click.command()
 @click.argument("source", metavar="STUDY[:TRIAL]|TOML")
 @click.option("--epochs", default=FINAL_EPOCHS, help="Epochs to train for.")
 @click.option("--init-from", metavar="STUDY|CKPT", help="Begin with the weights of this network.")
-@click.option("--accelerator", default="auto", help="Device: auto, cpu, gpu.")
+@click.option("--accelerator", default=ACCELERATOR, help=f"Device: {', '.join(ACCELERATORS)}.")
+@click.option("--precision", default=PRECISION, help=f"Bits: {', '.join(PRECISIONS)}.")
 @data_dir_option
+@allow_option
 @runs_option
 @storage_option
-def train(
-    source: str,
-    epochs: int,
-    init_from: str | None,
-    accelerator: str,
-    data_dir: str | None,
-    runs: Path,
-    storage: str | None,
-) -> None:
+def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
     """Train a configuration to the end, and score it.
 
     Example: latentune train conv-ae-digits --epochs 50
     """
     from ..uses.train import train as run
-    from .console import EpochBar, show_values
 
     try:
-        folder = run(
-            source,
-            epochs=epochs,
-            init_from=init_from,
-            accelerator=accelerator,
-            data_dir=data_dir,
-            runs=runs,
-            storage=storage,
-            callbacks=[EpochBar(source)],
-        )
+        trained = run(source, runs=runs, storage=storage, **options)
     except KeyboardInterrupt:
         click.echo("stopped; what was trained before is still there")
         raise SystemExit(130) from None
-    metrics = json.loads((folder / "metrics.json").read_text())
-    classes = metrics.pop("class_accuracy", {})
-    show_values({name: value for name, value in metrics.items() if not isinstance(value, dict)})
-    show_values({f"class {name}": accuracy for name, accuracy in classes.items()})
-    click.echo(f"wrote {folder}")
-    trained = folder.parent.name + folder.name.removeprefix("final").replace("-", ":")
-    say_next(f"latentune {'map' if classes else 'sample'} {trained}", runs)
+    click.echo(str(trained))
+    study, (kind, _, number) = trained.folder.parent.name, trained.folder.name.partition("-")
+    network = f"{study}:{number}" if number else study
+    if kind == "config":
+        network = str(trained.folder / "model.ckpt")
+    say_next(trained.use, study if trained.use == "status" else network, runs=runs)
 
 
 @click.command()
-@click.argument("study", metavar="STUDY[:TRIAL]")
+@click.argument("source", metavar="STUDY[:TRIAL]|CKPT")
 @click.option(
     "--method",
     "methods",
     multiple=True,
     metavar="NAME",
-    help="prior, kde, pca-kde, gaussian, mixture; may be repeated.  [default: all that fit]",
+    help=f"{', '.join(SAMPLING)}; may be repeated.  [default: all that fit]",
 )
 @click.option("--n", default=SAMPLES, help="Number of codes to sample.")
 @click.option("--seed", default=SEED, help="Seed of fits and samples.")
 @data_dir_option
+@allow_option
 @runs_option
-def sample(
-    study: str, methods: tuple[str, ...], n: int, seed: int, data_dir: str | None, runs: Path
-) -> None:
+def sample(source: str, runs: Path, **options: Any) -> None:
     """Sample the latent space of a trained autoencoder.
 
     Example: latentune sample conv-ae-digits --method kde --n 1000
     """
-    from ..uses.sample import RECONSTRUCTED
+    from ..console import show_samples
     from ..uses.sample import sample as run
-    from .console import show_qualities
 
-    folder, densities, qualities = run(
-        study, methods=methods, n=n, seed=seed, data_dir=data_dir, runs=runs
-    )
-    show_qualities(densities, qualities)
-    rated = [name for name in qualities if name != RECONSTRUCTED]
-    if len(rated) > 1:
-        winner = min(rated, key=lambda name: qualities[name].fid)
-        click.echo(f"{winner} wins by FID")
-    click.echo(f"wrote {folder}")
-    say_next("latentune dashboard", runs)
+    samples = run(source, runs=runs, **options)
+    show_samples(samples)
+    click.echo(f"wrote {samples.folder}")
+    say_next("dashboard", runs=runs)
 
 
 @click.command("map")
-@click.argument("study", metavar="STUDY[:TRIAL]")
+@click.argument("study", metavar="STUDY[:TRIAL]|CKPT")
 @click.option("--n", default=MAPPED, help="Number of codes on the map.")
 @click.option("--seed", default=SEED, help="Chooses the codes, and where t-SNE begins.")
 @data_dir_option
+@allow_option
 @runs_option
 def map_(study: str, n: int, seed: int, data_dir: str | None, runs: Path) -> None:
     """Draw codes on a plane by PCA, t-SNE and UMAP.
@@ -108,16 +103,17 @@ def map_(study: str, n: int, seed: int, data_dir: str | None, runs: Path) -> Non
     folder = draw_maps(study, n=n, seed=seed, data_dir=data_dir, runs=runs)
     for picture in sorted(folder.glob("*.png")):
         click.echo(f"wrote {picture}")
-    say_next(f"latentune interpolate {study}", runs)
+    say_next(*_after_map(study, runs), runs=runs)
 
 
 @click.command()
-@click.argument("study", metavar="STUDY[:TRIAL]")
+@click.argument("study", metavar="STUDY[:TRIAL]|CKPT")
 @click.option(
     "--images", metavar="I,J", help="Two validation images.  [default: random codes and images]"
 )
 @click.option("--seed", default=SEED, help="Chooses random codes and images.")
 @data_dir_option
+@allow_option
 @runs_option
 def interpolate(
     study: str, images: str | None, seed: int, data_dir: str | None, runs: Path
@@ -132,7 +128,7 @@ def interpolate(
     folder = run(study, images=pair, seed=seed, data_dir=data_dir, runs=runs)
     for picture in sorted(folder.glob("*.png")):
         click.echo(f"wrote {picture}")
-    say_next(f"latentune sample {study}", runs)
+    say_next("sample", study, runs=runs)
 
 
 @click.command()
@@ -148,6 +144,7 @@ def interpolate(
 @click.option("--seeds", default=COMPARE_SEEDS, help="How often each classifier is trained.")
 @click.option("--epochs", default=COMPARE_EPOCHS, help="Epochs of each training.")
 @data_dir_option
+@allow_option
 @runs_option
 def compare(
     data: str,
@@ -162,8 +159,8 @@ def compare(
 
     Example: latentune compare digits --encoder conv-ae-digits --labels 100,all
     """
+    from ..console import show_accuracies
     from ..uses.compare import compare as run
-    from .console import show_accuracies
 
     def tell(start: str, labels: str, seed: int, accuracy: float) -> None:
         click.echo(f"{labels:>10} labels  seed {seed}  {start:<28} {accuracy:.4f}")
@@ -184,7 +181,15 @@ def compare(
         raise SystemExit(130) from None
     show_accuracies(table)
     click.echo(f"wrote {folder}")
-    say_next("latentune status", runs)
+    say_next("status", runs=runs)
+
+
+def _after_map(study: str, runs: Path) -> list[str]:
+    from ...models.autoencoder import Codec
+    from ..results import load_model
+
+    decodes = isinstance(load_model(study, runs), Codec)
+    return ["interpolate", study] if decodes else ["dashboard"]
 
 
 def _count(word: str) -> int | None:

@@ -1,20 +1,19 @@
 """What a search adds to the training of a trial: stopping on request, and a picture at the end."""
 
 import signal
-import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import optuna
 import pytorch_lightning as pl
-import torch
 
 from ...objectives.objective import Interrupted
 from ...storage.dashboard import attach
 from ..pictures import reconstructions
+from ..reconstruction import reconstruct
 
 
 class StopOnRequest(pl.Callback):
@@ -69,10 +68,11 @@ class AttachReconstructions(pl.Callback):
     Args:
         trial: The running trial.
         folder: The artifact folder.
+        scratch: A folder in which the picture is drawn first.
     """
 
-    def __init__(self, trial: optuna.Trial, folder: Path) -> None:
-        self.trial, self.folder = trial, folder
+    def __init__(self, trial: optuna.Trial, folder: Path, scratch: Path) -> None:
+        self.trial, self.folder, self.scratch = trial, folder, scratch
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._attach(trainer, pl_module)
@@ -84,24 +84,9 @@ class AttachReconstructions(pl.Callback):
             self._attach(trainer, pl_module)
 
     def _attach(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
-        originals = next(iter(cast(Iterable[Any], trainer.val_dataloaders)))[0][:10]
-        drawn = reconstruct(model, originals)
-        if drawn is None:
-            return
-        with tempfile.TemporaryDirectory() as scratch:
-            picture = Path(scratch) / "reconstructions.png"
-            reconstructions(originals, drawn, picture)
-            attach(self.trial, picture, self.folder)
-
-
-def reconstruct(model: pl.LightningModule, images: torch.Tensor) -> torch.Tensor | None:
-    """Returns a model's reconstruction of images, with shape (N, C, H, W), if it makes one.
-
-    A batch of anything else than images, such as codes, has none.
-    """
-    if images.ndim != 4:
-        return None
-    model.eval()
-    with torch.inference_mode():
-        drawn = model(images.to(model.device))
-    return drawn if isinstance(drawn, torch.Tensor) and drawn.shape == images.shape else None
+        shown = reconstruct(model, trainer.val_dataloaders)
+        if shown is not None:
+            place = self.scratch / f"trial-{self.trial.number}"
+            place.mkdir()
+            reconstructions(*shown, place / "reconstructions.png")
+            attach(self.trial, place / "reconstructions.png", self.folder)

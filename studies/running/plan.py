@@ -1,5 +1,7 @@
 """Planning a search: every default resolved and every input checked before anything is written."""
 
+import logging
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,16 +13,19 @@ import torch
 
 from ...objectives.datasets import DATASETS
 from ...search_spaces.common import Space
-from ...search_spaces.watch import SpaceError, defaults, did_you_mean, replay
+from ...search_spaces.watch import SpaceError, defaults, replay
 from ...storage.best import read_best
-from ...storage.checkpoint import file_hash
+from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.runs import Runs, check_name
+from ..allowed import allow, allowed
 from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
 from ..encoders import find_encoder, parent
-from ..errors import StudyError
+from ..errors import StudyError, check_at_least, check_choice
 from ..recipe import Recipe
 from ..spec import StudySpec
 from .strategies import PRUNERS, SAMPLERS
+
+log = logging.getLogger(__name__)
 
 WORKERS_PER_GPU = 2
 MEMORY_PER_WORKER = 2**30
@@ -43,6 +48,7 @@ class SearchPlan:
         sampler: A key of `SAMPLERS`.
         runs: Where files go.
         storage: Optuna URL of the database.
+        allowed: Modules that files may ask for; see `allow`.
         since: When the search began, in seconds since the epoch.
     """
 
@@ -58,6 +64,7 @@ class SearchPlan:
     sampler: str
     runs: Runs
     storage: str
+    allowed: Sequence[str] = field(default_factory=allowed)
     since: float = field(default_factory=time.time)
 
     @property
@@ -68,7 +75,7 @@ class SearchPlan:
     @property
     def spec(self) -> StudySpec:
         """What is searched: made anew, so that a plan can be sent to another process."""
-        return self.recipe.spec()
+        return self.recipe.spec(self.runs)
 
 
 def plan_search(
@@ -92,26 +99,27 @@ def plan_search(
     if data is not None and data not in DATASETS and Path(data).is_dir():
         data = str(Path(data).resolve())  # so that the recipe holds in any working folder
     place = Runs(Path(runs))
+    options["objectives"] = tuple(options.get("objectives", ()))
+    options["ranges"] = dict(options.get("ranges") or {})
     recipe = Recipe(model, data, **options).at(data_dir)
-    spec = recipe.spec()
+    allow(model)
+    spec = recipe.spec(place)
     if recipe.encoder is not None:
         path = find_encoder(recipe.encoder, place, storage)
         recipe = replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
-        spec = recipe.spec()
+        recipe = _at_its_size(recipe)
+        spec = recipe.spec(place)
     trials = spec.trials if trials is None else trials
-    if trials < 1:
-        raise StudyError(f"trials must be at least 1, not {trials}")
-    if seconds is not None and seconds <= 0:
+    check_at_least("trials", trials, 1)
+    if seconds is not None and not 0 < seconds < math.inf:
         raise StudyError(f"time must be above 0, not {seconds:g} s")
     workers = _fitting_workers(trials) if workers is None else workers
-    if workers < 1:
-        raise StudyError(f"workers must be at least 1, not {workers}")
-    for kind, key, known in (("pruner", pruner, PRUNERS), ("sampler", sampler, SAMPLERS)):
-        if key not in known:
-            raise StudyError(f"there is no {kind} {key!r}; {did_you_mean(key, list(known))}")
+    check_at_least("workers", workers, 1)
+    check_choice("pruner", pruner, PRUNERS)
+    check_choice("sampler", sampler, SAMPLERS)
     space, data_module = spec.objective.model, spec.objective.data()
     return SearchPlan(
-        name=check_name(name or _name(recipe, spec)),
+        name=check_name(name or _name(recipe, spec, place)),
         recipe=recipe,
         definition=recipe.identity() | spec.definition(),
         trials=trials,
@@ -138,11 +146,25 @@ def _enqueued(path: Path, recipe: Recipe, space: Space, data: Any) -> Mapping[st
     return best.params
 
 
-def _name(recipe: Recipe, spec: StudySpec) -> str:
+def _at_its_size(recipe: Recipe) -> Recipe:
+    """Returns a recipe that reads a folder's images at the size of its encoder."""
+    assert recipe.encoder is not None
+    if recipe.image_size is not None or recipe.data is None or recipe.data in DATASETS:
+        return recipe
+    _, height, width = read_checkpoint(Path(recipe.encoder))[0]["input_shape"]
+    if height != width:
+        return recipe
+    log.info("images are read at %sx%s, the size of the encoder's", width, height)
+    return replace(recipe, image_size=height)
+
+
+def _name(recipe: Recipe, spec: StudySpec, runs: Runs) -> str:
     """Returns the name of a study that the user did not name; it says what it is made of."""
     if recipe.encoder is None:
         return spec.name
-    return f"{recipe.model}-{parent(recipe)['study']}{'-unfrozen' if recipe.unfreeze else ''}"
+    return (
+        f"{recipe.model}-{parent(recipe, runs)['study']}{'-unfrozen' if recipe.unfreeze else ''}"
+    )
 
 
 def _fitting_workers(trials: int) -> int:

@@ -1,34 +1,68 @@
 """Searching: making or resuming a study and running its trials up to a total."""
 
-from collections.abc import Sequence
-from typing import Any
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import optuna
+from filelock import FileLock
 from optuna.trial import TrialState
 
 from ...search_spaces.watch import random_trials
 from ...storage.best import write_best
 from ...storage.dashboard import note
-from ...storage.database import database_exists, open_database
+from ...storage.database import (
+    DatabaseError,
+    check_identity,
+    database_exists,
+    identity,
+    open_database,
+)
+from ...storage.scratch import scratch
+from ..console import SearchLines, watched
+from ..defaults import PRUNER, RUNS, SAMPLER, SEED, SPACE, WORKERS
 from ..encoders import parent
 from ..errors import StudyError
-from ..front import objectives
+from ..facade import public
+from ..front import objectives as objectives_of
 from ..pictures import pareto_front
 from ..results import best_of, open_study
+from ..study import Study
 from .callbacks import stop_on_signal
+from .failures import sum_up_failures
 from .forks import warm_up
 from .plan import SearchPlan, plan_search
 from .trials import TrialCallback, run_trials, say_waiting
 from .workers import run_workers
 
 
+@public
 def search(
     model: str,
     data: str | None = None,
     *,
+    name: str | None = None,
+    space: str = SPACE,
+    ranges: Mapping[str, str] | None = None,
+    objectives: Sequence[str] = (),
+    encoder: str | Path | None = None,
+    unfreeze: bool = False,
+    trials: int | None = None,
+    seconds: float | None = None,
+    workers: int | None = WORKERS,
+    default_first: bool = True,
+    enqueue: Sequence[str | Path] = (),
+    epochs: int | None = None,
+    pruner: str = PRUNER,
+    sampler: str = SAMPLER,
+    batch_size: int | None = None,
+    image_size: int | None = None,
+    data_dir: str | Path | None = None,
+    seed: int = SEED,
+    runs: str | Path = RUNS,
+    storage: str | None = None,
     callbacks: Sequence[TrialCallback] = (),
-    **options: Any,
-) -> optuna.Study:
+) -> Study:
     """Makes the study `MODEL-DATA`, or goes on with it, until it has its total of trials.
 
     One worker is this process; its searches repeat exactly. Several are processes of their own,
@@ -37,36 +71,54 @@ def search(
     Args:
         model: A key of the catalogue, or `module:NAME` of a `StudySpec` of your own.
         data: `digits`, `fashion-mnist`, `mnist`, or a folder of images.
+        name: Name of the study, if not `MODEL-DATA`.
+        space: Name of one of the model's search spaces.
+        ranges: Ranges that replace the space's own, such as `{"latent_dim": "2:8:log"}`.
+        objectives: Metrics to search by; two give a front. If empty, the first of the model.
+        encoder: Study, best.toml or checkpoint whose encoder a head is put on.
+        unfreeze: Whether that encoder is trained too.
+        trials: The study's total over all searches. If None, that of the model.
+        seconds: No trial starts later than this.
+        workers: Number of processes; None for what fits the machine.
+        default_first: Whether the first trial has the model's defaults.
+        enqueue: Paths of best.toml files to try after it.
+        epochs: Epochs of a trial. If None, those of the model.
+        pruner: A key of `PRUNERS`.
+        sampler: A key of `SAMPLERS`.
+        batch_size: Images in a batch. If None, the data decides.
+        image_size: Side in pixels that a folder's images are scaled to. If None, see `ImageData`.
+        data_dir: Where torchvision data lies. If None, see `ImageData`.
+        seed: Seed of the split, the sampler and the trials.
+        runs: The folder for everything.
+        storage: Optuna URL of another database.
         callbacks: Called with the study and each finished trial.
-        options: `name` of the study; `trials`, its total over all searches; `seconds` after
-            which no trial starts; `workers`, the number of processes, or None for what fits the
-            machine; `default_first`, whether the first trial has the model's defaults;
-            `enqueue`, paths of best.toml files to try after it; `pruner` and `sampler`, keys of
-            `PRUNERS` and `SAMPLERS`; `runs`, the folder for everything; `storage`, the Optuna URL
-            of another database; and the attributes of `Recipe`: `space`, `ranges`, `objectives`,
-            `encoder` (a study, best.toml or checkpoint), `unfreeze`, `epochs`, `batch_size`,
-            `image_size`, `data_dir`, `seed`.
 
     Returns:
-        The study, of which every trial has finished.
+        The study, of which every trial has finished: one of Optuna's.
 
     Raises:
-        StudyError: If an option is not allowed, or the study exists with another definition.
+        StudyError: If an option is not allowed, the study exists with another definition, or
+            three trials in a row failed by the same bug.
         SpaceError: If a range does not fit the space.
         DataError: If the data is missing or broken.
         StorageError: If the database or the folder cannot be used.
+        DatabaseLost: If the database was deleted during the search.
         MonitorError: If the model never logs the monitored metric.
         KeyboardInterrupt: On Ctrl-C and SIGTERM; the trial that was running is in the queue.
     """
-    plan = plan_search(model, data, **options)
-    return run_search(
-        plan, command=f"latentune.search({model!r}, {data!r}, ...)", callbacks=callbacks
-    )
+    arguments = locals()  # all that a plan needs, by the same names
+    del arguments["callbacks"]
+    command = f"latentune.search({model!r}, {data!r}, ...)"
+    if not watched():
+        return run_search(plan_search(**arguments), command=command, callbacks=callbacks)
+    plan = plan_search(**arguments)
+    with SearchLines(plan) as lines:
+        return run_search(plan, command=command, callbacks=[lines, *callbacks])
 
 
 def run_search(
     plan: SearchPlan, *, command: str, callbacks: Sequence[TrialCallback] = ()
-) -> optuna.Study:
+) -> Study:
     """Runs a planned search.
 
     Args:
@@ -79,23 +131,39 @@ def run_search(
     """
     if plan.workers > 1:
         warm_up()
-    study = _resume(plan) if database_exists(plan.storage) else None
     plan.runs.make()
-    if study is None:
-        plan.spec.objective.rehearse(random_trials(1)[0])
-        study = _make(plan, command)
+    study = _open_or_make(plan, command)
+    known = identity(plan.storage)
     for values in plan.enqueued:
         study.enqueue_trial(dict(values), skip_if_exists=True)
-    with stop_on_signal() as stop:
-        if plan.workers == 1:
-            run_trials(study, plan, stop, callbacks, report=_report)
-        else:
-            run_workers(study, plan, stop, callbacks)
+    with scratch(plan.runs.cache) as place, stop_on_signal() as stop:
+        try:
+            if plan.workers == 1:
+                run_trials(study, plan, stop, callbacks, report=_report, scratch=place)
+            else:
+                run_workers(study, plan, stop, callbacks, scratch=place)
+        except DatabaseError:
+            check_identity(plan.storage, known)  # what is gone cannot be written to either
+            raise
+    check_identity(plan.storage, known)
+    sum_up_failures(study, plan)
     if study.best_trials:
         _write_results(study, plan)
     if stop.is_set():
         raise KeyboardInterrupt
     return study
+
+
+def _open_or_make(plan: SearchPlan, command: str) -> Study:
+    """Opens the study, or makes it and its database, while no other search does."""
+    lock = FileLock(plan.runs.lock)
+    with lock:
+        study = _resume(plan)
+    if study is not None:
+        return study
+    plan.spec.objective.rehearse(random_trials(1)[0])
+    with lock:
+        return _resume(plan) or _make(plan, command)
 
 
 def _report(word: str, trials: Sequence[int]) -> None:
@@ -111,12 +179,14 @@ def _write_results(study: optuna.Study, plan: SearchPlan) -> None:
     pareto_front(
         [trial.values for trial in complete],
         [trial.values for trial in study.best_trials],
-        objectives(study),
+        objectives_of(study),
         plan.runs.front(plan.name),
     )
 
 
-def _resume(plan: SearchPlan) -> optuna.Study | None:
+def _resume(plan: SearchPlan) -> Study | None:
+    if not database_exists(plan.storage):
+        return None
     storage = open_database(plan.storage)
     if plan.name not in optuna.get_all_study_names(storage):
         return None
@@ -130,22 +200,26 @@ def _resume(plan: SearchPlan) -> optuna.Study | None:
     if differing:
         raise StudyError(
             f"study {plan.name!r} exists and differs: {'; '.join(differing)}. "
-            "Repeat its options, or give this search a new study by --name"
+            "Repeat its options, or give this search a new study by `name=`"
         )
     return study
 
 
-def _make(plan: SearchPlan, command: str) -> optuna.Study:
+def _make(plan: SearchPlan, command: str) -> Study:
     objective = plan.spec.objective
     storage = open_database(plan.storage, create=True)
-    study = optuna.create_study(
+    optuna.create_study(
         study_name=plan.name, storage=storage, directions=list(objective.metrics.values())
     )
-    study.set_user_attr("recipe", plan.recipe.to_table())
+    study = Study(study_name=plan.name, storage=storage)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names(list(objective.metrics))  # what the dashboard calls them
+    study.set_user_attr("recipe", plan.recipe.to_table(plan.runs))
     study.set_user_attr("definition", dict(plan.definition))
     study.set_user_attr("monitor", ", ".join(objective.metrics))
     if plan.recipe.encoder is not None:
-        study.set_user_attr("parent", parent(plan.recipe))
+        study.set_user_attr("parent", parent(plan.recipe, plan.runs))
     study.set_user_attr("command", command)
     facts = "\n".join(f"| {name} | {value} |" for name, value in plan.definition.items())
     note(study, f"Made by `{command}`\n\n| | |\n|--|--|\n{facts}\n")

@@ -3,27 +3,37 @@
 import gc
 import logging
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import optuna
 import pytorch_lightning as pl
 from filelock import FileLock
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.objective import INTERRUPTED, Interrupted, TrialFailed
-from ...storage.database import GRACE_S, retry, retry_stale
+from ...objectives.splits import DataError
+from ...storage.database import GRACE_S, DatabaseError, check_identity, heartbeat, identity
+from ...storage.runs import StorageError, unwritable
+from ..errors import StudyError
 from .callbacks import AttachReconstructions, StopOnRequest
+from .failures import check_failures, note_failure
 from .plan import SearchPlan
+from .retries import finished, requeue
 from .strategies import PRUNERS, SAMPLERS, Sparing
 
 TrialCallback = Callable[[optuna.Study, FrozenTrial], None]
 Report = Callable[[Literal["started", "waiting"], Sequence[int]], None]
+
+# What ends a search and is no fault of the trial in which it shows.
+OUTSIDE = (DataError, StorageError, StudyError, *DatabaseError)
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +44,7 @@ def run_trials(
     stop: threading.Event,
     callbacks: Sequence[TrialCallback],
     report: Report,
+    scratch: Path,
     worker: int = 0,
 ) -> None:
     """Runs trials until the study has its total, the time is over, or `stop` is set.
@@ -49,52 +60,94 @@ def run_trials(
         callbacks: Called with the study and each trial that this process has finished.
         report: Called with `started` and the number of a trial that begins here, or with
             `waiting` and the numbers of the trials elsewhere that are all that is left.
+        scratch: A folder for files that are made and moved away.
         worker: Which of the processes of this search this one is; each samples differently.
+
+    Raises:
+        StudyError: If three trials in a row failed by the same bug.
+        DatabaseLost: If the database was deleted or replaced meanwhile.
     """
     spec = plan.spec
     study.sampler = _sampler(study, plan, worker)
     study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.max_epochs), plan.trials)
     input_shape = spec.objective.data().input_shape
     lock = FileLock(plan.runs.lock)
+    known = identity(plan.storage)
 
     def extras(trial: optuna.Trial) -> list[pl.Callback]:
-        own = spec.objective.callbacks(trial)
-        return [*own, StopOnRequest(stop), AttachReconstructions(trial, plan.runs.artifacts)]
+        pictures = AttachReconstructions(trial, plan.runs.artifacts, scratch)
+        return [*spec.objective.callbacks(trial), StopOnRequest(stop), pictures]
 
     objective = replace(spec.objective, callbacks=extras)
 
-    def run(trial: optuna.Trial) -> float | tuple[float, ...]:
+    def train(trial: optuna.Trial) -> tuple[TrialState, float | Sequence[float] | None]:
+        """Trains a trial, and returns how it ended; the lock is let go on the way."""
+        try:
+            objective.model(trial, input_shape)
+            lock.release()
+            return TrialState.COMPLETE, objective(trial)
+        except optuna.TrialPruned:
+            return TrialState.PRUNED, None
+        except TrialFailed:
+            return TrialState.FAIL, None
+        except (Interrupted, KeyboardInterrupt):
+            stop.set()
+            trial.set_user_attr("stopped", INTERRUPTED)
+        except OUTSIDE:
+            with suppress(*DatabaseError):  # left running, it is found by its silence
+                trial.set_user_attr("stopped", INTERRUPTED)
+                study.tell(trial, state=TrialState.FAIL)
+            raise
+        except UpdateFinishedTrialError:
+            raise  # no bug of the model; see below
+        except Exception as error:
+            note_failure(trial, error, plan)
+        return TrialState.FAIL, None
+
+    def run(trial: optuna.Trial) -> None:
         report("started", [trial.number])
-        objective.model(trial, input_shape)
-        lock.release()
-        return objective(trial)
+        with heartbeat(trial):
+            state, values = train(trial)
+            ended = study.tell(trial, values, state, skip_if_finished=True)
+        if ended.user_attrs.get("stopped", INTERRUPTED) != INTERRUPTED:
+            for callback in callbacks:
+                callback(study, ended)
 
     awaited: list[int] = []
     with _only_new_garbage():
         while True:
             with _held(lock):
+                check_identity(plan.storage, known)
                 trials = requeue(study)
+                check_failures(trials, plan)
                 left = plan.trials - len(finished(trials))
                 if stop.is_set() or plan.late or left <= 0:
                     return
                 running = [trial.number for trial in trials if trial.state == TrialState.RUNNING]
                 if left > len(running):
-                    try:
-                        study.optimize(run, n_trials=1, catch=(TrialFailed,), callbacks=callbacks)
-                    except (Interrupted, KeyboardInterrupt):
-                        stop.set()
+                    # A process that slept too long finds that another one has taken its trial.
+                    with suppress(UpdateFinishedTrialError):
+                        run(_ask(study))
                     continue
-                retry_stale(study)
             if running != awaited:
                 awaited = running
                 report("waiting", running)
             stop.wait(1)
 
 
+def _ask(study: optuna.Study) -> optuna.Trial:
+    with warnings.catch_warnings():  # of Optuna's own heartbeats, which it does not send here
+        warnings.filterwarnings("ignore", message="Heartbeat of storage")
+        return study.ask()
+
+
 @contextmanager
 def _held(lock: FileLock) -> Iterator[None]:
     """Holds a lock that the block may release before its end."""
-    lock.acquire()
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise unwritable(Path(lock.lock_file), error) from error
     try:
         yield
     finally:
@@ -130,41 +183,3 @@ def say_waiting(trials: Sequence[int]) -> None:
     log.info(
         "waiting for trial %s: it runs elsewhere, or died less than %s s ago", numbers, GRACE_S
     )
-
-
-def finished(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Returns those of a study's trials that count towards its total: not those tried again."""
-    again = {n for trial in trials for n in trial.system_attrs.get("retry_history", [])}
-    return [t for t in trials if t.state.is_finished() and t.number not in again]
-
-
-def requeue(study: optuna.Study) -> list[FrozenTrial]:
-    """Puts every trial in the queue again that ended for no reason of its own.
-
-    Returns:
-        All trials of the study as they are then.
-    """
-    trials = study.get_trials(deepcopy=False)
-    dead = [trial for trial in trials if trial.state == TrialState.RUNNING and _traceless(trial)]
-    for trial in dead:
-        fail(study, trial)
-    interrupted = [
-        trial
-        for trial in finished(trials)
-        if trial.state == TrialState.FAIL and trial.user_attrs.get("stopped") == INTERRUPTED
-    ]
-    for trial in interrupted:
-        retry(study, trial)
-    return study.get_trials(deepcopy=False) if dead or interrupted else trials
-
-
-def _traceless(trial: FrozenTrial) -> bool:
-    """Whether the trial's process died between asking for it and its first heartbeat."""
-    age = datetime.now() - (trial.datetime_start or datetime.now())
-    return not trial.user_attrs and age.total_seconds() > GRACE_S
-
-
-def fail(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Ends a trial whose process has died, and puts it in the queue again."""
-    study.tell(trial.number, state=TrialState.FAIL)
-    retry(study, trial)

@@ -15,23 +15,27 @@ import torch
 
 from ...objectives.memory import map_splits
 from ...storage.database import open_database
+from ..allowed import allow
 from ..results import open_study
 from .plan import SearchPlan
 from .trials import run_trials
 
+DATA = "splits.pt"
+"""The file with the data, as `save_splits` writes it."""
 
-def work(plan: SearchPlan, index: int, threads: int, data: Path, parent: Connection) -> None:
+
+def work(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Connection) -> None:
     """Runs trials until none is left, the parent asks to stop, or the parent is gone.
 
     It sends pairs of a word and what it is about: `started` and `waiting` with the numbers of
-    trials, as `run_trials` reports them, `finished` with the number of a trial, and `failed`
-    with the exception that ended it. Anything it receives asks it to stop.
+    trials, as `run_trials` reports them, `finished` with the number of a trial, `failed` with the
+    exception that ended it, and `left` as its last word. Anything it receives asks it to stop.
 
     Args:
         plan: The search.
         index: Which worker of the search this one is.
         threads: Threads that this worker computes with.
-        data: A file with the data, as `save_splits` wrote it.
+        scratch: The search's folder for a while, with the data in `DATA`.
         parent: The pipe to the parent.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent says what to do
@@ -48,13 +52,15 @@ def work(plan: SearchPlan, index: int, threads: int, data: Path, parent: Connect
 
     threading.Thread(target=listen, daemon=True).start()
     try:
-        map_splits(data)
+        allow(*plan.allowed)
+        map_splits(scratch / DATA)
         run_trials(
             open_study(open_database(plan.storage), plan.name),
             plan,
             stop,
             callbacks=[lambda study, trial: parent.send(("finished", trial.number))],
             report=lambda word, trials: parent.send((word, trials)),
+            scratch=scratch,
             worker=index,
         )
     except Exception as error:
@@ -63,6 +69,8 @@ def work(plan: SearchPlan, index: int, threads: int, data: Path, parent: Connect
             parent.send(("failed", _portable(error)))
     if stop.is_set() and not asked.is_set():
         sys.exit(1)  # somebody else has ended it
+    with suppress(OSError):
+        parent.send(("left", None))
 
 
 def _take_gpu(index: int) -> None:

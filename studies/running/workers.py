@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import tempfile
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,13 +17,16 @@ from filelock import FileLock
 from optuna.trial import TrialState
 
 from ...objectives.memory import save_splits
+from ...storage.database import check_identity, identity
+from ...storage.runs import unwritable
 from ..errors import StudyError
 from .forks import context
 from .plan import SearchPlan
-from .trials import TrialCallback, fail, finished, requeue, say_waiting
-from .worker import work
+from .retries import finished, requeue
+from .trials import TrialCallback, say_waiting
+from .worker import DATA, work
 
-DEATHS = 3
+DEATHS = 4  # one more than a point may cost
 
 log = logging.getLogger(__name__)
 
@@ -34,31 +36,39 @@ def run_workers(
     plan: SearchPlan,
     stop: threading.Event,
     callbacks: Sequence[TrialCallback],
+    scratch: Path,
 ) -> None:
     """Runs the trials of a study in `plan.workers` processes; `run_trials` says how.
 
     Raises:
-        StudyError: If three workers die with no trial finished between them.
+        StudyError: If four workers die with no trial finished between them.
+        DatabaseLost: If the database was deleted or replaced meanwhile.
         Exception: What a worker could not go on after.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        data = Path(scratch) / "splits.pt"
-        save_splits(data)
-        crew = _Crew(study, plan, stop, callbacks, data)
-        try:
-            crew.run()
-        finally:
-            crew.end()
+    try:
+        save_splits(scratch / DATA)
+    except (OSError, RuntimeError) as error:  # torch has an error of its own for a full disk
+        raise unwritable(scratch, error) from error
+    crew = _Crew(study, plan, stop, callbacks, scratch)
+    try:
+        crew.run()
+    finally:
+        crew.end()
 
 
 @dataclass
 class _Worker:
-    """A process, our end of the pipe to it, and the number of the trial that it runs now."""
+    """A process, our end of the pipe to it, and the number of the trial that it runs now.
+
+    Whether it leaves is said by itself: its exit code reaches us through the process that it was
+    forked from, which may have died.
+    """
 
     index: int
     process: BaseProcess
     pipe: Connection
     trial: int | None = None
+    left: bool = False
 
 
 @dataclass
@@ -69,7 +79,7 @@ class _Crew:
     plan: SearchPlan
     stop: threading.Event
     callbacks: Sequence[TrialCallback]
-    data: Path
+    scratch: Path
     deaths: int = 0
     error: Exception | None = None
     workers: list[_Worker] = field(default_factory=list)
@@ -80,8 +90,9 @@ class _Crew:
         with FileLock(self.plan.runs.lock):
             left = self.plan.trials - len(finished(requeue(self.study)))
         self.workers = [self._start(index) for index in range(min(left, self.plan.workers))]
-        asked = False
+        asked, known = False, identity(self.plan.storage)
         while self.workers:
+            check_identity(self.plan.storage, known)
             if self.stop.is_set() and not asked:
                 asked = True
                 for worker in self.workers:
@@ -108,7 +119,9 @@ class _Crew:
     def _start(self, index: int) -> _Worker:
         ours, theirs = context.Pipe()
         threads = max(1, torch.get_num_threads() // self.plan.workers)
-        process = context.Process(target=work, args=(self.plan, index, threads, self.data, theirs))
+        process = context.Process(
+            target=work, args=(self.plan, index, threads, self.scratch, theirs)
+        )
         process.start()
         theirs.close()  # so that its death ends the pipe
         return _Worker(index, process, ours)
@@ -130,27 +143,28 @@ class _Crew:
             case "failed":
                 self.error = self.error or content
                 self.stop.set()
+            case "left":
+                worker.left = True
 
     def _leave(self, worker: _Worker) -> None:
         self.workers.remove(worker)
         worker.process.join()
-        code = worker.process.exitcode or 0
-        if code == 0:
+        if worker.left:
             return
+        code = worker.process.exitcode or 0
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         again = ""
         if worker.trial is not None:
             again = f"; its trial {worker.trial} is tried again"
             with FileLock(self.plan.runs.lock):
-                trial = self.study.get_trials(deepcopy=False)[worker.trial]
-                if trial.state == TrialState.RUNNING:
-                    fail(self.study, trial)
+                self.study.tell(worker.trial, state=TrialState.FAIL, skip_if_finished=True)
+                requeue(self.study)
         log.warning("worker %s died (%s)%s", worker.index, how, again)
         self.deaths += 1
         if self.deaths == DEATHS:
             self.error = StudyError(
                 f"{DEATHS} workers died before any of them finished a trial, the last by {how}; "
-                "if memory ran out, try fewer by --workers"
+                "if memory ran out, try fewer by `workers=`"
             )
             self.stop.set()
         if not self.stop.is_set():

@@ -16,7 +16,8 @@ from ...storage.checkpoint import read_checkpoint
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_SEEDS, RUNS
 from ..encoders import find_encoder, read_encoder
-from ..errors import StudyError
+from ..errors import StudyError, check_at_least
+from ..facade import public
 from ..pictures import accuracy_curves
 from ..results import build
 
@@ -26,6 +27,7 @@ SMALLEST_BATCH = 8
 Told = Callable[[str, str, int, float], None]
 
 
+@public
 def compare(
     data: str,
     encoders: Sequence[str],
@@ -54,27 +56,27 @@ def compare(
         told: Called after each training with the start, the labels, the seed and the accuracy.
 
     Returns:
-        The folder, `runs/compare-DATA`, with `accuracy.csv` (validation, per epoch), `table.csv`
-        and `accuracy.png`; and the table: test accuracy after the last epoch, its mean and
-        standard deviation over the seeds, for each start and number of labels.
+        The folder, `runs/comparisons/DATA`, with `accuracy.csv` (validation, per epoch),
+        `table.csv` and `accuracy.png`; and the table: test accuracy after the last epoch, its
+        mean and standard deviation over the seeds, for each start and number of labels.
 
     Raises:
         StudyError: If an encoder or a number is missing or not allowed.
         DataError: If the data has no labels, or fewer than asked for.
     """
     if not encoders:
-        raise StudyError("name at least one trained encoder by --encoder")
-    if min(seeds, epochs) < 1:
-        raise StudyError(f"seeds (={seeds}) and epochs (={epochs}) must be at least 1")
+        raise StudyError("name at least one trained encoder by `encoders=`")
+    check_at_least("seeds", seeds, 1)
+    check_at_least("epochs", epochs, 1)
     place = Runs(Path(runs))
     whole = labelled(ImageData(data, data_dir=data_dir))
     paths = {name: find_encoder(name, place) for name in dict.fromkeys(encoders)}
     for path in paths.values():
-        read_encoder(path, whole.input_shape)  # complains before hours have passed
+        read_encoder(path, whole.input_shape, place)  # complains before hours have passed
     first = read_checkpoint(next(iter(paths.values())))[0]
-    starts: dict[str, Callable[[], pl.LightningModule]] = {SCRATCH: partial(build, first)}
+    starts: dict[str, Callable[[], pl.LightningModule]] = {SCRATCH: partial(build, first, place)}
     starts |= {
-        name: partial(read_encoder, path, whole.input_shape) for name, path in paths.items()
+        name: partial(read_encoder, path, whole.input_shape, place) for name, path in paths.items()
     }
     subsets = {count: _check_count(count, whole) for count in labels}
     curves, ends = [], []
@@ -97,11 +99,12 @@ def compare(
     grouped = pd.DataFrame(ends).groupby(["labels", "start"], sort=False)["accuracy"]
     table = grouped.agg(mean="mean", std=lambda values: values.std(ddof=0)).reset_index()
     history = pd.DataFrame(curves)
-    with replaced_folder(place.root / f"compare-{whole.name}") as folder:
+    target = place.comparison(str(whole.name))
+    with replaced_folder(target, place, keep=True) as folder:
         history.to_csv(folder / "accuracy.csv", index=False)
         table.to_csv(folder / "table.csv", index=False)
         accuracy_curves(history, folder / "accuracy.png")
-    return place.root / f"compare-{whole.name}", table
+    return target, table
 
 
 class _Accuracies(pl.Callback):

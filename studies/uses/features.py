@@ -7,8 +7,8 @@ import torch
 from ...models.autoencoder import ConvAutoencoder
 from ...models.head import HeadClassifier
 from ...objectives.data import ImageData
-from ...objectives.training import fit, quiet_trainer
-from ...storage.checkpoint import read_weights, write_weights
+from ...objectives.training import ShowTraining, fit, quiet_trainer
+from ...storage.checkpoint import load_weights, read_weights, write_weights
 from ...storage.runs import Runs
 
 STEPS = 4000
@@ -33,10 +33,11 @@ def feature_network(data: ImageData, runs: Runs) -> HeadClassifier:
             data.input_shape, encoder, len(data.classes), WIDTH, lr=1e-3, unfreeze=True
         )
         if path.exists():
-            network.load_state_dict(read_weights(path))
+            load_weights(network, read_weights(path), path)
         else:
             epochs = math.ceil(STEPS * data.batch_size / len(data.splits.train))
-            fit(quiet_trainer(epochs, []), network, data)
+            shown = ShowTraining(f"training a classifier of {data.name}, once, to rate by")
+            fit(quiet_trainer(epochs, [shown]), network, data)
             network.cpu()
             write_weights(network, path)
     return network.eval()

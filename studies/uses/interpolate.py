@@ -8,9 +8,10 @@ from torch import Tensor
 from ...models.autoencoder import Codec
 from ...models.vae import VAE
 from ...objectives.data import in_batches
-from ...storage.runs import replaced_folder
+from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SEED
-from ..errors import StudyError
+from ..errors import StudyError, check_seed
+from ..facade import public
 from ..pictures import image_grid
 from .sample import METHODS
 from .trained import load_trained
@@ -18,6 +19,7 @@ from .trained import load_trained
 ROWS, STEPS = 6, 10
 
 
+@public
 def interpolate(
     source: str,
     *,
@@ -45,6 +47,7 @@ def interpolate(
         StudyError: If the model has no `encode` and `decode`, or there is no such image.
         StorageError: If it was not trained yet, or a file cannot be written.
     """
+    check_seed(seed)
     trained = load_trained(source, runs, data_dir)
     model = trained.model
     if not isinstance(model, Codec):
@@ -58,7 +61,7 @@ def interpolate(
                     f"there is no validation image {number}: they go from 0 to {len(found) - 1}"
                 )
         chosen = torch.tensor(images)
-    with replaced_folder(trained.folder / "interpolations") as folder:
+    with replaced_folder(trained.folder / "interpolations", Runs(Path(runs))) as folder:
         _draw(model, found[chosen], "images", folder)
         if images is None:
             method = "prior" if isinstance(model, VAE) else "kde"

@@ -9,9 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...models.kde import Codes
-from ...storage.runs import replaced_folder
+from ...objectives.progress import progress
+from ...storage.runs import Runs, replaced_folder
 from ..defaults import MAPPED, RUNS, SEED
-from ..errors import StudyError
+from ..errors import StudyError, check_at_least, check_seed
+from ..facade import public
 from ..pictures import scatter
 from .trained import load_trained
 
@@ -59,6 +61,7 @@ MAPS: dict[str, Callable[[Codes, int], Plane]] = {"pca": pca, "tsne": tsne, "uma
 TITLES = {"pca": "Principal components", "tsne": "t-SNE", "umap": "UMAP"}
 
 
+@public
 def draw_maps(
     source: str,
     *,
@@ -84,8 +87,8 @@ def draw_maps(
         StudyError: If the model has no `encode`, or codes of fewer than 2 dimensions.
         StorageError: If it was not trained yet, or a file cannot be written.
     """
-    if n < 4:
-        raise StudyError(f"n must be at least 4, not {n}")
+    check_at_least("n", n, 4)
+    check_seed(seed)
     trained = load_trained(source, runs, data_dir)
     codes, labels = trained.codes("train", seed)
     codes = codes[:n]
@@ -93,11 +96,12 @@ def draw_maps(
         raise StudyError("codes of one dimension lie on a line: there is no map of them")
     names = getattr(trained.data, "classes", ())
     classes = [names[label] for label in labels[:n]] if labels is not None and names else None
-    with replaced_folder(trained.folder / "maps") as folder:
+    with replaced_folder(trained.folder / "maps", Runs(Path(runs))) as folder:
         for name, place in MAPS.items():
             if name == "umap" and find_spec("umap") is None:
                 continue
-            plane = place(codes, seed)
+            with progress(f"placing {len(codes):,} codes by {TITLES[name]}"):
+                plane = place(codes, seed)
             table = pd.DataFrame(plane, columns=["x", "y"])
             if classes is not None:
                 table["class"] = pd.Categorical(classes, names)

@@ -13,21 +13,20 @@ from ...models.autoencoder import Codec
 from ...models.kde import Codes, LatentKDE
 from ...models.mixture import LatentMixture
 from ...models.vae import VAE
-from ...objectives.data import ImageData, in_batches
-from ...objectives.quality import Quality, quality
+from ...objectives.data import in_batches
+from ...objectives.progress import progress
 from ...search_spaces.watch import did_you_mean
 from ...storage.runs import Runs, replaced_folder
-from ..defaults import RUNS, SAMPLES, SEED
-from ..errors import StudyError
+from ..defaults import RUNS, SAMPLES, SAMPLING, SEED
+from ..errors import StudyError, check_at_least, check_seed
+from ..facade import public
 from ..pictures import codes_beside, image_grid
-from .features import feature_network
+from .rating import Ratings, rate, unrated
 from .trained import load_trained
 
 # Up to this many latent dimensions, two principal components say nothing new.
 FEW_DIMENSIONS = 3
 SHOWN = 100
-RECONSTRUCTED = "reconstructed"
-"""Stands beside the methods: how far the decoder alone is from real images."""
 
 
 class Density(Protocol):
@@ -48,13 +47,6 @@ METHODS: dict[str, Callable[[Codes, int], Density]] = {
     "gaussian": lambda codes, seed: LatentMixture.fit(codes, n_components=1, seed=seed),
     "mixture": lambda codes, seed: LatentMixture.fit(codes, seed=seed),
 }
-TITLES = {
-    "prior": "the prior",
-    "kde": "a kernel density",
-    "pca-kde": "a kernel density of two principal components",
-    "gaussian": "a Gaussian",
-    "mixture": "a mixture of Gaussians",
-}
 
 
 class Samples(NamedTuple):
@@ -63,15 +55,18 @@ class Samples(NamedTuple):
     Attributes:
         folder: Where the files are.
         densities: The density of each method.
-        qualities: How far the images of each method, and reconstructions, are from the test
-            images; empty for data without labels, on which no features can be learnt.
+        ratings: How far the images of each method are from real ones; None if that cannot be
+            said.
+        unrated: Why it cannot be said, in that case.
     """
 
     folder: Path
     densities: dict[str, Density]
-    qualities: dict[str, Quality]
+    ratings: Ratings | None
+    unrated: str | None
 
 
+@public
 def sample(
     source: str,
     *,
@@ -100,27 +95,32 @@ def sample(
         StudyError: If the model has no `encode` and `decode`, or a method does not fit it.
         StorageError: If it was not trained yet, or a file cannot be written.
     """
-    if n < 1:
-        raise StudyError(f"n must be at least 1, not {n}")
-    if not 0 <= seed < 2**32:
-        raise StudyError(f"seed must be from 0 to {2**32 - 1}, not {seed}")
+    check_at_least("n", n, 1)
+    check_seed(seed)
     trained = load_trained(source, runs, data_dir)
     model = trained.model
     if not isinstance(model, Codec):
         raise StudyError(f"a {type(model).__name__} has no encode and decode to sample with")
     real, _ = trained.codes("train", seed)
     chosen = _check(methods, model, real.shape[1])
-    densities = {name: METHODS[name](real, seed) for name in chosen}
+    if not np.isfinite(real).all():
+        raise StudyError(f"{source} makes codes that are no numbers: train another trial")
+    densities: dict[str, Density] = {}
+    with progress(f"fitting densities to {len(real):,} codes", len(chosen)) as advance:
+        for name in chosen:
+            densities[name] = METHODS[name](real, seed)
+            advance(1)
     drawn = {name: density.sample(n, seed) for name, density in densities.items()}
-    qualities = _qualities(model, trained.data, drawn, Runs(Path(runs)), seed)
-    with replaced_folder(trained.folder / "samples") as folder:
+    place, why_not = Runs(Path(runs)), unrated(trained.data, n)
+    ratings = None if why_not else rate(model, trained.data, drawn, place, seed)
+    with replaced_folder(trained.folder / "samples", place) as folder:
         for name, density in densities.items():
             density.save(folder / f"{name}.npz")
             np.savez_compressed(folder / f"{name}-codes.npz", codes=drawn[name])
             _draw(model, name, real, drawn[name], folder)
-        table = {name: found._asdict() for name, found in qualities.items()}
+        table = {"unrated": why_not} if ratings is None else ratings.to_table()
         (folder / "quality.json").write_text(json.dumps(table, indent=2) + "\n")
-    return Samples(trained.folder / "samples", densities, qualities)
+    return Samples(trained.folder / "samples", densities, ratings, why_not)
 
 
 def _check(methods: Sequence[str], model: Codec, latent_dim: int) -> list[str]:
@@ -138,27 +138,9 @@ def _check(methods: Sequence[str], model: Codec, latent_dim: int) -> list[str]:
     return list(dict.fromkeys(methods)) or [name for name in METHODS if name not in unfit]
 
 
-def _qualities(
-    model: Codec, data: object, drawn: dict[str, Codes], runs: Runs, seed: int
-) -> dict[str, Quality]:
-    if not isinstance(data, ImageData) or len(data.classes) < 2:
-        return {}
-    if min(len(codes) for codes in drawn.values()) < 4:
-        return {}  # a covariance of fewer says nothing
-    network = feature_network(data, runs)
-    test = data.splits.test.images
-    real = in_batches(network.features, test)
-    sets = {name: in_batches(model.decode, torch.from_numpy(z)) for name, z in drawn.items()}
-    sets[RECONSTRUCTED] = in_batches(lambda x: model.decode(model.encode(x)), test)
-    return {
-        name: quality(real, in_batches(network.features, images), seed)
-        for name, images in sets.items()
-    }
-
-
 def _draw(model: Codec, name: str, real: Codes, drawn: Codes, folder: Path) -> None:
     images = in_batches(model.decode, torch.from_numpy(drawn[:SHOWN]))
-    title = TITLES[name]
+    title = SAMPLING[name]
     image_grid(images, f"Decoded samples of {title}", folder / f"{name}-samples.png")
     if real.shape[1] < 2:
         return

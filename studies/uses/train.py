@@ -3,7 +3,8 @@
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,54 +14,66 @@ import torch
 from lightning_utilities.core.overrides import is_overridden
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
+from torch.nn.functional import mse_loss
 
+from ...models.autoencoder import Codec
 from ...models.head import HeadClassifier
+from ...objectives.components import pca_error
+from ...objectives.data import ImageData, in_batches
 from ...objectives.objective import Objective
 from ...objectives.provenance import git_commit, versions
-from ...objectives.training import fit, quiet, quiet_trainer
+from ...objectives.training import ShowTraining, fit, quiet, quiet_trainer
 from ...search_spaces.watch import SpaceError, replay
 from ...storage.best import Best, write_best
 from ...storage.checkpoint import add_configuration, load_weights, read_checkpoint
-from ...storage.runs import Runs, check_name, replaced_folder
-from ..defaults import FINAL_EPOCHS, RUNS
-from ..errors import StudyError
+from ...storage.runs import Runs, replaced_folder
+from ..defaults import ACCELERATOR, ACCELERATORS, FINAL_EPOCHS, PRECISION, PRECISIONS, RUNS
+from ..errors import StudyError, check_at_least, check_choice
+from ..facade import public
 from ..pictures import loss_curve, reconstructions
 from ..recipe import Recipe
-from ..results import checkpoint_of, find, split_source
-from ..running.callbacks import reconstruct
+from ..reconstruction import draw, reconstruct
+from ..results import checkpoint_of, find
 from .classification import classification_report
+from .final import PCA, FinalTraining, final_folder
+from .trained import next_use
 
 
+@public
 def train(
     source: str,
     *,
     epochs: int = FINAL_EPOCHS,
     init_from: str | Path | None = None,
-    accelerator: str = "auto",
+    accelerator: str = ACCELERATOR,
+    precision: str = PRECISION,
     data_dir: str | None = None,
     runs: str | Path = RUNS,
     storage: str | None = None,
     callbacks: Sequence[pl.Callback] = (),
-) -> Path:
+) -> FinalTraining:
     """Trains a configuration, keeps its best epoch, and scores that once on the test part.
 
     The folder then holds `model.ckpt`, `best.toml`,
     `metrics.csv` (per epoch), `metrics.json` (the test score), and pictures of the loss curve
-    and of reconstructions.
+    and of reconstructions. What an earlier training left there is kept beside it, with `-before`
+    behind its name.
 
     Args:
         source: `STUDY` for its best trial, `STUDY:17` for a trial, or the path of a best.toml.
         epochs: Epochs to train for, at least 1.
         init_from: `STUDY`, `STUDY:17` or path of a checkpoint of a network of the same shapes,
             whose weights are the first ones. If None, they are as they were in the trial.
-        accelerator: What Lightning calls the device: `auto`, `cpu`, `gpu` and so on.
+        accelerator: The device: `auto`, `cpu`, `gpu` or `mps`.
+        precision: `32`, as in trials, or `bf16` for half of the bits where they suffice.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
         callbacks: Further Lightning callbacks.
 
     Returns:
-        The folder: `runs/STUDY/final`, or `runs/STUDY/final-17` for trial 17.
+        The figures, and the folder: `runs/STUDY/final`, `runs/STUDY/final-17` for trial 17, or
+        `runs/STUDY/config-...` for the configuration of a file that is no trial of the study.
 
     Raises:
         StudyError: If there is no such study or trial, or the data are others than it searched.
@@ -69,17 +82,18 @@ def train(
         DataError: If the data is missing or broken.
         KeyboardInterrupt: On Ctrl-C; what was in the folder before is then still there.
     """
-    if epochs < 1:
-        raise StudyError(f"epochs must be at least 1, not {epochs}")
+    check_at_least("epochs", epochs, 1)
+    _check_device(accelerator, precision)
     place = Runs(Path(runs))
     best = find(source, place, storage)
-    check_name(best.study)  # a file may hold any text; this one names the folder to write
+    target, of_trial = final_folder(source, best, place, storage)
+    if not of_trial:
+        best = replace(best, trial=None)
     seed = best.provenance.get("seed")
-    if not isinstance(seed, int):
-        raise StudyError(f"{source} has no whole number as the seed of its provenance")
-    number = None if source.endswith(".toml") else split_source(source)[1]
-    recipe = Recipe.from_table(best.recipe).at(data_dir)
-    objective = recipe.spec().objective
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise StudyError(f"{source} has no whole number from 0 on as the seed of its provenance")
+    recipe = Recipe.from_table(best.recipe, place, storage).at(data_dir)
+    objective = recipe.spec(place).objective
     pl.seed_everything(seed, verbose=False)
     data = objective.data()
     _check_data(best, data)
@@ -91,14 +105,16 @@ def train(
         path = checkpoint_of(init_from, place)
         load_weights(model, read_checkpoint(path)[1], path)
     place.make()
-    with replaced_folder(place.final(best.study, number)) as folder:
+    with replaced_folder(target, place, keep=True) as folder:
         started = time.perf_counter()
-        trainer = _fit(model, data, objective, folder, epochs, accelerator, callbacks)
+        options = {"accelerator": accelerator, "precision": PRECISIONS[precision]}
+        watchers = [ShowTraining(f"training {source}, {epochs} epochs"), *callbacks]
+        trainer = _fit(model, data, objective, folder, epochs, options, watchers)
         seconds = round(time.perf_counter() - started, 1)
         configuration: dict[str, Any] = {
             "study": best.study,
             "trial": best.trial,
-            "recipe": recipe.to_table(),
+            "recipe": recipe.to_table(place),
             "params": dict(best.params),
             "input_shape": list(data.input_shape),
         }
@@ -108,13 +124,13 @@ def train(
         checkpoint = folder / "model.ckpt"
         add_configuration(checkpoint, configuration)
         load_weights(model, read_checkpoint(checkpoint)[1], checkpoint)
-        write_best(best, folder / "best.toml")
         history = _history(folder)
         best_row = _best_row(history, objective)
         metrics: dict[str, Any] = {
             "study": best.study,
             "trial": best.trial,
             **_test(model, data, accelerator),
+            **_beside_components(model, data),
             **{name: best_row[name] for name in objective.metrics},
             "best_epoch": int(best_row["epoch"]),
             "epochs": epochs,
@@ -130,14 +146,38 @@ def train(
         }
         if isinstance(model, HeadClassifier):
             metrics |= classification_report(model, data, folder)
+        if not of_trial:  # the value in the file is that of the trial that it was made from
+            best = replace(
+                best, value=best_row[objective.monitor], best_epoch=int(best_row["epoch"])
+            )
+        write_best(best, folder / "best.toml", target / "best.toml")
         (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
         metric = objective.monitor.removeprefix("val_")
         loss_curve(history, metric, int(best_row["epoch"]), folder / "loss.png")
-        originals = next(iter(data.val_dataloader()))[0][:10]
-        drawn = reconstruct(model, originals)
-        if drawn is not None:
-            reconstructions(originals, drawn, folder / "reconstructions.png")
-    return place.final(best.study, number)
+        shown = reconstruct(model, data.val_dataloader())
+        if shown is not None:
+            reconstructions(*shown, folder / "reconstructions.png")
+    return FinalTraining(target, metrics, next_use(model))
+
+
+def _check_device(accelerator: str, precision: str) -> None:
+    check_choice("accelerator", accelerator, ACCELERATORS)
+    check_choice("precision", precision, PRECISIONS)
+    here = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not here.get(accelerator, True):
+        raise StudyError(f"there is no {accelerator} on this machine; leave out `accelerator=`")
+
+
+def _beside_components(model: pl.LightningModule, data: Any) -> dict[str, float]:
+    """Returns the test error of an autoencoder, and that of as many principal components."""
+    if not isinstance(data, ImageData) or not isinstance(model, Codec):
+        return {}
+    test, model = data.splits.test.images, model.cpu()
+    if draw(model, test[:1]) is None:
+        return {}
+    length = model.encode(test[:1]).flatten(1).shape[1]
+    error = mse_loss(in_batches(model, test), test).item()
+    return {"test_mse": error, PCA: pca_error(data.splits.train.images, test, length)}
 
 
 def _fit(
@@ -146,7 +186,7 @@ def _fit(
     objective: Objective,
     folder: Path,
     epochs: int,
-    accelerator: str,
+    options: Mapping[str, Any],
     callbacks: Sequence[pl.Callback],
 ) -> pl.Trainer:
     """Trains, and leaves the checkpoint of the best epoch and Lightning's log in the folder."""
@@ -160,8 +200,7 @@ def _fit(
     trainer = quiet_trainer(
         epochs,
         [keep, *callbacks],
-        accelerator=accelerator,
-        precision=_precision(accelerator),
+        **options,
         logger=CSVLogger(folder, name="", version=""),
         enable_checkpointing=True,
         log_every_n_steps=sys.maxsize,  # metrics of an epoch are logged all the same
@@ -170,17 +209,12 @@ def _fit(
     return trainer
 
 
-def _precision(accelerator: str) -> str:
-    on_gpu = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
-    return "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
-
-
 def _check_data(best: Best, data: Any) -> None:
     now, then = getattr(data, "fingerprint", None), best.provenance.get("data_fingerprint")
     if now != then:
         raise StudyError(
             f"the data are not those that {best.study!r} was searched on "
-            f"(fingerprint {then} there, {now} here): search them by --name as a new study"
+            f"(fingerprint {then} there, {now} here): search them by `name=` as a new study"
         )
 
 

@@ -8,7 +8,9 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from ...models.autoencoder import Codec
 from ...models.kde import Codes
+from ...objectives.progress import progress
 from ...storage.checkpoint import read_checkpoint
 from ...storage.runs import Runs
 from ..errors import StudyError
@@ -49,8 +51,13 @@ class Trained:
         if encode is None:
             raise StudyError(f"a {type(self.model).__name__} has no encode")
         batches = self.batches(part, seed)
-        with torch.inference_mode():
-            codes: Codes = torch.cat([encode(batch[0]).flatten(1) for batch in batches]).numpy()
+        found = []
+        images = sum(len(batch[0]) for batch in batches)
+        with torch.inference_mode(), progress(f"encoding {images:,} images", images) as advance:
+            for batch in batches:
+                found.append(encode(batch[0]).flatten(1))
+                advance(len(batch[0]))
+        codes: Codes = torch.cat(found).numpy()
         labelled = len(batches[0]) > 1
         return codes, torch.cat([batch[1] for batch in batches]) if labelled else None
 
@@ -62,8 +69,16 @@ def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained
         StorageError: If it was not trained yet.
         DataError: If the data is missing or broken.
     """
-    path = checkpoint_of(source, Runs(Path(runs)))
-    model = load_model(path)
+    place = Runs(Path(runs))
+    path = checkpoint_of(source, place)
+    model = load_model(path, runs)
     configuration, _ = read_checkpoint(path)
-    recipe = Recipe.from_table(configuration["recipe"]).at(data_dir)
-    return Trained(model, recipe.spec(configuration).objective.data(), path.parent)
+    recipe = Recipe.from_table(configuration["recipe"], place).at(data_dir)
+    return Trained(model, recipe.spec(place, configuration).objective.data(), path.parent)
+
+
+def next_use(model: pl.LightningModule) -> str:
+    """Returns the verb of what a network is good for, by what it can do."""
+    if isinstance(model, Codec):
+        return "sample"
+    return "map" if hasattr(model, "encode") else "status"

@@ -1,27 +1,52 @@
 """What the command line shows: tables, and one calm line a trial above one progress bar."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Self
 
 import optuna
 import pandas as pd
-import pytorch_lightning as pl
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ...objectives.quality import Quality
-from ..encoders import is_stale
-from ..results import STATES
-from ..running.plan import SearchPlan
-from ..running.trials import finished
+from ..objectives.progress import Advance, show_by
+from ..storage.runs import Runs
+from .encoders import is_stale
+from .running.plan import SearchPlan
+from .running.retries import finished, reason
+from .study import STATES, readable
 
-log = logging.getLogger("latentune")
+if TYPE_CHECKING:
+    from .uses.sample import Samples
+
+log = logging.getLogger(__name__)
 console = Console(highlight=False, markup=False)
 if not console.is_terminal:
     console.width = 160  # a file or a pipe has no width of its own
+
+
+def at_work() -> None:
+    """Shows progress as a bar, if somebody watches: on a terminal or in a notebook."""
+    if watched():
+        show_by(_bar)
+
+
+def watched() -> bool:
+    """Whether there is a display that can be drawn on."""
+    if console.is_jupyter:
+        return find_spec("ipywidgets") is not None
+    return console.is_terminal
+
+
+@contextmanager
+def _bar(what: str, total: int | None) -> Iterator[Advance]:
+    with _progress("") as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda steps: bar.advance(task, steps)
 
 
 def _progress(unit: str) -> Progress:
@@ -33,13 +58,8 @@ def _progress(unit: str) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not watched(),
     )
-
-
-class _Words(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        console.print(record.getMessage())
 
 
 class SearchLines:
@@ -56,22 +76,16 @@ class SearchLines:
         self.lines = 0
         objective = plan.spec.objective
         self.monitor, self.max_epochs = ", ".join(objective.metrics), objective.max_epochs
-        self.words = _Words()
 
     def __enter__(self) -> Self:
         optuna.logging.set_verbosity(optuna.logging.ERROR)  # ours is a line a trial
-        log.addHandler(self.words)
-        log.setLevel(logging.INFO)
         self.bar.start()
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         self.bar.stop()
-        log.removeHandler(self.words)
         if not self.lines and kind is None:
-            console.print(
-                f"{self.plan.name} has its {self.plan.trials} trials; --trials adds more"
-            )
+            log.info("%s has its %s trials; `trials=` adds more", self.plan.name, self.plan.trials)
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
         done = len(finished(study.get_trials(deepcopy=False)))
@@ -80,38 +94,10 @@ class SearchLines:
             # Trials of an earlier search must not make this one look fast.
             self.bar.reset(self.task, completed=done - 1)
         self.lines += 1
-        attrs = trial.user_attrs
-        epochs = f"{attrs['epochs']}/{self.max_epochs}"
+        epochs = f"{trial.user_attrs.get('epochs', 0)}/{self.max_epochs}"
         best = _best(study)
-        _print_line(str(trial.number), _values(trial), best, epochs, attrs["stopped"])
+        _print_line(str(trial.number), _values(trial), best, epochs, reason(trial))
         self.bar.update(self.task, completed=done)
-
-
-class EpochBar(pl.Callback):
-    """A bar over the epochs of final training.
-
-    Args:
-        name: What is trained.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.bar = _progress("epochs")
-
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.bar.start()
-        self.task = self.bar.add_task(self.name, total=trainer.max_epochs)
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.bar.advance(self.task)
-
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        self.bar.stop()
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        self.bar.stop()
 
 
 def show_plan(plan: SearchPlan) -> None:
@@ -120,7 +106,7 @@ def show_plan(plan: SearchPlan) -> None:
         "trials": str(plan.trials),
         "time": "no limit" if plan.seconds is None else f"{plan.seconds:g} s",
         "workers": str(plan.workers),
-        "first trial": ", ".join(f"{n}={_number(v)}" for n, v in plan.first.items()) or "sampled",
+        "first trial": ", ".join(f"{n}={readable(v)}" for n, v in plan.first.items()) or "sampled",
         "pruner": plan.pruner,
         "sampler": plan.sampler,
         "storage": plan.storage,
@@ -131,14 +117,14 @@ def show_plan(plan: SearchPlan) -> None:
     console.print(table)
 
 
-def show_studies(studies: list[optuna.Study]) -> None:
+def show_studies(studies: list[optuna.Study], runs: Runs) -> None:
     """Prints a row for each study."""
     table = Table("study", "metric", "best", *STATES.values(), box=None)
     for depth, study in _tree(studies):
         states = [trial.state for trial in study.get_trials(deepcopy=False)]
         monitor = study.user_attrs.get("monitor", "")
         branch = f"{'  ' * (depth - 1)}└ " if depth else ""
-        stale = " (stale)" if is_stale(study) else ""
+        stale = " (stale)" if is_stale(study, runs) else ""
         table.add_row(
             f"{branch}{study.study_name}{stale}",
             monitor,
@@ -164,12 +150,17 @@ def _tree(studies: list[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
     return below(None, 0)
 
 
-def show_trials(study: optuna.Study) -> None:
+def show_trials(study: optuna.Study, runs: Runs) -> None:
     """Prints a row for each trial of a study, and what encoder it is on."""
     origin = study.user_attrs.get("parent")
     if origin is not None:
-        console.print(f"on the encoder of {origin['study']}, trial {origin['trial']}")
-        if is_stale(study):
+        which = (
+            "a configuration of no trial"
+            if origin["trial"] is None
+            else f"trial {origin['trial']}"
+        )
+        console.print(f"on the encoder of {origin['study']}, {which}")
+        if is_stale(study, runs):
             console.print("stale: that encoder was trained anew since, or is gone")
     trials = study.get_trials(deepcopy=False)
     names = sorted({name for trial in trials for name in trial.params})
@@ -184,21 +175,37 @@ def show_trials(study: optuna.Study) -> None:
             _values(trial),
             str(attrs.get("epochs", "")),
             _stopped(trial),
-            *(_number(value) for value in params),
+            *(readable(value) for value in params),
         )
     console.print(table)
 
 
-def show_qualities(densities: Mapping[str, Any], qualities: Mapping[str, Quality]) -> None:
+def show_samples(samples: "Samples") -> None:
     """Prints a row for each way of sampling: what was fitted, and how good its images are."""
-    table = Table("method", "density", "FID", "KID", box=None)
-    for name in dict.fromkeys([*densities, *qualities]):
-        found = qualities.get(name)
-        numbers = ["-", "-"]
-        if found is not None:
-            numbers = [f"{found.fid:.2f}", f"{found.kid:.4f} ± {found.kid_std:.4f}"]
-        table.add_row(name, str(densities.get(name, "")), *numbers)
+    ratings = samples.ratings
+    if ratings is None:
+        for name, density in samples.densities.items():
+            console.print(f"  {name:<16} {density}")
+        console.print(f"not rated: {samples.unrated}")
+        return
+    table = Table("method", "density", "FID, validation", "FID, test", "KID, test", box=None)
+    for name, (validation, test) in ratings.rows.items():
+        table.add_row(
+            name,
+            str(samples.densities.get(name, "")),
+            f"{validation.fid:.2f} ± {validation.fid_std:.2f}",
+            f"{test.fid:.2f} ± {test.fid_std:.2f}",
+            f"{test.kid:.4f} ± {test.kid_std:.4f}",
+        )
     console.print(table)
+    console.print(
+        f"{ratings.size:,} images of each, by features of a classifier with test accuracy "
+        f"{ratings.accuracy:.3f}"
+    )
+    if ratings.winner is not None:
+        console.print(f"{ratings.winner} wins by FID on the validation part")
+    elif len(samples.densities) > 1:
+        console.print("no winner: the first two differ by less than their spread")
 
 
 def show_accuracies(table: pd.DataFrame) -> None:
@@ -211,17 +218,10 @@ def show_accuracies(table: pd.DataFrame) -> None:
     console.print(shown)
 
 
-def show_values(rows: Mapping[str, Any]) -> None:
-    """Prints names and values."""
-    for name, value in rows.items():
-        console.print(f"  {name:<16} {_number(value)}")
-
-
 def _stopped(trial: FrozenTrial) -> str:
-    # A trial that is tried again inherits what the first attempt recorded.
     if not trial.state.is_finished():
         return ""
-    return str(trial.user_attrs.get("stopped", "its process died"))
+    return reason(trial)
 
 
 def _best(study: optuna.Study) -> str:
@@ -230,20 +230,14 @@ def _best(study: optuna.Study) -> str:
         return "-"
     if len(study.directions) > 1:
         return f"front of {len(study.best_trials)}"
-    return _number(study.best_value)
+    return readable(study.best_value)
 
 
 def _values(trial: FrozenTrial) -> str:
-    return ", ".join(_number(value) for value in trial.values or [None])
+    return ", ".join(readable(value) for value in trial.values or [None])
 
 
 def _print_line(
     trial: str, value: str, best: str, epochs: str, stopped: str, style: str | None = None
 ) -> None:
     console.print(f"{trial:>5}  {value:>12}  {best:>12}  {epochs:>9}  {stopped}", style=style)
-
-
-def _number(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

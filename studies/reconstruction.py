@@ -1,0 +1,59 @@
+"""What a network makes of ten images: for the dashboard, and for final training."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple, cast
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+SHOWN = 10
+
+
+class Reconstruction(NamedTuple):
+    """Images and what was drawn of them, both with shape (N, C, H, W)."""
+
+    originals: Tensor
+    drawn: Tensor
+
+
+def reconstruct(model: pl.LightningModule, batches: Any) -> Reconstruction | None:
+    """Lets a model reconstruct ten images of a part, of as many classes as there are.
+
+    Args:
+        model: Any model; it is in eval mode afterwards.
+        batches: The loader of the part; its first batch is used.
+
+    Returns:
+        None if batches hold no images, or the model makes no images of the same shape of them.
+    """
+    batch = next(iter(cast(Iterable[Any], batches)))
+    if not isinstance(batch, list | tuple) or batch[0].ndim != 4:
+        return None
+    chosen = _of_all_classes(batch[1]) if len(batch) > 1 else torch.arange(len(batch[0]))
+    originals = batch[0][chosen[:SHOWN].to(batch[0].device)]
+    drawn = draw(model, originals)
+    return None if drawn is None else Reconstruction(originals, drawn)
+
+
+def draw(model: pl.LightningModule, images: Tensor) -> Tensor | None:
+    """Returns a model's reconstruction of images, with shape (N, C, H, W), if it makes one."""
+    model.eval()
+    try:
+        with torch.inference_mode():
+            drawn = model(images.to(model.device))
+    except Exception:  # of a stranger's model: what it takes is not for us to know
+        return None
+    return drawn if isinstance(drawn, Tensor) and drawn.shape == images.shape else None
+
+
+def _of_all_classes(labels: Tensor) -> Tensor:
+    """Returns the order in which the first image of each class comes first, then the second."""
+    labels = labels.cpu()
+    seen: dict[int, int] = {}
+    ranks = []
+    for label in labels.tolist():
+        seen[label] = seen.get(label, -1) + 1
+        ranks.append(seen[label])
+    width = int(labels.max()) + 1
+    return (torch.tensor(ranks) * width + labels).argsort()

@@ -1,0 +1,90 @@
+"""Where final training leaves its network, and what it says of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from ...storage.best import Best
+from ...storage.database import database_exists, open_database
+from ...storage.runs import Runs, check_name
+from ..errors import StudyError
+from ..results import open_study, split_source
+
+PCA = "test_mse_pca"
+
+
+@dataclass(frozen=True)
+class FinalTraining:
+    """What final training left.
+
+    Attributes:
+        folder: The folder with the network, its pictures and its figures.
+        metrics: The figures, as `metrics.json` holds them.
+        use: The verb of the command line that uses such a network.
+    """
+
+    folder: Path
+    metrics: Mapping[str, Any]
+    use: str
+
+    def __str__(self) -> str:
+        plain = {n: v for n, v in self.metrics.items() if not isinstance(v, dict | None)}
+        classes = self.metrics.get("class_accuracy", {})
+        rows = plain | {f"class {name}": share for name, share in classes.items()}
+        lines = [
+            f"  {name:<22} {f'{value:.4g}' if isinstance(value, float) else value}"
+            for name, value in rows.items()
+        ]
+        return "\n".join([*lines, *self.verdict, f"wrote {self.folder}"])
+
+    __repr__ = __str__  # what a notebook shows
+
+    @property
+    def verdict(self) -> list[str]:
+        """What is to be said beside the figures: whether a network is worth its trouble."""
+        if PCA not in self.metrics:
+            return []
+        own, linear = self.metrics["test_mse"], self.metrics[PCA]
+        beside = f"MSE {own:.4g}, beside {linear:.4g} of as many principal components"
+        if own < linear:
+            return [beside]
+        return [f"{beside}: the network loses; try more trials, more epochs, or a shorter code"]
+
+
+def final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> tuple[Path, bool]:
+    """Returns where a configuration is trained, and whether it is that of a trial.
+
+    The best trial has `final`, the others have `final-17`. What a file holds is a trial's if the
+    study is here and has it with the same values; else its folder is named after its values.
+
+    Raises:
+        StorageError: If what the file calls its study cannot name one.
+    """
+    check_name(best.study)
+    if not source.endswith(".toml"):
+        return runs.final(best.study, split_source(source)[1]), True
+    study = _study(best, storage or runs.database)
+    if study is None:
+        content = [best.recipe, best.params, best.provenance.get("seed")]
+        name = sha256(dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
+        return runs.config(best.study, name), False
+    is_best = len(study.directions) == 1 and study.best_trial.number == best.trial
+    return runs.final(best.study, None if is_best else best.trial), True
+
+
+def _study(best: Best, url: str) -> optuna.Study | None:
+    """Returns the study that has a trial of the same values, if it is here."""
+    if best.trial is None or not database_exists(url):
+        return None
+    try:
+        study = open_study(open_database(url), best.study)
+    except StudyError:
+        return None
+    trials = study.get_trials(deepcopy=False)
+    same = 0 <= best.trial < len(trials) and trials[best.trial].params == best.params
+    return study if same and study.user_attrs["recipe"] == best.recipe else None

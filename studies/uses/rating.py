@@ -1,0 +1,116 @@
+"""Rating ways of sampling: chosen on the validation part, reported on the test part."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ...models.autoencoder import Codec
+from ...models.kde import Codes
+from ...objectives.data import ImageData, in_batches
+from ...objectives.progress import progress
+from ...objectives.quality import Quality, quality
+from ...storage.runs import Runs
+from .features import WIDTH, feature_network
+
+REAL = "real"
+"""Stands beside the methods: how far other real images are, which no method can beat."""
+RECONSTRUCTED = "reconstructed"
+"""Stands beside the methods: how far the decoder alone is from real images."""
+
+
+class Rating(NamedTuple):
+    """How far images are from those of two parts; the first is for choosing among methods."""
+
+    validation: Quality
+    test: Quality
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """What samples are worth.
+
+    Attributes:
+        rows: The rating of each method, of `real` training images and of `reconstructed` ones.
+        size: Images in each of them.
+        accuracy: Test accuracy of the classifier whose features are compared, from 0 to 1.
+        winner: The method with the least FID on the validation part; None if there is one method
+            alone, or its interval of two standard deviations overlaps that of the next.
+    """
+
+    rows: Mapping[str, Rating]
+    size: int
+    accuracy: float
+    winner: str | None
+
+    def to_table(self) -> dict[str, Any]:
+        """Returns everything as JSON can hold it."""
+        parts = {
+            name: {part: found._asdict() for part, found in rating._asdict().items()}
+            for name, rating in self.rows.items()
+        }
+        return {**asdict(self), "rows": parts}
+
+
+def unrated(data: Any, n: int) -> str | None:
+    """Returns why samples of this data cannot be rated, if so.
+
+    Args:
+        data: The data module.
+        n: Number of samples.
+    """
+    if not isinstance(data, ImageData) or len(data.classes) < 2:
+        return "the data have no classes, on which features could be learnt"
+    fewest = WIDTH + 1  # of fewer, a covariance says nothing
+    parts = {"samples": n, "images to train on": len(data.splits.train)}
+    parts |= {"images to validate": len(data.splits.val), "images to test": len(data.splits.test)}
+    for what, count in parts.items():
+        if count < fewest:
+            return f"there are {count} {what}, and {fewest} are needed"
+    return None
+
+
+def rate(
+    model: Codec, data: ImageData, drawn: Mapping[str, Codes], runs: Runs, seed: int
+) -> Ratings:
+    """Rates the images that a model decodes from codes.
+
+    Args:
+        model: The model.
+        data: The images that it was trained on, with labels.
+        drawn: The codes that each method has drawn, with shape (N, D).
+        runs: Where the classifier is kept whose features are compared.
+        seed: Chooses training images and resamples.
+    """
+    network = feature_network(data, runs)
+    train, val, test = data.splits[:3]
+    size = min(len(train), *(len(codes) for codes in drawn.values()))
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
+    real = train.images[order[:size]]
+    sets = {name: torch.from_numpy(codes[:size]) for name, codes in drawn.items()}
+    with progress(f"rating {size:,} images of each method", len(sets) + 2) as advance:
+
+        def rating(images: Tensor) -> Rating:
+            features = in_batches(network.features, images)
+            advance(1)
+            return Rating(*(quality(part, features, seed) for part in of_parts))
+
+        of_parts = [in_batches(network.features, part.images) for part in (val, test)]
+        rows = {name: rating(in_batches(model.decode, codes)) for name, codes in sets.items()}
+        winner = _winner(rows)
+        rows[REAL] = rating(real)
+        rows[RECONSTRUCTED] = rating(in_batches(lambda x: model.decode(model.encode(x)), real))
+    assert test.labels is not None
+    right = in_batches(network, test.images).argmax(1) == test.labels
+    return Ratings(rows, size, right.float().mean().item(), winner)
+
+
+def _winner(rows: Mapping[str, Rating]) -> str | None:
+    first, *others = sorted(rows, key=lambda name: rows[name].validation.fid)
+    if not others:
+        return None
+    best, next_best = (rows[name].validation for name in (first, others[0]))
+    apart = best.fid + 2 * best.fid_std < next_best.fid - 2 * next_best.fid_std
+    return first if apart else None
