@@ -198,7 +198,9 @@ class VAE(pl.LightningModule):
         """Returns -log p(x | z) of each image, in nats, with shape (N,)."""
         drawn = self.decode(z)
         if self.log_scale is None:
-            return binary_cross_entropy(drawn, x, reduction="none").flatten(1).sum(1)
+            with torch.autocast(x.device.type, enabled=False):  # CUDA's refuses this loss
+                lost = binary_cross_entropy(drawn.float(), x.float(), reduction="none")
+            return lost.flatten(1).sum(1)
         squared = ((x - drawn) * torch.exp(-self.log_scale)) ** 2 / 2
         constant = self.log_scale + math.log(2 * math.pi) / 2
         return (squared + constant).flatten(1).sum(1)
@@ -211,6 +213,7 @@ class VAE(pl.LightningModule):
             self.log(f"{part}_{name}", value, batch_size=len(x))
 
     def _log_active_units(self, part: str) -> None:
-        variances = torch.cat(self._means).var(0)
+        means = torch.cat(self._means)
+        variances = means.var(0, correction=min(1, len(means) - 1))
         self._means = []
         self.log(f"{part}_active_units", (variances > ACTIVE).sum().float())

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -15,6 +14,7 @@ from .splits import DataError
 
 BATCH_SIZE = 1024
 STEPS_PER_EPOCH = 16
+PARTS = ("train", "val", "test")
 
 
 class CodeData(ResidentData):
@@ -57,8 +57,8 @@ class CodeData(ResidentData):
             self.keep(part, (codes, getattr(self.images.splits, part).labels))
 
     def _codes(self) -> dict[str, Tensor]:
-        if self._cache.exists():
-            kept: dict[str, Tensor] = torch.load(self._cache, weights_only=True)
+        kept = self._kept()
+        if kept is not None:
             return kept
         model = self._codec(self.input_shape)
         codes = {
@@ -66,15 +66,25 @@ class CodeData(ResidentData):
                 lambda batch: model.encode(batch).flatten(1),
                 getattr(self.images.splits, part).images,
             )
-            for part in ("train", "val", "test")
+            for part in PARTS
         }
-        folder = self._cache.parent
+        # Workers may write the same bytes at once; whoever reads too soon finds no whole file.
+        partial = self._cache.with_suffix(".partial")
         # Where nothing can be written, they are computed again; torch has an error of its own.
-        with suppress(OSError, RuntimeError), TemporaryDirectory(dir=folder) as scratch:
-            whole = Path(scratch) / self._cache.name
-            torch.save(codes, whole)
-            os.replace(whole, self._cache)
+        with suppress(OSError, RuntimeError):
+            torch.save(codes, partial)
+            os.replace(partial, self._cache)
         return codes
+
+    def _kept(self) -> dict[str, Tensor] | None:
+        """Returns the codes in the file, if it is whole, and of these images."""
+        try:
+            kept = torch.load(self._cache, weights_only=True)
+            lengths = {part: len(codes) for part, codes in kept.items()}
+        except Exception:  # torch raises half a dozen classes for files that it cannot read
+            return None
+        whole = {part: len(getattr(self.images.splits, part)) for part in PARTS}
+        return kept if lengths == whole else None
 
 
 def labelled(images: ImageData) -> ImageData:

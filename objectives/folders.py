@@ -21,6 +21,7 @@ PARTS = {
 """What people call the folders of the parts, in lower case."""
 
 FEWEST = 10
+LARGEST = 2048  # pixels of a side
 
 
 def read_folder(folder: Path, image_size: int | None) -> Dataset:
@@ -39,6 +40,9 @@ def read_folder(folder: Path, image_size: int | None) -> Dataset:
         DataError: If it holds too few images, a broken one, or a class for tests alone.
     """
     from .pixels import read_images
+
+    if image_size is not None and image_size > LARGEST:
+        raise DataError(f"`image_size=` must be at most {LARGEST}, not {image_size}")
 
     notes: Counter[str] = Counter()
     root, paths = _inside(folder, _image_paths(folder, notes))

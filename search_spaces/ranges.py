@@ -17,6 +17,8 @@ from ..models.blocks import Shape
 from .common import Space
 from .watch import SpaceError, describe, did_you_mean, parameters, watch
 
+LARGEST = 2**53  # beyond, floats and the database know no whole numbers
+
 
 @dataclass(frozen=True)
 class RangedSpace:
@@ -46,7 +48,7 @@ class RangedSpace:
             narrow(name, own[name], text)
         try:
             parameters(self, input_shape)
-        except ValueError as error:
+        except (ValueError, RuntimeError, MemoryError) as error:  # torch has its own for memory
             raise SpaceError(f"the model refuses these ranges: {error}") from error
 
     def __call__(self, trial: BaseTrial, input_shape: Shape) -> pl.LightningModule:
@@ -91,6 +93,8 @@ def _interval(text: str, number: Callable[[str], float], log: bool) -> tuple[flo
     low, high = number(first), number(last)
     if not (isfinite(low) and isfinite(high)):
         raise ValueError("its ends must be finite")
+    if max(abs(low), abs(high)) > LARGEST:
+        raise ValueError(f"its ends must lie within {LARGEST:g}")
     if not colon:
         return low, high, log and low > 0
     if scale not in ("", "log", "linear"):

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_origin
 
-from .runs import StorageError, write_text
+from .runs import StorageError, check_file, write_text
 
 FORMAT = 1
 
@@ -89,7 +89,7 @@ def read_best(path: Path) -> Best:
         StorageError: If the file is missing, is no TOML, or lacks or adds an entry.
     """
     try:
-        with path.open("rb") as file:
+        with check_file(path).open("rb") as file:
             entries = tomllib.load(file)
     except FileNotFoundError as error:
         raise StorageError(f"there is no {path}; write it by: latentune best STUDY") from error

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
-from .runs import StorageError, unwritable
+from .runs import StorageError, check_file, unwritable
 
 KEY = "latentune"
+ENTRIES = {"study": str, "recipe": dict, "params": dict, "input_shape": list}
+"""What each configuration holds, and of which type; that of a trial has its number too."""
 
 
 def add_configuration(path: Path, configuration: Mapping[str, Any]) -> None:
@@ -32,19 +35,19 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]
         The configuration and the weights by name.
 
     Raises:
-        StorageError: If it is missing, broken, holds more than data, or is not one of ours.
+        StorageError: If it is missing, broken or incomplete, holds more than data, or is not one
+            of ours.
     """
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise StorageError(f"there is no checkpoint {path}") from error
-    except Exception as error:  # torch raises half a dozen classes for files that it cannot read
-        raise StorageError(
-            f"{path} is no checkpoint that can be read safely: {str(error).splitlines()[0]}"
-        ) from error
-    if not isinstance(checkpoint, dict) or KEY not in checkpoint:
+    checkpoint = _load(check_file(path))
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get(KEY), dict):
         raise StorageError(f"{path} was not written by latentune train")
-    return checkpoint[KEY], checkpoint["state_dict"]
+    configuration = checkpoint[KEY]
+    for name, kind in ENTRIES.items():
+        if not isinstance(configuration.get(name), kind):
+            raise StorageError(f"{path} is incomplete: it has no {name}; train it anew")
+    if not isinstance(checkpoint.get("state_dict"), dict):
+        raise StorageError(f"{path} is incomplete: it has no weights; train it anew")
+    return configuration, checkpoint["state_dict"]
 
 
 def write_weights(network: torch.nn.Module, path: Path) -> None:
@@ -69,11 +72,9 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         StorageError: If the file is broken or holds more than tensors.
     """
     try:
-        weights: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises half a dozen classes for files that it cannot read
-        raise StorageError(
-            f"{path} cannot be read safely; delete it, and it is made anew"
-        ) from error
+        weights: dict[str, torch.Tensor] = _load(path)
+    except StorageError as error:
+        raise StorageError(f"{error}; delete it, and it is made anew") from error
     return weights
 
 
@@ -84,9 +85,21 @@ def file_hash(path: Path) -> str:
         StorageError: If the file cannot be read.
     """
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        return hashlib.sha256(check_file(path).read_bytes()).hexdigest()[:16]
     except OSError as error:
         raise StorageError(f"there is no checkpoint {path}") from error
+
+
+def _load(path: Path) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what a foreign file may hold, which is refused
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise StorageError(f"there is no checkpoint {path}") from error
+    except Exception as error:  # torch raises half a dozen classes for files that it cannot read
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise StorageError(f"{path} is no checkpoint that can be read safely: {said}") from error
 
 
 def load_weights(
@@ -99,8 +112,8 @@ def load_weights(
     """
     try:
         model.load_state_dict(weights)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError, AttributeError) as error:  # the last two of odd entries
         raise StorageError(
             f"{path} is a checkpoint of another model than {type(model).__name__}: "
-            f"{str(error).splitlines()[1].strip()}"
+            f"{str(error).splitlines()[-1].strip()}"
         ) from error

@@ -1,5 +1,6 @@
 """The database: opening it safely for many readers and writers, and finding what died in it."""
 
+import os
 import sqlite3
 import threading
 import warnings
@@ -35,7 +36,7 @@ class _WalConnection(sqlite3.Connection):
     # A write-ahead log lets the dashboard read while a search writes, and makes commits cheap.
     # Set by the connection itself, because Optuna makes a new engine when a storage is pickled.
     def __init__(self, database: str, *args: Any, **kwargs: Any) -> None:
-        if not Path(database).exists():  # SQLite would make an empty one
+        if not os.path.exists(database):  # SQLite would make an empty one
             raise sqlite3.OperationalError(f"{database} is gone")
         super().__init__(database, *args, **kwargs)
         self.execute("PRAGMA journal_mode=WAL")
@@ -45,7 +46,7 @@ class _WalConnection(sqlite3.Connection):
 def database_exists(url: str) -> bool:
     """Returns whether an SQLite file exists; databases of another kind are taken to."""
     path = url.removeprefix("sqlite:///")
-    return path == url or Path(path).exists()
+    return path == url or os.path.exists(path)  # Path raises for names that are too long
 
 
 def open_database(url: str, *, create: bool = False) -> BaseStorage:
@@ -93,10 +94,10 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
 
 def identity(url: str) -> tuple[int, int] | None:
     """Returns what tells an SQLite file from another in its place; None for other databases."""
-    path = Path(url.removeprefix("sqlite:///"))
-    if str(path) == url or not path.exists():
+    path = url.removeprefix("sqlite:///")
+    if path == url or not os.path.exists(path):
         return None
-    found = path.stat()
+    found = os.stat(path)
     return found.st_dev, found.st_ino
 
 
@@ -120,8 +121,8 @@ def heartbeat(trial: optuna.Trial) -> Iterator[None]:
     Optuna has such a thread too, but for trials of `study.optimize` alone, and it ends with a
     traceback when the database is busy for too long.
     """
-    storage = trial.storage
-    if not isinstance(storage, RDBStorage):
+    storage = _relational(trial.storage)
+    if storage is None:
         yield
         return
     ended = threading.Event()
@@ -148,9 +149,9 @@ def silent_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[Fr
         study: The study.
         trials: Its trials.
     """
-    storage = study._storage
+    storage = _relational(study._storage)
     running = [trial for trial in trials if trial.state == TrialState.RUNNING]
-    if not running or not isinstance(storage, RDBStorage):
+    if not running or storage is None:
         return []
     stale = set(storage._get_stale_trial_ids(study._study_id))
     # A process may have died between asking for a trial and its first heartbeat.
@@ -163,6 +164,12 @@ def silent_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[Fr
         if trial._trial_id in stale
         or (trial._trial_id not in beats and (trial.datetime_start or latest) < latest)
     ]
+
+
+def _relational(storage: BaseStorage) -> RDBStorage | None:
+    """Returns the database itself, which a study wraps in a cache, if it knows heartbeats."""
+    inner = getattr(storage, "_backend", storage)
+    return inner if isinstance(inner, RDBStorage) else None
 
 
 def _redis(url: str) -> BaseStorage:
@@ -183,7 +190,7 @@ def _touch(path: Path) -> None:
 
 def _check_sqlite(path: Path, create: bool) -> None:
     """Refuses a file that Optuna would damage, or fail on with a riddle, before it is opened."""
-    if not path.exists():
+    if not os.path.exists(path):
         if not create:
             raise StorageError(
                 f"there is no database {path} yet; make it by: latentune search conv-ae digits"

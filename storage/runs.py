@@ -137,6 +137,17 @@ def check_name(study: str) -> str:
     return study
 
 
+def check_file(path: Path) -> Path:
+    """Returns a path if nothing but a file can lie there: to open a pipe would wait for ever.
+
+    Raises:
+        StorageError: If it is a folder, a pipe or a device.
+    """
+    if os.path.exists(path) and not path.is_file():
+        raise StorageError(f"{path} is no file")
+    return path
+
+
 def unwritable(path: Path, error: Exception) -> StorageError:
     """Returns the error for a place that cannot be written, with the system's reason."""
     reason = getattr(error, "strerror", None) or error

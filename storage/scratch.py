@@ -26,11 +26,11 @@ def scratch(cache: Path) -> Iterator[Path]:
     """
     cache.mkdir(parents=True, exist_ok=True)
     with FileLock(cache / "sweep.lock"):
-        for left in (
-            *cache.glob(f"{PREFIX}*"),
-            *Path(tempfile.gettempdir()).glob(MULTIPROCESSING),
-        ):
+        for left in cache.glob(f"{PREFIX}*"):
             _sweep(left)
+        for left in Path(tempfile.gettempdir()).glob(MULTIPROCESSING):
+            if (left / OWNER).exists():  # else it is that of another program
+                _sweep(left)
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=cache))
         owner = claim(folder)
     try:
@@ -48,8 +48,6 @@ def claim(folder: Path) -> FileLock:
 
 
 def _sweep(folder: Path) -> None:
-    if not (folder / OWNER).exists():
-        return  # not one of ours
     try:
         claim(folder).release()
     except (Timeout, OSError):

@@ -15,6 +15,12 @@ def check_at_least(name: str, value: int, least: int) -> None:
         raise StudyError(f"{name} must be at least {least}, not {value}")
 
 
+def check_at_most(name: str, value: int, most: int) -> None:
+    """Raises StudyError if an option is a larger number than a machine can bear."""
+    if value > most:
+        raise StudyError(f"{name} must be at most {most:,}, not {value}")
+
+
 def check_choice(name: str, value: str, known: Collection[str]) -> None:
     """Raises StudyError if an option is none of its choices."""
     if value not in known:

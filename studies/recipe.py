@@ -99,8 +99,11 @@ class Recipe:
                 raise StudyError(f"a recipe has no entry {name!r}; {did_you_mean(name, known)}")
             kind = KINDS.get(name, int)
             texts = value.values() if isinstance(value, Mapping) else value
-            if not isinstance(value, kind) or (
-                kind in (Mapping, list) and not all(isinstance(text, str) for text in texts)
+            odd = isinstance(value, bool) and kind is not bool  # to Python, it is a number
+            if (
+                odd
+                or not isinstance(value, kind)
+                or (kind in (Mapping, list) and not all(isinstance(text, str) for text in texts))
             ):
                 raise StudyError(f"{name} = {value!r} in a recipe has the wrong type")
         if "model" not in table:

@@ -56,7 +56,7 @@ def main() -> NoReturn:
         sys.exit(2)
     except click.ClickException as error:
         _fail(f"{error.format_message().rstrip('.')}; see latentune --help")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):  # click makes the second of the first
         click.echo("stopped; nothing is half written")
         sys.exit(130)
     except Exception as error:

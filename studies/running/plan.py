@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from ...storage.runs import Runs, check_name
 from ..allowed import allow, allowed
 from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
 from ..encoders import find_encoder, parent
-from ..errors import StudyError, check_at_least, check_choice
+from ..errors import StudyError, check_at_least, check_at_most, check_choice
 from ..recipe import Recipe
 from ..spec import StudySpec
 from .strategies import PRUNERS, SAMPLERS
@@ -28,6 +29,7 @@ from .strategies import PRUNERS, SAMPLERS
 log = logging.getLogger(__name__)
 
 WORKERS_PER_GPU = 2
+MOST_WORKERS = 256
 MEMORY_PER_WORKER = 2**30
 
 
@@ -96,7 +98,7 @@ def plan_search(
     **options: Any,
 ) -> SearchPlan:
     """Checks a search and resolves its defaults; `search` says what the arguments are."""
-    if data is not None and data not in DATASETS and Path(data).is_dir():
+    if data is not None and data not in DATASETS and os.path.isdir(data):
         data = str(Path(data).resolve())  # so that the recipe holds in any working folder
     place = Runs(Path(runs))
     options["objectives"] = tuple(options.get("objectives", ()))
@@ -115,6 +117,7 @@ def plan_search(
         raise StudyError(f"time must be above 0, not {seconds:g} s")
     workers = _fitting_workers(trials) if workers is None else workers
     check_at_least("workers", workers, 1)
+    check_at_most("workers", workers, MOST_WORKERS)
     check_choice("pruner", pruner, PRUNERS)
     check_choice("sampler", sampler, SAMPLERS)
     space, data_module = spec.objective.model, spec.objective.data()

@@ -18,7 +18,7 @@ from ...objectives.progress import progress
 from ...search_spaces.watch import did_you_mean
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SAMPLES, SAMPLING, SEED
-from ..errors import StudyError, check_at_least, check_seed
+from ..errors import StudyError, check_at_least, check_at_most, check_seed
 from ..facade import public
 from ..pictures import codes_beside, image_grid
 from .rating import Ratings, rate, unrated
@@ -27,6 +27,7 @@ from .trained import load_trained
 # Up to this many latent dimensions, two principal components say nothing new.
 FEW_DIMENSIONS = 3
 SHOWN = 100
+MOST = 10_000_000
 
 
 class Density(Protocol):
@@ -96,6 +97,7 @@ def sample(
         StorageError: If it was not trained yet, or a file cannot be written.
     """
     check_at_least("n", n, 1)
+    check_at_most("n", n, MOST)
     check_seed(seed)
     trained = load_trained(source, runs, data_dir)
     model = trained.model
@@ -103,8 +105,6 @@ def sample(
         raise StudyError(f"a {type(model).__name__} has no encode and decode to sample with")
     real, _ = trained.codes("train", seed)
     chosen = _check(methods, model, real.shape[1])
-    if not np.isfinite(real).all():
-        raise StudyError(f"{source} makes codes that are no numbers: train another trial")
     densities: dict[str, Density] = {}
     with progress(f"fitting densities to {len(real):,} codes", len(chosen)) as advance:
         for name in chosen:

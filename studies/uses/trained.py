@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
@@ -45,7 +46,7 @@ class Trained:
         """Returns codes of a part, with shape (N, D), and labels, with shape (N,), if any.
 
         Raises:
-            StudyError: If the model has no `encode`.
+            StudyError: If the model has no `encode`, or its codes are no numbers.
         """
         encode = getattr(self.model, "encode", None)
         if encode is None:
@@ -58,6 +59,8 @@ class Trained:
                 found.append(encode(batch[0]).flatten(1))
                 advance(len(batch[0]))
         codes: Codes = torch.cat(found).numpy()
+        if not np.isfinite(codes).all():
+            raise StudyError("the network makes codes that are no numbers: train another trial")
         labelled = len(batches[0]) > 1
         return codes, torch.cat([batch[1] for batch in batches]) if labelled else None
 
