@@ -56,6 +56,8 @@ def read_splits(name: str, data_dir: str | None, image_size: int | None, seed: i
     Raises:
         DataError: If it is missing, empty or broken.
     """
+    if name not in DATASETS:
+        name = os.path.abspath(name)  # the same word means another folder elsewhere
     key = (name, data_dir, image_size, seed)
     if key not in _splits:
         dataset = _load(name, Path(data_dir) if data_dir else None, image_size)
@@ -123,11 +125,11 @@ def _load(name: str, data_dir: Path | None, image_size: int | None) -> Dataset:
             raise DataError(f"{name} has a size of its own: `image_size=` is for image folders")
         return DATASETS[name](data_dir)
     if os.path.isfile(name):
-        raise DataError(f"{name} is a file: {_instead(Path(name))}")
+        raise DataError(f"{os.path.relpath(name)} is a file: {_instead(Path(name))}")
     if not os.path.isdir(name):  # of Path, one that is too long for the system raises an error
         known = ", ".join(DATASETS)
-        raise DataError(f"{name!r} is neither a folder of images nor a data set ({known})")
-    return read_folder(Path(name).resolve(), image_size)
+        raise DataError(f"{os.path.relpath(name)!r} is neither a folder of images nor a data set ({known})")
+    return read_folder(Path(name), image_size)
 
 
 def _instead(path: Path) -> str:

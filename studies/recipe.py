@@ -168,7 +168,7 @@ class Recipe:
                 f"{self.model} has no space {self.space!r}; "
                 f"{did_you_mean(self.space, list(entry.spaces))}"
             )
-        if self.data is None:
+        if not self.data:
             raise StudyError(f"{self.model} needs data: {', '.join(DATASETS)} or a folder")
         data: Callable[[], Any] = partial(
             ImageData,

@@ -86,21 +86,21 @@ def test_every_verb_helps(cli: Cli, verb: str) -> None:
 def test_a_dry_run_shows_the_whole_search_and_makes_nothing(cli: Cli) -> None:
     answer = cli(
         *("search", "conv-ae", "digits", "--space", "seed", "--trials", 15, "--time", "20m"),
-        *("--range", "latent_dim=3:9", "--fix", "lr=1e-4", "--workers", 3, "--dry-run"),
+        *("--range", "latent_dim=3:7", "--fix", "lr=1e-4", "--workers", 3, "--dry-run"),
     )
     assert answer.code == 0
     shown = " ".join(answer.out.split())
     for part in (
         "model conv-ae",
         "data digits 1x8x8",
-        "latent_dim int 3:9:log",
+        "latent_dim int 3:7:log",
         "lr float 0.0001",
         "l1 float 1e-06:0.001:log",
         "epochs 10",
         "trials 15",
         "time 1200 s",
         "workers 3",
-        "first trial latent_dim=9, lr=0.0001, l1=1e-06, l2=1e-06",
+        "first trial latent_dim=7, lr=0.0001, l1=1e-06, l2=1e-06",
         "pruner halving",
         "sampler tpe",
         "storage sqlite:///runs/studies.db",

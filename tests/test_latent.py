@@ -75,12 +75,14 @@ def test_distances_are_those_of_their_definitions() -> None:
 def test_a_vae_is_sampled_from_its_prior(cli: Cli) -> None:
     latentune.search("conv-vae", "digits", trials=1, epochs=1, batch_size=200)
     latentune.train("conv-vae-digits", epochs=1)
-    answer = cli("sample", "conv-vae-digits", "--method", "prior", "--n", 30, "--seed", 4)
+    answer = cli("sample", "conv-vae-digits", "--method", "prior", "--n", 70, "--seed", 4)
     assert answer.code == 0, answer.err
     samples = Path("runs/conv-vae-digits/final/samples")
     codes = np.load(samples / "prior-codes.npz")["codes"]
-    np.testing.assert_array_equal(codes, LatentMixture.standard(codes.shape[1]).sample(30, 4))
-    assert set(json.loads((samples / "quality.json").read_text())) == {"prior", "reconstructed"}
+    np.testing.assert_array_equal(codes, LatentMixture.standard(codes.shape[1]).sample(70, 4))
+    rated = json.loads((samples / "quality.json").read_text())
+    assert set(rated["rows"]) == {"prior", "real", "reconstructed"}
+    assert rated["winner"] is None
     assert cli("interpolate", "conv-vae-digits").code == 0
 
 
@@ -94,7 +96,8 @@ def test_images_without_labels_are_sampled_without_rating(cli: Cli) -> None:
     latentune.train("conv-ae-photos", epochs=1)
     samples = latentune.sample("conv-ae-photos", methods=["gaussian"], n=20)
     assert list(samples.densities) == ["gaussian"]
-    assert samples.qualities == {}
+    assert samples.ratings is None
+    assert "no classes" in samples.unrated
     assert cli("map", "conv-ae-photos", "--n", 10).code == 0
 
 

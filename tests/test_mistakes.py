@@ -146,7 +146,7 @@ def test_a_mistake_changes_no_study(
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("latent_dim = ", "latent_dim = 1", "is outside its range, int 2:64:log"),
+        ("latent_dim = ", "latent_dim = 1", "is outside its range, int 2:8:log"),
         ("lr = ", "lr = -", "is outside its range"),
         ("lr = ", "learning_rate = 1\n#", "no value for lr"),
         ("lr = ", "momentum = 1\nlr = ", "no parameter 'momentum'"),
@@ -197,7 +197,7 @@ def test_a_port_in_use_is_refused(cli: Cli, trained: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         _refused(cli("dashboard", "--port", port), f"port {port} cannot be used")
-    _refused(cli("dashboard", "--port", 99999), "port 99999 cannot be used")
+    _refused(cli("dashboard", "--port", 99999), "there is no port 99999")
 
 
 def test_a_checkpoint_of_another_model_is_refused(cli: Cli, trained: Path) -> None:
@@ -250,7 +250,8 @@ SPEC = StudySpec("nan", Objective(space, partial(ImageData, "digits", batch_size
 """)
     answer = cli("search", "broken:SPEC")
     assert answer.code == 0
-    assert answer.out.count("val_mse is nan after epoch 1") == 2
+    assert answer.out.count("1/10  val_mse is nan after epoch 1") == 2
+    assert "2 trials failed: 2 x val_mse is nan after epoch 1" in answer.out
     assert answer.out.endswith("next: latentune status nan\n")
     assert "failed" in cli("status", "nan").out
     _refused(cli("best", "nan"), "study 'nan' has no complete trial yet")
@@ -276,9 +277,13 @@ def test_an_encoder_of_another_shape(cli: Cli, trained: Path) -> None:
     for name in ("light", "dark"):
         _images(Path("photos") / name, 12)
     before = snapshot()
-    answer = cli("search", "head", "photos", "--encoder", "conv-ae-digits")
-    _refused(answer, "reads images of 1x8x8, but the data has 1x12x12")
+    words = ("search", "head", "photos", "--encoder", "conv-ae-digits")
+    _refused(cli(*words, "--image-size", 12), "reads images of 1x8x8, but the data has 1x12x12")
     assert snapshot() == before
+    answer = cli(*words, "--trials", 1, "--epochs", 1, "--dry-run")
+    assert answer.code == 0, answer.err
+    assert "images are read at 8x8, the size of the encoder's" in answer.out
+    assert "photos 1x8x8" in answer.out
 
 
 def test_data_without_labels(cli: Cli, trained: Path) -> None:

@@ -11,7 +11,7 @@ from latentune.search_spaces.autoencoder import conv_autoencoder, conv_autoencod
 from latentune.search_spaces.ranges import RangedSpace, narrow
 from latentune.search_spaces.watch import SpaceError, defaults, describe, parameters, replay
 
-SHAPE = (1, 8, 8)
+SHAPE = (1, 28, 28)
 POINT = {"latent_dim": 4, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
 
 

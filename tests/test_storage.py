@@ -20,6 +20,7 @@ from latentune.storage.best import read_best, write_best
 from latentune.storage.checkpoint import read_checkpoint
 from latentune.storage.database import open_database
 from latentune.storage.runs import Runs, StorageError, check_name, replaced_folder, write_text
+from latentune.storage.scratch import scratch
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
 plain = st.one_of(
@@ -172,17 +173,41 @@ def test_a_checkpoint_holds_data_alone(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    folder = tmp_path / "final"
-    with replaced_folder(folder) as partial:
+    runs = Runs(tmp_path)
+    folder = tmp_path / "study" / "final"
+    with replaced_folder(folder, runs) as partial:
         (partial / "a").write_text("first")
-    with pytest.raises(ZeroDivisionError), replaced_folder(folder) as partial:  # noqa: PT012
+    with pytest.raises(ZeroDivisionError), replaced_folder(folder, runs) as partial:  # noqa: PT012
         (partial / "a").write_text("second")
         raise ZeroDivisionError
     assert (folder / "a").read_text() == "first"
-    with replaced_folder(folder) as partial:
+    with replaced_folder(folder, runs) as partial:
         (partial / "b").write_text("third")
-    assert [path.name for path in tmp_path.iterdir()] == ["final"]
+    assert [path.name for path in folder.parent.iterdir()] == ["final"]
     assert [path.name for path in folder.iterdir()] == ["b"]
+
+
+def test_the_last_folder_is_kept_if_asked_for(tmp_path: Path) -> None:
+    runs, folder = Runs(tmp_path), tmp_path / "study" / "final"
+    for text in ("first", "second", "third"):
+        with replaced_folder(folder, runs, keep=True) as partial:
+            (partial / "a").write_text(text)
+    assert (folder / "a").read_text() == "third"
+    assert (tmp_path / "study" / "final-before" / "a").read_text() == "second"
+    assert list(tmp_path.glob("cache/scratch-*")) == []
+
+
+def test_scratch_of_a_dead_process_is_swept_and_of_a_living_one_is_not(tmp_path: Path) -> None:
+    code = "import os, sys, pathlib\nfrom latentune.storage.scratch import scratch\n"
+    code += "with scratch(pathlib.Path(sys.argv[1])) as f: (f / 'data').touch(); os._exit(1)"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    (dead,) = tmp_path.glob("scratch-*")
+    assert (dead / "data").exists()
+    with scratch(tmp_path) as living:
+        assert not dead.exists()
+        with scratch(tmp_path):
+            assert living.exists()
+    assert list(tmp_path.glob("scratch-*")) == []
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -196,11 +221,13 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_runs_that_cannot_be_made_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="name another folder by --runs"):
+    with pytest.raises(StorageError, match="name another folder by `runs=`"):
         Runs(tmp_path / "file").make()
 
 
-@pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "two words", "a\n", "-x"])
+@pytest.mark.parametrize(
+    "name", ["", "../up", "a/b", ".hidden", "two words", "a\n", "-x", "a" * 300, "cache"]
+)
 def test_names_that_would_leave_the_folder_are_refused(name: str) -> None:
     with pytest.raises(StorageError, match="cannot name a study"):
         check_name(name)
