@@ -1,0 +1,290 @@
+"""What goes wrong while a search runs: bugs of a model, deaths, and a database that is gone."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import optuna
+import psutil
+import pytest
+from optuna.trial import TrialState
+
+import latentune
+from latentune.storage import database
+from latentune.storage.database import DatabaseLost
+from latentune.studies.running.retries import finished
+
+Cli = Callable[..., Any]
+URL = "sqlite:///runs/studies.db"
+SMALL = {"epochs": 1, "batch_size": 400}
+SPEC = """
+import os, shutil, signal
+from functools import partial
+from pathlib import Path
+from latentune import ConvAutoencoder, ImageData, Objective, StudySpec
+
+class Net(ConvAutoencoder):
+    def training_step(self, batch, batch_idx):
+        {training}
+        return super().training_step(batch, batch_idx)
+
+def space(trial, input_shape):
+    lr = trial.suggest_float("lr", 1e-4, 1e-2)
+    net = Net(input_shape, lr=lr)
+    net.number = trial.number if hasattr(trial, "_trial_id") else -1
+    return net
+
+data = partial(ImageData, "digits", batch_size=400)
+SPEC = StudySpec("mine", Objective(space, data, max_epochs=2))
+"""
+
+
+def write_spec(name: str, training: str) -> str:
+    """Writes a module with a study whose network does this in each step of training."""
+    Path(f"{name}.py").write_text(SPEC.format(training=training))
+    return f"{name}:SPEC"
+
+
+def lives(study: optuna.Study) -> list[TrialState]:
+    return [trial.state for trial in study.get_trials(deepcopy=False)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bug_fails_its_trial_alone(cli: Cli, workers: int) -> None:
+    bug = 'if self.number in (1, 3): raise RuntimeError(f"shapes {self.number} differ")'
+    words = ("search", write_spec(f"buggy{workers}", bug), "--trials", 6, "--workers", workers)
+    answer = cli(*words)
+    assert answer.code == 0, answer.err
+    assert "RuntimeError: shapes 1 differ" in answer.out
+    assert "2 trials failed: 2 x RuntimeError: shapes" in answer.out
+    assert answer.out.endswith("next: latentune train mine\n")
+    study = optuna.load_study(study_name="mine", storage=URL)
+    assert [t.number for t in study.trials if t.state == TrialState.FAIL] == [1, 3]
+    assert len(study.trials) == 6
+    assert f"buggy{workers}.py" in Path("runs/mine/failures/trial-1.txt").read_text()
+    assert "shapes 1 differ" in cli("status", "mine").out
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_same_bug_three_times_in_a_row_ends_the_search(cli: Cli, workers: int) -> None:
+    bug = 'if self.number > 0: raise RuntimeError(f"shapes {self.number} differ")'
+    words = ("search", write_spec(f"always{workers}", bug), "--trials", 20, "--workers", workers)
+    answer = cli(*words)
+    assert answer.code == 2
+    assert "3 trials in a row failed by RuntimeError: shapes" in answer.err
+    named = answer.err.split("the whole traceback is in ")[1].strip()
+    assert f"always{workers}.py" in Path(named).read_text()
+    assert len(optuna.load_study(study_name="mine", storage=URL).trials) <= 4 + workers
+
+
+def test_a_bug_in_a_space_fails_its_trial_too() -> None:
+    model = write_spec("spacy", "pass")
+    text = Path("spacy.py").read_text()
+    late = '    study = getattr(trial, "study", None)\n'
+    late += (
+        '    if study and study.study_name == "mine" and trial.number == 1: raise KeyError("x")\n'
+    )
+    late += "    return net"
+    Path("spacy.py").write_text(text.replace("    return net", late))
+    study = latentune.search(model, trials=3)
+    assert lives(study).count(TrialState.FAIL) == 1
+    assert study.trials[1].user_attrs["stopped"] == "KeyError: 'x'"
+
+
+def test_two_first_searches_of_a_fresh_folder() -> None:
+    code = f"import latentune; latentune.search('conv-ae', 'digits', trials=3, **{SMALL})"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate()[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    study = optuna.load_study(study_name="conv-ae-digits", storage=URL)
+    assert len(finished(study.trials)) == 3
+
+
+def test_a_deleted_database_is_said_and_is_no_success(cli: Cli) -> None:
+    gone = 'if self.number == 1: shutil.rmtree("runs", ignore_errors=True)'
+    answer = cli("search", write_spec("gone", gone), "--trials", 4)
+    assert answer.code == 1
+    assert "was deleted or replaced during the search" in answer.err
+    assert answer.err.count("\n") == 1
+    assert "next:" not in answer.out
+
+
+def test_a_database_put_in_the_place_of_another_is_noticed() -> None:
+    swap = 'Path("runs/studies.db").rename("old.db"); shutil.copy("old.db", "runs/studies.db")'
+    model = write_spec("swapped", f"if self.number == 1 and not Path('old.db').exists(): {swap}")
+    with pytest.raises(DatabaseLost, match="deleted or replaced"):
+        latentune.search(model, trials=4)
+
+
+def interrupted(study: optuna.Study, epochs: int, *, beat: bool = True) -> optuna.Trial:
+    """Leaves a trial as a process does that dies in it."""
+    with pytest.warns(UserWarning, match="Heartbeat"):
+        trial = study.ask()
+    trial.suggest_float("lr", 1e-4, 1e-2)
+    for epoch in range(epochs):
+        trial.report(1.0, epoch + 1)
+    if beat:
+        inner = study._storage._backend
+        inner.record_heartbeat(trial._trial_id)
+    with closing(sqlite3.connect("runs/studies.db")) as connection, connection:
+        old = "datetime('now', '-1 hour')"
+        connection.execute(f"UPDATE trial_heartbeats SET heartbeat = {old}")
+        connection.execute(f"UPDATE trials SET datetime_start = {old} WHERE state = 'RUNNING'")
+    return trial
+
+
+def resumed(model: str, trials: int) -> optuna.Study:
+    return latentune.search(model, trials=trials)
+
+
+@pytest.mark.parametrize("beat", [True, False], ids=["at work", "before its first heartbeat"])
+def test_no_number_of_deaths_at_different_epochs_costs_a_trial(beat: bool) -> None:
+    model = write_spec("mortal", "pass")
+    study = resumed(model, 1)
+    for epochs in (0, 1, 0, 1, 0, 1):
+        interrupted(study, epochs, beat=beat)
+        from latentune.studies.running.retries import requeue
+
+        requeue(study)
+    study = resumed(model, 2)
+    counted = finished(study.trials)
+    assert [trial.state for trial in counted] == [TrialState.COMPLETE] * 2
+    assert len({trial.params["lr"] for trial in study.trials[1:]}) == 1, "the same point each time"
+
+
+def test_a_point_that_kills_its_process_three_times_at_an_epoch_is_given_up(cli: Cli) -> None:
+    from latentune.studies.running.retries import reason, requeue
+
+    model = write_spec("deadly", "pass")
+    study = resumed(model, 1)
+    for _ in range(3):
+        interrupted(study, 1)
+        requeue(study)
+    assert lives(study).count(TrialState.WAITING) == 0
+    study = resumed(model, 3)
+    assert len(finished(study.trials)) == 3
+    (given_up,) = [t for t in finished(study.trials) if t.state == TrialState.FAIL]
+    assert reason(given_up) == "its process died 3 times after epoch 1"
+    assert "its process died 3 times after epoch 1" in cli("status", "mine").out
+
+
+def test_a_search_that_slept_too_long_goes_on() -> None:
+    taken = "if self.number == 1 and not Path('taken').exists(): Path('taken').touch(); "
+    taken += "import optuna; optuna.load_study(study_name='mine', "
+    taken += "storage='sqlite:///runs/studies.db').tell(1, state=optuna.trial.TrialState.FAIL)"
+    study = latentune.search(write_spec("slept", taken), trials=3)
+    counted = finished(study.trials)
+    assert len(counted) == 3
+    assert TrialState.FAIL not in [trial.state for trial in counted]
+    assert study.trials[1].state == TrialState.FAIL
+
+
+def test_a_busy_database_ends_the_search_but_costs_nothing(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
+    busy = "if self.number == 1 and not Path('busy').exists(): Path('busy').touch(); "
+    busy += "import builtins, sqlite3; builtins.held = sqlite3.connect('runs/studies.db'); "
+    busy += "builtins.held.execute('BEGIN EXCLUSIVE')"
+    words = ("search", write_spec("busy", busy), "--trials", 3)
+    answer = cli(*words)
+    assert answer.code == 2
+    assert "the database failed (database is locked)" in answer.err
+    import builtins
+
+    builtins.held.close()  # type: ignore[attr-defined]
+    with closing(sqlite3.connect("runs/studies.db")) as connection, connection:
+        connection.execute("UPDATE trial_heartbeats SET heartbeat = datetime('now', '-1 hour')")
+    assert cli(*words).code == 0
+    study = optuna.load_study(study_name="mine", storage=URL)
+    counted = finished(study.trials)
+    assert len(counted) == 3
+    assert TrialState.FAIL not in [trial.state for trial in counted]
+
+
+def test_a_full_disk_in_the_middle_of_a_trial_is_one_line() -> None:
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))"
+    model = write_spec("full", f"if self.number == 1: {full}")
+    command = [sys.executable, "-m", "latentune", "search", model, "--trials", "3"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert answer.returncode == 2, answer.stderr
+    assert answer.stderr.count("\n") == 1, answer.stderr
+    assert "latentune: " in answer.stderr
+    assert list(Path("runs/cache").glob("scratch-*")) == []
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals that kill")
+def test_a_search_whose_fork_server_is_killed_ends_well(cli: Cli) -> None:
+    def kill(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        for child in psutil.Process().children():
+            if trial.number == 1 and "forkserver" in " ".join(child.cmdline()):
+                child.kill()
+
+    study = latentune.search("conv-ae", "digits", trials=6, workers=2, callbacks=[kill], **SMALL)
+    assert len(finished(study.trials)) == 6
+    assert TrialState.RUNNING not in lives(study)
+
+
+def test_a_killed_search_leaves_nothing_behind() -> None:
+    command = [sys.executable, "-m", "latentune", "search", "conv-ae", "digits", "--workers", "2"]
+    command += ["--trials", "6", "--epochs", "30", "--batch-size", "100", "--pruner", "none"]
+    Path("tmp").mkdir()
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": "tmp"}
+    )
+    assert process.stdout is not None
+    children: list[psutil.Process] = []
+    for line in process.stdout:
+        if line.lstrip().startswith("0 "):
+            children = psutil.Process(process.pid).children(recursive=True)
+            process.kill()
+            break
+    process.communicate()
+    psutil.wait_procs(children, timeout=60)
+    assert list(Path("runs/cache").glob("scratch-*"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(Path("tmp").resolve()))
+        patch.setattr("tempfile.tempdir", None)
+        latentune.search("conv-ae", "digits", name="other", trials=1, **SMALL)
+    assert list(Path("runs/cache").glob("scratch-*")) == []
+    assert list(Path("tmp").iterdir()) == []
+    assert [p for p in Path("runs/artifacts").iterdir() if not p.stat().st_size] == []
+
+
+def test_workers_of_a_killed_parent_leave_by_themselves() -> None:
+    code = (
+        "import latentune\nif __name__ == '__main__':\n    latentune.search('conv-ae', 'digits', "
+    )
+    code += "workers=2, trials=50, epochs=40, batch_size=100, pruner='none')"
+    Path("script.py").write_text(code)
+    process = subprocess.Popen([sys.executable, "-W", "ignore", "script.py"])
+    query = "SELECT count(*) FROM trial_intermediate_values"
+    for _ in range(1200):
+        if Path("runs/studies.db").exists():
+            with closing(sqlite3.connect("runs/studies.db")) as connection:
+                try:
+                    if connection.execute(query).fetchone()[0]:
+                        break
+                except sqlite3.OperationalError:
+                    pass
+        time.sleep(0.05)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(children, timeout=60)
+    assert alive == []
+    study = optuna.load_study(study_name="conv-ae-digits", storage=URL)
+    assert TrialState.RUNNING not in lives(study)
+    assert not [
+        t
+        for t in finished(study.trials)
+        if t.user_attrs.get("stopped") not in ("all epochs", "interrupted")
+    ]
