@@ -12,7 +12,7 @@ demo: $(STAMP)
 	$(BIN)/latentune sample conv-ae-digits
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2
 
 bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.compare $(if $(FULL),--full)

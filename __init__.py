@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .objectives.data import ImageData as ImageData
     from .objectives.objective import Objective as Objective
     from .storage.best import Best as Best
+    from .studies.allowed import allow as allow
     from .studies.results import load_best as load_best
     from .studies.results import load_model as load_model
     from .studies.running.search import search as search
@@ -41,6 +42,7 @@ _HOMES = {
     "LatentMixture": ".models.mixture",
     "Objective": ".objectives.objective",
     "StudySpec": ".studies.spec",
+    "allow": ".studies.allowed",
     "compare": ".studies.uses.compare",
     "draw_maps": ".studies.uses.maps",
     "interpolate": ".studies.uses.interpolate",

@@ -128,7 +128,9 @@ def _load(name: str, data_dir: Path | None, image_size: int | None) -> Dataset:
         raise DataError(f"{os.path.relpath(name)} is a file: {_instead(Path(name))}")
     if not os.path.isdir(name):  # of Path, one that is too long for the system raises an error
         known = ", ".join(DATASETS)
-        raise DataError(f"{os.path.relpath(name)!r} is neither a folder of images nor a data set ({known})")
+        raise DataError(
+            f"{os.path.relpath(name)!r} is neither a folder of images nor a data set ({known})"
+        )
     return read_folder(Path(name), image_size)
 
 

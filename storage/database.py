@@ -74,7 +74,7 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
             raise StorageError(f"{url!r} names no file, and would end with this process")
         path = Path(str(parsed.database))
         _check_sqlite(path, create)
-        _touch(path)
+        _make_file(path)
         options = {"connect_args": {"timeout": BUSY_TIMEOUT_S, "factory": _WalConnection}}
     with warnings.catch_warnings():
         # Optuna has called heartbeats experimental since 2021.
@@ -181,9 +181,11 @@ def _redis(url: str) -> BaseStorage:
         raise StorageError(f"cannot open {url}: {error}") from error
 
 
-def _touch(path: Path) -> None:
+def _make_file(path: Path) -> None:
+    """Makes an empty file if there is none: only here may a connection find none."""
     try:
-        path.touch()
+        if not path.exists():
+            path.touch()
     except OSError as error:
         raise unwritable(path, error) from error
 

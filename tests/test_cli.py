@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import torch
 from PIL import Image
 
 import latentune
+from latentune.studies.catalog import MODELS
 from latentune.studies.cli.app import app
 
 Cli = Callable[..., Any]
@@ -152,13 +154,18 @@ def test_final_training_repeats_the_trial(cli: Cli, trained: Path) -> None:
 
 
 def test_export(cli: Cli, trained: Path) -> None:
-    table = list(csv.DictReader(cli("export", "conv-ae-digits").out.splitlines()))
+    lines = cli("export", "conv-ae-digits").out.splitlines()
+    assert lines[0] == (
+        "number,state,val_mse,l1,l2,latent_dim,lr,epochs,best_epoch,started,ended,seconds,stopped"
+    )
+    table = list(csv.DictReader(lines))
+    assert {row["stopped"] for row in table} == {"all epochs"}
     assert [row["number"] for row in table] == ["0", "1", "2"]
     answer = cli("export", "conv-ae-digits", "--format", "json", "--out", "trials.json")
     assert answer.out == "wrote trials.json\n"
     whole = json.loads(Path("trials.json").read_text())
     assert [trial["values"] for trial in whole["trials"]] == [
-        [float(row["value"])] for row in table
+        [float(row["val_mse"])] for row in table
     ]
     assert [len(trial["epochs"]) for trial in whole["trials"]] == [2, 2, 2]
 
@@ -199,3 +206,56 @@ def test_a_finished_search_says_so(cli: Cli, trained: Path) -> None:
     answer = cli("search", "conv-ae", "digits", "--epochs", 2, "--trials", 3)
     assert answer.code == 0
     assert answer.out.startswith("conv-ae-digits has its 3 trials")
+
+
+def test_help_says_every_default_and_choice(cli: Cli) -> None:
+    from importlib.metadata import version
+
+    assert cli("--version").out == f"latentune {version('latentune')}\n"
+    text = " ".join(cli("search", "--help").out.split())
+    for part in (
+        "[default: of the model, 10]",
+        "[default: of the model, 20 or 30]",
+        "[default: 64, less of small data; 1024 codes]",
+        "[default: their own up to 64, else 64]",
+        "halving, hyperband, median, none",
+        "tpe, gp, random",
+        "`latentune list MODEL`",
+    ):
+        assert part in text
+    text = " ".join(cli("train", "--help").out.split())
+    assert "auto, cpu, gpu, mps" in text
+    assert "Bits: 32, bf16" in text
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_lists_what_varies_in_it(cli: Cli, model: str) -> None:
+    answer = cli("list", model)
+    assert answer.code == 0, answer.err
+    for space in MODELS[model].spaces:
+        assert f"space {space}:" in answer.out
+    assert "--range lr " in answer.out
+    assert f"next: latentune search {model} digits" in answer.out
+
+
+def test_the_choices_in_help_are_those_that_there_are() -> None:
+    from latentune.studies import defaults
+    from latentune.studies.running import strategies
+    from latentune.studies.uses.sample import METHODS
+
+    assert tuple(strategies.PRUNERS) == defaults.PRUNERS
+    assert tuple(strategies.SAMPLERS) == defaults.SAMPLERS
+    assert METHODS.keys() == defaults.SAMPLING.keys()
+
+
+def test_a_pipe_gets_a_line_for_each_long_step(cli: Cli, trained: Path) -> None:
+    shutil.rmtree("runs/features")
+    answer = cli("sample", "conv-ae-digits", "--n", 100)
+    assert answer.code == 0, answer.err
+    lines = answer.out.splitlines()
+    assert lines[:4] == [
+        "encoding 1,294 images",
+        "fitting densities to 1,294 codes",
+        "training a classifier of digits, once, to rate by",
+        "rating 100 images of each method",
+    ]

@@ -1,5 +1,6 @@
 """The dashboard: the plain tool over our file, in a real browser."""
 
+import json
 import shutil
 import socket
 import subprocess
@@ -9,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -102,3 +103,41 @@ def test_our_dashboard_serves_the_same_file_to_this_machine_alone(trained: Path)
     command = [sys.executable, "-m", "latentune", "dashboard", "--port", str(port)]
     with serving(command, port) as url, urlopen(f"{url}/api/studies") as answer:
         assert b"conv-ae-digits" in answer.read()
+
+
+def ask(url: str, headers: dict[str, str], method: str = "GET") -> int:
+    """Returns how a server answers."""
+    try:
+        with urlopen(Request(url, headers=headers, method=method)) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_pages_from_elsewhere_are_refused_and_deleted_pictures_are_missing(trained: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "latentune", "dashboard", "--port", str(port)]
+    with serving(command, port) as url:
+        for host in ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", ""):
+            assert ask(f"{url}/api/studies", {"Host": host}) == 403
+            assert ask(f"{url}/api/studies/1", {"Host": host}, "DELETE") == 403
+        for origin in ("http://evil.example", "null", f"http://localhost:{port + 1}"):
+            assert ask(f"{url}/api/studies/1", {"Origin": origin}, "DELETE") == 403
+        for host in (f"localhost:{port}", "127.0.0.1:9000"):  # the last as through a tunnel
+            assert ask(f"{url}/api/studies", {"Host": host}) == 200
+        with urlopen(f"{url}/api/studies/1") as answer:
+            trial = json.load(answer)["trials"][0]
+        picture = trial["artifacts"][0]["artifact_id"]
+        address = f"{url}/artifacts/1/{trial['trial_id']}/{picture}"
+        assert ask(address, {}) == 200
+        (trained / "artifacts" / picture).unlink()
+        assert ask(address, {}) == 404
+        assert ask(f"{url}/api/studies/1", {"Origin": url}, "DELETE") == 204
+
+
+def test_the_dashboard_names_the_metric(trained: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "latentune", "dashboard", "--port", str(port)]
+    with serving(command, port) as url, urlopen(f"{url}/api/studies/1") as answer:
+        assert json.load(answer)["objective_names"] == ["val_mse"]
