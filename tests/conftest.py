@@ -56,7 +56,7 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     latentune.train("conv-ae-digits", epochs=3, runs=runs)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("latentune.studies.uses.features.STEPS", 100)
-        latentune.sample("conv-ae-digits", n=50, runs=runs)
+        latentune.sample("conv-ae-digits", n=70, runs=runs)
     return runs
 
 

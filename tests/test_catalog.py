@@ -60,7 +60,7 @@ def test_it_is_searched_trained_and_loaded(model: str, space: str) -> None:
     )
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 2
     assert study.direction.name.lower() == next(iter(entry.metrics.values()))
-    folder = latentune.train(study.study_name, epochs=1)
+    folder = latentune.train(study.study_name, epochs=1).folder
     assert folder == Path("runs") / study.study_name / "final"
     loaded = latentune.load_model(study.study_name)
     assert {k: loaded.hparams[k] for k in study.best_params} == study.best_params

@@ -62,7 +62,7 @@ def test_from_an_autoencoder_to_a_classifier_and_rated_samples(cli: Cli) -> None
 
 def test_a_head_reads_images_and_needs_its_file_alone(trained: Path, tmp_path: Path) -> None:
     latentune.search("head", "digits", encoder="conv-ae-digits", trials=1, epochs=1)
-    folder = latentune.train(NAME, epochs=2)
+    folder = latentune.train(NAME, epochs=2).folder
     data = latentune.ImageData("digits")
     test = data.splits.test
     shutil.move(folder / "model.ckpt", tmp_path / "head.ckpt")

@@ -1,6 +1,7 @@
 """What trained codes are used for: sampling and rating samples, maps, interpolation."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from PIL import Image
 
 import latentune
 from latentune import LatentMixture
-from latentune.objectives.quality import quality
+from latentune.objectives.quality import Quality, quality
+from latentune.studies.uses.rating import Rating, winner
 
 Cli = Callable[..., Any]
 FINAL = Path("runs/conv-ae-digits/final")
@@ -150,11 +152,45 @@ def test_trials_begin_with_the_best_of_another_study(cli: Cli, trained: Path) ->
 def test_training_begins_with_given_weights(trained: Path) -> None:
     first = json.loads((FINAL / "metrics.json").read_text())["val_mse"]
     start = str(FINAL / "model.ckpt")
-    folder = latentune.train("conv-ae-digits:0", epochs=1)
-    cold = json.loads((folder / "metrics.json").read_text())["val_mse"]
+    cold = latentune.train("conv-ae-digits:0", epochs=1).metrics["val_mse"]
     best = latentune.load_best("conv-ae-digits").trial
-    folder = latentune.train(f"conv-ae-digits:{best}", epochs=1, init_from=start)
-    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics = latentune.train(f"conv-ae-digits:{best}", epochs=1, init_from=start).metrics
     assert metrics["init_from"] == start
     assert metrics["val_mse"] < first
     assert cold > 0
+
+
+def rated(fid: float, spread: float, on_test: float = 1.0) -> Rating:
+    return Rating(Quality(fid, spread, 0.0, 0.0), Quality(on_test, spread, 0.0, 0.0))
+
+
+def test_a_method_wins_on_the_validation_part_and_only_if_it_stands_apart() -> None:
+    assert winner({"a": rated(1.0, 0.1, on_test=9.0), "b": rated(2.0, 0.1)}) == "a"
+    assert winner({"a": rated(1.0, 0.3), "b": rated(2.0, 0.3)}) is None
+    assert winner({"a": rated(1.0, 0.1)}) is None
+
+
+def test_ratings_have_a_scale(cli: Cli, trained: Path) -> None:
+    answer = cli("sample", "conv-ae-digits", "--n", 300)
+    assert answer.code == 0, answer.err
+    table = json.loads((FINAL / "samples" / "quality.json").read_text())
+    real = table["rows"]["real"]["test"]
+    assert real["fid"] == min(row["test"]["fid"] for row in table["rows"].values())
+    assert real["fid_std"] > 0
+    assert f"{real['fid']:.2f} ± {real['fid_std']:.2f}" in answer.out
+    assert 0.1 < table["accuracy"] <= 1
+
+
+def test_a_few_samples_are_drawn_without_a_rating(cli: Cli, trained: Path) -> None:
+    shutil.rmtree("runs/features")
+    answer = cli("sample", "conv-ae-digits", "--n", 20)
+    assert answer.code == 0, answer.err
+    assert "not rated: there are 20 samples, and 65 are needed" in answer.out
+    assert not Path("runs/features").exists(), "no network was trained for nothing"
+
+
+def test_a_part_of_the_data_is_not_taken_for_all_of_it() -> None:
+    splits = latentune.ImageData("digits").splits
+    fewer = type(splits.train)(splits.train.images[:100], splits.train.labels[:100])
+    assert splits.with_parts(train=fewer).fingerprint != splits.fingerprint
+    assert splits.with_parts().fingerprint == splits.fingerprint

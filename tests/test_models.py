@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentune import ConvAutoencoder, ImageData, LatentKDE
+from latentune.models.blocks import ConvDecoder, ConvEncoder, DenseDecoder, DenseEncoder
 from latentune.objectives.training import fit, quiet_trainer
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
@@ -33,6 +34,40 @@ def test_autoencoder_maps_images_to_codes_and_back(shape: tuple[int, int, int]) 
 def test_decoder_undoes_the_encoder_for_any_size(channels: int, height: int, width: int) -> None:
     shape = (channels, height, width)
     assert ConvAutoencoder(shape, 2)(torch.rand(1, *shape)).shape == (1, *shape)
+
+
+SIDES = [*range(8, 129), (8, 128), (100, 9)]  # one number is the side of a square
+
+
+@pytest.mark.parametrize("kind", ["conv", "dense"])
+def test_every_pixel_is_seen_and_drawn(kind: str) -> None:
+    encode, decode = {
+        "conv": (ConvEncoder, ConvDecoder),
+        "dense": (DenseEncoder, DenseDecoder),
+    }[kind]
+    torch.manual_seed(0)
+    for side in SIDES if kind == "conv" else SIDES[::24]:
+        shape = (1, *(side if isinstance(side, tuple) else (side, side)))
+        x = torch.randn(32, *shape, requires_grad=True)
+        encode(shape, 16)(x).abs().sum().backward()
+        assert (x.grad.abs().sum((0, 1)) > 0).all(), f"{shape}: a pixel reaches no code"
+        with torch.no_grad():
+            drawn = decode(shape, 6)(2 * torch.randn(64, 6))
+        assert drawn.shape[1:] == shape
+        assert (drawn.std(0) > 0).all(), f"{shape}: a pixel depends on no code"
+
+
+@pytest.mark.parametrize(
+    ("side", "layers", "smallest"), [(8, 1, 4), (16, 2, 4), (28, 3, 3), (32, 3, 4), (64, 4, 4)]
+)
+def test_sides_are_halved_until_about_four_pixels_remain(
+    side: int, layers: int, smallest: int
+) -> None:
+    network = ConvEncoder((3, side, side), 5)
+    convolutions = [layer for layer in network if isinstance(layer, torch.nn.Conv2d)]
+    assert len(convolutions) == layers
+    flat = next(layer for layer in network if isinstance(layer, torch.nn.Linear)).in_features
+    assert flat == convolutions[-1].out_channels * smallest**2
 
 
 def test_autoencoder_is_the_published_one() -> None:

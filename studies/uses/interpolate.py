@@ -8,8 +8,9 @@ from torch import Tensor
 from ...models.autoencoder import Codec
 from ...models.vae import VAE
 from ...objectives.data import in_batches
+from ...objectives.progress import progress
 from ...storage.runs import Runs, replaced_folder
-from ..defaults import RUNS, SEED
+from ..defaults import RUNS, SAMPLING, SEED
 from ..errors import StudyError, check_seed
 from ..facade import public
 from ..pictures import image_grid
@@ -65,7 +66,9 @@ def interpolate(
         _draw(model, found[chosen], "images", folder)
         if images is None:
             method = "prior" if isinstance(model, VAE) else "kde"
-            density = METHODS[method](trained.codes("train", seed)[0], seed)
+            codes = trained.codes("train", seed)[0]
+            with progress(f"fitting {SAMPLING[method]}"):
+                density = METHODS[method](codes, seed)
             _draw(model, torch.from_numpy(density.sample(2 * ROWS, seed)), "codes", folder)
     return trained.folder / "interpolations"
 

@@ -99,15 +99,16 @@ def rate(
 
         of_parts = [in_batches(network.features, part.images) for part in (val, test)]
         rows = {name: rating(in_batches(model.decode, codes)) for name, codes in sets.items()}
-        winner = _winner(rows)
+        first = winner(rows)
         rows[REAL] = rating(real)
         rows[RECONSTRUCTED] = rating(in_batches(lambda x: model.decode(model.encode(x)), real))
     assert test.labels is not None
     right = in_batches(network, test.images).argmax(1) == test.labels
-    return Ratings(rows, size, right.float().mean().item(), winner)
+    return Ratings(rows, size, right.float().mean().item(), first)
 
 
-def _winner(rows: Mapping[str, Rating]) -> str | None:
+def winner(rows: Mapping[str, Rating]) -> str | None:
+    """Returns the method whose images are the most alike; None if the next is as good, or none."""
     first, *others = sorted(rows, key=lambda name: rows[name].validation.fid)
     if not others:
         return None

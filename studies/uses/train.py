@@ -21,6 +21,7 @@ from ...models.head import HeadClassifier
 from ...objectives.components import pca_error
 from ...objectives.data import ImageData, in_batches
 from ...objectives.objective import Objective
+from ...objectives.progress import progress
 from ...objectives.provenance import git_commit, versions
 from ...objectives.training import ShowTraining, fit, quiet, quiet_trainer
 from ...search_spaces.watch import SpaceError, replay
@@ -222,7 +223,7 @@ def _test(model: pl.LightningModule, data: Any, accelerator: str) -> dict[str, f
     if not is_overridden("test_step", model, pl.LightningModule):
         return {}
     trainer = quiet_trainer(1, [], accelerator=accelerator)
-    with quiet():
+    with progress("scoring the test part"), quiet():
         return dict(trainer.test(model, datamodule=data, verbose=False)[0])
 
 
