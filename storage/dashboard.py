@@ -11,6 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
+from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import BaseStorage
 
 from .runs import StorageError, unwritable
@@ -76,7 +77,7 @@ def serve(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(folder, error) from error
-    app = guarded(wsgi(storage, artifact_store=FileSystemArtifactStore(folder)), folder)
+    app = guarded(wsgi(storage, artifact_store=_Pictures(folder)), folder)
     try:
         server = make_server(HOST, port, app, _Server, _SilentHandler)
     except OSError as error:
@@ -117,6 +118,12 @@ def guarded(app: Application, folder: Path) -> Application:
 def _refuse(start: StartResponse, status: str, why: str) -> Iterable[bytes]:
     start(status, [("Content-Type", "text/plain; charset=utf-8")])
     return [why.encode()]
+
+
+class _Pictures(FileSystemArtifactStore):
+    def remove(self, artifact_id: str) -> None:
+        with suppress(ArtifactNotFound):  # a study can be deleted after its pictures
+            super().remove(artifact_id)
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -26,6 +26,7 @@ DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
 HEARTBEAT_S = 5
 GRACE_S = 30
 BUSY_TIMEOUT_S = 60
+SQLITE = "sqlite:///"
 
 
 class DatabaseLost(RuntimeError):  # noqa: N818 - it says what has happened
@@ -43,10 +44,15 @@ class _WalConnection(sqlite3.Connection):
         self.execute("PRAGMA synchronous=NORMAL")
 
 
+def is_file(url: str) -> bool:
+    """Returns whether a URL names an SQLite file."""
+    return url.startswith(SQLITE)
+
+
 def database_exists(url: str) -> bool:
     """Returns whether an SQLite file exists; databases of another kind are taken to."""
-    path = url.removeprefix("sqlite:///")
-    return path == url or os.path.exists(path)  # Path raises for names that are too long
+    # Path raises an error for names that are too long.
+    return not is_file(url) or os.path.exists(url.removeprefix(SQLITE))
 
 
 def open_database(url: str, *, create: bool = False) -> BaseStorage:
@@ -94,10 +100,9 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
 
 def identity(url: str) -> tuple[int, int] | None:
     """Returns what tells an SQLite file from another in its place; None for other databases."""
-    path = url.removeprefix("sqlite:///")
-    if path == url or not os.path.exists(path):
+    if not (is_file(url) and database_exists(url)):
         return None
-    found = os.stat(path)
+    found = os.stat(url.removeprefix(SQLITE))
     return found.st_dev, found.st_ino
 
 

@@ -72,7 +72,7 @@ def test_it_describes_itself(model: str) -> None:
     assert "default" in entry.spaces
     assert entry.summary
     if entry.on_encoder:
-        with pytest.raises(StudyError, match="--encoder"):
+        with pytest.raises(StudyError, match="`encoder=`"):
             Recipe(model, "digits").spec(Runs())
         return
     spec = Recipe(model, "digits").spec(Runs())

@@ -70,7 +70,7 @@ def test_what_one_process_has_read_another_maps(
     before = memory.read_splits("digits", None, None, 3)
     memory.save_splits(tmp_path / "splits.pt")
     monkeypatch.setattr(memory, "_splits", {})
-    monkeypatch.delitem(memory.DATASETS, "digits")  # nothing is left to read it with
+    monkeypatch.setitem(memory.DATASETS, "digits", None)  # nothing is left to read it with
     memory.map_splits(tmp_path / "splits.pt")
     after = memory.read_splits("digits", None, None, 3)
     for mine, theirs in zip(before[:3], after[:3], strict=True):

@@ -69,7 +69,10 @@ def test_the_knee_bends_most() -> None:
 MISTAKES = [
     (("best", "conv-vae-digits"), "has no single best, but compromises"),
     (("best", "conv-vae-digits", "--prefer", "kll"), "did you mean 'kl'?"),
-    (("train", "conv-vae-digits"), "choose by --prefer reconstruction|kl|knee"),
+    (
+        ("train", "conv-vae-digits"),
+        "choose by: latentune best conv-vae-digits --prefer reconstruction|kl|knee",
+    ),
     ((*SEARCH, "--objectives", "kl,reconstruction"), "metric is"),
 ]
 

@@ -107,8 +107,7 @@ def test_an_unfrozen_encoder_is_trained_with_a_rate_of_its_own(trained: Path) ->
 )
 def test_an_encoder_is_named_in_three_ways(trained: Path, source: str) -> None:
     study = latentune.search("head", "digits", encoder=source, trials=1, epochs=1)
-    checkpoint = Path("runs/conv-ae-digits/final/model.ckpt").resolve()
-    assert study.user_attrs["parent"]["checkpoint"] == str(checkpoint)
+    assert study.user_attrs["parent"]["checkpoint"] == "conv-ae-digits/final/model.ckpt"
 
 
 def test_a_parent_trained_anew_makes_its_child_stale(cli: Cli, trained: Path) -> None:

@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 import latentune
 from latentune.search_spaces.watch import SpaceError
 from latentune.storage import database
+from latentune.storage.runs import Runs
 from latentune.studies.errors import StudyError
 from latentune.studies.recipe import Recipe
 from latentune.studies.running.strategies import PRUNERS, SAMPLERS
@@ -154,9 +155,9 @@ def test_an_unknown_range_is_refused_before_anything_is_made() -> None:
 
 def test_a_recipe_survives_its_table() -> None:
     recipe = Recipe("conv-ae", "digits", ranges={"lr": "1e-3"}, epochs=3, seed=4)
-    assert Recipe.from_table(json.loads(json.dumps(recipe.to_table()))) == recipe
+    assert Recipe.from_table(json.loads(json.dumps(recipe.to_table(Runs()))), Runs()) == recipe
     with pytest.raises(StudyError, match="did you mean 'space'"):
-        Recipe.from_table({"model": "conv-ae", "spice": "seed"})
+        Recipe.from_table({"model": "conv-ae", "spice": "seed"}, Runs())
 
 
 def start(*options: str) -> subprocess.Popen[str]:

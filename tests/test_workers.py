@@ -90,17 +90,10 @@ def test_a_worker_that_somebody_else_stops_is_replaced_too() -> None:
     assert len(counted(study)) == 5
 
 
-def test_three_deaths_in_a_row_end_the_search() -> None:
+def test_four_deaths_in_a_row_end_the_search() -> None:
     model = write_spec("deadly", "os.kill(os.getpid(), signal.SIGKILL)")
-    with pytest.raises(StudyError, match=r"3 workers died .* the last by SIGKILL.*--workers"):
+    with pytest.raises(StudyError, match=r"4 workers died .* the last by SIGKILL.*`workers=`"):
         latentune.search(model, trials=8, workers=2)
-
-
-def test_a_bug_in_a_worker_is_shown_whole() -> None:
-    model = write_spec("buggy", 'raise RuntimeError("shapes differ")')
-    with pytest.raises(RuntimeError, match="shapes differ") as caught:
-        latentune.search(model, trials=8, workers=2)
-    assert "buggy.py" in "".join(caught.value.__notes__)
 
 
 def test_ctrl_c_leaves_no_trial_running() -> None:

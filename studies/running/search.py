@@ -16,6 +16,7 @@ from ...storage.database import (
     check_identity,
     database_exists,
     identity,
+    is_file,
     open_database,
 )
 from ...storage.scratch import scratch
@@ -131,6 +132,8 @@ def run_search(
     """
     if plan.workers > 1:
         warm_up()
+    if not is_file(plan.storage):
+        open_database(plan.storage)  # complains before anything is made
     plan.runs.make()
     study = _open_or_make(plan, command)
     known = identity(plan.storage)
