@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .data import ImageData, ResidentData, in_batches
+from .progress import progress
 from .splits import DataError
 
 BATCH_SIZE = 1024
@@ -61,13 +62,16 @@ class CodeData(ResidentData):
         if kept is not None:
             return kept
         model = self._codec(self.input_shape)
-        codes = {
-            part: in_batches(
-                lambda batch: model.encode(batch).flatten(1),
-                getattr(self.images.splits, part).images,
-            )
-            for part in PARTS
-        }
+        parts = {part: getattr(self.images.splits, part).images for part in PARTS}
+        total = sum(map(len, parts.values()))
+        with progress(f"encoding {total:,} images", total) as advance:
+
+            def encode(batch: Tensor) -> Tensor:
+                advance(len(batch))
+                codes: Tensor = model.encode(batch).flatten(1)
+                return codes
+
+            codes = {part: in_batches(encode, images) for part, images in parts.items()}
         # Workers may write the same bytes at once; whoever reads too soon finds no whole file.
         partial = self._cache.with_suffix(".partial")
         # Where nothing can be written, they are computed again; torch has an error of its own.

@@ -105,10 +105,11 @@ def search(
         from ..running.forks import warm_up
 
         warm_up()  # before this process spends seconds on the same imports
-    from ..console import SearchLines, show_plan
+    from ..console import SearchLines, at_work, show_plan
     from ..running.plan import plan_search
     from ..running.search import run_search
 
+    at_work()
     plan = plan_search(
         model,
         data,

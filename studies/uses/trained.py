@@ -56,13 +56,17 @@ class Trained:
         images = sum(len(batch[0]) for batch in batches)
         with torch.inference_mode(), progress(f"encoding {images:,} images", images) as advance:
             for batch in batches:
-                found.append(encode(batch[0]).flatten(1))
+                codes = encode(batch[0])
+                if not isinstance(codes, Tensor):
+                    kind = type(codes).__name__
+                    raise StudyError(f"its encode returns a {kind}, not a tensor of codes")
+                found.append(codes.flatten(1))
                 advance(len(batch[0]))
-        codes: Codes = torch.cat(found).numpy()
-        if not np.isfinite(codes).all():
+        whole: Codes = torch.cat(found).numpy()
+        if not np.isfinite(whole).all():
             raise StudyError("the network makes codes that are no numbers: train another trial")
         labelled = len(batches[0]) > 1
-        return codes, torch.cat([batch[1] for batch in batches]) if labelled else None
+        return whole, torch.cat([batch[1] for batch in batches]) if labelled else None
 
 
 def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained:
