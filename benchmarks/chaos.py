@@ -32,8 +32,8 @@ from latentune.storage.database import open_database
 from latentune.studies.running.retries import finished
 
 STUDY = "conv-ae-digits"
-FIRST_S = (0.5, 20)  # a start takes seconds: some searches are hit in it, others at work
-NEXT_S = (0.5, 6)
+FIRST_S = (0.5, 12)  # a start takes seconds: some searches are hit in it, others at work
+NEXT_S = (0.5, 4)
 ORPHANS_S = 30  # in which what a dead search leaves behind has to end by itself
 LIMIT_S = 40 * 60
 EXPECTED = re.compile(  # files and folders, beside the pictures of trials
@@ -180,7 +180,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     command = [sys.executable, "-m", "latentune", "search", "conv-ae", "digits"]
     command += ["--trials", str(options.trials), "--workers", "2"]
-    command += ["--epochs", "8", "--pruner", "none"]
+    command += ["--epochs", "24", "--pruner", "none"]
     chaos = Chaos(folder, command, options.kills, random.Random(options.seed))
     print(f"in {folder}", flush=True)
     code, right = chaos.run(), True

@@ -5,6 +5,10 @@ Lightning for seconds. Where there is no such process, as on Windows, workers st
 """
 
 import multiprocessing
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import forkserver, util
 from pathlib import Path
 from typing import Any
@@ -30,4 +34,18 @@ def warm_up() -> None:
         if not _claims:
             _claims.append(claim(Path(util.get_temp_dir())))
         context.set_forkserver_preload(PRELOAD)
-        forkserver.ensure_running()
+        with _deaf():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Lets processes that are started ignore Ctrl-C, which is for their parent alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may handle signals
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
