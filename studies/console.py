@@ -1,20 +1,16 @@
-"""What the command line shows: tables, and one calm line a trial above one progress bar."""
+"""What is shown of studies: tables, and one calm line a trial above one progress bar."""
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Self
 
 import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ..objectives.progress import Advance, show_by
 from ..storage.runs import Runs
+from .display import bar, console
 from .encoders import is_stale
 from .running.plan import SearchPlan
 from .running.retries import finished, reason
@@ -24,42 +20,6 @@ if TYPE_CHECKING:
     from .uses.sample import Samples
 
 log = logging.getLogger(__name__)
-console = Console(highlight=False, markup=False)
-if not console.is_terminal:
-    console.width = 160  # a file or a pipe has no width of its own
-
-
-def at_work() -> None:
-    """Shows progress as a bar, if somebody watches: on a terminal or in a notebook."""
-    if watched():
-        show_by(_bar)
-
-
-def watched() -> bool:
-    """Whether there is a display that can be drawn on."""
-    if console.is_jupyter:
-        return find_spec("ipywidgets") is not None
-    return console.is_terminal
-
-
-@contextmanager
-def _bar(what: str, total: int | None) -> Iterator[Advance]:
-    with _progress("") as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda steps: bar.advance(task, steps)
-
-
-def _progress(unit: str) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not watched(),
-    )
 
 
 class SearchLines:
@@ -71,7 +31,7 @@ class SearchLines:
 
     def __init__(self, plan: SearchPlan) -> None:
         self.plan = plan
-        self.bar = _progress("trials")
+        self.bar = bar("trials")
         self.task = self.bar.add_task(plan.name, total=plan.trials)
         self.lines = 0
         objective = plan.spec.objective

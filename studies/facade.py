@@ -6,6 +6,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from ..search_spaces.watch import did_you_mean
+from .display import at_work
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,8 +22,6 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        from .console import at_work
-
         for name in kwargs:
             if name not in known:
                 raise TypeError(

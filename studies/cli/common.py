@@ -60,7 +60,7 @@ def as_typed(message: str) -> str:
 
 class _Words(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        from ..console import console
+        from ..display import console
 
         console.print(as_typed(record.getMessage()))
 

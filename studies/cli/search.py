@@ -105,7 +105,8 @@ def search(
         from ..running.forks import warm_up
 
         warm_up()  # before this process spends seconds on the same imports
-    from ..console import SearchLines, at_work, show_plan
+    from ..console import SearchLines, show_plan
+    from ..display import at_work
     from ..running.plan import plan_search
     from ..running.search import run_search
 

@@ -20,8 +20,9 @@ from ...storage.database import (
     open_database,
 )
 from ...storage.scratch import scratch
-from ..console import SearchLines, watched
+from ..console import SearchLines
 from ..defaults import PRUNER, RUNS, SAMPLER, SEED, SPACE, WORKERS
+from ..display import watched
 from ..encoders import parent
 from ..errors import StudyError
 from ..facade import public

@@ -1,0 +1,52 @@
+"""The display: a terminal, a notebook or a pipe, and the bars on it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..objectives.progress import Advance, show_by
+
+console = Console(highlight=False, markup=False)
+if not console.is_terminal:
+    console.width = 160  # a file or a pipe has no width of its own
+
+
+def at_work() -> None:
+    """Shows progress as a bar, if somebody watches: on a terminal or in a notebook."""
+    if watched():
+        show_by(_step)
+
+
+def watched() -> bool:
+    """Whether there is a display that can be drawn on."""
+    if console.is_jupyter:
+        return find_spec("ipywidgets") is not None
+    return console.is_terminal
+
+
+@contextmanager
+def _step(what: str, total: int | None) -> Iterator[Advance]:
+    with bar() as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda steps: shown.advance(task, steps)
+
+
+def bar(unit: str = "") -> Progress:
+    """Returns a bar with the time left, which vanishes at its end.
+
+    Args:
+        unit: What its steps are, such as `trials`.
+    """
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not watched(),
+    )
