@@ -59,12 +59,13 @@ def _steps(input_shape: Shape) -> list[tuple[_Step, _Step]]:
     return list(zip(*sides, strict=True))
 
 
-def _channels(layers: int) -> list[int]:
-    """Returns the channels behind each layer: 8, 16, 32 for three, as published.
+def _channels(layers: int, colours: int) -> list[int]:
+    """Returns the channels behind each layer: 8, 16, 32 for three and gray images, as published.
 
-    Fewer layers have the last of these; more go on doubling.
+    Fewer layers have the last of these; more go on doubling. Colours need twice as many.
     """
-    first = CHANNELS >> (min(layers, 3) - 1)
+    last = CHANNELS if colours == 1 else 2 * CHANNELS
+    first = last >> (min(layers, 3) - 1)
     return [first << layer for layer in range(layers)]
 
 
@@ -101,7 +102,7 @@ class ConvEncoder(nn.Sequential):
         steps = _steps(input_shape)
         layers: list[nn.Module] = []
         before = input_shape[0]
-        for after, step in zip(_channels(len(steps)), steps, strict=True):
+        for after, step in zip(_channels(len(steps), before), steps, strict=True):
             stride, padding, size, _ = zip(*step, strict=True)
             layers += [nn.Conv2d(before, after, 3, stride=stride, padding=padding), nn.ReLU()]
             before = after
@@ -128,7 +129,7 @@ class ConvDecoder(nn.Sequential):
 
     def __init__(self, input_shape: Shape, features: int) -> None:
         steps = _steps(input_shape)
-        befores = _channels(len(steps))
+        befores = _channels(len(steps), input_shape[0])
         smallest = [side.size for side in steps[-1]]
         layers: list[nn.Module] = [
             nn.Linear(features, HIDDEN),

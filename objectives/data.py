@@ -1,5 +1,6 @@
 """The data module: batches cut from tensors that stay on the device."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -102,7 +103,7 @@ class ImageData(ResidentData):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.name = Path(name).resolve().name
+        self.name = Path(os.path.abspath(name)).name
         self.splits = read_splits(name, str(data_dir) if data_dir else None, image_size, seed)
         n = len(self.splits.train)
         if batch_size is None:

@@ -39,15 +39,26 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]
             of ours.
     """
     checkpoint = _load(check_file(path))
-    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get(KEY), dict):
+    if not isinstance(checkpoint, dict) or KEY not in checkpoint:
         raise StorageError(f"{path} was not written by latentune train")
-    configuration = checkpoint[KEY]
-    for name, kind in ENTRIES.items():
-        if not isinstance(configuration.get(name), kind):
-            raise StorageError(f"{path} is incomplete: it has no {name}; train it anew")
+    _check_whole(checkpoint[KEY], path)
     if not isinstance(checkpoint.get("state_dict"), dict):
         raise StorageError(f"{path} is incomplete: it has no weights; train it anew")
-    return configuration, checkpoint["state_dict"]
+    return checkpoint[KEY], checkpoint["state_dict"]
+
+
+def _check_whole(configuration: Any, path: Path) -> None:
+    """Checks that a configuration has all its entries, and those of the encoder within it."""
+    found = configuration if isinstance(configuration, dict) else {}
+    of_head = {"encoder": dict, "classes": list} if "encoder" in found else {}
+    for name, kind in (ENTRIES | of_head).items():
+        if not isinstance(found.get(name), kind):
+            raise StorageError(f"{path} is incomplete: it has no {name}; train it anew")
+    shape = found["input_shape"]
+    if len(shape) != 3 or not all(isinstance(side, int) and side > 0 for side in shape):
+        raise StorageError(f"{path} is of images of no shape: {shape}; train it anew")
+    if of_head:
+        _check_whole(found["encoder"], path)
 
 
 def write_weights(network: torch.nn.Module, path: Path) -> None:

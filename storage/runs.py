@@ -96,7 +96,8 @@ class Runs:
 
     def inside(self, path: Path) -> str:
         """Returns a path as it is kept: from the root, if it lies in the folder."""
-        whole, root = path.resolve(), self.root.resolve()
+        # Of a link that leads to itself, `resolve` would raise an error.
+        whole, root = Path(os.path.realpath(path)), Path(os.path.realpath(self.root))
         return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else str(whole)
 
     def make(self) -> None:

@@ -1,5 +1,6 @@
 """Studies on the encoder of another study: finding it, putting a space on it, and its lineage."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +114,7 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
         StorageError: If a file or the database cannot be read.
     """
     if source.endswith(".ckpt"):
-        return Path(source).resolve()
+        return Path(os.path.realpath(source))
     best = find(source, runs, storage)
     is_file = source.endswith(".toml")
     path = runs.final(best.study, None if is_file else split_source(source)[1]) / "model.ckpt"
@@ -123,7 +124,7 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
         raise StudyError(f"{source} has no trained network yet: latentune train {source}")
     if is_file and read_checkpoint(path)[0].get("trial") != best.trial:
         raise StudyError(f"{path} is not of trial {best.trial}: latentune train {source}")
-    return path.resolve()
+    return Path(os.path.realpath(path))
 
 
 def read_encoder(path: Path, input_shape: Shape, runs: Runs) -> pl.LightningModule:

@@ -111,7 +111,7 @@ class Recipe:
         check_allowed(table["model"], storage or runs.database)
         entries = {**table, "objectives": tuple(table.get("objectives", ()))}
         if "encoder" in table:
-            entries["encoder"] = str(runs.root.resolve() / table["encoder"])
+            entries["encoder"] = os.path.join(os.path.realpath(runs.root), table["encoder"])
         return cls(**entries)
 
     def to_table(self, runs: Runs) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class Recipe:
         """Returns the recipe with its data in a folder; None leaves them where they were."""
         if data_dir is None:
             return self
-        return replace(self, data_dir=str(Path(data_dir).resolve()))
+        return replace(self, data_dir=os.path.abspath(data_dir))
 
     def identity(self) -> dict[str, str]:
         """Returns the part of a study's definition that only the recipe knows."""

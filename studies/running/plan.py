@@ -99,7 +99,7 @@ def plan_search(
 ) -> SearchPlan:
     """Checks a search and resolves its defaults; `search` says what the arguments are."""
     if data is not None and data not in DATASETS and os.path.isdir(data):
-        data = str(Path(data).resolve())  # so that the recipe holds in any working folder
+        data = os.path.abspath(data)  # so that the recipe holds in any working folder
     place = Runs(Path(runs))
     options["objectives"] = tuple(options.get("objectives", ()))
     options["ranges"] = dict(options.get("ranges") or {})
