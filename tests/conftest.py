@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # a core for each process; torch asks when it is imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from latentune.studies.cli import app as command_line
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
