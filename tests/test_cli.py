@@ -221,6 +221,7 @@ def test_help_says_every_default_and_choice(cli: Cli) -> None:
         "halving, hyperband, median, none",
         "tpe, gp, random",
         "`latentune list MODEL`",
+        "Search space of the model: default, seed.",
     ):
         assert part in text
     text = " ".join(cli("train", "--help").out.split())

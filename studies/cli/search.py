@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ..catalog import MODELS
 from ..defaults import (
     PRUNER,
     PRUNERS,
@@ -27,11 +28,13 @@ from .common import (
     storage_option,
 )
 
+SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spaces)
+
 
 @click.command()
 @click.argument("model")
 @click.argument("data", required=False)
-@click.option("--space", default=SPACE, help="Search space: `latentune list MODEL` shows them.")
+@click.option("--space", default=SPACE, help=f"Search space of the model: {', '.join(SPACES)}.")
 @click.option(
     "--range",
     "range_",

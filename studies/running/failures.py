@@ -26,7 +26,7 @@ def note_failure(trial: optuna.Trial, error: Exception, plan: SearchPlan) -> Non
     path = plan.runs.failure(plan.name, trial.number)
     write_text(path, "".join(traceback.format_exception(error)))
     trial.set_user_attr("stopped", f"{type(error).__name__}: {said}")
-    trial.set_user_attr("failure", str(path))
+    trial.set_user_attr("failure", plan.runs.inside(path))
 
 
 def check_failures(trials: Sequence[FrozenTrial], plan: SearchPlan) -> None:
@@ -41,7 +41,7 @@ def check_failures(trials: Sequence[FrozenTrial], plan: SearchPlan) -> None:
     if len(last) == SAME_BUGS == sum("failure" in t.user_attrs for t in last) and len(bugs) == 1:
         raise StudyError(
             f"{SAME_BUGS} trials in a row failed by {reason(last[-1])}; "
-            f"the whole traceback is in {last[-1].user_attrs['failure']}"
+            f"the whole traceback is in {plan.runs.root / last[-1].user_attrs['failure']}"
         )
 
 
@@ -58,7 +58,7 @@ def sum_up_failures(study: optuna.Study, plan: SearchPlan) -> None:
     parts = []
     for pattern, count in Counter(map(_pattern, failed)).most_common():
         path = examples[pattern].user_attrs.get("failure")
-        where = f" (traceback in {path})" if path else ""
+        where = f" (traceback in {plan.runs.root / path})" if path else ""
         parts.append(f"{count} x {reason(examples[pattern])}{where}")
     word = "trial" if len(failed) == 1 else "trials"
     log.warning("%s %s failed: %s", len(failed), word, "; ".join(parts))
