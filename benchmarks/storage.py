@@ -14,8 +14,8 @@ from latentune.search_spaces.autoencoder import conv_autoencoder_seed
 from latentune.search_spaces.watch import parameters
 from latentune.storage.database import open_database
 from latentune.studies.defaults import PRUNER, SAMPLER
+from latentune.studies.running.retries import finished, requeue
 from latentune.studies.running.strategies import PRUNERS, SAMPLERS
-from latentune.studies.running.trials import finished, requeue
 
 CURVES = Path(__file__).with_name("curves.jsonl")
 SHAPE = (1, 28, 28)

@@ -19,8 +19,8 @@ from latentune.storage import database
 from latentune.storage.runs import Runs
 from latentune.studies.errors import StudyError
 from latentune.studies.recipe import Recipe
+from latentune.studies.running.retries import finished
 from latentune.studies.running.strategies import PRUNERS, SAMPLERS
-from latentune.studies.running.trials import finished
 
 SMALL = {"epochs": 1, "batch_size": 200, "seed": 5}
 

@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 import latentune
 from latentune.studies.errors import StudyError
 from latentune.studies.running.forks import PRELOAD
-from latentune.studies.running.trials import finished
+from latentune.studies.running.retries import finished
 
 SMALL = {"epochs": 1, "batch_size": 400}
 SPEC = """
