@@ -71,8 +71,6 @@ def serve(
     """
     from optuna_dashboard import wsgi
 
-    if not 0 < port < 2**16:
-        raise StorageError(f"there is no port {port}; choose one below 65536 by `port=`")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -80,7 +78,7 @@ def serve(
     app = guarded(wsgi(storage, artifact_store=_Pictures(folder)), folder)
     try:
         server = make_server(HOST, port, app, _Server, _SilentHandler)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         raise StorageError(
             f"port {port} cannot be used ({error}); choose another by `port=`"
         ) from error

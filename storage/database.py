@@ -30,7 +30,13 @@ SQLITE = "sqlite:///"
 
 
 class DatabaseLost(RuntimeError):  # noqa: N818 - it says what has happened
-    """The database was deleted or replaced while a study grew in it."""
+    """The database was deleted or replaced while a study grew in it.
+
+    Attributes:
+        exit_code: What the command line ends with: unlike bad input, it has lost something.
+    """
+
+    exit_code = 1
 
 
 class _WalConnection(sqlite3.Connection):

@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 import latentune
 from latentune.storage import database
 from latentune.storage.database import DatabaseLost
-from latentune.studies.running.retries import finished
+from latentune.studies.running.retries import finished, reason, requeue
 
 Cli = Callable[..., Any]
 URL = "sqlite:///runs/studies.db"
@@ -151,8 +151,6 @@ def test_no_number_of_deaths_at_different_epochs_costs_a_trial(beat: bool) -> No
     study = resumed(model, 1)
     for epochs in (0, 1, 0, 1, 0, 1):
         interrupted(study, epochs, beat=beat)
-        from latentune.studies.running.retries import requeue
-
         requeue(study)
     study = resumed(model, 2)
     counted = finished(study.trials)
@@ -161,8 +159,6 @@ def test_no_number_of_deaths_at_different_epochs_costs_a_trial(beat: bool) -> No
 
 
 def test_a_point_that_kills_its_process_three_times_at_an_epoch_is_given_up(cli: Cli) -> None:
-    from latentune.studies.running.retries import reason, requeue
-
     model = write_spec("deadly", "pass")
     study = resumed(model, 1)
     for _ in range(3):

@@ -197,7 +197,7 @@ def test_a_port_in_use_is_refused(cli: Cli, trained: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         _refused(cli("dashboard", "--port", port), f"port {port} cannot be used")
-    _refused(cli("dashboard", "--port", 99999), "there is no port 99999")
+    _refused(cli("dashboard", "--port", 99999), "port 99999 cannot be used")
 
 
 def test_a_checkpoint_of_another_model_is_refused(cli: Cli, trained: Path) -> None:

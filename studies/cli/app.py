@@ -63,7 +63,7 @@ def main() -> NoReturn:
         message = _message(error)
         if message is None:
             raise
-        _fail(message, code=1 if type(error).__name__ == "DatabaseLost" else 2)
+        _fail(message, code=getattr(error, "exit_code", 2))
     sys.exit(code)
 
 

@@ -111,9 +111,9 @@ def search(
     arguments = locals()  # all that a plan needs, by the same names
     del arguments["callbacks"]
     command = f"latentune.search({model!r}, {data!r}, ...)"
-    if not watched():
-        return run_search(plan_search(**arguments), command=command, callbacks=callbacks)
     plan = plan_search(**arguments)
+    if not watched():
+        return run_search(plan, command=command, callbacks=callbacks)
     with SearchLines(plan) as lines:
         return run_search(plan, command=command, callbacks=[lines, *callbacks])
 

@@ -103,7 +103,7 @@ def rate(
         rows[REAL] = rating(real)
         rows[RECONSTRUCTED] = rating(in_batches(lambda x: model.decode(model.encode(x)), real))
     assert test.labels is not None
-    right = in_batches(network, test.images).argmax(1) == test.labels
+    right = in_batches(network.output, of_parts[1]).argmax(1) == test.labels
     return Ratings(rows, size, right.float().mean().item(), first)
 
 

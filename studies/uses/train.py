@@ -131,8 +131,8 @@ def train(
         metrics: dict[str, Any] = {
             "study": best.study,
             "trial": best.trial,
-            **_test(model, data, accelerator),
             **_beside_components(model, data),
+            **_test(model, data, accelerator),  # what the model says of itself counts
             **{name: best_row[name] for name in objective.metrics},
             "best_epoch": int(best_row["epoch"]),
             "epochs": epochs,
