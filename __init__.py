@@ -13,50 +13,60 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .models.autoencoder import ConvAutoencoder as ConvAutoencoder
+    from .models.autoencoder import Autoencoder as Autoencoder
+    from .models.data_spec import DataSpec as DataSpec
+    from .models.densities.kde import LatentKDE as LatentKDE
+    from .models.densities.mixture import LatentMixture as LatentMixture
     from .models.head import HeadClassifier as HeadClassifier
-    from .models.kde import LatentKDE as LatentKDE
-    from .models.mixture import LatentMixture as LatentMixture
+    from .models.learner import Learner as Learner
     from .models.vae import VAE as VAE
-    from .objectives.data import ImageData as ImageData
+    from .objectives.data.module import TensorData as TensorData
     from .objectives.objective import Objective as Objective
     from .storage.best import Best as Best
     from .studies.allowed import allow as allow
-    from .studies.results import load_best as load_best
-    from .studies.results import load_model as load_model
+    from .studies.finding import load_best as load_best
+    from .studies.finding import load_model as load_model
     from .studies.running.search import search as search
     from .studies.spec import StudySpec as StudySpec
     from .studies.uses.compare import compare as compare
     from .studies.uses.interpolate import interpolate as interpolate
     from .studies.uses.maps import draw_maps as draw_maps
     from .studies.uses.sample import sample as sample
+    from .studies.uses.show import show as show
     from .studies.uses.train import train as train
 
 _HOMES = {
     "VAE": ".models.vae",
     "Best": ".storage.best",
-    "ConvAutoencoder": ".models.autoencoder",
+    "Autoencoder": ".models.autoencoder",
+    "DataSpec": ".models.data_spec",
     "HeadClassifier": ".models.head",
-    "ImageData": ".objectives.data",
-    "LatentKDE": ".models.kde",
-    "LatentMixture": ".models.mixture",
+    "LatentKDE": ".models.densities.kde",
+    "LatentMixture": ".models.densities.mixture",
+    "Learner": ".models.learner",
     "Objective": ".objectives.objective",
+    "TensorData": ".objectives.data.module",
     "StudySpec": ".studies.spec",
     "allow": ".studies.allowed",
     "compare": ".studies.uses.compare",
     "draw_maps": ".studies.uses.maps",
     "interpolate": ".studies.uses.interpolate",
-    "load_best": ".studies.results",
-    "load_model": ".studies.results",
+    "load_best": ".studies.finding",
+    "load_model": ".studies.finding",
     "sample": ".studies.uses.sample",
     "search": ".studies.running.search",
+    "show": ".studies.uses.show",
     "train": ".studies.uses.train",
 }
+
+_RENAMED = {"ConvAutoencoder": "Autoencoder", "ImageData": "TensorData"}
 
 __all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        raise ImportError(f"latentune.{name} is now {_RENAMED[name]}", name="latentune")
     if name not in _HOMES:
         raise AttributeError(f"module 'latentune' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name], __name__), name)

@@ -14,7 +14,7 @@ import pytorch_lightning as pl
 from PIL import Image
 from torchvision.datasets import MNIST, FashionMNIST
 
-from latentune import ConvAutoencoder, ImageData
+from latentune import Autoencoder, TensorData
 from latentune.models import blocks
 from latentune.objectives.training import fit, quiet, quiet_trainer
 
@@ -42,8 +42,8 @@ def draw(folder: Path) -> None:
 
 def error(folder: Path, size: int, epochs: int, seed: int) -> float:
     pl.seed_everything(seed, verbose=False)
-    data = ImageData(str(folder), image_size=size)
-    model = ConvAutoencoder(data.input_shape, latent_dim=LATENT_DIM)
+    data = TensorData(str(folder), image_size=size)
+    model = Autoencoder(data.input_shape, latent_dim=LATENT_DIM)
     trainer = quiet_trainer(epochs, [])
     fit(trainer, model, data)
     with quiet():

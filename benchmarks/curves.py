@@ -11,25 +11,25 @@ import tempfile
 from pathlib import Path
 
 import latentune
-from latentune import ImageData, Objective, StudySpec
-from latentune.objectives.splits import Labelled
-from latentune.search_spaces.autoencoder import conv_autoencoder_seed
+from latentune import TensorData, Objective, StudySpec
+from latentune.objectives.data.parts import Part
+from latentune.search_spaces.autoencoder import conv_ae_seed
 
 IMAGES = 10_000
 EPOCHS = 10
 
 
-def some_images() -> ImageData:
+def some_images() -> TensorData:
     """Returns the first images of each part of Fashion-MNIST, nine in ten to train on."""
-    data = ImageData("fashion-mnist", batch_size=64)
+    data = TensorData("fashion-mnist", batch_size=64)
     train, val, n = data.splits.train, data.splits.val, IMAGES // 10
     data.splits = data.splits.with_parts(
-        train=Labelled(train.images[: 9 * n], None), val=Labelled(val.images[:n], None)
+        train=Part(train.images[: 9 * n], None), val=Part(val.inputs[:n], None)
     )
     return data
 
 
-SPEC = StudySpec("curves", Objective(conv_autoencoder_seed, some_images, max_epochs=EPOCHS))
+SPEC = StudySpec("curves", Objective(conv_ae_seed, some_images, max_epochs=EPOCHS))
 
 
 def main() -> None:

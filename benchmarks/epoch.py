@@ -8,9 +8,10 @@ import torch
 from torch.nn.functional import mse_loss
 from torch.utils.data import DataLoader, Subset
 
-from latentune import ConvAutoencoder, ImageData
-from latentune.objectives.data import BATCH_SIZE, EVALUATION, Batches
-from latentune.objectives.splits import Labelled
+from latentune import Autoencoder, TensorData
+from latentune.objectives.data.batches import EVALUATION, Batches
+from latentune.objectives.data.module import BATCH_SIZE
+from latentune.objectives.data.parts import Part
 from latentune.objectives.training import fit, quiet, quiet_trainer
 
 from . import notebook
@@ -62,11 +63,11 @@ def _notebook(share: float) -> Callable[[], object]:
     return run
 
 
-def _data(share: float, batch_size: int) -> ImageData:
-    data = ImageData("fashion-mnist", batch_size=batch_size)
+def _data(share: float, batch_size: int) -> TensorData:
+    data = TensorData("fashion-mnist", batch_size=batch_size)
 
-    def part(whole: Labelled) -> Labelled:
-        return Labelled(whole.images[: round(share * len(whole))], None)
+    def part(whole: Part) -> Part:
+        return Part(whole.images[: round(share * len(whole))], None)
 
     data.splits = data.splits.with_parts(train=part(data.splits.train), val=part(data.splits.val))
     return data
@@ -77,19 +78,19 @@ def _latentune(share: float, batch_size: int, threads: int) -> Callable[[], obje
 
     def run() -> None:
         torch.set_num_threads(threads)
-        fit(quiet_trainer(1, []), ConvAutoencoder(data.input_shape, **OPTIONS), data)
+        fit(quiet_trainer(1, []), Autoencoder(data.input_shape, **OPTIONS), data)
 
     return run
 
 
 def _bare(share: float, batch_size: int, threads: int) -> Callable[[], object]:
     data = _data(share, batch_size)
-    train = Batches((data.splits.train.images,), batch_size, shuffle=True)
-    val = Batches((data.splits.val.images,), EVALUATION, shuffle=False)
+    train = Batches((data.splits.train.inputs,), batch_size, shuffle=True)
+    val = Batches((data.splits.val.inputs,), EVALUATION, shuffle=False)
 
     def run() -> float:
         torch.set_num_threads(threads)
-        model = ConvAutoencoder(data.input_shape, **OPTIONS)
+        model = Autoencoder(data.input_shape, **OPTIONS)
         parameters = list(model.parameters())
         adam = torch.optim.Adam(parameters, lr=model.lr, weight_decay=model.l2, fused=True)
         anneal = torch.optim.lr_scheduler.CosineAnnealingLR(adam, T_max=len(train))

@@ -30,7 +30,7 @@ from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from rich.console import Console
 from rich.table import Table
 
-from latentune.search_spaces.autoencoder import conv_autoencoder_seed
+from latentune.search_spaces.autoencoder import conv_ae_seed
 from latentune.search_spaces.watch import parameters
 
 RECORDED = Path(__file__).with_name("curves.jsonl")
@@ -77,7 +77,7 @@ class Surrogate:
         from sklearn.multioutput import MultiOutputRegressor
 
         records = [json.loads(line) for line in RECORDED.read_text().splitlines()]
-        self.space = parameters(conv_autoencoder_seed, SHAPE)
+        self.space = parameters(conv_ae_seed, SHAPE)
         x = np.array([self._place(record["params"]) for record in records])
         curves = np.log([record["val_mse"] for record in records])
         self.pca = PCA(COMPONENTS).fit(curves)

@@ -10,7 +10,7 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from latentune.search_spaces.autoencoder import conv_autoencoder_seed
+from latentune.search_spaces.autoencoder import conv_ae_seed
 from latentune.search_spaces.watch import parameters
 from latentune.storage.database import open_database
 from latentune.studies.defaults import PRUNER, SAMPLER
@@ -32,7 +32,7 @@ def measure(size: int, trials: int = 40) -> float:
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     records = [json.loads(line) for line in CURVES.read_text().splitlines()]
-    space = parameters(conv_autoencoder_seed, SHAPE)
+    space = parameters(conv_ae_seed, SHAPE)
     rng = np.random.default_rng(0)
 
     def past() -> FrozenTrial:

@@ -1,107 +1,114 @@
-"""Autoencoders: networks that compress an image to a short code and draw it again."""
+"""Autoencoders: networks that compress an item to a short code and draw it again."""
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Unpack
 
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
-from torch.nn.functional import mse_loss
 
-from .blocks import ConvDecoder, ConvEncoder, Shape
-from .optimise import annealed_adam, l1_norm
-
-
-@runtime_checkable
-class Codec(Protocol):
-    """What can be sampled: a model that maps images to codes and codes to images."""
-
-    def encode(self, x: Tensor) -> Tensor:
-        """Maps images x, with shape (N, C, H, W), to codes, with shape (N, D)."""
-
-    def decode(self, z: Tensor) -> Tensor:
-        """Maps codes z, with shape (N, D), to images, with shape (N, C, H, W)."""
+from .data_spec import DataSpec
+from .learner import Batch, Learner, Training
+from .networks.by_name import network_for
+from .networks.standardise import per_channel, unit
 
 
-class ConvAutoencoder(pl.LightningModule):
-    """Convolutional autoencoder for images with values in [0, 1].
+class Autoencoder(Learner):
+    """Autoencoder of any network, trained on the mean squared error to the clean input.
 
-    It is trained on the mean squared error plus `l1` times the sum of all absolute parameters.
-    What it logs as `*_mse` is the plain reconstruction error, so that configurations with other
-    penalties stay comparable.
+    What it logs as `*_mse` is the plain reconstruction error of clean input, without penalties,
+    so that configurations with other ones stay comparable; that of a standardised table is in
+    standard deviations, so that each feature counts alike. While it trains, `noise` and `mask`
+    spoil the input; `sparsity` adds to the loss how far the values of a code are from
+    `sparse_code`, which is logged as `*_sparsity`. All of them compose.
 
     Args:
-        input_shape: Shape of one image, (C, H, W).
+        data: The data.
         latent_dim: Length of the code, at least 1.
-        lr: Learning rate of Adam at the start; it falls to 0 along a cosine.
-        l1: Weight of the sum of absolute parameters in the loss.
-        l2: Weight decay of Adam.
+        network: A name in `NETWORKS`.
+        width: How many times the published width each layer has, above 0.
+        noise: Standard deviation of normal noise that is added to the input in training, as the
+            network sees it: standardised or not.
+        mask: Share of the values of the input that are set to 0 in training, from 0 to 1.
+        sparsity: Weight of the mean distance of a code's values from `sparse_code`.
+        sparse_code: What the values of a code shall be near.
+        lr: Learning rate at the start.
+        training: Further options of `Learner`.
 
     Raises:
-        ValueError: If `input_shape` is no image shape or `latent_dim` is below 1.
+        ValueError: If an option is out of range, or the network is not made for the data.
 
     References:
         Reducing the Dimensionality of Data with Neural Networks (Hinton, Salakhutdinov, 2006)
+        Extracting and Composing Robust Features with Denoising Autoencoders (Vincent, Larochelle,
+        Bengio, Manzagol, 2008)
+        Sparse Autoencoder, CS294A Lecture Notes (Ng, 2011)
     """
+
+    deviation: Tensor
+    unit: Tensor
 
     def __init__(
         self,
-        input_shape: Shape,
+        data: DataSpec,
         latent_dim: int = 16,
+        network: str = "conv",
+        width: float = 1.0,
+        noise: float = 0.0,
+        mask: float = 0.0,
+        sparsity: float = 0.0,
+        sparse_code: float = 0.05,
         lr: float = 3e-3,
-        l1: float = 0.0,
-        l2: float = 0.0,
+        **training: Unpack[Training],
     ) -> None:
-        super().__init__()
+        super().__init__(lr, **training)
         if latent_dim < 1:
             raise ValueError(f"latent_dim (={latent_dim}) must be at least 1.")
-        self.save_hyperparameters()
-        self.lr, self.l1, self.l2 = lr, l1, l2
-        self.encoder = ConvEncoder(input_shape, latent_dim)
-        self.decoder = ConvDecoder(input_shape, latent_dim)
+        if width <= 0:
+            raise ValueError(f"width (={width}) must be above 0.")
+        if not 0 <= mask <= 1:
+            raise ValueError(f"mask (={mask}) must be from 0 to 1.")
+        self.noise, self.mask = noise, mask
+        self.sparsity, self.sparse_code = sparsity, sparse_code
+        deviation = torch.ones(()) if data.std is None else per_channel(data, data.std)
+        self.register_buffer("deviation", deviation, persistent=False)
+        self.register_buffer("unit", unit(data), persistent=False)
+        made = network_for(network, data)
+        self.encoder = made.encoder(data, latent_dim, width)
+        self.decoder = made.decoder(data, latent_dim, width)
         self.to(memory_format=torch.channels_last)  # convolutions are faster so
-        self._train_mse: list[Tensor] = []
 
     def encode(self, x: Tensor) -> Tensor:
-        """Maps images x, with shape (N, C, H, W), to codes, with shape (N, latent_dim)."""
+        """Maps items x, with shape (N, *data.shape), to codes, with shape (N, latent_dim)."""
         code: Tensor = self.encoder(x)
         return code
 
     def decode(self, z: Tensor) -> Tensor:
-        """Maps codes z, with shape (N, latent_dim), to images, with shape (N, C, H, W)."""
-        image: Tensor = self.decoder(z)
-        return image
+        """Maps codes z, with shape (N, latent_dim), to items, with shape (N, *data.shape)."""
+        drawn: Tensor = self.decoder(z)
+        return drawn
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Reconstructs images x, with shape (N, C, H, W)."""
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """Draws items x, with shape (N, *data.shape), again."""
         return self.decode(self.encode(x))
 
-    def training_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
-        """Returns the penalised loss of a batch whose first tensor holds the images."""
-        mse = self._mse(batch)
-        self._train_mse.append(mse.detach())
-        return mse + self.l1 * l1_norm(self) if self.l1 else mse
+    forward = reconstruct
 
-    def on_train_epoch_start(self) -> None:
-        self._train_mse = []
+    def terms(self, batch: Batch) -> dict[str, Tensor]:
+        clean = batch[0]
+        codes = self.encode(self._spoilt(clean) if self.training else clean)
+        drawn = self.decode(codes)
+        terms = {"mse": ((drawn - clean) / self.unit).square().mean()}
+        if self.sparsity:
+            terms["sparsity"] = (codes - self.sparse_code).abs().mean()
+        return terms
 
-    def on_train_epoch_end(self) -> None:
-        """Logs `train_mse`: once an epoch, because a log in every step is a tenth of its time."""
-        self.log("train_mse", torch.stack(self._train_mse).mean())
+    def loss(self, terms: dict[str, Tensor]) -> Tensor:
+        # In deviations of the data, so that a rate means the same whatever their units are.
+        loss = terms["mse"] * (self.unit / self.deviation).square().mean()
+        return loss + self.sparsity * terms["sparsity"] if self.sparsity else loss
 
-    def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
-        """Logs `val_mse`."""
-        self.log("val_mse", self._mse(batch), batch_size=len(batch[0]))
-
-    def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
-        """Logs `test_mse`."""
-        self.log("test_mse", self._mse(batch), batch_size=len(batch[0]))
-
-    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Returns Adam over all parameters."""
-        adam = {"params": self.parameters(), "lr": self.lr, "weight_decay": self.l2}
-        return annealed_adam(self, [adam])
-
-    def _mse(self, batch: Sequence[Tensor]) -> Tensor:
-        return mse_loss(self(batch[0]), batch[0])
+    def _spoilt(self, x: Tensor) -> Tensor:
+        if self.noise:
+            x = x + self.noise * self.deviation * torch.randn_like(x)
+        if self.mask:
+            x = x * (torch.rand_like(x) >= self.mask)
+        return x

@@ -1,57 +1,53 @@
 """Variational autoencoders: codes are distributions, and new images come from a prior."""
 
 import math
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy
 
-from .blocks import WIDTH, ConvDecoder, ConvEncoder, DenseDecoder, DenseEncoder, Shape
-from .optimise import annealed_adam, l1_norm
+from .data_spec import DataSpec
+from .learner import Batch, Learner, Training
+from .networks.conv import ConvDecoder, ConvEncoder
+from .networks.dense import DenseDecoder, DenseEncoder
+from .networks.weights import scaled
+
+if TYPE_CHECKING:
+    from .densities.mixture import LatentMixture
 
 Network = Literal["conv", "dense"]
 Likelihood = Literal["gaussian", "bernoulli"]
 
 FEATURES = 16
+HIDDEN = 512
 ACTIVE = 0.01
 SCALE_LR = 10
 IMPORTANCE_SAMPLES = 50
 
 
-class Terms(NamedTuple):
-    """The two terms of the negative ELBO of each image, in nats, both with shape (N,)."""
-
-    reconstruction: Tensor
-    kl: Tensor
-
-
-class VAE(pl.LightningModule):
+class VAE(Learner):
     """Variational autoencoder with a standard normal prior, for images with values in [0, 1].
 
-    It is trained on reconstruction + `beta` * KL, in nats per image, plus `l1` times the sum of
-    all absolute parameters. What it logs has no such weight in it: `*_reconstruction` is the
-    negative log-likelihood of an image given a sample of its code, `*_kl` the divergence of the
-    codes from the prior, and `*_elbo` minus their sum, which is the ELBO at beta 1.
+    It is trained on reconstruction + `beta` * KL, in nats per image. What it logs has no such
+    weight in it: `*_reconstruction` is the negative log-likelihood of an image given a sample of
+    its code, `*_kl` the divergence of the codes from the prior, and `*_elbo` minus their sum,
+    which is the ELBO at beta 1.
 
     Args:
-        input_shape: Shape of one image, (C, H, W).
+        data: Images.
         latent_dim: Length of the code, at least 1.
         beta: Weight of the KL in the loss, at least 0. At 0 the codes are free of the prior.
         beta_warmup: Epochs over which the weight of the KL grows from 0 to `beta`.
-        lr: Learning rate of Adam at the start; it falls to 0 along a cosine.
-        l1: Weight of the sum of absolute parameters in the loss.
-        l2: Weight decay of Adam.
+        lr: Learning rate at the start.
         network: `conv` for the convolutional encoder and decoder, `dense` for linear layers.
+        width: How many times the published width each layer has, above 0.
         likelihood: `gaussian`, with one standard deviation for all pixels that is learned, or
             `bernoulli`, which reads a value as the probability that its pixel is set.
+        training: Further options of `Learner`.
 
     Raises:
-        ValueError: If `input_shape` is no image shape, `latent_dim` is below 1, or `beta` or
-            `beta_warmup` is below 0.
+        ValueError: If `latent_dim` is below 1, or `beta` or `beta_warmup` is below 0.
 
     References:
         Auto-Encoding Variational Bayes (Kingma, Welling, 2014)
@@ -62,38 +58,35 @@ class VAE(pl.LightningModule):
 
     def __init__(
         self,
-        input_shape: Shape,
+        data: DataSpec,
         latent_dim: int = 16,
         beta: float = 1.0,
         beta_warmup: int = 0,
         lr: float = 1e-3,
-        l1: float = 0.0,
-        l2: float = 0.0,
         network: Network = "conv",
+        width: float = 1.0,
         likelihood: Likelihood = "gaussian",
+        **training: Unpack[Training],
     ) -> None:
-        super().__init__()
+        super().__init__(lr, **training)
         if latent_dim < 1:
             raise ValueError(f"latent_dim (={latent_dim}) must be at least 1.")
         if beta < 0 or beta_warmup < 0:
             raise ValueError(f"beta (={beta}, warm-up {beta_warmup}) must be at least 0.")
-        self.save_hyperparameters()
-        self.beta, self.beta_warmup = beta, beta_warmup
-        self.lr, self.l1, self.l2 = lr, l1, l2
+        self.latent_dim, self.beta, self.beta_warmup = latent_dim, beta, beta_warmup
         if network == "conv":
             # As published; a wider code must not pass through fewer features than it has.
             features = max(FEATURES, latent_dim)
-            self.encoder: nn.Module = ConvEncoder(input_shape, features)
-            self.decoder: nn.Module = ConvDecoder(input_shape, latent_dim)
+            self.encoder: nn.Module = ConvEncoder(data, features, width)
+            self.decoder: nn.Module = ConvDecoder(data, latent_dim, width)
         else:
-            features = WIDTH
-            self.encoder = nn.Sequential(DenseEncoder(input_shape, features), nn.ReLU())
-            self.decoder = DenseDecoder(input_shape, latent_dim)
+            (features,) = scaled(width, HIDDEN)
+            self.encoder = nn.Sequential(DenseEncoder(data, features, [features]), nn.ReLU())
+            self.decoder = DenseDecoder(data, latent_dim, [features, features], bounded=True)
         self.mean = nn.Linear(features, latent_dim)
         self.log_variance = nn.Linear(features, latent_dim)
         self.log_scale = nn.Parameter(torch.zeros(())) if likelihood == "gaussian" else None
         self.to(memory_format=torch.channels_last)  # convolutions are faster so
-        self._train_elbo: list[Tensor] = []
         self._means: list[Tensor] = []
 
     def encode(self, x: Tensor) -> Tensor:
@@ -105,24 +98,40 @@ class VAE(pl.LightningModule):
         image: Tensor = self.decoder(z)
         return image
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Reconstructs images x, with shape (N, C, H, W), without noise in their codes."""
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """Draws images x, with shape (N, C, H, W), again, without noise in their codes."""
         return self.decode(self.encode(x))
+
+    forward = reconstruct
+
+    def prior(self) -> "LatentMixture":
+        """Returns the density that codes are drawn towards: a standard normal one."""
+        from .densities.mixture import LatentMixture  # brings scikit-learn
+
+        return LatentMixture.standard(self.latent_dim)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Returns mean and log-variance of the codes of images x, both (N, latent_dim)."""
         features = self.encoder(x)
         return self.mean(features), self.log_variance(features)
 
-    def terms(self, x: Tensor) -> Terms:
-        """Returns both terms for images x, with shape (N, C, H, W), at one sample of each code.
+    def nats(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns both terms of the negative ELBO of images x, reconstruction and KL, each (N,).
 
-        The sample is mean + deviation * noise, so that gradients reach the encoder through it.
+        The reconstruction is that of one sample of each code: mean + deviation * noise, so that
+        gradients reach the encoder through it.
         """
         mean, log_variance = self.posterior(x)
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
         kl = (mean**2 + log_variance.exp() - 1 - log_variance).sum(1) / 2
-        return Terms(self._surprise(x, z), kl)
+        return self._surprise(x, z), kl
+
+    def terms(self, batch: Batch) -> dict[str, Tensor]:
+        reconstruction, kl = (nats.mean() for nats in self.nats(batch[0]))
+        return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
+
+    def loss(self, terms: dict[str, Tensor]) -> Tensor:
+        return terms["reconstruction"] + self._beta_now() * terms["kl"]
 
     def log_likelihood(self, x: Tensor, samples: int = IMPORTANCE_SAMPLES) -> Tensor:
         """Estimates log p(x) of images by importance sampling, a bound that tightens with samples.
@@ -148,31 +157,18 @@ class VAE(pl.LightningModule):
             weights.append(prior - self._surprise(x, z))
         return torch.stack(weights).logsumexp(0) - math.log(samples)
 
-    def training_step(self, batch: Sequence[Tensor], batch_idx: int) -> Tensor:
-        """Returns the loss of a batch whose first tensor holds the images."""
-        reconstruction, kl = (term.mean() for term in self.terms(batch[0]))
-        self._train_elbo.append(-(reconstruction + kl).detach())
-        loss = reconstruction + self._beta_now() * kl
-        return loss + self.l1 * l1_norm(self) if self.l1 else loss
-
-    def on_train_epoch_start(self) -> None:
-        self._train_elbo = []
-
-    def on_train_epoch_end(self) -> None:
-        """Logs `train_elbo`, once an epoch."""
-        self.log("train_elbo", torch.stack(self._train_elbo).mean())
-
-    def validation_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
-        """Logs `val_elbo`, `val_reconstruction` and `val_kl`."""
-        self._log("val", batch[0])
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self._means.append(self.encode(batch[0]))
+        super().validation_step(batch, batch_idx)
 
     def on_validation_epoch_end(self) -> None:
         """Logs `val_active_units`: how many dimensions of the code depend on the image."""
         self._log_active_units("val")
 
-    def test_step(self, batch: Sequence[Tensor], batch_idx: int) -> None:
-        """Logs `test_elbo`, `test_reconstruction`, `test_kl`, and `test_log_likelihood`."""
-        self._log("test", batch[0])
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Logs `test_log_likelihood` too."""
+        self._means.append(self.encode(batch[0]))
+        super().test_step(batch, batch_idx)
         log_likelihood = self.log_likelihood(batch[0]).mean()
         self.log("test_log_likelihood", log_likelihood, batch_size=len(batch[0]))
 
@@ -180,14 +176,14 @@ class VAE(pl.LightningModule):
         """Logs `test_active_units`."""
         self._log_active_units("test")
 
-    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Returns Adam over all parameters; the scale of the likelihood learns faster."""
+    def groups(self) -> list[dict[str, Any]]:
+        """Returns all parameters; the scale of the likelihood learns faster."""
         own = [p for p in self.parameters() if p is not self.log_scale]
-        groups = [{"params": own, "lr": self.lr, "weight_decay": self.l2}]
-        if self.log_scale is not None:
-            # It has a long way to go from 1, and a decay would pull it back there.
-            groups.append({"params": [self.log_scale], "lr": SCALE_LR * self.lr})
-        return annealed_adam(self, groups)
+        if self.log_scale is None:
+            return [{"params": own}]
+        # It has a long way to go from 1, and a decay would pull it back there.
+        scale = {"params": [self.log_scale], "lr": SCALE_LR * self.lr, "weight_decay": 0.0}
+        return [{"params": own}, scale]
 
     def _beta_now(self) -> float:
         if not self.beta_warmup:
@@ -204,13 +200,6 @@ class VAE(pl.LightningModule):
         squared = ((x - drawn) * torch.exp(-self.log_scale)) ** 2 / 2
         constant = self.log_scale + math.log(2 * math.pi) / 2
         return (squared + constant).flatten(1).sum(1)
-
-    def _log(self, part: str, x: Tensor) -> None:
-        self._means.append(self.encode(x))
-        reconstruction, kl = (term.mean() for term in self.terms(x))
-        values = {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
-        for name, value in values.items():
-            self.log(f"{part}_{name}", value, batch_size=len(x))
 
     def _log_active_units(self, part: str) -> None:
         means = torch.cat(self._means)

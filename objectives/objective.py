@@ -1,9 +1,9 @@
 """The objective: a frozen callable that turns a trial into a number."""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import optuna
@@ -12,11 +12,17 @@ import torch
 from optuna.trial import BaseTrial, Trial
 from pytorch_lightning.callbacks import EarlyStopping
 
+from ..models.data_spec import DataSpec
 from .provenance import git_commit, versions
-from .report import Direction, Diverged, ReportEpochs
+from .report import MODES, Direction, Diverged, ReportEpochs
 from .training import fit, quiet_trainer
 
-Space = Callable[[BaseTrial, tuple[int, int, int]], pl.LightningModule]
+Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
+"""Builds a model for data from what a trial suggests."""
+
+Judge = Callable[[], pl.Callback]
+"""Makes a callback that logs a metric which the model cannot know by itself."""
+
 Callbacks = Callable[[Trial], Sequence[pl.Callback]]
 
 
@@ -41,33 +47,33 @@ class Objective:
     """Builds a model from a trial, trains it, and returns the metrics of its best epoch.
 
     Attributes:
-        model: The search space: builds a model from a trial and the shape (C, H, W) of an image.
-        data: Makes the data module, which must have an `input_shape`. It is called once a trial.
-        monitor: Name of the metric that the model logs in validation.
-        direction: Which way the metric is better.
-        also: Further metrics and directions. With any, a trial is worth all of them after its
-            last epoch, it is never pruned, and the study looks for the best compromises.
+        model: The search space: builds a model from a trial and a `DataSpec`.
+        data: Makes the data module, whose `spec` is a `DataSpec`. It is called once a trial.
+        metrics: Names of metrics that the model or a judge logs in validation, and which way each
+            is better. Of one, a trial is worth its best epoch. Of several, it is worth all of
+            them after its last epoch, it is never pruned, and the study looks for the best
+            compromises.
+        judges: Make the callbacks that log further metrics, in trials and in final training.
         max_epochs: Epochs of a trial that is not pruned, at least 1.
         patience: Epochs without a better one after which a trial ends, at least 1. If None, a
             fifth of `max_epochs`, but at least 10.
         seed: Trial number n trains with seed + n. A search puts its own seed here.
-        callbacks: Makes further Lightning callbacks for a trial.
+        callbacks: Makes Lightning callbacks for a trial alone, such as one that ends it.
     """
 
     model: Space
     data: Callable[[], Any]
-    monitor: str = "val_mse"
-    direction: Direction = "minimize"
-    also: tuple[tuple[str, Direction], ...] = ()
+    metrics: Mapping[str, Direction] = field(default_factory=lambda: {"val_mse": "minimize"})
+    judges: Sequence[Judge] = ()
     max_epochs: int = 10
     patience: int | None = None
     seed: int = 0
     callbacks: Callbacks = _no_callbacks
 
     @property
-    def metrics(self) -> dict[str, Direction]:
-        """Every metric that a trial is compared by, and which way it is better."""
-        return {self.monitor: self.direction, **dict(self.also)}
+    def best_by(self) -> tuple[str, Direction] | None:
+        """The metric by which an epoch is better than another; None if there are several."""
+        return next(iter(self.metrics.items())) if len(self.metrics) == 1 else None
 
     def __call__(self, trial: Trial) -> float | tuple[float, ...]:
         """Trains the trial's model and records what is needed to train it again.
@@ -82,7 +88,7 @@ class Objective:
         seed = self.seed + trial.number
         pl.seed_everything(seed, verbose=False)
         data = self.data()
-        model = self.model(trial, data.input_shape)
+        model = self.model(trial, data.spec)
         report = ReportEpochs(trial, self.metrics)
         record = trial.set_user_attr
         record("provenance", _provenance(seed, data))
@@ -90,7 +96,12 @@ class Objective:
         record("parameters", sum(p.numel() for p in model.parameters() if p.requires_grad))
         stopped = INTERRUPTED
         try:
-            callbacks = [report, *self._early_stopping(), *self.callbacks(trial)]
+            callbacks = [
+                *(judge() for judge in self.judges),
+                report,
+                *self._early_stopping(),
+                *self.callbacks(trial),
+            ]
             fit(quiet_trainer(self.max_epochs, callbacks), model, data)
             all_epochs = report.epochs == self.max_epochs
             stopped = "all epochs" if all_epochs else f"no better for {self._patience} epochs"
@@ -110,18 +121,18 @@ class Objective:
             record("epochs", report.epochs)
             record("best_epoch", report.best_epoch)
             _release()
-        return report.values if self.also else report.values[0]
+        return report.values[0] if self.best_by else report.values
 
     @property
     def _patience(self) -> int:
         return max(10, self.max_epochs // 5) if self.patience is None else self.patience
 
     def _early_stopping(self) -> list[EarlyStopping]:
-        if self.also:
+        if self.best_by is None:
             return []
-        mode = "min" if self.direction == "minimize" else "max"
+        name, way = self.best_by
         patience = self._patience
-        return [EarlyStopping(self.monitor, mode=mode, patience=patience, check_finite=False)]
+        return [EarlyStopping(name, mode=MODES[way], patience=patience, check_finite=False)]
 
     def rehearse(self, trial: BaseTrial) -> None:
         """Trains one batch of a configuration, so that a bug shows before a study begins.
@@ -134,9 +145,10 @@ class Objective:
         """
         data = self.data()
         report = ReportEpochs(trial, self.metrics)
-        trainer = quiet_trainer(1, [report], limit_train_batches=1, limit_val_batches=1)
+        callbacks = [*(judge() for judge in self.judges), report]
+        trainer = quiet_trainer(1, callbacks, limit_train_batches=1, limit_val_batches=1)
         with suppress(Diverged):  # one batch may do that; a trial would fail by itself
-            fit(trainer, self.model(trial, data.input_shape), data)
+            fit(trainer, self.model(trial, data.spec), data)
 
 
 def _provenance(seed: int, data: Any) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import pytorch_lightning as pl
 from optuna.trial import BaseTrial
 
 Direction = Literal["minimize", "maximize"]
+MODES: dict[Direction, Literal["min", "max"]] = {"minimize": "min", "maximize": "max"}
+"""What Lightning calls the directions."""
 
 
 class MonitorError(ValueError):

@@ -13,9 +13,9 @@ from optuna.distributions import (
 )
 from optuna.trial import BaseTrial
 
-from ..models.blocks import Shape
-from .common import Space
-from .watch import SpaceError, describe, did_you_mean, parameters, watch
+from ..models.data_spec import DataSpec
+from .watch import Probe, Space, describe, probe, watch
+from .words import SpaceError, did_you_mean
 
 LARGEST = 2**53  # beyond, floats and the database know no whole numbers
 
@@ -32,32 +32,41 @@ class RangedSpace:
     space: Space
     ranges: Mapping[str, str] = field(default_factory=dict)
 
-    def check(self, input_shape: Shape) -> None:
-        """Checks each range against the space as it was written, and against the model.
-
-        Raises:
-            SpaceError: If a range does not fit, names a parameter that the space lacks, or holds
-                values that the model refuses.
-        """
-        own = parameters(self.space, input_shape)
-        for name, text in self.ranges.items():
-            if name not in own:
-                raise SpaceError(
-                    f"the space has no parameter {name!r}; {did_you_mean(name, list(own))}"
-                )
-            narrow(name, own[name], text)
-        try:
-            parameters(self, input_shape)
-        except (ValueError, RuntimeError, MemoryError) as error:  # torch has its own for memory
-            raise SpaceError(f"the model refuses these ranges: {error}") from error
-
-    def __call__(self, trial: BaseTrial, input_shape: Shape) -> pl.LightningModule:
+    def __call__(self, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
         """Builds the model; each suggestion is made over its replaced range."""
 
         def replace(name: str, own: BaseDistribution) -> BaseDistribution:
             return narrow(name, own, self.ranges[name]) if name in self.ranges else own
 
-        return self.space(watch(trial, replace), input_shape)
+        return self.space(watch(trial, replace), data)
+
+
+def probe_ranges(space: Space, data: DataSpec) -> Probe:
+    """Looks at what a space varies, and checks the ranges that were given, if any.
+
+    Args:
+        space: The search space.
+        data: The data.
+
+    Raises:
+        SpaceError: If a range does not fit, names a parameter that the space lacks, or holds
+            values that the model refuses.
+    """
+    if not isinstance(space, RangedSpace) or not space.ranges:
+        return probe(space, data)
+    try:
+        found = probe(space, data)
+    except SpaceError:
+        raise
+    except (ValueError, RuntimeError, MemoryError) as error:  # torch has its own for memory
+        raise SpaceError(f"the model refuses these ranges: {error}") from error
+    for name in space.ranges:
+        if name not in found.distributions:
+            # A range may have left the branch on which its parameter is asked for.
+            own = probe(space.space, data).distributions
+            hint = "not with these ranges" if name in own else did_you_mean(name, list(own))
+            raise SpaceError(f"the space has no parameter {name!r}; {hint}")
+    return found
 
 
 def narrow(name: str, own: BaseDistribution, text: str) -> BaseDistribution:

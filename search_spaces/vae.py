@@ -2,40 +2,35 @@
 
 from optuna.trial import BaseTrial
 
-from ..models.blocks import Shape
+from ..models.data_spec import DataSpec
 from ..models.vae import VAE
-from .common import latent_dim, regularised_adam, seed_adam
+from .common import any_optimiser, latent_dim, regularised_adam, seed_adam
 
 
-def conv_vae(trial: BaseTrial, input_shape: Shape) -> VAE:
+def conv_vae(trial: BaseTrial, data: DataSpec) -> VAE:
     """The convolutional one with a Gaussian likelihood, over wide ranges."""
-    return VAE(
-        input_shape,
-        latent_dim=latent_dim(trial, input_shape),
-        beta=_beta(trial),
-        **regularised_adam(trial),
-    )
+    return VAE(data, latent_dim(trial, data), _beta(trial), **regularised_adam(trial))
 
 
-def conv_vae_seed(trial: BaseTrial, input_shape: Shape) -> VAE:
+def conv_vae_seed(trial: BaseTrial, data: DataSpec) -> VAE:
     """The convolutional one over the published ranges of the autoencoder."""
-    return VAE(
-        input_shape,
-        latent_dim=latent_dim(trial, input_shape, most=12),
-        beta=_beta(trial),
-        **seed_adam(trial),
-    )
+    return VAE(data, latent_dim(trial, data, most=12), _beta(trial), **seed_adam(trial))
 
 
-def dense_vae(trial: BaseTrial, input_shape: Shape) -> VAE:
+def conv_vae_optimiser(trial: BaseTrial, data: DataSpec) -> VAE:
+    """The optimiser too, with its schedule and the clipping of gradients."""
+    return VAE(data, latent_dim(trial, data), _beta(trial), **any_optimiser(trial))
+
+
+def dense_vae(trial: BaseTrial, data: DataSpec) -> VAE:
     """The fully connected one with a Bernoulli likelihood."""
     return VAE(
-        input_shape,
-        latent_dim=latent_dim(trial, input_shape, most=128),
-        beta=_beta(trial),
-        **regularised_adam(trial),
+        data,
+        latent_dim(trial, data, most=128),
+        _beta(trial),
         network="dense",
         likelihood="bernoulli",
+        **regularised_adam(trial),
     )
 
 

@@ -2,11 +2,11 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import optuna
 import pytorch_lightning as pl
+import torch
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -15,23 +15,16 @@ from optuna.distributions import (
 )
 from optuna.trial import BaseTrial, FixedTrial
 
-from ..models.blocks import Shape
-from .common import Space
+from ..models.data_spec import DataSpec
+from .words import SpaceError, did_you_mean
+
+Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
+"""Builds a model for data from what a trial suggests."""
 
 Hook = Callable[[str, BaseDistribution], BaseDistribution]
 
 # A conditional parameter shows only on some branches: this many random trials look for them.
 PROBES = 16
-
-
-class SpaceError(ValueError):
-    """A parameter, a range or a value that the search space does not have."""
-
-
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Returns a hint with the closest known word, or with all of them."""
-    close = get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
 
 
 class _WatchedTrial:
@@ -83,37 +76,66 @@ def random_trials(n: int) -> list[optuna.Trial]:
     return [study.ask() for _ in range(n)]
 
 
-def parameters(space: Space, input_shape: Shape) -> dict[str, BaseDistribution]:
-    """Lists what a space varies, by building its model from a few random trials.
+class Probe(NamedTuple):
+    """What a space was seen to ask for.
+
+    Attributes:
+        distributions: What each parameter varies over, by its name.
+        defaults: The default of each option of the model.
+    """
+
+    distributions: dict[str, BaseDistribution]
+    defaults: dict[str, Any]
+
+    def first(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns what a first trial may try: given values, and else the model's own defaults.
+
+        What lies outside its range is moved to the nearest end; what has neither is left out.
+        """
+        known = {**self.defaults, **values}
+        names = [name for name in self.distributions if name in known]
+        near = {name: _nearest(self.distributions[name], known[name]) for name in names}
+        return {name: value for name, value in near.items() if value is not None}
+
+
+def probe(space: Space, data: DataSpec) -> Probe:
+    """Looks at what a space varies, by letting a few random trials ask it.
 
     Args:
         space: The search space.
-        input_shape: Shape of one image, (C, H, W).
+        data: The data.
     """
     found: dict[str, BaseDistribution] = {}
+    options: dict[str, Any] = {}
     for trial in random_trials(PROBES):
-        space(trial, input_shape)
+        options |= _options(type(ask(space, trial, data)))
         found |= trial.distributions
-    return found
+    return Probe(found, options)
 
 
-def defaults(space: Space, input_shape: Shape) -> dict[str, Any]:
-    """Returns the model's own default for each parameter that is named like an option of it.
+def ask(space: Space, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
+    """Lets a trial suggest all that a space asks for, and computes no weight.
 
-    A default outside the range of its parameter is moved to the nearest end.
-
-    Args:
-        space: The search space.
-        input_shape: Shape of one image, (C, H, W).
+    Returns:
+        A model without values. A space that cannot build one, because it computes while it
+        builds, builds a whole one.
     """
-    model = space(random_trials(1)[0], input_shape)
-    options = inspect.signature(type(model)).parameters
-    found = {
-        name: _nearest(distribution, options[name].default)
-        for name, distribution in parameters(space, input_shape).items()
-        if name in options
-    }
-    return {name: value for name, value in found.items() if value is not None}
+    try:
+        with torch.device("meta"):
+            return space(trial, data)
+    except (NotImplementedError, RuntimeError):
+        return space(trial, data)
+
+
+def _options(model: type) -> dict[str, Any]:
+    """Returns the options of a model's class with their defaults, and those that it passes on."""
+    found: dict[str, Any] = {}
+    for base in model.__mro__:
+        init = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
+        found = {p.name: p.default for p in init} | found
+        if all(p.kind is not p.VAR_KEYWORD for p in init):
+            break
+    return found
 
 
 def describe(distribution: BaseDistribution) -> str:
@@ -129,7 +151,7 @@ def describe(distribution: BaseDistribution) -> str:
     return f"{kind} {distribution.low:g}:{distribution.high:g}{log}{step}"
 
 
-def replay(space: Space, values: Mapping[str, Any], input_shape: Shape) -> pl.LightningModule:
+def replay(space: Space, values: Mapping[str, Any], data: DataSpec) -> pl.LightningModule:
     """Builds the model that a space makes of given values.
 
     Optuna's own `FixedTrial` ignores a name that the space lacks and only warns about a value
@@ -138,7 +160,7 @@ def replay(space: Space, values: Mapping[str, Any], input_shape: Shape) -> pl.Li
     Args:
         space: The search space.
         values: The value of each of its parameters.
-        input_shape: Shape of one image, (C, H, W).
+        data: The data.
 
     Raises:
         SpaceError: If a value is missing, out of range, or of a name that the space lacks.
@@ -155,7 +177,7 @@ def replay(space: Space, values: Mapping[str, Any], input_shape: Shape) -> pl.Li
             )
         return distribution
 
-    model = space(watch(FixedTrial(dict(values)), check), input_shape)
+    model = space(watch(FixedTrial(dict(values)), check), data)
     for name in values:
         if name not in asked:
             raise SpaceError(f"the space has no parameter {name!r}; {did_you_mean(name, asked)}")

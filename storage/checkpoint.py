@@ -9,11 +9,13 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from torch.serialization import safe_globals
 
+from ..models.data_spec import DataSpec
 from .runs import StorageError, check_file, unwritable
 
 KEY = "latentune"
-ENTRIES = {"study": str, "recipe": dict, "params": dict, "input_shape": list}
+ENTRIES = {"study": str, "recipe": dict, "params": dict, "data": dict}
 """What each configuration holds, and of which type; that of a trial has its number too."""
 
 
@@ -24,8 +26,7 @@ def add_configuration(path: Path, configuration: Mapping[str, Any]) -> None:
         path: The checkpoint.
         configuration: What to add: strings, numbers, and lists and mappings of them.
     """
-    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    torch.save(checkpoint | {KEY: dict(configuration)}, path)
+    torch.save(_load(path) | {KEY: dict(configuration)}, path)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
@@ -50,13 +51,17 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]
 def _check_whole(configuration: Any, path: Path) -> None:
     """Checks that a configuration has all its entries, and those of the encoder within it."""
     found = configuration if isinstance(configuration, dict) else {}
-    of_head = {"encoder": dict, "classes": list} if "encoder" in found else {}
+    if isinstance(found.get("input_shape"), list):  # of a time when there were images alone
+        shape, classes = found.pop("input_shape"), found.pop("classes", [])
+        found["data"] = {"kind": "image", "shape": shape, "classes": classes}
+    of_head = {"encoder": dict} if "encoder" in found else {}
     for name, kind in (ENTRIES | of_head).items():
         if not isinstance(found.get(name), kind):
             raise StorageError(f"{path} is incomplete: it has no {name}; train it anew")
-    shape = found["input_shape"]
-    if len(shape) != 3 or not all(isinstance(side, int) and side > 0 for side in shape):
-        raise StorageError(f"{path} is of images of no shape: {shape}; train it anew")
+    try:
+        DataSpec.from_table(found["data"])
+    except ValueError as error:
+        raise StorageError(f"{path} is of data whose {error}; train it anew") from error
     if of_head:
         _check_whole(found["encoder"], path)
 
@@ -103,7 +108,7 @@ def file_hash(path: Path) -> str:
 
 def _load(path: Path) -> Any:
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), safe_globals([DataSpec]):
             warnings.simplefilter("ignore")  # of what a foreign file may hold, which is refused
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:

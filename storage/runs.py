@@ -17,7 +17,7 @@ class StorageError(ValueError):
 
 
 # What lies in the folder beside the folders of the studies.
-TAKEN = ("studies.db", "search.lock", "artifacts", "cache", "comparisons", "features")
+TAKEN = ("studies.db", "search.lock", "artifacts", "cache", "comparisons", "features", "shown")
 LONGEST_NAME = 100
 
 
@@ -27,8 +27,9 @@ class Runs:
 
         studies.db                  every study
         artifacts/                  pictures of trials, shown by the dashboard
-        cache/                      what processes need for a while, swept by the next search
+        cache/                      what can be made again: images of folders, as bytes
         comparisons/<data>/         what a comparison on a data set found
+        shown/<data>/               pictures of a data set
         features/                   a classifier of each data set, for FID and KID
         search.lock                 held while a process chooses its next trial
         <study>/best.toml           the best configuration
@@ -63,7 +64,7 @@ class Runs:
 
     @property
     def cache(self) -> Path:
-        """The folder for what processes need for a while."""
+        """The folder for what can be made again, and for what processes need for a while."""
         return self.root / "cache"
 
     def best(self, study: str, trial: int | None = None) -> Path:
@@ -73,6 +74,10 @@ class Runs:
     def comparison(self, data: str) -> Path:
         """The folder with what a comparison on a data set found."""
         return self.root / "comparisons" / data
+
+    def shown(self, data: str) -> Path:
+        """The folder with pictures of a data set."""
+        return self.root / "shown" / data
 
     def failure(self, study: str, trial: int) -> Path:
         """The file with the traceback of a trial that a bug has ended."""

@@ -11,13 +11,14 @@ from rich.table import Table
 
 from ..storage.runs import Runs
 from .display import bar, console
-from .encoders import is_stale
+from .lineage import is_stale
 from .running.plan import SearchPlan
 from .running.retries import finished, reason
 from .study import STATES, readable
 
 if TYPE_CHECKING:
     from .uses.sample import Samples
+    from .uses.show import Shown
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +167,15 @@ def show_samples(samples: "Samples") -> None:
         console.print(f"{ratings.winner} wins by FID on the validation part")
     elif len(samples.densities) > 1:
         console.print("no winner: the first two differ by less than their spread")
+
+
+def show_counts(shown: "Shown") -> None:
+    """Prints what data were taken for, and how many items of each class are in which part."""
+    console.print(shown.line)
+    table = Table("class", *shown.counts.columns, box=None)
+    for name, row in shown.counts.iterrows():
+        table.add_row(str(name), *(f"{count:,}" for count in row))
+    console.print(table)
 
 
 def show_accuracies(table: pd.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from ..search_spaces.watch import did_you_mean
+from ..search_spaces.words import did_you_mean
 
 
 class StudyError(ValueError):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from ..search_spaces.watch import did_you_mean
+from ..search_spaces.words import did_you_mean
 from .display import at_work
 
 P = ParamSpec("P")

@@ -5,7 +5,7 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
-from ..search_spaces.watch import did_you_mean
+from ..search_spaces.words import did_you_mean
 from .errors import StudyError
 
 KNEE = "knee"

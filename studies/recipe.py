@@ -1,26 +1,16 @@
 """The recipe of a study: a few words and numbers from which the study can be made anywhere."""
 
-import importlib
 import os
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import partial
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any, Self
 
-from ..objectives.data import ImageData
-from ..objectives.datasets import DATASETS
-from ..objectives.objective import Objective
-from ..search_spaces.ranges import RangedSpace
-from ..search_spaces.watch import did_you_mean
-from ..storage.runs import Runs, check_name
+from ..search_spaces.words import did_you_mean
+from ..storage.runs import Runs
 from .allowed import check_allowed
-from .catalog import MODELS, Direction, Entry
 from .defaults import SEED, SPACE
-from .errors import StudyError, check_at_least, check_choice, check_seed
-from .spec import StudySpec
+from .errors import StudyError, check_at_least, check_seed
 
 KINDS: dict[str, type] = {
     "model": str,
@@ -31,6 +21,7 @@ KINDS: dict[str, type] = {
     "encoder": str,
     "encoder_hash": str,
     "unfreeze": bool,
+    "normalise": bool,
     "data_dir": str,
 }
 """The types of a recipe's entries as a file holds them; the others are whole numbers."""
@@ -44,8 +35,8 @@ class Recipe:
 
     Attributes:
         model: A key of the catalogue, or `module:NAME` of a `StudySpec` of your own.
-        data: `digits`, `fashion-mnist`, `mnist`, or a folder of images. None if the model is a
-            `StudySpec`, which brings its data.
+        data: `digits`, `fashion-mnist`, `mnist`, a folder of images or an array. None if the model
+            is a `StudySpec`, which brings its data.
         space: Name of one of the model's search spaces.
         ranges: Ranges that replace the space's own; see `search_spaces.ranges.narrow`.
         objectives: Names of the metrics to search by, among those of the model. If empty, its
@@ -55,8 +46,9 @@ class Recipe:
         unfreeze: Whether that encoder is trained too.
         epochs: Epochs of a trial. If None, use the model's.
         batch_size: Images in a batch. If None, the data decides.
-        image_size: Side that the images of a folder are scaled to. If None, the data decides.
-        data_dir: Where torchvision data lies. If None, see `ImageData`.
+        image_size: Side that images are scaled to. If None, the data decides.
+        normalise: Whether networks standardise what they see. If None, the data decides.
+        data_dir: Where torchvision data lies. If None, see `TensorData`.
         seed: Seed of the split, the sampler and the trials.
     """
 
@@ -71,6 +63,7 @@ class Recipe:
     epochs: int | None = None
     batch_size: int | None = None
     image_size: int | None = None
+    normalise: bool | None = None
     data_dir: str | None = None
     seed: int = SEED
 
@@ -125,7 +118,7 @@ class Recipe:
         return {
             name: value
             for name, value in table.items()
-            if value or (isinstance(value, int) and value is not False)
+            if value or (isinstance(value, int) and (value is not False or name == "normalise"))
         }
 
     def at(self, data_dir: str | Path | None) -> Self:
@@ -140,109 +133,3 @@ class Recipe:
         if self.encoder is not None:
             known["encoder"] = f"{self.encoder_hash}{', trained too' if self.unfreeze else ''}"
         return known
-
-    def spec(self, runs: Runs, trained: Mapping[str, Any] | None = None) -> StudySpec:
-        """Makes the study that the recipe describes, without loading its data.
-
-        Args:
-            runs: Whose studies may name the module of the encoder.
-            trained: The configuration in a checkpoint, if its network is to be rebuilt without
-                the data, and without the encoder that it was once put on.
-
-        Raises:
-            StudyError: If there is no such model, space or objective.
-        """
-        spec = self._own_spec() if ":" in self.model else self._catalogue_spec(runs, trained)
-        objective = spec.objective
-        if self.epochs is not None:
-            objective = replace(objective, max_epochs=self.epochs)
-        if self.ranges:
-            objective = replace(objective, model=RangedSpace(objective.model, dict(self.ranges)))
-        return replace(spec, objective=replace(objective, seed=self.seed))
-
-    def _catalogue_spec(self, runs: Runs, trained: Mapping[str, Any] | None) -> StudySpec:
-        check_choice("model", self.model, MODELS)
-        entry = MODELS[self.model]
-        if self.space not in entry.spaces:
-            raise StudyError(
-                f"{self.model} has no space {self.space!r}; "
-                f"{did_you_mean(self.space, list(entry.spaces))}"
-            )
-        if not self.data:
-            raise StudyError(f"{self.model} needs data: {', '.join(DATASETS)} or a folder")
-        data: Callable[[], Any] = partial(
-            ImageData,
-            self.data,
-            data_dir=self.data_dir,
-            image_size=self.image_size,
-            batch_size=self.batch_size,
-            seed=self.seed,
-        )
-        space: Callable[..., Any] = resolve_name(entry.spaces[self.space])
-        name = f"{self.model}-{self.data if self.data in DATASETS else Path(self.data).name}"
-        if entry.on_encoder:
-            # A study on an encoder is made of another study, which has a recipe of its own.
-            from .encoders import on_encoder
-
-            space, data = on_encoder(self, space, data, runs, trained)
-        elif self.encoder is not None or self.unfreeze:
-            raise StudyError(f"{self.model} is not put on an encoder: leave out `encoder=`")
-        (monitor, direction), *also = self._metrics(entry)
-        return StudySpec(
-            name=name,
-            objective=Objective(
-                model=space,
-                data=data,
-                monitor=monitor,
-                direction=direction,
-                also=tuple(also),
-                max_epochs=entry.epochs,
-            ),
-            trials=entry.trials,
-        )
-
-    def _metrics(self, entry: Entry) -> list[tuple[str, Direction]]:
-        """Returns what the model logs for each objective, and which way it is better."""
-        for name in self.objectives:
-            if name not in entry.metrics:
-                raise StudyError(
-                    f"{self.model} has no objective {name!r}; "
-                    f"{did_you_mean(name, list(entry.metrics))}"
-                )
-            if self.objectives.count(name) > 1:
-                raise StudyError(f"objective {name!r} is named twice")
-        chosen = self.objectives or (next(iter(entry.metrics)),)
-        return [(f"val_{name}", entry.metrics[name]) for name in chosen]
-
-    def _own_spec(self) -> StudySpec:
-        for option in (
-            "data",
-            "batch_size",
-            "image_size",
-            "data_dir",
-            "objectives",
-            "encoder",
-            "unfreeze",
-        ):
-            if getattr(self, option):
-                raise StudyError(
-                    f"{self.model} brings its own data and objective: leave out {option}"
-                )
-        if self.space != SPACE:
-            raise StudyError(f"{self.model} has no space {self.space!r}: it is one itself")
-        here = os.getcwd()
-        if here not in sys.path:
-            sys.path.insert(0, here)
-        module, _, name = self.model.partition(":")
-        try:
-            spec = getattr(importlib.import_module(module), name)
-        except ModuleNotFoundError as error:
-            if error.name != module:
-                raise  # an import inside the user's module failed: that is theirs to see whole
-            raise StudyError(f"there is no module {module!r} in {here} or installed") from error
-        except AttributeError as error:
-            raise StudyError(f"module {module!r} has no {name!r}") from error
-        if not isinstance(spec, StudySpec):
-            raise StudyError(f"{self.model} is a {type(spec).__name__}, not a StudySpec")
-        check_name(spec.name)
-        return spec

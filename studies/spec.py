@@ -1,11 +1,13 @@
 """The description of a study, and the facts about it that must not change while it grows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from optuna.distributions import BaseDistribution
 
 from ..objectives.objective import Objective
-from ..objectives.splits import DataError
-from ..search_spaces.ranges import RangedSpace
-from ..search_spaces.watch import describe, parameters
+from ..search_spaces.watch import describe
 
 
 @dataclass(frozen=True)
@@ -24,27 +26,21 @@ class StudySpec:
     objective: Objective
     trials: int = 20
 
-    def definition(self) -> dict[str, str]:
+    def definition(self, data: Any, varied: Mapping[str, BaseDistribution]) -> dict[str, str]:
         """Returns what must agree for two trials to be comparable, in words.
 
-        Loads the data and builds a few models to see what the space varies.
-
-        Raises:
-            DataError: If the data is missing or broken.
-            SpaceError: If a range does not fit, or names a parameter that the space lacks.
+        Args:
+            data: The data module.
+            varied: What the space varies.
         """
-        objective = self.objective
-        data = objective.data()
-        if not hasattr(data, "input_shape"):
-            raise DataError(f"{type(data).__name__} has no input_shape, (C, H, W) of an image")
-        if isinstance(objective.model, RangedSpace):
-            objective.model.check(data.input_shape)
-        found = parameters(objective.model, data.input_shape)
-        shape = "x".join(str(side) for side in data.input_shape)
-        return {
-            "metric": ", ".join(f"{way} {name}" for name, way in objective.metrics.items()),
-            "epochs": str(objective.max_epochs),
-            "data": f"{getattr(data, 'name', type(data).__name__)} {shape}",
+        metrics = self.objective.metrics.items()
+        known = {
+            "metric": ", ".join(f"{way} {name}" for name, way in metrics),
+            "epochs": str(self.objective.max_epochs),
+            "data": f"{getattr(data, 'name', type(data).__name__)} {data.spec}",
             "split": str(getattr(data, "fingerprint", "unknown")),
             "batch size": str(getattr(data, "batch_size", "unknown")),
-        } | {name: describe(distribution) for name, distribution in sorted(found.items())}
+        }
+        if data.spec.mean is not None:
+            known["input"] = "standardised"
+        return known | {name: describe(found) for name, found in sorted(varied.items())}

@@ -1,51 +1,59 @@
-"""The contract that every entry of the catalogue keeps."""
+"""The contract that every entry of the catalogue keeps, over kinds of data and shapes."""
 
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from optuna.trial import TrialState
 
 import latentune
-from latentune.search_spaces.watch import parameters, random_trials, replay
+from latentune import DataSpec
+from latentune.models.roles import Encodes, Reconstructs
+from latentune.search_spaces.watch import probe, random_trials, replay
 from latentune.storage.runs import Runs
-from latentune.studies.catalog import MODELS
+from latentune.studies.catalog.models import MODELS
 from latentune.studies.errors import StudyError
+from latentune.studies.making import make_spec, untrained_space
 from latentune.studies.recipe import Recipe
 
-SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
+CLASSES = ("a", "b", "c")
+IMAGES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
+DATA = [DataSpec(shape, classes=CLASSES) for shape in IMAGES]
+DATA.append(DataSpec((1, 28, 28), classes=CLASSES, mean=(0.13,), std=(0.31,)))
+DATA.append(DataSpec((16,), "table", CLASSES, mean=(2.0,) * 16, std=(3.0,) * 16))
 SPACES = [(model, space) for model, entry in MODELS.items() for space in entry.spaces]
 each = pytest.mark.parametrize(("model", "space"), SPACES, ids="-".join)
 
 
-def space_of(model: str, space: str, shape: tuple[int, int, int]) -> Any:
-    """The space of an entry, on an untrained encoder if it needs one."""
-    if not MODELS[model].on_encoder:
-        return Recipe(model, "digits", space=space).spec(Runs()).objective.model
-    encoder = {"recipe": {"model": "conv-ae", "data": "digits"}, "input_shape": shape}
-    encoder["params"] = {"latent_dim": 3, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
-    trained = {"encoder": encoder, "classes": ["a", "b", "c"]}
-    return Recipe(model, "digits", space=space).spec(Runs(), trained).objective.model
+@each
+def test_its_space_fits_all_data_that_it_is_made_for(model: str, space: str) -> None:
+    build = untrained_space(MODELS[model], space)
+    fitting = [data for data in DATA if data.kind in MODELS[model].kinds]
+    names = {frozenset(probe(build, data).distributions) - {"width"} for data in fitting}
+    assert len(names) == 1  # but for a width, which colours need
+    for data in fitting:
+        (trial,) = random_trials(1)
+        with torch.device("meta"):  # its weights do not matter here
+            network = build(trial, data)
+            x = torch.zeros(2, *data.shape)
+            if isinstance(network, Reconstructs):
+                assert network.reconstruct(x).shape == x.shape
+            if isinstance(network, Encodes):
+                assert network.encode(x).shape[0] == 2
 
 
 @each
-def test_its_space_fits_every_image_and_can_be_replayed(model: str, space: str) -> None:
-    for shape in SHAPES:
-        build = space_of(model, space, shape)
-        for trial in random_trials(3):
-            torch.manual_seed(1)
-            first = build(trial, shape)
-            torch.manual_seed(1)
-            second = replay(build, trial.params, shape)
-            assert first.hparams == second.hparams
-            for a, b in zip(first.parameters(), second.parameters(), strict=True):
-                assert torch.equal(a, b)
-        assert parameters(build, shape).keys() == first_trial_names(model, space)
-
-
-def first_trial_names(model: str, space: str) -> Any:
-    return parameters(space_of(model, space, SHAPES[0]), SHAPES[0]).keys()
+def test_its_space_can_be_replayed(model: str, space: str) -> None:
+    build = untrained_space(MODELS[model], space)
+    for trial in random_trials(3):
+        torch.manual_seed(1)
+        first = build(trial, DATA[0])
+        torch.manual_seed(1)
+        second = replay(build, trial.params, DATA[0])
+        assert first.hparams == second.hparams
+        for a, b in zip(first.parameters(), second.parameters(), strict=True):
+            assert torch.equal(a, b)
 
 
 @each
@@ -55,6 +63,8 @@ def test_it_is_searched_trained_and_loaded(model: str, space: str) -> None:
         latentune.search("conv-ae", "digits", trials=1, epochs=1, batch_size=300)
         latentune.train("conv-ae-digits", epochs=1)
         options = {"encoder": "conv-ae-digits"}
+    if model == "resnet-ae":
+        options = {"ranges": {"width": "0.125:0.13"}}  # for speed
     study = latentune.search(
         model, "digits", space=space, trials=2, epochs=1, batch_size=300, pruner="none", **options
     )
@@ -64,6 +74,35 @@ def test_it_is_searched_trained_and_loaded(model: str, space: str) -> None:
     assert folder == Path("runs") / study.study_name / "final"
     loaded = latentune.load_model(study.study_name)
     assert {k: loaded.hparams[k] for k in study.best_params} == study.best_params
+    if entry.published is not None and space == "seed":
+        assert study.trials[0].params.keys() == entry.published.params.keys()
+
+
+def write_table(path: str, n: int = 120) -> str:
+    """Writes rows of two classes, whose features have means and deviations of their own."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, n)
+    x = rng.normal(size=(n, 6)) + 3 * y[:, None]
+    np.savez(path, x=x * [1, 10, 100, 1, 1, 1000] + 5, y=y)
+    return path
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_it_takes_tables_or_says_which_models_do(model: str) -> None:
+    entry, table = MODELS[model], write_table("rows.npz")
+    options = {}
+    if entry.on_encoder:
+        latentune.search("dense-ae", table, trials=1, epochs=1)
+        latentune.train("dense-ae-rows", epochs=1)
+        options = {"encoder": "dense-ae-rows"}
+    if "table" not in entry.kinds:
+        with pytest.raises(StudyError, match=r"not made for a table such as rows.npz; these are:"):
+            latentune.search(model, table, trials=1)
+        return
+    study = latentune.search(model, table, trials=1, epochs=2, **options)
+    assert study.best_trial.state == TrialState.COMPLETE
+    latentune.train(study.study_name, epochs=1)
+    latentune.draw_maps(study.study_name, n=20)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -71,10 +110,9 @@ def test_it_describes_itself(model: str) -> None:
     entry = MODELS[model]
     assert "default" in entry.spaces
     assert entry.summary
+    assert set(entry.judges) <= set(entry.metrics)
     if entry.on_encoder:
         with pytest.raises(StudyError, match="`encoder=`"):
-            Recipe(model, "digits").spec(Runs())
+            make_spec(Recipe(model, "digits"), Runs())
         return
-    spec = Recipe(model, "digits").spec(Runs())
-    assert spec.trials == entry.trials
-    assert set(spec.definition()) >= {"metric", "epochs", "data", "split", "batch size"}
+    assert make_spec(Recipe(model, "digits"), Runs()).trials == entry.trials

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 import latentune
-from latentune.studies.catalog import MODELS
+from latentune.studies.catalog.models import MODELS
 from latentune.studies.cli.app import app
 
 Cli = Callable[..., Any]
@@ -173,18 +173,18 @@ def test_export(cli: Cli, trained: Path) -> None:
 def test_a_loaded_model_gives_the_same_numbers_in_a_fresh_process(trained: Path) -> None:
     model = latentune.load_model("conv-ae-digits")
     assert not model.training
-    x = latentune.ImageData("digits").splits.test.images[:50]
+    x = latentune.TensorData("digits").splits.test.inputs[:50]
     with torch.inference_mode():
         z = model.encode(x)
         expected = torch.cat([z.flatten(), model.decode(z).flatten()])
     code = """
 import torch, latentune
 m = latentune.load_model("conv-ae-digits")
-x = latentune.ImageData("digits").splits.test.images[:50]
+x = latentune.TensorData("digits").splits.test.inputs[:50]
 with torch.inference_mode():
     z = m.encode(x)
     torch.save(torch.cat([z.flatten(), m.decode(z).flatten()]), "numbers.pt")
-    x = latentune.ImageData("digits").splits.test.images
+    x = latentune.TensorData("digits").splits.test.inputs
     print(((m(x) - x) ** 2).mean().item())
 """
     command = [sys.executable, "-c", code]
@@ -196,7 +196,9 @@ with torch.inference_mode():
 
 def test_the_checkpoint_also_opens_without_us(trained: Path) -> None:
     path = "runs/conv-ae-digits/final/model.ckpt"
-    plain = latentune.ConvAutoencoder.load_from_checkpoint(path, weights_only=True)
+    plain = latentune.Autoencoder.load_from_checkpoint(
+        path, weights_only=True, data=latentune.DataSpec((1, 8, 8))
+    )
     ours = latentune.load_model("conv-ae-digits")
     for a, b in zip(plain.parameters(), ours.parameters(), strict=True):
         assert torch.equal(a, b)

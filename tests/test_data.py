@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from latentune import ImageData
-from latentune.objectives import memory
-from latentune.objectives.data import Batches
-from latentune.objectives.splits import DataError, split_indices
+from latentune import TensorData
+from latentune.objectives.data import splits as memory
+from latentune.objectives.data.batches import Batches
+from latentune.objectives.data.parts import DataError, floats, split_indices
 
 
 def write_images(
@@ -26,8 +26,8 @@ def write_images(
 
 
 def test_digits_are_whole_and_their_parts_do_not_overlap() -> None:
-    splits = ImageData("digits").splits
-    parts = [splits.train.images, splits.val.images, splits.test.images]
+    splits = TensorData("digits").splits
+    parts = [splits.train.inputs, splits.val.inputs, splits.test.inputs]
     assert sum(map(len, parts)) == 1797
     assert all(part.shape[1:] == (1, 8, 8) for part in parts)
     assert all(part.min() == 0 and part.max() == 1 for part in parts)
@@ -36,12 +36,12 @@ def test_digits_are_whole_and_their_parts_do_not_overlap() -> None:
 
 
 def test_the_split_is_stratified_and_depends_on_the_seed_alone() -> None:
-    one, same, other = ImageData("digits"), ImageData("digits"), ImageData("digits", seed=1)
-    shares = one.splits.val.labels.bincount() / len(one.splits.val)
+    one, same, other = TensorData("digits"), TensorData("digits"), TensorData("digits", seed=1)
+    shares = one.splits.val.targets.bincount() / len(one.splits.val)
     assert ((shares > 0.07) & (shares < 0.13)).all()
     assert one.fingerprint == same.fingerprint != other.fingerprint
-    assert torch.equal(one.splits.test.images, other.splits.test.images)
-    assert not torch.equal(one.splits.val.images, other.splits.val.images)
+    assert torch.equal(one.splits.test.inputs, other.splits.test.inputs)
+    assert not torch.equal(one.splits.val.inputs, other.splits.val.inputs)
 
 
 @settings(max_examples=50, deadline=None)
@@ -74,31 +74,31 @@ def test_what_one_process_has_read_another_maps(
     memory.map_splits(tmp_path / "splits.pt")
     after = memory.read_splits("digits", None, None, 3)
     for mine, theirs in zip(before[:3], after[:3], strict=True):
-        assert torch.equal(mine.images, theirs.images)
-        assert torch.equal(mine.labels, theirs.labels)
+        assert torch.equal(mine.inputs, theirs.inputs)
+        assert torch.equal(mine.targets, theirs.targets)
     assert (before.classes, before.fingerprint) == (after.classes, after.fingerprint)
 
 
 def test_small_data_get_small_batches() -> None:
-    data = ImageData("digits")
+    data = TensorData("digits")
     assert 64 <= len(data.splits.train) / data.batch_size < 80
-    assert ImageData("digits", batch_size=7).batch_size == 7
+    assert TensorData("digits", batch_size=7).batch_size == 7
 
 
 def test_fashion_mnist_has_its_own_test_part(data_dir: Path) -> None:
-    data = ImageData("fashion-mnist", data_dir=data_dir)
+    data = TensorData("fashion-mnist", data_dir=data_dir)
     assert [len(part) for part in data.splits[:3]] == [54_000, 6_000, 10_000]
-    assert data.input_shape == (1, 28, 28)
-    assert data.splits.train.images.max() == 1
-    assert "Sneaker" in data.splits.classes
-    assert data.splits.train.labels.bincount().tolist() == [5400] * 10
+    assert data.spec.shape == (1, 28, 28)
+    assert floats(data.splits.train.inputs).max() == 1
+    assert "Sneaker" in data.spec.classes
+    assert data.splits.train.targets.bincount().tolist() == [5400] * 10
 
 
 def test_mnist_is_found_through_the_environment(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LATENTUNE_DATA", str(data_dir))
-    assert len(ImageData("mnist").splits.test) == 10_000
+    assert len(TensorData("mnist").splits.test) == 10_000
 
 
 def test_missing_data_say_where_they_were_looked_for(
@@ -109,7 +109,7 @@ def test_missing_data_say_where_they_were_looked_for(
 
     monkeypatch.setattr("urllib.request.urlopen", refuse)
     with pytest.raises(DataError, match=r"(?s)not under .*nowhere.*LATENTUNE_DATA or `data_dir=`"):
-        ImageData("fashion-mnist", data_dir=tmp_path / "nowhere")
+        TensorData("fashion-mnist", data_dir=tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -119,58 +119,58 @@ def test_damaged_data_are_named(tmp_path: Path) -> None:
     for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
         (raw / f"{name}-ubyte").write_bytes(b"nonsense")
     with pytest.raises(DataError, match=r"MNIST under .* cannot be read"):
-        ImageData("mnist", data_dir=tmp_path)
+        TensorData("mnist", data_dir=tmp_path)
 
 
 def test_a_folder_of_images_keeps_its_own_size(tmp_path: Path) -> None:
     write_images(tmp_path / "photos", 20, size=(9, 7))
-    data = ImageData(str(tmp_path / "photos"))
-    assert data.input_shape == (3, 7, 9)
-    assert data.splits.train.labels is None
+    data = TensorData(str(tmp_path / "photos"))
+    assert data.spec.shape == (3, 7, 9)
+    assert data.splits.train.targets is None
     assert [len(part) for part in data.splits[:3]] == [14, 2, 4]
     data.setup("fit")
     (batch,) = next(iter(data.train_dataloader()))
     assert batch.shape == (data.batch_size, 3, 7, 9)
     with Image.open(tmp_path / "photos" / "0.png") as image:
-        first = torch.from_numpy(np.array(image)).permute(2, 0, 1) / 255
-    everything = torch.cat([part.images for part in data.splits[:3]])
+        first = torch.from_numpy(np.array(image)).permute(2, 0, 1)
+    everything = torch.cat([part.inputs for part in data.splits[:3]])
     assert (everything == first).flatten(1).all(1).any()
 
 
 def test_images_of_different_sizes_are_brought_to_one(tmp_path: Path) -> None:
     write_images(tmp_path / "a", 8, size=(20, 30), mode="L")
     write_images(tmp_path / "b", 8, size=(90, 40), mode="L")
-    assert ImageData(str(tmp_path)).input_shape == (1, 64, 64)
-    assert ImageData(str(tmp_path), image_size=16).input_shape == (1, 16, 16)
+    assert TensorData(str(tmp_path)).spec.shape == (1, 64, 64)
+    assert TensorData(str(tmp_path), image_size=16).spec.shape == (1, 16, 16)
 
 
 def test_folders_within_are_classes_and_a_test_folder_is_the_test_part(tmp_path: Path) -> None:
     for seed, part in enumerate(("train", "test")):
         write_images(tmp_path / part / "cats", 15, seed=10 + seed)
         write_images(tmp_path / part / "dogs", 10, seed=20 + seed)
-    splits = ImageData(str(tmp_path)).splits
+    splits = TensorData(str(tmp_path)).splits
     assert splits.classes == ("cats", "dogs")
-    assert splits.test.labels.bincount().tolist() == [15, 10]
+    assert splits.test.targets.bincount().tolist() == [15, 10]
     assert len(splits.train) + len(splits.val) == 25
 
 
 def test_bad_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="neither a folder of images"):
-        ImageData(str(tmp_path / "nowhere"))
+        TensorData(str(tmp_path / "nowhere"))
     with pytest.raises(DataError, match="holds 0 images"):
-        ImageData(str(tmp_path))
+        TensorData(str(tmp_path))
     write_images(tmp_path, 12)
     (tmp_path / "5.png").write_bytes(b"not a picture")
     with pytest.raises(DataError, match=r"5\.png is not an image"):
-        ImageData(str(tmp_path))
+        TensorData(str(tmp_path))
     whole = (tmp_path / "6.png").read_bytes()
     (tmp_path / "5.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match=r"5\.png is not an image that can be read: "):
-        ImageData(str(tmp_path))
+        TensorData(str(tmp_path))
 
 
 def test_options_that_do_not_fit_are_refused() -> None:
     with pytest.raises(DataError, match="batch_size"):
-        ImageData("digits", batch_size=0)
-    with pytest.raises(DataError, match="digits has a size of its own"):
-        ImageData("digits", image_size=16)
+        TensorData("digits", batch_size=0)
+    with pytest.raises(DataError, match="`image_size=` must be from 1 to 2048, not 0"):
+        TensorData("digits", image_size=0)

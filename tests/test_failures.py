@@ -28,21 +28,21 @@ SPEC = """
 import os, shutil, signal
 from functools import partial
 from pathlib import Path
-from latentune import ConvAutoencoder, ImageData, Objective, StudySpec
+from latentune import Autoencoder, TensorData, Objective, StudySpec
 
-class Net(ConvAutoencoder):
+class Net(Autoencoder):
     def training_step(self, batch, batch_idx):
         {training}
         return super().training_step(batch, batch_idx)
 
-def space(trial, input_shape):
+def space(trial, data):
     lr = trial.suggest_float("lr", 1e-4, 1e-2)
-    net = Net(input_shape, lr=lr)
+    net = Net(data, lr=lr)
     net.number = trial.number if hasattr(trial, "_trial_id") else -1
     return net
 
-data = partial(ImageData, "digits", batch_size=400)
-SPEC = StudySpec("mine", Objective(space, data, max_epochs=2))
+digits = partial(TensorData, "digits", batch_size=400)
+SPEC = StudySpec("mine", Objective(space, digits, max_epochs=2))
 """
 
 

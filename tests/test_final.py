@@ -32,8 +32,8 @@ def test_an_autoencoder_stands_beside_as_many_principal_components(
     cli: Cli, trained: Path
 ) -> None:
     metrics = json.loads((HOME / "final/metrics.json").read_text())
-    splits = latentune.ImageData("digits").splits
-    train, test = (part.images.flatten(1).numpy() for part in (splits.train, splits.test))
+    splits = latentune.TensorData("digits").splits
+    train, test = (part.inputs.flatten(1).numpy() for part in (splits.train, splits.test))
     plane = PCA(latentune.load_model("conv-ae-digits").hparams["latent_dim"]).fit(train)
     error = np.mean((plane.inverse_transform(plane.transform(test)) - test) ** 2)
     assert metrics["test_mse_pca"] == pytest.approx(error, rel=1e-4)
@@ -49,10 +49,10 @@ def test_a_search_by_error_alone_does_not_end_in_a_copy_of_the_image() -> None:
         ((3, 32, 32), 64),
         ((1, 16, 32), 64),
     ]:
-        from latentune.search_spaces.autoencoder import conv_autoencoder
-        from latentune.search_spaces.watch import parameters
+        from latentune.search_spaces.autoencoder import conv_ae
+        from latentune.search_spaces.watch import probe
 
-        assert parameters(conv_autoencoder, shape)["latent_dim"].high == longest
+        assert probe(conv_ae, latentune.DataSpec(shape)).distributions["latent_dim"].high == longest
 
 
 def test_trials_and_final_training_compute_alike_unless_asked(cli: Cli, trained: Path) -> None:
@@ -113,9 +113,9 @@ def test_the_header_names_the_file_that_it_stands_in(trained: Path) -> None:
 OWN = """
 from functools import partial
 import pytorch_lightning as pl, torch
-from latentune import ImageData, Objective, StudySpec
+from latentune import TensorData, Objective, StudySpec
 class Net(pl.LightningModule):
-    def __init__(self, input_shape, lr):
+    def __init__(self, data, lr):
         super().__init__()
         self.save_hyperparameters()
         self.net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
@@ -124,9 +124,9 @@ class Net(pl.LightningModule):
     def training_step(self, batch, _): return self.step(batch)
     def validation_step(self, batch, _): self.log("val_loss", self.step(batch))
     def configure_optimizers(self): return torch.optim.Adam(self.parameters(), lr=self.hparams.lr)
-def space(trial, input_shape): return Net(input_shape, trial.suggest_float("lr", 1e-3, 1e-1))
-data = partial(ImageData, "digits", batch_size=300)
-SPEC = StudySpec("mynet", Objective(space, data, monitor="val_loss", max_epochs=1))
+def space(trial, data): return Net(data, trial.suggest_float("lr", 1e-3, 1e-1))
+digits = partial(TensorData, "digits", batch_size=300)
+SPEC = StudySpec("mynet", Objective(space, digits, {"val_loss": "minimize"}, max_epochs=1))
 """
 
 
@@ -149,13 +149,13 @@ def test_what_comes_next_is_what_the_network_can_do(cli: Cli, trained: Path) -> 
 def test_pictures_show_every_class(trained: Path) -> None:
     from latentune.studies.reconstruction import reconstruct
 
-    data = latentune.ImageData("digits")
+    data = latentune.TensorData("digits")
     data.setup("fit")
     shown = reconstruct(latentune.load_model("conv-ae-digits"), data.val_dataloader())
     assert shown is not None
     val = data.splits.val
     labels = [
-        int(val.labels[(val.images == image).flatten(1).all(1)][0]) for image in shown.originals
+        int(val.targets[(val.inputs == image).flatten(1).all(1)][0]) for image in shown.originals
     ]
     assert labels == list(range(10))
     assert shown.drawn.shape == shown.originals.shape == (10, 1, 8, 8)
@@ -170,7 +170,7 @@ def test_a_checkpoint_that_is_cut_or_incomplete_is_refused(cli: Cli, trained: Pa
         answer = cli("sample", "conv-ae-digits")
         assert (answer.code, answer.err.count("\n")) == (2, 1)
         assert "is no checkpoint that can be read safely" in answer.err
-    for name in ("recipe", "params", "input_shape", "study"):
+    for name in ("recipe", "params", "data", "study"):
         entries = {k: v for k, v in checkpoint["latentune"].items() if k != name}
         torch.save(checkpoint | {"latentune": entries}, path)
         assert f"is incomplete: it has no {name}" in cli("map", "conv-ae-digits").err

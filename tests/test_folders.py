@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from latentune import ImageData
-from latentune.objectives.splits import DataError
+from latentune import TensorData
+from latentune.objectives.data.parts import DataError, floats
 
 Cli = Callable[..., Any]
 
@@ -31,7 +31,7 @@ def same(folder: Path, image: Image.Image, suffix: str = "png", n: int = 12) -> 
     folder.mkdir()
     for i in range(n):
         image.save(folder / f"{i}.{suffix}")
-    return ImageData(str(folder)).splits.train.images[0]
+    return floats(TensorData(str(folder)).splits.train.inputs[0])
 
 
 def gray(values: Any, dtype: str) -> Image.Image:
@@ -73,7 +73,7 @@ def test_photographs_are_turned_upright() -> None:
     Path("photos").mkdir()
     for i in range(12):
         image.save(f"photos/{i}.png", exif=exif)
-    read = ImageData("photos").splits.train.images[0, 0]
+    read = floats(TensorData("photos").splits.train.inputs[0, 0])
     upright = torch.from_numpy(np.rot90(np.asarray(image), -1).copy()) / 255
     torch.testing.assert_close(read, upright)
 
@@ -108,7 +108,7 @@ def test_parts_are_known_by_their_usual_names(folders: tuple[str, ...], counts: 
     for seed, part in enumerate(folders):
         for name in ("cats", "dogs"):
             fill(Path("photos") / part / name, 8 if seed == 0 else 4, seed=10 * seed + len(name))
-    splits = ImageData("photos").splits
+    splits = TensorData("photos").splits
     assert splits.classes == ("cats", "dogs")
     assert [len(part) for part in splits[:3]] == counts
 
@@ -116,28 +116,28 @@ def test_parts_are_known_by_their_usual_names(folders: tuple[str, ...], counts: 
 def test_a_folder_called_train_beside_others_is_a_class() -> None:
     for name in ("car", "plane", "train"):
         fill(Path("photos") / name, 6)
-    assert ImageData("photos").splits.classes == ("car", "plane", "train")
+    assert TensorData("photos").splits.classes == ("car", "plane", "train")
 
 
 def test_parts_without_a_training_part_are_refused() -> None:
     for part in ("val", "test"):
         fill(Path("photos") / part)
     with pytest.raises(DataError, match=r"has val/ and test/|has test/ and val/"):
-        ImageData("photos")
+        TensorData("photos")
 
 
 def test_two_folders_for_one_part_are_refused() -> None:
     for part in ("val", "valid", "train"):
         fill(Path("photos") / part)
     with pytest.raises(DataError, match="which mean the same part"):
-        ImageData("photos")
+        TensorData("photos")
 
 
 def test_an_archive_that_holds_one_folder_is_read_from_within() -> None:
     for part in ("train", "test"):
         for name in ("a", "b"):
             fill(Path("download/pets") / part / name)
-    assert ImageData("download").splits.classes == ("a", "b")
+    assert TensorData("download").splits.classes == ("a", "b")
 
 
 def test_what_is_skipped_is_said(caplog: pytest.LogCaptureFixture) -> None:
@@ -151,11 +151,11 @@ def test_what_is_skipped_is_said(caplog: pytest.LogCaptureFixture) -> None:
     Path("photos/dogs/gone.png").symlink_to("nowhere.png")
     Path("photos/dogs/round").symlink_to("..")
     with caplog.at_level(logging.INFO, logger="latentune"):
-        splits = ImageData("photos").splits
+        splits = TensorData("photos").splits
     assert splits.classes == ("cats", "dogs")
     said = "\n".join(record.getMessage() for record in caplog.records)
     for part in (
-        "images of 1x8x8, 29 to train on, 3 to validate, 8 to test",
+        "40 images 1x8x8, 2 classes, train 29 / val 3 / test 8",
         "2 classes: cats 20, dogs 20",
         "1 x .gif file",
         "1 x .txt file",
@@ -172,7 +172,7 @@ def test_a_bomb_and_a_false_header_are_refused() -> None:
     for header in (b"P5 100000 100000 255\n", b"P5 9999999999 1 255\n"):
         Path("photos/bomb.pgm").write_bytes(header)
         with pytest.raises(DataError, match=r"bomb\.pgm is not an image that can be read"):
-            ImageData("photos")
+            TensorData("photos")
 
 
 def test_a_test_part_without_classes_is_refused() -> None:
@@ -180,10 +180,10 @@ def test_a_test_part_without_classes_is_refused() -> None:
         fill(Path("photos/train") / name)
     fill(Path("photos/test"))
     with pytest.raises(DataError, match="has no folders of classes, but the training part has"):
-        ImageData("photos")
+        TensorData("photos")
 
 
-@pytest.mark.parametrize("name", ["rows.csv", "digits.npy", "names.txt", "one.png"])
+@pytest.mark.parametrize("name", ["rows.csv", "names.txt", "one.png"])
 def test_a_file_is_answered_by_what_to_do(cli: Cli, name: str) -> None:
     Path(name).write_bytes(b"1,2,3")
     answer = cli("search", "conv-ae", name)
@@ -197,4 +197,4 @@ def test_the_command_line_says_what_it_reads(cli: Cli) -> None:
         fill(Path("photos") / name, 20)
     answer = cli("search", "conv-ae", "photos", "--dry-run")
     assert answer.code == 0, answer.err
-    assert answer.out.startswith("reading 40 images\nphotos: images of 1x8x8, 29 to train on")
+    assert answer.out.startswith("reading 40 images\nphotos: 40 images 1x8x8, 2 classes, train")

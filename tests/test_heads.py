@@ -63,15 +63,15 @@ def test_from_an_autoencoder_to_a_classifier_and_rated_samples(cli: Cli) -> None
 def test_a_head_reads_images_and_needs_its_file_alone(trained: Path, tmp_path: Path) -> None:
     latentune.search("head", "digits", encoder="conv-ae-digits", trials=1, epochs=1)
     folder = latentune.train(NAME, epochs=2).folder
-    data = latentune.ImageData("digits")
+    data = latentune.TensorData("digits")
     test = data.splits.test
     shutil.move(folder / "model.ckpt", tmp_path / "head.ckpt")
     shutil.rmtree("runs")
     model = latentune.load_model(tmp_path / "head.ckpt")
     with torch.inference_mode():
-        logits = model(test.images)
+        logits = model(test.inputs)
     assert logits.shape == (len(test), 10)
-    accuracy = (logits.argmax(1) == test.labels).float().mean().item()
+    accuracy = (logits.argmax(1) == test.targets).float().mean().item()
     assert accuracy > 0.3
 
 
@@ -80,7 +80,7 @@ def test_a_frozen_encoder_stays_as_it_was_and_codes_are_kept(trained: Path) -> N
     latentune.search("head", "digits", encoder="conv-ae-digits", trials=1, epochs=1)
     (kept,) = trained.glob("conv-ae-digits/final/codes-*.pt")
     codes = torch.load(kept, weights_only=True)
-    images = latentune.ImageData("digits").splits.test.images
+    images = latentune.TensorData("digits").splits.test.inputs
     with torch.inference_mode():
         torch.testing.assert_close(codes["test"], parent.encode(images))
     latentune.train(NAME, epochs=1)
@@ -151,13 +151,13 @@ def test_the_pre_training_question(cli: Cli, trained: Path) -> None:
 def test_the_feature_network_is_trained_once(trained: Path) -> None:
     from latentune.storage.runs import Runs
 
-    data = latentune.ImageData("digits")
+    data = latentune.TensorData("digits")
     first = feature_network(data, Runs(trained))
     (path,) = (trained / "features").iterdir()
     written = path.stat().st_mtime_ns
     second = feature_network(data, Runs(trained))
     assert path.stat().st_mtime_ns == written
-    images = data.splits.val.images
+    images = data.splits.val.inputs
     with torch.inference_mode():
         features = first.features(images)
         assert torch.equal(features, second.features(images))

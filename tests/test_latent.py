@@ -128,7 +128,7 @@ def test_interpolation_goes_from_one_image_to_the_other(
     monkeypatch.setattr("latentune.studies.uses.interpolate.image_grid", keep)
     latentune.interpolate("conv-ae-digits", images=(3, 14))
     model = latentune.load_model("conv-ae-digits")
-    ends = latentune.ImageData("digits").splits.val.images[[3, 14]]
+    ends = latentune.TensorData("digits").splits.val.inputs[[3, 14]]
     with torch.inference_mode():
         torch.testing.assert_close(drawn["images.png"][[0, -1]], model(ends))
     latentune.interpolate("conv-ae-digits")
@@ -190,7 +190,7 @@ def test_a_few_samples_are_drawn_without_a_rating(cli: Cli, trained: Path) -> No
 
 
 def test_a_part_of_the_data_is_not_taken_for_all_of_it() -> None:
-    splits = latentune.ImageData("digits").splits
-    fewer = type(splits.train)(splits.train.images[:100], splits.train.labels[:100])
+    splits = latentune.TensorData("digits").splits
+    fewer = type(splits.train)(splits.train.inputs[:100], splits.train.targets[:100])
     assert splits.with_parts(train=fewer).fingerprint != splits.fingerprint
     assert splits.with_parts().fingerprint == splits.fingerprint

@@ -113,7 +113,7 @@ IN_A_STUDY = [
     (("search", "conv-ae", "digits", "--epochs", 7), "epochs is 2 there, 7 here"),
     (("best", "conv-ae-digits", "--prefer", "knee"), "among the best trials of several"),
     (("sample", "conv-ae-digits", "--method", "kd"), "did you mean 'kde'?"),
-    (("sample", "conv-ae-digits", "--method", "prior"), "a ConvAutoencoder has no prior"),
+    (("sample", "conv-ae-digits", "--method", "prior"), "a Autoencoder has no prior"),
     (("interpolate", "conv-ae-digits", "--images", "3,999"), "no validation image 999"),
     (("search", "head", "digits", "--encoder", "conv-ae-digit"), "did you mean 'conv-ae-digits'"),
     (("search", "head", "digits", "--encoder", "conv-ae-digits:1"), "no trained network yet"),
@@ -240,13 +240,13 @@ def test_a_read_only_folder_is_said() -> None:
 def test_a_search_of_which_nothing_works_says_why(cli: Cli) -> None:
     Path("broken.py").write_text("""
 from functools import partial
-from latentune import ConvAutoencoder, ImageData, Objective, StudySpec
-class Nan(ConvAutoencoder):
+from latentune import Autoencoder, TensorData, Objective, StudySpec
+class Nan(Autoencoder):
     def validation_step(self, batch, batch_idx):
         self.log("val_mse", float("nan"), batch_size=1)
-def space(trial, input_shape):
-    return Nan(input_shape, lr=trial.suggest_float("lr", 1e-4, 1e-2))
-SPEC = StudySpec("nan", Objective(space, partial(ImageData, "digits", batch_size=500)), trials=2)
+def space(trial, data):
+    return Nan(data, lr=trial.suggest_float("lr", 1e-4, 1e-2))
+SPEC = StudySpec("nan", Objective(space, partial(TensorData, "digits", batch_size=500)), trials=2)
 """)
     answer = cli("search", "broken:SPEC")
     assert answer.code == 0
@@ -264,7 +264,7 @@ import pytorch_lightning as pl
 from latentune import Objective, StudySpec
 SPEC = StudySpec("shapeless", Objective(lambda trial, shape: None, pl.LightningDataModule))
 """)
-    _refused(cli("search", "shapeless:SPEC"), "LightningDataModule has no input_shape")
+    _refused(cli("search", "shapeless:SPEC"), "LightningDataModule has no `spec`")
 
 
 def _images(folder: Path, side: int) -> None:
@@ -278,7 +278,7 @@ def test_an_encoder_of_another_shape(cli: Cli, trained: Path) -> None:
         _images(Path("photos") / name, 12)
     before = snapshot()
     words = ("search", "head", "photos", "--encoder", "conv-ae-digits")
-    _refused(cli(*words, "--image-size", 12), "reads images of 1x8x8, but the data has 1x12x12")
+    _refused(cli(*words, "--image-size", 12), "reads items of 1x8x8, but the data has 1x12x12")
     assert snapshot() == before
     answer = cli(*words, "--trials", 1, "--epochs", 1, "--dry-run")
     assert answer.code == 0, answer.err

@@ -7,11 +7,16 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
+import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentune import ConvAutoencoder, ImageData, LatentKDE
-from latentune.models.blocks import ConvDecoder, ConvEncoder, DenseDecoder, DenseEncoder
+from latentune import Autoencoder, DataSpec, LatentKDE, TensorData
+from latentune.models.learner import OPTIMISERS, SCHEDULES
+from latentune.models.networks.by_name import NETWORKS
+from latentune.models.networks.conv import ConvEncoder
+from latentune.models.networks.pooled import cells
+from latentune.models.networks.residual import map_cells
 from latentune.objectives.training import fit, quiet_trainer
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
@@ -19,7 +24,7 @@ SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_autoencoder_maps_images_to_codes_and_back(shape: tuple[int, int, int]) -> None:
-    model = ConvAutoencoder(shape, latent_dim=5)
+    model = Autoencoder(DataSpec(shape), latent_dim=5)
     x = torch.rand(4, *shape)
     z = model.encode(x)
     assert z.shape == (4, 5)
@@ -33,26 +38,33 @@ def test_autoencoder_maps_images_to_codes_and_back(shape: tuple[int, int, int]) 
 @given(st.integers(1, 3), st.integers(1, 70), st.integers(1, 70))
 def test_decoder_undoes_the_encoder_for_any_size(channels: int, height: int, width: int) -> None:
     shape = (channels, height, width)
-    assert ConvAutoencoder(shape, 2)(torch.rand(1, *shape)).shape == (1, *shape)
+    assert Autoencoder(DataSpec(shape), 2)(torch.rand(1, *shape)).shape == (1, *shape)
 
 
 SIDES = [*range(8, 129), (8, 128), (100, 9)]  # one number is the side of a square
 
 
-@pytest.mark.parametrize("kind", ["conv", "dense"])
-def test_every_pixel_is_seen_and_drawn(kind: str) -> None:
-    encode, decode = {
-        "conv": (ConvEncoder, ConvDecoder),
-        "dense": (DenseEncoder, DenseDecoder),
-    }[kind]
+def code_length(network: str, shape: tuple[int, ...], most: int) -> int:
+    """The longest code that a network can have, up to a length."""
+    cell = {"pooled": cells, "residual": map_cells}.get(network, lambda shape: 1)(shape)
+    return max(cell, most // cell * cell)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_pixel_is_seen_and_drawn(network: str) -> None:
     torch.manual_seed(0)
-    for side in SIDES if kind == "conv" else SIDES[::24]:
+    few = {"conv": 1, "pooled": 3, "strided": 3, "dense": 24, "deep": 24, "residual": 24}[network]
+    for side in SIDES[::few]:
         shape = (1, *(side if isinstance(side, tuple) else (side, side)))
-        x = torch.randn(32, *shape, requires_grad=True)
-        encode(shape, 16)(x).abs().sum().backward()
+        data, length = DataSpec(shape), code_length(network, shape, 16)
+        if network == "pooled":  # one map alone may be dead from the start
+            length *= 8
+        width = 0.125 if network == "residual" else 1.0
+        x = torch.randn(8, *shape, requires_grad=True)
+        NETWORKS[network].encoder(data, length, width)(x).abs().sum().backward()
         assert (x.grad.abs().sum((0, 1)) > 0).all(), f"{shape}: a pixel reaches no code"
         with torch.no_grad():
-            drawn = decode(shape, 6)(2 * torch.randn(64, 6))
+            drawn = NETWORKS[network].decoder(data, length, width)(2 * torch.randn(32, length))
         assert drawn.shape[1:] == shape
         assert (drawn.std(0) > 0).all(), f"{shape}: a pixel depends on no code"
 
@@ -63,17 +75,101 @@ def test_every_pixel_is_seen_and_drawn(kind: str) -> None:
 def test_sides_are_halved_until_about_four_pixels_remain(
     side: int, layers: int, smallest: int
 ) -> None:
-    network = ConvEncoder((3, side, side), 5)
+    network = ConvEncoder(DataSpec((3, side, side)), 5)
     convolutions = [layer for layer in network if isinstance(layer, torch.nn.Conv2d)]
     assert len(convolutions) == layers
     flat = next(layer for layer in network if isinstance(layer, torch.nn.Linear)).in_features
     assert flat == convolutions[-1].out_channels * smallest**2
 
 
-def test_autoencoder_is_the_published_one() -> None:
-    model = ConvAutoencoder((1, 28, 28), latent_dim=8)
-    assert sum(p.numel() for p in model.parameters()) == 50_057
-    assert model.encoder[7].in_features == 288
+@pytest.mark.parametrize(
+    ("network", "latent_dim", "parameters"),
+    [
+        ("conv", 8, 50_057),
+        ("dense", 128, 468_368),
+        ("deep", 6, 219_966),
+        ("pooled", 196, 3_221),
+        ("strided", 64, 210_369),
+    ],
+)
+def test_networks_are_the_published_ones(network: str, latent_dim: int, parameters: int) -> None:
+    model = Autoencoder(DataSpec((1, 28, 28)), latent_dim, network)
+    assert sum(p.numel() for p in model.parameters()) == parameters
+
+
+def test_the_residual_encoder_has_the_weights_of_resnet_18() -> None:
+    resnet = torchvision.models.resnet18()
+    theirs = {n: p.shape for n, p in resnet.named_parameters() if not n.startswith("fc")}
+    encoder = NETWORKS["residual"].encoder(DataSpec((3, 224, 224)), 98, 1.0)
+    code = 2 * 512 + 2
+    stem = (7 * 7) * 3 * 64
+    ours = sum(p.numel() for p in encoder.parameters())
+    assert encoder[0].weight.numel() == stem
+    assert ours - code == sum(map(math.prod, theirs.values()))
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_width_makes_every_network_wider(network: str) -> None:
+    data = DataSpec((3, 32, 32))
+    length = code_length(network, data.shape, 64)
+    with torch.device("meta"):
+        sizes = [
+            sum(p.numel() for p in Autoencoder(data, length, network, width).parameters())
+            for width in (0.5, 1, 2)
+        ]
+    assert sizes[0] < sizes[1] < sizes[2]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_standardised_network_takes_and_draws_raw_values(network: str) -> None:
+    shape = (1, 8, 8)
+    length = code_length(network, shape, 8)
+    kinds = NETWORKS[network].kinds
+    x = torch.rand(16, *shape)
+    torch.manual_seed(0)
+    plain = Autoencoder(DataSpec(shape), length, network, width=0.5).eval()
+    data = DataSpec(shape, mean=(0.3,), std=(0.25,))
+    torch.manual_seed(0)
+    model = Autoencoder(data, length, network, width=0.5).eval()
+    torch.testing.assert_close(model.encode(x), plain.encode((x - 0.3) / 0.25))
+    z = model.encode(x)
+    bounded = network in ("conv", "strided")
+    expected = plain.decode(z) if bounded else plain.decode(z) * 0.25 + 0.3
+    torch.testing.assert_close(model.decode(z), expected)
+    assert kinds
+
+
+def test_noise_and_mask_spoil_the_input_in_training_alone() -> None:
+    data, x = DataSpec((1, 8, 8)), torch.rand(64, 1, 8, 8)
+    model = Autoencoder(data, 4, "dense", noise=0.5, mask=0.4)
+    seen: list[torch.Tensor] = []
+    model.encoder.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    clean = model.eval().terms([x])["mse"]
+    torch.testing.assert_close(clean, ((model.reconstruct(x) - x) ** 2).mean())
+    model.train().terms([x])
+    spoilt = seen[-1]
+    assert (spoilt == 0).float().mean().item() == pytest.approx(0.4, abs=0.05)
+    assert (spoilt - x)[spoilt != 0].std().item() == pytest.approx(0.5, abs=0.05)
+    assert torch.equal(seen[0], x)
+
+
+def test_the_noise_of_standardised_data_is_in_their_deviations() -> None:
+    data = DataSpec((1, 8, 8), mean=(0.1,), std=(0.2,))
+    model = Autoencoder(data, 4, "dense", noise=0.5)
+    seen: list[torch.Tensor] = []
+    model.encoder.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    x = torch.rand(200, 1, 8, 8)
+    model.train().terms([x])
+    assert (seen[0] - x).std().item() == pytest.approx(0.1, rel=0.05)
+
+
+def test_sparse_codes_are_paid_for_in_the_loss_alone() -> None:
+    x = torch.rand(16, 1, 8, 8)
+    model = Autoencoder(DataSpec((1, 8, 8)), 4, "dense", sparsity=0.5, sparse_code=0.1)
+    terms = model.terms([x])
+    distance = (model.encode(x) - 0.1).abs().mean()
+    torch.testing.assert_close(terms["sparsity"], distance)
+    torch.testing.assert_close(model.loss(terms), terms["mse"] + 0.5 * distance)
 
 
 @pytest.fixture
@@ -81,53 +177,105 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """What a model logs, without a trainer."""
     values: dict[str, float] = {}
     monkeypatch.setattr(
-        ConvAutoencoder, "log", lambda self, name, value, **_: values.update({name: value.item()})
+        Autoencoder, "log", lambda self, name, value, **_: values.update({name: value.item()})
     )
     return values
 
 
 def test_every_parameter_learns(logged: dict[str, float]) -> None:
-    model = ConvAutoencoder((1, 8, 8), latent_dim=3)
+    model = Autoencoder(DataSpec((1, 8, 8)), latent_dim=3)
     model.training_step([torch.rand(16, 1, 8, 8)], 0).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
 
 
-def test_l1_is_paid_in_training_but_not_in_the_metric(logged: dict[str, float]) -> None:
+def test_l1_is_paid_in_the_gradient_but_not_in_the_metric(logged: dict[str, float]) -> None:
     x = torch.rand(4, 1, 8, 8)
     torch.manual_seed(0)
-    plain = ConvAutoencoder((1, 8, 8), 3)
-    penalised = ConvAutoencoder((1, 8, 8), 3, l1=0.1)
+    plain = Autoencoder(DataSpec((1, 8, 8)), 3)
+    penalised = Autoencoder(DataSpec((1, 8, 8)), 3, l1=0.1)
     penalised.load_state_dict(plain.state_dict())
     mse = plain.training_step([x], 0)
     loss = penalised.training_step([x], 0)
+    loss.backward()
+    penalised.on_before_optimizer_step(None)  # type: ignore[arg-type]
     weights = sum(p.abs().sum() for p in plain.parameters())
-    assert loss.item() == pytest.approx((mse + 0.1 * weights).item(), rel=1e-5)
+    (mse + 0.1 * weights).backward()
+    for ours, theirs in zip(penalised.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad)
     penalised.on_train_epoch_end()
     assert logged["train_mse"] == pytest.approx(mse.item())
 
 
-def test_adam_decays_weights_by_l2_and_anneals_lr_to_zero() -> None:
-    model = ConvAutoencoder((1, 8, 8), lr=0.01, l2=0.3)
+def rates_of(model: Autoencoder, epochs: int) -> list[float]:
+    """The learning rate in each step; an epoch has four."""
     rates = []
 
     class Rates(pl.Callback):
         def on_train_batch_start(self, *args: object) -> None:
-            rates.append(model.optimizers().param_groups[0]["lr"])
+            rates.append(model.trainer.optimizers[0].param_groups[0]["lr"])
 
-    data = ImageData("digits", batch_size=400)
-    trainer = quiet_trainer(2, [Rates()])
-    fit(trainer, model, data)
-    assert model.optimizers().param_groups[0]["weight_decay"] == 0.3
+    fit(quiet_trainer(epochs, [Rates()]), model, TensorData("digits", batch_size=400))
+    return rates
+
+
+def test_adam_decays_weights_by_l2_and_anneals_lr_to_zero() -> None:
+    model = Autoencoder(DataSpec((1, 8, 8)), lr=0.01, l2=0.3)
+    rates = rates_of(model, 2)
+    assert model.trainer.optimizers[0].param_groups[0]["weight_decay"] == 0.3
     assert rates == pytest.approx([0.005 * (1 + math.cos(math.pi * t / 8)) for t in range(8)])
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_any_optimiser_goes_with_any_schedule(optimiser: str, schedule: str) -> None:
+    # At such a rate next to nothing is learnt, so that the loss lies on a plateau.
+    model = Autoencoder(
+        DataSpec((1, 8, 8)), lr=1e-6, optimiser=optimiser, momentum=0.7, schedule=schedule
+    )
+    rates = rates_of(model, 6)
+    group = model.trainer.optimizers[0].param_groups[0]
+    assert group["momentum" if optimiser == "sgd" else "betas"] == (
+        0.7 if optimiser == "sgd" else (0.9, 0.999)
+    )
+    firsts = [rate / 1e-6 for rate in rates[::4]]
+    if schedule == "step":
+        assert firsts == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
+    elif schedule == "constant":
+        assert set(firsts) == {1}
+    else:
+        assert sorted(firsts, reverse=True) == firsts
+        assert firsts[-1] < 0.2
+
+
+def test_long_gradients_are_clipped() -> None:
+    norms = []
+
+    class Norms(pl.Callback):
+        def on_train_batch_end(
+            self, trainer: pl.Trainer, module: pl.LightningModule, *_: object
+        ) -> None:
+            norms.append(sum(p.grad.square().sum() for p in module.parameters()).sqrt().item())
+
+    for clip in (0.0, 1e-3):
+        model = Autoencoder(DataSpec((1, 8, 8)), clip=clip)
+        fit(quiet_trainer(1, [Norms()]), model, TensorData("digits", batch_size=400))
+    assert min(norms[:4]) > 1e-3
+    assert max(norms[4:]) == pytest.approx(1e-3, rel=1e-3)
 
 
 def test_bad_options_are_named() -> None:
     with pytest.raises(ValueError, match=r"latent_dim \(=0\)"):
-        ConvAutoencoder((1, 8, 8), latent_dim=0)
-    with pytest.raises(ValueError, match=r"input_shape \(=\(8, 8\)\)"):
-        ConvAutoencoder((8, 8), latent_dim=2)  # type: ignore[arg-type]
+        Autoencoder(DataSpec((1, 8, 8)), latent_dim=0)
+    with pytest.raises(ValueError, match=r"shape \(=\(8, 8\)\)"):
+        DataSpec((8, 8))
+    with pytest.raises(ValueError, match=r"must be a multiple of 49"):
+        Autoencoder(DataSpec((1, 28, 28)), 50, "pooled")
+    with pytest.raises(ValueError, match=r"network \(='convolution'\) must be one of conv"):
+        Autoencoder(DataSpec((1, 8, 8)), network="convolution")
+    with pytest.raises(ValueError, match=r"optimiser \(='adamw'\) must be one of adam, sgd"):
+        Autoencoder(DataSpec((1, 8, 8)), optimiser="adamw")
 
 
 @pytest.mark.parametrize("n_components", [None, 2])

@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 import torch
 from optuna.trial import BaseTrial, TrialState
 
-from latentune import ImageData, Objective
+from latentune import DataSpec, Objective, TensorData
 from latentune.objectives.objective import TrialFailed
 from latentune.objectives.report import MonitorError
 
@@ -35,14 +35,14 @@ class Scripted(pl.LightningModule):
 
 
 def objective(values: list[float], **options: object) -> Objective:
-    def space(trial: BaseTrial, input_shape: tuple[int, int, int]) -> Scripted:
+    def space(trial: BaseTrial, data: DataSpec) -> Scripted:
         trial.suggest_float("unused", 0, 1)
         return Scripted(values)
 
     return Objective(
         model=space,
-        data=partial(ImageData, "digits", batch_size=2000),
-        **{"monitor": "val_score", "max_epochs": len(values), **options},
+        data=partial(TensorData, "digits", batch_size=2000),
+        **{"metrics": {"val_score": "minimize"}, "max_epochs": len(values), **options},
     )
 
 
@@ -51,7 +51,7 @@ def objective(values: list[float], **options: object) -> Objective:
 )
 def test_a_trial_is_worth_its_best_epoch(direction: str, value: float, epoch: int) -> None:
     study = optuna.create_study(direction=direction)
-    study.optimize(objective([0.5, 0.25, 0.75, 0.5], direction=direction), n_trials=1)
+    study.optimize(objective([0.5, 0.25, 0.75, 0.5], metrics={"val_score": direction}), n_trials=1)
     trial = study.trials[0]
     assert trial.value == value
     assert trial.user_attrs["best_epoch"] == epoch
@@ -63,7 +63,7 @@ def test_a_trial_records_what_a_rerun_needs() -> None:
     study.optimize(objective([0.5], seed=40), n_trials=3)
     attrs = study.trials[2].user_attrs
     assert attrs["provenance"]["seed"] == 42
-    assert attrs["provenance"]["data_fingerprint"] == ImageData("digits").fingerprint
+    assert attrs["provenance"]["data_fingerprint"] == TensorData("digits").fingerprint
     assert attrs["hparams"] == {"values": [0.5]}
     assert attrs["parameters"] == 1
     assert attrs["epochs"] == 1
@@ -132,7 +132,7 @@ def test_a_bug_ends_the_search_and_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_metric_that_is_never_logged_is_an_error_that_lists_those_that_are() -> None:
-    wrong = objective([0.5], monitor="val_loss")
+    wrong = objective([0.5], metrics={"val_loss": "minimize"})
     with pytest.raises(MonitorError, match="never logs 'val_loss'; it logs: val_score"):
         optuna.create_study().optimize(wrong, n_trials=1)
     with pytest.raises(MonitorError, match="it logs: val_score"):
@@ -140,9 +140,9 @@ def test_a_metric_that_is_never_logged_is_an_error_that_lists_those_that_are() -
 
 
 def test_the_same_seed_gives_the_same_value() -> None:
-    from latentune.search_spaces.autoencoder import conv_autoencoder
+    from latentune.search_spaces.autoencoder import conv_ae
 
-    real = Objective(conv_autoencoder, partial(ImageData, "digits"), max_epochs=1, seed=3)
+    real = Objective(conv_ae, partial(TensorData, "digits"), max_epochs=1, seed=3)
     params = {"latent_dim": 3, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
     first, second = (_value(real, params) for _ in range(2))
     assert first == second

@@ -31,7 +31,7 @@ def test_a_study_of_your_own(tmp_path: Path, cli: Callable[..., Any]) -> None:
         (artifact,) = optuna.artifacts.get_all_artifact_meta(trial, storage=study._storage)
         assert Path("runs/artifacts", artifact.artifact_id).exists()
     model = latentune.load_model(name[1])
-    x = latentune.ImageData("digits").splits.test.images
+    x = latentune.TensorData("digits").splits.test.inputs
     assert model(x).shape == x.shape
     assert cli("search", "mine:SPEC", "--trials", 3, "--epochs", 2).code == 0
     assert cli("sample", name[1], "--n", 5).code == 0

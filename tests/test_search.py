@@ -14,7 +14,7 @@ import pytest
 from optuna.trial import TrialState
 
 import latentune
-from latentune.search_spaces.watch import SpaceError
+from latentune.search_spaces.words import SpaceError
 from latentune.storage import database
 from latentune.storage.runs import Runs
 from latentune.studies.errors import StudyError
@@ -98,12 +98,12 @@ def test_changed_data_or_metric_or_direction_are_refused(
     mine = """
 from dataclasses import replace
 from functools import partial
-from latentune import ImageData, Objective, StudySpec
-from latentune.search_spaces.autoencoder import conv_autoencoder
-ONE = StudySpec("s", Objective(conv_autoencoder, partial(ImageData, "digits"), max_epochs=1))
-METRIC = replace(ONE, objective=replace(ONE.objective, monitor="train_mse"))
-DIRECTION = replace(ONE, objective=replace(ONE.objective, direction="maximize"))
-DATA = replace(ONE, objective=replace(ONE.objective, data=partial(ImageData, "digits", seed=9)))
+from latentune import TensorData, Objective, StudySpec
+from latentune.search_spaces.autoencoder import conv_ae
+ONE = StudySpec("s", Objective(conv_ae, partial(TensorData, "digits"), max_epochs=1))
+METRIC = replace(ONE, objective=replace(ONE.objective, metrics={"train_mse": "minimize"}))
+DIRECTION = replace(ONE, objective=replace(ONE.objective, metrics={"val_mse": "maximize"}))
+DATA = replace(ONE, objective=replace(ONE.objective, data=partial(TensorData, "digits", seed=9)))
 """
     (tmp_path / "several.py").write_text(mine)
     latentune.search("several:ONE", trials=1)

@@ -7,15 +7,17 @@ from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import BaseTrial, FixedTrial
 
-from latentune.search_spaces.autoencoder import conv_autoencoder, conv_autoencoder_seed
-from latentune.search_spaces.ranges import RangedSpace, narrow
-from latentune.search_spaces.watch import SpaceError, defaults, describe, parameters, replay
+from latentune import DataSpec
+from latentune.search_spaces.autoencoder import conv_ae, conv_ae_seed
+from latentune.search_spaces.ranges import RangedSpace, narrow, probe_ranges
+from latentune.search_spaces.watch import describe, replay
+from latentune.search_spaces.words import SpaceError
 
-SHAPE = (1, 28, 28)
+SHAPE = DataSpec((1, 28, 28))
 POINT = {"latent_dim": 4, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
 
 
-class Probe(pl.LightningModule):
+class Kept(pl.LightningModule):
     """Keeps what a space gave it."""
 
     def __init__(self, **options: object) -> None:
@@ -23,15 +25,15 @@ class Probe(pl.LightningModule):
         self.save_hyperparameters()
 
 
-def conditional(trial: BaseTrial, input_shape: tuple[int, int, int]) -> Probe:
+def conditional(trial: BaseTrial, data: DataSpec) -> Kept:
     head = trial.suggest_categorical("head", ["linear", "mlp"])
     width = trial.suggest_int("width", 8, 64, step=8) if head == "mlp" else 0
-    return Probe(head=head, width=width)
+    return Kept(head=head, width=width)
 
 
 def test_the_seed_space_has_the_published_ranges() -> None:
     penalty = FloatDistribution(1e-6, 1e-3, log=True)
-    assert parameters(conv_autoencoder_seed, SHAPE) == {
+    assert probe_ranges(conv_ae_seed, SHAPE).distributions == {
         "latent_dim": IntDistribution(2, 12, log=True),
         "lr": FloatDistribution(1e-5, 1e-3, log=True),
         "l1": penalty,
@@ -40,45 +42,45 @@ def test_the_seed_space_has_the_published_ranges() -> None:
 
 
 def test_parameters_finds_conditional_ones() -> None:
-    assert set(parameters(conditional, SHAPE)) == {"head", "width"}
+    assert set(probe_ranges(conditional, SHAPE).distributions) == {"head", "width"}
 
 
 def test_defaults_are_the_models_own_moved_into_the_ranges() -> None:
-    assert defaults(conv_autoencoder, SHAPE) == {
+    assert probe_ranges(conv_ae, SHAPE).first({}) == {
         "latent_dim": 16,
         "lr": 3e-3,
         "l1": 1e-9,
         "l2": 1e-9,
     }
-    assert defaults(conv_autoencoder_seed, SHAPE) == {
+    assert probe_ranges(conv_ae_seed, SHAPE).first({}) == {
         "latent_dim": 12,
         "lr": 1e-3,
         "l1": 1e-6,
         "l2": 1e-6,
     }
-    assert defaults(RangedSpace(conv_autoencoder, {"lr": "4e-3:8e-3"}), SHAPE)["lr"] == 4e-3
+    assert probe_ranges(RangedSpace(conv_ae, {"lr": "4e-3:8e-3"}), SHAPE).first({})["lr"] == 4e-3
 
 
-class Chosen(Probe):
+class Chosen(Kept):
     def __init__(self, head: str = "mlp", width: float = 21, depth: int | None = None) -> None:
         super().__init__(head=head, width=width, depth=depth)
 
 
 def test_a_default_keeps_to_steps_and_choices_and_may_be_missing() -> None:
-    def space(trial: BaseTrial, input_shape: tuple[int, int, int]) -> Chosen:
+    def space(trial: BaseTrial, data: DataSpec) -> Chosen:
         head = trial.suggest_categorical("head", ["linear", "mlp"])
         width = trial.suggest_int("width", 8, 64, step=8)
         return Chosen(head, width, trial.suggest_int("depth", 1, 3))
 
-    assert defaults(space, SHAPE) == {"head": "mlp", "width": 24}
-    assert defaults(conditional, SHAPE) == {}
+    assert probe_ranges(space, SHAPE).first({}) == {"head": "mlp", "width": 24}
+    assert probe_ranges(conditional, SHAPE).first({}) == {}
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(2, 64), st.floats(1e-4, 1e-2), st.floats(1e-9, 1e-4))
 def test_replay_builds_what_the_values_say(latent_dim: int, lr: float, l1: float) -> None:
     values = {"latent_dim": latent_dim, "lr": lr, "l1": l1, "l2": 1e-5}
-    model = replay(conv_autoencoder, values, SHAPE)
+    model = replay(conv_ae, values, SHAPE)
     assert {name: model.hparams[name] for name in values} == values
 
 
@@ -95,7 +97,7 @@ def test_replay_builds_what_the_values_say(latent_dim: int, lr: float, l1: float
 )
 def test_replay_refuses_another_model(values: dict[str, float], message: str) -> None:
     with pytest.raises(SpaceError, match=message):
-        replay(conv_autoencoder, values, SHAPE)
+        replay(conv_ae, values, SHAPE)
 
 
 def test_replay_refuses_an_unknown_choice() -> None:
@@ -104,8 +106,8 @@ def test_replay_refuses_an_unknown_choice() -> None:
 
 
 def test_ranges_change_what_is_suggested() -> None:
-    space = RangedSpace(conv_autoencoder, {"latent_dim": "3:5", "lr": "0.5", "l1": "0:1:linear"})
-    found = parameters(space, SHAPE)
+    space = RangedSpace(conv_ae, {"latent_dim": "3:5", "lr": "0.5", "l1": "0:1:linear"})
+    found = probe_ranges(space, SHAPE).distributions
     assert found["latent_dim"] == IntDistribution(3, 5, log=True)
     assert found["lr"].single()
     assert found["l1"] == FloatDistribution(0, 1)
@@ -115,7 +117,7 @@ def test_ranges_change_what_is_suggested() -> None:
 
 def test_a_choice_can_be_pinned_or_reduced() -> None:
     space = RangedSpace(conditional, {"head": "mlp", "width": "16:32"})
-    found = parameters(space, SHAPE)
+    found = probe_ranges(space, SHAPE).distributions
     assert found["head"] == CategoricalDistribution(["mlp"])
     assert found["width"] == IntDistribution(16, 32, step=8)
 
@@ -163,4 +165,4 @@ def test_a_bad_range_is_refused(
 
 def test_an_unknown_parameter_gets_the_closest_match() -> None:
     with pytest.raises(SpaceError, match="did you mean 'latent_dim'"):
-        RangedSpace(conv_autoencoder, {"latent": "2:3"}).check(SHAPE)
+        probe_ranges(RangedSpace(conv_ae, {"latent": "2:3"}), SHAPE)

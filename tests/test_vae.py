@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
 import latentune
-from latentune import VAE, ConvAutoencoder, ImageData
+from latentune import VAE, Autoencoder, DataSpec, TensorData
 from latentune.objectives.training import fit, quiet, quiet_trainer
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
 SHAPE = (1, 8, 8)
+DATA = DataSpec(SHAPE)
 
 
 @pytest.fixture
@@ -25,52 +26,52 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("network", ["conv", "dense"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_it_maps_images_to_codes_and_back(shape: tuple[int, int, int], network: str) -> None:
-    model = VAE(shape, latent_dim=5, network=network)
+    model = VAE(DataSpec(shape), latent_dim=5, network=network)
     x = torch.rand(4, *shape)
     z = model.encode(x)
     assert z.shape == (4, 5)
     assert model.decode(z).shape == x.shape
     assert torch.equal(model(x), model.decode(z))
-    assert [term.shape for term in model.terms(x)] == [(4,), (4,)]
+    assert [term.shape for term in model.nats(x)] == [(4,), (4,)]
 
 
 def test_the_published_networks() -> None:
-    dense = VAE((1, 28, 28), 128, network="dense", likelihood="bernoulli")
+    dense = VAE(DataSpec((1, 28, 28)), 128, network="dense", likelihood="bernoulli")
     widths = [m.in_features for m in dense.modules() if isinstance(m, torch.nn.Linear)]
     assert widths == [784, 512, 128, 512, 512, 512, 512]
-    conv = VAE((1, 28, 28), latent_dim=8)
+    conv = VAE(DataSpec((1, 28, 28)), latent_dim=8)
     assert (conv.mean.in_features, conv.mean.out_features) == (16, 8)
     assert conv.log_scale is not None
     assert conv.log_scale.item() == 0
-    assert VAE((1, 28, 28), latent_dim=30).mean.in_features == 30
+    assert VAE(DataSpec((1, 28, 28)), latent_dim=30).mean.in_features == 30
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 6))
 def test_kl_is_the_closed_form_of_torch(seed: int, latent_dim: int) -> None:
     torch.manual_seed(seed)
-    model = VAE(SHAPE, latent_dim)
+    model = VAE(DATA, latent_dim)
     x = torch.rand(3, *SHAPE)
     mean, log_variance = model.posterior(x)
     expected = kl_divergence(Normal(mean, (log_variance / 2).exp()), Normal(0.0, 1.0)).sum(1)
-    torch.testing.assert_close(model.terms(x).kl, expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(model.nats(x)[1], expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.usefixtures("silent")
 @pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
 def test_reconstruction_is_the_negative_log_likelihood(likelihood: str) -> None:
-    model = VAE(SHAPE, 3, likelihood=likelihood)
+    model = VAE(DATA, 3, likelihood=likelihood)
     if model.log_scale is not None:
         torch.nn.init.constant_(model.log_scale, -1.5)
     x = torch.rand(5, *SHAPE).round()
     drawn = model(x)
     pixels = Normal(drawn, math.exp(-1.5)) if likelihood == "gaussian" else Bernoulli(drawn)
     expected = -Independent(pixels, 3).log_prob(x)
-    torch.testing.assert_close(model.terms(x).reconstruction, expected, rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(model.nats(x)[0], expected, rtol=1e-4, atol=1e-3)
 
 
 def test_gradients_reach_the_encoder_through_the_sample() -> None:
-    model = VAE(SHAPE, 3, beta=0)  # without the KL, the sample is the only way
+    model = VAE(DATA, 3, beta=0)  # without the KL, the sample is the only way
     model.training_step([torch.rand(8, *SHAPE)], 0).backward()
     for part in (model.encoder, model.mean, model.log_variance):
         for parameter in part.parameters():
@@ -80,7 +81,7 @@ def test_gradients_reach_the_encoder_through_the_sample() -> None:
 
 @pytest.mark.usefixtures("silent")
 def test_with_beta_0_and_no_noise_it_is_an_autoencoder() -> None:
-    model = VAE(SHAPE, 3, beta=0)
+    model = VAE(DATA, 3, beta=0)
     x = torch.rand(8, *SHAPE)
     mse = torch.nn.functional.mse_loss(model(x), x)
     # A Gaussian of deviation 1 on 64 pixels: half the squared error, and a constant.
@@ -96,10 +97,10 @@ def test_with_beta_0_and_no_noise_it_is_an_autoencoder() -> None:
 
 def test_the_importance_bound_lies_above_the_elbo_and_tightens() -> None:
     torch.manual_seed(0)
-    model = VAE(SHAPE, 2)
+    model = VAE(DATA, 2)
     x = torch.rand(200, *SHAPE)
     with torch.inference_mode():
-        reconstruction, kl = model.terms(x)
+        reconstruction, kl = model.nats(x)
         bounds = [model.log_likelihood(x, samples).mean() for samples in (1, 10, 100)]
     elbo = -(reconstruction + kl).mean()
     assert bounds[0] == pytest.approx(elbo.item(), abs=1.0)
@@ -114,9 +115,9 @@ def test_what_it_logs_has_no_weight_in_it_and_beta_warms_up() -> None:
             super().on_train_epoch_end()
             betas.append(self._beta_now())
 
-    model = Spy(SHAPE, 3, beta=4.0, beta_warmup=2, lr=1e-3)
+    model = Spy(DATA, 3, beta=4.0, beta_warmup=2, lr=1e-3)
     trainer = quiet_trainer(3, [])
-    fit(trainer, model, ImageData("digits", batch_size=200))
+    fit(trainer, model, TensorData("digits", batch_size=200))
     assert betas == [0, 2, 4]
     logged = trainer.callback_metrics
     assert logged["val_elbo"] == pytest.approx(-(logged["val_reconstruction"] + logged["val_kl"]))
@@ -125,13 +126,13 @@ def test_what_it_logs_has_no_weight_in_it_and_beta_warms_up() -> None:
 
 
 def test_dead_units_are_not_counted() -> None:
-    model = VAE(SHAPE, 4)
+    model = VAE(DATA, 4)
     with torch.no_grad():
         model.mean.weight[:3] = 0
         model.mean.weight[3] = 5
     trainer = quiet_trainer(1, [])
     with quiet():
-        trainer.validate(model, datamodule=ImageData("digits"), verbose=False)
+        trainer.validate(model, datamodule=TensorData("digits"), verbose=False)
     assert trainer.callback_metrics["val_active_units"] == 1
 
 
@@ -145,7 +146,7 @@ def test_dead_units_are_not_counted() -> None:
 )
 def test_bad_options_are_named(options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        VAE(SHAPE, **options)
+        VAE(DATA, **options)
 
 
 def test_it_is_searched_by_the_elbo_and_scored_with_its_likelihood() -> None:
@@ -160,7 +161,7 @@ def test_it_is_searched_by_the_elbo_and_scored_with_its_likelihood() -> None:
 
 def test_weights_are_drawn_so_that_signals_neither_vanish_nor_explode() -> None:
     torch.manual_seed(0)
-    model = ConvAutoencoder((1, 28, 28), latent_dim=32)
+    model = Autoencoder(DataSpec((1, 28, 28)), latent_dim=32)
     signal = torch.randn(64, 1, 28, 28)
     for network in (list(model.encoder), list(model.decoder)[:-1]):
         for layer in network:

@@ -24,15 +24,15 @@ SPEC = """
 import os, signal
 from functools import partial
 from pathlib import Path
-from latentune import ImageData, Objective, StudySpec
-from latentune.search_spaces.autoencoder import conv_autoencoder
+from latentune import TensorData, Objective, StudySpec
+from latentune.search_spaces.autoencoder import conv_ae
 
 def callbacks(trial):
     {training}
     return []
 
-data = partial(ImageData, "digits", batch_size=400)
-SPEC = StudySpec("mine", Objective(conv_autoencoder, data, max_epochs=1, callbacks=callbacks))
+data = partial(TensorData, "digits", batch_size=400)
+SPEC = StudySpec("mine", Objective(conv_ae, data, max_epochs=1, callbacks=callbacks))
 """
 
 

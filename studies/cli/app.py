@@ -6,22 +6,51 @@ from typing import NoReturn
 
 import click
 
+from .best import best
 from .common import UsageError, as_typed, listen
-from .look import best, dashboard, export, list_, status
+from .compare import compare
+from .dashboard import dashboard
+from .export import export
+from .interpolate import interpolate
+from .list import list_
+from .map import map_
+from .sample import sample
 from .search import search
-from .use import compare, interpolate, map_, sample, train
+from .show import show
+from .status import status
+from .train import train
 
 LONGEST = 400  # letters of an error
 
 
-class _AsAdded(click.Group):
-    """Lists its commands in the order in which they are used, not by the alphabet."""
+GROUPS = {
+    "Look": (list_, show, status, best, dashboard),
+    "Search": (search,),
+    "Train": (train,),
+    "Use": (sample, map_, interpolate, compare),
+    "Keep": (export,),
+}
+"""The verbs, grouped by what a person wants to do."""
+
+
+class _Grouped(click.Group):
+    """Lists its commands by what they are for, not by the alphabet."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        longest = max(map(len, self.commands))
+        for title, verbs in GROUPS.items():
+            with formatter.section(title):
+                limit = formatter.width - 6 - longest
+                rows = [
+                    (f"{verb.name:<{longest}}", verb.get_short_help_str(limit)) for verb in verbs
+                ]
+                formatter.write_dl(rows)
 
-@click.group(cls=_AsAdded, context_settings={"show_default": True, "max_content_width": 100})
+
+@click.group(cls=_Grouped, context_settings={"show_default": True, "max_content_width": 100})
 @click.version_option(package_name="latentune", message="%(prog)s %(version)s")
 def app() -> None:
     """Search, train and sample small representation-learning models.
@@ -30,20 +59,9 @@ def app() -> None:
     """
 
 
-for verb in (
-    list_,
-    search,
-    status,
-    best,
-    train,
-    sample,
-    map_,
-    interpolate,
-    compare,
-    dashboard,
-    export,
-):
-    app.add_command(verb)
+for verbs in GROUPS.values():
+    for verb in verbs:
+        app.add_command(verb)
 
 
 def main() -> NoReturn:
@@ -71,9 +89,9 @@ def _message(error: Exception) -> str | None:
     """Returns the message of an error that users can mend; the others are ours to mend."""
     if isinstance(error, UsageError):
         return str(error)
+    from ...objectives.data.parts import DataError
     from ...objectives.report import MonitorError
-    from ...objectives.splits import DataError
-    from ...search_spaces.watch import SpaceError
+    from ...search_spaces.words import SpaceError
     from ...storage.database import DatabaseError, DatabaseLost, reason
     from ...storage.runs import StorageError
     from ..errors import StudyError

@@ -4,10 +4,14 @@ import logging
 import re
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..defaults import RUNS
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
 
 RUNS_PATH = Path(RUNS)
 
@@ -78,3 +82,11 @@ def say_next(*words: str, runs: Path = RUNS_PATH, storage: str | None = None) ->
     place = [] if runs == RUNS_PATH else ["--runs", str(runs)]
     place += [] if storage is None else ["--storage", storage]
     click.echo(f"next: {shlex.join(['latentune', *words, *place])}")
+
+
+def open_runs(runs: Path, storage: str | None) -> "BaseStorage":
+    """Opens the database of a runs folder, or the one that was named instead."""
+    from ...storage.database import open_database
+    from ...storage.runs import Runs
+
+    return open_database(storage or Runs(runs).database)

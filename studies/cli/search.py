@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..catalog import MODELS
+from ..catalog.models import MODELS
 from ..defaults import (
     PRUNER,
     PRUNERS,
@@ -72,7 +72,12 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
 @click.option(
     "--image-size",
     type=int,
-    help="Side that a folder's images are scaled to.  [default: their own up to 64, else 64]",
+    help="Side that images are scaled to.  [default: their own; in folders up to 64]",
+)
+@click.option(
+    "--normalise/--no-normalise",
+    default=None,
+    help="Let networks standardise what they see.  [default: tables alone]",
 )
 @data_dir_option
 @allow_option
@@ -99,7 +104,7 @@ def search(
     """Search a model on data, or go on with a search.
 
     MODEL is a model of the list, or your own module:SPEC, which brings its data. DATA is a data
-    set of the list, or a folder of images.
+    set of the list, a folder of images, or an array.
 
     Example: latentune search conv-ae fashion-mnist --space seed --trials 15
     """

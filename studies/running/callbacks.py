@@ -11,9 +11,9 @@ import optuna
 import pytorch_lightning as pl
 
 from ...objectives.objective import Interrupted
+from ...objectives.reconstruction import reconstruct
 from ...storage.dashboard import attach
-from ..pictures import reconstructions
-from ..reconstruction import reconstruct
+from ...storage.pictures import reconstructions
 
 
 class StopOnRequest(pl.Callback):
@@ -63,7 +63,7 @@ def stop_on_signal() -> Iterator[threading.Event]:
 class AttachReconstructions(pl.Callback):
     """Shows the dashboard what a trial's network makes of ten validation images.
 
-    A model whose output is not shaped like its input does not reconstruct; it gets no picture.
+    A model without `reconstruct` gets none.
 
     Args:
         trial: The running trial.

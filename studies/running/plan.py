@@ -6,22 +6,30 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
 
-from ...objectives.datasets import DATASETS
-from ...search_spaces.common import Space
-from ...search_spaces.watch import SpaceError, defaults, replay
+from ...models.data_spec import DataSpec
+from ...objectives.data.builtin import DATASETS
+from ...objectives.data.parts import DataError
+from ...search_spaces.ranges import probe_ranges
+from ...search_spaces.watch import Space, replay
+from ...search_spaces.words import SpaceError
 from ...storage.best import read_best
 from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.runs import Runs, check_name
 from ..allowed import allow, allowed
+from ..catalog.entry import SEED
+from ..catalog.models import MODELS
 from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
-from ..encoders import find_encoder, parent
 from ..errors import StudyError, check_at_least, check_at_most, check_choice
+from ..finding import find_encoder
+from ..lineage import parent
+from ..making import make_spec
 from ..recipe import Recipe
 from ..spec import StudySpec
 from .strategies import PRUNERS, SAMPLERS
@@ -74,10 +82,13 @@ class SearchPlan:
         """Whether the time for starting trials is over, for every process of the search."""
         return self.seconds is not None and time.time() - self.since > self.seconds
 
-    @property
+    @cached_property
     def spec(self) -> StudySpec:
-        """What is searched: made anew, so that a plan can be sent to another process."""
-        return self.recipe.spec(self.runs)
+        """What is searched: each process makes its own, and reads an encoder once for it."""
+        return make_spec(self.recipe, self.runs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "spec"}
 
 
 def plan_search(
@@ -98,19 +109,19 @@ def plan_search(
     **options: Any,
 ) -> SearchPlan:
     """Checks a search and resolves its defaults; `search` says what the arguments are."""
-    if data is not None and data not in DATASETS and os.path.isdir(data):
+    if data is not None and data not in DATASETS and os.path.exists(data):
         data = os.path.abspath(data)  # so that the recipe holds in any working folder
     place = Runs(Path(runs))
     options["objectives"] = tuple(options.get("objectives", ()))
     options["ranges"] = dict(options.get("ranges") or {})
     recipe = Recipe(model, data, **options).at(data_dir)
     allow(model)
-    spec = recipe.spec(place)
+    spec = make_spec(recipe, place)
     if recipe.encoder is not None:
         path = find_encoder(recipe.encoder, place, storage)
         recipe = replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
         recipe = _at_its_size(recipe)
-        spec = recipe.spec(place)
+        spec = make_spec(recipe, place)
     trials = spec.trials if trials is None else trials
     check_at_least("trials", trials, 1)
     if seconds is not None and not 0 < seconds < math.inf:
@@ -121,15 +132,17 @@ def plan_search(
     check_choice("pruner", pruner, PRUNERS)
     check_choice("sampler", sampler, SAMPLERS)
     space, data_module = spec.objective.model, spec.objective.data()
+    _check_data(recipe, data_module)
+    probed = probe_ranges(space, data_module.spec)
     return SearchPlan(
         name=check_name(name or _name(recipe, spec, place)),
         recipe=recipe,
-        definition=recipe.identity() | spec.definition(),
+        definition=recipe.identity() | spec.definition(data_module, probed.distributions),
         trials=trials,
         seconds=seconds,
         workers=workers,
-        first=defaults(space, data_module.input_shape) if default_first else {},
-        enqueued=[_enqueued(Path(path), recipe, space, data_module) for path in enqueue],
+        first=probed.first(_published(recipe)) if default_first else {},
+        enqueued=[_enqueued(Path(path), recipe, space, data_module.spec) for path in enqueue],
         pruner=pruner,
         sampler=sampler,
         runs=place,
@@ -137,16 +150,39 @@ def plan_search(
     )
 
 
-def _enqueued(path: Path, recipe: Recipe, space: Space, data: Any) -> Mapping[str, Any]:
+def _enqueued(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mapping[str, Any]:
     """Reads the values of a best.toml, if this search could have found them."""
     best = read_best(path)
     if best.recipe.get("model") != recipe.model:
         raise StudyError(f"{path} is of model {best.recipe.get('model')!r}, not {recipe.model!r}")
     try:
-        replay(space, best.params, data.input_shape)
+        replay(space, best.params, data)
     except SpaceError as error:
         raise SpaceError(f"{path}: {error}") from error
     return best.params
+
+
+def _check_data(recipe: Recipe, data: Any) -> None:
+    """Checks that data say what they are, and that the model is made for such."""
+    if not isinstance(getattr(data, "spec", None), DataSpec):
+        raise DataError(
+            f"{type(data).__name__} has no `spec`, the DataSpec that says what an item is"
+        )
+    if recipe.model not in MODELS or data.spec.kind in MODELS[recipe.model].kinds:
+        return
+    fitting = [name for name, entry in MODELS.items() if data.spec.kind in entry.kinds]
+    raise StudyError(
+        f"{recipe.model} is not made for a {data.spec.kind} such as {data.name}; "
+        f"these are: {', '.join(fitting)}"
+    )
+
+
+def _published(recipe: Recipe) -> Mapping[str, Any]:
+    """Returns the values that the first trial takes from a publication, if any."""
+    entry = MODELS.get(recipe.model)
+    if entry is None or entry.published is None or recipe.space != SEED:
+        return {}
+    return entry.published.params
 
 
 def _at_its_size(recipe: Recipe) -> Recipe:
@@ -154,9 +190,10 @@ def _at_its_size(recipe: Recipe) -> Recipe:
     assert recipe.encoder is not None
     if recipe.image_size is not None or recipe.data is None or recipe.data in DATASETS:
         return recipe
-    _, height, width = read_checkpoint(Path(recipe.encoder))[0]["input_shape"]
-    if height != width:
+    sides = read_checkpoint(Path(recipe.encoder))[0]["data"]["shape"][1:]
+    if len(sides) != 2 or sides[0] != sides[1] or os.path.isfile(recipe.data):
         return recipe
+    height, width = sides
     log.info("images are read at %sx%s, the size of the encoder's", width, height)
     return replace(recipe, image_size=height)
 

@@ -19,16 +19,16 @@ from ...storage.database import (
     is_file,
     open_database,
 )
+from ...storage.pictures import pareto_front
 from ...storage.scratch import scratch
 from ..console import SearchLines
 from ..defaults import PRUNER, RUNS, SAMPLER, SEED, SPACE, WORKERS
 from ..display import watched
-from ..encoders import parent
 from ..errors import StudyError
 from ..facade import public
+from ..finding import best_of, open_study
 from ..front import objectives as objectives_of
-from ..pictures import pareto_front
-from ..results import best_of, open_study
+from ..lineage import parent
 from ..study import Study
 from .callbacks import stop_on_signal
 from .failures import sum_up_failures
@@ -59,6 +59,7 @@ def search(
     sampler: str = SAMPLER,
     batch_size: int | None = None,
     image_size: int | None = None,
+    normalise: bool | None = None,
     data_dir: str | Path | None = None,
     seed: int = SEED,
     runs: str | Path = RUNS,
@@ -88,8 +89,9 @@ def search(
         pruner: A key of `PRUNERS`.
         sampler: A key of `SAMPLERS`.
         batch_size: Images in a batch. If None, the data decides.
-        image_size: Side in pixels that a folder's images are scaled to. If None, see `ImageData`.
-        data_dir: Where torchvision data lies. If None, see `ImageData`.
+        image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
+        normalise: Whether networks standardise what they see. If None, see `TensorData`.
+        data_dir: Where torchvision data lies. If None, see `TensorData`.
         seed: Seed of the split, the sampler and the trials.
         runs: The folder for everything.
         storage: Optuna URL of another database.

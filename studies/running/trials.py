@@ -18,8 +18,9 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
+from ...objectives.data.parts import DataError
 from ...objectives.objective import INTERRUPTED, Interrupted, TrialFailed
-from ...objectives.splits import DataError
+from ...search_spaces.watch import ask
 from ...storage.database import GRACE_S, DatabaseError, check_identity, heartbeat, identity
 from ...storage.runs import StorageError, unwritable
 from ..errors import StudyError
@@ -70,7 +71,7 @@ def run_trials(
     spec = plan.spec
     study.sampler = _sampler(study, plan, worker)
     study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.max_epochs), plan.trials)
-    input_shape = spec.objective.data().input_shape
+    data = spec.objective.data().spec
     lock = FileLock(plan.runs.lock)
     known = identity(plan.storage)
 
@@ -83,7 +84,7 @@ def run_trials(
     def train(trial: optuna.Trial) -> tuple[TrialState, float | Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""
         try:
-            objective.model(trial, input_shape)
+            ask(objective.model, trial, data)  # an encoder is read later, without the lock
             lock.release()
             return TrialState.COMPLETE, objective(trial)
         except optuna.TrialPruned:

@@ -13,10 +13,10 @@ from pathlib import Path
 import optuna
 import torch
 
-from ...objectives.memory import map_splits
+from ...objectives.data.splits import map_splits
 from ...storage.database import open_database
 from ..allowed import allow
-from ..results import open_study
+from ..finding import open_study
 from .plan import SearchPlan
 from .trials import run_trials
 

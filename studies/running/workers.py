@@ -16,7 +16,7 @@ import torch
 from filelock import FileLock
 from optuna.trial import TrialState
 
-from ...objectives.memory import save_splits
+from ...objectives.data.splits import save_splits
 from ...storage.database import check_identity, identity
 from ...storage.runs import unwritable
 from ..errors import StudyError

@@ -4,24 +4,25 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytorch_lightning as pl
 import torch
 from torchmetrics.functional.classification import (
     multiclass_calibration_error,
     multiclass_confusion_matrix,
 )
 
-from ...models.head import HeadClassifier
-from ..pictures import confusion
+from ...models.roles import Classifies
+from ...storage.pictures import confusion
 
 BINS = 15
 
 
-def classification_report(model: HeadClassifier, data: Any, folder: Path) -> dict[str, Any]:
+def classification_report(model: Classifies, data: Any, folder: Path) -> dict[str, Any]:
     """Writes `classes.csv` and a heatmap of the confusion matrix, `confusion.png`.
 
     Args:
         model: The trained classifier.
-        data: Its data module, with `classes`.
+        data: Its data module.
         folder: Where the files go.
 
     Returns:
@@ -32,6 +33,7 @@ def classification_report(model: HeadClassifier, data: Any, folder: Path) -> dic
     References:
         On Calibration of Modern Neural Networks (Guo, Pleiss, Sun, Weinberger, 2017)
     """
+    assert isinstance(model, pl.LightningModule)
     model.cpu().eval()
     data.setup("test")
     with torch.inference_mode():
@@ -39,7 +41,7 @@ def classification_report(model: HeadClassifier, data: Any, folder: Path) -> dic
             (model.logits(batch[0].cpu()), batch[1].cpu()) for batch in data.test_dataloader()
         ]
     logits, labels = (torch.cat(column) for column in zip(*pairs, strict=True))
-    names, k = list(data.classes), len(data.classes)
+    names, k = list(data.spec.classes), len(data.spec.classes)
     counts = multiclass_confusion_matrix(logits, labels, num_classes=k)
     share = counts.diagonal() / counts.sum(1).clamp(min=1)
     calibration = multiclass_calibration_error(logits.softmax(1), labels, k, n_bins=BINS)

@@ -8,18 +8,18 @@ import pandas as pd
 import pytorch_lightning as pl
 
 from ...models.head import HeadClassifier
-from ...objectives.codes import labelled
-from ...objectives.data import BATCH_SIZE, STEPS_PER_EPOCH, ImageData
-from ...objectives.splits import DataError, hold_out
+from ...objectives.data.codes import labelled
+from ...objectives.data.module import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
+from ...objectives.data.parts import DataError, hold_out
 from ...objectives.training import fit, quiet, quiet_trainer
 from ...storage.checkpoint import read_checkpoint
+from ...storage.pictures import accuracy_curves
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_SEEDS, RUNS
-from ..encoders import find_encoder, read_encoder
 from ..errors import StudyError, check_at_least
 from ..facade import public
-from ..pictures import accuracy_curves
-from ..results import build
+from ..finding import find_encoder
+from ..making import load_encoder, rebuild
 
 SCRATCH = "from scratch"
 SMALLEST_BATCH = 8
@@ -69,14 +69,14 @@ def compare(
     check_at_least("seeds", seeds, 1)
     check_at_least("epochs", epochs, 1)
     place = Runs(Path(runs))
-    whole = labelled(ImageData(data, data_dir=data_dir))
+    whole = labelled(TensorData(data, data_dir=data_dir, cache=place.cache))
     paths = {name: find_encoder(name, place) for name in dict.fromkeys(encoders)}
     for path in paths.values():
-        read_encoder(path, whole.input_shape, place)  # complains before hours have passed
+        load_encoder(path, whole.spec, place)  # complains before hours have passed
     first = read_checkpoint(next(iter(paths.values())))[0]
-    starts: dict[str, Callable[[], pl.LightningModule]] = {SCRATCH: partial(build, first, place)}
+    starts: dict[str, Callable[[], pl.LightningModule]] = {SCRATCH: partial(rebuild, first, place)}
     starts |= {
-        name: partial(read_encoder, path, whole.input_shape, place) for name, path in paths.items()
+        name: partial(load_encoder, path, whole.spec, place) for name, path in paths.items()
     }
     subsets = {count: _check_count(count, whole) for count in labels}
     curves, ends = [], []
@@ -85,9 +85,7 @@ def compare(
             for start, codec in starts.items():
                 images = _with_labels(data, data_dir, count, seed)
                 pl.seed_everything(seed, verbose=False)
-                model = HeadClassifier(
-                    images.input_shape, codec(), len(images.classes), lr=1e-3, unfreeze=True
-                )
+                model = HeadClassifier(images.spec, codec(), lr=1e-3, unfreeze=True)
                 accuracies, test = _train(model, images, epochs)
                 told(start, text, seed, test)
                 row = {"start": start, "labels": text, "seed": seed}
@@ -115,7 +113,7 @@ class _Accuracies(pl.Callback):
         self.values.append(float(trainer.callback_metrics["val_accuracy"]))
 
 
-def _train(model: HeadClassifier, images: ImageData, epochs: int) -> tuple[list[float], float]:
+def _train(model: HeadClassifier, images: TensorData, epochs: int) -> tuple[list[float], float]:
     accuracies = _Accuracies()
     trainer = quiet_trainer(epochs, [accuracies])
     fit(trainer, model, images)
@@ -124,27 +122,27 @@ def _train(model: HeadClassifier, images: ImageData, epochs: int) -> tuple[list[
     return accuracies.values, tested["test_accuracy"]
 
 
-def _check_count(count: int | None, whole: ImageData) -> str:
+def _check_count(count: int | None, whole: TensorData) -> str:
     """Returns a number of labels as text, if the data has so many."""
     n = len(whole.splits.train)
     if count is None:
         return f"all {n:,}"
-    if not len(whole.classes) <= count < n:
+    if not len(whole.spec.classes) <= count < n:
         raise DataError(
             f"{count} labels cannot be chosen: {whole.name} has {n:,} to train on, "
-            f"of {len(whole.classes)} classes"
+            f"of {len(whole.spec.classes)} classes"
         )
     return f"{count:,}"
 
 
-def _with_labels(data: str, data_dir: str | None, count: int | None, seed: int) -> ImageData:
+def _with_labels(data: str, data_dir: str | None, count: int | None, seed: int) -> TensorData:
     """Returns the data with so many training images, and batches that fit their number."""
-    images = ImageData(data, data_dir=data_dir)
+    images = TensorData(data, data_dir=data_dir)
     if count is None:
         return images
     train = images.splits.train
     kept, _ = hold_out(train, 1 - count / len(train), seed)
     batch_size = max(SMALLEST_BATCH, min(BATCH_SIZE, count // STEPS_PER_EPOCH))
-    images = ImageData(data, data_dir=data_dir, batch_size=batch_size)
+    images = TensorData(data, data_dir=data_dir, batch_size=batch_size)
     images.splits = images.splits.with_parts(train=kept)
     return images

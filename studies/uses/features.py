@@ -4,9 +4,9 @@ import math
 
 import torch
 
-from ...models.autoencoder import ConvAutoencoder
+from ...models.autoencoder import Autoencoder
 from ...models.head import HeadClassifier
-from ...objectives.data import ImageData
+from ...objectives.data.module import TensorData
 from ...objectives.training import ShowTraining, fit, quiet_trainer
 from ...storage.checkpoint import load_weights, read_weights, write_weights
 from ...storage.runs import Runs
@@ -15,7 +15,7 @@ STEPS = 4000
 WIDTH = 64
 
 
-def feature_network(data: ImageData, runs: Runs) -> HeadClassifier:
+def feature_network(data: TensorData, runs: Runs) -> HeadClassifier:
     """Returns a classifier of the data, trained before or now.
 
     Published FIDs use a network trained on photographs, which is blind to what matters in small
@@ -28,10 +28,8 @@ def feature_network(data: ImageData, runs: Runs) -> HeadClassifier:
     path = runs.features(str(data.name), data.fingerprint)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        encoder = ConvAutoencoder(data.input_shape, latent_dim=WIDTH)
-        network = HeadClassifier(
-            data.input_shape, encoder, len(data.classes), WIDTH, lr=1e-3, unfreeze=True
-        )
+        encoder = Autoencoder(data.spec, latent_dim=WIDTH)
+        network = HeadClassifier(data.spec, encoder, WIDTH, lr=1e-3, unfreeze=True)
         if path.exists():
             load_weights(network, read_weights(path), path)
         else:

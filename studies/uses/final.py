@@ -13,7 +13,7 @@ from ...storage.best import Best
 from ...storage.database import database_exists, open_database
 from ...storage.runs import Runs, check_name
 from ..errors import StudyError
-from ..results import open_study, split_source
+from ..finding import open_study, split_source
 
 PCA = "test_mse_pca"
 

@@ -5,15 +5,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...models.autoencoder import Codec
-from ...models.vae import VAE
-from ...objectives.data import in_batches
+from ...models.roles import Codec, HasPrior
+from ...objectives.data.batches import in_batches
 from ...objectives.progress import progress
+from ...storage.pictures import image_grid
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SAMPLING, SEED
 from ..errors import StudyError, check_seed
 from ..facade import public
-from ..pictures import image_grid
 from .sample import METHODS
 from .trained import load_trained
 
@@ -53,6 +52,8 @@ def interpolate(
     model = trained.model
     if not isinstance(model, Codec):
         raise StudyError(f"a {type(model).__name__} has no encode and decode to go between")
+    if trained.data.spec.kind != "image":
+        raise StudyError(f"{trained.data.name} holds no images that could be drawn")
     found = torch.from_numpy(trained.codes("val", seed)[0])
     chosen = torch.randperm(len(found), generator=torch.Generator().manual_seed(seed))[: 2 * ROWS]
     if images is not None:
@@ -65,10 +66,10 @@ def interpolate(
     with replaced_folder(trained.folder / "interpolations", Runs(Path(runs))) as folder:
         _draw(model, found[chosen], "images", folder)
         if images is None:
-            method = "prior" if isinstance(model, VAE) else "kde"
+            method = "prior" if isinstance(model, HasPrior) else "kde"
             codes = trained.codes("train", seed)[0]
             with progress(f"fitting {SAMPLING[method]}"):
-                density = METHODS[method](codes, seed)
+                density = METHODS[method](model, codes, seed)
             _draw(model, torch.from_numpy(density.sample(2 * ROWS, seed)), "codes", folder)
     return trained.folder / "interpolations"
 

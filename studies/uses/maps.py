@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...models.kde import Codes
+from ...models.densities.kde import Codes
 from ...objectives.progress import progress
+from ...storage.pictures import scatter
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import MAPPED, RUNS, SEED
 from ..errors import StudyError, check_at_least, check_seed
 from ..facade import public
-from ..pictures import scatter
 from .trained import load_trained
 
 Plane = NDArray[np.float32]
@@ -94,7 +94,7 @@ def draw_maps(
     codes = codes[:n]
     if codes.shape[1] < 2:
         raise StudyError("codes of one dimension lie on a line: there is no map of them")
-    names = getattr(trained.data, "classes", ())
+    names = trained.data.spec.classes
     classes = [names[label] for label in labels[:n]] if labels is not None and names else None
     with replaced_folder(trained.folder / "maps", Runs(Path(runs))) as folder:
         for name, place in MAPS.items():

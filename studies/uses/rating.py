@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ...models.autoencoder import Codec
-from ...models.kde import Codes
-from ...objectives.data import ImageData, in_batches
+from ...models.densities.kde import Codes
+from ...models.roles import Codec
+from ...objectives.data.batches import in_batches
+from ...objectives.data.module import TensorData
+from ...objectives.metrics.quality import Quality, quality
 from ...objectives.progress import progress
-from ...objectives.quality import Quality, quality
 from ...storage.runs import Runs
 from .features import WIDTH, feature_network
 
@@ -61,7 +62,9 @@ def unrated(data: Any, n: int) -> str | None:
         data: The data module.
         n: Number of samples.
     """
-    if not isinstance(data, ImageData) or len(data.classes) < 2:
+    if not isinstance(data, TensorData) or data.spec.kind != "image":
+        return "the data are no images"
+    if len(data.spec.classes) < 2:
         return "the data have no classes, on which features could be learnt"
     fewest = WIDTH + 1  # of fewer, a covariance says nothing
     parts = {"samples": n, "images to train on": len(data.splits.train)}
@@ -73,7 +76,7 @@ def unrated(data: Any, n: int) -> str | None:
 
 
 def rate(
-    model: Codec, data: ImageData, drawn: Mapping[str, Codes], runs: Runs, seed: int
+    model: Codec, data: TensorData, drawn: Mapping[str, Codes], runs: Runs, seed: int
 ) -> Ratings:
     """Rates the images that a model decodes from codes.
 
@@ -88,7 +91,7 @@ def rate(
     train, val, test = data.splits[:3]
     size = min(len(train), *(len(codes) for codes in drawn.values()))
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
-    real = train.images[order[:size]]
+    real = train.inputs[order[:size]]
     sets = {name: torch.from_numpy(codes[:size]) for name, codes in drawn.items()}
     with progress(f"rating {size:,} images of each method", len(sets) + 2) as advance:
 
@@ -97,13 +100,13 @@ def rate(
             advance(1)
             return Rating(*(quality(part, features, seed) for part in of_parts))
 
-        of_parts = [in_batches(network.features, part.images) for part in (val, test)]
+        of_parts = [in_batches(network.features, part.inputs) for part in (val, test)]
         rows = {name: rating(in_batches(model.decode, codes)) for name, codes in sets.items()}
         first = winner(rows)
         rows[REAL] = rating(real)
         rows[RECONSTRUCTED] = rating(in_batches(lambda x: model.decode(model.encode(x)), real))
-    assert test.labels is not None
-    right = in_batches(network.output, of_parts[1]).argmax(1) == test.labels
+    assert test.targets is not None
+    right = in_batches(network.output, of_parts[1]).argmax(1) == test.targets
     return Ratings(rows, size, right.float().mean().item(), first)
 
 

@@ -1,26 +1,25 @@
-"""Sampling: densities over the codes of a trained autoencoder, decoded to new images."""
+"""Sampling: densities over the codes of a trained autoencoder, decoded to new items."""
 
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from sklearn.decomposition import PCA
 
-from ...models.autoencoder import Codec
-from ...models.kde import Codes, LatentKDE
-from ...models.mixture import LatentMixture
-from ...models.vae import VAE
-from ...objectives.data import in_batches
+from ...models.densities.kde import Codes, LatentKDE
+from ...models.densities.mixture import LatentMixture
+from ...models.roles import Codec, HasPrior
+from ...objectives.data.batches import in_batches
 from ...objectives.progress import progress
-from ...search_spaces.watch import did_you_mean
+from ...search_spaces.words import did_you_mean
+from ...storage.pictures import codes_beside, image_grid
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SAMPLES, SAMPLING, SEED
 from ..errors import StudyError, check_at_least, check_at_most, check_seed
 from ..facade import public
-from ..pictures import codes_beside, image_grid
 from .rating import Ratings, rate, unrated
 from .trained import load_trained
 
@@ -40,13 +39,13 @@ class Density(Protocol):
         """Writes an .npz file."""
 
 
-# Each fits a density to codes, with shape (N, D), by a seed.
-METHODS: dict[str, Callable[[Codes, int], Density]] = {
-    "prior": lambda codes, seed: LatentMixture.standard(codes.shape[1]),
-    "kde": lambda codes, seed: LatentKDE.fit(codes, seed=seed),
-    "pca-kde": lambda codes, seed: LatentKDE.fit(codes, n_components=2, seed=seed),
-    "gaussian": lambda codes, seed: LatentMixture.fit(codes, n_components=1, seed=seed),
-    "mixture": lambda codes, seed: LatentMixture.fit(codes, seed=seed),
+# Each takes the density of a model's codes, with shape (N, D), or fits one by a seed.
+METHODS: dict[str, Callable[[Any, Codes, int], Density]] = {
+    "prior": lambda model, codes, seed: model.prior(),
+    "kde": lambda model, codes, seed: LatentKDE.fit(codes, seed=seed),
+    "pca-kde": lambda model, codes, seed: LatentKDE.fit(codes, n_components=2, seed=seed),
+    "gaussian": lambda model, codes, seed: LatentMixture.fit(codes, n_components=1, seed=seed),
+    "mixture": lambda model, codes, seed: LatentMixture.fit(codes, seed=seed),
 }
 
 
@@ -108,7 +107,7 @@ def sample(
     densities: dict[str, Density] = {}
     with progress(f"fitting densities to {len(real):,} codes", len(chosen)) as advance:
         for name in chosen:
-            densities[name] = METHODS[name](real, seed)
+            densities[name] = METHODS[name](model, real, seed)
             advance(1)
     drawn = {name: density.sample(n, seed) for name, density in densities.items()}
     place, why_not = Runs(Path(runs)), unrated(trained.data, n)
@@ -128,7 +127,7 @@ def _check(methods: Sequence[str], model: Codec, latent_dim: int) -> list[str]:
         if name not in METHODS:
             raise StudyError(f"there is no method {name!r}; {did_you_mean(name, list(METHODS))}")
     unfit = {}
-    if not isinstance(model, VAE):
+    if not isinstance(model, HasPrior):
         unfit["prior"] = f"a {type(model).__name__} has no prior"
     if latent_dim <= FEW_DIMENSIONS:
         unfit["pca-kde"] = f"{latent_dim} latent dimensions are too few for it"
@@ -139,9 +138,10 @@ def _check(methods: Sequence[str], model: Codec, latent_dim: int) -> list[str]:
 
 
 def _draw(model: Codec, name: str, real: Codes, drawn: Codes, folder: Path) -> None:
-    images = in_batches(model.decode, torch.from_numpy(drawn[:SHOWN]))
+    items = in_batches(model.decode, torch.from_numpy(drawn[:SHOWN]))
     title = SAMPLING[name]
-    image_grid(images, f"Decoded samples of {title}", folder / f"{name}-samples.png")
+    if items.ndim == 4:
+        image_grid(items, f"Decoded samples of {title}", folder / f"{name}-samples.png")
     if real.shape[1] < 2:
         return
     axis = "latent dimension"

@@ -15,27 +15,30 @@ from lightning_utilities.core.overrides import is_overridden
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 from torch import Tensor
-from torch.nn.functional import mse_loss
 
-from ...models.autoencoder import Codec
-from ...models.head import HeadClassifier
-from ...objectives.components import pca_error
-from ...objectives.data import ImageData, in_batches
+from ...models.networks.standardise import unit
+from ...models.roles import Classifies, Encodes, Reconstructs
+from ...objectives.data.batches import in_batches
+from ...objectives.data.module import TensorData
+from ...objectives.metrics.components import pca_error
 from ...objectives.objective import Objective
 from ...objectives.progress import progress
 from ...objectives.provenance import git_commit, versions
+from ...objectives.reconstruction import reconstruct
+from ...objectives.report import MODES
 from ...objectives.training import ShowTraining, fit, quiet, quiet_trainer
-from ...search_spaces.watch import SpaceError, replay
+from ...search_spaces.watch import replay
+from ...search_spaces.words import SpaceError
 from ...storage.best import Best, write_best
 from ...storage.checkpoint import add_configuration, load_weights, read_checkpoint
+from ...storage.pictures import loss_curve, reconstructions
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import ACCELERATOR, ACCELERATORS, FINAL_EPOCHS, PRECISION, PRECISIONS, RUNS
 from ..errors import StudyError, check_at_least, check_choice
 from ..facade import public
-from ..pictures import loss_curve, reconstructions
+from ..finding import checkpoint_of, find
+from ..making import make_spec
 from ..recipe import Recipe
-from ..reconstruction import draw, reconstruct
-from ..results import checkpoint_of, find
 from .classification import classification_report
 from .final import PCA, FinalTraining, final_folder
 from .trained import next_use
@@ -95,12 +98,12 @@ def train(
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise StudyError(f"{source} has no whole number from 0 on as the seed of its provenance")
     recipe = Recipe.from_table(best.recipe, place, storage).at(data_dir)
-    objective = recipe.spec(place).objective
+    objective = make_spec(recipe, place).objective
     pl.seed_everything(seed, verbose=False)
     data = objective.data()
     _check_data(best, data)
     try:
-        model = replay(objective.model, best.params, data.input_shape)
+        model = replay(objective.model, best.params, data.spec)
     except SpaceError as error:
         raise SpaceError(f"{source}: {error}") from error
     if init_from is not None:
@@ -118,11 +121,10 @@ def train(
             "trial": best.trial,
             "recipe": recipe.to_table(place),
             "params": dict(best.params),
-            "input_shape": list(data.input_shape),
+            "data": data.spec.to_table(),
         }
         if recipe.encoder is not None:  # so that the network can be rebuilt from this file alone
             configuration["encoder"] = read_checkpoint(Path(recipe.encoder))[0]
-            configuration["classes"] = list(data.classes)
         checkpoint = folder / "model.ckpt"
         add_configuration(checkpoint, configuration)
         load_weights(model, read_checkpoint(checkpoint)[1], checkpoint)
@@ -132,7 +134,7 @@ def train(
             "study": best.study,
             "trial": best.trial,
             **_beside_components(model, data),
-            **_test(model, data, accelerator),  # what the model says of itself counts
+            **_test(model, data, objective, accelerator),  # what the model says of itself counts
             **{name: best_row[name] for name in objective.metrics},
             "best_epoch": int(best_row["epoch"]),
             "epochs": epochs,
@@ -146,15 +148,17 @@ def train(
             "git_commit": git_commit(),
             "versions": versions(),
         }
-        if isinstance(model, HeadClassifier):
+        if isinstance(model, Classifies):
             metrics |= classification_report(model, data, folder)
         if not of_trial:  # the value in the file is that of the trial that it was made from
             best = replace(
-                best, value=best_row[objective.monitor], best_epoch=int(best_row["epoch"])
+                best,
+                value=best_row[next(iter(objective.metrics))],
+                best_epoch=int(best_row["epoch"]),
             )
         write_best(best, folder / "best.toml", target / "best.toml")
         (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-        metric = objective.monitor.removeprefix("val_")
+        metric = next(iter(objective.metrics)).removeprefix("val_")
         loss_curve(history, metric, int(best_row["epoch"]), folder / "loss.png")
         shown = reconstruct(model, data.val_dataloader())
         if shown is not None:
@@ -172,17 +176,22 @@ def _check_device(accelerator: str, precision: str) -> None:
 
 def _beside_components(model: pl.LightningModule, data: Any) -> dict[str, float]:
     """Returns the test error of an autoencoder, and that of as many principal components."""
-    if not isinstance(data, ImageData) or not isinstance(model, Codec):
+    if not (
+        isinstance(data, TensorData)
+        and isinstance(model, Encodes)
+        and isinstance(model, Reconstructs)
+    ):
         return {}
-    test, model = data.splits.test.images, model.cpu()
-    if draw(model, test[:1]) is None:
-        return {}
-    codes = model.encode(test[:1])
-    if not isinstance(codes, Tensor):  # a stranger's encoder may return a distribution
-        return {}
+    train, test, scale = data.splits.train.inputs, data.splits.test.inputs, unit(data.spec)
+    model = model.cpu()
+    codes = in_batches(model.encode, test[:1])
     length = codes.flatten(1).shape[1]
-    error = mse_loss(in_batches(model, test), test).item()
-    return {"test_mse": error, PCA: pca_error(data.splits.train.images, test, length)}
+
+    def error(x: Tensor) -> Tensor:
+        return ((model.reconstruct(x) - x) / scale).square().flatten(1).mean(1)
+
+    own = in_batches(error, test).mean().item()
+    return {"test_mse": own, PCA: pca_error(train, test, length, scale)}
 
 
 def _fit(
@@ -195,16 +204,13 @@ def _fit(
     callbacks: Sequence[pl.Callback],
 ) -> pl.Trainer:
     """Trains, and leaves the checkpoint of the best epoch and Lightning's log in the folder."""
+    monitor, way = objective.best_by or (None, "minimize")  # of compromises, the last epoch
     keep = ModelCheckpoint(
-        folder,
-        filename="model",
-        monitor=None if objective.also else objective.monitor,  # of compromises, the last epoch
-        mode="min" if objective.direction == "minimize" else "max",
-        save_weights_only=True,
+        folder, filename="model", monitor=monitor, mode=MODES[way], save_weights_only=True
     )
     trainer = quiet_trainer(
         epochs,
-        [keep, *callbacks],
+        [*(judge() for judge in objective.judges), keep, *callbacks],
         **options,
         logger=CSVLogger(folder, name="", version=""),
         enable_checkpointing=True,
@@ -223,10 +229,13 @@ def _check_data(best: Best, data: Any) -> None:
         )
 
 
-def _test(model: pl.LightningModule, data: Any, accelerator: str) -> dict[str, float]:
+def _test(
+    model: pl.LightningModule, data: Any, objective: Objective, accelerator: str
+) -> dict[str, float]:
     if not is_overridden("test_step", model, pl.LightningModule):
         return {}
-    trainer = quiet_trainer(1, [], accelerator=accelerator)
+    judges = [judge() for judge in objective.judges]
+    trainer = quiet_trainer(1, judges, accelerator=accelerator)
     with progress("scoring the test part"), quiet():
         return dict(trainer.test(model, datamodule=data, verbose=False)[0])
 
@@ -242,8 +251,8 @@ def _history(folder: Path) -> pd.DataFrame:
 
 
 def _best_row(history: pd.DataFrame, objective: Objective) -> dict[str, float]:
-    if objective.also:
-        return {str(name): float(value) for name, value in history.iloc[-1].items()}
-    ascending = objective.direction == "minimize"
-    best = history.sort_values(objective.monitor, ascending=ascending, kind="stable").iloc[0]
+    best = history.iloc[-1]
+    if objective.best_by is not None:
+        name, way = objective.best_by
+        best = history.sort_values(name, ascending=way == "minimize", kind="stable").iloc[0]
     return {str(name): float(value) for name, value in best.items()}

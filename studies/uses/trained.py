@@ -9,14 +9,15 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from ...models.autoencoder import Codec
-from ...models.kde import Codes
+from ...models.densities.kde import Codes
+from ...models.roles import Codec, Encodes
 from ...objectives.progress import progress
 from ...storage.checkpoint import read_checkpoint
 from ...storage.runs import Runs
 from ..errors import StudyError
+from ..finding import checkpoint_of
+from ..making import load_network, make_spec
 from ..recipe import Recipe
-from ..results import checkpoint_of, load_model
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Trained:
 
     Attributes:
         model: The network, on the CPU and in eval mode.
-        data: The data module of its study; the images, for a head on codes.
+        data: The data module of its study; the items, for a head on codes.
         folder: The folder of the final training.
     """
 
@@ -48,15 +49,14 @@ class Trained:
         Raises:
             StudyError: If the model has no `encode`, or its codes are no numbers.
         """
-        encode = getattr(self.model, "encode", None)
-        if encode is None:
+        if not isinstance(self.model, Encodes):
             raise StudyError(f"a {type(self.model).__name__} has no encode")
         batches = self.batches(part, seed)
         found = []
-        images = sum(len(batch[0]) for batch in batches)
-        with torch.inference_mode(), progress(f"encoding {images:,} images", images) as advance:
+        items = sum(len(batch[0]) for batch in batches)
+        with torch.inference_mode(), progress(f"encoding {items:,} items", items) as advance:
             for batch in batches:
-                codes = encode(batch[0])
+                codes = self.model.encode(batch[0])
                 if not isinstance(codes, Tensor):
                     kind = type(codes).__name__
                     raise StudyError(f"its encode returns a {kind}, not a tensor of codes")
@@ -78,14 +78,15 @@ def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained
     """
     place = Runs(Path(runs))
     path = checkpoint_of(source, place)
-    model = load_model(path, runs)
+    model = load_network(path, place)
     configuration, _ = read_checkpoint(path)
     recipe = Recipe.from_table(configuration["recipe"], place).at(data_dir)
-    return Trained(model, recipe.spec(place, configuration).objective.data(), path.parent)
+    spec = make_spec(recipe, place, configuration.get("encoder"))
+    return Trained(model, spec.objective.data(), path.parent)
 
 
 def next_use(model: pl.LightningModule) -> str:
     """Returns the verb of what a network is good for, by what it can do."""
     if isinstance(model, Codec):
         return "sample"
-    return "map" if hasattr(model, "encode") else "status"
+    return "map" if isinstance(model, Encodes) else "status"

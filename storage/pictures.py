@@ -1,6 +1,6 @@
 """Every picture of the project, in one style. Each function writes one file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,6 +44,31 @@ def image_grid(images: Tensor, title: str, path: Path) -> None:
         _show(axes, images.cpu(), per_row=10)
         axes.set_yticks([])
         axes.set_title(title)
+
+
+def labelled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
+    """Draws a row of images, with shape (N, C, H, W), for each name; ten images at most in a line.
+
+    Args:
+        rows: Images by the name of their class; a name that is empty is not drawn.
+        title: Title of the picture.
+        path: The file to write.
+    """
+    lines = [
+        (name, line)
+        for name, images in rows.items()
+        for line in torch.split(images, 10)
+        if len(line)
+    ]
+    height = lines[0][1].shape[2] + 1
+    blank = torch.ones(10, *lines[0][1].shape[1:])
+    whole = torch.cat([torch.cat([line, blank[len(line) :]]) for _, line in lines])
+    with _figure(path, 8.5, 0.6 + 0.7 * len(lines)) as figure:
+        axes = figure.subplots()
+        _show(axes, whole, per_row=10)
+        axes.set_yticks([height * (n + 0.5) for n in range(len(lines))], [n for n, _ in lines])
+        axes.tick_params(left=False)
+        axes.set_title(title, fontsize="small")
 
 
 def loss_curve(history: pd.DataFrame, metric: str, best_epoch: int, path: Path) -> None:

@@ -1,24 +1,23 @@
 """Finding a study, a trial, a configuration or a trained network by what the user calls it."""
 
-from collections.abc import Mapping
+import os
 from pathlib import Path
-from typing import Any
 
 import optuna
 import pytorch_lightning as pl
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from ..search_spaces.watch import did_you_mean, replay
+from ..search_spaces.words import did_you_mean
 from ..storage.best import Best, read_best
-from ..storage.checkpoint import load_weights, read_checkpoint
+from ..storage.checkpoint import read_checkpoint
 from ..storage.database import open_database
 from ..storage.runs import Runs, check_name
 from .defaults import RUNS
 from .errors import StudyError
 from .facade import public
 from .front import prefer
-from .recipe import Recipe
+from .making import load_network
 from .study import STATES, Study
 
 
@@ -129,11 +128,7 @@ def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModul
         SpaceError: If the search space no longer makes the network that was trained.
     """
     place = Runs(Path(runs))
-    path = checkpoint_of(source, place)
-    configuration, weights = read_checkpoint(path)
-    model = build(configuration, place)
-    load_weights(model, weights, path)
-    return model.eval()
+    return load_network(checkpoint_of(source, place), place)
 
 
 def checkpoint_of(source: str | Path, runs: Runs) -> Path:
@@ -144,11 +139,25 @@ def checkpoint_of(source: str | Path, runs: Runs) -> Path:
     return runs.final(*split_source(str(source))) / "model.ckpt"
 
 
-def build(configuration: Mapping[str, Any], runs: Runs) -> pl.LightningModule:
-    """Builds the network that a checkpoint's configuration describes, with weights of its own."""
-    spec = Recipe.from_table(configuration["recipe"], runs).spec(runs, trained=configuration)
-    channels, height, width = configuration["input_shape"]
-    return replay(spec.objective.model, configuration["params"], (channels, height, width))
+def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
+    """Returns the checkpoint that a study's name, its best.toml or a path of a checkpoint means.
+
+    Raises:
+        StudyError: If there is no such study, it has no complete trial, or it was not trained.
+        StorageError: If a file or the database cannot be read.
+    """
+    if source.endswith(".ckpt"):
+        return Path(os.path.realpath(source))
+    best = find(source, runs, storage)
+    is_file = source.endswith(".toml")
+    path = runs.final(best.study, None if is_file else split_source(source)[1]) / "model.ckpt"
+    if is_file and (beside := Path(source).with_name("model.ckpt")).exists():
+        path = beside
+    if not path.exists():
+        raise StudyError(f"{source} has no trained network yet: latentune train {source}")
+    if is_file and read_checkpoint(path)[0].get("trial") != best.trial:
+        raise StudyError(f"{path} is not of trial {best.trial}: latentune train {source}")
+    return Path(os.path.realpath(path))
 
 
 def _trial(study: optuna.Study, number: int | None) -> FrozenTrial:

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .progress import Advance, progress
-from .splits import DataError
+from ..progress import Advance, progress
+from .parts import DataError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
     from torch import Tensor
@@ -30,10 +29,17 @@ SWAPPED = (5, 6, 7, 8)  # those of its values that exchange height and width
 
 
 class _Form(NamedTuple):
-    """What all images of a folder are brought to: mode, `L` or `RGB`, and size, (W, H)."""
+    """What all images of a folder are brought to.
+
+    Attributes:
+        mode: `L` or `RGB`.
+        size: Width and height.
+        deep: Whether one of them has more than 8 bits, so that all become floats.
+    """
 
     mode: str
     size: tuple[int, int]
+    deep: bool
 
 
 def read_images(paths: Sequence[Path], image_size: int | None) -> Tensor:
@@ -48,7 +54,7 @@ def read_images(paths: Sequence[Path], image_size: int | None) -> Tensor:
             they share one of at most 64x64, else it is 64.
 
     Returns:
-        Values in [0, 1], with shape (N, C, H, W).
+        Bytes or, if one of them has more than 8 bits, values in [0, 1], with shape (N, C, H, W).
 
     Raises:
         DataError: If one is no image, is broken or too large, or has values of unknown range.
@@ -59,17 +65,18 @@ def read_images(paths: Sequence[Path], image_size: int | None) -> Tensor:
     with progress(f"reading {len(paths):,} images", 2 * len(paths)) as advance, _calm():
         form = _common_form(paths, image_size, advance)
         width, height = form.size
-        images = np.empty((len(paths), height, width, len(form.mode)), dtype=np.float32)
+        kind = np.float32 if form.deep else np.uint8
+        images = np.empty((len(paths), len(form.mode), height, width), dtype=kind)
 
         def read(slot: int) -> None:
             with _opened(paths[slot]) as image:
-                images[slot] = _unit(image, form, paths[slot])
+                images[slot] = _values(image, form, paths[slot]).transpose(2, 0, 1)
 
         # Pillow decodes outside Python's lock, so threads are as good as processes.
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             for _ in threads.map(read, range(len(paths))):
                 advance(1)
-    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
+    return torch.from_numpy(images)
 
 
 def _common_form(paths: Sequence[Path], image_size: int | None, advance: Advance) -> _Form:
@@ -82,12 +89,10 @@ def _common_form(paths: Sequence[Path], image_size: int | None, advance: Advance
             sizes.add(image.size[::-1] if turned else image.size)
         advance(1)
     mode = "L" if modes <= {*GRAY, *DEEP} else "RGB"
-    if image_size is not None:
-        return _Form(mode, (image_size, image_size))
     size = sizes.pop()
-    if sizes or max(size) > FOLDER_SIDE:
-        return _Form(mode, (FOLDER_SIDE, FOLDER_SIDE))
-    return _Form(mode, size)
+    if sizes or max(size) > FOLDER_SIDE or image_size is not None:
+        size = (image_size or FOLDER_SIDE,) * 2
+    return _Form(mode, size, deep=not modes.isdisjoint(DEEP))
 
 
 @contextmanager
@@ -121,8 +126,8 @@ def _known(mode: str, path: Path) -> str:
     )
 
 
-def _unit(image: Image.Image, form: _Form, path: Path) -> NDArray[np.float32]:
-    """Returns an image as values in [0, 1], with shape (H, W, C)."""
+def _values(image: Image.Image, form: _Form, path: Path) -> NDArray[Any]:
+    """Returns an image as bytes, or as values in [0, 1], with shape (H, W, C)."""
     import numpy as np
     from PIL import Image, ImageOps
 
@@ -141,4 +146,5 @@ def _unit(image: Image.Image, form: _Form, path: Path) -> NDArray[np.float32]:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     fitted = np.asarray(ImageOps.fit(image.convert(form.mode), form.size))
-    return (fitted.reshape(form.size[1], form.size[0], len(form.mode)) / 255).astype(np.float32)
+    pixels = fitted.reshape(form.size[1], form.size[0], len(form.mode))
+    return (pixels / 255).astype(np.float32) if form.deep else pixels

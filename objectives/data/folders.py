@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .splits import DataError, Dataset, Labelled, hold_out
+from .kept import kept
+from .parts import DataError, Dataset, Part, split_indices
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,10 +22,13 @@ PARTS = {
 """What people call the folders of the parts, in lower case."""
 
 FEWEST = 10
-LARGEST = 2048  # pixels of a side
+TEST = 0.2
+
+Inner = tuple[str, ...]
+"""Where an image lies below a folder: the folders on the way, and its own name."""
 
 
-def read_folder(folder: Path, image_size: int | None) -> Dataset:
+def read_folder(folder: Path, image_size: int | None, cache: Path | None = None) -> Dataset:
     """Reads a folder of images.
 
     `train/` with `val/`, `test/` or both are its parts, in whatever case and by whatever of their
@@ -35,37 +39,39 @@ def read_folder(folder: Path, image_size: int | None) -> Dataset:
         folder: The folder, which exists.
         image_size: Side in pixels that the images are scaled and cropped to. If None, keep
             their own size if they share one of at most 64x64, else use 64.
+        cache: Where the images are kept for the next time; None keeps nothing.
 
     Raises:
         DataError: If it holds too few images, a broken one, or a class for tests alone.
     """
     from .pixels import read_images
 
-    if image_size is not None and image_size > LARGEST:
-        raise DataError(f"`image_size=` must be at most {LARGEST}, not {image_size}")
-
     notes: Counter[str] = Counter()
-    root, paths = _inside(folder, _image_paths(folder, notes))
-    parts = _parts(root, paths, notes)
+    root, found = _inside(folder, sorted(_images(folder, notes)))
+    parts = _parts(root, found, notes)
     train_root, train = parts["train"]
     if len(train) < FEWEST:
         raise DataError(
             f"{train_root} holds {len(train)} images: at least {FEWEST} are needed to split them"
             + (f"; {_skipped(notes)}" if notes else "")
         )
-    classes = _classes(train_root, train)
+    classes = _classes(train)
     chosen = {
-        part: (root, _of_classes(root, paths, classes, notes))
-        for part, (root, paths) in parts.items()
+        part: (root, _of_classes(root, images, classes, notes))
+        for part, (root, images) in parts.items()
     }
-    images = read_images([path for _, paths in chosen.values() for path in paths], image_size)
+    if "test" not in chosen:
+        root, images = chosen["train"]
+        split = split_indices(_labels(root, images, classes), len(images), TEST, seed=0)
+        for part, indices in zip(("train", "test"), split, strict=True):
+            chosen[part] = root, [images[index] for index in indices]
+    paths = [Path(root, *inner) for root, images in chosen.values() for inner in images]
+    pixels = kept(cache, folder, image_size, paths, lambda: read_images(paths, image_size))
     read, start = {}, 0
-    for part, (root, paths) in chosen.items():
-        own = images[start : start + len(paths)]
-        read[part] = Labelled(own, _labels(root, paths, classes))
-        start += len(paths)
-    if "test" not in read:
-        read["train"], read["test"] = hold_out(read["train"], 0.2, seed=0)
+    for part, (root, images) in chosen.items():  # parts are slices: nothing is copied
+        own = pixels[start : start + len(images)]
+        read[part] = Part(own, _labels(root, images, classes))
+        start += len(images)
     return Dataset(
         read["train"],
         read["test"],
@@ -75,51 +81,54 @@ def read_folder(folder: Path, image_size: int | None) -> Dataset:
     )
 
 
-def _image_paths(folder: Path, notes: Counter[str]) -> list[Path]:
-    """Returns the image files below a folder, and counts what else is there by its kind."""
+def _images(folder: Path, notes: Counter[str]) -> Iterator[Inner]:
+    """Gives the image files below a folder, and counts what else is there by its kind."""
     from torchvision.datasets.folder import IMG_EXTENSIONS
 
-    found, seen = [], {os.path.realpath(folder)}
+    seen = {os.path.realpath(folder)}
     for place, names, files in os.walk(folder, followlinks=True):
         for name in list(names):
-            real = os.path.realpath(Path(place, name))
+            real = os.path.realpath(os.path.join(place, name))
             if name.startswith(".") or name == "__MACOSX":
                 notes[f"hidden folder {name}"] += 1
             elif real not in seen:  # a link may lead in a circle
                 seen.add(real)
                 continue
             names.remove(name)
-        for path in (Path(place, name) for name in files if not name.startswith(".")):
-            if path.suffix.lower() not in IMG_EXTENSIONS:
-                notes[f"{path.suffix or 'nameless'} file"] += 1
-            elif not path.is_file():  # to open a pipe would wait for ever
+        above = Path(place).relative_to(folder).parts
+        for name in files:
+            suffix = os.path.splitext(name)[1]
+            if name.startswith("."):
+                continue
+            if suffix.lower() not in IMG_EXTENSIONS:
+                notes[f"{suffix or 'nameless'} file"] += 1
+            elif not os.path.isfile(os.path.join(place, name)):  # to open a pipe would wait
                 notes["broken link, pipe or device"] += 1
             else:
-                found.append(path)
-    return sorted(found)
+                yield (*above, name)
 
 
-def _inside(folder: Path, paths: list[Path]) -> tuple[Path, list[Path]]:
+def _inside(folder: Path, images: list[Inner]) -> tuple[Path, list[Inner]]:
     """Steps into a folder that is all there is, as unpacking an archive leaves one."""
-    while len(tops := _tops(folder, paths)) == 1 and None not in tops:
+    while len(tops := _tops(images)) == 1 and None not in tops:
         folder = folder / str(next(iter(tops)))
-    return folder, paths
+        images = [inner[1:] for inner in images]
+    return folder, images
 
 
-def _tops(folder: Path, paths: Iterable[Path]) -> dict[str | None, list[Path]]:
-    """Groups paths by the folder that they are in, directly below another; None if in none."""
-    tops: dict[str | None, list[Path]] = {}
-    for path in paths:
-        inner = path.relative_to(folder).parts
-        tops.setdefault(inner[0] if len(inner) > 1 else None, []).append(path)
+def _tops(images: Sequence[Inner]) -> dict[str | None, list[Inner]]:
+    """Groups images by the folder that they are in, directly below another; None if in none."""
+    tops: dict[str | None, list[Inner]] = {}
+    for inner in images:
+        tops.setdefault(inner[0] if len(inner) > 1 else None, []).append(inner)
     return tops
 
 
 def _parts(
-    root: Path, paths: list[Path], notes: Counter[str]
-) -> dict[str, tuple[Path, list[Path]]]:
+    root: Path, images: list[Inner], notes: Counter[str]
+) -> dict[str, tuple[Path, list[Inner]]]:
     """Returns the folder and the images of each part; `train` is always among them."""
-    tops = _tops(root, paths)
+    tops = _tops(images)
     named: dict[str, list[str]] = {}
     for name in tops:
         if name is not None and name.lower() in PARTS:
@@ -128,46 +137,48 @@ def _parts(
         folders = " and ".join(f"{name}/" for names in named.values() for name in names)
         raise DataError(f"{root} has {folders}, but no train/: name its folders train, val, test")
     if "train" not in named or len(named) == 1:
-        return {"train": (root, paths)}
+        return {"train": (root, images)}
     for names in named.values():
         if len(names) > 1:
             both = " and ".join(f"{name}/" for name in names)
             raise DataError(f"{root} has {both}, which mean the same part: leave one of them")
-    parts = {part: (root / name, tops.pop(name)) for part, (name,) in named.items()}
+    parts = {
+        part: (root / name, [inner[1:] for inner in tops.pop(name)])
+        for part, (name,) in named.items()
+    }
     for name, left in tops.items():
         notes["image outside the parts" if name is None else f"image in {name}/"] += len(left)
     return parts
 
 
-def _classes(root: Path, paths: list[Path]) -> tuple[str, ...]:
+def _classes(images: list[Inner]) -> tuple[str, ...]:
     """Returns the names of the classes: the folders, if there are two and most images in them."""
-    tops = _tops(root, paths)
+    tops = _tops(images)
     loose = len(tops.pop(None, []))
     names = sorted(str(name) for name in tops)
-    return tuple(names) if len(names) > 1 and len(paths) > 2 * loose else ()
+    return tuple(names) if len(names) > 1 and len(images) > 2 * loose else ()
 
 
 def _of_classes(
-    root: Path, paths: list[Path], classes: tuple[str, ...], notes: Counter[str]
-) -> list[Path]:
+    root: Path, images: list[Inner], classes: tuple[str, ...], notes: Counter[str]
+) -> list[Inner]:
     """Returns the images that have a class, if there are classes at all."""
     if not classes:
-        return paths
-    loose = _tops(root, paths).get(None, [])
-    if len(loose) == len(paths):
+        return images
+    loose = _tops(images).get(None, [])
+    if len(loose) == len(images):
         raise DataError(f"{root} has no folders of classes, but the training part has")
     if loose:
         notes["image beside the folders of the classes"] += len(loose)
-    beside = set(loose)
-    return [path for path in paths if path not in beside]
+    return [inner for inner in images if len(inner) > 1]
 
 
-def _labels(root: Path, paths: list[Path], classes: tuple[str, ...]) -> Tensor | None:
+def _labels(root: Path, images: list[Inner], classes: tuple[str, ...]) -> Tensor | None:
     import torch
 
     if not classes:
         return None
-    names = [path.relative_to(root).parts[0] for path in paths]
+    names = [inner[0] for inner in images]
     unknown = sorted(set(names) - set(classes))
     if unknown:
         raise DataError(f"{root} has a class {unknown[0]!r} that the training part lacks")

@@ -7,6 +7,8 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from ..models.roles import Reconstructs
+
 SHOWN = 10
 
 
@@ -25,26 +27,18 @@ def reconstruct(model: pl.LightningModule, batches: Any) -> Reconstruction | Non
         batches: The loader of the part; its first batch is used.
 
     Returns:
-        None if batches hold no images, or the model makes no images of the same shape of them.
+        None if the model does not reconstruct, or batches hold no images.
     """
+    if not isinstance(model, Reconstructs):
+        return None
     batch = next(iter(cast(Iterable[Any], batches)))
     if not isinstance(batch, list | tuple) or batch[0].ndim != 4:
         return None
     chosen = _of_all_classes(batch[1]) if len(batch) > 1 else torch.arange(len(batch[0]))
     originals = batch[0][chosen[:SHOWN].to(batch[0].device)]
-    drawn = draw(model, originals)
-    return None if drawn is None else Reconstruction(originals, drawn)
-
-
-def draw(model: pl.LightningModule, images: Tensor) -> Tensor | None:
-    """Returns a model's reconstruction of images, with shape (N, C, H, W), if it makes one."""
     model.eval()
-    try:
-        with torch.inference_mode():
-            drawn = model(images.to(model.device))
-    except Exception:  # of a stranger's model: what it takes is not for us to know
-        return None
-    return drawn if isinstance(drawn, Tensor) and drawn.shape == images.shape else None
+    with torch.inference_mode():
+        return Reconstruction(originals, model.reconstruct(originals.to(model.device)))
 
 
 def _of_all_classes(labels: Tensor) -> Tensor:

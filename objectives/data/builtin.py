@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from .splits import DataError, Dataset, Labelled, hold_out
+from .parts import DataError, Dataset, Part, hold_out
 
 
 def digits(data_dir: Path | None) -> Dataset:
@@ -22,7 +22,7 @@ def digits(data_dir: Path | None) -> Dataset:
 
     bunch = load_digits()
     images = torch.from_numpy(bunch.images).float().unsqueeze(1) / 16
-    whole = Labelled(images, torch.from_numpy(bunch.target).long())
+    whole = Part(images, torch.from_numpy(bunch.target).long())
     return Dataset(*hold_out(whole, 0.2, seed=0), tuple(str(digit) for digit in range(10)))
 
 
@@ -54,7 +54,6 @@ DATASETS: dict[str, Callable[[Path | None], Dataset]] = {
 
 
 def _torchvision(name: str, data_dir: Path | None) -> Dataset:
-    import torch
     from torchvision import datasets
 
     root = data_dir or Path(
@@ -69,8 +68,7 @@ def _torchvision(name: str, data_dir: Path | None) -> Dataset:
             part = dataset(root, train=train)
         except (RuntimeError, OSError, ValueError, AssertionError) as error:
             raise DataError(f"{name} under {root} cannot be read: {error}") from error
-        images = part.data.unsqueeze(1).to(torch.float32).div_(255)
-        parts.append(Labelled(images, part.targets.long()))
+        parts.append(Part(part.data.unsqueeze(1), part.targets.long()))
     return Dataset(parts[0], parts[1], tuple(part.classes))
 
 

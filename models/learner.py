@@ -1,0 +1,177 @@
+"""What all families share: how they are optimised, penalised and logged."""
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau, StepLR
+
+Batch = Sequence[Tensor]
+
+
+class Training(TypedDict, total=False):
+    """The options of `Learner` that each family passes on, as its keywords."""
+
+    l1: float
+    l2: float
+    optimiser: str
+    momentum: float
+    schedule: str
+    clip: float
+
+
+class Learner(pl.LightningModule, ABC):
+    """A network with its optimiser: a plain LightningModule, which any Trainer trains.
+
+    A family writes `terms` and `loss`. Means of the terms are logged once an epoch, as
+    `train_NAME`, `val_NAME` and `test_NAME`, and the mean loss as `train_loss`.
+
+    Args:
+        lr: Learning rate at the start.
+        l1: Weight of the sum of absolute parameters, which is added to the loss.
+        l2: Weight decay of the optimiser.
+        optimiser: `adam` or `sgd`.
+        momentum: Momentum of SGD, from 0 to 1.
+        schedule: How the rate falls: `cosine` to 0 along a cosine, `step` to a tenth after each
+            third of the epochs, `plateau` to a tenth whenever the training loss has not fallen
+            for a tenth of the epochs; or `constant`.
+        clip: Longest norm of a gradient; 0 leaves them as they are.
+
+    Raises:
+        ValueError: If an option is none of its choices.
+
+    References:
+        Adam: A Method for Stochastic Optimization (Kingma, Ba, 2015)
+        SGDR: Stochastic Gradient Descent with Warm Restarts (Loshchilov, Hutter, 2017)
+    """
+
+    def __init__(
+        self,
+        lr: float,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        optimiser: str = "adam",
+        momentum: float = 0.9,
+        schedule: str = "cosine",
+        clip: float = 0.0,
+    ) -> None:
+        super().__init__()
+        for name, value, known in (
+            ("optimiser", optimiser, OPTIMISERS),
+            ("schedule", schedule, SCHEDULES),
+        ):
+            if value not in known:
+                raise ValueError(f"{name} (={value!r}) must be one of {', '.join(known)}.")
+        self.save_hyperparameters(ignore=["data", "codec"])  # those of the family too
+        self.lr, self.l1, self.l2, self.clip = lr, l1, l2, clip
+        self.optimiser, self.momentum, self.schedule = optimiser, momentum, schedule
+        self._seen: list[dict[str, Tensor]] = []
+
+    @abstractmethod
+    def terms(self, batch: Batch) -> dict[str, Tensor]:
+        """Returns what is logged of a batch by name: means over its items, free of weights."""
+
+    @abstractmethod
+    def loss(self, terms: dict[str, Tensor]) -> Tensor:
+        """Returns what is minimised, given the terms of a batch; l1 is added by itself."""
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Returns the parameters in groups, as optimisers take them, with what differs in each."""
+        return [{"params": list(self.parameters())}]
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        terms = self.terms(batch)
+        loss = self.loss(terms)
+        self._seen.append({name: term.detach() for name, term in (terms | {"loss": loss}).items()})
+        return loss
+
+    def on_train_epoch_start(self) -> None:
+        self._seen = []
+
+    def on_train_epoch_end(self) -> None:
+        # Once an epoch, because a log in every step is a tenth of its time.
+        for name in self._seen[0]:
+            self.log(f"train_{name}", torch.stack([terms[name] for terms in self._seen]).mean())
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self._score("val", batch)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        self._score("test", batch)
+
+    def _score(self, part: str, batch: Batch) -> None:
+        for name, term in self.terms(batch).items():
+            self.log(f"{part}_{name}", term, batch_size=len(batch[0]))
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Adds the gradient of the L1 penalty, its signs, which autograd is slower to find."""
+        if not self.l1:
+            return
+        learning = [(p.detach(), p.grad) for p in self.parameters() if p.grad is not None]
+        values, gradients = zip(*learning, strict=True)
+        torch._foreach_add_(gradients, torch._foreach_sign(values), alpha=self.l1)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        if self.clip:
+            clip_grad_norm_(self.parameters(), self.clip)
+        else:  # what a Trainer elsewhere was told
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer | OptimizerLRSchedulerConfig:
+        """Returns the optimiser, and how its rate falls over the steps of the trainer."""
+        optimiser = OPTIMISERS[self.optimiser](self)
+        if self.schedule == "constant":
+            return optimiser
+        interval = "step" if self.schedule == "cosine" else "epoch"
+        schedule = SCHEDULES[self.schedule](optimiser, self.trainer)
+        return {
+            "optimizer": optimiser,
+            "lr_scheduler": {"scheduler": schedule, "interval": interval, "monitor": "train_loss"},
+        }
+
+
+def _adam(model: Learner) -> torch.optim.Optimizer:
+    return torch.optim.Adam(model.groups(), lr=model.lr, weight_decay=model.l2, fused=True)
+
+
+def _sgd(model: Learner) -> torch.optim.Optimizer:
+    return torch.optim.SGD(
+        model.groups(), model.lr, model.momentum, weight_decay=model.l2, fused=True
+    )
+
+
+def _epochs(trainer: pl.Trainer) -> int:
+    return trainer.max_epochs if trainer.max_epochs and trainer.max_epochs > 0 else sys.maxsize
+
+
+def _cosine(optimiser: torch.optim.Optimizer, trainer: pl.Trainer) -> LRScheduler:
+    steps = min(trainer.estimated_stepping_batches, sys.maxsize)  # it may be endless
+    return CosineAnnealingLR(optimiser, T_max=int(steps))
+
+
+def _step(optimiser: torch.optim.Optimizer, trainer: pl.Trainer) -> LRScheduler:
+    return StepLR(optimiser, max(1, -(-_epochs(trainer) // 3)))
+
+
+def _plateau(optimiser: torch.optim.Optimizer, trainer: pl.Trainer) -> LRScheduler:
+    return ReduceLROnPlateau(optimiser, patience=max(1, _epochs(trainer) // 10))
+
+
+OPTIMISERS: dict[str, Callable[[Learner], torch.optim.Optimizer]] = {"adam": _adam, "sgd": _sgd}
+SCHEDULES: dict[str, Callable[[torch.optim.Optimizer, pl.Trainer], LRScheduler]] = {
+    "cosine": _cosine,
+    "step": _step,
+    "plateau": _plateau,
+    "constant": lambda optimiser, trainer: StepLR(optimiser, sys.maxsize),
+}

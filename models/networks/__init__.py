@@ -1,0 +1,1 @@
+"""Encoders and decoders: plain modules, of which a family is made by name."""

@@ -1,0 +1,85 @@
+"""Linear layers alone: for images as for rows of a table."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import prod
+
+from torch import nn
+
+from ..data_spec import DataSpec
+from .standardise import restored, standardised
+from .weights import draw_weights, scaled
+
+DENSE = (256,)
+DEEP = (128, 64, 12)
+
+
+class DenseEncoder(nn.Sequential):
+    """Maps items to features through hidden layers, each before a ReLU.
+
+    Args:
+        data: Any data.
+        features: Number of features D that leave the encoder.
+        hidden: Widths of the layers between.
+
+    Its input has shape (N, *data.shape), its output (N, D).
+    """
+
+    def __init__(self, data: DataSpec, features: int, hidden: Sequence[int]) -> None:
+        sizes = [prod(data.shape), *hidden, features]
+        super().__init__(*standardised(data), nn.Flatten(), *_linear(sizes))
+        draw_weights(self)
+
+
+class DenseDecoder(nn.Sequential):
+    """Maps features to items through hidden layers, each before a ReLU.
+
+    Args:
+        data: Any data.
+        features: Number of features D that enter the decoder.
+        hidden: Widths of the layers between.
+        bounded: Whether the output lies in [0, 1]; else it is any number.
+
+    Its input has shape (N, D), its output (N, *data.shape).
+    """
+
+    def __init__(
+        self, data: DataSpec, features: int, hidden: Sequence[int], bounded: bool = False
+    ) -> None:
+        layers = _linear([features, *hidden, prod(data.shape)])
+        last = [nn.Sigmoid()] if bounded else restored(data)
+        super().__init__(*layers, nn.Unflatten(1, data.shape), *last)
+        draw_weights(self)
+
+
+def dense_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
+    """One hidden layer of 256; features are not negative."""
+    return nn.Sequential(DenseEncoder(data, features, scaled(width, *DENSE)), nn.ReLU())
+
+
+def dense_decoder(data: DataSpec, features: int, width: float) -> nn.Module:
+    """One hidden layer of 256."""
+    return DenseDecoder(data, features, scaled(width, *DENSE))
+
+
+def deep_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
+    """Hidden layers of 128, 64 and 12; none is narrower than the features."""
+    return DenseEncoder(data, features, _deep(features, width))
+
+
+def deep_decoder(data: DataSpec, features: int, width: float) -> nn.Module:
+    """Hidden layers of 12, 64 and 128, likewise."""
+    return DenseDecoder(data, features, _deep(features, width)[::-1])
+
+
+def _deep(features: int, width: float) -> list[int]:
+    # A longer code must not pass through fewer features than it has.
+    return [max(size, features) for size in scaled(width, *DEEP)]
+
+
+def _linear(sizes: Sequence[int]) -> list[nn.Module]:
+    """Returns linear layers from size to size, with a ReLU between two of them."""
+    layers: list[nn.Module] = []
+    for before, after in pairwise(sizes):
+        layers += [nn.Linear(before, after), nn.ReLU()]
+    return layers[:-1]

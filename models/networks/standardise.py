@@ -1,0 +1,57 @@
+"""Standardising as a layer, so that a trained network takes raw input and draws raw output."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..data_spec import DataSpec
+
+
+def per_channel(data: DataSpec, values: Sequence[float]) -> Tensor:
+    """Returns a value for each channel or feature, in a shape that goes with items."""
+    return torch.tensor(values).view(-1, *[1] * (len(data.shape) - 1))
+
+
+class Standardise(nn.Module):
+    """Subtracts the mean of each channel or feature, and divides by its standard deviation.
+
+    Args:
+        data: The data, with `mean` and `std`.
+        inverse: Whether to do the opposite.
+
+    Its input and output have shape (N, *data.shape).
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, data: DataSpec, inverse: bool = False) -> None:
+        super().__init__()
+        assert data.mean is not None
+        assert data.std is not None
+        self.register_buffer("mean", per_channel(data, data.mean))
+        self.register_buffer("std", per_channel(data, data.std))
+        self.inverse = inverse
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.inverse:
+            return x * self.std + self.mean
+        return (x - self.mean) / self.std
+
+
+def standardised(data: DataSpec) -> list[nn.Module]:
+    """Returns the first layer of an encoder; none if the data are taken as they are."""
+    return [] if data.mean is None else [Standardise(data)]
+
+
+def unit(data: DataSpec) -> Tensor:
+    """Returns what an error is measured in: the deviation of a table's features, if known."""
+    if data.kind == "table" and data.std is not None:
+        return per_channel(data, data.std)
+    return torch.ones(())
+
+
+def restored(data: DataSpec) -> list[nn.Module]:
+    """Returns the last layer of a decoder whose output has no bounds; none likewise."""
+    return [] if data.mean is None else [Standardise(data, inverse=True)]

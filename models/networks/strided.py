@@ -1,0 +1,66 @@
+"""Strided convolutions alone, the last one as large as the map that remains."""
+
+from itertools import pairwise
+
+from torch import nn
+
+from ..data_spec import DataSpec
+from .pooled import sides
+from .standardise import standardised
+from .weights import draw_weights, scaled
+
+CHANNELS = 16
+
+
+class StridedEncoder(nn.Sequential):
+    """Maps images to features by convolutions with stride 2, down to about 7 pixels, and one more.
+
+    Args:
+        data: Images.
+        features: Number of features D that leave the encoder.
+        width: How many times the published number of channels each layer has.
+
+    Its input has shape (N, C, H, W), its output (N, D).
+    """
+
+    def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
+        sizes = sides(data.shape)
+        channels = _channels(data, width)
+        layers: list[nn.Module] = []
+        for before, after in pairwise(channels):
+            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.ReLU()]
+        whole = nn.Conv2d(channels[-1], features, sizes[-1])
+        super().__init__(*standardised(data), *layers, whole, nn.Flatten())
+        draw_weights(self)
+
+
+class StridedDecoder(nn.Sequential):
+    """Maps features to images with values in [0, 1]: the mirror image of `StridedEncoder`.
+
+    Args:
+        data: Images.
+        features: Number of features D that enter the decoder.
+        width: How many times the published number of channels each layer has.
+
+    Its input has shape (N, D), its output (N, C, H, W).
+    """
+
+    def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
+        sizes = sides(data.shape)[::-1]
+        channels = _channels(data, width)[::-1]
+        layers: list[nn.Module] = [
+            nn.Unflatten(1, (features, 1, 1)),
+            nn.ConvTranspose2d(features, channels[0], sizes[0]),
+        ]
+        for (before, after), size in zip(pairwise(channels), sizes[1:], strict=True):
+            even = (1 - size[0] % 2, 1 - size[1] % 2)  # a stride of 2 maps two sizes to one
+            again = nn.ConvTranspose2d(before, after, 3, stride=2, padding=1, output_padding=even)
+            layers += [nn.ReLU(), again]
+        super().__init__(*layers, nn.Sigmoid())
+        draw_weights(self)
+
+
+def _channels(data: DataSpec, width: float) -> list[int]:
+    """Returns the channels of the image and behind each halving: 1, 16, 32."""
+    halvings = len(sides(data.shape)) - 1
+    return [data.shape[0], *scaled(width, *(CHANNELS << n for n in range(halvings)))]

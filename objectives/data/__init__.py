@@ -1,0 +1,1 @@
+"""The data: a file a source, the parts that they are split into, and batches of them."""

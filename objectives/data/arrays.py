@@ -1,0 +1,204 @@
+"""Arrays in .npy and .npz files: images or rows of a table, and their labels if any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+from .parts import DataError, Dataset, Part, hold_out
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+SUFFIXES = (".npy", ".npz")
+INPUTS = ("x", "images", "inputs", "data", "arr_0")
+TARGETS = ("y", "labels", "targets", "label", "arr_1")
+TEST = 0.2
+FEWEST = 10
+CHANNELS = (1, 3)
+
+
+def read_array(path: Path) -> Dataset:
+    """Reads an array, of which each row is an item.
+
+    A .npy file holds items alone. A .npz file holds them by a name of `INPUTS`, with labels by
+    one of `TARGETS` if any; or its parts, such as `x_train`, `y_train` and `x_test`, `y_test`. A
+    test part that is missing is a fixed fifth of the rest.
+
+    Args:
+        path: A file. Items of one side (N, F) are rows of a table; (N, H, W), (N, C, H, W) and
+            (N, H, W, C) are images, of 1 or 3 channels, as bytes, as 16 bits, or as floats from 0
+            to 1.
+
+    Raises:
+        DataError: If the file is no array, or holds items of which it is not clear what they are.
+    """
+    found = _read(path)
+    parts = {part: _part(found, part, path) for part in ("train", "val", "test")}
+    if parts["train"] is None:
+        parts["train"] = _part(found, None, path)
+    if parts["train"] is None:
+        raise DataError(
+            f"{path} holds {', '.join(map(repr, found)) or 'nothing'}, and no array by the name "
+            f"of {', '.join(INPUTS[:-1])} or x_train"
+        )
+    arrays = {part: pair for part, pair in parts.items() if pair is not None}
+    kind, tensors = _items({part: inputs for part, (inputs, _) in arrays.items()}, path)
+    if len(tensors["train"]) < FEWEST:
+        raise DataError(
+            f"{path} holds {len(tensors['train'])} items: at least {FEWEST} are needed"
+        )
+    classes, targets = _targets({part: labels for part, (_, labels) in arrays.items()}, path)
+    read = {part: Part(tensor, targets.get(part)) for part, tensor in tensors.items()}
+    if "test" not in read:
+        read["train"], read["test"] = hold_out(read["train"], TEST, seed=0)
+    return Dataset(read["train"], read["test"], classes, read.get("val"), kind)
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    import numpy as np
+
+    if path.suffix.lower() not in SUFFIXES:
+        raise DataError(f"{path.name} is a file: {_instead(path)}")
+    try:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            found = {"x": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+    except ValueError as error:
+        if "allow_pickle" in str(error) or "pickle" in str(error):
+            raise DataError(f"{path} holds objects of Python or no array at all") from error
+        raise DataError(f"{path} is no array that can be read safely: {error}") from error
+    except (OSError, EOFError, BadZipFile, MemoryError, SyntaxError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path} is no array that can be read safely: {said}") from error
+    return {name.lower(): array for name, array in found.items()}
+
+
+def _instead(path: Path) -> str:
+    from torchvision.datasets.folder import IMG_EXTENSIONS
+
+    if path.suffix.lower() in IMG_EXTENSIONS:
+        return f"name the folder that this image lies in, {path.parent}"
+    return (
+        f"only folders of images and arrays ({', '.join(SUFFIXES)}) can be read; "
+        "write what it holds as one of them"
+    )
+
+
+def _part(
+    found: dict[str, NDArray[Any]], part: str | None, path: Path
+) -> tuple[NDArray[Any], NDArray[Any] | None] | None:
+    """Returns inputs and targets of a part, or of the whole; None if there are none."""
+    end = "" if part is None else f"_{part}"
+
+    def one_of(names: tuple[str, ...]) -> NDArray[Any] | None:
+        there = [name + end for name in names if name + end in found]
+        if len(there) > 1:
+            raise DataError(f"{path} holds {' and '.join(there)}: leave one of them")
+        return found[there[0]] if there else None
+
+    inputs, targets = one_of(INPUTS), one_of(TARGETS)
+    if inputs is None:
+        return None
+    if inputs.ndim == 0 or (targets is not None and targets.shape != inputs.shape[:1]):
+        raise DataError(
+            f"{path} holds {0 if inputs.ndim == 0 else len(inputs)} items, and labels of shape "
+            f"{None if targets is None else targets.shape}: a label for each item is needed"
+        )
+    return inputs, targets
+
+
+def _items(arrays: dict[str, NDArray[Any]], path: Path) -> tuple[Any, dict[str, Tensor]]:
+    """Returns what the items are, and each part as a tensor."""
+    shapes = {array.shape[1:] for array in arrays.values()}
+    if len(shapes) > 1:
+        raise DataError(f"{path} holds parts of different shapes: {', '.join(map(str, shapes))}")
+    (shape,) = shapes
+    if len(shape) == 1 and shape[0] > 0:
+        return "table", {part: _table(array, path) for part, array in arrays.items()}
+    order = _channels_first(shape, path)
+    return "image", {part: _pixels(array, path, order) for part, array in arrays.items()}
+
+
+def _channels_first(shape: tuple[int, ...], path: Path) -> tuple[int, ...] | None:
+    """Returns how the sides of items are to be ordered, None if a channel is to be added."""
+    if len(shape) == 2 and min(shape) > 0:
+        return None
+    first, last = (
+        len(shape) == 3 and shape[0] in CHANNELS,
+        len(shape) == 3 and shape[2] in CHANNELS,
+    )
+    if not (first or last) or min(shape) < 1:
+        raise DataError(
+            f"{path} holds items of shape {shape}: rows are (F,), images (H, W), or (C, H, W) or "
+            "(H, W, C) with 1 or 3 channels"
+        )
+    if first and last:
+        raise DataError(
+            f"{path} holds items of shape {shape}: which side is that of the channels?"
+        )
+    return (0, 1, 2, 3) if first else (0, 3, 1, 2)
+
+
+def _pixels(array: NDArray[Any], path: Path, order: tuple[int, ...] | None) -> Tensor:
+    import numpy as np
+    import torch
+
+    array = array[:, None] if order is None else array.transpose(order)
+    if array.dtype == np.uint8:
+        return torch.from_numpy(np.ascontiguousarray(array))
+    if array.dtype == np.bool_:
+        return torch.from_numpy(np.ascontiguousarray(array) * np.uint8(255))
+    if array.dtype == np.uint16:
+        return torch.from_numpy((array / np.float32(65535)).astype(np.float32))
+    if array.dtype.kind not in "fiu":
+        raise DataError(f"{path} holds {array.dtype}, which are no pixels")
+    low, high = float(array.min()), float(array.max())
+    if array.dtype.kind == "f" and low >= 0 and high <= 1:
+        return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
+    if array.dtype.kind in "iu" and low >= 0 and high <= 255:
+        return torch.from_numpy(np.ascontiguousarray(array.astype(np.uint8)))
+    raise DataError(
+        f"{path} holds pixels from {low:g} to {high:g}, whose range is unknown: save them as "
+        "bytes from 0 to 255, or as floats from 0 to 1"
+    )
+
+
+def _table(array: NDArray[Any], path: Path) -> Tensor:
+    import numpy as np
+    import torch
+
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{path} holds {array.dtype}, which are no numbers")
+    values = np.ascontiguousarray(array, dtype=np.float32)
+    if not np.isfinite(values).all():
+        raise DataError(f"{path} holds values that are no numbers: leave out or fill those rows")
+    return torch.from_numpy(values)
+
+
+def _targets(
+    labels: dict[str, NDArray[Any] | None], path: Path
+) -> tuple[tuple[str, ...], dict[str, Tensor]]:
+    """Returns the names of the classes, and the number of its class for each item of a part."""
+    import numpy as np
+    import torch
+
+    known = {part: names for part, names in labels.items() if names is not None}
+    if not known:
+        return (), {}
+    if len(known) < len(labels):
+        missing = next(part for part in labels if part not in known)
+        raise DataError(f"{path} has labels, but none for its {missing} part")
+    if any(names.dtype.kind not in "iubU" for names in known.values()):
+        raise DataError(f"{path} has labels that are neither whole numbers nor text")
+    classes = np.unique(known["train"])
+    targets = {}
+    for part, names in known.items():
+        numbers = np.searchsorted(classes, names).clip(max=len(classes) - 1)
+        strange = names[classes[numbers] != names]
+        if len(strange):
+            raise DataError(f"{path} has a label {strange[0]} that its training part lacks")
+        targets[part] = torch.from_numpy(numbers.astype(np.int64))
+    return tuple(str(name) for name in classes), targets

@@ -1,0 +1,65 @@
+"""The images of a folder in one file, so that the next command need not read them again."""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+
+def kept(
+    cache: Path | None,
+    folder: Path,
+    form: object,
+    paths: Sequence[Path],
+    read: Callable[[], Tensor],
+) -> Tensor:
+    """Returns what was read of files before, if none of them has changed, or reads it now.
+
+    Args:
+        cache: Where it is kept; None keeps nothing.
+        folder: The folder that the files are of; of each, and each form, one reading is kept.
+        form: What else the result depends on, such as a size.
+        paths: The files; their names, sizes and times tell whether one has changed.
+        read: Reads them.
+    """
+    if cache is None:
+        return read()
+    of_folder = sha256(f"{os.path.realpath(folder)}|{form}".encode()).hexdigest()[:16]
+    path = cache / "folders" / f"{of_folder}-{_fingerprint(paths)}.pt"
+    found = _found(path, len(paths))
+    if found is not None:
+        return found
+    tensor = read()
+    partial = path.with_name(f".{path.name}-{os.getpid()}")
+    # Where nothing can be written, they are read again; torch has an error of its own.
+    with suppress(OSError, RuntimeError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(tensor, partial)
+        os.replace(partial, path)
+    with suppress(OSError):  # another process may be as far
+        # What was read before, and what a process that was killed had begun to write.
+        for old in (*path.parent.glob(f"{of_folder}-*"), *path.parent.glob(f".{of_folder}-*")):
+            if old != path:
+                old.unlink(missing_ok=True)
+    return tensor
+
+
+def _fingerprint(paths: Sequence[Path]) -> str:
+    digest = sha256()
+    for path in paths:
+        found = os.stat(path)
+        digest.update(f"{path}|{found.st_size}|{found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _found(path: Path, length: int) -> Tensor | None:
+    """Maps the file into memory, if it is whole: what a process does not touch costs nothing."""
+    try:
+        tensor = torch.load(path, mmap=True, weights_only=True)
+    except Exception:  # torch raises half a dozen classes for files that it cannot read
+        return None
+    return tensor if isinstance(tensor, Tensor) and len(tensor) == length else None

@@ -1,0 +1,80 @@
+"""The data module: any source that fits into memory, split into parts."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from ...models.data_spec import DataSpec
+from .batches import ResidentData, fitting
+from .parts import DataError
+from .resize import check_side
+from .splits import moments, read_splits
+
+BATCH_SIZE = 64
+STEPS_PER_EPOCH = 64
+
+
+class TensorData(ResidentData):
+    """Data in memory, split into train, validation and test.
+
+    The validation split is a seeded, stratified tenth of the training part, unless the data bring
+    one; the test part is never touched by it. A batch is a tuple (inputs, targets), or (inputs,)
+    for data without labels. Images have shape (N, C, H, W) and values in [0, 1].
+
+    Args:
+        name: `digits`, `fashion-mnist`, `mnist`, or the path of a folder of images, or of an
+            array in a .npy or .npz file.
+        data_dir: Where torchvision data lies. If None, use the folder that the variable
+            LATENTUNE_DATA names, or a cache in the home folder.
+        image_size: Side in pixels that images are cropped and scaled to. If None, they keep their
+            own size; those of a folder if they share one of at most 64x64, else it is 64.
+        normalise: Whether networks shall standardise what they see, by the mean and deviation of
+            the training part. If None, rows of a table are, images are not.
+        batch_size: Items in a batch. If None, use 64, or fewer on small data so that an epoch
+            has at least 64 steps.
+        seed: Seed of the split.
+        cache: Where the images of a folder are kept, once they have been read. If None, they are
+            read anew in every process.
+
+    Raises:
+        DataError: If the data is missing, empty or broken, or an option does not fit.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        data_dir: str | Path | None = None,
+        image_size: int | None = None,
+        normalise: bool | None = None,
+        batch_size: int | None = None,
+        seed: int = 0,
+        cache: Path | None = None,
+    ) -> None:
+        super().__init__()
+        if batch_size is not None and batch_size < 1:
+            raise DataError(f"batch_size (={batch_size}) must be at least 1")
+        check_side(image_size)
+        self.name = Path(os.path.abspath(name)).name
+        place = str(data_dir) if data_dir else None
+        self.splits = read_splits(name, place, image_size, seed, cache)
+        table = self.splits.kind == "table"
+        self.normalise = table if normalise is None else normalise
+        self.batch_size = fitting(batch_size, len(self.splits.train), BATCH_SIZE, STEPS_PER_EPOCH)
+
+    @cached_property
+    def spec(self) -> DataSpec:
+        """What a model must know of the data."""
+        train = self.splits.train
+        mean, std = moments(train.inputs) if self.normalise else (None, None)
+        shape = tuple(train.inputs.shape[1:])
+        return DataSpec(shape, self.splits.kind, self.splits.classes, mean, std)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all items and labels, and of the split that they are in."""
+        return self.splits.fingerprint
+
+    def setup(self, stage: str) -> None:
+        for split in ("test",) if stage == "test" else ("train", "val"):
+            inputs, targets = getattr(self.splits, split)
+            self.keep(split, (inputs,) if targets is None else (inputs, targets))

@@ -1,0 +1,85 @@
+"""Parts of a data set: inputs with their targets, and how one part is split off another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...models.data_spec import Kind
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class DataError(ValueError):
+    """Data that is missing, empty or broken."""
+
+
+class Part(NamedTuple):
+    """Items with their labels.
+
+    Attributes:
+        inputs: Items, with shape (N, *shape): values as floats or, to save memory, pixels as
+            bytes, of which `floats` makes values in [0, 1].
+        targets: Numbers of their classes, with shape (N,), if there are labels.
+    """
+
+    inputs: Tensor
+    targets: Tensor | None
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+class Dataset(NamedTuple):
+    """A data set as it was found, before it is split by a seed.
+
+    Attributes:
+        train: The part to search and train on.
+        test: The part that only final training scores.
+        classes: Names of the classes; empty if there are no labels.
+        val: The validation part, if the data brings one.
+        kind: What an item is.
+        notes: What a user should know of how it was read.
+    """
+
+    train: Part
+    test: Part
+    classes: tuple[str, ...]
+    val: Part | None = None
+    kind: Kind = "image"
+    notes: tuple[str, ...] = ()
+
+
+def floats(x: Tensor) -> Tensor:
+    """Returns bytes as values in [0, 1], and everything else as it is."""
+    import torch
+
+    return x.float().div_(255) if x.dtype == torch.uint8 else x
+
+
+def hold_out(whole: Part, fraction: float, seed: int) -> tuple[Part, Part]:
+    """Splits off a fraction, with the same share of each class where there are labels."""
+    kept, held = split_indices(whole.targets, len(whole), fraction, seed)
+    inputs, targets = whole
+    if targets is None:
+        return Part(inputs[kept], None), Part(inputs[held], None)
+    return Part(inputs[kept], targets[kept]), Part(inputs[held], targets[held])
+
+
+def split_indices(
+    targets: Tensor | None, n: int, fraction: float, seed: int
+) -> tuple[list[int], list[int]]:
+    """Returns the indices to keep and those to hold out, sorted, at least one of each."""
+    from sklearn.model_selection import train_test_split
+
+    held_out = max(1, round(fraction * n))
+    if targets is not None:
+        counts = targets.bincount()
+        counts = counts[counts > 0]
+        # A class of one item, or more classes than places, cannot be stratified.
+        if counts.min() < 2 or len(counts) > min(held_out, n - held_out):
+            targets = None
+    kept, held = train_test_split(
+        range(n), test_size=held_out, random_state=seed, stratify=targets
+    )
+    return sorted(kept), sorted(held)

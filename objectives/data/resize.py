@@ -1,0 +1,42 @@
+"""Images in memory brought to another size."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from .parts import DataError, Dataset, Part, floats
+
+LARGEST = 2048  # pixels of a side
+CHUNK = 4096
+
+
+def check_side(side: int | None) -> None:
+    """Raises DataError if images cannot have such a side."""
+    if side is not None and not 1 <= side <= LARGEST:
+        raise DataError(f"`image_size=` must be from 1 to {LARGEST}, not {side}")
+
+
+def resized(dataset: Dataset, side: int) -> Dataset:
+    """Returns a data set whose images are squares of a side, cropped in the middle and scaled."""
+    train, test, val = (
+        None if part is None else Part(_scaled(part.inputs, side), part.targets)
+        for part in (dataset.train, dataset.test, dataset.val)
+    )
+    assert train is not None
+    assert test is not None
+    return dataset._replace(train=train, test=test, val=val)
+
+
+def _scaled(images: Tensor, side: int) -> Tensor:
+    height, width = images.shape[2:]
+    least = min(height, width)
+    if (height, width) == (side, side):
+        return images
+    top, left = (height - least) // 2, (width - least) // 2
+    square = images[:, :, top : top + least, left : left + least]
+    return torch.cat([_interpolated(chunk, side) for chunk in torch.split(square, CHUNK)])
+
+
+def _interpolated(images: Tensor, side: int) -> Tensor:
+    drawn = interpolate(floats(images), (side, side), mode="bicubic", antialias=True).clamp(0, 1)
+    return (drawn * 255).round().byte() if images.dtype == torch.uint8 else drawn

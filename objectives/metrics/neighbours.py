@@ -1,0 +1,72 @@
+"""Nearest neighbours: what codes say of classes, with few labels and nothing to train."""
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from ...models.roles import Encodes
+from ..data.batches import in_batches
+from ..data.codes import labelled
+
+LABELLED = 100
+DRAWS = 10
+
+
+def neighbour_accuracy(
+    known: Tensor, classes: Tensor, asked: Tensor, right: Tensor, draws: int = DRAWS
+) -> tuple[float, float]:
+    """Returns how often the nearest of 100 labelled items has the right class: mean and deviation.
+
+    The labelled items are drawn without replacement, anew each time; all are asked.
+
+    Args:
+        known: Codes to draw labelled ones from, with shape (N, D).
+        classes: Their classes, with shape (N,).
+        asked: Codes whose class is asked, with shape (M, D).
+        right: Their classes, with shape (M,).
+        draws: How often labelled items are drawn, each with a seed of its own.
+
+    References:
+        Nearest Neighbor Pattern Classification (Cover, Hart, 1967)
+    """
+    shares = []
+    for seed in range(draws):
+        order = torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))
+        chosen = order[:LABELLED]
+        nearest = torch.cdist(asked, known[chosen]).argmin(1)
+        shares.append((classes[chosen][nearest] == right).float().mean())
+    found = torch.stack(shares)
+    return found.mean().item(), found.std(correction=0).item()
+
+
+class NeighbourProbe(pl.Callback):
+    """Logs `val_knn` and `test_knn`: the accuracy of nearest neighbours among codes.
+
+    The labels come from the training part, and stand behind codes of the same network; the model
+    must encode, and the data have labels.
+    """
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._log("val", trainer, pl_module)
+
+    def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._log("test", trainer, pl_module)
+
+    def _log(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
+        assert isinstance(model, Encodes)
+        splits = labelled(trainer.datamodule).splits  # type: ignore[attr-defined]
+        known, asked = splits.train, getattr(splits, part)
+        assert known.targets is not None
+        few = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))
+        few = few[: LABELLED * DRAWS]  # of which each draw takes its own
+
+        def encode(x: Tensor) -> Tensor:
+            return model.encode(x.to(model.device)).flatten(1).cpu()
+
+        mean, _ = neighbour_accuracy(
+            in_batches(encode, known.inputs[few]),
+            known.targets[few],
+            in_batches(encode, asked.inputs),
+            asked.targets,
+        )
+        model.log(f"{part}_knn", mean)

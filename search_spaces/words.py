@@ -1,0 +1,14 @@
+"""The error of this room, and the hint that goes with every unknown word."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+
+class SpaceError(ValueError):
+    """A parameter, a range or a value that the search space does not have."""
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Returns a hint with the closest known word, or with all of them."""
+    close = get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"

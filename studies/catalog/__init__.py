@@ -1,0 +1,1 @@
+"""The catalogue: what can be searched, a file a family."""

@@ -1,0 +1,84 @@
+"""Autoencoders: one class, whose rows are networks and options."""
+
+from .entry import KNN, SEED, SPACES, Direction, Entry, Published
+
+METRICS: dict[str, Direction] = {"mse": "minimize", "knn": "maximize"}
+ANY = ("image", "table")
+
+
+def _row(
+    function: str,
+    summary: str,
+    *more: str,
+    published: Published | None = None,
+    kinds: tuple[str, ...] = ("image",),
+) -> Entry:
+    """Returns a row; `more` are its spaces beside `default`, whose functions are named so."""
+    names = {"default": function} | {space: f"{function}_{space}" for space in more}
+    spaces = {space: f"{SPACES}.autoencoder:{name}" for space, name in names.items()}
+    return Entry(summary, spaces, METRICS, KNN, kinds, published)
+
+
+AUTOENCODERS = {
+    "conv-ae": _row("conv_ae", "convolutional autoencoder", SEED, "optimiser"),
+    "dense-ae": _row(
+        "dense_ae",
+        "fully connected autoencoder",
+        SEED,
+        kinds=ANY,
+        published=Published(
+            {"latent_dim": 128, "lr": 0.01, "momentum": 0.99}, 150, 1024, normalise=True
+        ),
+    ),
+    "deep-ae": _row(
+        "deep_ae",
+        "deep fully connected autoencoder",
+        SEED,
+        kinds=ANY,
+        published=Published({"latent_dim": 6, "lr": 1e-3, "l2": 1e-5}, 10, 64),
+    ),
+    "pooled-ae": _row(
+        "pooled_ae",
+        "convolutions and pooling, a small map as code",
+        SEED,
+        published=Published(
+            {"latent_dim": 196, "lr": 0.01, "momentum": 0.99}, 150, 1024, normalise=True
+        ),
+    ),
+    "strided-ae": _row(
+        "strided_ae",
+        "strided convolutions alone",
+        SEED,
+        published=Published({"latent_dim": 64, "lr": 1e-3, "l2": 1e-5}, 10, 64),
+    ),
+    "denoising-ae": _row(
+        "denoising_ae",
+        "any network, from spoilt input to clean",
+        SEED,
+        published=Published(
+            {"latent_dim": 196, "noise": 0.5, "lr": 0.01, "momentum": 0.99},
+            150,
+            1024,
+            normalise=True,
+        ),
+    ),
+    "sparse-ae": _row(
+        "sparse_ae",
+        "any network, with sparse codes",
+        SEED,
+        published=Published(
+            {
+                "latent_dim": 196,
+                "sparsity": 0.5,
+                "sparse_code": 0.05,
+                "lr": 0.001,
+                "momentum": 0.99,
+            },
+            150,
+            1024,
+            normalise=True,
+        ),
+    ),
+    "combined-ae": _row("combined_ae", "convolutions, spoilt input and sparse codes"),
+    "resnet-ae": _row("resnet_ae", "ResNet-18 and its mirror image"),
+}

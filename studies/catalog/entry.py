@@ -1,0 +1,62 @@
+"""What the catalogue says of a model; spaces are text, so that none is imported for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Direction = Literal["minimize", "maximize"]
+
+SPACES = "latentune.search_spaces"
+SEED = "seed"
+"""What a space is called that has the network, the ranges or the values of a publication."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """How a model's source has trained it; the space `seed` takes these over.
+
+    Attributes:
+        params: Values of the space `seed`, which its first trial has.
+        epochs: Epochs of its final training.
+        batch_size: Items in a batch.
+        normalise: Whether the network saw standardised data.
+    """
+
+    params: Mapping[str, Any]
+    epochs: int
+    batch_size: int
+    normalise: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of the catalogue.
+
+    Attributes:
+        summary: What it is, in a line.
+        spaces: Its search spaces by name, each as `module:function`; `default` is one of them.
+        metrics: Which way each metric is better that a study can have as an objective. It is
+            logged in validation as `val_NAME`; the first is searched unless asked otherwise.
+        judges: Those of the metrics that the model cannot know by itself, with the callback that
+            logs each, as `module:class`.
+        kinds: Kinds of data that it is made for.
+        published: How its source has trained it, if it has a space for that.
+        epochs: Epochs of a trial.
+        trials: Trials of a study.
+        on_encoder: Whether it is put on the encoder of another study; its space then takes the
+            trained model too.
+    """
+
+    summary: str
+    spaces: Mapping[str, str]
+    metrics: Mapping[str, Direction]
+    judges: Mapping[str, str] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ("image",)
+    published: Published | None = None
+    epochs: int = 10
+    trials: int = 20
+    on_encoder: bool = False
+
+
+KNN = {"knn": "latentune.objectives.metrics.neighbours:NeighbourProbe"}
+"""The judge of everything that encodes."""

@@ -1,0 +1,29 @@
+"""Variational autoencoders."""
+
+from .entry import KNN, SEED, SPACES, Direction, Entry
+
+METRICS: dict[str, Direction] = {
+    "elbo": "maximize",
+    "reconstruction": "minimize",
+    "kl": "minimize",
+    "knn": "maximize",
+}
+
+VAES = {
+    "conv-vae": Entry(
+        summary="convolutional VAE, Gaussian likelihood",
+        spaces={
+            "default": f"{SPACES}.vae:conv_vae",
+            SEED: f"{SPACES}.vae:conv_vae_seed",
+            "optimiser": f"{SPACES}.vae:conv_vae_optimiser",
+        },
+        metrics=METRICS,
+        judges=KNN,
+    ),
+    "dense-vae": Entry(
+        summary="fully connected VAE, Bernoulli likelihood",
+        spaces={"default": f"{SPACES}.vae:dense_vae"},
+        metrics=METRICS,
+        judges=KNN,
+    ),
+}

@@ -1,0 +1,69 @@
+"""The verb `compare`: what a trained encoder is worth to a classifier."""
+
+from pathlib import Path
+
+import click
+
+from ..defaults import COMPARE_EPOCHS, COMPARE_SEEDS
+from .common import UsageError, allow_option, data_dir_option, runs_option, say_next
+
+
+@click.command()
+@click.argument("data")
+@click.option(
+    "--encoder",
+    "encoders",
+    multiple=True,
+    metavar="STUDY|TOML|CKPT",
+    help="Trained encoder to begin with; may be repeated.",
+)
+@click.option("--labels", default="100,1000,all", help="Numbers of labelled images.")
+@click.option("--seeds", default=COMPARE_SEEDS, help="How often each classifier is trained.")
+@click.option("--epochs", default=COMPARE_EPOCHS, help="Epochs of each training.")
+@data_dir_option
+@allow_option
+@runs_option
+def compare(
+    data: str,
+    encoders: tuple[str, ...],
+    labels: str,
+    seeds: int,
+    epochs: int,
+    data_dir: str | None,
+    runs: Path,
+) -> None:
+    """Compare classifiers from scratch and from encoders.
+
+    Example: latentune compare digits --encoder conv-ae-digits --labels 100,all
+    """
+    from ..console import show_accuracies
+    from ..uses.compare import compare as run
+
+    def tell(start: str, labels: str, seed: int, accuracy: float) -> None:
+        click.echo(f"{labels:>10} labels  seed {seed}  {start:<28} {accuracy:.4f}")
+
+    try:
+        folder, table = run(
+            data,
+            encoders,
+            labels=[_count(word) for word in labels.split(",")],
+            seeds=seeds,
+            epochs=epochs,
+            data_dir=data_dir,
+            runs=runs,
+            told=tell,
+        )
+    except KeyboardInterrupt:
+        click.echo("stopped; what an earlier comparison wrote is still there")
+        raise SystemExit(130) from None
+    show_accuracies(table)
+    click.echo(f"wrote {folder}")
+    say_next("status", runs=runs)
+
+
+def _count(word: str) -> int | None:
+    if word == "all":
+        return None
+    if not word.isdecimal():
+        raise UsageError(f"--labels {word!r} is neither a number nor 'all'")
+    return int(word)

@@ -1,0 +1,23 @@
+"""The verb `dashboard`: all studies in the browser."""
+
+from pathlib import Path
+
+import click
+
+from ..defaults import PORT
+from .common import open_runs, runs_option, storage_option
+
+
+@click.command()
+@click.option("--port", default=PORT, help="Port on this machine.")
+@runs_option
+@storage_option
+def dashboard(port: int, runs: Path, storage: str | None) -> None:
+    """Look at all studies in the browser; Ctrl-C ends it.
+
+    Example: latentune dashboard --port 8081
+    """
+    from ...storage.dashboard import serve
+    from ...storage.runs import Runs
+
+    serve(open_runs(runs, storage), Runs(runs).artifacts, port, announce=click.echo)

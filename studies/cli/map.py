@@ -1,0 +1,36 @@
+"""The verb `map`: codes on a plane."""
+
+from pathlib import Path
+
+import click
+
+from ..defaults import MAPPED, SEED
+from .common import allow_option, data_dir_option, runs_option, say_next
+
+
+@click.command("map")
+@click.argument("study", metavar="STUDY[:TRIAL]|CKPT")
+@click.option("--n", default=MAPPED, help="Number of codes on the map.")
+@click.option("--seed", default=SEED, help="Chooses the codes, and where t-SNE begins.")
+@data_dir_option
+@allow_option
+@runs_option
+def map_(study: str, n: int, seed: int, data_dir: str | None, runs: Path) -> None:
+    """Draw codes on a plane by PCA, t-SNE and UMAP.
+
+    Example: latentune map conv-ae-digits --n 1000
+    """
+    from ..uses.maps import draw_maps
+
+    folder = draw_maps(study, n=n, seed=seed, data_dir=data_dir, runs=runs)
+    for picture in sorted(folder.glob("*.png")):
+        click.echo(f"wrote {picture}")
+    say_next(*_after_map(study, runs), runs=runs)
+
+
+def _after_map(study: str, runs: Path) -> list[str]:
+    from ...models.roles import Codec
+    from ..finding import load_model
+
+    decodes = isinstance(load_model(study, runs), Codec)
+    return ["interpolate", study] if decodes else ["dashboard"]

@@ -1,0 +1,34 @@
+"""The verb `status`: all studies, or every trial of one."""
+
+from pathlib import Path
+
+import click
+
+from .common import open_runs, runs_option, say_next, storage_option
+
+
+@click.command()
+@click.argument("study", required=False)
+@runs_option
+@storage_option
+def status(study: str | None, runs: Path, storage: str | None) -> None:
+    """Show all studies, or every trial of one.
+
+    Example: latentune status conv-ae-digits
+    """
+    import optuna
+
+    from ...storage.runs import Runs
+    from ..console import show_studies, show_trials
+    from ..finding import open_study
+
+    database = open_runs(runs, storage)
+    if study is not None:
+        show_trials(open_study(database, study), Runs(runs))
+        say_next("best", study, runs=runs, storage=storage)
+        return
+    names = optuna.get_all_study_names(database)
+    studies = [optuna.load_study(study_name=name, storage=database) for name in names]
+    show_studies(studies, Runs(runs))
+    if names:
+        say_next("status", names[-1], runs=runs, storage=storage)

@@ -1,0 +1,31 @@
+"""Where a study on an encoder comes from, and whether that is still so."""
+
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from ..storage.checkpoint import file_hash, read_checkpoint
+from ..storage.runs import Runs
+from .recipe import Recipe
+
+
+def parent(recipe: Recipe, runs: Runs) -> dict[str, Any]:
+    """Returns where the encoder of a study comes from: its study, trial, file and hash."""
+    assert recipe.encoder is not None
+    configuration, _ = read_checkpoint(Path(recipe.encoder))
+    return {
+        "study": configuration["study"],
+        "trial": configuration["trial"],
+        "checkpoint": runs.inside(Path(recipe.encoder)),
+        "hash": recipe.encoder_hash,
+    }
+
+
+def is_stale(study: optuna.Study, runs: Runs) -> bool:
+    """Whether the encoder that a study was put on is gone, or has been trained anew."""
+    origin = study.user_attrs.get("parent")
+    if origin is None:
+        return False
+    path = runs.root / origin["checkpoint"]
+    return not path.exists() or file_hash(path) != origin["hash"]

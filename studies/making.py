@@ -1,0 +1,243 @@
+"""From the words of a recipe to a study, and from a checkpoint back to a network.
+
+A study on an encoder is made of the network of another study, which was made of a recipe too:
+that recursion is in this file.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from optuna.trial import BaseTrial
+
+from ..models.autoencoder import Autoencoder
+from ..models.data_spec import DataSpec
+from ..models.roles import Encodes
+from ..objectives.data.builtin import DATASETS
+from ..objectives.data.codes import CodeData
+from ..objectives.data.module import TensorData
+from ..objectives.objective import Objective, Space
+from ..search_spaces.ranges import RangedSpace
+from ..search_spaces.watch import replay
+from ..search_spaces.words import did_you_mean
+from ..storage.checkpoint import file_hash, load_weights, read_checkpoint
+from ..storage.runs import Runs
+from .catalog.entry import SEED, Direction, Entry
+from .catalog.models import MODELS
+from .defaults import SPACE
+from .errors import StudyError, check_choice
+from .own import own_spec
+from .recipe import Recipe
+from .spec import StudySpec
+
+
+def make_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None = None) -> StudySpec:
+    """Makes the study that a recipe describes, without loading its data.
+
+    Args:
+        recipe: The words.
+        runs: Whose studies may name the module of the encoder.
+        encoder: The configuration of the encoder, if its network is to be rebuilt from that
+            alone, without the file that the recipe names.
+
+    Raises:
+        StudyError: If there is no such model, space or objective.
+    """
+    spec = _own(recipe) if ":" in recipe.model else _of_catalogue(recipe, runs, encoder)
+    objective = spec.objective
+    if recipe.epochs is not None:
+        objective = replace(objective, max_epochs=recipe.epochs)
+    if recipe.ranges:
+        objective = replace(objective, model=RangedSpace(objective.model, dict(recipe.ranges)))
+    return replace(spec, objective=replace(objective, seed=recipe.seed))
+
+
+def rebuild(configuration: Mapping[str, Any], runs: Runs) -> pl.LightningModule:
+    """Builds the network that a checkpoint's configuration describes, with weights of its own."""
+    recipe = Recipe.from_table(configuration["recipe"], runs)
+    spec = make_spec(recipe, runs, configuration.get("encoder"))
+    data = DataSpec.from_table(configuration["data"])
+    return replay(spec.objective.model, configuration["params"], data)
+
+
+def load_network(path: Path, runs: Runs) -> pl.LightningModule:
+    """Loads the network of a checkpoint, on the CPU and in eval mode.
+
+    Raises:
+        StorageError: If there is no such checkpoint, or it is of another model.
+        SpaceError: If the search space no longer makes the network that was trained.
+    """
+    configuration, weights = read_checkpoint(path)
+    model = rebuild(configuration, runs)
+    load_weights(model, weights, path)
+    return model.eval()
+
+
+def load_encoder(path: Path, data: DataSpec, runs: Runs) -> pl.LightningModule:
+    """Loads a trained network whose encoder reads items of a shape.
+
+    Raises:
+        StudyError: If it has no encoder, or reads items of another shape.
+        StorageError: If the file cannot be read.
+    """
+    model = load_network(path, runs)
+    if not isinstance(model, Encodes):
+        raise StudyError(f"{path} holds a {type(model).__name__}, which has no encode")
+    theirs = DataSpec.from_table(read_checkpoint(path)[0]["data"])
+    if theirs.shape != data.shape:
+        raise StudyError(f"{path} reads items of {theirs}, but the data has {data}")
+    return model
+
+
+def untrained_space(entry: Entry, name: str) -> Space:
+    """Returns a space of the catalogue, on an encoder with new weights if it needs one."""
+    space: Callable[..., pl.LightningModule] = resolve_name(entry.spaces[name])
+    return OnEncoder(space, Autoencoder, unfreeze=True) if entry.on_encoder else space
+
+
+@dataclass(frozen=True)
+class OnEncoder:
+    """A space that takes a trained model too, as one that takes a trial and the data alone.
+
+    Attributes:
+        space: The space as it was written.
+        encoder: Returns the model whose encoder it is put on, for such data.
+        unfreeze: Whether the encoder is trained too.
+    """
+
+    space: Callable[..., pl.LightningModule]
+    encoder: Callable[[DataSpec], pl.LightningModule]
+    unfreeze: bool
+
+    def __call__(self, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
+        """Builds the model on a copy of the encoder."""
+        # Who only asks what varies needs no weights, and so no trained network.
+        asked = torch.get_default_device().type == "meta"
+        codec = Autoencoder(data, network="dense") if asked else copy.deepcopy(self.encoder(data))
+        return self.space(trial, data, codec=codec, unfreeze=self.unfreeze)
+
+
+class _Encoder:
+    """A trained encoder, whose file is hashed and read once."""
+
+    def __init__(self, path: Path, known: str | None, runs: Runs) -> None:
+        self.path, self.known, self.runs = path, known, runs
+        self._network: pl.LightningModule | None = None
+
+    def __call__(self, data: DataSpec) -> pl.LightningModule:
+        if self._network is None:
+            if (now := file_hash(self.path)) != self.known:
+                raise StudyError(
+                    f"the encoder {self.path} has been trained anew (it was {self.known}, it is "
+                    f"{now}): search it as a new study by `name=`"
+                )
+            self._network = load_encoder(self.path, data, self.runs)
+        return self._network
+
+
+def _of_catalogue(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None) -> StudySpec:
+    check_choice("model", recipe.model, MODELS)
+    entry = MODELS[recipe.model]
+    if recipe.space not in entry.spaces:
+        raise StudyError(
+            f"{recipe.model} has no space {recipe.space!r}; "
+            f"{did_you_mean(recipe.space, list(entry.spaces))}"
+        )
+    if not recipe.data:
+        raise StudyError(f"{recipe.model} needs data: {', '.join(DATASETS)}, a folder or an array")
+    space: Callable[..., Any] = resolve_name(entry.spaces[recipe.space])
+    data: Callable[[], Any] = _data(recipe, entry, runs)
+    if entry.on_encoder:
+        space, data = _on_encoder(recipe, space, data, runs, encoder)
+    elif recipe.encoder is not None or recipe.unfreeze:
+        raise StudyError(f"{recipe.model} is not put on an encoder: leave out `encoder=`")
+    chosen = _metrics(recipe, entry)
+    objective = Objective(
+        model=space,
+        data=data,
+        metrics={f"val_{name}": way for name, way in chosen.items()},
+        judges=[resolve_name(entry.judges[name]) for name in chosen if name in entry.judges],
+        max_epochs=entry.epochs,
+    )
+    of_data = recipe.data if recipe.data in DATASETS else Path(recipe.data).stem
+    return StudySpec(f"{recipe.model}-{of_data}", objective, entry.trials)
+
+
+def _data(recipe: Recipe, entry: Entry, runs: Runs) -> Callable[[], TensorData]:
+    assert recipe.data is not None
+    batch_size, normalise = recipe.batch_size, recipe.normalise
+    if recipe.space == SEED and entry.published is not None:
+        batch_size = batch_size or entry.published.batch_size
+        normalise = entry.published.normalise if normalise is None else normalise
+    return partial(
+        TensorData,
+        recipe.data,
+        data_dir=recipe.data_dir,
+        image_size=recipe.image_size,
+        normalise=normalise,
+        batch_size=batch_size,
+        seed=recipe.seed,
+        cache=runs.cache,
+    )
+
+
+def _on_encoder(
+    recipe: Recipe,
+    space: Callable[..., pl.LightningModule],
+    items: Callable[[], TensorData],
+    runs: Runs,
+    encoder: Mapping[str, Any] | None,
+) -> tuple[OnEncoder, Callable[[], Any]]:
+    """Returns the space and the data of a study on an encoder, frozen or not."""
+    if encoder is not None:
+        return OnEncoder(space, lambda data: rebuild(encoder, runs), recipe.unfreeze), items
+    if recipe.encoder is None:
+        raise StudyError(
+            f"{recipe.model} is put on a trained encoder: name its study by `encoder=`"
+        )
+    path = Path(recipe.encoder)
+    load = _Encoder(path, recipe.encoder_hash, runs)
+    put = OnEncoder(space, load, recipe.unfreeze)
+    if recipe.unfreeze:
+        return put, items
+    cache = path.with_name(f"codes-{recipe.encoder_hash}")
+    return put, lambda: CodeData(items(), load, cache, recipe.batch_size)
+
+
+def _metrics(recipe: Recipe, entry: Entry) -> dict[str, Direction]:
+    """Returns the objectives that were asked for, and which way each is better."""
+    for name in recipe.objectives:
+        if name not in entry.metrics:
+            raise StudyError(
+                f"{recipe.model} has no objective {name!r}; "
+                f"{did_you_mean(name, list(entry.metrics))}"
+            )
+        if recipe.objectives.count(name) > 1:
+            raise StudyError(f"objective {name!r} is named twice")
+    return {name: entry.metrics[name] for name in recipe.objectives or [next(iter(entry.metrics))]}
+
+
+def _own(recipe: Recipe) -> StudySpec:
+    for option in (
+        "data",
+        "batch_size",
+        "image_size",
+        "normalise",
+        "data_dir",
+        "objectives",
+        "encoder",
+        "unfreeze",
+    ):
+        if getattr(recipe, option):
+            raise StudyError(
+                f"{recipe.model} brings its own data and objective: leave out {option}"
+            )
+    if recipe.space != SPACE:
+        raise StudyError(f"{recipe.model} has no space {recipe.space!r}: it is one itself")
+    return own_spec(recipe.model)

@@ -1,0 +1,96 @@
+"""Looking at data: what they were taken for, the items of each class, and pictures of some."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from ...objectives.data.module import TensorData
+from ...objectives.data.parts import floats
+from ...objectives.data.splits import PARTS, recognised
+from ...storage.pictures import labelled_grid
+from ...storage.runs import Runs, replaced_folder
+from ..defaults import RUNS, SEED
+from ..errors import check_seed
+from ..facade import public
+
+SHOWN = 10  # of each class; ten times as many where there are none
+MOST_CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What data hold.
+
+    Attributes:
+        line: What they were taken for.
+        kind: What an item is.
+        counts: A row for each class, a column for each part: how many items it has.
+        pictures: The picture that was drawn, if items can be.
+    """
+
+    line: str
+    kind: str
+    counts: pd.DataFrame
+    pictures: tuple[Path, ...]
+
+    def __repr__(self) -> str:
+        return f"{self.line}\n{self.counts}"
+
+
+@public
+def show(
+    data: str,
+    *,
+    image_size: int | None = None,
+    seed: int = SEED,
+    data_dir: str | None = None,
+    runs: str | Path = RUNS,
+) -> Shown:
+    """Counts the items of each class and part, and draws some training images with their labels.
+
+    Args:
+        data: `digits`, `fashion-mnist`, `mnist`, a folder of images, or an array.
+        image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
+        seed: Seed of the split, and of the images that are drawn.
+        data_dir: Where torchvision data lies, if not in the usual places.
+        runs: The folder with all studies; the picture is `shown/DATA/images.png` in it.
+
+    Raises:
+        DataError: If the data is missing or broken.
+        StorageError: If the picture cannot be written.
+
+    Example:
+        >>> latentune.show("digits").counts.loc["3"].sum()
+        183
+    """
+    check_seed(seed)
+    place = Runs(Path(runs))
+    whole = TensorData(data, data_dir, image_size, seed=seed, cache=place.cache)
+    splits = whole.splits
+    parts = dict(zip(PARTS, splits[:3], strict=True))
+    names = splits.classes or ("all",)
+    counts = {}
+    for name, part in parts.items():
+        of = torch.zeros(len(part), dtype=torch.long) if part.targets is None else part.targets
+        counts[name] = of.bincount(minlength=len(names)).tolist()
+    table = pd.DataFrame(counts, index=pd.Index(names, name="class"))
+    if splits.kind != "image":
+        return Shown(recognised(splits), splits.kind, table, ())
+    order = torch.randperm(len(splits.train), generator=torch.Generator().manual_seed(seed))
+    targets = splits.train.targets
+    if targets is None:
+        rows = {"": order[: SHOWN * MOST_CLASSES]}
+    else:
+        rows = {
+            name: order[targets[order] == number][:SHOWN]
+            for number, name in enumerate(names[:MOST_CLASSES])
+        }
+    place.make()
+    folder = place.shown(str(whole.name))
+    with replaced_folder(folder, place) as new:
+        images = {name: floats(splits.train.inputs[chosen]) for name, chosen in rows.items()}
+        title = f"{whole.name}: {recognised(splits)}"
+        labelled_grid(images, title, new / "images.png")
+    return Shown(recognised(splits), splits.kind, table, (folder / "images.png",))
