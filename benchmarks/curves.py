@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import latentune
-from latentune import TensorData, Objective, StudySpec
+from latentune import Objective, StudySpec, TensorData
 from latentune.objectives.data.parts import Part
 from latentune.search_spaces.autoencoder import conv_ae_seed
 
@@ -24,7 +24,7 @@ def some_images() -> TensorData:
     data = TensorData("fashion-mnist", batch_size=64)
     train, val, n = data.splits.train, data.splits.val, IMAGES // 10
     data.splits = data.splits.with_parts(
-        train=Part(train.images[: 9 * n], None), val=Part(val.inputs[:n], None)
+        train=Part(train.inputs[: 9 * n], None), val=Part(val.inputs[:n], None)
     )
     return data
 

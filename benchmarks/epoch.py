@@ -67,7 +67,7 @@ def _data(share: float, batch_size: int) -> TensorData:
     data = TensorData("fashion-mnist", batch_size=batch_size)
 
     def part(whole: Part) -> Part:
-        return Part(whole.images[: round(share * len(whole))], None)
+        return Part(whole.inputs[: round(share * len(whole))], None)
 
     data.splits = data.splits.with_parts(train=part(data.splits.train), val=part(data.splits.val))
     return data
@@ -78,7 +78,7 @@ def _latentune(share: float, batch_size: int, threads: int) -> Callable[[], obje
 
     def run() -> None:
         torch.set_num_threads(threads)
-        fit(quiet_trainer(1, []), Autoencoder(data.input_shape, **OPTIONS), data)
+        fit(quiet_trainer(1, []), Autoencoder(data.spec, **OPTIONS), data)
 
     return run
 
@@ -90,7 +90,7 @@ def _bare(share: float, batch_size: int, threads: int) -> Callable[[], object]:
 
     def run() -> float:
         torch.set_num_threads(threads)
-        model = Autoencoder(data.input_shape, **OPTIONS)
+        model = Autoencoder(data.spec, **OPTIONS)
         parameters = list(model.parameters())
         adam = torch.optim.Adam(parameters, lr=model.lr, weight_decay=model.l2, fused=True)
         anneal = torch.optim.lr_scheduler.CosineAnnealingLR(adam, T_max=len(train))

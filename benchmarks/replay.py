@@ -30,11 +30,12 @@ from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from rich.console import Console
 from rich.table import Table
 
+from latentune import DataSpec
 from latentune.search_spaces.autoencoder import conv_ae_seed
-from latentune.search_spaces.watch import parameters
+from latentune.search_spaces.watch import probe
 
 RECORDED = Path(__file__).with_name("curves.jsonl")
-SHAPE = (1, 28, 28)
+DATA = DataSpec((1, 28, 28))
 BUDGETS = (50, 100, 150)  # epochs
 TRIALS = 15
 COMPONENTS = 3
@@ -77,7 +78,7 @@ class Surrogate:
         from sklearn.multioutput import MultiOutputRegressor
 
         records = [json.loads(line) for line in RECORDED.read_text().splitlines()]
-        self.space = parameters(conv_ae_seed, SHAPE)
+        self.space = probe(conv_ae_seed, DATA).distributions
         x = np.array([self._place(record["params"]) for record in records])
         curves = np.log([record["val_mse"] for record in records])
         self.pca = PCA(COMPONENTS).fit(curves)

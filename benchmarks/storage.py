@@ -10,15 +10,16 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from latentune import DataSpec
 from latentune.search_spaces.autoencoder import conv_ae_seed
-from latentune.search_spaces.watch import parameters
+from latentune.search_spaces.watch import probe
 from latentune.storage.database import open_database
 from latentune.studies.defaults import PRUNER, SAMPLER
 from latentune.studies.running.retries import finished, requeue
 from latentune.studies.running.strategies import PRUNERS, SAMPLERS
 
 CURVES = Path(__file__).with_name("curves.jsonl")
-SHAPE = (1, 28, 28)
+DATA = DataSpec((1, 28, 28))
 EPOCHS = 10
 RUNGS = {1: 0, 4: 1}  # epochs after which successive halving by 4 looks
 
@@ -32,7 +33,7 @@ def measure(size: int, trials: int = 40) -> float:
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     records = [json.loads(line) for line in CURVES.read_text().splitlines()]
-    space = parameters(conv_ae_seed, SHAPE)
+    space = probe(conv_ae_seed, DATA).distributions
     rng = np.random.default_rng(0)
 
     def past() -> FrozenTrial:

@@ -4,14 +4,15 @@ The `seed` of a row is the published network with the published way to train it;
 has the published values, and the others vary them.
 """
 
+from math import prod
 from typing import Any
 
 from optuna.trial import BaseTrial
 
 from ..models.autoencoder import Autoencoder
 from ..models.data_spec import DataSpec
-from ..models.networks.pooled import cells
-from ..models.networks.residual import map_cells
+from ..models.networks import pooled, residual
+from ..models.networks.maps import sizes
 from .common import (
     any_optimiser,
     latent_dim,
@@ -49,7 +50,7 @@ def dense_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def dense_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Codes of 128 values, trained by SGD with a high momentum."""
-    length = latent_dim(trial, data, most=128)
+    length = trial.suggest_int("latent_dim", 2, 128, log=True)
     return Autoencoder(data, length, "dense", **published_sgd(trial))
 
 
@@ -65,13 +66,13 @@ def deep_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def pooled_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """A code of whole maps, each a few pixels wide."""
-    length = _maps(trial, cells(data.shape))
+    length = _maps(trial, data)
     return Autoencoder(data, length, "pooled", width(trial), **regularised_adam(trial))
 
 
 def pooled_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """A code of four maps, trained by SGD with a high momentum."""
-    return Autoencoder(data, _maps(trial, cells(data.shape)), "pooled", **published_sgd(trial))
+    return Autoencoder(data, _maps(trial, data), "pooled", **published_sgd(trial))
 
 
 def strided_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -92,7 +93,7 @@ def denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 def denoising_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """The pooled one under normal noise of half a deviation."""
     noise = trial.suggest_float("noise", 0.1, 1)
-    length = _maps(trial, cells(data.shape))
+    length = _maps(trial, data)
     return Autoencoder(data, length, "pooled", noise=noise, **published_sgd(trial))
 
 
@@ -103,7 +104,7 @@ def sparse_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def sparse_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """The pooled one with a weight of 0.5, trained by SGD with a high momentum."""
-    sparse, length = _sparse(trial), _maps(trial, cells(data.shape))
+    sparse, length = _sparse(trial), _maps(trial, data)
     return Autoencoder(data, length, "pooled", **sparse, **published_sgd(trial))
 
 
@@ -112,11 +113,17 @@ def combined_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     return _autoencoder(trial, data, "conv", **_spoilt(trial), **_sparse(trial))
 
 
+def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
+    """Convolutions and residual blocks, for photographs; a code of whole maps."""
+    length = _maps(trial, data, residual.SMALLEST, most=4)
+    return Autoencoder(data, length, "residual", width(trial), **regularised_adam(trial))
+
+
 def resnet_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """ResNet-18 and its mirror image, as published or narrower; a code of whole maps."""
-    length = _maps(trial, map_cells(data.shape), most=4)
+    length = _maps(trial, data, residual.SMALLEST, most=4)
     narrow = trial.suggest_float("width", 0.125, 1, log=True)
-    return Autoencoder(data, length, "residual", narrow, **regularised_adam(trial))
+    return Autoencoder(data, length, "resnet", narrow, **regularised_adam(trial))
 
 
 def _autoencoder(trial: BaseTrial, data: DataSpec, network: str, **options: Any) -> Autoencoder:
@@ -124,8 +131,9 @@ def _autoencoder(trial: BaseTrial, data: DataSpec, network: str, **options: Any)
     return Autoencoder(data, length, network, **regularised_adam(trial), **options)
 
 
-def _maps(trial: BaseTrial, cells: int, most: int = 8) -> int:
-    """Suggests the length of a code that is made of whole maps, each of some cells."""
+def _maps(trial: BaseTrial, data: DataSpec, smallest: int = pooled.SMALLEST, most: int = 8) -> int:
+    """Suggests the length of a code that is made of whole maps, each as large as the smallest."""
+    cells = prod(sizes(data.shape, smallest)[-1])
     return trial.suggest_int("latent_dim", cells, most * cells, step=cells)
 
 

@@ -20,7 +20,7 @@ from ..models.autoencoder import Autoencoder
 from ..models.data_spec import DataSpec
 from ..models.roles import Encodes
 from ..objectives.data.builtin import DATASETS
-from ..objectives.data.codes import CodeData
+from ..objectives.data.codes import CodeData, labelled
 from ..objectives.data.module import TensorData
 from ..objectives.objective import Objective, Space
 from ..search_spaces.ranges import RangedSpace
@@ -205,7 +205,7 @@ def _on_encoder(
     load = _Encoder(path, recipe.encoder_hash, runs)
     put = OnEncoder(space, load, recipe.unfreeze)
     if recipe.unfreeze:
-        return put, items
+        return put, lambda: labelled(items())
     cache = path.with_name(f"codes-{recipe.encoder_hash}")
     return put, lambda: CodeData(items(), load, cache, recipe.batch_size)
 

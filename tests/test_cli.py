@@ -219,7 +219,7 @@ def test_help_says_every_default_and_choice(cli: Cli) -> None:
         "[default: of the model, 10]",
         "[default: of the model, 20 or 30]",
         "[default: 64, less of small data; 1024 codes]",
-        "[default: their own up to 64, else 64]",
+        "[default: their own; in folders up to 64]",
         "halving, hyperband, median, none",
         "tpe, gp, random",
         "`latentune list MODEL`",
@@ -257,7 +257,7 @@ def test_a_pipe_gets_a_line_for_each_long_step(cli: Cli, trained: Path) -> None:
     assert answer.code == 0, answer.err
     lines = answer.out.splitlines()
     assert lines[:4] == [
-        "encoding 1,294 images",
+        "encoding 1,294 items",
         "fitting densities to 1,294 codes",
         "training a classifier of digits, once, to rate by",
         "rating 100 images of each method",

@@ -52,7 +52,9 @@ def test_a_search_by_error_alone_does_not_end_in_a_copy_of_the_image() -> None:
         from latentune.search_spaces.autoencoder import conv_ae
         from latentune.search_spaces.watch import probe
 
-        assert probe(conv_ae, latentune.DataSpec(shape)).distributions["latent_dim"].high == longest
+        assert (
+            probe(conv_ae, latentune.DataSpec(shape)).distributions["latent_dim"].high == longest
+        )
 
 
 def test_trials_and_final_training_compute_alike_unless_asked(cli: Cli, trained: Path) -> None:
@@ -147,7 +149,7 @@ def test_what_comes_next_is_what_the_network_can_do(cli: Cli, trained: Path) -> 
 
 
 def test_pictures_show_every_class(trained: Path) -> None:
-    from latentune.studies.reconstruction import reconstruct
+    from latentune.objectives.reconstruction import reconstruct
 
     data = latentune.TensorData("digits")
     data.setup("fit")

@@ -156,13 +156,12 @@ def test_what_is_skipped_is_said(caplog: pytest.LogCaptureFixture) -> None:
     said = "\n".join(record.getMessage() for record in caplog.records)
     for part in (
         "40 images 1x8x8, 2 classes, train 29 / val 3 / test 8",
-        "2 classes: cats 20, dogs 20",
         "1 x .gif file",
         "1 x .txt file",
         "2 x broken link, pipe or device",
         "1 x hidden folder .ipynb_checkpoints",
         "1 x image beside the folders of the classes",
-        "only 3 images to validate: what they say is mostly chance",
+        "only 3 items to validate: what they say is mostly chance",
     ):
         assert part in said
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 import latentune
 from latentune import LatentMixture
-from latentune.objectives.quality import Quality, quality
+from latentune.objectives.metrics.quality import Quality, quality
 from latentune.studies.uses.rating import Rating, winner
 
 Cli = Callable[..., Any]

@@ -2,7 +2,9 @@
 
 import ast
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -10,10 +12,11 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "models": {"models"},
     "search_spaces": {"search_spaces", "models"},
-    "objectives": {"objectives"},
-    "storage": {"storage"},
+    "objectives": {"objectives", "models"},
+    "storage": {"storage", "models"},
     "studies": {"studies", "models", "search_spaces", "objectives", "storage"},
 }
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 FILES = [path.relative_to(ROOT) for room in MAY_IMPORT for path in (ROOT / room).rglob("*.py")]
 
 
@@ -24,6 +27,53 @@ def test_a_folder_imports_only_those_below_it(path: Path) -> None:
             assert (node.module or "").split(".")[0] in MAY_IMPORT[path.parts[0]]
         elif isinstance(node, ast.ImportFrom):
             assert not (node.module or "").startswith("latentune"), "imports are relative"
+
+
+def imports(path: Path) -> set[Path]:
+    """The files of ours that a file imports, at its head or later, but not for its types alone."""
+    tree = ast.parse((ROOT / path).read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    found = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        folder = path.parents[node.level - 1]
+        module = folder.joinpath(*(node.module or "").split("."))
+        names = [module / alias.name for alias in node.names]
+        found |= {p.with_suffix(".py") for p in (module, *names)} & set(FILES)
+    return found
+
+
+def test_no_file_imports_itself_in_a_circle() -> None:
+    order = TopologicalSorter({path: imports(path) for path in FILES})
+    order.prepare()  # raises an error that names the circle
+
+
+def lines(path: Path) -> list[str]:
+    return (ROOT / path).read_text().splitlines()
+
+
+def test_a_file_holds_one_idea() -> None:
+    lengths = {path: len(lines(path)) for path in FILES}
+    assert max(lengths.values()) <= 300, max(lengths, key=lambda path: lengths[path])
+    assert median(lengths.values()) < 120
+
+
+def test_no_model_repeats_another() -> None:
+    seen: dict[tuple[str, ...], Path] = {}
+    for path in FILES:
+        if path.parts[0] != "models":
+            continue
+        tree = ast.parse((ROOT / path).read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+        code = [line.strip() for line in ast.unparse(tree).splitlines() if len(line.strip()) > 1]
+        for start in range(len(code) - 5):
+            six = tuple(code[start : start + 6])
+            assert seen.setdefault(six, path) == path, "\n".join(six)
 
 
 def test_the_package_lists_every_folder_with_code() -> None:

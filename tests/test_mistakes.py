@@ -26,7 +26,7 @@ SEARCH = ("search", "conv-ae", "digits", "--epochs", 1, "--batch-size", 200)
 MISTAKES = [
     (("search", "conv-ea", "digits"), "there is no model 'conv-ea'; did you mean 'conv-ae'?"),
     (("search", "conv-ae"), "conv-ae needs data"),
-    (("search", "conv-ae", "digitz"), "'digitz' is neither a folder of images nor a data set"),
+    (("search", "conv-ae", "digitz"), "'digitz' is neither a folder of images, nor an array"),
     (("search", "conv-ae", "digits", "--space", "sead"), "did you mean 'seed'?"),
     ((*SEARCH, "--fix", "learning_rate=1"), "no parameter 'learning_rate'"),
     ((*SEARCH, "--range", "latent=2:4"), "did you mean 'latent_dim'?"),
@@ -46,7 +46,8 @@ MISTAKES = [
     ((*SEARCH, "--seed", -1), "seed must be from 0"),
     ((*SEARCH, "--name", "../up"), "'../up' cannot name a study"),
     ((*SEARCH, "--name", "features"), "'features' cannot name a study"),
-    ((*SEARCH, "--image-size", 16), "digits has a size of its own"),
+    ((*SEARCH, "--image-size", 0), "image_size must be at least 1"),
+    ((*SEARCH, "--image-size", 9999), "--image-size must be from 1 to 2048, not 9999"),
     ((*SEARCH, "--storage", "studies.db"), "is no database URL"),
     ((*SEARCH, "--runs", "/proc/runs"), "cannot write to /proc/runs"),
     ((*SEARCH, "--colour", "red"), "--colour"),

@@ -15,8 +15,7 @@ from latentune import Autoencoder, DataSpec, LatentKDE, TensorData
 from latentune.models.learner import OPTIMISERS, SCHEDULES
 from latentune.models.networks.by_name import NETWORKS
 from latentune.models.networks.conv import ConvEncoder
-from latentune.models.networks.pooled import cells
-from latentune.models.networks.residual import map_cells
+from latentune.models.networks.maps import sizes
 from latentune.objectives.training import fit, quiet_trainer
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
@@ -46,20 +45,21 @@ SIDES = [*range(8, 129), (8, 128), (100, 9)]  # one number is the side of a squa
 
 def code_length(network: str, shape: tuple[int, ...], most: int) -> int:
     """The longest code that a network can have, up to a length."""
-    cell = {"pooled": cells, "residual": map_cells}.get(network, lambda shape: 1)(shape)
+    smallest = {"pooled": 7, "residual": 4, "resnet": 4}.get(network)
+    cell = 1 if smallest is None else math.prod(sizes(shape, smallest)[-1])
     return max(cell, most // cell * cell)
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_every_pixel_is_seen_and_drawn(network: str) -> None:
     torch.manual_seed(0)
-    few = {"conv": 1, "pooled": 3, "strided": 3, "dense": 24, "deep": 24, "residual": 24}[network]
+    few = {"conv": 1, "pooled": 3, "strided": 3, "dense": 24, "deep": 24}.get(network, 9)
     for side in SIDES[::few]:
         shape = (1, *(side if isinstance(side, tuple) else (side, side)))
         data, length = DataSpec(shape), code_length(network, shape, 16)
         if network == "pooled":  # one map alone may be dead from the start
             length *= 8
-        width = 0.125 if network == "residual" else 1.0
+        width = 0.125 if network in ("residual", "resnet") else 1.0
         x = torch.randn(8, *shape, requires_grad=True)
         NETWORKS[network].encoder(data, length, width)(x).abs().sum().backward()
         assert (x.grad.abs().sum((0, 1)) > 0).all(), f"{shape}: a pixel reaches no code"
@@ -97,10 +97,10 @@ def test_networks_are_the_published_ones(network: str, latent_dim: int, paramete
     assert sum(p.numel() for p in model.parameters()) == parameters
 
 
-def test_the_residual_encoder_has_the_weights_of_resnet_18() -> None:
+def test_the_resnet_encoder_has_the_weights_of_resnet_18() -> None:
     resnet = torchvision.models.resnet18()
     theirs = {n: p.shape for n, p in resnet.named_parameters() if not n.startswith("fc")}
-    encoder = NETWORKS["residual"].encoder(DataSpec((3, 224, 224)), 98, 1.0)
+    encoder = NETWORKS["resnet"].encoder(DataSpec((3, 128, 128)), 32, 1.0)
     code = 2 * 512 + 2
     stem = (7 * 7) * 3 * 64
     ours = sum(p.numel() for p in encoder.parameters())
@@ -209,14 +209,14 @@ def test_l1_is_paid_in_the_gradient_but_not_in_the_metric(logged: dict[str, floa
 
 
 def rates_of(model: Autoencoder, epochs: int) -> list[float]:
-    """The learning rate in each step; an epoch has four."""
+    """The learning rate in each step; an epoch has two, of as many images."""
     rates = []
 
     class Rates(pl.Callback):
         def on_train_batch_start(self, *args: object) -> None:
             rates.append(model.trainer.optimizers[0].param_groups[0]["lr"])
 
-    fit(quiet_trainer(epochs, [Rates()]), model, TensorData("digits", batch_size=400))
+    fit(quiet_trainer(epochs, [Rates()]), model, TensorData("digits", batch_size=647))
     return rates
 
 
@@ -224,7 +224,7 @@ def test_adam_decays_weights_by_l2_and_anneals_lr_to_zero() -> None:
     model = Autoencoder(DataSpec((1, 8, 8)), lr=0.01, l2=0.3)
     rates = rates_of(model, 2)
     assert model.trainer.optimizers[0].param_groups[0]["weight_decay"] == 0.3
-    assert rates == pytest.approx([0.005 * (1 + math.cos(math.pi * t / 8)) for t in range(8)])
+    assert rates == pytest.approx([0.005 * (1 + math.cos(math.pi * t / 4)) for t in range(4)])
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
@@ -232,14 +232,14 @@ def test_adam_decays_weights_by_l2_and_anneals_lr_to_zero() -> None:
 def test_any_optimiser_goes_with_any_schedule(optimiser: str, schedule: str) -> None:
     # At such a rate next to nothing is learnt, so that the loss lies on a plateau.
     model = Autoencoder(
-        DataSpec((1, 8, 8)), lr=1e-6, optimiser=optimiser, momentum=0.7, schedule=schedule
+        DataSpec((1, 8, 8)), lr=1e-7, optimiser=optimiser, momentum=0.7, schedule=schedule
     )
     rates = rates_of(model, 6)
     group = model.trainer.optimizers[0].param_groups[0]
     assert group["momentum" if optimiser == "sgd" else "betas"] == (
         0.7 if optimiser == "sgd" else (0.9, 0.999)
     )
-    firsts = [rate / 1e-6 for rate in rates[::4]]
+    firsts = [rate / 1e-7 for rate in rates[::2]]
     if schedule == "step":
         assert firsts == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
     elif schedule == "constant":

@@ -32,7 +32,7 @@ def test_a_study_of_your_own(tmp_path: Path, cli: Callable[..., Any]) -> None:
         assert Path("runs/artifacts", artifact.artifact_id).exists()
     model = latentune.load_model(name[1])
     x = latentune.TensorData("digits").splits.test.inputs
-    assert model(x).shape == x.shape
+    assert model.reconstruct(x).shape == x.shape
     assert cli("search", "mine:SPEC", "--trials", 3, "--epochs", 2).code == 0
     assert cli("sample", name[1], "--n", 5).code == 0
 

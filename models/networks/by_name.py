@@ -10,6 +10,7 @@ from . import dense
 from .conv import ConvDecoder, ConvEncoder
 from .pooled import PooledDecoder, PooledEncoder
 from .residual import ResidualDecoder, ResidualEncoder
+from .resnet import ResNetDecoder, ResNetEncoder
 from .strided import StridedDecoder, StridedEncoder
 
 Half = Callable[[DataSpec, int, float], nn.Module]
@@ -37,6 +38,7 @@ NETWORKS = {
     "pooled": Network(PooledEncoder, PooledDecoder),
     "strided": Network(StridedEncoder, StridedDecoder),
     "residual": Network(ResidualEncoder, ResidualDecoder),
+    "resnet": Network(ResNetEncoder, ResNetDecoder),
 }
 
 

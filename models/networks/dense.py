@@ -10,6 +10,7 @@ from ..data_spec import DataSpec
 from .standardise import restored, standardised
 from .weights import draw_weights, scaled
 
+LAST = 0.1
 DENSE = (256,)
 DEEP = (128, 64, 12)
 
@@ -21,14 +22,17 @@ class DenseEncoder(nn.Sequential):
         data: Any data.
         features: Number of features D that leave the encoder.
         hidden: Widths of the layers between.
+        last: See `draw_weights`.
 
     Its input has shape (N, *data.shape), its output (N, D).
     """
 
-    def __init__(self, data: DataSpec, features: int, hidden: Sequence[int]) -> None:
+    def __init__(
+        self, data: DataSpec, features: int, hidden: Sequence[int], last: float = 1.0
+    ) -> None:
         sizes = [prod(data.shape), *hidden, features]
         super().__init__(*standardised(data), nn.Flatten(), *_linear(sizes))
-        draw_weights(self)
+        draw_weights(self, last)
 
 
 class DenseDecoder(nn.Sequential):
@@ -47,14 +51,16 @@ class DenseDecoder(nn.Sequential):
         self, data: DataSpec, features: int, hidden: Sequence[int], bounded: bool = False
     ) -> None:
         layers = _linear([features, *hidden, prod(data.shape)])
-        last = [nn.Sigmoid()] if bounded else restored(data)
-        super().__init__(*layers, nn.Unflatten(1, data.shape), *last)
-        draw_weights(self)
+        end = [nn.Sigmoid()] if bounded else restored(data)
+        super().__init__(*layers, nn.Unflatten(1, data.shape), *end)
+        draw_weights(self, 1.0 if bounded else LAST)
 
 
 def dense_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
     """One hidden layer of 256; features are not negative."""
-    return nn.Sequential(DenseEncoder(data, features, scaled(width, *DENSE)), nn.ReLU())
+    encoder = DenseEncoder(data, features, scaled(width, *DENSE), LAST)
+    nn.init.ones_(encoder[-1].bias)  # above zero at first, where no value of the code is dead
+    return nn.Sequential(encoder, nn.ReLU())
 
 
 def dense_decoder(data: DataSpec, features: int, width: float) -> nn.Module:
@@ -64,7 +70,7 @@ def dense_decoder(data: DataSpec, features: int, width: float) -> nn.Module:
 
 def deep_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
     """Hidden layers of 128, 64 and 12; none is narrower than the features."""
-    return DenseEncoder(data, features, _deep(features, width))
+    return DenseEncoder(data, features, _deep(features, width), LAST)
 
 
 def deep_decoder(data: DataSpec, features: int, width: float) -> nn.Module:

@@ -1,54 +1,67 @@
-"""ResNet-18 as an encoder, and its mirror image as a decoder; the code is a small map."""
+"""Convolutions and residual blocks alone; the code is a small map."""
 
-from math import ceil, log2, prod
-from typing import NamedTuple
+from itertools import pairwise
 
-from torch import nn
+from torch import Tensor, nn
 
 from ..data_spec import DataSpec
+from .maps import code_channels, sizes
 from .standardise import restored, standardised
 from .weights import scaled
 
-CHANNELS = (64, 128, 256, 512)
+CHANNELS = (32, 64)
 SMALLEST = 4
-MOST_HALVINGS = 5
+BRANCH = 0.1
 
-Size = tuple[int, int]
+
+class Residual(nn.Module):
+    """Adds to a map what two convolutions make of it; at first, that is little.
+
+    Args:
+        channels: Channels of the map.
+
+    Its input and output have shape (N, channels, H, W).
+
+    References:
+        Identity Mappings in Deep Residual Networks (He, Zhang, Ren, Sun, 2016)
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        last = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.normal_(last.weight, std=BRANCH * (9 * channels) ** -0.5)
+        self.branch = nn.Sequential(
+            nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(), last
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        branch: Tensor = self.branch(x)
+        return x + branch
 
 
 class ResidualEncoder(nn.Sequential):
-    """Maps images to features by residual blocks: four stages, down to about four pixels.
+    """Maps images to features: strided convolutions, each before a residual block.
 
-    Small images are halved in fewer places than photographs, so that something is left of them.
-    The last map becomes the code pixel by pixel. A mean over it would forget where things are,
-    and a linear layer in its place has so many weights that it learns few photographs by heart.
+    The last map becomes the code pixel by pixel: a linear layer in its place has so many weights
+    that it learns a few thousand photographs by heart.
 
     Args:
         data: Images.
-        features: Number of features D that leave the encoder: a multiple of `map_cells`.
-        width: How many times the published number of channels each layer has.
+        features: Number of features D that leave the encoder: a multiple of the cells of the
+            smallest map, 16 of a square image.
+        width: How many times the usual number of channels each layer has.
 
     Its input has shape (N, C, H, W), its output (N, D).
-
-    References:
-        Deep Residual Learning for Image Recognition (He, Zhang, Ren, Sun, 2016)
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        first, *stages = _stages(data, width)
-        kernel = 3 if first.stride < 3 else 7  # every pixel is to be seen
-        layers: list[nn.Module] = [
-            nn.Conv2d(first.before, first.after, kernel, first.stride, kernel // 2, bias=False),
-            nn.BatchNorm2d(first.after),
-            nn.ReLU(),
-        ]
-        for stage in stages:
-            layers += [
-                _block(stage.before, stage.after, stage.stride),
-                _block(stage.after, stage.after),
-            ]
-        code = nn.Conv2d(stages[-1].after, code_channels(data, features), 1)
-        super().__init__(*standardised(data), *layers, code, nn.Flatten())
+        layers: list[nn.Module] = []
+        channels = _channels(data, width)
+        for before, after in pairwise(channels):
+            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), Residual(after)]
+        maps = code_channels(features, sizes(data.shape, SMALLEST)[-1])
+        code = nn.Conv2d(channels[-1], maps, 1)
+        super().__init__(*standardised(data), *layers, nn.ReLU(), code, nn.Flatten())
 
 
 class ResidualDecoder(nn.Sequential):
@@ -56,80 +69,28 @@ class ResidualDecoder(nn.Sequential):
 
     Args:
         data: Images.
-        features: Number of features D that enter the decoder: a multiple of `map_cells`.
-        width: How many times the published number of channels each layer has.
+        features: Number of features D that enter the decoder, likewise.
+        width: How many times the usual number of channels each layer has.
 
     Its input has shape (N, D), its output (N, C, H, W).
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        first, *stages = _stages(data, width)
-        channels = code_channels(data, features)
-        layers: list[nn.Module] = [
-            nn.Unflatten(1, (channels, *stages[-1].smaller)),
-            nn.Conv2d(channels, stages[-1].after, 1),
-        ]
-        for stage in reversed(stages):
-            layers += [_block(stage.after, stage.after)]
-            layers += [nn.Upsample(stage.larger)] if stage.stride > 1 else []
-            layers += [_block(stage.after, stage.before)]
-        layers += [nn.Upsample(first.larger)] if first.stride > 1 else []
-        image = nn.Conv2d(first.after, first.before, 3, padding=1)
+        smallest, *larger = reversed(sizes(data.shape, SMALLEST))
+        colours, *channels = _channels(data, width)
+        maps = code_channels(features, smallest)
+        layers: list[nn.Module] = [nn.Unflatten(1, (maps, *smallest))]
+        afters = [*reversed(channels), channels[0]]
+        befores = [maps, *afters]
+        for before, after, size in zip(befores, afters[:-1], larger, strict=False):
+            layers += [nn.Conv2d(before, after, 3, padding=1), Residual(after), nn.Upsample(size)]
+        layers += [nn.Conv2d(afters[-2], afters[-1], 3, padding=1), nn.ReLU()]
+        image = nn.Conv2d(afters[-1], colours, 3, padding=1)
         super().__init__(*layers, image, *restored(data))
 
 
-class _Stage(NamedTuple):
-    """What a stage does to channels and sizes; a decoder goes the other way."""
-
-    before: int
-    after: int
-    stride: int
-    larger: Size
-    smaller: Size
-
-
-def map_cells(shape: tuple[int, ...]) -> int:
-    """Returns how many cells the smallest map has, of which a code holds whole channels."""
-    return prod(_stages(DataSpec(shape), 1)[-1].smaller)
-
-
-def code_channels(data: DataSpec, features: int) -> int:
-    """Returns how many channels of the smallest map a code has.
-
-    Raises:
-        ValueError: If the features are no whole number of maps.
-    """
-    size = map_cells(data.shape)
-    if features % size:
-        raise ValueError(
-            f"latent_dim (={features}) of a residual network must be a multiple of {size}, the "
-            "cells of its smallest map."
-        )
-    return features // size
-
-
-def _stages(data: DataSpec, width: float) -> list[_Stage]:
-    """Returns what the stem and the four stages do; the last of them halve first."""
-    colours, height, wide = data.shape
-    halvings = min(MOST_HALVINGS, max(1, round(log2(max(height, wide) / SMALLEST))))
-    later = min(halvings, 3)
-    strides = [2 ** (halvings - later), 1, *[1] * (3 - later), *[2] * later]
-    channels = scaled(width, *CHANNELS)
-    afters = [channels[0], *channels]
-    stages, before, larger = [], colours, (height, wide)
-    for after, stride in zip(afters, strides, strict=True):
-        smaller = (ceil(larger[0] / stride), ceil(larger[1] / stride))
-        stages.append(_Stage(before, after, stride, larger, smaller))
-        before, larger = after, smaller
-    return stages
-
-
-def _block(before: int, after: int, stride: int = 1) -> nn.Module:
-    from torchvision.models.resnet import BasicBlock
-
-    shortcut = None
-    if stride > 1 or before != after:
-        convolution = nn.Conv2d(before, after, 1, stride, bias=False)
-        shortcut = nn.Sequential(convolution, nn.BatchNorm2d(after))
-    block: nn.Module = BasicBlock(before, after, stride, shortcut)
-    return block
+def _channels(data: DataSpec, width: float) -> list[int]:
+    """Returns the channels of the image and behind each halving: 3, 32, 64, 64."""
+    first, later = scaled(width, *CHANNELS)
+    halvings = len(sizes(data.shape, SMALLEST)) - 1
+    return [data.shape[0], first, *[later] * (halvings - 1)]

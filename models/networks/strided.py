@@ -5,11 +5,12 @@ from itertools import pairwise
 from torch import nn
 
 from ..data_spec import DataSpec
-from .pooled import sides
+from .maps import sizes
 from .standardise import standardised
 from .weights import draw_weights, scaled
 
 CHANNELS = 16
+SMALLEST = 7
 
 
 class StridedEncoder(nn.Sequential):
@@ -24,12 +25,11 @@ class StridedEncoder(nn.Sequential):
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        sizes = sides(data.shape)
         channels = _channels(data, width)
         layers: list[nn.Module] = []
         for before, after in pairwise(channels):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.ReLU()]
-        whole = nn.Conv2d(channels[-1], features, sizes[-1])
+        whole = nn.Conv2d(channels[-1], features, sizes(data.shape, SMALLEST)[-1])
         super().__init__(*standardised(data), *layers, whole, nn.Flatten())
         draw_weights(self)
 
@@ -46,13 +46,13 @@ class StridedDecoder(nn.Sequential):
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        sizes = sides(data.shape)[::-1]
+        smallest, *larger = reversed(sizes(data.shape, SMALLEST))
         channels = _channels(data, width)[::-1]
         layers: list[nn.Module] = [
             nn.Unflatten(1, (features, 1, 1)),
-            nn.ConvTranspose2d(features, channels[0], sizes[0]),
+            nn.ConvTranspose2d(features, channels[0], smallest),
         ]
-        for (before, after), size in zip(pairwise(channels), sizes[1:], strict=True):
+        for (before, after), size in zip(pairwise(channels), larger, strict=True):
             even = (1 - size[0] % 2, 1 - size[1] % 2)  # a stride of 2 maps two sizes to one
             again = nn.ConvTranspose2d(before, after, 3, stride=2, padding=1, output_padding=even)
             layers += [nn.ReLU(), again]
@@ -62,5 +62,5 @@ class StridedDecoder(nn.Sequential):
 
 def _channels(data: DataSpec, width: float) -> list[int]:
     """Returns the channels of the image and behind each halving: 1, 16, 32."""
-    halvings = len(sides(data.shape)) - 1
+    halvings = len(sizes(data.shape, SMALLEST)) - 1
     return [data.shape[0], *scaled(width, *(CHANNELS << n for n in range(halvings)))]

@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+_unsaved: dict[Path, Tensor] = {}
+
 
 def kept(
     cache: Path | None,
@@ -24,7 +26,7 @@ def kept(
         folder: The folder that the files are of; of each, and each form, one reading is kept.
         form: What else the result depends on, such as a size.
         paths: The files; their names, sizes and times tell whether one has changed.
-        read: Reads them.
+        read: Reads them; `save_kept` writes what it has read.
     """
     if cache is None:
         return read()
@@ -33,7 +35,18 @@ def kept(
     found = _found(path, len(paths))
     if found is not None:
         return found
-    tensor = read()
+    tensor = _unsaved[path] = read()
+    return tensor
+
+
+def save_kept() -> None:
+    """Writes what was read; a command that is refused comes to its end before."""
+    while _unsaved:
+        _save(*_unsaved.popitem())
+
+
+def _save(path: Path, tensor: Tensor) -> None:
+    of_folder, _ = path.stem.split("-")
     partial = path.with_name(f".{path.name}-{os.getpid()}")
     # Where nothing can be written, they are read again; torch has an error of its own.
     with suppress(OSError, RuntimeError):
@@ -45,7 +58,6 @@ def kept(
         for old in (*path.parent.glob(f"{of_folder}-*"), *path.parent.glob(f".{of_folder}-*")):
             if old != path:
                 old.unlink(missing_ok=True)
-    return tensor
 
 
 def _fingerprint(paths: Sequence[Path]) -> str:

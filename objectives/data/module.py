@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...models.data_spec import DataSpec
 from .batches import ResidentData, fitting
+from .kept import save_kept
 from .parts import DataError
 from .resize import check_side
 from .splits import moments, read_splits
@@ -75,6 +76,7 @@ class TensorData(ResidentData):
         return self.splits.fingerprint
 
     def setup(self, stage: str) -> None:
+        save_kept()
         for split in ("test",) if stage == "test" else ("train", "val"):
             inputs, targets = getattr(self.splits, split)
             self.keep(split, (inputs,) if targets is None else (inputs, targets))

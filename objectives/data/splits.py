@@ -137,7 +137,7 @@ def recognised(splits: Splits) -> str:
 def _small(splits: Splits) -> Iterator[str]:
     for name, part in zip(PARTS, splits[:3], strict=True):
         if len(part) < SMALL:
-            yield f"only {len(part)} to {PURPOSES[name]}: what they say is mostly chance"
+            yield f"only {len(part)} items to {PURPOSES[name]}: what they say is mostly chance"
 
 
 def _hash(*parts: Part) -> str:

@@ -80,5 +80,6 @@ AUTOENCODERS = {
         ),
     ),
     "combined-ae": _row("combined_ae", "convolutions, spoilt input and sparse codes"),
+    "residual-ae": _row("residual_ae", "residual blocks, a small map as code; for photographs"),
     "resnet-ae": _row("resnet_ae", "ResNet-18 and its mirror image"),
 }

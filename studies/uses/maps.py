@@ -94,6 +94,8 @@ def draw_maps(
     codes = codes[:n]
     if codes.shape[1] < 2:
         raise StudyError("codes of one dimension lie on a line: there is no map of them")
+    if not codes.std(0).any():
+        raise StudyError("all codes are the same: train another trial, or for longer")
     names = trained.data.spec.classes
     classes = [names[label] for label in labels[:n]] if labels is not None and names else None
     with replaced_folder(trained.folder / "maps", Runs(Path(runs))) as folder:

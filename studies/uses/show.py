@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from ...objectives.data.kept import save_kept
 from ...objectives.data.module import TensorData
 from ...objectives.data.parts import floats
 from ...objectives.data.splits import PARTS, recognised
@@ -69,6 +70,8 @@ def show(
     place = Runs(Path(runs))
     whole = TensorData(data, data_dir, image_size, seed=seed, cache=place.cache)
     splits = whole.splits
+    place.make()
+    save_kept()
     parts = dict(zip(PARTS, splits[:3], strict=True))
     names = splits.classes or ("all",)
     counts = {}
@@ -87,7 +90,6 @@ def show(
             name: order[targets[order] == number][:SHOWN]
             for number, name in enumerate(names[:MOST_CLASSES])
         }
-    place.make()
     folder = place.shown(str(whole.name))
     with replaced_folder(folder, place) as new:
         images = {name: floats(splits.train.inputs[chosen]) for name, chosen in rows.items()}

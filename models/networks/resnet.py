@@ -1,0 +1,113 @@
+"""ResNet-18 as an encoder, and its mirror image as a decoder; the code is a small map."""
+
+from math import ceil
+from typing import NamedTuple
+
+from torch import nn
+
+from ..data_spec import DataSpec
+from .maps import Size, code_channels, sizes
+from .standardise import restored, standardised
+from .weights import scaled
+
+CHANNELS = (64, 128, 256, 512)
+SMALLEST = 4
+
+
+class ResNetEncoder(nn.Sequential):
+    """Maps images to features by residual blocks: four stages, down to about four pixels.
+
+    Small images are halved in fewer places than photographs, so that something is left of them.
+    The last map becomes the code pixel by pixel; a mean over it would forget where things are.
+
+    Args:
+        data: Images.
+        features: Number of features D that leave the encoder: a multiple of the cells of the
+            smallest map, 16 of a square image.
+        width: How many times the published number of channels each layer has.
+
+    Its input has shape (N, C, H, W), its output (N, D).
+
+    References:
+        Deep Residual Learning for Image Recognition (He, Zhang, Ren, Sun, 2016)
+    """
+
+    def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
+        first, *stages = _stages(data, width)
+        kernel = max(3, 2 * first.stride - 1)  # every pixel is to be seen
+        layers: list[nn.Module] = [
+            nn.Conv2d(first.before, first.after, kernel, first.stride, kernel // 2, bias=False),
+            nn.BatchNorm2d(first.after),
+            nn.ReLU(),
+        ]
+        for stage in stages:
+            layers += [
+                _block(stage.before, stage.after, stage.stride),
+                _block(stage.after, stage.after),
+            ]
+        code = nn.Conv2d(stages[-1].after, code_channels(features, stages[-1].smaller), 1)
+        super().__init__(*standardised(data), *layers, code, nn.Flatten())
+
+
+class ResNetDecoder(nn.Sequential):
+    """Maps features to images: the mirror image of `ResNetEncoder`, each pixel repeated.
+
+    Args:
+        data: Images.
+        features: Number of features D that enter the decoder: likewise.
+        width: How many times the published number of channels each layer has.
+
+    Its input has shape (N, D), its output (N, C, H, W).
+    """
+
+    def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
+        first, *stages = _stages(data, width)
+        channels = code_channels(features, stages[-1].smaller)
+        layers: list[nn.Module] = [
+            nn.Unflatten(1, (channels, *stages[-1].smaller)),
+            nn.Conv2d(channels, stages[-1].after, 1),
+        ]
+        for stage in reversed(stages):
+            layers += [_block(stage.after, stage.after)]
+            layers += [nn.Upsample(stage.larger)] if stage.stride > 1 else []
+            layers += [_block(stage.after, stage.before)]
+        layers += [nn.Upsample(first.larger)] if first.stride > 1 else []
+        image = nn.Conv2d(first.after, first.before, 3, padding=1)
+        super().__init__(*layers, image, *restored(data))
+
+
+class _Stage(NamedTuple):
+    """What a stage does to channels and sizes; a decoder goes the other way."""
+
+    before: int
+    after: int
+    stride: int
+    larger: Size
+    smaller: Size
+
+
+def _stages(data: DataSpec, width: float) -> list[_Stage]:
+    """Returns what the stem and the four stages do; the last of them halve first."""
+    colours, height, wide = data.shape
+    halvings = len(sizes(data.shape, SMALLEST)) - 1
+    later = min(halvings, 3)
+    strides = [2 ** (halvings - later), 1, *[1] * (3 - later), *[2] * later]
+    channels = scaled(width, *CHANNELS)
+    afters = [channels[0], *channels]
+    stages, before, larger = [], colours, (height, wide)
+    for after, stride in zip(afters, strides, strict=True):
+        smaller = (ceil(larger[0] / stride), ceil(larger[1] / stride))
+        stages.append(_Stage(before, after, stride, larger, smaller))
+        before, larger = after, smaller
+    return stages
+
+
+def _block(before: int, after: int, stride: int = 1) -> nn.Module:
+    from torchvision.models.resnet import BasicBlock
+
+    shortcut = None
+    if stride > 1 or before != after:
+        convolution = nn.Conv2d(before, after, 1, stride, bias=False)
+        shortcut = nn.Sequential(convolution, nn.BatchNorm2d(after))
+    block: nn.Module = BasicBlock(before, after, stride, shortcut)
+    return block
