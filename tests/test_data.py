@@ -1,6 +1,9 @@
 """Data: what is loaded, how it is split, and what is said when it is not there."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import latentune
 from latentune import TensorData
+from latentune.models.networks.standardise import Standardise
 from latentune.objectives.data import splits as memory
 from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.parts import DataError, floats, split_indices
+from latentune.objectives.metrics.neighbours import neighbour_accuracy
+from latentune.search_spaces.words import SpaceError
+from latentune.studies.errors import StudyError
+
+Cli = Callable[..., Any]
 
 
 def write_images(
@@ -174,3 +184,139 @@ def test_options_that_do_not_fit_are_refused() -> None:
         TensorData("digits", batch_size=0)
     with pytest.raises(DataError, match="`image_size=` must be from 1 to 2048, not 0"):
         TensorData("digits", image_size=0)
+
+
+def test_any_data_can_have_another_size() -> None:
+    small, own = TensorData("digits"), TensorData("digits", image_size=16)
+    assert own.spec.shape == (1, 16, 16)
+    assert own.fingerprint != small.fingerprint
+    assert own.splits.train.inputs.min() >= 0
+    assert own.splits.train.inputs.max() <= 1
+    coarse = torch.nn.functional.avg_pool2d(own.splits.test.inputs, 2)
+    assert (coarse - small.splits.test.inputs).abs().mean() < 0.05
+
+
+def test_bytes_keep_their_size_in_memory(data_dir: Path) -> None:
+    data = TensorData("mnist", data_dir=data_dir, image_size=32)
+    assert data.spec.shape == (1, 32, 32)
+    assert data.splits.train.inputs.dtype == torch.uint8
+    data.setup("fit")
+    images, _ = next(iter(data.train_dataloader()))
+    assert images.dtype == torch.float32
+    assert images.max() <= 1
+
+
+def test_a_network_can_standardise_what_it_sees() -> None:
+    data = TensorData("digits", normalise=True)
+    train = data.splits.train.inputs
+    assert data.spec.mean == pytest.approx([train.mean().item()], rel=1e-5)
+    assert data.spec.std == pytest.approx([train.std().item()], rel=1e-3)
+    assert data.fingerprint == TensorData("digits").fingerprint  # the data are the same
+    study = latentune.search("dense-ae", "digits", normalise=True, trials=1, epochs=1)
+    assert study.user_attrs["definition"]["input"] == "standardised"
+    latentune.train("dense-ae-digits", epochs=1)
+    model = latentune.load_model("dense-ae-digits")
+    seen = next(module for module in model.modules() if isinstance(module, Standardise))
+    assert seen.mean.item() == pytest.approx(train.mean().item(), rel=1e-5)
+    with pytest.raises(StudyError, match="input is standardised there, absent here"):
+        latentune.search("dense-ae", "digits", trials=2, epochs=1)
+
+
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The image files that are opened from now on."""
+    files: list[object] = []
+    real = Image.open
+    monkeypatch.setattr(Image, "open", lambda path, *rest: files.append(path) or real(path, *rest))
+    monkeypatch.setattr(memory, "_splits", {})
+    return files
+
+
+def test_a_folder_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_images(tmp_path / "photos" / "a", 20)
+    write_images(tmp_path / "photos" / "b", 20, seed=1)
+    options = {"trials": 1, "epochs": 1, "workers": 1}
+    first = latentune.search("conv-ae", "photos", **options)
+    files = opened(monkeypatch)
+    again = latentune.search("conv-ae", "photos", name="again", **options)
+    assert files == []
+    assert again.user_attrs["definition"]["split"] == first.user_attrs["definition"]["split"]
+    assert again.best_value == first.best_value
+    write_images(tmp_path / "photos" / "a", 1, seed=9)  # one has changed
+    monkeypatch.setattr(memory, "_splits", {})
+    changed = latentune.search("conv-ae", "photos", name="changed", **options)
+    assert files != []
+    assert changed.user_attrs["definition"]["split"] != first.user_attrs["definition"]["split"]
+    assert len(list(Path("runs/cache/folders").iterdir())) == 1
+
+
+def test_what_was_kept_of_a_folder_may_be_cut_or_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_images(tmp_path / "photos", 20)
+    latentune.show("photos")
+    (kept,) = Path("runs/cache/folders").iterdir()
+    for damage in (lambda: kept.write_bytes(kept.read_bytes()[:99]), kept.unlink):
+        damage()
+        files = opened(monkeypatch)
+        latentune.show("photos")
+        assert len(files) == 40  # once for its size, once for its pixels
+        assert kept.exists()
+
+
+def test_a_command_that_is_refused_keeps_nothing(tmp_path: Path) -> None:
+    write_images(tmp_path / "photos", 20)
+    with pytest.raises(SpaceError):
+        latentune.search("conv-ae", "photos", ranges={"latent_dimm": "2"})
+    assert not Path("runs").exists()
+
+
+def test_data_are_shown(cli: Cli, tmp_path: Path) -> None:
+    for seed, part in enumerate(("train", "val")):
+        write_images(tmp_path / "photos" / part / "cats", 15, seed=seed)
+        write_images(tmp_path / "photos" / part / "dogs", 10, seed=seed + 5)
+    answer = cli("show", "photos")
+    assert answer.code == 0, answer.err
+    assert "50 images 3x7x9, 2 classes, train 20 / val 25 / test 5" in answer.out
+    assert re.search(r"cats +12 +15 +3", answer.out)
+    assert re.search(r"dogs +8 +10 +2", answer.out)
+    assert answer.out.endswith("next: latentune search conv-ae photos\n")
+    with Image.open("runs/shown/photos/images.png") as picture:
+        assert picture.width > 100
+    np.save("rows.npy", np.random.default_rng(0).normal(size=(30, 4)))
+    answer = cli("show", "rows.npy")
+    assert "30 rows of 4, no classes" in answer.out
+    assert re.search(r"all +22 +2 +6", answer.out)
+    assert answer.out.endswith("next: latentune search dense-ae rows.npy\n")
+
+
+def test_neighbours_judge_codes_in_trials_and_in_final_training() -> None:
+    study = latentune.search("conv-ae", "digits", objectives=["knn"], trials=2, epochs=2)
+    assert study.user_attrs["monitor"] == "val_knn"
+    assert study.direction.name == "MAXIMIZE"
+    latentune.train("conv-ae-digits", epochs=2)
+    metrics = latentune.train("conv-ae-digits", epochs=2).metrics
+    assert 0.2 < metrics["test_knn"] < 1
+    model, splits = latentune.load_model("conv-ae-digits"), TensorData("digits").splits
+    with torch.inference_mode():
+        known, asked = model.encode(splits.train.inputs), model.encode(splits.test.inputs)
+    order = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))[:1000]
+    mean, spread = neighbour_accuracy(
+        known[order], splits.train.targets[order], asked, splits.test.targets
+    )
+    assert metrics["test_knn"] == pytest.approx(mean, abs=1e-6)
+    assert 0 < spread < 0.1
+
+
+def test_neighbours_of_classes_that_lie_apart_are_right() -> None:
+    classes = torch.arange(300) % 3
+    codes = torch.randn(300, 2) + 100 * classes[:, None]
+    assert neighbour_accuracy(codes, classes, codes, classes) == (1.0, 0.0)
+    strange = codes[:, :1] * 0
+    mean, _ = neighbour_accuracy(strange, classes, strange, classes)
+    assert mean == pytest.approx(1 / 3, abs=0.01)
+
+
+def test_data_without_labels_have_no_neighbours(tmp_path: Path) -> None:
+    write_images(tmp_path / "photos", 20)
+    with pytest.raises(DataError, match="photos has no labels to learn from"):
+        latentune.search("conv-ae", "photos", objectives=["knn"], trials=1, epochs=1)

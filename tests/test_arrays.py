@@ -1,0 +1,176 @@
+"""Arrays in files: what they are taken for, and what is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import latentune
+from latentune import TensorData
+from latentune.objectives.data.arrays import read_array
+from latentune.objectives.data.parts import DataError, floats
+
+Cli = Callable[..., Any]
+rng = np.random.default_rng(0)
+
+
+def pixels(*shape: int, dtype: str = "uint8") -> np.ndarray:
+    return rng.integers(0, 256, shape).astype(dtype)
+
+
+@pytest.mark.parametrize(
+    ("array", "shape"),
+    [
+        (pixels(20, 8, 8), (1, 8, 8)),
+        (pixels(20, 1, 8, 8), (1, 8, 8)),
+        (pixels(20, 3, 8, 9), (3, 8, 9)),
+        (pixels(20, 8, 9, 3), (3, 8, 9)),
+        (pixels(20, 8, 9, 1), (1, 8, 9)),
+        (pixels(20, 8, 8, dtype="int64"), (1, 8, 8)),
+        (rng.random((20, 8, 8)), (1, 8, 8)),
+        (rng.random((20, 8, 8)) > 0.5, (1, 8, 8)),
+        (rng.integers(0, 65536, (20, 8, 8)).astype("uint16"), (1, 8, 8)),
+        (rng.normal(size=(20, 7)), (7,)),
+        (pixels(20, 7, dtype="int32"), (7,)),
+    ],
+    ids=lambda value: "x".join(map(str, value)) if isinstance(value, tuple) else str(value.dtype),
+)
+def test_an_array_is_images_or_rows_of_a_table(array: np.ndarray, shape: tuple[int, ...]) -> None:
+    np.save("some.npy", array)
+    data = TensorData("some.npy")
+    assert data.spec.shape == shape
+    assert data.spec.kind == ("table" if len(shape) == 1 else "image")
+    assert [len(part) for part in data.splits[:3]] == [14, 2, 4]
+    values = floats(torch.cat([part.inputs for part in data.splits[:3]]))
+    wanted = array.astype("float64")
+    if array.dtype in ("uint8", "int64") and len(shape) == 3:
+        wanted = wanted / 255
+    if array.dtype == "uint16":
+        wanted = wanted / 65535
+    assert values.sum().item() == pytest.approx(wanted.sum(), rel=1e-4, abs=1e-2)
+    assert values.std().item() == pytest.approx(wanted.std(ddof=1), rel=1e-3)
+
+
+@settings(max_examples=30, deadline=None)
+@given(arrays(np.uint8, st.tuples(st.integers(10, 20), st.integers(4, 9), st.integers(4, 9))))
+def test_every_pixel_comes_through(array: np.ndarray) -> None:
+    np.save("any.npy", array)
+    dataset = read_array(Path("any.npy"))
+    found = torch.cat([dataset.train.inputs, dataset.test.inputs])[:, 0].numpy()
+    assert sorted(found.tolist()) == sorted(array.tolist())
+
+
+def test_labels_and_parts_are_known_by_their_names() -> None:
+    x, y = pixels(40, 8, 8), np.array(["dog", "cat"] * 20)
+    np.savez("whole.npz", images=x, labels=y)
+    splits = TensorData("whole.npz").splits
+    assert splits.classes == ("cat", "dog")
+    assert splits.test.targets.bincount().tolist() == [4, 4]
+    numbers = np.arange(40) % 3
+    np.savez("keras.npz", x_train=x, y_train=numbers, x_test=x[:6], y_test=numbers[:6])
+    splits = TensorData("keras.npz").splits
+    assert splits.classes == ("0", "1", "2")
+    assert torch.equal(splits.test.inputs[:, 0], torch.from_numpy(x[:6]))
+    assert splits.test.targets.tolist() == [0, 1, 2, 0, 1, 2]
+    np.savez("three.npz", x_train=x, x_val=x[:7], x_test=x[:9])
+    assert [len(part) for part in TensorData("three.npz").splits[:3]] == [40, 7, 9]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": pixels(9, 8, 8)}, "holds 9 items: at least 10 are needed"),
+        ({"x": rng.normal(size=(20, 8, 8))}, r"holds pixels from -\d.* whose range is unknown"),
+        ({"x": pixels(20, 8, 8, dtype="int64") * 300}, "whose range is unknown"),
+        ({"x": np.full((20, 4), np.nan)}, "holds values that are no numbers"),
+        ({"x": pixels(20, 5, 8, 8)}, r"items of shape \(5, 8, 8\): rows are \(F,\)"),
+        ({"x": pixels(20, 3, 8, 3)}, "which side is that of the channels"),
+        ({"x": pixels(20)}, r"items of shape \(\)"),
+        ({"x": np.array(["a"] * 20)[:, None]}, "which are no numbers"),
+        ({"x": np.array(5)}, "holds 0 items"),
+        ({"x": pixels(20, 8, 8), "y": np.arange(19)}, r"20 items, and labels of shape \(19,\)"),
+        ({"x": pixels(20, 8, 8), "y": np.arange(20) / 3}, "neither whole numbers nor text"),
+        ({"x": pixels(20, 8, 8), "data": pixels(20, 8, 8)}, "x and data: leave one of them"),
+        (
+            {"pictures": pixels(20, 8, 8)},
+            "holds .pictures., and no array by",
+        ),
+        ({}, "holds nothing"),
+        (
+            {"x_train": pixels(20, 8, 8), "x_test": pixels(20, 9, 8)},
+            "parts of different shapes",
+        ),
+        (
+            {"x_train": pixels(20, 8, 8), "y_train": np.arange(20) % 2, "x_test": pixels(5, 8, 8)},
+            "has labels, but none for its test part",
+        ),
+        (
+            {
+                "x_train": pixels(20, 8, 8),
+                "y_train": np.arange(20) % 2,
+                "x_test": pixels(2, 8, 8),
+                "y_test": np.array([1, 7]),
+            },
+            "has a label 7 that its training part lacks",
+        ),
+    ],
+)
+def test_what_is_unclear_is_refused(arrays: dict[str, np.ndarray], message: str) -> None:
+    np.savez("some.npz", **arrays)
+    with pytest.raises(DataError, match=message):
+        TensorData("some.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"PK\x03\x04 cut"], ids=str)
+@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+def test_a_broken_file_is_named(cli: Cli, name: str, content: bytes) -> None:
+    Path(name).write_bytes(content)
+    answer = cli("search", "conv-ae", name)
+    assert answer.code == 2
+    assert answer.err.count("\n") == 1
+    assert name in answer.err
+    assert not Path("runs").exists()
+
+
+def test_no_array_runs_code() -> None:
+    np.save("evil.npy", np.array([{}] * 20, dtype=object), allow_pickle=True)
+    with pytest.raises(DataError, match="objects of Python"):
+        TensorData("evil.npy")
+
+
+def test_an_array_is_searched_trained_and_sampled(cli: Cli) -> None:
+    x, y = pixels(100, 16, 16, 3), np.arange(100) % 2
+    np.savez("tiles.npz", x=x, y=y)
+    answer = cli("search", "residual-ae", "tiles.npz", "--trials", 1, "--epochs", 1, "--normalise")
+    assert answer.code == 0, answer.err
+    assert "tiles.npz: 100 images 3x16x16, 2 classes, train 72 / val 8 / test 20" in answer.out
+    assert answer.out.endswith("next: latentune train residual-ae-tiles\n")
+    assert cli("train", "residual-ae-tiles", "--epochs", 1).code == 0
+    assert cli("sample", "residual-ae-tiles", "--method", "gaussian", "--n", 5).code == 0
+
+
+def test_a_table_is_standardised_and_each_feature_counts_alike() -> None:
+    x = rng.normal(size=(200, 6)) * [1, 1000, 1, 1, 1e-3, 1] + [0, 5000, 0, 0, 0, 3]
+    np.save("rows.npy", x)
+    data = TensorData("rows.npy")
+    train = data.splits.train.inputs
+    np.testing.assert_allclose(data.spec.mean, train.mean(0), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(data.spec.std, train.std(0, correction=0), rtol=1e-4)
+    model = latentune.Autoencoder(data.spec, 2, "deep")
+    expected = ((model(train) - train) / torch.tensor(data.spec.std)).square().mean()
+    torch.testing.assert_close(model.terms([train])["mse"], expected)
+    assert TensorData("rows.npy", normalise=False).spec.mean is None
+    latentune.search("deep-ae", "rows.npy", trials=1, epochs=1)
+    metrics = latentune.train("deep-ae-rows", epochs=1).metrics
+    assert 0.3 < metrics["test_mse_pca"] < 1  # two of six independent directions
+    latentune.sample("deep-ae-rows", n=20)
+    with pytest.raises(ValueError, match="holds no images"):
+        latentune.interpolate("deep-ae-rows")
+    with pytest.raises(DataError, match="holds no images: leave out `image_size=`"):
+        TensorData("rows.npy", image_size=8)
