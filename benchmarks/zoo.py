@@ -29,7 +29,13 @@ ROWS = [  # the row of the table of systems, the model, and ranges that make it 
 
 
 def measure(
-    model: str, space: str, ranges: dict[str, str], trials: int, epochs: int, final: int, runs: Path
+    model: str,
+    space: str,
+    ranges: dict[str, str],
+    trials: int,
+    epochs: int,
+    final: int,
+    runs: Path,
 ) -> dict[str, float]:
     """Searches a space, trains its best trial, and returns the figures of that.
 

@@ -59,7 +59,9 @@ class DenseDecoder(nn.Sequential):
 def dense_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
     """One hidden layer of 256; features are not negative."""
     encoder = DenseEncoder(data, features, scaled(width, *DENSE), LAST)
-    nn.init.ones_(encoder[-1].bias)  # above zero at first, where no value of the code is dead
+    code = encoder[-1]
+    assert isinstance(code, nn.Linear)
+    nn.init.ones_(code.bias)  # above zero at first, where no value of the code is dead
     return nn.Sequential(encoder, nn.ReLU())
 
 

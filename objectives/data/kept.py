@@ -1,7 +1,7 @@
 """The images of a folder in one file, so that the next command need not read them again."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -13,26 +13,21 @@ _unsaved: dict[Path, Tensor] = {}
 
 
 def kept(
-    cache: Path | None,
-    folder: Path,
-    form: object,
-    paths: Sequence[Path],
-    read: Callable[[], Tensor],
+    cache: Path | None, what: str, state: str, length: int, read: Callable[[], Tensor]
 ) -> Tensor:
     """Returns what was read of files before, if none of them has changed, or reads it now.
 
     Args:
         cache: Where it is kept; None keeps nothing.
-        folder: The folder that the files are of; of each, and each form, one reading is kept.
-        form: What else the result depends on, such as a size.
-        paths: The files; their names, sizes and times tell whether one has changed.
+        what: The folder that the files are of, and how they are read; one reading of it is kept.
+        state: What tells whether a file has changed: the names, sizes and times of all.
+        length: Number of images.
         read: Reads them; `save_kept` writes what it has read.
     """
     if cache is None:
         return read()
-    of_folder = sha256(f"{os.path.realpath(folder)}|{form}".encode()).hexdigest()[:16]
-    path = cache / "folders" / f"{of_folder}-{_fingerprint(paths)}.pt"
-    found = _found(path, len(paths))
+    path = cache / "folders" / f"{_hash(what)}-{_hash(state)}.pt"
+    found = _found(path, length)
     if found is not None:
         return found
     tensor = _unsaved[path] = read()
@@ -60,12 +55,8 @@ def _save(path: Path, tensor: Tensor) -> None:
                 old.unlink(missing_ok=True)
 
 
-def _fingerprint(paths: Sequence[Path]) -> str:
-    digest = sha256()
-    for path in paths:
-        found = os.stat(path)
-        digest.update(f"{path}|{found.st_size}|{found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]
+def _hash(text: str) -> str:
+    return sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def _found(path: Path, length: int) -> Tensor | None:

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..progress import Advance, progress
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 # Images of more pixels than this, or of other sizes than each other, are scaled to it.
 FOLDER_SIDE = 64
+TASK = 100  # images that a thread reads at a time
 
 GRAY = ("1", "L", "LA", "La")
 COLOUR = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "CMYK", "YCbCr", "HSV")
@@ -42,7 +42,7 @@ class _Form(NamedTuple):
     deep: bool
 
 
-def read_images(paths: Sequence[Path], image_size: int | None) -> Tensor:
+def read_images(paths: Sequence[str], image_size: int | None) -> Tensor:
     """Reads image files, upright, each scaled and cropped to the same size.
 
     Transparent parts become white, palettes and CMYK the colours that they stand for. All are
@@ -68,18 +68,20 @@ def read_images(paths: Sequence[Path], image_size: int | None) -> Tensor:
         kind = np.float32 if form.deep else np.uint8
         images = np.empty((len(paths), len(form.mode), height, width), dtype=kind)
 
-        def read(slot: int) -> None:
-            with _opened(paths[slot]) as image:
-                images[slot] = _values(image, form, paths[slot]).transpose(2, 0, 1)
+        def read(start: int) -> None:
+            for slot in range(start, min(start + TASK, len(paths))):
+                with _opened(paths[slot]) as image:
+                    images[slot] = _values(image, form, paths[slot]).transpose(2, 0, 1)
+                advance(1)
 
         # Pillow decodes outside Python's lock, so threads are as good as processes.
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            for _ in threads.map(read, range(len(paths))):
-                advance(1)
+            for _ in threads.map(read, range(0, len(paths), TASK)):
+                pass  # but for the errors that it raises
     return torch.from_numpy(images)
 
 
-def _common_form(paths: Sequence[Path], image_size: int | None, advance: Advance) -> _Form:
+def _common_form(paths: Sequence[str], image_size: int | None, advance: Advance) -> _Form:
     """Looks at the headers of image files, and returns the form that suits all of them."""
     modes, sizes = set(), set()
     for path in paths:
@@ -96,7 +98,7 @@ def _common_form(paths: Sequence[Path], image_size: int | None, advance: Advance
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: str) -> Iterator[Image.Image]:
     from PIL import Image
 
     try:
@@ -117,7 +119,7 @@ def _calm() -> Iterator[None]:
         yield
 
 
-def _known(mode: str, path: Path) -> str:
+def _known(mode: str, path: str) -> str:
     if mode in (*GRAY, *COLOUR, *DEEP):
         return mode
     raise DataError(
@@ -126,7 +128,7 @@ def _known(mode: str, path: Path) -> str:
     )
 
 
-def _values(image: Image.Image, form: _Form, path: Path) -> NDArray[Any]:
+def _values(image: Image.Image, form: _Form, path: str) -> NDArray[Any]:
     """Returns an image as bytes, or as values in [0, 1], with shape (H, W, C)."""
     import numpy as np
     from PIL import Image, ImageOps
