@@ -41,6 +41,12 @@ class Autoencoder(Learner):
         Extracting and Composing Robust Features with Denoising Autoencoders (Vincent, Larochelle,
         Bengio, Manzagol, 2008)
         Sparse Autoencoder, CS294A Lecture Notes (Ng, 2011)
+
+    Example:
+        >>> data = latentune.DataSpec((1, 28, 28))
+        >>> model = latentune.Autoencoder(data, latent_dim=6, network="deep")
+        >>> sum(p.numel() for p in model.parameters())
+        219966
     """
 
     deviation: Tensor

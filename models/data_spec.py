@@ -27,6 +27,10 @@ class DataSpec:
 
     Raises:
         ValueError: If the shape is none of its kind.
+
+    Example:
+        >>> print(latentune.DataSpec((3, 32, 32)))
+        3x32x32
     """
 
     shape: tuple[int, ...]

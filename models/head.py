@@ -28,6 +28,12 @@ class HeadClassifier(Learner):
 
     Raises:
         ValueError: If there are fewer than 2 classes or `lin_dim` is below 1.
+
+    Example:
+        >>> data = latentune.DataSpec((1, 8, 8), classes=("cat", "dog"))
+        >>> head = latentune.HeadClassifier(data, latentune.Autoencoder(data), lin_dim=8)
+        >>> head(torch.zeros(3, 1, 8, 8)).shape
+        torch.Size([3, 2])
     """
 
     def __init__(

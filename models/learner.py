@@ -49,6 +49,19 @@ class Learner(pl.LightningModule, ABC):
     References:
         Adam: A Method for Stochastic Optimization (Kingma, Ba, 2015)
         SGDR: Stochastic Gradient Descent with Warm Restarts (Loshchilov, Hutter, 2017)
+
+    Example:
+        >>> class Constant(latentune.Learner):
+        ...     def __init__(self, data, lr=0.1, **training):
+        ...         super().__init__(lr, **training)
+        ...         self.item = torch.nn.Parameter(torch.zeros(data.shape))
+        ...     def terms(self, batch):
+        ...         return {"mse": ((batch[0] - self.item) ** 2).mean()}
+        ...     def loss(self, terms):
+        ...         return terms["mse"]
+        >>> constant = Constant(latentune.DataSpec((1, 8, 8)), l2=1e-3)
+        >>> constant.terms([torch.ones(5, 1, 8, 8)])["mse"].item()
+        1.0
     """
 
     def __init__(

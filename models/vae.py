@@ -54,6 +54,11 @@ class VAE(Learner):
         beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework
         (Higgins et al., 2017)
         Importance Weighted Autoencoders (Burda, Grosse, Salakhutdinov, 2016): active units
+
+    Example:
+        >>> model = latentune.VAE(latentune.DataSpec((1, 8, 8)), latent_dim=4)
+        >>> model.prior().sample(2).shape
+        (2, 4)
     """
 
     def __init__(

@@ -59,6 +59,15 @@ class Objective:
             fifth of `max_epochs`, but at least 10.
         seed: Trial number n trains with seed + n. A search puts its own seed here.
         callbacks: Makes Lightning callbacks for a trial alone, such as one that ends it.
+
+    Example:
+        >>> from functools import partial
+        >>> from latentune.search_spaces.autoencoder import conv_ae
+        >>> digits = partial(latentune.TensorData, "digits", batch_size=500)
+        >>> study = optuna.create_study()
+        >>> study.optimize(latentune.Objective(conv_ae, digits, max_epochs=1), n_trials=1)
+        >>> study.best_value < 1
+        True
     """
 
     model: Space

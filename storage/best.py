@@ -25,6 +25,11 @@ class Best:
         params: The value of each parameter of the search space.
         hparams: All options of the model that these parameters gave, for the reader.
         provenance: Seed, data fingerprint, versions, git commit and command.
+
+    Example:
+        >>> best = latentune.load_best("conv-ae-digits")
+        >>> best.monitor
+        'val_mse'
     """
 
     study: str

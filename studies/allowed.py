@@ -16,6 +16,9 @@ def allow(*models: str) -> None:
 
     Args:
         models: `module:NAME` of a `StudySpec`, as `search` takes it.
+
+    Example:
+        >>> latentune.allow("mine:SPEC")
     """
     _allowed.update(models)
 

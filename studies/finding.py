@@ -108,6 +108,10 @@ def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
 
     Raises:
         StorageError: If the file is missing, or not what was written.
+
+    Example:
+        >>> sorted(latentune.load_best("conv-ae-digits").params)
+        ['l1', 'l2', 'latent_dim', 'lr']
     """
     path = Path(source)
     if path.suffix != ".toml":
@@ -126,6 +130,12 @@ def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModul
     Raises:
         StorageError: If there is no such checkpoint, or it is of another model.
         SpaceError: If the search space no longer makes the network that was trained.
+
+    Example:
+        >>> model = latentune.load_model("conv-ae-digits")
+        >>> images = latentune.TensorData("digits").splits.test.inputs
+        >>> len(model.encode(images))
+        359
     """
     place = Runs(Path(runs))
     return load_network(checkpoint_of(source, place), place)

@@ -20,6 +20,14 @@ class StudySpec:
         name: The study's name, which is also the name of its folder.
         objective: Turns a trial into a number.
         trials: How many trials the study has in the end, unless the search says otherwise.
+
+    Example:
+        >>> from functools import partial
+        >>> from latentune.search_spaces.autoencoder import conv_ae
+        >>> digits = partial(latentune.TensorData, "digits")
+        >>> spec = latentune.StudySpec("mine", latentune.Objective(conv_ae, digits))
+        >>> spec.objective.metrics
+        {'val_mse': 'minimize'}
     """
 
     name: str

@@ -26,6 +26,11 @@ class LatentKDE:
     References:
         Remarks on Some Nonparametric Estimates of a Density Function (Rosenblatt, 1956)
         On Estimation of a Probability Density Function and Mode (Parzen, 1962)
+
+    Example:
+        >>> codes = np.random.default_rng(0).normal(size=(100, 2))
+        >>> latentune.LatentKDE.fit(codes).sample(5).shape
+        (5, 2)
     """
 
     points: Codes

@@ -25,6 +25,11 @@ class LatentMixture:
     References:
         Maximum Likelihood from Incomplete Data via the EM Algorithm (Dempster, Laird, Rubin, 1977)
         From Variational to Deterministic Autoencoders (Ghosh et al., 2020): mixtures over codes
+
+    Example:
+        >>> codes = np.random.default_rng(0).normal(size=(100, 2))
+        >>> latentune.LatentMixture.fit(codes).sample(5).shape
+        (5, 2)
     """
 
     weights: NDArray[np.float64]

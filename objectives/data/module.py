@@ -39,6 +39,10 @@ class TensorData(ResidentData):
 
     Raises:
         DataError: If the data is missing, empty or broken, or an option does not fit.
+
+    Example:
+        >>> latentune.TensorData("digits").spec.shape
+        (1, 8, 8)
     """
 
     def __init__(

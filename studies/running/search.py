@@ -109,6 +109,11 @@ def search(
         DatabaseLost: If the database was deleted during the search.
         MonitorError: If the model never logs the monitored metric.
         KeyboardInterrupt: On Ctrl-C and SIGTERM; the trial that was running is in the queue.
+
+    Example:
+        >>> study = latentune.search("conv-ae", "digits", name="tried", trials=2, epochs=1)
+        >>> len(study.trials)
+        2
     """
     arguments = locals()  # all that a plan needs, by the same names
     del arguments["callbacks"]

@@ -63,6 +63,13 @@ def compare(
     Raises:
         StudyError: If an encoder or a number is missing or not allowed.
         DataError: If the data has no labels, or fewer than asked for.
+
+    Example:
+        >>> folder, table = latentune.compare(
+        ...     "digits", ["conv-ae-digits"], labels=[50], seeds=1, epochs=1
+        ... )
+        >>> list(table["start"])
+        ['from scratch', 'conv-ae-digits']
     """
     if not encoders:
         raise StudyError("name at least one trained encoder by `encoders=`")

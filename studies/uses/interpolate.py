@@ -46,6 +46,10 @@ def interpolate(
     Raises:
         StudyError: If the model has no `encode` and `decode`, or there is no such image.
         StorageError: If it was not trained yet, or a file cannot be written.
+
+    Example:
+        >>> latentune.interpolate("conv-ae-digits", images=(3, 14)).name
+        'interpolations'
     """
     check_seed(seed)
     trained = load_trained(source, runs, data_dir)

@@ -86,6 +86,10 @@ def draw_maps(
     Raises:
         StudyError: If the model has no `encode`, or codes of fewer than 2 dimensions.
         StorageError: If it was not trained yet, or a file cannot be written.
+
+    Example:
+        >>> latentune.draw_maps("conv-ae-digits", n=30).name
+        'maps'
     """
     check_at_least("n", n, 4)
     check_seed(seed)

@@ -94,6 +94,11 @@ def sample(
     Raises:
         StudyError: If the model has no `encode` and `decode`, or a method does not fit it.
         StorageError: If it was not trained yet, or a file cannot be written.
+
+    Example:
+        >>> samples = latentune.sample("conv-ae-digits", methods=["kde"], n=10)
+        >>> list(samples.densities)
+        ['kde']
     """
     check_at_least("n", n, 1)
     check_at_most("n", n, MOST)

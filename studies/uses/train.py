@@ -86,6 +86,10 @@ def train(
         StorageError: If a file cannot be read or written.
         DataError: If the data is missing or broken.
         KeyboardInterrupt: On Ctrl-C; what was in the folder before is then still there.
+
+    Example:
+        >>> latentune.train("conv-ae-digits", epochs=2).metrics["epochs"]
+        2
     """
     check_at_least("epochs", epochs, 1)
     _check_device(accelerator, precision)
