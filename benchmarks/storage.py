@@ -12,11 +12,11 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from latentune import DataSpec
 from latentune.search_spaces.autoencoder import conv_ae_seed
+from latentune.search_spaces.strategies import PRUNERS, SAMPLERS
 from latentune.search_spaces.watch import probe
 from latentune.storage.database import open_database
 from latentune.studies.defaults import PRUNER, SAMPLER
 from latentune.studies.running.retries import finished, requeue
-from latentune.studies.running.strategies import PRUNERS, SAMPLERS
 
 CURVES = Path(__file__).with_name("curves.jsonl")
 DATA = DataSpec((1, 28, 28))

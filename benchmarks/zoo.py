@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 import latentune
-from latentune.studies.catalog.models import MODELS
+from latentune.search_spaces.catalog.models import MODELS
 
 DATA = "mnist"
 ROWS = [  # the row of the table of systems, the model, and ranges that make it that row

@@ -1,6 +1,7 @@
 """The objective: a frozen callable that turns a trial into a number."""
 
 import gc
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,25 @@ INTERRUPTED = "interrupted"
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
     """The user asked to stop."""
+
+
+class StopOnRequest(pl.Callback):
+    """Ends training between two batches, where nothing is half written.
+
+    Args:
+        stop: Set when training is to end.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop = stop
+
+    def on_train_batch_start(self, *args: Any) -> None:
+        if self.stop.is_set():
+            raise Interrupted
+
+    def on_validation_batch_start(self, *args: Any) -> None:
+        if self.stop.is_set():
+            raise Interrupted
 
 
 class TrialFailed(RuntimeError):  # noqa: N818 - it is a state of a trial

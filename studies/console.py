@@ -10,11 +10,11 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
 from ..storage.runs import Runs
+from ..storage.study import STATES, readable
 from .display import bar, console
 from .lineage import is_stale
 from .running.plan import SearchPlan
 from .running.retries import finished, reason
-from .study import STATES, readable
 
 if TYPE_CHECKING:
     from .uses.sample import Samples

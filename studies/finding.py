@@ -13,12 +13,12 @@ from ..storage.best import Best, read_best
 from ..storage.checkpoint import read_checkpoint
 from ..storage.database import open_database
 from ..storage.runs import Runs, check_name
+from ..storage.study import STATES, Study
 from .defaults import RUNS
 from .errors import StudyError
 from .facade import public
 from .front import prefer
 from .making import load_network
-from .study import STATES, Study
 
 
 def open_study(storage: BaseStorage, name: str) -> Study:

@@ -5,6 +5,7 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
+from ..objectives.front import knee
 from ..search_spaces.words import did_you_mean
 from .errors import StudyError
 
@@ -47,7 +48,7 @@ def prefer(study: optuna.Study, wish: str | None) -> FrozenTrial:
         raise StudyError(f"study {study.study_name!r} has no complete trial yet")
     costs = _costs(study, front)
     if wish == KNEE:
-        return front[_knee(costs)]
+        return front[knee(costs)]
     # Trials that are equal in it differ in the others.
     first = names.index(wish)
     order = [first, *(i for i in range(len(names)) if i != first)]
@@ -58,10 +59,3 @@ def _costs(study: optuna.Study, trials: list[FrozenTrial]) -> np.ndarray:
     """Returns the values of trials, with shape (N, K), such that less is better."""
     signs = [1 if way == StudyDirection.MINIMIZE else -1 for way in study.directions]
     return np.array([trial.values for trial in trials]) * signs
-
-
-def _knee(costs: np.ndarray) -> int:
-    low, high = costs.min(0), costs.max(0)
-    scaled = (costs - low) / np.where(high > low, high - low, 1)
-    # The ends lie on the plane where the scaled costs add up to 1; the knee is the farthest below.
-    return int(scaled.sum(1).argmin())

@@ -23,13 +23,13 @@ from ..objectives.data.builtin import DATASETS
 from ..objectives.data.codes import CodeData, labelled
 from ..objectives.data.module import TensorData
 from ..objectives.objective import Objective, Space
+from ..search_spaces.catalog.entry import SEED, Direction, Entry
+from ..search_spaces.catalog.models import MODELS
 from ..search_spaces.ranges import RangedSpace
 from ..search_spaces.watch import replay
 from ..search_spaces.words import did_you_mean
 from ..storage.checkpoint import file_hash, load_weights, read_checkpoint
 from ..storage.runs import Runs
-from .catalog.entry import SEED, Direction, Entry
-from .catalog.models import MODELS
 from .defaults import SPACE
 from .errors import StudyError, check_choice
 from .own import own_spec

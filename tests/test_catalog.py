@@ -10,9 +10,9 @@ from optuna.trial import TrialState
 import latentune
 from latentune import DataSpec
 from latentune.models.roles import Encodes, Reconstructs
+from latentune.search_spaces.catalog.models import MODELS
 from latentune.search_spaces.watch import probe, random_trials, replay
 from latentune.storage.runs import Runs
-from latentune.studies.catalog.models import MODELS
 from latentune.studies.errors import StudyError
 from latentune.studies.making import make_spec, untrained_space
 from latentune.studies.recipe import Recipe

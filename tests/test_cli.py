@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 import latentune
-from latentune.studies.catalog.models import MODELS
+from latentune.search_spaces.catalog.models import MODELS
 from latentune.studies.cli.app import app
 
 Cli = Callable[..., Any]
@@ -223,7 +223,7 @@ def test_help_says_every_default_and_choice(cli: Cli) -> None:
         "halving, hyperband, median, none",
         "tpe, gp, random",
         "`latentune list MODEL`",
-        "Search space of the model: default, seed.",
+        "Search space of the model: default, seed, optimiser.",
     ):
         assert part in text
     text = " ".join(cli("train", "--help").out.split())
@@ -242,13 +242,13 @@ def test_a_model_lists_what_varies_in_it(cli: Cli, model: str) -> None:
 
 
 def test_the_choices_in_help_are_those_that_there_are() -> None:
+    from latentune.models.densities.by_name import DENSITIES
+    from latentune.search_spaces import strategies
     from latentune.studies import defaults
-    from latentune.studies.running import strategies
-    from latentune.studies.uses.sample import METHODS
 
     assert tuple(strategies.PRUNERS) == defaults.PRUNERS
     assert tuple(strategies.SAMPLERS) == defaults.SAMPLERS
-    assert METHODS.keys() == defaults.SAMPLING.keys()
+    assert DENSITIES.keys() == defaults.SAMPLING.keys()
 
 
 def test_a_pipe_gets_a_line_for_each_long_step(cli: Cli, trained: Path) -> None:

@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ NAMES = {
 @pytest.mark.parametrize("name", latentune.__all__)
 def test_its_example_runs(name: str, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(allowed, "_allowed", set())
+    monkeypatch.setattr(logging.getLogger("latentune"), "disabled", True)
     text = inspect.getdoc(getattr(latentune, name)) or ""
     example = doctest.DocTestParser().get_doctest(text, dict(NAMES), name, None, None)
     assert example.examples, f"latentune.{name} shows no example"

@@ -17,7 +17,7 @@ from PIL import Image
 import latentune
 from latentune import LatentMixture
 from latentune.objectives.metrics.quality import Quality, quality
-from latentune.studies.uses.rating import Rating, winner
+from latentune.objectives.metrics.rating import Rating, winner
 
 Cli = Callable[..., Any]
 FINAL = Path("runs/conv-ae-digits/final")

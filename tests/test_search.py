@@ -14,13 +14,13 @@ import pytest
 from optuna.trial import TrialState
 
 import latentune
+from latentune.search_spaces.strategies import PRUNERS, SAMPLERS
 from latentune.search_spaces.words import SpaceError
 from latentune.storage import database
 from latentune.storage.runs import Runs
 from latentune.studies.errors import StudyError
 from latentune.studies.recipe import Recipe
 from latentune.studies.running.retries import finished
-from latentune.studies.running.strategies import PRUNERS, SAMPLERS
 
 SMALL = {"epochs": 1, "batch_size": 200, "seed": 5}
 

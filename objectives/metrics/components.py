@@ -1,9 +1,19 @@
 """What principal components reach: the scale beside which a reconstruction error is read."""
 
+from typing import Any
+
+import pytorch_lightning as pl
 from torch import Tensor
 
+from ...models.networks.standardise import unit
+from ...models.roles import Encodes, Reconstructs
+from ..data.batches import in_batches
+from ..data.module import TensorData
 from ..data.parts import floats
 from ..progress import progress
+
+PCA = "test_mse_pca"
+"""What the error of principal components is called beside the network's."""
 
 
 def pca_error(train: Tensor, items: Tensor, length: int, unit: Tensor) -> float:
@@ -25,3 +35,23 @@ def pca_error(train: Tensor, items: Tensor, length: int, unit: Tensor) -> float:
         plane = PCA(min(length, *fitted.shape), random_state=0).fit(fitted)
         drawn = plane.inverse_transform(plane.transform(scored))
     return float(((drawn - scored) ** 2).mean())
+
+
+def beside_components(model: pl.LightningModule, data: Any) -> dict[str, float]:
+    """Returns the test error of an autoencoder, and that of as many principal components."""
+    if not (
+        isinstance(data, TensorData)
+        and isinstance(model, Encodes)
+        and isinstance(model, Reconstructs)
+    ):
+        return {}
+    train, test, scale = data.splits.train.inputs, data.splits.test.inputs, unit(data.spec)
+    model = model.cpu()
+    codes = in_batches(model.encode, test[:1])
+    length = codes.flatten(1).shape[1]
+
+    def error(x: Tensor) -> Tensor:
+        return ((model.reconstruct(x) - x) / scale).square().flatten(1).mean(1)
+
+    own = in_batches(error, test).mean().item()
+    return {"test_mse": own, PCA: pca_error(train, test, length, scale)}

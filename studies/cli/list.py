@@ -15,7 +15,7 @@ def list_(model: str | None) -> None:
     Example: latentune list conv-ae
     """
     from ...objectives.data.builtin import DATASETS
-    from ..catalog.models import MODELS
+    from ...search_spaces.catalog.models import MODELS
 
     if model is not None:
         _list_spaces(model)
@@ -34,8 +34,8 @@ def list_(model: str | None) -> None:
 def _list_spaces(model: str) -> None:
     """Prints the parameters that each space of a model varies, for `--range` and `--fix`."""
     from ...models.data_spec import DataSpec
+    from ...search_spaces.catalog.models import MODELS
     from ...search_spaces.watch import describe, probe
-    from ..catalog.models import MODELS
     from ..errors import check_choice
     from ..making import untrained_space
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..catalog.models import MODELS
+from ...search_spaces.catalog.models import MODELS
 from ..defaults import (
     PRUNER,
     PRUNERS,

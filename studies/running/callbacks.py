@@ -1,38 +1,17 @@
-"""What a search adds to the training of a trial: stopping on request, and a picture at the end."""
+"""What a search adds to the training of a trial: a way to stop it, and a picture at the end."""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import optuna
 import pytorch_lightning as pl
 
-from ...objectives.objective import Interrupted
 from ...objectives.reconstruction import reconstruct
 from ...storage.dashboard import attach
 from ...storage.pictures import reconstructions
-
-
-class StopOnRequest(pl.Callback):
-    """Ends training between two batches, where nothing is half written.
-
-    Args:
-        stop: Set when training is to end.
-    """
-
-    def __init__(self, stop: threading.Event) -> None:
-        self.stop = stop
-
-    def on_train_batch_start(self, *args: Any) -> None:
-        if self.stop.is_set():
-            raise Interrupted
-
-    def on_validation_batch_start(self, *args: Any) -> None:
-        if self.stop.is_set():
-            raise Interrupted
 
 
 @contextmanager

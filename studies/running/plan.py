@@ -16,15 +16,16 @@ import torch
 from ...models.data_spec import DataSpec
 from ...objectives.data.builtin import DATASETS
 from ...objectives.data.parts import DataError
+from ...search_spaces.catalog.entry import SEED
+from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.ranges import probe_ranges
+from ...search_spaces.strategies import PRUNERS, SAMPLERS
 from ...search_spaces.watch import Space, replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import read_best
 from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.runs import Runs, check_name
 from ..allowed import allow, allowed
-from ..catalog.entry import SEED
-from ..catalog.models import MODELS
 from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
 from ..errors import StudyError, check_at_least, check_at_most, check_choice
 from ..finding import find_encoder
@@ -32,7 +33,6 @@ from ..lineage import parent
 from ..making import make_spec
 from ..recipe import Recipe
 from ..spec import StudySpec
-from .strategies import PRUNERS, SAMPLERS
 
 log = logging.getLogger(__name__)
 

@@ -21,6 +21,7 @@ from ...storage.database import (
 )
 from ...storage.pictures import pareto_front
 from ...storage.scratch import scratch
+from ...storage.study import Study
 from ..console import SearchLines
 from ..defaults import PRUNER, RUNS, SAMPLER, SEED, SPACE, WORKERS
 from ..display import watched
@@ -29,7 +30,6 @@ from ..facade import public
 from ..finding import best_of, open_study
 from ..front import objectives as objectives_of
 from ..lineage import parent
-from ..study import Study
 from .callbacks import stop_on_signal
 from .failures import sum_up_failures
 from .forks import warm_up

@@ -19,16 +19,16 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.data.parts import DataError
-from ...objectives.objective import INTERRUPTED, Interrupted, TrialFailed
+from ...objectives.objective import INTERRUPTED, Interrupted, StopOnRequest, TrialFailed
+from ...search_spaces.strategies import PRUNERS, SAMPLERS, Sparing
 from ...search_spaces.watch import ask
 from ...storage.database import GRACE_S, DatabaseError, check_identity, heartbeat, identity
 from ...storage.runs import StorageError, unwritable
 from ..errors import StudyError
-from .callbacks import AttachReconstructions, StopOnRequest
+from .callbacks import AttachReconstructions
 from .failures import check_failures, note_failure
 from .plan import SearchPlan
 from .retries import finished, requeue
-from .strategies import PRUNERS, SAMPLERS, Sparing
 
 TrialCallback = Callable[[optuna.Study, FrozenTrial], None]
 Report = Callable[[Literal["started", "waiting"], Sequence[int]], None]

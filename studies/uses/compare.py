@@ -9,8 +9,8 @@ import pytorch_lightning as pl
 
 from ...models.head import HeadClassifier
 from ...objectives.data.codes import labelled
-from ...objectives.data.module import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
-from ...objectives.data.parts import DataError, hold_out
+from ...objectives.data.fewer import describe_count, with_labels
+from ...objectives.data.module import TensorData
 from ...objectives.training import fit, quiet, quiet_trainer
 from ...storage.checkpoint import read_checkpoint
 from ...storage.pictures import accuracy_curves
@@ -22,7 +22,6 @@ from ..finding import find_encoder
 from ..making import load_encoder, rebuild
 
 SCRATCH = "from scratch"
-SMALLEST_BATCH = 8
 
 Told = Callable[[str, str, int, float], None]
 
@@ -85,12 +84,12 @@ def compare(
     starts |= {
         name: partial(load_encoder, path, whole.spec, place) for name, path in paths.items()
     }
-    subsets = {count: _check_count(count, whole) for count in labels}
+    subsets = {count: describe_count(count, whole) for count in labels}
     curves, ends = [], []
     for count, text in subsets.items():
         for seed in range(seeds):
             for start, codec in starts.items():
-                images = _with_labels(data, data_dir, count, seed)
+                images = with_labels(data, data_dir, count, seed)
                 pl.seed_everything(seed, verbose=False)
                 model = HeadClassifier(images.spec, codec(), lr=1e-3, unfreeze=True)
                 accuracies, test = _train(model, images, epochs)
@@ -127,29 +126,3 @@ def _train(model: HeadClassifier, images: TensorData, epochs: int) -> tuple[list
     with quiet():
         (tested,) = trainer.test(model, datamodule=images, verbose=False)
     return accuracies.values, tested["test_accuracy"]
-
-
-def _check_count(count: int | None, whole: TensorData) -> str:
-    """Returns a number of labels as text, if the data has so many."""
-    n = len(whole.splits.train)
-    if count is None:
-        return f"all {n:,}"
-    if not len(whole.spec.classes) <= count < n:
-        raise DataError(
-            f"{count} labels cannot be chosen: {whole.name} has {n:,} to train on, "
-            f"of {len(whole.spec.classes)} classes"
-        )
-    return f"{count:,}"
-
-
-def _with_labels(data: str, data_dir: str | None, count: int | None, seed: int) -> TensorData:
-    """Returns the data with so many training images, and batches that fit their number."""
-    images = TensorData(data, data_dir=data_dir)
-    if count is None:
-        return images
-    train = images.splits.train
-    kept, _ = hold_out(train, 1 - count / len(train), seed)
-    batch_size = max(SMALLEST_BATCH, min(BATCH_SIZE, count // STEPS_PER_EPOCH))
-    images = TensorData(data, data_dir=data_dir, batch_size=batch_size)
-    images.splits = images.splits.with_parts(train=kept)
-    return images

@@ -7,12 +7,12 @@ import torch
 from ...models.autoencoder import Autoencoder
 from ...models.head import HeadClassifier
 from ...objectives.data.module import TensorData
+from ...objectives.metrics.rating import FEATURES
 from ...objectives.training import ShowTraining, fit, quiet_trainer
 from ...storage.checkpoint import load_weights, read_weights, write_weights
 from ...storage.runs import Runs
 
 STEPS = 4000
-WIDTH = 64
 
 
 def feature_network(data: TensorData, runs: Runs) -> HeadClassifier:
@@ -28,8 +28,8 @@ def feature_network(data: TensorData, runs: Runs) -> HeadClassifier:
     path = runs.features(str(data.name), data.fingerprint)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        encoder = Autoencoder(data.spec, latent_dim=WIDTH)
-        network = HeadClassifier(data.spec, encoder, WIDTH, lr=1e-3, unfreeze=True)
+        encoder = Autoencoder(data.spec, latent_dim=FEATURES)
+        network = HeadClassifier(data.spec, encoder, FEATURES, lr=1e-3, unfreeze=True)
         if path.exists():
             load_weights(network, read_weights(path), path)
         else:

@@ -9,13 +9,12 @@ from typing import Any
 
 import optuna
 
+from ...objectives.metrics.components import PCA
 from ...storage.best import Best
 from ...storage.database import database_exists, open_database
 from ...storage.runs import Runs, check_name
 from ..errors import StudyError
 from ..finding import open_study, split_source
-
-PCA = "test_mse_pca"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ...models.densities.by_name import DENSITIES
 from ...models.roles import Codec, HasPrior
 from ...objectives.data.batches import in_batches
 from ...objectives.progress import progress
@@ -13,7 +14,6 @@ from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SAMPLING, SEED
 from ..errors import StudyError, check_seed
 from ..facade import public
-from .sample import METHODS
 from .trained import load_trained
 
 ROWS, STEPS = 6, 10
@@ -73,7 +73,7 @@ def interpolate(
             method = "prior" if isinstance(model, HasPrior) else "kde"
             codes = trained.codes("train", seed)[0]
             with progress(f"fitting {SAMPLING[method]}"):
-                density = METHODS[method](model, codes, seed)
+                density = DENSITIES[method](model, codes, seed)
             _draw(model, torch.from_numpy(density.sample(2 * ROWS, seed)), "codes", folder)
     return trained.folder / "interpolations"
 

@@ -1,14 +1,11 @@
 """Maps: the codes of images, drawn on a plane."""
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from ...models.densities.kde import Codes
+from ...models.planes import PLANES, TITLES
 from ...objectives.progress import progress
 from ...storage.pictures import scatter
 from ...storage.runs import Runs, replaced_folder
@@ -16,49 +13,6 @@ from ..defaults import MAPPED, RUNS, SEED
 from ..errors import StudyError, check_at_least, check_seed
 from ..facade import public
 from .trained import load_trained
-
-Plane = NDArray[np.float32]
-
-
-def pca(codes: Codes, seed: int) -> Plane:
-    """Projects codes, with shape (N, D), onto their first two principal components.
-
-    References:
-        On Lines and Planes of Closest Fit to Systems of Points in Space (Pearson, 1901)
-    """
-    from sklearn.decomposition import PCA
-
-    found: Plane = PCA(2, random_state=seed).fit_transform(codes)
-    return found
-
-
-def tsne(codes: Codes, seed: int) -> Plane:
-    """Places codes, with shape (N, D), so that neighbours stay neighbours.
-
-    References:
-        Visualizing Data using t-SNE (van der Maaten, Hinton, 2008)
-    """
-    from sklearn.manifold import TSNE
-
-    perplexity = min(30, (len(codes) - 1) / 3)
-    found: Plane = TSNE(perplexity=perplexity, random_state=seed).fit_transform(codes)
-    return found
-
-
-def umap(codes: Codes, seed: int) -> Plane:
-    """Places codes, with shape (N, D), by UMAP, which must be installed (umap-learn).
-
-    References:
-        UMAP: Uniform Manifold Approximation and Projection (McInnes, Healy, Melville, 2018)
-    """
-    from umap import UMAP
-
-    found: Plane = UMAP(random_state=seed, n_jobs=1).fit_transform(codes)
-    return found
-
-
-MAPS: dict[str, Callable[[Codes, int], Plane]] = {"pca": pca, "tsne": tsne, "umap": umap}
-TITLES = {"pca": "Principal components", "tsne": "t-SNE", "umap": "UMAP"}
 
 
 @public
@@ -103,7 +57,7 @@ def draw_maps(
     names = trained.data.spec.classes
     classes = [names[label] for label in labels[:n]] if labels is not None and names else None
     with replaced_folder(trained.folder / "maps", Runs(Path(runs))) as folder:
-        for name, place in MAPS.items():
+        for name, place in PLANES.items():
             if name == "umap" and find_spec("umap") is None:
                 continue
             with progress(f"placing {len(codes):,} codes by {TITLES[name]}"):

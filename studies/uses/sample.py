@@ -1,18 +1,19 @@
 """Sampling: densities over the codes of a trained autoencoder, decoded to new items."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from sklearn.decomposition import PCA
 
-from ...models.densities.kde import Codes, LatentKDE
-from ...models.densities.mixture import LatentMixture
+from ...models.densities.by_name import DENSITIES, Density
+from ...models.densities.kde import Codes
 from ...models.roles import Codec, HasPrior
 from ...objectives.data.batches import in_batches
+from ...objectives.metrics.rating import Ratings, rate, unrated
 from ...objectives.progress import progress
 from ...search_spaces.words import did_you_mean
 from ...storage.pictures import codes_beside, image_grid
@@ -20,33 +21,13 @@ from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SAMPLES, SAMPLING, SEED
 from ..errors import StudyError, check_at_least, check_at_most, check_seed
 from ..facade import public
-from .rating import Ratings, rate, unrated
+from .features import feature_network
 from .trained import load_trained
 
 # Up to this many latent dimensions, two principal components say nothing new.
 FEW_DIMENSIONS = 3
 SHOWN = 100
 MOST = 10_000_000
-
-
-class Density(Protocol):
-    """What codes are drawn from."""
-
-    def sample(self, n: int, seed: int = 0) -> Codes:
-        """Draws n codes, with shape (n, D)."""
-
-    def save(self, path: Path) -> None:
-        """Writes an .npz file."""
-
-
-# Each takes the density of a model's codes, with shape (N, D), or fits one by a seed.
-METHODS: dict[str, Callable[[Any, Codes, int], Density]] = {
-    "prior": lambda model, codes, seed: model.prior(),
-    "kde": lambda model, codes, seed: LatentKDE.fit(codes, seed=seed),
-    "pca-kde": lambda model, codes, seed: LatentKDE.fit(codes, n_components=2, seed=seed),
-    "gaussian": lambda model, codes, seed: LatentMixture.fit(codes, n_components=1, seed=seed),
-    "mixture": lambda model, codes, seed: LatentMixture.fit(codes, seed=seed),
-}
 
 
 class Samples(NamedTuple):
@@ -84,7 +65,7 @@ def sample(
 
     Args:
         source: `STUDY` or `STUDY:17`, trained by `train` before.
-        methods: Names in `METHODS`. If empty, all that fit: `prior` needs a variational
+        methods: Names in `DENSITIES`. If empty, all that fit: `prior` needs a variational
             autoencoder, `pca-kde` more than three latent dimensions.
         n: Number of codes to sample, at least 1.
         seed: Seed of the fits and of the samples.
@@ -112,11 +93,14 @@ def sample(
     densities: dict[str, Density] = {}
     with progress(f"fitting densities to {len(real):,} codes", len(chosen)) as advance:
         for name in chosen:
-            densities[name] = METHODS[name](model, real, seed)
+            densities[name] = DENSITIES[name](model, real, seed)
             advance(1)
     drawn = {name: density.sample(n, seed) for name, density in densities.items()}
     place, why_not = Runs(Path(runs)), unrated(trained.data, n)
-    ratings = None if why_not else rate(model, trained.data, drawn, place, seed)
+    ratings = None
+    if not why_not:
+        network = feature_network(trained.data, place)
+        ratings = rate(model, network, trained.data, drawn, seed)
     with replaced_folder(trained.folder / "samples", place) as folder:
         for name, density in densities.items():
             density.save(folder / f"{name}.npz")
@@ -129,8 +113,8 @@ def sample(
 
 def _check(methods: Sequence[str], model: Codec, latent_dim: int) -> list[str]:
     for name in methods:
-        if name not in METHODS:
-            raise StudyError(f"there is no method {name!r}; {did_you_mean(name, list(METHODS))}")
+        if name not in DENSITIES:
+            raise StudyError(f"there is no method {name!r}; {did_you_mean(name, list(DENSITIES))}")
     unfit = {}
     if not isinstance(model, HasPrior):
         unfit["prior"] = f"a {type(model).__name__} has no prior"
@@ -139,7 +123,7 @@ def _check(methods: Sequence[str], model: Codec, latent_dim: int) -> list[str]:
     for name in methods:
         if name in unfit:
             raise StudyError(f"method {name!r} does not fit: {unfit[name]}")
-    return list(dict.fromkeys(methods)) or [name for name in METHODS if name not in unfit]
+    return list(dict.fromkeys(methods)) or [name for name in DENSITIES if name not in unfit]
 
 
 def _draw(model: Codec, name: str, real: Codes, drawn: Codes, folder: Path) -> None:

@@ -8,19 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytorch_lightning as pl
 import torch
 from lightning_utilities.core.overrides import is_overridden
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
-from torch import Tensor
 
-from ...models.networks.standardise import unit
-from ...models.roles import Classifies, Encodes, Reconstructs
-from ...objectives.data.batches import in_batches
-from ...objectives.data.module import TensorData
-from ...objectives.metrics.components import pca_error
+from ...models.roles import Classifies
+from ...objectives.history import best_row_of, read_history
+from ...objectives.metrics.classification import Classification, classification
+from ...objectives.metrics.components import beside_components
 from ...objectives.objective import Objective
 from ...objectives.progress import progress
 from ...objectives.provenance import git_commit, versions
@@ -31,7 +28,7 @@ from ...search_spaces.watch import replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import Best, write_best
 from ...storage.checkpoint import add_configuration, load_weights, read_checkpoint
-from ...storage.pictures import loss_curve, reconstructions
+from ...storage.pictures import confusion, loss_curve, reconstructions
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import ACCELERATOR, ACCELERATORS, FINAL_EPOCHS, PRECISION, PRECISIONS, RUNS
 from ..errors import StudyError, check_at_least, check_choice
@@ -39,8 +36,7 @@ from ..facade import public
 from ..finding import checkpoint_of, find
 from ..making import make_spec
 from ..recipe import Recipe
-from .classification import classification_report
-from .final import PCA, FinalTraining, final_folder
+from .final import FinalTraining, final_folder
 from .trained import next_use
 
 
@@ -132,12 +128,12 @@ def train(
         checkpoint = folder / "model.ckpt"
         add_configuration(checkpoint, configuration)
         load_weights(model, read_checkpoint(checkpoint)[1], checkpoint)
-        history = _history(folder)
-        best_row = _best_row(history, objective)
+        history = read_history(folder)
+        best_row = best_row_of(history, objective)
         metrics: dict[str, Any] = {
             "study": best.study,
             "trial": best.trial,
-            **_beside_components(model, data),
+            **beside_components(model, data),
             **_test(model, data, objective, accelerator),  # what the model says of itself counts
             **{name: best_row[name] for name in objective.metrics},
             "best_epoch": int(best_row["epoch"]),
@@ -153,7 +149,7 @@ def train(
             "versions": versions(),
         }
         if isinstance(model, Classifies):
-            metrics |= classification_report(model, data, folder)
+            metrics |= _write_classes(classification(model, data), folder)
         if not of_trial:  # the value in the file is that of the trial that it was made from
             best = replace(
                 best,
@@ -176,26 +172,6 @@ def _check_device(accelerator: str, precision: str) -> None:
     here = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not here.get(accelerator, True):
         raise StudyError(f"there is no {accelerator} on this machine; leave out `accelerator=`")
-
-
-def _beside_components(model: pl.LightningModule, data: Any) -> dict[str, float]:
-    """Returns the test error of an autoencoder, and that of as many principal components."""
-    if not (
-        isinstance(data, TensorData)
-        and isinstance(model, Encodes)
-        and isinstance(model, Reconstructs)
-    ):
-        return {}
-    train, test, scale = data.splits.train.inputs, data.splits.test.inputs, unit(data.spec)
-    model = model.cpu()
-    codes = in_batches(model.encode, test[:1])
-    length = codes.flatten(1).shape[1]
-
-    def error(x: Tensor) -> Tensor:
-        return ((model.reconstruct(x) - x) / scale).square().flatten(1).mean(1)
-
-    own = in_batches(error, test).mean().item()
-    return {"test_mse": own, PCA: pca_error(train, test, length, scale)}
 
 
 def _fit(
@@ -244,19 +220,14 @@ def _test(
         return dict(trainer.test(model, datamodule=data, verbose=False)[0])
 
 
-def _history(folder: Path) -> pd.DataFrame:
-    """Rewrites Lightning's log, a row a call, as one row an epoch; epochs count from 1."""
-    log = pd.read_csv(folder / "metrics.csv")
-    (folder / "hparams.yaml").unlink()
-    history = log.drop(columns="step").groupby("epoch", as_index=False).first()
-    history["epoch"] += 1
-    history.to_csv(folder / "metrics.csv", index=False)
-    return history
-
-
-def _best_row(history: pd.DataFrame, objective: Objective) -> dict[str, float]:
-    best = history.iloc[-1]
-    if objective.best_by is not None:
-        name, way = objective.best_by
-        best = history.sort_values(name, ascending=way == "minimize", kind="stable").iloc[0]
-    return {str(name): float(value) for name, value in best.items()}
+def _write_classes(found: Classification, folder: Path) -> dict[str, Any]:
+    """Writes `classes.csv` and a heatmap of the confusion matrix; returns the other figures."""
+    names, share = list(found.classes["class"]), found.classes["accuracy"]
+    found.classes.to_csv(folder / "classes.csv", index=False)
+    accuracy = found.confusion.trace() / found.confusion.sum()
+    title = f"Test accuracy {accuracy:.3f}"
+    confusion(found.confusion, names, title, folder / "confusion.png")
+    return {
+        "test_calibration_error": found.calibration_error,
+        "class_accuracy": dict(zip(names, map(float, share), strict=True)),
+    }

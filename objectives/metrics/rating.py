@@ -2,24 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from ...models.densities.kde import Codes
 from ...models.roles import Codec
-from ...objectives.data.batches import in_batches
-from ...objectives.data.module import TensorData
-from ...objectives.metrics.quality import Quality, quality
-from ...objectives.progress import progress
-from ...storage.runs import Runs
-from .features import WIDTH, feature_network
+from ..data.batches import in_batches
+from ..data.module import TensorData
+from ..progress import progress
+from .quality import Quality, quality
 
+FEATURES = 64
+"""How many features of an image are compared."""
 REAL = "real"
 """Stands beside the methods: how far other real images are, which no method can beat."""
 RECONSTRUCTED = "reconstructed"
 """Stands beside the methods: how far the decoder alone is from real images."""
+
+
+class HasFeatures(Protocol):
+    """A classifier that shows its last hidden layer."""
+
+    def features(self, x: Tensor) -> Tensor:
+        """Maps images x, with shape (N, C, H, W), to features, with shape (N, D)."""
+
+    def output(self, features: Tensor) -> Tensor:
+        """Maps features, with shape (N, D), to logits, with shape (N, classes)."""
 
 
 class Rating(NamedTuple):
@@ -66,7 +76,7 @@ def unrated(data: Any, n: int) -> str | None:
         return "the data are no images"
     if len(data.spec.classes) < 2:
         return "the data have no classes, on which features could be learnt"
-    fewest = WIDTH + 1  # of fewer, a covariance says nothing
+    fewest = FEATURES + 1  # of fewer, a covariance says nothing
     parts = {"samples": n, "images to train on": len(data.splits.train)}
     parts |= {"images to validate": len(data.splits.val), "images to test": len(data.splits.test)}
     for what, count in parts.items():
@@ -76,18 +86,17 @@ def unrated(data: Any, n: int) -> str | None:
 
 
 def rate(
-    model: Codec, data: TensorData, drawn: Mapping[str, Codes], runs: Runs, seed: int
+    model: Codec, network: HasFeatures, data: TensorData, drawn: Mapping[str, Codes], seed: int
 ) -> Ratings:
     """Rates the images that a model decodes from codes.
 
     Args:
         model: The model.
+        network: A classifier of the data, whose features are compared.
         data: The images that it was trained on, with labels.
         drawn: The codes that each method has drawn, with shape (N, D).
-        runs: Where the classifier is kept whose features are compared.
         seed: Chooses training images and resamples.
     """
-    network = feature_network(data, runs)
     train, val, test = data.splits[:3]
     size = min(len(train), *(len(codes) for codes in drawn.values()))
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))

@@ -1,0 +1,28 @@
+"""Every density by its name: what codes can be drawn from."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from .kde import Codes, LatentKDE
+from .mixture import LatentMixture
+
+
+class Density(Protocol):
+    """What codes are drawn from."""
+
+    def sample(self, n: int, seed: int = 0) -> Codes:
+        """Draws n codes, with shape (n, D)."""
+
+    def save(self, path: Path) -> None:
+        """Writes an .npz file."""
+
+
+# Each takes the density of a model's codes, with shape (N, D), or fits one by a seed.
+DENSITIES: dict[str, Callable[[Any, Codes, int], Density]] = {
+    "prior": lambda model, codes, seed: model.prior(),
+    "kde": lambda model, codes, seed: LatentKDE.fit(codes, seed=seed),
+    "pca-kde": lambda model, codes, seed: LatentKDE.fit(codes, n_components=2, seed=seed),
+    "gaussian": lambda model, codes, seed: LatentMixture.fit(codes, n_components=1, seed=seed),
+    "mixture": lambda model, codes, seed: LatentMixture.fit(codes, seed=seed),
+}
