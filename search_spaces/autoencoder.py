@@ -116,7 +116,9 @@ def combined_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Convolutions and residual blocks, for photographs; a code of whole maps."""
     length = _maps(trial, data, residual.SMALLEST, most=4)
-    return Autoencoder(data, length, "residual", width(trial), **regularised_adam(trial))
+    # It learns a few thousand photographs by heart, unless they look different each time.
+    noise = trial.suggest_float("noise", 0, 0.5)
+    return Autoencoder(data, length, "residual", width(trial), noise, **regularised_adam(trial))
 
 
 def resnet_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:

@@ -63,7 +63,7 @@ def labelled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
     height = lines[0][1].shape[2] + 1
     blank = torch.ones(10, *lines[0][1].shape[1:])
     whole = torch.cat([torch.cat([line, blank[len(line) :]]) for _, line in lines])
-    with _figure(path, 8.5, 0.6 + 0.7 * len(lines)) as figure:
+    with _figure(path, 9.5, 0.6 + 0.7 * len(lines)) as figure:
         axes = figure.subplots()
         _show(axes, whole, per_row=10)
         axes.set_yticks([height * (n + 0.5) for n in range(len(lines))], [n for n, _ in lines])

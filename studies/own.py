@@ -29,6 +29,12 @@ def own_spec(model: str) -> StudySpec:
         if error.name != "latentune":
             raise
         raise StudyError(f"{module}: {error}") from error
+    except TypeError as error:
+        if "Objective.__init__" not in str(error):
+            raise
+        raise StudyError(
+            f'{module}: {error}; metrics are named as metrics={{"val_mse": "minimize"}}'
+        ) from error
     except AttributeError as error:
         raise StudyError(f"module {module!r} has no {name!r}") from error
     if not isinstance(spec, StudySpec):

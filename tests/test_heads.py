@@ -11,9 +11,13 @@ import numpy as np
 import optuna
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 
 import latentune
+from latentune.search_spaces import ranges
+from latentune.storage.runs import Runs
+from latentune.studies import making
 from latentune.studies.uses.features import feature_network
 
 Cli = Callable[..., Any]
@@ -162,3 +166,27 @@ def test_the_feature_network_is_trained_once(trained: Path) -> None:
         features = first.features(images)
         assert torch.equal(features, second.features(images))
     assert np.isfinite(features.numpy()).all()
+
+
+def test_an_encoder_is_read_once_and_not_under_the_lock(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    load = making.load_network
+
+    def watched(path: Path, runs: Runs) -> object:
+        with FileLock(runs.lock, timeout=0):  # an error if somebody holds it
+            read.append(path)
+        return load(path, runs)
+
+    monkeypatch.setattr(making, "load_network", watched)
+    latentune.search("head", "digits", encoder="conv-ae-digits", trials=3, epochs=1, unfreeze=True)
+    assert len(read) == 1
+
+
+def test_a_search_probes_its_space_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    probed = []
+    probe = ranges.probe
+    monkeypatch.setattr(ranges, "probe", lambda *args: probed.append(args) or probe(*args))
+    latentune.search("conv-ae", "digits", ranges={"lr": "1e-3:2e-3"}, trials=1, epochs=1)
+    assert len(probed) == 1

@@ -2,6 +2,7 @@
 
 import pytest
 import pytorch_lightning as pl
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -10,7 +11,7 @@ from optuna.trial import BaseTrial, FixedTrial
 from latentune import DataSpec
 from latentune.search_spaces.autoencoder import conv_ae, conv_ae_seed
 from latentune.search_spaces.ranges import RangedSpace, narrow, probe_ranges
-from latentune.search_spaces.watch import describe, replay
+from latentune.search_spaces.watch import ask, describe, random_trials, replay
 from latentune.search_spaces.words import SpaceError
 
 SHAPE = DataSpec((1, 28, 28))
@@ -166,3 +167,18 @@ def test_a_bad_range_is_refused(
 def test_an_unknown_parameter_gets_the_closest_match() -> None:
     with pytest.raises(SpaceError, match="did you mean 'latent_dim'"):
         probe_ranges(RangedSpace(conv_ae, {"latent": "2:3"}), SHAPE)
+
+
+def test_who_only_asks_gets_a_model_without_weights() -> None:
+    trial = random_trials(1)[0]
+    model = ask(conv_ae, trial, SHAPE)
+    assert {p.device.type for p in model.parameters()} == {"meta"}
+    assert set(trial.params) == {"latent_dim", "lr", "l1", "l2"}
+
+
+def test_a_space_that_computes_while_it_builds_is_asked_all_the_same() -> None:
+    def space(trial: BaseTrial, data: DataSpec) -> Kept:
+        width = trial.suggest_int("width", 8, 64)
+        return Kept(width=width, norm=torch.ones(width).norm().item())
+
+    assert set(probe_ranges(space, SHAPE).distributions) == {"width"}

@@ -70,7 +70,7 @@ class TensorData(ResidentData):
     def spec(self) -> DataSpec:
         """What a model must know of the data."""
         train = self.splits.train
-        mean, std = moments(train.inputs) if self.normalise else (None, None)
+        mean, std = moments(self.splits) if self.normalise else (None, None)
         shape = tuple(train.inputs.shape[1:])
         return DataSpec(shape, self.splits.kind, self.splits.classes, mean, std)
 

@@ -51,8 +51,10 @@ class Splits(NamedTuple):
         return self.of(*parts, self.classes, self.kind)
 
 
+Moments = tuple[tuple[float, ...], tuple[float, ...]]
 _Key = tuple[str, str | None, int | None, int]
 _splits: dict[_Key, Splits] = {}
+_moments: dict[str, Moments] = {}
 
 
 def read_splits(
@@ -109,12 +111,18 @@ def _untyped(value: Any) -> Any:
     return tuple(value) if isinstance(value, Part) else value  # a safe file has no classes
 
 
-def moments(inputs: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Returns mean and standard deviation of each channel or feature; 1 where nothing deviates.
+def moments(splits: Splits) -> Moments:
+    """Returns mean and deviation of each channel or feature of the training part.
 
-    Args:
-        inputs: Items, with shape (N, C, ...).
+    They are kept, because every trial asks for them.
     """
+    if splits.fingerprint not in _moments:
+        _moments[splits.fingerprint] = _measure(splits.train.inputs)
+    return _moments[splits.fingerprint]
+
+
+def _measure(inputs: Tensor) -> Moments:
+    """Returns mean and deviation along the second side; the deviation is 1 where there is none."""
     others = [side for side in range(inputs.ndim) if side != 1]
     sums = torch.zeros(2, inputs.shape[1], dtype=torch.double)
     for chunk in torch.split(inputs, CHUNK):  # so that bytes need not all become floats at once
@@ -139,7 +147,8 @@ def recognised(splits: Splits) -> str:
 def _small(splits: Splits) -> Iterator[str]:
     for name, part in zip(PARTS, splits[:3], strict=True):
         if len(part) < SMALL:
-            yield f"only {len(part)} items to {PURPOSES[name]}: what they say is mostly chance"
+            count = "1 item" if len(part) == 1 else f"{len(part)} items"
+            yield f"only {count} to {PURPOSES[name]}: what they say is mostly chance"
 
 
 def _hash(parts: Iterable[Part], as_floats: bool = False) -> str:
