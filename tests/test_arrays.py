@@ -73,7 +73,8 @@ def test_labels_and_parts_are_known_by_their_names() -> None:
     assert splits.classes == ("cat", "dog")
     assert splits.test.targets.bincount().tolist() == [4, 4]
     numbers = np.arange(40) % 3
-    np.savez("keras.npz", x_train=x, y_train=numbers, x_test=x[:6], y_test=numbers[:6])
+    column = numbers[:, None]
+    np.savez("keras.npz", x_train=x, y_train=column, x_test=x[:6], y_test=column[:6])
     splits = TensorData("keras.npz").splits
     assert splits.classes == ("0", "1", "2")
     assert torch.equal(splits.test.inputs[:, 0], torch.from_numpy(x[:6]))

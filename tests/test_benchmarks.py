@@ -5,7 +5,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -27,3 +29,31 @@ def test_a_replayed_search_spends_epochs_and_finds_better_values(
 
 def test_the_cost_of_storage_is_measured(benchmark: Callable[[str], Any]) -> None:
     assert 0 < benchmark("storage").measure(size=20, trials=2) < 10
+
+
+def test_a_folder_is_read_and_measured(benchmark: Callable[[str], Any], tmp_path: Path) -> None:
+    folder = benchmark("folder")
+    folder.write(tmp_path / "images", images=30, side=8)
+    for _ in range(2):
+        seconds, memory = folder.read(tmp_path / "images", tmp_path / "cache")
+        assert seconds > 0
+        assert memory >= 0
+    assert len(list((tmp_path / "cache" / "folders").iterdir())) == 1
+
+
+def test_tiles_of_a_part_come_from_its_own_regions(
+    benchmark: Callable[[str], Any], tmp_path: Path
+) -> None:
+    tiles = benchmark("tiles")
+    size = 10 * tiles.REGION
+    rows, columns = np.indices((size, size)) // tiles.REGION
+    region = (rows * 10 + columns).astype("uint8")  # every pixel knows where it is from
+    tiles.write_tiles([np.stack([region] * 3, axis=2)], tmp_path)
+    seen = {}
+    for part, (start, end, count) in tiles.PARTS.items():
+        paths = list((tmp_path / part).iterdir())
+        assert len(paths) == count
+        seen[part] = {int(np.asarray(Image.open(path)).max()) for path in paths}
+        assert len(seen[part]) == round(100 * (end - start))
+    assert seen["train"].isdisjoint(seen["val"] | seen["test"])
+    assert seen["val"].isdisjoint(seen["test"])

@@ -102,6 +102,8 @@ def _part(
     inputs, targets = one_of(INPUTS), one_of(TARGETS)
     if inputs is None:
         return None
+    if targets is not None and targets.ndim == 2 and targets.shape[1] == 1:
+        targets = targets[:, 0]  # a column, as many libraries write labels
     if inputs.ndim == 0 or (targets is not None and targets.shape != inputs.shape[:1]):
         raise DataError(
             f"{path} holds {0 if inputs.ndim == 0 else len(inputs)} items, and labels of shape "
