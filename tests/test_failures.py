@@ -81,8 +81,11 @@ def test_the_same_bug_three_times_in_a_row_ends_the_search(cli: Cli, workers: in
     assert "3 trials in a row failed by RuntimeError: shapes" in answer.err
     named = answer.err.split("the whole traceback is in ")[1].strip()
     assert f"always{workers}.py" in Path(named).read_text()
-    # Beside a slow success in trial 0, the others may fail twice before it ends and counts anew.
-    assert len(optuna.load_study(study_name="mine", storage=URL).trials) <= 5 + workers
+    trials = optuna.load_study(study_name="mine", storage=URL).trials
+    bugs = [trial for trial in trials if "failure" in trial.user_attrs]
+    # Beside a slow success in trial 0, the other worker may meet it twice before that ends and the
+    # count begins anew; and one may meet it while the other has met it for the third time.
+    assert 3 <= len(bugs) <= (3 if workers == 1 else 6)
 
 
 def test_a_bug_in_a_space_fails_its_trial_too() -> None:
