@@ -26,9 +26,9 @@ class Autoencoder(Learner):
         network: A name in `NETWORKS`.
         width: How many times the published width each layer has, above 0.
         noise: Standard deviation of normal noise that is added to the input in training, as the
-            network sees it: standardised or not.
+            network sees it, standardised or not; at least 0.
         mask: Share of the values of the input that are set to 0 in training, from 0 to 1.
-        sparsity: Weight of the mean distance of a code's values from `sparse_code`.
+        sparsity: Weight of the mean distance of a code's values from `sparse_code`, at least 0.
         sparse_code: What the values of a code shall be near.
         lr: Learning rate at the start.
         training: Further options of `Learner`.
@@ -70,6 +70,8 @@ class Autoencoder(Learner):
             raise ValueError(f"latent_dim (={latent_dim}) must be at least 1.")
         if width <= 0:
             raise ValueError(f"width (={width}) must be above 0.")
+        if noise < 0 or sparsity < 0:
+            raise ValueError(f"noise (={noise}) and sparsity (={sparsity}) must be at least 0.")
         if not 0 <= mask <= 1:
             raise ValueError(f"mask (={mask}) must be from 0 to 1.")
         self.noise, self.mask = noise, mask

@@ -44,7 +44,7 @@ class Learner(pl.LightningModule, ABC):
         clip: Longest norm of a gradient; 0 leaves them as they are.
 
     Raises:
-        ValueError: If an option is none of its choices.
+        ValueError: If an option is none of its choices, or `clip` is below 0.
 
     References:
         Adam: A Method for Stochastic Optimization (Kingma, Ba, 2015)
@@ -81,6 +81,8 @@ class Learner(pl.LightningModule, ABC):
         ):
             if value not in known:
                 raise ValueError(f"{name} (={value!r}) must be one of {', '.join(known)}.")
+        if clip < 0:
+            raise ValueError(f"clip (={clip}) must be at least 0.")
         self.save_hyperparameters(ignore=["data", "codec"])  # those of the family too
         self.lr, self.l1, self.l2, self.clip = lr, l1, l2, clip
         self.optimiser, self.momentum, self.schedule = optimiser, momentum, schedule
@@ -141,11 +143,9 @@ class Learner(pl.LightningModule, ABC):
         else:  # what a Trainer elsewhere was told
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
-    def configure_optimizers(self) -> torch.optim.Optimizer | OptimizerLRSchedulerConfig:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Returns the optimiser, and how its rate falls over the steps of the trainer."""
         optimiser = OPTIMISERS[self.optimiser](self)
-        if self.schedule == "constant":
-            return optimiser
         interval = "step" if self.schedule == "cosine" else "epoch"
         schedule = SCHEDULES[self.schedule](optimiser, self.trainer)
         return {

@@ -131,6 +131,7 @@ def _options(model: type) -> dict[str, Any]:
     """Returns the options of a model's class with their defaults, and those that it passes on."""
     found: dict[str, Any] = {}
     for base in model.__mro__:
+        # mypy warns of an __init__ of a subclass, which is the one that we want.
         init = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
         found = {p.name: p.default for p in init} | found
         if all(p.kind is not p.VAR_KEYWORD for p in init):

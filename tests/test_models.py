@@ -274,6 +274,10 @@ def test_bad_options_are_named() -> None:
         Autoencoder(DataSpec((1, 28, 28)), 50, "pooled")
     with pytest.raises(ValueError, match=r"network \(='convolution'\) must be one of conv"):
         Autoencoder(DataSpec((1, 8, 8)), network="convolution")
+    with pytest.raises(ValueError, match=r"noise \(=-1\)"):
+        Autoencoder(DataSpec((1, 8, 8)), noise=-1)
+    with pytest.raises(ValueError, match=r"clip \(=-1\)"):
+        Autoencoder(DataSpec((1, 8, 8)), clip=-1)
     with pytest.raises(ValueError, match=r"optimiser \(='adamw'\) must be one of adam, sgd"):
         Autoencoder(DataSpec((1, 8, 8)), optimiser="adamw")
 

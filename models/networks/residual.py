@@ -80,12 +80,11 @@ class ResidualDecoder(nn.Sequential):
         colours, *channels = _channels(data, width)
         maps = code_channels(features, smallest)
         layers: list[nn.Module] = [nn.Unflatten(1, (maps, *smallest))]
-        afters = [*reversed(channels), channels[0]]
-        befores = [maps, *afters]
-        for before, after, size in zip(befores, afters[:-1], larger, strict=False):
+        steps = pairwise([maps, *reversed(channels)])
+        for (before, after), size in zip(steps, larger, strict=True):
             layers += [nn.Conv2d(before, after, 3, padding=1), Residual(after), nn.Upsample(size)]
-        layers += [nn.Conv2d(afters[-2], afters[-1], 3, padding=1), nn.ReLU()]
-        image = nn.Conv2d(afters[-1], colours, 3, padding=1)
+        layers += [nn.Conv2d(channels[0], channels[0], 3, padding=1), nn.ReLU()]
+        image = nn.Conv2d(channels[0], colours, 3, padding=1)
         super().__init__(*layers, image, *restored(data))
 
 

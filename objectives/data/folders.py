@@ -70,8 +70,8 @@ def read_folder(folder: Path, image_size: int | None, cache: Path | None = None)
         split = split_indices(_labels(root, images, classes), len(images), TEST, seed=0)
         for part, indices in zip(("train", "test"), split, strict=True):
             chosen[part] = root, [images[index] for index in indices]
-    # Whatever is chosen of them, and in whatever order, follows from their names.
-    what, state = f"{os.path.realpath(folder)} {image_size}", repr(stamps)
+    # In another order, what was kept would have the labels of other images.
+    what, state = f"{os.path.realpath(folder)} {image_size}", repr((stamps, chosen))
     total = sum(len(images) for _, images in chosen.values())
     del stamps, found, parts
 

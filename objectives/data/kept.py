@@ -20,7 +20,8 @@ def kept(
     Args:
         cache: Where it is kept; None keeps nothing.
         what: The folder that the files are of, and how they are read; one reading of it is kept.
-        state: What tells whether a file has changed: the names, sizes and times of all.
+        state: What tells whether a file has changed: the names, sizes and times of all, and the
+            order in which they are read.
         length: Number of images.
         read: Reads them; `save_kept` writes what it has read.
     """

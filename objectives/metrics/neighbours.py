@@ -54,6 +54,7 @@ class NeighbourProbe(pl.Callback):
 
     def _log(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         assert isinstance(model, Encodes)
+        # Lightning sets it for whoever trains on a data module, and does not declare it.
         splits = labelled(trainer.datamodule).splits  # type: ignore[attr-defined]
         known, asked = splits.train, getattr(splits, part)
         assert known.targets is not None
