@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-Kind = Literal["image", "table"]
+Kind = Literal["image", "table", "text"]
 
 SIDES: dict[Kind, tuple[str, ...]] = {
     "image": ("channels", "height", "width"),
     "table": ("features",),
+    "text": ("letters",),
 }
 """The kinds of data, and what the sides of one item are."""
 
@@ -18,12 +19,17 @@ class DataSpec:
     """What one item of the data is; the data themselves are not needed to rebuild a network.
 
     Attributes:
-        shape: Shape of one item: (C, H, W) of an image, (F,) of a row of a table.
+        shape: Shape of one item: (C, H, W) of an image, (F,) of a row of a table, (L,) of a text
+            of up to L letters.
         kind: What an item is.
-        classes: Names of the classes; empty if there are no labels.
+        classes: Names of the classes; empty if there are no labels, or targets are numbers.
         mean: Mean of each channel or feature over the training part, if a network shall
             standardise what it sees.
         std: Standard deviation of each, likewise; both or none are given.
+        shares: Share of each class in the training part, from 0 to 1.
+        target: Mean and standard deviation of the training part's targets, if these are numbers.
+        features: Names of a table's features; `colour=red` is 1 where the colour is red, else 0.
+        letters: The letters of a text, of which the first has number 1; 0 stands behind its end.
 
     Raises:
         ValueError: If the shape is none of its kind.
@@ -38,6 +44,10 @@ class DataSpec:
     classes: tuple[str, ...] = ()
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
+    shares: tuple[float, ...] = ()
+    target: tuple[float, float] | None = None
+    features: tuple[str, ...] = ()
+    letters: str = ""
 
     def __post_init__(self) -> None:
         sides = SIDES[self.kind]
@@ -68,6 +78,5 @@ class DataSpec:
 
     def to_table(self) -> dict[str, Any]:
         """Returns the spec as checkpoints can hold it, without what is not known."""
-        entries = {name: getattr(self, name) for name in ("shape", "classes", "mean", "std")}
-        known = {name: list(value) for name, value in entries.items() if value}
-        return {"kind": self.kind, **known}
+        known = {name: value for name, value in vars(self).items() if value}
+        return {n: v if isinstance(v, str) else list(v) for n, v in known.items()}

@@ -14,6 +14,9 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnP
 
 Batch = Sequence[Tensor]
 
+Groups = list[dict[str, Any]]
+"""Parameters as optimisers take them, with what differs in each group."""
+
 
 class Training(TypedDict, total=False):
     """The options of `Learner` that each family passes on, as its keywords."""
@@ -37,7 +40,7 @@ class Learner(pl.LightningModule, ABC):
         l1: Weight of the sum of absolute parameters, which is added to the loss.
         l2: Weight decay of the optimiser.
         optimiser: `adam` or `sgd`.
-        momentum: Momentum of SGD, from 0 to 1.
+        momentum: Momentum of SGD, from 0 to 1; of Adam, it is the first beta.
         schedule: How the rate falls: `cosine` to 0 along a cosine, `step` to a tenth after each
             third of the epochs, `plateau` to a tenth whenever the training loss has not fallen
             for a tenth of the epochs; or `constant`.
@@ -96,8 +99,8 @@ class Learner(pl.LightningModule, ABC):
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
         """Returns what is minimised, given the terms of a batch; l1 is added by itself."""
 
-    def groups(self) -> list[dict[str, Any]]:
-        """Returns the parameters in groups, as optimisers take them, with what differs in each."""
+    def groups(self) -> Groups:
+        """Returns all parameters that are trained."""
         return [{"params": list(self.parameters())}]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -145,7 +148,11 @@ class Learner(pl.LightningModule, ABC):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Returns the optimiser, and how its rate falls over the steps of the trainer."""
-        optimiser = OPTIMISERS[self.optimiser](self)
+        return self.optimised(self.groups())
+
+    def optimised(self, groups: Groups) -> OptimizerLRSchedulerConfig:
+        """Returns an optimiser of some parameters, as `configure_optimizers` may return it."""
+        optimiser = OPTIMISERS[self.optimiser](self, groups)
         interval = "step" if self.schedule == "cosine" else "epoch"
         schedule = SCHEDULES[self.schedule](optimiser, self.trainer)
         return {
@@ -154,14 +161,13 @@ class Learner(pl.LightningModule, ABC):
         }
 
 
-def _adam(model: Learner) -> torch.optim.Optimizer:
-    return torch.optim.Adam(model.groups(), lr=model.lr, weight_decay=model.l2, fused=True)
+def _adam(model: Learner, groups: Groups) -> torch.optim.Optimizer:
+    betas = (model.momentum, 0.999)
+    return torch.optim.Adam(groups, model.lr, betas, weight_decay=model.l2, fused=True)
 
 
-def _sgd(model: Learner) -> torch.optim.Optimizer:
-    return torch.optim.SGD(
-        model.groups(), model.lr, model.momentum, weight_decay=model.l2, fused=True
-    )
+def _sgd(model: Learner, groups: Groups) -> torch.optim.Optimizer:
+    return torch.optim.SGD(groups, model.lr, model.momentum, weight_decay=model.l2, fused=True)
 
 
 def _epochs(trainer: pl.Trainer) -> int:
@@ -181,7 +187,10 @@ def _plateau(optimiser: torch.optim.Optimizer, trainer: pl.Trainer) -> LRSchedul
     return ReduceLROnPlateau(optimiser, patience=max(1, _epochs(trainer) // 10))
 
 
-OPTIMISERS: dict[str, Callable[[Learner], torch.optim.Optimizer]] = {"adam": _adam, "sgd": _sgd}
+OPTIMISERS: dict[str, Callable[[Learner, Groups], torch.optim.Optimizer]] = {
+    "adam": _adam,
+    "sgd": _sgd,
+}
 SCHEDULES: dict[str, Callable[[torch.optim.Optimizer, pl.Trainer], LRScheduler]] = {
     "cosine": _cosine,
     "step": _step,

@@ -17,11 +17,16 @@ class Encodes(Protocol):
 
 
 @runtime_checkable
-class Codec(Encodes, Protocol):
-    """Can be sampled and interpolated."""
+class Decodes(Protocol):
+    """Can be sampled, if it is known what its codes are distributed like."""
 
     def decode(self, z: Tensor) -> Tensor:
         """Maps codes z, with shape (N, D), to items, with shape (N, *data.shape)."""
+
+
+@runtime_checkable
+class Codec(Encodes, Decodes, Protocol):
+    """Goes both ways: densities are fitted to its codes, and it can go between two items."""
 
 
 @runtime_checkable
@@ -42,7 +47,7 @@ class HasPrior(Protocol):
 
 @runtime_checkable
 class Classifies(Protocol):
-    """Gets accuracies per class and a confusion matrix."""
+    """Gets accuracies per class and a confusion matrix, where there are classes."""
 
     def logits(self, batch: Tensor) -> Tensor:
         """Maps what training sees, items or codes, to logits, with shape (N, classes)."""

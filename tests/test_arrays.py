@@ -70,13 +70,13 @@ def test_labels_and_parts_are_known_by_their_names() -> None:
     x, y = pixels(40, 8, 8), np.array(["dog", "cat"] * 20)
     np.savez("whole.npz", images=x, labels=y)
     splits = TensorData("whole.npz").splits
-    assert splits.classes == ("cat", "dog")
+    assert splits.spec.classes == ("cat", "dog")
     assert splits.test.targets.bincount().tolist() == [4, 4]
     numbers = np.arange(40) % 3
     column = numbers[:, None]
     np.savez("keras.npz", x_train=x, y_train=column, x_test=x[:6], y_test=column[:6])
     splits = TensorData("keras.npz").splits
-    assert splits.classes == ("0", "1", "2")
+    assert splits.spec.classes == ("0", "1", "2")
     assert torch.equal(splits.test.inputs[:, 0], torch.from_numpy(x[:6]))
     assert splits.test.targets.tolist() == [0, 1, 2, 0, 1, 2]
     np.savez("three.npz", x_train=x, x_val=x[:7], x_test=x[:9])

@@ -77,16 +77,16 @@ def test_what_one_process_has_read_another_maps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "_splits", {})
-    before = memory.read_splits("digits", None, None, 3)
+    before = memory.read_splits(memory.Source("digits"), 3)
     memory.save_splits(tmp_path / "splits.pt")
     monkeypatch.setattr(memory, "_splits", {})
     monkeypatch.setitem(memory.DATASETS, "digits", None)  # nothing is left to read it with
     memory.map_splits(tmp_path / "splits.pt")
-    after = memory.read_splits("digits", None, None, 3)
+    after = memory.read_splits(memory.Source("digits"), 3)
     for mine, theirs in zip(before[:3], after[:3], strict=True):
         assert torch.equal(mine.inputs, theirs.inputs)
         assert torch.equal(mine.targets, theirs.targets)
-    assert (before.classes, before.fingerprint) == (after.classes, after.fingerprint)
+    assert (before.spec, before.fingerprint) == (after.spec, after.fingerprint)
 
 
 def test_small_data_get_small_batches() -> None:
@@ -159,7 +159,7 @@ def test_folders_within_are_classes_and_a_test_folder_is_the_test_part(tmp_path:
         write_images(tmp_path / part / "cats", 15, seed=10 + seed)
         write_images(tmp_path / part / "dogs", 10, seed=20 + seed)
     splits = TensorData(str(tmp_path)).splits
-    assert splits.classes == ("cats", "dogs")
+    assert splits.spec.classes == ("cats", "dogs")
     assert splits.test.targets.bincount().tolist() == [15, 10]
     assert len(splits.train) + len(splits.val) == 25
 

@@ -109,14 +109,14 @@ def test_parts_are_known_by_their_usual_names(folders: tuple[str, ...], counts: 
         for name in ("cats", "dogs"):
             fill(Path("photos") / part / name, 8 if seed == 0 else 4, seed=10 * seed + len(name))
     splits = TensorData("photos").splits
-    assert splits.classes == ("cats", "dogs")
+    assert splits.spec.classes == ("cats", "dogs")
     assert [len(part) for part in splits[:3]] == counts
 
 
 def test_a_folder_called_train_beside_others_is_a_class() -> None:
     for name in ("car", "plane", "train"):
         fill(Path("photos") / name, 6)
-    assert TensorData("photos").splits.classes == ("car", "plane", "train")
+    assert TensorData("photos").splits.spec.classes == ("car", "plane", "train")
 
 
 def test_parts_without_a_training_part_are_refused() -> None:
@@ -137,7 +137,7 @@ def test_an_archive_that_holds_one_folder_is_read_from_within() -> None:
     for part in ("train", "test"):
         for name in ("a", "b"):
             fill(Path("download/pets") / part / name)
-    assert TensorData("download").splits.classes == ("a", "b")
+    assert TensorData("download").splits.spec.classes == ("a", "b")
 
 
 def test_what_is_skipped_is_said(caplog: pytest.LogCaptureFixture) -> None:
@@ -152,7 +152,7 @@ def test_what_is_skipped_is_said(caplog: pytest.LogCaptureFixture) -> None:
     Path("photos/dogs/round").symlink_to("..")
     with caplog.at_level(logging.INFO, logger="latentune"):
         splits = TensorData("photos").splits
-    assert splits.classes == ("cats", "dogs")
+    assert splits.spec.classes == ("cats", "dogs")
     said = "\n".join(record.getMessage() for record in caplog.records)
     for part in (
         "40 images 1x8x8, 2 classes, train 29 / val 3 / test 8",

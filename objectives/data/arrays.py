@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
+from ...models.data_spec import DataSpec
 from .parts import DataError, Dataset, Part, hold_out
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def read_array(path: Path) -> Dataset:
     read = {part: Part(tensor, targets.get(part)) for part, tensor in tensors.items()}
     if "test" not in read:
         read["train"], read["test"] = hold_out(read["train"], TEST, seed=0)
-    return Dataset(read["train"], read["test"], classes, read.get("val"), kind)
+    spec = DataSpec(tuple(read["train"].inputs.shape[1:]), kind, classes)
+    return Dataset(read["train"], read["test"], spec, read.get("val"))
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:

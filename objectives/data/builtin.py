@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from ...models.data_spec import DataSpec
 from .parts import DataError, Dataset, Part, hold_out
 
 
@@ -23,7 +24,8 @@ def digits(data_dir: Path | None) -> Dataset:
     bunch = load_digits()
     images = torch.from_numpy(bunch.images).float().unsqueeze(1) / 16
     whole = Part(images, torch.from_numpy(bunch.target).long())
-    return Dataset(*hold_out(whole, 0.2, seed=0), tuple(str(digit) for digit in range(10)))
+    spec = DataSpec((1, 8, 8), classes=tuple(str(digit) for digit in range(10)))
+    return Dataset(*hold_out(whole, 0.2, seed=0), spec)
 
 
 def fashion_mnist(data_dir: Path | None) -> Dataset:
@@ -69,7 +71,8 @@ def _torchvision(name: str, data_dir: Path | None) -> Dataset:
         except (RuntimeError, OSError, ValueError, AssertionError) as error:
             raise DataError(f"{name} under {root} cannot be read: {error}") from error
         parts.append(Part(part.data.unsqueeze(1), part.targets.long()))
-    return Dataset(parts[0], parts[1], tuple(part.classes))
+    spec = DataSpec(tuple(parts[0].inputs.shape[1:]), classes=tuple(part.classes))
+    return Dataset(parts[0], parts[1], spec)
 
 
 def _download(dataset: type, root: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...models.data_spec import DataSpec
 from .kept import kept
 from .parts import DataError, Dataset, Part, split_indices
 
@@ -90,7 +91,7 @@ def read_folder(folder: Path, image_size: int | None, cache: Path | None = None)
     return Dataset(
         read["train"],
         read["test"],
-        classes,
+        DataSpec(tuple(pixels.shape[1:]), classes=classes),
         val=read.get("val"),
         notes=(_skipped(notes),) if notes else (),
     )

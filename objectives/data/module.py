@@ -1,6 +1,7 @@
 """The data module: any source that fits into memory, split into parts."""
 
 import os
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from .batches import ResidentData, fitting
 from .kept import save_kept
 from .parts import DataError
 from .resize import check_side
-from .splits import moments, read_splits
+from .splits import Source, moments, read_splits
 
 BATCH_SIZE = 64
 STEPS_PER_EPOCH = 64
@@ -34,8 +35,11 @@ class TensorData(ResidentData):
         batch_size: Items in a batch. If None, use 64, or fewer on small data so that an epoch
             has at least 64 steps.
         seed: Seed of the split.
-        cache: Where the images of a folder are kept, once they have been read. If None, they are
-            read anew in every process.
+        cache: Where what can be made again is kept, such as the images of a folder once they have
+            been read. If None, it is made anew in every process.
+        target: The column of a table that is to be predicted, if it is not recognised.
+        numbers: Whether targets are to be numbers; else they are classes, unless they are
+            fractions.
 
     Raises:
         DataError: If the data is missing, empty or broken, or an option does not fit.
@@ -54,6 +58,8 @@ class TensorData(ResidentData):
         batch_size: int | None = None,
         seed: int = 0,
         cache: Path | None = None,
+        target: str | None = None,
+        numbers: bool = False,
     ) -> None:
         super().__init__()
         if batch_size is not None and batch_size < 1:
@@ -61,18 +67,26 @@ class TensorData(ResidentData):
         check_side(image_size)
         self.name = Path(os.path.abspath(name)).name
         place = str(data_dir) if data_dir else None
-        self.splits = read_splits(name, place, image_size, seed, cache)
-        table = self.splits.kind == "table"
+        source = Source(name, place, image_size, target, numbers)
+        self.cache, self.splits = cache, read_splits(source, seed, cache)
+        table = self.splits.spec.kind == "table"
         self.normalise = table if normalise is None else normalise
         self.batch_size = fitting(batch_size, len(self.splits.train), BATCH_SIZE, STEPS_PER_EPOCH)
 
     @cached_property
     def spec(self) -> DataSpec:
         """What a model must know of the data."""
-        train = self.splits.train
-        mean, std = moments(self.splits) if self.normalise else (None, None)
-        shape = tuple(train.inputs.shape[1:])
-        return DataSpec(shape, self.splits.kind, self.splits.classes, mean, std)
+        targets, spec = self.splits.train.targets, self.splits.spec
+        if self.normalise:
+            mean, std = moments(self.splits)
+            spec = replace(spec, mean=mean, std=std)
+        if targets is None:
+            return spec
+        if targets.is_floating_point():
+            deviation = targets.std(correction=0).item() or 1.0
+            return replace(spec, target=(targets.mean().item(), deviation))
+        shares = targets.bincount(minlength=len(spec.classes)) / len(targets)
+        return replace(spec, shares=tuple(shares.tolist()))
 
     @property
     def fingerprint(self) -> str:

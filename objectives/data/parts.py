@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...models.data_spec import Kind
+from ...models.data_spec import DataSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,8 +19,8 @@ class Part(NamedTuple):
 
     Attributes:
         inputs: Items, with shape (N, *shape): values as floats or, to save memory, pixels as
-            bytes, of which `floats` makes values in [0, 1].
-        targets: Numbers of their classes, with shape (N,), if there are labels.
+            bytes, of which `floats` makes values in [0, 1]; of texts, the numbers of letters.
+        targets: Numbers of their classes, or floats to be predicted, with shape (N,), if any.
     """
 
     inputs: Tensor
@@ -36,17 +36,15 @@ class Dataset(NamedTuple):
     Attributes:
         train: The part to search and train on.
         test: The part that only final training scores.
-        classes: Names of the classes; empty if there are no labels.
+        spec: What an item is.
         val: The validation part, if the data brings one.
-        kind: What an item is.
         notes: What a user should know of how it was read.
     """
 
     train: Part
     test: Part
-    classes: tuple[str, ...]
+    spec: DataSpec
     val: Part | None = None
-    kind: Kind = "image"
     notes: tuple[str, ...] = ()
 
 
@@ -73,6 +71,8 @@ def split_indices(
     from sklearn.model_selection import train_test_split
 
     held_out = max(1, round(fraction * n))
+    if targets is not None and targets.is_floating_point():
+        targets = None
     if targets is not None:
         counts = targets.bincount()
         counts = counts[counts > 0]

@@ -1,5 +1,7 @@
 """Images in memory brought to another size."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -24,7 +26,8 @@ def resized(dataset: Dataset, side: int) -> Dataset:
     )
     assert train is not None
     assert test is not None
-    return dataset._replace(train=train, test=test, val=val)
+    spec = replace(dataset.spec, shape=tuple(train.inputs.shape[1:]))
+    return dataset._replace(train=train, test=test, val=val, spec=spec)
 
 
 def _scaled(images: Tensor, side: int) -> Tensor:

@@ -5,13 +5,13 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ...models.data_spec import Kind
+from ...models.data_spec import DataSpec, Kind
 from .arrays import SUFFIXES, read_array
 from .builtin import DATASETS
 from .folders import read_folder
@@ -20,6 +20,11 @@ from .resize import resized
 
 PURPOSES = {"train": "train on", "val": "validate", "test": "test"}
 PARTS = tuple(PURPOSES)
+ITEMS: dict[Kind, str] = {
+    "image": "{} images {}",
+    "table": "{} rows of {}",
+    "text": "{} texts of up to {} letters",
+}
 VALIDATION = 0.1
 KEPT = 2
 SMALL = 30  # items of a part; of fewer, a mean error says little
@@ -34,81 +39,89 @@ class Splits(NamedTuple):
     train: Part
     val: Part
     test: Part
-    classes: tuple[str, ...]
-    kind: Kind
+    spec: DataSpec
     fingerprint: str
 
     @classmethod
-    def of(
-        cls, train: Part, val: Part, test: Part, classes: tuple[str, ...], kind: Kind = "image"
-    ) -> Self:
+    def of(cls, train: Part, val: Part, test: Part, spec: DataSpec) -> Self:
         """Returns the parts with the hash that is theirs."""
-        return cls(train, val, test, classes, kind, _hash((train, val, test)))
+        return cls(train, val, test, spec, _hash((train, val, test)))
 
     def with_parts(self, train: Part | None = None, val: Part | None = None) -> Self:
         """Returns the splits with other items, such as fewer of them, and another hash."""
         parts = train or self.train, val or self.val, self.test
-        return self.of(*parts, self.classes, self.kind)
+        return self.of(*parts, self.spec)
+
+
+class Source(NamedTuple):
+    """Where data come from, and as what they are read.
+
+    Attributes:
+        name: `digits`, `fashion-mnist`, `mnist`, or a path.
+        data_dir: Where torchvision data lies, if not in the usual places.
+        image_size: Side in pixels of images, if not the one they have.
+        target: The column of a table that is to be predicted, if it is not recognised.
+        numbers: Whether targets are to be numbers; else they are classes, unless they are
+            fractions.
+    """
+
+    name: str
+    data_dir: str | None = None
+    image_size: int | None = None
+    target: str | None = None
+    numbers: bool = False
 
 
 Moments = tuple[tuple[float, ...], tuple[float, ...]]
-_Key = tuple[str, str | None, int | None, int]
-_splits: dict[_Key, Splits] = {}
+_splits: dict[tuple[Source, int], Splits] = {}
 _moments: dict[str, Moments] = {}
 
 
-def read_splits(
-    name: str,
-    data_dir: str | None,
-    image_size: int | None,
-    seed: int,
-    cache: Path | None = None,
-) -> Splits:
+def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
     """Returns a data set split by a seed; the last few are kept, because trials share them.
 
     Args:
-        name: `digits`, `fashion-mnist`, `mnist`, or the path of a folder or an array.
-        data_dir: Where torchvision data lies, if not in the usual places.
-        image_size: Side in pixels of images, if not the one they have.
+        source: The data.
         seed: Seed of the split into train and validation.
         cache: Where the images of a folder are kept, if anywhere.
 
     Raises:
         DataError: If it is missing, empty or broken.
     """
-    if name not in DATASETS:
-        name = os.path.abspath(name)  # the same word means another folder elsewhere
-    key = (name, data_dir, image_size, seed)
+    if source.name not in DATASETS:  # the same word means another folder elsewhere
+        source = source._replace(name=os.path.abspath(source.name))
+    key = (source, seed)
     if key not in _splits:
-        dataset = _load(name, Path(data_dir) if data_dir else None, image_size, cache)
+        dataset = _load(source, cache)
         train, val = dataset.train, dataset.val
         if val is None:
             train, val = hold_out(train, VALIDATION, seed)
         while len(_splits) >= KEPT:
             del _splits[next(iter(_splits))]
         # Built-in data were floats once, and studies of them go on.
-        fingerprint = _hash((train, val, dataset.test), as_floats=name in DATASETS)
-        _splits[key] = Splits(train, val, dataset.test, dataset.classes, dataset.kind, fingerprint)
-        if name not in DATASETS:
+        fingerprint = _hash((train, val, dataset.test), as_floats=source.name in DATASETS)
+        _splits[key] = Splits(train, val, dataset.test, dataset.spec, fingerprint)
+        if source.name not in DATASETS:
             for line in (recognised(_splits[key]), *_small(_splits[key]), *dataset.notes):
-                log.info("%s: %s", Path(name).name, line)
+                log.info("%s: %s", Path(source.name).name, line)
     return _splits[key]
 
 
 def save_splits(path: Path) -> None:
     """Writes what is in memory to a file that other processes can map."""
-    torch.save([(key, *map(_untyped, splits)) for key, splits in _splits.items()], path)
+    plain = [
+        (tuple(source), seed, *map(tuple, parts), spec.to_table(), fingerprint)
+        for (source, seed), (*parts, spec, fingerprint) in _splits.items()
+    ]
+    torch.save(plain, path)  # a safe file has no classes
 
 
 def map_splits(path: Path) -> None:
     """Takes over what `save_splits` wrote; all processes that do share one copy of it."""
-    for key, *parts, classes, kind, fingerprint in torch.load(path, mmap=True, weights_only=True):
+    for source, seed, *parts, spec, fingerprint in torch.load(path, mmap=True, weights_only=True):
         train, val, test = (Part(*part) for part in parts)
-        _splits[key] = Splits(train, val, test, classes, kind, fingerprint)
-
-
-def _untyped(value: Any) -> Any:
-    return tuple(value) if isinstance(value, Part) else value  # a safe file has no classes
+        found = Splits(train, val, test, DataSpec.from_table(spec), fingerprint)
+        _splits[Source(*source), seed] = found
 
 
 def moments(splits: Splits) -> Moments:
@@ -136,11 +149,13 @@ def _measure(inputs: Tensor) -> Moments:
 
 def recognised(splits: Splits) -> str:
     """Says in a line what data were taken for."""
-    shape = "x".join(str(side) for side in splits.train.inputs.shape[1:])
     total = f"{sum(len(part) for part in splits[:3]):,}"
-    what = f"{total} images {shape}" if splits.kind == "image" else f"{total} rows of {shape}"
+    what = ITEMS[splits.spec.kind].format(total, splits.spec)
     counts = [f"{part} {len(of):,}" for part, of in zip(PARTS, splits[:3], strict=True)]
-    classes = f"{len(splits.classes)} classes" if splits.classes else "no classes"
+    classes = f"{len(splits.spec.classes)} classes" if splits.spec.classes else "no classes"
+    targets = splits.train.targets
+    if targets is not None and targets.is_floating_point():
+        classes = "a number to predict"
     return f"{what}, {classes}, {' / '.join(counts)}"
 
 
@@ -164,7 +179,9 @@ def _hash(parts: Iterable[Part], as_floats: bool = False) -> str:
     return digest.hexdigest()[:16]
 
 
-def _load(name: str, data_dir: Path | None, image_size: int | None, cache: Path | None) -> Dataset:
+def _load(source: Source, cache: Path | None) -> Dataset:
+    name, image_size = source.name, source.image_size
+    data_dir = Path(source.data_dir) if source.data_dir else None
     if os.path.isdir(name) and name not in DATASETS:
         return read_folder(Path(name), image_size, cache)
     if name in DATASETS:
@@ -179,6 +196,6 @@ def _load(name: str, data_dir: Path | None, image_size: int | None, cache: Path 
         )
     if image_size is None:
         return dataset
-    if dataset.kind != "image":
+    if dataset.spec.kind != "image":
         raise DataError(f"{os.path.relpath(name)} holds no images: leave out `image_size=`")
     return resized(dataset, image_size)

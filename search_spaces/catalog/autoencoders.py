@@ -16,7 +16,7 @@ def _row(
     """Returns a row; `more` are its spaces beside `default`, whose functions are named so."""
     names = {"default": function} | {space: f"{function}_{space}" for space in more}
     spaces = {space: f"{SPACES}.autoencoder:{name}" for space, name in names.items()}
-    return Entry(summary, spaces, METRICS, KNN, kinds, published)
+    return Entry(summary, spaces, METRICS, KNN, kinds, published=published)
 
 
 AUTOENCODERS = {

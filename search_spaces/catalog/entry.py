@@ -40,6 +40,7 @@ class Entry:
         judges: Those of the metrics that the model cannot know by itself, with the callback that
             logs each, as `module:class`.
         kinds: Kinds of data that it is made for.
+        predicts: What its data must have for each item, a `class` or a `number`, if anything.
         published: How its source has trained it, if it has a space for that.
         epochs: Epochs of a trial.
         trials: Trials of a study.
@@ -52,6 +53,7 @@ class Entry:
     metrics: Mapping[str, Direction]
     judges: Mapping[str, str] = field(default_factory=dict)
     kinds: tuple[str, ...] = ("image",)
+    predicts: Literal["class", "number"] | None = None
     published: Published | None = None
     epochs: int = 10
     trials: int = 20

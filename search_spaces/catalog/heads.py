@@ -11,6 +11,7 @@ HEADS = {
         },
         metrics={"accuracy": "maximize", "loss": "minimize"},
         kinds=("image", "table"),
+        predicts="class",
         trials=30,
         on_encoder=True,
     ),

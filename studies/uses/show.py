@@ -73,14 +73,14 @@ def show(
     place.make()
     save_kept()
     parts = dict(zip(PARTS, splits[:3], strict=True))
-    names = splits.classes or ("all",)
+    names = splits.spec.classes or ("all",)
     counts = {}
     for name, part in parts.items():
         of = torch.zeros(len(part), dtype=torch.long) if part.targets is None else part.targets
         counts[name] = of.bincount(minlength=len(names)).tolist()
     table = pd.DataFrame(counts, index=pd.Index(names, name="class"))
-    if splits.kind != "image":
-        return Shown(recognised(splits), splits.kind, table, ())
+    if splits.spec.kind != "image":
+        return Shown(recognised(splits), splits.spec.kind, table, ())
     order = torch.randperm(len(splits.train), generator=torch.Generator().manual_seed(seed))
     targets = splits.train.targets
     if targets is None:
@@ -95,4 +95,4 @@ def show(
         images = {name: floats(splits.train.inputs[chosen]) for name, chosen in rows.items()}
         title = f"{whole.name}: {recognised(splits)}"
         labelled_grid(images, title, new / "images.png")
-    return Shown(recognised(splits), splits.kind, table, (folder / "images.png",))
+    return Shown(recognised(splits), splits.spec.kind, table, (folder / "images.png",))
