@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from .models.data_spec import DataSpec as DataSpec
     from .models.densities.kde import LatentKDE as LatentKDE
     from .models.densities.mixture import LatentMixture as LatentMixture
-    from .models.head import HeadClassifier as HeadClassifier
+    from .models.gan import GAN as GAN
     from .models.learner import Learner as Learner
+    from .models.predictor import Predictor as Predictor
     from .models.vae import VAE as VAE
     from .objectives.data.module import TensorData as TensorData
     from .objectives.objective import Objective as Objective
@@ -36,16 +37,17 @@ if TYPE_CHECKING:
     from .studies.uses.train import train as train
 
 _HOMES = {
+    "GAN": ".models.gan",
     "VAE": ".models.vae",
     "Best": ".storage.best",
     "Autoencoder": ".models.autoencoder",
     "DataSpec": ".models.data_spec",
-    "HeadClassifier": ".models.head",
     "LatentKDE": ".models.densities.kde",
     "LatentMixture": ".models.densities.mixture",
     "Learner": ".models.learner",
     "Objective": ".objectives.objective",
     "TensorData": ".objectives.data.module",
+    "Predictor": ".models.predictor",
     "StudySpec": ".studies.spec",
     "allow": ".studies.allowed",
     "compare": ".studies.uses.compare",
@@ -59,7 +61,11 @@ _HOMES = {
     "train": ".studies.uses.train",
 }
 
-_RENAMED = {"ConvAutoencoder": "Autoencoder", "ImageData": "TensorData"}
+_RENAMED = {
+    "ConvAutoencoder": "Autoencoder",
+    "HeadClassifier": "Predictor",
+    "ImageData": "TensorData",
+}
 
 __all__ = list(_HOMES)
 

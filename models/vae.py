@@ -9,6 +9,7 @@ from torch.nn.functional import binary_cross_entropy
 
 from .data_spec import DataSpec
 from .learner import Batch, Learner, Training
+from .networks.adversarial import Generator
 from .networks.conv import ConvDecoder, ConvEncoder
 from .networks.dense import DenseDecoder, DenseEncoder
 from .networks.weights import scaled
@@ -16,7 +17,7 @@ from .networks.weights import scaled
 if TYPE_CHECKING:
     from .densities.mixture import LatentMixture
 
-Network = Literal["conv", "dense"]
+Network = Literal["conv", "generator", "dense"]
 Likelihood = Literal["gaussian", "bernoulli"]
 
 FEATURES = 16
@@ -40,7 +41,8 @@ class VAE(Learner):
         beta: Weight of the KL in the loss, at least 0. At 0 the codes are free of the prior.
         beta_warmup: Epochs over which the weight of the KL grows from 0 to `beta`.
         lr: Learning rate at the start.
-        network: `conv` for the convolutional encoder and decoder, `dense` for linear layers.
+        network: `conv` for the convolutional encoder and decoder, `generator` for a decoder like
+            that of a GAN instead, `dense` for linear layers.
         width: How many times the published width each layer has, above 0.
         likelihood: `gaussian`, with one standard deviation for all pixels that is learned, or
             `bernoulli`, which reads a value as the probability that its pixel is set.
@@ -79,15 +81,19 @@ class VAE(Learner):
         if beta < 0 or beta_warmup < 0:
             raise ValueError(f"beta (={beta}, warm-up {beta_warmup}) must be at least 0.")
         self.latent_dim, self.beta, self.beta_warmup = latent_dim, beta, beta_warmup
-        if network == "conv":
+        if network == "dense":
+            (features,) = scaled(width, HIDDEN)
+            hidden = DenseEncoder(data, features, [features])
+            self.encoder: nn.Module = nn.Sequential(hidden, nn.ReLU())
+            self.decoder: nn.Module = DenseDecoder(
+                data, latent_dim, [features, features], bounded=True
+            )
+        else:
             # As published; a wider code must not pass through fewer features than it has.
             features = max(FEATURES, latent_dim)
-            self.encoder: nn.Module = ConvEncoder(data, features, width)
-            self.decoder: nn.Module = ConvDecoder(data, latent_dim, width)
-        else:
-            (features,) = scaled(width, HIDDEN)
-            self.encoder = nn.Sequential(DenseEncoder(data, features, [features]), nn.ReLU())
-            self.decoder = DenseDecoder(data, latent_dim, [features, features], bounded=True)
+            self.encoder = ConvEncoder(data, features, width)
+            decoder = Generator if network == "generator" else ConvDecoder
+            self.decoder = decoder(data, latent_dim, width)
         self.mean = nn.Linear(features, latent_dim)
         self.log_variance = nn.Linear(features, latent_dim)
         self.log_scale = nn.Parameter(torch.zeros(())) if likelihood == "gaussian" else None

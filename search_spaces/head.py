@@ -6,28 +6,29 @@ import pytorch_lightning as pl
 from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
-from ..models.head import HeadClassifier
+from ..models.predictor import Predictor
 from .common import any_optimiser
 
 
 def head(
     trial: BaseTrial, data: DataSpec, *, codec: pl.LightningModule, unfreeze: bool
-) -> HeadClassifier:
+) -> Predictor:
     """The published widths, and how fast the head learns; the encoder too, if it is trained."""
     encoder = _encoder(trial, unfreeze)
     width = _width(trial)
     lr = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
     l2 = trial.suggest_float("l2", 1e-9, 1e-3, log=True)
-    return HeadClassifier(data, codec, width, lr, unfreeze, l2=l2, **encoder)
+    return Predictor(data, codec=codec, unfreeze=unfreeze, lin_dim=width, lr=lr, l2=l2, **encoder)
 
 
 def head_optimiser(
     trial: BaseTrial, data: DataSpec, *, codec: pl.LightningModule, unfreeze: bool
-) -> HeadClassifier:
+) -> Predictor:
     """The optimiser too, with its schedule and the clipping of gradients."""
     encoder = _encoder(trial, unfreeze)
-    options = any_optimiser(trial)
-    return HeadClassifier(data, codec, _width(trial), unfreeze=unfreeze, **encoder, **options)
+    options: dict[str, Any] = dict(any_optimiser(trial))
+    options |= {"lin_dim": _width(trial), **encoder}
+    return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
 
 
 def _width(trial: BaseTrial) -> int:

@@ -22,6 +22,19 @@ def conv_vae_optimiser(trial: BaseTrial, data: DataSpec) -> VAE:
     return VAE(data, latent_dim(trial, data), _beta(trial), **any_optimiser(trial))
 
 
+def generator_vae(trial: BaseTrial, data: DataSpec) -> VAE:
+    """The convolutional one whose decoder is that of a GAN, as wide as its or narrower."""
+    width = trial.suggest_float("width", 0.25, 1, log=True)
+    return VAE(
+        data,
+        latent_dim(trial, data),
+        _beta(trial),
+        network="generator",
+        width=width,
+        **regularised_adam(trial),
+    )
+
+
 def dense_vae(trial: BaseTrial, data: DataSpec) -> VAE:
     """The fully connected one with a Bernoulli likelihood."""
     return VAE(

@@ -27,10 +27,10 @@ class Runs:
 
         studies.db                  every study
         artifacts/                  pictures of trials, shown by the dashboard
-        cache/                      what can be made again: images of folders, as bytes
+        cache/                      what can be made again: images of folders, as bytes; a
+                                    classifier of each data set, for FID and KID
         comparisons/<data>/         what a comparison on a data set found
         shown/<data>/               pictures of a data set
-        features/                   a classifier of each data set, for FID and KID
         search.lock                 held while a process chooses its next trial
         <study>/best.toml           the best configuration
         <study>/trial-17.toml       the configuration of trial 17, if it was asked for
@@ -94,10 +94,6 @@ class Runs:
     def config(self, study: str, name: str) -> Path:
         """The folder with the training of a configuration that is no trial of the study."""
         return self.root / study / f"config-{name}"
-
-    def features(self, data: str, fingerprint: str) -> Path:
-        """The weights of the network whose features tell images of a data set apart."""
-        return self.root / "features" / f"{data}-{fingerprint}.pt"
 
     def inside(self, path: Path) -> str:
         """Returns a path as it is kept: from the root, if it lies in the folder."""

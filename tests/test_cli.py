@@ -252,7 +252,7 @@ def test_the_choices_in_help_are_those_that_there_are() -> None:
 
 
 def test_a_pipe_gets_a_line_for_each_long_step(cli: Cli, trained: Path) -> None:
-    shutil.rmtree("runs/features")
+    shutil.rmtree("runs/cache/features")
     answer = cli("sample", "conv-ae-digits", "--n", 100)
     assert answer.code == 0, answer.err
     lines = answer.out.splitlines()

@@ -15,10 +15,10 @@ from filelock import FileLock
 from PIL import Image
 
 import latentune
+from latentune.objectives.metrics.features import feature_network
 from latentune.search_spaces import ranges
 from latentune.storage.runs import Runs
 from latentune.studies import making
-from latentune.studies.uses.features import feature_network
 
 Cli = Callable[..., Any]
 HEAD = ("search", "head", "digits", "--encoder", "conv-ae-digits")
@@ -153,13 +153,11 @@ def test_the_pre_training_question(cli: Cli, trained: Path) -> None:
 
 
 def test_the_feature_network_is_trained_once(trained: Path) -> None:
-    from latentune.storage.runs import Runs
-
     data = latentune.TensorData("digits")
-    first = feature_network(data, Runs(trained))
-    (path,) = (trained / "features").iterdir()
+    first = feature_network(data)
+    (path,) = (trained / "cache" / "features").iterdir()
     written = path.stat().st_mtime_ns
-    second = feature_network(data, Runs(trained))
+    second = feature_network(data)
     assert path.stat().st_mtime_ns == written
     images = data.splits.val.inputs
     with torch.inference_mode():

@@ -182,11 +182,11 @@ def test_ratings_have_a_scale(cli: Cli, trained: Path) -> None:
 
 
 def test_a_few_samples_are_drawn_without_a_rating(cli: Cli, trained: Path) -> None:
-    shutil.rmtree("runs/features")
+    shutil.rmtree("runs/cache/features")
     answer = cli("sample", "conv-ae-digits", "--n", 20)
     assert answer.code == 0, answer.err
     assert "not rated: there are 20 samples, and 65 are needed" in answer.out
-    assert not Path("runs/features").exists(), "no network was trained for nothing"
+    assert not Path("runs/cache/features").exists(), "no network was trained for nothing"
 
 
 def test_a_part_of_the_data_is_not_taken_for_all_of_it() -> None:

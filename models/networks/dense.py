@@ -1,7 +1,7 @@
 """Linear layers alone: for images as for rows of a table."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import prod
 
 from torch import nn
@@ -13,6 +13,14 @@ from .weights import draw_weights, scaled
 LAST = 0.1
 DENSE = (256,)
 DEEP = (128, 64, 12)
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "softplus": nn.Softplus,
+    "none": nn.Identity,
+}
+"""What may follow a hidden layer; with `none`, all layers together are a linear one."""
 
 
 class DenseEncoder(nn.Sequential):
@@ -54,6 +62,29 @@ class DenseDecoder(nn.Sequential):
         end = [nn.Sigmoid()] if bounded else restored(data)
         super().__init__(*layers, nn.Unflatten(1, data.shape), *end)
         draw_weights(self, 1.0 if bounded else LAST)
+
+
+class DenseBody(nn.Sequential):
+    """Maps items to features through hidden layers of one width.
+
+    Args:
+        data: Any data but texts.
+        hidden: Units of each hidden layer.
+        layers: Number of hidden layers; with none, the features are the values of an item.
+        activation: What follows each of them, a key of `ACTIVATIONS`.
+
+    Its input has shape (N, *data.shape), its output (N, `features`).
+
+    Attributes:
+        features: How many features leave it.
+    """
+
+    def __init__(self, data: DataSpec, hidden: int, layers: int, activation: str) -> None:
+        sizes = [prod(data.shape), *[hidden] * layers]
+        steps = [(nn.Linear(*pair), ACTIVATIONS[activation]()) for pair in pairwise(sizes)]
+        super().__init__(*standardised(data), nn.Flatten(), *chain.from_iterable(steps))
+        self.features = sizes[-1]
+        draw_weights(self)
 
 
 def dense_encoder(data: DataSpec, features: int, width: float) -> nn.Module:

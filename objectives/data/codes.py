@@ -1,17 +1,15 @@
 """The data of a head on a frozen encoder: codes in place of items, computed once."""
 
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
 from ..progress import progress
 from .batches import ResidentData, fitting, in_batches
+from .kept import read_kept, write_kept
 from .module import TensorData
 from .parts import DataError
 from .splits import PARTS
@@ -71,23 +69,16 @@ class CodeData(ResidentData):
                 return codes
 
             codes = {part: in_batches(encode, inputs) for part, inputs in parts.items()}
-        # Workers may write the same bytes at once; whoever reads too soon finds no whole file.
-        partial = self._cache.with_suffix(".partial")
-        # Where nothing can be written, they are computed again; torch has an error of its own.
-        with suppress(OSError, RuntimeError):
-            torch.save(codes, partial)
-            os.replace(partial, self._cache)
+        write_kept(self._cache, codes)
         return codes
 
     def _kept(self) -> dict[str, Tensor] | None:
-        """Returns the codes in the file, if it is whole, and of these images."""
-        try:
-            kept = torch.load(self._cache, weights_only=True)
-            lengths = {part: len(codes) for part, codes in kept.items()}
-        except Exception:  # torch raises half a dozen classes for files that it cannot read
-            return None
+        """Returns the codes in the file, if it is whole, and of these items."""
+        kept = read_kept(self._cache)
         whole = {part: len(getattr(self.items.splits, part)) for part in PARTS}
-        return kept if lengths == whole else None
+        if not isinstance(kept, dict):
+            return None
+        return kept if {part: len(codes) for part, codes in kept.items()} == whole else None
 
 
 def labelled(data: TensorData) -> TensorData:

@@ -1,10 +1,11 @@
-"""The images of a folder in one file, so that the next command need not read them again."""
+"""What can be made again, in files, so that the next command need not: images, codes, features."""
 
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,14 +42,30 @@ def save_kept() -> None:
         _save(*_unsaved.popitem())
 
 
+def read_kept(path: Path) -> Any:
+    """Returns what `write_kept` has written; None if there is no such file, or it is not whole."""
+    try:
+        return torch.load(path, mmap=True, weights_only=True)
+    except Exception:  # torch raises half a dozen classes for files that it cannot read
+        return None
+
+
+def write_kept(path: Path, value: Any) -> None:
+    """Writes what can be made again, at once or not at all; the folder is made.
+
+    Workers may write the same at once, and whoever reads too soon finds no file. Where nothing can
+    be written, it is made again.
+    """
+    partial = path.with_name(f".{path.name}-{os.getpid()}")
+    with suppress(OSError, RuntimeError):  # torch has an error of its own
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(value, partial)
+        os.replace(partial, path)
+
+
 def _save(path: Path, tensor: Tensor) -> None:
     of_folder, _ = path.stem.split("-")
-    partial = path.with_name(f".{path.name}-{os.getpid()}")
-    # Where nothing can be written, they are read again; torch has an error of its own.
-    with suppress(OSError, RuntimeError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(tensor, partial)
-        os.replace(partial, path)
+    write_kept(path, tensor)
     with suppress(OSError):  # another process may be as far
         # What was read before, and what a process that was killed had begun to write.
         for old in (*path.parent.glob(f"{of_folder}-*"), *path.parent.glob(f".{of_folder}-*")):
@@ -62,8 +79,5 @@ def _hash(text: str) -> str:
 
 def _found(path: Path, length: int) -> Tensor | None:
     """Maps the file into memory, if it is whole: what a process does not touch costs nothing."""
-    try:
-        tensor = torch.load(path, mmap=True, weights_only=True)
-    except Exception:  # torch raises half a dozen classes for files that it cannot read
-        return None
+    tensor = read_kept(path)
     return tensor if isinstance(tensor, Tensor) and len(tensor) == length else None

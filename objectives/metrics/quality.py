@@ -42,26 +42,47 @@ def quality(real: Tensor, drawn: Tensor, seed: int = 0) -> Quality:
         seed: Chooses the resamples, and the subsets that the kernel distance is averaged over.
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
-    from torchmetrics.image.kid import KernelInceptionDistance
 
-    identity: Any = nn.Identity()  # the features are there already
-    identity.num_features = real.shape[1]
-    # The kernel distance is a polynomial of the features: they shall have a common scale.
-    scale = real.double().square().mean().sqrt()
+    scale = real.double().square().mean().sqrt()  # that of a kernel distance
     real, drawn = real / scale, drawn / scale
-    size = min(KID_SUBSET_SIZE, len(real) // 2, len(drawn) // 2)
     with warnings.catch_warnings(), torch.random.fork_rng():
         warnings.simplefilter("ignore", UserWarning)  # it keeps all features, as we want it to
         torch.manual_seed(seed)
-        fid = FrechetInceptionDistance(identity).set_dtype(torch.float64)
-        kid = KernelInceptionDistance(identity, subsets=KID_SUBSETS, subset_size=size)
+        fid = FrechetInceptionDistance(_identity(real)).set_dtype(torch.float64)
         value = _distance(fid, real, drawn)
         spread = [
             _distance(fid, _resample(real), _resample(drawn)).item() for _ in range(RESAMPLES)
         ]
-        _distance(kid, real, drawn)
-        mean, std = kid.compute()
-    return Quality(float(value), float(torch.tensor(spread).std()), float(mean), float(std))
+    kid = kernel_distance(real, drawn, seed)
+    return Quality(float(value), float(torch.tensor(spread).std()), *kid)
+
+
+def kernel_distance(real: Tensor, drawn: Tensor, seed: int = 0) -> tuple[float, float]:
+    """Returns the squared kernel distance of features, its mean and deviation over subsets.
+
+    Args:
+        real: Features of real images, with shape (N, D).
+        drawn: Features of generated images, with shape (M, D), from the same network.
+        seed: Chooses the subsets.
+    """
+    from torchmetrics.image.kid import KernelInceptionDistance
+
+    # The kernel is a polynomial of the features: they shall have a common scale.
+    scale = real.double().square().mean().sqrt()
+    size = min(KID_SUBSET_SIZE, len(real) // 2, len(drawn) // 2)
+    with warnings.catch_warnings(), torch.random.fork_rng():
+        warnings.simplefilter("ignore", UserWarning)  # it keeps all features, as we want it to
+        torch.manual_seed(seed)
+        kid = KernelInceptionDistance(_identity(real), subsets=KID_SUBSETS, subset_size=size)
+        mean, std = _distance(kid, real / scale, drawn / scale)
+    return float(mean), float(std)
+
+
+def _identity(features: Tensor) -> nn.Module:
+    """Returns the network that the metrics ask for; the features are there already."""
+    identity: Any = nn.Identity()
+    identity.num_features = features.shape[1]
+    return identity  # type: ignore[no-any-return]
 
 
 def _distance(metric: Any, real: Tensor, drawn: Tensor) -> Any:

@@ -2,34 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from ...models.densities.kde import Codes
-from ...models.roles import Codec
+from ...models.predictor import Predictor
+from ...models.roles import Codec, Decodes
 from ..data.batches import in_batches
 from ..data.module import TensorData
 from ..progress import progress
+from .features import FEATURES
 from .quality import Quality, quality
 
-FEATURES = 64
-"""How many features of an image are compared."""
 REAL = "real"
 """Stands beside the methods: how far other real images are, which no method can beat."""
 RECONSTRUCTED = "reconstructed"
 """Stands beside the methods: how far the decoder alone is from real images."""
-
-
-class HasFeatures(Protocol):
-    """A classifier that shows its last hidden layer."""
-
-    def features(self, x: Tensor) -> Tensor:
-        """Maps images x, with shape (N, C, H, W), to features, with shape (N, D)."""
-
-    def output(self, features: Tensor) -> Tensor:
-        """Maps features, with shape (N, D), to logits, with shape (N, classes)."""
 
 
 class Rating(NamedTuple):
@@ -44,7 +34,8 @@ class Ratings:
     """What samples are worth.
 
     Attributes:
-        rows: The rating of each method, of `real` training images and of `reconstructed` ones.
+        rows: The rating of each method, of `real` training images and, of a model that encodes,
+            of `reconstructed` ones.
         size: Images in each of them.
         accuracy: Test accuracy of the classifier whose features are compared, from 0 to 1.
         winner: The method with the least FID on the validation part; None if there is one method
@@ -86,7 +77,7 @@ def unrated(data: Any, n: int) -> str | None:
 
 
 def rate(
-    model: Codec, network: HasFeatures, data: TensorData, drawn: Mapping[str, Codes], seed: int
+    model: Decodes, network: Predictor, data: TensorData, drawn: Mapping[str, Codes], seed: int
 ) -> Ratings:
     """Rates the images that a model decodes from codes.
 
@@ -113,7 +104,10 @@ def rate(
         rows = {name: rating(in_batches(model.decode, codes)) for name, codes in sets.items()}
         first = winner(rows)
         rows[REAL] = rating(real)
-        rows[RECONSTRUCTED] = rating(in_batches(lambda x: model.decode(model.encode(x)), real))
+        if isinstance(model, Codec):
+            codec = model
+            drawn_again = in_batches(lambda x: codec.decode(codec.encode(x)), real)
+            rows[RECONSTRUCTED] = rating(drawn_again)
     assert test.targets is not None
     right = in_batches(network.output, of_parts[1]).argmax(1) == test.targets
     return Ratings(rows, size, right.float().mean().item(), first)

@@ -62,3 +62,5 @@ class Entry:
 
 KNN = {"knn": "latentune.objectives.metrics.neighbours:NeighbourProbe"}
 """The judge of everything that encodes."""
+KID = {"kid": "latentune.objectives.metrics.distance:KernelDistance"}
+"""The judge of everything that draws images from a prior."""

@@ -1,6 +1,7 @@
 """Classifiers on the encoder of another study."""
 
 from .entry import SPACES, Entry
+from .predictors import OF_CLASSES
 
 HEADS = {
     "head": Entry(
@@ -9,7 +10,7 @@ HEADS = {
             "default": f"{SPACES}.head:head",
             "optimiser": f"{SPACES}.head:head_optimiser",
         },
-        metrics={"accuracy": "maximize", "loss": "minimize"},
+        metrics=OF_CLASSES,
         kinds=("image", "table"),
         predicts="class",
         trials=30,

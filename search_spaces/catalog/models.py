@@ -2,7 +2,9 @@
 
 from .autoencoders import AUTOENCODERS
 from .entry import Entry
+from .gans import GANS
 from .heads import HEADS
+from .predictors import PREDICTORS
 from .vaes import VAES
 
-MODELS: dict[str, Entry] = AUTOENCODERS | VAES | HEADS
+MODELS: dict[str, Entry] = AUTOENCODERS | VAES | GANS | PREDICTORS | HEADS

@@ -1,13 +1,16 @@
 """Variational autoencoders."""
 
-from .entry import KNN, SEED, SPACES, Direction, Entry
+from .entry import KID, KNN, SEED, SPACES, Direction, Entry
 
 METRICS: dict[str, Direction] = {
     "elbo": "maximize",
     "reconstruction": "minimize",
     "kl": "minimize",
     "knn": "maximize",
+    "kid": "minimize",
 }
+
+JUDGES = {**KNN, **KID}
 
 VAES = {
     "conv-vae": Entry(
@@ -18,12 +21,18 @@ VAES = {
             "optimiser": f"{SPACES}.vae:conv_vae_optimiser",
         },
         metrics=METRICS,
-        judges=KNN,
+        judges=JUDGES,
+    ),
+    "generator-vae": Entry(
+        summary="convolutional VAE with the decoder of a GAN",
+        spaces={"default": f"{SPACES}.vae:generator_vae"},
+        metrics=METRICS,
+        judges=JUDGES,
     ),
     "dense-vae": Entry(
         summary="fully connected VAE, Bernoulli likelihood",
         spaces={"default": f"{SPACES}.vae:dense_vae"},
         metrics=METRICS,
-        judges=KNN,
+        judges=JUDGES,
     ),
 }

@@ -29,8 +29,8 @@ def map_(study: str, n: int, seed: int, data_dir: str | None, runs: Path) -> Non
 
 
 def _after_map(study: str, runs: Path) -> list[str]:
-    from ...models.roles import Codec
     from ..finding import load_model
+    from ..uses.trained import next_use
 
-    decodes = isinstance(load_model(study, runs), Codec)
-    return ["interpolate", study] if decodes else ["dashboard"]
+    samples = next_use(load_model(study, runs)) == "sample"
+    return ["interpolate", study] if samples else ["dashboard"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytorch_lightning as pl
 
-from ...models.head import HeadClassifier
+from ...models.predictor import Predictor
 from ...objectives.data.codes import labelled
 from ...objectives.data.fewer import describe_count, with_labels
 from ...objectives.data.module import TensorData
@@ -22,6 +22,7 @@ from ..finding import find_encoder
 from ..making import load_encoder, rebuild
 
 SCRATCH = "from scratch"
+HIDDEN = 64
 
 Told = Callable[[str, str, int, float], None]
 
@@ -40,7 +41,7 @@ def compare(
 ) -> tuple[Path, pd.DataFrame]:
     """Trains the same classifier from scratch and from each encoder, all of its weights.
 
-    A classifier is `HeadClassifier` on an encoder; from scratch, it is the network of the first
+    A classifier is a `Predictor` on an encoder; from scratch, it is the network of the first
     encoder with new weights. For each seed, all of them see the same labelled images, in the
     same number of epochs.
 
@@ -91,7 +92,9 @@ def compare(
             for start, codec in starts.items():
                 images = with_labels(data, data_dir, count, seed)
                 pl.seed_everything(seed, verbose=False)
-                model = HeadClassifier(images.spec, codec(), lr=1e-3, unfreeze=True)
+                model = Predictor(
+                    images.spec, codec=codec(), unfreeze=True, lin_dim=HIDDEN, lr=1e-3
+                )
                 accuracies, test = _train(model, images, epochs)
                 told(start, text, seed, test)
                 row = {"start": start, "labels": text, "seed": seed}
@@ -119,7 +122,7 @@ class _Accuracies(pl.Callback):
         self.values.append(float(trainer.callback_metrics["val_accuracy"]))
 
 
-def _train(model: HeadClassifier, images: TensorData, epochs: int) -> tuple[list[float], float]:
+def _train(model: Predictor, images: TensorData, epochs: int) -> tuple[list[float], float]:
     accuracies = _Accuracies()
     trainer = quiet_trainer(epochs, [accuracies])
     fit(trainer, model, images)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...models.densities.by_name import DENSITIES
-from ...models.roles import Codec, HasPrior
+from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import in_batches
 from ...objectives.progress import progress
 from ...storage.pictures import image_grid
@@ -14,7 +14,7 @@ from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SAMPLING, SEED
 from ..errors import StudyError, check_seed
 from ..facade import public
-from .trained import load_trained
+from .trained import Trained, load_trained
 
 ROWS, STEPS = 6, 10
 
@@ -39,12 +39,12 @@ def interpolate(
         runs: The folder with all studies.
 
     Returns:
-        The folder `interpolations` of the final training, with `images.png` and, unless two
-        images were named, `codes.png`. Random codes are drawn from the prior of a variational
-        autoencoder, and else from a kernel density.
+        The folder `interpolations` of the final training, with `images.png` if the model encodes
+        and, unless two images were named, `codes.png`. Random codes are drawn from the prior of a
+        model that has one, and else from a kernel density.
 
     Raises:
-        StudyError: If the model has no `encode` and `decode`, or there is no such image.
+        StudyError: If the model has no `decode`, or there is no such image.
         StorageError: If it was not trained yet, or a file cannot be written.
 
     Example:
@@ -54,31 +54,49 @@ def interpolate(
     check_seed(seed)
     trained = load_trained(source, runs, data_dir)
     model = trained.model
-    if not isinstance(model, Codec):
+    if not isinstance(model, Decodes) or not isinstance(model, Encodes | HasPrior):
         raise StudyError(f"a {type(model).__name__} has no encode and decode to go between")
+    if images is not None and not isinstance(model, Encodes):
+        raise StudyError(f"a {type(model).__name__} has no encode: leave out `images=`")
     if trained.data.spec.kind != "image":
         raise StudyError(f"{trained.data.name} holds no images that could be drawn")
-    found = torch.from_numpy(trained.codes("val", seed)[0])
-    chosen = torch.randperm(len(found), generator=torch.Generator().manual_seed(seed))[: 2 * ROWS]
-    if images is not None:
-        for number in images:
-            if not 0 <= number < len(found):
-                raise StudyError(
-                    f"there is no validation image {number}: they go from 0 to {len(found) - 1}"
-                )
-        chosen = torch.tensor(images)
+    ends = {}
+    if isinstance(model, Encodes):
+        ends["images"] = _of_images(trained, images, seed)
+    if images is None:
+        ends["codes"] = _at_random(trained, seed)
     with replaced_folder(trained.folder / "interpolations", Runs(Path(runs))) as folder:
-        _draw(model, found[chosen], "images", folder)
-        if images is None:
-            method = "prior" if isinstance(model, HasPrior) else "kde"
-            codes = trained.codes("train", seed)[0]
-            with progress(f"fitting {SAMPLING[method]}"):
-                density = DENSITIES[method](model, codes, seed)
-            _draw(model, torch.from_numpy(density.sample(2 * ROWS, seed)), "codes", folder)
+        for what, codes in ends.items():
+            _draw(model, codes, what, folder)
     return trained.folder / "interpolations"
 
 
-def _draw(model: Codec, ends: Tensor, what: str, folder: Path) -> None:
+def _of_images(trained: Trained, images: tuple[int, int] | None, seed: int) -> Tensor:
+    """Returns codes of validation images, the named ones or some."""
+    found = torch.from_numpy(trained.codes("val", seed)[0])
+    if images is None:
+        order = torch.randperm(len(found), generator=torch.Generator().manual_seed(seed))
+        return found[order[: 2 * ROWS]]
+    for number in images:
+        if not 0 <= number < len(found):
+            raise StudyError(
+                f"there is no validation image {number}: they go from 0 to {len(found) - 1}"
+            )
+    return found[torch.tensor(images)]
+
+
+def _at_random(trained: Trained, seed: int) -> Tensor:
+    """Returns codes of the prior or, if the model has none, of a density of its codes."""
+    if isinstance(trained.model, HasPrior):
+        return torch.from_numpy(trained.model.prior().sample(2 * ROWS, seed))
+    codes = trained.codes("train", seed)[0]
+    with progress(f"fitting {SAMPLING['kde']}"):
+        return torch.from_numpy(
+            DENSITIES["kde"](trained.model, codes, seed).sample(2 * ROWS, seed)
+        )
+
+
+def _draw(model: Decodes, ends: Tensor, what: str, folder: Path) -> None:
     """Draws a row for each pair of codes; `ends` has shape (2 * rows, D)."""
     first, last = ends[0::2, None], ends[1::2, None]
     steps = torch.linspace(0, 1, STEPS)[None, :, None]

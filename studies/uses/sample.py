@@ -1,4 +1,4 @@
-"""Sampling: densities over the codes of a trained autoencoder, decoded to new items."""
+"""Sampling: densities over the codes of a trained network, decoded to new items."""
 
 import json
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ from sklearn.decomposition import PCA
 
 from ...models.densities.by_name import DENSITIES, Density
 from ...models.densities.kde import Codes
-from ...models.roles import Codec, HasPrior
+from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import in_batches
+from ...objectives.metrics.features import feature_network
 from ...objectives.metrics.rating import Ratings, rate, unrated
 from ...objectives.progress import progress
 from ...search_spaces.words import did_you_mean
@@ -21,7 +22,6 @@ from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SAMPLES, SAMPLING, SEED
 from ..errors import StudyError, check_at_least, check_at_most, check_seed
 from ..facade import public
-from .features import feature_network
 from .trained import load_trained
 
 # Up to this many latent dimensions, two principal components say nothing new.
@@ -57,23 +57,24 @@ def sample(
     data_dir: str | None = None,
     runs: str | Path = RUNS,
 ) -> Samples:
-    """Samples the latent space of a trained autoencoder, and compares ways to do so.
+    """Samples the latent space of a trained network, and compares ways to do so.
 
-    Densities are fitted to the codes of the training images. For each method, the folder
+    Densities are fitted to the codes of the training images; a network that does not encode has
+    its prior alone. For each method, the folder
     `samples` of the final training then holds the density, the sampled codes, a grid of decoded
     samples, and 2-D histograms of real and sampled codes side by side.
 
     Args:
         source: `STUDY` or `STUDY:17`, trained by `train` before.
-        methods: Names in `DENSITIES`. If empty, all that fit: `prior` needs a variational
-            autoencoder, `pca-kde` more than three latent dimensions.
+        methods: Names in `DENSITIES`. If empty, all that fit: `prior` needs a model that has
+            one, `pca-kde` more than three latent dimensions.
         n: Number of codes to sample, at least 1.
         seed: Seed of the fits and of the samples.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
 
     Raises:
-        StudyError: If the model has no `encode` and `decode`, or a method does not fit it.
+        StudyError: If the model has no `decode`, or a method does not fit it.
         StorageError: If it was not trained yet, or a file cannot be written.
 
     Example:
@@ -86,12 +87,15 @@ def sample(
     check_seed(seed)
     trained = load_trained(source, runs, data_dir)
     model = trained.model
-    if not isinstance(model, Codec):
+    if not isinstance(model, Decodes) or not isinstance(model, Encodes | HasPrior):
         raise StudyError(f"a {type(model).__name__} has no encode and decode to sample with")
-    real, _ = trained.codes("train", seed)
+    if isinstance(model, Encodes):
+        real = trained.codes("train", seed)[0]
+    else:  # nothing but the prior is known of its codes
+        real = model.prior().sample(n, seed)
     chosen = _check(methods, model, real.shape[1])
     densities: dict[str, Density] = {}
-    with progress(f"fitting densities to {len(real):,} codes", len(chosen)) as advance:
+    with progress(f"fitting {len(chosen)} densities to codes", len(chosen)) as advance:
         for name in chosen:
             densities[name] = DENSITIES[name](model, real, seed)
             advance(1)
@@ -99,23 +103,28 @@ def sample(
     place, why_not = Runs(Path(runs)), unrated(trained.data, n)
     ratings = None
     if not why_not:
-        network = feature_network(trained.data, place)
+        network = feature_network(trained.data)
         ratings = rate(model, network, trained.data, drawn, seed)
     with replaced_folder(trained.folder / "samples", place) as folder:
         for name, density in densities.items():
             density.save(folder / f"{name}.npz")
             np.savez_compressed(folder / f"{name}-codes.npz", codes=drawn[name])
-            _draw(model, name, real, drawn[name], folder)
+            _draw(model, name, drawn[name], folder)
+            if isinstance(model, Encodes):
+                _draw_codes(name, real, drawn[name], folder)
         table = {"unrated": why_not} if ratings is None else ratings.to_table()
         (folder / "quality.json").write_text(json.dumps(table, indent=2) + "\n")
     return Samples(trained.folder / "samples", densities, ratings, why_not)
 
 
-def _check(methods: Sequence[str], model: Codec, latent_dim: int) -> list[str]:
+def _check(methods: Sequence[str], model: Decodes, latent_dim: int) -> list[str]:
     for name in methods:
         if name not in DENSITIES:
             raise StudyError(f"there is no method {name!r}; {did_you_mean(name, list(DENSITIES))}")
     unfit = {}
+    if not isinstance(model, Encodes):
+        unfit = {name: f"a {type(model).__name__} has no encode" for name in DENSITIES}
+        unfit.pop("prior")
     if not isinstance(model, HasPrior):
         unfit["prior"] = f"a {type(model).__name__} has no prior"
     if latent_dim <= FEW_DIMENSIONS:
@@ -126,11 +135,14 @@ def _check(methods: Sequence[str], model: Codec, latent_dim: int) -> list[str]:
     return list(dict.fromkeys(methods)) or [name for name in DENSITIES if name not in unfit]
 
 
-def _draw(model: Codec, name: str, real: Codes, drawn: Codes, folder: Path) -> None:
+def _draw(model: Decodes, name: str, drawn: Codes, folder: Path) -> None:
     items = in_batches(model.decode, torch.from_numpy(drawn[:SHOWN]))
-    title = SAMPLING[name]
     if items.ndim == 4:
-        image_grid(items, f"Decoded samples of {title}", folder / f"{name}-samples.png")
+        title = f"Decoded samples of {SAMPLING[name]}"
+        image_grid(items, title, folder / f"{name}-samples.png")
+
+
+def _draw_codes(name: str, real: Codes, drawn: Codes, folder: Path) -> None:
     if real.shape[1] < 2:
         return
     axis = "latent dimension"
@@ -138,4 +150,6 @@ def _draw(model: Codec, name: str, real: Codes, drawn: Codes, folder: Path) -> N
         axis = "principal component"
         plane = PCA(2).fit(real)
         real, drawn = plane.transform(real), plane.transform(drawn)
-    codes_beside(real, drawn, axis, f"Real codes and {title}", folder / f"{name}-codes.png")
+    codes_beside(
+        real, drawn, axis, f"Real codes and {SAMPLING[name]}", folder / f"{name}-codes.png"
+    )

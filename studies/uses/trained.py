@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...models.densities.kde import Codes
-from ...models.roles import Codec, Encodes
+from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.progress import progress
 from ...storage.checkpoint import read_checkpoint
 from ...storage.runs import Runs
@@ -87,6 +87,6 @@ def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained
 
 def next_use(model: pl.LightningModule) -> str:
     """Returns the verb of what a network is good for, by what it can do."""
-    if isinstance(model, Codec):
+    if isinstance(model, Decodes) and isinstance(model, Encodes | HasPrior):
         return "sample"
     return "map" if isinstance(model, Encodes) else "status"

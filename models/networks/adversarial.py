@@ -1,0 +1,74 @@
+"""DCGAN: a generator that draws images by upsampling, and the discriminator that judges them."""
+
+from itertools import pairwise
+from math import ceil, prod
+
+from torch import nn
+
+from ..data_spec import DataSpec
+from .weights import scaled
+
+EPS = 0.8
+SLOPE = 0.2
+DROPOUT = 0.25
+GENERATOR = (128, 128, 64)
+DISCRIMINATOR = (16, 32, 64, 128)
+
+
+class Generator(nn.Sequential):
+    """Maps codes to images with values in [0, 1]: a small map, doubled twice.
+
+    Args:
+        data: Images of any size.
+        latent_dim: Length of a code D.
+        width: How many times the published number of channels each layer has.
+
+    Its input has shape (N, D), its output (N, C, H, W).
+
+    References:
+        Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+        Networks (Radford, Metz, Chintala, 2016)
+    """
+
+    def __init__(self, data: DataSpec, latent_dim: int, width: float = 1.0) -> None:
+        colours, *whole = data.shape
+        first, *channels = scaled(width, *GENERATOR)
+        quarter, half = ([ceil(side / n) for side in whole] for n in (4, 2))
+        layers: list[nn.Module] = [
+            nn.Linear(latent_dim, first * prod(quarter)),
+            nn.Unflatten(1, (first, *quarter)),
+            nn.BatchNorm2d(first),
+        ]
+        for (before, after), size in zip(pairwise([first, *channels]), (half, whole), strict=True):
+            layers += [
+                nn.Upsample(tuple(size)),
+                nn.Conv2d(before, after, 3, padding=1),
+                nn.BatchNorm2d(after, EPS),
+                nn.LeakyReLU(SLOPE),
+            ]
+        super().__init__(*layers, nn.Conv2d(channels[-1], colours, 3, padding=1), nn.Sigmoid())
+
+
+class Discriminator(nn.Sequential):
+    """Maps images to logits that they are real: strided convolutions and a linear layer.
+
+    Args:
+        data: Images of any size.
+        width: How many times the published number of channels each layer has.
+
+    Its input has shape (N, C, H, W), its output (N, 1).
+    """
+
+    def __init__(self, data: DataSpec, width: float = 1.0) -> None:
+        colours, *size = data.shape
+        layers: list[nn.Module] = []
+        channels = [colours, *scaled(width, *DISCRIMINATOR)]
+        for depth, (before, after) in enumerate(pairwise(channels)):
+            layers += [
+                nn.Conv2d(before, after, 3, stride=2, padding=1),
+                nn.LeakyReLU(SLOPE),
+                nn.Dropout2d(DROPOUT),
+            ]
+            layers += [nn.BatchNorm2d(after, EPS)] if depth else []
+            size = [ceil(side / 2) for side in size]
+        super().__init__(*layers, nn.Flatten(), nn.Linear(channels[-1] * prod(size), 1))

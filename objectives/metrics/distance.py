@@ -1,0 +1,50 @@
+"""How far generated images are from real ones, after each epoch."""
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from ...models.roles import Decodes, HasPrior
+from ..data.batches import in_batches
+from ..data.parts import DataError
+from .features import feature_network
+from .quality import kernel_distance
+from .rating import unrated
+
+DRAWN = 2000
+
+
+class KernelDistance(pl.Callback):
+    """Logs `val_kid` and `test_kid`: the squared kernel distance of drawn images from real ones.
+
+    Up to 2,000 images are drawn from the model's prior, from the same codes each time. Compared
+    are features of a classifier of the same data, so that these must be images with labels.
+
+    References:
+        Demystifying MMD GANs (Binkowski, Sutherland, Arbel, Gretton, 2018)
+    """
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._log("val", trainer, pl_module)
+
+    def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._log("test", trainer, pl_module)
+
+    def _log(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
+        assert isinstance(model, Decodes)
+        assert isinstance(model, HasPrior)
+        # Lightning sets it for whoever trains on a data module, and does not declare it.
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        if why_not := unrated(data, DRAWN):
+            raise DataError(f"images of {data.name} cannot be rated: {why_not}")
+        network = feature_network(data)
+
+        def features_of_codes(z: Tensor) -> Tensor:
+            return network.features(model.decode(z.to(model.device)).cpu())
+
+        real = getattr(data.splits, part).inputs[:DRAWN]
+        codes = torch.from_numpy(model.prior().sample(len(real)))
+        distance, _ = kernel_distance(
+            in_batches(network.features, real), in_batches(features_of_codes, codes)
+        )
+        model.log(f"{part}_kid", distance)

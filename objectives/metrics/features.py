@@ -1,0 +1,59 @@
+"""The network whose features tell real images from generated ones: trained once for each data."""
+
+import math
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+
+from ...models.autoencoder import Autoencoder
+from ...models.predictor import Predictor
+from ..data.kept import read_kept, write_kept
+from ..data.module import TensorData
+from ..training import ShowTraining, fit, quiet_trainer
+
+FEATURES = 64
+"""How many features of an image are compared."""
+STEPS = 4000
+
+_networks: dict[str, Predictor] = {}
+
+
+def feature_network(data: TensorData) -> Predictor:
+    """Returns a classifier of the data, trained before or now.
+
+    Published FIDs use a network trained on photographs, which is blind to what matters in small
+    grey images; one that has learnt to tell the classes of the data apart is not.
+
+    Args:
+        data: Images with labels; the network is kept in their cache, if they have one.
+    """
+    if data.fingerprint not in _networks:
+        _networks.clear()  # of other data, which this process has done with
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            _networks[data.fingerprint] = _made(data).eval()
+    return _networks[data.fingerprint]
+
+
+def _made(data: TensorData) -> Predictor:
+    encoder = Autoencoder(data.spec, latent_dim=FEATURES)
+    network = Predictor(data.spec, codec=encoder, unfreeze=True, lin_dim=FEATURES, lr=1e-3)
+    path = _path(data)
+    if path is not None:
+        with suppress(RuntimeError, TypeError, AttributeError):  # another network's, or broken
+            network.load_state_dict(read_kept(path))
+            return network
+    epochs = math.ceil(STEPS * data.batch_size / len(data.splits.train))
+    shown = ShowTraining(f"training a classifier of {data.name}, once, to rate by")
+    fit(quiet_trainer(epochs, [shown]), network, data)
+    network.cpu()
+    if path is not None:
+        write_kept(path, network.state_dict())
+    return network
+
+
+def _path(data: TensorData) -> Path | None:
+    if data.cache is None:
+        return None
+    return data.cache / "features" / f"{data.name}-{data.fingerprint}.pt"

@@ -1,0 +1,25 @@
+"""What may vary in a generative adversarial network."""
+
+from optuna.trial import BaseTrial
+
+from ..models.data_spec import DataSpec
+from ..models.gan import GAN
+
+
+def dcgan(trial: BaseTrial, data: DataSpec) -> GAN:
+    """Rates of both networks, the generator's width, and how long codes are."""
+    return GAN(
+        data,
+        trial.suggest_int("latent_dim", 8, 128, log=True),
+        trial.suggest_float("width", 0.25, 1, log=True),
+        lr=trial.suggest_float("lr", 5e-5, 5e-3, log=True),
+        discriminator_lr=trial.suggest_float("discriminator_lr", 5e-5, 5e-3, log=True),
+        beta1=trial.suggest_float("beta1", 0, 0.9),
+    )
+
+
+def dcgan_seed(trial: BaseTrial, data: DataSpec) -> GAN:
+    """The published network and rate, which both have."""
+    length = trial.suggest_int("latent_dim", 2, 128, log=True)
+    lr = trial.suggest_float("lr", 5e-5, 1e-3, log=True)
+    return GAN(data, length, lr=lr, discriminator_lr=lr, schedule="constant")
