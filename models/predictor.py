@@ -142,7 +142,7 @@ class Predictor(Learner):
             self._recall.update(answer, targets)
         accuracy = (answer.argmax(1) == targets).float().mean()
         terms = {"loss": cross_entropy(answer, targets), "accuracy": accuracy}
-        if self.smoothing or self.weights is not None:
+        if self.training and (self.smoothing or self.weights is not None):
             terms["weighted"] = cross_entropy(
                 answer, targets, self.weights, label_smoothing=self.smoothing
             )

@@ -3,6 +3,8 @@
 RUNS = "runs"
 SEED = 0
 SPACE = "default"
+AUGMENTS = ("none", "crop", "zoom")
+AUGMENT = "none"
 PRUNER = "halving"
 SAMPLER = "tpe"
 WORKERS = 1  # of a script; the command line looks at the machine

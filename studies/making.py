@@ -153,6 +153,8 @@ def _of_catalogue(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
         raise StudyError(f"{recipe.model} needs data: {', '.join(DATASETS)}, a folder or an array")
     space: Callable[..., Any] = resolve_name(entry.spaces[recipe.space])
     data: Callable[[], Any] = _data(recipe, entry, runs)
+    if entry.predicts is not None:
+        data = partial(_with_targets, recipe.model, data)
     if entry.on_encoder:
         space, data = _on_encoder(recipe, space, data, runs, encoder)
     elif recipe.encoder is not None or recipe.unfreeze:
@@ -184,7 +186,26 @@ def _data(recipe: Recipe, entry: Entry, runs: Runs) -> Callable[[], TensorData]:
         batch_size=batch_size,
         seed=recipe.seed,
         cache=runs.cache,
+        target=recipe.target,
+        numbers=entry.predicts == "number",
+        balanced=recipe.balanced,
+        augment=recipe.augment,
     )
+
+
+def _with_targets(model: str, items: Callable[[], TensorData]) -> TensorData:
+    """Returns data that have what a model predicts."""
+    data, wanted = items(), MODELS[model].predicts
+    found = "class" if data.spec.target is None else "number"
+    if found == "class":
+        labelled(data)
+    if found != wanted:
+        fitting = [name for name, entry in MODELS.items() if entry.predicts == found]
+        raise StudyError(
+            f"{model} predicts a {wanted}, but the target of {data.name} is a {found}; "
+            f"these predict one: {', '.join(fitting)}"
+        )
+    return data
 
 
 def _on_encoder(
@@ -205,7 +226,7 @@ def _on_encoder(
     load = _Encoder(path, recipe.encoder_hash, runs)
     put = OnEncoder(space, load, recipe.unfreeze)
     if recipe.unfreeze:
-        return put, lambda: labelled(items())
+        return put, items
     cache = path.with_name(f"codes-{recipe.encoder_hash}")
     return put, lambda: CodeData(items(), load, cache, recipe.batch_size)
 
@@ -229,6 +250,8 @@ def _own(recipe: Recipe) -> StudySpec:
         "batch_size",
         "image_size",
         "normalise",
+        "target",
+        "balanced",
         "data_dir",
         "objectives",
         "encoder",

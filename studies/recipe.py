@@ -9,7 +9,7 @@ from typing import Any, Self
 from ..search_spaces.words import did_you_mean
 from ..storage.runs import Runs
 from .allowed import check_allowed
-from .defaults import SEED, SPACE
+from .defaults import AUGMENT, SEED, SPACE
 from .errors import StudyError, check_at_least, check_seed
 
 KINDS: dict[str, type] = {
@@ -21,6 +21,9 @@ KINDS: dict[str, type] = {
     "encoder": str,
     "encoder_hash": str,
     "unfreeze": bool,
+    "target": str,
+    "balanced": bool,
+    "augment": str,
     "normalise": bool,
     "data_dir": str,
 }
@@ -35,8 +38,8 @@ class Recipe:
 
     Attributes:
         model: A key of the catalogue, or `module:NAME` of a `StudySpec` of your own.
-        data: `digits`, `fashion-mnist`, `mnist`, a folder of images or an array. None if the model
-            is a `StudySpec`, which brings its data.
+        data: A data set of the list, a file or a folder. None if the model is a `StudySpec`, which
+            brings its data.
         space: Name of one of the model's search spaces.
         ranges: Ranges that replace the space's own; see `search_spaces.ranges.narrow`.
         objectives: Names of the metrics to search by, among those of the model. If empty, its
@@ -48,6 +51,9 @@ class Recipe:
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side that images are scaled to. If None, the data decides.
         normalise: Whether networks standardise what they see. If None, the data decides.
+        target: The column of a table that is to be predicted, if it is not recognised.
+        balanced: Whether training draws each class equally often.
+        augment: How images of the training part are varied; see `TensorData`.
         data_dir: Where torchvision data lies. If None, see `TensorData`.
         seed: Seed of the split, the sampler and the trials.
     """
@@ -64,6 +70,9 @@ class Recipe:
     batch_size: int | None = None
     image_size: int | None = None
     normalise: bool | None = None
+    target: str | None = None
+    balanced: bool = False
+    augment: str = AUGMENT
     data_dir: str | None = None
     seed: int = SEED
 
@@ -115,6 +124,8 @@ class Recipe:
         table = {**asdict(self), "objectives": list(self.objectives)}
         if self.encoder is not None:
             table["encoder"] = runs.inside(Path(self.encoder))
+        if self.augment == AUGMENT:
+            del table["augment"]
         return {
             name: value
             for name, value in table.items()
@@ -130,6 +141,10 @@ class Recipe:
     def identity(self) -> dict[str, str]:
         """Returns the part of a study's definition that only the recipe knows."""
         known = {"model": self.model, "space": self.space, "seed": str(self.seed)}
+        if self.balanced:
+            known["sampling"] = "balanced"
+        if self.augment != AUGMENT:
+            known["augment"] = self.augment
         if self.encoder is not None:
             known["encoder"] = f"{self.encoder_hash}{', trained too' if self.unfreeze else ''}"
         return known

@@ -60,6 +60,8 @@ class TensorData(ResidentData):
         cache: Path | None = None,
         target: str | None = None,
         numbers: bool = False,
+        balanced: bool = False,
+        augment: str = "none",
     ) -> None:
         super().__init__()
         if batch_size is not None and batch_size < 1:

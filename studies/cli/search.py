@@ -11,6 +11,8 @@ import click
 
 from ...search_spaces.catalog.models import MODELS
 from ..defaults import (
+    AUGMENT,
+    AUGMENTS,
     PRUNER,
     PRUNERS,
     SAMPLER,
@@ -79,6 +81,9 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
     default=None,
     help="Let networks standardise what they see.  [default: tables alone]",
 )
+@click.option("--target", metavar="COLUMN", help="What to predict of a CSV.")
+@click.option("--balanced", is_flag=True, help="Draw each class equally often in training.")
+@click.option("--augment", default=AUGMENT, help=f"Vary training images: {', '.join(AUGMENTS)}.")
 @data_dir_option
 @allow_option
 @click.option("--seed", default=SEED, help="Seed of the split, sampler and trials.")
@@ -104,7 +109,7 @@ def search(
     """Search a model on data, or go on with a search.
 
     MODEL is a model of the list, or your own module:SPEC, which brings its data. DATA is a data
-    set of the list, a folder of images, or an array.
+    set of the list, or a folder or file of yours: images, an array, a CSV, texts.
 
     Example: latentune search conv-ae fashion-mnist --space seed --trials 15
     """

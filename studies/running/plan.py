@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import torch
 
-from ...models.data_spec import DataSpec
+from ...models.data_spec import DataSpec, Kind
 from ...objectives.data.builtin import DATASETS
 from ...objectives.data.parts import DataError
 from ...search_spaces.catalog.entry import SEED
@@ -36,6 +36,7 @@ from ..spec import StudySpec
 
 log = logging.getLogger(__name__)
 
+KINDS: dict[Kind, str] = {"image": "images", "table": "a table", "text": "texts"}
 WORKERS_PER_GPU = 2
 MOST_WORKERS = 256
 MEMORY_PER_WORKER = 2**30
@@ -168,11 +169,16 @@ def _check_data(recipe: Recipe, data: Any) -> None:
         raise DataError(
             f"{type(data).__name__} has no `spec`, the DataSpec that says what an item is"
         )
-    if recipe.model not in MODELS or data.spec.kind in MODELS[recipe.model].kinds:
+    asked, kind = MODELS.get(recipe.model), data.spec.kind
+    if asked is None or kind in asked.kinds:
         return
-    fitting = [name for name, entry in MODELS.items() if data.spec.kind in entry.kinds]
+    fitting = [
+        name
+        for name, entry in MODELS.items()
+        if kind in entry.kinds and entry.predicts == asked.predicts
+    ]
     raise StudyError(
-        f"{recipe.model} is not made for a {data.spec.kind} such as {data.name}; "
+        f"{recipe.model} is not made for {KINDS[kind]} such as {data.name}; "
         f"these are: {', '.join(fitting)}"
     )
 

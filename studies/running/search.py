@@ -23,7 +23,7 @@ from ...storage.pictures import pareto_front
 from ...storage.scratch import scratch
 from ...storage.study import Study
 from ..console import SearchLines
-from ..defaults import PRUNER, RUNS, SAMPLER, SEED, SPACE, WORKERS
+from ..defaults import AUGMENT, PRUNER, RUNS, SAMPLER, SEED, SPACE, WORKERS
 from ..display import watched
 from ..errors import StudyError
 from ..facade import public
@@ -60,6 +60,9 @@ def search(
     batch_size: int | None = None,
     image_size: int | None = None,
     normalise: bool | None = None,
+    target: str | None = None,
+    balanced: bool = False,
+    augment: str = AUGMENT,
     data_dir: str | Path | None = None,
     seed: int = SEED,
     runs: str | Path = RUNS,
@@ -73,7 +76,7 @@ def search(
 
     Args:
         model: A key of the catalogue, or `module:NAME` of a `StudySpec` of your own.
-        data: `digits`, `fashion-mnist`, `mnist`, or a folder of images.
+        data: A data set of the list, or a folder or file of yours.
         name: Name of the study, if not `MODEL-DATA`.
         space: Name of one of the model's search spaces.
         ranges: Ranges that replace the space's own, such as `{"latent_dim": "2:8:log"}`.
@@ -91,6 +94,9 @@ def search(
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
         normalise: Whether networks standardise what they see. If None, see `TensorData`.
+        target: The column of a table that is to be predicted, if it is not recognised.
+        balanced: Whether training draws each class equally often.
+        augment: How images of the training part are varied; see `TensorData`.
         data_dir: Where torchvision data lies. If None, see `TensorData`.
         seed: Seed of the split, the sampler and the trials.
         runs: The folder for everything.
