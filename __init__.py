@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .models.data_spec import DataSpec as DataSpec
     from .models.densities.kde import LatentKDE as LatentKDE
     from .models.densities.mixture import LatentMixture as LatentMixture
+    from .models.embedder import Embedder as Embedder
     from .models.gan import GAN as GAN
     from .models.learner import Learner as Learner
     from .models.predictor import Predictor as Predictor
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .studies.uses.train import train as train
 
 _HOMES = {
+    "Embedder": ".models.embedder",
     "GAN": ".models.gan",
     "VAE": ".models.vae",
     "Best": ".storage.best",

@@ -46,6 +46,14 @@ class HasPrior(Protocol):
 
 
 @runtime_checkable
+class Compares(Protocol):
+    """Learns from items beside each other, of which some are shown."""
+
+    def groups_of(self, labels: Tensor) -> Tensor:
+        """Draws groups of items with labels of shape (N,), and returns their places, (M, K)."""
+
+
+@runtime_checkable
 class Classifies(Protocol):
     """Gets accuracies per class and a confusion matrix, where there are classes."""
 

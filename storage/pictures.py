@@ -71,6 +71,29 @@ def labelled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
         axes.set_title(title, fontsize="small")
 
 
+def grouped_images(
+    images: Tensor, names: Sequence[Sequence[str]], apart: Sequence[Sequence[float]], path: Path
+) -> None:
+    """Draws groups of images, a column each, with their classes and distances.
+
+    Args:
+        images: Images, with shape (groups, members, C, H, W).
+        names: The class of each.
+        apart: How far the codes of all but the first member of a group are from that of the first.
+        path: The file to write.
+    """
+    groups, members = images.shape[:2]
+    with _figure(path, 1.4 * groups, 1.8 * members) as figure:
+        table = figure.subplots(members, groups, squeeze=False)
+        for column in range(groups):
+            for row in range(members):
+                axes = table[row, column]
+                _show(axes, images[column, row][None], per_row=1)
+                axes.set_yticks([])
+                distance = f"\nat {apart[column][row - 1]:.2f}" if row else ""
+                axes.set_title(f"{names[column][row]}{distance}", fontsize="small")
+
+
 def loss_curve(history: pd.DataFrame, metric: str, best_epoch: int, path: Path) -> None:
     """Draws a metric per epoch in training and validation.
 

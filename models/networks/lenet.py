@@ -1,5 +1,6 @@
 """Two convolutions and two linear layers: a small classifier's body."""
 
+from collections.abc import Sequence
 from math import prod
 
 from torch import nn
@@ -11,7 +12,7 @@ from .weights import draw_weights, scaled
 CHANNELS = (6, 16)
 HIDDEN = (220, 184)
 KERNEL = 5
-SMALL = 16  # pixels of a side, below which two such kernels need a border
+SMALL = 10  # pixels of a side, below which such a kernel needs a border
 
 
 class LeNet(nn.Sequential):
@@ -34,17 +35,13 @@ class LeNet(nn.Sequential):
     def __init__(self, data: DataSpec, hidden: int) -> None:
         width = hidden / HIDDEN[0]
         first, second, last = scaled(width, *CHANNELS, HIDDEN[1])
-        _, height, wide = data.shape
-        padding = (_padding(height), _padding(wide))
-        size = [_halved(_halved(s, p), p) for s, p in zip((height, wide), padding, strict=True)]
+        before, *size = data.shape
+        one, size = conv_pool(before, first, size)
+        two, size = conv_pool(first, second, size)
         super().__init__(
             *standardised(data),
-            nn.Conv2d(data.shape[0], first, KERNEL, padding=padding),
-            nn.ReLU(),
-            nn.MaxPool2d(2, ceil_mode=True),
-            nn.Conv2d(first, second, KERNEL, padding=padding),
-            nn.ReLU(),
-            nn.MaxPool2d(2, ceil_mode=True),
+            *one,
+            *two,
             nn.Flatten(),
             nn.Linear(second * prod(size), hidden),
             nn.ReLU(),
@@ -55,10 +52,16 @@ class LeNet(nn.Sequential):
         draw_weights(self)
 
 
-def _padding(side: int) -> int:
-    return KERNEL // 2 if side < SMALL else 0
+def conv_pool(before: int, after: int, size: Sequence[int]) -> tuple[list[nn.Module], list[int]]:
+    """Returns a convolution before a ReLU and pooling, and the size of the map that they leave.
 
-
-def _halved(side: int, padding: int) -> int:
-    """Returns how many pixels of a side a convolution and pooling leave."""
-    return -(-(side + 2 * padding - KERNEL + 1) // 2)
+    Args:
+        before: Channels of their input.
+        after: Channels of their output.
+        size: Height and width of their input; a small side is given a border first.
+    """
+    height, width = (KERNEL // 2 if side < SMALL else 0 for side in size)
+    convolution = nn.Conv2d(before, after, KERNEL, padding=(height, width))
+    sides = zip(size, (height, width), strict=True)
+    left = [-(-(side + 2 * padding - KERNEL + 1) // 2) for side, padding in sides]
+    return [convolution, nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)], left

@@ -1,4 +1,4 @@
-"""Nearest neighbours: what codes say of classes, with few labels and nothing to train."""
+"""Nearest neighbours: what codes say of classes, with nothing to train."""
 
 import pytorch_lightning as pl
 import torch
@@ -10,6 +10,8 @@ from ..data.codes import labelled
 
 LABELLED = 100
 DRAWS = 10
+MOST = 10_000
+CHUNK = 1024
 
 
 def neighbour_accuracy(
@@ -39,6 +41,20 @@ def neighbour_accuracy(
     return found.mean().item(), found.std(correction=0).item()
 
 
+def nearest_accuracy(known: Tensor, classes: Tensor, asked: Tensor, right: Tensor) -> float:
+    """Returns how often the nearest of all labelled items has the right class.
+
+    Args:
+        known: Codes of labelled items, with shape (N, D).
+        classes: Their classes, with shape (N,).
+        asked: Codes whose class is asked, with shape (M, D).
+        right: Their classes, with shape (M,).
+    """
+    chunks = torch.split(asked, CHUNK)  # all distances at once would be gigabytes
+    nearest = torch.cat([torch.cdist(chunk, known).argmin(1) for chunk in chunks])
+    return (classes[nearest] == right).float().mean().item()
+
+
 class NeighbourProbe(pl.Callback):
     """Logs `val_knn` and `test_knn`: the accuracy of nearest neighbours among codes.
 
@@ -47,27 +63,46 @@ class NeighbourProbe(pl.Callback):
     """
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._log("val", trainer, pl_module)
+        self.ask("val", trainer, pl_module)
 
     def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._log("test", trainer, pl_module)
+        self.ask("test", trainer, pl_module)
 
-    def _log(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
-        assert isinstance(model, Encodes)
-        # Lightning sets it for whoever trains on a data module, and does not declare it.
-        splits = labelled(trainer.datamodule).splits  # type: ignore[attr-defined]
-        known, asked = splits.train, getattr(splits, part)
-        assert known.targets is not None
-        few = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))
-        few = few[: LABELLED * DRAWS]  # of which each draw takes its own
-
-        def encode(x: Tensor) -> Tensor:
-            return model.encode(x.to(model.device)).flatten(1).cpu()
-
-        mean, _ = neighbour_accuracy(
-            in_batches(encode, known.inputs[few]),
-            known.targets[few],
-            in_batches(encode, asked.inputs),
-            asked.targets,
-        )
+    def ask(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
+        """Logs what the neighbours of the codes of a part say."""
+        few = LABELLED * DRAWS  # of which each draw takes its own
+        mean, _ = neighbour_accuracy(*_codes(trainer, model, part, few))
         model.log(f"{part}_knn", mean)
+
+
+class NearestNeighbour(NeighbourProbe):
+    """Logs `val_nearest` and `test_nearest`: the same with all labels of the training part.
+
+    In validation, which comes after each epoch, with 10,000 at most.
+    """
+
+    def ask(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
+        most = MOST if part == "val" else None
+        model.log(f"{part}_nearest", nearest_accuracy(*_codes(trainer, model, part, most)))
+
+
+def _codes(
+    trainer: pl.Trainer, model: pl.LightningModule, part: str, most: int | None
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Returns codes and classes of training items, and of the items of a part."""
+    assert isinstance(model, Encodes)
+    # Lightning sets it for whoever trains on a data module, and does not declare it.
+    splits = labelled(trainer.datamodule).splits  # type: ignore[attr-defined]
+    known, asked = splits.train, getattr(splits, part)
+    assert known.targets is not None
+    few = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))[:most]
+
+    def encode(x: Tensor) -> Tensor:
+        return model.encode(x.to(model.device)).flatten(1).cpu()
+
+    return (
+        in_batches(encode, known.inputs[few]),
+        known.targets[few],
+        in_batches(encode, asked.inputs),
+        asked.targets,
+    )

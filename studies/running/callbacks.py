@@ -9,9 +9,9 @@ from pathlib import Path
 import optuna
 import pytorch_lightning as pl
 
-from ...objectives.reconstruction import reconstruct
+from ...models.data_spec import DataSpec
 from ...storage.dashboard import attach
-from ...storage.pictures import reconstructions
+from ..pictures import draw_pictures
 
 
 @contextmanager
@@ -39,19 +39,18 @@ def stop_on_signal() -> Iterator[threading.Event]:
         restore()
 
 
-class AttachReconstructions(pl.Callback):
-    """Shows the dashboard what a trial's network makes of ten validation images.
-
-    A model without `reconstruct` gets none.
+class AttachPictures(pl.Callback):
+    """Shows the dashboard what a trial's network can do, if that can be drawn.
 
     Args:
         trial: The running trial.
+        data: What is known of the data.
         folder: The artifact folder.
-        scratch: A folder in which the picture is drawn first.
+        scratch: A folder in which pictures are drawn first.
     """
 
-    def __init__(self, trial: optuna.Trial, folder: Path, scratch: Path) -> None:
-        self.trial, self.folder, self.scratch = trial, folder, scratch
+    def __init__(self, trial: optuna.Trial, data: DataSpec, folder: Path, scratch: Path) -> None:
+        self.trial, self.data, self.folder, self.scratch = trial, data, folder, scratch
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._attach(trainer, pl_module)
@@ -63,9 +62,7 @@ class AttachReconstructions(pl.Callback):
             self._attach(trainer, pl_module)
 
     def _attach(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
-        shown = reconstruct(model, trainer.val_dataloaders)
-        if shown is not None:
-            place = self.scratch / f"trial-{self.trial.number}"
-            place.mkdir()
-            reconstructions(*shown, place / "reconstructions.png")
-            attach(self.trial, place / "reconstructions.png", self.folder)
+        place = self.scratch / f"trial-{self.trial.number}"
+        place.mkdir()
+        for picture in draw_pictures(model, self.data, trainer.val_dataloaders, place):
+            attach(self.trial, picture, self.folder)

@@ -25,7 +25,7 @@ from ...search_spaces.watch import ask
 from ...storage.database import GRACE_S, DatabaseError, check_identity, heartbeat, identity
 from ...storage.runs import StorageError, unwritable
 from ..errors import StudyError
-from .callbacks import AttachReconstructions
+from .callbacks import AttachPictures
 from .failures import check_failures, note_failure
 from .plan import SearchPlan
 from .retries import finished, requeue
@@ -76,7 +76,7 @@ def run_trials(
     known = identity(plan.storage)
 
     def extras(trial: optuna.Trial) -> list[pl.Callback]:
-        pictures = AttachReconstructions(trial, plan.runs.artifacts, scratch)
+        pictures = AttachPictures(trial, data, plan.runs.artifacts, scratch)
         return [*spec.objective.callbacks(trial), StopOnRequest(stop), pictures]
 
     objective = replace(spec.objective, callbacks=extras)

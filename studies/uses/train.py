@@ -21,20 +21,20 @@ from ...objectives.metrics.components import beside_components
 from ...objectives.objective import Objective
 from ...objectives.progress import progress
 from ...objectives.provenance import git_commit, versions
-from ...objectives.reconstruction import reconstruct
 from ...objectives.report import MODES
 from ...objectives.training import ShowTraining, fit, quiet, quiet_trainer
 from ...search_spaces.watch import replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import Best, write_best
 from ...storage.checkpoint import add_configuration, load_weights, read_checkpoint
-from ...storage.pictures import confusion, loss_curve, reconstructions
+from ...storage.pictures import confusion, loss_curve
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import ACCELERATOR, ACCELERATORS, FINAL_EPOCHS, PRECISION, PRECISIONS, RUNS
 from ..errors import StudyError, check_at_least, check_choice
 from ..facade import public
 from ..finding import checkpoint_of, find
 from ..making import make_spec
+from ..pictures import DrawEachEpoch, draw_pictures
 from ..recipe import Recipe
 from .final import FinalTraining, final_folder
 from .trained import next_use
@@ -57,8 +57,9 @@ def train(
 
     The folder then holds `model.ckpt`, `best.toml`,
     `metrics.csv` (per epoch), `metrics.json` (the test score), and pictures of the loss curve
-    and of reconstructions. What an earlier training left there is kept beside it, with `-before`
-    behind its name.
+    and of what the network can do: reconstructions, samples of its prior (in `epochs/` after each
+    epoch), pairs or triplets, a confusion matrix. What an earlier training left there is kept
+    beside it, with `-before` behind its name.
 
     Args:
         source: `STUDY` for its best trial, `STUDY:17` for a trial, or the path of a best.toml.
@@ -113,7 +114,8 @@ def train(
     with replaced_folder(target, place, keep=True) as folder:
         started = time.perf_counter()
         options = {"accelerator": accelerator, "precision": PRECISIONS[precision]}
-        watchers = [ShowTraining(f"training {source}, {epochs} epochs"), *callbacks]
+        shown = ShowTraining(f"training {source}, {epochs} epochs")
+        watchers = [shown, DrawEachEpoch(folder / "epochs"), *callbacks]
         trainer = _fit(model, data, objective, folder, epochs, options, watchers)
         seconds = round(time.perf_counter() - started, 1)
         configuration: dict[str, Any] = {
@@ -148,7 +150,7 @@ def train(
             "git_commit": git_commit(),
             "versions": versions(),
         }
-        if isinstance(model, Classifies):
+        if isinstance(model, Classifies) and data.spec.classes:
             metrics |= _write_classes(classification(model, data), folder)
         if not of_trial:  # the value in the file is that of the trial that it was made from
             best = replace(
@@ -160,9 +162,7 @@ def train(
         (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
         metric = next(iter(objective.metrics)).removeprefix("val_")
         loss_curve(history, metric, int(best_row["epoch"]), folder / "loss.png")
-        shown = reconstruct(model, data.val_dataloader())
-        if shown is not None:
-            reconstructions(*shown, folder / "reconstructions.png")
+        draw_pictures(model, data.spec, data.val_dataloader(), folder)
     return FinalTraining(target, metrics, next_use(model))
 
 

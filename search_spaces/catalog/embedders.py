@@ -1,0 +1,23 @@
+"""Embedders: searched by what the nearest neighbour of a code says of its class."""
+
+from .entry import KNN, SEED, SPACES, Direction, Entry, Published
+
+METRICS: dict[str, Direction] = {"nearest": "maximize", "knn": "maximize"}
+NEAREST = {"nearest": "latentune.objectives.metrics.neighbours:NearestNeighbour"}
+
+
+def _row(function: str, summary: str, margin: float) -> Entry:
+    spaces = {
+        "default": f"{SPACES}.embedder:{function}",
+        SEED: f"{SPACES}.embedder:{function}_seed",
+    }
+    params = {"margin": margin, "lr": 0.01, "momentum": 0.99}
+    published = Published(params, epochs=20, batch_size=64)
+    judges = NEAREST | KNN
+    return Entry(summary, spaces, METRICS, judges, predicts="class", published=published)
+
+
+EMBEDDERS = {
+    "siamese": _row("siamese", "codes from pairs: near if of one class, far if not", 2.0),
+    "triplet": _row("triplet", "codes from triplets: nearer to one's class than to another", 1.0),
+}
