@@ -156,6 +156,7 @@ IDS = [f"item {i}" for i in range(N)]
     [
         ("a,b", [GAPS, [1, ""] * 20], r"holds 50 missing values, in 'a' \(30\), 'b' \(20\): fill"),
         ("a,b", [COUNT, [*["x", "y"] * 19, "x", "n/a"]], r"1 missing value, in 'b' \(1\)"),
+        ("day,count", [IDS, COUNT], "40 different texts in the column 'day'"),
         ("a,b,class", [COUNT, IDS, SPECIES], "40 different texts in the column 'b'.*leave it out"),
         ("a,y", [COUNT, [-1, 1] * 20], "'y', has a label -1: write classes as"),
         ("a,y", [COUNT, [float("inf")] * N], "targets that are no numbers"),

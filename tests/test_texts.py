@@ -78,7 +78,7 @@ def test_numbers_can_be_read_back(texts: list[str], length: int) -> None:
 
 def test_letters_that_are_not_known_are_dropped() -> None:
     assert numbered(["Bád-x", "da"], "abd", 4).tolist() == [[1, 3, 0, 0], [3, 1, 0, 0]]
-    with pytest.raises(DataError, match=r"'xyz' has no letter that is known \(abd\)"):
+    with pytest.raises(DataError, match="'xyz' has no letter that is known"):
         numbered(["xyz"], "abd", 4)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .frames import is_text, read_columns
 from .parts import Dataset
 from .tables import check_column, read_table
+from .targets import few
 from .texts import read_labelled
 
 if TYPE_CHECKING:
@@ -40,17 +41,16 @@ def read_csv(path: Path, target: str | None, numbers: bool) -> Dataset:
 
 
 def _texts(frame: DataFrame, target: str | None) -> str | None:
-    """Returns the column of texts, if there is one beside that of the labels at most.
+    """Returns the column of texts, if there is one and at most one other, that of the labels.
 
-    It has a name of `TEXTS`, or its texts are mostly different.
+    It has a name of `TEXTS`; or its texts are mostly different, and the labels are classes.
     """
-    found = {
-        str(name): frame[name].nunique()
-        for name in frame
-        if name != target
-        and is_text(frame[name])
-        and (str(name).lower() in TEXTS or 2 * frame[name].nunique() > len(frame))
-    }
-    if frame.shape[1] > 2 or not found:
+    names = [str(name) for name in frame]
+    distinct = {name: frame[name].nunique() for name in names}
+    texts = [name for name in names if name != target and is_text(frame[name])]
+    if len(names) > 2 or not texts:
         return None
-    return max(found, key=lambda name: (name.lower() in TEXTS, found[name]))
+    text = max(texts, key=lambda name: (name.lower() in TEXTS, distinct[name]))
+    classes = all(few(distinct[name], len(frame)) for name in names if name != text)
+    mostly = 2 * distinct[text] > len(frame)
+    return text if text.lower() in TEXTS or (mostly and classes) else None

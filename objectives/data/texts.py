@@ -18,6 +18,7 @@ from .tables import column_targets
 SUFFIX = ".txt"
 TEST = 0.2
 LONGEST = 100
+SHOWN = 40  # letters of a text in an error
 
 
 def plain(text: str) -> str:
@@ -54,7 +55,7 @@ def numbered(
         known = [numbers[letter] for letter in plain(text) if letter in numbers][:length]
         if not known:
             place = f"{places[index]}: " if places else ""
-            raise DataError(f"{place}{text!r} has no letter that is known ({letters})")
+            raise DataError(f"{place}{text[:SHOWN]!r} has no letter that is known")
         rows[index, : len(known)] = torch.tensor(known)
     return rows
 
@@ -122,8 +123,10 @@ def read_labelled(
     check_whole(frame, path, words=())
     places = [f"{path}, row {number}" for number in range(1, len(frame) + 1)]
     texts = frame[text].tolist()
+    notes += (f"the column {text!r} holds texts",)
     if target is None:
         return _dataset(texts, places, (), None, path, notes)
+    notes += (f"the column {target!r} is the target",)
     classes, targets = column_targets(frame[target], numbers, path)
     return _dataset(texts, places, classes, targets, path, notes)
 
