@@ -83,6 +83,32 @@ def test_labels_and_parts_are_known_by_their_names() -> None:
     assert [len(part) for part in TensorData("three.npz").splits[:3]] == [40, 7, 9]
 
 
+def test_fractions_are_numbers_to_predict_and_whole_numbers_if_asked() -> None:
+    x = pixels(40, 8, 8)
+    for name, y in (("fractions", np.arange(40) / 4), ("many", np.arange(40) * 1000)):
+        np.savez(f"{name}.npz", x=x, y=y)
+        splits = TensorData(f"{name}.npz").splits
+        assert splits.spec.classes == ()
+        targets = torch.cat([part.targets for part in splits[:3]])
+        assert targets.dtype == torch.float32
+        assert sorted(targets.tolist()) == y.tolist()
+    np.savez("wholes.npz", x=x, y=np.arange(40) % 3.0)
+    assert TensorData("wholes.npz").spec.classes == ("0", "1", "2")
+    data = TensorData("wholes.npz", numbers=True)
+    assert data.spec.classes == ()
+    targets = data.splits.train.targets
+    assert data.spec.target == pytest.approx(
+        (targets.mean().item(), targets.std(correction=0).item())
+    )
+    np.savez("hundred.npz", x=pixels(200, 8, 8), y=np.arange(200) % 100)
+    assert len(TensorData("hundred.npz").spec.classes) == 100  # they count from 0 on
+    np.savez("texts.npz", x=x, y=np.array(["dog", "cat"] * 20))
+    np.save("bare.npy", x)
+    for name, message in (("texts.npz", "are text, such as 'dog'"), ("bare.npy", "no targets")):
+        with pytest.raises(DataError, match=f"{message}.*: leave out `numbers=`"):
+            TensorData(name, numbers=True)
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
@@ -96,7 +122,9 @@ def test_labels_and_parts_are_known_by_their_names() -> None:
         ({"x": np.array(["a"] * 20)[:, None]}, "which are no numbers"),
         ({"x": np.array(5)}, "holds 0 items"),
         ({"x": pixels(20, 8, 8), "y": np.arange(19)}, r"20 items, and labels of shape \(19,\)"),
-        ({"x": pixels(20, 8, 8), "y": np.arange(20) / 3}, "neither whole numbers nor text"),
+        ({"x": pixels(20, 8, 8), "y": np.full(20, 1j)}, "neither numbers nor text"),
+        ({"x": pixels(20, 8, 8), "y": np.full(20, np.nan)}, "has targets that are no numbers"),
+        ({"x": pixels(20, 8, 8), "y": np.arange(20) % 2 - 1}, "has a label -1: write classes as"),
         ({"x": pixels(20, 8, 8), "data": pixels(20, 8, 8)}, "x and data: leave one of them"),
         (
             {"pictures": pixels(20, 8, 8)},

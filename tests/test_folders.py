@@ -182,12 +182,18 @@ def test_a_test_part_without_classes_is_refused() -> None:
         TensorData("photos")
 
 
-@pytest.mark.parametrize("name", ["rows.csv", "names.txt", "one.png"])
-def test_a_file_is_answered_by_what_to_do(cli: Cli, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("rows.xlsx", "only folders of images or texts, tables (.csv, .tsv) and arrays"),
+        ("names.txt", "put it into a folder of its own"),
+        ("one.png", "name the folder that this image lies in"),
+    ],
+)
+def test_a_file_is_answered_by_what_to_do(cli: Cli, name: str, said: str) -> None:
     Path(name).write_bytes(b"1,2,3")
     answer = cli("search", "conv-ae", name)
     assert answer.code == 2
-    said = "name the folder that this image lies in" if name == "one.png" else "only folders of"
     assert f"{name} is a file: {said}" in answer.err
 
 

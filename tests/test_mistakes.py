@@ -26,7 +26,10 @@ SEARCH = ("search", "conv-ae", "digits", "--epochs", 1, "--batch-size", 200)
 MISTAKES = [
     (("search", "conv-ea", "digits"), "there is no model 'conv-ea'; did you mean 'conv-ae'?"),
     (("search", "conv-ae"), "conv-ae needs data"),
-    (("search", "conv-ae", "digitz"), "'digitz' is neither a folder of images, nor an array"),
+    (
+        ("search", "conv-ae", "digitz"),
+        "'digitz' is neither a folder of images or texts, nor a table",
+    ),
     (("search", "conv-ae", "digits", "--space", "sead"), "did you mean 'seed'?"),
     ((*SEARCH, "--fix", "learning_rate=1"), "no parameter 'learning_rate'"),
     ((*SEARCH, "--range", "latent=2:4"), "did you mean 'latent_dim'?"),

@@ -8,12 +8,12 @@ from zipfile import BadZipFile
 
 from ...models.data_spec import DataSpec
 from .parts import DataError, Dataset, Part, hold_out
+from .targets import read_targets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-SUFFIXES = (".npy", ".npz")
 INPUTS = ("x", "images", "inputs", "data", "arr_0")
 TARGETS = ("y", "labels", "targets", "label", "arr_1")
 TEST = 0.2
@@ -21,7 +21,7 @@ FEWEST = 10
 CHANNELS = (1, 3)
 
 
-def read_array(path: Path) -> Dataset:
+def read_array(path: Path, numbers: bool = False) -> Dataset:
     """Reads an array, of which each row is an item.
 
     A .npy file holds items alone. A .npz file holds them by a name of `INPUTS`, with labels by
@@ -32,6 +32,7 @@ def read_array(path: Path) -> Dataset:
         path: A file. Items of one side (N, F) are rows of a table; (N, H, W), (N, C, H, W) and
             (N, H, W, C) are images, of 1 or 3 channels, as bytes, as 16 bits, or as floats from 0
             to 1.
+        numbers: Whether labels are to be numbers; else they are classes, see `read_targets`.
 
     Raises:
         DataError: If the file is no array, or holds items of which it is not clear what they are.
@@ -51,7 +52,13 @@ def read_array(path: Path) -> Dataset:
         raise DataError(
             f"{path} holds {len(tensors['train'])} items: at least {FEWEST} are needed"
         )
-    classes, targets = _targets({part: labels for part, (_, labels) in arrays.items()}, path)
+    labels = {part: of_part for part, (_, of_part) in arrays.items() if of_part is not None}
+    if labels and len(labels) < len(arrays):
+        missing = next(part for part in arrays if part not in labels)
+        raise DataError(f"{path} has labels, but none for its {missing} part")
+    if numbers and not labels:
+        raise DataError(f"{path} has no targets to predict as numbers: leave out `numbers=`")
+    classes, targets = read_targets(labels, numbers, str(path)) if labels else ((), {})
     read = {part: Part(tensor, targets.get(part)) for part, tensor in tensors.items()}
     if "test" not in read:
         read["train"], read["test"] = hold_out(read["train"], TEST, seed=0)
@@ -62,8 +69,6 @@ def read_array(path: Path) -> Dataset:
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     import numpy as np
 
-    if path.suffix.lower() not in SUFFIXES:
-        raise DataError(f"{path.name} is a file: {_instead(path)}")
     try:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
@@ -76,17 +81,6 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"{path} is no array that can be read safely: {said}") from error
     return {name.lower(): array for name, array in found.items()}
-
-
-def _instead(path: Path) -> str:
-    from torchvision.datasets.folder import IMG_EXTENSIONS
-
-    if path.suffix.lower() in IMG_EXTENSIONS:
-        return f"name the folder that this image lies in, {path.parent}"
-    return (
-        f"only folders of images and arrays ({', '.join(SUFFIXES)}) can be read; "
-        "write what it holds as one of them"
-    )
 
 
 def _part(
@@ -180,29 +174,3 @@ def _table(array: NDArray[Any], path: Path) -> Tensor:
     if not np.isfinite(values).all():
         raise DataError(f"{path} holds values that are no numbers: leave out or fill those rows")
     return torch.from_numpy(values)
-
-
-def _targets(
-    labels: dict[str, NDArray[Any] | None], path: Path
-) -> tuple[tuple[str, ...], dict[str, Tensor]]:
-    """Returns the names of the classes, and the number of its class for each item of a part."""
-    import numpy as np
-    import torch
-
-    known = {part: names for part, names in labels.items() if names is not None}
-    if not known:
-        return (), {}
-    if len(known) < len(labels):
-        missing = next(part for part in labels if part not in known)
-        raise DataError(f"{path} has labels, but none for its {missing} part")
-    if any(names.dtype.kind not in "iubU" for names in known.values()):
-        raise DataError(f"{path} has labels that are neither whole numbers nor text")
-    classes = np.unique(known["train"])
-    targets = {}
-    for part, names in known.items():
-        numbers = np.searchsorted(classes, names).clip(max=len(classes) - 1)
-        strange = names[classes[numbers] != names]
-        if len(strange):
-            raise DataError(f"{path} has a label {strange[0]} that its training part lacks")
-        targets[part] = torch.from_numpy(numbers.astype(np.int64))
-    return tuple(str(name) for name in classes), targets

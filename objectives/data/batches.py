@@ -18,10 +18,19 @@ class Batches:
         tensors: Tensors of the same length N, such as inputs and targets.
         batch_size: Length of a batch; the last one may be shorter.
         shuffle: Whether each pass takes a new order, drawn from torch's global generator.
+        weights: With shape (N,): how often each item is drawn, in proportion. Each pass then
+            draws N items anew, some of them several times. If None, each comes once.
     """
 
-    def __init__(self, tensors: tuple[Tensor, ...], batch_size: int, shuffle: bool) -> None:
+    def __init__(
+        self,
+        tensors: tuple[Tensor, ...],
+        batch_size: int,
+        shuffle: bool,
+        weights: Tensor | None = None,
+    ) -> None:
         self.tensors, self.batch_size, self.shuffle = tensors, batch_size, shuffle
+        self.weights = weights
 
     def __len__(self) -> int:
         return -(-len(self.tensors[0]) // self.batch_size)
@@ -30,6 +39,8 @@ class Batches:
         n, device = len(self.tensors[0]), self.tensors[0].device
         # Drawn on the CPU, so that a seed means the same order on every device.
         order = torch.randperm(n).to(device) if self.shuffle else None
+        if self.weights is not None:
+            order = torch.multinomial(self.weights, n, replacement=True).to(device)
         for start in range(0, n, self.batch_size):
             batch = slice(start, start + self.batch_size)
             yield tuple(floats(t[batch if order is None else order[batch]]) for t in self.tensors)
@@ -40,9 +51,11 @@ class ResidentData(pl.LightningDataModule):
 
     Attributes:
         batch_size: Length of a training batch.
+        weights: How often each item is trained on, if not once an epoch; see `Batches`.
     """
 
     batch_size: int
+    weights: Tensor | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +72,7 @@ class ResidentData(pl.LightningDataModule):
         self._resident[part] = tuple(tensor.to(device) for tensor in tensors)
 
     def train_dataloader(self) -> Batches:
-        return Batches(self._resident["train"], self.batch_size, shuffle=True)
+        return Batches(self._resident["train"], self.batch_size, True, self.weights)
 
     def val_dataloader(self) -> Batches:
         return Batches(self._resident["val"], EVALUATION, shuffle=False)

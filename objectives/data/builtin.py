@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ...models.data_spec import DataSpec
 from .parts import DataError, Dataset, Part, hold_out
@@ -48,11 +49,44 @@ def mnist(data_dir: Path | None) -> Dataset:
     return _torchvision("MNIST", data_dir)
 
 
+def wine(data_dir: Path | None) -> Dataset:
+    """Real analyses of 178 wines: 13 features, 3 growers; a fixed fifth is the test part.
+
+    References:
+        Comparison of Classifiers in High Dimensional Settings (Aeberhard, Coomans, de Vel, 1992)
+    """
+    from sklearn.datasets import load_wine
+
+    return _table(load_wine())
+
+
+def breast_cancer(data_dir: Path | None) -> Dataset:
+    """Cell nuclei of 569 real tumours: 30 features, 2 classes; a fixed fifth is the test part.
+
+    References:
+        Nuclear Feature Extraction for Breast Tumor Diagnosis (Street, Wolberg, Mangasarian, 1993)
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    return _table(load_breast_cancer())
+
+
 DATASETS: dict[str, Callable[[Path | None], Dataset]] = {
     "digits": digits,
     "fashion-mnist": fashion_mnist,
     "mnist": mnist,
+    "wine": wine,
+    "breast-cancer": breast_cancer,
 }
+
+
+def _table(bunch: Any) -> Dataset:
+    import torch
+
+    whole = Part(torch.from_numpy(bunch.data).float(), torch.from_numpy(bunch.target).long())
+    names, classes = map(str, bunch.feature_names), map(str, bunch.target_names)
+    spec = DataSpec((whole.inputs.shape[1],), "table", tuple(classes), features=tuple(names))
+    return Dataset(*hold_out(whole, 0.2, seed=0), spec)
 
 
 def _torchvision(name: str, data_dir: Path | None) -> Dataset:

@@ -24,8 +24,9 @@ class TensorData(ResidentData):
     for data without labels. Images have shape (N, C, H, W) and values in [0, 1].
 
     Args:
-        name: `digits`, `fashion-mnist`, `mnist`, or the path of a folder of images, or of an
-            array in a .npy or .npz file.
+        name: `digits`, `fashion-mnist`, `mnist`, `wine`, `breast-cancer`, or a path: of a folder
+            of images, or of .txt files with a text a line; of a table in a .csv or .tsv file; or
+            of an array in a .npy or .npz file.
         data_dir: Where torchvision data lies. If None, use the folder that the variable
             LATENTUNE_DATA names, or a cache in the home folder.
         image_size: Side in pixels that images are cropped and scaled to. If None, they keep their
@@ -40,6 +41,8 @@ class TensorData(ResidentData):
         target: The column of a table that is to be predicted, if it is not recognised.
         numbers: Whether targets are to be numbers; else they are classes, unless they are
             fractions.
+        balanced: Whether each class is drawn equally often in training; of some items then come
+            several, of others none.
 
     Raises:
         DataError: If the data is missing, empty or broken, or an option does not fit.
@@ -71,8 +74,13 @@ class TensorData(ResidentData):
         place = str(data_dir) if data_dir else None
         source = Source(name, place, image_size, target, numbers)
         self.cache, self.splits = cache, read_splits(source, seed, cache)
-        table = self.splits.spec.kind == "table"
-        self.normalise = table if normalise is None else normalise
+        kind = self.splits.spec.kind
+        if normalise and kind == "text":
+            raise DataError("texts cannot be standardised: leave out `normalise=`")
+        if balanced and not self.splits.spec.classes:
+            raise DataError(f"{self.name} has no classes to balance: leave out `balanced=`")
+        self.normalise = kind == "table" if normalise is None else normalise
+        self.balanced = balanced
         self.batch_size = fitting(batch_size, len(self.splits.train), BATCH_SIZE, STEPS_PER_EPOCH)
 
     @cached_property
@@ -100,3 +108,6 @@ class TensorData(ResidentData):
         for split in ("test",) if stage == "test" else ("train", "val"):
             inputs, targets = getattr(self.splits, split)
             self.keep(split, (inputs,) if targets is None else (inputs, targets))
+        targets = self.splits.train.targets
+        if self.balanced and targets is not None:
+            self.weights = 1 / targets.bincount()[targets].double()

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from ...models.data_spec import DataSpec, Kind
-from .arrays import SUFFIXES, read_array
 from .builtin import DATASETS
+from .files import KNOWN, is_table, read_file
 from .folders import read_folder
 from .parts import DataError, Dataset, Part, floats, hold_out
 from .resize import resized
+from .texts import holds_texts, read_texts
 
 PURPOSES = {"train": "train on", "val": "validate", "test": "test"}
 PARTS = tuple(PURPOSES)
@@ -180,22 +181,26 @@ def _hash(parts: Iterable[Part], as_floats: bool = False) -> str:
 
 
 def _load(source: Source, cache: Path | None) -> Dataset:
-    name, image_size = source.name, source.image_size
-    data_dir = Path(source.data_dir) if source.data_dir else None
-    if os.path.isdir(name) and name not in DATASETS:
-        return read_folder(Path(name), image_size, cache)
-    if name in DATASETS:
-        dataset = DATASETS[name](data_dir)
-    elif os.path.isfile(name):
-        dataset = read_array(Path(name))
-    else:  # of Path, a name that is too long for the system raises an error
-        known = ", ".join(DATASETS)
+    name, path = source.name, Path(source.name)
+    known, is_file = name in DATASETS, os.path.isfile(source.name)
+    if not (known or is_file or os.path.isdir(name)):  # of Path, too long a name raises an error
         raise DataError(
-            f"{os.path.relpath(name)!r} is neither a folder of images, nor an array "
-            f"({', '.join(SUFFIXES)}), nor a data set ({known})"
+            f"{os.path.relpath(name)!r} is {KNOWN}, nor a data set ({', '.join(DATASETS)})"
         )
-    if image_size is None:
+    if source.target is not None and (known or not is_file or not is_table(name)):
+        raise DataError(f"{os.path.relpath(name)} is no table with columns: leave out `target=`")
+    if source.numbers and (known or not is_file):
+        raise DataError(f"{os.path.relpath(name)} has classes, no numbers: leave out `numbers=`")
+    if known:
+        dataset = DATASETS[name](Path(source.data_dir) if source.data_dir else None)
+    elif is_file:
+        dataset = read_file(path, source.target, source.numbers)
+    elif holds_texts(path):
+        dataset = read_texts(path)
+    else:
+        return read_folder(path, source.image_size, cache)
+    if source.image_size is None:
         return dataset
     if dataset.spec.kind != "image":
         raise DataError(f"{os.path.relpath(name)} holds no images: leave out `image_size=`")
-    return resized(dataset, image_size)
+    return resized(dataset, source.image_size)

@@ -18,6 +18,7 @@ from ..facade import public
 
 SHOWN = 10  # of each class; ten times as many where there are none
 MOST_CLASSES = 10
+LETTERS = 80  # of the names of features
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,20 @@ def show(
     image_size: int | None = None,
     seed: int = SEED,
     data_dir: str | None = None,
+    target: str | None = None,
+    numbers: bool = False,
     runs: str | Path = RUNS,
 ) -> Shown:
     """Counts the items of each class and part, and draws some training images with their labels.
 
     Args:
-        data: `digits`, `fashion-mnist`, `mnist`, a folder of images, or an array.
+        data: Name or path of a data set; see `TensorData`.
         image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
         seed: Seed of the split, and of the images that are drawn.
         data_dir: Where torchvision data lies, if not in the usual places.
+        target: The column of a table that is to be predicted, if it is not recognised.
+        numbers: Whether targets are to be numbers; else they are classes, unless they are
+            fractions.
         runs: The folder with all studies; the picture is `shown/DATA/images.png` in it.
 
     Raises:
@@ -68,7 +74,15 @@ def show(
     """
     check_seed(seed)
     place = Runs(Path(runs))
-    whole = TensorData(data, data_dir, image_size, seed=seed, cache=place.cache)
+    whole = TensorData(
+        data,
+        data_dir,
+        image_size,
+        seed=seed,
+        cache=place.cache,
+        target=target,
+        numbers=numbers,
+    )
     splits = whole.splits
     place.make()
     save_kept()
@@ -76,14 +90,18 @@ def show(
     names = splits.spec.classes or ("all",)
     counts = {}
     for name, part in parts.items():
-        of = torch.zeros(len(part), dtype=torch.long) if part.targets is None else part.targets
+        targets = part.targets if splits.spec.classes else None
+        of = torch.zeros(len(part), dtype=torch.long) if targets is None else targets
         counts[name] = of.bincount(minlength=len(names)).tolist()
     table = pd.DataFrame(counts, index=pd.Index(names, name="class"))
+    line, features = recognised(splits), ", ".join(splits.spec.features)
+    if 0 < len(features) <= LETTERS:
+        line = f"{line}; features: {features}"
     if splits.spec.kind != "image":
-        return Shown(recognised(splits), splits.spec.kind, table, ())
+        return Shown(line, splits.spec.kind, table, ())
     order = torch.randperm(len(splits.train), generator=torch.Generator().manual_seed(seed))
     targets = splits.train.targets
-    if targets is None:
+    if targets is None or not splits.spec.classes:
         rows = {"": order[: SHOWN * MOST_CLASSES]}
     else:
         rows = {
@@ -93,6 +111,6 @@ def show(
     folder = place.shown(str(whole.name))
     with replaced_folder(folder, place) as new:
         images = {name: floats(splits.train.inputs[chosen]) for name, chosen in rows.items()}
-        title = f"{whole.name}: {recognised(splits)}"
+        title = f"{whole.name}: {line}"
         labelled_grid(images, title, new / "images.png")
-    return Shown(recognised(splits), splits.spec.kind, table, (folder / "images.png",))
+    return Shown(line, splits.spec.kind, table, (folder / "images.png",))

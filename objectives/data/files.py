@@ -1,0 +1,50 @@
+"""Files of data, and what reads each: their suffixes say."""
+
+from pathlib import Path
+
+from .arrays import read_array
+from .csvs import read_csv
+from .parts import DataError, Dataset
+
+ARRAYS = (".npy", ".npz")
+TABLES = (".csv", ".tsv")
+KNOWN = (
+    f"neither a folder of images or texts, nor a table ({', '.join(TABLES)}), nor an array "
+    f"({', '.join(ARRAYS)})"
+)
+
+
+def is_table(name: str) -> bool:
+    """Says whether a file is one of columns."""
+    return name.lower().endswith(TABLES)
+
+
+def read_file(path: Path, target: str | None, numbers: bool) -> Dataset:
+    """Reads a file of any kind.
+
+    Args:
+        path: The file, which exists.
+        target: The column to be predicted, if it is not recognised.
+        numbers: Whether targets are to be numbers.
+
+    Raises:
+        DataError: If nothing can read it, or it is broken.
+    """
+    if is_table(path.name):
+        return read_csv(path, target, numbers)
+    if path.suffix.lower() in ARRAYS:
+        return read_array(path, numbers)
+    raise DataError(f"{path.name} is a file: {_instead(path)}")
+
+
+def _instead(path: Path) -> str:
+    from torchvision.datasets.folder import IMG_EXTENSIONS
+
+    if path.suffix.lower() in IMG_EXTENSIONS:
+        return f"name the folder that this image lies in, {path.parent}"
+    if path.suffix.lower() == ".txt":
+        return "put it into a folder of its own, in which each file is a class of texts"
+    return (
+        f"only folders of images or texts, tables ({', '.join(TABLES)}) and arrays "
+        f"({', '.join(ARRAYS)}) can be read; write what it holds as one of them"
+    )
