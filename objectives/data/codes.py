@@ -54,7 +54,7 @@ class CodeData(ResidentData):
 
     def setup(self, stage: str) -> None:
         for part, codes in self._codes().items():
-            self.keep(part, (codes, getattr(self.items.splits, part).targets))
+            self.keep(part, codes, getattr(self.items.splits, part).targets)
 
     def _codes(self) -> dict[str, Tensor]:
         kept = self._kept()

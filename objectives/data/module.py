@@ -1,4 +1,4 @@
-"""The data module: any source that fits into memory, split into parts."""
+"""The data module: any source, in memory or as photographs in their files, split into parts."""
 
 import os
 from dataclasses import replace
@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ...models.data_spec import DataSpec
+from .augment import Augment, check_augment
 from .batches import ResidentData, fitting
 from .kept import save_kept
 from .parts import DataError
@@ -17,15 +18,15 @@ STEPS_PER_EPOCH = 64
 
 
 class TensorData(ResidentData):
-    """Data in memory, split into train, validation and test.
+    """Data split into train, validation and test: in memory, but for large photographs.
 
     The validation split is a seeded, stratified tenth of the training part, unless the data bring
     one; the test part is never touched by it. A batch is a tuple (inputs, targets), or (inputs,)
     for data without labels. Images have shape (N, C, H, W) and values in [0, 1].
 
     Args:
-        name: `digits`, `fashion-mnist`, `mnist`, or the path of a folder of images, or of an
-            array in a .npy or .npz file.
+        name: `digits`, `fashion-mnist`, `mnist`, or the path of a folder of images, of an array
+            in a .npy or .npz file, or of a .csv file that names images and their classes.
         data_dir: Where torchvision data lies. If None, use the folder that the variable
             LATENTUNE_DATA names, or a cache in the home folder.
         image_size: Side in pixels that images are cropped and scaled to. If None, they keep their
@@ -40,6 +41,10 @@ class TensorData(ResidentData):
         target: The column of a table that is to be predicted, if it is not recognised.
         numbers: Whether targets are to be numbers; else they are classes, unless they are
             fractions.
+        augment: How the images of training batches are cut at random: `none`; `crop`, from a
+            place that is drawn; `zoom`, of a place and a size that are drawn. Either mirrors half
+            of them. Images larger than `image_size` are then left in their files, as are those
+            of more than 2 GiB, so that all that is on them can be cut out.
 
     Raises:
         DataError: If the data is missing, empty or broken, or an option does not fit.
@@ -60,15 +65,22 @@ class TensorData(ResidentData):
         cache: Path | None = None,
         target: str | None = None,
         numbers: bool = False,
+        augment: str = "none",
     ) -> None:
         super().__init__()
         if batch_size is not None and batch_size < 1:
             raise DataError(f"batch_size (={batch_size}) must be at least 1")
         check_side(image_size)
+        check_augment(augment)
         self.name = Path(os.path.abspath(name)).name
         place = str(data_dir) if data_dir else None
-        source = Source(name, place, image_size, target, numbers)
+        source = Source(name, place, image_size, target, numbers, augment != "none")
         self.cache, self.splits = cache, read_splits(source, seed, cache)
+        if augment != "none":
+            if self.splits.spec.kind != "image":
+                raise DataError(f"{self.name} holds no images: leave out `augment=`")
+            _, height, width = self.splits.spec.shape
+            self.augment = Augment(augment, (height, width))
         table = self.splits.spec.kind == "table"
         self.normalise = table if normalise is None else normalise
         self.batch_size = fitting(batch_size, len(self.splits.train), BATCH_SIZE, STEPS_PER_EPOCH)
@@ -96,5 +108,4 @@ class TensorData(ResidentData):
     def setup(self, stage: str) -> None:
         save_kept()
         for split in ("test",) if stage == "test" else ("train", "val"):
-            inputs, targets = getattr(self.splits, split)
-            self.keep(split, (inputs,) if targets is None else (inputs, targets))
+            self.keep(split, *getattr(self.splits, split))

@@ -1,22 +1,37 @@
 """Data sets in memory: read and split once, and shared by the processes of one machine."""
 
+from __future__ import annotations
+
 import hashlib
 import logging
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ...models.data_spec import DataSpec, Kind
+from ..progress import progress
 from .arrays import SUFFIXES, read_array
+from .batches import Batches, evaluation_size
 from .builtin import DATASETS
 from .folders import read_folder
 from .parts import DataError, Dataset, Part, floats, hold_out
+from .photo_lists import (
+    names_images,
+    part_lists,
+    read_columns,
+    read_photo_csv,
+    read_photo_lists,
+)
+from .photos import Photos
 from .resize import resized
+
+if TYPE_CHECKING:
+    from .parts import Items
 
 PURPOSES = {"train": "train on", "val": "validate", "test": "test"}
 PARTS = tuple(PURPOSES)
@@ -29,6 +44,7 @@ VALIDATION = 0.1
 KEPT = 2
 SMALL = 30  # items of a part; of fewer, a mean error says little
 CHUNK = 1024
+MEASURED = 2000  # photographs at most, whose mean is that of all to a hundredth or so
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +79,7 @@ class Source(NamedTuple):
         target: The column of a table that is to be predicted, if it is not recognised.
         numbers: Whether targets are to be numbers; else they are classes, unless they are
             fractions.
+        stream: Whether images larger than `image_size` are left in their files.
     """
 
     name: str
@@ -70,6 +87,7 @@ class Source(NamedTuple):
     image_size: int | None = None
     target: str | None = None
     numbers: bool = False
+    stream: bool = False
 
 
 Moments = tuple[tuple[float, ...], tuple[float, ...]]
@@ -110,16 +128,24 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
 def save_splits(path: Path) -> None:
     """Writes what is in memory to a file that other processes can map."""
     plain = [
-        (tuple(source), seed, *map(tuple, parts), spec.to_table(), fingerprint)
+        (tuple(source), seed, *map(_plain, parts), spec.to_table(), fingerprint)
         for (source, seed), (*parts, spec, fingerprint) in _splits.items()
     ]
     torch.save(plain, path)  # a safe file has no classes
 
 
+def _plain(part: Part) -> tuple[Any, Tensor | None]:
+    inputs, targets = part
+    return inputs if isinstance(inputs, Tensor) else inputs.plain(), targets
+
+
 def map_splits(path: Path) -> None:
     """Takes over what `save_splits` wrote; all processes that do share one copy of it."""
     for source, seed, *parts, spec, fingerprint in torch.load(path, mmap=True, weights_only=True):
-        train, val, test = (Part(*part) for part in parts)
+        train, val, test = (
+            Part(inputs if isinstance(inputs, Tensor) else Photos(*inputs), targets)
+            for inputs, targets in parts
+        )
         found = Splits(train, val, test, DataSpec.from_table(spec), fingerprint)
         _splits[Source(*source), seed] = found
 
@@ -134,17 +160,31 @@ def moments(splits: Splits) -> Moments:
     return _moments[splits.fingerprint]
 
 
-def _measure(inputs: Tensor) -> Moments:
+def _measure(inputs: Items) -> Moments:
     """Returns mean and deviation along the second side; the deviation is 1 where there is none."""
-    others = [side for side in range(inputs.ndim) if side != 1]
-    sums = torch.zeros(2, inputs.shape[1], dtype=torch.double)
-    for chunk in torch.split(inputs, CHUNK):  # so that bytes need not all become floats at once
+    others = [side for side in range(len(inputs.shape)) if side != 1]
+    sums, count = torch.zeros(2, inputs.shape[1], dtype=torch.double), 0
+    for chunk in _chunks(inputs):  # so that bytes need not all become floats at once
         values = floats(chunk).double()
         sums += torch.stack([values.sum(others), values.square().sum(others)])
-    mean, square = sums / (inputs.numel() / inputs.shape[1])
+        count += values[:, 0].numel()
+    mean, square = sums / count
     std = (square - mean**2).clamp(min=0).sqrt()
     std[std < 1e-6 * mean.abs().clamp(min=1e-6)] = 1
     return tuple(mean.tolist()), tuple(std.tolist())
+
+
+def _chunks(inputs: Items) -> Iterator[Tensor]:
+    """Gives all of a tensor, or photographs at even distances, of which not all are needed."""
+    if isinstance(inputs, Tensor):
+        yield from torch.split(inputs, CHUNK)
+        return
+    some = inputs.take(range(0, len(inputs), -(-len(inputs) // MEASURED)))
+    what = f"measuring {len(some):,} of {len(inputs):,} photographs"
+    with progress(what, len(some)) as advance:
+        for (batch,) in Batches((some,), evaluation_size(some), shuffle=False):
+            yield batch
+            advance(len(batch))
 
 
 def recognised(splits: Splits) -> str:
@@ -170,23 +210,40 @@ def _hash(parts: Iterable[Part], as_floats: bool = False) -> str:
     digest = hashlib.sha256()
     for inputs, targets in parts:
         digest.update(str(tuple(inputs.shape)).encode())
-        for chunk in torch.split(inputs, CHUNK):
-            values = floats(chunk) if as_floats else chunk
-            digest.update(np.ascontiguousarray(values.numpy()).data)
+        for identity in _identity(inputs, as_floats):
+            digest.update(identity)
         if targets is not None:
             digest.update(str(tuple(targets.shape)).encode())
             digest.update(np.ascontiguousarray(targets.numpy()).data)
     return digest.hexdigest()[:16]
 
 
+def _identity(inputs: Items, as_floats: bool) -> Iterator[bytes | memoryview]:
+    if not isinstance(inputs, Tensor):
+        yield from inputs.identity()
+        return
+    for chunk in torch.split(inputs, CHUNK):
+        values = floats(chunk) if as_floats else chunk
+        yield np.ascontiguousarray(values.numpy()).data
+
+
 def _load(source: Source, cache: Path | None) -> Dataset:
     name, image_size = source.name, source.image_size
     data_dir = Path(source.data_dir) if source.data_dir else None
     if os.path.isdir(name) and name not in DATASETS:
-        return read_folder(Path(name), image_size, cache)
+        folder, lists = Path(name), part_lists(Path(name))
+        if lists:
+            return read_photo_lists(folder, lists, image_size, cache, source.stream, source.target)
+        return read_folder(folder, image_size, cache, source.stream)
     if name in DATASETS:
         dataset = DATASETS[name](data_dir)
     elif os.path.isfile(name):
+        if Path(name).suffix.lower() == ".csv" and names_images(
+            columns := read_columns(Path(name))
+        ):
+            return read_photo_csv(
+                Path(name), columns, image_size, cache, source.stream, source.target
+            )
         dataset = read_array(Path(name))
     else:  # of Path, a name that is too long for the system raises an error
         known = ", ".join(DATASETS)

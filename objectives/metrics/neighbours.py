@@ -57,16 +57,17 @@ class NeighbourProbe(pl.Callback):
         # Lightning sets it for whoever trains on a data module, and does not declare it.
         splits = labelled(trainer.datamodule).splits  # type: ignore[attr-defined]
         known, asked = splits.train, getattr(splits, part)
-        assert known.targets is not None
         few = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))
-        few = few[: LABELLED * DRAWS]  # of which each draw takes its own
+        known = known.take(few[: LABELLED * DRAWS].tolist())  # of which each draw takes its own
+
+        assert known.targets is not None
 
         def encode(x: Tensor) -> Tensor:
             return model.encode(x.to(model.device)).flatten(1).cpu()
 
         mean, _ = neighbour_accuracy(
-            in_batches(encode, known.inputs[few]),
-            known.targets[few],
+            in_batches(encode, known.inputs),
+            known.targets,
             in_batches(encode, asked.inputs),
             asked.targets,
         )
