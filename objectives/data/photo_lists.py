@@ -53,7 +53,7 @@ def read_columns(path: Path) -> dict[str, list[str]]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            rows = [row for row in csv.reader(file) if row]
+            rows = [row for row in csv.reader(file, skipinitialspace=True) if row]
     except (OSError, csv.Error) as error:
         raise DataError(f"{path} is no CSV that can be read: {error}") from error
     if not rows:
@@ -64,7 +64,7 @@ def read_columns(path: Path) -> dict[str, list[str]]:
     else:
         del rows[0]
     return {
-        name: [row[number].strip() if number < len(row) else "" for row in rows]
+        name: [row[number] if number < len(row) else "" for row in rows]
         for number, name in enumerate(head)
         if name  # some programs write the numbers of rows in a column without a name
     }
