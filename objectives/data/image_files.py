@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from .photos import Photos
-from .pixels import DEEP, FOLDER_SIDE, GRAY, headers, read_images
+from .pixels import DEEP, FOLDER_SIDE, GRAY, calm, headers, read_images
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,12 +76,13 @@ def _streamed(
     if not stream and 3 * total * side**2 <= LARGEST:
         return None
     colours, sizes = False, set[tuple[int, int]]()
-    for mode, size in headers(paths):
-        colours = colours or mode not in (*GRAY, *DEEP)
-        sizes.add(size)
-        whole = len(sizes) == 1 and max(size) <= side  # memory could hold all that is on them
-        if colours and not whole:
-            break
+    with calm():
+        for mode, size in headers(paths):
+            colours = colours or mode not in (*GRAY, *DEEP)
+            sizes.add(size)
+            whole = len(sizes) == 1 and max(size) <= side  # memory could hold all that is on them
+            if colours and not whole:
+                break
     width, height = size if whole and image_size is None else (side, side)
     if total * (3 if colours else 1) * width * height <= LARGEST and (whole or not stream):
         return None

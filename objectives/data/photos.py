@@ -38,8 +38,7 @@ class Photos:
 
     def __init__(self, root: str, names: Sequence[str], mode: str, side: int) -> None:
         self.root, self.names, self.mode, self.side = root, list(names), mode, side
-        # Pillow warns of large photographs and odd metadata, which are no faults of the pixels. To
-        # catch warnings in a thread would change what another sees: these are silenced for good.
+        # `calm` would change in one thread what others see: Pillow's warnings are off for good.
         warnings.filterwarnings("ignore", module=r"PIL\.")
 
     def __len__(self) -> int:

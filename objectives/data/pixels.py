@@ -62,7 +62,7 @@ def read_images(paths: Sequence[str], image_size: int | None) -> Tensor:
     import numpy as np
     import torch
 
-    with progress(f"reading {len(paths):,} images", 2 * len(paths)) as advance, _calm():
+    with progress(f"reading {len(paths):,} images", 2 * len(paths)) as advance, calm():
         form = _common_form(paths, image_size, advance)
         width, height = form.size
         kind = np.float32 if form.deep else np.uint8
@@ -128,8 +128,8 @@ def opened(path: str) -> Iterator[Image.Image]:
 
 
 @contextmanager
-def _calm() -> Iterator[None]:
-    # Pillow warns of large photographs and odd metadata, which are no faults of the pixels.
+def calm() -> Iterator[None]:
+    """Silences Pillow's warnings of large photographs and odd metadata: pixels are not at fault."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
