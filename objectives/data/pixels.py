@@ -104,7 +104,8 @@ def headers(paths: Iterable[str]) -> Iterator[tuple[str, tuple[int, int]]]:
     for path in paths:
         with opened(path) as image:
             turned = image.getexif().get(ORIENTATION) in SWAPPED
-            yield image.mode, image.size[::-1] if turned else image.size
+            found = image.mode, image.size[::-1] if turned else image.size
+        yield found
 
 
 @contextmanager
@@ -129,7 +130,7 @@ def opened(path: str) -> Iterator[Image.Image]:
 
 @contextmanager
 def calm() -> Iterator[None]:
-    """Silences Pillow's warnings of large photographs and odd metadata: pixels are not at fault."""
+    """Silences Pillow's warnings of large photographs and odd metadata, no faults of pixels."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
