@@ -16,6 +16,7 @@ import latentune
 from latentune import TensorData
 from latentune.models.networks.standardise import Standardise
 from latentune.objectives.data import splits as memory
+from latentune.objectives.data.source import Source
 from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.parts import DataError, floats, split_indices
 from latentune.objectives.metrics.neighbours import neighbour_accuracy
@@ -77,12 +78,12 @@ def test_what_one_process_has_read_another_maps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "_splits", {})
-    before = memory.read_splits(memory.Source("digits"), 3)
+    before = memory.read_splits(Source("digits"), 3)
     memory.save_splits(tmp_path / "splits.pt")
     monkeypatch.setattr(memory, "_splits", {})
     monkeypatch.setitem(memory.DATASETS, "digits", None)  # nothing is left to read it with
     memory.map_splits(tmp_path / "splits.pt")
-    after = memory.read_splits(memory.Source("digits"), 3)
+    after = memory.read_splits(Source("digits"), 3)
     for mine, theirs in zip(before[:3], after[:3], strict=True):
         assert torch.equal(mine.inputs, theirs.inputs)
         assert torch.equal(mine.targets, theirs.targets)

@@ -1,49 +1,103 @@
-"""Batches cut from tensors that stay on the device: nothing happens item by item."""
+"""Batches cut from tensors that stay on the device, or from photographs decoded meanwhile."""
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
+from math import prod
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from .augment import Augment
 from .parts import floats
 
+if TYPE_CHECKING:
+    from .parts import Items
+
 EVALUATION = 1000  # without gradients, larger batches fit and are faster
+VALUES = 2**24  # at most in such a batch: a thousand photographs would not fit
+
+C = TypeVar("C")
+R = TypeVar("R")
 
 
 class Batches:
-    """Iterates over batches, each a slice of every tensor; bytes become values in [0, 1].
+    """Iterates over batches, each a slice of every column; bytes become values in [0, 1].
+
+    Photographs of the next batch are decoded while the one before is used.
 
     Args:
-        tensors: Tensors of the same length N, such as inputs and targets.
-        batch_size: Length of a batch; the last one may be shorter.
+        columns: Inputs, and what goes with them, such as targets, all of the same length N.
+        batch_size: Length of a batch; the last one may be shorter, but not one item alone, of
+            which a layer could make no statistics: it then joins the batch before.
         shuffle: Whether each pass takes a new order, drawn from torch's global generator.
         weights: With shape (N,): how often each item is drawn, in proportion. Each pass then
             draws N items anew, some of them several times. If None, each comes once.
+        augment: Cuts the images of a batch at random, drawn from the same generator.
+        device: Where inputs are moved that are not there yet; None leaves them.
     """
 
     def __init__(
         self,
-        tensors: tuple[Tensor, ...],
+        columns: tuple[Items, ...],
         batch_size: int,
         shuffle: bool,
         weights: Tensor | None = None,
+        augment: Augment | None = None,
+        device: torch.device | None = None,
     ) -> None:
-        self.tensors, self.batch_size, self.shuffle = tensors, batch_size, shuffle
-        self.weights = weights
+        self.columns, self.batch_size, self.shuffle = columns, batch_size, shuffle
+        self.weights, self.augment, self.device = weights, augment, device
 
     def __len__(self) -> int:
-        return -(-len(self.tensors[0]) // self.batch_size)
+        return len(self._slices)
+
+    @property
+    def _slices(self) -> list[slice]:
+        n, size = len(self.columns[0]), self.batch_size
+        ends = [*range(size, n, size), n]
+        if len(ends) > 1 and n - ends[-2] == 1 < size:
+            del ends[-2]
+        return [slice(start, end) for start, end in pairwise([0, *ends])]
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        n, device = len(self.tensors[0]), self.tensors[0].device
         # Drawn on the CPU, so that a seed means the same order on every device.
-        order = torch.randperm(n).to(device) if self.shuffle else None
+        n = len(self.columns[0])
+        order = torch.randperm(n) if self.shuffle else None
         if self.weights is not None:
-            order = torch.multinomial(self.weights, n, replacement=True).to(device)
-        for start in range(0, n, self.batch_size):
-            batch = slice(start, start + self.batch_size)
-            yield tuple(floats(t[batch if order is None else order[batch]]) for t in self.tensors)
+            order = torch.multinomial(self.weights, n, replacement=True)
+        for inputs, *others in zip(*(self._cut(c, order) for c in self.columns), strict=True):
+            batch = inputs if self.augment is None else self.augment(inputs)
+            yield floats(batch if self.device is None else batch.to(self.device)), *others
+
+    def _cut(self, column: Items, order: Tensor | None) -> Iterator[Any]:
+        cuts: Iterable[Any] = self._slices
+        if order is not None:
+            on_device = order.to(column.device) if isinstance(column, Tensor) else order
+            cuts = (on_device[cut] for cut in cuts)
+        if isinstance(column, Tensor):
+            return map(column.__getitem__, cuts)
+        if self.augment is None:
+            return ahead(column.__getitem__, cuts)
+        short, photos = self.augment.short, column
+        return ahead(lambda cut: photos.whole(cut, short), cuts)
+
+
+def ahead(read: Callable[[C], R], cuts: Iterable[C]) -> Iterator[R]:
+    """Gives what is read of each cut; the next one is read while the one before is used."""
+    with ThreadPoolExecutor(1) as thread:
+        waiting: Future[R] | None = None
+        for cut in cuts:
+            following = thread.submit(read, cut)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = following
+        if waiting is not None:
+            yield waiting.result()
 
 
 class ResidentData(pl.LightningDataModule):
@@ -52,33 +106,47 @@ class ResidentData(pl.LightningDataModule):
     Attributes:
         batch_size: Length of a training batch.
         weights: How often each item is trained on, if not once an epoch; see `Batches`.
+        augment: Cuts the images of training batches at random, if that was asked for.
     """
 
     batch_size: int
     weights: Tensor | None = None
+    augment: Augment | None = None
 
     def __init__(self) -> None:
         super().__init__()
-        self._resident: dict[str, tuple[Tensor, ...]] = {}
+        self._resident: dict[str, tuple[Items, ...]] = {}
 
-    def keep(self, part: str, tensors: tuple[Tensor, ...]) -> None:
+    def keep(self, part: str, inputs: Items, targets: Tensor | None) -> None:
         """Moves `train`, `val` or `test` to the trainer's device, where it stays.
+
+        Photographs too large for memory go there batch by batch.
 
         Args:
             part: Name of the part.
-            tensors: Tensors of the same length, such as inputs and targets.
+            inputs: Its items.
+            targets: Their targets, if any.
         """
-        device = torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
-        self._resident[part] = tuple(tensor.to(device) for tensor in tensors)
+        inputs = inputs.to(self._device) if isinstance(inputs, Tensor) else inputs
+        self._resident[part] = (inputs,) if targets is None else (inputs, targets.to(self._device))
 
     def train_dataloader(self) -> Batches:
-        return Batches(self._resident["train"], self.batch_size, True, self.weights)
+        columns, device = self._resident["train"], self._device
+        return Batches(columns, self.batch_size, True, self.weights, self.augment, device)
 
     def val_dataloader(self) -> Batches:
-        return Batches(self._resident["val"], EVALUATION, shuffle=False)
+        return self._evaluated("val")
 
     def test_dataloader(self) -> Batches:
-        return Batches(self._resident["test"], EVALUATION, shuffle=False)
+        return self._evaluated("test")
+
+    def _evaluated(self, part: str) -> Batches:
+        columns = self._resident[part]
+        return Batches(columns, evaluation_size(columns[0]), False, device=self._device)
+
+    @property
+    def _device(self) -> torch.device:
+        return torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
 
 
 def fitting(batch_size: int | None, n: int, most: int, steps: int) -> int:
@@ -93,13 +161,18 @@ def fitting(batch_size: int | None, n: int, most: int, steps: int) -> int:
     return max(1, min(most, n // steps)) if batch_size is None else batch_size
 
 
-def in_batches(function: Callable[[Tensor], Tensor], whole: Tensor) -> Tensor:
-    """Applies a function to a long tensor part by part, without gradients.
+def evaluation_size(items: Items) -> int:
+    """Returns how many items make a batch where nothing is trained."""
+    return max(1, min(EVALUATION, VALUES // max(1, prod(items.shape[1:]))))
+
+
+def in_batches(function: Callable[[Tensor], Tensor], whole: Items) -> Tensor:
+    """Applies a function to many items part by part, without gradients.
 
     Args:
         function: Maps a tensor of length N to another of length N; it gets floats.
         whole: Any length along the first dimension, from 1.
     """
     with torch.inference_mode():
-        parts = [function(floats(batch)) for batch in torch.split(whole, EVALUATION)]
-        return torch.cat(parts).clone()
+        batches = Batches((whole,), evaluation_size(whole), shuffle=False)
+        return torch.cat([function(batch) for (batch,) in batches]).clone()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ...models.data_spec import DataSpec, Kind
@@ -52,7 +53,7 @@ class CodeData(ResidentData):
 
     def setup(self, stage: str) -> None:
         for part, codes in self._codes().items():
-            self.keep(part, (codes, getattr(self.items.splits, part).targets))
+            self.keep(part, codes, getattr(self.items.splits, part).targets)
 
     def _codes(self) -> dict[str, Tensor]:
         kept = self._kept()

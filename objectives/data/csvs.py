@@ -32,7 +32,6 @@ def read_csv(path: Path, target: str | None, numbers: bool) -> Dataset:
     columns = read_columns(path)
     if target is not None:
         check_column(columns.frame, target, path)
-    # The one place where the columns of a file decide what it is; paths of images belong here.
     text = _texts(columns.frame, target)
     if text is None:
         return read_table(columns, path, target, numbers)

@@ -6,8 +6,9 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...models.data_spec import DataSpec
 from .kept import kept
@@ -33,7 +34,25 @@ A path for each of them would take a second for 50,000 images.
 """
 
 
-def read_folder(folder: Path, image_size: int | None, cache: Path | None = None) -> Dataset:
+class Listing(NamedTuple):
+    """What a folder of images holds.
+
+    Attributes:
+        parts: The folder of each part, and the images below it; `train` is always among them.
+        classes: Names of the classes, which are the first folders on the way to the images.
+        stamps: What tells whether an image has changed, for each of them.
+        notes: How many files of which kind were left out.
+    """
+
+    parts: dict[str, tuple[Path, list[Inner]]]
+    classes: tuple[str, ...]
+    stamps: dict[Inner, tuple[int, int]]
+    notes: Counter[str]
+
+
+def read_folder(
+    folder: Path, image_size: int | None, cache: Path | None = None, stream: bool = False
+) -> Dataset:
     """Reads a folder of images.
 
     `train/` with `val/`, `test/` or both are its parts, in whatever case and by whatever of their
@@ -45,12 +64,46 @@ def read_folder(folder: Path, image_size: int | None, cache: Path | None = None)
         image_size: Side in pixels that the images are scaled and cropped to. If None, keep
             their own size if they share one of at most 64x64, else use 64.
         cache: Where the images are kept for the next time; None keeps nothing.
+        stream: Whether larger images are left in their files, as those of more than 2 GiB are.
 
     Raises:
         DataError: If it holds too few images, a broken one, or a class for tests alone.
     """
-    from .pixels import read_images
+    from .image_files import Listed, read_listed
 
+    chosen, classes, stamps, notes = list_folder(folder)
+    if "test" not in chosen:
+        root, images = chosen["train"]
+        split = split_indices(_labels(root, images, classes), len(images), TEST, seed=0)
+        for part, indices in zip(("train", "test"), split, strict=True):
+            chosen[part] = root, [images[index] for index in indices]
+    # In another order, what was kept would have the labels of other images.
+    what, state = f"{os.path.realpath(folder)} {image_size}", repr((stamps, chosen))
+    del stamps
+    listed = {
+        part: Listed(str(root), ["/".join(inner) for inner in images])
+        for part, (root, images) in chosen.items()
+    }
+    inputs = read_listed(listed, image_size, stream, partial(kept, cache, what, state))
+    read = {
+        part: Part(inputs[part], _labels(root, images, classes))
+        for part, (root, images) in chosen.items()
+    }
+    return Dataset(
+        read["train"],
+        read["test"],
+        DataSpec(tuple(read["train"].inputs.shape[1:]), classes=classes),
+        val=read.get("val"),
+        notes=(_skipped(notes),) if notes else (),
+    )
+
+
+def list_folder(folder: Path) -> Listing:
+    """Finds the images of a folder, its parts and its classes, without opening an image.
+
+    Raises:
+        DataError: If it holds too few images, or a part without the classes of the others.
+    """
     notes: Counter[str] = Counter()
     stamps = dict(sorted(_images(folder, notes)))
     root, found = _inside(folder, list(stamps))
@@ -66,35 +119,7 @@ def read_folder(folder: Path, image_size: int | None, cache: Path | None = None)
         part: (root, _of_classes(root, images, classes, notes))
         for part, (root, images) in parts.items()
     }
-    if "test" not in chosen:
-        root, images = chosen["train"]
-        split = split_indices(_labels(root, images, classes), len(images), TEST, seed=0)
-        for part, indices in zip(("train", "test"), split, strict=True):
-            chosen[part] = root, [images[index] for index in indices]
-    # In another order, what was kept would have the labels of other images.
-    what, state = f"{os.path.realpath(folder)} {image_size}", repr((stamps, chosen))
-    total = sum(len(images) for _, images in chosen.values())
-    del stamps, found, parts
-
-    def read_all() -> Tensor:
-        paths = (
-            os.path.join(root, *inner) for root, images in chosen.values() for inner in images
-        )
-        return read_images(list(paths), image_size)
-
-    pixels = kept(cache, what, state, total, read_all)
-    read, start = {}, 0
-    for part, (root, images) in chosen.items():  # parts are slices: nothing is copied
-        own = pixels[start : start + len(images)]
-        read[part] = Part(own, _labels(root, images, classes))
-        start += len(images)
-    return Dataset(
-        read["train"],
-        read["test"],
-        DataSpec(tuple(pixels.shape[1:]), classes=classes),
-        val=read.get("val"),
-        notes=(_skipped(notes),) if notes else (),
-    )
+    return Listing(chosen, classes, stamps, notes)
 
 
 def _images(folder: Path, notes: Counter[str]) -> Iterator[tuple[Inner, tuple[int, int]]]:
@@ -122,18 +147,18 @@ def _images(folder: Path, notes: Counter[str]) -> Iterator[tuple[Inner, tuple[in
             if suffix.lower() not in IMG_EXTENSIONS:
                 notes[f"{suffix or 'nameless'} file"] += 1
                 continue
-            found = _stat(f"{place}{os.sep}{name}")
+            found = file_stat(f"{place}{os.sep}{name}")
             if found is None:
                 notes["broken link, pipe or device"] += 1
             else:
                 yield (*above, name), (found.st_size, found.st_mtime_ns)
 
 
-def _stat(path: str) -> os.stat_result | None:
+def file_stat(path: str) -> os.stat_result | None:
     """Returns what the system knows of a file; None of a pipe, which to open would wait."""
     try:
         found = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # a list of paths may hold anything
         return None
     return found if stat.S_ISREG(found.st_mode) else None
 

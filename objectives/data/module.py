@@ -1,4 +1,4 @@
-"""The data module: any source that fits into memory, split into parts."""
+"""The data module: any source, in memory or as photographs in their files, split into parts."""
 
 import os
 from dataclasses import replace
@@ -6,18 +6,20 @@ from functools import cached_property
 from pathlib import Path
 
 from ...models.data_spec import DataSpec
+from .augment import Augment, check_augment
 from .batches import ResidentData, fitting
 from .kept import save_kept
 from .parts import DataError
 from .resize import check_side
-from .splits import Source, moments, read_splits
+from .source import Source
+from .splits import moments, read_splits
 
 BATCH_SIZE = 64
 STEPS_PER_EPOCH = 64
 
 
 class TensorData(ResidentData):
-    """Data in memory, split into train, validation and test.
+    """Data split into train, validation and test: in memory, but for large photographs.
 
     The validation split is a seeded, stratified tenth of the training part, unless the data bring
     one; the test part is never touched by it. A batch is a tuple (inputs, targets), or (inputs,)
@@ -25,8 +27,8 @@ class TensorData(ResidentData):
 
     Args:
         name: `digits`, `fashion-mnist`, `mnist`, `wine`, `breast-cancer`, or a path: of a folder
-            of images, or of .txt files with a text a line; of a table in a .csv or .tsv file; or
-            of an array in a .npy or .npz file.
+            of images, or of .txt files with a text a line; of a .csv or .tsv file with a table,
+            texts, or the paths of images; or of an array in a .npy or .npz file.
         data_dir: Where torchvision data lies. If None, use the folder that the variable
             LATENTUNE_DATA names, or a cache in the home folder.
         image_size: Side in pixels that images are cropped and scaled to. If None, they keep their
@@ -43,6 +45,10 @@ class TensorData(ResidentData):
             fractions.
         balanced: Whether each class is drawn equally often in training; of some items then come
             several, of others none.
+        augment: How the images of training batches are cut at random: `none`; `crop`, from a
+            place that is drawn; `zoom`, of a place and a size that are drawn. Either mirrors half
+            of them. Images larger than `image_size` are then left in their files, as are those
+            of more than 2 GiB, so that all that is on them can be cut out.
 
     Raises:
         DataError: If the data is missing, empty or broken, or an option does not fit.
@@ -70,9 +76,10 @@ class TensorData(ResidentData):
         if batch_size is not None and batch_size < 1:
             raise DataError(f"batch_size (={batch_size}) must be at least 1")
         check_side(image_size)
+        check_augment(augment)
         self.name = Path(os.path.abspath(name)).name
         place = str(data_dir) if data_dir else None
-        source = Source(name, place, image_size, target, numbers)
+        source = Source(name, place, image_size, target, numbers, augment != "none")
         self.cache, self.splits = cache, read_splits(source, seed, cache)
         kind = self.splits.spec.kind
         if normalise and kind == "text":
@@ -81,6 +88,11 @@ class TensorData(ResidentData):
             raise DataError(f"{self.name} has no classes to balance: leave out `balanced=`")
         self.normalise = kind == "table" if normalise is None else normalise
         self.balanced = balanced
+        if augment != "none":
+            if self.splits.spec.kind != "image":
+                raise DataError(f"{self.name} holds no images: leave out `augment=`")
+            _, height, width = self.splits.spec.shape
+            self.augment = Augment(augment, (height, width))
         self.batch_size = fitting(batch_size, len(self.splits.train), BATCH_SIZE, STEPS_PER_EPOCH)
 
     @cached_property
@@ -106,8 +118,7 @@ class TensorData(ResidentData):
     def setup(self, stage: str) -> None:
         save_kept()
         for split in ("test",) if stage == "test" else ("train", "val"):
-            inputs, targets = getattr(self.splits, split)
-            self.keep(split, (inputs,) if targets is None else (inputs, targets))
+            self.keep(split, *getattr(self.splits, split))
         targets = self.splits.train.targets
         if self.balanced and targets is not None:
             self.weights = 1 / targets.bincount()[targets].double()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ...models.data_spec import DataSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from .photos import Photos
+
+    Items: TypeAlias = Tensor | Photos
 
 
 class DataError(ValueError):
@@ -20,14 +25,24 @@ class Part(NamedTuple):
     Attributes:
         inputs: Items, with shape (N, *shape): values as floats or, to save memory, pixels as
             bytes, of which `floats` makes values in [0, 1]; of texts, the numbers of letters.
+            Photographs too large for memory stay in their files until they are cut out.
         targets: Numbers of their classes, or floats to be predicted, with shape (N,), if any.
     """
 
-    inputs: Tensor
+    inputs: Items
     targets: Tensor | None
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def take(self, indices: Sequence[int]) -> Part:
+        """Returns some of the items; photographs stay in their files."""
+        import torch
+
+        inputs, targets = self
+        chosen = list(indices)
+        taken = inputs[chosen] if isinstance(inputs, torch.Tensor) else inputs.take(chosen)
+        return Part(taken, None if targets is None else targets[chosen])
 
 
 class Dataset(NamedTuple):
@@ -58,10 +73,7 @@ def floats(x: Tensor) -> Tensor:
 def hold_out(whole: Part, fraction: float, seed: int) -> tuple[Part, Part]:
     """Splits off a fraction, with the same share of each class where there are labels."""
     kept, held = split_indices(whole.targets, len(whole), fraction, seed)
-    inputs, targets = whole
-    if targets is None:
-        return Part(inputs[kept], None), Part(inputs[held], None)
-    return Part(inputs[kept], targets[kept]), Part(inputs[held], targets[held])
+    return whole.take(kept), whole.take(held)
 
 
 def split_indices(

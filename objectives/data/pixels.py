@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -62,7 +62,7 @@ def read_images(paths: Sequence[str], image_size: int | None) -> Tensor:
     import numpy as np
     import torch
 
-    with progress(f"reading {len(paths):,} images", 2 * len(paths)) as advance, _calm():
+    with progress(f"reading {len(paths):,} images", 2 * len(paths)) as advance, calm():
         form = _common_form(paths, image_size, advance)
         width, height = form.size
         kind = np.float32 if form.deep else np.uint8
@@ -70,7 +70,7 @@ def read_images(paths: Sequence[str], image_size: int | None) -> Tensor:
 
         def read(start: int) -> None:
             for slot in range(start, min(start + TASK, len(paths))):
-                with _opened(paths[slot]) as image:
+                with opened(paths[slot]) as image:
                     images[slot] = _values(image, form, paths[slot]).transpose(2, 0, 1)
                 advance(1)
 
@@ -84,11 +84,9 @@ def read_images(paths: Sequence[str], image_size: int | None) -> Tensor:
 def _common_form(paths: Sequence[str], image_size: int | None, advance: Advance) -> _Form:
     """Looks at the headers of image files, and returns the form that suits all of them."""
     modes, sizes = set(), set()
-    for path in paths:
-        with _opened(path) as image:
-            modes.add(_known(image.mode, path))
-            turned = image.getexif().get(ORIENTATION) in SWAPPED
-            sizes.add(image.size[::-1] if turned else image.size)
+    for mode, size in headers(paths):
+        modes.add(mode)
+        sizes.add(size)
         advance(1)
     mode = "L" if modes <= {*GRAY, *DEEP} else "RGB"
     size = sizes.pop()
@@ -97,12 +95,31 @@ def _common_form(paths: Sequence[str], image_size: int | None, advance: Advance)
     return _Form(mode, size, deep=not modes.isdisjoint(DEEP))
 
 
+def headers(paths: Iterable[str]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Gives the mode of each image, and its width and height once it is upright.
+
+    Raises:
+        DataError: If one is no image, or has values of unknown range.
+    """
+    for path in paths:
+        with opened(path) as image:
+            turned = image.getexif().get(ORIENTATION) in SWAPPED
+            found = image.mode, image.size[::-1] if turned else image.size
+        yield found
+
+
 @contextmanager
-def _opened(path: str) -> Iterator[Image.Image]:
+def opened(path: str) -> Iterator[Image.Image]:
+    """Opens an image file; whatever goes wrong in the block names the file.
+
+    Raises:
+        DataError: If it is no image, is broken or too large, or has values of unknown range.
+    """
     from PIL import Image
 
     try:
         with Image.open(path) as image:
+            _check_mode(image.mode, path)
             yield image
     except DataError:
         raise
@@ -112,24 +129,44 @@ def _opened(path: str) -> Iterator[Image.Image]:
 
 
 @contextmanager
-def _calm() -> Iterator[None]:
-    # Pillow warns of large photographs and odd metadata, which are no faults of the pixels.
+def calm() -> Iterator[None]:
+    """Silences Pillow's warnings of large photographs and odd metadata, no faults of pixels."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _known(mode: str, path: str) -> str:
-    if mode in (*GRAY, *COLOUR, *DEEP):
-        return mode
-    raise DataError(
-        f"{path} has pixels of mode {mode}, whose range is unknown: save it with 8 or 16 bits, "
-        "or as floats from 0 to 1"
-    )
+def _check_mode(mode: str, path: str) -> None:
+    if mode not in (*GRAY, *COLOUR, *DEEP):
+        raise DataError(
+            f"{path} has pixels of mode {mode}, whose range is unknown: save it with 8 or 16 "
+            "bits, or as floats from 0 to 1"
+        )
 
 
 def _values(image: Image.Image, form: _Form, path: str) -> NDArray[Any]:
     """Returns an image as bytes, or as values in [0, 1], with shape (H, W, C)."""
+    import numpy as np
+    from PIL import ImageOps
+
+    fitted = np.asarray(ImageOps.fit(upright(image, form.mode, path), form.size))
+    if fitted.dtype == np.float32:
+        return np.repeat(fitted.clip(0, 1)[..., None], len(form.mode), axis=2)
+    pixels = fitted.reshape(form.size[1], form.size[0], len(form.mode))
+    return (pixels / 255).astype(np.float32) if form.deep else pixels
+
+
+def upright(image: Image.Image, mode: str, path: str) -> Image.Image:
+    """Returns an image as it was seen, on white where it is transparent.
+
+    Args:
+        image: The image as its file holds it.
+        mode: `L` or `RGB`; what has more than 8 bits becomes floats in [0, 1] instead, mode `F`.
+        path: The file, for the error.
+
+    Raises:
+        DataError: If it holds floats of unknown range.
+    """
     import numpy as np
     from PIL import Image, ImageOps
 
@@ -142,11 +179,8 @@ def _values(image: Image.Image, form: _Form, path: str) -> NDArray[Any]:
                 f"{path} holds floats from {values.min():g} to {values.max():g}: "
                 "scale them to lie from 0 to 1"
             )
-        fitted = np.asarray(ImageOps.fit(Image.fromarray(values), form.size)).clip(0, 1)
-        return np.repeat(fitted[..., None], len(form.mode), axis=2)
+        return Image.fromarray(values)
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    fitted = np.asarray(ImageOps.fit(image.convert(form.mode), form.size))
-    pixels = fitted.reshape(form.size[1], form.size[0], len(form.mode))
-    return (pixels / 255).astype(np.float32) if form.deep else pixels
+    return image.convert(mode)

@@ -20,14 +20,15 @@ def check_side(side: int | None) -> None:
 
 def resized(dataset: Dataset, side: int) -> Dataset:
     """Returns a data set whose images are squares of a side, cropped in the middle and scaled."""
-    train, test, val = (
-        None if part is None else Part(_scaled(part.inputs, side), part.targets)
-        for part in (dataset.train, dataset.test, dataset.val)
-    )
-    assert train is not None
-    assert test is not None
+    train, test = (_resized(part, side) for part in (dataset.train, dataset.test))
+    val = None if dataset.val is None else _resized(dataset.val, side)
     spec = replace(dataset.spec, shape=tuple(train.inputs.shape[1:]))
     return dataset._replace(train=train, test=test, val=val, spec=spec)
+
+
+def _resized(part: Part, side: int) -> Part:
+    assert isinstance(part.inputs, Tensor)  # photographs in their files have their size already
+    return Part(_scaled(part.inputs, side), part.targets)
 
 
 def _scaled(images: Tensor, side: int) -> Tensor:

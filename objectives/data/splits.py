@@ -1,23 +1,28 @@
 """Data sets in memory: read and split once, and shared by the processes of one machine."""
 
+from __future__ import annotations
+
 import hashlib
 import logging
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ...models.data_spec import DataSpec, Kind
+from ..progress import progress
+from .batches import Batches, evaluation_size
 from .builtin import DATASETS
-from .files import KNOWN, is_table, read_file
-from .folders import read_folder
-from .parts import DataError, Dataset, Part, floats, hold_out
-from .resize import resized
-from .texts import holds_texts, read_texts
+from .parts import Part, floats, hold_out
+from .photos import Photos
+from .source import Source, load
+
+if TYPE_CHECKING:
+    from .parts import Items
 
 PURPOSES = {"train": "train on", "val": "validate", "test": "test"}
 PARTS = tuple(PURPOSES)
@@ -30,6 +35,7 @@ VALIDATION = 0.1
 KEPT = 2
 SMALL = 30  # items of a part; of fewer, a mean error says little
 CHUNK = 1024
+MEASURED = 2000  # photographs at most, whose mean is that of all to a hundredth or so
 
 log = logging.getLogger(__name__)
 
@@ -54,25 +60,6 @@ class Splits(NamedTuple):
         return self.of(*parts, self.spec)
 
 
-class Source(NamedTuple):
-    """Where data come from, and as what they are read.
-
-    Attributes:
-        name: `digits`, `fashion-mnist`, `mnist`, or a path.
-        data_dir: Where torchvision data lies, if not in the usual places.
-        image_size: Side in pixels of images, if not the one they have.
-        target: The column of a table that is to be predicted, if it is not recognised.
-        numbers: Whether targets are to be numbers; else they are classes, unless they are
-            fractions.
-    """
-
-    name: str
-    data_dir: str | None = None
-    image_size: int | None = None
-    target: str | None = None
-    numbers: bool = False
-
-
 Moments = tuple[tuple[float, ...], tuple[float, ...]]
 _splits: dict[tuple[Source, int], Splits] = {}
 _moments: dict[str, Moments] = {}
@@ -93,7 +80,7 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
         source = source._replace(name=os.path.abspath(source.name))
     key = (source, seed)
     if key not in _splits:
-        dataset = _load(source, cache)
+        dataset = load(source, cache)
         train, val = dataset.train, dataset.val
         if val is None:
             train, val = hold_out(train, VALIDATION, seed)
@@ -111,16 +98,24 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
 def save_splits(path: Path) -> None:
     """Writes what is in memory to a file that other processes can map."""
     plain = [
-        (tuple(source), seed, *map(tuple, parts), spec.to_table(), fingerprint)
+        (tuple(source), seed, *map(_plain, parts), spec.to_table(), fingerprint)
         for (source, seed), (*parts, spec, fingerprint) in _splits.items()
     ]
     torch.save(plain, path)  # a safe file has no classes
 
 
+def _plain(part: Part) -> tuple[Any, Tensor | None]:
+    inputs, targets = part
+    return inputs if isinstance(inputs, Tensor) else inputs.plain(), targets
+
+
 def map_splits(path: Path) -> None:
     """Takes over what `save_splits` wrote; all processes that do share one copy of it."""
     for source, seed, *parts, spec, fingerprint in torch.load(path, mmap=True, weights_only=True):
-        train, val, test = (Part(*part) for part in parts)
+        train, val, test = (
+            Part(inputs if isinstance(inputs, Tensor) else Photos(*inputs), targets)
+            for inputs, targets in parts
+        )
         found = Splits(train, val, test, DataSpec.from_table(spec), fingerprint)
         _splits[Source(*source), seed] = found
 
@@ -135,17 +130,31 @@ def moments(splits: Splits) -> Moments:
     return _moments[splits.fingerprint]
 
 
-def _measure(inputs: Tensor) -> Moments:
+def _measure(inputs: Items) -> Moments:
     """Returns mean and deviation along the second side; the deviation is 1 where there is none."""
-    others = [side for side in range(inputs.ndim) if side != 1]
-    sums = torch.zeros(2, inputs.shape[1], dtype=torch.double)
-    for chunk in torch.split(inputs, CHUNK):  # so that bytes need not all become floats at once
+    others = [side for side in range(len(inputs.shape)) if side != 1]
+    sums, count = torch.zeros(2, inputs.shape[1], dtype=torch.double), 0
+    for chunk in _chunks(inputs):  # so that bytes need not all become floats at once
         values = floats(chunk).double()
         sums += torch.stack([values.sum(others), values.square().sum(others)])
-    mean, square = sums / (inputs.numel() / inputs.shape[1])
+        count += values[:, 0].numel()
+    mean, square = sums / count
     std = (square - mean**2).clamp(min=0).sqrt()
     std[std < 1e-6 * mean.abs().clamp(min=1e-6)] = 1
     return tuple(mean.tolist()), tuple(std.tolist())
+
+
+def _chunks(inputs: Items) -> Iterator[Tensor]:
+    """Gives all of a tensor, or photographs at even distances, of which not all are needed."""
+    if isinstance(inputs, Tensor):
+        yield from torch.split(inputs, CHUNK)
+        return
+    some = inputs.take(range(0, len(inputs), -(-len(inputs) // MEASURED)))
+    what = f"measuring {len(some):,} of {len(inputs):,} photographs"
+    with progress(what, len(some)) as advance:
+        for (batch,) in Batches((some,), evaluation_size(some), shuffle=False):
+            yield batch
+            advance(len(batch))
 
 
 def recognised(splits: Splits) -> str:
@@ -171,36 +180,18 @@ def _hash(parts: Iterable[Part], as_floats: bool = False) -> str:
     digest = hashlib.sha256()
     for inputs, targets in parts:
         digest.update(str(tuple(inputs.shape)).encode())
-        for chunk in torch.split(inputs, CHUNK):
-            values = floats(chunk) if as_floats else chunk
-            digest.update(np.ascontiguousarray(values.numpy()).data)
+        for identity in _identity(inputs, as_floats):
+            digest.update(identity)
         if targets is not None:
             digest.update(str(tuple(targets.shape)).encode())
             digest.update(np.ascontiguousarray(targets.numpy()).data)
     return digest.hexdigest()[:16]
 
 
-def _load(source: Source, cache: Path | None) -> Dataset:
-    name, path = source.name, Path(source.name)
-    known, is_file = name in DATASETS, os.path.isfile(source.name)
-    if not (known or is_file or os.path.isdir(name)):  # of Path, too long a name raises an error
-        raise DataError(
-            f"{os.path.relpath(name)!r} is {KNOWN}, nor a data set ({', '.join(DATASETS)})"
-        )
-    if source.target is not None and (known or not is_file or not is_table(name)):
-        raise DataError(f"{os.path.relpath(name)} is no table with columns: leave out `target=`")
-    if source.numbers and (known or not is_file):
-        raise DataError(f"{os.path.relpath(name)} has classes, no numbers: leave out `numbers=`")
-    if known:
-        dataset = DATASETS[name](Path(source.data_dir) if source.data_dir else None)
-    elif is_file:
-        dataset = read_file(path, source.target, source.numbers)
-    elif holds_texts(path):
-        dataset = read_texts(path)
-    else:
-        return read_folder(path, source.image_size, cache)
-    if source.image_size is None:
-        return dataset
-    if dataset.spec.kind != "image":
-        raise DataError(f"{os.path.relpath(name)} holds no images: leave out `image_size=`")
-    return resized(dataset, source.image_size)
+def _identity(inputs: Items, as_floats: bool) -> Iterator[bytes | memoryview]:
+    if not isinstance(inputs, Tensor):
+        yield from inputs.identity()
+        return
+    for chunk in torch.split(inputs, CHUNK):
+        values = floats(chunk) if as_floats else chunk
+        yield np.ascontiguousarray(values.numpy()).data

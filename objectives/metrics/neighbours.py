@@ -94,15 +94,16 @@ def _codes(
     # Lightning sets it for whoever trains on a data module, and does not declare it.
     splits = labelled(trainer.datamodule).splits  # type: ignore[attr-defined]
     known, asked = splits.train, getattr(splits, part)
-    assert known.targets is not None
     few = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))[:most]
+    known = known.take(few.tolist())
+    assert known.targets is not None
 
     def encode(x: Tensor) -> Tensor:
         return model.encode(x.to(model.device)).flatten(1).cpu()
 
     return (
-        in_batches(encode, known.inputs[few]),
-        known.targets[few],
+        in_batches(encode, known.inputs),
+        known.targets,
         in_batches(encode, asked.inputs),
         asked.targets,
     )

@@ -1,11 +1,12 @@
 """Rating ways of sampling: chosen on the validation part, reported on the test part."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch import Tensor
 
 from ...models.densities.kde import Codes
 from ...models.predictor import Predictor
@@ -15,6 +16,9 @@ from ..data.module import TensorData
 from ..progress import progress
 from .features import FEATURES
 from .quality import Quality, quality
+
+if TYPE_CHECKING:
+    from ..data.parts import Items
 
 REAL = "real"
 """Stands beside the methods: how far other real images are, which no method can beat."""
@@ -91,11 +95,11 @@ def rate(
     train, val, test = data.splits[:3]
     size = min(len(train), *(len(codes) for codes in drawn.values()))
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
-    real = train.inputs[order[:size]]
+    real = train.take(order[:size].tolist()).inputs
     sets = {name: torch.from_numpy(codes[:size]) for name, codes in drawn.items()}
     with progress(f"rating {size:,} images of each method", len(sets) + 2) as advance:
 
-        def rating(images: Tensor) -> Rating:
+        def rating(images: Items) -> Rating:
             features = in_batches(network.features, images)
             advance(1)
             return Rating(*(quality(part, features, seed) for part in of_parts))

@@ -1,20 +1,36 @@
-"""The verb `show`: what data were taken for, and what they look like."""
+"""The verb `show`: what data were taken for, what they look like, and how they may be split."""
 
 from pathlib import Path
 
 import click
 
 from ..defaults import SEED
-from .common import data_dir_option, runs_option, say_next
+from .common import UsageError, data_dir_option, runs_option, say_next
 
 
 @click.command()
 @click.argument("data")
 @click.option("--image-size", type=int, help="Side that images are scaled to.")
 @click.option("--seed", default=SEED, help="Seed of the split, and of what is drawn.")
+@click.option(
+    "--split",
+    metavar="A/B/C",
+    help="Split a folder of images: per cent to train, validate and test.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the split's lists."
+)
 @data_dir_option
 @runs_option
-def show(data: str, image_size: int | None, seed: int, data_dir: str | None, runs: Path) -> None:
+def show(
+    data: str,
+    image_size: int | None,
+    seed: int,
+    split: str | None,
+    out: Path | None,
+    data_dir: str | None,
+    runs: Path,
+) -> None:
     """Show what data hold: parts, classes, and a grid of images with their labels.
 
     Example: latentune show digits
@@ -22,9 +38,25 @@ def show(data: str, image_size: int | None, seed: int, data_dir: str | None, run
     from ..console import show_counts
     from ..uses.show import show as run
 
-    shown = run(data, image_size=image_size, seed=seed, data_dir=data_dir, runs=runs)
+    shown = run(
+        data,
+        image_size=image_size,
+        seed=seed,
+        data_dir=data_dir,
+        runs=runs,
+        split=None if split is None else _shares(split),
+        out=out,
+    )
     show_counts(shown)
-    for path in shown.pictures:
+    for path in (*shown.lists, *shown.pictures):
         click.echo(f"wrote {path}")
     fitting = "conv-ae" if shown.kind == "image" else "dense-ae"
-    say_next("search", fitting, data, runs=runs)
+    say_next("search", fitting, data if out is None else str(out), runs=runs)
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    try:
+        first, second, third = map(float, text.split("/"))
+    except ValueError:
+        raise UsageError(f"--split {text!r} is not three numbers such as 60/10/30") from None
+    return first, second, third

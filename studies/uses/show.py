@@ -1,6 +1,7 @@
 """Looking at data: what they were taken for, the items of each class, and pictures of some."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +14,9 @@ from ...objectives.data.splits import PARTS, recognised
 from ...storage.pictures import labelled_grid
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SEED
-from ..errors import check_seed
+from ..errors import StudyError, check_seed
 from ..facade import public
+from .split import split_folder
 
 SHOWN = 10  # of each class; ten times as many where there are none
 MOST_CLASSES = 10
@@ -30,12 +32,14 @@ class Shown:
         kind: What an item is.
         counts: A row for each class, a column for each part: how many items it has.
         pictures: The picture that was drawn, if items can be.
+        lists: The files that name the images of each part, if these were split.
     """
 
     line: str
     kind: str
     counts: pd.DataFrame
     pictures: tuple[Path, ...]
+    lists: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         return f"{self.line}\n{self.counts}"
@@ -51,6 +55,8 @@ def show(
     target: str | None = None,
     numbers: bool = False,
     runs: str | Path = RUNS,
+    split: Sequence[float] | None = None,
+    out: str | Path | None = None,
 ) -> Shown:
     """Counts the items of each class and part, and draws some training images with their labels.
 
@@ -63,10 +69,15 @@ def show(
         numbers: Whether targets are to be numbers; else they are classes, unless they are
             fractions.
         runs: The folder with all studies; the picture is `shown/DATA/images.png` in it.
+        split: Shares of train, validation and test in per cent, such as (60, 10, 30), by which the
+            images of a folder are split; what is shown is then the split.
+        out: The folder for `train.csv`, `valid.csv` and `test.csv`, which name the images of each
+            part, and `classes.csv`. From then on, it is data too.
 
     Raises:
-        DataError: If the data is missing or broken.
-        StorageError: If the picture cannot be written.
+        DataError: If the data is missing or broken, or has no classes to split.
+        StudyError: If the shares are not three above 0 that add to 100, or have no folder.
+        StorageError: If a file cannot be written, or a list is there already.
 
     Example:
         >>> print(latentune.show("digits").line)
@@ -74,15 +85,27 @@ def show(
     """
     check_seed(seed)
     place = Runs(Path(runs))
-    whole = TensorData(
-        data,
-        data_dir,
-        image_size,
-        seed=seed,
-        cache=place.cache,
-        target=target,
-        numbers=numbers,
-    )
+    if (split is None) != (out is None):
+        raise StudyError("`split=` and `out=` go together: what to write, and where")
+
+    def read(name: str) -> TensorData:
+        return TensorData(
+            name,
+            data_dir,
+            image_size,
+            seed=seed,
+            cache=place.cache,
+            target=target,
+            numbers=numbers,
+        )
+
+    if split is None or out is None:
+        return _shown(read(data), place, seed)
+    with split_folder(data, split, Path(out), seed) as lists:
+        return replace(_shown(read(str(out)), place, seed), lists=tuple(lists))
+
+
+def _shown(whole: TensorData, place: Runs, seed: int) -> Shown:
     splits = whole.splits
     place.make()
     save_kept()

@@ -1,0 +1,253 @@
+"""CSV files that name images and their classes: one for all of them, or one for each part."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...models.data_spec import DataSpec
+from .folders import FEWEST, TEST, file_stat
+from .kept import kept
+from .parts import DataError, Dataset, Part, split_indices
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PATHS = ("path", "file", "image", "filename")
+LABELS = ("label", "class", "target")
+LISTS = {"train": ("train.csv",), "val": ("valid.csv", "val.csv"), "test": ("test.csv",)}
+"""What the lists of a folder are called that holds one for each part."""
+CLASSES = "classes.csv"
+"""Names the classes in their order, beside such lists."""
+
+SNIFFED = 100
+
+Columns = Mapping[str, Sequence[str]]
+
+
+class _Rows(NamedTuple):
+    """The rows of a list.
+
+    Attributes:
+        names: The images, from the folder of the list or absolute.
+        labels: The classes of them, if there are any.
+        stamps: Size of each file, and when it was written.
+    """
+
+    names: list[str]
+    labels: list[str] | None
+    stamps: list[tuple[int, int]]
+
+    def take(self, indices: Sequence[int]) -> _Rows:
+        labels = None if self.labels is None else [self.labels[i] for i in indices]
+        return _Rows([self.names[i] for i in indices], labels, [self.stamps[i] for i in indices])
+
+
+def read_columns(path: Path, most: int | None = None) -> dict[str, list[str]]:
+    """Reads a CSV file as text; columns without a head are called by their numbers.
+
+    Args:
+        path: The file.
+        most: How many rows are enough; None for all.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+            whole = (row for row in csv.reader(file, skipinitialspace=True) if row)
+            rows = list(islice(whole, most))
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{path} is no CSV that can be read: {error}") from error
+    if not rows:
+        raise DataError(f"{path} is empty")
+    head = [name.strip() for name in rows[0]]
+    if any(map(_is_image, head)):
+        head = [str(number) for number in range(len(head))]
+    else:
+        del rows[0]
+    return {
+        name: [row[number] if number < len(row) else "" for row in rows]
+        for number, name in enumerate(head)
+        if name  # some programs write the numbers of rows in a column without a name
+    }
+
+
+def names_images(path: Path) -> bool:
+    """Returns whether a column of a CSV file names images, by most of its first rows."""
+    return _path_column(read_columns(path, SNIFFED)) is not None
+
+
+def part_lists(folder: Path) -> dict[str, Path]:
+    """Returns the lists of images of a folder that has one for each part; else none."""
+    found = {
+        part: folder / name
+        for part, names in LISTS.items()
+        for name in names
+        if (folder / name).is_file()
+    }
+    whole = len(found) == len(LISTS) and names_images(found["train"])
+    return found if whole else {}
+
+
+def read_photo_csv(
+    path: Path,
+    image_size: int | None,
+    cache: Path | None = None,
+    stream: bool = False,
+    target: str | None = None,
+) -> Dataset:
+    """Reads the images that a CSV file names; a fixed fifth of them is the test part.
+
+    The column of the classes is called by one of `LABELS`, or is the only other one; without it,
+    there are no classes.
+
+    Args:
+        path: The file, from whose folder its paths start.
+        image_size: Side in pixels that images are scaled to; see `read_folder`.
+        cache: Where the images are kept for the next time; None keeps nothing.
+        stream: Whether larger images are left in their files.
+        target: The column of the classes, if it is called otherwise.
+
+    Raises:
+        DataError: If an image is missing or broken, there are too few, or one has no class.
+    """
+    rows = _rows(path, target)
+    classes = tuple(sorted(set(rows.labels or ())))
+    _check_fewest(path, rows)
+    targets = _targets(path, rows, classes)
+    kept_rows, held = split_indices(targets, len(rows.names), TEST, seed=0)
+    parts = {"train": rows.take(kept_rows), "test": rows.take(held)}
+    return _dataset(path, path.parent, parts, classes, image_size, cache, stream)
+
+
+def read_photo_lists(
+    folder: Path,
+    lists: Mapping[str, Path],
+    image_size: int | None,
+    cache: Path | None = None,
+    stream: bool = False,
+    target: str | None = None,
+) -> Dataset:
+    """Reads the images that the lists of a folder name, one for each part.
+
+    Args:
+        folder: The folder; `classes.csv` in it may name the classes in another order than that of
+            the alphabet.
+        lists: What `part_lists` found in it.
+        image_size: Side in pixels that images are scaled to; see `read_folder`.
+        cache: Where the images are kept for the next time; None keeps nothing.
+        stream: Whether larger images are left in their files.
+        target: The column of the classes, if it is called otherwise.
+
+    Raises:
+        DataError: If an image is missing or broken, there are too few, or one has no class.
+    """
+    parts = {part: _rows(path, target) for part, path in lists.items()}
+    _check_fewest(lists["train"], parts["train"])
+    labels = parts["train"].labels
+    named = read_columns(folder / CLASSES) if (folder / CLASSES).is_file() else {}
+    classes = tuple(named.get("class", ())) if labels else ()
+    classes = classes or tuple(sorted(set(labels or ())))
+    return _dataset(folder, folder, parts, classes, image_size, cache, stream)
+
+
+def _dataset(
+    place: Path,
+    root: Path,
+    parts: Mapping[str, _Rows],
+    classes: tuple[str, ...],
+    image_size: int | None,
+    cache: Path | None,
+    stream: bool,
+) -> Dataset:
+    from .image_files import Listed, read_listed
+
+    targets = {part: _targets(place, rows, classes) for part, rows in parts.items()}
+    stamps = {part: (rows.names, rows.stamps) for part, rows in parts.items()}
+    keep = partial(kept, cache, f"{os.path.realpath(place)} {image_size}", repr(stamps))
+    listed = {part: Listed(str(root), rows.names) for part, rows in parts.items()}
+    inputs = read_listed(listed, image_size, stream, keep)
+    read = {part: Part(inputs[part], targets[part]) for part in parts}
+    spec = DataSpec(
+        tuple(read["train"].inputs.shape[1:]), classes=classes if len(classes) > 1 else ()
+    )
+    return Dataset(read["train"], read["test"], spec, read.get("val"))
+
+
+def _rows(path: Path, target: str | None) -> _Rows:
+    """Returns what a list names, once each of the files is known to be there."""
+    columns = read_columns(path)
+    named = _path_column(columns)
+    if named is None:
+        raise DataError(f"{path} names no images: one column must hold their paths")
+    names, label = list(columns[named]), _label_column(path, columns, named, target)
+    labels = None if label is None else list(columns[label])
+    found = [file_stat(os.path.join(path.parent, name)) for name in names]
+    missing = [name for name, one in zip(names, found, strict=True) if one is None]
+    if missing:
+        more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+        raise DataError(
+            f"{path} names {missing[0]!r}{more} of {len(names):,} images that are not there: "
+            "paths start from its folder"
+        )
+    if labels is not None and "" in labels:
+        raise DataError(f"{path} names no class of {names[labels.index('')]}")
+    return _Rows(names, labels, [(one.st_size, one.st_mtime_ns) for one in found if one])
+
+
+def _path_column(columns: Columns) -> str | None:
+    found = [
+        name for name, values in columns.items() if 2 * sum(map(_is_image, values)) > len(values)
+    ]
+    return next((name for name in found if name.lower() in PATHS), next(iter(found), None))
+
+
+def _label_column(path: Path, columns: Columns, named: str, target: str | None) -> str | None:
+    others = [name for name in columns if name != named]
+    if target is not None:
+        if target not in others:
+            raise DataError(
+                f"{path} has no column {target!r} of classes beside {named!r}, but "
+                f"{', '.join(map(repr, others)) or 'no other'}: name one by `target=`"
+            )
+        return target
+    usual = [name for name in others if name.lower() in LABELS]
+    if not usual and len(others) > 1:
+        raise DataError(
+            f"{path} has columns {', '.join(map(repr, others))} beside {named!r}: name that of "
+            "the classes by `target=`, or call it 'label'"
+        )
+    return next(iter(usual or others), None)
+
+
+def _is_image(name: str) -> bool:
+    from torchvision.datasets.folder import IMG_EXTENSIONS
+
+    return os.path.splitext(name)[1].lower() in IMG_EXTENSIONS
+
+
+def _check_fewest(path: Path, rows: _Rows) -> None:
+    if len(rows.names) < FEWEST:
+        raise DataError(
+            f"{path} names {len(rows.names)} images: at least {FEWEST} are needed to split them"
+        )
+
+
+def _targets(path: Path, rows: _Rows, classes: tuple[str, ...]) -> Tensor | None:
+    import torch
+
+    if len(classes) < 2:
+        return None
+    if rows.labels is None:
+        raise DataError(f"{path} has classes, but not in all of its parts")
+    unknown = sorted(set(rows.labels) - set(classes))
+    if unknown:
+        raise DataError(f"{path} has a class {unknown[0]!r} that the training part lacks")
+    numbers = {name: number for number, name in enumerate(classes)}
+    return torch.tensor([numbers[name] for name in rows.labels])

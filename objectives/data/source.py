@@ -1,0 +1,78 @@
+"""Where data come from: what a name, a file or a folder is, is seen from its content."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from .builtin import DATASETS
+from .files import KNOWN, is_table, read_file
+from .folders import read_folder
+from .parts import DataError, Dataset
+from .photo_lists import names_images, part_lists, read_photo_csv, read_photo_lists
+from .resize import resized
+from .texts import holds_texts, read_texts
+
+
+class Source(NamedTuple):
+    """Where data come from, and as what they are read.
+
+    Attributes:
+        name: `digits`, `fashion-mnist`, `mnist`, or a path.
+        data_dir: Where torchvision data lies, if not in the usual places.
+        image_size: Side in pixels of images, if not the one they have.
+        target: The column of a table that is to be predicted, if it is not recognised.
+        numbers: Whether targets are to be numbers; else they are classes, unless they are
+            fractions.
+        stream: Whether images larger than `image_size` are left in their files.
+    """
+
+    name: str
+    data_dir: str | None = None
+    image_size: int | None = None
+    target: str | None = None
+    numbers: bool = False
+    stream: bool = False
+
+
+def _holds_columns(path: Path) -> bool:
+    return is_table(path.name) if path.is_file() else bool(path.is_dir() and part_lists(path))
+
+
+def load(source: Source, cache: Path | None) -> Dataset:
+    """Reads data, whatever they are.
+
+    Args:
+        source: The data.
+        cache: Where the images of a folder are kept, if anywhere.
+
+    Raises:
+        DataError: If they are missing, empty or broken, or an option is not for such data.
+    """
+    name, path = source.name, Path(source.name)
+    known, is_file = name in DATASETS, os.path.isfile(source.name)
+    if not (known or is_file or os.path.isdir(name)):  # of Path, too long a name raises an error
+        raise DataError(
+            f"{os.path.relpath(name)!r} is {KNOWN}, nor a data set ({', '.join(DATASETS)})"
+        )
+    if source.target is not None and (known or not _holds_columns(path)):
+        raise DataError(f"{os.path.relpath(name)} is no table with columns: leave out `target=`")
+    if source.numbers and (known or not is_file):
+        raise DataError(f"{os.path.relpath(name)} has classes, and no numbers to predict")
+    image_size, stream, target = source.image_size, source.stream, source.target
+    if known:
+        dataset = DATASETS[name](Path(source.data_dir) if source.data_dir else None)
+    elif is_file and is_table(name) and names_images(path):
+        return read_photo_csv(path, image_size, cache, stream, target)
+    elif is_file:
+        dataset = read_file(path, target, source.numbers)
+    elif lists := part_lists(path):
+        return read_photo_lists(path, lists, image_size, cache, stream, target)
+    elif holds_texts(path):
+        dataset = read_texts(path)
+    else:
+        return read_folder(path, image_size, cache, stream)
+    if source.image_size is None:
+        return dataset
+    if dataset.spec.kind != "image":
+        raise DataError(f"{os.path.relpath(name)} holds no images: leave out `image_size=`")
+    return resized(dataset, source.image_size)
