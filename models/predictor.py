@@ -2,7 +2,6 @@
 
 from typing import Any, Unpack
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -64,7 +63,7 @@ class Predictor(Learner):
         hidden: int = 256,
         layers: int = 1,
         activation: str = "relu",
-        codec: pl.LightningModule | None = None,
+        codec: nn.Module | None = None,
         unfreeze: bool = False,
         lin_dim: int = 0,
         smoothing: float = 0.0,

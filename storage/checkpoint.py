@@ -1,7 +1,6 @@
 """Checkpoints: a network's weights with the configuration that it was built from."""
 
 import hashlib
-import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +11,11 @@ import torch
 from torch.serialization import safe_globals
 
 from ..models.data_spec import DataSpec
-from .runs import StorageError, check_file, unwritable
+from .runs import StorageError, check_file
 
 KEY = "latentune"
+ARCHITECTURE = "architecture"
+"""What the configuration of an encoder has in place of all others, if others have trained it."""
 ENTRIES = {"study": str, "recipe": dict, "params": dict, "data": dict}
 """What each configuration holds, and of which type; that of a trial has its number too."""
 
@@ -62,36 +63,25 @@ def _check_whole(configuration: Any, path: Path) -> None:
         DataSpec.from_table(found["data"])
     except ValueError as error:
         raise StorageError(f"{path} is of data whose {error}; train it anew") from error
-    if of_head:
+    if of_head and ARCHITECTURE not in found["encoder"]:
         _check_whole(found["encoder"], path)
 
 
-def write_weights(network: torch.nn.Module, path: Path) -> None:
-    """Writes the weights of a network, at once or not at all; the folder is made.
+def read_plain_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Reads weights that any code has saved, without running code that may be in the file.
+
+    Args:
+        path: What `torch.save` made of a `state_dict`, or of a dictionary that holds one.
 
     Raises:
-        StorageError: If the file cannot be written.
+        StorageError: If it is missing or broken, or holds anything but weights.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        torch.save(network.state_dict(), partial)
-        os.replace(partial, path)
-    except (OSError, RuntimeError) as error:
-        raise unwritable(path, error) from error
-
-
-def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """Reads what `write_weights` wrote, without running code that it may contain.
-
-    Raises:
-        StorageError: If the file is broken or holds more than tensors.
-    """
-    try:
-        weights: dict[str, torch.Tensor] = _load(path)
-    except StorageError as error:
-        raise StorageError(f"{error}; delete it, and it is made anew") from error
-    return weights
+    found = _load(check_file(path))
+    if isinstance(found, dict) and isinstance(found.get("state_dict"), dict):
+        found = found["state_dict"]
+    if not isinstance(found, dict) or not all(isinstance(w, torch.Tensor) for w in found.values()):
+        raise StorageError(f"{path} holds no weights: save the state_dict of a network")
+    return {str(name): weights for name, weights in found.items()}
 
 
 def file_hash(path: Path) -> str:

@@ -178,14 +178,24 @@ def show_counts(shown: "Shown") -> None:
     console.print(table)
 
 
-def show_accuracies(table: pd.DataFrame) -> None:
-    """Prints test accuracies, mean and standard deviation, a row for each start of training."""
+def show_accuracies(table: pd.DataFrame, reach: float) -> None:
+    """Prints test accuracies, mean and deviation, and when `reach` was, a row for each start."""
     shown = Table("test accuracy", *(f"{n} labels" for n in table["labels"].unique()), box=None)
     for start, rows in table.groupby("start", sort=False):
         shown.add_row(
-            str(start), *(f"{r.mean:.4f} ± {r.std:.4f}" for r in rows.itertuples(index=False))
+            str(start),
+            *(
+                f"{r.mean:.4f} ± {r.std:.4f}{_reached(r.epochs)}"
+                for r in rows.itertuples(index=False)
+            ),
         )
     console.print(shown)
+    if table["epochs"].notna().any():
+        console.print(f"in brackets: epochs until the validation accuracy was {reach:g}")
+
+
+def _reached(epochs: float) -> str:
+    return "" if pd.isna(epochs) else f" ({epochs:.1f})"
 
 
 def _stopped(trial: FrozenTrial) -> str:

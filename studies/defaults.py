@@ -30,3 +30,4 @@ TRIALS_PER_WORKER = 8  # at least, where the number of workers is not given
 COMPARE_LABELS = (100, 1000, None)  # None is all of them
 COMPARE_SEEDS = 3
 COMPARE_EPOCHS = 20
+COMPARE_REACH = 0.95

@@ -15,9 +15,11 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from optuna.trial import BaseTrial
+from torch import nn
 
 from ..models.autoencoder import Autoencoder
 from ..models.data_spec import DataSpec
+from ..models.networks.pretrained import ARCHITECTURES, PretrainedBody
 from ..models.roles import Encodes
 from ..objectives.data.builtin import DATASETS
 from ..objectives.data.codes import CodeData, labelled
@@ -28,11 +30,12 @@ from ..search_spaces.catalog.models import MODELS
 from ..search_spaces.ranges import RangedSpace
 from ..search_spaces.watch import replay
 from ..search_spaces.words import did_you_mean
-from ..storage.checkpoint import file_hash, load_weights, read_checkpoint
+from ..storage.checkpoint import ARCHITECTURE, file_hash, load_weights, read_checkpoint
 from ..storage.runs import Runs
 from .defaults import SPACE
 from .errors import StudyError, check_choice
 from .own import own_spec
+from .pretrained import Pretrained, check_weights
 from .recipe import Recipe
 from .spec import StudySpec
 
@@ -95,6 +98,14 @@ def load_encoder(path: Path, data: DataSpec, runs: Runs) -> pl.LightningModule:
     return model
 
 
+def encoder_configuration(recipe: Recipe) -> dict[str, Any]:
+    """Returns what the encoder of a study is rebuilt from, without the file that it came from."""
+    assert recipe.encoder is not None
+    if recipe.encoder in ARCHITECTURES:
+        return {ARCHITECTURE: recipe.encoder}
+    return read_checkpoint(Path(recipe.encoder))[0]
+
+
 def untrained_space(entry: Entry, name: str) -> Space:
     """Returns a space of the catalogue, on an encoder with new weights if it needs one."""
     space: Callable[..., pl.LightningModule] = resolve_name(entry.spaces[name])
@@ -112,14 +123,15 @@ class OnEncoder:
     """
 
     space: Callable[..., pl.LightningModule]
-    encoder: Callable[[DataSpec], pl.LightningModule]
+    encoder: Callable[[DataSpec], nn.Module]
     unfreeze: bool
 
     def __call__(self, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
         """Builds the model on a copy of the encoder."""
         # Who only asks what varies needs no weights, and so no trained network.
         asked = torch.get_default_device().type == "meta"
-        codec = Autoencoder(data, network="dense") if asked else copy.deepcopy(self.encoder(data))
+        stand_in = partial(Autoencoder, data, network="dense")
+        codec = stand_in() if asked else copy.deepcopy(self.encoder(data))
         return self.space(trial, data, codec=codec, unfreeze=self.unfreeze)
 
 
@@ -155,6 +167,7 @@ def _of_catalogue(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
     data: Callable[[], Any] = _data(recipe, entry, runs)
     if entry.predicts is not None:
         data = partial(_with_targets, recipe.model, data)
+    check_weights(recipe.encoder, recipe.weights)
     if entry.on_encoder:
         space, data = _on_encoder(recipe, space, data, runs, encoder)
     elif recipe.encoder is not None or recipe.unfreeze:
@@ -217,18 +230,29 @@ def _on_encoder(
 ) -> tuple[OnEncoder, Callable[[], Any]]:
     """Returns the space and the data of a study on an encoder, frozen or not."""
     if encoder is not None:
-        return OnEncoder(space, lambda data: rebuild(encoder, runs), recipe.unfreeze), items
+        return OnEncoder(space, partial(_rebuilt, encoder, runs), recipe.unfreeze), items
     if recipe.encoder is None:
         raise StudyError(
             f"{recipe.model} is put on a trained encoder: name its study by `encoder=`"
         )
-    path = Path(recipe.encoder)
-    load = _Encoder(path, recipe.encoder_hash, runs)
+    known = recipe.encoder_hash
+    cache = Path(recipe.encoder).with_name(f"codes-{known}")
+    load: Callable[[DataSpec], Any] = _Encoder(Path(recipe.encoder), known, runs)
+    if recipe.encoder in ARCHITECTURES:
+        cache = runs.cache / "codes" / f"{recipe.encoder}-{known}-{recipe.seed}"
+        load = Pretrained(recipe.encoder, recipe.weights, known, recipe.seed)
     put = OnEncoder(space, load, recipe.unfreeze)
     if recipe.unfreeze:
         return put, items
-    cache = path.with_name(f"codes-{recipe.encoder_hash}")
     return put, lambda: CodeData(items(), load, cache, recipe.batch_size)
+
+
+def _rebuilt(encoder: Mapping[str, Any], runs: Runs, data: DataSpec) -> nn.Module:
+    """Builds the encoder that a checkpoint describes, with weights of its own."""
+    if ARCHITECTURE in encoder:
+        check_choice("encoder", encoder[ARCHITECTURE], ARCHITECTURES)
+        return PretrainedBody(encoder[ARCHITECTURE])
+    return rebuild(encoder, runs)
 
 
 def _metrics(recipe: Recipe, entry: Entry) -> dict[str, Direction]:
@@ -255,6 +279,7 @@ def _own(recipe: Recipe) -> StudySpec:
         "data_dir",
         "objectives",
         "encoder",
+        "weights",
         "unfreeze",
     ):
         if getattr(recipe, option):

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
+from ..models.networks.pretrained import ARCHITECTURES
 from ..search_spaces.words import did_you_mean
 from ..storage.runs import Runs
 from .allowed import check_allowed
@@ -20,6 +21,7 @@ KINDS: dict[str, type] = {
     "objectives": list,
     "encoder": str,
     "encoder_hash": str,
+    "weights": str,
     "unfreeze": bool,
     "target": str,
     "balanced": bool,
@@ -44,8 +46,11 @@ class Recipe:
         ranges: Ranges that replace the space's own; see `search_spaces.ranges.narrow`.
         objectives: Names of the metrics to search by, among those of the model. If empty, its
             first; of several, the study looks for the best compromises.
-        encoder: Path of the checkpoint whose encoder the model is put on, if it needs one.
+        encoder: Path of the checkpoint whose encoder the model is put on, if it needs one, or an
+            architecture of torchvision.
         encoder_hash: What `file_hash` gave for that checkpoint when it was chosen.
+        weights: The weights of such an architecture: a file, `none` for new ones, or None for
+            those of torchvision.
         unfreeze: Whether that encoder is trained too.
         epochs: Epochs of a trial. If None, use the model's.
         batch_size: Images in a batch. If None, the data decides.
@@ -65,6 +70,7 @@ class Recipe:
     objectives: tuple[str, ...] = ()
     encoder: str | None = None
     encoder_hash: str | None = None
+    weights: str | None = None
     unfreeze: bool = False
     epochs: int | None = None
     batch_size: int | None = None
@@ -112,7 +118,7 @@ class Recipe:
             raise StudyError("a recipe needs a model")
         check_allowed(table["model"], storage or runs.database)
         entries = {**table, "objectives": tuple(table.get("objectives", ()))}
-        if "encoder" in table:
+        if table.get("encoder", next(iter(ARCHITECTURES))) not in ARCHITECTURES:
             entries["encoder"] = os.path.join(os.path.realpath(runs.root), table["encoder"])
         return cls(**entries)
 
@@ -122,7 +128,7 @@ class Recipe:
         The path of an encoder in the runs folder is relative to it, so that both can be moved.
         """
         table = {**asdict(self), "objectives": list(self.objectives)}
-        if self.encoder is not None:
+        if self.encoder is not None and self.encoder not in ARCHITECTURES:
             table["encoder"] = runs.inside(Path(self.encoder))
         if self.augment == AUGMENT:
             del table["augment"]
@@ -146,5 +152,7 @@ class Recipe:
         if self.augment != AUGMENT:
             known["augment"] = self.augment
         if self.encoder is not None:
-            known["encoder"] = f"{self.encoder_hash}{', trained too' if self.unfreeze else ''}"
+            body = f"{self.encoder} " if self.encoder in ARCHITECTURES else ""
+            ways = ", trained too" if self.unfreeze else ""
+            known["encoder"] = f"{body}{self.encoder_hash}{ways}"
         return known

@@ -213,7 +213,7 @@ def test_options_that_do_not_fit_are_refused() -> None:
     for other in ("digits", "rows.npy"):
         with pytest.raises(DataError, match="no table with columns: leave out `target=`"):
             TensorData(other, target="a")
-    with pytest.raises(DataError, match="wine has classes, no numbers"):
+    with pytest.raises(DataError, match="wine has classes, and no numbers"):
         TensorData("wine", numbers=True)
     with pytest.raises(DataError, match="no classes to balance"):
         TensorData("rows.npy", balanced=True)

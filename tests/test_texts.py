@@ -168,7 +168,7 @@ def test_options_that_do_not_fit_texts_are_refused() -> None:
         ({"normalise": True}, "texts cannot be standardised: leave out `normalise=`"),
         ({"image_size": 8}, "some holds no images: leave out `image_size=`"),
         ({"target": "a"}, "some is no table with columns: leave out `target=`"),
-        ({"numbers": True}, "some has classes, no numbers: leave out `numbers=`"),
+        ({"numbers": True}, "some has classes, and no numbers to predict"),
     ):
         with pytest.raises(DataError, match=message):
             TensorData("some", **option)

@@ -127,11 +127,11 @@ class ResidentData(pl.LightningDataModule):
             inputs: Its items.
             targets: Their targets, if any.
         """
-        inputs = inputs.to(self._device) if isinstance(inputs, Tensor) else inputs
-        self._resident[part] = (inputs,) if targets is None else (inputs, targets.to(self._device))
+        inputs = inputs.to(self.device) if isinstance(inputs, Tensor) else inputs
+        self._resident[part] = (inputs,) if targets is None else (inputs, targets.to(self.device))
 
     def train_dataloader(self) -> Batches:
-        columns, device = self._resident["train"], self._device
+        columns, device = self._resident["train"], self.device
         return Batches(columns, self.batch_size, True, self.weights, self.augment, device)
 
     def val_dataloader(self) -> Batches:
@@ -142,10 +142,11 @@ class ResidentData(pl.LightningDataModule):
 
     def _evaluated(self, part: str) -> Batches:
         columns = self._resident[part]
-        return Batches(columns, evaluation_size(columns[0]), False, device=self._device)
+        return Batches(columns, evaluation_size(columns[0]), False, device=self.device)
 
     @property
-    def _device(self) -> torch.device:
+    def device(self) -> torch.device:
+        """The trainer's device; the CPU without one."""
         return torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
 
 

@@ -1,6 +1,6 @@
 """The data of a head on a frozen encoder: codes in place of items, computed once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...models.data_spec import DataSpec, Kind
 from ..progress import progress
-from .batches import ResidentData, fitting, in_batches
+from .batches import Batches, ResidentData, fitting, in_batches
 from .kept import read_kept, write_kept
 from .module import TensorData
 from .parts import DataError
@@ -23,7 +23,8 @@ class CodeData(ResidentData):
     """The codes that a frozen encoder makes of items, with their labels.
 
     They are computed when they are first needed and kept in a file, whose name says of which
-    items and which encoder. A batch is a tuple (codes, labels), with codes of shape (N, D).
+    items and which encoder; those of augmented images are new in each batch. A batch is a tuple
+    (codes, labels), with codes of shape (N, D).
 
     Args:
         items: The items that are encoded.
@@ -48,12 +49,22 @@ class CodeData(ResidentData):
         self.name, self.fingerprint = items.name, items.fingerprint
         n = len(items.splits.train)
         self.batch_size = fitting(batch_size, n, BATCH_SIZE, STEPS_PER_EPOCH)
+        if items.augment is not None:
+            self.batch_size = items.batch_size
+        self.weights = items.weights
         self._codec = codec
         self._cache = cache.with_name(f"{cache.name}-{items.fingerprint}.pt")
 
     def setup(self, stage: str) -> None:
         for part, codes in self._codes().items():
             self.keep(part, codes, getattr(self.items.splits, part).targets)
+
+    def train_dataloader(self) -> Any:
+        if self.items.augment is None:
+            return super().train_dataloader()
+        self.items.trainer = self.trainer
+        self.items.setup("fit")
+        return _Encoded(self.items.train_dataloader(), self._codec(self.spec).to(self.device))
 
     def _codes(self) -> dict[str, Tensor]:
         kept = self._kept()
@@ -88,6 +99,27 @@ WAYS: dict[Kind, str] = {
     "text": "put each class in a file of its own",
 }
 """How people give data of each kind classes."""
+
+
+class _Encoded:
+    """Iterates over the codes of batches, made anew in each pass.
+
+    Args:
+        batches: Batches of items and their targets.
+        model: The frozen encoder.
+    """
+
+    def __init__(self, batches: Batches, model: Any) -> None:
+        self.batches, self.model = batches, model
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        for inputs, *targets in self.batches:
+            with torch.no_grad():
+                codes = self.model.encode(inputs).flatten(1)
+            yield codes, *targets
 
 
 def labelled(data: TensorData) -> TensorData:

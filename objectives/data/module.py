@@ -87,7 +87,9 @@ class TensorData(ResidentData):
         if balanced and not self.splits.spec.classes:
             raise DataError(f"{self.name} has no classes to balance: leave out `balanced=`")
         self.normalise = kind == "table" if normalise is None else normalise
-        self.balanced = balanced
+        targets = self.splits.train.targets
+        if balanced and targets is not None:
+            self.weights = 1 / targets.bincount()[targets].double()
         if augment != "none":
             if self.splits.spec.kind != "image":
                 raise DataError(f"{self.name} holds no images: leave out `augment=`")
@@ -119,6 +121,3 @@ class TensorData(ResidentData):
         save_kept()
         for split in ("test",) if stage == "test" else ("train", "val"):
             self.keep(split, *getattr(self.splits, split))
-        targets = self.splits.train.targets
-        if self.balanced and targets is not None:
-            self.weights = 1 / targets.bincount()[targets].double()

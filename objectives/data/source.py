@@ -34,6 +34,14 @@ class Source(NamedTuple):
     stream: bool = False
 
 
+def has_photos(name: str) -> bool:
+    """Says whether data are image files, which can be read at any size."""
+    path = Path(name)
+    if name in DATASETS or not os.path.exists(name):
+        return False
+    return names_images(path) if is_table(name) else path.is_dir() and not holds_texts(path)
+
+
 def _holds_columns(path: Path) -> bool:
     return is_table(path.name) if path.is_file() else bool(path.is_dir() and part_lists(path))
 

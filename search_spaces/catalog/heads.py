@@ -1,6 +1,6 @@
 """Classifiers on the encoder of another study."""
 
-from .entry import SPACES, Entry
+from .entry import SEED, SPACES, Entry, Published
 from .predictors import OF_CLASSES
 
 HEADS = {
@@ -14,6 +14,19 @@ HEADS = {
         kinds=("image", "table"),
         predicts="class",
         trials=30,
+        on_encoder=True,
+    ),
+    "transfer": Entry(
+        summary="classifier on a network of torchvision (--encoder resnet18)",
+        spaces={
+            "default": f"{SPACES}.head:transfer",
+            SEED: f"{SPACES}.head:transfer_seed",
+            "step": f"{SPACES}.head:transfer_step",
+        },
+        metrics=OF_CLASSES,
+        kinds=("image", "table"),
+        predicts="class",
+        published=Published({"lr": 0.01, "momentum": 0.99}, epochs=10, batch_size=32),
         on_encoder=True,
     ),
 }

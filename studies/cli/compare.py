@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ..defaults import COMPARE_EPOCHS, COMPARE_SEEDS
+from ..defaults import COMPARE_EPOCHS, COMPARE_REACH, COMPARE_SEEDS
 from .common import UsageError, allow_option, data_dir_option, runs_option, say_next
 
 
@@ -20,6 +20,7 @@ from .common import UsageError, allow_option, data_dir_option, runs_option, say_
 @click.option("--labels", default="100,1000,all", help="Numbers of labelled images.")
 @click.option("--seeds", default=COMPARE_SEEDS, help="How often each classifier is trained.")
 @click.option("--epochs", default=COMPARE_EPOCHS, help="Epochs of each training.")
+@click.option("--reach", default=COMPARE_REACH, help="Accuracy whose first epoch is told.")
 @data_dir_option
 @allow_option
 @runs_option
@@ -29,6 +30,7 @@ def compare(
     labels: str,
     seeds: int,
     epochs: int,
+    reach: float,
     data_dir: str | None,
     runs: Path,
 ) -> None:
@@ -49,6 +51,7 @@ def compare(
             labels=[_count(word) for word in labels.split(",")],
             seeds=seeds,
             epochs=epochs,
+            reach=reach,
             data_dir=data_dir,
             runs=runs,
             told=tell,
@@ -56,7 +59,7 @@ def compare(
     except KeyboardInterrupt:
         click.echo("stopped; what an earlier comparison wrote is still there")
         raise SystemExit(130) from None
-    show_accuracies(table)
+    show_accuracies(table, reach)
     click.echo(f"wrote {folder}")
     say_next("status", runs=runs)
 

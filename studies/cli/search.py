@@ -47,7 +47,14 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
 @click.option("--fix", multiple=True, metavar="NAME=VALUE", help="Pin a parameter.")
 @click.option("--objectives", metavar="A[,B]", help="Metrics to search by; two give a front.")
 @click.option(
-    "--encoder", metavar="STUDY|TOML|CKPT", help="Trained encoder that a head is put on."
+    "--encoder",
+    metavar="STUDY|TOML|CKPT|NAME",
+    help="Trained encoder that a head is put on, or a network of torchvision, such as resnet18.",
+)
+@click.option(
+    "--weights",
+    metavar="FILE|none",
+    help="Weights of a network of torchvision.  [default: those that it publishes]",
 )
 @click.option("--unfreeze", is_flag=True, help="Train that encoder too.")
 @click.option(

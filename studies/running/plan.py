@@ -14,8 +14,10 @@ import psutil
 import torch
 
 from ...models.data_spec import DataSpec, Kind
+from ...models.networks.pretrained import ARCHITECTURES, SIDE
 from ...objectives.data.builtin import DATASETS
 from ...objectives.data.parts import DataError
+from ...objectives.data.source import has_photos
 from ...search_spaces.catalog.entry import SEED
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.ranges import probe_ranges
@@ -31,6 +33,7 @@ from ..errors import StudyError, check_at_least, check_at_most, check_choice
 from ..finding import find_encoder
 from ..lineage import parent
 from ..making import make_spec
+from ..pretrained import UNTRAINED, weights_hash
 from ..recipe import Recipe
 from ..spec import StudySpec
 
@@ -119,9 +122,7 @@ def plan_search(
     allow(model)
     spec = make_spec(recipe, place)
     if recipe.encoder is not None:
-        path = find_encoder(recipe.encoder, place, storage)
-        recipe = replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
-        recipe = _at_its_size(recipe)
+        recipe = _at_its_size(_with_encoder(recipe, place, storage))
         spec = make_spec(recipe, place)
     trials = spec.trials if trials is None else trials
     check_at_least("trials", trials, 1)
@@ -183,6 +184,18 @@ def _check_data(recipe: Recipe, data: Any) -> None:
     )
 
 
+def _with_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
+    """Returns a recipe with the path and the hash of its encoder, or of its weights."""
+    assert recipe.encoder is not None
+    if recipe.encoder not in ARCHITECTURES:
+        path = find_encoder(recipe.encoder, runs, storage)
+        return replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
+    weights = recipe.weights
+    if weights not in (None, UNTRAINED):
+        weights = os.path.abspath(str(weights))
+    return replace(recipe, weights=weights, encoder_hash=weights_hash(weights))
+
+
 def _published(recipe: Recipe) -> Mapping[str, Any]:
     """Returns the values that the first trial takes from a publication, if any."""
     entry = MODELS.get(recipe.model)
@@ -194,10 +207,12 @@ def _published(recipe: Recipe) -> Mapping[str, Any]:
 def _at_its_size(recipe: Recipe) -> Recipe:
     """Returns a recipe that reads a folder's images at the size of its encoder."""
     assert recipe.encoder is not None
-    if recipe.image_size is not None or recipe.data is None or recipe.data in DATASETS:
+    if recipe.image_size is not None or recipe.data is None or not has_photos(recipe.data):
         return recipe
-    sides = read_checkpoint(Path(recipe.encoder))[0]["data"]["shape"][1:]
-    if len(sides) != 2 or sides[0] != sides[1] or os.path.isfile(recipe.data):
+    sides = [SIDE, SIDE]
+    if recipe.encoder not in ARCHITECTURES:
+        sides = read_checkpoint(Path(recipe.encoder))[0]["data"]["shape"][1:]
+    if len(sides) != 2 or sides[0] != sides[1]:
         return recipe
     height, width = sides
     log.info("images are read at %sx%s, the size of the encoder's", width, height)
@@ -208,6 +223,8 @@ def _name(recipe: Recipe, spec: StudySpec, runs: Runs) -> str:
     """Returns the name of a study that the user did not name; it says what it is made of."""
     if recipe.encoder is None:
         return spec.name
+    if recipe.encoder in ARCHITECTURES:
+        return f"{spec.name}-{recipe.encoder}{'-unfrozen' if recipe.unfreeze else ''}"
     return (
         f"{recipe.model}-{parent(recipe, runs)['study']}{'-unfrozen' if recipe.unfreeze else ''}"
     )

@@ -8,6 +8,7 @@ import optuna
 from filelock import FileLock
 from optuna.trial import TrialState
 
+from ...models.networks.pretrained import ARCHITECTURES
 from ...search_spaces.watch import random_trials
 from ...storage.best import write_best
 from ...storage.dashboard import note
@@ -48,6 +49,7 @@ def search(
     ranges: Mapping[str, str] | None = None,
     objectives: Sequence[str] = (),
     encoder: str | Path | None = None,
+    weights: str | Path | None = None,
     unfreeze: bool = False,
     trials: int | None = None,
     seconds: float | None = None,
@@ -81,7 +83,10 @@ def search(
         space: Name of one of the model's search spaces.
         ranges: Ranges that replace the space's own, such as `{"latent_dim": "2:8:log"}`.
         objectives: Metrics to search by; two give a front. If empty, the first of the model.
-        encoder: Study, best.toml or checkpoint whose encoder a head is put on.
+        encoder: Study, best.toml or checkpoint whose encoder a head is put on, or an architecture
+            of torchvision, such as `resnet18`.
+        weights: Weights of such an architecture: a file that torchvision's code has saved, `none`
+            for new ones, or None for those that torchvision publishes.
         unfreeze: Whether that encoder is trained too.
         trials: The study's total over all searches. If None, that of the model.
         seconds: No trial starts later than this.
@@ -235,7 +240,7 @@ def _make(plan: SearchPlan, command: str) -> Study:
     study.set_user_attr("recipe", plan.recipe.to_table(plan.runs))
     study.set_user_attr("definition", dict(plan.definition))
     study.set_user_attr("monitor", ", ".join(objective.metrics))
-    if plan.recipe.encoder is not None:
+    if plan.recipe.encoder is not None and plan.recipe.encoder not in ARCHITECTURES:
         study.set_user_attr("parent", parent(plan.recipe, plan.runs))
     study.set_user_attr("command", command)
     facts = "\n".join(f"| {name} | {value} |" for name, value in plan.definition.items())

@@ -1,6 +1,7 @@
 """The pre-training question: what a trained encoder is worth to a classifier."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ...objectives.training import fit, quiet, quiet_trainer
 from ...storage.checkpoint import read_checkpoint
 from ...storage.pictures import accuracy_curves
 from ...storage.runs import Runs, replaced_folder
-from ..defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_SEEDS, RUNS
+from ..defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_REACH, COMPARE_SEEDS, RUNS
 from ..errors import StudyError, check_at_least
 from ..facade import public
 from ..finding import find_encoder
@@ -35,15 +36,16 @@ def compare(
     labels: Sequence[int | None] = COMPARE_LABELS,
     seeds: int = COMPARE_SEEDS,
     epochs: int = COMPARE_EPOCHS,
+    reach: float = COMPARE_REACH,
     data_dir: str | None = None,
     runs: str | Path = RUNS,
     told: Told = lambda start, labels, seed, accuracy: None,
 ) -> tuple[Path, pd.DataFrame]:
     """Trains the same classifier from scratch and from each encoder, all of its weights.
 
-    A classifier is a `Predictor` on an encoder; from scratch, it is the network of the first
-    encoder with new weights. For each seed, all of them see the same labelled images, in the
-    same number of epochs.
+    A classifier is a `Predictor` on an encoder; from scratch, it is that on the same network with
+    new weights, once for each network that differs. For each seed, all of them see the same
+    labelled images, in the same number of epochs.
 
     Args:
         data: Data with labels: a data set of the list, or a folder of images.
@@ -51,6 +53,7 @@ def compare(
         labels: Numbers of labelled training images; None for all of them.
         seeds: How often each is trained, at least 1.
         epochs: Epochs of each training, at least 1.
+        reach: Validation accuracy whose first epoch is told, above 0 and at most 1.
         data_dir: Where torchvision data lies, if not in the usual places.
         runs: The folder with all studies.
         told: Called after each training with the start, the labels, the seed and the accuracy.
@@ -58,7 +61,8 @@ def compare(
     Returns:
         The folder, `runs/comparisons/DATA`, with `accuracy.csv` (validation, per epoch),
         `table.csv` and `accuracy.png`; and the table: test accuracy after the last epoch, its
-        mean and standard deviation over the seeds, for each start and number of labels.
+        mean and standard deviation over the seeds, for each start and number of labels, and the
+        mean of the first epoch that reached `reach`, if each seed did.
 
     Raises:
         StudyError: If an encoder or a number is missing or not allowed.
@@ -75,14 +79,14 @@ def compare(
         raise StudyError("name at least one trained encoder by `encoders=`")
     check_at_least("seeds", seeds, 1)
     check_at_least("epochs", epochs, 1)
+    if not 0 < reach <= 1:
+        raise StudyError(f"reach must be above 0 and at most 1, not {reach:g}")
     place = Runs(Path(runs))
     whole = labelled(TensorData(data, data_dir=data_dir, cache=place.cache))
     paths = {name: find_encoder(name, place) for name in dict.fromkeys(encoders)}
     for path in paths.values():
         load_encoder(path, whole.spec, place)  # complains before hours have passed
-    first = read_checkpoint(next(iter(paths.values())))[0]
-    starts: dict[str, Callable[[], pl.LightningModule]] = {SCRATCH: partial(rebuild, first, place)}
-    starts |= {
+    starts = _from_scratch(paths, place) | {
         name: partial(load_encoder, path, whole.spec, place) for name, path in paths.items()
     }
     subsets = {count: describe_count(count, whole) for count in labels}
@@ -98,13 +102,16 @@ def compare(
                 accuracies, test = _train(model, images, epochs)
                 told(start, text, seed, test)
                 row = {"start": start, "labels": text, "seed": seed}
+                first = next((n for n, a in enumerate(accuracies, 1) if a >= reach), math.nan)
                 curves += [
                     {**row, "epoch": epoch, "accuracy": accuracy}
                     for epoch, accuracy in enumerate(accuracies, start=1)
                 ]
-                ends.append({**row, "accuracy": test})
-    grouped = pd.DataFrame(ends).groupby(["labels", "start"], sort=False)["accuracy"]
-    table = grouped.agg(mean="mean", std=lambda values: values.std(ddof=0)).reset_index()
+                ends.append({**row, "accuracy": test, "epochs": first})
+    grouped = pd.DataFrame(ends).groupby(["labels", "start"], sort=False)
+    table = grouped["accuracy"].agg(mean="mean", std=lambda values: values.std(ddof=0))
+    table["epochs"] = grouped["epochs"].agg(lambda firsts: firsts.mean(skipna=False))
+    table = table.reset_index()
     history = pd.DataFrame(curves)
     target = place.comparison(str(whole.name))
     with replaced_folder(target, place, keep=True) as folder:
@@ -112,6 +119,20 @@ def compare(
         table.to_csv(folder / "table.csv", index=False)
         accuracy_curves(history, folder / "accuracy.png")
     return target, table
+
+
+def _from_scratch(
+    paths: Mapping[str, Path], runs: Runs
+) -> dict[str, Callable[[], pl.LightningModule]]:
+    """Returns what makes each of the networks that differ, with new weights."""
+    makers: dict[object, tuple[str, Callable[[], pl.LightningModule]]] = {}
+    for name, path in paths.items():
+        configuration, weights = read_checkpoint(path)
+        shapes = tuple((key, value.shape) for key, value in weights.items())
+        makers.setdefault(shapes, (name, partial(rebuild, configuration, runs)))
+    if len(makers) == 1:
+        return {SCRATCH: make for _, make in makers.values()}
+    return {f"{SCRATCH}, as {name}": make for name, make in makers.values()}
 
 
 class _Accuracies(pl.Callback):

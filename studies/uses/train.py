@@ -33,7 +33,7 @@ from ..defaults import ACCELERATOR, ACCELERATORS, FINAL_EPOCHS, PRECISION, PRECI
 from ..errors import StudyError, check_at_least, check_choice
 from ..facade import public
 from ..finding import checkpoint_of, find
-from ..making import make_spec
+from ..making import encoder_configuration, make_spec
 from ..pictures import DrawEachEpoch, draw_pictures
 from ..recipe import Recipe
 from .final import FinalTraining, final_folder
@@ -126,7 +126,7 @@ def train(
             "data": data.spec.to_table(),
         }
         if recipe.encoder is not None:  # so that the network can be rebuilt from this file alone
-            configuration["encoder"] = read_checkpoint(Path(recipe.encoder))[0]
+            configuration["encoder"] = encoder_configuration(recipe)
         checkpoint = folder / "model.ckpt"
         add_configuration(checkpoint, configuration)
         load_weights(model, read_checkpoint(checkpoint)[1], checkpoint)

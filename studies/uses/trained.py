@@ -11,6 +11,9 @@ from torch import Tensor
 
 from ...models.densities.kde import Codes
 from ...models.roles import Decodes, Encodes, HasPrior
+from ...objectives.data.batches import Batches, evaluation_size
+from ...objectives.data.module import TensorData
+from ...objectives.data.splits import PURPOSES
 from ...objectives.progress import progress
 from ...storage.checkpoint import read_checkpoint
 from ...storage.runs import Runs
@@ -34,8 +37,15 @@ class Trained:
     data: Any
     folder: Path
 
-    def batches(self, part: Literal["train", "val"], seed: int) -> list[tuple[Tensor, ...]]:
+    def _batches(self, part: Literal["train", "val"], seed: int) -> Any:
         """Returns the batches of a part, those of training in an order drawn by a seed."""
+        if isinstance(self.data, TensorData):  # each item once, and as it is
+            whole = getattr(self.data.splits, part)
+            if part == "train":
+                order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
+                whole = whole.take(order.tolist())
+            columns = tuple(column for column in whole if column is not None)
+            return Batches(columns, evaluation_size(whole.inputs), shuffle=False)
         self.data.prepare_data()
         self.data.setup("fit")
         loader = self.data.train_dataloader() if part == "train" else self.data.val_dataloader()
@@ -51,22 +61,23 @@ class Trained:
         """
         if not isinstance(self.model, Encodes):
             raise StudyError(f"a {type(self.model).__name__} has no encode")
-        batches = self.batches(part, seed)
-        found = []
-        items = sum(len(batch[0]) for batch in batches)
-        with torch.inference_mode(), progress(f"encoding {items:,} items", items) as advance:
-            for batch in batches:
-                codes = self.model.encode(batch[0])
+        model = self.model
+        batches = self._batches(part, seed)
+        found, labels = [], []
+        items = f"encoding the items to {PURPOSES[part]}"
+        with torch.inference_mode(), progress(items, len(batches)) as advance:
+            for inputs, *others in batches:
+                codes = model.encode(inputs)
                 if not isinstance(codes, Tensor):
                     kind = type(codes).__name__
                     raise StudyError(f"its encode returns a {kind}, not a tensor of codes")
                 found.append(codes.flatten(1))
-                advance(len(batch[0]))
+                labels += others[:1]
+                advance(1)
         whole: Codes = torch.cat(found).numpy()
         if not np.isfinite(whole).all():
             raise StudyError("the network makes codes that are no numbers: train another trial")
-        labelled = len(batches[0]) > 1
-        return whole, torch.cat([batch[1] for batch in batches]) if labelled else None
+        return whole, torch.cat(labels) if labels else None
 
 
 def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained:
