@@ -182,13 +182,8 @@ def show_accuracies(table: pd.DataFrame, reach: float) -> None:
     """Prints test accuracies, mean and deviation, and when `reach` was, a row for each start."""
     shown = Table("test accuracy", *(f"{n} labels" for n in table["labels"].unique()), box=None)
     for start, rows in table.groupby("start", sort=False):
-        shown.add_row(
-            str(start),
-            *(
-                f"{r.mean:.4f} ± {r.std:.4f}{_reached(r.epochs)}"
-                for r in rows.itertuples(index=False)
-            ),
-        )
+        cells = rows[["mean", "std", "epochs"]].to_numpy()
+        shown.add_row(str(start), *(f"{m:.4f} ± {std:.4f}{_reached(n)}" for m, std, n in cells))
     console.print(shown)
     if table["epochs"].notna().any():
         console.print(f"in brackets: epochs until the validation accuracy was {reach:g}")

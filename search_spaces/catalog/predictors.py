@@ -59,9 +59,9 @@ PREDICTORS = {
     "name-rnn": _row(
         "name_rnn", "recurrent classifier of the letters of names or other texts", kinds=("text",)
     ),
-    "logistic-regression": _row("linear", "classifier of one linear layer", kinds=ANY),
+    "logistic-regression": _row("linear", "classifier of one linear layer", kinds=ANY, epochs=30),
     "linear-regression": _row(
-        "linear", "a number by one linear layer", kinds=ANY, predicts="number"
+        "linear", "a number by one linear layer", kinds=ANY, predicts="number", epochs=30
     ),
     "mlp-regression": _row(
         "mlp_regression", "a number by linear layers", kinds=ANY, predicts="number"

@@ -109,9 +109,11 @@ def compare(
                 ]
                 ends.append({**row, "accuracy": test, "epochs": first})
     grouped = pd.DataFrame(ends).groupby(["labels", "start"], sort=False)
-    table = grouped["accuracy"].agg(mean="mean", std=lambda values: values.std(ddof=0))
-    table["epochs"] = grouped["epochs"].agg(lambda firsts: firsts.mean(skipna=False))
-    table = table.reset_index()
+    table = grouped.agg(
+        mean=("accuracy", "mean"),
+        std=("accuracy", lambda values: values.std(ddof=0)),
+        epochs=("epochs", lambda firsts: firsts.mean(skipna=False)),
+    ).reset_index()
     history = pd.DataFrame(curves)
     target = place.comparison(str(whole.name))
     with replaced_folder(target, place, keep=True) as folder:
@@ -131,7 +133,8 @@ def _from_scratch(
         shapes = tuple((key, value.shape) for key, value in weights.items())
         makers.setdefault(shapes, (name, partial(rebuild, configuration, runs)))
     if len(makers) == 1:
-        return {SCRATCH: make for _, make in makers.values()}
+        ((_, make),) = makers.values()
+        return {SCRATCH: make}
     return {f"{SCRATCH}, as {name}": make for name, make in makers.values()}
 
 
