@@ -27,7 +27,20 @@ class _Way(NamedTuple):
 def _crop(size: Size) -> list[Any]:
     from torchvision.transforms import v2
 
-    return [v2.Resize(round(min(size) * ROOM)), v2.RandomCrop(size), v2.RandomHorizontalFlip()]
+    def with_room(image: Tensor) -> Tensor:
+        """Makes an image larger than what is cut out of it.
+
+        One that has its size already is seen whole in validation too, and keeps its scale.
+        """
+        if image.shape[-2:] == size:
+            return v2.functional.pad(
+                image,
+                [round(side * (ROOM - 1) / 2) for side in size[::-1]],
+                padding_mode="reflect",
+            )
+        return v2.functional.resize(image, [round(min(size) * ROOM)])
+
+    return [v2.Lambda(with_room), v2.RandomCrop(size), v2.RandomHorizontalFlip()]
 
 
 def _zoom(size: Size) -> list[Any]:
