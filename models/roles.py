@@ -54,8 +54,8 @@ class Compares(Protocol):
 
 
 @runtime_checkable
-class Classifies(Protocol):
-    """Gets accuracies per class and a confusion matrix, where there are classes."""
+class Predicts(Protocol):
+    """Is shown beside a linear model; of classes, with accuracies and a confusion matrix."""
 
     def logits(self, batch: Tensor) -> Tensor:
-        """Maps what training sees, items or codes, to logits, with shape (N, classes)."""
+        """Maps what training sees, items or codes, to logits (N, classes), or numbers (N, 1)."""

@@ -162,7 +162,9 @@ def _of_catalogue(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
             f"{did_you_mean(recipe.space, list(entry.spaces))}"
         )
     if not recipe.data:
-        raise StudyError(f"{recipe.model} needs data: {', '.join(DATASETS)}, a folder or an array")
+        raise StudyError(
+            f"{recipe.model} needs data: {', '.join(DATASETS)}, or a folder or file of yours"
+        )
     space: Callable[..., Any] = resolve_name(entry.spaces[recipe.space])
     data: Callable[[], Any] = _data(recipe, entry, runs)
     if entry.predicts is not None:

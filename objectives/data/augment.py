@@ -27,7 +27,7 @@ class _Way(NamedTuple):
 def _crop(size: Size) -> list[Any]:
     from torchvision.transforms import v2
 
-    def with_room(image: Tensor) -> Tensor:
+    def with_room(image: Tensor) -> Any:
         """Makes an image larger than what is cut out of it.
 
         One that has its size already is seen whole in validation too, and keeps its scale.

@@ -12,7 +12,7 @@ from torchmetrics.functional.classification import (
     multiclass_confusion_matrix,
 )
 
-from ...models.roles import Classifies
+from ...models.roles import Predicts
 
 BINS = 15
 
@@ -33,7 +33,7 @@ class Classification(NamedTuple):
     calibration_error: float
 
 
-def classification(model: Classifies, data: Any) -> Classification:
+def classification(model: Predicts, data: Any) -> Classification:
     """Lets a trained classifier answer for the test part.
 
     Args:

@@ -1,4 +1,6 @@
-"""Every model by the name that the command line uses."""
+"""Every model by the name that the command line uses, and the families that they are of."""
+
+from collections.abc import Mapping
 
 from .autoencoders import AUTOENCODERS
 from .embedders import EMBEDDERS
@@ -8,4 +10,14 @@ from .heads import HEADS
 from .predictors import PREDICTORS
 from .vaes import VAES
 
-MODELS: dict[str, Entry] = AUTOENCODERS | VAES | GANS | EMBEDDERS | PREDICTORS | HEADS
+FAMILIES: dict[str, Mapping[str, Entry]] = {
+    "autoencoders": AUTOENCODERS,
+    "variational autoencoders": VAES,
+    "adversarial": GANS,
+    "metric learning": EMBEDDERS,
+    "predictors": PREDICTORS,
+    "predictors on an encoder": HEADS,
+}
+MODELS: dict[str, Entry] = {
+    name: entry for family in FAMILIES.values() for name, entry in family.items()
+}

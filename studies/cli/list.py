@@ -1,10 +1,21 @@
 """The verb `list`: what can be searched, on which data."""
 
+from collections.abc import Mapping
+
 import click
 
 from .common import say_next
 
-EXAMPLE = (1, 28, 28)  # the shape of an image
+IMAGE = (1, 28, 28)
+"""The shape of an image, where no other is known."""
+COLUMN = 19
+FILES = {
+    "FOLDER": "A folder of images; its folders, if any, are the classes.",
+    "FOLDER of .txt": "Texts, such as names: a file a class, a line a text.",
+    "CSV": "A table; or texts with their classes; or paths of images with theirs.",
+    "ARRAY": "A .npy or .npz file of images or of rows of a table.",
+}
+"""What else can be data."""
 
 
 @click.command("list")
@@ -15,25 +26,31 @@ def list_(model: str | None) -> None:
     Example: latentune list conv-ae
     """
     from ...objectives.data.builtin import DATASETS
-    from ...search_spaces.catalog.models import MODELS
+    from ...search_spaces.catalog.models import FAMILIES, MODELS
 
     if model is not None:
         _list_spaces(model)
         return
-    click.echo("models:")
-    for name, entry in MODELS.items():
-        click.echo(f"  {name:<14} {entry.summary}; spaces: {', '.join(entry.spaces)}")
-    click.echo("data:")
-    for name, load in DATASETS.items():
-        click.echo(f"  {name:<14} {(load.__doc__ or '').splitlines()[0]}")
-    click.echo("  FOLDER         Any folder of images; its folders, if any, are the classes.")
-    click.echo("  ARRAY          A .npy or .npz file of images or of rows of a table.")
+    for family, entries in FAMILIES.items():
+        rows = {n: f"{e.summary}; spaces: {', '.join(e.spaces)}" for n, e in entries.items()}
+        _print_rows(family, rows)
+    known = {name: (load.__doc__ or "").splitlines()[0] for name, load in DATASETS.items()}
+    _print_rows("data", known | FILES)
     say_next("search", next(iter(MODELS)), next(iter(DATASETS)))
+
+
+def _print_rows(title: str, rows: Mapping[str, str]) -> None:
+    click.echo(f"{title}:")
+    for name, line in rows.items():
+        click.echo(f"  {name:<{COLUMN}} {line}")
 
 
 def _list_spaces(model: str) -> None:
     """Prints the parameters that each space of a model varies, for `--range` and `--fix`."""
+    from dataclasses import replace
+
     from ...models.data_spec import DataSpec
+    from ...models.networks.pretrained import ARCHITECTURES
     from ...search_spaces.catalog.models import MODELS
     from ...search_spaces.watch import describe, probe
     from ..errors import check_choice
@@ -41,13 +58,19 @@ def _list_spaces(model: str) -> None:
 
     check_choice("model", model, MODELS)
     entry = MODELS[model]
-    data = DataSpec(EXAMPLE, classes=("a", "b"))
-    click.echo(f"{model}: {entry.summary}; the ranges are those for images of {data}")
+    text = "image" not in entry.kinds
+    data = DataSpec((20,), "text", letters="abc") if text else DataSpec(IMAGE)
+    number = entry.predicts == "number"
+    data = replace(data, target=(0, 1)) if number else replace(data, classes=("a", "b"))
+    example = "texts" if text else f"images of {data}"
+    click.echo(f"{model}: {entry.summary}; the ranges are those for {example}")
     for space in entry.spaces:
         click.echo(f"space {space}:")
         found = probe(untrained_space(entry, space), data).distributions
         for name, distribution in found.items():
-            click.echo(f"  --range {name:<14} {describe(distribution)}")
+            click.echo(f"  --range {name:<16} {describe(distribution)}")
     click.echo(f"objectives: {', '.join(entry.metrics)}")
-    words = ["digits", "--encoder", "STUDY"] if entry.on_encoder else ["digits"]
-    say_next("search", model, *words)
+    if entry.on_encoder:
+        click.echo(f"encoders: your own, or {', '.join(ARCHITECTURES)}")
+    data_set = "FOLDER" if text else "CSV" if number else "digits"
+    say_next("search", model, data_set, *(["--encoder", "STUDY"] if entry.on_encoder else []))

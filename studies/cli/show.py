@@ -20,6 +20,7 @@ from .common import UsageError, data_dir_option, runs_option, say_next
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the split's lists."
 )
+@click.option("--target", metavar="COLUMN", help="What is to be predicted of a CSV.")
 @data_dir_option
 @runs_option
 def show(
@@ -28,6 +29,7 @@ def show(
     seed: int,
     split: str | None,
     out: Path | None,
+    target: str | None,
     data_dir: str | None,
     runs: Path,
 ) -> None:
@@ -35,6 +37,7 @@ def show(
 
     Example: latentune show digits
     """
+    from ...search_spaces.catalog.models import MODELS
     from ..console import show_counts
     from ..uses.show import show as run
 
@@ -46,11 +49,12 @@ def show(
         runs=runs,
         split=None if split is None else _shares(split),
         out=out,
+        target=target,
     )
     show_counts(shown)
     for path in (*shown.lists, *shown.pictures):
         click.echo(f"wrote {path}")
-    fitting = "conv-ae" if shown.kind == "image" else "dense-ae"
+    fitting = next(name for name, entry in MODELS.items() if shown.kind in entry.kinds)
     say_next("search", fitting, data if out is None else str(out), runs=runs)
 
 

@@ -10,11 +10,22 @@ from typing import Any
 import optuna
 
 from ...objectives.metrics.components import PCA
+from ...objectives.metrics.linear import LINEAR_ACCURACY, LINEAR_MSE
+from ...objectives.report import Direction
 from ...storage.best import Best
 from ...storage.database import database_exists, open_database
 from ...storage.runs import Runs, check_name
 from ..errors import StudyError
 from ..finding import open_study, split_source
+
+SCALES: dict[str, tuple[str, str, Direction]] = {
+    PCA: ("test_mse", "as many principal components", "minimize"),
+    LINEAR_ACCURACY: ("test_accuracy", "a linear model", "maximize"),
+    LINEAR_MSE: ("test_mse", "a linear model", "minimize"),
+}
+"""What stands beside which figure, in words, and which way is better."""
+MORE = "try more trials or more epochs"
+ADVICE = {PCA: f"{MORE}, or a shorter code", LINEAR_ACCURACY: MORE, LINEAR_MSE: MORE}
 
 
 @dataclass(frozen=True)
@@ -46,13 +57,14 @@ class FinalTraining:
     @property
     def verdict(self) -> list[str]:
         """What is to be said beside the figures: whether a network is worth its trouble."""
-        if PCA not in self.metrics:
-            return []
-        own, linear = self.metrics["test_mse"], self.metrics[PCA]
-        beside = f"MSE {own:.4g}, beside {linear:.4g} of as many principal components"
-        if own < linear:
-            return [beside]
-        return [f"{beside}: the network loses; try more trials, more epochs, or a shorter code"]
+        for scale, (name, what, way) in SCALES.items():
+            if scale in self.metrics and name in self.metrics:
+                own, linear = self.metrics[name], self.metrics[scale]
+                beside = f"{name.removeprefix('test_')} {own:.4g}, beside {linear:.4g} of {what}"
+                if own < linear if way == "minimize" else own > linear:
+                    return [beside]
+                return [f"{beside}: the network loses; {ADVICE[scale]}"]
+        return []
 
 
 def final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> tuple[Path, bool]:

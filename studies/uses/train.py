@@ -14,10 +14,11 @@ from lightning_utilities.core.overrides import is_overridden
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
-from ...models.roles import Classifies
+from ...models.roles import Predicts
 from ...objectives.history import best_row_of, read_history
 from ...objectives.metrics.classification import Classification, classification
 from ...objectives.metrics.components import beside_components
+from ...objectives.metrics.linear import beside_linear
 from ...objectives.objective import Objective
 from ...objectives.progress import progress
 from ...objectives.provenance import git_commit, versions
@@ -136,6 +137,7 @@ def train(
             "study": best.study,
             "trial": best.trial,
             **beside_components(model, data),
+            **(beside_linear(data) if isinstance(model, Predicts) else {}),
             **_test(model, data, objective, accelerator),  # what the model says of itself counts
             **{name: best_row[name] for name in objective.metrics},
             "best_epoch": int(best_row["epoch"]),
@@ -150,7 +152,7 @@ def train(
             "git_commit": git_commit(),
             "versions": versions(),
         }
-        if isinstance(model, Classifies) and data.spec.classes:
+        if isinstance(model, Predicts) and data.spec.classes:
             metrics |= _write_classes(classification(model, data), folder)
         if not of_trial:  # the value in the file is that of the trial that it was made from
             best = replace(

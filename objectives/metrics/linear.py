@@ -1,0 +1,61 @@
+"""What a linear model reaches: the scale beside which an accuracy is read."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..data.codes import CodeData
+from ..data.module import TensorData
+from ..data.parts import floats
+from ..progress import progress
+
+LINEAR_ACCURACY = "test_accuracy_linear"
+"""What the accuracy of logistic regression is called beside the network's."""
+LINEAR_MSE = "test_mse_linear"
+"""What the error of linear regression is called beside the network's."""
+MOST = 10_000
+
+
+def beside_linear(data: Any) -> dict[str, float]:
+    """Returns what logistic or linear regression reaches on the test part, on the same input.
+
+    It learns from 10,000 training items at most. Of texts, it sees how often each letter occurs.
+    Photographs that do not fit into memory have no such scale.
+
+    Args:
+        data: The data module of a predictor: items with their targets, or codes of items.
+    """
+    items = data.items if isinstance(data, CodeData) else data
+    if not isinstance(items, TensorData) or items.splits.train.targets is None:
+        return {}
+    if not isinstance(items.splits.train.inputs, Tensor):
+        return {}
+    train, test = items.splits.train.take(_some(len(items.splits.train))), items.splits.test
+    from sklearn.linear_model import LogisticRegression, RidgeCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    letters = len(items.spec.letters)
+    known, asked = (_flat(part.inputs, letters) for part in (train, test))
+    assert train.targets is not None
+    assert test.targets is not None
+    model: Any = LogisticRegression(max_iter=100, tol=1e-2)
+    model = RidgeCV() if items.spec.target is not None else model
+    with progress("fitting a linear model"):
+        fitted = make_pipeline(StandardScaler(), model).fit(known, train.targets.numpy())
+    if items.spec.target is not None:
+        errors = fitted.predict(asked) - test.targets.numpy()
+        return {LINEAR_MSE: float((errors**2).mean())}
+    return {LINEAR_ACCURACY: float(fitted.score(asked, test.targets.numpy()))}
+
+
+def _some(n: int) -> list[int]:
+    return torch.randperm(n, generator=torch.Generator().manual_seed(0))[:MOST].tolist()
+
+
+def _flat(inputs: Any, letters: int) -> Any:
+    if not letters:
+        return floats(inputs).flatten(1).numpy()
+    counts = torch.zeros(len(inputs), letters + 1)
+    return counts.scatter_add_(1, inputs, torch.ones(inputs.shape)).numpy()[:, 1:]
