@@ -223,7 +223,7 @@ def test_help_says_every_default_and_choice(cli: Cli) -> None:
         "halving, hyperband, median, none",
         "tpe, gp, random",
         "`latentune list MODEL`",
-        "Search space of the model: default, seed, optimiser.",
+        "Search space of the model: default, seed, optimiser, step.",
     ):
         assert part in text
     text = " ".join(cli("train", "--help").out.split())
@@ -257,8 +257,8 @@ def test_a_pipe_gets_a_line_for_each_long_step(cli: Cli, trained: Path) -> None:
     assert answer.code == 0, answer.err
     lines = answer.out.splitlines()
     assert lines[:4] == [
-        "encoding 1,294 items",
-        "fitting densities to 1,294 codes",
+        "encoding the items to train on",
+        "fitting 4 densities to codes",
         "training a classifier of digits, once, to rate by",
         "rating 100 images of each method",
     ]

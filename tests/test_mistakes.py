@@ -154,7 +154,7 @@ def test_a_mistake_changes_no_study(
         ("lr = ", "lr = -", "is outside its range"),
         ("lr = ", "learning_rate = 1\n#", "no value for lr"),
         ("lr = ", "momentum = 1\nlr = ", "no parameter 'momentum'"),
-        ('model = "conv-ae"', 'model = "dcgan"', "there is no model 'dcgan'"),
+        ('model = "conv-ae"', 'model = "gan"', "there is no model 'gan'"),
         ('space = "default"', 'spice = "default"', "did you mean 'space'?"),
         ("seed = 0", "seed = 1", "the data are not those"),
         ("[params]", "[params", "not a complete TOML file"),

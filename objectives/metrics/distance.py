@@ -4,6 +4,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from ...models.predictor import Predictor
 from ...models.roles import Decodes, HasPrior
 from ..data.batches import in_batches
 from ..data.parts import DataError
@@ -24,6 +25,9 @@ class KernelDistance(pl.Callback):
         Demystifying MMD GANs (Binkowski, Sutherland, Arbel, Gretton, 2018)
     """
 
+    def __init__(self) -> None:
+        self._network: Predictor | None = None
+
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._log("val", trainer, pl_module)
 
@@ -37,7 +41,9 @@ class KernelDistance(pl.Callback):
         data = trainer.datamodule  # type: ignore[attr-defined]
         if why_not := unrated(data, DRAWN):
             raise DataError(f"images of {data.name} cannot be rated: {why_not}")
-        network = feature_network(data)
+        if self._network is None:
+            self._network = feature_network(data)
+        network = self._network
 
         def features_of_codes(z: Tensor) -> Tensor:
             return network.features(model.decode(z.to(model.device)).cpu())

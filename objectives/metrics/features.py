@@ -16,8 +16,6 @@ FEATURES = 64
 """How many features of an image are compared."""
 STEPS = 4000
 
-_networks: dict[str, Predictor] = {}
-
 
 def feature_network(data: TensorData) -> Predictor:
     """Returns a classifier of the data, trained before or now.
@@ -28,12 +26,9 @@ def feature_network(data: TensorData) -> Predictor:
     Args:
         data: Images with labels; the network is kept in their cache, if they have one.
     """
-    if data.fingerprint not in _networks:
-        _networks.clear()  # of other data, which this process has done with
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
-            _networks[data.fingerprint] = _made(data).eval()
-    return _networks[data.fingerprint]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return _made(data).eval()
 
 
 def _made(data: TensorData) -> Predictor:

@@ -41,6 +41,7 @@ class Entry:
             logs each, as `module:class`.
         kinds: Kinds of data that it is made for.
         predicts: What its data must have for each item, a `class` or a `number`, if anything.
+        first: Values that the first trial has in place of the model's defaults.
         published: How its source has trained it, if it has a space for that.
         epochs: Epochs of a trial.
         trials: Trials of a study.
@@ -54,6 +55,7 @@ class Entry:
     judges: Mapping[str, str] = field(default_factory=dict)
     kinds: tuple[str, ...] = ("image",)
     predicts: Literal["class", "number"] | None = None
+    first: Mapping[str, Any] = field(default_factory=dict)
     published: Published | None = None
     epochs: int = 10
     trials: int = 20

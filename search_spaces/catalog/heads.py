@@ -3,6 +3,8 @@
 from .entry import SEED, SPACES, Entry, Published
 from .predictors import OF_CLASSES
 
+FIRST = {"lr": 1e-2}  # an epoch of codes has few steps
+
 HEADS = {
     "head": Entry(
         summary="classifier on the encoder of another study (--encoder)",
@@ -13,6 +15,7 @@ HEADS = {
         metrics=OF_CLASSES,
         kinds=("image", "table"),
         predicts="class",
+        first=FIRST,
         trials=30,
         on_encoder=True,
     ),
@@ -26,6 +29,7 @@ HEADS = {
         metrics=OF_CLASSES,
         kinds=("image", "table"),
         predicts="class",
+        first=FIRST,
         published=Published({"lr": 0.01, "momentum": 0.99}, epochs=10, batch_size=32),
         on_encoder=True,
     ),

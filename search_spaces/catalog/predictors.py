@@ -11,6 +11,7 @@ OF_CLASSES: dict[str, Direction] = {
 }
 OF_NUMBERS: dict[str, Direction] = {"mse": "minimize", "r2": "maximize"}
 METRICS = {"class": OF_CLASSES, "number": OF_NUMBERS}
+LSTM = {"network": "lstm"}
 ANY = ("image", "table")
 
 
@@ -54,10 +55,14 @@ PREDICTORS = {
         "row_rnn",
         "recurrent classifier of the rows of images",
         SEED,
+        first=LSTM,
         published=Published({"network": "lstm", "hidden": 128, "layers": 2, "lr": 1e-3}, 2, 100),
     ),
     "name-rnn": _row(
-        "name_rnn", "recurrent classifier of the letters of names or other texts", kinds=("text",)
+        "name_rnn",
+        "recurrent classifier of the letters of names or other texts",
+        kinds=("text",),
+        first=LSTM,
     ),
     "logistic-regression": _row("linear", "classifier of one linear layer", kinds=ANY, epochs=30),
     "linear-regression": _row(

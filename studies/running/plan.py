@@ -143,7 +143,7 @@ def plan_search(
         trials=trials,
         seconds=seconds,
         workers=workers,
-        first=probed.first(_published(recipe)) if default_first else {},
+        first=probed.first(_first(recipe)) if default_first else {},
         enqueued=[_enqueued(Path(path), recipe, space, data_module.spec) for path in enqueue],
         pruner=pruner,
         sampler=sampler,
@@ -196,12 +196,13 @@ def _with_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
     return replace(recipe, weights=weights, encoder_hash=weights_hash(weights))
 
 
-def _published(recipe: Recipe) -> Mapping[str, Any]:
-    """Returns the values that the first trial takes from a publication, if any."""
+def _first(recipe: Recipe) -> Mapping[str, Any]:
+    """Returns what the first trial has in place of defaults: values of a publication, or others."""
     entry = MODELS.get(recipe.model)
-    if entry is None or entry.published is None or recipe.space != SEED:
+    if entry is None:
         return {}
-    return entry.published.params
+    published = recipe.space == SEED and entry.published
+    return published.params if published else entry.first
 
 
 def _at_its_size(recipe: Recipe) -> Recipe:
