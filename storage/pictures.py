@@ -208,14 +208,15 @@ def scatter(points: pd.DataFrame, title: str, path: Path) -> None:
 
 
 def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str, path: Path) -> None:
-    """Draws how many images of each class, a row each, were taken for which, with shape (K, K)."""
-    side = 2.5 + 0.55 * len(classes)
+    """Draws how many items of each class, a row each, were taken for which, with shape (K, K)."""
+    few = len(classes) <= 30  # of more, numbers would be specks
+    side = min(2.5 + 0.55 * len(classes), 19)
     with _figure(path, side + 0.8, side) as figure:
         axes = figure.subplots()
         share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
         sns.heatmap(
             share,
-            annot=counts,
+            annot=counts if few else False,
             fmt="d",
             cmap="Blues",
             vmin=0,

@@ -46,8 +46,8 @@ def test_from_an_autoencoder_to_a_classifier_and_rated_samples(cli: Cli) -> None
     with (final / "classes.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["class"] for row in rows] == [str(digit) for digit in range(10)]
-    assert sum(int(row["images"]) for row in rows) == 359
-    share = sum(int(row["images"]) * float(row["accuracy"]) for row in rows) / 359
+    assert sum(int(row["items"]) for row in rows) == 359
+    share = sum(int(row["items"]) * float(row["accuracy"]) for row in rows) / 359
     assert share == pytest.approx(metrics["test_accuracy"], abs=1e-5)
     with Image.open(final / "confusion.png") as picture:
         picture.verify()

@@ -55,5 +55,5 @@ def classification(model: Predicts, data: Any) -> Classification:
     counts = multiclass_confusion_matrix(logits, labels, num_classes=k)
     share = counts.diagonal() / counts.sum(1).clamp(min=1)
     calibration = multiclass_calibration_error(logits.softmax(1), labels, k, n_bins=BINS)
-    table = pd.DataFrame({"class": names, "images": counts.sum(1), "accuracy": share})
+    table = pd.DataFrame({"class": names, "items": counts.sum(1), "accuracy": share})
     return Classification(table, counts.numpy(), float(calibration))

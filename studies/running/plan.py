@@ -197,7 +197,7 @@ def _with_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
 
 
 def _first(recipe: Recipe) -> Mapping[str, Any]:
-    """Returns what the first trial has in place of defaults: values of a publication, or others."""
+    """Returns what the first trial has in place of defaults: of a publication, or otherwise."""
     entry = MODELS.get(recipe.model)
     if entry is None:
         return {}
