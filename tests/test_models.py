@@ -237,7 +237,7 @@ def test_any_optimiser_goes_with_any_schedule(optimiser: str, schedule: str) -> 
     rates = rates_of(model, 6)
     group = model.trainer.optimizers[0].param_groups[0]
     assert group["momentum" if optimiser == "sgd" else "betas"] == (
-        0.7 if optimiser == "sgd" else (0.9, 0.999)
+        0.7 if optimiser == "sgd" else (0.7, 0.999)
     )
     firsts = [rate / 1e-7 for rate in rates[::2]]
     if schedule == "step":
