@@ -105,7 +105,7 @@ def test_fractions_are_numbers_to_predict_and_whole_numbers_if_asked() -> None:
     np.savez("texts.npz", x=x, y=np.array(["dog", "cat"] * 20))
     np.save("bare.npy", x)
     for name, message in (("texts.npz", "are text, such as 'dog'"), ("bare.npy", "no targets")):
-        with pytest.raises(DataError, match=f"{message}.*: leave out `numbers=`"):
+        with pytest.raises(DataError, match=message):
             TensorData(name, numbers=True)
 
 

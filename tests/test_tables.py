@@ -208,7 +208,7 @@ def test_options_that_do_not_fit_are_refused() -> None:
     for target, hint in (("grad", "did you mean 'Grade'"), ("x", "it has 'size', 'Grade', 'col")):
         with pytest.raises(DataError, match=f"no column {target!r} for `target=`: {hint}"):
             TensorData(name, target=target)
-    with pytest.raises(DataError, match="text, such as 'red': leave out `numbers=`"):
+    with pytest.raises(DataError, match="text, such as 'red', and no numbers"):
         TensorData(name, numbers=True)
     for other in ("digits", "rows.npy"):
         with pytest.raises(DataError, match="no table with columns: leave out `target=`"):

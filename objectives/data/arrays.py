@@ -57,7 +57,7 @@ def read_array(path: Path, numbers: bool = False) -> Dataset:
         missing = next(part for part in arrays if part not in labels)
         raise DataError(f"{path} has labels, but none for its {missing} part")
     if numbers and not labels:
-        raise DataError(f"{path} has no targets to predict as numbers: leave out `numbers=`")
+        raise DataError(f"{path} has no targets to predict as numbers")
     classes, targets = read_targets(labels, numbers, str(path)) if labels else ((), {})
     read = {part: Part(tensor, targets.get(part)) for part, tensor in tensors.items()}
     if "test" not in read:

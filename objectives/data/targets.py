@@ -48,7 +48,7 @@ def read_targets(
         raise DataError(f"{what} has targets that are no numbers: leave out or fill those items")
     if whole.dtype.kind == "U" and numbers:
         raise DataError(
-            f"{what} has targets that are text, such as {str(whole[0])!r}: leave out `numbers=`"
+            f"{what} has targets that are text, such as {str(whole[0])!r}, and no numbers"
         )
     if numbers or not _named(whole):
         floats = {part: torch.from_numpy(t.astype(np.float32)) for part, t in found.items()}
@@ -64,7 +64,7 @@ def read_targets(
     if classes.dtype.kind in "if" and classes[0] < 0:
         raise DataError(
             f"{what} has a label {classes[0]:g}: write classes as text or as numbers from "
-            "0 on, or predict them as numbers by `numbers=`"
+            "0 on, or predict them as numbers"
         )
     if classes.dtype.kind == "f":
         classes = classes.astype(np.int64)
