@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from ...search_spaces.watch import Space, replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import read_best
 from ...storage.checkpoint import file_hash, read_checkpoint
-from ...storage.runs import Runs, check_name
+from ...storage.runs import Runs, StorageError, check_name
 from ..allowed import allow, allowed
 from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
 from ..errors import StudyError, check_at_least, check_at_most, check_choice
@@ -188,7 +189,12 @@ def _with_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
     """Returns a recipe with the path and the hash of its encoder, or of its weights."""
     assert recipe.encoder is not None
     if recipe.encoder not in ARCHITECTURES:
-        path = find_encoder(recipe.encoder, runs, storage)
+        try:
+            path = find_encoder(recipe.encoder, runs, storage)
+        except (StorageError, StudyError) as error:
+            close = get_close_matches(recipe.encoder, ARCHITECTURES, n=1)
+            hint = f"; did you mean {close[0]}, a network of torchvision?" if close else ""
+            raise type(error)(f"{error}{hint}") from error
         return replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
     weights = recipe.weights
     if weights not in (None, UNTRAINED):
