@@ -50,6 +50,20 @@ def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> C
     return run
 
 
+@pytest.fixture
+def refused(cli: Cli) -> Callable[..., str]:
+    """Runs a command that must end in one line and write nothing, and returns the line."""
+
+    def run(*words: object) -> str:
+        before = sorted(Path().rglob("*"))
+        answer = cli(*words)
+        assert (answer.code, answer.err.count("\n")) == (2, 1), answer.err
+        assert sorted(Path().rglob("*")) == before
+        return answer.err
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import latentune
