@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -187,3 +189,11 @@ def test_it_is_searched_by_neighbours_among_few_labels_too() -> None:
     study = latentune.search("siamese", "digits", objectives=["knn"], **options)
     assert study.user_attrs["definition"]["metric"] == "maximize val_knn"
     assert 0 < study.best_value <= 1
+
+
+def test_small_data_have_batches_in_which_there_is_something_to_compare() -> None:
+    splits = TensorData("digits").splits
+    np.savez("few.npz", x=splits.train.inputs[:60], y=splits.train.targets[:60])
+    study = latentune.search("siamese", "few.npz", trials=1, epochs=1)
+    folder = latentune.train(study.study_name, epochs=2).folder
+    assert (pd.read_csv(folder / "metrics.csv")["train_loss"] > 0.1).all()

@@ -42,6 +42,7 @@ class Entry:
         kinds: Kinds of data that it is made for.
         predicts: What its data must have for each item, a `class` or a `number`, if anything.
         published: How its source has trained it, if it has a space for that.
+        batch_size: Items in a batch, if it shall be as many of small data too.
         epochs: Epochs of a trial.
         trials: Trials of a study.
         on_encoder: Whether it is put on the encoder of another study; its space then takes the
@@ -55,6 +56,7 @@ class Entry:
     kinds: tuple[str, ...] = ("image",)
     predicts: Literal["class", "number"] | None = None
     published: Published | None = None
+    batch_size: int | None = None
     epochs: int = 10
     trials: int = 20
     on_encoder: bool = False
