@@ -188,9 +188,9 @@ def _of_catalogue(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
 
 def _data(recipe: Recipe, entry: Entry, runs: Runs) -> Callable[[], TensorData]:
     assert recipe.data is not None
-    batch_size, normalise = recipe.batch_size, recipe.normalise
+    usual, normalise = entry.batch_size, recipe.normalise
     if recipe.space == SEED and entry.published is not None:
-        batch_size = batch_size or entry.published.batch_size
+        usual = entry.published.batch_size
         normalise = entry.published.normalise if normalise is None else normalise
     return partial(
         TensorData,
@@ -198,7 +198,7 @@ def _data(recipe: Recipe, entry: Entry, runs: Runs) -> Callable[[], TensorData]:
         data_dir=recipe.data_dir,
         image_size=recipe.image_size,
         normalise=normalise,
-        batch_size=batch_size,
+        batch_size=usual if recipe.batch_size is None else recipe.batch_size,
         seed=recipe.seed,
         cache=runs.cache,
         target=recipe.target,

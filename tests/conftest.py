@@ -50,6 +50,23 @@ def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> C
     return run
 
 
+@pytest.fixture
+def refused(cli: Cli) -> Callable[..., str]:
+    """Runs a command that must end in one line and write nothing, and returns the line."""
+
+    def files() -> set[Path]:
+        return {p for p in Path().rglob("*") if p.is_file() and p.suffix != ".lock"}
+
+    def run(*words: object) -> str:
+        before = files()
+        answer = cli(*words)
+        assert (answer.code, answer.err.count("\n")) == (2, 1), answer.err
+        assert files() == before
+        return answer.err
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import latentune

@@ -94,6 +94,8 @@ def test_small_data_get_small_batches() -> None:
     data = TensorData("digits")
     assert 64 <= len(data.splits.train) / data.batch_size < 80
     assert TensorData("digits", batch_size=7).batch_size == 7
+    np.save("few.npy", np.random.default_rng(0).random((30, 8, 8)))
+    assert TensorData("few.npy").batch_size == 2  # of one alone, a layer can make no statistics
 
 
 def test_fashion_mnist_has_its_own_test_part(data_dir: Path) -> None:

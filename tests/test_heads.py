@@ -152,6 +152,26 @@ def test_the_pre_training_question(cli: Cli, trained: Path) -> None:
     assert f"{float(table[0]['mean']):.4f} ± {float(table[0]['std']):.4f}" in answer.out
 
 
+def test_a_comparison_begins_from_scratch_once_for_each_network_that_differs(
+    trained: Path,
+) -> None:
+    encoders = ["conv-ae-digits", "dense-ae-digits", "again"]
+    for name in encoders[1:]:
+        options = {"trials": 1, "epochs": 1, "batch_size": 300, "ranges": {"latent_dim": "8:8"}}
+        latentune.search("dense-ae", "digits", name=name, **options)
+        latentune.train(name, epochs=1)
+    folder, table = latentune.compare(
+        "digits", encoders, labels=[50], seeds=1, epochs=2, reach=0.01
+    )
+    scratch = [f"from scratch, as {name}" for name in encoders[:2]]
+    assert list(table["start"]) == scratch + encoders
+    assert set(table["epochs"]) <= {1.0, 2.0}
+    with (folder / "table.csv").open() as file:
+        assert "epochs" in next(csv.reader(file))
+    _, never = latentune.compare("digits", ["again"], labels=[20], seeds=1, epochs=1, reach=1)
+    assert never["epochs"].isna().all()
+
+
 def test_the_feature_network_is_trained_once(trained: Path) -> None:
     data = latentune.TensorData("digits")
     first = feature_network(data)

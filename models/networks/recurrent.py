@@ -24,6 +24,9 @@ class Recurrent(nn.Module):
         hidden: Length of the state.
         layers: Number of layers, at least 1.
 
+    Raises:
+        ValueError: If there are no layers.
+
     Its input has shape (N, *data.shape), its output (N, hidden).
 
     Attributes:
@@ -36,6 +39,8 @@ class Recurrent(nn.Module):
 
     def __init__(self, data: DataSpec, cell: str, hidden: int, layers: int) -> None:
         super().__init__()
+        if layers < 1:
+            raise ValueError(f"layers (={layers}) must be at least 1.")
         self.letters = len(data.letters) + 1 if data.kind == "text" else 0
         step = self.letters or data.shape[0] * data.shape[2]
         self.standardise = nn.Sequential(*standardised(data))

@@ -153,13 +153,15 @@ class ResidentData(pl.LightningDataModule):
 def fitting(batch_size: int | None, n: int, most: int, steps: int) -> int:
     """Returns a batch size: the one asked for, or one that gives an epoch enough steps.
 
+    It is 2 at least, because a layer can make no statistics of one item alone.
+
     Args:
         batch_size: What was asked for, if anything.
         n: Number of items to train on.
         most: The size for large data.
         steps: Steps that an epoch shall have at least.
     """
-    return max(1, min(most, n // steps)) if batch_size is None else batch_size
+    return max(2, min(most, n // steps)) if batch_size is None else batch_size
 
 
 def evaluation_size(items: Items) -> int:

@@ -4,6 +4,7 @@ from .entry import KNN, SEED, SPACES, Direction, Entry, Published
 
 METRICS: dict[str, Direction] = {"nearest": "maximize", "knn": "maximize"}
 NEAREST = {"nearest": "latentune.objectives.metrics.neighbours:NearestNeighbour"}
+COMPARED = 64  # items in a batch: in one of two, none has both its class and another beside it
 
 
 def _row(function: str, summary: str, margin: float) -> Entry:
@@ -12,9 +13,16 @@ def _row(function: str, summary: str, margin: float) -> Entry:
         SEED: f"{SPACES}.embedder:{function}_seed",
     }
     params = {"margin": margin, "lr": 0.01, "momentum": 0.99}
-    published = Published(params, epochs=20, batch_size=64)
-    judges = NEAREST | KNN
-    return Entry(summary, spaces, METRICS, judges, predicts="class", published=published)
+    published = Published(params, epochs=20, batch_size=COMPARED)
+    return Entry(
+        summary,
+        spaces,
+        METRICS,
+        NEAREST | KNN,
+        predicts="class",
+        published=published,
+        batch_size=COMPARED,
+    )
 
 
 EMBEDDERS = {

@@ -43,6 +43,7 @@ class Entry:
         predicts: What its data must have for each item, a `class` or a `number`, if anything.
         first: Values that the first trial has in place of the model's defaults.
         published: How its source has trained it, if it has a space for that.
+        batch_size: Items in a batch, if it shall be as many of small data too.
         epochs: Epochs of a trial.
         trials: Trials of a study.
         on_encoder: Whether it is put on the encoder of another study; its space then takes the
@@ -57,6 +58,7 @@ class Entry:
     predicts: Literal["class", "number"] | None = None
     first: Mapping[str, Any] = field(default_factory=dict)
     published: Published | None = None
+    batch_size: int | None = None
     epochs: int = 10
     trials: int = 20
     on_encoder: bool = False
