@@ -162,7 +162,9 @@ def valued(model: GAN) -> float:
     """The kernel distance that validation logs of a network."""
     trainer = quiet_trainer(1, [KernelDistance()])
     with quiet():
-        trainer.validate(model, datamodule=TensorData("digits"), verbose=False)
+        trainer.validate(
+            model, datamodule=TensorData("digits", cache=Path("runs/cache")), verbose=False
+        )
     return trainer.callback_metrics["val_kid"].item()
 
 

@@ -11,6 +11,7 @@ from .weights import scaled
 EPS = 0.8
 SLOPE = 0.2
 DROPOUT = 0.25
+SMALLEST = 2  # pixels of a side, which are halved no more: of one alone, nothing was learnt
 GENERATOR = (128, 128, 64)
 DISCRIMINATOR = (16, 32, 64, 128)
 
@@ -52,6 +53,8 @@ class Generator(nn.Sequential):
 class Discriminator(nn.Sequential):
     """Maps images to logits that they are real: strided convolutions and a linear layer.
 
+    A map of two pixels is not made smaller, so that small images go through fewer strides.
+
     Args:
         data: Images of any size.
         width: How many times the published number of channels each layer has.
@@ -64,11 +67,12 @@ class Discriminator(nn.Sequential):
         layers: list[nn.Module] = []
         channels = [colours, *scaled(width, *DISCRIMINATOR)]
         for depth, (before, after) in enumerate(pairwise(channels)):
+            down, across = (2 if side > SMALLEST else 1 for side in size)
             layers += [
-                nn.Conv2d(before, after, 3, stride=2, padding=1),
+                nn.Conv2d(before, after, 3, (down, across), padding=1),
                 nn.LeakyReLU(SLOPE),
                 nn.Dropout2d(DROPOUT),
             ]
             layers += [nn.BatchNorm2d(after, EPS)] if depth else []
-            size = [ceil(side / 2) for side in size]
+            size = [ceil(size[0] / down), ceil(size[1] / across)]
         super().__init__(*layers, nn.Flatten(), nn.Linear(channels[-1] * prod(size), 1))

@@ -1,5 +1,6 @@
 """The network whose features tell real images from generated ones: trained once for each data."""
 
+import copy
 import math
 from contextlib import suppress
 from pathlib import Path
@@ -8,8 +9,9 @@ import torch
 
 from ...models.autoencoder import Autoencoder
 from ...models.predictor import Predictor
+from ..data.batches import fitting
 from ..data.kept import read_kept, write_kept
-from ..data.module import TensorData
+from ..data.module import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
 from ..training import ShowTraining, fit, quiet_trainer
 
 FEATURES = 64
@@ -26,7 +28,8 @@ def feature_network(data: TensorData) -> Predictor:
     Args:
         data: Images with labels; the network is kept in their cache, if they have one.
     """
-    with torch.random.fork_rng():
+    # It may be asked for in validation, where nothing else is trained.
+    with torch.random.fork_rng(), torch.inference_mode(False), torch.enable_grad():
         torch.manual_seed(0)
         return _made(data).eval()
 
@@ -39,9 +42,12 @@ def _made(data: TensorData) -> Predictor:
         with suppress(RuntimeError, TypeError, AttributeError):  # another network's, or broken
             network.load_state_dict(read_kept(path))
             return network
-    epochs = math.ceil(STEPS * data.batch_size / len(data.splits.train))
+    plain = copy.copy(data)  # the same network, whatever a study does with its batches
+    n, plain.augment, plain.weights = len(data.splits.train), None, None
+    plain.batch_size = fitting(None, n, BATCH_SIZE, STEPS_PER_EPOCH)
+    epochs = math.ceil(STEPS * plain.batch_size / n)
     shown = ShowTraining(f"training a classifier of {data.name}, once, to rate by")
-    fit(quiet_trainer(epochs, [shown]), network, data)
+    fit(quiet_trainer(epochs, [shown]), network, plain)
     network.cpu()
     if path is not None:
         write_kept(path, network.state_dict())
