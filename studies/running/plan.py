@@ -15,7 +15,7 @@ import psutil
 import torch
 
 from ...models.data_spec import DataSpec, Kind
-from ...models.networks.pretrained import ARCHITECTURES, SIDE
+from ...models.networks.pretrained import ARCHITECTURES, IMAGENET, SIDE
 from ...objectives.data.builtin import DATASETS
 from ...objectives.data.parts import DataError
 from ...objectives.data.source import has_photos
@@ -34,7 +34,7 @@ from ..errors import StudyError, check_at_least, check_at_most, check_choice
 from ..finding import find_encoder
 from ..lineage import parent
 from ..making import make_spec
-from ..pretrained import UNTRAINED, weights_hash
+from ..pretrained import UNTRAINED, Pretrained, weights_hash
 from ..recipe import Recipe
 from ..spec import StudySpec
 
@@ -199,7 +199,10 @@ def _with_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
     weights = recipe.weights
     if weights not in (None, UNTRAINED):
         weights = os.path.abspath(str(weights))
-    return replace(recipe, weights=weights, encoder_hash=weights_hash(weights))
+    known = weights_hash(weights)
+    if weights != UNTRAINED:  # complains before anything is written
+        Pretrained(recipe.encoder, weights, known, recipe.seed)(IMAGENET)
+    return replace(recipe, weights=weights, encoder_hash=known)
 
 
 def _first(recipe: Recipe) -> Mapping[str, Any]:
