@@ -71,7 +71,7 @@ class Embedder(Learner):
         for name, value, known in (("loss", loss, LOSSES), ("miner", miner, MINERS)):
             if value not in known:
                 raise ValueError(f"{name} (={value!r}) must be one of {', '.join(known)}.")
-        self.pairs, self.mine = loss == "contrastive", MINERS[miner]()
+        self.pairs, self.mine = loss == "contrastive", MINERS[miner](margin)
         self.distance_loss = LOSSES[loss](margin)
         self.encoder = SiameseEncoder(data, latent_dim, width)
         self.to(memory_format=torch.channels_last)  # convolutions are faster so
@@ -144,21 +144,21 @@ def _triplet(margin: float) -> Any:
     return TripletMarginLoss(margin, distance=_euclidean())
 
 
-def _semihard() -> Any:
+def _semihard(margin: float) -> Any:
     from pytorch_metric_learning.miners import TripletMarginMiner
 
-    return TripletMarginMiner(margin=1.0, type_of_triplets="semihard", distance=_euclidean())
+    return TripletMarginMiner(margin, type_of_triplets="semihard", distance=_euclidean())
 
 
-def _hard() -> Any:
+def _hard(margin: float) -> Any:
     from pytorch_metric_learning.miners import BatchHardMiner
 
     return BatchHardMiner(distance=_euclidean())
 
 
 LOSSES: dict[str, Callable[[float], Any]] = {"contrastive": _contrastive, "triplet": _triplet}
-MINERS: dict[str, Callable[[], Any]] = {
-    "random": lambda: lambda codes, labels: random_triplets(labels),
+MINERS: dict[str, Callable[[float], Any]] = {
+    "random": lambda margin: lambda codes, labels: random_triplets(labels),
     "semihard": _semihard,
     "hard": _hard,
 }
