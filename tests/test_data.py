@@ -17,7 +17,8 @@ from latentune import TensorData
 from latentune.models.networks.standardise import Standardise
 from latentune.objectives.data import splits as memory
 from latentune.objectives.data.batches import Batches
-from latentune.objectives.data.parts import DataError, floats, split_indices
+from latentune.objectives.data.errors import DataError
+from latentune.objectives.data.parts import floats, split_indices
 from latentune.objectives.data.source import Source
 from latentune.objectives.metrics.neighbours import neighbour_accuracy
 from latentune.search_spaces.words import SpaceError

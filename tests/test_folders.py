@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from latentune import TensorData
-from latentune.objectives.data.parts import DataError, floats
+from latentune.objectives.data.errors import DataError
+from latentune.objectives.data.parts import floats
 
 Cli = Callable[..., Any]
 

@@ -21,7 +21,8 @@ from latentune import TensorData
 from latentune.objectives.data import image_files
 from latentune.objectives.data import splits as memory
 from latentune.objectives.data.batches import ahead, in_batches
-from latentune.objectives.data.parts import DataError, hold_out
+from latentune.objectives.data.errors import DataError
+from latentune.objectives.data.parts import hold_out
 from latentune.objectives.data.photo_lists import names_images
 from latentune.objectives.data.photos import Photos
 from latentune.objectives.metrics.components import beside_components

@@ -13,7 +13,8 @@ import latentune
 from latentune import TensorData
 from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.codes import labelled
-from latentune.objectives.data.parts import DataError, Part
+from latentune.objectives.data.errors import DataError
+from latentune.objectives.data.parts import Part
 
 Cli = Callable[..., Any]
 rng = np.random.default_rng(0)

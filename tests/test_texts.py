@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import latentune
 from latentune import TensorData
 from latentune.objectives.data.codes import labelled
-from latentune.objectives.data.parts import DataError
+from latentune.objectives.data.errors import DataError
 from latentune.objectives.data.texts import numbered, plain
 
 Cli = Callable[..., Any]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from ...models.data_spec import DataSpec
-from .parts import DataError, Dataset, Part, hold_out
+from .errors import DataError
+from .parts import Dataset, Part, hold_out
 from .targets import read_targets
 
 if TYPE_CHECKING:

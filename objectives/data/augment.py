@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .parts import DataError
+from .errors import DataError
 from .photos import ROOM
 
 Size = tuple[int, int]

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ...models.data_spec import DataSpec
-from .parts import DataError, Dataset, Part, hold_out
+from .errors import DataError
+from .parts import Dataset, Part, hold_out
 
 
 def digits(data_dir: Path | None) -> Dataset:

@@ -10,9 +10,9 @@ from torch import Tensor
 from ...models.data_spec import DataSpec, Kind
 from ..progress import progress
 from .batches import Batches, ResidentData, fitting, in_batches
+from .errors import DataError
 from .kept import read_kept, write_kept
 from .module import TensorData
-from .parts import DataError
 from .splits import PARTS
 
 BATCH_SIZE = 1024

@@ -1,7 +1,8 @@
 """Data with fewer labels than there are, as if no more had been written."""
 
+from .errors import DataError
 from .module import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
-from .parts import DataError, hold_out
+from .parts import hold_out
 
 SMALLEST_BATCH = 8
 

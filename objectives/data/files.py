@@ -4,7 +4,8 @@ from pathlib import Path
 
 from .arrays import read_array
 from .csvs import read_csv
-from .parts import DataError, Dataset
+from .errors import DataError
+from .parts import Dataset
 
 ARRAYS = (".npy", ".npz")
 TABLES = (".csv", ".tsv")

@@ -8,8 +8,8 @@ from pathlib import Path
 from ...models.data_spec import DataSpec
 from .augment import Augment, check_augment
 from .batches import ResidentData, fitting
+from .errors import DataError
 from .kept import save_kept
-from .parts import DataError
 from .resize import check_side
 from .source import Source
 from .splits import moments, read_splits

@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     Items: TypeAlias = Tensor | Photos
 
 
-class DataError(ValueError):
-    """Data that is missing, empty or broken."""
-
-
 class Part(NamedTuple):
     """Items with their labels.
 

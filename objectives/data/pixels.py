@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..progress import Advance, progress
-from .parts import DataError
+from .errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

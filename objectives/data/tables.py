@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...models.data_spec import DataSpec
+from .errors import DataError
 from .frames import Columns, check_whole, is_text
-from .parts import DataError, Dataset, Part, hold_out
+from .parts import Dataset, Part, hold_out
 from .targets import few, read_targets
 
 if TYPE_CHECKING:

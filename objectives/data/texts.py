@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
+from .errors import DataError
 from .frames import FEWEST, Columns, check_whole
-from .parts import DataError, Dataset, Part, split_indices
+from .parts import Dataset, Part, split_indices
 from .tables import column_targets
 
 SUFFIX = ".txt"

@@ -7,7 +7,7 @@ from torch import Tensor
 from ...models.predictor import Predictor
 from ...models.roles import Decodes, HasPrior
 from ..data.batches import in_batches
-from ..data.parts import DataError
+from ..data.errors import DataError
 from .features import feature_network
 from .quality import kernel_distance
 from .rating import unrated

@@ -89,7 +89,7 @@ def _message(error: Exception) -> str | None:
     """Returns the message of an error that users can mend; the others are ours to mend."""
     if isinstance(error, UsageError):
         return str(error)
-    from ...objectives.data.parts import DataError
+    from ...objectives.data.errors import DataError
     from ...objectives.report import MonitorError
     from ...search_spaces.words import SpaceError
     from ...storage.database import DatabaseError, DatabaseLost, reason

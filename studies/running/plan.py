@@ -17,7 +17,7 @@ import torch
 from ...models.data_spec import DataSpec, Kind
 from ...models.networks.pretrained import ARCHITECTURES, IMAGENET, SIDE
 from ...objectives.data.builtin import DATASETS
-from ...objectives.data.parts import DataError
+from ...objectives.data.errors import DataError
 from ...objectives.data.source import has_photos
 from ...search_spaces.catalog.entry import SEED
 from ...search_spaces.catalog.models import MODELS

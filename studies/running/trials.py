@@ -18,7 +18,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from ...objectives.data.parts import DataError
+from ...objectives.data.errors import DataError
 from ...objectives.objective import INTERRUPTED, Interrupted, StopOnRequest, TrialFailed
 from ...search_spaces.strategies import PRUNERS, SAMPLERS, Sparing
 from ...search_spaces.watch import ask
