@@ -1,1 +1,1 @@
-"""What is searched and how it is used: the catalogue, search, training, sampling and the CLI."""
+"""What is searched and how it is used: making studies, running and finding them, and the CLI."""
