@@ -67,7 +67,7 @@ def run(cases: int, seed: int = 0, first: int = 0) -> list[Fault]:
         tempfile.TemporaryDirectory() as scratch,
         patch("torchvision.datasets.MNIST.download", side_effect=RuntimeError("no network")),
         patch("socketserver.BaseServer.serve_forever"),
-        patch("latentune.studies.uses.features.STEPS", 5),
+        patch("latentune.objectives.metrics.features.STEPS", 5),
     ):
         made = Path(scratch) / "made"
         _make_studies(made)

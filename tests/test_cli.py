@@ -238,7 +238,7 @@ def test_a_model_lists_what_varies_in_it(cli: Cli, model: str) -> None:
     for space in MODELS[model].spaces:
         assert f"space {space}:" in answer.out
     assert "--range lr " in answer.out
-    assert f"next: latentune search {model} digits" in answer.out
+    assert f"next: latentune search {model} " in answer.out
 
 
 def test_the_choices_in_help_are_those_that_there_are() -> None:

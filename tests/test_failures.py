@@ -1,13 +1,16 @@
 """What goes wrong while a search runs: bugs of a model, deaths, and a database that is gone."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -233,12 +236,13 @@ def test_a_search_whose_fork_server_is_killed_ends_well(cli: Cli) -> None:
     assert TrialState.RUNNING not in lives(study)
 
 
-def test_a_killed_search_leaves_nothing_behind() -> None:
+def test_a_killed_search_leaves_nothing_behind(request: pytest.FixtureRequest) -> None:
+    place = Path(tempfile.mkdtemp())  # a socket's path must be short
+    request.addfinalizer(partial(shutil.rmtree, place))
     command = [sys.executable, "-m", "latentune", "search", "conv-ae", "digits", "--workers", "2"]
     command += ["--trials", "6", "--epochs", "30", "--batch-size", "100", "--pruner", "none"]
-    Path("tmp").mkdir()
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": "tmp"}
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(place)}
     )
     assert process.stdout is not None
     children: list[psutil.Process] = []
@@ -251,11 +255,11 @@ def test_a_killed_search_leaves_nothing_behind() -> None:
     psutil.wait_procs(children, timeout=60)
     assert list(Path("runs/cache").glob("scratch-*"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TMPDIR", str(Path("tmp").resolve()))
+        patch.setenv("TMPDIR", str(place))
         patch.setattr("tempfile.tempdir", None)
         latentune.search("conv-ae", "digits", name="other", trials=1, **SMALL)
     assert list(Path("runs/cache").glob("scratch-*")) == []
-    assert list(Path("tmp").iterdir()) == []
+    assert list(place.iterdir()) == []
     assert [p for p in Path("runs/artifacts").iterdir() if not p.stat().st_size] == []
 
 

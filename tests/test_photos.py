@@ -333,9 +333,13 @@ def test_bad_lists_are_refused(photos: Path) -> None:
 
 
 def test_names_of_images_are_recognised() -> None:
-    assert names_images({"a": ["1", "2"], "b": ["x.JPG", "y/z.png"]})
-    assert not names_images({"path": ["notes.txt"], "label": ["x"]})
-    assert not names_images({"path": []})
+    for text, named in (
+        ("a,b\n1,x.JPG\n2,y/z.png\n", True),
+        ("path,label\nnotes.txt,x\n", False),
+        ("path\n", False),
+    ):
+        Path("list.csv").write_text(text)
+        assert names_images(Path("list.csv")) is named
 
 
 def rows(path: str) -> list[list[str]]:

@@ -254,7 +254,7 @@ def test_wine_is_told_by_one_linear_layer(cli: Cli) -> None:
     with Image.open(final / "confusion.png") as picture:
         picture.verify()
     table = pd.read_csv(final / "classes.csv")
-    assert (table["images"] @ table["accuracy"]) / table["images"].sum() == pytest.approx(
+    assert (table["items"] @ table["accuracy"]) / table["items"].sum() == pytest.approx(
         metrics["test_accuracy"], abs=1e-5
     )
 

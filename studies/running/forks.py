@@ -6,6 +6,7 @@ Lightning for seconds. Where there is no such process, as on Windows, workers st
 
 import multiprocessing
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...storage.scratch import claim
+from ..errors import StudyError
 
 # What a worker runs, and what that imports only when it is first used.
 PRELOAD = [
@@ -34,8 +36,14 @@ def warm_up() -> None:
         if not _claims:
             _claims.append(claim(Path(util.get_temp_dir())))
         context.set_forkserver_preload(PRELOAD)
-        with _deaf():
-            forkserver.ensure_running()
+        try:
+            with _deaf():
+                forkserver.ensure_running()
+        except OSError as error:  # of a socket there, whose path may have a hundred letters
+            raise StudyError(
+                f"no processes can be started by way of {tempfile.gettempdir()} ({error}): name a "
+                "shorter folder by TMPDIR, or say `workers=1`"
+            ) from error
 
 
 @contextmanager
