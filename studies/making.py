@@ -21,9 +21,9 @@ from ..models.autoencoder import Autoencoder
 from ..models.data_spec import DataSpec
 from ..models.networks.pretrained import ARCHITECTURES, PretrainedBody
 from ..models.roles import Encodes
-from ..objectives.data.builtin import DATASETS
 from ..objectives.data.codes import CodeData, labelled
 from ..objectives.data.module import TensorData
+from ..objectives.data.sources.builtin import DATASETS
 from ..objectives.objective import Objective, Space
 from ..search_spaces.catalog.entry import SEED, Direction, Entry
 from ..search_spaces.catalog.models import MODELS

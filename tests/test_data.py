@@ -19,7 +19,7 @@ from latentune.objectives.data import splits as memory
 from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.errors import DataError
 from latentune.objectives.data.parts import floats, split_indices
-from latentune.objectives.data.source import Source
+from latentune.objectives.data.sources.source import Source
 from latentune.objectives.metrics.neighbours import neighbour_accuracy
 from latentune.search_spaces.words import SpaceError
 from latentune.studies.errors import StudyError

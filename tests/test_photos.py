@@ -18,13 +18,13 @@ from torchvision.transforms.v2 import functional
 
 import latentune
 from latentune import TensorData
-from latentune.objectives.data import image_files
 from latentune.objectives.data import splits as memory
 from latentune.objectives.data.batches import ahead, in_batches
 from latentune.objectives.data.errors import DataError
 from latentune.objectives.data.parts import hold_out
-from latentune.objectives.data.photo_lists import names_images
-from latentune.objectives.data.photos import Photos
+from latentune.objectives.data.sources import image_files
+from latentune.objectives.data.sources.photo_lists import names_images
+from latentune.objectives.data.sources.photos import Photos
 from latentune.objectives.metrics.components import beside_components
 from latentune.objectives.training import fit, quiet_trainer
 from latentune.storage.runs import StorageError

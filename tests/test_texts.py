@@ -15,7 +15,7 @@ import latentune
 from latentune import TensorData
 from latentune.objectives.data.codes import labelled
 from latentune.objectives.data.errors import DataError
-from latentune.objectives.data.texts import numbered, plain
+from latentune.objectives.data.sources.texts import numbered, plain
 
 Cli = Callable[..., Any]
 SHARED = Path(__file__).parents[2] / "shared" / "data"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .errors import DataError
-from .photos import ROOM
+from .sources.photos import ROOM
 
 Size = tuple[int, int]
 

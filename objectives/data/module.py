@@ -10,8 +10,8 @@ from .augment import Augment, check_augment
 from .batches import ResidentData, fitting
 from .errors import DataError
 from .kept import save_kept
-from .resize import check_side
-from .source import Source
+from .sources.resize import check_side
+from .sources.source import Source
 from .splits import moments, read_splits
 
 BATCH_SIZE = 64

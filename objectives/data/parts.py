@@ -10,7 +10,7 @@ from ...models.data_spec import DataSpec
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .photos import Photos
+    from .sources.photos import Photos
 
     Items: TypeAlias = Tensor | Photos
 

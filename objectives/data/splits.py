@@ -16,10 +16,10 @@ from torch import Tensor
 from ...models.data_spec import DataSpec, Kind
 from ..progress import progress
 from .batches import Batches, evaluation_size
-from .builtin import DATASETS
 from .parts import Part, floats, hold_out
-from .photos import Photos
-from .source import Source, load
+from .sources.builtin import DATASETS
+from .sources.photos import Photos
+from .sources.source import Source, load
 
 if TYPE_CHECKING:
     from .parts import Items

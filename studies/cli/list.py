@@ -25,7 +25,7 @@ def list_(model: str | None) -> None:
 
     Example: latentune list conv-ae
     """
-    from ...objectives.data.builtin import DATASETS
+    from ...objectives.data.sources.builtin import DATASETS
     from ...search_spaces.catalog.models import FAMILIES, MODELS
 
     if model is not None:

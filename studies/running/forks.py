@@ -42,7 +42,7 @@ def warm_up() -> None:
         except OSError as error:  # of a socket there, whose path may have a hundred letters
             raise StudyError(
                 f"no processes can be started by way of {tempfile.gettempdir()} ({error}): name a "
-                "shorter folder by TMPDIR, or say `workers=1`"
+                "shorter folder by TMPDIR, or one process by `workers=`"
             ) from error
 
 

@@ -16,9 +16,9 @@ import torch
 
 from ...models.data_spec import DataSpec, Kind
 from ...models.networks.pretrained import ARCHITECTURES, IMAGENET, SIDE
-from ...objectives.data.builtin import DATASETS
 from ...objectives.data.errors import DataError
-from ...objectives.data.source import has_photos
+from ...objectives.data.sources.builtin import DATASETS
+from ...objectives.data.sources.source import has_photos
 from ...search_spaces.catalog.entry import SEED
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.ranges import probe_ranges

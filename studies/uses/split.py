@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 
 from ...objectives.data.errors import DataError
-from ...objectives.data.folders import FEWEST, list_folder
-from ...objectives.data.photo_lists import CLASSES
+from ...objectives.data.sources.folders import FEWEST, list_folder
+from ...objectives.data.sources.photo_lists import CLASSES
 from ...storage.runs import StorageError
 from ..errors import StudyError
 

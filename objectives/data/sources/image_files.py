@@ -12,7 +12,7 @@ from .pixels import DEEP, FOLDER_SIDE, GRAY, calm, headers, read_images
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .parts import Items
+    from ..parts import Items
 
     Keep: TypeAlias = Callable[[int, Callable[[], Tensor]], Tensor]
     """Returns what was read of so many files before, or reads it now."""

@@ -10,11 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...models.data_spec import DataSpec
-from .errors import DataError
+from ....models.data_spec import DataSpec
+from ..errors import DataError
+from ..kept import kept
+from ..parts import Dataset, Part, split_indices
 from .folders import FEWEST, TEST, file_stat
-from .kept import kept
-from .parts import Dataset, Part, split_indices
 
 if TYPE_CHECKING:
     from torch import Tensor

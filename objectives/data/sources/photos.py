@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeAlias
 
-from .errors import DataError
+from ..errors import DataError
 from .pixels import opened, upright
 
 if TYPE_CHECKING:

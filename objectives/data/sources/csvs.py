@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..parts import Dataset
 from .frames import is_text, read_columns
-from .parts import Dataset
 from .tables import check_column, read_table
 from .targets import few
 from .texts import read_labelled

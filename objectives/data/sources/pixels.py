@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..progress import Advance, progress
-from .errors import DataError
+from ...progress import Advance, progress
+from ..errors import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from .errors import DataError
-from .parts import Dataset, Part, floats
+from ..errors import DataError
+from ..parts import Dataset, Part, floats
 
 LARGEST = 2048  # pixels of a side
 CHUNK = 4096

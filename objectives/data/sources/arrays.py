@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
-from ...models.data_spec import DataSpec
-from .errors import DataError
-from .parts import Dataset, Part, hold_out
+from ....models.data_spec import DataSpec
+from ..errors import DataError
+from ..parts import Dataset, Part, hold_out
 from .targets import read_targets
 
 if TYPE_CHECKING:

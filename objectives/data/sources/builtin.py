@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ...models.data_spec import DataSpec
-from .errors import DataError
-from .parts import Dataset, Part, hold_out
+from ....models.data_spec import DataSpec
+from ..errors import DataError
+from ..parts import Dataset, Part, hold_out
 
 
 def digits(data_dir: Path | None) -> Dataset:

@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .errors import DataError
+from ..errors import DataError
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series

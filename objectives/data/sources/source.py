@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from ..errors import DataError
+from ..parts import Dataset
 from .builtin import DATASETS
-from .errors import DataError
 from .files import KNOWN, is_table, read_file
 from .folders import read_folder
-from .parts import Dataset
 from .photo_lists import names_images, part_lists, read_photo_csv, read_photo_lists
 from .resize import resized
 from .texts import holds_texts, read_texts

@@ -6,10 +6,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...models.data_spec import DataSpec
-from .errors import DataError
+from ....models.data_spec import DataSpec
+from ..errors import DataError
+from ..parts import Dataset, Part, hold_out
 from .frames import Columns, check_whole, is_text
-from .parts import Dataset, Part, hold_out
 from .targets import few, read_targets
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from ..errors import DataError
+from ..parts import Dataset
 from .arrays import read_array
 from .csvs import read_csv
-from .errors import DataError
-from .parts import Dataset
 
 ARRAYS = (".npy", ".npz")
 TABLES = (".csv", ".tsv")

@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...models.data_spec import DataSpec
-from .errors import DataError
+from ....models.data_spec import DataSpec
+from ..errors import DataError
+from ..parts import Dataset, Part, split_indices
 from .frames import FEWEST, Columns, check_whole
-from .parts import Dataset, Part, split_indices
 from .tables import column_targets
 
 SUFFIX = ".txt"

@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...models.data_spec import DataSpec
-from .errors import DataError
-from .kept import kept
-from .parts import Dataset, Part, split_indices
+from ....models.data_spec import DataSpec
+from ..errors import DataError
+from ..kept import kept
+from ..parts import Dataset, Part, split_indices
 
 if TYPE_CHECKING:
     from torch import Tensor
