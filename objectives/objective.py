@@ -3,7 +3,6 @@
 import gc
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +13,7 @@ from optuna.trial import BaseTrial, Trial
 from pytorch_lightning.callbacks import EarlyStopping
 
 from ..models.data_spec import DataSpec
+from .data.errors import DataError
 from .provenance import git_commit, versions
 from .report import MODES, Direction, Diverged, ReportEpochs
 from .training import fit, quiet_trainer
@@ -26,6 +26,9 @@ Judge = Callable[[], pl.Callback]
 
 Callbacks = Callable[[Trial], Sequence[pl.Callback]]
 
+
+ONE_ITEM = "more than 1 value per channel"
+"""What PyTorch says of batch norm, if a batch holds a single item."""
 
 INTERRUPTED = "interrupted"
 """What a trial records as the reason it stopped, if the reason was none of its own."""
@@ -171,13 +174,23 @@ class Objective:
 
         Raises:
             MonitorError: If the model never logs the monitored metric.
+            DataError: If batches hold one item, and a layer needs more.
         """
         data = self.data()
         report = ReportEpochs(trial, self.metrics)
         callbacks = [*(judge() for judge in self.judges), report]
         trainer = quiet_trainer(1, callbacks, limit_train_batches=1, limit_val_batches=1)
-        with suppress(Diverged):  # one batch may do that; a trial would fail by itself
+        try:
             fit(trainer, self.model(trial, data.spec), data)
+        except Diverged:
+            pass  # one batch may do that; a trial would fail by itself
+        except ValueError as error:
+            if ONE_ITEM not in str(error):
+                raise
+            raise DataError(
+                "a batch of one item has no statistics for batch norm: `batch_size=` must be at "
+                "least 2"
+            ) from error
 
 
 def _provenance(seed: int, data: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from latentune.objectives.metrics import neighbours
 from latentune.objectives.training import fit, quiet_trainer
 
 Cli = Callable[..., Any]
+Refused = Callable[..., str]
 DATA = DataSpec((1, 8, 8), classes=("a", "b"))
 
 
@@ -197,3 +198,9 @@ def test_small_data_have_batches_in_which_there_is_something_to_compare() -> Non
     study = latentune.search("siamese", "few.npz", trials=1, epochs=1)
     folder = latentune.train(study.study_name, epochs=2).folder
     assert (pd.read_csv(folder / "metrics.csv")["train_loss"] > 0.1).all()
+
+
+def test_a_batch_of_one_item_is_refused(refused: Refused) -> None:
+    assert "--batch-size must be at least 2" in refused(
+        "search", "siamese", "digits", "--batch-size", 1
+    )
