@@ -93,7 +93,7 @@ class GAN(Learner):
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
         return terms["discriminator"] + terms["generator"]
 
-    def training_step(self, batch: Batch, batch_idx: int) -> None:  # type: ignore[override]
+    def training_step(self, batch: Batch, batch_idx: int) -> None:  # type: ignore[override]  # no loss
         """Lets the discriminator learn, and then the generator."""
         of_discriminator, of_generator = cast(list[LightningOptimizer], self.optimizers())
         fake = self._drawn(batch[0])

@@ -109,7 +109,7 @@ class Predictor(Learner):
         hidden: Tensor = self.hidden(self.encode(x))
         return hidden
 
-    def classify(self, codes: Tensor) -> Tensor:
+    def from_codes(self, codes: Tensor) -> Tensor:
         """Maps codes, with shape (N, D), to logits, with shape (N, classes), or numbers (N, 1)."""
         answer: Tensor = self.output(self.hidden(codes))
         if self.target is None:
@@ -119,11 +119,11 @@ class Predictor(Learner):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps items x, with shape (N, *data.shape), to logits (N, classes), or numbers (N, 1)."""
-        return self.classify(self.encode(x))
+        return self.from_codes(self.encode(x))
 
-    def logits(self, batch: Tensor) -> Tensor:
-        """Maps what training sees, items or a frozen encoder's codes, to logits."""
-        return self.classify(batch if self.frozen else self.encode(batch))
+    def answer(self, batch: Tensor) -> Tensor:
+        """Maps what training sees, items or a frozen encoder's codes, to logits or numbers."""
+        return self.from_codes(batch if self.frozen else self.encode(batch))
 
     def train(self, mode: bool = True) -> "Predictor":
         super().train(mode)
@@ -132,7 +132,7 @@ class Predictor(Learner):
         return self
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        answer, targets = self.logits(batch[0]), batch[1]
+        answer, targets = self.answer(batch[0]), batch[1]
         if self._recall is None:
             assert self.target is not None
             mse = (answer[:, 0] - targets).square().mean()

@@ -57,5 +57,5 @@ class Compares(Protocol):
 class Predicts(Protocol):
     """Is shown beside a linear model; of classes, with accuracies and a confusion matrix."""
 
-    def logits(self, batch: Tensor) -> Tensor:
+    def answer(self, batch: Tensor) -> Tensor:
         """Maps what training sees, items or codes, to logits (N, classes), or numbers (N, 1)."""

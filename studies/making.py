@@ -21,7 +21,8 @@ from ..models.autoencoder import Autoencoder
 from ..models.data_spec import DataSpec
 from ..models.networks.pretrained import ARCHITECTURES, PretrainedBody
 from ..models.roles import Encodes
-from ..objectives.data.codes import CodeData, labelled
+from ..objectives.data.codes import CodeData
+from ..objectives.data.labelled import labelled
 from ..objectives.data.module import TensorData
 from ..objectives.data.sources.builtin import DATASETS
 from ..objectives.objective import Objective, Space

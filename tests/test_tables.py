@@ -12,8 +12,8 @@ import torch
 import latentune
 from latentune import TensorData
 from latentune.objectives.data.batches import Batches
-from latentune.objectives.data.codes import labelled
 from latentune.objectives.data.errors import DataError
+from latentune.objectives.data.labelled import labelled
 from latentune.objectives.data.parts import Part
 
 Cli = Callable[..., Any]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import latentune
 from latentune import TensorData
-from latentune.objectives.data.codes import labelled
 from latentune.objectives.data.errors import DataError
+from latentune.objectives.data.labelled import labelled
 from latentune.objectives.data.sources.texts import numbered, plain
 
 Cli = Callable[..., Any]

@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...models.data_spec import DataSpec, Kind
+from ...models.data_spec import DataSpec
 from ..progress import progress
 from .batches import Batches, ResidentData, fitting, in_batches
-from .errors import DataError
 from .kept import read_kept, write_kept
+from .labelled import labelled
 from .module import TensorData
 from .splits import PARTS
 
@@ -93,14 +93,6 @@ class CodeData(ResidentData):
         return kept if {part: len(codes) for part, codes in kept.items()} == whole else None
 
 
-WAYS: dict[Kind, str] = {
-    "image": "put each class in a folder of its own",
-    "table": "name the column of the classes by `target=`",
-    "text": "put each class in a file of its own",
-}
-"""How people give data of each kind classes."""
-
-
 class _Encoded:
     """Iterates over the codes of batches, made anew in each pass.
 
@@ -120,21 +112,3 @@ class _Encoded:
             with torch.no_grad():
                 codes = self.model.encode(inputs).flatten(1)
             yield codes, *targets
-
-
-def labelled(data: TensorData) -> TensorData:
-    """Returns data that have labels of two classes at least, and of two items of each.
-
-    Raises:
-        DataError: If they have none, or a class has a single item.
-    """
-    if data.splits.train.targets is None or len(data.spec.classes) < 2:
-        raise DataError(f"{data.name} has no labels to learn from; {WAYS[data.spec.kind]}")
-    of_parts = [part.targets for part in data.splits[:3] if part.targets is not None]
-    single = (torch.cat(of_parts).bincount() == 1).nonzero().flatten().tolist()
-    if single:
-        raise DataError(
-            f"class {data.spec.classes[single[0]]!r} of {data.name} has 1 item; at least 2 are "
-            "needed: add some, or leave it out"
-        )
-    return data

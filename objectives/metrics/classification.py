@@ -48,7 +48,7 @@ def classification(model: Predicts, data: Any) -> Classification:
     data.setup("test")
     with torch.inference_mode():
         pairs = [
-            (model.logits(batch[0].cpu()), batch[1].cpu()) for batch in data.test_dataloader()
+            (model.answer(batch[0].cpu()), batch[1].cpu()) for batch in data.test_dataloader()
         ]
     logits, labels = (torch.cat(column) for column in zip(*pairs, strict=True))
     names, k = list(data.spec.classes), len(data.spec.classes)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ...models.roles import Encodes
 from ..data.batches import in_batches
-from ..data.codes import labelled
+from ..data.labelled import labelled
 
 LABELLED = 100
 DRAWS = 10

@@ -9,8 +9,8 @@ import pandas as pd
 import pytorch_lightning as pl
 
 from ...models.predictor import Predictor
-from ...objectives.data.codes import labelled
 from ...objectives.data.fewer import describe_count, with_labels
+from ...objectives.data.labelled import labelled
 from ...objectives.data.module import TensorData
 from ...objectives.training import fit, quiet, quiet_trainer
 from ...storage.checkpoint import read_checkpoint

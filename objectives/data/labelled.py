@@ -1,0 +1,32 @@
+"""Whether data have labels that something can be learnt from."""
+
+import torch
+
+from ...models.data_spec import Kind
+from .errors import DataError
+from .module import TensorData
+
+WAYS: dict[Kind, str] = {
+    "image": "put each class in a folder of its own",
+    "table": "name the column of the classes by `target=`",
+    "text": "put each class in a file of its own",
+}
+"""How people give data of each kind classes."""
+
+
+def labelled(data: TensorData) -> TensorData:
+    """Returns data that have labels of two classes at least, and of two items of each.
+
+    Raises:
+        DataError: If they have none, or a class has a single item.
+    """
+    if data.splits.train.targets is None or len(data.spec.classes) < 2:
+        raise DataError(f"{data.name} has no labels to learn from; {WAYS[data.spec.kind]}")
+    of_parts = [part.targets for part in data.splits[:3] if part.targets is not None]
+    single = (torch.cat(of_parts).bincount() == 1).nonzero().flatten().tolist()
+    if single:
+        raise DataError(
+            f"class {data.spec.classes[single[0]]!r} of {data.name} has 1 item; at least 2 are "
+            "needed: add some, or leave it out"
+        )
+    return data
