@@ -9,6 +9,7 @@ import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import optuna
 import torch
@@ -50,6 +51,10 @@ def work(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Conn
         asked.set()
         stop.set()
 
+    def tell(word: str, content: Any) -> None:
+        with suppress(OSError):  # whoever finds the parent gone still ends its trial: see `listen`
+            parent.send((word, content))
+
     threading.Thread(target=listen, daemon=True).start()
     try:
         allow(*plan.allowed)
@@ -58,19 +63,17 @@ def work(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Conn
             open_study(open_database(plan.storage), plan.name),
             plan,
             stop,
-            callbacks=[lambda study, trial: parent.send(("finished", trial.number))],
-            report=lambda word, trials: parent.send((word, trials)),
+            callbacks=[lambda study, trial: tell("finished", trial.number)],
+            report=tell,
             scratch=scratch,
             worker=index,
         )
     except Exception as error:
         error.add_note(f"In worker {index}:\n{traceback.format_exc()}")
-        with suppress(OSError):
-            parent.send(("failed", _portable(error)))
+        tell("failed", _portable(error))
     if stop.is_set() and not asked.is_set():
         sys.exit(1)  # somebody else has ended it
-    with suppress(OSError):
-        parent.send(("left", None))
+    tell("left", None)
 
 
 def _take_gpu(index: int) -> None:
