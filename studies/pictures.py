@@ -12,7 +12,7 @@ from torchvision.utils import save_image
 from ..models.roles import Compares, Decodes, Encodes, HasPrior
 from ..objectives.data.batches import in_batches
 from ..objectives.reconstruction import reconstruct
-from ..storage.pictures import grouped_images, image_grid, reconstructions
+from ..storage.drawing.images import grouped_images, image_grid, reconstructions
 
 DRAWN = 50  # images from a prior
 GROUPS = 6

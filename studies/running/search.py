@@ -20,7 +20,7 @@ from ...storage.database import (
     is_file,
     open_database,
 )
-from ...storage.pictures import pareto_front
+from ...storage.drawing.points import pareto_front
 from ...storage.scratch import scratch
 from ...storage.study import Study
 from ..console import SearchLines

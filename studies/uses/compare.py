@@ -14,7 +14,7 @@ from ...objectives.data.labelled import labelled
 from ...objectives.data.module import TensorData
 from ...objectives.training import fit, quiet, quiet_trainer
 from ...storage.checkpoint import read_checkpoint
-from ...storage.pictures import accuracy_curves
+from ...storage.drawing.curves import accuracy_curves
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_REACH, COMPARE_SEEDS, RUNS
 from ..errors import StudyError, check_at_least

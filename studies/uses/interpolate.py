@@ -9,7 +9,7 @@ from ...models.densities.by_name import DENSITIES
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import in_batches
 from ...objectives.progress import progress
-from ...storage.pictures import image_grid
+from ...storage.drawing.images import image_grid
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SAMPLING, SEED
 from ..errors import StudyError, check_seed

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ...models.planes import PLANES, TITLES
 from ...objectives.progress import progress
-from ...storage.pictures import scatter
+from ...storage.drawing.points import scatter
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import MAPPED, RUNS, SEED
 from ..errors import StudyError, check_at_least, check_seed

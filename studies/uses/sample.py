@@ -17,7 +17,8 @@ from ...objectives.metrics.features import feature_network
 from ...objectives.metrics.rating import Ratings, rate, unrated
 from ...objectives.progress import progress
 from ...search_spaces.words import did_you_mean
-from ...storage.pictures import codes_beside, image_grid
+from ...storage.drawing.images import image_grid
+from ...storage.drawing.points import codes_beside
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SAMPLES, SAMPLING, SEED
 from ..errors import StudyError, check_at_least, check_at_most, check_seed

@@ -11,7 +11,7 @@ from ...objectives.data.kept import save_kept
 from ...objectives.data.module import TensorData
 from ...objectives.data.parts import floats
 from ...objectives.data.splits import PARTS, recognised
-from ...storage.pictures import labelled_grid
+from ...storage.drawing.images import labelled_grid
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SEED
 from ..errors import StudyError, check_seed

@@ -28,7 +28,8 @@ from ...search_spaces.watch import replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import Best, write_best
 from ...storage.checkpoint import add_configuration, load_weights, read_checkpoint
-from ...storage.pictures import confusion, loss_curve
+from ...storage.drawing.curves import loss_curve
+from ...storage.drawing.scores import confusion
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import ACCELERATOR, ACCELERATORS, FINAL_EPOCHS, PRECISION, PRECISIONS, RUNS
 from ..errors import StudyError, check_at_least, check_choice

@@ -1,0 +1,1 @@
+"""Every picture of the project: each function writes one file."""
