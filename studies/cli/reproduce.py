@@ -42,7 +42,7 @@ def reproduce(
     names = chosen_rows(rows)
     where = runs.with_name(f"{runs.name}-quick") if quick else runs
     reproduction = Reproduction(where, _run, quick, minutes, data_dir)
-    found = []
+    found = reproduction.kept()
     for one in reproduction.run(names):
         click.echo(describe(one))
         found.append(one)

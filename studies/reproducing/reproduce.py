@@ -21,6 +21,7 @@ Call = Callable[[Sequence[str]], str | None]
 """Runs a command, given its words; returns in a line why it failed, or None."""
 
 SEARCHED = "searched"
+RESULTS = "results"
 QUICK = {
     "search": ["--trials", "2", "--epochs", "1", "--workers", "1"],
     "compare": ["--labels", "100", "--epochs", "1"],
@@ -78,6 +79,11 @@ class Reproduction:
             for kind in ROWS[name].runs:
                 yield self.find(name, kind)
 
+    def kept(self) -> list[Found]:
+        """Returns what was found before, by whichever command, with whichever limits."""
+        files = sorted((self.root / RESULTS).glob("*.json"))
+        return [Found(**json.loads(path.read_text())["found"]) for path in files]
+
     def find(self, name: str, kind: str) -> Found:
         """Runs one run of a row, unless it was run with the same commands and limits before."""
         row = ROWS[name]
@@ -89,7 +95,7 @@ class Reproduction:
             names[needed] = network(*_split(needed))
             if why_not := self.find(*_split(needed)).why_not:
                 return Found(name, kind, why_not=f"{needed} is needed: {why_not}")
-        path = self.root / "results" / f"{names['network']}.json"
+        path = self.root / RESULTS / f"{names['network']}.json"
         asked = {"run": list(run), "quick": self.quick, "minutes": self.minutes}
         if path.exists() and (kept := json.loads(path.read_text()))["asked"] == asked:
             return Found(**kept["found"])

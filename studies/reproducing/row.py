@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from ...search_spaces.catalog.entry import SEED, Direction
 from ...search_spaces.catalog.models import MODELS
 
+MNIST, FASHION = "mnist", "fashion-mnist"
+
 
 class Run(NamedTuple):
     """Commands that are run after one another, and end in a figure.
@@ -84,7 +86,7 @@ class Row(NamedTuple):
         published: The published value of it, if there is one.
         note: Why that is not to be compared as it is, or what stands for it.
         settings: The run with the published settings, if these are known.
-        searched: The run of a search, and of what it has found.
+        searched: The run of a search of ours.
     """
 
     system: str
@@ -116,3 +118,8 @@ def as_published(model: str, options: str = "", epochs: int | None = None) -> Ru
         epochs = published.epochs
     words = f"{model} {{data}} --space {SEED} --trials 1 --epochs 1 {options}"
     return Run(words.strip(), epochs)
+
+
+def searched(model: str, options: str = "--trials 15", epochs: int = 100) -> Run:
+    """Returns the run of a search of a model, and of the final training of what it has found."""
+    return Run(f"{model} {{data}} {options}", epochs)

@@ -16,55 +16,57 @@ COLUMNS = {
     "data": "data",
     "figure": "figure",
     "published": "published",
-    "settings": "its settings",
+    "settings": "same settings",
     "searched": "after a search",
     "note": "note",
     "seconds": "seconds",
     "commands": "commands",
 }
 """The columns, and their titles."""
+NOT_RUN = "not run"
 
 
 def describe(found: Found) -> str:
     """Returns what came of a run, in a line."""
     if found.value is None:
         return f"{found.row}, {COLUMNS[found.kind]}: {found.why_not}"
-    epochs = f"{found.epochs} of {found.of}" if found.epochs < found.of else ""
-    value = _figure(found.value, epochs)
+    value = _figure(found.value, _cut(found))
     return f"{found.row}, {COLUMNS[found.kind]}: {value}, {found.seconds:g} s"
 
 
 def make_table(found: Iterable[Found]) -> pd.DataFrame:
-    """Makes a table with a line for each row of the catalogue of systems, whether it was run or not.
+    """Makes a table with a line for each row, whether it was run or not.
+
+    Args:
+        found: What came of runs; of the same run twice, the later one counts, if it has a figure.
 
     Returns:
         The columns of `COLUMNS`; `settings` and `searched` are figures, or missing. The columns
         `settings epochs` and `searched epochs` say how long was trained, where it was cut short.
     """
-    by_row: dict[str, dict[str, Found]] = {}
-    for one in found:
-        by_row.setdefault(one.row, {})[one.kind] = one
+    known = sorted(found, key=lambda one: one.value is not None)
+    runs = {(one.row, one.kind): one for one in known}
     lines = []
     for name, row in ROWS.items():
-        runs = by_row.get(name, {})
-        missing = {one.why_not for one in runs.values() if one.why_not}
-        if not runs and row.runs:
-            missing = {"not run"}
-        line = {
-            "row": name,
-            "system": row.system,
-            "data": row.data,
-            "figure": "" if row.figure is None else row.figure.key.split(".")[-1],
-            "published": row.published,
-            "note": "; ".join(filter(None, [row.note, *sorted(missing)])),
-            "seconds": round(sum(one.seconds for one in runs.values())),
-            "commands": "; ".join(text for one in runs.values() for text in one.commands),
+        here = {
+            kind: runs.get((name, kind), Found(name, kind, why_not=NOT_RUN)) for kind in row.runs
         }
-        for kind, one in runs.items():
-            line[kind] = one.value
-            line[f"{kind} epochs"] = f"{one.epochs} of {one.of}" if one.epochs < one.of else ""
-        lines.append(line)
-    return pd.DataFrame(lines).reindex(columns=[*COLUMNS, "settings epochs", "searched epochs"])
+        missing = dict.fromkeys(one.why_not for one in here.values() if one.why_not)
+        lines.append(
+            {
+                "row": name,
+                "system": row.system,
+                "data": row.data,
+                "figure": "" if row.figure is None else row.figure.key.split(".")[-1],
+                "published": row.published,
+                "note": "; ".join(filter(None, [row.note, *missing])),
+                "seconds": round(sum(one.seconds for one in here.values())),
+                "commands": "\n".join(text for one in here.values() for text in one.commands),
+                **{kind: one.value for kind, one in here.items()},
+                **{f"{kind} epochs": _cut(one) for kind, one in here.items()},
+            }
+        )
+    return pd.DataFrame(lines, columns=[*COLUMNS, "settings epochs", "searched epochs"])
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -74,7 +76,7 @@ def markdown(table: pd.DataFrame) -> str:
         cells = {name: "" if pd.isna(line[name]) else str(line[name]) for name in COLUMNS}
         for name in ("published", "settings", "searched"):
             cells[name] = _figure(line[name], line.get(f"{name} epochs", ""))
-        cells["commands"] = "<br>".join(f"`{c}`" for c in cells["commands"].split("; ") if c)
+        cells["commands"] = "<br>".join(f"`{c}`" for c in cells["commands"].splitlines())
         lines.append("| " + " | ".join(cells.values()) + " |")
     return "\n".join(lines) + "\n"
 
@@ -116,15 +118,12 @@ def relative_errors(table: pd.DataFrame) -> pd.DataFrame:
                 ours, theirs = line[kind], row.published
                 if row.figure.way == "maximize":
                     ours, theirs = 1 - ours, 1 - theirs
-                lines.append(
-                    {"row": row_title(line), "which": COLUMNS[kind], "error": ours / theirs}
-                )
+                lines.append((f"{line['row']}  {row.system}", COLUMNS[kind], ours / theirs))
     return pd.DataFrame(lines, columns=["row", "which", "error"])
 
 
-def row_title(line: "pd.Series[str]") -> str:
-    """Returns what a row is called in a picture."""
-    return f"{line['row']}  {line['system']}"
+def _cut(found: Found) -> str:
+    return f"{found.epochs} of {found.of}" if found.epochs < found.of else ""
 
 
 def _figure(value: float, epochs: str) -> str:
