@@ -14,6 +14,7 @@ from .export import export
 from .interpolate import interpolate
 from .list import list_
 from .map import map_
+from .reproduce import reproduce
 from .sample import sample
 from .search import search
 from .show import show
@@ -28,7 +29,7 @@ GROUPS = {
     "Search": (search,),
     "Train": (train,),
     "Use": (sample, map_, interpolate, compare),
-    "Keep": (export,),
+    "Keep": (export, reproduce),
 }
 """The verbs, grouped by what a person wants to do."""
 

@@ -81,6 +81,12 @@ DATASETS: dict[str, Callable[[Path | None], Dataset]] = {
 }
 
 
+def data_root(data_dir: str | Path | None) -> Path:
+    """Returns the folder where torchvision's data lies, or will."""
+    known = data_dir or os.environ.get("LATENTUNE_DATA")
+    return Path(known or Path.home() / ".cache" / "latentune")
+
+
 def _table(bunch: Any) -> Dataset:
     import torch
 
@@ -93,10 +99,7 @@ def _table(bunch: Any) -> Dataset:
 def _torchvision(name: str, data_dir: Path | None) -> Dataset:
     from torchvision import datasets
 
-    root = data_dir or Path(
-        os.environ.get("LATENTUNE_DATA") or Path.home() / ".cache" / "latentune"
-    )
-    dataset = getattr(datasets, name)
+    root, dataset = data_root(data_dir), getattr(datasets, name)
     if not (root / name / "raw").is_dir():
         _download(dataset, root)
     parts = []

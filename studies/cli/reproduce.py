@@ -1,0 +1,63 @@
+"""The verb `reproduce`: published systems, run again."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ..defaults import RUNS
+from .common import data_dir_option
+
+
+@click.command()
+@click.argument("rows", nargs=-1, metavar="[ROW]...")
+@click.option("--quick", is_flag=True, help="Cut everything to two trials and an epoch: a check.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Cut each search, and each training, to this time.  [default: no limit]",
+)
+@data_dir_option
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path(RUNS) / "reproduced",
+    help="Folder of these studies, and of the table.",
+)
+def reproduce(
+    rows: tuple[str, ...], quick: bool, minutes: float | None, data_dir: str | None, runs: Path
+) -> None:
+    """Run published systems again, and write a table of both figures.
+
+    Each ROW, such as A4, is run with the published settings, and after a search of ours; without
+    one, all whose data are there. What was run before is kept.
+
+    Example: latentune reproduce A4 C7 --minutes 5
+    """
+    from ..reproducing.reproduce import Reproduction, chosen_rows
+    from ..reproducing.table import describe, make_table, write_table
+
+    names = chosen_rows(rows)
+    where = runs.with_name(f"{runs.name}-quick") if quick else runs
+    reproduction = Reproduction(where, _run, quick, minutes, data_dir)
+    found = reproduction.kept()
+    for one in reproduction.run(names):
+        click.echo(describe(one))
+        found.append(one)
+    folder = write_table(make_table(found), where)
+    click.echo(f"wrote {folder}")
+
+
+def _run(words: Sequence[str]) -> str | None:
+    """Runs a command in a process of its own; returns why it failed, if it did."""
+    click.echo(f"$ latentune {' '.join(words)}")
+    command = [sys.executable, "-m", "latentune", *words]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)  # noqa: S603 - it is ours
+    if done.returncode == 130:
+        raise KeyboardInterrupt
+    if not done.returncode:
+        return None
+    said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+    return said[-1].removeprefix("latentune: ")
