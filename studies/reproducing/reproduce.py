@@ -86,24 +86,32 @@ class Reproduction:
 
     def find(self, name: str, kind: str) -> Found:
         """Runs one run of a row, unless it was run with the same commands and limits before."""
-        row = ROWS[name]
-        run, names = row.runs[kind], {"network": network(name, kind)}
+        row, asked = ROWS[name], self._asked(name, kind)
         if (why_not := self._absence(row)) is not None:
             return Found(name, kind, why_not=why_not)
-        names["data"] = row.data if row.data in DATASETS else str(self._place / row.data)
-        for needed in run.networks():
-            names[needed] = network(*_split(needed))
-            if why_not := self.find(*_split(needed)).why_not:
-                return Found(name, kind, why_not=f"{needed} is needed: {why_not}")
-        path = self.root / RESULTS / f"{names['network']}.json"
-        asked = {"run": list(run), "quick": self.quick, "minutes": self.minutes}
+        path = self._result(name, kind)
         if path.exists() and (kept := json.loads(path.read_text()))["asked"] == asked:
             return Found(**kept["found"])
+        names = {"network": network(name, kind)}
+        names["data"] = row.data if row.data in DATASETS else str(self._place / row.data)
+        for needed in row.runs[kind].networks():
+            other = _split(needed)
+            names[needed] = network(*other)
+            if not self._result(*other).exists() and (why_not := self.find(*other).why_not):
+                return Found(name, kind, why_not=f"{needed} is needed: {why_not}")
         found = self._find(name, kind, names)
         if not found.why_not:
             kept = {"asked": asked, "found": asdict(found)}
             write_text(path, json.dumps(kept, indent=2) + "\n")
         return found
+
+    def _asked(self, name: str, kind: str) -> dict[str, object]:
+        """Returns what a result must have been asked with, to be that of this reproduction."""
+        run = list(ROWS[name].runs[kind])
+        return {"run": run, "quick": self.quick, "minutes": self.minutes}
+
+    def _result(self, name: str, kind: str) -> Path:
+        return self.root / RESULTS / f"{network(name, kind)}.json"
 
     def _find(self, name: str, kind: str, names: dict[str, str]) -> Found:
         row, started = ROWS[name], time.perf_counter()
