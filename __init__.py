@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from .studies.running.search import search as search
     from .studies.spec import StudySpec as StudySpec
     from .studies.uses.compare import compare as compare
+    from .studies.uses.compress import compress as compress
     from .studies.uses.interpolate import interpolate as interpolate
     from .studies.uses.maps import draw_maps as draw_maps
+    from .studies.uses.probe import probe as probe
     from .studies.uses.sample import sample as sample
     from .studies.uses.show import show as show
     from .studies.uses.train import train as train
@@ -53,10 +55,12 @@ _HOMES = {
     "StudySpec": ".studies.spec",
     "allow": ".studies.allowed",
     "compare": ".studies.uses.compare",
+    "compress": ".studies.uses.compress",
     "draw_maps": ".studies.uses.maps",
     "interpolate": ".studies.uses.interpolate",
     "load_best": ".studies.finding",
     "load_model": ".studies.finding",
+    "probe": ".studies.uses.probe",
     "sample": ".studies.uses.sample",
     "search": ".studies.running.search",
     "show": ".studies.uses.show",

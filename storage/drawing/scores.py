@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from numpy.typing import NDArray
 
@@ -32,3 +33,16 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str, pat
             ax=axes,
         )
         axes.set(title=title, xlabel="predicted", ylabel="true")
+
+
+def accuracies(draws: pd.DataFrame, title: str, path: Path) -> None:
+    """Draws accuracies, a column each: the mean as a bar, and a point for each draw."""
+    with figure_at(path, 1.5 + 1.2 * draws.shape[1], 4) as figure:
+        axes = figure.subplots()
+        long = draws.melt(var_name="of", value_name="accuracy")
+        sns.barplot(long, x="of", y="accuracy", color="0.85", errorbar=None, ax=axes)
+        sns.stripplot(long, x="of", y="accuracy", hue="of", size=5, alpha=0.8, ax=axes)
+        for place, mean in enumerate(draws.mean()):
+            axes.text(place, 0.02, f"{mean:.3f}", ha="center")
+        axes.set(title=title, xlabel="", ylabel="test accuracy", ylim=(0, 1))
+        sns.despine(figure)

@@ -9,11 +9,13 @@ import click
 from .best import best
 from .common import UsageError, as_typed, listen
 from .compare import compare
+from .compress import compress
 from .dashboard import dashboard
 from .export import export
 from .interpolate import interpolate
 from .list import list_
 from .map import map_
+from .probe import probe
 from .sample import sample
 from .search import search
 from .show import show
@@ -27,7 +29,7 @@ GROUPS = {
     "Look": (list_, show, status, best, dashboard),
     "Search": (search,),
     "Train": (train,),
-    "Use": (sample, map_, interpolate, compare),
+    "Use": (sample, map_, interpolate, probe, compress, compare),
     "Keep": (export,),
 }
 """The verbs, grouped by what a person wants to do."""
