@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .studies.finding import load_model as load_model
     from .studies.running.search import search as search
     from .studies.spec import StudySpec as StudySpec
+    from .studies.uses.anomalies import anomalies as anomalies
     from .studies.uses.compare import compare as compare
     from .studies.uses.compress import compress as compress
     from .studies.uses.interpolate import interpolate as interpolate
@@ -54,6 +55,7 @@ _HOMES = {
     "Predictor": ".models.predictor",
     "StudySpec": ".studies.spec",
     "allow": ".studies.allowed",
+    "anomalies": ".studies.uses.anomalies",
     "compare": ".studies.uses.compare",
     "compress": ".studies.uses.compress",
     "draw_maps": ".studies.uses.maps",

@@ -304,9 +304,7 @@ def test_neighbours_judge_codes_in_trials_and_in_final_training() -> None:
     with torch.inference_mode():
         known, asked = model.encode(splits.train.inputs), model.encode(splits.test.inputs)
     order = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))[:1000]
-    found = probe_accuracies(
-        known[order], splits.train.targets[order], asked, splits.test.targets
-    )
+    found = probe_accuracies(known[order], splits.train.targets[order], asked, splits.test.targets)
     assert metrics["test_probe"] == pytest.approx(np.mean(found), abs=1e-6)
     assert 0 < np.std(found) < 0.1
 

@@ -1,10 +1,11 @@
 """Anomalies: what a network draws badly is not what it has learnt to draw."""
 
-from math import prod
+from math import inf, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytorch_lightning as pl
+import torch
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
@@ -37,19 +38,40 @@ def anomaly_scores(model: Reconstructs, data: DataSpec, items: "Items") -> Tenso
 
         def score(x: Tensor) -> Tensor:
             advance(len(x))
-            return ((model.reconstruct(x) - x) / scale).flatten(1).norm(dim=1)
+            error = (model.reconstruct(x) - x) / scale
+            return error.flatten(1).square().sum(1).sqrt()
 
         return in_batches(score, items)
 
 
 def mean_error(scores: Tensor, data: DataSpec) -> float:
-    """Returns the mean squared error of a value that scores of items, with shape (N,), stand for."""
+    """Returns the mean squared error of each value, given scores of items, with shape (N,)."""
     return scores.square().mean().item() / prod(data.shape)
 
 
 def threshold_at(scores: Tensor, quantile: float) -> float:
     """Returns the score that a share of items, from 0 to 1, does not exceed."""
     return float(np.quantile(scores.double().numpy(), quantile))
+
+
+def separating_score(inliers: Tensor, outliers: Tensor) -> float:
+    """Returns the score at which logistic regression is undecided; both classes weigh alike.
+
+    It is infinite if the outliers have no larger scores: then none of these would be found.
+
+    Args:
+        inliers: Scores of items that are no anomalies, with shape (N,).
+        outliers: Scores of known anomalies, with shape (M,).
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    scores = torch.cat([inliers, outliers]).double()
+    mean, std = scores.mean(), scores.std().clamp(min=1e-12)
+    truth = np.repeat([0, 1], [len(inliers), len(outliers)])
+    rows = ((scores - mean) / std)[:, None].numpy()
+    fitted = LogisticRegression(class_weight="balanced").fit(rows, truth)
+    slope, start = fitted.coef_.item(), fitted.intercept_.item()
+    return inf if slope <= 0 else float(mean - std * start / slope)
 
 
 def kept_threshold(

@@ -29,15 +29,14 @@ def beside_linear(data: Any) -> dict[str, float]:
     items = data.items if isinstance(data, CodeData) else data
     if not isinstance(items, TensorData) or items.splits.train.targets is None:
         return {}
-    if not isinstance(items.splits.train.inputs, Tensor):
+    train, test = items.splits.train, items.splits.test
+    if not (isinstance(train.inputs, Tensor) and isinstance(test.inputs, Tensor)):
         return {}
-    train, test = items.splits.train.take(_some(len(items.splits.train))), items.splits.test
+    train = train.take(_some(len(train)))
     from sklearn.linear_model import LogisticRegression, RidgeCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    assert isinstance(train.inputs, Tensor)
-    assert isinstance(test.inputs, Tensor)
     known, asked = (as_rows(part.inputs, items.spec) for part in (train, test))
     assert train.targets is not None
     assert test.targets is not None
@@ -53,4 +52,3 @@ def beside_linear(data: Any) -> dict[str, float]:
 
 def _some(n: int) -> list[int]:
     return torch.randperm(n, generator=torch.Generator().manual_seed(0))[:MOST].tolist()
-

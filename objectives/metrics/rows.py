@@ -1,9 +1,10 @@
 """Items as plain rows of numbers, for methods that know no images, tables or texts."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ...models.data_spec import DataSpec, Kind
 from ...models.networks.standardise import unit
@@ -15,14 +16,14 @@ NUMBERS: dict[Kind, str] = {"image": "pixels", "table": "features", "text": "let
 """What the numbers of a row are called."""
 
 
-def as_rows(items: Tensor, data: DataSpec) -> Rows:
+def as_rows(items: Any, data: DataSpec) -> Rows:
     """Returns items as rows of numbers.
 
     These are the values of pixels, the features of a table in the unit of its errors, or how often
     each letter occurs in a text.
 
     Args:
-        items: Items, with shape (N, *data.shape).
+        items: A tensor, with shape (N, *data.shape).
         data: What they are.
 
     Returns:

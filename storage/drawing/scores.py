@@ -1,6 +1,6 @@
 """Pictures of what a trained network gets right and wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,34 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str, pat
             ax=axes,
         )
         axes.set(title=title, xlabel="predicted", ylabel="true")
+
+
+def score_distributions(
+    scores: pd.DataFrame, names: Mapping[str, str], thresholds: Mapping[str, float], path: Path
+) -> None:
+    """Draws how scores are distributed in each set, as boxes and as histograms.
+
+    Args:
+        scores: Columns `set` and `score`, from 0.
+        names: What each set is called.
+        thresholds: Scores to mark, by what they are called.
+        path: The file to write.
+    """
+    sets, score = scores["set"].map(names), scores["score"]
+    wide = bool(score.max() > 20 * score.median())
+    with figure_at(path, 8, 5.5) as figure:
+        boxes, bars = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
+        sns.boxplot(x=score, y=sets, hue=sets, fliersize=2, log_scale=wide, ax=boxes)
+        shown = {"element": "step", "stat": "percent", "common_norm": False, "legend": False}
+        sns.histplot(x=score, hue=sets, log_scale=wide, ax=bars, **shown)
+        for (rule, threshold), line in zip(thresholds.items(), ("--", ":"), strict=False):
+            boxes.axvline(threshold, color="0.2", linestyle=line)
+            label = f"{rule}: {threshold:.3g}"
+            bars.axvline(threshold, color="0.2", linestyle=line, label=label)
+        bars.legend(frameon=False)
+        boxes.set_ylabel("")
+        bars.set(xlabel="reconstruction error (L2 norm)", ylabel="share of the set (%)")
+        sns.despine(figure)
 
 
 def accuracies(draws: pd.DataFrame, title: str, path: Path) -> None:

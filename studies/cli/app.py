@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import click
 
+from .anomalies import anomalies
 from .best import best
 from .common import UsageError, as_typed, listen
 from .compare import compare
@@ -29,7 +30,7 @@ GROUPS = {
     "Look": (list_, show, status, best, dashboard),
     "Search": (search,),
     "Train": (train,),
-    "Use": (sample, map_, interpolate, probe, compress, compare),
+    "Use": (sample, map_, interpolate, probe, compress, anomalies, compare),
     "Keep": (export,),
 }
 """The verbs, grouped by what a person wants to do."""

@@ -67,7 +67,7 @@ class Probe:
         if min(ahead.values()) >= CLEAR * n:
             return f"the codes are worth it: ahead {counts}"
         if codes.mean() < self.accuracy[best].mean():
-            return f"the codes are not worth it: {best} do better without a network; ahead {counts}"
+            return f"the codes are not worth it, {best} does better: ahead {counts}"
         return f"the codes are hardly worth it: ahead {counts}"
 
     def __str__(self) -> str:
@@ -75,9 +75,7 @@ class Probe:
             f"  {name:<9} {row['numbers']:>6,.0f} numbers   {row['mean']:.4f} ± {row['std']:.4f}"
             for name, row in self.table.iterrows()
         ]
-        return "\n".join(
-            [self.question, *rows, self.verdict, *self.notes, f"wrote {self.folder}"]
-        )
+        return "\n".join([self.question, *rows, self.verdict, *self.notes, f"wrote {self.folder}"])
 
     __repr__ = __str__  # what a notebook shows
 

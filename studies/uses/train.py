@@ -32,7 +32,15 @@ from ...storage.checkpoint import add_configuration, load_weights, read_checkpoi
 from ...storage.drawing.curves import loss_curve
 from ...storage.drawing.scores import confusion
 from ...storage.runs import Runs, replaced_folder
-from ..defaults import ACCELERATOR, ACCELERATORS, FINAL_EPOCHS, PRECISION, PRECISIONS, QUANTILE, RUNS
+from ..defaults import (
+    ACCELERATOR,
+    ACCELERATORS,
+    FINAL_EPOCHS,
+    PRECISION,
+    PRECISIONS,
+    QUANTILE,
+    RUNS,
+)
 from ..errors import StudyError, check_at_least, check_choice
 from ..facade import public
 from ..finding import checkpoint_of, find
