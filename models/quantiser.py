@@ -31,11 +31,12 @@ class Quantiser(NamedTuple):
         """
         low, high = codes.amin(0), codes.amax(0)
         step = (high - low) / (MOST - LEAST)
-        return cls(low - LEAST * step, torch.where(step > 0, step, 1.0))
+        return cls(low - LEAST * step, step)
 
     def quantise(self, codes: Tensor) -> Tensor:
         """Maps codes to whole numbers of 8 bits, (N, D); what is out of range goes to its end."""
-        return ((codes - self.zero) / self.step).round().clamp(LEAST, MOST).to(torch.int8)
+        step = self.step.where(self.step > 0, torch.inf)  # without a range, all numbers are 0
+        return ((codes - self.zero) / step).round().clamp(LEAST, MOST).to(torch.int8)
 
     def restore(self, numbers: Tensor) -> Tensor:
         """Maps whole numbers of 8 bits, with shape (N, D), to the codes that they stand for."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,13 @@ import seaborn as sns
 from numpy.typing import NDArray
 
 from .figure import figure_at
+
+BOXES: dict[str, Any] = {
+    "patch_artist": True,
+    "widths": 0.7,
+    "flierprops": {"markersize": 2},
+    "medianprops": {"color": "0.2"},
+}
 
 
 def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str, path: Path) -> None:
@@ -50,7 +58,11 @@ def score_distributions(
     wide = bool(score.max() > 20 * score.median())
     with figure_at(path, 8, 5.5) as figure:
         boxes, bars = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
-        sns.boxplot(x=score, y=sets, hue=sets, fliersize=2, log_scale=wide, ax=boxes)
+        of_sets = [score[sets == name] for name in names.values()]
+        drawn = boxes.boxplot(of_sets[::-1], orientation="horizontal", **BOXES)
+        for box, colour in zip(drawn["boxes"], ("C1", "C0"), strict=True):
+            box.set_facecolor(colour)
+        boxes.set_yticks([2, 1], names.values())
         shown = {"element": "step", "stat": "percent", "common_norm": False, "legend": False}
         sns.histplot(x=score, hue=sets, log_scale=wide, ax=bars, **shown)
         for (rule, threshold), line in zip(thresholds.items(), ("--", ":"), strict=False):
@@ -58,7 +70,6 @@ def score_distributions(
             label = f"{rule}: {threshold:.3g}"
             bars.axvline(threshold, color="0.2", linestyle=line, label=label)
         bars.legend(frameon=False)
-        boxes.set_ylabel("")
         bars.set(xlabel="reconstruction error (L2 norm)", ylabel="share of the set (%)")
         sns.despine(figure)
 

@@ -220,4 +220,4 @@ def _draw(sets: Sets, found: Anomalies, path: Path) -> None:
         for which, some in (("least", ordered[:SHOWN]), ("most", ordered[-SHOWN:][::-1])):
             images = [parts[row["part"]][[row["item"]]] for _, row in some.iterrows()]
             rows[f"{found.names[name]}: {which}"] = floats(torch.cat(images))
-    labelled_grid(rows, "The least and the most error of each", path)
+    labelled_grid(rows, "Least and most reconstruction error", path)

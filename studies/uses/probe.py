@@ -67,7 +67,7 @@ class Probe:
         if min(ahead.values()) >= CLEAR * n:
             return f"the codes are worth it: ahead {counts}"
         if codes.mean() < self.accuracy[best].mean():
-            return f"the codes are not worth it, {best} does better: ahead {counts}"
+            return f"the codes are not worth it, {best} do better: ahead {counts}"
         return f"the codes are hardly worth it: ahead {counts}"
 
     def __str__(self) -> str:
