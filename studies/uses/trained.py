@@ -33,13 +33,11 @@ class Trained:
         model: The network, on the CPU and in eval mode.
         data: The data module of its study; the items, for a head on codes.
         folder: The folder of the final training.
-        recipe: The words that its study was made of.
     """
 
     model: pl.LightningModule
     data: Any
     folder: Path
-    recipe: Recipe
 
     @property
     def items(self) -> TensorData:
@@ -111,7 +109,7 @@ def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained
     configuration, _ = read_checkpoint(path)
     recipe = Recipe.from_table(configuration["recipe"], place).at(data_dir)
     spec = make_spec(recipe, place, configuration.get("encoder"))
-    return Trained(model, spec.objective.data(), path.parent, recipe)
+    return Trained(model, spec.objective.data(), path.parent)
 
 
 def next_use(model: pl.LightningModule) -> str:
