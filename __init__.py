@@ -30,9 +30,12 @@ if TYPE_CHECKING:
     from .studies.finding import load_model as load_model
     from .studies.running.search import search as search
     from .studies.spec import StudySpec as StudySpec
+    from .studies.uses.anomalies import anomalies as anomalies
     from .studies.uses.compare import compare as compare
+    from .studies.uses.compress import compress as compress
     from .studies.uses.interpolate import interpolate as interpolate
     from .studies.uses.maps import draw_maps as draw_maps
+    from .studies.uses.probe import probe as probe
     from .studies.uses.sample import sample as sample
     from .studies.uses.show import show as show
     from .studies.uses.train import train as train
@@ -52,11 +55,14 @@ _HOMES = {
     "Predictor": ".models.predictor",
     "StudySpec": ".studies.spec",
     "allow": ".studies.allowed",
+    "anomalies": ".studies.uses.anomalies",
     "compare": ".studies.uses.compare",
+    "compress": ".studies.uses.compress",
     "draw_maps": ".studies.uses.maps",
     "interpolate": ".studies.uses.interpolate",
     "load_best": ".studies.finding",
     "load_model": ".studies.finding",
+    "probe": ".studies.uses.probe",
     "sample": ".studies.uses.sample",
     "search": ".studies.running.search",
     "show": ".studies.uses.show",

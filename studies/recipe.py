@@ -30,6 +30,8 @@ KINDS: dict[str, type] = {
     "data_dir": str,
 }
 """The types of a recipe's entries as a file holds them; the others are whole numbers."""
+RENAMED = {"knn": "probe"}
+"""What objectives are called now that older files call otherwise."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,8 @@ class Recipe:
         if "model" not in table:
             raise StudyError("a recipe needs a model")
         check_allowed(table["model"], storage or runs.database)
-        entries = {**table, "objectives": tuple(table.get("objectives", ()))}
+        objectives = tuple(RENAMED.get(name, name) for name in table.get("objectives", ()))
+        entries = {**table, "objectives": objectives}
         if table.get("encoder", next(iter(ARCHITECTURES))) not in ARCHITECTURES:
             entries["encoder"] = os.path.join(os.path.realpath(runs.root), table["encoder"])
         return cls(**entries)

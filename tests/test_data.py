@@ -20,7 +20,7 @@ from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.errors import DataError
 from latentune.objectives.data.parts import floats, split_indices
 from latentune.objectives.data.sources.source import Source
-from latentune.objectives.metrics.neighbours import neighbour_accuracy
+from latentune.objectives.metrics.neighbours import neighbour_accuracy, probe_accuracies
 from latentune.search_spaces.words import SpaceError
 from latentune.studies.errors import StudyError
 
@@ -294,33 +294,34 @@ def test_data_are_shown(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_neighbours_judge_codes_in_trials_and_in_final_training() -> None:
-    study = latentune.search("conv-ae", "digits", objectives=["knn"], trials=2, epochs=2)
-    assert study.user_attrs["monitor"] == "val_knn"
+    study = latentune.search("conv-ae", "digits", objectives=["probe"], trials=2, epochs=2)
+    assert study.user_attrs["monitor"] == "val_probe"
     assert study.direction.name == "MAXIMIZE"
     latentune.train("conv-ae-digits", epochs=2)
     metrics = latentune.train("conv-ae-digits", epochs=2).metrics
-    assert 0.2 < metrics["test_knn"] < 1
+    assert 0.2 < metrics["test_probe"] < 1
     model, splits = latentune.load_model("conv-ae-digits"), TensorData("digits").splits
     with torch.inference_mode():
         known, asked = model.encode(splits.train.inputs), model.encode(splits.test.inputs)
     order = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))[:1000]
-    mean, spread = neighbour_accuracy(
-        known[order], splits.train.targets[order], asked, splits.test.targets
-    )
-    assert metrics["test_knn"] == pytest.approx(mean, abs=1e-6)
-    assert 0 < spread < 0.1
+    found = probe_accuracies(known[order], splits.train.targets[order], asked, splits.test.targets)
+    assert metrics["test_probe"] == pytest.approx(np.mean(found), abs=1e-6)
+    assert 0 < np.std(found) < 0.1
 
 
 def test_neighbours_of_classes_that_lie_apart_are_right() -> None:
     classes = torch.arange(300) % 3
     codes = torch.randn(300, 2) + 100 * classes[:, None]
-    assert neighbour_accuracy(codes, classes, codes, classes) == (1.0, 0.0)
+    assert probe_accuracies(codes, classes, codes, classes) == [1.0] * 10
     strange = codes[:, :1] * 0
-    mean, _ = neighbour_accuracy(strange, classes, strange, classes)
-    assert mean == pytest.approx(1 / 3, abs=0.01)
+    found = probe_accuracies(strange, classes, strange, classes)
+    assert np.mean(found) == pytest.approx(1 / 3, abs=0.01)
+    few = neighbour_accuracy(codes[:9], classes[:9], codes, classes, neighbours=3)
+    assert few == 1, "three of each class are known"
+    assert neighbour_accuracy(codes[:4], classes[:4], codes, classes, neighbours=4) < 0.4
 
 
 def test_data_without_labels_have_no_neighbours(tmp_path: Path) -> None:
     write_images(tmp_path / "photos", 20)
     with pytest.raises(DataError, match="photos has no labels to learn from"):
-        latentune.search("conv-ae", "photos", objectives=["knn"], trials=1, epochs=1)
+        latentune.search("conv-ae", "photos", objectives=["probe"], trials=1, epochs=1)

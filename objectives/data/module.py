@@ -79,8 +79,9 @@ class TensorData(ResidentData):
         check_augment(augment)
         self.name = Path(os.path.abspath(name)).name
         place = str(data_dir) if data_dir else None
-        source = Source(name, place, image_size, target, numbers, augment != "none")
-        self.cache, self.splits = cache, read_splits(source, seed, cache)
+        self.source = Source(name, place, image_size, target, numbers, augment != "none")
+        self.seed, self.cache = seed, cache
+        self.splits = read_splits(self.source, seed, cache)
         kind = self.splits.spec.kind
         if normalise and kind == "text":
             raise DataError("texts cannot be standardised: leave out `normalise=`")

@@ -5,35 +5,46 @@ from typing import Any
 import pytorch_lightning as pl
 from torch import Tensor
 
-from ...models.networks.standardise import unit
+from ...models.data_spec import DataSpec
 from ...models.roles import Encodes, Reconstructs
 from ..data.batches import in_batches
 from ..data.module import TensorData
-from ..data.parts import floats
 from ..progress import progress
+from .anomaly import anomaly_scores, mean_error
+from .rows import Rows, as_rows
 
 PCA = "test_mse_pca"
 """What the error of principal components is called beside the network's."""
 
 
-def pca_error(train: Tensor, items: Tensor, length: int, unit: Tensor) -> float:
-    """Returns the mean squared error of items drawn from their first principal components.
+def components(rows: Rows, length: int) -> Any:
+    """Fits principal components, as scikit-learn has them.
 
     Args:
-        train: Items that the components are fitted to, with shape (N, ...).
-        items: Items that are scored, with shape (M, ...).
-        length: Number of components; fewer if there are not as many items or values.
-        unit: What errors are measured in, in a shape that goes with items.
+        rows: What they are fitted to, with shape (N, F).
+        length: How many; fewer if there are not as many rows or numbers in them.
 
     References:
         On Lines and Planes of Closest Fit to Systems of Points in Space (Pearson, 1901)
     """
     from sklearn.decomposition import PCA
 
-    fitted, scored = ((floats(x) / unit).flatten(1).numpy() for x in (train, items))
     with progress("fitting principal components"):
-        plane = PCA(min(length, *fitted.shape), random_state=0).fit(fitted)
-        drawn = plane.inverse_transform(plane.transform(scored))
+        return PCA(min(length, *rows.shape), random_state=0).fit(rows)
+
+
+def pca_error(train: Tensor, items: Tensor, length: int, data: DataSpec) -> float:
+    """Returns the mean squared error of items drawn from their first principal components.
+
+    Args:
+        train: Items that the components are fitted to, with shape (N, *data.shape).
+        items: Items that are scored, with shape (M, *data.shape).
+        length: Number of components; fewer if there are not as many items or values.
+        data: What they are.
+    """
+    fitted, scored = (as_rows(x, data) for x in (train, items))
+    plane = components(fitted, length)
+    drawn = plane.inverse_transform(plane.transform(scored))
     return float(((drawn - scored) ** 2).mean())
 
 
@@ -48,15 +59,10 @@ def beside_components(model: pl.LightningModule, data: Any) -> dict[str, float]:
         and isinstance(model, Reconstructs)
     ):
         return {}
-    train, test, scale = data.splits.train.inputs, data.splits.test.inputs, unit(data.spec)
+    train, test = data.splits.train.inputs, data.splits.test.inputs
     if not (isinstance(train, Tensor) and isinstance(test, Tensor)):
         return {}
-    model = model.cpu()
-    codes = in_batches(model.encode, test[:1])
-    length = codes.flatten(1).shape[1]
-
-    def error(x: Tensor) -> Tensor:
-        return ((model.reconstruct(x) - x) / scale).square().flatten(1).mean(1)
-
-    own = in_batches(error, test).mean().item()
-    return {"test_mse": own, PCA: pca_error(train, test, length, scale)}
+    model.cpu().eval()
+    length = in_batches(model.encode, test[:1]).flatten(1).shape[1]
+    own = mean_error(anomaly_scores(model, data.spec, test), data.spec)
+    return {"test_mse": own, PCA: pca_error(train, test, length, data.spec)}

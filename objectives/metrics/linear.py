@@ -7,8 +7,8 @@ from torch import Tensor
 
 from ..data.codes import CodeData
 from ..data.module import TensorData
-from ..data.parts import floats
 from ..progress import progress
+from .rows import as_rows
 
 LINEAR_ACCURACY = "test_accuracy_linear"
 """What the accuracy of logistic regression is called beside the network's."""
@@ -29,15 +29,15 @@ def beside_linear(data: Any) -> dict[str, float]:
     items = data.items if isinstance(data, CodeData) else data
     if not isinstance(items, TensorData) or items.splits.train.targets is None:
         return {}
-    if not isinstance(items.splits.train.inputs, Tensor):
+    train, test = items.splits.train, items.splits.test
+    if not (isinstance(train.inputs, Tensor) and isinstance(test.inputs, Tensor)):
         return {}
-    train, test = items.splits.train.take(_some(len(items.splits.train))), items.splits.test
+    train = train.take(_some(len(train)))
     from sklearn.linear_model import LogisticRegression, RidgeCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    letters = len(items.spec.letters)
-    known, asked = (_flat(part.inputs, letters) for part in (train, test))
+    known, asked = (as_rows(part.inputs, items.spec) for part in (train, test))
     assert train.targets is not None
     assert test.targets is not None
     model: Any = LogisticRegression(max_iter=100, tol=1e-2)
@@ -52,10 +52,3 @@ def beside_linear(data: Any) -> dict[str, float]:
 
 def _some(n: int) -> list[int]:
     return torch.randperm(n, generator=torch.Generator().manual_seed(0))[:MOST].tolist()
-
-
-def _flat(inputs: Any, letters: int) -> Any:
-    if not letters:
-        return floats(inputs).flatten(1).numpy()
-    counts = torch.zeros(len(inputs), letters + 1)
-    return counts.scatter_add_(1, inputs, torch.ones(inputs.shape)).numpy()[:, 1:]

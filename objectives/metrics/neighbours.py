@@ -1,5 +1,8 @@
 """Nearest neighbours: what codes say of classes, with nothing to train."""
 
+from collections.abc import Sequence
+from statistics import fmean
+
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
@@ -15,51 +18,68 @@ CHUNK = 1024
 
 
 def neighbour_accuracy(
-    known: Tensor, classes: Tensor, asked: Tensor, right: Tensor, draws: int = DRAWS
-) -> tuple[float, float]:
-    """Returns how often the nearest of 100 labelled items has the right class: mean and deviation.
+    known: Tensor, classes: Tensor, asked: Tensor, right: Tensor, neighbours: int = 1
+) -> float:
+    """Returns how often most of the nearest labelled items are of the right class.
 
-    The labelled items are drawn without replacement, anew each time; all are asked.
-
-    Args:
-        known: Codes to draw labelled ones from, with shape (N, D).
-        classes: Their classes, with shape (N,).
-        asked: Codes whose class is asked, with shape (M, D).
-        right: Their classes, with shape (M,).
-        draws: How often labelled items are drawn, each with a seed of its own.
-
-    References:
-        Nearest Neighbor Pattern Classification (Cover, Hart, 1967)
-    """
-    shares = []
-    for seed in range(draws):
-        order = torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))
-        chosen = order[:LABELLED]
-        nearest = torch.cdist(asked, known[chosen]).argmin(1)
-        shares.append((classes[chosen][nearest] == right).float().mean())
-    found = torch.stack(shares)
-    return found.mean().item(), found.std(correction=0).item()
-
-
-def nearest_accuracy(known: Tensor, classes: Tensor, asked: Tensor, right: Tensor) -> float:
-    """Returns how often the nearest of all labelled items has the right class.
+    Of classes with as many of them, the one whose are nearer counts.
 
     Args:
         known: Codes of labelled items, with shape (N, D).
         classes: Their classes, with shape (N,).
         asked: Codes whose class is asked, with shape (M, D).
         right: Their classes, with shape (M,).
+        neighbours: How many are asked, from 1 to N.
+
+    References:
+        Nearest Neighbor Pattern Classification (Cover, Hart, 1967)
     """
-    chunks = torch.split(asked, CHUNK)  # all distances at once would be gigabytes
-    nearest = torch.cat([torch.cdist(chunk, known).argmin(1) for chunk in chunks])
-    return (classes[nearest] == right).float().mean().item()
+    ranks = torch.arange(neighbours) / neighbours**2  # all of them together decide no vote
+    said = []
+    for chunk in torch.split(asked, CHUNK):  # all distances at once would be gigabytes
+        nearest = torch.cdist(chunk, known).topk(neighbours, largest=False).indices
+        votes = torch.zeros(len(chunk), int(classes.max()) + 1)
+        votes.scatter_add_(1, classes[nearest], (1 - ranks).expand(len(chunk), -1))
+        said.append(votes.argmax(1))
+    return (torch.cat(said) == right).float().mean().item()
+
+
+def probe_accuracies(
+    known: Tensor,
+    classes: Tensor,
+    asked: Tensor,
+    right: Tensor,
+    *,
+    labels: int = LABELLED,
+    seeds: Sequence[int] = range(DRAWS),
+    neighbours: int = 1,
+) -> list[float]:
+    """Returns that accuracy where few items are labelled, for each seed that draws them.
+
+    They are drawn without replacement: the same places for the same seed and number of items.
+
+    Args:
+        known: Codes to draw labelled ones from, with shape (N, D).
+        classes: Their classes, with shape (N,).
+        asked: Codes whose class is asked, with shape (M, D).
+        right: Their classes, with shape (M,).
+        labels: How many are drawn, all if there are fewer.
+        seeds: A seed for each draw.
+        neighbours: How many are asked; at most as many as are drawn.
+    """
+    found = []
+    for seed in seeds:
+        order = torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))
+        few = order[:labels]
+        found.append(neighbour_accuracy(known[few], classes[few], asked, right, neighbours))
+    return found
 
 
 class NeighbourProbe(pl.Callback):
-    """Logs `val_knn` and `test_knn`: the accuracy of nearest neighbours among codes.
+    """Logs `val_probe` and `test_probe`: the accuracy of the nearest of 100 labelled codes.
 
-    The labels come from the training part, and stand behind codes of the same network; the model
-    must encode, and the data have labels.
+    It is the mean of ten draws. The labels come from the training part, and stand behind codes of
+    the same network; the model must encode, and the data have labels.
     """
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -71,8 +91,7 @@ class NeighbourProbe(pl.Callback):
     def ask(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         """Logs what the neighbours of the codes of a part say."""
         few = LABELLED * DRAWS  # of which each draw takes its own
-        mean, _ = neighbour_accuracy(*_codes(trainer, model, part, few))
-        model.log(f"{part}_knn", mean)
+        model.log(f"{part}_probe", fmean(probe_accuracies(*_codes(trainer, model, part, few))))
 
 
 class NearestNeighbour(NeighbourProbe):
@@ -83,7 +102,7 @@ class NearestNeighbour(NeighbourProbe):
 
     def ask(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         most = MOST if part == "val" else None
-        model.log(f"{part}_nearest", nearest_accuracy(*_codes(trainer, model, part, most)))
+        model.log(f"{part}_nearest", neighbour_accuracy(*_codes(trainer, model, part, most)))
 
 
 def _codes(

@@ -1,8 +1,8 @@
 """Autoencoders: one class, whose rows are networks and options."""
 
-from .entry import KNN, SEED, SPACES, Direction, Entry, Published
+from .entry import PROBE, SEED, SPACES, Direction, Entry, Published
 
-METRICS: dict[str, Direction] = {"mse": "minimize", "knn": "maximize"}
+METRICS: dict[str, Direction] = {"mse": "minimize", "probe": "maximize"}
 ANY = ("image", "table")
 
 
@@ -16,7 +16,7 @@ def _row(
     """Returns a row; `more` are its spaces beside `default`, whose functions are named so."""
     names = {"default": function} | {space: f"{function}_{space}" for space in more}
     spaces = {space: f"{SPACES}.autoencoder:{name}" for space, name in names.items()}
-    return Entry(summary, spaces, METRICS, KNN, kinds, published=published)
+    return Entry(summary, spaces, METRICS, PROBE, kinds, published=published)
 
 
 AUTOENCODERS = {

@@ -1,8 +1,8 @@
 """Embedders: searched by what the nearest neighbour of a code says of its class."""
 
-from .entry import KNN, SEED, SPACES, Direction, Entry, Published
+from .entry import PROBE, SEED, SPACES, Direction, Entry, Published
 
-METRICS: dict[str, Direction] = {"nearest": "maximize", "knn": "maximize"}
+METRICS: dict[str, Direction] = {"nearest": "maximize", "probe": "maximize"}
 NEAREST = {"nearest": "latentune.objectives.metrics.neighbours:NearestNeighbour"}
 COMPARED = 64  # items in a batch: in one of two, none has both its class and another beside it
 
@@ -18,7 +18,7 @@ def _row(function: str, summary: str, margin: float) -> Entry:
         summary,
         spaces,
         METRICS,
-        NEAREST | KNN,
+        NEAREST | PROBE,
         predicts="class",
         published=published,
         batch_size=COMPARED,

@@ -64,7 +64,7 @@ class Entry:
     on_encoder: bool = False
 
 
-KNN = {"knn": "latentune.objectives.metrics.neighbours:NeighbourProbe"}
+PROBE = {"probe": "latentune.objectives.metrics.neighbours:NeighbourProbe"}
 """The judge of everything that encodes."""
 KID = {"kid": "latentune.objectives.metrics.distance:KernelDistance"}
 """The judge of everything that draws images from a prior."""

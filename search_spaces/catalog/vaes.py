@@ -1,16 +1,16 @@
 """Variational autoencoders."""
 
-from .entry import KID, KNN, SEED, SPACES, Direction, Entry
+from .entry import KID, PROBE, SEED, SPACES, Direction, Entry
 
 METRICS: dict[str, Direction] = {
     "elbo": "maximize",
     "reconstruction": "minimize",
     "kl": "minimize",
-    "knn": "maximize",
+    "probe": "maximize",
     "kid": "minimize",
 }
 
-JUDGES = {**KNN, **KID}
+JUDGES = {**PROBE, **KID}
 
 VAES = {
     "conv-vae": Entry(

@@ -60,6 +60,7 @@ def labelled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
     with figure_at(path, 9.5, 0.6 + 0.7 * len(lines)) as figure:
         axes = figure.subplots()
         _show(axes, whole, per_row=10)
+        axes.set_anchor("E")  # all the room is for the names
         axes.set_yticks([height * (n + 0.5) for n in range(len(lines))], [n for n, _ in lines])
         axes.tick_params(left=False)
         axes.set_title(title, fontsize="small")

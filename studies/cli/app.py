@@ -6,14 +6,17 @@ from typing import NoReturn
 
 import click
 
+from .anomalies import anomalies
 from .best import best
 from .common import UsageError, as_typed, listen
 from .compare import compare
+from .compress import compress
 from .dashboard import dashboard
 from .export import export
 from .interpolate import interpolate
 from .list import list_
 from .map import map_
+from .probe import probe
 from .reproduce import reproduce
 from .sample import sample
 from .search import search
@@ -28,7 +31,7 @@ GROUPS = {
     "Look": (list_, show, status, best, dashboard),
     "Search": (search,),
     "Train": (train,),
-    "Use": (sample, map_, interpolate, compare),
+    "Use": (sample, map_, interpolate, probe, compress, anomalies, compare),
     "Keep": (export, reproduce),
 }
 """The verbs, grouped by what a person wants to do."""

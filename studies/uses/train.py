@@ -16,6 +16,7 @@ from pytorch_lightning.loggers import CSVLogger
 
 from ...models.roles import Predicts
 from ...objectives.history import best_row_of, read_history
+from ...objectives.metrics.anomaly import kept_threshold
 from ...objectives.metrics.classification import Classification, classification
 from ...objectives.metrics.components import beside_components
 from ...objectives.metrics.linear import beside_linear
@@ -31,7 +32,15 @@ from ...storage.checkpoint import add_configuration, load_weights, read_checkpoi
 from ...storage.drawing.curves import loss_curve
 from ...storage.drawing.scores import confusion
 from ...storage.runs import Runs, replaced_folder
-from ..defaults import ACCELERATOR, ACCELERATORS, FINAL_EPOCHS, PRECISION, PRECISIONS, RUNS
+from ..defaults import (
+    ACCELERATOR,
+    ACCELERATORS,
+    FINAL_EPOCHS,
+    PRECISION,
+    PRECISIONS,
+    QUANTILE,
+    RUNS,
+)
 from ..errors import StudyError, check_at_least, check_choice
 from ..facade import public
 from ..finding import checkpoint_of, find
@@ -132,6 +141,8 @@ def train(
         checkpoint = folder / "model.ckpt"
         add_configuration(checkpoint, configuration)
         load_weights(model, read_checkpoint(checkpoint)[1], checkpoint)
+        kept = kept_threshold(model, data, QUANTILE)  # of the weights that are kept
+        add_configuration(checkpoint, configuration | kept)
         history = read_history(folder)
         best_row = best_row_of(history, objective)
         metrics: dict[str, Any] = {
@@ -141,6 +152,7 @@ def train(
             **(beside_linear(data) if isinstance(model, Predicts) else {}),
             **_test(model, data, objective, accelerator),  # what the model says of itself counts
             **{name: best_row[name] for name in objective.metrics},
+            **kept,
             "best_epoch": int(best_row["epoch"]),
             "epochs": epochs,
             "seconds": seconds,

@@ -22,6 +22,8 @@ from ..finding import checkpoint_of
 from ..making import load_network, make_spec
 from ..recipe import Recipe
 
+PartName = Literal["train", "val", "test"]
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -37,24 +39,38 @@ class Trained:
     data: Any
     folder: Path
 
-    def _batches(self, part: Literal["train", "val"], seed: int) -> Any:
-        """Returns the batches of a part, those of training in an order drawn by a seed."""
+    @property
+    def items(self) -> TensorData:
+        """The data, where each item of each part can be asked for.
+
+        Raises:
+            StudyError: If the study brings a data module of its own.
+        """
+        if not isinstance(self.data, TensorData):
+            kind = type(self.data).__name__
+            raise StudyError(f"the study brings a {kind} of its own: no TensorData to look into")
+        return self.data
+
+    def _batches(self, part: PartName, seed: int | None) -> Any:
+        """Returns the batches of a part, those of training in an order drawn by a seed, if any."""
         if isinstance(self.data, TensorData):  # each item once, and as it is
             whole = getattr(self.data.splits, part)
-            if part == "train":
+            if part == "train" and seed is not None:
                 order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
                 whole = whole.take(order.tolist())
             columns = tuple(column for column in whole if column is not None)
             return Batches(columns, evaluation_size(whole.inputs), shuffle=False)
         self.data.prepare_data()
-        self.data.setup("fit")
-        loader = self.data.train_dataloader() if part == "train" else self.data.val_dataloader()
+        self.data.setup("test" if part == "test" else "fit")
+        loader = getattr(self.data, f"{part}_dataloader")()
         with torch.random.fork_rng():
-            torch.manual_seed(seed)
+            torch.manual_seed(seed or 0)
             return list(loader)
 
-    def codes(self, part: Literal["train", "val"], seed: int) -> tuple[Codes, Tensor | None]:
+    def codes(self, part: PartName, seed: int | None = None) -> tuple[Codes, Tensor | None]:
         """Returns codes of a part, with shape (N, D), and labels, with shape (N,), if any.
+
+        Those of training come in an order drawn by the seed; without one, in that of the items.
 
         Raises:
             StudyError: If the model has no `encode`, or its codes are no numbers.

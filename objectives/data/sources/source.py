@@ -43,7 +43,9 @@ def has_photos(name: str) -> bool:
     return names_images(path) if is_table(name) else path.is_dir() and not holds_texts(path)
 
 
-def _holds_columns(path: Path) -> bool:
+def holds_columns(name: str) -> bool:
+    """Says whether data are lines of columns, in a file or in the lists of parts."""
+    path = Path(name)
     return is_table(path.name) if path.is_file() else bool(path.is_dir() and part_lists(path))
 
 
@@ -63,7 +65,7 @@ def load(source: Source, cache: Path | None) -> Dataset:
         raise DataError(
             f"{os.path.relpath(name)!r} is {KNOWN}, nor a data set ({', '.join(DATASETS)})"
         )
-    if source.target is not None and (known or not _holds_columns(path)):
+    if source.target is not None and (known or not holds_columns(name)):
         raise DataError(f"{os.path.relpath(name)} is no table with columns: leave out `target=`")
     if source.numbers and (known or not is_file):
         raise DataError(f"{os.path.relpath(name)} has classes, and no numbers to predict")

@@ -1,0 +1,33 @@
+"""The verb `anomalies`: what a network draws badly is not what it has seen."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..defaults import QUANTILE, SEED
+from .common import allow_option, as_typed, data_dir_option, runs_option, say_next
+
+
+@click.command()
+@click.argument("study", metavar="STUDY[:TRIAL]|CKPT")
+@click.option(
+    "--against", required=True, metavar="DATA", help="The other items: data of the list or yours."
+)
+@click.option(
+    "--quantile", default=QUANTILE, help="Share of the validation part that is no anomaly."
+)
+@click.option("--labelled", metavar="DATA", help="Known anomalies, for a second threshold.")
+@click.option("--seed", default=SEED, help="Chooses among known anomalies.")
+@data_dir_option
+@allow_option
+@runs_option
+def anomalies(study: str, runs: Path, **options: Any) -> None:
+    """Score other items by how badly they are drawn again.
+
+    Example: latentune anomalies conv-ae-digits --against path/to/photos
+    """
+    from ..uses.anomalies import anomalies as run
+
+    click.echo(as_typed(str(run(study, runs=runs, **options))))
+    say_next("predict", study, "FILE", runs=runs)

@@ -1,0 +1,26 @@
+"""The verb `compress`: how many bytes codes take, and what is lost."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..defaults import SEED
+from .common import allow_option, data_dir_option, runs_option, say_next
+
+
+@click.command()
+@click.argument("study", metavar="STUDY[:TRIAL]|CKPT")
+@click.option("--seed", default=SEED, help="Chooses the images that are drawn.")
+@data_dir_option
+@allow_option
+@runs_option
+def compress(study: str, runs: Path, **options: Any) -> None:
+    """Weigh codes against items, and decode them from 32, 16 and 8 bits.
+
+    Example: latentune compress conv-ae-digits
+    """
+    from ..uses.compress import compress as run
+
+    click.echo(run(study, runs=runs, **options))
+    say_next("probe", study, runs=runs)

@@ -1,0 +1,29 @@
+"""The verb `probe`: what codes say of classes when few items have a label."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..defaults import NEIGHBOURS, PROBE_LABELS, PROBE_SEEDS, SEED
+from .common import allow_option, data_dir_option, runs_option, say_next
+
+
+@click.command()
+@click.argument("study", metavar="STUDY[:TRIAL]|CKPT")
+@click.option("--labels", default=PROBE_LABELS, help="Training items that have a label.")
+@click.option("--seeds", default=PROBE_SEEDS, help="How often they are drawn.")
+@click.option("--neighbours", default=NEIGHBOURS, help="How many of the nearest are asked.")
+@click.option("--seed", default=SEED, help="Seed of the first draw.")
+@data_dir_option
+@allow_option
+@runs_option
+def probe(study: str, runs: Path, **options: Any) -> None:
+    """Ask codes for classes by a few labels, beside PCA and the plain items.
+
+    Example: latentune probe conv-ae-digits --labels 50
+    """
+    from ..uses.probe import probe as run
+
+    click.echo(run(study, runs=runs, **options))
+    say_next("map", study, runs=runs)
