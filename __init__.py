@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from .studies.running.search import search as search
     from .studies.spec import StudySpec as StudySpec
     from .studies.uses.compare import compare as compare
+    from .studies.uses.encode import encode as encode
     from .studies.uses.interpolate import interpolate as interpolate
     from .studies.uses.maps import draw_maps as draw_maps
+    from .studies.uses.predict import predict as predict
     from .studies.uses.sample import sample as sample
     from .studies.uses.show import show as show
     from .studies.uses.train import train as train
@@ -54,9 +56,11 @@ _HOMES = {
     "allow": ".studies.allowed",
     "compare": ".studies.uses.compare",
     "draw_maps": ".studies.uses.maps",
+    "encode": ".studies.uses.encode",
     "interpolate": ".studies.uses.interpolate",
     "load_best": ".studies.finding",
     "load_model": ".studies.finding",
+    "predict": ".studies.uses.predict",
     "sample": ".studies.uses.sample",
     "search": ".studies.running.search",
     "show": ".studies.uses.show",

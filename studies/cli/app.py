@@ -10,10 +10,12 @@ from .best import best
 from .common import UsageError, as_typed, listen
 from .compare import compare
 from .dashboard import dashboard
+from .encode import encode
 from .export import export
 from .interpolate import interpolate
 from .list import list_
 from .map import map_
+from .predict import predict
 from .sample import sample
 from .search import search
 from .show import show
@@ -27,7 +29,7 @@ GROUPS = {
     "Look": (list_, show, status, best, dashboard),
     "Search": (search,),
     "Train": (train,),
-    "Use": (sample, map_, interpolate, compare),
+    "Use": (predict, encode, sample, map_, interpolate, compare),
     "Keep": (export,),
 }
 """The verbs, grouped by what a person wants to do."""

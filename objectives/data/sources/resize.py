@@ -29,10 +29,11 @@ def resized(dataset: Dataset, side: int) -> Dataset:
 
 def _resized(part: Part, side: int) -> Part:
     assert isinstance(part.inputs, Tensor)  # photographs in their files have their size already
-    return Part(_scaled(part.inputs, side), part.targets)
+    return Part(scaled(part.inputs, side), part.targets)
 
 
-def _scaled(images: Tensor, side: int) -> Tensor:
+def scaled(images: Tensor, side: int) -> Tensor:
+    """Returns images as squares of a side, cropped in the middle; (N, C, H, W) to (N, C, S, S)."""
     height, width = images.shape[2:]
     least = min(height, width)
     if (height, width) == (side, side):
