@@ -30,7 +30,7 @@ def new_file(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
     except OSError as error:
         raise StorageError(
-            f"cannot write {path}: {error.strerror}; choose another `out=`"
+            f"cannot write {path}: {error.strerror or error}; choose another `out=`"
         ) from error
     finally:
         partial.unlink(missing_ok=True)

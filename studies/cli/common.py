@@ -91,13 +91,11 @@ def say_next(*words: str, runs: Path = RUNS_PATH, storage: str | None = None) ->
 
 
 def say_unread(unread: Mapping[str, str]) -> None:
-    """Names the inputs that could not be read, and ends with exit code 1 if there are any."""
+    """Names the inputs that could not be read."""
     for path, reason in islice(unread.items(), UNREAD):
         click.echo(f"latentune: {path} {reason}", err=True)
     if len(unread) > UNREAD:
         click.echo(f"latentune: {len(unread) - UNREAD:,} more could not be read", err=True)
-    if unread:
-        raise SystemExit(1)
 
 
 def open_runs(runs: Path, storage: str | None) -> "BaseStorage":

@@ -25,5 +25,7 @@ def encode(source: str, inputs: tuple[str, ...], out: str, runs: Path) -> None:
     encoded = run(source, inputs, out=out, runs=runs)
     n, length = encoded.codes.shape
     click.echo(f"wrote {out}: {n:,} codes of length {length}")
-    say_next("map", source, runs=runs)
     say_unread(encoded.unread)
+    say_next("map", source, runs=runs)
+    if encoded.unread:
+        raise SystemExit(1)

@@ -7,13 +7,14 @@ import click
 
 from .common import (
     allow_option,
-    as_typed,
     data_dir_option,
     inputs_argument,
     runs_option,
     say_next,
     say_unread,
 )
+
+NAMED = 3  # inputs at most that are named once more
 
 
 @click.command()
@@ -49,5 +50,9 @@ def predict(
         console.print(predictions)
         if out is not None:
             click.echo(f"wrote {out}")
-        say_next("encode", source, *inputs, "--out", "codes.npz", runs=runs)
     say_unread(predictions.unread)
+    if not as_json:
+        encode = ("encode", source, *inputs[:NAMED], "--out", "codes.npz")
+        say_next(*(encode if predictions.use == "encode" else (predictions.use,)), runs=runs)
+    if predictions.unread:
+        raise SystemExit(1)

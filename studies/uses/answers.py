@@ -88,9 +88,7 @@ def _neighbours(trained: Trained) -> Answer:
     model, data = trained.model, trained.data
     assert isinstance(model, Encodes)
     if not isinstance(data, TensorData) or data.splits.train.targets is None:
-        raise StudyError(
-            f"a {type(model).__name__} compares with the labels of its own data alone"
-        )
+        raise StudyError(f"a {type(model).__name__} compares with labels, which its data lack")
     train, targets = data.splits.train.inputs, data.splits.train.targets
     with progress(f"encoding {len(train):,} training items"):
         known = in_batches(partial(encoded, model), train)

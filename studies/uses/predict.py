@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ...models.roles import Encodes
 from ...storage.outputs import check_output, new_file
 from ..defaults import RUNS
 from ..errors import StudyError
@@ -61,8 +62,7 @@ def predict(
         check_output(file, (".csv",))
     network = Asked.load(source, runs)
     items = network.read(inputs)
-    kept = network.configuration.get("anomaly", {})
-    threshold = kept.get("threshold")
+    threshold = (network.configuration.get("anomaly") or {}).get("threshold")
     answer = answer_of(
         network.model, network.spec, threshold, lambda: load_trained(str(source), runs, data_dir)
     )
@@ -76,7 +76,8 @@ def predict(
     if file is not None:
         with new_file(file) as path:
             table.to_csv(path, index=False)
-    return Predictions(table, said.unread, _note(table, network, source), file)
+    use = "encode" if isinstance(network.model, Encodes) else "status"
+    return Predictions(table, said.unread, use, _note(table, network, source), file)
 
 
 def _note(table: pd.DataFrame, network: Asked, source: str | Path) -> str:

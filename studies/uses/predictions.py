@@ -23,12 +23,14 @@ class Predictions:
             kept a threshold, `anomaly`; of one that compares, `class` and the training items
             that are `nearest`, `second` and `third`, with class and distance.
         unread: Why other items could not be read, by their paths.
+        use: The verb of the command line that uses such a network next.
         note: What is to be said of all of them, if anything.
         file: Where the table was written, if anywhere.
     """
 
     table: pd.DataFrame
     unread: Mapping[str, str]
+    use: str
     note: str = ""
     file: Path | None = None
 
@@ -42,14 +44,13 @@ class Predictions:
         for name in map(str, self.table):
             groups.setdefault(name.partition("_")[0], []).append(name)
         shown = Table(*groups, box=None)
-        for _, row in self.table[:most].iterrows():
-            shown.add_row(
-                *(" ".join(_cell(row[name]) for name in group) for group in groups.values())
-            )
+        for row in self.table[:most].to_dict("records"):
+            cells = [[_cell(row[name]) for name in names] for names in groups.values()]
+            shown.add_row(*map(" ".join, cells))
         lines = [self.note] if self.note else []
         if len(self.table) > most:
-            all_of = "`out=` writes all" if self.file is None else f"all are in {self.file}"
-            lines.insert(0, f"and {len(self.table) - most:,} more; {all_of}")
+            where = "--out writes all" if self.file is None else f"all are in {self.file}"
+            lines.insert(0, f"and {len(self.table) - most:,} more; {where}")
         return Group(shown, *lines)
 
     def to_json(self) -> str:
