@@ -1,12 +1,18 @@
 """How strange an item is to a network: the size of its reconstruction error."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
 from ...models.networks.standardise import unit
 from ...models.roles import Reconstructs
 from ..data.batches import in_batches
-from ..data.parts import Items
+
+if TYPE_CHECKING:
+    from ..data.parts import Items
 
 
 def anomaly_scores(model: Reconstructs, data: DataSpec, items: Items) -> Tensor:

@@ -23,8 +23,7 @@ def encode(source: str, inputs: tuple[str, ...], out: str, runs: Path) -> None:
     from ..uses.encode import encode as run
 
     encoded = run(source, inputs, out=out, runs=runs)
-    n, length = encoded.codes.shape
-    click.echo(f"wrote {out}: {n:,} codes of length {length}")
+    click.echo(f"wrote {out}: codes of shape {encoded.codes.shape}")
     say_unread(encoded.unread)
     say_next("map", source, runs=runs)
     if encoded.unread:

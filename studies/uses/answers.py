@@ -43,11 +43,11 @@ def answer_of(
         return partial(_classes, model, data.classes) if data.classes else partial(_number, model)
     if isinstance(model, Reconstructs):
         return partial(_errors, model, data, threshold)
-    if isinstance(model, Encodes) and data.classes:
+    if isinstance(model, Encodes):
         return _neighbours(load())
     raise StudyError(
-        f"a {type(model).__name__} of such data neither predicts, reconstructs nor compares: it "
-        "has nothing to say of new input"
+        f"a {type(model).__name__} neither predicts, reconstructs nor encodes: it has nothing to "
+        "say of new input"
     )
 
 
@@ -87,9 +87,13 @@ def _neighbours(trained: Trained) -> Answer:
     """
     model, data = trained.model, trained.data
     assert isinstance(model, Encodes)
-    if not isinstance(data, TensorData) or data.splits.train.targets is None:
-        raise StudyError(f"a {type(model).__name__} compares with labels, which its data lack")
-    train, targets = data.splits.train.inputs, data.splits.train.targets
+    if not isinstance(data, TensorData) or not data.spec.classes:
+        raise StudyError(
+            f"a {type(model).__name__} encodes, and there are no classes to compare its codes by: "
+            "latentune encode writes them"
+        )
+    train, targets = data.splits.train
+    assert targets is not None
     with progress(f"encoding {len(train):,} training items"):
         known = in_batches(partial(encoded, model), train)
     of = list(range(len(known))) if isinstance(train, Tensor) else train.names

@@ -9,7 +9,6 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from ...models.data_spec import DataSpec
 from ...objectives.data.errors import DataError
 from ...objectives.data.new.inputs import read_inputs
 from ...objectives.data.new.items import NewItems, Preparation
@@ -62,9 +61,9 @@ class Asked:
         return cls(load_network(path, place), read_checkpoint(path)[0])
 
     @property
-    def spec(self) -> DataSpec:
-        """What an item is to the network."""
-        return Preparation.of(self.configuration).spec
+    def like(self) -> Preparation:
+        """How the items of training were prepared."""
+        return Preparation.of(self.configuration)
 
     def read(self, inputs: Inputs) -> list[NewItems]:
         """Finds new items, to be prepared as those of training were.
@@ -73,7 +72,7 @@ class Asked:
             DataError: If they are missing, broken or of another kind.
         """
         given = [inputs] if isinstance(inputs, str | Path) else inputs
-        return read_inputs(list(map(str, given)), Preparation.of(self.configuration))
+        return read_inputs(list(map(str, given)), self.like)
 
 
 def ask(items: Iterable[NewItems], answer: Callable[[Tensor], R]) -> Answers[R]:
@@ -89,7 +88,7 @@ def ask(items: Iterable[NewItems], answer: Callable[[Tensor], R]) -> Answers[R]:
     found = list(items)
     said: Answers[R] = Answers([], [], {})
     total = sum(map(len, found))
-    with torch.inference_mode(), progress(f"reading {total:,} items", total) as advance:
+    with torch.inference_mode(), progress("reading new input", total) as advance:
         for batch in (batch for one in found for batch in one.batches()):
             said.unread.update(batch.unread)
             said.names.extend(batch.names)

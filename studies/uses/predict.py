@@ -64,7 +64,10 @@ def predict(
     items = network.read(inputs)
     threshold = (network.configuration.get("anomaly") or {}).get("threshold")
     answer = answer_of(
-        network.model, network.spec, threshold, lambda: load_trained(str(source), runs, data_dir)
+        network.model,
+        network.like.spec,
+        threshold,
+        lambda: load_trained(str(source), runs, data_dir),
     )
     said = ask(items, answer)
     table = pd.concat(said.answers, ignore_index=True)
@@ -81,7 +84,9 @@ def predict(
 
 
 def _note(table: pd.DataFrame, network: Asked, source: str | Path) -> str:
-    """Returns a line on what is an anomaly, if errors were measured."""
+    """Returns a line on how the table is to be read, if that is not clear."""
+    if "nearest" in table:
+        return "nearest, second, third: the number or file of a training item, its class, distance"
     if "error" not in table:
         return ""
     if "anomaly" not in table:

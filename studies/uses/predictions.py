@@ -45,7 +45,7 @@ class Predictions:
             groups.setdefault(name.partition("_")[0], []).append(name)
         shown = Table(*groups, box=None)
         for row in self.table[:most].to_dict("records"):
-            cells = [[_cell(row[name]) for name in names] for names in groups.values()]
+            cells = [[_cell(name, row[name]) for name in names] for names in groups.values()]
             shown.add_row(*map(" ".join, cells))
         lines = [self.note] if self.note else []
         if len(self.table) > most:
@@ -58,7 +58,8 @@ class Predictions:
         return json.dumps(self.table.to_dict("records"), indent=2)
 
 
-def _cell(value: object) -> str:
+def _cell(column: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    form = ".3f" if column.endswith("probability") else ".4g"
+    return format(value, form) if isinstance(value, float) else str(value)
