@@ -27,6 +27,8 @@ from .paths import STANDARD_INPUT, find_paths, printable, standard_lines
 MODES = {1: "L", 3: "RGB"}
 """What Pillow calls images of so many channels."""
 
+DECODED = 100  # files in a batch: photographs take a while, and progress is to be seen
+
 log = logging.getLogger(__name__)
 
 
@@ -98,7 +100,8 @@ def _files(paths: list[str], like: Preparation) -> NewItems:
                 unread[printable(path)] = str(image).removeprefix(f"{path} ")
         return Batch(names, torch.cat(images), unread)
 
-    return NewItems(list(map(printable, paths)), read, evaluation_size(torch.empty(0, *shape)))
+    size = min(DECODED, evaluation_size(torch.empty(0, *shape)))
+    return NewItems(list(map(printable, paths)), read, size)
 
 
 def _prepared(path: str, like: Preparation) -> Tensor:
