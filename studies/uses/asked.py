@@ -97,5 +97,6 @@ def ask(items: Iterable[NewItems], answer: Callable[[Tensor], R]) -> Answers[R]:
             advance(len(batch.names) + len(batch.unread))
     if not said.names:
         path, reason = next(iter(said.unread.items()))
-        raise DataError(f"{path} {reason}" + (f"; nor can {total - 1:,} others" * (total > 1)))
+        none_of = f"not one of {total:,} images can be read: " if total > 1 else ""
+        raise DataError(f"{none_of}{path} {reason}")
     return said

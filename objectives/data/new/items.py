@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 from torch import Tensor
@@ -60,7 +60,7 @@ class NewItems:
     """
 
     names: Sequence[str]
-    read: Callable[[slice], Batch] = field(repr=False)
+    read: Callable[[slice], Batch]
     size: int
 
     @classmethod

@@ -14,15 +14,13 @@ import torch
 from ..errors import DataError
 from ..sources.files import is_array, is_table
 from ..sources.frames import check_whole, file_bytes, is_text, read_frame
-from ..sources.tables import indicators, meant, numbers_of
+from ..sources.tables import indicators, meant, numbers_of, some_of
 from .arrays import new_array
 from .items import NewItems, Preparation
 from .paths import STANDARD_INPUT, find_paths, standard_input
 
 if TYPE_CHECKING:
     from pandas import Series
-
-SHOWN = 10
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +61,7 @@ def _rows(path: Path, raw: bytes, like: Preparation) -> NewItems:
     of_columns = _of_columns(names, list(map(str, frame)), path)
     used = frame[list(of_columns)]
     if left := [str(name) for name in frame if name and name not in used]:
-        notes += (f"left out, as training did not have them: {', '.join(map(repr, left))}",)
+        notes += (f"left out, as training did not have them: {some_of(left)}",)
     for note in notes:
         log.info("%s: %s", path, note)
     check_whole(used, path)
@@ -101,8 +99,7 @@ def _features(
             _refuse(column[numbers.isna()], "numbers alone", path)
         return {name: numbers_of(name, column, path)}
     known = [feature.removeprefix(f"{name}=") for feature in features]
-    more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
-    _refuse(column[~column.isin(known)], ", ".join(map(repr, known[:SHOWN])) + more, path)
+    _refuse(column[~column.isin(known)], some_of(known), path)
     return indicators(name, column, known)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def _texts(given: str) -> Iterator[tuple[str, str]]:
     elif given.lower().endswith(SUFFIX) or is_table(given):
         for path in map(Path, find_paths(given)):
             yield from _in_table(path) if is_table(path.name) else _in_lines(path)
-    elif holds_texts(Path(given)):
+    elif os.path.isdir(given) and holds_texts(Path(given)):
         for path in sorted(Path(given).glob("[!.]*")):
             yield from _in_lines(path)
     else:

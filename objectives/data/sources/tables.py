@@ -84,9 +84,13 @@ def meant(name: str, columns: Sequence[str]) -> str:
     """Returns a hint with the nearest of some columns, in whatever case, or with a few of them."""
     lower = {column.lower(): column for column in columns}
     close = get_close_matches(name.lower(), lower, n=1)
-    known = ", ".join(map(repr, list(lower.values())[:SHOWN])) or "none"
-    known += f" and {len(lower) - SHOWN} more" if len(lower) > SHOWN else ""
-    return f"did you mean {lower[close[0]]!r}?" if close else f"it has {known}"
+    return f"did you mean {lower[close[0]]!r}?" if close else f"it has {some_of(columns)}"
+
+
+def some_of(words: Sequence[str]) -> str:
+    """Returns the first ten words in quotes, and how many more there are."""
+    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return ", ".join(map(repr, words[:SHOWN])) + more
 
 
 def column_targets(column: Series[Any], numbers: bool, path: Path) -> tuple[tuple[str, ...], Any]:
