@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from .studies.uses.anomalies import anomalies as anomalies
     from .studies.uses.compare import compare as compare
     from .studies.uses.compress import compress as compress
+    from .studies.uses.encode import encode as encode
     from .studies.uses.interpolate import interpolate as interpolate
     from .studies.uses.maps import draw_maps as draw_maps
+    from .studies.uses.predict import predict as predict
     from .studies.uses.probe import probe as probe
     from .studies.uses.sample import sample as sample
     from .studies.uses.show import show as show
@@ -59,9 +61,11 @@ _HOMES = {
     "compare": ".studies.uses.compare",
     "compress": ".studies.uses.compress",
     "draw_maps": ".studies.uses.maps",
+    "encode": ".studies.uses.encode",
     "interpolate": ".studies.uses.interpolate",
     "load_best": ".studies.finding",
     "load_model": ".studies.finding",
+    "predict": ".studies.uses.predict",
     "probe": ".studies.uses.probe",
     "sample": ".studies.uses.sample",
     "search": ".studies.running.search",

@@ -20,6 +20,16 @@ def at_work() -> None:
         show_by(_step)
 
 
+@contextmanager
+def aside() -> Iterator[None]:
+    """Sends all that is said to standard error, where the output itself is for another program."""
+    console.stderr = True
+    try:
+        yield
+    finally:
+        console.stderr = False
+
+
 def watched() -> bool:
     """Whether there is a display that can be drawn on."""
     if console.is_jupyter:

@@ -55,6 +55,11 @@ class CodeData(ResidentData):
         self._codec = codec
         self._cache = cache.with_name(f"{cache.name}-{items.fingerprint}.pt")
 
+    @property
+    def streamed(self) -> bool:
+        """Whether the items are photographs that stay in their files."""
+        return self.items.streamed
+
     def setup(self, stage: str) -> None:
         for part, codes in self._codes().items():
             self.keep(part, codes, getattr(self.items.splits, part).targets)

@@ -10,6 +10,7 @@ from .augment import Augment, check_augment
 from .batches import ResidentData, fitting
 from .errors import DataError
 from .kept import save_kept
+from .sources.photos import Photos
 from .sources.resize import check_side
 from .sources.source import Source
 from .splits import moments, read_splits
@@ -117,6 +118,11 @@ class TensorData(ResidentData):
     def fingerprint(self) -> str:
         """A hash of all items and labels, and of the split that they are in."""
         return self.splits.fingerprint
+
+    @property
+    def streamed(self) -> bool:
+        """Whether photographs stay in their files, and are seen as `Photos` shows them."""
+        return isinstance(self.splits.train.inputs, Photos)
 
     def setup(self, stage: str) -> None:
         save_kept()

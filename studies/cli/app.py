@@ -12,10 +12,12 @@ from .common import UsageError, as_typed, listen
 from .compare import compare
 from .compress import compress
 from .dashboard import dashboard
+from .encode import encode
 from .export import export
 from .interpolate import interpolate
 from .list import list_
 from .map import map_
+from .predict import predict
 from .probe import probe
 from .reproduce import reproduce
 from .sample import sample
@@ -31,7 +33,17 @@ GROUPS = {
     "Look": (list_, show, status, best, dashboard),
     "Search": (search,),
     "Train": (train,),
-    "Use": (sample, map_, interpolate, probe, compress, anomalies, compare),
+    "Use": (
+        predict,
+        encode,
+        sample,
+        map_,
+        interpolate,
+        probe,
+        compress,
+        anomalies,
+        compare,
+    ),
     "Keep": (export, reproduce),
 }
 """The verbs, grouped by what a person wants to do."""

@@ -3,6 +3,8 @@
 import logging
 import re
 import shlex
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 RUNS_PATH = Path(RUNS)
+UNREAD = 20  # inputs at most that are named because they could not be read
 
 runs_option = click.option(
     "--runs", type=click.Path(path_type=Path), default=RUNS_PATH, help="Folder of all studies."
@@ -26,6 +29,9 @@ data_dir_option = click.option(
     metavar="FOLDER",
     help="Where torchvision data lies.  [default: $LATENTUNE_DATA]",
 )
+
+
+inputs_argument = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 
 
 def _allow(ctx: click.Context, param: click.Parameter, models: tuple[str, ...]) -> None:
@@ -82,6 +88,14 @@ def say_next(*words: str, runs: Path = RUNS_PATH, storage: str | None = None) ->
     place = [] if runs == RUNS_PATH else ["--runs", str(runs)]
     place += [] if storage is None else ["--storage", storage]
     click.echo(f"next: {shlex.join(['latentune', *words, *place])}")
+
+
+def say_unread(unread: Mapping[str, str]) -> None:
+    """Names the inputs that could not be read."""
+    for path, reason in islice(unread.items(), UNREAD):
+        click.echo(f"latentune: {path} {reason}", err=True)
+    if len(unread) > UNREAD:
+        click.echo(f"latentune: {len(unread) - UNREAD:,} more could not be read", err=True)
 
 
 def open_runs(runs: Path, storage: str | None) -> "BaseStorage":

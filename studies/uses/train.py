@@ -135,6 +135,7 @@ def train(
             "recipe": recipe.to_table(place),
             "params": dict(best.params),
             "data": data.spec.to_table(),
+            "streamed": getattr(data, "streamed", False),  # how `predict` is to read new images
         }
         if recipe.encoder is not None:  # so that the network can be rebuilt from this file alone
             configuration["encoder"] = encoder_configuration(recipe)

@@ -83,17 +83,25 @@ class Trained:
         items = f"encoding the items to {PURPOSES[part]}"
         with torch.inference_mode(), progress(items, len(batches)) as advance:
             for inputs, *others in batches:
-                codes = model.encode(inputs)
-                if not isinstance(codes, Tensor):
-                    kind = type(codes).__name__
-                    raise StudyError(f"its encode returns a {kind}, not a tensor of codes")
-                found.append(codes.flatten(1))
+                found.append(encoded(model, inputs))
                 labels += others[:1]
                 advance(1)
         whole: Codes = torch.cat(found).numpy()
         if not np.isfinite(whole).all():
             raise StudyError("the network makes codes that are no numbers: train another trial")
         return whole, torch.cat(labels) if labels else None
+
+
+def encoded(model: Encodes, items: Tensor) -> Tensor:
+    """Maps items, with shape (N, *data.shape), to codes, with shape (N, D).
+
+    Raises:
+        StudyError: If the model makes something else.
+    """
+    codes: object = model.encode(items)
+    if not isinstance(codes, Tensor):
+        raise StudyError(f"its encode returns a {type(codes).__name__}, not a tensor of codes")
+    return codes.flatten(1)
 
 
 def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
-from ....models.data_spec import DataSpec
+from ....models.data_spec import DataSpec, Kind
 from ..errors import DataError
 from ..parts import Dataset, Part, hold_out
 from .targets import read_targets
@@ -65,6 +65,31 @@ def read_array(path: Path, numbers: bool = False) -> Dataset:
         read["train"], read["test"] = hold_out(read["train"], TEST, seed=0)
     spec = DataSpec(tuple(read["train"].inputs.shape[1:]), kind, classes)
     return Dataset(read["train"], read["test"], spec, read.get("val"))
+
+
+def read_items(path: Path) -> tuple[Kind, Tensor]:
+    """Reads an array of items alone; labels beside them are left where they are.
+
+    Args:
+        path: A .npy file, or an .npz file with an array by a name of `INPUTS`; see `read_array`.
+
+    Returns:
+        What an item is, and the items, with shape (N, *shape).
+
+    Raises:
+        DataError: If the file is no array, or holds items of which it is not clear what they are.
+    """
+    found = _read(path)
+    whole = _part(found, None, path)
+    if whole is None:
+        raise DataError(
+            f"{path} holds {', '.join(map(repr, found)) or 'nothing'}, and no array by the name "
+            f"of {', '.join(INPUTS[:-1])}"
+        )
+    if not len(whole[0]):
+        raise DataError(f"{path} holds no items")
+    kind, tensors = _items({"x": whole[0]}, path)
+    return kind, tensors["x"]
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:

@@ -46,10 +46,16 @@ def _texts(frame: DataFrame, target: str | None) -> str | None:
     """
     names = [str(name) for name in frame]
     distinct = {name: frame[name].nunique() for name in names}
-    texts = [name for name in names if name != target and is_text(frame[name])]
-    if len(names) > 2 or not texts:
+    text = text_column(frame.drop(columns=[] if target is None else target))
+    if len(names) > 2 or text is None:
         return None
-    text = max(texts, key=lambda name: (name.lower() in TEXTS, distinct[name]))
     classes = all(few(distinct[name], len(frame)) for name in names if name != text)
     mostly = 2 * distinct[text] > len(frame)
     return text if text.lower() in TEXTS or (mostly and classes) else None
+
+
+def text_column(frame: DataFrame) -> str | None:
+    """Returns the column that holds texts, by its name or because most of them differ, if any."""
+    texts = [str(name) for name in frame if is_text(frame[name])]
+    key = {name: (name.lower() in TEXTS, frame[name].nunique()) for name in texts}
+    return max(texts, key=lambda name: key[name], default=None)

@@ -20,6 +20,11 @@ def is_table(name: str) -> bool:
     return name.lower().endswith(TABLES)
 
 
+def is_array(name: str) -> bool:
+    """Says whether a file is one of arrays."""
+    return name.lower().endswith(ARRAYS)
+
+
 def read_file(path: Path, target: str | None, numbers: bool) -> Dataset:
     """Reads a file of any kind.
 
@@ -33,7 +38,7 @@ def read_file(path: Path, target: str | None, numbers: bool) -> Dataset:
     """
     if is_table(path.name):
         return read_csv(path, target, numbers)
-    if path.suffix.lower() in ARRAYS:
+    if is_array(path.name):
         return read_array(path, numbers)
     raise DataError(f"{path.name} is a file: {_instead(path)}")
 

@@ -95,7 +95,7 @@ def read_folder(
         read["test"],
         DataSpec(tuple(read["train"].inputs.shape[1:]), classes=classes),
         val=read.get("val"),
-        notes=(_skipped(notes),) if notes else (),
+        notes=(skipped(notes),) if notes else (),
     )
 
 
@@ -106,14 +106,14 @@ def list_folder(folder: Path) -> Listing:
         DataError: If it holds too few images, or a part without the classes of the others.
     """
     notes: Counter[str] = Counter()
-    stamps = dict(sorted(_images(folder, notes)))
+    stamps = dict(sorted(find_images(folder, notes)))
     root, found = _inside(folder, list(stamps))
     parts = _parts(root, found, notes)
     train_root, train = parts["train"]
     if len(train) < FEWEST:
         raise DataError(
             f"{train_root} holds {len(train)} images: at least {FEWEST} are needed to split them"
-            + (f"; {_skipped(notes)}" if notes else "")
+            + (f"; {skipped(notes)}" if notes else "")
         )
     classes = _classes(train)
     chosen = {
@@ -123,7 +123,7 @@ def list_folder(folder: Path) -> Listing:
     return Listing(chosen, classes, stamps, notes)
 
 
-def _images(folder: Path, notes: Counter[str]) -> Iterator[tuple[Inner, tuple[int, int]]]:
+def find_images(folder: Path, notes: Counter[str]) -> Iterator[tuple[Inner, tuple[int, int]]]:
     """Gives the image files below a folder, and counts what else is there by its kind.
 
     With each comes what tells whether it has changed: its size, and when it was written.
@@ -242,5 +242,6 @@ def _labels(root: Path, images: list[Inner], classes: tuple[str, ...]) -> Tensor
     return torch.tensor([numbers[name] for name in names])
 
 
-def _skipped(notes: Mapping[str, int]) -> str:
+def skipped(notes: Mapping[str, int]) -> str:
+    """Says how many files of which kind were left out."""
     return "skipped: " + ", ".join(f"{count} x {what}" for what, count in notes.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Collection
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,7 +28,7 @@ class Columns(NamedTuple):
     """The columns of a file.
 
     Attributes:
-        frame: Columns of booleans, of numbers, or of text; N rows, at least 10.
+        frame: Columns of booleans, of numbers, or of text; N rows.
         notes: What a user should know of how they were read.
     """
 
@@ -46,8 +47,33 @@ def read_columns(path: Path) -> Columns:
     Raises:
         DataError: If it is no such file, has no rows, or its columns have no names of their own.
     """
-    text, notes = _text(path)
-    frame = _frame(text, path)
+    frame, notes = read_frame(path, file_bytes(path))
+    for name in map(str, frame):
+        if name.lower() in ROW_NUMBERS and _numbers_rows(frame[name]):
+            frame = frame.drop(columns=name)
+            notes += (f"left out the column {name!r}, which numbers the rows",)
+        elif not name:
+            raise DataError(f"{path} has a column without a name: write one above it")
+    if frame.shape[1] == 0:
+        raise DataError(f"{path} has no columns but numbers of its rows")
+    if len(frame) < FEWEST:
+        raise DataError(f"{path} holds {len(frame)} rows: at least {FEWEST} are needed")
+    return Columns(frame, notes)
+
+
+def read_frame(path: Path, raw: bytes, texts: Collection[str] = ()) -> Columns:
+    """Reads all columns of a file, but for those without a name and without a value.
+
+    Args:
+        path: The file, for errors.
+        raw: What is in it, in UTF-8 or Latin-1.
+        texts: Columns that hold text, even if it looks like numbers.
+
+    Raises:
+        DataError: If it is no such file, has no rows, or its columns have no names of their own.
+    """
+    text, notes = _text(raw, path)
+    frame = _frame(text, path, texts)
     empty = [not name and column.isna().all() for name, column in frame.items()]
     frame = frame.loc[:, [not left_out for left_out in empty]]
     for name, count in Counter(frame).items():
@@ -56,17 +82,19 @@ def read_columns(path: Path) -> Columns:
                 f"{path} has {count} columns called {name!r}: give each a name of its own, or "
                 "write names above the values if there are none"
             )
-    for name in map(str, frame):
-        if name.lower() in ROW_NUMBERS and _numbers_rows(frame[name]):
-            frame = frame.drop(columns=name)
-            notes.append(f"left out the column {name!r}, which numbers the rows")
-        elif not name:
-            raise DataError(f"{path} has a column without a name: write one above it")
-    if frame.shape[1] == 0:
-        raise DataError(f"{path} has no columns but numbers of its rows")
-    if len(frame) < FEWEST:
-        raise DataError(f"{path} holds {len(frame)} rows: at least {FEWEST} are needed")
-    return Columns(frame.apply(_typed), tuple(notes))
+    return Columns(frame.apply(lambda c: (_stripped if c.name in texts else _typed)(c)), notes)
+
+
+def file_bytes(path: Path) -> bytes:
+    """Returns what is in a file.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def is_text(column: Series[Any]) -> bool:
@@ -102,22 +130,18 @@ def check_whole(frame: DataFrame, path: Path, words: tuple[str, ...] = MISSING) 
         )
 
 
-def _text(path: Path) -> tuple[str, list[str]]:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+def _text(raw: bytes, path: Path) -> tuple[str, tuple[str, ...]]:
     if not raw.strip():
         raise DataError(f"{path} is empty")
     if CONTROL & set(raw[:SNIFFED]):
         raise DataError(f"{path} is no text: save it as a CSV file in UTF-8")
     try:
-        return raw.decode("utf-8-sig"), []
+        return raw.decode("utf-8-sig"), ()
     except UnicodeDecodeError:
-        return raw.decode("latin-1"), ["it is not in UTF-8, and was read as Latin-1"]
+        return raw.decode("latin-1"), ("it is not in UTF-8, and was read as Latin-1",)
 
 
-def _frame(text: str, path: Path) -> DataFrame:
+def _frame(text: str, path: Path, texts: Collection[str]) -> DataFrame:
     """Returns the values under the names of the first line, which are as they are written."""
     import warnings
 
@@ -140,6 +164,7 @@ def _frame(text: str, path: Path) -> DataFrame:
                 skipinitialspace=True,
                 keep_default_na=False,  # someone may be called Null
                 na_values=[""],
+                dtype={name: str for name in names if name.strip() in texts},
                 low_memory=False,
             )
     except pd.errors.ParserWarning as error:
@@ -163,13 +188,17 @@ def _numbers_rows(column: Series[Any]) -> bool:
     return is_integer_dtype(column) and column.is_unique
 
 
+def _stripped(column: Series[Any]) -> Series[Any]:
+    return column.dropna().astype(str).str.strip().reindex(column.index)
+
+
 def _typed(column: Series[Any]) -> Series[Any]:
     """Returns a column as numbers if all that is there is, and as stripped text if not."""
     import pandas as pd
 
     if not is_text(column):
         return column
-    there = column.dropna().astype(str).str.strip()
+    there = _stripped(column).dropna()
     values = there[~there.str.lower().isin(MISSING)]
     numbers = pd.to_numeric(values, errors="coerce").astype(float)
     return (there if numbers.isna().any() or not len(numbers) else numbers).reindex(column.index)

@@ -84,6 +84,16 @@ def names_images(path: Path) -> bool:
     return _path_column(read_columns(path, SNIFFED)) is not None
 
 
+def listed_images(path: Path) -> list[str]:
+    """Returns the paths of the images that a CSV file names, wherever it lies itself.
+
+    Raises:
+        DataError: If it cannot be read, or no column names images.
+    """
+    columns = read_columns(path)
+    return [os.path.join(path.parent, name) for name in columns[_named(path, columns)]]
+
+
 def part_lists(folder: Path) -> dict[str, Path]:
     """Returns the lists of images of a folder that has one for each part; else none."""
     found = {
@@ -184,9 +194,7 @@ def _dataset(
 def _rows(path: Path, target: str | None) -> _Rows:
     """Returns what a list names, once each of the files is known to be there."""
     columns = read_columns(path)
-    named = _path_column(columns)
-    if named is None:
-        raise DataError(f"{path} names no images: one column must hold their paths")
+    named = _named(path, columns)
     names, label = list(columns[named]), _label_column(path, columns, named, target)
     labels = None if label is None else list(columns[label])
     found = [file_stat(os.path.join(path.parent, name)) for name in names]
@@ -200,6 +208,14 @@ def _rows(path: Path, target: str | None) -> _Rows:
     if labels is not None and "" in labels:
         raise DataError(f"{path} names no class of {names[labels.index('')]}")
     return _Rows(names, labels, [(one.st_size, one.st_mtime_ns) for one in found if one])
+
+
+def _named(path: Path, columns: Columns) -> str:
+    """Returns the column that names images."""
+    named = _path_column(columns)
+    if named is None:
+        raise DataError(f"{path} names no images: one column must hold their paths")
+    return named
 
 
 def _path_column(columns: Columns) -> str | None:

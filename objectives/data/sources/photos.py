@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ..errors import DataError
-from .pixels import opened, upright
+from .pixels import opened, silence_pillow, upright
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     Cut: TypeAlias = slice | Tensor | list[int]
     """Which items of a part are meant."""
     Fit: TypeAlias = Callable[[Image.Image], Image.Image]
+
+R = TypeVar("R")
 
 ROOM = 256 / 224
 """The short side of a photograph, in sides of what is cut out of it to look at."""
@@ -38,8 +39,7 @@ class Photos:
 
     def __init__(self, root: str, names: Sequence[str], mode: str, side: int) -> None:
         self.root, self.names, self.mode, self.side = root, list(names), mode, side
-        # `calm` would change in one thread what others see: Pillow's warnings are off for good.
-        warnings.filterwarnings("ignore", module=r"PIL\.")
+        silence_pillow()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -52,7 +52,7 @@ class Photos:
         """
         import torch
 
-        seen = self._decoded(chosen, lambda image: _middle(image, self.side), self.side)
+        seen = self._decoded(chosen, lambda path: read_photo(path, self.mode, self.side))
         return torch.stack(seen) if seen else torch.empty(0, *self.shape[1:], dtype=torch.uint8)
 
     @property
@@ -74,7 +74,11 @@ class Photos:
         Raises:
             DataError: If one is no image, or is broken or too large.
         """
-        return self._decoded(chosen, lambda image: _shrunk(image, short), short)
+
+        def read(path: str) -> Tensor:
+            return _pixels(path, self.mode, lambda image: _shrunk(image, short), short)
+
+        return self._decoded(chosen, read)
 
     def identity(self) -> Iterator[bytes]:
         """Gives what tells these photographs from others: names and sizes of files, in order.
@@ -98,19 +102,31 @@ class Photos:
     def _path(self, name: str) -> str:
         return os.path.join(self.root, name)
 
-    def _decoded(self, chosen: Cut, fit: Fit, short: int) -> list[Tensor]:
+    def _decoded(self, chosen: Cut, read: Callable[[str], Tensor]) -> list[Tensor]:
         import torch
 
         if isinstance(chosen, torch.Tensor):
             chosen = chosen.tolist()
         names = self.names[chosen] if isinstance(chosen, slice) else self.take(chosen).names
+        return in_threads(read, map(self._path, names))
 
-        def read(name: str) -> Tensor:
-            return _pixels(self._path(name), self.mode, fit, short)
 
-        # Pillow decodes outside Python's lock; workers divide the cores, and torch knows how.
-        with ThreadPoolExecutor(torch.get_num_threads()) as threads:
-            return list(threads.map(read, names))
+def in_threads(read: Callable[[str], R], paths: Iterable[str]) -> list[R]:
+    """Returns what is read of each file, in their order, in as many threads as torch has."""
+    import torch
+
+    # Pillow decodes outside Python's lock; workers divide the cores, and torch knows how.
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+        return list(threads.map(read, paths))
+
+
+def read_photo(path: str, mode: str, side: int) -> Tensor:
+    """Returns what is seen of a photograph, its middle, as bytes with shape (C, S, S).
+
+    Raises:
+        DataError: If it is no image, or is broken or too large.
+    """
+    return _pixels(path, mode, lambda image: _middle(image, side), side)
 
 
 def _pixels(path: str, mode: str, fit: Fit, short: int) -> Tensor:

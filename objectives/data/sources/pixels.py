@@ -28,13 +28,13 @@ ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
 SWAPPED = (5, 6, 7, 8)  # those of its values that exchange height and width
 
 
-class _Form(NamedTuple):
-    """What all images of a folder are brought to.
+class Form(NamedTuple):
+    """What images are brought to.
 
     Attributes:
         mode: `L` or `RGB`.
         size: Width and height.
-        deep: Whether one of them has more than 8 bits, so that all become floats.
+        deep: Whether they become floats, because one of them may have more than 8 bits.
     """
 
     mode: str
@@ -70,8 +70,7 @@ def read_images(paths: Sequence[str], image_size: int | None) -> Tensor:
 
         def read(start: int) -> None:
             for slot in range(start, min(start + TASK, len(paths))):
-                with opened(paths[slot]) as image:
-                    images[slot] = _values(image, form, paths[slot]).transpose(2, 0, 1)
+                images[slot] = read_image(paths[slot], form)
                 advance(1)
 
         # Pillow decodes outside Python's lock, so threads are as good as processes.
@@ -81,7 +80,24 @@ def read_images(paths: Sequence[str], image_size: int | None) -> Tensor:
     return torch.from_numpy(images)
 
 
-def _common_form(paths: Sequence[str], image_size: int | None, advance: Advance) -> _Form:
+def read_image(path: str, form: Form) -> NDArray[Any]:
+    """Returns an image as bytes or, if it may be deep, values in [0, 1], with shape (C, H, W).
+
+    Raises:
+        DataError: If it is no image, is broken or too large, or has values of unknown range.
+    """
+    import numpy as np
+    from PIL import ImageOps
+
+    with opened(path) as image:
+        fitted = np.asarray(ImageOps.fit(upright(image, form.mode, path), form.size))
+    if fitted.dtype == np.float32:
+        return np.repeat(fitted.clip(0, 1)[None], len(form.mode), axis=0)
+    pixels = fitted.reshape(form.size[1], form.size[0], len(form.mode)).transpose(2, 0, 1)
+    return (pixels / 255).astype(np.float32) if form.deep else pixels
+
+
+def _common_form(paths: Sequence[str], image_size: int | None, advance: Advance) -> Form:
     """Looks at the headers of image files, and returns the form that suits all of them."""
     modes, sizes = set(), set()
     for mode, size in headers(paths):
@@ -92,7 +108,7 @@ def _common_form(paths: Sequence[str], image_size: int | None, advance: Advance)
     size = sizes.pop()
     if sizes or max(size) > FOLDER_SIDE or image_size is not None:
         size = (image_size or FOLDER_SIDE,) * 2
-    return _Form(mode, size, deep=not modes.isdisjoint(DEEP))
+    return Form(mode, size, deep=not modes.isdisjoint(DEEP))
 
 
 def headers(paths: Iterable[str]) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -136,24 +152,17 @@ def calm() -> Iterator[None]:
         yield
 
 
+def silence_pillow() -> None:
+    """Silences the same warnings for good: `calm` in one thread would change what others see."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
 def _check_mode(mode: str, path: str) -> None:
     if mode not in (*GRAY, *COLOUR, *DEEP):
         raise DataError(
             f"{path} has pixels of mode {mode}, whose range is unknown: save it with 8 or 16 "
             "bits, or as floats from 0 to 1"
         )
-
-
-def _values(image: Image.Image, form: _Form, path: str) -> NDArray[Any]:
-    """Returns an image as bytes, or as values in [0, 1], with shape (H, W, C)."""
-    import numpy as np
-    from PIL import ImageOps
-
-    fitted = np.asarray(ImageOps.fit(upright(image, form.mode, path), form.size))
-    if fitted.dtype == np.float32:
-        return np.repeat(fitted.clip(0, 1)[..., None], len(form.mode), axis=2)
-    pixels = fitted.reshape(form.size[1], form.size[0], len(form.mode))
-    return (pixels / 255).astype(np.float32) if form.deep else pixels
 
 
 def upright(image: Image.Image, mode: str, path: str) -> Image.Image:

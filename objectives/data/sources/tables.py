@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,14 +75,22 @@ def read_table(columns: Columns, path: Path, target: str | None, numbers: bool) 
 
 def check_column(frame: DataFrame, name: str, path: Path) -> None:
     """Raises DataError, with the nearest name or a few, if a target is no column."""
-    if name in frame:
-        return
-    lower = {str(column).lower(): str(column) for column in frame}
+    if name not in frame:
+        hint = meant(name, list(map(str, frame)))
+        raise DataError(f"{path} has no column {name!r} for `target=`: {hint}")
+
+
+def meant(name: str, columns: Sequence[str]) -> str:
+    """Returns a hint with the nearest of some columns, in whatever case, or with a few of them."""
+    lower = {column.lower(): column for column in columns}
     close = get_close_matches(name.lower(), lower, n=1)
-    known = ", ".join(map(repr, list(lower.values())[:SHOWN]))
-    known += f" and {len(lower) - SHOWN} more" if len(lower) > SHOWN else ""
-    hint = f"did you mean {lower[close[0]]!r}?" if close else f"it has {known}"
-    raise DataError(f"{path} has no column {name!r} for `target=`: {hint}")
+    return f"did you mean {lower[close[0]]!r}?" if close else f"it has {some_of(columns)}"
+
+
+def some_of(words: Sequence[str]) -> str:
+    """Returns the first ten words in quotes, and how many more there are."""
+    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return ", ".join(map(repr, words[:SHOWN])) + more
 
 
 def column_targets(column: Series[Any], numbers: bool, path: Path) -> tuple[tuple[str, ...], Any]:
@@ -114,8 +123,6 @@ def _target(frame: DataFrame, path: Path) -> str | None:
 
 def _features(name: str, column: Series[Any], path: Path) -> dict[str, NDArray[Any]]:
     """Returns the features that a column becomes, each as floats of shape (N,)."""
-    import numpy as np
-
     if is_text(column):
         distinct = sorted(column.unique())
         if not few(len(distinct), len(column)):
@@ -123,10 +130,28 @@ def _features(name: str, column: Series[Any], path: Path) -> dict[str, NDArray[A
                 f"{path} has {len(distinct):,} different texts in the column {name!r}, which are "
                 "no categories: leave it out of the file"
             )
-        return {f"{name}={text}": (column == text).to_numpy(np.float32) for text in distinct}
+        return indicators(name, column, distinct)
+    return {name: numbers_of(name, column, path)}
+
+
+def indicators(name: str, column: Series[Any], texts: Iterable[str]) -> dict[str, NDArray[Any]]:
+    """Returns a feature for each text of a category, 1 where it stands; each of shape (N,)."""
+    import numpy as np
+
+    return {f"{name}={text}": (column == text).to_numpy(np.float32) for text in texts}
+
+
+def numbers_of(name: str, column: Series[Any], path: Path) -> NDArray[Any]:
+    """Returns numbers or booleans as floats, with shape (N,).
+
+    Raises:
+        DataError: If one is beyond a float.
+    """
+    import numpy as np
+
     with np.errstate(over="ignore"):
         values = column.to_numpy(np.float32)
     if not np.isfinite(values).all():
         strange = column[~np.isfinite(values)].iloc[0]
         raise DataError(f"{path} holds {strange:g} in the column {name!r}: leave out that row")
-    return {name: values}
+    return values

@@ -92,7 +92,7 @@ def read_texts(folder: Path) -> Dataset:
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
-        lines = {number: line for number, line in enumerate(_lines(path), start=1) if line}
+        lines = {number: line for number, line in enumerate(read_lines(path), start=1) if line}
         if not lines:
             notes += (f"skipped: {path.name}, which is empty",)
             continue
@@ -132,7 +132,12 @@ def read_labelled(
     return _dataset(texts, places, classes, targets, path, notes)
 
 
-def _lines(path: Path) -> list[str]:
+def read_lines(path: Path) -> list[str]:
+    """Returns the lines of a file in UTF-8, stripped; blank ones too.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
     try:
         return [line.strip() for line in path.read_text(encoding="utf-8-sig").split("\n")]
     except UnicodeDecodeError as error:

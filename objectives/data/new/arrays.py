@@ -1,0 +1,45 @@
+"""New items in a .npy or .npz file."""
+
+from pathlib import Path
+
+from torch import Tensor
+
+from ..errors import DataError
+from ..sources.arrays import read_items
+from ..sources.resize import scaled
+from .items import NewItems, Preparation
+
+COLOURED = "{} is in colours, and the network has seen gray images alone: convert it"
+"""What is said of images whose colours would be lost."""
+
+
+def new_array(path: str, like: Preparation) -> NewItems:
+    """Reads an array of items; they are called by their places, from 0.
+
+    Args:
+        path: A .npy file, or an .npz file with the items under `x`, which labels may lie beside.
+        like: How the items of training were prepared. Images are scaled if those were, and gray
+            ones get three channels for a network that has seen colours.
+
+    Raises:
+        DataError: If it cannot be read, or holds items of another shape or in colours.
+    """
+    kind, items = read_items(Path(path))
+    if kind == like.spec.kind == "image":
+        items = _in_channels(items, like.spec.shape[0], path)
+        items = items if like.image_size is None else scaled(items, like.image_size)
+    if kind != like.spec.kind or items.shape[1:] != like.spec.shape:
+        shape = "x".join(map(str, items.shape[1:]))
+        raise DataError(f"{path} holds items of {shape}, and the network reads {like.spec}")
+    return NewItems.in_memory([f"{path}[{place}]" for place in range(len(items))], items)
+
+
+def _in_channels(images: Tensor, channels: int, path: str) -> Tensor:
+    """Returns images of one channel or of three with as many as the network has seen."""
+    if images.shape[1] == 1:
+        return images.expand(-1, channels, -1, -1)
+    if channels == 1:
+        if (images != images[:, :1]).any():
+            raise DataError(COLOURED.format(path))
+        return images[:, :1]
+    return images

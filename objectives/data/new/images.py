@@ -1,0 +1,127 @@
+"""New images: files, folders of them, lists of their paths, and arrays of pixels."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..batches import evaluation_size
+from ..errors import DataError
+from ..parts import floats
+from ..sources.files import is_array, is_table
+from ..sources.folders import file_stat, find_images, skipped
+from ..sources.photo_lists import listed_images
+from ..sources.photos import in_threads, read_photo
+from ..sources.pixels import COLOUR, Form, opened, read_image, silence_pillow, upright
+from .arrays import COLOURED, new_array
+from .items import Batch, NewItems, Preparation
+from .paths import STANDARD_INPUT, find_paths, printable, standard_lines
+
+MODES = {1: "L", 3: "RGB"}
+"""What Pillow calls images of so many channels."""
+
+DECODED = 100  # files in a batch: photographs take a while, and progress is to be seen
+
+log = logging.getLogger(__name__)
+
+
+def new_images(given: Sequence[str], like: Preparation) -> list[NewItems]:
+    """Finds images; what lies in files is decoded when it is needed.
+
+    A file that cannot be read, or is in colours where training saw none, is named with the reason
+    in its batch. Folders are searched to the bottom, hidden files aside.
+
+    Args:
+        given: Image files, folders, globs, .csv files that name images, .npy and .npz files, or
+            `-` for paths on standard input, one a line.
+        like: How the images of training were prepared.
+
+    Raises:
+        DataError: If a file or folder is missing or holds no images, or an array does not fit.
+    """
+    paths = (path for one in given for path in _paths(one))
+    found: list[NewItems] = []
+    for arrays, group in groupby(paths, is_array):
+        chosen = list(group)
+        found += [new_array(p, like) for p in chosen] if arrays else [_files(chosen, like)]
+    return found
+
+
+def _paths(given: str) -> Iterator[str]:
+    """Gives all files that are meant, of which some may be arrays."""
+    if given == STANDARD_INPUT:
+        yield from standard_lines()
+        return
+    for path in find_paths(given):
+        if os.path.isdir(path):
+            yield from _inside(path)
+        elif is_table(path):
+            yield from listed_images(Path(path))
+        else:
+            yield path
+
+
+def _inside(folder: str) -> Iterator[str]:
+    notes: Counter[str] = Counter()
+    found = sorted(find_images(Path(folder), notes))
+    if not found:
+        raise DataError(f"{folder} holds no images" + (f"; {skipped(notes)}" if notes else ""))
+    if notes:
+        log.info("%s: %s", folder, skipped(notes))
+    yield from (os.path.join(folder, *inner) for inner, _ in found)
+
+
+def _files(paths: list[str], like: Preparation) -> NewItems:
+    shape = like.spec.shape
+    if shape[0] not in MODES:
+        raise DataError(f"the network reads images of {shape[0]} channels: give it an array")
+    silence_pillow()
+
+    def attempt(path: str) -> Tensor | DataError:
+        try:
+            return _prepared(path, like)
+        except DataError as error:
+            return error
+
+    def read(cut: slice) -> Batch:
+        names, images, unread = [], [torch.empty(0, *shape)], {}
+        for path, image in zip(paths[cut], in_threads(attempt, paths[cut]), strict=True):
+            if isinstance(image, Tensor):
+                names.append(printable(path))
+                images.append(image[None])
+            else:
+                unread[printable(path)] = str(image).removeprefix(f"{path} ")
+        return Batch(names, torch.cat(images), unread)
+
+    size = min(DECODED, evaluation_size(torch.empty(0, *shape)))
+    return NewItems(list(map(printable, paths)), read, size)
+
+
+def _prepared(path: str, like: Preparation) -> Tensor:
+    """Returns an image as training would have seen it, with values in [0, 1]."""
+    channels, height, width = like.spec.shape
+    if file_stat(path) is None:  # to open a pipe would wait for ever
+        raise DataError(f"{path} is not a file that can be read")
+    if channels == 1:
+        _check_gray(path)
+    if like.streamed:
+        return floats(read_photo(path, MODES[channels], height))
+    return torch.from_numpy(read_image(path, Form(MODES[channels], (width, height), deep=True)))
+
+
+def _check_gray(path: str) -> None:
+    """Refuses colours; a gray image may be stored as a coloured one."""
+    import numpy as np
+
+    with opened(path) as image:
+        if image.mode in COLOUR:
+            pixels = np.asarray(upright(image, "RGB", path))
+            if (pixels != pixels[..., :1]).any():
+                raise DataError(COLOURED.format(path))

@@ -1,0 +1,88 @@
+"""Encoding: the codes of new input."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ...models.densities.kde import Codes
+from ...models.roles import Encodes
+from ...storage.outputs import check_output, new_file
+from ..defaults import RUNS
+from ..errors import StudyError
+from ..facade import public
+from .asked import Asked, Inputs, ask
+from .trained import encoded
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The codes of new input.
+
+    Attributes:
+        names: What each item is called: its path, its row, or the text itself.
+        codes: The codes, with shape (N, D), as float32.
+        unread: Why other items could not be read, by their paths.
+    """
+
+    names: list[str]
+    codes: Codes = field(repr=False)
+    unread: Mapping[str, str]
+
+
+@public
+def encode(
+    source: str | Path,
+    inputs: Inputs,
+    *,
+    out: str | Path | None = None,
+    runs: str | Path = RUNS,
+) -> Encoded:
+    """Encodes new input, which is prepared exactly as in training.
+
+    Args:
+        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
+        inputs: One or several; see `predict`.
+        out: A file for the codes, which is not there yet: an .npz file gets `codes`, with shape
+            (N, D), and `names`; a .csv file the columns `input`, `z0`, `z1` and so on.
+        runs: The folder with all studies.
+
+    Raises:
+        DataError: If inputs are missing or do not fit, or none can be read.
+        StudyError: If the model has no `encode`, or its codes are no numbers.
+        StorageError: If it was not trained yet, or `out` is there already.
+
+    Example:
+        >>> images = latentune.TensorData("digits").splits.test.inputs
+        >>> np.save("digits.npy", images[:3].numpy())
+        >>> len(latentune.encode("conv-ae-digits", "digits.npy").codes)
+        3
+    """
+    file = None if out is None else Path(out)
+    if file is not None:
+        check_output(file, (".npz", ".csv"))
+    network = Asked.load(source, runs)
+    model = network.model
+    if not isinstance(model, Encodes):
+        raise StudyError(f"a {type(model).__name__} has no encode")
+    said = ask(network.read(inputs), partial(encoded, model))
+    codes = torch.cat(said.answers).float().numpy()
+    if not np.isfinite(codes).all():
+        raise StudyError("the network makes codes that are no numbers: train another trial")
+    if file is not None:
+        with new_file(file) as path:
+            _write(said.names, codes, path)
+    return Encoded(said.names, codes, said.unread)
+
+
+def _write(names: list[str], codes: Codes, path: Path) -> None:
+    if path.suffix.lower() == ".npz":
+        np.savez_compressed(path, codes=codes, names=np.array(names))
+        return
+    table = pd.DataFrame(codes, columns=[f"z{n}" for n in range(codes.shape[1])])
+    table.insert(0, "input", names)
+    table.to_csv(path, index=False)

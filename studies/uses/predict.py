@@ -1,0 +1,99 @@
+"""Predicting: what a trained network says of new input."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ...models.roles import Encodes
+from ...storage.outputs import check_output, new_file
+from ..defaults import RUNS
+from ..errors import StudyError
+from ..facade import public
+from .answers import answer_of
+from .asked import Asked, Inputs, ask
+from .predictions import Predictions
+from .trained import load_trained
+
+DIGITS = 6
+
+
+@public
+def predict(
+    source: str | Path,
+    inputs: Inputs,
+    *,
+    out: str | Path | None = None,
+    data_dir: str | None = None,
+    runs: str | Path = RUNS,
+) -> Predictions:
+    """Asks a trained network about new input, which is prepared exactly as in training.
+
+    A classifier names the three likeliest classes; a predictor of numbers, the number; what
+    reconstructs, the error, and whether that is above the threshold which training has kept; what
+    compares, such as a siamese network, the nearest training items and what most of them are.
+
+    Args:
+        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
+        inputs: One or several. Of images, files, folders, globs, CSV files that name them, or
+            .npy and .npz arrays; of a table, CSV files or arrays; of texts, the texts, or .txt
+            and CSV files. `-` is standard input: a path or a text a line, or a CSV.
+        out: A .csv file for the table, which is not there yet.
+        data_dir: Where torchvision data lies, if elsewhere than in the search; for what compares.
+        runs: The folder with all studies.
+
+    Returns:
+        The predictions, and why some images could not be read.
+
+    Raises:
+        DataError: If inputs are missing or do not fit, or none can be read.
+        StudyError: If the network has nothing to say of new input.
+        StorageError: If it was not trained yet, or `out` is there already.
+
+    Example:
+        >>> images = latentune.TensorData("digits").splits.test.inputs
+        >>> np.save("digits.npy", images[:3].numpy())
+        >>> predictions = latentune.predict("conv-ae-digits", "digits.npy")
+        >>> list(predictions.table["input"])
+        ['digits.npy[0]', 'digits.npy[1]', 'digits.npy[2]']
+    """
+    file = None if out is None else Path(out)
+    if file is not None:
+        check_output(file, (".csv",))
+    network = Asked.load(source, runs)
+    items = network.read(inputs)
+    threshold = (network.configuration.get("anomaly") or {}).get("threshold")
+    answer = answer_of(
+        network.model,
+        network.like.spec,
+        threshold,
+        lambda: load_trained(str(source), runs, data_dir),
+    )
+    said = ask(items, answer)
+    table = pd.concat(said.answers, ignore_index=True)
+    for name in table.select_dtypes("float"):
+        if not np.isfinite(table[name]).all():
+            raise StudyError("the network answers by what is no number: train another trial")
+        table[name] = [float(f"{value:.{DIGITS}g}") for value in table[name]]
+    table.insert(0, "input", said.names)
+    if file is not None:
+        with new_file(file) as path:
+            table.to_csv(path, index=False)
+    use = "encode" if isinstance(network.model, Encodes) else "status"
+    return Predictions(table, said.unread, use, _note(table, network, source), file)
+
+
+def _note(table: pd.DataFrame, network: Asked, source: str | Path) -> str:
+    """Returns a line on how the table is to be read, if that is not clear."""
+    if "nearest" in table:
+        return "nearest, second, third: the number or file of a training item, its class, distance"
+    if "error" not in table:
+        return ""
+    if "anomaly" not in table:
+        whole = network.configuration["study"] if str(source).endswith(".ckpt") else source
+        return f"no threshold for anomalies was kept: latentune train {whole} keeps one"
+    kept = network.configuration["anomaly"]
+    return (
+        f"anomalies: {table['anomaly'].sum():,} of {len(table):,}, whose error is above "
+        f"{kept['threshold']:.4g}; that of {kept['quantile']:.0%} of the validation items is below"
+    )

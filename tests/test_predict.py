@@ -1,0 +1,488 @@
+"""Trained networks asked about new input, which is prepared exactly as in training."""
+
+import io
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import latentune
+from latentune import DataSpec, TensorData
+from latentune.objectives.data.new.inputs import read_inputs
+from latentune.objectives.data.new.items import Preparation
+from latentune.objectives.data.parts import floats
+from latentune.storage.checkpoint import add_configuration, read_checkpoint
+
+Cli = Callable[..., Any]
+Refused = Callable[..., str]
+rng = np.random.default_rng(0)
+
+
+def take(folder: str, n: int, value: int, mode: str = "RGB", seed: int = 0) -> None:
+    """Writes noisy images of several sizes around a value."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    drawn = np.random.default_rng(seed)
+    for i in range(n):
+        shape = (*drawn.integers(9, 20, 2), 3)
+        pixels = (value + drawn.integers(0, 60, shape)).astype(np.uint8)
+        Image.fromarray(pixels).convert(mode).save(f"{folder}/{i}.png")
+
+
+def houses(path: str, n: int, seed: int = 0) -> pd.DataFrame:
+    """Writes a table with numbers, booleans, two categories, and a number of each row."""
+    drawn = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "id": range(n),
+            "size": drawn.normal(80, 20, n),
+            "garden": drawn.random(n) < 0.5,
+            "zip": drawn.choice(["007", "10", "AB"], n),
+            "style": drawn.choice(["old", "new", "a=b"], n),
+        }
+    )
+    table["class"] = np.where(table["size"] > 80, "large", "small")
+    table.to_csv(path, index=False)
+    return table
+
+
+@pytest.fixture(scope="session")
+def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("asked")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        for seed, (name, value) in enumerate({"dark": 0, "light": 190}.items()):
+            take(f"photos/{name}", 20, value, seed=seed)
+        houses("houses.csv", 60)
+        Path("names").mkdir()
+        Path("names/Greek.txt").write_text("Adamou\nBanos\nSamaras\nVallas\nKalonas\n" * 4)
+        Path("names/Polish.txt").write_text("Wójcik\nKrol\nDudek\nGorska\nZielinski\n" * 4)
+        for model, data, options in (
+            ("mlp", "photos", {"image_size": 8}),
+            ("dense-ae", "photos", {"image_size": 8, "augment": "crop"}),
+            ("logistic-regression", "houses.csv", {}),
+            ("name-rnn", "names", {"ranges": {"hidden": "4"}}),
+            ("siamese", "digits", {"ranges": {"width": "0.1"}}),
+        ):
+            latentune.search(model, data, trials=1, epochs=1, **options)
+            latentune.train(f"{model}-{Path(data).stem}", epochs=2)
+    return place
+
+
+@pytest.fixture
+def asked(studies: Path, tmp_path: Path) -> Path:
+    """The working folder, with a study of each role: trained, beside its data."""
+    shutil.copytree(studies, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def prepared(given: Sequence[str], like: Preparation) -> torch.Tensor:
+    found = [batch for one in read_inputs(given, like) for batch in one.batches()]
+    assert not any(batch.unread for batch in found)
+    return torch.cat([batch.items for batch in found])
+
+
+def same(new: torch.Tensor, data: TensorData) -> None:
+    """Compares new items with all of the data, in whatever order."""
+    known = torch.cat([floats(part.inputs[:]) for part in data.splits[:3]])
+    flat, expected = (x.flatten(1).double().numpy() for x in (new, known))
+    np.testing.assert_array_equal(flat[np.lexsort(flat.T)], expected[np.lexsort(expected.T)])
+
+
+def feed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+KINDS = {
+    "gray": ["L"],
+    "coloured": ["RGB"],
+    "palettes and transparency": ["P", "RGBA", "LA"],
+    "16 bits among gray": ["L", "I;16"],
+    "16 bits among colours": ["RGB", "I;16", "L"],
+    "floats": ["F"],
+    "1 bit and CMYK": ["1", "CMYK"],
+}
+
+
+@pytest.mark.parametrize("image_size", [None, 12])
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("modes", KINDS.values(), ids=KINDS)
+def test_images_are_prepared_as_in_training(
+    modes: list[str], streamed: bool, image_size: int | None
+) -> None:
+    Path("images").mkdir()
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for i in range(12):
+        mode, size = modes[i % len(modes)], (20, 14) if image_size is None else (20 + i, 14)
+        image = Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8))
+        if mode in ("I;16", "F"):
+            kind, scale = (np.uint16, 65535) if mode == "I;16" else (np.float32, 1)
+            image = Image.fromarray((rng.random(size) * scale).astype(kind))
+        else:
+            image = image.convert(mode)
+        image.save(f"images/{i}.tiff", exif=turned if i % 2 else Image.Exif())
+    data = TensorData("images", image_size=image_size, augment="crop" if streamed else "none")
+    same(prepared(["images"], Preparation(data.spec, image_size, data.streamed)), data)
+
+
+def test_a_single_image_is_prepared_as_among_others() -> None:
+    take("photos", 12, 50)
+    for augment in ("none", "crop"):
+        data = TensorData("photos", image_size=12, augment=augment)
+        like = Preparation(data.spec, 12, data.streamed)
+        paths = sorted(map(str, Path("photos").iterdir()))
+        alone = torch.cat([prepared([path], like) for path in paths])
+        assert torch.equal(alone, prepared(["photos"], like))
+        same(alone, data)
+
+
+def test_rows_are_prepared_as_in_training() -> None:
+    table = houses("houses.csv", 60)
+    data = TensorData("houses.csv")
+    like = Preparation(data.spec)
+    same(prepared(["houses.csv"], like), data)
+    # In another order, without what is to be predicted, and row by row.
+    table.drop(columns=["id", "class"])[::-1].to_csv("new.csv", index=False)
+    whole = prepared(["new.csv"], like)
+    same(whole, data)
+    for i in (0, 17, 59):
+        row = table.iloc[[59 - i]][["style", "zip", "garden", "size"]]
+        row.to_csv("row.csv", index=False, sep=";")
+        assert torch.equal(prepared(["row.csv"], like)[0], whole[i])
+
+
+def test_commas_for_points_are_prepared_as_in_training() -> None:
+    rows = [f"{i},5;{'red' if i % 2 else 'blue'};{i % 3}" for i in range(30)]
+    Path("some.csv").write_text("\n".join(["length;colour;class", *rows]))
+    data = TensorData("some.csv")
+    same(prepared(["some.csv"], Preparation(data.spec)), data)
+
+
+def test_texts_are_prepared_as_in_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("names").mkdir()
+    words = ["Béringer", "Dupont", "Lefèvre", "Noël", "O'Neill", "Wójcik"]
+    for name in ("a", "b"):
+        Path(f"names/{name}.txt").write_text("\n".join([*words, "", " Krol "]))
+    data = TensorData("names")
+    like = Preparation(data.spec)
+    same(prepared(["names"], like), data)
+    typed = prepared([*words, "Krol"], like)
+    assert torch.equal(prepared(["names/a.txt"], like), typed)
+    pd.DataFrame({"name": [*words, "Krol"], "of": 1}).to_csv("names.csv", index=False)
+    assert torch.equal(prepared(["names.csv"], like), typed)
+    feed("\n".join([*words, "", "Krol"]), monkeypatch)
+    assert torch.equal(prepared(["-"], like), typed)
+
+
+@pytest.mark.parametrize("image_size", [None, 6])
+@pytest.mark.parametrize(
+    "items",
+    [
+        rng.integers(0, 256, (12, 8, 8), dtype=np.uint8),
+        rng.random((12, 8, 8, 3)).astype(np.float32),
+        rng.integers(0, 65536, (12, 3, 8, 8), dtype=np.uint16),
+    ],
+    ids=["gray bytes", "coloured floats", "16 bits"],
+)
+def test_arrays_are_prepared_as_in_training(items: Any, image_size: int | None) -> None:
+    np.save("items.npy", items)
+    np.savez("items.npz", x=items, y=range(12))
+    data = TensorData("items.npy", image_size=image_size)
+    for name in ("items.npy", "items.npz"):
+        same(prepared([name], Preparation(data.spec, image_size)), data)
+
+
+def test_from_a_folder_to_predictions_by_four_commands(cli: Cli) -> None:
+    take("shots", 16, 80)
+    words = ("--image-size", 8, "--trials", 1, "--epochs", 1)
+    assert cli("search", "dense-ae", "shots", *words).code == 0
+    assert cli("train", "dense-ae-shots", "--epochs", 1).code == 0
+    answer = cli("predict", "dense-ae-shots", "shots")
+    assert answer.code == 0, answer.err
+    assert "next: latentune encode dense-ae-shots shots --out codes.npz" in answer.out
+    assert answer.out.count("shots/") == 16
+
+
+def test_a_classifier_names_the_likeliest_classes(cli: Cli, asked: Path) -> None:
+    take("new/deep/down", 3, 200, seed=7)
+    take("new/deep", 2, 0, "L", seed=8)
+    take("new/.hidden", 2, 0)
+    Path("new/notes.txt").write_text("none")
+    predictions = latentune.predict("mlp-photos", "new")
+    table = predictions.table
+    assert list(table) == ["input", "class", "probability", "second", "second_probability"]
+    assert list(table["input"]) == [
+        *(f"new/deep/{i}.png" for i in range(2)),
+        *(f"new/deep/down/{i}.png" for i in range(3)),
+    ]
+    np.testing.assert_allclose(table["probability"] + table["second_probability"], 1, atol=1e-4)
+    model, spec = latentune.load_model("mlp-photos"), TensorData("photos", image_size=8).spec
+    with torch.inference_mode():
+        shares = model(prepared(["new"], Preparation(spec))).softmax(1)
+    assert list(table["class"]) == [spec.classes[n] for n in shares.argmax(1)]
+    np.testing.assert_allclose(table["probability"], shares.amax(1), rtol=1e-4)
+    answer = cli("predict", "mlp-photos", "new/**/*.png")
+    assert answer.out.count("new/deep") == 5
+    assert "skipped" not in answer.out
+
+
+def test_a_prediction_of_a_training_item_is_what_the_network_says(asked: Path) -> None:
+    data = TensorData("photos", image_size=8, augment="crop")
+    train = data.splits.train.inputs
+    model = latentune.load_model("dense-ae-photos")
+    with torch.inference_mode():
+        x = floats(train[:])
+        errors = (model.reconstruct(x) - x).flatten(1).square().sum(1).sqrt()
+    table = latentune.predict("dense-ae-photos", [f"photos/{n}" for n in train.names]).table
+    np.testing.assert_allclose(table["error"], errors, rtol=1e-5)
+
+
+def test_a_checkpoint_is_enough(cli: Cli, asked: Path) -> None:
+    expected = latentune.predict("mlp-photos", "photos/dark").table
+    shutil.copy("runs/mlp-photos/final/model.ckpt", "alone.ckpt")
+    shutil.copytree("photos/dark", "elsewhere")
+    shutil.rmtree("runs")
+    shutil.rmtree("photos")
+    table = latentune.predict("alone.ckpt", "elsewhere").table
+    pd.testing.assert_frame_equal(table.drop(columns="input"), expected.drop(columns="input"))
+    answer = cli("predict", "alone.ckpt", "elsewhere", "--json")
+    assert json.loads(answer.out) == table.to_dict("records")
+    assert not Path("runs").exists()
+
+
+def test_an_old_checkpoint_still_answers(asked: Path) -> None:
+    path = Path("runs/mlp-photos/final/model.ckpt")
+    expected = latentune.predict(path, "photos").table
+    configuration, _ = read_checkpoint(path)
+    del configuration["streamed"]
+    add_configuration(path, configuration)
+    pd.testing.assert_frame_equal(latentune.predict(path, "photos").table, expected)
+
+
+def test_what_is_above_the_threshold_is_an_anomaly(cli: Cli, asked: Path) -> None:
+    path = Path("runs/dense-ae-photos/final/model.ckpt")
+    configuration, _ = read_checkpoint(path)
+    configuration.pop("anomaly", None)
+    add_configuration(path, configuration)
+    answer = cli("predict", "dense-ae-photos", "photos")
+    assert "latentune train dense-ae-photos keeps one" in answer.out
+    table = latentune.predict("dense-ae-photos", "photos").table
+    assert list(table) == ["input", "error"]
+    threshold = float(table["error"].median())
+    add_configuration(path, configuration | {"anomaly": {"quantile": 0.5, "threshold": threshold}})
+    judged = latentune.predict("dense-ae-photos", "photos").table
+    assert list(judged["anomaly"]) == list(table["error"] > threshold)
+    answer = cli("predict", "dense-ae-photos", "photos")
+    assert f"anomalies: 20 of 40, whose error is above {threshold:.4g}" in answer.out
+
+
+def test_an_embedder_names_the_nearest_training_items(asked: Path, cli: Cli) -> None:
+    data = TensorData("digits")
+    train, names = data.splits.train, data.spec.classes
+    np.save("some.npy", train.inputs[5:25, 0].numpy())
+    table = latentune.predict("siamese-digits", "some.npy").table
+    assert list(table["nearest"]) == list(range(5, 25))
+    assert list(table["nearest_class"]) == [names[n] for n in train.targets[5:25]]
+    assert (table["nearest_distance"] < 0.05 * table["second_distance"]).mean() > 0.8
+    votes = table[["nearest_class", "second_class", "third_class"]]
+    for said, three in zip(table["class"], votes.to_numpy().tolist(), strict=True):
+        most = max(map(three.count, three))
+        assert said == next(one for one in three if three.count(one) == most)
+    assert "number or file of a training item" in cli("predict", "siamese-digits", "some.npy").out
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.integers(0, 59), min_size=1, max_size=20, unique=True))
+def test_a_row_alone_is_told_what_it_is_told_among_others(studies: Path, rows: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(studies)
+        table = pd.read_csv("houses.csv", dtype=str)
+        whole = latentune.predict("logistic-regression-houses", "houses.csv").table
+        table.iloc[rows].to_csv("some.csv", index=False)
+        some = latentune.predict("logistic-regression-houses", "some.csv").table
+    expected = whole.iloc[rows].reset_index(drop=True)
+    assert list(some["class"]) == list(expected["class"])
+    np.testing.assert_allclose(some["probability"], expected["probability"], rtol=1e-4)
+    assert list(some["input"]) == [f"some.csv row {n}" for n in range(1, len(rows) + 1)]
+
+
+def test_columns_that_training_did_not_have_are_left_out_and_said(
+    cli: Cli, asked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed("street,style,zip,garden,size\nMain,old,007,false,91\n", monkeypatch)
+    answer = cli("predict", "logistic-regression-houses", "-")
+    assert answer.code == 0, answer.err
+    assert "left out, as training did not have them: 'street'" in answer.out
+    assert "standard input row 1" in answer.out
+    feed("street,style,zip,garden,size\nMain,old,007,false,91\n", monkeypatch)
+    answer = cli("predict", "logistic-regression-houses", "-", "--json")
+    assert len(json.loads(answer.out)) == 1
+    assert "'street'" in answer.err
+
+
+HEAD = "size,garden,zip,style\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("size,garden,zip,stile\n80,True,10,old\n", "no column 'style'.*did you mean 'stile'"),
+        (HEAD + "80,True,10,old\n80,True,11,old\n", r"row 2 has '11' in the column 'zip'.*'007'"),
+        (HEAD + "80,True,10,odd\n", r"row 1 has 'odd' in the column 'style'.*'a=b', 'new', 'old'"),
+        (HEAD + "80,True,10,old\nbig,True,10,old\n", "row 2 has 'big' in the column 'size'.*numb"),
+        (HEAD + ",True,10,old\n80,True,NA,\n", r"3 missing values, in 'size' \(1\), 'zip' \(1\)"),
+        (HEAD, "a line of names, but no rows"),
+        ("", "is empty"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(
+    refused: Refused, asked: Path, text: str, message: str
+) -> None:
+    Path("new.csv").write_text(text)
+    line = refused("predict", "logistic-regression-houses", "new.csv")
+    assert re.search(message, line), line
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
+    cli: Cli, asked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("latentune.objectives.data.new.images.DECODED", 2)
+    take("new", 5, 10)
+    whole = Path("new/3.png").read_bytes()
+    Path("new/1.png").write_bytes(whole[: len(whole) // 2])
+    Path("new/4.png").write_text("no image")
+    answer = cli("predict", "mlp-photos", "new")
+    assert answer.code == 1
+    assert re.search(r"^latentune: new/1.png is not an image that can be read: ", answer.err)
+    assert re.search(r"^latentune: new/4.png is not an image", answer.err, re.MULTILINE)
+    assert len(latentune.predict("mlp-photos", "new").table) == 3
+    answer = cli("encode", "mlp-photos", "new", "--out", "codes.npz")
+    assert answer.code == 1
+    assert list(np.load("codes.npz")["names"]) == ["new/0.png", "new/2.png", "new/3.png"]
+    feed("new/0.png\nnew/none.png\n", monkeypatch)
+    predictions = latentune.predict("mlp-photos", "-")
+    assert list(predictions.table["input"]) == ["new/0.png"]
+    assert predictions.unread == {"new/none.png": "is not a file that can be read"}
+
+
+def test_gray_and_coloured_images(refused: Refused, trained: Path, studies: Path) -> None:
+    take("new", 1, 90, "L")
+    Image.open("new/0.png").convert("RGB").save("new/1.png")
+    Image.open("new/0.png").convert("P").save("new/2.png")
+    errors = latentune.predict("conv-ae-digits", "new").table["error"]
+    assert len(set(errors)) == 1
+    take("coloured", 2, 90)
+    np.save("coloured.npy", rng.random((2, 3, 8, 8)).astype(np.float32))
+    for words, said in (("coloured", "coloured/0.png"), ("coloured.npy", "coloured.npy")):
+        line = refused("predict", "conv-ae-digits", words)
+        assert f"{said} is in colours, and the network has seen gray images alone" in line
+    colour = studies / "runs/mlp-photos/final/model.ckpt"
+    gray = rng.integers(0, 256, (2, 8, 8), dtype=np.uint8)
+    for i, image in enumerate(gray):
+        Image.fromarray(image).save(f"{i}.png")
+    np.save("gray.npy", gray)
+    files, array = (latentune.predict(colour, x).table for x in (["0.png", "1.png"], "gray.npy"))
+    pd.testing.assert_frame_equal(files.drop(columns="input"), array.drop(columns="input"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("mlp-photos", "photo/dark"), "no file or folder 'photo/dark'; did you mean 'photos/"),
+        (("mlp-photos", "photos/*.gif"), "no file is called 'photos/*.gif'"),
+        (("mlp-photos", "names"), "names holds no images; skipped: 2 x .txt file"),
+        (("mlp-photos", "houses.csv"), "houses.csv names no images"),
+        (("mlp-photos", "rows.npy"), "rows.npy holds items of 3, and the network reads 3x8x8"),
+        (("mlp-photos", "rows.npy", "--out", "x.txt"), "--out must end in .csv, not 'x.txt'"),
+        (("mlp-photos", "photos", "--out", "there.csv"), "there.csv is there already: choose"),
+        (("mlp-photos", "names/Greek.txt"), "names/Greek.txt is not an image that can be read"),
+        (("logistic-regression-houses", "photos"), "photos is no table: a .csv, .tsv, .npy or"),
+        (("logistic-regression-houses", "rows.npy"), "holds items of 3, and the network reads 8"),
+        (("name-rnn-names", "nmaes/Greek.txt"), "did you mean 'names/Greek.txt'?"),
+        (("name-rnn-names", "Banos", "\u674e"), "typed in: '\u674e' has no letter that is known"),
+        (("name-rnn-names", "-"), "standard input is empty"),
+        (("nothing", "photos"), "there is no checkpoint"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    refused: Refused,
+    asked: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    message: str,
+) -> None:
+    feed("", monkeypatch)
+    np.save("rows.npy", rng.random((5, 3)))
+    Path("there.csv").write_text("mine")
+    assert message in refused("predict", *words)
+    assert Path("there.csv").read_text() == "mine"
+
+
+def test_a_network_that_can_but_draw_has_nothing_to_say(
+    refused: Refused, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gan = latentune.GAN(DataSpec((1, 8, 8)), width=0.1).eval()
+    monkeypatch.setattr("latentune.studies.uses.asked.load_network", lambda path, runs: gan)
+    np.save("some.npy", np.zeros((2, 8, 8), np.uint8))
+    words = ("conv-ae-digits", "some.npy")
+    assert "a GAN neither predicts, reconstructs nor" in refused("predict", *words)
+    assert "a GAN has no encode" in refused("encode", *words, "--out", "codes.npz")
+
+
+def test_a_number_is_predicted(asked: Path) -> None:
+    table = houses("prices.csv", 40).drop(columns="class").assign(price=lambda t: 3 * t["size"])
+    table.to_csv("prices.csv", index=False)
+    latentune.search("linear-regression", "prices.csv", target="price", trials=1, epochs=1)
+    latentune.train("linear-regression-prices", epochs=3)
+    table.drop(columns="price").to_csv("new.csv", index=False)
+    said = latentune.predict("linear-regression-prices", "new.csv").table
+    spec = TensorData("prices.csv", target="price", numbers=True).spec
+    with torch.inference_mode():
+        numbers = latentune.load_model("linear-regression-prices")(
+            prepared(["new.csv"], Preparation(spec))
+        )
+    assert list(said) == ["input", "number"]
+    np.testing.assert_allclose(said["number"], numbers[:, 0], rtol=1e-4)
+
+
+def test_long_tables_are_shown_in_part_and_written_whole(cli: Cli, asked: Path) -> None:
+    answer = cli("predict", "logistic-regression-houses", "houses.csv")
+    assert answer.out.count("houses.csv row") == 50
+    assert "and 10 more; --out writes all" in answer.out
+    answer = cli("predict", "logistic-regression-houses", "houses.csv", "--out", "deep/all.csv")
+    assert answer.out.count("houses.csv row") == 20
+    assert "wrote deep/all.csv" in answer.out
+    written = pd.read_csv("deep/all.csv")
+    expected = latentune.predict("logistic-regression-houses", "houses.csv").table
+    pd.testing.assert_frame_equal(written, expected)
+
+
+def test_codes_are_those_of_the_network(asked: Path, refused: Refused) -> None:
+    words = ["Banos", "Dudek", "W\u00f3jcik"]
+    encoded = latentune.encode("name-rnn-names", words, out="codes.npz")
+    model, like = latentune.load_model("name-rnn-names"), Preparation(TensorData("names").spec)
+    with torch.inference_mode():
+        expected = model.encode(prepared(words, like)).numpy()
+    assert encoded.codes.dtype == np.float32
+    np.testing.assert_allclose(encoded.codes, expected, rtol=1e-5, atol=1e-6)
+    with np.load("codes.npz") as file:
+        np.testing.assert_array_equal(file["codes"], encoded.codes)
+        assert list(file["names"]) == words
+    latentune.encode("name-rnn-names", words, out="codes.csv")
+    table = pd.read_csv("codes.csv")
+    assert list(table)[:3] == ["input", "z0", "z1"]
+    np.testing.assert_allclose(table.drop(columns="input"), expected, rtol=1e-5, atol=1e-6)
+    line = refused("encode", "name-rnn-names", "Banos", "--out", "codes.npz")
+    assert "codes.npz is there already: choose another --out, or remove it" in line
+    assert "Missing option '--out'" in refused("encode", "name-rnn-names", "Banos")
