@@ -374,6 +374,10 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
     predictions = latentune.predict("mlp-photos", "-")
     assert list(predictions.table["input"]) == ["new/0.png"]
     assert predictions.unread == {"new/none.png": "is not a file that can be read"}
+    Path("list.csv").write_text("path,label\nnew/2.png,dark\nnew/none.png,dark\n")
+    listed = latentune.predict("mlp-photos", "list.csv")
+    assert list(listed.table["input"]) == ["new/2.png"]
+    assert listed.unread == predictions.unread
 
 
 def test_gray_and_coloured_images(refused: Refused, trained: Path, studies: Path) -> None:

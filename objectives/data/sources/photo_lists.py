@@ -91,7 +91,7 @@ def listed_images(path: Path) -> list[str]:
         DataError: If it cannot be read, or no column names images.
     """
     columns = read_columns(path)
-    return [os.path.join(path.parent, name) for name in columns[_named(path, columns)]]
+    return [str(path.parent / name) for name in columns[_named(path, columns)]]
 
 
 def part_lists(folder: Path) -> dict[str, Path]:
