@@ -16,7 +16,7 @@ from .common import allow_option, data_dir_option, runs_option, say_next
 @allow_option
 @runs_option
 def compress(study: str, runs: Path, **options: Any) -> None:
-    """Weigh codes against items, and decode them from 32, 16 and 8 bits.
+    """Weigh codes of 32, 16 and 8 bits against items.
 
     Example: latentune compress conv-ae-digits
     """

@@ -19,7 +19,7 @@ from .common import allow_option, data_dir_option, runs_option, say_next
 @allow_option
 @runs_option
 def probe(study: str, runs: Path, **options: Any) -> None:
-    """Ask codes for classes by a few labels, beside PCA and the plain items.
+    """Ask codes for classes by a few labels, beside PCA.
 
     Example: latentune probe conv-ae-digits --labels 50
     """
