@@ -94,7 +94,7 @@ UNSUPERVISED = {
         "convolutions, noise and sparsity, searched by its neighbours",
         MNIST,
         Figure("test_probe", "maximize"),
-        searched=searched("combined-ae", "--objectives probe --trials 12 --epochs 2", 6),
+        searched=searched("combined-ae", "--objectives probe --trials 12 --epochs 2", 15),
     ),
     "A10": Row(
         "ResNet autoencoder of photographs",
