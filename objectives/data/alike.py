@@ -65,7 +65,7 @@ def _alike(items: Items, theirs: DataSpec, ours: DataSpec) -> Items:
     side, wanted = _side(ours), WHAT[ours.kind].format(ours)
     if theirs.kind == ours.kind == "image":
         if ours.shape[0] < theirs.shape[0]:
-            raise DataError("holds images in colours, and the network has seen gray ones alone")
+            items = _gray(items)
         if ours.shape[0] > theirs.shape[0]:
             items = _coloured(items)
         if side is not None and isinstance(items, Tensor):
@@ -80,6 +80,13 @@ def _alike(items: Items, theirs: DataSpec, ours: DataSpec) -> Items:
         found = WHAT[theirs.kind].format(theirs)
         raise DataError(f"holds {found}, and the network has seen {wanted}")
     return items
+
+
+def _gray(items: Items) -> Tensor:
+    """Returns gray images that were saved as coloured ones."""
+    if not isinstance(items, Tensor) or (items != items[:, :1]).any():
+        raise DataError("holds images in colours, and the network has seen gray ones alone")
+    return items[:, :1]
 
 
 def _coloured(items: Items) -> Items:
