@@ -24,12 +24,11 @@ def model_and_data(model: str, data: str | None) -> tuple[str, str | None]:
         StudyError: If a single word is neither a model nor data.
     """
     known = [*MODELS, AUTO]
-    if data is not None or model in known:
+    if data is not None or model in known or ":" in model:
         return model, data
-    if model in DATASETS or (":" not in model and os.path.exists(model)):
+    # A path that does not exist is refused where data are read.
+    if model in DATASETS or os.path.exists(model) or {".", os.sep} & set(model):
         return AUTO, model
-    if ":" in model:
-        return model, None
     hint = did_you_mean(model, [*known, *DATASETS])
     raise StudyError(f"there is no model, data set, file or folder {model!r}; {hint}")
 
