@@ -1,6 +1,5 @@
 """An automatic study: the data decide which models it chooses among, once, when it is planned."""
 
-import logging
 import os
 from dataclasses import replace
 
@@ -13,8 +12,6 @@ from ..storage.runs import Runs
 from .errors import StudyError
 from .making import items_of
 from .recipe import Recipe
-
-log = logging.getLogger(__name__)
 
 
 def model_and_data(model: str, data: str | None) -> tuple[str, str | None]:
@@ -37,14 +34,14 @@ def with_models(recipe: Recipe, runs: Runs) -> Recipe:
     """Returns a recipe with the models that fit its data, and with the objectives they share.
 
     Args:
-        recipe: The recipe of an automatic study.
+        recipe: A recipe; any but that of an automatic study stays as it is.
         runs: Where what is read of the data may be kept.
 
     Raises:
         StudyError: If no model fits, or none that does has these objectives.
         DataError: If the data is missing, broken, or lacks what every model for it learns from.
     """
-    if not recipe.data:
+    if recipe.model != AUTO or not recipe.data:
         return recipe
     data = items_of(recipe, joined(()), runs)()
     known = fitting(data.spec)
@@ -63,5 +60,4 @@ def with_models(recipe: Recipe, runs: Runs) -> Recipe:
         raise StudyError(
             f"no model for {data.name} has the objectives {' and '.join(objectives)} together"
         )
-    log.info("%s chooses by %s among %s", AUTO, ", ".join(objectives), ", ".join(models))
     return replace(recipe, objectives=objectives, models=models)

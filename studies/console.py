@@ -13,10 +13,10 @@ from ..search_spaces.auto import MODEL, unnamed
 from ..storage.runs import Runs
 from ..storage.study import STATES, readable
 from .display import bar, console
-from .families import is_automatic, show_families
 from .lineage import is_stale
 from .running.plan import SearchPlan
 from .running.retries import finished, reason
+from .standings import is_automatic, show_standings
 
 if TYPE_CHECKING:
     from .uses.sample import Samples
@@ -145,7 +145,7 @@ def show_trials(study: optuna.Study, runs: Runs) -> None:
         )
     console.print(table)
     if is_automatic(study):
-        show_families(study)
+        show_standings(study)
 
 
 def show_samples(samples: "Samples") -> None:

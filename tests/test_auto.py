@@ -26,9 +26,9 @@ from latentune.search_spaces.ranges import RangedSpace, probe_ranges
 from latentune.search_spaces.watch import random_trials, replay
 from latentune.storage import database
 from latentune.studies.errors import StudyError
-from latentune.studies.families import families
 from latentune.studies.making import untrained_space
 from latentune.studies.running.retries import finished
+from latentune.studies.standings import standings
 
 Cli = Callable[..., Any]
 CLASSES = ("a", "b", "c")
@@ -190,7 +190,7 @@ def test_what_it_found_goes_on_alone_and_what_one_found_is_tried_by_it(
 
 
 def test_the_models_are_shown_beside_each_other(cli: Cli, studied: optuna.Study) -> None:
-    table = families(studied)
+    table = standings(studied)
     values = {t.params["model"]: [] for t in studied.trials}
     for trial in studied.trials:
         values[trial.params["model"]].append(trial.value)
@@ -209,21 +209,19 @@ def test_several_objectives_count_who_is_on_the_front(cli: Cli) -> None:
     words = ("--objectives", "accuracy,loss", "--range", "model=feed-forward,logistic-regression")
     answer = cli("search", "wine", *words, "--trials", 3, "--epochs", 1, "--batch-size", 50)
     study = optuna.load_study(study_name="auto-wine", storage="sqlite:///runs/studies.db")
-    table = families(study)
+    table = standings(study)
     assert table["on the front"].sum() == len(study.best_trials)
     assert "on the front" in answer.out
     assert table["trials"].sum() == 3
 
 
-def test_fewer_trials_than_models_are_said_and_the_sampler_can_begin(
-    cli: Cli,
-) -> None:
+def test_fewer_trials_than_models_are_said_and_the_sampler_can_begin(cli: Cli) -> None:
     words = ("search", "auto", "wine", "--epochs", 1, "--batch-size", 50, "--trials", 1)
     answer = cli(*words)
-    assert "1 trials for 3 models: feed-forward, logistic-regression are left out" in answer.out
+    assert "too few trials for all of them: without feed-forward, logistic-reg" in answer.out
     shown = cli(*words[:-1], 5, "--no-default-first", "--name", "b", "--dry-run").out
     assert "sampled" in shown
-    assert "left out" not in shown
+    assert "too few" not in shown
 
 
 def write_photos(folder: Path, n: int = 24) -> None:

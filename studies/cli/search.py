@@ -128,9 +128,9 @@ def search(
         warm_up()  # before this process spends seconds on the same imports
     from ..console import SearchLines, show_plan
     from ..display import at_work
-    from ..families import is_automatic, show_families
     from ..running.plan import plan_search
     from ..running.search import run_search
+    from ..standings import is_automatic, show_standings
 
     at_work()
     plan = plan_search(
@@ -158,7 +158,7 @@ def search(
         raise SystemExit(130) from None
     found = bool(study.best_trials)
     if found and is_automatic(study):
-        show_families(study)
+        show_standings(study)
     if found and len(study.directions) > 1:
         click.echo(f"wrote {plan.runs.front(plan.name)}")
         words = ["best", plan.name, "--prefer", "knee"]

@@ -25,7 +25,7 @@ from ...search_spaces.catalog.entry import SEED
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.ranges import probe_ranges
 from ...search_spaces.strategies import PRUNERS, SAMPLERS
-from ...search_spaces.watch import Space, probe, replay
+from ...search_spaces.watch import Probe, Space, replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import read_best
 from ...storage.checkpoint import file_hash, read_checkpoint
@@ -124,10 +124,8 @@ def plan_search(
     place = Runs(Path(runs))
     options["objectives"] = tuple(options.get("objectives", ()))
     options["ranges"] = dict(options.get("ranges") or {})
-    recipe = Recipe(model, data, **options).at(data_dir)
+    recipe = with_models(Recipe(model, data, **options).at(data_dir), place)
     allow(model)
-    if model == AUTO:
-        recipe = with_models(recipe, place)
     spec = make_spec(recipe, place)
     if recipe.encoder is not None:
         recipe = _at_its_size(_with_encoder(recipe, place, storage))
@@ -143,11 +141,9 @@ def plan_search(
     check_choice("sampler", sampler, SAMPLERS)
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data(recipe, data_module)
-    probed = probe_ranges(space, data_module.spec, probe_models if model == AUTO else probe)
-    first = first_of_each(probed) if model == AUTO else [probed.first(_first(recipe))]
-    if default_first and trials < len(first):
-        left = ", ".join(values[MODEL] for values in first[trials:])
-        log.info("%s trials for %s models: %s are left out", trials, len(first), left)
+    probed, first = _look(recipe, space, data_module.spec)
+    if default_first and (late := [values[MODEL] for values in first[trials:]]):
+        log.info("too few trials for all of them: without %s", ", ".join(late))
     return SearchPlan(
         name=check_name(name or _name(recipe, spec, place)),
         recipe=recipe,
@@ -155,13 +151,26 @@ def plan_search(
         trials=trials,
         seconds=seconds,
         workers=workers,
-        first=[values for values in first if values] if default_first else [],
+        first=first if default_first else [],
         enqueued=[_enqueued(Path(path), recipe, space, data_module.spec) for path in enqueue],
         pruner=pruner,
         sampler=sampler,
         runs=place,
         storage=storage or place.database,
     )
+
+
+def _look(recipe: Recipe, space: Space, data: DataSpec) -> tuple[Probe, list[dict[str, Any]]]:
+    """Returns what a space varies, and what the first trials of a new study may have."""
+    if recipe.model == AUTO:
+        probed = probe_ranges(space, data, probe_models)
+        firsts = first_of_each(probed)
+        models = ", ".join(values[MODEL] for values in firsts)
+        log.info("%s chooses by %s among %s", AUTO, ", ".join(recipe.objectives), models)
+        return probed, firsts
+    probed = probe_ranges(space, data)
+    values = probed.first(_first(recipe))
+    return probed, [values] if values else []
 
 
 def _enqueued(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ def is_automatic(study: optuna.Study) -> bool:
     return bool(study.user_attrs["recipe"]["model"] == AUTO)
 
 
-def families(study: optuna.Study) -> pd.DataFrame:
+def standings(study: optuna.Study) -> pd.DataFrame:
     """Returns a row for each model that an automatic study has tried, the best one first.
 
     Args:
@@ -49,9 +49,9 @@ def families(study: optuna.Study) -> pd.DataFrame:
     return table
 
 
-def show_families(study: optuna.Study) -> None:
+def show_standings(study: optuna.Study) -> None:
     """Prints what each model of an automatic study has reached; the first row is the winner."""
-    table = families(study).replace({float("nan"): None})
+    table = standings(study).replace({float("nan"): None})
     shown = Table(*table.columns, box=None)
     for row in table.itertuples(index=False):
         shown.add_row(*map(readable, row))
