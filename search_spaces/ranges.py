@@ -42,19 +42,20 @@ class RangedSpace:
 
 
 def probe_ranges(
-    space: Space, data: DataSpec, look: Callable[[Space, DataSpec], Probe] = probe
+    space: Space, data: DataSpec, look: Callable[[Space, DataSpec], Probe] | None = None
 ) -> Probe:
     """Looks at what a space varies, and checks the ranges that were given, if any.
 
     Args:
         space: The search space.
         data: The data.
-        look: How to look at it.
+        look: How to look at it. If None, by `probe`.
 
     Raises:
         SpaceError: If a range does not fit, names a parameter that the space lacks, or holds
             values that the model refuses.
     """
+    look = look or probe
     if not isinstance(space, RangedSpace) or not space.ranges:
         return look(space, data)
     try:
