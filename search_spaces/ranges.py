@@ -41,21 +41,25 @@ class RangedSpace:
         return self.space(watch(trial, replace), data)
 
 
-def probe_ranges(space: Space, data: DataSpec) -> Probe:
+def probe_ranges(
+    space: Space, data: DataSpec, look: Callable[[Space, DataSpec], Probe] | None = None
+) -> Probe:
     """Looks at what a space varies, and checks the ranges that were given, if any.
 
     Args:
         space: The search space.
         data: The data.
+        look: How to look at it. If None, by `probe`.
 
     Raises:
         SpaceError: If a range does not fit, names a parameter that the space lacks, or holds
             values that the model refuses.
     """
+    look = look or probe
     if not isinstance(space, RangedSpace) or not space.ranges:
-        return probe(space, data)
+        return look(space, data)
     try:
-        found = probe(space, data)
+        found = look(space, data)
     except SpaceError:
         raise
     except (ValueError, RuntimeError, MemoryError) as error:  # torch has its own for memory
@@ -63,7 +67,7 @@ def probe_ranges(space: Space, data: DataSpec) -> Probe:
     for name in space.ranges:
         if name not in found.distributions:
             # A range may have left the branch on which its parameter is asked for.
-            own = probe(space.space, data).distributions
+            own = look(space.space, data).distributions
             hint = "not with these ranges" if name in own else did_you_mean(name, list(own))
             raise SpaceError(f"the space has no parameter {name!r}; {hint}")
     return found

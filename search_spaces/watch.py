@@ -30,8 +30,8 @@ PROBES = 16
 class _WatchedTrial:
     """Passes everything to a trial, but lets a hook see and replace each distribution first."""
 
-    def __init__(self, trial: BaseTrial, hook: Hook) -> None:
-        self._trial, self._hook = trial, hook
+    def __init__(self, trial: BaseTrial, hook: Hook, prefix: str = "") -> None:
+        self._trial, self._hook, self._prefix = trial, hook, prefix
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._trial, name)
@@ -41,19 +41,21 @@ class _WatchedTrial:
     ) -> float:
         d = self._hook(name, FloatDistribution(low, high, log=log, step=step))
         assert isinstance(d, FloatDistribution)
-        return self._trial.suggest_float(name, d.low, d.high, step=d.step, log=d.log)
+        return self._trial.suggest_float(
+            self._prefix + name, d.low, d.high, step=d.step, log=d.log
+        )
 
     def suggest_int(
         self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
     ) -> int:
         d = self._hook(name, IntDistribution(low, high, log=log, step=step))
         assert isinstance(d, IntDistribution)
-        return self._trial.suggest_int(name, d.low, d.high, step=d.step, log=d.log)
+        return self._trial.suggest_int(self._prefix + name, d.low, d.high, step=d.step, log=d.log)
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
         d = self._hook(name, CategoricalDistribution(choices))
         assert isinstance(d, CategoricalDistribution)
-        return self._trial.suggest_categorical(name, d.choices)
+        return self._trial.suggest_categorical(self._prefix + name, d.choices)
 
 
 def watch(trial: BaseTrial, hook: Hook) -> BaseTrial:
@@ -65,6 +67,11 @@ def watch(trial: BaseTrial, hook: Hook) -> BaseTrial:
             the distribution to use, which must be of the same class.
     """
     return cast(BaseTrial, _WatchedTrial(trial, hook))
+
+
+def prefixed(trial: BaseTrial, prefix: str) -> BaseTrial:
+    """Returns a view of a trial that puts words before the name of each parameter."""
+    return cast(BaseTrial, _WatchedTrial(trial, lambda name, own: own, prefix))
 
 
 def random_trials(n: int) -> list[optuna.Trial]:

@@ -9,12 +9,14 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
+from ..search_spaces.auto import MODEL, unnamed
 from ..storage.runs import Runs
 from ..storage.study import STATES, readable
 from .display import bar, console
 from .lineage import is_stale
 from .running.plan import SearchPlan
 from .running.retries import finished, reason
+from .standings import is_automatic, show_standings
 
 if TYPE_CHECKING:
     from .uses.sample import Samples
@@ -57,17 +59,19 @@ class SearchLines:
         self.lines += 1
         epochs = f"{trial.user_attrs.get('epochs', 0)}/{self.max_epochs}"
         best = _best(study)
-        _print_line(str(trial.number), _values(trial), best, epochs, reason(trial))
+        chosen = f", {trial.params.get(MODEL)}" if is_automatic(study) else ""
+        _print_line(str(trial.number), _values(trial), best, epochs, reason(trial) + chosen)
         self.bar.update(self.task, completed=done)
 
 
 def show_plan(plan: SearchPlan) -> None:
     """Prints a resolved search."""
+    first = [", ".join(f"{n}={readable(v)}" for n, v in of.items()) for of in plan.first]
     rows = dict(plan.definition) | {
         "trials": str(plan.trials),
         "time": "no limit" if plan.seconds is None else f"{plan.seconds:g} s",
         "workers": str(plan.workers),
-        "first trial": ", ".join(f"{n}={readable(v)}" for n, v in plan.first.items()) or "sampled",
+        "first trial": "; then ".join(first) or "sampled",
         "pruner": plan.pruner,
         "sampler": plan.sampler,
         "storage": plan.storage,
@@ -124,21 +128,24 @@ def show_trials(study: optuna.Study, runs: Runs) -> None:
         if is_stale(study, runs):
             console.print("stale: that encoder was trained anew since, or is gone")
     trials = study.get_trials(deepcopy=False)
-    names = sorted({name for trial in trials for name in trial.params})
+    short = [unnamed(trial.params) for trial in trials]
+    names = sorted({name for params in short for name in params})
     table = Table(
         "trial", "state", study.user_attrs["monitor"], "epochs", "stopped", *names, box=None
     )
-    for trial in trials:
-        attrs, params = trial.user_attrs, [trial.params.get(name) for name in names]
+    for trial, params in zip(trials, short, strict=True):
+        attrs = trial.user_attrs
         table.add_row(
             str(trial.number),
             STATES[trial.state],
             _values(trial),
             str(attrs.get("epochs", "")),
             _stopped(trial),
-            *(readable(value) for value in params),
+            *(readable(params.get(name)) for name in names),
         )
     console.print(table)
+    if is_automatic(study):
+        show_standings(study)
 
 
 def show_samples(samples: "Samples") -> None:

@@ -4,17 +4,14 @@ A study on an encoder is made of the network of another study, which was made of
 that recursion is in this file.
 """
 
-import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
-from optuna.trial import BaseTrial
 from torch import nn
 
 from ..models.autoencoder import Autoencoder
@@ -26,8 +23,10 @@ from ..objectives.data.labelled import labelled
 from ..objectives.data.module import TensorData
 from ..objectives.data.sources.builtin import DATASETS
 from ..objectives.objective import Objective, Space
+from ..search_spaces.catalog.auto import AUTO, joined
 from ..search_spaces.catalog.entry import SEED, Direction, Entry
 from ..search_spaces.catalog.models import MODELS
+from ..search_spaces.on_encoder import OnEncoder
 from ..search_spaces.ranges import RangedSpace
 from ..search_spaces.watch import replay
 from ..search_spaces.words import did_you_mean
@@ -113,29 +112,6 @@ def untrained_space(entry: Entry, name: str) -> Space:
     return OnEncoder(space, Autoencoder, unfreeze=True) if entry.on_encoder else space
 
 
-@dataclass(frozen=True)
-class OnEncoder:
-    """A space that takes a trained model too, as one that takes a trial and the data alone.
-
-    Attributes:
-        space: The space as it was written.
-        encoder: Returns the model whose encoder it is put on, for such data.
-        unfreeze: Whether the encoder is trained too.
-    """
-
-    space: Callable[..., pl.LightningModule]
-    encoder: Callable[[DataSpec], nn.Module]
-    unfreeze: bool
-
-    def __call__(self, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
-        """Builds the model on a copy of the encoder."""
-        # Who only asks what varies needs no weights, and so no trained network.
-        asked = torch.get_default_device().type == "meta"
-        stand_in = partial(Autoencoder, data, network="dense")
-        codec = stand_in() if asked else copy.deepcopy(self.encoder(data))
-        return self.space(trial, data, codec=codec, unfreeze=self.unfreeze)
-
-
 class _Encoder:
     """A trained encoder, whose file is hashed and read once."""
 
@@ -155,8 +131,7 @@ class _Encoder:
 
 
 def _of_catalogue(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None) -> StudySpec:
-    check_choice("model", recipe.model, MODELS)
-    entry = MODELS[recipe.model]
+    entry = _entry(recipe)
     if recipe.space not in entry.spaces:
         raise StudyError(
             f"{recipe.model} has no space {recipe.space!r}; "
@@ -167,9 +142,13 @@ def _of_catalogue(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
             f"{recipe.model} needs data: {', '.join(DATASETS)}, or a folder or file of yours"
         )
     space: Callable[..., Any] = resolve_name(entry.spaces[recipe.space])
-    data: Callable[[], Any] = _data(recipe, entry, runs)
+    if recipe.model == AUTO:
+        if not recipe.models:
+            raise StudyError(f"a recipe of {AUTO} needs the models that it chooses among")
+        space = space(recipe.models)
+    data: Callable[[], Any] = items_of(recipe, entry, runs)
     if entry.predicts is not None:
-        data = partial(_with_targets, recipe.model, data)
+        data = partial(_with_targets, recipe.model, entry.predicts, data)
     check_weights(recipe.encoder, recipe.weights)
     if entry.on_encoder:
         space, data = _on_encoder(recipe, space, data, runs, encoder)
@@ -187,7 +166,18 @@ def _of_catalogue(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
     return StudySpec(f"{recipe.model}-{of_data}", objective, entry.trials)
 
 
-def _data(recipe: Recipe, entry: Entry, runs: Runs) -> Callable[[], TensorData]:
+def _entry(recipe: Recipe) -> Entry:
+    """Returns what the catalogue says of a model, or of those that are to be chosen among."""
+    if recipe.model != AUTO:
+        check_choice("model", recipe.model, [*MODELS, AUTO])
+        return MODELS[recipe.model]
+    for model in recipe.models:
+        check_choice("model", model, MODELS)
+    return joined(recipe.models)
+
+
+def items_of(recipe: Recipe, entry: Entry, runs: Runs) -> Callable[[], TensorData]:
+    """Returns what reads the data of a recipe, as a model needs them."""
     assert recipe.data is not None
     usual, normalise = entry.batch_size, recipe.normalise
     if recipe.space == SEED and entry.published is not None:
@@ -203,15 +193,16 @@ def _data(recipe: Recipe, entry: Entry, runs: Runs) -> Callable[[], TensorData]:
         seed=recipe.seed,
         cache=runs.cache,
         target=recipe.target,
-        numbers=entry.predicts == "number",
+        # Whoever lets the data decide what is predicted has read them as they are.
+        numbers=entry.predicts == "number" and recipe.model != AUTO,
         balanced=recipe.balanced,
         augment=recipe.augment,
     )
 
 
-def _with_targets(model: str, items: Callable[[], TensorData]) -> TensorData:
+def _with_targets(model: str, wanted: str, items: Callable[[], TensorData]) -> TensorData:
     """Returns data that have what a model predicts."""
-    data, wanted = items(), MODELS[model].predicts
+    data = items()
     found = "class" if data.spec.target is None else "number"
     if found == "class":
         labelled(data)

@@ -16,6 +16,7 @@ from .errors import StudyError, check_at_least, check_seed
 KINDS: dict[str, type] = {
     "model": str,
     "data": str,
+    "models": list,
     "space": str,
     "ranges": Mapping,
     "objectives": list,
@@ -41,9 +42,10 @@ class Recipe:
     It is kept on the study, in best.toml and in checkpoints, and makes the same study again.
 
     Attributes:
-        model: A key of the catalogue, or `module:NAME` of a `StudySpec` of your own.
+        model: A key of the catalogue, `auto`, or `module:NAME` of a `StudySpec` of your own.
         data: A data set of the list, a file or a folder. None if the model is a `StudySpec`, which
             brings its data.
+        models: Keys of the catalogue that `auto` chooses among; the data have decided which.
         space: Name of one of the model's search spaces.
         ranges: Ranges that replace the space's own; see `search_spaces.ranges.narrow`.
         objectives: Names of the metrics to search by, among those of the model. If empty, its
@@ -67,6 +69,7 @@ class Recipe:
 
     model: str
     data: str | None = None
+    models: tuple[str, ...] = ()
     space: str = SPACE
     ranges: Mapping[str, str] = field(default_factory=dict)
     objectives: tuple[str, ...] = ()
@@ -119,8 +122,9 @@ class Recipe:
         if "model" not in table:
             raise StudyError("a recipe needs a model")
         check_allowed(table["model"], storage or runs.database)
-        objectives = tuple(RENAMED.get(name, name) for name in table.get("objectives", ()))
-        entries = {**table, "objectives": objectives}
+        lists = {name: tuple(table.get(name, ())) for name in ("models", "objectives")}
+        lists["objectives"] = tuple(RENAMED.get(name, name) for name in lists["objectives"])
+        entries = {**table, **lists}
         if table.get("encoder", next(iter(ARCHITECTURES))) not in ARCHITECTURES:
             entries["encoder"] = os.path.join(os.path.realpath(runs.root), table["encoder"])
         return cls(**entries)
@@ -130,7 +134,7 @@ class Recipe:
 
         The path of an encoder in the runs folder is relative to it, so that both can be moved.
         """
-        table = {**asdict(self), "objectives": list(self.objectives)}
+        table = {n: list(v) if isinstance(v, tuple) else v for n, v in asdict(self).items()}
         if self.encoder is not None and self.encoder not in ARCHITECTURES:
             table["encoder"] = runs.inside(Path(self.encoder))
         if self.augment == AUGMENT:

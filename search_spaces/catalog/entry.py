@@ -48,6 +48,9 @@ class Entry:
         trials: Trials of a study.
         on_encoder: Whether it is put on the encoder of another study; its space then takes the
             trained model too.
+        from_side: Side in pixels from which images are worth its time; `auto` leaves smaller ones
+            to others.
+        incomparable: Metrics by which `auto` does not compare it with other models.
     """
 
     summary: str
@@ -62,6 +65,8 @@ class Entry:
     epochs: int = 10
     trials: int = 20
     on_encoder: bool = False
+    from_side: int = 1
+    incomparable: tuple[str, ...] = ()
 
 
 PROBE = {"probe": "latentune.objectives.metrics.neighbours:NeighbourProbe"}

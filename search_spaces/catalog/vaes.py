@@ -34,5 +34,6 @@ VAES = {
         spaces={"default": f"{SPACES}.vae:dense_vae"},
         metrics=METRICS,
         judges=JUDGES,
+        incomparable=("elbo", "reconstruction"),  # nats of a probability, not of a density
     ),
 }

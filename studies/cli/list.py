@@ -26,11 +26,13 @@ def list_(model: str | None) -> None:
     Example: latentune list conv-ae
     """
     from ...objectives.data.sources.builtin import DATASETS
+    from ...search_spaces.catalog.auto import AUTO, SUMMARY
     from ...search_spaces.catalog.models import FAMILIES, MODELS
 
     if model is not None:
-        _list_spaces(model)
+        (_list_choices if model == AUTO else _list_spaces)(model)
         return
+    _print_rows("all of them", {AUTO: SUMMARY})
     for family, entries in FAMILIES.items():
         rows = {n: f"{e.summary}; spaces: {', '.join(e.spaces)}" for n, e in entries.items()}
         _print_rows(family, rows)
@@ -51,12 +53,13 @@ def _list_spaces(model: str) -> None:
 
     from ...models.data_spec import DataSpec
     from ...models.networks.pretrained import ARCHITECTURES
+    from ...search_spaces.catalog.auto import AUTO
     from ...search_spaces.catalog.models import MODELS
     from ...search_spaces.watch import describe, probe
     from ..errors import check_choice
     from ..making import untrained_space
 
-    check_choice("model", model, MODELS)
+    check_choice("model", model, [*MODELS, AUTO])
     entry = MODELS[model]
     text = "image" not in entry.kinds
     data = DataSpec((20,), "text", letters="abc") if text else DataSpec(IMAGE)
@@ -74,3 +77,35 @@ def _list_spaces(model: str) -> None:
         click.echo(f"encoders: your own, or {', '.join(ARCHITECTURES)}")
     data_set = "FOLDER" if text else "CSV" if number else "digits"
     say_next("search", model, data_set, *(["--encoder", "STUDY"] if entry.on_encoder else []))
+
+
+def _list_choices(model: str) -> None:
+    """Prints what can be chosen among, for each kind of data and each objective."""
+    from dataclasses import replace
+
+    from ...models.data_spec import DataSpec
+    from ...search_spaces.catalog.auto import SUMMARY, candidates, fitting, usual_objective
+
+    click.echo(f"{model}: {SUMMARY}; these are those for images of 28x28")
+    images, table = DataSpec(IMAGE), DataSpec((13,), "table")
+    labelled = replace(images, classes=("a", "b"))
+    of_data = {
+        "images": images,
+        "images, classes": labelled,
+        "table": table,
+        "table, classes": replace(table, classes=("a", "b")),
+        "table, number": replace(table, target=(0, 1)),
+        "texts, classes": DataSpec((20,), "text", ("a", "b"), letters="abc"),
+    }
+    rows = {}
+    for what, data in of_data.items():
+        usual = usual_objective(data)
+        rows[what] = f"{usual} of {', '.join(candidates(data, [usual]))}"
+    _print_rows("searched by", rows)
+    metrics = dict.fromkeys(name for entry in fitting(labelled).values() for name in entry.metrics)
+    rows = {name: ", ".join(candidates(labelled, [name])) for name in metrics}
+    _print_rows("objectives, where images have classes", rows)
+    click.echo(
+        "fewer of them: --range model=mlp,cnn; what varies in one: --range cnn.lr=1e-4:1e-3"
+    )
+    say_next("search", model, "digits")

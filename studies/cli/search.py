@@ -116,7 +116,8 @@ def search(
     """Search a model on data, or go on with a search.
 
     MODEL is a model of the list, or your own module:SPEC, which brings its data. DATA is a data
-    set of the list, or a folder or file of yours: images, an array, a CSV, texts.
+    set of the list, or a folder or file of yours: images, an array, a CSV, texts. DATA alone, or
+    the MODEL auto, chooses the model too, among those that fit.
 
     Example: latentune search conv-ae fashion-mnist --space seed --trials 15
     """
@@ -129,6 +130,7 @@ def search(
     from ..display import at_work
     from ..running.plan import plan_search
     from ..running.search import run_search
+    from ..standings import is_automatic, show_standings
 
     at_work()
     plan = plan_search(
@@ -155,6 +157,8 @@ def search(
         click.echo(f"stopped; no trial is left running\ngo on by: {command}")
         raise SystemExit(130) from None
     found = bool(study.best_trials)
+    if found and is_automatic(study):
+        show_standings(study)
     if found and len(study.directions) > 1:
         click.echo(f"wrote {plan.runs.front(plan.name)}")
         words = ["best", plan.name, "--prefer", "knee"]

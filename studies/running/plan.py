@@ -19,16 +19,19 @@ from ...models.networks.pretrained import ARCHITECTURES, IMAGENET, SIDE
 from ...objectives.data.errors import DataError
 from ...objectives.data.sources.builtin import DATASETS
 from ...objectives.data.sources.source import has_photos
+from ...search_spaces.auto import MODEL, first_of_each, named, probe_models, unnamed
+from ...search_spaces.catalog.auto import AUTO
 from ...search_spaces.catalog.entry import SEED
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.ranges import probe_ranges
 from ...search_spaces.strategies import PRUNERS, SAMPLERS
-from ...search_spaces.watch import Space, replay
+from ...search_spaces.watch import Probe, Space, replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import read_best
 from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.runs import Runs, StorageError, check_name
 from ..allowed import allow, allowed
+from ..automatic import model_and_data, with_models
 from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
 from ..errors import StudyError, check_at_least, check_at_most, check_choice
 from ..finding import find_encoder
@@ -57,7 +60,8 @@ class SearchPlan:
         trials: Total of trials in the study, over all searches.
         seconds: No trial starts later than this. None means no limit.
         workers: Number of processes.
-        first: Values of the first trial of a new study; empty if the sampler chooses them.
+        first: Values of the first trials of a new study: of one, or of one for each model that
+            can be chosen; none if the sampler chooses them.
         enqueued: Values of the trials that come before what the sampler chooses.
         pruner: A key of `PRUNERS`.
         sampler: A key of `SAMPLERS`.
@@ -73,7 +77,7 @@ class SearchPlan:
     trials: int
     seconds: float | None
     workers: int
-    first: Mapping[str, Any]
+    first: Sequence[Mapping[str, Any]]
     enqueued: Sequence[Mapping[str, Any]]
     pruner: str
     sampler: str
@@ -114,12 +118,13 @@ def plan_search(
     **options: Any,
 ) -> SearchPlan:
     """Checks a search and resolves its defaults; `search` says what the arguments are."""
+    model, data = model_and_data(model, data)
     if data is not None and data not in DATASETS and os.path.exists(data):
         data = os.path.abspath(data)  # so that the recipe holds in any working folder
     place = Runs(Path(runs))
     options["objectives"] = tuple(options.get("objectives", ()))
     options["ranges"] = dict(options.get("ranges") or {})
-    recipe = Recipe(model, data, **options).at(data_dir)
+    recipe = with_models(Recipe(model, data, **options).at(data_dir), place)
     allow(model)
     spec = make_spec(recipe, place)
     if recipe.encoder is not None:
@@ -136,7 +141,9 @@ def plan_search(
     check_choice("sampler", sampler, SAMPLERS)
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data(recipe, data_module)
-    probed = probe_ranges(space, data_module.spec)
+    probed, first = _look(recipe, space, data_module.spec)
+    if default_first and (late := [values[MODEL] for values in first[trials:]]):
+        log.info("too few trials for all of them: without %s", ", ".join(late))
     return SearchPlan(
         name=check_name(name or _name(recipe, spec, place)),
         recipe=recipe,
@@ -144,7 +151,7 @@ def plan_search(
         trials=trials,
         seconds=seconds,
         workers=workers,
-        first=probed.first(_first(recipe)) if default_first else {},
+        first=first if default_first else [],
         enqueued=[_enqueued(Path(path), recipe, space, data_module.spec) for path in enqueue],
         pruner=pruner,
         sampler=sampler,
@@ -153,16 +160,35 @@ def plan_search(
     )
 
 
+def _look(recipe: Recipe, space: Space, data: DataSpec) -> tuple[Probe, list[dict[str, Any]]]:
+    """Returns what a space varies, and what the first trials of a new study may have."""
+    if recipe.model == AUTO:
+        probed = probe_ranges(space, data, probe_models)
+        firsts = first_of_each(probed)
+        models = ", ".join(values[MODEL] for values in firsts)
+        log.info("%s chooses by %s among %s", AUTO, ", ".join(recipe.objectives), models)
+        return probed, firsts
+    probed = probe_ranges(space, data)
+    values = probed.first(_first(recipe))
+    return probed, [values] if values else []
+
+
 def _enqueued(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mapping[str, Any]:
     """Reads the values of a best.toml, if this search could have found them."""
     best = read_best(path)
-    if best.recipe.get("model") != recipe.model:
-        raise StudyError(f"{path} is of model {best.recipe.get('model')!r}, not {recipe.model!r}")
+    model, params = best.recipe.get("model"), dict(best.params)
+    if model == AUTO and recipe.model != AUTO:  # what its winner has found goes on alone
+        params = unnamed(params)
+        model = params.pop(MODEL, AUTO)
+    elif recipe.model == AUTO and model in recipe.models:
+        model, params = AUTO, named(model, params)
+    if model != recipe.model:
+        raise StudyError(f"{path} is of model {model!r}, not {recipe.model!r}")
     try:
-        replay(space, best.params, data)
+        replay(space, params, data)
     except SpaceError as error:
         raise SpaceError(f"{path}: {error}") from error
-    return best.params
+    return params
 
 
 def _check_data(recipe: Recipe, data: Any) -> None:

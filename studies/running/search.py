@@ -77,7 +77,8 @@ def search(
     so the script that asks for them needs the usual `if __name__ == "__main__":`.
 
     Args:
-        model: A key of the catalogue, or `module:NAME` of a `StudySpec` of your own.
+        model: A key of the catalogue; `auto` for a choice among those that fit; or `module:NAME`
+            of a `StudySpec` of your own. Left out, as in `search("digits")`, it is `auto`.
         data: A data set of the list, or a folder or file of yours.
         name: Name of the study, if not `MODEL-DATA`.
         space: Name of one of the model's search spaces.
@@ -245,6 +246,6 @@ def _make(plan: SearchPlan, command: str) -> Study:
     study.set_user_attr("command", command)
     facts = "\n".join(f"| {name} | {value} |" for name, value in plan.definition.items())
     note(study, f"Made by `{command}`\n\n| | |\n|--|--|\n{facts}\n")
-    if plan.first:
-        study.enqueue_trial(dict(plan.first))
+    for values in plan.first:
+        study.enqueue_trial(dict(values))
     return study

@@ -1,0 +1,89 @@
+"""The model as a parameter: those of its space follow it, each below the model's name."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import Any
+
+import pytorch_lightning as pl
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.trial import BaseTrial
+
+from ..models.data_spec import DataSpec
+from .catalog.models import MODELS
+from .watch import Probe, Space, ask, prefixed, probe, random_trials, watch
+
+MODEL = "model"
+"""The parameter that decides which others there are."""
+
+
+@dataclass(frozen=True)
+class Auto:
+    """The space `default` of one of several models.
+
+    What one of them varies is called `conv-ae.lr`, because ranges of the same name differ.
+
+    Attributes:
+        models: Keys of the catalogue.
+    """
+
+    models: Sequence[str]
+
+    def __call__(self, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
+        """Builds the model that the trial chooses."""
+        model = trial.suggest_categorical(MODEL, self.models)
+        space: Space = resolve_name(MODELS[model].spaces["default"])
+        return space(prefixed(trial, f"{model}."), data)
+
+
+def named(model: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the parameters of a model's own space as those of a choice of it."""
+    return {MODEL: model, **{f"{model}.{name}": value for name, value in params.items()}}
+
+
+def unnamed(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns parameters by the names that a model's own space has for them, and the choice."""
+    prefix = f"{params.get(MODEL)}."
+    return {name.removeprefix(prefix): value for name, value in params.items()}
+
+
+def probe_models(space: Space, data: DataSpec) -> Probe:
+    """Looks at what a space varies that chooses a model, for each of its choices.
+
+    Args:
+        space: An `Auto`, or a view of one.
+        data: The data.
+
+    Returns:
+        What all of them vary, and the defaults of each, by the names of the choice.
+    """
+    (trial,) = random_trials(1)
+    ask(space, trial, data)
+    choice = trial.distributions[MODEL]
+    assert isinstance(choice, CategoricalDistribution)
+    found: dict[str, BaseDistribution] = {}
+    defaults: dict[str, Any] = {}
+    for model in map(str, choice.choices):
+        own = probe(_only(space, model), data)
+        found |= own.distributions
+        defaults |= named(model, {**own.defaults, **MODELS[model].first})
+    return Probe({**found, MODEL: choice}, defaults)
+
+
+def first_of_each(probed: Probe) -> list[dict[str, Any]]:
+    """Returns a first trial for each model that can be chosen, with its defaults."""
+    choice, values = probed.distributions[MODEL], probed.first({})
+    assert isinstance(choice, CategoricalDistribution)
+    return [
+        {MODEL: model, **{n: v for n, v in values.items() if n.startswith(f"{model}.")}}
+        for model in choice.choices
+    ]
+
+
+def _only(space: Space, model: str) -> Space:
+    """Returns a view of a space that has no other choice."""
+
+    def pin(name: str, own: BaseDistribution) -> BaseDistribution:
+        return CategoricalDistribution([model]) if name == MODEL else own
+
+    return lambda trial, data: space(watch(trial, pin), data)
