@@ -47,7 +47,11 @@ def partial_folder(folder: Path, runs: Runs, proof: str, *, resume: bool) -> Ite
             if partial.exists() and not resume:
                 shutil.rmtree(aside, ignore_errors=True)
                 partial.rename(aside)
-                log.info("%s was not finished and is set aside; `resume=` goes on", partial)
+                log.info(
+                    "the training in %s was not finished, and is set aside until this one is; "
+                    "`resume=` would go on with it",
+                    partial,
+                )
             partial.mkdir(parents=True, exist_ok=True)
             try:
                 yield partial

@@ -13,6 +13,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from torch import Tensor
+from torchvision.transforms.functional import to_pil_image
 
 from ..models.data_spec import DataSpec
 from ..models.roles import Encodes, HasPrior
@@ -84,7 +85,7 @@ def log_images(loggers: Iterable[Logger], name: str, grid: Tensor, epoch: int) -
         if isinstance(logger, TensorBoardLogger):
             logger.experiment.add_image(name, grid, epoch)
         elif isinstance(logger, WandbLogger):
-            logger.log_image(name, [grid], caption=[f"epoch {epoch}"])
+            logger.log_image(name, [to_pil_image(grid)], caption=[f"epoch {epoch}"])
 
 
 def log_network(logger: Logger | bool, model: pl.LightningModule, data: Any) -> None:

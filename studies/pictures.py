@@ -9,7 +9,8 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Tensor
-from torchvision.utils import make_grid, save_image
+from torchvision.transforms.functional import to_pil_image
+from torchvision.utils import make_grid
 
 from ..models.roles import Compares, Decodes, Encodes, HasPrior, Reconstructs
 from ..objectives.data.batches import in_batches
@@ -76,20 +77,27 @@ class DrawEachEpoch(pl.Callback):
         if epoch % math.ceil((trainer.max_epochs or 1) / EPOCHS):
             return
         with isolate_rng():
-            for name, images in self._images(pl_module).items():
+            for name, grid in self._grids(pl_module).items():
                 self.folder.mkdir(exist_ok=True)
-                grid = make_grid(shrunk(images, SIDE), nrow=10, padding=1, pad_value=1)
-                save_image(grid, self.folder / f"{name}-{epoch:03}.png")
+                to_pil_image(grid).save(self.folder / f"{name}-{epoch:03}.png")
                 log_images(trainer.loggers, name, grid, epoch)
 
-    def _images(self, model: pl.LightningModule) -> dict[str, Tensor]:
+    def _grids(self, model: pl.LightningModule) -> dict[str, Tensor]:
         found = {}
         if self._originals is not None:
-            shown = reconstructed(model, self._originals)
-            found["reconstructions"] = torch.cat([image.cpu() for image in shown])
+            shown = torch.cat([image.cpu() for image in reconstructed(model, self._originals)])
+            found["reconstructions"] = _small_grid(shown, per_row=len(shown) // 2)
         if isinstance(model, Decodes) and isinstance(model, HasPrior):
-            found["samples"] = _drawn(model)
-        return {name: images for name, images in found.items() if images.ndim == 4}
+            drawn = _drawn(model)
+            if drawn.ndim == 4:
+                found["samples"] = _small_grid(drawn, per_row=10)
+        return found
+
+
+def _small_grid(images: Tensor, per_row: int) -> Tensor:
+    """Returns images in rows, with shape (C, H, W), in as many channels as they have."""
+    grid: Tensor = make_grid(shrunk(images, SIDE), nrow=per_row, padding=1, pad_value=1)
+    return grid[: images.shape[1]]
 
 
 def _drawn(model: Any) -> Tensor:

@@ -27,8 +27,8 @@ class Classification(NamedTuple):
         classes: A row for each class: its name, its number of items, the share of them that was
             recognised, and the average precision with which it is told from the others.
         confusion: How many items of each class, a row each, were taken for which, (K, K).
-        curves: Recall and precision of each class that has items, told from all others, (M, 2):
-            a point for each probability from which on it is said to be the class.
+        curves: Recall, from 0 to 1, and precision of each class that has items, told from all
+            others, (M, 2): a point for each probability from which on it is said to be the class.
         reliability: A row for each of 15 equal ranges of the highest probability of an item: its
             mean, the share of items that it was right for, and their number.
         calibration_error: The mean distance between how sure the model is of its answer and how
@@ -62,7 +62,7 @@ def classification(model: Predicts, data: Any) -> Classification:
     for number in sorted(set(labels.tolist())):
         chance, is_it = chances[:, number], (labels == number).long()
         found, recalled, _ = binary_precision_recall_curve(chance, is_it)
-        curves[names[number]] = torch.stack([recalled, found], 1).numpy()
+        curves[names[number]] = torch.stack([recalled, found], 1).flip(0).numpy()
         precision[number] = binary_average_precision(chance, is_it).item()
     columns = {"class": names, "items": counts.sum(1), "accuracy": share}
     return Classification(

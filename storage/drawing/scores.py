@@ -49,7 +49,7 @@ def precision_recall(
     Of more than twelve classes it draws the mean and the five that are told worst.
 
     Args:
-        curves: Recall and precision of each class, with shape (M, 2).
+        curves: Recall, from 0 to 1, and precision of each class, with shape (M, 2).
         average: Average precision of each of them.
         path: The file to write.
     """
@@ -62,8 +62,8 @@ def precision_recall(
         for name in shown:
             _curve(axes, curves[name], f"{name} ({average[name]:.3f})", linewidth=1.2)
         if len(shown) < len(curves):
-            recalled = np.linspace(0, 1, 101)
-            each = [np.interp(recalled, *curve[::-1].T) for curve in curves.values()]
+            recalled = np.linspace(0.01, 1, 100)
+            each = [c[np.searchsorted(c[:, 0], recalled), 1] for c in curves.values()]
             whole = np.stack([recalled, np.mean(each, axis=0)], 1)
             label = f"mean of {len(curves)} classes ({mean:.3f})"
             _curve(axes, whole, label, linewidth=2.5, color="black")
@@ -81,7 +81,8 @@ def precision_recall(
 
 def _curve(axes: Axes, curve: NDArray[np.float32], label: str, **style: Any) -> None:
     few = np.linspace(0, len(curve) - 1, min(len(curve), POINTS)).astype(int)
-    axes.plot(*curve[few].T, label=label, **style)
+    # What is found with one item more, is found with that precision: a line would promise more.
+    axes.plot(*curve[few].T, drawstyle="steps-pre", label=label, **style)
 
 
 def reliability(bins: pd.DataFrame, error: float, path: Path) -> None:

@@ -83,8 +83,10 @@ def check_resumable(source: str, work: Configured, options: FitOptions) -> None:
         raise StudyError(f"no training of {source} was stopped: leave out `resume=`")
     try:
         then = read_safely(last)["callbacks"][STATE]["settings"]
-    except (KeyError, TypeError) as error:
-        raise StorageError(f"{last} was not written by latentune: leave out `resume=`") from error
+    except (StorageError, KeyError, TypeError) as error:
+        raise StorageError(
+            f"{last} is broken, or was not written by latentune: leave out `resume=`"
+        ) from error
     now = options.settings(work)
     for name in now | then:
         if then.get(name) != now.get(name):
