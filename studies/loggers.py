@@ -101,14 +101,14 @@ def log_network(logger: Logger | bool, model: pl.LightningModule, data: Any) -> 
     if not isinstance(logger, TensorBoardLogger):
         return
     model.eval()
-    with progress("showing the network to TensorBoard"), _as_it_is():
+    with progress("showing the network to TensorBoard"), _silently():
         _log_graph(logger, model, data.spec)
         if isinstance(model, Encodes):
             _log_codes(logger, model, data)
 
 
 @contextmanager
-def _as_it_is() -> Iterator[None]:
+def _silently() -> Iterator[None]:
     """Silences PyTorch, whose graphs for TensorBoard are made in a way that it has given up."""
     with torch.inference_mode(), warnings.catch_warnings(), redirect_stdout(StringIO()):
         warnings.simplefilter("ignore")
