@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import torch
 from pytorch_lightning.core.optimizer import LightningOptimizer
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import LRScheduler
@@ -98,10 +98,10 @@ class GAN(Learner):
         of_discriminator, of_generator = cast(list[LightningOptimizer], self.optimizers())
         fake = self._drawn(batch[0])
         judged = self._judged(batch[0], fake.detach())
-        self._step(of_discriminator, self.discriminator, judged["discriminator"])
+        self._step(of_discriminator, judged["discriminator"])
         self.toggle_optimizer(of_generator)
         deceit = self._deceit(fake)
-        self._step(of_generator, self.generator, deceit)
+        self._step(of_generator, deceit)
         self.untoggle_optimizer(of_generator)
         self._advance("step")
         terms = judged | {"generator": deceit}
@@ -110,6 +110,13 @@ class GAN(Learner):
     def on_train_epoch_end(self) -> None:
         super().on_train_epoch_end()
         self._advance("epoch")
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Adds the gradient of the L1 penalty and clips, which Lightning leaves to the model."""
+        super().on_before_optimizer_step(optimizer)
+        if self.clip:
+            learning = [p for group in optimizer.param_groups for p in group["params"]]
+            clip_grad_norm_(learning, self.clip)
 
     def configure_optimizers(self) -> Any:
         """Returns an optimiser with its schedule for each of the two networks."""
@@ -140,11 +147,9 @@ class GAN(Learner):
         """Returns the loss of the generator: how little its images are taken for real."""
         return _surprise(self.discriminator(fake), real=True)
 
-    def _step(self, optimiser: LightningOptimizer, network: nn.Module, loss: Tensor) -> None:
+    def _step(self, optimiser: LightningOptimizer, loss: Tensor) -> None:
         optimiser.zero_grad()
         self.manual_backward(loss)
-        if self.clip:
-            clip_grad_norm_(network.parameters(), self.clip)
         optimiser.step()
 
     def _advance(self, interval: str) -> None:

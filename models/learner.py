@@ -161,13 +161,19 @@ class Learner(pl.LightningModule, ABC):
         }
 
 
+def _fused(model: Learner) -> bool:
+    # A fused optimiser takes scaled gradients, and L1 and clipping would meet them scaled.
+    return model.trainer.precision != "16-mixed"
+
+
 def _adam(model: Learner, groups: Groups) -> torch.optim.Optimizer:
-    betas = (model.momentum, 0.999)
-    return torch.optim.Adam(groups, model.lr, betas, weight_decay=model.l2, fused=True)
+    betas, fused = (model.momentum, 0.999), _fused(model)
+    return torch.optim.Adam(groups, model.lr, betas, weight_decay=model.l2, fused=fused)
 
 
 def _sgd(model: Learner, groups: Groups) -> torch.optim.Optimizer:
-    return torch.optim.SGD(groups, model.lr, model.momentum, weight_decay=model.l2, fused=True)
+    fused = _fused(model)
+    return torch.optim.SGD(groups, model.lr, model.momentum, weight_decay=model.l2, fused=fused)
 
 
 def _epochs(trainer: pl.Trainer) -> int:

@@ -1,4 +1,4 @@
-"""What a network makes of ten images: for the dashboard, and for final training."""
+"""What a network makes of ten images: for the dashboard, in final training and after it."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
@@ -19,8 +19,25 @@ class Reconstruction(NamedTuple):
     drawn: Tensor
 
 
+def images_to_show(batches: Any) -> Tensor | None:
+    """Returns ten images of a part, of as many classes as there are, with shape (N, C, H, W).
+
+    Args:
+        batches: The loader of the part; its first batch is used.
+
+    Returns:
+        None if batches hold no images.
+    """
+    batch = next(iter(cast(Iterable[Any], batches)))
+    if not isinstance(batch, list | tuple) or batch[0].ndim != 4:
+        return None
+    chosen = _of_all_classes(batch[1]) if len(batch) > 1 else torch.arange(len(batch[0]))
+    shown: Tensor = batch[0][chosen[:SHOWN].to(batch[0].device)]
+    return shown
+
+
 def reconstruct(model: pl.LightningModule, batches: Any) -> Reconstruction | None:
-    """Lets a model reconstruct ten images of a part, of as many classes as there are.
+    """Lets a model reconstruct ten images of a part.
 
     Args:
         model: Any model; it is in eval mode afterwards.
@@ -29,13 +46,12 @@ def reconstruct(model: pl.LightningModule, batches: Any) -> Reconstruction | Non
     Returns:
         None if the model does not reconstruct, or batches hold no images.
     """
-    if not isinstance(model, Reconstructs):
-        return None
-    batch = next(iter(cast(Iterable[Any], batches)))
-    if not isinstance(batch, list | tuple) or batch[0].ndim != 4:
-        return None
-    chosen = _of_all_classes(batch[1]) if len(batch) > 1 else torch.arange(len(batch[0]))
-    originals = batch[0][chosen[:SHOWN].to(batch[0].device)]
+    originals = images_to_show(batches) if isinstance(model, Reconstructs) else None
+    return None if originals is None else reconstructed(model, originals)
+
+
+def reconstructed(model: Any, originals: Tensor) -> Reconstruction:
+    """Lets a model that reconstructs do so with images; it is in eval mode afterwards."""
     model.eval()
     with torch.inference_mode():
         return Reconstruction(originals, model.reconstruct(originals.to(model.device)))

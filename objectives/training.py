@@ -6,11 +6,14 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from torch.serialization import safe_globals
 
+from ..models.data_spec import DataSpec
 from .progress import progress
 
 # Lightning makes PyTorch look for GPUs by NVML; where there is none, each step of an optimizer
@@ -40,16 +43,27 @@ def quiet_trainer(max_epochs: int, callbacks: Sequence[pl.Callback], **options: 
         return pl.Trainer(max_epochs=max_epochs, callbacks=list(callbacks), **defaults | options)
 
 
-def fit(trainer: pl.Trainer, model: pl.LightningModule, data: pl.LightningDataModule) -> None:
+def fit(
+    trainer: pl.Trainer,
+    model: pl.LightningModule,
+    data: pl.LightningDataModule,
+    last: Path | None = None,
+) -> None:
     """Trains a model in silence.
+
+    Args:
+        trainer: The trainer.
+        model: The model.
+        data: Its data module.
+        last: The checkpoint of Lightning to go on from; it is read without running code in it.
 
     Raises:
         KeyboardInterrupt: On Ctrl-C, which Lightning alone would turn into an exit that Optuna
             does not see: the trial would be left running for ever.
     """
     try:
-        with quiet():
-            trainer.fit(model, datamodule=data)
+        with quiet(), safe_globals([DataSpec]):
+            trainer.fit(model, datamodule=data, ckpt_path=last, weights_only=True)
     except SystemExit:
         raise KeyboardInterrupt from None
 
@@ -69,6 +83,7 @@ class ShowTraining(pl.Callback):
         batches = trainer.num_training_batches * (trainer.max_epochs or 0)
         total = int(batches) if 0 < batches < math.inf else None
         self._advance = self._open.enter_context(progress(self.what, total))
+        self._advance(trainer.current_epoch * int(total or 0) // (trainer.max_epochs or 1))
 
     def on_train_batch_end(self, *args: Any) -> None:
         self._advance(1)

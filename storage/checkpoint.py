@@ -1,6 +1,7 @@
 """Checkpoints: a network's weights with the configuration that it was built from."""
 
 import hashlib
+import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +28,9 @@ def add_configuration(path: Path, configuration: Mapping[str, Any]) -> None:
         path: The checkpoint.
         configuration: What to add: strings, numbers, and lists and mappings of them.
     """
-    torch.save(_load(path) | {KEY: dict(configuration)}, path)
+    partial = path.with_name(f".{path.name}.partial")
+    torch.save(read_safely(path) | {KEY: dict(configuration)}, partial)
+    os.replace(partial, path)  # at once, or a kill would leave half of it
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
@@ -40,7 +43,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]
         StorageError: If it is missing, broken or incomplete, holds more than data, or is not one
             of ours.
     """
-    checkpoint = _load(check_file(path))
+    checkpoint = read_safely(path)
     if not isinstance(checkpoint, dict) or KEY not in checkpoint:
         raise StorageError(f"{path} was not written by latentune train")
     _check_whole(checkpoint[KEY], path)
@@ -76,7 +79,7 @@ def read_plain_weights(path: Path) -> dict[str, torch.Tensor]:
     Raises:
         StorageError: If it is missing or broken, or holds anything but weights.
     """
-    found = _load(check_file(path))
+    found = read_safely(path)
     if isinstance(found, dict) and isinstance(found.get("state_dict"), dict):
         found = found["state_dict"]
     if not isinstance(found, dict) or not all(isinstance(w, torch.Tensor) for w in found.values()):
@@ -96,7 +99,13 @@ def file_hash(path: Path) -> str:
         raise StorageError(f"there is no checkpoint {path}") from error
 
 
-def _load(path: Path) -> Any:
+def read_safely(path: Path) -> Any:
+    """Reads what `torch.save` wrote onto the CPU, without running code that it may contain.
+
+    Raises:
+        StorageError: If it is missing or broken, or holds more than data.
+    """
+    check_file(path)
     try:
         with warnings.catch_warnings(), safe_globals([DataSpec]):
             warnings.simplefilter("ignore")  # of what a foreign file may hold, which is refused

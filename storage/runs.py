@@ -40,6 +40,7 @@ class Runs:
         <study>/final-17/           what final training of trial 17 left
         <study>/config-1a2b3c4d/    what training of a configuration of no trial left
         <study>/final-before/       what was there before the last of these trainings
+        <study>/final-partial/      a training that is under way, or was stopped
 
     Attributes:
         root: The folder.
@@ -185,14 +186,20 @@ def replaced_folder(folder: Path, runs: Runs, *, keep: bool = False) -> Iterator
     """
     try:
         with scratch(runs.cache) as place:
-            new, before = place / "new", folder.with_name(f"{folder.name}-before")
+            new = place / "new"
             new.mkdir()
             yield new
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            if folder.exists():
-                if keep and before.exists():
-                    shutil.move(before, place / "oldest")
-                shutil.move(folder, before if keep else place / "old")
-            shutil.move(new, folder)
+            put(new, folder, place, keep=keep)
     except OSError as error:
         raise unwritable(folder, error) from error
+
+
+def put(new: Path, folder: Path, place: Path, *, keep: bool) -> None:
+    """Puts a folder in the place of another, which is kept beside it or left to scratch."""
+    before = folder.with_name(f"{folder.name}-before")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        if keep and before.exists():
+            shutil.move(before, place / "oldest")
+        shutil.move(folder, before if keep else place / "old")
+    shutil.move(new, folder)

@@ -11,8 +11,12 @@ WORKERS = 1  # of a script; the command line looks at the machine
 FINAL_EPOCHS = 100
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")
 ACCELERATOR = "auto"
-PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed"}  # what Lightning calls them
+PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}  # what Lightning calls them
 PRECISION = "32"
+LOGGERS = ("csv", "tensorboard", "wandb")
+LOGGER = "csv"  # which is written in any case
+PICTURES = ("every", "best", "none")
+PICTURED = "every"
 SAMPLES = 10_000
 SAMPLING = {  # what codes are drawn from, in the words of a title
     "prior": "the prior",

@@ -44,7 +44,8 @@ def test_from_nothing_to_samples(cli: Cli) -> None:
     assert metrics["best_epoch"] == int(best["epoch"])
     assert metrics["val_mse"] == pytest.approx(float(best["val_mse"]))
     names = {"model.ckpt", "best.toml", "metrics.csv", "metrics.json"}
-    assert {path.name for path in final.iterdir()} == names | {"loss.png", "reconstructions.png"}
+    pictures = {"loss.png", "reconstructions.png", "epochs"}
+    assert {path.name for path in final.iterdir()} == names | pictures
 
     answer = cli("sample", "conv-ae-digits", "--n", 20, "--seed", 3)
     assert answer.code == 0

@@ -185,9 +185,9 @@ def test_it_is_searched_and_kept_by_its_images_and_used_as_far_as_it_goes(
     assert metrics["best_epoch"] == int(np.argmin(distances)) + 1
     assert valued(latentune.load_model("dcgan-digits")) == pytest.approx(min(distances), rel=1e-3)
     assert {"test_kid", "test_accuracy"} <= set(metrics)
-    pictures = {f"epochs/epoch-00{number}.png" for number in range(1, 5)} | {"samples.png"}
+    pictures = {f"epochs/samples-00{number}.png" for number in range(1, 5)} | {"samples.png"}
     assert {str(p.relative_to(FINAL)) for p in FINAL.rglob("*.png")} == pictures | {"loss.png"}
-    first, last = (Image.open(FINAL / f"epochs/epoch-00{number}.png") for number in (1, 4))
+    first, last = (Image.open(FINAL / f"epochs/samples-00{number}.png") for number in (1, 4))
     assert first.size == last.size
     assert first.tobytes() != last.tobytes()
 

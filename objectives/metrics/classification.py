@@ -4,15 +4,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torchmetrics.functional.classification import (
+    binary_average_precision,
+    binary_precision_recall_curve,
     multiclass_calibration_error,
     multiclass_confusion_matrix,
 )
 
 from ...models.roles import Predicts
+from .answers import test_answers
 
 BINS = 15
 
@@ -21,15 +24,21 @@ class Classification(NamedTuple):
     """What a classifier made of the test part.
 
     Attributes:
-        classes: A row for each class: its name, its number of items, and the share of them that
-            was recognised.
+        classes: A row for each class: its name, its number of items, the share of them that was
+            recognised, and the average precision with which it is told from the others.
         confusion: How many items of each class, a row each, were taken for which, (K, K).
+        curves: Recall, from 0 to 1, and precision of each class that has items, told from all
+            others, (M, 2): a point for each probability from which on it is said to be the class.
+        reliability: A row for each of 15 equal ranges of the highest probability of an item: its
+            mean, the share of items that it was right for, and their number.
         calibration_error: The mean distance between how sure the model is of its answer and how
-            often that is right, from 0 to 1, over 15 bins.
+            often that is right, from 0 to 1, over these ranges.
     """
 
     classes: pd.DataFrame
     confusion: NDArray[np.int64]
+    curves: dict[str, NDArray[np.float32]]
+    reliability: pd.DataFrame
     calibration_error: float
 
 
@@ -42,18 +51,32 @@ def classification(model: Predicts, data: Any) -> Classification:
 
     References:
         On Calibration of Modern Neural Networks (Guo, Pleiss, Sun, Weinberger, 2017)
+        The Relationship Between Precision-Recall and ROC Curves (Davis, Goadrich, 2006)
     """
-    assert isinstance(model, pl.LightningModule)
-    model.cpu().eval()
-    data.setup("test")
-    with torch.inference_mode():
-        pairs = [
-            (model.answer(batch[0].cpu()), batch[1].cpu()) for batch in data.test_dataloader()
-        ]
-    logits, labels = (torch.cat(column) for column in zip(*pairs, strict=True))
+    logits, labels = test_answers(model, data)
     names, k = list(data.spec.classes), len(data.spec.classes)
     counts = multiclass_confusion_matrix(logits, labels, num_classes=k)
     share = counts.diagonal() / counts.sum(1).clamp(min=1)
-    calibration = multiclass_calibration_error(logits.softmax(1), labels, k, n_bins=BINS)
-    table = pd.DataFrame({"class": names, "items": counts.sum(1), "accuracy": share})
-    return Classification(table, counts.numpy(), float(calibration))
+    chances = logits.softmax(1)
+    curves, precision = {}, [float("nan")] * k
+    for number in sorted(set(labels.tolist())):
+        chance, is_it = chances[:, number], (labels == number).long()
+        found, recalled, _ = binary_precision_recall_curve(chance, is_it)
+        curves[names[number]] = torch.stack([recalled, found], 1).flip(0).numpy()
+        precision[number] = binary_average_precision(chance, is_it).item()
+    columns = {"class": names, "items": counts.sum(1), "accuracy": share}
+    return Classification(
+        pd.DataFrame(columns | {"average_precision": precision}),
+        counts.numpy(),
+        curves,
+        _reliability(chances, labels),
+        float(multiclass_calibration_error(chances, labels, k, n_bins=BINS)),
+    )
+
+
+def _reliability(chances: Tensor, labels: Tensor) -> pd.DataFrame:
+    surest, answer = chances.max(1)
+    right = (answer == labels).numpy()
+    items = pd.DataFrame({"chance": surest.numpy(), "right": right, "items": 1})
+    bins = (items["chance"] * BINS).clip(upper=BINS - 1).astype(int)
+    return items.groupby(bins).agg({"chance": "mean", "right": "mean", "items": "sum"})

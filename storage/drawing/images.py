@@ -6,9 +6,18 @@ from pathlib import Path
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
+from torch.nn.functional import interpolate
 from torchvision.utils import make_grid
 
 from .figure import figure_at
+
+
+def shrunk(images: Tensor, side: int) -> Tensor:
+    """Returns images of shape (N, C, H, W) with at most `side` pixels either way."""
+    height, width = images.shape[2:]
+    scale = min(1.0, side / max(height, width))
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    return interpolate(images, size, mode="area").clamp(0, 1)
 
 
 def _show(axes: Axes, images: Tensor, per_row: int) -> None:

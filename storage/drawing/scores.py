@@ -1,13 +1,11 @@
-"""Pictures of what a trained network gets right and wrong."""
+"""Pictures of scores: how badly items are drawn, and how often codes say the right class."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import seaborn as sns
-from numpy.typing import NDArray
 
 from .figure import figure_at
 
@@ -17,30 +15,6 @@ BOXES: dict[str, Any] = {
     "flierprops": {"markersize": 2},
     "medianprops": {"color": "0.2"},
 }
-
-
-def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str, path: Path) -> None:
-    """Draws how many items of each class, a row each, were taken for which, with shape (K, K)."""
-    few = len(classes) <= 30  # of more, numbers would be specks
-    side = min(2.5 + 0.55 * len(classes), 19)
-    with figure_at(path, side + 0.8, side) as figure:
-        axes = figure.subplots()
-        share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-        sns.heatmap(
-            share,
-            annot=counts if few else False,
-            fmt="d",
-            cmap="Blues",
-            vmin=0,
-            vmax=1,
-            square=True,
-            xticklabels=list(classes),
-            yticklabels=list(classes),
-            annot_kws={"size": 8},
-            cbar_kws={"label": "share of the true class", "shrink": 0.8},
-            ax=axes,
-        )
-        axes.set(title=title, xlabel="predicted", ylabel="true")
 
 
 def score_distributions(

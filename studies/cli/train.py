@@ -1,20 +1,42 @@
 """The verb `train`: a configuration to the end."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..defaults import ACCELERATOR, ACCELERATORS, FINAL_EPOCHS, PRECISION, PRECISIONS
-from .common import allow_option, data_dir_option, runs_option, say_next, storage_option
+from ..defaults import (
+    ACCELERATOR,
+    ACCELERATORS,
+    FINAL_EPOCHS,
+    LOGGER,
+    LOGGERS,
+    PICTURED,
+    PICTURES,
+    PRECISION,
+    PRECISIONS,
+)
+from .common import (
+    allow_option,
+    as_typed,
+    data_dir_option,
+    runs_option,
+    say_next,
+    storage_option,
+)
 
 
 @click.command()
 @click.argument("source", metavar="STUDY[:TRIAL]|TOML")
 @click.option("--epochs", default=FINAL_EPOCHS, help="Epochs to train for.")
+@click.option("--resume", is_flag=True, help="Go on with the training that was stopped.")
 @click.option("--init-from", metavar="STUDY|CKPT", help="Begin with the weights of this network.")
 @click.option("--accelerator", default=ACCELERATOR, help=f"Device: {', '.join(ACCELERATORS)}.")
 @click.option("--precision", default=PRECISION, help=f"Bits: {', '.join(PRECISIONS)}.")
+@click.option("--deterministic", is_flag=True, help="Get the same numbers each time.")
+@click.option("--pictures", default=PICTURED, help=f"Epochs to draw: {', '.join(PICTURES)}.")
+@click.option("--logger", default=LOGGER, help=f"Where to log: {', '.join(LOGGERS)}.")
 @data_dir_option
 @allow_option
 @runs_option
@@ -28,8 +50,12 @@ def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
 
     try:
         trained = run(source, runs=runs, storage=storage, **options)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         click.echo("stopped; what was trained before is still there")
+        if str(stopped):
+            click.echo(as_typed(str(stopped)))
+            words = [word for word in sys.argv[1:] if word != "--resume"]
+            say_next(*words, "--resume")
         raise SystemExit(130) from None
     click.echo(str(trained))
     study, (kind, _, number) = trained.folder.parent.name, trained.folder.name.partition("-")

@@ -1,0 +1,87 @@
+"""A configuration that was found: its network, untrained, with its data and a place to go."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+
+from ...objectives.objective import Objective
+from ...search_spaces.watch import replay
+from ...search_spaces.words import SpaceError
+from ...storage.best import Best
+from ...storage.runs import Runs
+from ..errors import StudyError
+from ..finding import find
+from ..making import make_spec
+from ..recipe import Recipe
+from .final import final_folder
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What final training begins with.
+
+    Attributes:
+        best: The configuration.
+        target: Where its training goes.
+        of_trial: Whether it is that of a trial, and no file that was changed.
+        recipe: What its study is made of.
+        objective: What its trials were worth.
+        data: The data module, whose `spec` is a `DataSpec`.
+        model: The network, with the first weights of the trial.
+        seed: The seed of the trial.
+    """
+
+    best: Best
+    target: Path
+    of_trial: bool
+    recipe: Recipe
+    objective: Objective
+    data: Any
+    model: pl.LightningModule
+    seed: int
+
+
+def configured(
+    source: str, runs: Runs, storage: str | None, data_dir: str | Path | None
+) -> Configured:
+    """Builds the network of a configuration as its trial did, after seeding everything.
+
+    Args:
+        source: `STUDY`, `STUDY:17`, or the path of a best.toml.
+        runs: The runs folder.
+        storage: Optuna URL of the database, if it is not in that folder.
+        data_dir: Where torchvision data lies, if elsewhere than in the search.
+
+    Raises:
+        StudyError: If there is no such study or trial, or the data are others than it searched.
+        SpaceError: If a value is missing, unknown or out of range.
+        DataError: If the data is missing or broken.
+    """
+    best = find(source, runs, storage)
+    target, of_trial = final_folder(source, best, runs, storage)
+    if not of_trial:
+        best = replace(best, trial=None)
+    seed = best.provenance.get("seed")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise StudyError(f"{source} has no whole number from 0 on as the seed of its provenance")
+    recipe = Recipe.from_table(best.recipe, runs, storage).at(data_dir)
+    objective = make_spec(recipe, runs).objective
+    pl.seed_everything(seed, verbose=False)
+    data = objective.data()
+    _check_data(best, data)
+    try:
+        model = replay(objective.model, best.params, data.spec)
+    except SpaceError as error:
+        raise SpaceError(f"{source}: {error}") from error
+    return Configured(best, target, of_trial, recipe, objective, data, model, seed)
+
+
+def _check_data(best: Best, data: Any) -> None:
+    now, then = getattr(data, "fingerprint", None), best.provenance.get("data_fingerprint")
+    if now != then:
+        raise StudyError(
+            f"the data are not those that {best.study!r} was searched on "
+            f"(fingerprint {then} there, {now} here): search them by `name=` as a new study"
+        )

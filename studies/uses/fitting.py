@@ -1,0 +1,151 @@
+"""The long part of final training: epoch by epoch, watched, logged, and ready to be stopped."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from ...objectives.history import BEST, LAST, STATE, KeepEpochs
+from ...objectives.training import ShowTraining, fit, quiet_trainer
+from ...storage.checkpoint import load_weights, read_safely
+from ...storage.partial import partial_of
+from ...storage.runs import StorageError
+from ..defaults import ACCELERATORS, PICTURES, PRECISIONS
+from ..errors import StudyError, check_at_least, check_choice
+from ..loggers import check_logger, log_network, logger_in
+from ..pictures import DrawEachEpoch
+from .configured import Configured
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How a configuration is trained; see `train`.
+
+    Raises:
+        StudyError: If an option is none of its choices, or this machine has no such device.
+    """
+
+    epochs: int
+    resume: bool
+    init_from: str | None
+    accelerator: str
+    precision: str
+    deterministic: bool
+    pictures: str
+    logger: str
+
+    def __post_init__(self) -> None:
+        check_at_least("epochs", self.epochs, 1)
+        check_choice("accelerator", self.accelerator, ACCELERATORS)
+        check_choice("precision", self.precision, PRECISIONS)
+        check_choice("pictures", self.pictures, PICTURES)
+        here = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        if not here.get(self.accelerator, True):
+            raise StudyError(
+                f"there is no {self.accelerator} on this machine; leave out `accelerator=`"
+            )
+        if self.precision == "16" and (self.accelerator == "cpu" or not any(here.values())):
+            raise StudyError("precision 16 needs a GPU; on the CPU, bf16 is for `precision=`")
+        check_logger(self.logger)
+
+    def settings(self, work: Configured) -> dict[str, Any]:
+        """Returns all that must agree if a training is to go on."""
+        return {
+            "epochs": self.epochs,
+            "init_from": self.init_from,
+            "precision": self.precision,
+            "deterministic": self.deterministic,
+            "seed": work.seed,
+            "data": work.best.provenance.get("data_fingerprint"),
+            **work.best.params,
+        }
+
+
+def check_resumable(source: str, work: Configured, options: FitOptions) -> None:
+    """Checks that a training was stopped which differs in nothing from the one to go on.
+
+    Raises:
+        StudyError: If there is none, or it had other options, values or data.
+        StorageError: If its checkpoint is broken.
+    """
+    last = partial_of(work.target) / LAST
+    if not last.exists():
+        if work.target.exists():
+            raise StudyError(
+                f"the training of {source} is finished, and its learning rate has fallen: train "
+                "it anew, or begin with its weights by `init_from=`"
+            )
+        raise StudyError(f"no training of {source} was stopped: leave out `resume=`")
+    try:
+        then = read_safely(last)["callbacks"][STATE]["settings"]
+    except (StorageError, KeyError, TypeError) as error:
+        raise StorageError(
+            f"{last} is broken, or was not written by latentune: leave out `resume=`"
+        ) from error
+    now = options.settings(work)
+    for name in now | then:
+        if then.get(name) != now.get(name):
+            raise StudyError(
+                f"the training of {source} that was stopped has {name} = {then.get(name)}, not "
+                f"{now.get(name)}: leave out `resume=` to train anew"
+            )
+
+
+def fit_in(
+    folder: Path,
+    work: Configured,
+    options: FitOptions,
+    title: str,
+    callbacks: Sequence[pl.Callback],
+) -> tuple[KeepEpochs, pl.Trainer]:
+    """Trains a network, which then has the weights of its best epoch and is on the CPU.
+
+    Args:
+        folder: Where checkpoints, metrics, logs and the pictures of epochs go.
+        work: What is trained, and on what.
+        options: How.
+        title: What is shown while it lasts.
+        callbacks: Further Lightning callbacks.
+
+    Returns:
+        What has happened in each epoch, and the trainer.
+    """
+    keep = KeepEpochs(work.objective, folder, options.settings(work))
+    watchers = [keep, ShowTraining(title), *callbacks]
+    if options.pictures == "every":
+        watchers.append(DrawEachEpoch(folder / "epochs"))
+    with _alike(options), logger_in(folder, options.logger, work.best.study) as logger:
+        trainer = quiet_trainer(
+            options.epochs,
+            [*(judge() for judge in work.objective.judges), *watchers],
+            accelerator=options.accelerator,
+            precision=PRECISIONS[options.precision],
+            deterministic=options.deterministic,
+            logger=logger,
+            enable_checkpointing=True,
+            log_every_n_steps=sys.maxsize,  # metrics of an epoch are logged all the same
+        )
+        fit(trainer, work.model, work.data, folder / LAST if options.resume else None)
+        load_weights(work.model.cpu(), read_safely(folder / BEST)["state_dict"], folder / BEST)
+        log_network(logger, work.model, work.data)
+    return keep, trainer
+
+
+@contextmanager
+def _alike(options: FitOptions) -> Iterator[None]:
+    """Lets PyTorch compute as before once the block ends, if it was to be deterministic in it."""
+    before = torch.are_deterministic_algorithms_enabled()
+    try:
+        yield
+    except RuntimeError as error:
+        if options.deterministic and "deterministic" in str(error):
+            why = str(error).split(",")[0]
+            raise StudyError(f"{why}: leave out `deterministic=`") from error
+        raise
+    finally:
+        torch.use_deterministic_algorithms(before)

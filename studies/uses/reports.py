@@ -1,0 +1,65 @@
+"""What a trained network shows of the test part, by what it can do."""
+
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+
+from ...models.roles import Predicts
+from ...objectives.metrics.answers import test_answers
+from ...objectives.metrics.classification import classification
+from ...storage.drawing.answers import (
+    confusion,
+    precision_recall,
+    predicted_beside_true,
+    reliability,
+)
+from ..pictures import draw_pictures
+
+
+def report(
+    model: pl.LightningModule, data: Any, folder: Path, *, pictures: bool = True
+) -> dict[str, Any]:
+    """Writes what a network can show, whosever it is: each role has its table and pictures.
+
+    Args:
+        model: The trained network.
+        data: Its data module, whose `spec` is a `DataSpec`.
+        folder: Where the files go.
+        pictures: Whether there are to be pictures; tables are written in any case.
+
+    Returns:
+        Figures that the network does not log by itself.
+    """
+    figures: dict[str, Any] = {}
+    if isinstance(model, Predicts) and data.spec.classes:
+        figures = _of_classes(model, data, folder, pictures)
+    elif isinstance(model, Predicts) and data.spec.target and pictures:
+        _of_numbers(model, data, folder)
+    if pictures:
+        draw_pictures(model, data.spec, data.val_dataloader(), folder)
+    return figures
+
+
+def _of_classes(model: Predicts, data: Any, folder: Path, pictures: bool) -> dict[str, Any]:
+    found = classification(model, data)
+    names, share = list(found.classes["class"]), found.classes["accuracy"]
+    average = dict(zip(names, found.classes["average_precision"], strict=True))
+    found.classes.to_csv(folder / "classes.csv", index=False)
+    if pictures:
+        title = f"Test accuracy {found.confusion.trace() / found.confusion.sum():.3f}"
+        confusion(found.confusion, names, title, folder / "confusion.png")
+        precision_recall(found.curves, average, folder / "precision-recall.png")
+        reliability(found.reliability, found.calibration_error, folder / "calibration.png")
+    return {
+        "test_calibration_error": found.calibration_error,
+        "test_average_precision": float(found.classes["average_precision"].mean()),
+        "class_accuracy": dict(zip(names, map(float, share), strict=True)),
+    }
+
+
+def _of_numbers(model: Predicts, data: Any, folder: Path) -> None:
+    answers, targets = test_answers(model, data)
+    predicted, true = answers[:, 0].numpy(), targets.numpy()
+    title = f"Test MSE {((predicted - true) ** 2).mean():.4g}"
+    predicted_beside_true(true, predicted, title, folder / "predicted.png")
