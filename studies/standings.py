@@ -43,10 +43,10 @@ def standings(study: optuna.Study) -> pd.DataFrame:
     values = pd.Series([trial.value for trial in complete], dtype=float)
     of_models = values.groupby([trial.params[MODEL] for trial in complete])
     table["best"] = table["model"].map(of_models.min() if lower else of_models.max())
-    table = table.sort_values("best", ascending=lower, kind="stable")
-    table["behind"] = (table["best"] - table["best"].iloc[0]).abs()
-    table["%"] = 100 * table["behind"] / abs(table["best"].iloc[0])
-    return table
+    winner = values.min() if lower else values.max()
+    table["behind"] = (table["best"] - winner).abs()
+    table["%"] = 100 * table["behind"] / abs(winner)
+    return table.sort_values("best", ascending=lower, kind="stable")
 
 
 def show_standings(study: optuna.Study) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 import optuna
 import pytest
 import torch
-from optuna.trial import TrialState
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import TrialState, create_trial
 from PIL import Image
 
 import latentune
@@ -203,6 +204,21 @@ def test_the_models_are_shown_beside_each_other(cli: Cli, studied: optuna.Study)
     shown = cli("status", "auto-digits").out
     assert [line.split()[0] for line in shown.splitlines()[-4:-1]] == table["model"].tolist()
     assert "lr" in shown.splitlines()[0].split()  # once, for all models
+
+
+def test_a_model_whose_trials_were_all_given_up_comes_last() -> None:
+    study = optuna.create_study()
+    assert len(standings(study)) == 0
+    choice = CategoricalDistribution(["a", "b"])
+    for model, state in (("a", TrialState.PRUNED), ("b", TrialState.COMPLETE)):
+        study.add_trial(
+            create_trial(
+                state=state, value=1.0, params={"model": model}, distributions={"model": choice}
+            )
+        )
+    table = standings(study)
+    assert table["model"].tolist() == ["b", "a"]
+    assert np.isnan(table["best"].iloc[1])
 
 
 def test_several_objectives_count_who_is_on_the_front(cli: Cli) -> None:
