@@ -283,14 +283,14 @@ def test_data_are_shown(cli: Cli, tmp_path: Path) -> None:
     assert "50 images 3x7x9, 2 classes, train 20 / val 25 / test 5" in answer.out
     assert re.search(r"cats +12 +15 +3", answer.out)
     assert re.search(r"dogs +8 +10 +2", answer.out)
-    assert answer.out.endswith("next: latentune search conv-ae photos\n")
+    assert answer.out.endswith("next: latentune search photos\n")
     with Image.open("runs/shown/photos/images.png") as picture:
         assert picture.width > 100
     np.save("rows.npy", np.random.default_rng(0).normal(size=(30, 4)))
     answer = cli("show", "rows.npy")
     assert "30 rows of 4, no classes" in answer.out
     assert re.search(r"all +22 +2 +6", answer.out)
-    assert answer.out.endswith("next: latentune search dense-ae rows.npy\n")
+    assert answer.out.endswith("next: latentune search rows.npy\n")
 
 
 def test_neighbours_judge_codes_in_trials_and_in_final_training() -> None:

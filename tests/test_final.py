@@ -144,7 +144,7 @@ def test_what_comes_next_is_what_the_network_can_do(cli: Cli, trained: Path) -> 
         assert "a Net has no encode" in answer.err
     latentune.search("head", "digits", encoder="conv-ae-digits", trials=1, epochs=1)
     answer = cli("train", "head-conv-ae-digits", "--epochs", 1)
-    assert answer.out.endswith("next: latentune map head-conv-ae-digits\n")
+    assert answer.out.endswith("next: latentune predict head-conv-ae-digits FILE\n")
     assert cli("map", "head-conv-ae-digits", "--n", 20).out.endswith("next: latentune dashboard\n")
 
 

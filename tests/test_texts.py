@@ -100,7 +100,6 @@ def test_a_file_is_a_class_and_a_line_a_text(caplog: pytest.LogCaptureFixture) -
     assert "33 texts of up to 9 letters, 2 classes" in caplog.text
     assert "skipped: Empty.txt, which is empty" in caplog.text
     shown = latentune.show("some")
-    assert shown.kind == "text"
     assert shown.counts.sum(axis=1).to_dict() == {"French": 17, "Polish": 16}
 
 

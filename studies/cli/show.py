@@ -37,7 +37,6 @@ def show(
 
     Example: latentune show digits
     """
-    from ...search_spaces.catalog.models import MODELS
     from ..console import show_counts
     from ..uses.show import show as run
 
@@ -54,8 +53,7 @@ def show(
     show_counts(shown)
     for path in (*shown.lists, *shown.pictures):
         click.echo(f"wrote {path}")
-    fitting = next(name for name, entry in MODELS.items() if shown.kind in entry.kinds)
-    say_next("search", fitting, data if out is None else str(out), runs=runs)
+    say_next("search", data if out is None else str(out), runs=runs)
 
 
 def _shares(text: str) -> tuple[float, ...]:

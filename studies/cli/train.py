@@ -62,4 +62,5 @@ def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
     network = f"{study}:{number}" if number else study
     if kind == "config":
         network = str(trained.folder / "model.ckpt")
-    say_next(trained.use, study if trained.use == "status" else network, runs=runs)
+    named = study if trained.use == "status" else network
+    say_next(trained.use, named, *(["FILE"] if trained.use == "predict" else []), runs=runs)

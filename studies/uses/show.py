@@ -29,14 +29,12 @@ class Shown:
 
     Attributes:
         line: What they were taken for.
-        kind: What an item is.
         counts: A row for each class, a column for each part: how many items it has.
         pictures: The picture that was drawn, if items can be.
         lists: The files that name the images of each part, if these were split.
     """
 
     line: str
-    kind: str
     counts: pd.DataFrame
     pictures: tuple[Path, ...]
     lists: tuple[Path, ...] = ()
@@ -121,7 +119,7 @@ def _shown(whole: TensorData, place: Runs, seed: int) -> Shown:
     if 0 < len(features) <= LETTERS:
         line = f"{line}; features: {features}"
     if splits.spec.kind != "image":
-        return Shown(line, splits.spec.kind, table, ())
+        return Shown(line, table, ())
     order = torch.randperm(len(splits.train), generator=torch.Generator().manual_seed(seed))
     targets = splits.train.targets
     if targets is None or not splits.spec.classes:
@@ -136,4 +134,4 @@ def _shown(whole: TensorData, place: Runs, seed: int) -> Shown:
         images = {name: floats(splits.train.inputs[chosen]) for name, chosen in rows.items()}
         title = f"{whole.name}: {line}"
         labelled_grid(images, title, new / "images.png")
-    return Shown(line, splits.spec.kind, table, (folder / "images.png",))
+    return Shown(line, table, (folder / "images.png",))

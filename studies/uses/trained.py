@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...models.densities.kde import Codes
-from ...models.roles import Decodes, Encodes, HasPrior
+from ...models.roles import Decodes, Encodes, HasPrior, Predicts
 from ...objectives.data.batches import Batches, evaluation_size
 from ...objectives.data.module import TensorData
 from ...objectives.data.splits import PURPOSES
@@ -124,4 +124,6 @@ def next_use(model: pl.LightningModule) -> str:
     """Returns the verb of what a network is good for, by what it can do."""
     if isinstance(model, Decodes) and isinstance(model, Encodes | HasPrior):
         return "sample"
+    if isinstance(model, Predicts):
+        return "predict"
     return "map" if isinstance(model, Encodes) else "status"
