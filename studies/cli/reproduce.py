@@ -1,5 +1,6 @@
 """The verb `reproduce`: published systems, run again."""
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -52,7 +53,7 @@ def reproduce(
 
 def _run(words: Sequence[str]) -> str | None:
     """Runs a command in a process of its own; returns why it failed, if it did."""
-    click.echo(f"$ latentune {' '.join(words)}")
+    click.echo(f"$ {shlex.join(['latentune', *words])}")
     command = [sys.executable, "-m", "latentune", *words]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)  # noqa: S603 - it is ours
     if done.returncode == 130:
