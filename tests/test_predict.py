@@ -390,7 +390,7 @@ def test_gray_and_coloured_images(refused: Refused, trained: Path, studies: Path
     np.save("coloured.npy", rng.random((2, 3, 8, 8)).astype(np.float32))
     for words, said in (("coloured", "coloured/0.png"), ("coloured.npy", "coloured.npy")):
         line = refused("predict", "conv-ae-digits", words)
-        assert f"{said} is in colours, and the network has seen gray images alone" in line
+        assert f"{said} holds colours, and the network has seen gray images alone" in line
     colour = studies / "runs/mlp-photos/final/model.ckpt"
     gray = rng.integers(0, 256, (2, 8, 8), dtype=np.uint8)
     for i, image in enumerate(gray):
