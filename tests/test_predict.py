@@ -369,7 +369,8 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
     assert len(latentune.predict("mlp-photos", "new").table) == 3
     answer = cli("encode", "mlp-photos", "new", "--out", "codes.npz")
     assert answer.code == 1
-    assert list(np.load("codes.npz")["names"]) == ["new/0.png", "new/2.png", "new/3.png"]
+    with np.load("codes.npz") as file:
+        assert list(file["names"]) == ["new/0.png", "new/2.png", "new/3.png"]
     feed("new/0.png\nnew/none.png\n", monkeypatch)
     predictions = latentune.predict("mlp-photos", "-")
     assert list(predictions.table["input"]) == ["new/0.png"]
