@@ -133,4 +133,6 @@ def test_a_real_row_from_the_command_line(cli: Cli) -> None:
     assert 0.3 < table.loc["C7-wine", "searched"] <= 1
     assert "latentune search logistic-regression wine" in table.loc["C7-wine", "commands"]
     assert "latentune search logistic-regression wine" in (folder / "table.md").read_text()
-    assert cli("reproduce", "C7-wine", "--quick").out.count("$ latentune") == 0
+    again = cli("reproduce", "C7-wine", "--quick").out
+    assert again.count("$ latentune") == 0
+    assert again.endswith("next: latentune status --runs runs/reproduced-quick\n")
