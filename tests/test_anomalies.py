@@ -126,7 +126,7 @@ def test_gray_images_are_shown_to_a_network_of_colours_and_not_the_reverse(
         Image.open(path).convert("RGB").save(Path("gray") / f"as-rgb-{path.name}")
         path.unlink()
     assert (latentune.anomalies(WORDS[1], against="gray").scores["set"] == "outliers").sum() == 12
-    assert "coloured holds images in colours, and the network has seen gray ones alone" in said
+    assert "coloured holds colours, and the network has seen gray images alone" in said
     latentune.search("conv-ae", "coloured", trials=1, epochs=1)
     latentune.train("conv-ae-coloured", epochs=1)
     found = latentune.anomalies("conv-ae-coloured", against="gray", labelled="digits")

@@ -264,7 +264,7 @@ def test_data_alone_mean_a_choice_among_what_fits_them(cli: Cli) -> None:
         (["prices.csv", "--target", "price"], {"linear-regression"}, "auto-prices"),
         (["names"], {"name-rnn"}, "auto-names"),
     ]:
-        answer = cli("search", *words, "--trials", 2, "--epochs", 1, "--workers", 1)
+        answer = cli("search", *words, "--trials", 1, "--epochs", 1, "--workers", 1)
         assert answer.code == 0, answer.err
         assert answer.out.count("a number to predict") == (words[0] == "prices.csv")
         assert answer.out.endswith(f"next: latentune train {name}\n")
@@ -313,7 +313,7 @@ def test_a_file_cannot_ask_for_what_cannot_be_chosen(studied: optuna.Study, cli:
 def test_a_killed_search_of_two_workers_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     models = "mlp,feed-forward,logistic-regression"
     command = [sys.executable, "-m", "latentune", "search", "digits", "--range", f"model={models}"]
-    command += ["--epochs", "10", "--batch-size", "100", "--pruner", "none", "--trials", "5"]
+    command += ["--epochs", "4", "--batch-size", "100", "--pruner", "none", "--trials", "5"]
     process = subprocess.Popen([*command, "--workers", "2"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for line in process.stdout:
@@ -323,7 +323,7 @@ def test_a_killed_search_of_two_workers_goes_on(monkeypatch: pytest.MonkeyPatch)
     process.communicate()
     monkeypatch.setattr(database, "GRACE_S", 1)  # users wait for half a minute
     monkeypatch.setattr(database, "HEARTBEAT_S", 1)
-    options = {"epochs": 10, "batch_size": 100, "pruner": "none", "ranges": {"model": models}}
+    options = {"epochs": 4, "batch_size": 100, "pruner": "none", "ranges": {"model": models}}
     study = latentune.search("digits", trials=5, **options)
     counted = finished(study.trials)
     assert [trial.state for trial in counted] == [TrialState.COMPLETE] * 5

@@ -50,7 +50,8 @@ def test_from_nothing_to_samples(cli: Cli) -> None:
     answer = cli("sample", "conv-ae-digits", "--n", 20, "--seed", 3)
     assert answer.code == 0
     samples = final / "samples"
-    codes = np.load(samples / "kde-codes.npz")["codes"]
+    with np.load(samples / "kde-codes.npz") as file:
+        codes = file["codes"]
     assert len(codes) == 20
     np.testing.assert_array_equal(
         codes, latentune.LatentKDE.load(samples / "kde.npz").sample(20, seed=3)
@@ -77,6 +78,10 @@ except SystemExit:
         assert answer.stderr == ""
     assert "conv-ae" in answer.stdout
     assert "digits" in answer.stdout
+
+
+def test_help_says_of_each_verb_in_a_whole_line_what_it_does(cli: Cli) -> None:
+    assert "..." not in cli("--help").out.partition("Options:")[2]
 
 
 @pytest.mark.parametrize("verb", list(app.commands))

@@ -51,7 +51,8 @@ def test_each_format_weighs_what_its_numbers_do(cli: Cli, trained: Path) -> None
     assert table["saved"].to_numpy() == pytest.approx(1 - table["bytes"] / (64 * n))
     assert f"{1 - (n * d + 8 * d) / (64 * n):.2%}" in answer.out
 
-    kept = np.load(FOLDER / "codes-int8.npz")
+    with np.load(FOLDER / "codes-int8.npz") as file:
+        kept = dict(file)
     assert (kept["codes"].dtype, kept["codes"].shape) == (np.int8, (n, d))
     restored = torch.from_numpy(kept["zero"] + kept["codes"] * kept["step"])
     low, high = known.amin(0), known.amax(0)

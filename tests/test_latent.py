@@ -80,7 +80,8 @@ def test_a_vae_is_sampled_from_its_prior(cli: Cli) -> None:
     answer = cli("sample", "conv-vae-digits", "--method", "prior", "--n", 70, "--seed", 4)
     assert answer.code == 0, answer.err
     samples = Path("runs/conv-vae-digits/final/samples")
-    codes = np.load(samples / "prior-codes.npz")["codes"]
+    with np.load(samples / "prior-codes.npz") as file:
+        codes = file["codes"]
     np.testing.assert_array_equal(codes, LatentMixture.standard(codes.shape[1]).sample(70, 4))
     rated = json.loads((samples / "quality.json").read_text())
     assert set(rated["rows"]) == {"prior", "real", "reconstructed"}

@@ -369,7 +369,8 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
     assert len(latentune.predict("mlp-photos", "new").table) == 3
     answer = cli("encode", "mlp-photos", "new", "--out", "codes.npz")
     assert answer.code == 1
-    assert list(np.load("codes.npz")["names"]) == ["new/0.png", "new/2.png", "new/3.png"]
+    with np.load("codes.npz") as file:
+        assert list(file["names"]) == ["new/0.png", "new/2.png", "new/3.png"]
     feed("new/0.png\nnew/none.png\n", monkeypatch)
     predictions = latentune.predict("mlp-photos", "-")
     assert list(predictions.table["input"]) == ["new/0.png"]
@@ -390,7 +391,7 @@ def test_gray_and_coloured_images(refused: Refused, trained: Path, studies: Path
     np.save("coloured.npy", rng.random((2, 3, 8, 8)).astype(np.float32))
     for words, said in (("coloured", "coloured/0.png"), ("coloured.npy", "coloured.npy")):
         line = refused("predict", "conv-ae-digits", words)
-        assert f"{said} is in colours, and the network has seen gray images alone" in line
+        assert f"{said} holds colours, and the network has seen gray images alone" in line
     colour = studies / "runs/mlp-photos/final/model.ckpt"
     gray = rng.integers(0, 256, (2, 8, 8), dtype=np.uint8)
     for i, image in enumerate(gray):

@@ -10,6 +10,7 @@ import pytest
 from latentune.objectives.data.sources.builtin import DATASETS
 from latentune.search_spaces.catalog.models import MODELS
 from latentune.studies.cli.app import app
+from latentune.studies.cli.reproduce import _run
 from latentune.studies.reproducing.reproduce import Found, Reproduction, chosen_rows
 from latentune.studies.reproducing.rows import ROWS
 from latentune.studies.reproducing.table import make_table, markdown, relative_errors
@@ -125,12 +126,26 @@ def test_rows_are_named_in_any_case_and_by_their_group(cli: Cli) -> None:
     assert cli("reproduce", "--minutes", "0").code == 2
 
 
-def test_a_real_row_from_the_command_line(cli: Cli) -> None:
+def test_a_command_has_a_process_of_its_own_and_tells_why_it_failed(cli: Cli) -> None:
+    assert _run(["list"]) is None
+    assert _run(["train", "--nothing"]) == "No such option '--nothing'; see latentune --help"
+
+
+def test_a_real_row_from_the_command_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[str] = []
+
+    def here(words: Sequence[str]) -> None:  # two processes would import PyTorch for as long
+        commands.append(words[0])
+        app.main(list(words), standalone_mode=False)
+
+    monkeypatch.setattr("latentune.studies.cli.reproduce._run", here)
     answer = cli("reproduce", "C7-wine", "--quick")
     assert answer.code == 0, answer.err
+    assert answer.out.endswith("next: latentune status --runs runs/reproduced-quick\n")
     folder = Path("runs/reproduced-quick/table")
     table = pd.read_csv(folder / "table.csv").set_index("row")
     assert 0.3 < table.loc["C7-wine", "searched"] <= 1
     assert "latentune search logistic-regression wine" in table.loc["C7-wine", "commands"]
     assert "latentune search logistic-regression wine" in (folder / "table.md").read_text()
-    assert cli("reproduce", "C7-wine", "--quick").out.count("$ latentune") == 0
+    assert cli("reproduce", "C7-wine", "--quick").code == 0
+    assert commands == ["search", "train"], "what was run before is kept"

@@ -11,7 +11,7 @@ from ...models.data_spec import DataSpec, Kind
 from .errors import DataError
 from .parts import Part
 from .sources.photos import Photos
-from .sources.resize import scaled
+from .sources.resize import COLOURED, in_channels, scaled
 from .sources.source import has_photos, holds_columns
 from .splits import Splits, read_splits
 
@@ -64,10 +64,7 @@ def _alike(items: Items, theirs: DataSpec, ours: DataSpec) -> Items:
     """Returns items in the shape of ours."""
     side, wanted = _side(ours), WHAT[ours.kind].format(ours)
     if theirs.kind == ours.kind == "image":
-        if ours.shape[0] < theirs.shape[0]:
-            items = _gray(items)
-        if ours.shape[0] > theirs.shape[0]:
-            items = _coloured(items)
+        items = _in_channels(items, ours.shape[0])
         if side is not None and isinstance(items, Tensor):
             items = scaled(items, side)
     elif theirs.kind == ours.kind == "table" and theirs.features and ours.features:
@@ -82,15 +79,10 @@ def _alike(items: Items, theirs: DataSpec, ours: DataSpec) -> Items:
     return items
 
 
-def _gray(items: Items) -> Tensor:
-    """Returns gray images that were saved as coloured ones."""
-    if not isinstance(items, Tensor) or (items != items[:, :1]).any():
-        raise DataError("holds images in colours, and the network has seen gray ones alone")
-    return items[:, :1]
-
-
-def _coloured(items: Items) -> Items:
-    """Returns gray images with three equal channels."""
+def _in_channels(items: Items, channels: int) -> Items:
+    """Returns images with as many channels as the network has seen, if they lose no colours."""
     if isinstance(items, Tensor):
-        return items.expand(-1, 3, -1, -1)
-    return Photos(items.root, items.names, "RGB", items.side)
+        return in_channels(items, channels)
+    if items.shape[1] > channels:
+        raise DataError(COLOURED)
+    return Photos(items.root, items.names, "RGB", items.side) if channels == 3 else items

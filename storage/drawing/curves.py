@@ -30,7 +30,7 @@ def loss_curve(history: pd.DataFrame, metric: str, best_epoch: int, path: Path) 
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
             axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.set_ylabel(f"{metric} per pixel" if metric == "mse" else metric)
+        axes.set_ylabel(metric)
         axes.legend(title=None, frameon=False)
         sns.despine(figure)
 

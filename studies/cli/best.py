@@ -13,7 +13,9 @@ from .common import open_runs, runs_option, say_next, storage_option
 @runs_option
 @storage_option
 def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> None:
-    """Print a study's best configuration and write it to best.toml, or that of a trial.
+    """Print a study's best configuration, or that of a trial.
+
+    It is also written, to best.toml, or to trial-7.toml of trial 7.
 
     Example: latentune best conv-ae-digits
     """

@@ -14,7 +14,7 @@ from .common import allow_option, inputs_argument, runs_option, say_next, say_un
 @allow_option
 @runs_option
 def encode(source: str, inputs: tuple[str, ...], out: str, runs: Path) -> None:
-    """Write the codes of new images, rows of a table, or texts.
+    """Write the codes of new images, rows or texts.
 
     INPUT is a file, a folder, a glob, a text, or - for standard input.
 

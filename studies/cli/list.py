@@ -21,7 +21,7 @@ FILES = {
 @click.command("list")
 @click.argument("model", required=False)
 def list_(model: str | None) -> None:
-    """List what can be searched, and on which data; of a MODEL, what varies in it.
+    """List models and data; of a MODEL, what varies in it.
 
     Example: latentune list conv-ae
     """

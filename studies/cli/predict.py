@@ -33,7 +33,7 @@ def predict(
     data_dir: str | None,
     runs: Path,
 ) -> None:
-    """Ask a trained network about new images, rows of a table, or texts.
+    """Ask a trained network about new images, rows or texts.
 
     INPUT is a file, a folder, a glob, a text, or - for standard input.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..defaults import RUNS
-from .common import data_dir_option
+from .common import data_dir_option, say_next
 
 
 @click.command()
@@ -30,7 +30,7 @@ from .common import data_dir_option
 def reproduce(
     rows: tuple[str, ...], quick: bool, minutes: float | None, data_dir: str | None, runs: Path
 ) -> None:
-    """Run published systems again, and write a table of both figures.
+    """Run published systems again, for a table of both figures.
 
     Each ROW, such as A4, is run with the published settings, and after a search of ours; without
     one, all whose data are there. What was run before is kept.
@@ -49,6 +49,7 @@ def reproduce(
         found.append(one)
     folder = write_table(make_table(found), where)
     click.echo(f"wrote {folder}")
+    say_next("status", runs=where)
 
 
 def _run(words: Sequence[str]) -> str | None:

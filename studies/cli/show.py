@@ -33,7 +33,7 @@ def show(
     data_dir: str | None,
     runs: Path,
 ) -> None:
-    """Show what data hold: parts, classes, and a grid of images with their labels.
+    """Show what data hold: parts, classes, and a grid of images.
 
     Example: latentune show digits
     """

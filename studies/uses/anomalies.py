@@ -120,7 +120,7 @@ def anomalies(
     is scored.
 
     Args:
-        source: `STUDY` or `STUDY:17`, trained by `train` before.
+        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
         against: The other data: a data set of the list, whose test part is scored, or a folder or
             file, of which all is. Images are brought to the size of those that were trained on.
         quantile: Share of the validation part that is no anomaly, above 0 and below 1.

@@ -117,7 +117,7 @@ def compress(
     `model.decode(zero + codes * step)` draws the test part.
 
     Args:
-        source: `STUDY` or `STUDY:17`, trained by `train` before.
+        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
         seed: Chooses the images.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.

@@ -119,7 +119,7 @@ def fit_in(
     watchers = [keep, ShowTraining(title), *callbacks]
     if options.pictures == "every":
         watchers.append(DrawEachEpoch(folder / "epochs"))
-    with _alike(options), logger_in(folder, options.logger, work.best.study) as logger:
+    with _determinism(options), logger_in(folder, options.logger, work.best.study) as logger:
         trainer = quiet_trainer(
             options.epochs,
             [*(judge() for judge in work.objective.judges), *watchers],
@@ -137,8 +137,8 @@ def fit_in(
 
 
 @contextmanager
-def _alike(options: FitOptions) -> Iterator[None]:
-    """Lets PyTorch compute as before once the block ends, if it was to be deterministic in it."""
+def _determinism(options: FitOptions) -> Iterator[None]:
+    """Lets PyTorch compute as before once the block ends; names what cannot be deterministic."""
     before = torch.are_deterministic_algorithms_enabled()
     try:
         yield

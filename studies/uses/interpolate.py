@@ -31,7 +31,7 @@ def interpolate(
     """Draws what a network decodes on straight lines between codes.
 
     Args:
-        source: `STUDY` or `STUDY:17`, trained by `train` before.
+        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
         images: Two numbers of validation images, from 0, to go between; None for pairs of random
             codes and pairs of random images.
         seed: Chooses them.

@@ -27,7 +27,7 @@ def draw_maps(
     """Draws the codes of training images on a plane, coloured by class.
 
     Args:
-        source: `STUDY` or `STUDY:17`, trained by `train` before.
+        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
         n: Number of images, at least 4; all of them if there are fewer.
         seed: Chooses the images, and where t-SNE and UMAP begin.
         data_dir: Where torchvision data lies, if elsewhere than in the search.

@@ -99,7 +99,7 @@ def probe(
     asked by their codes alone.
 
     Args:
-        source: `STUDY` or `STUDY:17`, trained by `train` before.
+        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
         labels: How many training items have a label, at least 1.
         seeds: How often they are drawn, from 1 to 1,000.
         neighbours: How many of the nearest are asked, at most `labels`.

@@ -66,7 +66,7 @@ def sample(
     samples, and 2-D histograms of real and sampled codes side by side.
 
     Args:
-        source: `STUDY` or `STUDY:17`, trained by `train` before.
+        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
         methods: Names in `DENSITIES`. If empty, all that fit: `prior` needs a model that has
             one, `pca-kde` more than three latent dimensions.
         n: Number of codes to sample, at least 1.

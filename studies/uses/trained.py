@@ -105,7 +105,7 @@ def encoded(model: Encodes, items: Tensor) -> Tensor:
 
 
 def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained:
-    """Loads the network that `STUDY` or `STUDY:17` names, with its data.
+    """Loads the network that `STUDY`, `STUDY:17` or a checkpoint names, with its data.
 
     Raises:
         StorageError: If it was not trained yet.

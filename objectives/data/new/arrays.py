@@ -2,15 +2,10 @@
 
 from pathlib import Path
 
-from torch import Tensor
-
 from ..errors import DataError
 from ..sources.arrays import read_items
-from ..sources.resize import scaled
+from ..sources.resize import in_channels, scaled
 from .items import NewItems, Preparation
-
-COLOURED = "{} is in colours, and the network has seen gray images alone: convert it"
-"""What is said of images whose colours would be lost."""
 
 
 def new_array(path: str, like: Preparation) -> NewItems:
@@ -26,20 +21,12 @@ def new_array(path: str, like: Preparation) -> NewItems:
     """
     kind, items = read_items(Path(path))
     if kind == like.spec.kind == "image":
-        items = _in_channels(items, like.spec.shape[0], path)
+        try:
+            items = in_channels(items, like.spec.shape[0])
+        except DataError as error:
+            raise DataError(f"{path} {error}") from error
         items = items if like.image_size is None else scaled(items, like.image_size)
     if kind != like.spec.kind or items.shape[1:] != like.spec.shape:
         shape = "x".join(map(str, items.shape[1:]))
         raise DataError(f"{path} holds items of {shape}, and the network reads {like.spec}")
     return NewItems.in_memory([f"{path}[{place}]" for place in range(len(items))], items)
-
-
-def _in_channels(images: Tensor, channels: int, path: str) -> Tensor:
-    """Returns images of one channel or of three with as many as the network has seen."""
-    if images.shape[1] == 1:
-        return images.expand(-1, channels, -1, -1)
-    if channels == 1:
-        if (images != images[:, :1]).any():
-            raise DataError(COLOURED.format(path))
-        return images[:, :1]
-    return images

@@ -20,7 +20,8 @@ from ..sources.folders import file_stat, find_images, skipped
 from ..sources.photo_lists import listed_images
 from ..sources.photos import in_threads, read_photo
 from ..sources.pixels import COLOUR, Form, opened, read_image, silence_pillow, upright
-from .arrays import COLOURED, new_array
+from ..sources.resize import COLOURED
+from .arrays import new_array
 from .items import Batch, NewItems, Preparation
 from .paths import STANDARD_INPUT, find_paths, printable, standard_lines
 
@@ -124,4 +125,4 @@ def _check_gray(path: str) -> None:
         if image.mode in COLOUR:
             pixels = np.asarray(upright(image, "RGB", path))
             if (pixels != pixels[..., :1]).any():
-                raise DataError(COLOURED.format(path))
+                raise DataError(f"{path} {COLOURED}")

@@ -1,4 +1,4 @@
-"""Images in memory brought to another size."""
+"""Images in memory brought to another size, or to other channels."""
 
 from dataclasses import replace
 
@@ -11,6 +11,8 @@ from ..parts import Dataset, Part, floats
 
 LARGEST = 2048  # pixels of a side
 CHUNK = 4096
+COLOURED = "holds colours, and the network has seen gray images alone: convert it"
+"""What is said, behind a name, of images whose colours would be lost."""
 
 
 def check_side(side: int | None) -> None:
@@ -46,3 +48,22 @@ def scaled(images: Tensor, side: int) -> Tensor:
 def _interpolated(images: Tensor, side: int) -> Tensor:
     drawn = interpolate(floats(images), (side, side), mode="bicubic", antialias=True).clamp(0, 1)
     return (drawn * 255).round().byte() if images.dtype == torch.uint8 else drawn
+
+
+def in_channels(images: Tensor, channels: int) -> Tensor:
+    """Returns gray images in three equal channels, or what was saved so in the one that it needs.
+
+    Args:
+        images: Images, with shape (N, C, H, W).
+        channels: How many a network has seen; images of neither 1 nor 3 stay as they are.
+
+    Raises:
+        DataError: If colours would be lost.
+    """
+    if images.shape[1] == 1 and channels == 3:
+        return images.expand(-1, 3, -1, -1)
+    if images.shape[1] == 3 and channels == 1:
+        if (images != images[:, :1]).any():
+            raise DataError(COLOURED)
+        return images[:, :1]
+    return images
