@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -58,20 +57,6 @@ class Dataset(NamedTuple):
     spec: DataSpec
     val: Part | None = None
     notes: tuple[str, ...] = ()
-
-
-def joined(parts: Sequence[Items]) -> Items:
-    """Returns the items of several parts, one after another; photographs stay in their files."""
-    import torch
-
-    from .sources.photos import Photos
-
-    first = parts[0]
-    if isinstance(first, torch.Tensor):
-        return torch.cat([x for x in parts if isinstance(x, torch.Tensor)])
-    photos = [x for x in parts if isinstance(x, Photos)]
-    names = [os.path.join(x.root, name) for x in photos for name in x.names]
-    return Photos(first.root, names, first.mode, first.side)
 
 
 def floats(x: Tensor) -> Tensor:

@@ -13,7 +13,6 @@ from ...models.networks.standardise import unit
 from ...models.roles import Reconstructs
 from ..data.batches import in_batches
 from ..data.module import TensorData
-from ..progress import progress
 
 if TYPE_CHECKING:
     from ..data.parts import Items
@@ -34,14 +33,12 @@ def anomaly_scores(model: Reconstructs, data: DataSpec, items: "Items") -> Tenso
         Outlier Detection Using Replicator Neural Networks (Hawkins, He, Williams, Baxter, 2002)
     """
     scale = unit(data)
-    with progress(f"measuring errors of {len(items):,} items", len(items)) as advance:
 
-        def score(x: Tensor) -> Tensor:
-            advance(len(x))
-            error = (model.reconstruct(x) - x) / scale
-            return error.flatten(1).square().sum(1).sqrt()
+    def score(x: Tensor) -> Tensor:
+        error = (model.reconstruct(x) - x) / scale
+        return error.flatten(1).square().sum(1).sqrt()
 
-        return in_batches(score, items)
+    return in_batches(score, items)
 
 
 def mean_error(scores: Tensor, data: DataSpec) -> float:

@@ -1,22 +1,22 @@
 """Anomalies: whether a network knows its own data from others by how badly it draws them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from ...models.roles import Reconstructs
-from ...objectives.data.alike import read_alike
-from ...objectives.data.kept import save_kept
 from ...objectives.data.module import TensorData
-from ...objectives.data.parts import Part, floats, joined
+from ...objectives.data.new.items import NewItems
+from ...objectives.data.new.others import other_items
+from ...objectives.data.parts import floats
 from ...objectives.data.sources.builtin import DATASETS
-from ...objectives.data.splits import PARTS, Splits
 from ...objectives.metrics.anomaly import anomaly_scores, separating_score, threshold_at
 from ...storage.drawing.images import labelled_grid
 from ...storage.drawing.scores import score_distributions
@@ -24,6 +24,7 @@ from ...storage.runs import Runs, replaced_folder
 from ..defaults import QUANTILE, RUNS, SEED
 from ..errors import StudyError, check_seed
 from ..facade import public
+from .asked import ask
 from .trained import load_trained
 
 if TYPE_CHECKING:
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
 INSIDE, OUTSIDE = "inliers", "outliers"
 REGRESSION = "logistic regression"
 SHOWN = 10
-MOST = 10_000  # known anomalies
-
-Sets: TypeAlias = Mapping[str, Mapping[str, "Items"]]
-"""The parts of the inliers, and those of the outliers, that are scored."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +43,18 @@ class Anomalies:
         folder: The folder with `table.csv`, `scores.csv`, `scores.png` and, of images,
             `images.png`.
         names: What the data of the `inliers` and of the `outliers` are called.
-        scores: A row for each item: its `set`, its `part` and number in it (`item`), its `score`,
-            and whether it is an `anomaly` by the first threshold.
+        scores: A row for each item: its `set`, what it is called (`item`: its file or row, or
+            its number in the test part), its `score`, and whether it is an `anomaly` by the first
+            threshold.
         thresholds: The score of each rule beyond which an item is an anomaly.
+        unread: Why other items could not be read, by their names.
     """
 
     folder: Path
     names: Mapping[str, str]
     scores: pd.DataFrame
     thresholds: Mapping[str, float]
+    unread: Mapping[str, str]
 
     @property
     def auroc(self) -> float:
@@ -83,6 +83,8 @@ class Anomalies:
         notes = []
         if self.auroc < 0.5:
             notes.append(f"the network draws {self.names[OUTSIDE]} better than what it has seen")
+        for path, reason in list(self.unread.items())[:SHOWN]:
+            notes.append(f"not scored: {path} {reason}")
         if REGRESSION not in self.thresholds:
             notes.append("known anomalies, named by `labelled=`, would give logistic regression")
         return notes
@@ -126,7 +128,7 @@ def anomalies(
         quantile: Share of the validation part that is no anomaly, above 0 and below 1.
         labelled: Known anomalies, for logistic regression: of a data set of the list the training
             part. If None, they are that of `against`; a folder or file then has none.
-        seed: Chooses the known anomalies, if there are more than 10,000.
+        seed: Chooses the known anomalies of a data set of the list, which has more than 10,000.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
 
@@ -154,70 +156,67 @@ def anomalies(
         raise StudyError(f"a {kind} draws nothing again: only an autoencoder sees anomalies")
     if data.spec.kind == "text":
         raise StudyError(f"{data.name} holds texts, of which no error can be measured")
-    others = read_alike(against, data)
-    known = _known(against, others, labelled, data, seed)
-    save_kept()  # nothing is left to be refused
-    parts = ("test",) if against in DATASETS else PARTS
-    sets = {
-        INSIDE: {"test": data.splits.test.inputs},
-        OUTSIDE: {part: getattr(others, part).inputs for part in parts},
-    }
-    scores = _scores(model, data, sets)
+    known = _known(against, labelled, data, seed)
+    others = other_items(against, data, "test")
+    said = ask(others, partial(anomaly_scores, model, data.spec))
+    test = data.splits.test.inputs
+    scores = pd.concat(
+        [
+            _rows(INSIDE, map(str, range(len(test))), anomaly_scores(model, data.spec, test)),
+            _rows(OUTSIDE, said.names, torch.cat(said.answers)),
+        ],
+        ignore_index=True,
+    )
     validated = anomaly_scores(model, data.spec, data.splits.val.inputs)
     thresholds = {f"quantile {quantile:g}": threshold_at(validated, quantile)}
     if known is not None:
-        thresholds[REGRESSION] = separating_score(
-            validated, anomaly_scores(model, data.spec, known)
-        )
+        found_known = ask(known, partial(anomaly_scores, model, data.spec))
+        thresholds[REGRESSION] = separating_score(validated, torch.cat(found_known.answers))
     scores["anomaly"] = scores["score"] > next(iter(thresholds.values()))
     names = {INSIDE: str(data.name), OUTSIDE: Path(os.path.abspath(against)).name}
-    found = Anomalies(trained.folder / "anomalies", names, scores, thresholds)
+    found = Anomalies(trained.folder / "anomalies", names, scores, thresholds, said.unread)
     with replaced_folder(found.folder, Runs(Path(runs))) as folder:
         found.table.to_csv(folder / "table.csv", index_label="rule")
         scores.to_csv(folder / "scores.csv", index=False)
         score_distributions(scores, names, thresholds, folder / "scores.png")
         if data.spec.kind == "image":
-            _draw(sets, found, folder / "images.png")
+            _draw(test, others, found, folder / "images.png")
     return found
 
 
 def _known(
-    against: str, others: Splits, labelled: str | None, data: TensorData, seed: int
-) -> "Items | None":
+    against: str, labelled: str | None, data: TensorData, seed: int
+) -> list[NewItems] | None:
     """Returns anomalies to learn a threshold from, none of which is scored."""
     if labelled is None and against not in DATASETS:
         return None
-    named = others if labelled in (None, against) else read_alike(labelled or against, data)
-    if (labelled or against) in DATASETS:
-        known = named.train
-    elif named.fingerprint == others.fingerprint:
+    name = labelled or against
+    if name not in DATASETS and os.path.abspath(name) == os.path.abspath(against):
         raise StudyError(f"all of {against} is scored: name other data by `labelled=`")
-    else:
-        known = Part(joined([part.inputs for part in named[:3]]), None)
-    order = torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))
-    return known.take(order[:MOST].tolist()).inputs
+    return other_items(name, data, "train", seed)
 
 
-def _scores(model: Reconstructs, data: TensorData, sets: Sets) -> pd.DataFrame:
-    """Returns a row for each item: where it is from, and its score."""
-    tables = []
-    for name, parts in sets.items():
-        for part, items in parts.items():
-            score = anomaly_scores(model, data.spec, items).numpy()
-            places = {"set": name, "part": part, "item": range(len(items))}
-            tables.append(pd.DataFrame({**places, "score": score}))
-    scores = pd.concat(tables, ignore_index=True)
-    if not np.isfinite(scores["score"]).all():
+def _rows(name: str, items: Iterable[str], scores: Tensor) -> pd.DataFrame:
+    """Returns a row for each item of a set."""
+    if not scores.isfinite().all():
         raise StudyError("the network draws items that are no numbers: train another trial")
-    return scores
+    return pd.DataFrame({"set": name, "item": list(items), "score": scores.numpy()})
 
 
-def _draw(sets: Sets, found: Anomalies, path: Path) -> None:
+def _draw(test: "Items", others: Sequence[NewItems], found: Anomalies, path: Path) -> None:
     """Draws the items of each set that are least and most like anomalies."""
+    places = {name: (one, place) for one in others for place, name in enumerate(one.names)}
+
+    def image(row: "pd.Series[Any]") -> Tensor:
+        if row["set"] == INSIDE:
+            return floats(test[[int(row["item"])]])
+        one, place = places[row["item"]]
+        return one.read(slice(place, place + 1)).items
+
     rows = {}
-    for name, parts in sets.items():
-        ordered = found.scores[found.scores["set"] == name].sort_values("score")
+    for name, scored in found.scores.groupby("set"):
+        ordered = scored.sort_values("score")
         for which, some in (("least", ordered[:SHOWN]), ("most", ordered[-SHOWN:][::-1])):
-            images = [parts[row["part"]][[row["item"]]] for _, row in some.iterrows()]
-            rows[f"{found.names[name]}: {which}"] = floats(torch.cat(images))
+            images = [image(row) for _, row in some.iterrows()]
+            rows[f"{found.names[str(name)]}: {which}"] = torch.cat(images)
     labelled_grid(rows, "Least and most reconstruction error", path)

@@ -1,0 +1,48 @@
+"""Other data for a network to look at: a data set of the list, or whatever files a user names."""
+
+import os
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from ..errors import DataError
+from ..sources.builtin import DATASETS
+from ..sources.source import Source
+from ..splits import read_splits
+from .arrays import as_trained
+from .inputs import read_inputs
+from .items import NewItems, Preparation
+
+if TYPE_CHECKING:
+    from ..module import TensorData
+
+MOST = 10_000  # of a data set of the list
+
+
+def other_items(
+    name: str, data: "TensorData", part: Literal["train", "test"], seed: int = 0
+) -> list[NewItems]:
+    """Reads items of other data, prepared as those that a network was trained on.
+
+    Args:
+        name: A data set of the list, a file or a folder.
+        data: What the network was trained on.
+        part: The part of a data set of the list; of files and folders all items are read.
+        seed: Chooses 10,000 items of a part that has more.
+
+    Raises:
+        DataError: If they are missing or broken, are the same data, or do not fit.
+    """
+    if os.path.abspath(name) == os.path.abspath(data.source.name):
+        raise DataError(f"{name} is what the network was trained on: name other data")
+    spec = data.spec
+    square = spec.kind == "image" and spec.shape[1] == spec.shape[2]
+    like = Preparation(spec, spec.shape[1] if square else None, data.streamed)
+    if name not in DATASETS:
+        return read_inputs([name], like)
+    splits = read_splits(Source(name, data.source.data_dir), data.seed, data.cache)
+    whole = getattr(splits, part)
+    order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
+    chosen = sorted(order[:MOST].tolist())
+    items = as_trained(whole.take(chosen).inputs, splits.spec.kind, like, name)
+    return [NewItems.in_memory(list(map(str, chosen)), items)]
