@@ -505,6 +505,7 @@ def test_the_next_command_names_what_can_be_read(cli: Cli, asked: Path) -> None:
     Path("broken.png").write_bytes(b"")
     answer = cli("predict", "dense-ae-photos", "--", "-0.png", "broken.png", "photos/dark")
     assert "next: latentune encode dense-ae-photos photos/dark --out" in answer.out
-    assert "next: latentune encode dense-ae-photos FILE --out" in cli(
-        "predict", "dense-ae-photos", "--", "-0.png"
-    ).out
+    assert (
+        "next: latentune encode dense-ae-photos FILE --out"
+        in cli("predict", "dense-ae-photos", "--", "-0.png").out
+    )
