@@ -12,7 +12,7 @@ from ..search_spaces.words import did_you_mean
 from ..storage.best import Best, read_best
 from ..storage.checkpoint import read_checkpoint
 from ..storage.database import open_database
-from ..storage.runs import Runs, check_name
+from ..storage.runs import Runs, StorageError, check_name
 from ..storage.study import STATES, Study
 from .defaults import RUNS
 from .errors import StudyError
@@ -142,11 +142,18 @@ def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModul
 
 
 def checkpoint_of(source: str | Path, runs: Runs) -> Path:
-    """Returns where the network lies that `STUDY`, `STUDY:17` or a path of a checkpoint names."""
+    """Returns where the network lies that `STUDY`, `STUDY:17` or a path of a checkpoint names.
+
+    Raises:
+        StorageError: If a study has none yet.
+    """
     path = Path(source)
     if path.suffix == ".ckpt":
         return path
-    return runs.final(*split_source(str(source))) / "model.ckpt"
+    path = runs.final(*split_source(str(source))) / "model.ckpt"
+    if not path.exists():
+        raise StorageError(f"there is no checkpoint {path}: latentune train {source}")
+    return path
 
 
 def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:

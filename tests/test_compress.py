@@ -40,7 +40,7 @@ def test_eight_bits_are_never_further_off_than_half_a_step(
 def test_each_format_weighs_what_its_numbers_do(cli: Cli, trained: Path) -> None:
     answer = cli("compress", "conv-ae-digits")
     assert answer.code == 0, answer.err
-    assert answer.out.endswith("next: latentune probe conv-ae-digits\n")
+    assert answer.out.endswith("next: latentune encode conv-ae-digits FILE --out codes.npz\n")
     table = pd.read_csv(FOLDER / "table.csv", index_col="codes")
     model, splits = latentune.load_model("conv-ae-digits"), TensorData("digits").splits
     test = splits.test.inputs

@@ -146,6 +146,8 @@ def test_what_is_skipped_is_said(caplog: pytest.LogCaptureFixture) -> None:
         fill(Path("photos") / name, 20)
     fill(Path("photos"), 1)
     fill(Path("photos/.ipynb_checkpoints"), 3)
+    fill(Path("photos/runs/artifacts"), 3)
+    Path("photos/runs/studies.db").touch()
     Path("photos/cats/moving.gif").write_bytes(b"GIF89a")
     Path("photos/dogs/notes.txt").write_text("Rex")
     os.mkfifo("photos/dogs/pipe.png")
@@ -161,6 +163,7 @@ def test_what_is_skipped_is_said(caplog: pytest.LogCaptureFixture) -> None:
         "1 x .txt file",
         "2 x broken link, pipe or device",
         "1 x hidden folder .ipynb_checkpoints",
+        "1 x folder of studies",
         "1 x image beside the folders of the classes",
         "only 3 items to validate: what they say is mostly chance",
     ):

@@ -113,7 +113,7 @@ IN_A_STUDY = [
     (("train", "conv-ae-digits:99"), "has no trial 99"),
     (("train", "conv-ae-digits:x"), "'x' in 'conv-ae-digits:x' is no trial number"),
     (("train", "conv-ea-digits"), "did you mean 'conv-ae-digits'?"),
-    (("sample", "conv-ae-digits:1"), "there is no checkpoint"),
+    (("sample", "conv-ae-digits:1"), "latentune train conv-ae-digits:1"),
     (("search", "conv-ae", "digits", "--epochs", 7), "epochs is 2 there, 7 here"),
     (("best", "conv-ae-digits", "--prefer", "knee"), "among the best trials of several"),
     (("sample", "conv-ae-digits", "--method", "kd"), "did you mean 'kde'?"),

@@ -491,3 +491,22 @@ def test_codes_are_those_of_the_network(asked: Path, refused: Refused) -> None:
     line = refused("encode", "name-rnn-names", "Banos", "--out", "codes.npz")
     assert "codes.npz is there already: choose another --out, or remove it" in line
     assert "Missing option '--out'" in refused("encode", "name-rnn-names", "Banos")
+
+
+def test_standard_input_that_is_closed_is_empty(
+    refused: Refused, asked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert "standard input is empty" in refused("predict", "mlp-photos", "-")
+
+
+def test_the_next_command_names_what_can_be_read(cli: Cli, asked: Path) -> None:
+    take(".", 1, 99)
+    Path("0.png").rename("-0.png")
+    Path("broken.png").write_bytes(b"")
+    answer = cli("predict", "dense-ae-photos", "--", "-0.png", "broken.png", "photos/dark")
+    assert "next: latentune encode dense-ae-photos photos/dark --out" in answer.out
+    assert (
+        "next: latentune encode dense-ae-photos FILE --out"
+        in cli("predict", "dense-ae-photos", "--", "-0.png").out
+    )

@@ -121,3 +121,11 @@ def test_studies_and_checkpoints_from_before_its_name_still_load(trained: Path) 
     best = Path("runs/old/best.toml")
     best.write_text(best.read_text().replace('"probe"', '"knn"'))
     assert "test_probe" in latentune.train(str(best), epochs=1).metrics
+
+
+def test_of_small_data_half_has_labels_unless_told_otherwise() -> None:
+    small = np.random.default_rng(0)
+    np.savez("small.npz", x=small.normal(size=(60, 4)), y=np.arange(60) % 2)
+    latentune.search("logistic-regression", "small.npz", trials=1, epochs=1)
+    latentune.train("logistic-regression-small", epochs=1)
+    assert "of 21 labelled items" in latentune.probe("logistic-regression-small").question

@@ -13,8 +13,9 @@ from PIL import Image
 from sklearn.metrics import average_precision_score
 
 import latentune
-from latentune.storage.drawing.answers import precision_recall
+from latentune.storage.drawing.answers import confusion, precision_recall
 from latentune.studies.errors import StudyError
+from latentune.studies.uses.final import FinalTraining
 
 from .test_resume import OWN
 
@@ -95,6 +96,17 @@ def test_what_reconstructs_and_has_a_prior_is_drawn_each_epoch() -> None:
     assert pictures(none.folder) == set()
     for other in (best, none):  # drawing has not changed what was trained
         assert {**other.metrics, "seconds": 0} == {**every.metrics, "seconds": 0}
+
+
+def test_a_network_as_good_as_a_linear_model_does_not_lose() -> None:
+    same = {"test_accuracy": 1.0, "test_accuracy_linear": 1.0}
+    verdict = "accuracy 1, beside 1 of a linear model: no better"
+    assert FinalTraining(Path("final"), same, "predict").verdict == [verdict]
+
+
+def test_classes_may_have_names_in_any_script() -> None:
+    confusion(np.eye(2, dtype=np.int64), ("鳥", "Vögel"), "birds", Path("birds.png"))
+    assert Path("birds.png").exists()
 
 
 def test_large_images_and_few_are_drawn_small() -> None:

@@ -23,4 +23,4 @@ def compress(study: str, runs: Path, **options: Any) -> None:
     from ..uses.compress import compress as run
 
     click.echo(run(study, runs=runs, **options))
-    say_next("probe", study, runs=runs)
+    say_next("encode", study, "FILE", "--out", "codes.npz", runs=runs)

@@ -52,7 +52,12 @@ def predict(
             click.echo(f"wrote {out}")
     say_unread(predictions.unread)
     if not as_json:
-        encode = ("encode", source, *inputs[:NAMED], "--out", "codes.npz")
+        named = [one for one in inputs if one not in predictions.unread and _is_no_option(one)]
+        encode = ("encode", source, *(named[:NAMED] or ["FILE"]), "--out", "codes.npz")
         say_next(*(encode if predictions.use == "encode" else (predictions.use,)), runs=runs)
     if predictions.unread:
         raise SystemExit(1)
+
+
+def _is_no_option(given: str) -> bool:
+    return given == "-" or not given.startswith("-")

@@ -11,7 +11,11 @@ from .common import allow_option, data_dir_option, runs_option, say_next
 
 @click.command()
 @click.argument("study", metavar="STUDY[:TRIAL]|CKPT")
-@click.option("--labels", default=PROBE_LABELS, help="Training items that have a label.")
+@click.option(
+    "--labels",
+    type=int,
+    help=f"Training items that have a label.  [default: {PROBE_LABELS}, at most half]",
+)
 @click.option("--seeds", default=PROBE_SEEDS, help="How often they are drawn.")
 @click.option("--neighbours", default=NEIGHBOURS, help="How many of the nearest are asked.")
 @click.option("--seed", default=SEED, help="Seed of the first draw.")

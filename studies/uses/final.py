@@ -63,6 +63,8 @@ class FinalTraining:
                 beside = f"{name.removeprefix('test_')} {own:.4g}, beside {linear:.4g} of {what}"
                 if own < linear if way == "minimize" else own > linear:
                     return [beside]
+                if own == linear:
+                    return [f"{beside}: no better"]
                 return [f"{beside}: the network loses; {ADVICE[scale]}"]
         return []
 

@@ -84,7 +84,7 @@ class Probe:
 def probe(
     source: str,
     *,
-    labels: int = PROBE_LABELS,
+    labels: int | None = None,
     seeds: int = PROBE_SEEDS,
     neighbours: int = NEIGHBOURS,
     seed: int = SEED,
@@ -100,7 +100,8 @@ def probe(
 
     Args:
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
-        labels: How many training items have a label, at least 1.
+        labels: How many training items have a label, at least 1; None for 100, or half of the
+            training part if that is less.
         seeds: How often they are drawn, from 1 to 1,000.
         neighbours: How many of the nearest are asked, at most `labels`.
         seed: Of the first draw; the next one has the number after it.
@@ -120,16 +121,19 @@ def probe(
         >>> list(found.table.index)
         ['codes', 'pca', 'pixels']
     """
-    check_at_least("labels", labels, 1)
+    if labels is not None:
+        check_at_least("labels", labels, 1)
     check_at_least("seeds", seeds, 1)
     check_at_most("seeds", seeds, MOST)
     check_at_least("neighbours", neighbours, 1)
     check_seed(seed)
-    if neighbours > labels:
-        raise StudyError(f"there are {labels} labels: `neighbours=` must be at most that")
     trained = load_trained(source, runs, data_dir)
     data = labelled(trained.items)
-    check_at_most("labels", labels, len(data.splits.train))
+    most = len(data.splits.train)
+    labels = min(PROBE_LABELS, most // 2) if labels is None else labels
+    check_at_most("labels", labels, most)
+    if neighbours > labels:
+        raise StudyError(f"there are {labels} labels: `neighbours=` must be at most that")
     codes = tuple(torch.from_numpy(trained.codes(part)[0]) for part in ("train", "test"))
     known, right = data.splits.train.targets, data.splits.test.targets
     assert known is not None

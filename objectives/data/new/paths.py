@@ -39,7 +39,7 @@ def standard_input() -> bytes:
     Raises:
         DataError: If that is nothing.
     """
-    raw = sys.stdin.buffer.read()
+    raw = b"" if sys.stdin is None else sys.stdin.buffer.read()  # None where it is closed
     if not raw.strip():
         raise DataError("standard input is empty")
     return raw

@@ -25,6 +25,9 @@ PARTS = {
 }
 """What people call the folders of the parts, in lower case."""
 
+STUDIES = "studies.db"
+"""What tells a folder of runs, whose pictures are no data."""
+
 FEWEST = 10
 TEST = 0.2
 
@@ -132,6 +135,10 @@ def find_images(folder: Path, notes: Counter[str]) -> Iterator[tuple[Inner, tupl
 
     seen = {os.path.realpath(folder)}
     for place, names, files in os.walk(folder, followlinks=True):
+        if STUDIES in files:  # a search within its own data draws pictures there
+            notes["folder of studies"] += 1
+            names.clear()
+            continue
         for name in list(names):
             real = os.path.realpath(os.path.join(place, name))
             if name.startswith(".") or name == "__MACOSX":
