@@ -55,7 +55,7 @@ class Predictions:
 
     def to_json(self) -> str:
         """Returns the table as an array of JSON, an object for each item."""
-        return json.dumps(self.table.to_dict("records"), indent=2)
+        return json.dumps(self.table.to_dict("records"), indent=2, ensure_ascii=False)
 
 
 def _cell(column: str, value: object) -> str:
