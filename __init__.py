@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .studies.finding import load_model as load_model
     from .studies.running.search import search as search
     from .studies.spec import StudySpec as StudySpec
+    from .studies.training.train import train as train
     from .studies.uses.anomalies import anomalies as anomalies
     from .studies.uses.compare import compare as compare
     from .studies.uses.compress import compress as compress
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from .studies.uses.probe import probe as probe
     from .studies.uses.sample import sample as sample
     from .studies.uses.show import show as show
-    from .studies.uses.train import train as train
 
 _HOMES = {
     "Embedder": ".models.embedder",
@@ -70,7 +70,7 @@ _HOMES = {
     "sample": ".studies.uses.sample",
     "search": ".studies.running.search",
     "show": ".studies.uses.show",
-    "train": ".studies.uses.train",
+    "train": ".studies.training.train",
 }
 
 _RENAMED = {

@@ -16,7 +16,7 @@ from ..models.roles import Compares, Decodes, Encodes, HasPrior, Reconstructs
 from ..objectives.data.batches import in_batches
 from ..objectives.reconstruction import images_to_show, reconstruct, reconstructed
 from ..storage.drawing.images import grouped_images, image_grid, reconstructions, shrunk
-from .loggers import log_images
+from .training.loggers import log_images
 
 DRAWN = 50  # images from a prior
 GROUPS = 6

@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score
 import latentune
 from latentune.storage.drawing.answers import confusion, precision_recall
 from latentune.studies.errors import StudyError
-from latentune.studies.uses.final import FinalTraining
+from latentune.studies.training.final import FinalTraining
 
 from .test_resume import OWN
 

@@ -132,7 +132,9 @@ def test_only_the_same_training_goes_on(cli: Cli, refused: Refused, trained: Pat
 def test_who_is_stopped_is_told_how_to_go_on(
     cli: Cli, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentune.studies.uses.fitting.ShowTraining", lambda title: StopAfter(1))
+    monkeypatch.setattr(
+        "latentune.studies.training.fitting.ShowTraining", lambda title: StopAfter(1)
+    )
     answer = cli("train", "conv-ae-digits", "--epochs", 3)
     assert answer.code == 130
     assert "what was trained before is still there" in answer.out

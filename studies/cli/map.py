@@ -30,7 +30,7 @@ def map_(study: str, n: int, seed: int, data_dir: str | None, runs: Path) -> Non
 
 def _after_map(study: str, runs: Path) -> list[str]:
     from ..finding import load_model
-    from ..uses.trained import next_use
+    from ..training.final import next_use
 
     samples = next_use(load_model(study, runs)) == "sample"
     return ["interpolate", study] if samples else ["dashboard"]

@@ -46,7 +46,7 @@ def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
 
     Example: latentune train conv-ae-digits --epochs 50
     """
-    from ..uses.train import train as run
+    from ..training.train import train as run
 
     try:
         trained = run(source, runs=runs, storage=storage, **options)

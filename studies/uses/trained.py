@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...models.densities.kde import Codes
-from ...models.roles import Decodes, Encodes, HasPrior, Predicts
+from ...models.roles import Encodes
 from ...objectives.data.batches import Batches, evaluation_size
 from ...objectives.data.module import TensorData
 from ...objectives.data.splits import PURPOSES
@@ -118,12 +118,3 @@ def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained
     recipe = Recipe.from_table(configuration["recipe"], place).at(data_dir)
     spec = make_spec(recipe, place, configuration.get("encoder"))
     return Trained(model, spec.objective.data(), path.parent)
-
-
-def next_use(model: pl.LightningModule) -> str:
-    """Returns the verb of what a network is good for, by what it can do."""
-    if isinstance(model, Decodes) and isinstance(model, Encodes | HasPrior):
-        return "sample"
-    if isinstance(model, Predicts):
-        return "predict"
-    return "map" if isinstance(model, Encodes) else "status"

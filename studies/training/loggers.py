@@ -15,13 +15,13 @@ from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 
-from ..models.data_spec import DataSpec
-from ..models.roles import Encodes, HasPrior
-from ..objectives.data.codes import CodeData
-from ..objectives.progress import progress
-from ..storage.drawing.images import shrunk
-from .defaults import LOGGER, LOGGERS
-from .errors import StudyError, check_choice
+from ...models.data_spec import DataSpec
+from ...models.roles import Encodes, HasPrior
+from ...objectives.data.codes import CodeData
+from ...objectives.progress import progress
+from ...storage.drawing.images import shrunk
+from ..defaults import LOGGER, LOGGERS
+from ..errors import StudyError, check_choice
 
 PROJECTED = 2000  # codes in the projector
 THUMBNAIL = 32  # pixels; all of them must fit into an image of 8192

@@ -17,9 +17,9 @@ from ...storage.partial import partial_of
 from ...storage.runs import StorageError
 from ..defaults import ACCELERATORS, PICTURES, PRECISIONS
 from ..errors import StudyError, check_at_least, check_choice
-from ..loggers import check_logger, log_network, logger_in
 from ..pictures import DrawEachEpoch
 from .configured import Configured
+from .loggers import check_logger, log_network, logger_in
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,9 @@ from ..facade import public
 from ..finding import checkpoint_of
 from ..making import encoder_configuration
 from .configured import configured
-from .final import FinalTraining
+from .final import FinalTraining, next_use
 from .fitting import FitOptions, check_resumable, fit_in
 from .reports import report
-from .trained import next_use
 
 
 @public

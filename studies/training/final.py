@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+import pytorch_lightning as pl
 
+from ...models.roles import Decodes, Encodes, HasPrior, Predicts
 from ...objectives.metrics.components import PCA
 from ...objectives.metrics.linear import LINEAR_ACCURACY, LINEAR_MSE
 from ...objectives.report import Direction
@@ -101,3 +103,12 @@ def _study(best: Best, url: str) -> optuna.Study | None:
     trials = study.get_trials(deepcopy=False)
     same = 0 <= best.trial < len(trials) and trials[best.trial].params == best.params
     return study if same and study.user_attrs["recipe"] == best.recipe else None
+
+
+def next_use(model: pl.LightningModule) -> str:
+    """Returns the verb of what a network is good for, by what it can do."""
+    if isinstance(model, Decodes) and isinstance(model, Encodes | HasPrior):
+        return "sample"
+    if isinstance(model, Predicts):
+        return "predict"
+    return "map" if isinstance(model, Encodes) else "status"
