@@ -17,7 +17,10 @@ class StorageError(ValueError):
 
 
 # What lies in the folder beside the folders of the studies.
-TAKEN = ("studies.db", "search.lock", "artifacts", "cache", "comparisons", "features", "shown")
+TAKEN = (
+    *("studies.db", "search.lock", "artifacts", "cache", "comparisons", "features", "shown"),
+    *("reproduced", "reproduced-quick"),
+)
 LONGEST_NAME = 100
 
 
@@ -32,6 +35,7 @@ class Runs:
         comparisons/<data>/         what a comparison on a data set found
         shown/<data>/               pictures of a data set
         search.lock                 held while a process chooses its next trial
+        reproduced/                 a folder like this one, with published systems and their table
         <study>/best.toml           the best configuration
         <study>/trial-17.toml       the configuration of trial 17, if it was asked for
         <study>/front.png           the best compromises, of a study of several objectives
