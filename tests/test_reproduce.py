@@ -33,6 +33,7 @@ class Pretended:
         if words[0] == "train":
             folder = ROOT / words[1] / "final"
             folder.mkdir(parents=True, exist_ok=True)
+            (folder / "model.ckpt").write_text(" ".join(words))
             (folder / "metrics.json").write_text(json.dumps({"test_accuracy": 0.95}))
         return None
 
@@ -66,17 +67,25 @@ def test_a_row_is_run_once_with_what_it_needs_before_it(monkeypatch: pytest.Monk
         ["search", "conv-ae"],
         ["train", "a2-searched"],
         ["search", "head"],
-        ["train", "h1-settings"],
+        ["train", call.commands[3][1]],
         ["search", "head"],
-        ["train", "h1-searched"],
+        ["train", call.commands[5][1]],
     ]
+    assert call.commands[3][1].startswith("h1-settings-")
     assert "a2-searched" in call.commands[2]
     assert [one.value for one in found] == [0.95, 0.95]
     again = Pretended()
     assert list(Reproduction(ROOT, again, quick=True).run(["H1"])) == found
     assert again.commands == []
     list(Reproduction(ROOT, again).run(["H1"]))  # other limits
-    assert again.commands
+    assert [words[0] for words in again.commands] == ["search", "train"] * 2
+    before = {words[1] for words in again.commands if words[0] == "train"}
+    list(Reproduction(ROOT, Pretended()).run(["A2"]))  # trains the encoder anew
+    anew = Pretended()
+    list(Reproduction(ROOT, anew).run(["H1"]))
+    after = {words[1] for words in anew.commands if words[0] == "train"}
+    assert len(after) == 2
+    assert not before & after, "another encoder is another study"
 
 
 def test_what_fails_is_told_and_tried_again() -> None:
@@ -129,6 +138,15 @@ def test_rows_are_named_in_any_case_and_by_their_group(cli: Cli) -> None:
 def test_a_command_has_a_process_of_its_own_and_tells_why_it_failed(cli: Cli) -> None:
     assert _run(["list"]) is None
     assert _run(["train", "--nothing"]) == "No such option '--nothing'; see latentune --help"
+
+
+def test_a_row_that_fails_ends_in_exit_code_1(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("latentune.studies.cli.reproduce._run", Pretended("train"))
+    answer = cli("reproduce", "C7-wine")
+    assert (answer.code, "C7-wine, after a search: it broke" in answer.out) == (1, True)
+    assert cli("reproduce", "C3", "--data-dir", tmp_path).code == 0, "data that are not there"
 
 
 def test_a_real_row_from_the_command_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

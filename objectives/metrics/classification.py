@@ -15,7 +15,7 @@ from torchmetrics.functional.classification import (
 )
 
 from ...models.roles import Predicts
-from .answers import test_answers
+from .answers import answers_to_test
 
 BINS = 15
 
@@ -53,7 +53,7 @@ def classification(model: Predicts, data: Any) -> Classification:
         On Calibration of Modern Neural Networks (Guo, Pleiss, Sun, Weinberger, 2017)
         The Relationship Between Precision-Recall and ROC Curves (Davis, Goadrich, 2006)
     """
-    logits, labels = test_answers(model, data)
+    logits, labels = answers_to_test(model, data)
     names, k = list(data.spec.classes), len(data.spec.classes)
     counts = multiclass_confusion_matrix(logits, labels, num_classes=k)
     share = counts.diagonal() / counts.sum(1).clamp(min=1)

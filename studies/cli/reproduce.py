@@ -33,7 +33,8 @@ def reproduce(
     """Run published systems again, for a table of both figures.
 
     Each ROW, such as A4, is run with the published settings, and after a search of ours; without
-    one, all whose data are there. What was run before is kept.
+    one, all whose data are there. What was run before is kept. If a command fails, the others
+    are run, and the exit code is 1.
 
     Example: latentune reproduce A4 C7 --minutes 5
     """
@@ -50,6 +51,8 @@ def reproduce(
     folder = write_table(make_table(found), where)
     click.echo(f"wrote {folder}")
     say_next("status", runs=where)
+    if any(one.failed for one in found):
+        raise SystemExit(1)
 
 
 def _run(words: Sequence[str]) -> str | None:

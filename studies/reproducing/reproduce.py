@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ...objectives.data.sources.builtin import DATASETS, data_root
+from ...objectives.history import BEST
 from ...search_spaces.words import did_you_mean
+from ...storage.checkpoint import file_hash
 from ...storage.database import open_database
 from ...storage.runs import Runs, write_text
 from ..errors import StudyError
@@ -53,6 +55,11 @@ class Found:
     of: int = 0
     why_not: str = ""
 
+    @property
+    def failed(self) -> bool:
+        """Whether one of its commands failed, and not for want of data."""
+        return bool(self.why_not and self.commands)
+
 
 @dataclass(frozen=True)
 class Reproduction:
@@ -85,30 +92,33 @@ class Reproduction:
         return [Found(**json.loads(path.read_text())["found"]) for path in files]
 
     def find(self, name: str, kind: str) -> Found:
-        """Runs one run of a row, unless it was run with the same commands and limits before."""
-        row, asked = ROWS[name], self._asked(name, kind)
+        """Runs one run of a row, unless it was run before with the same commands and limits.
+
+        What needs the network of another row is run again if that was trained anew meanwhile.
+        """
+        row = ROWS[name]
         if (why_not := self._absence(row)) is not None:
             return Found(name, kind, why_not=why_not)
+        names = {"network": network(name, kind)}
+        names["data"] = row.data if row.data in DATASETS else str(self._place / row.data)
+        on: dict[str, str] = {}
+        for needed in row.runs[kind].networks():
+            other = _split(needed)
+            if not self._result(*other).exists() and (why_not := self.find(*other).why_not):
+                return Found(name, kind, why_not=f"{needed} is needed: {why_not}")
+            names[needed] = network(*other)
+            on[needed] = file_hash(Runs(self.root).final(names[needed]) / BEST)
+            names["network"] += f"-{on[needed][:6]}"
+        asked: dict[str, object] = {"quick": self.quick, "minutes": self.minutes, "on": on}
+        asked["run"] = list(row.runs[kind])
         path = self._result(name, kind)
         if path.exists() and (kept := json.loads(path.read_text()))["asked"] == asked:
             return Found(**kept["found"])
-        names = {"network": network(name, kind)}
-        names["data"] = row.data if row.data in DATASETS else str(self._place / row.data)
-        for needed in row.runs[kind].networks():
-            other = _split(needed)
-            names[needed] = network(*other)
-            if not self._result(*other).exists() and (why_not := self.find(*other).why_not):
-                return Found(name, kind, why_not=f"{needed} is needed: {why_not}")
         found = self._find(name, kind, names)
         if not found.why_not:
             kept = {"asked": asked, "found": asdict(found)}
             write_text(path, json.dumps(kept, indent=2) + "\n")
         return found
-
-    def _asked(self, name: str, kind: str) -> dict[str, object]:
-        """Returns what a result must have been asked with, to be that of this reproduction."""
-        run = list(ROWS[name].runs[kind])
-        return {"run": run, "quick": self.quick, "minutes": self.minutes}
 
     def _result(self, name: str, kind: str) -> Path:
         return self.root / RESULTS / f"{network(name, kind)}.json"
@@ -118,7 +128,7 @@ class Reproduction:
         run, commands, epochs = row.runs[kind], [], 0
         for words in self._commands(run, names):
             commands.append(shlex.join(["latentune", *words]))
-            if (why_not := self.call([*words, *self._where(words[0])])) is not None:
+            if (why_not := self.call([*words, *self._where])) is not None:
                 return Found(name, kind, commands=commands, why_not=why_not)
             if words[0] == "train":
                 epochs = int(words[-1])
@@ -155,7 +165,8 @@ class Reproduction:
         per_epoch = best.duration.total_seconds() / max(1, best.user_attrs["epochs"])
         return max(1, min(epochs, int(60 * self.minutes / per_epoch)))
 
-    def _where(self, verb: str) -> list[str]:
+    @property
+    def _where(self) -> list[str]:
         words = ["--runs", str(self.root)]
         return words if self.data_dir is None else [*words, "--data-dir", self.data_dir]
 
@@ -171,7 +182,10 @@ class Reproduction:
 
 
 def network(row: str, kind: str) -> str:
-    """Returns the name of the study of a run, and of the network that it trains."""
+    """Returns what the study of a run is called, and the network that it trains.
+
+    On the network of another row, it has the start of its hash behind that.
+    """
     return f"{row.lower()}-{kind}"
 
 

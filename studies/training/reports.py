@@ -6,7 +6,7 @@ from typing import Any
 import pytorch_lightning as pl
 
 from ...models.roles import Predicts
-from ...objectives.metrics.answers import test_answers
+from ...objectives.metrics.answers import answers_to_test
 from ...objectives.metrics.classification import classification
 from ...storage.drawing.answers import (
     confusion,
@@ -59,7 +59,7 @@ def _of_classes(model: Predicts, data: Any, folder: Path, pictures: bool) -> dic
 
 
 def _of_numbers(model: Predicts, data: Any, folder: Path) -> None:
-    answers, targets = test_answers(model, data)
+    answers, targets = answers_to_test(model, data)
     predicted, true = answers[:, 0].numpy(), targets.numpy()
     title = f"Test MSE {((predicted - true) ** 2).mean():.4g}"
     predicted_beside_true(true, predicted, title, folder / "predicted.png")

@@ -33,7 +33,7 @@ def other_items(
     Raises:
         DataError: If they are missing or broken, are the same data, or do not fit.
     """
-    if os.path.abspath(name) == os.path.abspath(data.source.name):
+    if os.path.realpath(name) == os.path.realpath(data.source.name):
         raise DataError(f"{name} is what the network was trained on: name other data")
     spec = data.spec
     square = spec.kind == "image" and spec.shape[1] == spec.shape[2]
