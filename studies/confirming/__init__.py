@@ -1,0 +1,1 @@
+"""Whether a result holds: trials run again, finalists trained on fresh seeds."""
