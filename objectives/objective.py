@@ -33,6 +33,10 @@ ONE_ITEM = "more than 1 value per channel"
 """What PyTorch says of batch norm, if a batch holds a single item."""
 
 
+MUST_AGREE = ("seed", "data_fingerprint", "git_commit", "versions")
+"""Of a trial's provenance, what must be as it was if it is to go on from its last epoch."""
+
+
 class Interrupted(Exception):  # noqa: N818 - it is no error
     """The user asked to stop."""
 
@@ -173,10 +177,12 @@ class Objective:
         if self.last_epoch is None:
             fit(quiet_trainer(self.max_epochs, callbacks), model, data)
             return
-        keep = KeepLastEpoch(self.last_epoch(trial), {"params": trial.params, **provenance})
+        agree = {name: provenance[name] for name in MUST_AGREE}
+        keep = KeepLastEpoch(self.last_epoch(trial), {"params": trial.params, **agree})
         trainer = quiet_trainer(self.max_epochs, [*callbacks, keep], enable_checkpointing=True)
         last = keep.usable(model)
-        model.strict_loading = last is None  # a frozen encoder is not kept with each trial
+        if last is not None:
+            model.strict_loading = False  # a frozen encoder is not kept with each trial
         fit(trainer, model, data, last)
 
     @property
