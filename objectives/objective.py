@@ -4,6 +4,7 @@ import gc
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -14,6 +15,7 @@ from pytorch_lightning.callbacks import EarlyStopping
 
 from ..models.data_spec import DataSpec
 from .data.errors import DataError
+from .last_epoch import KeepLastEpoch
 from .provenance import git_commit, versions
 from .report import MODES, Direction, Diverged, ReportEpochs
 from .training import fit, quiet_trainer
@@ -30,8 +32,9 @@ Callbacks = Callable[[Trial], Sequence[pl.Callback]]
 ONE_ITEM = "more than 1 value per channel"
 """What PyTorch says of batch norm, if a batch holds a single item."""
 
-INTERRUPTED = "interrupted"
-"""What a trial records as the reason it stopped, if the reason was none of its own."""
+
+MUST_AGREE = ("seed", "data_fingerprint", "git_commit", "versions")
+"""Of a trial's provenance, what must be as it was if it is to go on from its last epoch."""
 
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
@@ -82,6 +85,8 @@ class Objective:
             fifth of `max_epochs`, but at least 10.
         seed: Trial number n trains with seed + n. A search puts its own seed here.
         callbacks: Makes Lightning callbacks for a trial alone, such as one that ends it.
+        last_epoch: Names the file in which the last epoch of a trial is kept until it has ended.
+            A trial that was stopped goes on from there. If None, nothing is kept.
 
     Example:
         >>> from functools import partial
@@ -101,6 +106,7 @@ class Objective:
     patience: int | None = None
     seed: int = 0
     callbacks: Callbacks = _no_callbacks
+    last_epoch: Callable[[Trial], Path] | None = None
 
     @property
     def best_by(self) -> tuple[str, Direction] | None:
@@ -121,39 +127,63 @@ class Objective:
         pl.seed_everything(seed, verbose=False)
         data = self.data()
         model = self.model(trial, data.spec)
-        report = ReportEpochs(trial, self.metrics)
+        known = trial.storage.get_trial(trial._trial_id).intermediate_values
+        report = ReportEpochs(trial, self.metrics, max(known, default=0))
+        provenance = _provenance(seed, data)
         record = trial.set_user_attr
-        record("provenance", _provenance(seed, data))
+        record("provenance", provenance)
         record("hparams", _plain(dict(model.hparams)))
         record("parameters", sum(p.numel() for p in model.parameters() if p.requires_grad))
-        stopped = INTERRUPTED
-        try:
-            callbacks = [
-                *(judge() for judge in self.judges),
-                report,
-                *self._early_stopping(),
-                *self.callbacks(trial),
-            ]
-            fit(quiet_trainer(self.max_epochs, callbacks), model, data)
-            all_epochs = report.epochs == self.max_epochs
-            stopped = "all epochs" if all_epochs else f"no better for {self._patience} epochs"
-        except optuna.TrialPruned:
-            stopped = "pruned"
-            raise
-        except (Diverged, torch.OutOfMemoryError) as error:
-            stopped = _reason(error)
-            raise TrialFailed(stopped) from error
-        except Interrupted:
-            raise
-        except Exception as error:
-            stopped = f"{type(error).__name__}: {_reason(error)}"
-            raise
-        finally:
+
+        def ended(stopped: str) -> None:
             record("stopped", stopped)
             record("epochs", report.epochs)
             record("best_epoch", report.best_epoch)
+
+        callbacks = [
+            *(judge() for judge in self.judges),
+            report,
+            *self._early_stopping(),
+            *self.callbacks(trial),
+        ]
+        try:
+            self._fit(trial, model, data, callbacks, provenance)
+            all_epochs = report.epochs == self.max_epochs
+            ended("all epochs" if all_epochs else f"no better for {self._patience} epochs")
+        except optuna.TrialPruned:
+            ended("pruned")
+            raise
+        except (Diverged, torch.OutOfMemoryError) as error:
+            ended(_reason(error))
+            raise TrialFailed(_reason(error)) from error
+        except Interrupted:
+            raise
+        except Exception as error:
+            ended(f"{type(error).__name__}: {_reason(error)}")
+            raise
+        finally:
             _release()
         return report.values[0] if self.best_by else report.values
+
+    def _fit(
+        self,
+        trial: Trial,
+        model: pl.LightningModule,
+        data: Any,
+        callbacks: list[pl.Callback],
+        provenance: Mapping[str, Any],
+    ) -> None:
+        """Trains a model, from where the same training was stopped if that was kept."""
+        if self.last_epoch is None:
+            fit(quiet_trainer(self.max_epochs, callbacks), model, data)
+            return
+        agree = {name: provenance[name] for name in MUST_AGREE}
+        keep = KeepLastEpoch(self.last_epoch(trial), {"params": trial.params, **agree})
+        trainer = quiet_trainer(self.max_epochs, [*callbacks, keep], enable_checkpointing=True)
+        last = keep.usable(model)
+        if last is not None:
+            model.strict_loading = False  # a frozen encoder is not kept with each trial
+        fit(trainer, model, data, last)
 
     @property
     def _patience(self) -> int:

@@ -1,8 +1,12 @@
 """Which configurations are tried, and which of them are given up early."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
+from zlib import crc32
 
+import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.pruners import (
     BasePruner,
     HyperbandPruner,
@@ -12,6 +16,56 @@ from optuna.pruners import (
 )
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
+
+
+class Repeatable(BaseSampler):
+    """Chooses the values of a trial by a seed and its number alone, besides the other trials.
+
+    A sampler of Optuna chooses by what it has drawn before. So a search that was stopped would go
+    on with other values than one that was not, and a trial whose process died while its values
+    were chosen would get others. Here each choice is that of a new sampler.
+
+    Args:
+        make: Makes a sampler of a seed.
+        seed: The seed of the study.
+    """
+
+    def __init__(self, make: Callable[[int], BaseSampler], seed: int) -> None:
+        self.make, self.seed = make, seed
+        self.looking = make(seed)  # it draws nothing, and knows what it has looked at before
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return self.looking.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        return self._new(trial, "").sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        sampler = self._new(trial, param_name)
+        return sampler.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        self.looking.after_trial(study, trial, state, values)
+
+    def _new(self, trial: FrozenTrial, name: str) -> BaseSampler:
+        seeds = np.random.SeedSequence([self.seed, trial.number, crc32(name.encode())])
+        return self.make(int(seeds.generate_state(1)[0]))
 
 
 class Sparing(BasePruner):

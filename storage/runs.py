@@ -32,6 +32,7 @@ class Runs:
         artifacts/                  pictures of trials, shown by the dashboard
         cache/                      what can be made again: images of folders, as bytes; a
                                     classifier of each data set, for FID and KID
+        cache/trials/<study>/       the last epoch of each trial that has not ended
         comparisons/<data>/         what a comparison on a data set found
         shown/<data>/               pictures of a data set
         search.lock                 held while a process chooses its next trial
@@ -87,6 +88,10 @@ class Runs:
     def failure(self, study: str, trial: int) -> Path:
         """The file with the traceback of a trial that a bug has ended."""
         return self.root / study / "failures" / f"trial-{trial}.txt"
+
+    def last_epochs(self, study: str) -> Path:
+        """The folder with the last epoch of each trial of a study that has not ended."""
+        return self.cache / "trials" / study
 
     def front(self, study: str) -> Path:
         """The picture of the best compromises of a study of several objectives."""

@@ -140,7 +140,7 @@ def show_trials(study: optuna.Study, runs: Runs) -> None:
             STATES[trial.state],
             _values(trial),
             str(attrs.get("epochs", "")),
-            _stopped(trial),
+            reason(trial),
             *(readable(params.get(name)) for name in names),
         )
     console.print(table)
@@ -198,12 +198,6 @@ def show_accuracies(table: pd.DataFrame, reach: float) -> None:
 
 def _reached(epochs: float) -> str:
     return "" if pd.isna(epochs) else f" ({epochs:.1f})"
-
-
-def _stopped(trial: FrozenTrial) -> str:
-    if not trial.state.is_finished():
-        return ""
-    return reason(trial)
 
 
 def _best(study: optuna.Study) -> str:

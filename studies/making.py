@@ -12,6 +12,7 @@ from pkgutil import resolve_name
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from torch import nn
 
 from ..models.autoencoder import Autoencoder
@@ -126,7 +127,9 @@ class _Encoder:
                     f"the encoder {self.path} has been trained anew (it was {self.known}, it is "
                     f"{now}): search it as a new study by `name=`"
                 )
-            self._network = load_encoder(self.path, data, self.runs)
+            # A trial draws the same, whether it is the first of its process or not.
+            with torch.random.fork_rng(devices=[]):
+                self._network = load_encoder(self.path, data, self.runs)
         return self._network
 
 

@@ -21,6 +21,7 @@ from ...storage.database import (
     open_database,
 )
 from ...storage.drawing.points import pareto_front
+from ...storage.last_epochs import sweep_epochs
 from ...storage.scratch import scratch
 from ...storage.study import Study
 from ..console import SearchLines
@@ -35,6 +36,7 @@ from .callbacks import stop_on_signal
 from .failures import sum_up_failures
 from .forks import warm_up
 from .plan import SearchPlan, plan_search
+from .retries import unfinished
 from .trials import TrialCallback, run_trials, say_waiting
 from .workers import run_workers
 
@@ -159,6 +161,7 @@ def run_search(
     known = identity(plan.storage)
     for values in plan.enqueued:
         study.enqueue_trial(dict(values), skip_if_exists=True)
+    _sweep(study, plan)
     with scratch(plan.runs.cache) as place, stop_on_signal() as stop:
         try:
             if plan.workers == 1:
@@ -169,6 +172,7 @@ def run_search(
             check_identity(plan.storage, known)  # what is gone cannot be written to either
             raise
     check_identity(plan.storage, known)
+    _sweep(study, plan)
     sum_up_failures(study, plan)
     if study.best_trials:
         _write_results(study, plan)
@@ -187,6 +191,12 @@ def _open_or_make(plan: SearchPlan, command: str) -> Study:
     plan.spec.objective.rehearse(random_trials(1)[0])
     with lock:
         return _resume(plan) or _make(plan, command)
+
+
+def _sweep(study: Study, plan: SearchPlan) -> None:
+    """Removes the epochs that were kept of trials which have ended."""
+    with FileLock(plan.runs.lock):
+        sweep_epochs(plan.runs, plan.name, unfinished(study.get_trials(deepcopy=False)))
 
 
 def _report(word: str, trials: Sequence[int]) -> None:
