@@ -1,0 +1,38 @@
+"""A finding: what is wrong with a study or a file, how bad that is, and the way out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Grade = Literal["broken", "wasteful", "advice"]
+GRADES: tuple[Grade, ...] = ("broken", "wasteful", "advice")
+"""How bad a finding can be, the worst first: a result is lost or wrong, time or disk is wasted, or
+a search could have found better."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be.
+
+    Attributes:
+        grade: How bad it is.
+        what: What it is, with the study and the numbers, in a line.
+        way_out: The command to type, or what `fix=` does.
+        fix: Mends it, in the copy of the database and the list of changes that are looked at;
+            None if only a person can.
+    """
+
+    grade: Grade
+    what: str
+    way_out: str
+    fix: Callable[[], object] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.grade:<9} {self.what}\n{'':<9} {self.way_out}"
+
+
+def some(numbers: list[int], most: int = 5) -> str:
+    """Returns the numbers of trials in words: `trial 3`, `trials 3, 5 and 9 more`."""
+    shown = ", ".join(map(str, numbers[:most]))
+    more = f" and {len(numbers) - most} more" if len(numbers) > most else ""
+    return f"trial{'s' if len(numbers) > 1 else ''} {shown}{more}"
