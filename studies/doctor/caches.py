@@ -12,7 +12,7 @@ from filelock import Timeout
 from ...storage.checkpoint import file_hash
 from ...storage.scratch import OWNER, PREFIX, claim
 from .case import Case
-from .finding import Finding
+from .finding import Finding, count
 
 UNUSED_DAYS = 30
 HALF_WRITTEN_S = 3600
@@ -31,9 +31,7 @@ def caches(case: Case) -> Iterator[Finding]:
     yield from _useless(case, "of processes that died", filter(_is_nobodys, left))
     places = [*case.folders(), *([case.runs.cache, case.runs.root] if case.whole else [])]
     hidden = {path for place in places for path in _hidden(place, deep=place != case.runs.root)}
-    yield from _useless(
-        case, "that were never written to the end", filter(_is_half, sorted(hidden))
-    )
+    yield from _useless(case, "not written to the end", filter(_is_half, sorted(hidden)))
 
 
 def _useless(case: Case, what: str, paths: Iterator[Path]) -> Iterator[Finding]:
@@ -43,7 +41,7 @@ def _useless(case: Case, what: str, paths: Iterator[Path]) -> Iterator[Finding]:
         size = sum(path.stat().st_size for path in files) / 1e6
         yield Finding(
             "wasteful",
-            f"{len(files)} files {what}, {size:.1f} MB, such as {found[0]}",
+            f"{count(len(files), 'file')} {what}, {size:.1f} MB, such as {found[0]}",
             "`fix=` moves them to the backup; whoever removes that has the space",
             fix=partial(case.changes.removed.extend, found),
         )

@@ -9,7 +9,6 @@ from filelock import FileLock, Timeout
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
-from ...objectives.progress import progress
 from ...storage import backup
 from ...storage.database import SQLITE, is_file, silent_trials
 from ...storage.runs import Runs, StorageError
@@ -140,10 +139,8 @@ def _look(case: Case) -> list[Finding]:
     """Returns all findings, the worst first."""
     found = list(case.findings)
     if case.storage is not None:
-        with progress("looking at studies", len(LOOKS)) as advance:
-            for look in LOOKS:
-                found += look(case)
-                advance(1)
+        for look in LOOKS:
+            found += look(case)
     return sorted(found, key=lambda finding: GRADES.index(finding.grade))
 
 
@@ -170,7 +167,7 @@ def _mend(runs: Runs, source: str, study: str | None) -> tuple[list[str], Path |
             folder = backup.make_backup(runs, database, case.fingerprint, copy, case.changes)
             if fingerprint(copy) != case.fingerprint:
                 put_back(copy, database)
-    return [f"{'fixed':<9} {finding.what}" for finding, _ in fixes], folder
+    return [finding.mended for finding, _ in fixes], folder
 
 
 @contextmanager

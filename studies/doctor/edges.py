@@ -10,7 +10,7 @@ from optuna.trial import FixedTrial, FrozenTrial
 
 from ...models.data_spec import DataSpec
 from ...search_spaces.ranges import RangedSpace
-from ...search_spaces.watch import Space, ask, describe
+from ...search_spaces.watch import Space, ask, describe, probe
 from ..making import make_spec
 from ..recipe import Recipe
 from .again import search_again
@@ -33,8 +33,9 @@ an end, three times the share that chance alone would put there."""
 def edges(case: Case) -> Iterator[Finding]:
     """Finds parameters of which most of the best values lie at one end of the range.
 
-    A wider range is advised if the model can be built with a value of it: a dropout above 1 or a
-    negative penalty is refused by the model itself.
+    A wider range is advised if the model can be built with a value of it, as it cannot with a
+    share above 1, and unless the model's default lies beyond that end: then the end stands for
+    it, as a penalty of 1e-9 does for none.
     """
     for study in comparable(case):
         trials = ranked(study)
@@ -102,17 +103,24 @@ class _Wider:
             recipe = Recipe.from_table(study.user_attrs["recipe"], case.runs, case.url)
             objective = make_spec(recipe, case.runs).objective
             self.space, self.data = objective.model, objective.data().spec
+            self.defaults = probe(self.space, self.data).defaults
         except Exception:  # the data have gone, or a user's own module; then nothing is advised
             self.space = None
 
     def __call__(self, name: str, own: Numbers, end: End) -> str | None:
         further = _beyond(own, end)
-        if self.space is None or further is None:
+        if self.space is None or further is None or self._stands_for_default(name, own, end):
             return None
         low, high = (further, own.high) if end == "lower" else (own.low, further)
         text = f"{low:g}:{high:g}" + (":log" if own.log else "")
         values = {**self.best.params, name: further}
         return text if _can_be_built(self.space, self.data, name, text, values) else None
+
+    def _stands_for_default(self, name: str, own: Numbers, end: End) -> bool:
+        default = self.defaults.get(name)
+        if not isinstance(default, int | float):
+            return False
+        return default < own.low if end == "lower" else default > own.high
 
 
 def _beyond(own: Numbers, end: End) -> float | None:

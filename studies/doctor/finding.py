@@ -1,7 +1,7 @@
 """A finding: what is wrong with a study or a file, how bad that is, and the way out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Grade = Literal["broken", "wasteful", "advice"]
@@ -18,17 +18,27 @@ class Finding:
         grade: How bad it is.
         what: What it is, with the study and the numbers, in a line.
         way_out: The command to type, or what `fix=` does.
-        fix: Mends it, in the copy of the database and the list of changes that are looked at;
+        fix: Mends it while it is looked at, in the copy of the database and the list of changes;
             None if only a person can.
     """
 
     grade: Grade
     what: str
     way_out: str
-    fix: Callable[[], object] | None = None
+    fix: Callable[[], object] | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return f"{self.grade:<9} {self.what}\n{'':<9} {self.way_out}"
+
+    @property
+    def mended(self) -> str:
+        """What the repair has done."""
+        return f"{'fixed':<9} {self.what}\n{'':<9} {self.way_out.removeprefix('`fix=` ')}"
+
+
+def count(n: int, thing: str) -> str:
+    """Returns a number of things in words: `1 file`, `1,200 files`."""
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
 
 
 def some(numbers: list[int], most: int = 5) -> str:

@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial
 from ...storage.database import silent_trials
 from ..running.retries import requeue
 from .case import Case
-from .finding import Finding, some
+from .finding import Finding, count, some
 
 
 def left_running(case: Case) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def left_checkpoints(case: Case) -> Iterator[Finding]:
     if useless:
         yield Finding(
             "wasteful",
-            f"{len(useless)} checkpoints of trials that have finished or are gone",
+            f"{count(len(useless), 'checkpoint')} of trials that have finished or are gone",
             "`fix=` moves them to the backup",
             fix=partial(case.changes.removed.extend, useless),
         )

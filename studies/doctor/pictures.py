@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from ...storage.database import SQLITE
 from .case import Case
-from .finding import Finding
+from .finding import Finding, count
 
 RECORDS = ("artifacts:", "dashboard:artifacts:")
 """How the attributes begin in which Optuna, and once the dashboard, keep what a picture is."""
@@ -46,7 +46,7 @@ def missing_pictures(case: Case) -> Iterator[Finding]:
         found = list(records)
         yield Finding(
             "broken",
-            f"{len(found)} pictures of {study} whose files have gone",
+            f"{count(len(found), 'picture')} of {study} whose files have gone",
             "`fix=` removes their records",
             fix=partial(_remove, found, case),
         )
@@ -63,7 +63,7 @@ def orphans(case: Case) -> Iterator[Finding]:
     if lost:
         yield Finding(
             "wasteful",
-            f"{len(lost)} files in {case.runs.artifacts} that no study of this database shows",
+            f"{count(len(lost), 'file')} in {case.runs.artifacts} that no study of this database shows",
             "`fix=` moves them to the backup",
             fix=partial(case.changes.removed.extend, lost),
         )

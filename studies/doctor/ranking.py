@@ -18,8 +18,16 @@ def sign(study: optuna.Study) -> float:
 
 
 def ranked(study: optuna.Study) -> list[FrozenTrial]:
-    """Returns the complete trials by their values, and behind them the pruned ones by theirs."""
-    known = [trial for trial in study.get_trials(deepcopy=False) if trial.values]
-    states = (TrialState.COMPLETE, TrialState.PRUNED)
-    tried = [trial for trial in known if trial.state in states]
-    return sorted(tried, key=lambda t: (states.index(t.state), sign(study) * t.values[0]))
+    """Returns the complete trials by their values, and behind them those that a pruner gave up.
+
+    Of these, who was given up later is better, because the values of two epochs do not compare.
+    """
+    way, states = sign(study), (TrialState.COMPLETE, TrialState.PRUNED)
+
+    def place(trial: FrozenTrial) -> tuple[int, int, float]:
+        complete = trial.state == TrialState.COMPLETE
+        epochs = 0 if complete else max(trial.intermediate_values, default=0)
+        return states.index(trial.state), -epochs, way * trial.values[0]
+
+    tried = study.get_trials(deepcopy=False, states=states)
+    return sorted((trial for trial in tried if trial.values), key=place)

@@ -9,7 +9,7 @@ from optuna.storages import RDBStorage
 
 from ...storage.database import SQLITE
 from ...storage.runs import Runs
-from .finding import Finding
+from .finding import Finding, count
 
 
 def mended_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding], bool]:
@@ -67,7 +67,7 @@ def _dangling(connection: sqlite3.Connection, database: Path) -> list[Finding]:
         removed += len(rows)
     if not removed:
         return []
-    what = f"{database} holds {removed} rows that belong to no trial or study"
+    what = f"{database} holds {count(removed, 'row')} of no trial or study"
     return [Finding("broken", what, "`fix=` removes them", ok)]
 
 

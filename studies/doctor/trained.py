@@ -110,7 +110,7 @@ def _unreadable(path: Path, *, whole: bool) -> str:
         else:
             read_safely(path)
     except StorageError as error:
-        return str(error).split("; train it anew")[0]
+        return str(error).split("; train it anew")[0].split(". ")[0]  # torch says a lot
     return ""
 
 
