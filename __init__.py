@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .objectives.objective import Objective as Objective
     from .storage.best import Best as Best
     from .studies.allowed import allow as allow
+    from .studies.doctor.doctor import doctor as doctor
     from .studies.finding import load_best as load_best
     from .studies.finding import load_model as load_model
     from .studies.running.search import search as search
@@ -60,6 +61,7 @@ _HOMES = {
     "anomalies": ".studies.uses.anomalies",
     "compare": ".studies.uses.compare",
     "compress": ".studies.uses.compress",
+    "doctor": ".studies.doctor.doctor",
     "draw_maps": ".studies.uses.maps",
     "encode": ".studies.uses.encode",
     "interpolate": ".studies.uses.interpolate",

@@ -231,9 +231,11 @@ def _schema() -> str:
 
 
 def _other_schema(url: str) -> StorageError:
+    upgrade = f"copy it, then: optuna storage upgrade --storage {url}"
+    if is_file(url):
+        upgrade = "if an older one, this upgrades it, after a backup: latentune doctor --fix"
     return StorageError(
-        f"{url} was written by an Optuna with other tables than {optuna.__version__}; "
-        f"copy it, then: optuna storage upgrade --storage {url}"
+        f"{url} was written by an Optuna with other tables than {optuna.__version__}; {upgrade}"
     )
 
 

@@ -19,7 +19,7 @@ class StorageError(ValueError):
 # What lies in the folder beside the folders of the studies.
 TAKEN = (
     *("studies.db", "search.lock", "artifacts", "cache", "comparisons", "features", "shown"),
-    *("reproduced", "reproduced-quick"),
+    *("backups", "reproduced", "reproduced-quick"),
 )
 LONGEST_NAME = 100
 
@@ -30,6 +30,7 @@ class Runs:
 
         studies.db                  every study
         artifacts/                  pictures of trials, shown by the dashboard
+        backups/                    what `doctor --fix` has replaced or removed
         cache/                      what can be made again: images of folders, as bytes; a
                                     classifier of each data set, for FID and KID
         cache/trials/<study>/       the last epoch of each trial that has not ended
@@ -72,6 +73,11 @@ class Runs:
     def cache(self) -> Path:
         """The folder for what can be made again, and for what processes need for a while."""
         return self.root / "cache"
+
+    @property
+    def backups(self) -> Path:
+        """The folder with what repairs have replaced or removed."""
+        return self.root / "backups"
 
     def best(self, study: str, trial: int | None = None) -> Path:
         """The file with the best configuration of a study, or that of the given trial."""

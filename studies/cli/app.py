@@ -12,6 +12,7 @@ from .common import UsageError, as_typed, listen
 from .compare import compare
 from .compress import compress
 from .dashboard import dashboard
+from .doctor import doctor
 from .encode import encode
 from .export import export
 from .interpolate import interpolate
@@ -31,7 +32,7 @@ LONGEST = 400  # letters of an error
 
 GROUPS = {
     "Look": (list_, show, status, best, dashboard),
-    "Search": (search,),
+    "Search": (search, doctor),
     "Train": (train,),
     "Use": (
         predict,
