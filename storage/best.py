@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_origin
 
-from .runs import StorageError, check_file, write_text
+from .plain import check_plain
+from .runs import TOML_BYTES, StorageError, check_file, write_text
 
 FORMAT = 1
 
@@ -94,14 +95,15 @@ def read_best(path: Path) -> Best:
         StorageError: If the file is missing, is no TOML, or lacks or adds an entry.
     """
     try:
-        with check_file(path).open("rb") as file:
+        with check_file(path, TOML_BYTES).open("rb") as file:
             entries = tomllib.load(file)
     except FileNotFoundError as error:
         raise StorageError(f"there is no {path}; write it by: latentune best STUDY") from error
     except RecursionError as error:
         raise StorageError(f"{path} is nested too deeply to be a configuration") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # of the last, decoding and parsing have their own
         raise StorageError(f"{path} is not a complete TOML file: {error}") from error
+    check_plain(entries, str(path))
     if entries.pop("format", None) != FORMAT:
         raise StorageError(f"{path} is no configuration of format {FORMAT}")
     kinds: dict[str, Any] = {f.name: get_origin(f.type) or f.type for f in fields(Best)}

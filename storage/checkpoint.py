@@ -4,15 +4,18 @@ import hashlib
 import os
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import pytorch_lightning as pl
 import torch
 from torch.serialization import safe_globals
 
 from ..models.data_spec import DataSpec
-from .runs import StorageError, check_file
+from .plain import check_plain
+from .runs import CHECKPOINT_BYTES, StorageError, check_file
 
 KEY = "latentune"
 ARCHITECTURE = "architecture"
@@ -46,6 +49,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]
     checkpoint = read_safely(path)
     if not isinstance(checkpoint, dict) or KEY not in checkpoint:
         raise StorageError(f"{path} was not written by latentune train")
+    check_plain(checkpoint[KEY], str(path))
     _check_whole(checkpoint[KEY], path)
     if not isinstance(checkpoint.get("state_dict"), dict):
         raise StorageError(f"{path} is incomplete: it has no weights; train it anew")
@@ -94,7 +98,8 @@ def file_hash(path: Path) -> str:
         StorageError: If the file cannot be read.
     """
     try:
-        return hashlib.sha256(check_file(path).read_bytes()).hexdigest()[:16]
+        with check_file(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
     except OSError as error:
         raise StorageError(f"there is no checkpoint {path}") from error
 
@@ -106,6 +111,7 @@ def read_safely(path: Path) -> Any:
         StorageError: If it is missing or broken, or holds more than data.
     """
     check_file(path)
+    _check_unpacked(path)
     try:
         with warnings.catch_warnings(), safe_globals([DataSpec]):
             warnings.simplefilter("ignore")  # of what a foreign file may hold, which is refused
@@ -115,6 +121,13 @@ def read_safely(path: Path) -> Any:
     except Exception as error:  # torch raises half a dozen classes for files that it cannot read
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise StorageError(f"{path} is no checkpoint that can be read safely: {said}") from error
+
+
+def _check_unpacked(path: Path) -> None:
+    """Refuses what would fill the memory: torch packs weights into a zip, which may compress."""
+    with suppress(OSError, BadZipFile), ZipFile(path) as packed:
+        if sum(entry.file_size for entry in packed.infolist()) > CHECKPOINT_BYTES:
+            raise StorageError(f"{path} is no checkpoint: unpacked, it would be too large for one")
 
 
 def load_weights(

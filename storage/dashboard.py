@@ -1,8 +1,9 @@
 """optuna-dashboard: the pictures and notes that it shows, and serving it on this machine."""
 
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from socketserver import ThreadingMixIn
@@ -23,6 +24,15 @@ from .runs import StorageError, unwritable
 
 HOST = "127.0.0.1"
 OWN_NAMES = (HOST, "localhost", "::1")
+MOST_UPLOADED = 64 * 2**20  # bytes of a request; whole files are uploaded in one
+SHIELDS = [
+    ("X-Content-Type-Options", "nosniff"),  # an uploaded text is not to be taken for a page
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+]
+"""What a browser is told of each answer."""
+SANDBOX = ("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'")
+"""What it is told of an artifact as well: a page or an SVG that was uploaded runs no script."""
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -57,11 +67,23 @@ def attach(target: optuna.Study | optuna.Trial, picture: Path, folder: Path) -> 
         raise unwritable(folder, error) from error
 
 
-def note(study: optuna.Study, text: str) -> None:
-    """Writes the note, in Markdown, that the dashboard shows beside a study."""
+def note(study: optuna.Study, command: str, facts: Mapping[str, str]) -> None:
+    """Writes the note that the dashboard shows beside a study.
+
+    Args:
+        study: The study.
+        command: What the user typed to make it.
+        facts: What it searches, for a table.
+    """
     from optuna_dashboard import save_note
 
-    save_note(study, text)
+    rows = [f"| {_plain(name)} | {_plain(value)} |" for name, value in facts.items()]
+    save_note(study, "\n".join([f"Made by {_plain(command)}", "", "| | |", "|--|--|", *rows, ""]))
+
+
+def _plain(text: str) -> str:
+    """Returns Markdown that is shown as this text: names of files may look like links."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
 def serve(
@@ -108,18 +130,34 @@ def guarded(app: Application, folder: Path) -> Application:
     """
 
     def answer(environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        artifact = folder / Path(path).name if path.startswith("/artifacts/") else None
+        shields = SHIELDS if artifact is None else [*SHIELDS, SANDBOX]
+
+        def shielded(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start(status, [*headers, *shields], *more)
+
         host = environ.get("HTTP_HOST", "")
-        if urlsplit(f"//{host}").hostname not in OWN_NAMES:
-            return _refuse(start, "403 Forbidden", f"{host} is not this machine")
+        if _hostname(host) not in OWN_NAMES:
+            return _refuse(shielded, "403 Forbidden", f"{host} is not this machine")
         origin = environ.get("HTTP_ORIGIN")
         if origin not in (None, f"http://{host}"):
-            return _refuse(start, "403 Forbidden", f"a page of {origin} may not ask for this")
-        path = environ.get("PATH_INFO", "")
-        if path.startswith("/artifacts/") and not (folder / Path(path).name).is_file():
-            return _refuse(start, "404 Not Found", "this picture was deleted")
-        return app(environ, start)
+            return _refuse(shielded, "403 Forbidden", f"a page of {origin} may not ask for this")
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length[:20]) > MOST_UPLOADED:
+            return _refuse(shielded, "413 Content Too Large", f"at most {MOST_UPLOADED:,} bytes")
+        if artifact is not None and (artifact.is_symlink() or not artifact.is_file()):
+            return _refuse(shielded, "404 Not Found", "this picture was deleted")
+        return app(environ, shielded)
 
     return answer
+
+
+def _hostname(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:  # of a bracket that nothing closes
+        return None
 
 
 def _refuse(start: StartResponse, status: str, why: str) -> Iterable[bytes]:

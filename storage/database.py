@@ -15,7 +15,7 @@ import optuna
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from .runs import StorageError, unwritable
@@ -48,6 +48,7 @@ class _WalConnection(sqlite3.Connection):
         super().__init__(database, *args, **kwargs)
         self.execute("PRAGMA journal_mode=WAL")
         self.execute("PRAGMA synchronous=NORMAL")
+        self.execute("PRAGMA trusted_schema=OFF")  # the file may be of somebody else
 
 
 def is_file(url: str) -> bool:
@@ -61,6 +62,22 @@ def database_exists(url: str) -> bool:
     return not is_file(url) or os.path.exists(url.removeprefix(SQLITE))
 
 
+def check_url(url: str) -> URL:
+    """Returns what a URL says, if it is one that Optuna understands.
+
+    Raises:
+        StorageError: If it is not.
+    """
+    if {"{", "}"} & set(url):  # Optuna would fill in what stands between them
+        raise StorageError(f"{url!r} cannot be the URL of a database: it has a brace")
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:  # the second of a port that is no number
+        raise StorageError(
+            f"{url!r} is no database URL; a file is named like sqlite:///runs/studies.db"
+        ) from error
+
+
 def open_database(url: str, *, create: bool = False) -> BaseStorage:
     """Opens the database that an Optuna URL names.
 
@@ -72,12 +89,7 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
         StorageError: If it does not exist, is no Optuna database, was written by an Optuna of
             another schema, or cannot be written. The file is then as it was.
     """
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise StorageError(
-            f"{url!r} is no database URL; a file is named like sqlite:///runs/studies.db"
-        ) from error
+    parsed = check_url(url)
     if parsed.drivername.startswith("redis"):
         return _redis(url)
     options: dict[str, Any] = {}
@@ -210,7 +222,8 @@ def _check_sqlite(path: Path, create: bool) -> None:
             )
         return
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True)) as connection:
+        address = f"{path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(address, uri=True)) as connection:
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
             if tables and "alembic_version" not in tables:
                 raise StorageError(f"{path} is a database of another program, not of Optuna")

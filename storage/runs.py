@@ -22,6 +22,11 @@ TAKEN = (
     *("backups", "reproduced", "reproduced-quick"),
 )
 LONGEST_NAME = 100
+CHECKPOINT_BYTES = 16 * 2**30
+"""What a file of weights may take; the largest network of torchvision takes half a GiB."""
+TOML_BYTES = 2**20
+NO_URL = frozenset("?%{}")
+"""What means something else in the URL of a database than in the path of a file."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,16 @@ class Runs:
 
     @property
     def database(self) -> str:
-        """The Optuna URL of the database."""
+        """The Optuna URL of the database.
+
+        Raises:
+            StorageError: If no URL can name a file in this folder.
+        """
+        if odd := sorted(NO_URL & set(str(self.root))):
+            raise StorageError(
+                f"{self.root} cannot hold a database, because of {' and '.join(odd)} in its "
+                "name; name another folder by `runs=`"
+            )
         return f"sqlite:///{self.root / 'studies.db'}"
 
     @property
@@ -155,14 +169,20 @@ def check_name(study: str) -> str:
     return study
 
 
-def check_file(path: Path) -> Path:
+def check_file(path: Path, most: int = CHECKPOINT_BYTES) -> Path:
     """Returns a path if nothing but a file can lie there: to open a pipe would wait for ever.
 
+    Args:
+        path: The file, which may be missing.
+        most: How many bytes it may take.
+
     Raises:
-        StorageError: If it is a folder, a pipe or a device.
+        StorageError: If it is a folder, a pipe or a device, or too large to be what is expected.
     """
     if os.path.exists(path) and not path.is_file():
         raise StorageError(f"{path} is no file")
+    if path.is_file() and (size := path.stat().st_size) > most:
+        raise StorageError(f"{path} is too large: it takes {size:,} bytes, and may take {most:,}")
     return path
 
 

@@ -3,13 +3,25 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from ..objectives.progress import Advance, show_by
+from .visible import visible
 
-console = Console(highlight=False, markup=False)
+
+
+class _Console(Console):
+    """A console on which texts are seen as they are, whatever they hold."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(visible(text), **options)
+
+
+console = _Console(highlight=False, markup=False)
 if not console.is_terminal:
     console.width = 160  # a file or a pipe has no width of its own
 
@@ -40,7 +52,7 @@ def watched() -> bool:
 @contextmanager
 def _step(what: str, total: int | None) -> Iterator[Advance]:
     with bar() as shown:
-        task = shown.add_task(what, total=total)
+        task = shown.add_task(visible(what), total=total)
         yield lambda steps: shown.advance(task, steps)
 
 
@@ -51,7 +63,7 @@ def bar(unit: str = "") -> Progress:
         unit: What its steps are, such as `trials`.
     """
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import seaborn as sns
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 
@@ -16,6 +17,7 @@ def figure_at(path: Path, width: float, height: float) -> Iterator[Figure]:
     with (
         sns.axes_style("ticks"),
         sns.plotting_context("notebook"),
+        rc_context({"text.parse_math": False}),  # a class may be called $\\pi$
         warnings.catch_warnings(),
     ):
         # The name of a class may have letters of any script; what the font lacks is a box.

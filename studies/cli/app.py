@@ -2,10 +2,12 @@
 
 import errno
 import sys
-from typing import NoReturn
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any, NoReturn
 
 import click
 
+from ..visible import VisibleStream, visible
 from .anomalies import anomalies
 from .best import best
 from .common import UsageError, as_typed, listen
@@ -83,6 +85,22 @@ for verbs in GROUPS.values():
 
 def main() -> NoReturn:
     """Runs the command line: an error of the user is one line and exit code 2."""
+    with redirect_stdout(_shown(sys.stdout)), redirect_stderr(_shown(sys.stderr)):
+        _run()
+
+
+def _shown(stream: Any) -> Any:
+    """Returns a terminal that no text can play with; a program gets the bytes of file names."""
+    if stream is None:  # it was closed
+        return None
+    if stream.isatty():
+        return VisibleStream(stream)
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="surrogateescape")
+    return stream
+
+
+def _run() -> NoReturn:
     listen()
     try:
         code = app(prog_name="latentune", standalone_mode=False)
@@ -124,7 +142,7 @@ def _message(error: Exception) -> str | None:
 
 
 def _fail(message: str, code: int = 2) -> NoReturn:
-    line = " ".join(message.split())
+    line = visible(" ".join(message.split()))
     if len(line) > LONGEST:  # somebody's text is in it; what to do stands at the end
         line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 3 :]}"
     click.echo(f"latentune: {line}", err=True)

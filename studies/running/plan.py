@@ -29,7 +29,8 @@ from ...search_spaces.watch import Probe, Space, replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import read_best
 from ...storage.checkpoint import file_hash, read_checkpoint
-from ...storage.runs import Runs, StorageError, check_name
+from ...storage.names import check_name_in
+from ...storage.runs import Runs, StorageError
 from ..allowed import allow, allowed
 from ..automatic import model_and_data, with_models
 from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
@@ -139,13 +140,14 @@ def plan_search(
     check_at_most("workers", workers, MOST_WORKERS)
     check_choice("pruner", pruner, PRUNERS)
     check_choice("sampler", sampler, SAMPLERS)
+    storage = storage or place.database
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data(recipe, data_module)
     probed, first = _look(recipe, space, data_module.spec)
     if default_first and (late := [values[MODEL] for values in first[trials:]]):
         log.info("too few trials for all of them: without %s", ", ".join(late))
     return SearchPlan(
-        name=check_name(name or _name(recipe, spec, place)),
+        name=check_name_in(storage, name or _name(recipe, spec, place)),
         recipe=recipe,
         definition=recipe.identity() | spec.definition(data_module, probed.distributions),
         trials=trials,
@@ -156,7 +158,7 @@ def plan_search(
         pruner=pruner,
         sampler=sampler,
         runs=place,
-        storage=storage or place.database,
+        storage=storage,
     )
 
 

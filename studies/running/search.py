@@ -254,8 +254,7 @@ def _make(plan: SearchPlan, command: str) -> Study:
     if plan.recipe.encoder is not None and plan.recipe.encoder not in ARCHITECTURES:
         study.set_user_attr("parent", parent(plan.recipe, plan.runs))
     study.set_user_attr("command", command)
-    facts = "\n".join(f"| {name} | {value} |" for name, value in plan.definition.items())
-    note(study, f"Made by `{command}`\n\n| | |\n|--|--|\n{facts}\n")
+    note(study, command, plan.definition)
     for values in plan.first:
         study.enqueue_trial(dict(values))
     return study

@@ -5,6 +5,7 @@ import sys
 from difflib import get_close_matches
 from glob import glob
 
+from ..bounds import MOST_BYTES, check_bytes
 from ..errors import DataError
 
 STANDARD_INPUT = "-"
@@ -37,9 +38,11 @@ def standard_input() -> bytes:
     """Returns what is typed, or comes through a pipe.
 
     Raises:
-        DataError: If that is nothing.
+        DataError: If that is nothing, or too much.
     """
-    raw = b"" if sys.stdin is None else sys.stdin.buffer.read()  # None where it is closed
+    there = sys.stdin is not None  # None where it is closed
+    raw = sys.stdin.buffer.read(MOST_BYTES["text"] + 1) if there else b""
+    check_bytes("standard input", len(raw), "text")
     if not raw.strip():
         raise DataError("standard input is empty")
     return raw

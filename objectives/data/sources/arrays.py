@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from ....models.data_spec import DataSpec, Kind
+from ..bounds import check_bytes, checked
 from ..errors import DataError
 from ..parts import Dataset, Part, hold_out
 from .targets import read_targets
@@ -96,7 +97,11 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
     import numpy as np
 
     try:
-        with path.open("rb") as file:
+        with checked(path, "array").open("rb") as file:
+            if is_zipfile(file):
+                unpacked = sum(entry.file_size for entry in ZipFile(file).infolist())
+                check_bytes(f"{path}, unpacked,", unpacked, "array")
+            file.seek(0)
             loaded = np.load(file, allow_pickle=False)
             found = {"x": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
     except ValueError as error:

@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..bounds import MOST_COLUMNS, checked
 from ..errors import DataError
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def file_bytes(path: Path) -> bytes:
         DataError: If it cannot be read.
     """
     try:
-        return path.read_bytes()
+        return checked(path, "table").read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -172,6 +173,8 @@ def _frame(text: str, path: Path, texts: Collection[str]) -> DataFrame:
     except (ValueError, csv.Error) as error:
         said = str(error).strip().splitlines()[0].removeprefix("Error tokenizing data. C error: ")
         raise DataError(f"{path} is no CSV file that can be read: {said}") from error
+    if len(names) > MOST_COLUMNS:
+        raise DataError(f"{path} has {len(names):,} columns: {MOST_COLUMNS:,} are read at most")
     names = [name.strip() for name in names]
     if len(names) != frame.shape[1] or any(re.fullmatch(r"-?\d*\.\d+|-\d+", n) for n in names):
         raise DataError(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....models.data_spec import DataSpec
+from ..bounds import checked
 from ..errors import DataError
 from ..kept import kept
 from ..parts import Dataset, Part, split_indices
@@ -60,9 +61,10 @@ def read_columns(path: Path, most: int | None = None) -> dict[str, list[str]]:
         DataError: If it cannot be read.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            whole = (row for row in csv.reader(file, skipinitialspace=True) if row)
-            rows = list(islice(whole, most))
+        whole = checked(path, "table")
+        with whole.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+            filled = (row for row in csv.reader(file, skipinitialspace=True) if row)
+            rows = list(islice(filled, most))
     except (OSError, csv.Error) as error:
         raise DataError(f"{path} is no CSV that can be read: {error}") from error
     if not rows:

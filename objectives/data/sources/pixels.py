@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...progress import Advance, progress
+from ..bounds import checked
 from ..errors import DataError
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 # Images of more pixels than this, or of other sizes than each other, are scaled to it.
 FOLDER_SIDE = 64
 TASK = 100  # images that a thread reads at a time
+
+FORMATS = ("JPEG", "PNG", "BMP", "PPM", "TIFF", "WEBP", "GIF")
+"""What a file may be, whatever its suffix says; of others, some would start programs."""
 
 GRAY = ("1", "L", "LA", "La")
 COLOUR = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "CMYK", "YCbCr", "HSV")
@@ -131,14 +135,21 @@ def opened(path: str) -> Iterator[Image.Image]:
     Raises:
         DataError: If it is no image, is broken or too large, or has values of unknown range.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as image:
+        with Image.open(checked(path, "image"), formats=FORMATS) as image:
             _check_mode(image.mode, path)
             yield image
     except DataError:
         raise
+    except Image.DecompressionBombError as error:
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        raise DataError(f"{path} has more than {most:,} pixels: scale it down") from error
+    except UnidentifiedImageError as error:
+        raise DataError(
+            f"{path} is not an image that can be read: it is none of {', '.join(FORMATS)}"
+        ) from error
     except Exception as error:  # Pillow raises a dozen classes for files that it cannot read
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path} is not an image that can be read: {said}") from error

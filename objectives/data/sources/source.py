@@ -59,6 +59,17 @@ def load(source: Source, cache: Path | None) -> Dataset:
     Raises:
         DataError: If they are missing, empty or broken, or an option is not for such data.
     """
+    dataset = _read(source, cache)
+    for text in (source.name, *dataset.spec.classes, *dataset.spec.features):
+        if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise DataError(
+                f"{os.path.relpath(source.name)} has the name {text!r} in it, which is not in "
+                "UTF-8 and can be neither drawn nor kept: rename it"
+            )
+    return dataset
+
+
+def _read(source: Source, cache: Path | None) -> Dataset:
     name, path = source.name, Path(source.name)
     known, is_file = name in DATASETS, os.path.isfile(source.name)
     if not (known or is_file or os.path.isdir(name)):  # of Path, too long a name raises an error

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ....models.data_spec import DataSpec
+from ..bounds import checked
 from ..errors import DataError
 from ..parts import Dataset, Part, split_indices
 from .frames import FEWEST, Columns, check_whole
@@ -139,7 +140,8 @@ def read_lines(path: Path) -> list[str]:
         DataError: If it cannot be read.
     """
     try:
-        return [line.strip() for line in path.read_text(encoding="utf-8-sig").split("\n")]
+        text = checked(path, "text").read_text(encoding="utf-8-sig")
+        return [line.strip() for line in text.split("\n")]
     except UnicodeDecodeError as error:
         said = f"the byte {error.object[error.start]:#x}"
         raise DataError(

@@ -1,0 +1,62 @@
+"""Names of new studies: safe on every system that the runs folder may be moved to."""
+
+import os
+import unicodedata
+from collections.abc import Collection
+
+import optuna
+
+from .database import check_url, database_exists, is_file, open_database
+from .runs import TAKEN, StorageError, check_name
+
+MOST_BYTES = 200
+DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{d}{n}" for d in ("COM", "LPT") for n in range(10))}
+"""What Windows takes for a device, whatever suffix it has."""
+
+
+def check_name_in(url: str, study: str) -> str:
+    """Returns the name of a study that is in a database, or may be made there.
+
+    Raises:
+        StorageError: If it may not, or the database cannot be opened.
+    """
+    check_url(url)
+    others: list[str] = []
+    if is_file(url) and database_exists(url):
+        others = optuna.get_all_study_names(open_database(url))
+    return study if study in others else check_new_name(study, others)
+
+
+def check_new_name(study: str, others: Collection[str]) -> str:
+    """Returns the name of a study that is about to be made, if it can name one everywhere.
+
+    An older study may have a name that would be refused today.
+
+    Args:
+        study: The name.
+        others: Those of the studies that are there.
+
+    Raises:
+        StorageError: If another system would take it for a device, for another study or for what
+            lies beside them, or cannot have a folder of this name.
+    """
+    check_name(study)
+    why, same = None, _seen_by_others(study)
+    if study.partition(".")[0].upper() in DEVICES:
+        why = "it is a device on Windows"
+    elif study.endswith("."):
+        why = "on Windows it would lose the dot at its end"
+    elif len(os.fsencode(study)) > MOST_BYTES:
+        why = f"it takes {len(os.fsencode(study))} bytes, and {MOST_BYTES} are allowed"
+    elif same in TAKEN:
+        why = f"where case does not count, it is {same!r}, for which the runs folder has a use"
+    elif twin := next((name for name in others if _seen_by_others(name) == same), None):
+        why = f"where case or the form of accents does not count, it is the study {twin!r}"
+    if why is not None:
+        raise StorageError(f"{study!r} cannot name a study: {why}; give another by `name=`")
+    return study
+
+
+def _seen_by_others(name: str) -> str:
+    """Returns a name as systems see it that tell neither case nor composed letters apart."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,0 +1,35 @@
+"""What a file from anywhere may hold before anybody looks at it: plain values, not endless ones."""
+
+from typing import Any
+
+from .runs import StorageError
+
+MOST_VALUES = 1_000_000
+DEEPEST = 50
+MOST_BITS = 1024  # more would not fit a float, and then could not be printed
+
+
+def check_plain(found: Any, where: str) -> None:
+    """Refuses tables and lists that hold themselves, or so much that no file of ours could.
+
+    To print one, or to walk through it, would take for ever.
+
+    Args:
+        found: What was read of a file.
+        where: The file, for the error.
+
+    Raises:
+        StorageError: If it has too many values, is nested too deeply, or holds a whole number of
+            more than `MOST_BITS`.
+    """
+    waiting, seen = [(found, 0)], 0
+    while waiting:
+        value, depth = waiting.pop()
+        inner = value.values() if isinstance(value, dict) else value
+        if isinstance(value, (dict, list, tuple, set)):
+            waiting += [(one, depth + 1) for one in inner]
+        seen += 1
+        if depth > DEEPEST or seen + len(waiting) > MOST_VALUES:
+            raise StorageError(f"{where} is nested too deeply, or holds too much")
+        if isinstance(value, int) and value.bit_length() > MOST_BITS:
+            raise StorageError(f"{where} holds a number of more than {MOST_BITS} bits")
