@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .objectives.objective import Objective as Objective
     from .storage.best import Best as Best
     from .studies.allowed import allow as allow
+    from .studies.confirming.verify import verify as verify
     from .studies.finding import load_best as load_best
     from .studies.finding import load_model as load_model
     from .studies.running.search import search as search
@@ -71,6 +72,7 @@ _HOMES = {
     "search": ".studies.running.search",
     "show": ".studies.uses.show",
     "train": ".studies.training.train",
+    "verify": ".studies.confirming.verify",
 }
 
 _RENAMED = {

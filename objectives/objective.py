@@ -14,7 +14,7 @@ from pytorch_lightning.callbacks import EarlyStopping
 
 from ..models.data_spec import DataSpec
 from .data.errors import DataError
-from .provenance import git_commit, versions
+from .provenance import git_commit, machine, versions
 from .report import MODES, Direction, Diverged, ReportEpochs
 from .training import fit, quiet_trainer
 
@@ -200,6 +200,7 @@ def _provenance(seed: int, data: Any) -> dict[str, Any]:
         "data_fingerprint": getattr(data, "fingerprint", None),
         "git_commit": git_commit(),
         "versions": versions(),
+        **machine(),
     }
 
 

@@ -177,18 +177,27 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
     return Path(os.path.realpath(path))
 
 
+def trial_of(study: optuna.Study, number: int) -> FrozenTrial:
+    """Returns a trial of a study.
+
+    Raises:
+        StudyError: If there is none of this number.
+    """
+    trials = study.get_trials(deepcopy=False)
+    if number >= len(trials):
+        raise StudyError(
+            f"study {study.study_name!r} has no trial {number}: its last is {len(trials) - 1}"
+        )
+    return trials[number]
+
+
 def _trial(study: optuna.Study, number: int | None) -> FrozenTrial:
     if number is None:
         try:
             return study.best_trial
         except ValueError as error:
             raise StudyError(f"study {study.study_name!r} has no complete trial yet") from error
-    trials = study.get_trials(deepcopy=False)
-    if number >= len(trials):
-        raise StudyError(
-            f"study {study.study_name!r} has no trial {number}: its last is {len(trials) - 1}"
-        )
-    trial = trials[number]
+    trial = trial_of(study, number)
     if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or not trial.values:
         raise StudyError(f"trial {number} is {STATES[trial.state]}: it has no value")
     return trial

@@ -25,13 +25,14 @@ from .search import search
 from .show import show
 from .status import status
 from .train import train
+from .verify import verify
 
 LONGEST = 400  # letters of an error
 
 
 GROUPS = {
     "Look": (list_, show, status, best, dashboard),
-    "Search": (search,),
+    "Search": (search, verify),
     "Train": (train,),
     "Use": (
         predict,
