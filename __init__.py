@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .objectives.objective import Objective as Objective
     from .storage.best import Best as Best
     from .studies.allowed import allow as allow
+    from .studies.confirming.confirm import confirm as confirm
     from .studies.confirming.verify import verify as verify
     from .studies.finding import load_best as load_best
     from .studies.finding import load_model as load_model
@@ -61,6 +62,7 @@ _HOMES = {
     "anomalies": ".studies.uses.anomalies",
     "compare": ".studies.uses.compare",
     "compress": ".studies.uses.compress",
+    "confirm": ".studies.confirming.confirm",
     "draw_maps": ".studies.uses.maps",
     "encode": ".studies.uses.encode",
     "interpolate": ".studies.uses.interpolate",

@@ -11,6 +11,7 @@ from .best import best
 from .common import UsageError, as_typed, listen
 from .compare import compare
 from .compress import compress
+from .confirm import confirm
 from .dashboard import dashboard
 from .encode import encode
 from .export import export
@@ -32,7 +33,7 @@ LONGEST = 400  # letters of an error
 
 GROUPS = {
     "Look": (list_, show, status, best, dashboard),
-    "Search": (search, verify),
+    "Search": (search, confirm, verify),
     "Train": (train,),
     "Use": (
         predict,

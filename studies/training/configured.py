@@ -70,7 +70,7 @@ def configured(
     objective = make_spec(recipe, runs).objective
     pl.seed_everything(seed, verbose=False)
     data = objective.data()
-    _check_data(best, data)
+    check_data(best, data)
     try:
         model = replay(objective.model, best.params, data.spec)
     except SpaceError as error:
@@ -78,7 +78,12 @@ def configured(
     return Configured(best, target, of_trial, recipe, objective, data, model, seed)
 
 
-def _check_data(best: Best, data: Any) -> None:
+def check_data(best: Best, data: Any) -> None:
+    """Checks that data are those that a configuration was searched on.
+
+    Raises:
+        StudyError: If they are not.
+    """
     now, then = getattr(data, "fingerprint", None), best.provenance.get("data_fingerprint")
     if now != then:
         raise StudyError(
