@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .objectives.objective import Objective as Objective
     from .storage.best import Best as Best
     from .studies.allowed import allow as allow
+    from .studies.confirming.confirm import confirm as confirm
+    from .studies.confirming.verify import verify as verify
     from .studies.doctor.doctor import doctor as doctor
     from .studies.finding import load_best as load_best
     from .studies.finding import load_model as load_model
@@ -61,6 +63,7 @@ _HOMES = {
     "anomalies": ".studies.uses.anomalies",
     "compare": ".studies.uses.compare",
     "compress": ".studies.uses.compress",
+    "confirm": ".studies.confirming.confirm",
     "doctor": ".studies.doctor.doctor",
     "draw_maps": ".studies.uses.maps",
     "encode": ".studies.uses.encode",
@@ -73,6 +76,7 @@ _HOMES = {
     "search": ".studies.running.search",
     "show": ".studies.uses.show",
     "train": ".studies.training.train",
+    "verify": ".studies.confirming.verify",
 }
 
 _RENAMED = {

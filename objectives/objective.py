@@ -16,7 +16,7 @@ from pytorch_lightning.callbacks import EarlyStopping
 from ..models.data_spec import DataSpec
 from .data.errors import DataError
 from .last_epoch import KeepLastEpoch
-from .provenance import git_commit, versions
+from .provenance import git_commit, machine, versions
 from .report import MODES, Direction, Diverged, ReportEpochs
 from .training import fit, quiet_trainer
 
@@ -127,8 +127,7 @@ class Objective:
         pl.seed_everything(seed, verbose=False)
         data = self.data()
         model = self.model(trial, data.spec)
-        known = trial.storage.get_trial(trial._trial_id).intermediate_values
-        report = ReportEpochs(trial, self.metrics, max(known, default=0))
+        report = ReportEpochs(trial, self.metrics, self._reported(trial))
         provenance = _provenance(seed, data)
         record = trial.set_user_attr
         record("provenance", provenance)
@@ -164,6 +163,12 @@ class Objective:
         finally:
             _release()
         return report.values[0] if self.best_by else report.values
+
+    def _reported(self, trial: Trial) -> int:
+        """Returns up to which epoch a trial has reported already, if it was stopped."""
+        if self.last_epoch is None:
+            return 0
+        return max(trial.storage.get_trial(trial._trial_id).intermediate_values, default=0)
 
     def _fit(
         self,
@@ -230,6 +235,7 @@ def _provenance(seed: int, data: Any) -> dict[str, Any]:
         "data_fingerprint": getattr(data, "fingerprint", None),
         "git_commit": git_commit(),
         "versions": versions(),
+        **machine(),
     }
 
 

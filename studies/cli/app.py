@@ -13,6 +13,7 @@ from .best import best
 from .common import UsageError, as_typed, listen
 from .compare import compare
 from .compress import compress
+from .confirm import confirm
 from .dashboard import dashboard
 from .doctor import doctor
 from .encode import encode
@@ -28,13 +29,14 @@ from .search import search
 from .show import show
 from .status import status
 from .train import train
+from .verify import verify
 
 LONGEST = 400  # letters of an error
 
 
 GROUPS = {
     "Look": (list_, show, status, best, dashboard),
-    "Search": (search, doctor),
+    "Search": (search, confirm, verify, doctor),
     "Train": (train,),
     "Use": (
         predict,

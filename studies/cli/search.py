@@ -126,6 +126,7 @@ def search(
         from ..running.forks import warm_up
 
         warm_up()  # before this process spends seconds on the same imports
+    from ..confirming.record import standing
     from ..console import SearchLines, show_plan
     from ..display import at_work
     from ..running.plan import plan_search
@@ -156,6 +157,8 @@ def search(
     except KeyboardInterrupt:
         click.echo(f"stopped; no trial is left running\ngo on by: {command}")
         raise SystemExit(130) from None
+    for line in standing(study):
+        click.echo(line)
     found = bool(study.best_trials)
     if found and is_automatic(study):
         show_standings(study)

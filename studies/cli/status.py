@@ -20,12 +20,16 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
 
     from ...storage.last_epochs import last_epochs
     from ...storage.runs import Runs
+    from ..confirming.record import standing
     from ..console import show_studies, show_trials
     from ..finding import open_study
 
     database = open_runs(runs, storage)
     if study is not None:
-        show_trials(open_study(database, study), Runs(runs))
+        found = open_study(database, study)
+        show_trials(found, Runs(runs))
+        for line in standing(found):
+            click.echo(line)
         if (kept := last_epochs(Runs(runs), study)).count:
             click.echo(kept)
         say_next("best", study, runs=runs, storage=storage)
