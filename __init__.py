@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .studies.allowed import allow as allow
     from .studies.finding import load_best as load_best
     from .studies.finding import load_model as load_model
+    from .studies.moving.exporting import export_study as export_study
+    from .studies.moving.importing import import_study as import_study
     from .studies.running.search import search as search
     from .studies.spec import StudySpec as StudySpec
     from .studies.training.train import train as train
@@ -62,6 +64,8 @@ _HOMES = {
     "compress": ".studies.uses.compress",
     "draw_maps": ".studies.uses.maps",
     "encode": ".studies.uses.encode",
+    "export_study": ".studies.moving.exporting",
+    "import_study": ".studies.moving.importing",
     "interpolate": ".studies.uses.interpolate",
     "load_best": ".studies.finding",
     "load_model": ".studies.finding",

@@ -14,6 +14,7 @@ from .compress import compress
 from .dashboard import dashboard
 from .encode import encode
 from .export import export
+from .import_ import import_
 from .interpolate import interpolate
 from .list import list_
 from .map import map_
@@ -44,7 +45,7 @@ GROUPS = {
         anomalies,
         compare,
     ),
-    "Keep": (export, reproduce),
+    "Keep": (export, import_, reproduce),
 }
 """The verbs, grouped by what a person wants to do."""
 

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import optuna
 from filelock import FileLock
-from optuna.trial import TrialState
 
 from ...models.networks.pretrained import ARCHITECTURES
 from ...search_spaces.watch import random_trials
-from ...storage.best import write_best
 from ...storage.dashboard import note
 from ...storage.database import (
     DatabaseError,
@@ -20,17 +18,17 @@ from ...storage.database import (
     is_file,
     open_database,
 )
-from ...storage.drawing.points import pareto_front
 from ...storage.scratch import scratch
 from ...storage.study import Study
+from ..agreeing import differences
 from ..console import SearchLines
 from ..defaults import AUGMENT, PRUNER, RUNS, SAMPLER, SEED, SPACE, WORKERS
 from ..display import watched
 from ..errors import StudyError
 from ..facade import public
-from ..finding import best_of, open_study
-from ..front import objectives as objectives_of
+from ..finding import open_study
 from ..lineage import parent
+from ..results import write_results
 from .callbacks import stop_on_signal
 from .failures import sum_up_failures
 from .forks import warm_up
@@ -171,7 +169,7 @@ def run_search(
     check_identity(plan.storage, known)
     sum_up_failures(study, plan)
     if study.best_trials:
-        _write_results(study, plan)
+        write_results(study, plan.runs)
     if stop.is_set():
         raise KeyboardInterrupt
     return study
@@ -194,19 +192,6 @@ def _report(word: str, trials: Sequence[int]) -> None:
         say_waiting(trials)
 
 
-def _write_results(study: optuna.Study, plan: SearchPlan) -> None:
-    if len(study.directions) == 1:
-        write_best(best_of(study), plan.runs.best(plan.name))
-        return
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    pareto_front(
-        [trial.values for trial in complete],
-        [trial.values for trial in study.best_trials],
-        objectives_of(study),
-        plan.runs.front(plan.name),
-    )
-
-
 def _resume(plan: SearchPlan) -> Study | None:
     if not database_exists(plan.storage):
         return None
@@ -214,12 +199,7 @@ def _resume(plan: SearchPlan) -> Study | None:
     if plan.name not in optuna.get_all_study_names(storage):
         return None
     study = open_study(storage, plan.name)
-    before, now = study.user_attrs["definition"], plan.definition
-    differing = [
-        f"{name} is {before.get(name, 'absent')} there, {now.get(name, 'absent')} here"
-        for name in dict.fromkeys([*before, *now])
-        if before.get(name) != now.get(name)
-    ]
+    differing = differences(study.user_attrs["definition"], plan.definition)
     if differing:
         raise StudyError(
             f"study {plan.name!r} exists and differs: {'; '.join(differing)}. "
