@@ -238,4 +238,4 @@ def _contains(distribution: BaseDistribution, value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, kinds):
         return False
     inside = distribution.low <= value <= distribution.high
-    return inside and distribution._contains(distribution.to_internal_repr(value))  # its steps too
+    return inside and distribution._contains(float(value))  # its steps too

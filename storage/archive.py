@@ -68,7 +68,7 @@ def write_archive(
         StorageError: If there is such a file, or it cannot be written.
     """
     check_output(path, (".zip",), option)
-    listed = {}
+    listed: dict[str, dict[str, Any]] = {}
     with new_file(path, option) as partial, zipfile.ZipFile(partial, "w") as archive:
         for name in sorted(files):
             source = files[name]
@@ -82,7 +82,7 @@ def write_archive(
         with _entry(archive, MANIFEST) as entry:
             manifest = {"format": FORMAT, **facts, "files": listed}
             entry.write(json.dumps(manifest, indent=1).encode())
-    return sum(int(of["size"]) for of in listed.values())
+    return sum(of["size"] for of in listed.values())
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:

@@ -21,10 +21,14 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     from ...storage.runs import Runs
     from ..console import show_studies, show_trials
     from ..finding import open_study
+    from ..lineage import came_from
 
     database = open_runs(runs, storage)
     if study is not None:
-        show_trials(open_study(database, study), Runs(runs))
+        found = open_study(database, study)
+        for line in came_from(found):
+            click.echo(line)
+        show_trials(found, Runs(runs))
         say_next("best", study, runs=runs, storage=storage)
         return
     names = optuna.get_all_study_names(database)

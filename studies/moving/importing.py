@@ -21,7 +21,7 @@ from ..allowed import IMPORTED
 from ..defaults import RUNS
 from ..errors import StudyError
 from ..facade import public
-from .contents import FOLDER, is_cache, with_trials
+from .contents import is_cache, with_trials
 from .encoder import encoder_place, on_encoder
 from .merging import merge
 from .package import Package, open_package

@@ -134,6 +134,8 @@ def _record(table: dict[str, Any]) -> Record:
     if len(attrs["monitor"].split(", ")) != len(directions):
         raise ValueError("it has another number of metrics than of directions")
     Recipe.read(attrs["recipe"], Runs())
+    if "origin" in attrs:
+        _of(_of(attrs, "origin", dict), "study", str)
     if "parent" in attrs:
         for fact, kind in PARENT.items():
             _of(_of(attrs, "parent", dict), fact, kind)
@@ -168,6 +170,8 @@ def _trial(entry: dict[str, Any], number: int) -> FrozenTrial:
     for name, kind in RECORDED.items():
         if name in attrs:
             _of(attrs, name, kind)
+    if "origin" in attrs:
+        _of(attrs["origin"], "study", str)
     trial = create_trial(
         state=state,
         values=None if values is None else [_number(value) for value in values],

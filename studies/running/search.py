@@ -20,7 +20,7 @@ from ...storage.database import (
 )
 from ...storage.scratch import scratch
 from ...storage.study import Study
-from ..agreeing import differences
+from ..agreeing import differences, without_ranges
 from ..console import SearchLines
 from ..defaults import AUGMENT, PRUNER, RUNS, SAMPLER, SEED, SPACE, WORKERS
 from ..display import watched
@@ -28,6 +28,7 @@ from ..errors import StudyError
 from ..facade import public
 from ..finding import open_study
 from ..lineage import parent
+from ..moving.evolving import ORIGIN, take_over
 from ..results import write_results
 from .callbacks import stop_on_signal
 from .failures import sum_up_failures
@@ -57,6 +58,7 @@ def search(
     epochs: int | None = None,
     pruner: str = PRUNER,
     sampler: str = SAMPLER,
+    origin: str | None = None,
     batch_size: int | None = None,
     image_size: int | None = None,
     normalise: bool | None = None,
@@ -95,6 +97,9 @@ def search(
         epochs: Epochs of a trial. If None, those of the model.
         pruner: A key of `PRUNERS`.
         sampler: A key of `SAMPLERS`.
+        origin: A study with other ranges or choices, and alike in all else. Its complete and
+            pruned trials whose points lie in the new space are taken over by a new study,
+            `MODEL-DATA` or `ORIGIN-2` unless it is named, and count towards its total.
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
         normalise: Whether networks standardise what they see. If None, see `TensorData`.
@@ -180,8 +185,10 @@ def _open_or_make(plan: SearchPlan, command: str) -> Study:
     lock = FileLock(plan.runs.lock)
     with lock:
         study = _resume(plan)
-    if study is not None:
-        return study
+        if study is not None:
+            if plan.evolved is not None:  # which may have grown since
+                take_over(study, plan.evolved)
+            return study
     plan.spec.objective.rehearse(random_trials(1)[0])
     with lock:
         return _resume(plan) or _make(plan, command)
@@ -199,12 +206,12 @@ def _resume(plan: SearchPlan) -> Study | None:
     if plan.name not in optuna.get_all_study_names(storage):
         return None
     study = open_study(storage, plan.name)
-    differing = differences(study.user_attrs["definition"], plan.definition)
-    if differing:
-        raise StudyError(
-            f"study {plan.name!r} exists and differs: {'; '.join(differing)}. "
-            "Repeat its options, or give this search a new study by `name=`"
-        )
+    before = study.user_attrs["definition"]
+    if differing := differences(before, plan.definition):
+        ways = "Repeat its options, or give this search a new study by `name=`"
+        if not differences(without_ranges(before), without_ranges(plan.definition)):
+            ways = f"{ways}, which goes on from its trials by `origin=` {plan.name}"
+        raise StudyError(f"study {plan.name!r} exists and differs: {'; '.join(differing)}. {ways}")
     return study
 
 
@@ -226,6 +233,9 @@ def _make(plan: SearchPlan, command: str) -> Study:
     study.set_user_attr("command", command)
     facts = "\n".join(f"| {name} | {value} |" for name, value in plan.definition.items())
     note(study, f"Made by `{command}`\n\n| | |\n|--|--|\n{facts}\n")
+    if plan.evolved is not None:
+        study.set_user_attr(ORIGIN, {"study": plan.evolved.study})
+        take_over(study, plan.evolved)
     for values in plan.first:
         study.enqueue_trial(dict(values))
     return study
