@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import runs_option, say_next, storage_option
+from .common import as_typed, runs_option, say_next, storage_option
 
 
 @click.command("import")
@@ -31,5 +31,5 @@ def import_(
     at_work()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     found = import_study(archive, name=name, into=into, runs=runs, storage=storage)
-    click.echo(str(found))
+    click.echo(as_typed(str(found)))
     say_next("status", found.study.study_name, runs=runs, storage=storage)

@@ -45,7 +45,12 @@ class Imported:
 
     def __str__(self) -> str:
         there = f"; {self.known} were there already" if self.known else ""
-        return f"{self.added} trials came to {self.study.study_name}{there}"
+        model = self.study.user_attrs["recipe"]["model"]
+        own = f"\nits module is not run until you trust it: latentune.allow({model!r})"
+        return (
+            f"{self.added} trials came to {self.study.study_name}{there}"
+            f"{own if ':' in model and IMPORTED in self.study.user_attrs else ''}"
+        )
 
     __repr__ = __str__
 

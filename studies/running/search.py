@@ -210,7 +210,7 @@ def _resume(plan: SearchPlan) -> Study | None:
     if differing := differences(before, plan.definition):
         ways = "Repeat its options, or give this search a new study by `name=`"
         if not differences(without_ranges(before), without_ranges(plan.definition)):
-            ways = f"{ways}, which goes on from its trials by `origin=` {plan.name}"
+            ways += f", or one that takes over what fits by `origin=` {plan.name}"
         raise StudyError(f"study {plan.name!r} exists and differs: {'; '.join(differing)}. {ways}")
     return study
 
