@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .studies.doctor.doctor import doctor as doctor
     from .studies.finding import load_best as load_best
     from .studies.finding import load_model as load_model
+    from .studies.moving.exporting import export_study as export_study
+    from .studies.moving.importing import import_study as import_study
     from .studies.running.search import search as search
     from .studies.spec import StudySpec as StudySpec
     from .studies.training.train import train as train
@@ -67,6 +69,8 @@ _HOMES = {
     "doctor": ".studies.doctor.doctor",
     "draw_maps": ".studies.uses.maps",
     "encode": ".studies.uses.encode",
+    "export_study": ".studies.moving.exporting",
+    "import_study": ".studies.moving.importing",
     "interpolate": ".studies.uses.interpolate",
     "load_best": ".studies.finding",
     "load_model": ".studies.finding",

@@ -8,6 +8,9 @@ import optuna
 from ..storage.database import database_exists, open_database
 from .errors import StudyError
 
+IMPORTED = "imported"
+"""The attribute of a study that came from elsewhere, so that nobody here has named its module."""
+
 _allowed: set[str] = set()
 
 
@@ -29,7 +32,7 @@ def allowed() -> tuple[str, ...]:
 
 
 def check_allowed(model: str, storage: str) -> None:
-    """Checks that a model is one of the catalogue, or allowed, or that of a study.
+    """Checks that a model is one of the catalogue, or allowed, or that of a study made here.
 
     Args:
         model: What a file asks for.
@@ -43,7 +46,8 @@ def check_allowed(model: str, storage: str) -> None:
     if database_exists(storage):
         database = open_database(storage)
         for study in optuna.get_all_study_summaries(database, include_best_trial=False):
-            if study.user_attrs.get("recipe", {}).get("model") == model:
+            attrs = study.user_attrs
+            if attrs.get("recipe", {}).get("model") == model and IMPORTED not in attrs:
                 return
     raise StudyError(
         f"a file asks to run {model}, a module that no study here was searched with; if you trust "

@@ -67,7 +67,8 @@ class SearchLines:
 def show_plan(plan: SearchPlan) -> None:
     """Prints a resolved search."""
     first = [", ".join(f"{n}={readable(v)}" for n, v in of.items()) for of in plan.first]
-    rows = dict(plan.definition) | {
+    rows = dict(plan.definition) | ({} if plan.evolved is None else {"from": str(plan.evolved)})
+    rows |= {
         "trials": str(plan.trials),
         "time": "no limit" if plan.seconds is None else f"{plan.seconds:g} s",
         "workers": str(plan.workers),

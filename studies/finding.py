@@ -3,6 +3,7 @@
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytorch_lightning as pl
@@ -61,7 +62,7 @@ def best_of(study: optuna.Study, number: int | None = None, wish: str | None = N
         trial = trial_of(study, confirmed.trial)
     else:
         trial = prefer(study, wish) if several else _trial(study, number)
-    attrs = trial.user_attrs
+    attrs = recorded(trial)
     names = study.user_attrs["monitor"].split(", ")
     return Best(
         study=study.study_name,
@@ -79,6 +80,20 @@ def best_of(study: optuna.Study, number: int | None = None, wish: str | None = N
             "confirmed": None if confirmed is None else asdict(confirmed),
         },
     )
+
+
+def recorded(trial: FrozenTrial) -> dict[str, Any]:
+    """Returns what our searches record on a trial.
+
+    Raises:
+        StudyError: If the trial was added by others, and lacks it.
+    """
+    for name in ("best_epoch", "hparams", "provenance"):
+        if name not in trial.user_attrs:
+            raise StudyError(
+                f"trial {trial.number} was not run by latentune: it has no {name}; choose another"
+            )
+    return trial.user_attrs
 
 
 def find(source: str, runs: Runs, storage: str | None = None) -> Best:

@@ -1,5 +1,6 @@
-"""Where a study on an encoder comes from, and whether that is still so."""
+"""Where a study comes from: its encoder, and whether that is still so; its trials; a zip."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import optuna
 
 from ..storage.checkpoint import file_hash, read_checkpoint
 from ..storage.runs import Runs
+from .allowed import IMPORTED
 from .recipe import Recipe
 
 
@@ -29,3 +31,17 @@ def is_stale(study: optuna.Study, runs: Runs) -> bool:
         return False
     path = runs.root / origin["checkpoint"]
     return not path.exists() or file_hash(path) != origin["hash"]
+
+
+def came_from(study: optuna.Study) -> list[str]:
+    """Returns what is to be said of a study that was not, or not wholly, searched here."""
+    said = []
+    if IMPORTED in study.user_attrs:
+        imported = study.user_attrs[IMPORTED]
+        said.append(f"imported on {imported['at'][:10]}, where it was called {imported['study']}")
+    origins = Counter(
+        trial.user_attrs["origin"]["study"]
+        for trial in study.get_trials(deepcopy=False)
+        if "origin" in trial.user_attrs
+    )
+    return said + [f"{n} of its trials came from {name}" for name, n in origins.items()]

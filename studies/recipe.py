@@ -106,6 +106,16 @@ class Recipe:
             StudyError: If an entry is unknown, missing or not allowed, or the model is a module
                 that nobody here has named.
         """
+        recipe = cls.read(table, runs)
+        check_allowed(recipe.model, storage or runs.database)
+        return recipe
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any], runs: Runs) -> Self:
+        """Makes a recipe as `from_table` does, but one that may be of anybody's module.
+
+        Nothing is to be made of it: it shows that a table is a recipe.
+        """
         known = [f.name for f in fields(cls)]
         for name, value in table.items():
             if name not in known:
@@ -121,7 +131,6 @@ class Recipe:
                 raise StudyError(f"{name} = {value!r} in a recipe has the wrong type")
         if "model" not in table:
             raise StudyError("a recipe needs a model")
-        check_allowed(table["model"], storage or runs.database)
         lists = {name: tuple(table.get(name, ())) for name in ("models", "objectives")}
         lists["objectives"] = tuple(RENAMED.get(name, name) for name in lists["objectives"])
         entries = {**table, **lists}

@@ -17,8 +17,6 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 import latentune
 from latentune.storage.database import open_database
-from latentune.storage.runs import StorageError
-from latentune.storage.snapshot import fingerprint
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

@@ -18,6 +18,7 @@ from .dashboard import dashboard
 from .doctor import doctor
 from .encode import encode
 from .export import export
+from .import_ import import_
 from .interpolate import interpolate
 from .list import list_
 from .map import map_
@@ -49,7 +50,7 @@ GROUPS = {
         anomalies,
         compare,
     ),
-    "Keep": (export, reproduce),
+    "Keep": (export, import_, reproduce),
 }
 """The verbs, grouped by what a person wants to do."""
 

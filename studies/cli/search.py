@@ -74,6 +74,12 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
 @click.option("--pruner", default=PRUNER, help=f"Gives up bad trials: {', '.join(PRUNERS)}.")
 @click.option("--sampler", default=SAMPLER, help=f"Chooses configurations: {', '.join(SAMPLERS)}.")
 @click.option(
+    "--from",
+    "origin",
+    metavar="STUDY",
+    help="Go on from a study with other ranges: take over its trials that lie within these.",
+)
+@click.option(
     "--batch-size",
     type=int,
     help="Images in a batch.  [default: 64, less of small data; 1024 codes]",

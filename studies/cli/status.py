@@ -23,10 +23,13 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     from ..confirming.record import standing
     from ..console import show_studies, show_trials
     from ..finding import open_study
+    from ..lineage import came_from
 
     database = open_runs(runs, storage)
     if study is not None:
         found = open_study(database, study)
+        for line in came_from(found):
+            click.echo(line)
         show_trials(found, Runs(runs))
         for line in standing(found):
             click.echo(line)

@@ -31,6 +31,7 @@ from ...storage.best import read_best
 from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.names import check_name_in
 from ...storage.runs import Runs, StorageError
+from ..agreeing import ORIGIN
 from ..allowed import allow, allowed
 from ..automatic import model_and_data, with_models
 from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
@@ -38,6 +39,7 @@ from ..errors import StudyError, check_at_least, check_at_most, check_choice
 from ..finding import find_encoder
 from ..lineage import parent
 from ..making import make_spec
+from ..moving.evolving import Evolved, evolve, name_after
 from ..pretrained import UNTRAINED, Pretrained, weights_hash
 from ..recipe import Recipe
 from ..spec import StudySpec
@@ -68,6 +70,7 @@ class SearchPlan:
         sampler: A key of `SAMPLERS`.
         runs: Where files go.
         storage: Optuna URL of the database.
+        evolved: What is taken over of another study, if anything.
         allowed: Modules that files may ask for; see `allow`.
         since: When the search began, in seconds since the epoch.
     """
@@ -84,6 +87,7 @@ class SearchPlan:
     sampler: str
     runs: Runs
     storage: str
+    evolved: Evolved | None = None
     allowed: Sequence[str] = field(default_factory=allowed)
     since: float = field(default_factory=time.time)
 
@@ -113,6 +117,7 @@ def plan_search(
     enqueue: Sequence[str | Path] = (),
     pruner: str = PRUNER,
     sampler: str = SAMPLER,
+    origin: str | None = None,
     runs: str | Path = RUNS,
     storage: str | None = None,
     data_dir: str | Path | None = None,
@@ -144,12 +149,18 @@ def plan_search(
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data(recipe, data_module)
     probed, first = _look(recipe, space, data_module.spec)
+    definition = recipe.identity() | spec.definition(data_module, probed.distributions)
+    usual, evolved = _name(recipe, spec, place), None
+    if origin is not None:
+        evolved = evolve(origin, space, data_module.spec, definition, storage)
+        first, definition[ORIGIN] = evolved.untried(first), origin
+        usual = usual if name else name_after(usual, origin, definition, storage)
     if default_first and (late := [values[MODEL] for values in first[trials:]]):
         log.info("too few trials for all of them: without %s", ", ".join(late))
     return SearchPlan(
-        name=check_name_in(storage, name or _name(recipe, spec, place)),
+        name=check_name_in(storage, name or usual),
         recipe=recipe,
-        definition=recipe.identity() | spec.definition(data_module, probed.distributions),
+        definition=definition,
         trials=trials,
         seconds=seconds,
         workers=workers,
@@ -159,6 +170,7 @@ def plan_search(
         sampler=sampler,
         runs=place,
         storage=storage,
+        evolved=evolved,
     )
 
 
