@@ -17,7 +17,7 @@ from ..models.data_spec import DataSpec
 from .data.errors import DataError
 from .last_epoch import KeepLastEpoch
 from .provenance import git_commit, versions
-from .report import MODES, Direction, Diverged, ReportEpochs
+from .report import MODES, Direction, Diverged, ReportEpochs, last_report
 from .training import fit, quiet_trainer
 
 Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
@@ -127,8 +127,7 @@ class Objective:
         pl.seed_everything(seed, verbose=False)
         data = self.data()
         model = self.model(trial, data.spec)
-        known = trial.storage.get_trial(trial._trial_id).intermediate_values
-        report = ReportEpochs(trial, self.metrics, max(known, default=0))
+        report = ReportEpochs(trial, self.metrics, last_report(trial))
         provenance = _provenance(seed, data)
         record = trial.set_user_attr
         record("provenance", provenance)
