@@ -17,7 +17,7 @@ from ..models.data_spec import DataSpec
 from .data.errors import DataError
 from .last_epoch import KeepLastEpoch
 from .provenance import git_commit, machine, versions
-from .report import MODES, Direction, Diverged, ReportEpochs
+from .report import MODES, Direction, Diverged, ReportEpochs, last_report
 from .training import fit, quiet_trainer
 
 Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
@@ -127,7 +127,7 @@ class Objective:
         pl.seed_everything(seed, verbose=False)
         data = self.data()
         model = self.model(trial, data.spec)
-        report = ReportEpochs(trial, self.metrics, self._reported(trial))
+        report = ReportEpochs(trial, self.metrics, last_report(trial))
         provenance = _provenance(seed, data)
         record = trial.set_user_attr
         record("provenance", provenance)
@@ -163,12 +163,6 @@ class Objective:
         finally:
             _release()
         return report.values[0] if self.best_by else report.values
-
-    def _reported(self, trial: Trial) -> int:
-        """Returns up to which epoch a trial has reported already, if it was stopped."""
-        if self.last_epoch is None:
-            return 0
-        return max(trial.storage.get_trial(trial._trial_id).intermediate_values, default=0)
 
     def _fit(
         self,

@@ -24,6 +24,13 @@ class Diverged(ArithmeticError):  # noqa: N818 - it is a state of a trial
     """The monitored metric is no longer a finite number."""
 
 
+def last_report(trial: BaseTrial) -> int:
+    """Returns the last step that a trial has reported; 0 if there is none, or no study."""
+    if not isinstance(trial, optuna.Trial):
+        return 0
+    return max(trial.storage.get_trial(trial._trial_id).intermediate_values, default=0)
+
+
 class ReportEpochs(pl.Callback):
     """Reports a metric to a trial after every epoch, and remembers what the trial is worth.
 

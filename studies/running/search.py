@@ -125,7 +125,7 @@ def search(
         StorageError: If the database or the folder cannot be used.
         DatabaseLost: If the database was deleted during the search.
         MonitorError: If the model never logs the monitored metric.
-        KeyboardInterrupt: On Ctrl-C and SIGTERM; the trial that was running is in the queue.
+        KeyboardInterrupt: On Ctrl-C and SIGTERM; the trial that was running goes on the next time.
 
     Example:
         >>> study = latentune.search("conv-ae", "digits", name="tried", trials=2, epochs=1)
