@@ -77,7 +77,8 @@ def configured(
     seed = best.provenance.get("seed")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise StudyError(f"{source} has no whole number from 0 on as the seed of its provenance")
-    if of_trial and (confirmed := best.provenance.get("confirmed")):
+    confirmed = best.provenance.get("confirmed")
+    if confirmed and not source.endswith(".toml"):  # a file may say anything
         log.info("%s", Confirmed(**confirmed))
     recipe = Recipe.from_table(best.recipe, runs, storage).at(data_dir)
     objective = make_spec(recipe, runs).objective

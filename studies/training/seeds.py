@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from csv import DictReader
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from .fitting import FitOptions, first_weights, fit_in
 from .reports import report, score
 
 TABLE = "seeds.csv"
+COUNTED = ("seed", "best_epoch")  # columns of whole numbers
 
 
 def scores_of(
@@ -75,7 +77,7 @@ def train_on_seeds(
     if not seeds:
         (folder / TABLE).unlink(missing_ok=True)
         return {}
-    spread = pd.DataFrame(rows).drop(columns=["seed", "best_epoch"])
+    spread = pd.DataFrame(rows).drop(columns=[*COUNTED])
     return {
         "seeds": [int(row["seed"]) for row in rows],
         "mean": spread.mean().to_dict(),
@@ -87,6 +89,7 @@ def _known(path: Path, seeds: Sequence[int]) -> list[dict[str, float]]:
     """Returns the rows of those further seeds that a stopped training has left."""
     if not path.exists():
         return []
-    table = pd.read_csv(path, float_precision="round_trip")
-    rows = table[table["seed"].isin(seeds)].to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]
+    with path.open(newline="") as file:  # pandas would lose the last digits
+        rows = [{name: float(x or "nan") for name, x in row.items()} for row in DictReader(file)]
+    whole = [row | {name: int(row[name]) for name in COUNTED} for row in rows]
+    return [row for row in whole if row["seed"] in seeds]
