@@ -112,9 +112,9 @@ def test_what_has_no_result_is_refused(refused: Refused, trained: Path) -> None:
     bug = plant(first, state=TrialState.FAIL, attrs={"stopped": "KeyError: 1", "failure": "x"})
     died = plant(first, state=TrialState.FAIL, attrs={"stopped": "interrupted"})
     the_study().enqueue_trial(first.params)
-    assert "failed by a bug: KeyError: 1" in refused("verify", bug)
-    assert "trial 4 is failed: it has no result" in refused("verify", died)
-    assert "trial 5 is waiting" in refused("verify", f"{NAME}:5")
+    assert "is failed and cannot be verified: KeyError: 1" in refused("verify", bug)
+    assert "trial 4 is failed and cannot be verified: interrupted" in refused("verify", died)
+    assert "trial 5 is waiting and cannot be verified" in refused("verify", f"{NAME}:5")
     assert "has no trial 6: its last is 5" in refused("verify", f"{NAME}:6")
     assert "trials must be at least 1" in refused("verify", NAME, "--trials", 0)
     with pytest.raises(TypeError, match="did you mean 'storage'"):
