@@ -37,7 +37,7 @@ def race(train: Callable[[int, int], float], finalists: int, seeds: int) -> list
     for seed in range(seeds):
         for one in left:
             costs[one].append(train(one, seed))
-        left = _survivors(costs, left)
+        left = _survivors(costs, left) if left else left
     return costs
 
 

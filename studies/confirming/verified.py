@@ -45,9 +45,10 @@ class Verified:
         trial: Number of the trial.
         state: How it ended, such as `pruned`.
         monitor: What its values are called.
+        step: What it reports the values of: each `epoch`, or of several trainings each `training`.
         reproduced: Whether all that it reports is what was recorded, to the last bit.
-        epoch: The first epoch that differs, counted from 1; where each trial is trained several
-            times, the first training. None if none does, or nothing was run.
+        epoch: The first epoch or training that differs, counted from 1; None if none does, or
+            nothing was run.
         recorded: The value of that epoch, else what the trial was worth; a reason if it failed.
         now: The same of today; None if nothing was run.
         changed: What is not as it was: what was recorded and what it is now, by its name.
@@ -58,6 +59,7 @@ class Verified:
     trial: int
     state: str
     monitor: str
+    step: str
     reproduced: bool
     epoch: int | None
     recorded: Value
@@ -74,7 +76,7 @@ class Verified:
         values = f"{self.monitor} {_exact(self.recorded)} recorded, {_exact(self.now)} now"
         if self.reproduced:
             return f"{trial}: reproduced, {values}"
-        since = "" if self.epoch is None else f" from epoch {self.epoch} on"
+        since = "" if self.epoch is None else f" from {self.step} {self.epoch} on"
         return f"{trial}: differs{since}, {values}"
 
     @property

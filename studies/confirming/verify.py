@@ -22,7 +22,6 @@ from ..facade import public
 from ..finding import best_of, open_study, split_source, trial_of
 from ..making import make_spec
 from ..recipe import Recipe
-from ..running.retries import INTERRUPTED
 from .apart import Apart, shown
 from .verified import DATA, Course, Verified
 
@@ -64,7 +63,8 @@ def verify(
     if number is None:
         number = best_of(study).trial
         assert number is not None  # it is that of a trial
-    _check_recorded(trial := trial_of(study, number))
+    trial = trial_of(study, number)
+    _check_recorded(study, trial)
     title = f"running trial {number} of {name} again"
     return _Again(study, place, storage, data_dir)(trial, title)
 
@@ -107,15 +107,16 @@ def verify_some(
         yield again(trial)
 
 
-def _check_recorded(trial: FrozenTrial) -> None:
-    """Checks that a trial has ended for a reason of its own, and says which."""
-    attrs = trial.user_attrs
-    if "failure" in attrs:
-        raise StudyError(f"trial {trial.number} failed by a bug: {attrs['stopped']}")
-    diverged = "epochs" in attrs and attrs.get("stopped") != INTERRUPTED
-    ended = diverged if trial.state == TrialState.FAIL else trial.values
-    if "provenance" not in attrs or not ended:
-        raise StudyError(f"trial {trial.number} is {STATES[trial.state]}: it has no result")
+def _check_recorded(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Checks that a trial has a value, or has diverged: what else ends one is not its own."""
+    names = study.user_attrs["monitor"].split(", ")
+    stopped = str(trial.user_attrs.get("stopped", "it has no result"))
+    diverged = any(stopped.startswith(f"{name} is ") for name in names)
+    if trial.values or (trial.state == TrialState.FAIL and diverged):
+        return
+    raise StudyError(
+        f"trial {trial.number} is {STATES[trial.state]} and cannot be verified: {stopped}"
+    )
 
 
 class _Again:
@@ -133,7 +134,9 @@ class _Again:
         then = trial.user_attrs["provenance"]
         study = self.study
         monitor = study.user_attrs["monitor"]
-        facts = study.study_name, trial.number, STATES[trial.state], monitor
+        several = {"repeats", "folds"} & study.user_attrs["recipe"].keys()
+        step = "training" if several else "epoch"
+        facts = study.study_name, trial.number, STATES[trial.state], monitor, step
         recorded = Course.of(trial)
         fingerprint = getattr(self.data, "fingerprint", None)
         if then["data_fingerprint"] != fingerprint:
