@@ -51,6 +51,7 @@ class Runs:
         <study>/final-17/           what final training of trial 17 left
         <study>/config-1a2b3c4d/    what training of a configuration of no trial left
         <study>/final-before/       what was there before the last of these trainings
+        <study>/encoder/            the encoder of an imported study, if its own place was taken
         <study>/final-partial/      a training that is under way, or was stopped
 
     Attributes:

@@ -219,7 +219,14 @@ def nothing_changes() -> Iterator[None]:
     [
         *("../evil", "/etc/evil", "study/../../evil", "study\\evil", "C:evil", "study/con.txt"),
         *("study/a\n", "study/evil.", "study/BEST.toml", "study/best.toml#", "study/best.toml/a"),
-        *("other/evil", "encoder/evil", "artifacts/evil", f"study/{'a' * 300}"),
+        *(
+            "other/evil",
+            "encoder/evil",
+            "artifacts/evil",
+            "study/final/codes-1.pt",
+            "study/final-partial/last.ckpt",
+        ),
+        *("study/.best.toml.partial", f"study/{'a' * 300}"),
     ],
 )
 def test_names_that_are_not_to_be_trusted_are_refused(packed: Path, name: str) -> None:
@@ -421,7 +428,7 @@ def test_two_peoples_trials_become_one_study(cli: Cli, refused: Refused, trained
     assert "0 trials came" in cli("import", "theirs.zip", "--into", NAME).out
     study.set_user_attr("definition", study.user_attrs["definition"] | {"epochs": "9"})
     latentune.export_study(NAME, "other.zip", runs="theirs")
-    assert "epochs is 2 there, 9 here" in refused("import", "other.zip", "--into", NAME)
+    assert "epochs is 9 there, 2 here" in refused("import", "other.zip", "--into", NAME)
     assert "no study 'x'" in refused("import", "other.zip", "--into", "x")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+KIND = "study"  # what a manifest says that the archive is of
 STUDY = "study.json"
 README = "README.txt"
 FOLDER = "study"  # what lies in the study's folder of the runs folder
@@ -28,6 +29,11 @@ _OF_TRIAL = re.compile(r"(dashboard:(?:artifacts:)?)(\d+)(:.*)", re.DOTALL)
 def is_cache(name: str) -> bool:
     """Whether a file beside an encoder is what heads have kept of its codes."""
     return name.startswith("codes-") and name.endswith(".pt")
+
+
+def stays(name: str) -> bool:
+    """Whether a file or folder of a study is under way, from before, or can be made again."""
+    return name.endswith(("-partial", "-before", ".partial", ".lock")) or is_cache(name)
 
 
 def with_trials(attrs: Mapping[str, Any], numbers: Mapping[int, int]) -> dict[str, Any]:

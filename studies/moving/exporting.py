@@ -25,15 +25,15 @@ from .contents import (
     CHECKPOINT,
     ENCODER,
     FOLDER,
+    KIND,
     README,
     STUDY,
     attached,
-    is_cache,
+    stays,
     with_trials,
 )
 from .record import Record, record_of, to_table
 
-KIND = "study"
 MIB = 2**20
 
 log = logging.getLogger(__name__)
@@ -128,16 +128,13 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
         folders[:] = [
             name
             for name in folders
-            if not (
-                name.endswith(("-partial", "-before"))
-                or (top and name == ENCODER)  # which has a place of its own
-                or Path(place, name).is_symlink()
-            )
+            if not (stays(name) or Path(place, name).is_symlink())
+            and not (top and name == ENCODER)  # which has a place of its own
         ]
         for name in files:
             path = Path(place, name)
             inside = f"{FOLDER}/{path.relative_to(folder).as_posix()}"
-            if name.endswith((".partial", ".lock")) or is_cache(name):
+            if stays(name):
                 continue
             if path.is_symlink() or not path.is_file() or not is_portable(inside):
                 log.warning("left out %s: it is no plain file with a name for every system", path)

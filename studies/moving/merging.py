@@ -34,7 +34,7 @@ def merge(package: Package, name: str, runs: Runs, url: str) -> tuple[Study, int
     """
     path, record = package.archive.path, package.record
     study = open_study(open_database(url), name)
-    differing = differences(study.user_attrs["definition"], record.user_attrs["definition"])
+    differing = differences(record.user_attrs["definition"], study.user_attrs["definition"])
     if differing or study.directions != record.directions:
         raise StudyError(
             f"the study in {path} differs from {name!r}: {'; '.join(differing)}. "

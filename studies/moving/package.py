@@ -19,11 +19,12 @@ from .contents import (
     CHECKPOINT,
     ENCODER,
     FOLDER,
+    KIND,
     README,
     STUDY,
     attached,
+    stays,
 )
-from .exporting import KIND
 from .record import Record, from_table
 
 KNOWN = re.compile(
@@ -97,7 +98,7 @@ def open_package(path: Path) -> Iterator[Package]:
         if archive.manifest.get("kind") != KIND:
             raise StorageError(f"{path} holds no study")
         for name in archive.files:
-            if not KNOWN.fullmatch(name):
+            if not KNOWN.fullmatch(name) or any(map(stays, name.split("/"))):
                 raise StorageError(f"{path} holds {name!r}, which is no part of a study")
         record = from_table(archive.json(STUDY), str(path))
         _check_encoder(record, archive)
