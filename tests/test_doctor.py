@@ -16,6 +16,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 import latentune
+from latentune.objectives.data.kept import read_kept, write_kept
 from latentune.storage.database import open_database
 
 Cli = Callable[..., Any]
@@ -183,7 +184,7 @@ def test_nothing_is_found_where_nothing_is_wrong(cli: Cli, trained: Path) -> Non
     answer = cli("doctor")
     assert (answer.code, answer.out) == (
         0,
-        "nothing is broken and nothing is wasted\nnext: latentune status\n",
+        "1 study, 3 trials: nothing is broken and nothing is wasted\nnext: latentune status\n",
     )
     assert contents() == before
     assert cli("doctor", "--fix").code == 0
@@ -266,3 +267,129 @@ def test_what_no_model_can_have_is_not_advised(trained: Path) -> None:
     assert "noise (float 0:0.1) at its upper end in 10" in found.what
     assert "--range noise=0:0.15 " in found.way_out
     assert "mask" not in found.what
+
+
+def test_a_choice_that_is_never_good_is_advice_to_leave_it_out(trained: Path) -> None:
+    latentune.search("denoising-ae", "digits", trials=1, epochs=1)
+    with opened("denoising-ae-digits") as study:
+        first = study.trials[0]
+        known = first.distributions["network"].to_external_repr
+        networks = [known(i) for i in (0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2)]
+        trials(study, [x * 1e3 for x in SERIES], network=networks, noise=SERIES)
+        every = first.distributions["network"].choices
+    found = latentune.doctor("denoising-ae-digits").findings
+    (dead,) = [finding for finding in found if "best third" in finding.what]
+    assert f"network={networks[-1]} (tried 6 times)" in dead.what
+    left = ",".join(network for network in every if network != networks[-1])
+    assert f"--range network={left} " in dead.way_out
+
+
+def test_late_bloomers_are_advice_to_look_later(trained: Path) -> None:
+    with opened() as study:
+        first = study.trials[0]
+        for i, value in enumerate(SERIES):  # all begin badly, and the first half may go on
+            trial = like(first, 1e-3 + value, l2=value / 10, lr=1e-3 + value)
+            trial.intermediate_values = {1: 0.1 + value, 2: value}
+            if i >= 6:
+                trial.state, trial.intermediate_values = TrialState.PRUNED, {1: 0.1}
+                trial.values = [0.1]
+            study.add_trial(trial)
+    found = latentune.doctor(NAME).findings[-1]
+    assert "trials 3, 4, 5 of conv-ae-digits, among its best 3" in found.what
+    assert "given up after epoch 1" in found.what
+    assert found.way_out.endswith("--pruner none")
+
+
+def test_what_is_used_is_no_useless_cache(trained: Path) -> None:
+    path = RUNS / "cache" / "folders" / "1234-5678.pt"
+    write_kept(path, torch.zeros(3))
+    os.utime(path, (0, 0))
+    assert len(latentune.doctor().findings) == 1
+    read_kept(path)
+    assert latentune.doctor().findings == ()
+
+
+def test_what_was_tried_twice_is_counted(trained: Path) -> None:
+    with opened() as study:
+        study.add_trial(like(study.trials[1], 0.5))
+        study.enqueue_trial({"lr": study.trials[0].params["lr"]})  # the sampler chooses the rest
+    (found,) = latentune.doctor(NAME).findings
+    assert "trial 3 of conv-ae-digits repeated points" in found.what
+    assert f"latentune confirm {NAME}" in found.way_out
+
+
+def test_a_network_of_another_trial_than_the_best_is_advice(trained: Path) -> None:
+    with opened() as study:
+        study.add_trial(like(study.trials[0], 1e-6, l2=1e-6))
+    (found,) = latentune.doctor().findings
+    assert "trial 3 is the best now" in found.what
+    assert found.way_out == f"latentune train {NAME}"
+
+
+def test_nothing_is_mended_while_a_trial_runs(refused: Refused, trained: Path) -> None:
+    half_a_file()
+    left_running()
+    with database() as storage:
+        storage.record_heartbeat(storage.get_all_trials(1)[-1]._trial_id)
+    assert "trial 3 of conv-ae-digits is running" in refused("doctor", "--fix")
+
+
+def test_an_undo_loses_nothing_that_was_made_since(refused: Refused, trained: Path) -> None:
+    assert "there is no backup" in refused("doctor", "--undo")
+    a_broken_best()
+    latentune.doctor(fix=True)
+    (backup,) = (RUNS / "backups").iterdir()
+    best = RUNS / NAME / "best.toml"
+    written = best.read_text()
+    best.write_text(written + "# mine")
+    assert f"best.toml was made since it was fixed; what was there before lies in {backup}" in (
+        refused("doctor", "--undo")
+    )
+    best.write_text(written)
+    with opened() as study:
+        study.enqueue_trial({"lr": 1e-3})
+        assert "has changed since it was fixed, by 1 trials" in refused("doctor", "--undo")
+
+
+def test_an_undo_waits_for_nobody_who_has_the_database_open(
+    refused: Refused, trained: Path
+) -> None:
+    rows_of_no_trial()
+    latentune.doctor(fix=True)
+    with database() as storage:
+        storage.get_all_studies()
+        assert "studies.db is open elsewhere" in refused("doctor", "--undo")
+    latentune.doctor(undo=True)
+
+
+def test_what_others_have_made_is_left_alone(refused: Refused, trained: Path) -> None:
+    way = [optuna.study.StudyDirection.MINIMIZE]
+    with database() as storage:
+        storage.create_new_trial(storage.create_new_study(way, "theirs"))
+    assert latentune.doctor().findings == ()
+    assert "was not made by latentune" in refused("doctor", "theirs")
+
+
+def test_a_database_that_cannot_be_read_is_said_to_be_broken(cli: Cli, trained: Path) -> None:
+    rows_of_no_trial()
+    latentune.doctor(fix=True)
+    with DATABASE.open("r+b") as file:
+        file.truncate(30_000)
+    answer = cli("doctor", "--fix")
+    assert answer.code == 1
+    assert "its last backup is runs/backups" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--fix", "--undo"], "takes back all"),
+        (["conv-ae-digit"], "did you mean 'conv-ae-digits'"),
+        (["../up", "--fix"], "there is no study"),
+        (["--fix", "--storage", "mysql://nowhere/db"], "is no SQLite file"),
+    ],
+)
+def test_bad_input_is_refused(
+    refused: Refused, trained: Path, words: list[str], said: str
+) -> None:
+    assert said in refused("doctor", *words)

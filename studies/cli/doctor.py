@@ -30,6 +30,7 @@ def doctor(study: str | None, fix: bool, undo: bool, runs: Path, storage: str | 
     if found.fixable:
         again.append("--fix")
     elif not undo:
-        again = ["status", *again[1:]]
-    say_next(*again, runs=runs, storage=storage)
+        again[0] = "status"
+    if found.fixable or not found.broken:  # else it has been said what to do by hand
+        say_next(*again, runs=runs, storage=storage)
     raise SystemExit(found.broken)

@@ -17,7 +17,7 @@ from ...storage.snapshot import snapshot
 from ...storage.study import Study
 from ..finding import open_study
 from .finding import Finding
-from .tables import mended_tables
+from .tables import lost, mended_tables
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,13 @@ def opened(runs: Runs, source: str, only: str | None) -> Iterator[tuple[Case, Pa
     database = Path(source.removeprefix(SQLITE))
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / database.name
-        state = snapshot(database, copy)
         url = f"{SQLITE}{copy}"
+        try:
+            state = snapshot(database, copy)
+        except StorageError as error:
+            unreadable = lost(str(error), database, runs)
+            yield Case(runs, source, url, None, only, findings=(unreadable,)), copy
+            return
         findings, usable = mended_tables(copy, database, runs)
         try:
             storage = open_database(url) if usable else None

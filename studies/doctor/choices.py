@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from optuna.distributions import CategoricalDistribution
 
-from .again import search_again
 from .case import Case
+from .commands import begin_anew, go_on
 from .finding import Finding
 from .ranking import comparable, ranked
 
@@ -37,15 +37,16 @@ def choices(case: Case) -> Iterator[Finding]:
                 left[name] = ",".join(str(c) for c in of if c not in dead)
                 said += [f"{name}={c} (tried {tried[c]} times)" for c in dead]
             never = [str(c) for c in of if not tried[c]]
+            of_it = f"{study.study_name}-{name}"
             if never and sum(tried.values()) >= ENOUGH * len(of):
                 yield Finding(
                     "advice",
                     f"{study.study_name} has never tried {name}={', '.join(never)}",
-                    search_again(study, case, {name: ",".join(never)}),
+                    begin_anew(study, case, {name: ",".join(never)}, "--name", of_it),
                 )
         if said:
             yield Finding(
                 "advice",
                 f"never among the best third of {study.study_name}: {', '.join(said)}",
-                search_again(study, case, left),
+                go_on(study, case, left),
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -20,7 +20,7 @@ from .caches import caches
 from .case import Case, close, opened
 from .choices import choices
 from .edges import edges
-from .finding import GRADES, Finding
+from .finding import GRADES, Finding, count
 from .late import late_bloomers
 from .left import left_checkpoints, left_running
 from .pictures import missing_pictures, orphans
@@ -52,11 +52,13 @@ class Diagnosis:
 
     Attributes:
         findings: What is not as it should be, the worst first; after a repair, what is left.
+        looked_at: Studies and trials that were looked at, in words.
         done: What was mended or put back, a line each.
         backup: The folder with all that a repair has replaced, or that was put back.
     """
 
     findings: tuple[Finding, ...]
+    looked_at: str = ""
     done: tuple[str, ...] = ()
     backup: Path | None = None
 
@@ -71,9 +73,10 @@ class Diagnosis:
         return any(finding.fix for finding in self.findings)
 
     def __str__(self) -> str:
-        counts = [f"{sum(f.grade == g for f in self.findings)} {g}" for g in GRADES]
-        summary = ", ".join(counts) if self.findings else "nothing is broken and nothing is wasted"
-        return "\n".join([*self.done, *map(str, self.findings), summary])
+        grades = [finding.grade for finding in self.findings]
+        counts = ", ".join(f"{grades.count(grade)} {grade}" for grade in GRADES if grade in grades)
+        summary = f"{self.looked_at}: {counts or 'nothing is broken and nothing is wasted'}"
+        return "\n".join([*self.done, *map(str, self.findings), *[summary] * bool(self.looked_at)])
 
     __repr__ = __str__  # what a notebook shows
 
@@ -124,15 +127,20 @@ def doctor(
         folder = backup.latest(place)
         with _no_search(place):
             back = backup.undo(place, folder)
-        return Diagnosis((), tuple(f"put back {path}" for path in back), folder)
+        return Diagnosis((), done=tuple(f"put back {path}" for path in back), backup=folder)
     if not fix:
-        with opened(place, source, study) as (case, _):
-            return Diagnosis(tuple(_look(case)))
+        return _diagnosed(place, source, study)
     if not is_file(source):
         raise StorageError(f"{source} is no SQLite file, which alone can be backed up and mended")
     done, backed_up = _mend(place, source, study)
-    with opened(place, source, study) as (case, _):
-        return Diagnosis(tuple(_look(case)), tuple(done), backed_up)
+    return replace(_diagnosed(place, source, study), done=tuple(done), backup=backed_up)
+
+
+def _diagnosed(runs: Runs, source: str, study: str | None) -> Diagnosis:
+    with opened(runs, source, study) as (case, _):
+        trials = sum(len(study.get_trials(deepcopy=False)) for study in case.studies)
+        studies = "1 study" if len(case.studies) == 1 else f"{len(case.studies)} studies"
+        return Diagnosis(tuple(_look(case)), f"{studies}, {count(trials, 'trial')}")
 
 
 def _look(case: Case) -> list[Finding]:

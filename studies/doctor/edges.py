@@ -13,8 +13,8 @@ from ...search_spaces.ranges import RangedSpace
 from ...search_spaces.watch import Space, ask, describe, probe
 from ..making import make_spec
 from ..recipe import Recipe
-from .again import search_again
 from .case import Case
+from .commands import go_on
 from .finding import Finding
 from .ranking import comparable, ranked
 
@@ -62,7 +62,7 @@ def edges(case: Case) -> Iterator[Finding]:
             yield Finding(
                 "advice",
                 f"of the best {len(top)} trials of {study.study_name}, {said}",
-                search_again(study, case, advised),
+                go_on(study, case, advised),
             )
 
 

@@ -6,8 +6,8 @@ from statistics import median
 
 from optuna.trial import FrozenTrial, TrialState
 
-from .again import search_again
 from .case import Case
+from .commands import go_on
 from .finding import Finding, some
 from .ranking import comparable, ranked, sign
 
@@ -47,7 +47,7 @@ def late_bloomers(case: Case) -> Iterator[Finding]:
                 "advice",
                 f"{some(cut)} of {study.study_name}, among its best {len(good)}, no better than "
                 f"those that were given up after epoch {epochs}",
-                search_again(study, case, {}, "--pruner", "none"),
+                go_on(study, case, {}, "--pruner", "none"),
             )
 
 

@@ -63,7 +63,7 @@ def orphans(case: Case) -> Iterator[Finding]:
     if lost:
         yield Finding(
             "wasteful",
-            f"{count(len(lost), 'file')} in {case.runs.artifacts} that no study of this database shows",
+            f"{count(len(lost), 'file')} in {case.runs.artifacts} that no study here shows",
             "`fix=` moves them to the backup",
             fix=partial(case.changes.removed.extend, lost),
         )

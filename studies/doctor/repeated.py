@@ -9,6 +9,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from .case import Case
+from .commands import command
 from .finding import Finding, some
 
 Point = frozenset[tuple[str, Any]]
@@ -33,7 +34,7 @@ def repeated(case: Case) -> Iterator[Finding]:
                 "wasteful",
                 f"{some(sorted(again))} of {study.study_name} repeated points that had been tried",
                 "widen a range or search fewer trials; to know the spread: "
-                f"latentune confirm {study.study_name}",
+                + command(case, "confirm", study.study_name),
             )
         waiting = _waiting(trials, tried)
         if waiting:

@@ -29,7 +29,7 @@ def mended_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding]
             found += _integrity(connection, database)
             found += _dangling(connection, database)
     except sqlite3.DatabaseError as error:
-        return [_lost(database, str(error), runs)], False
+        return [lost(f"{database} cannot be read: {error}", database, runs)], False
     if not all(finding.fix for finding in found):
         return found, False
     return _schema(copy, database, found)
@@ -100,13 +100,12 @@ def _schema(copy: Path, database: Path, found: list[Finding]) -> tuple[list[Find
         storage.engine.dispose()
 
 
-def _lost(database: Path, said: str, runs: Runs) -> Finding:
+def lost(what: str, database: Path, runs: Runs) -> Finding:
+    """Returns the finding of a database of which nothing can be read."""
     backups = sorted(runs.backups.glob(f"*/database/{database.name}"))
     if not backups:
-        return _unmendable(f"{database} cannot be read: {said}", database)
-    return Finding(
-        "broken", f"{database} cannot be read: {said}", f"its last backup is {backups[-1]}"
-    )
+        return _unmendable(what, database)
+    return Finding("broken", what, f"its last backup is {backups[-1]}")
 
 
 def _unmendable(what: str, database: Path) -> Finding:

@@ -16,6 +16,7 @@ from ..errors import StudyError
 from ..finding import best_of
 from ..lineage import is_stale
 from .case import Case
+from .commands import begin_anew, command
 from .finding import Finding
 
 
@@ -32,7 +33,7 @@ def broken_checkpoints(case: Case) -> Iterator[Finding]:
                 yield Finding(
                     "broken",
                     said,
-                    way_out if how is None else f"{way_out}; then: {how}",
+                    f"{way_out}; then: {command(case, 'train', how)}" if how else way_out,
                     fix=partial(case.changes.removed.append, path),
                 )
     names = [study.study_name for study in case.studies]
@@ -70,14 +71,14 @@ def out_of_date(case: Case) -> Iterator[Finding]:
             yield Finding(
                 "advice",
                 f"{name} is on an encoder that was trained anew since, or is gone",
-                "search it anew under another --name: its trials and those of a new one differ",
+                begin_anew(study, case, {}, "--name", f"{name}-2"),
             )
         final = case.runs.final(name)
         if partial_of(final).exists() and final.exists() and _older(partial_of(final), final):
             yield Finding(
                 "advice",
                 f"{partial_of(final)} was stopped, and {final} was trained since",
-                f"remove it, or go on with it: latentune train {name} --resume",
+                "remove it, or go on with it: " + command(case, "train", name, "--resume"),
             )
         try:
             best, trained = best_of(study), read_checkpoint(final / BEST)[0].get("trial")
@@ -87,19 +88,19 @@ def out_of_date(case: Case) -> Iterator[Finding]:
             yield Finding(
                 "advice",
                 f"{final} is of trial {trained} of {name}, and trial {best.trial} is the best now",
-                f"latentune train {name}",
+                command(case, "train", name),
             )
 
 
 def _again(path: Path) -> str:
-    """Returns the command that trains a network anew; empty if nobody would."""
+    """Returns what `train` calls a network that is to be trained anew; empty if none is."""
     folder = path.parent
     if folder.name.startswith("config-"):
-        return f"latentune train {folder / 'best.toml'}"
+        return str(folder / "best.toml")
     if folder.name.endswith("-before"):
         return ""
     number = folder.name.removeprefix("final").replace("-", ":")
-    return f"latentune train {folder.parent.name}{number}"
+    return f"{folder.parent.name}{number}"
 
 
 def _unreadable(path: Path, *, whole: bool) -> str:
