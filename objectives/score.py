@@ -77,6 +77,9 @@ class Score:
         self.trial.set_user_attr("stopped", stopped)
         self.trial.set_user_attr("epochs", sum(run["epochs"] for run in known))
         self.trial.set_user_attr("best_epoch", round(fmean(run["best_epoch"] for run in known)))
+        if len(self.done) == self.runs > 1:
+            spread = self.spread
+            self.trial.set_user_attr("spread", spread[0] if len(spread) == 1 else list(spread))
 
     def _columns(self) -> list[list[float]]:
         return [[run["values"][i] for run in self.done] for i in range(len(self.metrics))]

@@ -17,6 +17,7 @@ import torch
 from ...models.data_spec import DataSpec, Kind
 from ...models.networks.pretrained import ARCHITECTURES, IMAGENET, SIDE
 from ...objectives.data.errors import DataError
+from ...objectives.data.folds import check_folds
 from ...objectives.data.sources.builtin import DATASETS
 from ...objectives.data.sources.source import has_photos
 from ...search_spaces.auto import MODEL, first_of_each, named, probe_models, unnamed
@@ -24,7 +25,7 @@ from ...search_spaces.catalog.auto import AUTO
 from ...search_spaces.catalog.entry import SEED
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.ranges import probe_ranges
-from ...search_spaces.strategies import PRUNERS, SAMPLERS
+from ...search_spaces.strategies import SAMPLERS
 from ...search_spaces.watch import Probe, Space, replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import read_best
@@ -32,7 +33,7 @@ from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.runs import Runs, StorageError, check_name
 from ..allowed import allow, allowed
 from ..automatic import model_and_data, with_models
-from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
+from ..defaults import RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
 from ..errors import StudyError, check_at_least, check_at_most, check_choice
 from ..finding import find_encoder
 from ..lineage import parent
@@ -40,6 +41,7 @@ from ..making import make_spec
 from ..pretrained import UNTRAINED, Pretrained, weights_hash
 from ..recipe import Recipe
 from ..spec import StudySpec
+from .pruning import fitting_pruner
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +112,7 @@ def plan_search(
     workers: int | None = WORKERS,
     default_first: bool = True,
     enqueue: Sequence[str | Path] = (),
-    pruner: str = PRUNER,
+    pruner: str | None = None,
     sampler: str = SAMPLER,
     runs: str | Path = RUNS,
     storage: str | None = None,
@@ -137,10 +139,11 @@ def plan_search(
     workers = _fitting_workers(trials) if workers is None else workers
     check_at_least("workers", workers, 1)
     check_at_most("workers", workers, MOST_WORKERS)
-    check_choice("pruner", pruner, PRUNERS)
     check_choice("sampler", sampler, SAMPLERS)
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data(recipe, data_module)
+    if spec.objective.folds:
+        check_folds(data_module, spec.objective.folds)
     probed, first = _look(recipe, space, data_module.spec)
     if default_first and (late := [values[MODEL] for values in first[trials:]]):
         log.info("too few trials for all of them: without %s", ", ".join(late))
@@ -153,7 +156,7 @@ def plan_search(
         workers=workers,
         first=first if default_first else [],
         enqueued=[_enqueued(Path(path), recipe, space, data_module.spec) for path in enqueue],
-        pruner=pruner,
+        pruner=fitting_pruner(pruner, spec.objective.runs),
         sampler=sampler,
         runs=place,
         storage=storage or place.database,
