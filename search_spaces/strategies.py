@@ -1,5 +1,6 @@
 """Which configurations are tried, and which of them are given up early."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 from zlib import crc32
@@ -13,6 +14,7 @@ from optuna.pruners import (
     MedianPruner,
     NopPruner,
     SuccessiveHalvingPruner,
+    WilcoxonPruner,
 )
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
@@ -89,14 +91,27 @@ class Sparing(BasePruner):
         return not last or bool(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
 
 
-# Each is made for a number of epochs, and first looks when a tenth of them is over.
+def _wilcoxon(runs: int) -> BasePruner:
+    # As likely as it is by chance to be worse than the best trial in each training but the last.
+    all_worse = 0.5 ** (runs - 1)
+    with warnings.catch_warnings():
+        # Optuna has called it experimental since 2024.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return WilcoxonPruner(p_threshold=max(0.1, 1.01 * all_worse))
+
+
+WILCOXON = "wilcoxon"
+NONE = "none"
+# Each is made for a number of epochs, and first looks when a tenth of them is over; wilcoxon for
+# a number of trainings.
 PRUNERS: dict[str, Callable[[int], BasePruner]] = {
     "halving": lambda epochs: SuccessiveHalvingPruner(
         _tenth(epochs), reduction_factor=4, bootstrap_count=1
     ),
     "hyperband": lambda epochs: HyperbandPruner(_tenth(epochs), epochs, reduction_factor=3),
     "median": lambda epochs: MedianPruner(n_startup_trials=4, n_warmup_steps=2 * _tenth(epochs)),
-    "none": lambda epochs: NopPruner(),
+    WILCOXON: _wilcoxon,
+    NONE: lambda epochs: NopPruner(),
 }
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "tpe": lambda seed: TPESampler(n_startup_trials=3, n_ei_candidates=64, seed=seed),

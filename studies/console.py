@@ -38,7 +38,10 @@ class SearchLines:
         self.task = self.bar.add_task(plan.name, total=plan.trials)
         self.lines = 0
         objective = plan.spec.objective
-        self.monitor, self.max_epochs = ", ".join(objective.metrics), objective.max_epochs
+        self.monitor, self.epochs = (
+            ", ".join(objective.metrics),
+            objective.max_epochs * objective.runs,
+        )
 
     def __enter__(self) -> Self:
         optuna.logging.set_verbosity(optuna.logging.ERROR)  # ours is a line a trial
@@ -57,7 +60,7 @@ class SearchLines:
             # Trials of an earlier search must not make this one look fast.
             self.bar.reset(self.task, completed=done - 1)
         self.lines += 1
-        epochs = f"{trial.user_attrs.get('epochs', 0)}/{self.max_epochs}"
+        epochs = f"{trial.user_attrs.get('epochs', 0)}/{self.epochs}"
         best = _best(study)
         chosen = f", {trial.params.get(MODEL)}" if is_automatic(study) else ""
         _print_line(str(trial.number), _values(trial), best, epochs, reason(trial) + chosen)

@@ -59,6 +59,10 @@ def make_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None = No
         objective = replace(objective, max_epochs=recipe.epochs)
     if recipe.ranges:
         objective = replace(objective, model=RangedSpace(objective.model, dict(recipe.ranges)))
+    if recipe.repeats > 1:
+        objective = replace(objective, repeats=recipe.repeats)
+    if recipe.folds is not None:
+        objective = replace(objective, folds=recipe.folds)
     return replace(spec, objective=replace(objective, seed=recipe.seed))
 
 

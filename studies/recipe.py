@@ -56,7 +56,9 @@ class Recipe:
         weights: The weights of such an architecture: a file, `none` for new ones, or None for
             those of torchvision.
         unfreeze: Whether that encoder is trained too.
-        epochs: Epochs of a trial. If None, use the model's.
+        epochs: Epochs of a training. If None, use the model's.
+        repeats: How often each trial is trained, each time with another seed.
+        folds: If not None, each trial is trained so often, each time on other parts of the data.
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side that images are scaled to. If None, the data decides.
         normalise: Whether networks standardise what they see. If None, the data decides.
@@ -78,6 +80,8 @@ class Recipe:
     weights: str | None = None
     unfreeze: bool = False
     epochs: int | None = None
+    repeats: int = 1
+    folds: int | None = None
     batch_size: int | None = None
     image_size: int | None = None
     normalise: bool | None = None
@@ -91,6 +95,11 @@ class Recipe:
         for name in ("epochs", "batch_size", "image_size"):
             if getattr(self, name) is not None:
                 check_at_least(name, getattr(self, name), 1)
+        check_at_least("repeats", self.repeats, 1)
+        if self.folds is not None:
+            check_at_least("folds", self.folds, 2)
+            if self.repeats > 1:
+                raise StudyError("choose one of `repeats=` and `folds=`: folds repeat already")
         check_seed(self.seed)
 
     @classmethod
@@ -148,6 +157,8 @@ class Recipe:
             table["encoder"] = runs.inside(Path(self.encoder))
         if self.augment == AUGMENT:
             del table["augment"]
+        if self.repeats == 1:
+            del table["repeats"]
         return {
             name: value
             for name, value in table.items()

@@ -70,8 +70,14 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
     default=True,
     help="Try the model's defaults first.",
 )
-@click.option("--epochs", type=int, help="Epochs of a trial.  [default: of the model, 10]")
-@click.option("--pruner", default=PRUNER, help=f"Gives up bad trials: {', '.join(PRUNERS)}.")
+@click.option("--epochs", type=int, help="Epochs of a training.  [default: of the model, 10]")
+@click.option("--repeats", default=1, help="Train each trial so often, with other seeds.")
+@click.option("--folds", type=int, help="Train each trial so often, on other folds of the data.")
+@click.option(
+    "--pruner",
+    help=f"Gives up bad trials: {', '.join(PRUNERS)}.  "
+    f"[default: {PRUNER}; wilcoxon of repeats and folds]",
+)
 @click.option("--sampler", default=SAMPLER, help=f"Chooses configurations: {', '.join(SAMPLERS)}.")
 @click.option(
     "--from",

@@ -17,6 +17,7 @@ import torch
 from ...models.data_spec import DataSpec, Kind
 from ...models.networks.pretrained import ARCHITECTURES, IMAGENET, SIDE
 from ...objectives.data.errors import DataError
+from ...objectives.data.folds import check_folds
 from ...objectives.data.sources.builtin import DATASETS
 from ...objectives.data.sources.source import has_photos
 from ...search_spaces.auto import MODEL, first_of_each, named, probe_models, unnamed
@@ -24,7 +25,7 @@ from ...search_spaces.catalog.auto import AUTO
 from ...search_spaces.catalog.entry import SEED
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.ranges import probe_ranges
-from ...search_spaces.strategies import PRUNERS, SAMPLERS
+from ...search_spaces.strategies import SAMPLERS
 from ...search_spaces.watch import Probe, Space, replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import read_best
@@ -34,7 +35,7 @@ from ...storage.runs import Runs, StorageError
 from ..agreeing import ORIGIN
 from ..allowed import allow, allowed
 from ..automatic import model_and_data, with_models
-from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
+from ..defaults import RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
 from ..errors import StudyError, check_at_least, check_at_most, check_choice
 from ..finding import find_encoder
 from ..lineage import parent
@@ -43,6 +44,7 @@ from ..moving.evolving import Evolved, evolve, name_after
 from ..pretrained import UNTRAINED, Pretrained, weights_hash
 from ..recipe import Recipe
 from ..spec import StudySpec
+from .pruning import fitting_pruner
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +117,7 @@ def plan_search(
     workers: int | None = WORKERS,
     default_first: bool = True,
     enqueue: Sequence[str | Path] = (),
-    pruner: str = PRUNER,
+    pruner: str | None = None,
     sampler: str = SAMPLER,
     origin: str | None = None,
     runs: str | Path = RUNS,
@@ -143,11 +145,12 @@ def plan_search(
     workers = _fitting_workers(trials) if workers is None else workers
     check_at_least("workers", workers, 1)
     check_at_most("workers", workers, MOST_WORKERS)
-    check_choice("pruner", pruner, PRUNERS)
     check_choice("sampler", sampler, SAMPLERS)
     storage = storage or place.database
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data(recipe, data_module)
+    if spec.objective.folds:
+        check_folds(data_module, spec.objective.folds)
     probed, first = _look(recipe, space, data_module.spec)
     definition = recipe.identity() | spec.definition(data_module, probed.distributions)
     usual, evolved = _name(recipe, spec, place), None
@@ -166,7 +169,7 @@ def plan_search(
         workers=workers,
         first=first if default_first else [],
         enqueued=[_enqueued(Path(path), recipe, space, data_module.spec) for path in enqueue],
-        pruner=pruner,
+        pruner=fitting_pruner(pruner, spec.objective.runs),
         sampler=sampler,
         runs=place,
         storage=storage,

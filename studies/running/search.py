@@ -23,7 +23,7 @@ from ...storage.scratch import scratch
 from ...storage.study import Study
 from ..agreeing import differences, without_ranges
 from ..console import SearchLines
-from ..defaults import AUGMENT, PRUNER, RUNS, SAMPLER, SEED, SPACE, WORKERS
+from ..defaults import AUGMENT, RUNS, SAMPLER, SEED, SPACE, WORKERS
 from ..display import watched
 from ..errors import StudyError
 from ..facade import public
@@ -58,7 +58,9 @@ def search(
     default_first: bool = True,
     enqueue: Sequence[str | Path] = (),
     epochs: int | None = None,
-    pruner: str = PRUNER,
+    repeats: int = 1,
+    folds: int | None = None,
+    pruner: str | None = None,
     sampler: str = SAMPLER,
     origin: str | None = None,
     batch_size: int | None = None,
@@ -96,8 +98,13 @@ def search(
         workers: Number of processes; None for what fits the machine.
         default_first: Whether the first trial has the model's defaults.
         enqueue: Paths of best.toml files to try after it.
-        epochs: Epochs of a trial. If None, those of the model.
-        pruner: A key of `PRUNERS`.
+        epochs: Epochs of a training. If None, those of the model.
+        repeats: How often each trial is trained, with seeds that all trials share; it is worth
+            the mean.
+        folds: If not None, each trial is trained so often, and each time another of so many parts
+            of the data validates; it is worth the mean. The test part stays out of it.
+        pruner: A key of `PRUNERS`. If None, `halving`; `wilcoxon` if trials are trained several
+            times.
         sampler: A key of `SAMPLERS`.
         origin: A study with other ranges or choices, and alike in all else. Its complete and
             pruned trials whose points lie in the new space are taken over by a new study,

@@ -68,7 +68,7 @@ def run_trials(
     """
     spec = plan.spec
     study.sampler = Repeatable(SAMPLERS[plan.sampler], plan.recipe.seed)
-    study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.max_epochs), plan.trials)
+    study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.steps), plan.trials)
     data = spec.objective.data().spec
     lock = FileLock(plan.runs.lock)
     known = identity(plan.storage)
