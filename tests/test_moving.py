@@ -376,7 +376,7 @@ def test_pictures_that_would_be_pages_are_none(packed: Path, trained: Path) -> N
 
 
 @pytest.fixture(scope="module")
-def _old(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def old(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A runs folder with a trained head on an encoder, and a zip of each."""
     runs = tmp_path_factory.mktemp("old") / "runs"
     shutil.copytree(_trained, runs)
@@ -387,23 +387,23 @@ def _old(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return runs
 
 
-def test_an_encoder_comes_along(_old: Path) -> None:
-    latentune.import_study(_old / "head.zip")
-    assert latentune.import_study(_old / "encoder.zip").added == 3, (
+def test_an_encoder_comes_along(old: Path) -> None:
+    latentune.import_study(old / "head.zip")
+    assert latentune.import_study(old / "encoder.zip").added == 3, (
         "its network is there, and the same"
     )
     latentune.train(f"head-{NAME}", epochs=1, pictures="none")
     items = latentune.TensorData("digits").splits.test.inputs
-    one, two = (latentune.load_model(f"head-{NAME}", runs=runs) for runs in (_old, "runs"))
+    one, two = (latentune.load_model(f"head-{NAME}", runs=runs) for runs in (old, "runs"))
     assert torch.equal(one.answer(items), two.answer(items))
 
 
-def test_an_encoder_whose_place_is_taken_stands_beside_its_study(_old: Path) -> None:
+def test_an_encoder_whose_place_is_taken_stands_beside_its_study(old: Path) -> None:
     other = Path("runs", NAME, "final", "model.ckpt")
     other.parent.mkdir(parents=True)
-    shutil.copy(_old / NAME / "final/model.ckpt", other)
+    shutil.copy(old / NAME / "final/model.ckpt", other)
     add_configuration(other, {**read_checkpoint(other)[0], "trial": 99})
-    before, path = other.read_bytes(), _old / "head.zip"
+    before, path = other.read_bytes(), old / "head.zip"
     for runs, name in (("runs", "one"), ("far", "two")):
         study = latentune.import_study(path, name=name, runs=runs).study
         assert study.user_attrs["parent"]["checkpoint"] == f"{name}/encoder/model.ckpt"
