@@ -375,38 +375,41 @@ def test_pictures_that_would_be_pages_are_none(packed: Path, trained: Path) -> N
     assert kinds == {"application/octet-stream"}
 
 
-@pytest.fixture
-def on_encoder(trained: Path) -> Path:
-    """A zip of a trained head, in a folder without its encoder."""
-    latentune.search("head", "digits", encoder=NAME, trials=1, epochs=1)
-    latentune.train(f"head-{NAME}", epochs=1, pictures="none")
-    latentune.export_study(f"head-{NAME}", "head.zip")
-    latentune.export_study(NAME, "encoder.zip")
-    trained.rename("old")
-    return Path("head.zip")
+@pytest.fixture(scope="module")
+def old(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A runs folder with a trained head on an encoder, and a zip of each."""
+    runs = tmp_path_factory.mktemp("old") / "runs"
+    shutil.copytree(_trained, runs)
+    latentune.search("head", "digits", encoder=NAME, trials=1, epochs=1, runs=runs)
+    latentune.train(f"head-{NAME}", epochs=1, pictures="none", runs=runs)
+    latentune.export_study(f"head-{NAME}", runs / "head.zip", runs=runs)
+    latentune.export_study(NAME, runs / "encoder.zip", runs=runs)
+    return runs
 
 
-def test_an_encoder_comes_along(on_encoder: Path) -> None:
-    latentune.import_study(on_encoder)
-    assert latentune.import_study("encoder.zip").added == 3, "its network is there, and the same"
+def test_an_encoder_comes_along(old: Path) -> None:
+    latentune.import_study(old / "head.zip")
+    assert latentune.import_study(old / "encoder.zip").added == 3, (
+        "its network is there, and the same"
+    )
     latentune.train(f"head-{NAME}", epochs=1, pictures="none")
     items = latentune.TensorData("digits").splits.test.inputs
-    one, two = (latentune.load_model(f"head-{NAME}", runs=runs) for runs in ("old", "runs"))
+    one, two = (latentune.load_model(f"head-{NAME}", runs=runs) for runs in (old, "runs"))
     assert torch.equal(one.answer(items), two.answer(items))
 
 
-def test_an_encoder_whose_place_is_taken_stands_beside_its_study(on_encoder: Path) -> None:
+def test_an_encoder_whose_place_is_taken_stands_beside_its_study(old: Path) -> None:
     other = Path("runs", NAME, "final", "model.ckpt")
     other.parent.mkdir(parents=True)
-    shutil.copy(Path("old", NAME, "final", "model.ckpt"), other)
+    shutil.copy(old / NAME / "final/model.ckpt", other)
     add_configuration(other, {**read_checkpoint(other)[0], "trial": 99})
-    before = other.read_bytes()
+    before, path = other.read_bytes(), old / "head.zip"
     for runs, name in (("runs", "one"), ("far", "two")):
-        study = latentune.import_study(on_encoder, name=name, runs=runs).study
+        study = latentune.import_study(path, name=name, runs=runs).study
         assert study.user_attrs["parent"]["checkpoint"] == f"{name}/encoder/model.ckpt"
         again = latentune.train(f"{runs}/{name}/best.toml", epochs=1, pictures="none", runs=runs)
         assert again.folder == Path(runs, name, "final")
-        on_encoder = latentune.export_study(name, f"{name}.zip", runs=runs).path  # it moves on
+        path = latentune.export_study(name, f"{name}.zip", runs=runs).path  # it moves on
     assert other.read_bytes() == before
 
 
@@ -481,7 +484,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return runs
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(trials(), max_size=4), attrs)
 def test_any_study_survives_json(given: list[FrozenTrial], others: dict[str, Any]) -> None:
     for number, trial in enumerate(given):
