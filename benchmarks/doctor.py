@@ -68,6 +68,12 @@ def killed(work: Callable[[], object], after: float) -> bool:
     return os.WIFSIGNALED(status)
 
 
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
 @click.command()
 @click.option("--kills", default=200)
 @click.option("--seed", default=0)
@@ -78,12 +84,19 @@ def main(kills: int, seed: int) -> None:
         latentune.search("conv-ae", "digits", trials=3, epochs=1, pruner="none", runs=sound)
         latentune.train(STUDY, epochs=1, runs=sound)
         ends: Counter[str] = Counter()
+        shutil.copytree(sound, runs)
+        plant(runs)
+        mending = seconds(lambda: latentune.doctor(fix=True, runs=runs))
+        undoing = seconds(lambda: latentune.doctor(undo=True, runs=runs))
         while ends["killed"] < kills:
             shutil.rmtree(runs, ignore_errors=True)
             shutil.copytree(sound, runs)
             plant(runs)
             before = contents(runs)
-            ends["killed"] += killed(lambda: latentune.doctor(fix=True, runs=runs), drawn.random())
+            after = (
+                drawn.uniform(0.3, 1.2) * mending
+            )  # it looks for long before it changes a thing
+            ends["killed"] += killed(lambda: latentune.doctor(fix=True, runs=runs), after)
             with sqlite3.connect(runs / "studies.db") as connection:
                 (whole,) = connection.execute("PRAGMA integrity_check").fetchone()
                 complete = "SELECT COUNT(*) FROM trials WHERE state = 'COMPLETE'"
@@ -95,10 +108,13 @@ def main(kills: int, seed: int) -> None:
                 )  # of a copy that was broken off
                 ends["before anything was changed"] += 1
             else:
-                undone = killed(lambda: latentune.doctor(undo=True, runs=runs), drawn.random() / 5)
-                ends["undo killed"] += undone
-                if (runs / "backups").exists():
+                after = drawn.uniform(0, 1.2) * undoing
+                ends["undo killed"] += killed(
+                    lambda: latentune.doctor(undo=True, runs=runs), after
+                )
+                if list(runs.glob("backups/*/manifest.json")):
                     latentune.doctor(undo=True, runs=runs)
+                shutil.rmtree(runs / "backups", ignore_errors=True)
                 ends["put back"] += 1
             assert contents(runs) == before, "not what it was"
         print(f"{dict(ends)}; every file was bit for bit what it had been")

@@ -176,6 +176,7 @@ def undo(runs: Runs, backup: Path) -> list[str]:
             os.replace(partial, database)
     except OSError as error:
         raise unwritable(runs.root, error) from error
+    (backup / MANIFEST).unlink()  # all is back, even if the rest of it stays
     shutil.rmtree(backup)
     if not any(runs.backups.iterdir()):
         runs.backups.rmdir()

@@ -229,7 +229,7 @@ def _check_sqlite(path: Path, create: bool) -> None:
                 raise StorageError(f"{path} is a database of another program, not of Optuna")
             if tables:
                 found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-                if found is None or found[0] != _schema():
+                if found is None or found[0] != schema():
                     raise _other_schema(f"sqlite:///{path}")
             connection.execute("BEGIN IMMEDIATE")  # asks for the right to write, changes nothing
             connection.rollback()
@@ -238,8 +238,8 @@ def _check_sqlite(path: Path, create: bool) -> None:
 
 
 @cache
-def _schema() -> str:
-    """The version of the tables that the installed Optuna works with."""
+def schema() -> str:
+    """Returns the version of the tables that the installed Optuna works with."""
     return RDBStorage("sqlite://").get_head_version()
 
 

@@ -126,7 +126,7 @@ def test_a_database_of_an_older_optuna_is_left_alone(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(StorageError, match="optuna storage upgrade --storage sqlite:///"):
+    with pytest.raises(StorageError, match="latentune doctor --fix"):
         open_database(f"sqlite:///{path}")
     assert path.read_bytes() == before
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 from filelock import Timeout
 
+from ...storage.backup import MANIFEST
 from ...storage.checkpoint import file_hash
 from ...storage.scratch import OWNER, PREFIX, claim
 from .case import Case
@@ -27,7 +28,8 @@ def caches(case: Case) -> Iterator[Finding]:
     yield from _useless(
         case, "of codes whose encoder was trained anew, or is gone", filter(_is_of_another, codes)
     )
-    left = [*case.runs.cache.glob(f"{PREFIX}*")] if case.whole else []
+    backups = [path for path in case.runs.backups.glob("*") if not (path / MANIFEST).exists()]
+    left = [*case.runs.cache.glob(f"{PREFIX}*"), *backups] if case.whole else []
     yield from _useless(case, "of processes that died", filter(_is_nobodys, left))
     places = [*case.folders(), *([case.runs.cache, case.runs.root] if case.whole else [])]
     hidden = {path for place in places for path in _hidden(place, deep=place != case.runs.root)}

@@ -7,7 +7,7 @@ from pathlib import Path
 import optuna
 from optuna.storages import RDBStorage
 
-from ...storage.database import SQLITE
+from ...storage.database import SQLITE, schema
 from ...storage.runs import Runs
 from .finding import Finding, count
 
@@ -72,32 +72,32 @@ def _dangling(connection: sqlite3.Connection, database: Path) -> list[Finding]:
 
 
 def _schema(copy: Path, database: Path, found: list[Finding]) -> tuple[list[Finding], bool]:
-    with closing(sqlite3.connect(copy)) as connection:
-        if not connection.execute(
-            "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
-        ).fetchone():
-            return found, True  # empty, or another program's, which will be refused
+    now = _version(copy)
+    if now in (None, schema()):  # None is of an empty one, or of another program, which is refused
+        return found, True
+    what = f"{database} has the tables of another Optuna ({now}, not {schema()})"
     storage = RDBStorage(f"{SQLITE}{copy}", skip_compatibility_check=True)
-    now, wanted = storage.get_current_version(), storage.get_head_version()
     try:
-        if now == wanted:
-            return found, True
-        what = f"{database} has the tables of another Optuna ({now}, not {wanted})"
         if now not in storage.get_all_versions():
             way_out = f"Optuna {optuna.__version__} is older than they are: pip install -U optuna"
             return [*found, Finding("broken", what, way_out)], False
-        try:
-            storage.upgrade()
-        except Exception as error:  # of SQLAlchemy, of SQLite, of the migration itself
-            said = str(error).splitlines()[0]
-            return [
-                *found,
-                _unmendable(f"{what}, and cannot be upgraded: {said}", database),
-            ], False
-        return [*found, Finding("broken", what, "`fix=` upgrades them", ok)], True
+        storage.upgrade()
+    except Exception as error:  # of SQLAlchemy, of SQLite, of the migration itself
+        said = str(error).splitlines()[0]
+        return [*found, _unmendable(f"{what}, and cannot be upgraded: {said}", database)], False
     finally:
         storage.remove_session()
         storage.engine.dispose()
+    return [*found, Finding("broken", what, "`fix=` upgrades them", ok)], True
+
+
+def _version(copy: Path) -> str | None:
+    with closing(sqlite3.connect(copy)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        if "alembic_version" not in tables:
+            return None
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(found[0]) if found else None
 
 
 def lost(what: str, database: Path, runs: Runs) -> Finding:
