@@ -43,7 +43,8 @@ def check_allowed(model: str, storage: str) -> None:
     if database_exists(storage):
         database = open_database(storage)
         for study in optuna.get_all_study_summaries(database, include_best_trial=False):
-            if study.user_attrs.get("recipe", {}).get("model") == model:
+            recipe = study.user_attrs.get("recipe")
+            if isinstance(recipe, dict) and recipe.get("model") == model:
                 return
     raise StudyError(
         f"a file asks to run {model}, a module that no study here was searched with; if you trust "

@@ -13,7 +13,6 @@ from ..objectives.progress import Advance, show_by
 from .visible import visible
 
 
-
 class _Console(Console):
     """A console on which texts are seen as they are, whatever they hold."""
 

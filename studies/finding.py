@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytorch_lightning as pl
@@ -21,6 +22,12 @@ from .front import prefer
 from .making import load_network
 
 
+ENTRIES = {"definition": dict, "recipe": dict, "monitor": str, "command": str}
+"""The attributes of a study that all else relies on."""
+RECORD = {"best_epoch": int, "hparams": dict, "provenance": dict}
+"""Those of a trial that can be trained again."""
+
+
 def open_study(storage: BaseStorage, name: str) -> Study:
     """Returns a study that Latentune made.
 
@@ -32,8 +39,12 @@ def open_study(storage: BaseStorage, name: str) -> Study:
         hint = did_you_mean(name, names) if names else "there are none yet"
         raise StudyError(f"there is no study {name!r}; {hint}")
     study = Study(study_name=name, storage=storage)
-    if "definition" not in study.user_attrs:
+    attrs = study.user_attrs
+    if "definition" not in attrs:
         raise StudyError(f"study {name!r} was not made by latentune; choose another by `name=`")
+    for entry, kind in ENTRIES.items():
+        if not isinstance(attrs.get(entry), kind):
+            raise StudyError(f"study {name!r} has lost its {entry}: it was changed by others")
     return study
 
 
@@ -53,7 +64,7 @@ def best_of(study: optuna.Study, number: int | None = None, wish: str | None = N
         raise StudyError("`prefer=` chooses among the best trials of several objectives")
     several = number is None and len(study.directions) > 1
     trial = prefer(study, wish) if several else _trial(study, number)
-    attrs = trial.user_attrs
+    attrs = _record(trial)
     names = study.user_attrs["monitor"].split(", ")
     return Best(
         study=study.study_name,
@@ -175,6 +186,14 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
     if is_file and read_checkpoint(path)[0].get("trial") != best.trial:
         raise StudyError(f"{path} is not of trial {best.trial}: latentune train {source}")
     return Path(os.path.realpath(path))
+
+
+def _record(trial: FrozenTrial) -> dict[str, Any]:
+    """Returns the attributes of a trial, if it has what is needed to train it again."""
+    for entry, kind in RECORD.items():
+        if not isinstance(trial.user_attrs.get(entry), kind):
+            raise StudyError(f"trial {trial.number} has no {entry}: latentune has not run it")
+    return trial.user_attrs
 
 
 def _trial(study: optuna.Study, number: int | None) -> FrozenTrial:
