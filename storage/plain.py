@@ -6,7 +6,7 @@ from .runs import StorageError
 
 MOST_VALUES = 1_000_000
 DEEPEST = 50
-MOST_BITS = 1024  # more would not fit a float, and then could not be printed
+MOST_BITS = 1024  # a larger number fits no float, and soon cannot even be printed
 
 
 def check_plain(found: Any, where: str) -> None:
@@ -19,16 +19,16 @@ def check_plain(found: Any, where: str) -> None:
         where: The file, for the error.
 
     Raises:
-        StorageError: If it has too many values, is nested too deeply, or holds a whole number of
-            more than `MOST_BITS`.
+        StorageError: If it has too many values, is nested too deeply, or holds too large a number.
     """
     waiting, seen = [(found, 0)], 0
     while waiting:
         value, depth = waiting.pop()
-        inner = value.values() if isinstance(value, dict) else value
-        if isinstance(value, (dict, list, tuple, set)):
-            waiting += [(one, depth + 1) for one in inner]
         seen += 1
+        if isinstance(value, dict):
+            value = list(value.values())
+        if isinstance(value, (list, tuple, set)):
+            waiting += [(inner, depth + 1) for inner in value]
         if depth > DEEPEST or seen + len(waiting) > MOST_VALUES:
             raise StorageError(f"{where} is nested too deeply, or holds too much")
         if isinstance(value, int) and value.bit_length() > MOST_BITS:

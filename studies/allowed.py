@@ -46,8 +46,9 @@ def check_allowed(model: str, storage: str) -> None:
     if database_exists(storage):
         database = open_database(storage)
         for study in optuna.get_all_study_summaries(database, include_best_trial=False):
-            attrs = study.user_attrs
-            if attrs.get("recipe", {}).get("model") == model and IMPORTED not in attrs:
+            recipe = study.user_attrs.get("recipe")
+            named = isinstance(recipe, dict) and recipe.get("model") == model
+            if named and IMPORTED not in study.user_attrs:
                 return
     raise StudyError(
         f"a file asks to run {model}, a module that no study here was searched with; if you trust "

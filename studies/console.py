@@ -13,7 +13,7 @@ from ..search_spaces.auto import MODEL, unnamed
 from ..storage.runs import Runs
 from ..storage.study import STATES, readable
 from .display import bar, console
-from .lineage import is_stale
+from .lineage import is_stale, origin_of
 from .running.plan import SearchPlan
 from .running.retries import finished, reason
 from .standings import is_automatic, show_standings
@@ -108,7 +108,7 @@ def _tree(studies: list[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
     names = {study.study_name for study in studies}
     children: dict[str | None, list[optuna.Study]] = {}
     for study in studies:
-        origin = study.user_attrs.get("parent", {}).get("study")
+        origin = (origin_of(study) or {}).get("study")
         children.setdefault(origin if origin in names else None, []).append(study)
 
     def below(name: str | None, depth: int) -> Iterator[tuple[int, optuna.Study]]:
@@ -121,7 +121,7 @@ def _tree(studies: list[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
 
 def show_trials(study: optuna.Study, runs: Runs) -> None:
     """Prints a row for each trial of a study, and what encoder it is on."""
-    origin = study.user_attrs.get("parent")
+    origin = origin_of(study)
     if origin is not None:
         which = (
             "a configuration of no trial"

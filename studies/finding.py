@@ -23,6 +23,11 @@ from .facade import public
 from .front import prefer
 from .making import load_network
 
+ENTRIES = {"definition": dict, "recipe": dict, "monitor": str, "command": str}
+"""The attributes of a study that all else relies on."""
+RECORD = {"best_epoch": int, "hparams": dict, "provenance": dict}
+"""Those of a trial that can be trained again."""
+
 
 def open_study(storage: BaseStorage, name: str) -> Study:
     """Returns a study that Latentune made.
@@ -35,8 +40,12 @@ def open_study(storage: BaseStorage, name: str) -> Study:
         hint = did_you_mean(name, names) if names else "there are none yet"
         raise StudyError(f"there is no study {name!r}; {hint}")
     study = Study(study_name=name, storage=storage)
-    if "definition" not in study.user_attrs:
+    attrs = study.user_attrs
+    if "definition" not in attrs:
         raise StudyError(f"study {name!r} was not made by latentune; choose another by `name=`")
+    for entry, kind in ENTRIES.items():
+        if not isinstance(attrs.get(entry), kind):
+            raise StudyError(f"study {name!r} has lost its {entry}: it was changed by others")
     return study
 
 
@@ -88,10 +97,10 @@ def recorded(trial: FrozenTrial) -> dict[str, Any]:
     Raises:
         StudyError: If the trial was added by others, and lacks it.
     """
-    for name in ("best_epoch", "hparams", "provenance"):
-        if name not in trial.user_attrs:
+    for entry, kind in RECORD.items():
+        if not isinstance(trial.user_attrs.get(entry), kind):
             raise StudyError(
-                f"trial {trial.number} was not run by latentune: it has no {name}; choose another"
+                f"trial {trial.number} was not run by latentune: it has no {entry}; choose another"
             )
     return trial.user_attrs
 

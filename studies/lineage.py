@@ -24,9 +24,18 @@ def parent(recipe: Recipe, runs: Runs) -> dict[str, Any]:
     }
 
 
+def origin_of(study: optuna.Study) -> dict[str, Any] | None:
+    """Returns what `parent` gave when a study was made; None if it is on no encoder."""
+    origin = study.user_attrs.get("parent")
+    texts = ("study", "checkpoint", "hash")
+    if not isinstance(origin, dict) or not all(isinstance(origin.get(t), str) for t in texts):
+        return None
+    return {"trial": None, **origin}
+
+
 def is_stale(study: optuna.Study, runs: Runs) -> bool:
     """Whether the encoder that a study was put on is gone, or has been trained anew."""
-    origin = study.user_attrs.get("parent")
+    origin = origin_of(study)
     if origin is None:
         return False
     path = runs.root / origin["checkpoint"]
