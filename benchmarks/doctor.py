@@ -116,7 +116,9 @@ def main(kills: int, seed: int) -> None:
                     latentune.doctor(undo=True, runs=runs)
                 shutil.rmtree(runs / "backups", ignore_errors=True)
                 ends["put back"] += 1
-            assert contents(runs) == before, "not what it was"
+            after_all = contents(runs)
+            differing = {p for p in before | after_all if before.get(p) != after_all.get(p)}
+            assert not differing, differing
         print(f"{dict(ends)}; every file was bit for bit what it had been")
 
 

@@ -20,6 +20,8 @@ from .snapshot import alone_with, count_trials, fingerprint, log_of, snapshot
 
 MANIFEST = "manifest.json"
 DATABASE, FILES = "database", "files"  # the folders of a backup
+UNDOING = "undoing"
+"""The file in a backup that says that its database is on the way back."""
 NAME = "%Y-%m-%d-%H-%M-%S"
 
 
@@ -167,13 +169,17 @@ def undo(runs: Runs, backup: Path) -> list[str]:
                     _move(old, now)
                 elif name not in manifest.moved:
                     now.unlink(missing_ok=True)  # where there was none
-            for path in log_of(database):
-                path.unlink(missing_ok=True)
-                if (log := kept.with_name(path.name)).exists():
-                    shutil.copy2(log, path)
+                if name in manifest.written:  # the repair may have been killed while it wrote
+                    now.with_name(f".{now.name}.partial").unlink(missing_ok=True)
+            (backup / UNDOING).touch()
             partial = database.with_name(f".{database.name}.partial")
             shutil.copy2(kept, partial)  # it may lie in another file system than the backup
+            for path in log_of(database):
+                path.unlink(missing_ok=True)
             os.replace(partial, database)
+            for path in log_of(database):  # after it, or they would be taken for the new one's
+                if (log := kept.with_name(path.name)).exists():
+                    shutil.copy2(log, path)
     except OSError as error:
         raise unwritable(runs.root, error) from error
     (backup / MANIFEST).unlink()  # all is back, even if the rest of it stays
@@ -186,7 +192,8 @@ def undo(runs: Runs, backup: Path) -> list[str]:
 def _check_unchanged(runs: Runs, backup: Path, manifest: Manifest, database: Path) -> None:
     """Raises StorageError if putting back would lose what was made since."""
     way_out = f"what was there before lies in {backup}"
-    if fingerprint(database) not in (manifest.before, manifest.after):
+    known = (manifest.before, manifest.after)
+    if not (backup / UNDOING).exists() and fingerprint(database) not in known:
         with tempfile.TemporaryDirectory() as place:
             copy = Path(place) / database.name
             snapshot(database, copy)

@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 from .runs import StorageError
 
-LOG = ("-wal", "-shm")
-"""What SQLite keeps beside a database: commits that are not yet in it, and an index of them."""
+LOG = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database: commits that are not yet in it, and an index of them; or
+what a commit replaces."""
 HEADER = 100
 """Bytes at the head of a database, which hold counters beside what does not change."""
 

@@ -62,7 +62,7 @@ def _dangling(connection: sqlite3.Connection, database: Path) -> list[Finding]:
     removed = 0
     while rows := connection.execute("PRAGMA foreign_key_check").fetchall():
         for table, row, *_ in rows:
-            connection.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (row,))  # noqa: S608
+            connection.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (row,))  # noqa: S608 - Optuna's
         connection.commit()
         removed += len(rows)
     if not removed:

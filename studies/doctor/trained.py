@@ -1,5 +1,6 @@
 """What final training has left: checkpoints and configurations, broken or out of date."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from functools import partial
@@ -95,12 +96,12 @@ def out_of_date(case: Case) -> Iterator[Finding]:
 def _again(path: Path) -> str:
     """Returns what `train` calls a network that is to be trained anew; empty if none is."""
     folder = path.parent
-    if folder.name.startswith("config-"):
+    if re.fullmatch(r"config-\w+", folder.name):
         return str(folder / "best.toml")
-    if folder.name.endswith("-before"):
-        return ""
-    number = folder.name.removeprefix("final").replace("-", ":")
-    return f"{folder.parent.name}{number}"
+    final = re.fullmatch(r"final(?:-(\d+))?", folder.name)
+    if final is None:
+        return ""  # what was there before, or the encoder that a study has brought along
+    return f"{folder.parent.name}:{final[1]}" if final[1] else folder.parent.name
 
 
 def _unreadable(path: Path, *, whole: bool) -> str:
