@@ -12,6 +12,7 @@ from pkgutil import resolve_name
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from torch import nn
 
 from ..models.autoencoder import Autoencoder
@@ -126,7 +127,8 @@ class _Encoder:
                     f"the encoder {self.path} has been trained anew (it was {self.known}, it is "
                     f"{now}): search it as a new study by `name=`"
                 )
-            self._network = load_encoder(self.path, data, self.runs)
+            with torch.random.fork_rng():  # or the first trial of a process would differ
+                self._network = load_encoder(self.path, data, self.runs)
         return self._network
 
 
