@@ -107,6 +107,12 @@ def test_a_trial_that_diverged_does_so_again(cli: Cli) -> None:
     assert "nothing" not in str(again)
 
 
+def test_the_first_trial_on_an_encoder_is_no_other_than_a_later_one(trained: Path) -> None:
+    # Whoever reads the encoder builds it, which draws weights; here it has been read before.
+    latentune.search("head", "digits", encoder=NAME, trials=1, epochs=1)
+    assert latentune.verify(f"head-{NAME}:0").reproduced
+
+
 def test_what_has_no_result_is_refused(refused: Refused, trained: Path) -> None:
     first = the_study().trials[0]
     bug = plant(first, state=TrialState.FAIL, attrs={"stopped": "KeyError: 1", "failure": "x"})

@@ -90,8 +90,8 @@ def table_of(
     ):
         whole = bool(np.isfinite(own).all())
         mean, std = (np.mean(own), np.std(own, ddof=1)) if whole else (np.nan, np.nan)
-        low, high = stats.t.interval(0.95, len(own) - 1, mean, std / len(own) ** 0.5)
-        rows.append((trial, before, mean, std, low, high, len(own), chance))
+        half = stats.t.ppf(0.975, len(own) - 1) * std / len(own) ** 0.5
+        rows.append((trial, before, mean, std, mean - half, mean + half, len(own), chance))
     columns = ["trial", "searched", "mean", "std", "low", "high", "seeds", "chance"]
     table = pd.DataFrame(rows, columns=columns)
     table.insert(7, "left", table["seeds"] < len(values[best]))
