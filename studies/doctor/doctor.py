@@ -158,7 +158,7 @@ def _mend(runs: Runs, source: str, study: str | None) -> tuple[list[str], Path |
     with opened(runs, source, study) as (case, copy):
         assert copy is not None
         fixes = [(finding, finding.fix) for finding in _look(case) if finding.fix]
-        if not fixes:
+        if not fixes or case.storage is None:
             return [], None
         runs.make()
         with _no_search(runs):
