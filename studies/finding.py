@@ -21,7 +21,6 @@ from .facade import public
 from .front import prefer
 from .making import load_network
 
-
 ENTRIES = {"definition": dict, "recipe": dict, "monitor": str, "command": str}
 """The attributes of a study that all else relies on."""
 RECORD = {"best_epoch": int, "hparams": dict, "provenance": dict}

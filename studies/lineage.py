@@ -25,8 +25,9 @@ def parent(recipe: Recipe, runs: Runs) -> dict[str, Any]:
 def origin_of(study: optuna.Study) -> dict[str, Any] | None:
     """Returns what `parent` gave when a study was made; None if it is on no encoder."""
     origin = study.user_attrs.get("parent")
-    texts = ("study", "checkpoint", "hash")
-    whole = isinstance(origin, dict) and all(isinstance(origin.get(t), str) for t in texts)
+    if not isinstance(origin, dict):  # what a study knows, others may have changed
+        return None
+    whole = all(isinstance(origin.get(name), str) for name in ("study", "checkpoint", "hash"))
     return {"trial": None, **origin} if whole else None
 
 
