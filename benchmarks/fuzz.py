@@ -5,8 +5,8 @@ and no row of the database. Hypothesis draws the cases, and shrinks one that fai
 
     python -m benchmarks.fuzz --examples 10000
 
-All verbs run whole, in this process, but `reproduce` runs no commands, and nothing is downloaded or
-served.
+All verbs run whole, in this process, but `reproduce` runs no commands, and nothing is downloaded
+or served.
 """
 
 import argparse

@@ -24,8 +24,8 @@ class Case(NamedTuple):
 HUGE = "9" * 20
 NUMBERS = ["", *f"0 1 2 7 -1 {HUGE} -{HUGE} 99999 1.5 nan x 1_0 \uff12".split(), "9" * 5000]
 WORDS = f"""- .. . a:b a: : .a:b nan inf [red] %s ~ \u56f3 \udcff $x$ =1+1 {{x}} ../../outside
-    /proc/x /dev/null {HUGE} runs redis://h sqlite:///nowhere/x.db sqlite:// x:// 1=2 a=b=c = , CON nul.x
-    \u202e {TOML} {CHECKPOINT} photos x.csv x.npz study.zip *.png""".split()
+    /proc/x /dev/null {HUGE} runs redis://h sqlite:///nowhere/x.db sqlite:// x:// 1=2 a=b=c = ,
+    CON nul.x \u202e {TOML} {CHECKPOINT} photos x.csv x.npz study.zip *.png""".split()
 WORDS += ["", " ", "a\nb", "a\x1b[31mb", "a\rb", "x" * 300, "\u00fc" * 200]
 STUDIES = f"{AE} {HEAD} {FRONT} {TABLE} {AE}:1 {AE}:99 {AE}:-1 {AE}: {FRONT}:0 {AE.upper()}"
 TRAINED = f"{AE} {HEAD} {TABLE} {CHECKPOINT} {TOML} photos"
