@@ -21,6 +21,7 @@ check: test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/pip-audit --format json --progress-spinner off --skip-editable 2>/dev/null | $(BIN)/python .ci/audit.py
 
 $(STAMP): pyproject.toml constraints.txt
 	if command -v uv; then \

@@ -5,8 +5,8 @@ and no row of the database. Hypothesis draws the cases, and shrinks one that fai
 
     python -m benchmarks.fuzz --examples 10000
 
-All verbs run whole, in this process, with two exceptions: `reproduce` runs no commands, and nothing
-is downloaded or served.
+All verbs run whole, in this process, but `reproduce` runs no commands, and nothing is downloaded
+or served.
 """
 
 import argparse
@@ -51,7 +51,7 @@ MEMORY = 12 * 2**30  # of addresses, so that a fault does not take the machine
 QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 
 
-class Disorder(AssertionError):
+class Disorder(AssertionError):  # noqa: N818 - it is what a test has found
     """A command that did not end in order."""
 
 
@@ -123,6 +123,8 @@ def play(case: Case, made: Path) -> int:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     if not isinstance(file, Changed | Lines | Entries | Rows):
                         clear(path)
+                    elif not path.is_file():  # there is nothing to be changed
+                        continue
                     file.put(path)
             before = snapshot(Path(outside))
             code = _outcome(list(case.words))

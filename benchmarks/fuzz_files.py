@@ -1,4 +1,4 @@
-"""What the fuzzer puts where a file is expected: each is a value, so that hypothesis can shrink it.
+"""What the fuzzer puts where a file is expected: values, so that hypothesis can shrink them.
 
 `put` makes it at a path of the working folder, in the place of what may be there.
 """
@@ -87,7 +87,8 @@ class Array:
 
     def _array(self, kind: str, shape: tuple[int, ...], fill: float) -> np.ndarray:
         array = np.zeros(shape, dtype=kind)
-        with suppress(ValueError, OverflowError, TypeError):  # not every number is of each type
+        # Not every number is of each type.
+        with suppress(ValueError, OverflowError, TypeError), np.errstate(all="ignore"):
             array.reshape(-1)[: len(array) // 2] = fill
         return array
 
@@ -101,7 +102,7 @@ class Changed:
 
     def put(self, path: Path) -> None:
         data = changed(path.read_bytes(), self.changes)
-        path.write_bytes(data if self.end is None else data[: self.end % len(data)])
+        path.write_bytes(data[: None if self.end is None or not data else self.end % len(data)])
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def clear(path: Path) -> None:
 def changed(data: bytes, changes: tuple[tuple[int, int], ...]) -> bytes:
     """Returns bytes of which some, by their places, have another value."""
     made = bytearray(data)
-    for at, value in changes:
+    for at, value in changes if data else ():
         made[at % len(made)] = value
     return bytes(made)
 

@@ -1,4 +1,4 @@
-"""What a file from anywhere may hold before anybody looks at it: plain values, not endless ones."""
+"""What a file from anywhere may hold before anybody looks at it: values that come to an end."""
 
 from typing import Any
 

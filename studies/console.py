@@ -91,7 +91,7 @@ def show_studies(studies: list[optuna.Study], runs: Runs) -> None:
     table = Table("study", "metric", "best", *STATES.values(), box=None)
     for depth, study in _tree(studies):
         states = [trial.state for trial in study.get_trials(deepcopy=False)]
-        monitor = study.user_attrs.get("monitor", "")
+        monitor = str(study.user_attrs.get("monitor", ""))
         branch = f"{'  ' * (depth - 1)}└ " if depth else ""
         stale = " (stale)" if is_stale(study, runs) else ""
         table.add_row(

@@ -1,4 +1,4 @@
-"""How large a file of data may be, and that it is one: the door that each of them comes through."""
+"""How large a file of data may be, and that it is one: the door that each comes through."""
 
 import os
 import stat
