@@ -129,7 +129,7 @@ def test_another_database_can_be_named(tmp_path: Path) -> None:
     assert not Path("runs/studies.db").exists()
 
 
-@pytest.mark.parametrize("pruner", PRUNERS)
+@pytest.mark.parametrize("pruner", sorted(PRUNERS.keys() - {"wilcoxon"}))
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_pruner_and_sampler_works(pruner: str, sampler: str) -> None:
     study = search(6, pruner=pruner, sampler=sampler, epochs=2, batch_size=1300)

@@ -78,6 +78,6 @@ class AttachPictures(pl.Callback):
 
     def _attach(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         place = self.scratch / f"trial-{self.trial.number}"
-        place.mkdir(exist_ok=True)  # another process has had the trial meanwhile, if it is there
+        place.mkdir(exist_ok=True)  # a trial may be trained several times
         for picture in draw_pictures(model, self.data, trainer.val_dataloaders, place):
             attach(self.trial, picture, self.folder)
