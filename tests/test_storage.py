@@ -14,6 +14,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 
 from latentune import Best
 from latentune.storage.best import read_best, write_best
@@ -91,6 +92,28 @@ def test_the_database_is_made_once_with_a_write_ahead_log(tmp_path: Path) -> Non
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert connection.execute("SELECT count(*) FROM studies").fetchone() == (2,)
     connection.close()
+
+
+@pytest.mark.parametrize("statement", [3, 9, 17])
+def test_a_death_while_the_database_is_made_leaves_no_half_of_one(
+    tmp_path: Path, statement: int
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    left = [statement]
+
+    def die(connection: Any, cursor: Any, text: str, *more: Any) -> None:
+        left[0] -= text.lstrip().startswith(("CREATE", "INSERT"))
+        if left[0] == 0:
+            raise Killed
+
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    event.listen(Engine, "before_cursor_execute", die)
+    with pytest.raises(Killed):
+        open_database(url, create=True)
+    event.remove(Engine, "before_cursor_execute", die)
+    optuna.create_study(storage=open_database(url, create=True))
 
 
 def test_a_missing_database_is_not_made_by_looking(tmp_path: Path) -> None:
