@@ -66,6 +66,8 @@ class Confirmation:
         found = f"the search's best value, of trial {first['trial']:.0f}"
         if not np.isfinite(first["mean"]):
             return f"{found}, was luck: it diverges on other seeds"
+        if self.luck == 0:
+            return f"{found}, is the same on other seeds"
         if self.luck > 0:
             return f"{found}, looked better than it is by {by}"
         return f"{found}, was no luck: it is better than it looked by {by}"
