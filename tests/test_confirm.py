@@ -140,3 +140,13 @@ def test_what_cannot_be_confirmed_is_refused(refused: Refused, trained: Path) ->
     front.set_user_attr("definition", {})
     assert "has no single best to confirm, but a front" in refused("confirm", "front")
     assert "by one of its --objectives" in refused("confirm", "front")
+
+
+@pytest.mark.parametrize("found", ["yes", {"trial": 0}, {"trial": "x", "monitor": 1}])
+def test_what_others_have_written_confirms_nothing(cli: Cli, trained: Path, found: object) -> None:
+    study = the_study()
+    study.set_user_attr("confirmed", found)
+    for verb in ("best", "status"):
+        answer = cli(verb, NAME)
+        assert answer.code == 0
+        assert "confirmed" not in answer.out

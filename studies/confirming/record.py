@@ -1,13 +1,14 @@
 """What confirming leaves on a study: the value of each training, and in the end what they say."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 import optuna
 from optuna.study import StudyDirection
 
 TRAININGS, CONFIRMED = "confirming", "confirmed"
+NUMBER = (int, float)
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,15 @@ class Confirmed:
 
     @classmethod
     def of(cls, study: optuna.Study) -> Self | None:
-        """Returns what has been confirmed in a study; None if nothing has."""
+        """Returns what has been confirmed in a study; None if nothing has, or others wrote it."""
         found = study.user_attrs.get(CONFIRMED)
-        return None if found is None else cls(**found)
+        known: dict[str, Any] = {
+            f.name: NUMBER if f.type is float else f.type for f in fields(cls)
+        }
+        if not isinstance(found, dict) or found.keys() != known.keys():
+            return None
+        whole = all(isinstance(found[name], kind) for name, kind in known.items())
+        return cls(**found) if whole else None
 
     def keep(self, study: optuna.Study) -> None:
         """Records it on the study, whose best configuration it then is."""
