@@ -137,7 +137,8 @@ def test_what_cannot_be_confirmed_is_refused(refused: Refused, trained: Path) ->
     front = optuna.create_study(
         study_name="front", storage="sqlite:///runs/studies.db", directions=["minimize"] * 2
     )
-    front.set_user_attr("definition", {})
+    for name, value in the_study().user_attrs.items():
+        front.set_user_attr(name, value)
     assert "has no single best to confirm, but a front" in refused("confirm", "front")
     assert "by one of its --objectives" in refused("confirm", "front")
 
