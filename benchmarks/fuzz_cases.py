@@ -76,9 +76,9 @@ def commands(draw: st.DrawFn) -> Case:
     verb = draw(st.sampled_from(sorted(app.commands)) | st.just("search"))
     params = app.commands[verb].params
     dry = any(param.name == "dry_run" for param in params) and draw(one_of("1 2 3")) != "1"
-    line = [verb]
+    line, odd = [verb], draw(st.booleans())
     for param in params:
-        line += draw(_given(param, dry))
+        line += draw(_given(param, dry, odd))
     line += draw(st.sampled_from([[]] * 12 + [["--colour"], ["-x"], ["more"], ["--"]]))
     line = [word for word in line if not (word.endswith("..") and verb == "import")]
     broken = b"SPEC = 5"
@@ -87,8 +87,8 @@ def commands(draw: st.DrawFn) -> Case:
 
 
 @st.composite
-def _given(draw: st.DrawFn, param: click.Parameter, dry: bool) -> list[str]:
-    """Draws the words of one option or argument, or none."""
+def _given(draw: st.DrawFn, param: click.Parameter, dry: bool, odd: bool) -> list[str]:
+    """Draws the words of one option or argument, or none; odd ones may be anything."""
     name = str(param.name)
     if name == "dry_run":
         return []
@@ -103,7 +103,7 @@ def _given(draw: st.DrawFn, param: click.Parameter, dry: bool) -> list[str]:
         chosen = st.sampled_from(NUMBERS) | st.integers().map(str)
     elif name in USUAL:
         usual = one_of(USUAL[name])
-        chosen = st.one_of(usual, usual, chosen)
+        chosen = st.one_of(usual, usual, chosen) if odd else usual
     value = draw(chosen)
     return [value] if isinstance(param, click.Argument) else [param.opts[0], value]
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import optuna
+import psutil
 import pytorch_lightning as pl
 import torch
 from optuna.distributions import (
@@ -132,6 +133,26 @@ def ask(space: Space, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
             return space(trial, data)
     except (NotImplementedError, RuntimeError):
         return space(trial, data)
+
+
+def check_memory(build: Callable[[], pl.LightningModule]) -> None:
+    """Checks that there is memory for a model, before it is built: a file may describe any.
+
+    Args:
+        build: Builds the model.
+
+    Raises:
+        SpaceError: If its weights take more than is free.
+    """
+    try:
+        with torch.device("meta"):
+            size = sum(weights.nbytes for weights in build().parameters())
+    except (NotImplementedError, RuntimeError) as error:  # as in `ask`
+        if "overflow" not in str(error):
+            return
+        raise SpaceError(f"no network can be so large: {error}") from error
+    if size > (free := psutil.virtual_memory().available):
+        raise SpaceError(f"a network of {size:,} bytes is asked for, and {free:,} are free")
 
 
 def _options(model: type) -> dict[str, Any]:
