@@ -26,8 +26,13 @@ if TYPE_CHECKING:
     from .objectives.objective import Objective as Objective
     from .storage.best import Best as Best
     from .studies.allowed import allow as allow
+    from .studies.confirming.confirm import confirm as confirm
+    from .studies.confirming.verify import verify as verify
+    from .studies.doctor.doctor import doctor as doctor
     from .studies.finding import load_best as load_best
     from .studies.finding import load_model as load_model
+    from .studies.moving.exporting import export_study as export_study
+    from .studies.moving.importing import import_study as import_study
     from .studies.running.search import search as search
     from .studies.spec import StudySpec as StudySpec
     from .studies.training.train import train as train
@@ -60,8 +65,12 @@ _HOMES = {
     "anomalies": ".studies.uses.anomalies",
     "compare": ".studies.uses.compare",
     "compress": ".studies.uses.compress",
+    "confirm": ".studies.confirming.confirm",
+    "doctor": ".studies.doctor.doctor",
     "draw_maps": ".studies.uses.maps",
     "encode": ".studies.uses.encode",
+    "export_study": ".studies.moving.exporting",
+    "import_study": ".studies.moving.importing",
     "interpolate": ".studies.uses.interpolate",
     "load_best": ".studies.finding",
     "load_model": ".studies.finding",
@@ -71,6 +80,7 @@ _HOMES = {
     "search": ".studies.running.search",
     "show": ".studies.uses.show",
     "train": ".studies.training.train",
+    "verify": ".studies.confirming.verify",
 }
 
 _RENAMED = {

@@ -1,47 +1,48 @@
 """Kills a search at random, again and again, and checks that nothing is lost or left behind.
 
-    python -m benchmarks.chaos --trials 120 --kills 50 --seed 0
+    python -m benchmarks.chaos --trials 300 --kills 100 --seed 0
 
-A search that has ended is started again by the same command, until one ends well or unharmed.
+Beside the kills, the database is locked, artifacts and last epochs go, and the disk is full for a
+while; that one needs root, or `unshare -rm` in front of the command. A search that has ended is
+started again by the same command, until one ends well or unharmed. With `--workers 1`, all values
+are compared with those of a search that nobody has disturbed.
+
 A line then says what was checked; if any of it is wrong, the exit code is 1 and the folder kept.
 """
 
 import argparse
 import os
 import random
-import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM, Signals
 
-import optuna
 import psutil
-from optuna.artifacts import get_all_artifact_meta
-from optuna.trial import TrialState
 
-from latentune.storage.database import open_database
-from latentune.studies.running.retries import finished
-
-STUDY = "conv-ae-digits"
-FIRST_S = (0.5, 12)  # a start takes seconds: some searches are hit in it, others at work
-NEXT_S = (0.5, 4)
-ORPHANS_S = 30  # in which what a dead search leaves behind has to end by itself
-LIMIT_S = 40 * 60
-EXPECTED = re.compile(  # files and folders, beside the pictures of trials
-    r"output\.txt|tmp|runs|runs/(studies\.db(-wal|-shm)?|search\.lock|artifacts|cache)"
-    rf"|runs/{STUDY}(/best\.toml)?|runs/cache/(?!.*(partial|scratch|tmp|pymp-)).*"
+from .chaos_checks import (
+    STUDY,
+    Checks,
+    check_disk,
+    check_output,
+    check_study,
+    listed,
+    load,
+    outcomes,
 )
-RANDOM = re.compile(r"[0-9a-f-]{36}|(?<=tmp|mp-|er-|ch-)[a-z0-9_]{8}")  # by uuid, tempfile
-TRACEBACK = re.compile(r"Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*(.*)")
+from .chaos_troubles import TROUBLES, Disk, small_disk
+
+EARLY = 0.25  # how probable it is that a search is hit before its first trial
+CALM, KILL = 0.6, 0.8  # and that a while has no trouble, and that it ends by a kill
+WHILE_S = (0.5, 6)
+ORPHANS_S = 30  # in which what a dead search leaves behind has to end by itself
+LIMIT_S = 90 * 60
 
 Search = subprocess.Popen[bytes]
 
@@ -50,38 +51,73 @@ Search = subprocess.Popen[bytes]
 class Chaos:
     """Searches in one folder, hit until they end."""
 
-    folder: Path  # holds all that they write
+    folder: Path
+    disk: Disk
     command: list[str]
     kills: int
     draw: random.Random
     hits: Counter[str] = field(default_factory=Counter)
+    troubles: Counter[str] = field(default_factory=Counter)
     ends: Counter[int | None] = field(default_factory=Counter)  # exit codes; None is out of time
+    seen: dict[int, str] = field(default_factory=dict)  # of trials, when they were first finished
     outlived: int = 0  # processes that did not end after their search
+
+    @property
+    def harm(self) -> int:
+        """How often something has befallen the searches."""
+        return self.hits.total() + self.troubles.total()
 
     def run(self) -> int | None:
         """Returns the exit code of the first search that ends well or unharmed."""
         deadline = time.monotonic() + LIMIT_S
-        (self.folder / "tmp").mkdir()
-        env = os.environ | {"TMPDIR": str(self.folder / "tmp")}
-        with (self.folder / "output.txt").open("ab") as output:
-            alone = {"cwd": self.folder, "env": env, "stdout": output, "start_new_session": True}
+        tmp = self.disk.root / "tmp"
+        tmp.mkdir()
+        env = os.environ | {"TMPDIR": str(tmp)}
+        with self.output.open("ab") as output:
+            alone = {"cwd": self.disk.root, "env": env, "stdout": output}
             while True:
-                before = self.hits.total()
-                search = Search(self.command, **alone, stderr=output)
+                before = self.harm
+                search = Search(self.command, **alone, stderr=output, start_new_session=True)
                 try:
                     self._torment(search)
                     code = wait(search, deadline - time.monotonic())
                 finally:
                     self.outlived += see_off(search)
                 self.ends[code] += 1
-                if not code or self.hits.total() == before:
+                self.seen = outcomes(load(self.disk)) | self.seen
+                if not code or self.harm == before:
                     return code
 
+    @property
+    def output(self) -> Path:
+        """What all searches have printed."""
+        return self.folder / "output.txt"
+
     def _torment(self, search: Search) -> None:
-        pause = FIRST_S
-        while self.hits.total() < self.kills and wait(search, self.draw.uniform(*pause)) is None:
-            self._hit(processes(search), search.pid)
-            pause = NEXT_S
+        if self.draw.random() > EARLY:
+            self._see_begin(search)
+        while self.hits.total() < self.kills and search.poll() is None:
+            seconds = self.draw.uniform(*WHILE_S)
+            if self.draw.random() < CALM:
+                wait(search, seconds)
+            else:
+                self._trouble(search, seconds)
+            if self.draw.random() < KILL:
+                self._hit(processes(search), search.pid)
+
+    def _see_begin(self, search: Search) -> None:
+        """Waits until a search has come to its trials, which is when it has a scratch folder."""
+        before = set(self.disk.scratch)
+        while not set(self.disk.scratch) - before and wait(search, 0.2) is None:
+            pass
+
+    def _trouble(self, search: Search, seconds: float) -> None:
+        weights = [weight for weight, _ in TROUBLES.values()]
+        ((name, (_, trouble)),) = self.draw.choices([*TROUBLES.items()], weights)
+        with trouble(self.disk, self.draw) as happened:
+            if happened:
+                self.troubles[name] += 1
+            wait(search, seconds)
 
     def _hit(self, everyone: list[psutil.Process], parent: int) -> None:
         forks = [p for p in everyone if "forkserver" in " ".join(p.info["cmdline"] or [])]
@@ -136,58 +172,59 @@ def see_off(search: Search) -> int:
     return len(left)
 
 
-def checks(chaos: Chaos, code: int | None, total: int) -> Iterator[tuple[bool, str]]:
+def checks(chaos: Chaos, code: int | None, total: int) -> Checks:
     yield code == 0, f"exit code {code} of the last search"
-    yield not chaos.outlived, f"{chaos.outlived} processes outlived their search by {ORPHANS_S} s"
-    ends = Counter(TRACEBACK.findall((chaos.folder / "output.txt").read_text(errors="replace")))
-    yield not ends, f"{ends.total()} tracebacks" + listed(ends)
-    database = chaos.folder / "runs" / "studies.db"
-    with closing(sqlite3.connect(database)) as connection:
-        (answer,) = connection.execute("PRAGMA integrity_check").fetchone()
-    yield answer == "ok", f"integrity of the database: {answer}"
-    study = optuna.load_study(study_name=STUDY, storage=open_database(f"sqlite:///{database}"))
-    counted = finished(study.trials)
-    well = sum(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in counted)
-    lost = len(counted) - well
-    told = f"{well} trials finished by their own end, {lost} lost to an interruption"
-    yield (well, lost) == (total, 0), told
-    left = sum(not trial.state.is_finished() for trial in study.trials)
-    yield not left, f"{left} trials running or waiting"
-    yield from check_files(chaos.folder, study)
+    yield from check_output(chaos.output.read_text(errors="replace"))
+    yield not chaos.outlived, f"{chaos.outlived} orphaned processes"
+    study = load(chaos.disk)
+    if study is None:
+        yield False, "there is no study"
+        return
+    yield from check_study(chaos.disk, study, chaos.seen, total)
+    yield from check_disk(chaos.disk, study)
+    deaths = [trial.user_attrs.get("deaths", []) for trial in study.trials]
+    epochs, times = sum(map(sum, deaths)), sum(map(len, deaths))
+    yield True, f"{times} times a trial's process died, after {epochs} epochs that it had reported"
 
 
-def check_files(folder: Path, study: optuna.Study) -> Iterator[tuple[bool, str]]:
-    metas = [m for t in study.trials for m in get_all_artifact_meta(t, storage=study._storage)]
-    pictures = {folder / "runs" / "artifacts" / meta.artifact_id for meta in metas}
-    whole = sum(path.is_file() and path.stat().st_size > 0 for path in pictures)
-    yield whole == len(pictures), f"{whole} of {len(pictures)} pictures are whole"
-    names = {path.relative_to(folder).as_posix() for path in set(folder.rglob("*")) - pictures}
-    kinds = Counter(RANDOM.sub("*", name) for name in names if not EXPECTED.fullmatch(name))
-    yield not kinds, f"{kinds.total()} leftover files and folders" + listed(kinds)
-
-
-def listed(kinds: Counter[str]) -> str:
-    return "".join(f"\n        {times} x {kind}" for kind, times in kinds.most_common())
+def check_values(chaos: Chaos) -> Checks:
+    """Checks that each trial has found what it finds in a search that nobody disturbs."""
+    calm = Disk(chaos.folder / "calm")
+    calm.root.mkdir()
+    subprocess.run(chaos.command, cwd=calm.root, capture_output=True, check=True)
+    found, right = outcomes(load(chaos.disk)), outcomes(load(calm))
+    same = sum(found.get(number) == then for number, then in right.items())
+    yield same == len(right), f"{same} of {len(right)} trials equal those of an undisturbed search"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--trials", type=int, default=120)
-    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--trials", type=int, default=300)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-    command = [sys.executable, "-m", "latentune", "search", "conv-ae", "digits"]
-    command += ["--trials", str(options.trials), "--workers", "2"]
-    command += ["--epochs", "24", "--pruner", "none"]
-    chaos = Chaos(folder, command, options.kills, random.Random(options.seed))
+    command = [sys.executable, "-m", "latentune", "search", *STUDY.rsplit("-", 1)]
+    command += ["--trials", str(options.trials), "--workers", str(options.workers)]
+    command += ["--epochs", "16", "--pruner", "median"]
     print(f"in {folder}", flush=True)
-    code, right = chaos.run(), True
-    for passed, line in checks(chaos, code, options.trials):
-        print(f"{'ok' if passed else 'WRONG':<8}{line}")
-        right = right and passed
+    with small_disk(folder / "disk") as disk:
+        chaos = Chaos(folder, disk, command, options.kills, random.Random(options.seed))
+        code, right = chaos.run(), True
+        found = [*checks(chaos, code, options.trials)]
+        if options.workers == 1:
+            found += check_values(chaos)
+        for passed, line in found:
+            print(f"{'ok' if passed else 'WRONG':<8}{line}")
+            right = right and passed
+        if not right and disk.mounted:
+            shutil.copytree(disk.root, folder / "kept")
     print(f"{chaos.hits.total()} kills of {options.kills}" + listed(chaos.hits))
+    print(f"{chaos.troubles.total()} other troubles" + listed(chaos.troubles))
+    if not disk.mounted:
+        print("the disk was never full: mounting a small one needs root, or unshare -rm")
     print(f"{chaos.ends.total() - 1} restarts; searches by exit code: {dict(chaos.ends)}")
     print(f"{time.monotonic() - started:.0f} s")
     if not right:

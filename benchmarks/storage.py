@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from latentune import DataSpec
 from latentune.search_spaces.autoencoder import conv_ae_seed
-from latentune.search_spaces.strategies import PRUNERS, SAMPLERS
+from latentune.search_spaces.strategies import PRUNERS, SAMPLERS, Repeatable
 from latentune.search_spaces.watch import probe
 from latentune.storage.database import open_database
 from latentune.studies.defaults import PRUNER, SAMPLER
@@ -59,7 +59,8 @@ def measure(size: int, trials: int = 40) -> float:
         made = optuna.create_study(study_name="s", storage=open_database(url, create=True))
         made.add_trials([past() for _ in range(size)])
         study = optuna.load_study(study_name="s", storage=open_database(url))
-        study.sampler, study.pruner = SAMPLERS[SAMPLER](0), PRUNERS[PRUNER](EPOCHS)
+        study.sampler = Repeatable(SAMPLERS[SAMPLER], 0)
+        study.pruner = PRUNERS[PRUNER](EPOCHS)
         study.get_trials(deepcopy=False)  # the first look reads them all
         started = time.perf_counter()
         with warnings.catch_warnings(action="ignore"):  # it misses Study.optimize

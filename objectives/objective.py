@@ -4,6 +4,7 @@ import gc
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -14,8 +15,10 @@ from pytorch_lightning.callbacks import EarlyStopping
 
 from ..models.data_spec import DataSpec
 from .data.errors import DataError
-from .provenance import git_commit, versions
-from .report import MODES, Direction, Diverged, ReportEpochs
+from .last_epoch import KeepLastEpoch
+from .provenance import git_commit, machine, versions
+from .report import MODES, Direction, Diverged, FollowEpochs
+from .score import Score
 from .training import fit, quiet_trainer
 
 Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
@@ -30,8 +33,9 @@ Callbacks = Callable[[Trial], Sequence[pl.Callback]]
 ONE_ITEM = "more than 1 value per channel"
 """What PyTorch says of batch norm, if a batch holds a single item."""
 
-INTERRUPTED = "interrupted"
-"""What a trial records as the reason it stopped, if the reason was none of its own."""
+
+MUST_AGREE = ("seed", "data_fingerprint", "git_commit", "versions")
+"""Of a trial's provenance, what must be as it was if it is to go on from its last epoch."""
 
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
@@ -80,8 +84,15 @@ class Objective:
         max_epochs: Epochs of a trial that is not pruned, at least 1.
         patience: Epochs without a better one after which a trial ends, at least 1. If None, a
             fifth of `max_epochs`, but at least 10.
-        seed: Trial number n trains with seed + n. A search puts its own seed here.
+        repeats: How often each trial is trained, at least 1. It is then worth the mean, and
+            reports what each training is worth in place of its epochs.
+        folds: If not None, each trial is trained so often, at least twice, and each time another
+            part of the data validates; they need a method `fold` for that, as `TensorData` has.
+        seed: Trial number n trains with seed + n; of several trainings, number n of each trial
+            does, counted from 0. A search puts its own seed here.
         callbacks: Makes Lightning callbacks for a trial alone, such as one that ends it.
+        last_epoch: Names the file in which the last epoch of a trial is kept until it has ended.
+            A trial that was stopped goes on from there. If None, nothing is kept.
 
     Example:
         >>> from functools import partial
@@ -99,13 +110,26 @@ class Objective:
     judges: Sequence[Judge] = ()
     max_epochs: int = 10
     patience: int | None = None
+    repeats: int = 1
+    folds: int | None = None
     seed: int = 0
     callbacks: Callbacks = _no_callbacks
+    last_epoch: Callable[[Trial], Path] | None = None
 
     @property
     def best_by(self) -> tuple[str, Direction] | None:
         """The metric by which an epoch is better than another; None if there are several."""
         return next(iter(self.metrics.items())) if len(self.metrics) == 1 else None
+
+    @property
+    def runs(self) -> int:
+        """How often each trial is trained."""
+        return self.folds or self.repeats
+
+    @property
+    def steps(self) -> int:
+        """How many values a trial reports that is not pruned: of its epochs, or its trainings."""
+        return self.max_epochs if self.runs == 1 else self.runs
 
     def __call__(self, trial: Trial) -> float | tuple[float, ...]:
         """Trains the trial's model and records what is needed to train it again.
@@ -117,43 +141,69 @@ class Objective:
             Interrupted: If a callback was asked to stop.
             KeyboardInterrupt: On Ctrl-C.
         """
-        seed = self.seed + trial.number
-        pl.seed_everything(seed, verbose=False)
-        data = self.data()
-        model = self.model(trial, data.spec)
-        report = ReportEpochs(trial, self.metrics)
-        record = trial.set_user_attr
-        record("provenance", _provenance(seed, data))
-        record("hparams", _plain(dict(model.hparams)))
-        record("parameters", sum(p.numel() for p in model.parameters() if p.requires_grad))
-        stopped = INTERRUPTED
+        score = Score(trial, self.metrics, self.runs)
         try:
-            callbacks = [
-                *(judge() for judge in self.judges),
-                report,
-                *self._early_stopping(),
-                *self.callbacks(trial),
-            ]
-            fit(quiet_trainer(self.max_epochs, callbacks), model, data)
-            all_epochs = report.epochs == self.max_epochs
-            stopped = "all epochs" if all_epochs else f"no better for {self._patience} epochs"
+            score.report()
+            for run in range(len(score.done), self.runs):
+                self._train(trial, run, score.begin())
+                score.end()
+                score.report()
         except optuna.TrialPruned:
-            stopped = "pruned"
+            score.record("pruned")
             raise
         except (Diverged, torch.OutOfMemoryError) as error:
-            stopped = _reason(error)
-            raise TrialFailed(stopped) from error
+            score.record(_reason(error))
+            raise TrialFailed(_reason(error)) from error
         except Interrupted:
             raise
         except Exception as error:
-            stopped = f"{type(error).__name__}: {_reason(error)}"
+            score.record(f"{type(error).__name__}: {_reason(error)}")
             raise
         finally:
-            record("stopped", stopped)
-            record("epochs", report.epochs)
-            record("best_epoch", report.best_epoch)
             _release()
-        return report.values[0] if self.best_by else report.values
+        score.record(self._ended(score))
+        return score.values[0] if self.best_by else score.values
+
+    def _train(self, trial: Trial, run: int, follow: pl.Callback) -> None:
+        """Trains once, from where the same training was stopped if that was kept."""
+        seed = self.seed + (trial.number if self.runs == 1 else run)
+        pl.seed_everything(seed, verbose=False)
+        data = self.data()
+        provenance = _provenance(seed, data)
+        if self.folds:
+            data = data.fold(run, self.folds)
+        model = self.model(trial, data.spec)
+        if run == 0:
+            trial.set_user_attr("provenance", provenance)
+            trial.set_user_attr("hparams", _plain(dict(model.hparams)))
+            count = sum(p.numel() for p in model.parameters() if p.requires_grad)
+            trial.set_user_attr("parameters", count)
+        callbacks = [
+            *(judge() for judge in self.judges),
+            follow,
+            *self._early_stopping(),
+            *self.callbacks(trial),
+        ]
+        if self.last_epoch is None:
+            fit(quiet_trainer(self.max_epochs, callbacks), model, data)
+            return
+        agree = {name: provenance[name] for name in MUST_AGREE}
+        settings = {"params": trial.params, "run": run, **agree}
+        keep = KeepLastEpoch(self.last_epoch(trial), settings)
+        trainer = quiet_trainer(self.max_epochs, [*callbacks, keep], enable_checkpointing=True)
+        last = keep.usable(model)
+        if last is not None:
+            model.strict_loading = False  # a frozen encoder is not kept with each trial
+        fit(trainer, model, data, last)
+
+    def _ended(self, score: Score) -> str:
+        """Says why a trial is complete."""
+        if self.runs > 1:
+            spread = ", ".join(f"{std:.2g}" for std in score.spread)
+            return f"mean of {self.runs} {'folds' if self.folds else 'seeds'}, spread {spread}"
+        if score.done[0]["epochs"] == self.max_epochs:
+            return "all epochs"
+        return f"no better for {self._patience} epochs"
 
     @property
     def _patience(self) -> int:
@@ -177,8 +227,7 @@ class Objective:
             DataError: If batches hold one item, and a layer needs more.
         """
         data = self.data()
-        report = ReportEpochs(trial, self.metrics)
-        callbacks = [*(judge() for judge in self.judges), report]
+        callbacks = [*(judge() for judge in self.judges), FollowEpochs(self.metrics)]
         trainer = quiet_trainer(1, callbacks, limit_train_batches=1, limit_val_batches=1)
         try:
             fit(trainer, self.model(trial, data.spec), data)
@@ -200,6 +249,7 @@ def _provenance(seed: int, data: Any) -> dict[str, Any]:
         "data_fingerprint": getattr(data, "fingerprint", None),
         "git_commit": git_commit(),
         "versions": versions(),
+        **machine(),
     }
 
 

@@ -1,9 +1,12 @@
-"""What must be known to run a trial again: library versions and the commit of the user's code."""
+"""What must be known to run a trial again: libraries, the user's code, and the machine."""
 
 import platform
 import subprocess
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
+
+import torch
 
 LIBRARIES = ("latentune", "optuna", "pytorch-lightning", "torch", "torchvision", "scikit-learn")
 
@@ -26,3 +29,30 @@ def git_commit() -> str:
     except FileNotFoundError:  # git is not installed
         return ""
     return answer.stdout.strip()
+
+
+def machine() -> dict[str, str | int]:
+    """Returns what computes, because the last digits of a sum depend on it.
+
+    Returns:
+        `threads` of PyTorch on the CPU; the `device` that Lightning chooses by itself; and the
+        `cpu` with the instructions that PyTorch uses of it.
+    """
+    return {"threads": torch.get_num_threads(), "device": _device(), "cpu": _cpu()}
+
+
+def _device() -> str:
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+@cache
+def _cpu() -> str:
+    name = platform.processor() or platform.machine()
+    try:  # Linux alone calls it by its name, and only there
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next(x.partition(":")[2].strip() for x in lines if x.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{name}, {torch.backends.cpu.get_cpu_capability()}"

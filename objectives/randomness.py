@@ -1,10 +1,25 @@
-"""The state of every generator that training may draw from, as a checkpoint can hold it."""
+"""Seeds, and the state of every generator that training may draw from, as checkpoints hold it."""
 
 import random
 from typing import Any
 
 import numpy as np
 import torch
+
+FRESH = 0x5EED  # tells the sequence below from others of the same seed
+
+
+def fresh_seeds(seed: int, n: int) -> list[int]:
+    """Returns seeds that no trial has: those of trials count up from the seed of their study.
+
+    Args:
+        seed: The seed of a study or a trial, at least 0.
+        n: How many; a larger number begins with the same ones.
+
+    Returns:
+        Numbers from 0 to 2^31 - 1, by NumPy's `SeedSequence`.
+    """
+    return [int(word) >> 1 for word in np.random.SeedSequence([seed, FRESH]).generate_state(n)]
 
 
 def random_state() -> dict[str, Any]:

@@ -1,17 +1,73 @@
 """Which configurations are tried, and which of them are given up early."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+from zlib import crc32
 
+import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.pruners import (
     BasePruner,
     HyperbandPruner,
     MedianPruner,
     NopPruner,
     SuccessiveHalvingPruner,
+    WilcoxonPruner,
 )
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
+
+
+class Repeatable(BaseSampler):
+    """Chooses the values of a trial by a seed and its number alone, besides the other trials.
+
+    A sampler of Optuna chooses by what it has drawn before. So a search that was stopped would go
+    on with other values than one that was not, and a trial whose process died while its values
+    were chosen would get others. Here each choice is that of a new sampler.
+
+    Args:
+        make: Makes a sampler of a seed.
+        seed: The seed of the study.
+    """
+
+    def __init__(self, make: Callable[[int], BaseSampler], seed: int) -> None:
+        self.make, self.seed = make, seed
+        self.looking = make(seed)  # it draws nothing, and knows what it has looked at before
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return self.looking.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        return self._new(trial, "").sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        sampler = self._new(trial, param_name)
+        return sampler.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        self.looking.after_trial(study, trial, state, values)
+
+    def _new(self, trial: FrozenTrial, name: str) -> BaseSampler:
+        seeds = np.random.SeedSequence([self.seed, trial.number, crc32(name.encode())])
+        return self.make(int(seeds.generate_state(1)[0]))
 
 
 class Sparing(BasePruner):
@@ -35,14 +91,27 @@ class Sparing(BasePruner):
         return not last or bool(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
 
 
-# Each is made for a number of epochs, and first looks when a tenth of them is over.
+def _wilcoxon(runs: int) -> BasePruner:
+    # As likely as it is by chance to be worse than the best trial in each training but the last.
+    all_worse = 0.5 ** (runs - 1)
+    with warnings.catch_warnings():
+        # Optuna has called it experimental since 2024.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return WilcoxonPruner(p_threshold=max(0.1, 1.01 * all_worse))
+
+
+WILCOXON = "wilcoxon"
+NONE = "none"
+# Each is made for a number of epochs, and first looks when a tenth of them is over; wilcoxon for
+# a number of trainings.
 PRUNERS: dict[str, Callable[[int], BasePruner]] = {
     "halving": lambda epochs: SuccessiveHalvingPruner(
         _tenth(epochs), reduction_factor=4, bootstrap_count=1
     ),
     "hyperband": lambda epochs: HyperbandPruner(_tenth(epochs), epochs, reduction_factor=3),
     "median": lambda epochs: MedianPruner(n_startup_trials=4, n_warmup_steps=2 * _tenth(epochs)),
-    "none": lambda epochs: NopPruner(),
+    WILCOXON: _wilcoxon,
+    NONE: lambda epochs: NopPruner(),
 }
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "tpe": lambda seed: TPESampler(n_startup_trials=3, n_ei_candidates=64, seed=seed),

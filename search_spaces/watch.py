@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 import optuna
@@ -17,7 +18,7 @@ from optuna.distributions import (
 from optuna.trial import BaseTrial, FixedTrial
 
 from ..models.data_spec import DataSpec
-from .words import SpaceError, did_you_mean
+from .words import OutsideError, SpaceError, did_you_mean
 
 Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
 """Builds a model for data from what a trial suggests."""
@@ -192,25 +193,47 @@ def replay(space: Space, values: Mapping[str, Any], data: DataSpec) -> pl.Lightn
         data: The data.
 
     Raises:
-        SpaceError: If a value is missing, out of range, or of a name that the space lacks.
+        OutsideError: If a value is missing, out of range, or of a name that the space lacks.
     """
-    asked: list[str] = []
+    return _walk(space, values, data)[0]
+
+
+def locate(space: Space, values: Mapping[str, Any], data: DataSpec) -> dict[str, BaseDistribution]:
+    """Returns what a space would have chosen given values from; no weight is computed.
+
+    Args:
+        space: The search space.
+        values: The value of each of its parameters.
+        data: The data.
+
+    Raises:
+        OutsideError: If a value is missing, out of range, or of a name that the space lacks.
+    """
+    return _walk(partial(ask, space), values, data)[1]
+
+
+def _walk(
+    space: Space, values: Mapping[str, Any], data: DataSpec
+) -> tuple[pl.LightningModule, dict[str, BaseDistribution]]:
+    """Builds a model of given values, and notes what each was asked for."""
+    asked: dict[str, BaseDistribution] = {}
 
     def check(name: str, distribution: BaseDistribution) -> BaseDistribution:
-        asked.append(name)
+        asked[name] = distribution
         if name not in values:
-            raise SpaceError(f"there is no value for {name}; {_hint(name, values)}")
+            raise OutsideError(name, f"there is no value for {name}; {_hint(name, values)}")
         if not _contains(distribution, values[name]):
-            raise SpaceError(
-                f"{name} = {values[name]!r} is outside its range, {describe(distribution)}"
+            raise OutsideError(
+                name, f"{name} = {values[name]!r} is outside its range, {describe(distribution)}"
             )
         return distribution
 
     model = space(watch(FixedTrial(dict(values)), check), data)
     for name in values:
         if name not in asked:
-            raise SpaceError(f"the space has no parameter {name!r}; {did_you_mean(name, asked)}")
-    return model
+            hint = did_you_mean(name, list(asked))
+            raise OutsideError(name, f"the space has no parameter {name!r}; {hint}")
+    return model, asked
 
 
 def _nearest(distribution: BaseDistribution, value: Any) -> Any:
@@ -235,4 +258,5 @@ def _contains(distribution: BaseDistribution, value: Any) -> bool:
     kinds = (int,) if isinstance(distribution, IntDistribution) else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds):
         return False
-    return distribution.low <= value <= distribution.high
+    inside = distribution.low <= value <= distribution.high
+    return inside and distribution._contains(float(value))  # its steps too

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,11 @@ from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
-from optuna.artifacts import FileSystemArtifactStore, upload_artifact
+from optuna.artifacts import (
+    FileSystemArtifactStore,
+    get_all_artifact_meta,
+    upload_artifact,
+)
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import BaseStorage
 
@@ -35,7 +40,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 def attach(target: optuna.Study | optuna.Trial, picture: Path, folder: Path) -> None:
-    """Shows a picture on a study or a running trial.
+    """Shows a picture on a study or a running trial, in the place of one of the same name.
 
     Args:
         target: The study or trial; a trial must not have finished.
@@ -47,12 +52,16 @@ def attach(target: optuna.Study | optuna.Trial, picture: Path, folder: Path) -> 
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        shown = {found.filename: found.artifact_id for found in get_all_artifact_meta(target)}
         # Beside the picture first: in the artifact folder, half a file would stay for ever.
-        name = upload_artifact(
-            artifact_store=FileSystemArtifactStore(picture.parent),
-            file_path=str(picture),
-            study_or_trial=target,
-        )
+        if name := shown.get(picture.name):
+            shutil.copyfile(picture, picture.parent / name)
+        else:
+            name = upload_artifact(
+                artifact_store=FileSystemArtifactStore(picture.parent),
+                file_path=str(picture),
+                study_or_trial=target,
+            )
         os.replace(picture.parent / name, folder / name)
     except OSError as error:
         raise unwritable(folder, error) from error

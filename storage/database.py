@@ -97,8 +97,8 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
         if parsed.database in (None, "", ":memory:"):
             raise StorageError(f"{url!r} names no file, and would end with this process")
         path = Path(str(parsed.database))
-        _check_sqlite(path, create)
-        _make_file(path)
+        if not _has_tables(path, create):
+            _make_tables(path)
         options = {"connect_args": {"timeout": BUSY_TIMEOUT_S, "factory": _WalConnection}}
     with warnings.catch_warnings():
         # Optuna has called heartbeats experimental since 2021.
@@ -204,49 +204,67 @@ def _redis(url: str) -> BaseStorage:
         raise StorageError(f"cannot open {url}: {error}") from error
 
 
-def _make_file(path: Path) -> None:
-    """Makes an empty file if there is none: only here may a connection find none."""
+def _make_tables(path: Path) -> None:
+    """Makes the file, and all of Optuna's tables in it or none.
+
+    Optuna makes them one by one, so that a kill in between would leave a database of nobody.
+    """
     try:
-        if not path.exists():
-            path.touch()
+        path.touch()  # only here may a connection find no file
     except OSError as error:
         raise unwritable(path, error) from error
+    empty = RDBStorage("sqlite://").engine.raw_connection()
+    try:
+        with closing(empty), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            if not _tables(connection):  # nobody else has made them meanwhile
+                for statement in list(empty.iterdump())[1:]:
+                    connection.execute(statement)
+    except sqlite3.DatabaseError as error:
+        raise StorageError(f"cannot use {path} as a database: {error}") from error
 
 
-def _check_sqlite(path: Path, create: bool) -> None:
-    """Refuses a file that Optuna would damage, or fail on with a riddle, before it is opened."""
+def _has_tables(path: Path, create: bool) -> bool:
+    """Returns whether a file has Optuna's tables; refuses one that Optuna would damage."""
     if not os.path.exists(path):
         if not create:
             raise StorageError(
                 f"there is no database {path} yet; make it by: latentune search conv-ae digits"
             )
-        return
+        return False
     try:
         address = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(address, uri=True)) as connection:
-            tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+            tables = _tables(connection)
             if tables and "alembic_version" not in tables:
                 raise StorageError(f"{path} is a database of another program, not of Optuna")
             if tables:
                 found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-                if found is None or found[0] != _schema():
+                if found is None or found[0] != schema():
                     raise _other_schema(f"sqlite:///{path}")
             connection.execute("BEGIN IMMEDIATE")  # asks for the right to write, changes nothing
             connection.rollback()
+            return bool(tables)
     except sqlite3.DatabaseError as error:
         raise StorageError(f"cannot use {path} as a database: {error}") from error
 
 
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+
+
 @cache
-def _schema() -> str:
-    """The version of the tables that the installed Optuna works with."""
+def schema() -> str:
+    """Returns the version of the tables that the installed Optuna works with."""
     return RDBStorage("sqlite://").get_head_version()
 
 
 def _other_schema(url: str) -> StorageError:
+    upgrade = f"copy it, then: optuna storage upgrade --storage {url}"
+    if is_file(url):
+        upgrade = "if an older one, this upgrades it, after a backup: latentune doctor --fix"
     return StorageError(
-        f"{url} was written by an Optuna with other tables than {optuna.__version__}; "
-        f"copy it, then: optuna storage upgrade --storage {url}"
+        f"{url} was written by an Optuna with other tables than {optuna.__version__}; {upgrade}"
     )
 
 

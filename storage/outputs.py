@@ -8,16 +8,22 @@ from pathlib import Path
 from .runs import StorageError
 
 
-def check_output(path: Path, suffixes: Collection[str]) -> None:
-    """Raises StorageError if there is such a file, or one of its suffix cannot be written."""
+def check_output(path: Path, suffixes: Collection[str], option: str = "out") -> None:
+    """Raises StorageError if there is such a file, or one of its suffix cannot be written.
+
+    Args:
+        path: The file.
+        suffixes: What its name may end in.
+        option: The argument that names it, for messages.
+    """
     if path.suffix.lower() not in suffixes:
-        raise StorageError(f"`out=` must end in {' or '.join(suffixes)}, not {path.name!r}")
+        raise StorageError(f"`{option}=` must end in {' or '.join(suffixes)}, not {path.name!r}")
     if os.path.lexists(path):
-        raise StorageError(f"{path} is there already: choose another `out=`, or remove it")
+        raise StorageError(f"{path} is there already: choose another `{option}=`, or remove it")
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[Path]:
+def new_file(path: Path, option: str = "out") -> Iterator[Path]:
     """Gives a path to write to; what lies there becomes the file once the block has succeeded.
 
     Raises:
@@ -30,7 +36,7 @@ def new_file(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
     except OSError as error:
         raise StorageError(
-            f"cannot write {path}: {error.strerror or error}; choose another `out=`"
+            f"cannot write {path}: {error.strerror or error}; choose another `{option}=`"
         ) from error
     finally:
         partial.unlink(missing_ok=True)

@@ -33,7 +33,7 @@ def partial_folder(folder: Path, runs: Runs, proof: str, *, resume: bool) -> Ite
         proof: Name of the file in it without which there is nothing to go on with; it is removed
             in the end.
         resume: Whether to give what an earlier block has left. If not, that is set aside until
-            this block has succeeded.
+            this block has succeeded, or removed if it holds too little to go on.
 
     Raises:
         StorageError: If it cannot be written, or another process is at work in it.
@@ -44,14 +44,15 @@ def partial_folder(folder: Path, runs: Runs, proof: str, *, resume: bool) -> Ite
     lock = FileLock(runs.cache / f"{folder.parent.name}-{folder.name}.lock")
     try:
         with scratch(runs.cache) as place, lock.acquire(timeout=0):
-            if partial.exists() and not resume:
+            if not resume and (partial / proof).exists():
                 shutil.rmtree(aside, ignore_errors=True)
                 partial.rename(aside)
                 log.info(
-                    "the training in %s was not finished, and is set aside until this one is; "
-                    "`resume=` would go on with it",
+                    "the training in %s was stopped, and is set aside until this one is finished",
                     partial,
                 )
+            elif not resume:
+                shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True, exist_ok=True)
             try:
                 yield partial
@@ -59,7 +60,9 @@ def partial_folder(folder: Path, runs: Runs, proof: str, *, resume: bool) -> Ite
                 if not (partial / proof).exists():
                     _forget(partial, aside)
                 elif isinstance(error, KeyboardInterrupt):
-                    raise KeyboardInterrupt(f"{partial} is kept; `resume=` goes on") from None
+                    raise KeyboardInterrupt(
+                        f"{partial} is kept: the same training goes on"
+                    ) from None
                 raise
             (partial / proof).unlink(missing_ok=True)
             put(partial, folder, place, keep=True)

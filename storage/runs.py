@@ -19,7 +19,7 @@ class StorageError(ValueError):
 # What lies in the folder beside the folders of the studies.
 TAKEN = (
     *("studies.db", "search.lock", "artifacts", "cache", "comparisons", "features", "shown"),
-    *("reproduced", "reproduced-quick"),
+    *("backups", "reproduced", "reproduced-quick"),
 )
 LONGEST_NAME = 100
 CHECKPOINT_BYTES = 16 * 2**30
@@ -35,8 +35,10 @@ class Runs:
 
         studies.db                  every study
         artifacts/                  pictures of trials, shown by the dashboard
+        backups/                    what `doctor --fix` has replaced or removed
         cache/                      what can be made again: images of folders, as bytes; a
                                     classifier of each data set, for FID and KID
+        cache/trials/<study>/       the last epoch of each trial that has not ended
         comparisons/<data>/         what a comparison on a data set found
         shown/<data>/               pictures of a data set
         search.lock                 held while a process chooses its next trial
@@ -49,6 +51,7 @@ class Runs:
         <study>/final-17/           what final training of trial 17 left
         <study>/config-1a2b3c4d/    what training of a configuration of no trial left
         <study>/final-before/       what was there before the last of these trainings
+        <study>/encoder/            the encoder of an imported study, if its own place was taken
         <study>/final-partial/      a training that is under way, or was stopped
 
     Attributes:
@@ -86,6 +89,11 @@ class Runs:
         """The folder for what can be made again, and for what processes need for a while."""
         return self.root / "cache"
 
+    @property
+    def backups(self) -> Path:
+        """The folder with what repairs have replaced or removed."""
+        return self.root / "backups"
+
     def best(self, study: str, trial: int | None = None) -> Path:
         """The file with the best configuration of a study, or that of the given trial."""
         return self.root / study / ("best.toml" if trial is None else f"trial-{trial}.toml")
@@ -101,6 +109,10 @@ class Runs:
     def failure(self, study: str, trial: int) -> Path:
         """The file with the traceback of a trial that a bug has ended."""
         return self.root / study / "failures" / f"trial-{trial}.txt"
+
+    def last_epochs(self, study: str) -> Path:
+        """The folder with the last epoch of each trial of a study that has not ended."""
+        return self.cache / "trials" / study
 
     def front(self, study: str) -> Path:
         """The picture of the best compromises of a study of several objectives."""

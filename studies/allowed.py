@@ -8,6 +8,9 @@ import optuna
 from ..storage.database import database_exists, open_database
 from .errors import StudyError
 
+IMPORTED = "imported"
+"""The attribute of a study that came from elsewhere, so that nobody here has named its module."""
+
 _allowed: set[str] = set()
 
 
@@ -29,7 +32,7 @@ def allowed() -> tuple[str, ...]:
 
 
 def check_allowed(model: str, storage: str) -> None:
-    """Checks that a model is one of the catalogue, or allowed, or that of a study.
+    """Checks that a model is one of the catalogue, or allowed, or that of a study made here.
 
     Args:
         model: What a file asks for.
@@ -44,7 +47,8 @@ def check_allowed(model: str, storage: str) -> None:
         database = open_database(storage)
         for study in optuna.get_all_study_summaries(database, include_best_trial=False):
             recipe = study.user_attrs.get("recipe")
-            if isinstance(recipe, dict) and recipe.get("model") == model:
+            named = isinstance(recipe, dict) and recipe.get("model") == model
+            if named and IMPORTED not in study.user_attrs:
                 return
     raise StudyError(
         f"a file asks to run {model}, a module that no study here was searched with; if you trust "

@@ -38,7 +38,10 @@ class SearchLines:
         self.task = self.bar.add_task(plan.name, total=plan.trials)
         self.lines = 0
         objective = plan.spec.objective
-        self.monitor, self.max_epochs = ", ".join(objective.metrics), objective.max_epochs
+        self.monitor, self.epochs = (
+            ", ".join(objective.metrics),
+            objective.max_epochs * objective.runs,
+        )
 
     def __enter__(self) -> Self:
         optuna.logging.set_verbosity(optuna.logging.ERROR)  # ours is a line a trial
@@ -57,7 +60,7 @@ class SearchLines:
             # Trials of an earlier search must not make this one look fast.
             self.bar.reset(self.task, completed=done - 1)
         self.lines += 1
-        epochs = f"{trial.user_attrs.get('epochs', 0)}/{self.max_epochs}"
+        epochs = f"{trial.user_attrs.get('epochs', 0)}/{self.epochs}"
         best = _best(study)
         chosen = f", {trial.params.get(MODEL)}" if is_automatic(study) else ""
         _print_line(str(trial.number), _values(trial), best, epochs, reason(trial) + chosen)
@@ -67,7 +70,8 @@ class SearchLines:
 def show_plan(plan: SearchPlan) -> None:
     """Prints a resolved search."""
     first = [", ".join(f"{n}={readable(v)}" for n, v in of.items()) for of in plan.first]
-    rows = dict(plan.definition) | {
+    rows = dict(plan.definition) | ({} if plan.evolved is None else {"from": str(plan.evolved)})
+    rows |= {
         "trials": str(plan.trials),
         "time": "no limit" if plan.seconds is None else f"{plan.seconds:g} s",
         "workers": str(plan.workers),
@@ -140,7 +144,7 @@ def show_trials(study: optuna.Study, runs: Runs) -> None:
             STATES[trial.state],
             _values(trial),
             str(attrs.get("epochs", "")),
-            _stopped(trial),
+            reason(trial),
             *(readable(params.get(name)) for name in names),
         )
     console.print(table)
@@ -198,12 +202,6 @@ def show_accuracies(table: pd.DataFrame, reach: float) -> None:
 
 def _reached(epochs: float) -> str:
     return "" if pd.isna(epochs) else f" ({epochs:.1f})"
-
-
-def _stopped(trial: FrozenTrial) -> str:
-    if not trial.state.is_finished():
-        return ""
-    return reason(trial)
 
 
 def _best(study: optuna.Study) -> str:

@@ -1,6 +1,7 @@
 """Finding a study, a trial, a configuration or a trained network by what the user calls it."""
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..storage.checkpoint import read_checkpoint
 from ..storage.database import open_database
 from ..storage.runs import Runs, StorageError, check_name
 from ..storage.study import STATES, Study
+from .confirming.record import Confirmed
 from .defaults import RUNS
 from .errors import StudyError
 from .facade import public
@@ -53,6 +55,8 @@ def open_study(storage: BaseStorage, name: str) -> Study:
 def best_of(study: optuna.Study, number: int | None = None, wish: str | None = None) -> Best:
     """Returns the configuration of a study's best trial, or of the trial with a number.
 
+    If one has been confirmed, that is the best one, and its value is the mean over its seeds.
+
     Args:
         study: The study.
         number: Number of the trial; None for the best one.
@@ -65,14 +69,18 @@ def best_of(study: optuna.Study, number: int | None = None, wish: str | None = N
     if wish is not None and (number is not None or len(study.directions) == 1):
         raise StudyError("`prefer=` chooses among the best trials of several objectives")
     several = number is None and len(study.directions) > 1
-    trial = prefer(study, wish) if several else _trial(study, number)
-    attrs = _record(trial)
+    confirmed = Confirmed.of(study) if number is None else None
+    if confirmed is not None:
+        trial = trial_of(study, confirmed.trial)
+    else:
+        trial = prefer(study, wish) if several else _trial(study, number)
+    attrs = recorded(trial)
     names = study.user_attrs["monitor"].split(", ")
     return Best(
         study=study.study_name,
         trial=trial.number,
         monitor=names[0],
-        value=trial.values[0],
+        value=trial.values[0] if confirmed is None else confirmed.mean,
         best_epoch=attrs["best_epoch"],
         recipe=study.user_attrs["recipe"],
         params=trial.params,
@@ -81,8 +89,23 @@ def best_of(study: optuna.Study, number: int | None = None, wish: str | None = N
             "command": study.user_attrs["command"],
             **attrs["provenance"],
             "values": dict(zip(names, trial.values, strict=True)),
+            "confirmed": None if confirmed is None else asdict(confirmed),
         },
     )
+
+
+def recorded(trial: FrozenTrial) -> dict[str, Any]:
+    """Returns what our searches record on a trial.
+
+    Raises:
+        StudyError: If the trial was added by others, and lacks it.
+    """
+    for entry, kind in RECORD.items():
+        if not isinstance(trial.user_attrs.get(entry), kind):
+            raise StudyError(
+                f"trial {trial.number} was not run by latentune: it has no {entry}; choose another"
+            )
+    return trial.user_attrs
 
 
 def find(source: str, runs: Runs, storage: str | None = None) -> Best:
@@ -190,12 +213,18 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _record(trial: FrozenTrial) -> dict[str, Any]:
-    """Returns the attributes of a trial, if it has what is needed to train it again."""
-    for entry, kind in RECORD.items():
-        if not isinstance(trial.user_attrs.get(entry), kind):
-            raise StudyError(f"trial {trial.number} has no {entry}: latentune has not run it")
-    return trial.user_attrs
+def trial_of(study: optuna.Study, number: int) -> FrozenTrial:
+    """Returns a trial of a study.
+
+    Raises:
+        StudyError: If there is none of this number.
+    """
+    trials = study.get_trials(deepcopy=False)
+    if number >= len(trials):
+        raise StudyError(
+            f"study {study.study_name!r} has no trial {number}: its last is {len(trials) - 1}"
+        )
+    return trials[number]
 
 
 def _trial(study: optuna.Study, number: int | None) -> FrozenTrial:
@@ -204,12 +233,7 @@ def _trial(study: optuna.Study, number: int | None) -> FrozenTrial:
             return study.best_trial
         except ValueError as error:
             raise StudyError(f"study {study.study_name!r} has no complete trial yet") from error
-    trials = study.get_trials(deepcopy=False)
-    if number >= len(trials):
-        raise StudyError(
-            f"study {study.study_name!r} has no trial {number}: its last is {len(trials) - 1}"
-        )
-    trial = trials[number]
+    trial = trial_of(study, number)
     if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or not trial.values:
         raise StudyError(f"trial {number} is {STATES[trial.state]}: it has no value")
     return trial

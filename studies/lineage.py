@@ -1,5 +1,6 @@
-"""Where a study on an encoder comes from, and whether that is still so."""
+"""Where a study comes from: its encoder, and whether that is still so; its trials; a zip."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import optuna
 
 from ..storage.checkpoint import file_hash, read_checkpoint
 from ..storage.runs import Runs
+from .allowed import IMPORTED
 from .recipe import Recipe
 
 
@@ -25,10 +27,10 @@ def parent(recipe: Recipe, runs: Runs) -> dict[str, Any]:
 def origin_of(study: optuna.Study) -> dict[str, Any] | None:
     """Returns what `parent` gave when a study was made; None if it is on no encoder."""
     origin = study.user_attrs.get("parent")
-    if not isinstance(origin, dict):  # what a study knows, others may have changed
+    texts = ("study", "checkpoint", "hash")
+    if not isinstance(origin, dict) or not all(isinstance(origin.get(t), str) for t in texts):
         return None
-    whole = all(isinstance(origin.get(name), str) for name in ("study", "checkpoint", "hash"))
-    return {"trial": None, **origin} if whole else None
+    return {"trial": None, **origin}
 
 
 def is_stale(study: optuna.Study, runs: Runs) -> bool:
@@ -38,3 +40,17 @@ def is_stale(study: optuna.Study, runs: Runs) -> bool:
         return False
     path = runs.root / origin["checkpoint"]
     return not path.exists() or file_hash(path) != origin["hash"]
+
+
+def came_from(study: optuna.Study) -> list[str]:
+    """Returns what is to be said of a study that was not, or not wholly, searched here."""
+    said = []
+    if IMPORTED in study.user_attrs:
+        imported = study.user_attrs[IMPORTED]
+        said.append(f"imported on {imported['at'][:10]}, where it was called {imported['study']}")
+    origins = Counter(
+        trial.user_attrs["origin"]["study"]
+        for trial in study.get_trials(deepcopy=False)
+        if "origin" in trial.user_attrs
+    )
+    return said + [f"{n} of its trials came from {name}" for name, n in origins.items()]

@@ -12,6 +12,7 @@ from pkgutil import resolve_name
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from torch import nn
 
 from ..models.autoencoder import Autoencoder
@@ -58,6 +59,10 @@ def make_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None = No
         objective = replace(objective, max_epochs=recipe.epochs)
     if recipe.ranges:
         objective = replace(objective, model=RangedSpace(objective.model, dict(recipe.ranges)))
+    if recipe.repeats > 1:
+        objective = replace(objective, repeats=recipe.repeats)
+    if recipe.folds is not None:
+        objective = replace(objective, folds=recipe.folds)
     return replace(spec, objective=replace(objective, seed=recipe.seed))
 
 
@@ -128,7 +133,9 @@ class _Encoder:
                     f"the encoder {self.path} has been trained anew (it was {self.known}, it is "
                     f"{now}): search it as a new study by `name=`"
                 )
-            self._network = load_encoder(self.path, data, self.runs)
+            # A trial draws the same, whether it is the first of its process or not.
+            with torch.random.fork_rng(devices=[]):
+                self._network = load_encoder(self.path, data, self.runs)
         return self._network
 
 

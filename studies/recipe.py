@@ -57,7 +57,9 @@ class Recipe:
         weights: The weights of such an architecture: a file, `none` for new ones, or None for
             those of torchvision.
         unfreeze: Whether that encoder is trained too.
-        epochs: Epochs of a trial. If None, use the model's.
+        epochs: Epochs of a training. If None, use the model's.
+        repeats: How often each trial is trained, each time with another seed.
+        folds: If not None, each trial is trained so often, each time on other parts of the data.
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side that images are scaled to. If None, the data decides.
         normalise: Whether networks standardise what they see. If None, the data decides.
@@ -79,6 +81,8 @@ class Recipe:
     weights: str | None = None
     unfreeze: bool = False
     epochs: int | None = None
+    repeats: int = 1
+    folds: int | None = None
     batch_size: int | None = None
     image_size: int | None = None
     normalise: bool | None = None
@@ -92,6 +96,11 @@ class Recipe:
         for name in ("epochs", "batch_size", "image_size"):
             if getattr(self, name) is not None:
                 check_at_least(name, getattr(self, name), 1)
+        check_at_least("repeats", self.repeats, 1)
+        if self.folds is not None:
+            check_at_least("folds", self.folds, 2)
+            if self.repeats > 1:
+                raise StudyError("choose one of `repeats=` and `folds=`: folds repeat already")
         check_seed(self.seed)
 
     @classmethod
@@ -106,6 +115,16 @@ class Recipe:
         Raises:
             StudyError: If an entry is unknown, missing or not allowed, or the model is a module
                 that nobody here has named.
+        """
+        recipe = cls.read(table, runs)
+        check_allowed(recipe.model, storage or runs.database)
+        return recipe
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any], runs: Runs) -> Self:
+        """Makes a recipe as `from_table` does, but one that may be of anybody's module.
+
+        Nothing is to be made of it: it shows that a table is a recipe.
         """
         known = [f.name for f in fields(cls)]
         for name, value in table.items():
@@ -124,7 +143,6 @@ class Recipe:
             raise StudyError("a recipe needs a model")
         if not re.fullmatch(r"\w*", table.get("encoder_hash", "")):  # it names a file
             raise StudyError(f"encoder_hash = {table['encoder_hash']!r} in a recipe is no hash")
-        check_allowed(table["model"], storage or runs.database)
         lists = {name: tuple(table.get(name, ())) for name in ("models", "objectives")}
         lists["objectives"] = tuple(RENAMED.get(name, name) for name in lists["objectives"])
         entries = {**table, **lists}
@@ -142,6 +160,8 @@ class Recipe:
             table["encoder"] = runs.inside(Path(self.encoder))
         if self.augment == AUGMENT:
             del table["augment"]
+        if self.repeats == 1:
+            del table["repeats"]
         return {
             name: value
             for name, value in table.items()

@@ -49,6 +49,10 @@ class StudySpec:
             "split": str(getattr(data, "fingerprint", "unknown")),
             "batch size": str(getattr(data, "batch_size", "unknown")),
         }
+        if self.objective.folds:
+            known["folds"] = str(self.objective.folds)
+        elif self.objective.repeats > 1:
+            known["repeats"] = str(self.objective.repeats)
         if data.spec.mean is not None:
             known["input"] = "standardised"
         return known | {name: describe(found) for name, found in sorted(varied.items())}

@@ -57,3 +57,15 @@ def test_tiles_of_a_part_come_from_its_own_regions(
         assert len(seen[part]) == round(100 * (end - start))
     assert seen["train"].isdisjoint(seen["val"] | seen["test"])
     assert seen["val"].isdisjoint(seen["test"])
+
+
+def test_confirming_halves_the_regret_of_a_noisy_search(benchmark: Callable[[str], Any]) -> None:
+    confirm = benchmark("confirm")
+    values = confirm.recorded()["all"]
+    drawn = np.random.default_rng(0)
+    found = [confirm.simulate(values, confirm.distance(values), drawn) for _ in range(200)]
+    searched, confirmed = (
+        sum(getattr(regret, of) for regret in found) for of in ("searched", "confirmed")
+    )
+    assert 0 < confirmed <= searched / 2
+    assert max(regret.trainings for regret in found) <= 20

@@ -226,7 +226,7 @@ def test_help_says_every_default_and_choice(cli: Cli) -> None:
         "[default: of the model, 20 or 30]",
         "[default: 64, less of small data; 1024 codes]",
         "[default: their own; in folders up to 64]",
-        "halving, hyperband, median, none",
+        "halving, hyperband, median, wilcoxon, none",
         "tpe, gp, random",
         "`latentune list MODEL`",
         "Search space of the model: default, seed, optimiser, step.",

@@ -17,7 +17,7 @@ from typing import Any
 import optuna
 import psutil
 import pytest
-from optuna.trial import TrialState
+from optuna.trial import TrialState, create_trial
 
 import latentune
 from latentune.storage import database
@@ -136,8 +136,9 @@ def interrupted(study: optuna.Study, epochs: int, *, beat: bool = True) -> optun
     with pytest.warns(UserWarning, match="Heartbeat"):
         trial = study.ask()
     trial.suggest_float("lr", 1e-4, 1e-2)
-    for epoch in range(epochs):
-        trial.report(1.0, epoch + 1)
+    for epoch in range(1, epochs + 1):
+        if epoch not in trial.study.trials[trial.number].intermediate_values:
+            trial.report(1.0, epoch)
     if beat:
         inner = study._storage._backend
         inner.record_heartbeat(trial._trial_id)
@@ -156,38 +157,67 @@ def resumed(model: str, trials: int) -> optuna.Study:
 def test_no_number_of_deaths_at_different_epochs_costs_a_trial(beat: bool) -> None:
     model = write_spec("mortal", "pass")
     study = resumed(model, 1)
-    for epochs in (0, 1, 0, 1, 0, 1):
+    for epochs in (0, 1, 1, 2, 2):
         interrupted(study, epochs, beat=beat)
         requeue(study)
     study = resumed(model, 2)
-    counted = finished(study.trials)
-    assert [trial.state for trial in counted] == [TrialState.COMPLETE] * 2
-    assert len({trial.params["lr"] for trial in study.trials[1:]}) == 1, "the same point each time"
+    assert lives(study) == [TrialState.COMPLETE] * 2
+    assert study.trials[1].user_attrs["deaths"] == [0, 1, 1, 2, 2]
 
 
 def test_a_point_that_kills_its_process_three_times_at_an_epoch_is_given_up(cli: Cli) -> None:
     model = write_spec("deadly", "pass")
     study = resumed(model, 1)
-    for _ in range(3):
+    for death in range(3):
+        if death == 2:
+            assert "its process died after epoch 1" in cli("status", "mine").out
         interrupted(study, 1)
         requeue(study)
-    assert lives(study).count(TrialState.WAITING) == 0
+    assert lives(study) == [TrialState.COMPLETE, TrialState.FAIL]
     study = resumed(model, 3)
-    assert len(finished(study.trials)) == 3
-    (given_up,) = [t for t in finished(study.trials) if t.state == TrialState.FAIL]
-    assert reason(given_up) == "its process died 3 times after epoch 1"
+    assert lives(study) == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
+    assert reason(study.trials[1]) == "its process died 3 times after epoch 1"
     assert "its process died 3 times after epoch 1" in cli("status", "mine").out
 
 
-def test_a_search_that_slept_too_long_goes_on() -> None:
+def test_copies_of_older_databases_count_in_the_place_of_what_they_were_copied_from() -> None:
+    study = resumed(write_spec("older", "pass"), 1)
+    done = study.trials[0]
+    lost = create_trial(
+        state=TrialState.FAIL,
+        params=done.params,
+        distributions=done.distributions,
+        user_attrs={"stopped": "interrupted"},
+    )
+    study.add_trial(lost)
+    again = create_trial(
+        state=TrialState.WAITING,
+        params=done.params,
+        distributions=done.distributions,
+        system_attrs={"failed_trial": 1, "retry_history": [1], "deaths": []},
+    )
+    study.add_trial(again)
+    study = resumed("older:SPEC", 2)
+    assert lives(study) == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
+    assert [trial.number for trial in finished(study.trials)] == [0, 2]
+
+
+def test_a_search_that_slept_too_long_leaves_its_trial_to_others() -> None:
     taken = "if self.number == 1 and not Path('taken').exists(): Path('taken').touch(); "
-    taken += "import optuna; optuna.load_study(study_name='mine', "
-    taken += "storage='sqlite:///runs/studies.db').tell(1, state=optuna.trial.TrialState.FAIL)"
+    taken += "import optuna; from latentune.studies.running import retries; "
+    taken += "there = optuna.load_study(study_name='mine', storage='sqlite:///runs/studies.db'); "
+    taken += "retries.put_back(there, 1, retries.DIED)"
     study = latentune.search(write_spec("slept", taken), trials=3)
-    counted = finished(study.trials)
-    assert len(counted) == 3
-    assert TrialState.FAIL not in [trial.state for trial in counted]
-    assert study.trials[1].state == TrialState.FAIL
+    assert all(state in (TrialState.COMPLETE, TrialState.PRUNED) for state in lives(study))
+    assert study.trials[1].user_attrs["deaths"] == [0]
+
+
+def test_a_trial_that_somebody_else_has_ended_is_left_as_it_is() -> None:
+    told = "if self.number == 1: "
+    told += "import optuna; optuna.load_study(study_name='mine', "
+    told += "storage='sqlite:///runs/studies.db').tell(1, state=optuna.trial.TrialState.FAIL)"
+    study = latentune.search(write_spec("told", told), trials=3)
+    assert lives(study) == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
 
 
 def test_a_busy_database_ends_the_search_but_costs_nothing(

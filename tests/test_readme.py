@@ -1,4 +1,4 @@
-"""The README: its example of a study of your own works as it is printed."""
+"""The README and the pages behind it: what they show can be typed, and is there."""
 
 import re
 import shlex
@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+import pytest
 
 import latentune
 from latentune.studies.cli.app import app
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+PAGES = {ROOT / "README.md", *(ROOT / "docs").glob("*.md")}
 MINE = re.search(r"```python\n# mine\.py\n(.*?)```", README, re.DOTALL)
 
 
@@ -39,17 +42,23 @@ def test_a_study_of_your_own(tmp_path: Path, cli: Callable[..., Any]) -> None:
     assert cli("sample", name[1], "--n", 5).code == 0
 
 
-def test_every_command_that_the_readme_shows_can_be_typed() -> None:
-    shown = [
-        shlex.split(line, comments=True) for line in re.findall(r"^latentune .*", README, re.M)
-    ]
-    assert {"search", "train", "predict", "sample", "status", "dashboard"} <= {w[1] for w in shown}
+@pytest.mark.parametrize("page", sorted(PAGES), ids=lambda page: page.name)
+def test_every_command_that_a_page_shows_can_be_typed(page: Path) -> None:
+    lines = re.findall(r"^latentune .*", page.read_text(), re.M)
+    shown = [shlex.split(line, comments=True) for line in lines]
+    assert shown
     for _, verb, *words in shown:
         app.commands[verb].make_context(verb, words)  # of an unknown option, an error
 
 
-def test_every_picture_that_the_readme_shows_is_there() -> None:
-    pictures = re.findall(r"\]\((docs/[^)]+)\)", README)
-    assert pictures
-    for picture in pictures:
-        assert (Path(__file__).parents[1] / picture).exists(), picture
+def test_the_readme_shows_every_verb() -> None:
+    shown = set(re.findall(r"^latentune (\S+)", README, re.M))
+    assert shown == set(app.commands)
+
+
+@pytest.mark.parametrize("page", sorted(PAGES), ids=lambda page: page.name)
+def test_every_picture_and_page_that_a_page_links_is_there(page: Path) -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)", page.read_text())
+    assert links
+    for link in links:
+        assert (page.parent / link).exists(), link

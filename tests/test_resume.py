@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -75,13 +76,14 @@ def figures(folder: Path) -> dict[str, Any]:
     }
 
 
-def test_it_ends_as_if_it_had_not_been_stopped(trained: Path) -> None:
+def test_it_ends_as_if_it_had_not_been_stopped(cli: Cli, trained: Path) -> None:
     whole = figures(HOME / "final")
     weights = torch.load(HOME / "final/model.ckpt")["state_dict"]
     stopped("conv-ae-digits", epochs=3, after=1)
     assert (HOME / "final-partial/last.ckpt").exists()
     assert figures(HOME / "final") == whole, "what was trained before is still there"
-    latentune.train("conv-ae-digits", epochs=3, resume=True)
+    answer = cli("train", "conv-ae-digits", "--epochs", 3)
+    assert "going on with the training that was stopped after epoch 1" in answer.out
     assert figures(HOME / "final") == whole
     again = torch.load(HOME / "final/model.ckpt")["state_dict"]
     assert all(torch.equal(weights[name], again[name]) for name in weights)
@@ -124,9 +126,47 @@ def test_only_the_same_training_goes_on(cli: Cli, refused: Refused, trained: Pat
         assert "last.ckpt is broken" in refused(*resume, 3)
     torch.save({"state_dict": {}}, last)
     assert "not written by latentune" in refused(*resume, 3)
+    last.write_bytes(whole)
     answer = cli("train", "conv-ae-digits", "--epochs", 1, "--pictures", "none")
-    assert "set aside until this one is; --resume would go on" in " ".join(answer.out.split())
+    said = " ".join(answer.out.split())
+    assert "was stopped has epochs = 3, not 1" in said
+    assert "is set aside until this one is finished" in said
     assert {path.name for path in HOME.iterdir()} == {"best.toml", "final", "final-before"}
+
+
+def test_the_seeds_that_are_done_are_not_trained_again(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles: list[str] = []
+    last = {"epochs": 2, "seeds": 3, "pictures": "none"}
+
+    def train(until: int) -> Any:
+        def watch(title: str) -> pl.Callback:
+            titles.append(title)
+            return StopAfter(until if "3 of 3" in title else 9)
+
+        monkeypatch.setattr("latentune.studies.training.fitting.ShowTraining", watch)
+        return latentune.train("conv-ae-digits", **last)
+
+    whole = train(until=9).metrics
+    table = pd.read_csv(HOME / "final/seeds.csv")
+    assert list(table["seed"]) == whole["seeds"]
+    assert table["seed"][0] == whole["seed"]
+    assert table["test_mse"][0] == pytest.approx(whole["test_mse"], rel=1e-12)
+    assert table["test_mse"].nunique() == 3
+    assert whole["mean"]["test_mse"] == pytest.approx(table["test_mse"].mean())
+    assert whole["std"]["test_mse"] == pytest.approx(table["test_mse"].std())
+    titles.clear()
+    with pytest.raises(KeyboardInterrupt):
+        train(until=1)
+    again = train(until=9)
+    assert titles[3:] == [titles[0], titles[2]]
+    for name in ("seeds", "mean", "std", "test_mse"):
+        assert again.metrics[name] == whole[name]
+    assert "over 3 seeds" in str(again)
+    assert {path.name for path in (HOME / "final").iterdir()} == {
+        *("best.toml", "metrics.csv", "metrics.json", "model.ckpt", "seeds.csv")
+    }
 
 
 def test_who_is_stopped_is_told_how_to_go_on(
@@ -135,10 +175,12 @@ def test_who_is_stopped_is_told_how_to_go_on(
     monkeypatch.setattr(
         "latentune.studies.training.fitting.ShowTraining", lambda title: StopAfter(1)
     )
-    answer = cli("train", "conv-ae-digits", "--epochs", 3)
+    answer = cli("train", "conv-ae-digits", "--anew", "--epochs", 3)
     assert answer.code == 130
     assert "what was trained before is still there" in answer.out
-    assert answer.out.endswith("next: latentune train conv-ae-digits --epochs 3 --resume\n")
+    assert answer.out.endswith("next: latentune train conv-ae-digits --epochs 3\n")
+    answer = cli("train", "conv-ae-digits", "--epochs", 3, "--anew")
+    assert "is set aside until this one is finished" in " ".join(answer.out.split())
 
 
 def test_a_folder_outlives_what_ends_its_block_if_it_holds_enough(tmp_path: Path) -> None:

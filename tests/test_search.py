@@ -129,7 +129,7 @@ def test_another_database_can_be_named(tmp_path: Path) -> None:
     assert not Path("runs/studies.db").exists()
 
 
-@pytest.mark.parametrize("pruner", PRUNERS)
+@pytest.mark.parametrize("pruner", sorted(PRUNERS.keys() - {"wilcoxon"}))
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_pruner_and_sampler_works(pruner: str, sampler: str) -> None:
     study = search(6, pruner=pruner, sampler=sampler, epochs=2, batch_size=1300)
@@ -209,12 +209,10 @@ def test_a_killed_search_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -
     study = search(4, epochs=15, batch_size=100, pruner="none")
 
     assert study.trials[0] == kept
-    assert study.trials[1].state == TrialState.FAIL
-    retried = [t for t in study.trials if t.system_attrs.get("failed_trial") == 1]
-    assert [t.params for t in retried] == [killed.params]
-    assert len(finished(study.trials)) == 4
-    assert all(t.state == TrialState.COMPLETE for t in finished(study.trials))
-    assert len({t.params["lr"] for t in finished(study.trials)}) == 4
+    assert study.trials[1].params == killed.params
+    assert study.trials[1].intermediate_values.items() >= killed.intermediate_values.items()
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 4
+    assert len({trial.params["lr"] for trial in study.trials}) == 4
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
@@ -226,4 +224,4 @@ def test_a_stopped_search_leaves_nothing_running(number: signal.Signals) -> None
     assert process.returncode == 130
     assert "Traceback" not in out
     assert "go on by: latentune search conv-ae digits --epochs 15" in out
-    assert states() == ["COMPLETE", "FAIL", "WAITING"]
+    assert states() == ["COMPLETE", "WAITING"]

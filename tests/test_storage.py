@@ -14,6 +14,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 
 from latentune import Best
 from latentune.storage.best import read_best, write_best
@@ -93,6 +94,28 @@ def test_the_database_is_made_once_with_a_write_ahead_log(tmp_path: Path) -> Non
     connection.close()
 
 
+@pytest.mark.parametrize("statement", [3, 9, 17])
+def test_a_death_while_the_database_is_made_leaves_no_half_of_one(
+    tmp_path: Path, statement: int
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    left = [statement]
+
+    def die(connection: Any, cursor: Any, text: str, *more: Any) -> None:
+        left[0] -= text.lstrip().startswith(("CREATE", "INSERT"))
+        if left[0] == 0:
+            raise Killed
+
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    event.listen(Engine, "before_cursor_execute", die)
+    with pytest.raises(Killed):
+        open_database(url, create=True)
+    event.remove(Engine, "before_cursor_execute", die)
+    optuna.create_study(storage=open_database(url, create=True))
+
+
 def test_a_missing_database_is_not_made_by_looking(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"no database .* yet"):
         open_database(f"sqlite:///{tmp_path / 'studies.db'}")
@@ -126,7 +149,7 @@ def test_a_database_of_an_older_optuna_is_left_alone(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(StorageError, match="optuna storage upgrade --storage sqlite:///"):
+    with pytest.raises(StorageError, match="latentune doctor --fix"):
         open_database(f"sqlite:///{path}")
     assert path.read_bytes() == before
 

@@ -1,8 +1,9 @@
 """The data of a head on a frozen encoder: codes in place of items, computed once."""
 
+import copy
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -10,9 +11,11 @@ from torch import Tensor
 from ...models.data_spec import DataSpec
 from ..progress import progress
 from .batches import Batches, ResidentData, fitting, in_batches
+from .folds import cut_fold
 from .kept import read_kept, write_kept
 from .labelled import labelled
 from .module import TensorData
+from .parts import Part
 from .splits import PARTS
 
 BATCH_SIZE = 1024
@@ -45,6 +48,8 @@ class CodeData(ResidentData):
         batch_size: int | None = None,
     ) -> None:
         super().__init__()
+        self._whole = items
+        self._fold: tuple[int, int] | None = None
         self.items, self.spec = labelled(items), items.spec
         self.name, self.fingerprint = items.name, items.fingerprint
         n = len(items.splits.train)
@@ -60,9 +65,25 @@ class CodeData(ResidentData):
         """Whether the items are photographs that stay in their files."""
         return self.items.streamed
 
+    def fold(self, index: int, folds: int) -> Self:
+        """Returns the codes with another validation part; see `TensorData.fold`."""
+        other = copy.copy(self)
+        other._resident = {}
+        other._fold = index, folds
+        other.items = self._whole.fold(index, folds)
+        other.spec, other.fingerprint = other.items.spec, other.items.fingerprint
+        other.weights = other.items.weights
+        return other
+
     def setup(self, stage: str) -> None:
-        for part, codes in self._codes().items():
-            self.keep(part, codes, getattr(self.items.splits, part).targets)
+        splits = self._whole.splits
+        targets = {part: getattr(splits, part).targets for part in PARTS}
+        parts = {part: Part(codes, targets[part]) for part, codes in self._codes().items()}
+        if self._fold is not None:  # the code of an item is the same in every fold
+            cut = cut_fold(parts["train"], parts["val"], *self._fold, self._whole.seed)
+            parts |= zip(("train", "val"), cut, strict=True)
+        for name, part in parts.items():
+            self.keep(name, *part)
 
     def train_dataloader(self) -> Any:
         if self.items.augment is None:
@@ -76,7 +97,7 @@ class CodeData(ResidentData):
         if kept is not None:
             return kept
         model = self._codec(self.spec)
-        parts = {part: getattr(self.items.splits, part).inputs for part in PARTS}
+        parts = {part: getattr(self._whole.splits, part).inputs for part in PARTS}
         total = sum(map(len, parts.values()))
         with progress(f"encoding {total:,} items", total) as advance:
 
@@ -92,7 +113,7 @@ class CodeData(ResidentData):
     def _kept(self) -> dict[str, Tensor] | None:
         """Returns the codes in the file, if it is whole, and of these items."""
         kept = read_kept(self._cache)
-        whole = {part: len(getattr(self.items.splits, part)) for part in PARTS}
+        whole = {part: len(getattr(self._whole.splits, part)) for part in PARTS}
         if not isinstance(kept, dict):
             return None
         return kept if {part: len(codes) for part, codes in kept.items()} == whole else None

@@ -45,7 +45,9 @@ def save_kept() -> None:
 def read_kept(path: Path) -> Any:
     """Returns what `write_kept` has written; None if there is no such file, or it is not whole."""
     try:
-        return torch.load(path, mmap=True, weights_only=True)
+        found = torch.load(path, mmap=True, weights_only=True)
+        os.utime(path)  # so that `doctor` sees when it was last of use
+        return found
     except Exception:  # torch raises half a dozen classes for files that it cannot read
         return None
 

@@ -1,14 +1,17 @@
 """The data module: any source, in memory or as photographs in their files, split into parts."""
 
+import copy
 import os
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from ...models.data_spec import DataSpec
 from .augment import Augment, check_augment
 from .batches import ResidentData, fitting
 from .errors import DataError
+from .folds import fold_of
 from .kept import save_kept
 from .sources.photos import Photos
 from .sources.resize import check_side
@@ -89,9 +92,8 @@ class TensorData(ResidentData):
         if balanced and not self.splits.spec.classes:
             raise DataError(f"{self.name} has no classes to balance: leave out `balanced=`")
         self.normalise = kind == "table" if normalise is None else normalise
-        targets = self.splits.train.targets
-        if balanced and targets is not None:
-            self.weights = 1 / targets.bincount()[targets].double()
+        self.balanced = balanced
+        self._weigh()
         if augment != "none":
             if self.splits.spec.kind != "image":
                 raise DataError(f"{self.name} holds no images: leave out `augment=`")
@@ -114,6 +116,23 @@ class TensorData(ResidentData):
         shares = targets.bincount(minlength=len(spec.classes)) / len(targets)
         return replace(spec, shares=tuple(shares.tolist()))
 
+    def fold(self, index: int, folds: int) -> Self:
+        """Returns the data with one of some folds of all but the test part to validate on.
+
+        Args:
+            index: Which fold, from 0.
+            folds: Number of folds, from 2.
+
+        Raises:
+            DataError: If there are fewer items than folds, or the data bring a validation part.
+        """
+        other = copy.copy(self)
+        other._resident = {}
+        other.splits = fold_of(self.splits, index, folds, self.seed)
+        vars(other).pop("spec", None)  # shares of classes, mean and deviation are others
+        other._weigh()
+        return other
+
     @property
     def fingerprint(self) -> str:
         """A hash of all items and labels, and of the split that they are in."""
@@ -123,6 +142,11 @@ class TensorData(ResidentData):
     def streamed(self) -> bool:
         """Whether photographs stay in their files, and are seen as `Photos` shows them."""
         return isinstance(self.splits.train.inputs, Photos)
+
+    def _weigh(self) -> None:
+        targets = self.splits.train.targets
+        if self.balanced and targets is not None:
+            self.weights = 1 / targets.bincount()[targets].double()
 
     def setup(self, stage: str) -> None:
         save_kept()

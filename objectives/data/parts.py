@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from ...models.data_spec import DataSpec
 
@@ -30,6 +30,19 @@ class Part(NamedTuple):
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def joined(self, other: Part) -> Part:
+        """Returns these items and those of another part behind them."""
+        import torch
+
+        mine: Any = self.inputs
+        if isinstance(mine, torch.Tensor):
+            inputs = torch.cat([mine, cast(torch.Tensor, other.inputs)])
+        else:
+            inputs = mine.joined(other.inputs)
+        if self.targets is None or other.targets is None:
+            return Part(inputs, None)
+        return Part(inputs, torch.cat([self.targets, other.targets]))
 
     def take(self, indices: Sequence[int]) -> Part:
         """Returns some of the items; photographs stay in their files."""

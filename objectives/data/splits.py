@@ -41,13 +41,17 @@ log = logging.getLogger(__name__)
 
 
 class Splits(NamedTuple):
-    """The three parts of a data set, what they are, and a hash of what is split how."""
+    """The three parts of a data set, what they are, and a hash of what is split how.
+
+    The data may have `brought` the validation part; else it is split off the training part.
+    """
 
     train: Part
     val: Part
     test: Part
     spec: DataSpec
     fingerprint: str
+    brought: bool = False
 
     @classmethod
     def of(cls, train: Part, val: Part, test: Part, spec: DataSpec) -> Self:
@@ -82,13 +86,14 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
     if key not in _splits:
         dataset = load(source, cache)
         train, val = dataset.train, dataset.val
+        brought = val is not None
         if val is None:
             train, val = hold_out(train, VALIDATION, seed)
         while len(_splits) >= KEPT:
             del _splits[next(iter(_splits))]
         # Built-in data were floats once, and studies of them go on.
         fingerprint = _hash((train, val, dataset.test), as_floats=source.name in DATASETS)
-        _splits[key] = Splits(train, val, dataset.test, dataset.spec, fingerprint)
+        _splits[key] = Splits(train, val, dataset.test, dataset.spec, fingerprint, brought)
         if source.name not in DATASETS:
             for line in (recognised(_splits[key]), *_small(_splits[key]), *dataset.notes):
                 log.info("%s: %s", Path(source.name).name, line)
@@ -98,8 +103,8 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
 def save_splits(path: Path) -> None:
     """Writes what is in memory to a file that other processes can map."""
     plain = [
-        (tuple(source), seed, *map(_plain, parts), spec.to_table(), fingerprint)
-        for (source, seed), (*parts, spec, fingerprint) in _splits.items()
+        (tuple(source), seed, *map(_plain, found[:3]), found.spec.to_table(), *found[4:])
+        for (source, seed), found in _splits.items()
     ]
     torch.save(plain, path)  # a safe file has no classes
 
@@ -111,12 +116,14 @@ def _plain(part: Part) -> tuple[Any, Tensor | None]:
 
 def map_splits(path: Path) -> None:
     """Takes over what `save_splits` wrote; all processes that do share one copy of it."""
-    for source, seed, *parts, spec, fingerprint in torch.load(path, mmap=True, weights_only=True):
+    for source, seed, *parts, spec, fingerprint, brought in torch.load(
+        path, mmap=True, weights_only=True
+    ):
         train, val, test = (
             Part(inputs if isinstance(inputs, Tensor) else Photos(*inputs), targets)
             for inputs, targets in parts
         )
-        found = Splits(train, val, test, DataSpec.from_table(spec), fingerprint)
+        found = Splits(train, val, test, DataSpec.from_table(spec), fingerprint, brought)
         _splits[Source(*source), seed] = found
 
 

@@ -13,9 +13,12 @@ from .best import best
 from .common import UsageError, as_typed, listen
 from .compare import compare
 from .compress import compress
+from .confirm import confirm
 from .dashboard import dashboard
+from .doctor import doctor
 from .encode import encode
 from .export import export
+from .import_ import import_
 from .interpolate import interpolate
 from .list import list_
 from .map import map_
@@ -27,13 +30,14 @@ from .search import search
 from .show import show
 from .status import status
 from .train import train
+from .verify import verify
 
 LONGEST = 400  # letters of an error
 
 
 GROUPS = {
     "Look": (list_, show, status, best, dashboard),
-    "Search": (search,),
+    "Search": (search, confirm, verify, doctor),
     "Train": (train,),
     "Use": (
         predict,
@@ -46,7 +50,7 @@ GROUPS = {
         anomalies,
         compare,
     ),
-    "Keep": (export, reproduce),
+    "Keep": (export, import_, reproduce),
 }
 """The verbs, grouped by what a person wants to do."""
 

@@ -21,11 +21,16 @@ def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> Non
     """
     from ...storage.best import write_best
     from ...storage.runs import Runs
+    from ..confirming.record import standing
     from ..finding import best_of, open_study, split_source
 
     name, number = split_source(study)
-    found = best_of(open_study(open_runs(runs, storage), name), number, prefer)
+    opened = open_study(open_runs(runs, storage), name)
+    found = best_of(opened, number, prefer)
     path = Runs(runs).best(name, number)
     write_best(found, path)
     click.echo(path.read_text().rstrip())
+    if number is None:
+        for line in standing(opened):
+            click.echo(line)
     say_next("train", str(path), runs=runs, storage=storage)

@@ -50,7 +50,13 @@ allow_option = click.option(
     help="Let a file that is read run this module.",
 )
 
-ARGUMENTS = {"encoders": "encoder", "methods": "method", "ranges": "range", "seconds": "time"}
+ARGUMENTS = {
+    "encoders": "encoder",
+    "methods": "method",
+    "origin": "from",
+    "ranges": "range",
+    "seconds": "time",
+}
 """Arguments of Python whose options have another name."""
 
 

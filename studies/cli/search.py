@@ -70,9 +70,21 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
     default=True,
     help="Try the model's defaults first.",
 )
-@click.option("--epochs", type=int, help="Epochs of a trial.  [default: of the model, 10]")
-@click.option("--pruner", default=PRUNER, help=f"Gives up bad trials: {', '.join(PRUNERS)}.")
+@click.option("--epochs", type=int, help="Epochs of a training.  [default: of the model, 10]")
+@click.option("--repeats", default=1, help="Train each trial so often, with other seeds.")
+@click.option("--folds", type=int, help="Train each trial so often, on other folds of the data.")
+@click.option(
+    "--pruner",
+    help=f"Gives up bad trials: {', '.join(PRUNERS)}.  "
+    f"[default: {PRUNER}; wilcoxon of repeats and folds]",
+)
 @click.option("--sampler", default=SAMPLER, help=f"Chooses configurations: {', '.join(SAMPLERS)}.")
+@click.option(
+    "--from",
+    "origin",
+    metavar="STUDY",
+    help="Go on from a study with other ranges: take over its trials that lie within these.",
+)
 @click.option(
     "--batch-size",
     type=int,
@@ -126,6 +138,7 @@ def search(
         from ..running.forks import warm_up
 
         warm_up()  # before this process spends seconds on the same imports
+    from ..confirming.record import standing
     from ..console import SearchLines, show_plan
     from ..display import at_work
     from ..running.plan import plan_search
@@ -156,6 +169,8 @@ def search(
     except KeyboardInterrupt:
         click.echo(f"stopped; no trial is left running\ngo on by: {command}")
         raise SystemExit(130) from None
+    for line in standing(study):
+        click.echo(line)
     found = bool(study.best_trials)
     if found and is_automatic(study):
         show_standings(study)

@@ -18,17 +18,29 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     """
     import optuna
 
+    from ...storage.last_epochs import last_epochs
     from ...storage.runs import Runs
+    from ..confirming.record import standing
     from ..console import show_studies, show_trials
     from ..finding import open_study
+    from ..lineage import came_from
 
     database = open_runs(runs, storage)
     if study is not None:
-        show_trials(open_study(database, study), Runs(runs))
+        found = open_study(database, study)
+        for line in came_from(found):
+            click.echo(line)
+        show_trials(found, Runs(runs))
+        for line in standing(found):
+            click.echo(line)
+        if (kept := last_epochs(Runs(runs), study)).count:
+            click.echo(kept)
         say_next("best", study, runs=runs, storage=storage)
         return
     names = optuna.get_all_study_names(database)
     studies = [optuna.load_study(study_name=name, storage=database) for name in names]
     show_studies(studies, Runs(runs))
+    if (kept := last_epochs(Runs(runs))).count:
+        click.echo(kept)
     if names:
         say_next("status", names[-1], runs=runs, storage=storage)

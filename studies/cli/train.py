@@ -30,7 +30,12 @@ from .common import (
 @click.command()
 @click.argument("source", metavar="STUDY[:TRIAL]|TOML")
 @click.option("--epochs", default=FINAL_EPOCHS, help="Epochs to train for.")
-@click.option("--resume", is_flag=True, help="Go on with the training that was stopped.")
+@click.option("--seeds", default=1, help="Seeds to train on, for the spread of the scores.")
+@click.option(
+    "--resume/--anew",
+    default=None,
+    help="Go on with a stopped training or fail; begin anew.  [default: go on with the same]",
+)
 @click.option("--init-from", metavar="STUDY|CKPT", help="Begin with the weights of this network.")
 @click.option("--accelerator", default=ACCELERATOR, help=f"Device: {', '.join(ACCELERATORS)}.")
 @click.option("--precision", default=PRECISION, help=f"Bits: {', '.join(PRECISIONS)}.")
@@ -54,8 +59,7 @@ def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
         click.echo("stopped; what was trained before is still there")
         if str(stopped):
             click.echo(as_typed(str(stopped)))
-            words = [word for word in sys.argv[1:] if word != "--resume"]
-            say_next(*words, "--resume")
+            say_next(*(word for word in sys.argv[1:] if word != "--anew"))
         raise SystemExit(130) from None
     click.echo(str(trained))
     study, (kind, _, number) = trained.folder.parent.name, trained.folder.name.partition("-")

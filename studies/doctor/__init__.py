@@ -1,1 +1,1 @@
-"""What is wrong with a study, and how it is mended."""
+"""What is wrong with studies and their files, and mending it: a file a kind of finding."""

@@ -78,7 +78,7 @@ USES = {
     ),
     "U8": Row("confusion matrix", MNIST, note="pictures: `latentune train` of any classifier"),
     "U9": Row("pictures while training", MNIST, note="pictures: `latentune train`"),
-    "U10": Row("checkpoints and resuming", MNIST, note="no figure: `latentune train --resume`"),
+    "U10": Row("checkpoints and resuming", MNIST, note="no figure: `latentune train` again"),
     "U11": Row("predicting", MNIST, note="no figure: `latentune predict`"),
     "U12": Row("a look at data", MNIST, note="pictures: `latentune show`"),
 }

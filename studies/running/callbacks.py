@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 from ...models.data_spec import DataSpec
 from ...storage.dashboard import attach
 from ..pictures import draw_pictures
+from .retries import Hold
 
 
 @contextmanager
@@ -39,6 +40,20 @@ def stop_on_signal() -> Iterator[threading.Event]:
         restore()
 
 
+class CheckHold(pl.Callback):
+    """Ends training, before an epoch is reported, if others have taken the trial meanwhile.
+
+    Args:
+        hold: The right to the trial.
+    """
+
+    def __init__(self, hold: Hold) -> None:
+        self.hold = hold
+
+    def on_validation_start(self, *args: object) -> None:
+        self.hold.check()
+
+
 class AttachPictures(pl.Callback):
     """Shows the dashboard what a trial's network can do, if that can be drawn.
 
@@ -63,6 +78,6 @@ class AttachPictures(pl.Callback):
 
     def _attach(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         place = self.scratch / f"trial-{self.trial.number}"
-        place.mkdir()
+        place.mkdir(exist_ok=True)  # a trial may be trained several times
         for picture in draw_pictures(model, self.data, trainer.val_dataloaders, place):
             attach(self.trial, picture, self.folder)

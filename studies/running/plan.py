@@ -17,6 +17,7 @@ import torch
 from ...models.data_spec import DataSpec, Kind
 from ...models.networks.pretrained import ARCHITECTURES, IMAGENET, SIDE
 from ...objectives.data.errors import DataError
+from ...objectives.data.folds import check_folds
 from ...objectives.data.sources.builtin import DATASETS
 from ...objectives.data.sources.source import has_photos
 from ...search_spaces.auto import MODEL, first_of_each, named, probe_models, unnamed
@@ -24,23 +25,26 @@ from ...search_spaces.catalog.auto import AUTO
 from ...search_spaces.catalog.entry import SEED
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.ranges import probe_ranges
-from ...search_spaces.strategies import PRUNERS, SAMPLERS
+from ...search_spaces.strategies import SAMPLERS
 from ...search_spaces.watch import Probe, Space, replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import read_best
 from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.names import check_name_in
 from ...storage.runs import Runs, StorageError
+from ..agreeing import ORIGIN
 from ..allowed import allow, allowed
 from ..automatic import model_and_data, with_models
-from ..defaults import PRUNER, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
+from ..defaults import RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
 from ..errors import StudyError, check_at_least, check_at_most, check_choice
 from ..finding import find_encoder
 from ..lineage import parent
 from ..making import make_spec
+from ..moving.evolving import Evolved, evolve, name_after
 from ..pretrained import UNTRAINED, Pretrained, weights_hash
 from ..recipe import Recipe
 from ..spec import StudySpec
+from .pruning import fitting_pruner
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +72,7 @@ class SearchPlan:
         sampler: A key of `SAMPLERS`.
         runs: Where files go.
         storage: Optuna URL of the database.
+        evolved: What is taken over of another study, if anything.
         allowed: Modules that files may ask for; see `allow`.
         since: When the search began, in seconds since the epoch.
     """
@@ -84,6 +89,7 @@ class SearchPlan:
     sampler: str
     runs: Runs
     storage: str
+    evolved: Evolved | None = None
     allowed: Sequence[str] = field(default_factory=allowed)
     since: float = field(default_factory=time.time)
 
@@ -111,8 +117,9 @@ def plan_search(
     workers: int | None = WORKERS,
     default_first: bool = True,
     enqueue: Sequence[str | Path] = (),
-    pruner: str = PRUNER,
+    pruner: str | None = None,
     sampler: str = SAMPLER,
+    origin: str | None = None,
     runs: str | Path = RUNS,
     storage: str | None = None,
     data_dir: str | Path | None = None,
@@ -138,27 +145,35 @@ def plan_search(
     workers = _fitting_workers(trials) if workers is None else workers
     check_at_least("workers", workers, 1)
     check_at_most("workers", workers, MOST_WORKERS)
-    check_choice("pruner", pruner, PRUNERS)
     check_choice("sampler", sampler, SAMPLERS)
     storage = storage or place.database
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data(recipe, data_module)
+    if spec.objective.folds:
+        check_folds(data_module, spec.objective.folds)
     probed, first = _look(recipe, space, data_module.spec)
+    definition = recipe.identity() | spec.definition(data_module, probed.distributions)
+    usual, evolved = _name(recipe, spec, place), None
+    if origin is not None:
+        evolved = evolve(origin, space, data_module.spec, definition, storage)
+        first, definition[ORIGIN] = evolved.untried(first), origin
+        usual = usual if name else name_after(usual, origin, definition, storage)
     if default_first and (late := [values[MODEL] for values in first[trials:]]):
         log.info("too few trials for all of them: without %s", ", ".join(late))
     return SearchPlan(
-        name=check_name_in(storage, name or _name(recipe, spec, place)),
+        name=check_name_in(storage, name or usual),
         recipe=recipe,
-        definition=recipe.identity() | spec.definition(data_module, probed.distributions),
+        definition=definition,
         trials=trials,
         seconds=seconds,
         workers=workers,
         first=first if default_first else [],
         enqueued=[_enqueued(Path(path), recipe, space, data_module.spec) for path in enqueue],
-        pruner=pruner,
+        pruner=fitting_pruner(pruner, spec.objective.runs),
         sampler=sampler,
         runs=place,
         storage=storage,
+        evolved=evolved,
     )
 
 

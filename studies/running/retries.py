@@ -1,18 +1,45 @@
-"""Trials that ended for no reason of their own: they are tried again, and do not count."""
+"""Trials that ended for no reason of their own: they wait as they are, and go on later."""
 
 from collections.abc import Sequence
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
-from ...objectives.objective import INTERRUPTED
+from ...objectives.objective import Interrupted
 from ...storage.database import silent_trials
 
+INTERRUPTED = "interrupted"
+DIED = "its process died"
 DEATHS = 3
 
 
+class TakenOver(Interrupted):
+    """Others took this process for dead, and its trial is theirs."""
+
+
+class Hold:
+    """The right of a process to its trial, until it is silent for so long that others take it.
+
+    Args:
+        trial: A trial that has just begun, or begun again.
+    """
+
+    def __init__(self, trial: optuna.Trial) -> None:
+        self.trial = trial
+        self.deaths = self._now().user_attrs.get("deaths")
+
+    def check(self) -> None:
+        """Raises TakenOver if the trial is no longer this process's own."""
+        now = self._now()
+        if now.state != TrialState.RUNNING or now.user_attrs.get("deaths") != self.deaths:
+            raise TakenOver
+
+    def _now(self) -> FrozenTrial:
+        return self.trial.storage.get_trial(self.trial._trial_id)
+
+
 def requeue(study: optuna.Study) -> list[FrozenTrial]:
-    """Puts every trial in the queue again that was interrupted, or whose process has died.
+    """Lets every trial wait again whose process has died.
 
     Returns:
         All trials of the study as they are then.
@@ -20,66 +47,62 @@ def requeue(study: optuna.Study) -> list[FrozenTrial]:
     trials = study.get_trials(deepcopy=False)
     dead = silent_trials(study, trials)
     for trial in dead:
-        study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-    if dead:
-        trials = study.get_trials(deepcopy=False)
-    again = [trial for trial in finished(trials) if _is_lost(trial)]
-    for trial in again:
-        study.add_trial(_copy(trial))
-    return study.get_trials(deepcopy=False) if again else trials
+        put_back(study, trial.number, DIED)
+    return study.get_trials(deepcopy=False) if dead else trials
+
+
+def put_back(study: optuna.Study, number: int, why: str) -> None:
+    """Lets a running trial wait, from where it goes on; gives it up if it kills its processes.
+
+    The trial stays the same: whoever asks for it next gets its values, and trains on from the
+    last epoch that was kept.
+
+    Args:
+        study: The study.
+        number: Number of the trial.
+        why: `INTERRUPTED`, or `DIED`, of which a point may have three in a row after an epoch.
+    """
+    trial = study.get_trials(deepcopy=False)[number]
+    if trial.state != TrialState.RUNNING:
+        return
+    if why == DIED:
+        deaths = [*trial.user_attrs.get("deaths", []), _reached(trial)]
+        study._storage.set_trial_user_attr(trial._trial_id, "deaths", deaths)
+        last = deaths[-DEATHS:]
+        if len(last) == DEATHS and len(set(last)) == 1:
+            why = f"{DIED} {DEATHS} times after epoch {last[0]}"
+            study._storage.set_trial_user_attr(trial._trial_id, "stopped", why)
+            study.tell(number, state=TrialState.FAIL)
+            return
+    study._storage.set_trial_user_attr(trial._trial_id, "stopped", why)
+    study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
 
 def finished(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Returns those of a study's trials that count towards its total: not those tried again."""
+    """Returns those of a study's trials that count towards its total.
+
+    Older databases hold a copy of each trial that was tried again, which counts in its place.
+    """
     again = {n for trial in trials for n in trial.system_attrs.get("retry_history", [])}
     return [t for t in trials if t.state.is_finished() and t.number not in again]
 
 
+def unfinished(trials: Sequence[FrozenTrial]) -> set[int]:
+    """Returns the numbers of the trials that have begun and not ended."""
+    begun = [t for t in trials if t.state == TrialState.RUNNING or "stopped" in t.user_attrs]
+    return {trial.number for trial in begun if not trial.state.is_finished()}
+
+
 def reason(trial: FrozenTrial) -> str:
-    """Returns why a finished trial ended, in the words that users see."""
-    if not _has_died(trial):
-        return str(trial.user_attrs["stopped"])
-    if _is_given_up(trial):
-        return f"its process died {DEATHS} times after epoch {_deaths(trial)[-1]}"
-    return "its process died"
+    """Returns why a trial ended, or waits to go on, in the words that users see."""
+    stopped = str(trial.user_attrs.get("stopped", ""))
+    if trial.state.is_finished():
+        return stopped or (DIED if trial.state == TrialState.FAIL else "")
+    if stopped and trial.state == TrialState.WAITING:
+        return f"{stopped} after epoch {_reached(trial)}"
+    return ""
 
 
-def _is_lost(trial: FrozenTrial) -> bool:
-    if trial.state != TrialState.FAIL:
-        return False
-    if _has_died(trial):
-        return not _is_given_up(trial)
-    return bool(trial.user_attrs["stopped"] == INTERRUPTED)
-
-
-def _has_died(trial: FrozenTrial) -> bool:
-    return "stopped" not in trial.user_attrs
-
-
-def _deaths(trial: FrozenTrial) -> list[int]:
-    """Returns after which epoch each process died that had a point, the trial's own last."""
-    before: list[int] = trial.system_attrs.get("deaths", [])
-    return [*before, len(trial.intermediate_values)] if _has_died(trial) else before
-
-
-def _is_given_up(trial: FrozenTrial) -> bool:
-    """Whether a point has killed its process in the same epoch each of the last three times."""
-    last = _deaths(trial)[-DEATHS:]
-    return len(last) == DEATHS and len(set(last)) == 1
-
-
-def _copy(trial: FrozenTrial) -> FrozenTrial:
-    """Returns a trial that waits with the same values, without what the first one recorded."""
-    history = [*trial.system_attrs.get("retry_history", []), trial.number]
-    return create_trial(
-        state=TrialState.WAITING,
-        params=trial.params,
-        distributions=trial.distributions,
-        system_attrs={
-            # What was given to the first is given to this one; Optuna asks for it by this name.
-            **{k: v for k, v in trial.system_attrs.items() if k == "fixed_params"},
-            "failed_trial": history[0],
-            "retry_history": history,
-            "deaths": _deaths(trial),
-        },
-    )
+def _reached(trial: FrozenTrial) -> int:
+    """Returns how many epochs of a trial are known: reported, or written down in their place."""
+    return max(len(trial.intermediate_values), int(trial.user_attrs.get("epochs", 0)))

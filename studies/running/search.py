@@ -6,11 +6,9 @@ from pathlib import Path
 
 import optuna
 from filelock import FileLock
-from optuna.trial import TrialState
 
 from ...models.networks.pretrained import ARCHITECTURES
 from ...search_spaces.watch import random_trials
-from ...storage.best import write_best
 from ...storage.dashboard import note
 from ...storage.database import (
     DatabaseError,
@@ -20,21 +18,24 @@ from ...storage.database import (
     is_file,
     open_database,
 )
-from ...storage.drawing.points import pareto_front
+from ...storage.last_epochs import sweep_epochs
 from ...storage.scratch import scratch
 from ...storage.study import Study
+from ..agreeing import differences, without_ranges
 from ..console import SearchLines
-from ..defaults import AUGMENT, PRUNER, RUNS, SAMPLER, SEED, SPACE, WORKERS
+from ..defaults import AUGMENT, RUNS, SAMPLER, SEED, SPACE, WORKERS
 from ..display import watched
 from ..errors import StudyError
 from ..facade import public
-from ..finding import best_of, open_study
-from ..front import objectives as objectives_of
+from ..finding import open_study
 from ..lineage import parent
+from ..moving.evolving import ORIGIN, take_over
+from ..results import write_results
 from .callbacks import stop_on_signal
 from .failures import sum_up_failures
 from .forks import warm_up
 from .plan import SearchPlan, plan_search
+from .retries import unfinished
 from .trials import TrialCallback, run_trials, say_waiting
 from .workers import run_workers
 
@@ -57,8 +58,11 @@ def search(
     default_first: bool = True,
     enqueue: Sequence[str | Path] = (),
     epochs: int | None = None,
-    pruner: str = PRUNER,
+    repeats: int = 1,
+    folds: int | None = None,
+    pruner: str | None = None,
     sampler: str = SAMPLER,
+    origin: str | None = None,
     batch_size: int | None = None,
     image_size: int | None = None,
     normalise: bool | None = None,
@@ -94,9 +98,17 @@ def search(
         workers: Number of processes; None for what fits the machine.
         default_first: Whether the first trial has the model's defaults.
         enqueue: Paths of best.toml files to try after it.
-        epochs: Epochs of a trial. If None, those of the model.
-        pruner: A key of `PRUNERS`.
+        epochs: Epochs of a training. If None, those of the model.
+        repeats: How often each trial is trained, with seeds that all trials share; it is worth
+            the mean.
+        folds: If not None, each trial is trained so often, and each time another of so many parts
+            of the data validates; it is worth the mean. The test part stays out of it.
+        pruner: A key of `PRUNERS`. If None, `halving`; `wilcoxon` if trials are trained several
+            times.
         sampler: A key of `SAMPLERS`.
+        origin: A study with other ranges or choices, and alike in all else. Its complete and
+            pruned trials whose points lie in the new space are taken over by a new study,
+            `MODEL-DATA` or `ORIGIN-2` unless it is named, and count towards its total.
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
         normalise: Whether networks standardise what they see. If None, see `TensorData`.
@@ -120,7 +132,7 @@ def search(
         StorageError: If the database or the folder cannot be used.
         DatabaseLost: If the database was deleted during the search.
         MonitorError: If the model never logs the monitored metric.
-        KeyboardInterrupt: On Ctrl-C and SIGTERM; the trial that was running is in the queue.
+        KeyboardInterrupt: On Ctrl-C and SIGTERM; the trial that was running goes on the next time.
 
     Example:
         >>> study = latentune.search("conv-ae", "digits", name="tried", trials=2, epochs=1)
@@ -159,6 +171,7 @@ def run_search(
     known = identity(plan.storage)
     for values in plan.enqueued:
         study.enqueue_trial(dict(values), skip_if_exists=True)
+    _sweep(study, plan)
     with scratch(plan.runs.cache) as place, stop_on_signal() as stop:
         try:
             if plan.workers == 1:
@@ -169,9 +182,10 @@ def run_search(
             check_identity(plan.storage, known)  # what is gone cannot be written to either
             raise
     check_identity(plan.storage, known)
+    _sweep(study, plan)
     sum_up_failures(study, plan)
     if study.best_trials:
-        _write_results(study, plan)
+        write_results(study, plan.runs)
     if stop.is_set():
         raise KeyboardInterrupt
     return study
@@ -182,29 +196,24 @@ def _open_or_make(plan: SearchPlan, command: str) -> Study:
     lock = FileLock(plan.runs.lock)
     with lock:
         study = _resume(plan)
-    if study is not None:
-        return study
+        if study is not None:
+            if plan.evolved is not None:  # which may have grown since
+                take_over(study, plan.evolved)
+            return study
     plan.spec.objective.rehearse(random_trials(1)[0])
     with lock:
         return _resume(plan) or _make(plan, command)
 
 
+def _sweep(study: Study, plan: SearchPlan) -> None:
+    """Removes the epochs that were kept of trials which have ended."""
+    with FileLock(plan.runs.lock):
+        sweep_epochs(plan.runs, plan.name, unfinished(study.get_trials(deepcopy=False)))
+
+
 def _report(word: str, trials: Sequence[int]) -> None:
     if word == "waiting":
         say_waiting(trials)
-
-
-def _write_results(study: optuna.Study, plan: SearchPlan) -> None:
-    if len(study.directions) == 1:
-        write_best(best_of(study), plan.runs.best(plan.name))
-        return
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    pareto_front(
-        [trial.values for trial in complete],
-        [trial.values for trial in study.best_trials],
-        objectives_of(study),
-        plan.runs.front(plan.name),
-    )
 
 
 def _resume(plan: SearchPlan) -> Study | None:
@@ -214,17 +223,12 @@ def _resume(plan: SearchPlan) -> Study | None:
     if plan.name not in optuna.get_all_study_names(storage):
         return None
     study = open_study(storage, plan.name)
-    before, now = study.user_attrs["definition"], plan.definition
-    differing = [
-        f"{name} is {before.get(name, 'absent')} there, {now.get(name, 'absent')} here"
-        for name in dict.fromkeys([*before, *now])
-        if before.get(name) != now.get(name)
-    ]
-    if differing:
-        raise StudyError(
-            f"study {plan.name!r} exists and differs: {'; '.join(differing)}. "
-            "Repeat its options, or give this search a new study by `name=`"
-        )
+    before = study.user_attrs["definition"]
+    if differing := differences(before, plan.definition):
+        ways = "Repeat its options, or give this search a new study by `name=`"
+        if not differences(without_ranges(before), without_ranges(plan.definition)):
+            ways += f", or one that takes over what fits by `origin=` {plan.name}"
+        raise StudyError(f"study {plan.name!r} exists and differs: {'; '.join(differing)}. {ways}")
     return study
 
 
@@ -245,6 +249,9 @@ def _make(plan: SearchPlan, command: str) -> Study:
         study.set_user_attr("parent", parent(plan.recipe, plan.runs))
     study.set_user_attr("command", command)
     note(study, command, plan.definition)
+    if plan.evolved is not None:
+        study.set_user_attr(ORIGIN, {"study": plan.evolved.study})
+        take_over(study, plan.evolved)
     for values in plan.first:
         study.enqueue_trial(dict(values))
     return study

@@ -10,31 +10,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import optuna
-import pytorch_lightning as pl
 from filelock import FileLock
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.data.errors import DataError
-from ...objectives.objective import INTERRUPTED, Interrupted, StopOnRequest, TrialFailed
-from ...search_spaces.strategies import PRUNERS, SAMPLERS, Sparing
+from ...objectives.objective import Interrupted, StopOnRequest, TrialFailed
+from ...search_spaces.strategies import PRUNERS, SAMPLERS, Repeatable, Sparing
 from ...search_spaces.watch import ask
 from ...storage.database import GRACE_S, DatabaseError, check_identity, heartbeat, identity
+from ...storage.last_epochs import forget_epoch, last_epoch
 from ...storage.runs import StorageError, unwritable
 from ..errors import StudyError
-from .callbacks import AttachPictures
+from .callbacks import AttachPictures, CheckHold
 from .failures import check_failures, note_failure
 from .plan import SearchPlan
-from .retries import finished, requeue
+from .retries import INTERRUPTED, Hold, TakenOver, finished, put_back, requeue
 
 TrialCallback = Callable[[optuna.Study, FrozenTrial], None]
 Report = Callable[[Literal["started", "waiting"], Sequence[int]], None]
 
 # What ends a search and is no fault of the trial in which it shows.
 OUTSIDE = (DataError, StorageError, StudyError, *DatabaseError)
+# A process that slept too long finds that another one has taken its trial, or ended it.
+TAKEN = (TakenOver, UpdateFinishedTrialError)
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,6 @@ def run_trials(
     callbacks: Sequence[TrialCallback],
     report: Report,
     scratch: Path,
-    worker: int = 0,
 ) -> None:
     """Runs trials until the study has its total, the time is over, or `stop` is set.
 
@@ -62,57 +61,65 @@ def run_trials(
         report: Called with `started` and the number of a trial that begins here, or with
             `waiting` and the numbers of the trials elsewhere that are all that is left.
         scratch: A folder for files that are made and moved away.
-        worker: Which of the processes of this search this one is; each samples differently.
 
     Raises:
         StudyError: If three trials in a row failed by the same bug.
         DatabaseLost: If the database was deleted or replaced meanwhile.
     """
     spec = plan.spec
-    study.sampler = _sampler(study, plan, worker)
-    study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.max_epochs), plan.trials)
+    study.sampler = Repeatable(SAMPLERS[plan.sampler], plan.recipe.seed)
+    study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.steps), plan.trials)
     data = spec.objective.data().spec
     lock = FileLock(plan.runs.lock)
     known = identity(plan.storage)
 
-    def extras(trial: optuna.Trial) -> list[pl.Callback]:
-        pictures = AttachPictures(trial, data, plan.runs.artifacts, scratch)
-        return [*spec.objective.callbacks(trial), StopOnRequest(stop), pictures]
-
-    objective = replace(spec.objective, callbacks=extras)
-
-    def train(trial: optuna.Trial) -> tuple[TrialState, float | Sequence[float] | None]:
+    def train(
+        trial: optuna.Trial, hold: Hold
+    ) -> tuple[TrialState, float | Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""
+        pictures = AttachPictures(trial, data, plan.runs.artifacts, scratch)
+        extras = [CheckHold(hold), StopOnRequest(stop), pictures]
         try:
-            ask(objective.model, trial, data)  # an encoder is read later, without the lock
+            ask(spec.objective.model, trial, data)  # an encoder is read later, without the lock
             lock.release()
+            objective = replace(
+                spec.objective,
+                callbacks=lambda trial: [*spec.objective.callbacks(trial), *extras],
+                last_epoch=lambda trial: last_epoch(plan.runs, plan.name, trial.number),
+            )
             return TrialState.COMPLETE, objective(trial)
         except optuna.TrialPruned:
             return TrialState.PRUNED, None
         except TrialFailed:
             return TrialState.FAIL, None
+        except (*OUTSIDE, *TAKEN):
+            raise
         except (Interrupted, KeyboardInterrupt):
             stop.set()
-            trial.set_user_attr("stopped", INTERRUPTED)
-        except OUTSIDE:
-            with suppress(*DatabaseError):  # left running, it is found by its silence
-                trial.set_user_attr("stopped", INTERRUPTED)
-                study.tell(trial, state=TrialState.FAIL)
-            raise
-        except UpdateFinishedTrialError:
-            raise  # no bug of the model; see below
+            return TrialState.WAITING, None
         except Exception as error:
             note_failure(trial, error, plan)
         return TrialState.FAIL, None
 
     def run(trial: optuna.Trial) -> None:
+        hold = Hold(trial)
         report("started", [trial.number])
         with heartbeat(trial):
-            state, values = train(trial)
-            ended = study.tell(trial, values, state, skip_if_finished=True)
-        if ended.user_attrs.get("stopped", INTERRUPTED) != INTERRUPTED:
-            for callback in callbacks:
-                callback(study, ended)
+            try:
+                state, values = train(trial, hold)
+            except OUTSIDE:
+                with suppress(StorageError, *DatabaseError), _held(lock):
+                    put_back(study, trial.number, INTERRUPTED)  # or found by its silence
+                raise
+            with _held(lock):  # or others might take it between the two
+                hold.check()
+                if state == TrialState.WAITING:
+                    put_back(study, trial.number, INTERRUPTED)
+                    return
+                ended = study.tell(trial, values, state)
+        forget_epoch(plan.runs, plan.name, trial.number)
+        for callback in callbacks:
+            callback(study, ended)
 
     awaited: list[int] = []
     with _only_new_garbage():
@@ -126,8 +133,7 @@ def run_trials(
                     return
                 running = [trial.number for trial in trials if trial.state == TrialState.RUNNING]
                 if left > len(running):
-                    # A process that slept too long finds that another one has taken its trial.
-                    with suppress(UpdateFinishedTrialError):
+                    with suppress(*TAKEN):
                         run(_ask(study))
                     continue
             if running != awaited:
@@ -169,13 +175,6 @@ def _only_new_garbage() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
-
-
-def _sampler(study: optuna.Study, plan: SearchPlan, worker: int) -> BaseSampler:
-    # Seeded by the trials so far too: a sampler that starts anew would repeat its first points.
-    so_far = len(study.get_trials(deepcopy=False))
-    seeds = np.random.SeedSequence([plan.recipe.seed, so_far, worker])
-    return SAMPLERS[plan.sampler](int(seeds.generate_state(1)[0]))
 
 
 def say_waiting(trials: Sequence[int]) -> None:

@@ -66,7 +66,6 @@ def work(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Conn
             callbacks=[lambda study, trial: tell("finished", trial.number)],
             report=tell,
             scratch=scratch,
-            worker=index,
         )
     except Exception as error:
         error.add_note(f"In worker {index}:\n{traceback.format_exc()}")

@@ -14,7 +14,6 @@ from typing import Any
 import optuna
 import torch
 from filelock import FileLock
-from optuna.trial import TrialState
 
 from ...objectives.data.splits import save_splits
 from ...storage.database import check_identity, identity
@@ -22,7 +21,7 @@ from ...storage.runs import unwritable
 from ..errors import StudyError
 from .forks import context
 from .plan import SearchPlan
-from .retries import finished, requeue
+from .retries import DIED, finished, put_back, requeue
 from .trials import TrialCallback, say_waiting
 from .worker import DATA, work
 
@@ -155,10 +154,9 @@ class _Crew:
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         again = ""
         if worker.trial is not None:
-            again = f"; its trial {worker.trial} is tried again"
+            again = f"; its trial {worker.trial} goes on later"
             with FileLock(self.plan.runs.lock):
-                self.study.tell(worker.trial, state=TrialState.FAIL, skip_if_finished=True)
-                requeue(self.study)
+                put_back(self.study, worker.trial, DIED)
         log.warning("worker %s died (%s)%s", worker.index, how, again)
         self.deaths += 1
         if self.deaths == DEATHS:

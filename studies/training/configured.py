@@ -1,5 +1,6 @@
 """A configuration that was found: its network, untrained, with its data and a place to go."""
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ from ...search_spaces.watch import replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import Best
 from ...storage.runs import Runs
+from ..confirming.record import Confirmed
 from ..errors import StudyError
 from ..finding import find
 from ..making import make_spec
 from ..recipe import Recipe
 from .final import final_folder
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,13 @@ class Configured:
     model: pl.LightningModule
     seed: int
 
+    def on(self, seed: int) -> "Configured":
+        """Returns the same with a network and data that another seed has made."""
+        pl.seed_everything(seed, verbose=False)
+        data = self.objective.data()
+        model = replay(self.objective.model, self.best.params, data.spec)
+        return replace(self, data=data, model=model, seed=seed)
+
 
 def configured(
     source: str, runs: Runs, storage: str | None, data_dir: str | Path | None
@@ -66,11 +77,14 @@ def configured(
     seed = best.provenance.get("seed")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise StudyError(f"{source} has no whole number from 0 on as the seed of its provenance")
+    confirmed = best.provenance.get("confirmed")
+    if confirmed and not source.endswith(".toml"):  # a file may say anything
+        log.info("%s", Confirmed(**confirmed))
     recipe = Recipe.from_table(best.recipe, runs, storage).at(data_dir)
     objective = make_spec(recipe, runs).objective
     pl.seed_everything(seed, verbose=False)
     data = objective.data()
-    _check_data(best, data)
+    check_data(best, data)
     try:
         model = replay(objective.model, best.params, data.spec)
     except SpaceError as error:
@@ -78,7 +92,12 @@ def configured(
     return Configured(best, target, of_trial, recipe, objective, data, model, seed)
 
 
-def _check_data(best: Best, data: Any) -> None:
+def check_data(best: Best, data: Any) -> None:
+    """Checks that data are those that a configuration was searched on.
+
+    Raises:
+        StudyError: If they are not.
+    """
     now, then = getattr(data, "fingerprint", None), best.provenance.get("data_fingerprint")
     if now != then:
         raise StudyError(

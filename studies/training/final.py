@@ -18,7 +18,7 @@ from ...storage.best import Best
 from ...storage.database import database_exists, open_database
 from ...storage.runs import Runs, check_name
 from ..errors import StudyError
-from ..finding import open_study, split_source
+from ..finding import best_of, open_study, split_source
 
 SCALES: dict[str, tuple[str, str, Direction]] = {
     PCA: ("test_mse", "as many principal components", "minimize"),
@@ -45,16 +45,23 @@ class FinalTraining:
     use: str
 
     def __str__(self) -> str:
-        plain = {n: v for n, v in self.metrics.items() if not isinstance(v, dict | None)}
+        plain = {n: v for n, v in self.metrics.items() if not isinstance(v, dict | list | None)}
         classes = self.metrics.get("class_accuracy", {})
         rows = plain | {f"class {name}": share for name, share in classes.items()}
         lines = [
             f"  {name:<22} {f'{value:.4g}' if isinstance(value, float) else value}"
             for name, value in rows.items()
         ]
-        return "\n".join([*lines, *self.verdict, f"wrote {self.folder}"])
+        return "\n".join([*lines, *self._spread, *self.verdict, f"wrote {self.folder}"])
 
     __repr__ = __str__  # what a notebook shows
+
+    @property
+    def _spread(self) -> list[str]:
+        """What the scores are over several seeds, if they were."""
+        spread, mean = self.metrics.get("std", {}), self.metrics.get("mean", {})
+        seeds = f"over {len(self.metrics.get('seeds', []))} seeds"
+        return [f"{n} {mean[n]:.4g} ± {std:.2g} {seeds}" for n, std in spread.items()]
 
     @property
     def verdict(self) -> list[str]:
@@ -88,7 +95,7 @@ def final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> tu
         content = [best.recipe, best.params, best.provenance.get("seed")]
         name = sha256(dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
         return runs.config(best.study, name), False
-    is_best = len(study.directions) == 1 and study.best_trial.number == best.trial
+    is_best = len(study.directions) == 1 and best_of(study).trial == best.trial
     return runs.final(best.study, None if is_best else best.trial), True
 
 

@@ -1,7 +1,8 @@
 """The long part of final training: epoch by epoch, watched, logged, and ready to be stopped."""
 
+import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +13,17 @@ import torch
 
 from ...objectives.history import BEST, LAST, STATE, KeepEpochs
 from ...objectives.training import ShowTraining, fit, quiet_trainer
-from ...storage.checkpoint import load_weights, read_safely
+from ...storage.checkpoint import load_weights, read_checkpoint, read_safely
 from ...storage.partial import partial_of
-from ...storage.runs import StorageError
+from ...storage.runs import Runs, StorageError
 from ..defaults import ACCELERATORS, PICTURES, PRECISIONS
 from ..errors import StudyError, check_at_least, check_choice
+from ..finding import checkpoint_of
 from ..pictures import DrawEachEpoch
 from .configured import Configured
 from .loggers import check_logger, log_network, logger_in
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,6 @@ class FitOptions:
     """
 
     epochs: int
-    resume: bool
     init_from: str | None
     accelerator: str
     precision: str
@@ -66,34 +69,61 @@ class FitOptions:
         }
 
 
-def check_resumable(source: str, work: Configured, options: FitOptions) -> None:
-    """Checks that a training was stopped which differs in nothing from the one to go on.
+def first_weights(model: pl.LightningModule, options: FitOptions, runs: Runs) -> None:
+    """Gives a network the weights that it is to begin with, if they are those of another one."""
+    if options.init_from is not None:
+        path = checkpoint_of(options.init_from, runs)
+        load_weights(model, read_checkpoint(path)[1], path)
+
+
+def goes_on(source: str, work: Configured, options: FitOptions, resume: bool | None) -> bool:
+    """Returns whether a training was stopped that this one goes on with.
+
+    Args:
+        source: What is trained, in the words of the user.
+        work: The same, with the place where it goes.
+        options: How it is trained.
+        resume: Whether it must go on, or must not; None for where nothing differs.
 
     Raises:
-        StudyError: If there is none, or it had other options, values or data.
-        StorageError: If its checkpoint is broken.
+        StudyError: If it must, and there is none, or it had other options, values or data.
+        StorageError: If it must, and the checkpoint is broken.
     """
     last = partial_of(work.target) / LAST
+    if resume is False or not (resume or last.exists()):
+        return False
+    if not last.exists() and work.target.exists():
+        raise StudyError(
+            f"the training of {source} is finished, and its learning rate has fallen: train it "
+            "anew, or begin with its weights by `init_from=`"
+        )
     if not last.exists():
-        if work.target.exists():
-            raise StudyError(
-                f"the training of {source} is finished, and its learning rate has fallen: train "
-                "it anew, or begin with its weights by `init_from=`"
-            )
         raise StudyError(f"no training of {source} was stopped: leave out `resume=`")
     try:
-        then = read_safely(last)["callbacks"][STATE]["settings"]
+        epochs = _epochs_of_the_same(source, last, options.settings(work))
+    except (StudyError, StorageError) as error:
+        if resume:
+            raise type(error)(f"{error}: leave out `resume=` to train anew") from error
+        log.info("%s", error)
+        return False
+    log.info("going on with the training that was stopped after epoch %s", epochs)
+    return True
+
+
+def _epochs_of_the_same(source: str, last: Path, now: Mapping[str, Any]) -> int:
+    """Returns how many epochs a checkpoint has seen, if its training differs in nothing."""
+    try:
+        state = read_safely(last)["callbacks"][STATE]
+        then, epochs = state["settings"], len(state["rows"])
     except (StorageError, KeyError, TypeError) as error:
-        raise StorageError(
-            f"{last} is broken, or was not written by latentune: leave out `resume=`"
-        ) from error
-    now = options.settings(work)
-    for name in now | then:
+        raise StorageError(f"{last} is broken, or was not written by latentune") from error
+    for name in {**now, **then}:
         if then.get(name) != now.get(name):
             raise StudyError(
                 f"the training of {source} that was stopped has {name} = {then.get(name)}, not "
-                f"{now.get(name)}: leave out `resume=` to train anew"
+                f"{now.get(name)}"
             )
+    return epochs
 
 
 def fit_in(
@@ -101,12 +131,13 @@ def fit_in(
     work: Configured,
     options: FitOptions,
     title: str,
-    callbacks: Sequence[pl.Callback],
+    callbacks: Sequence[pl.Callback] = (),
 ) -> tuple[KeepEpochs, pl.Trainer]:
     """Trains a network, which then has the weights of its best epoch and is on the CPU.
 
     Args:
-        folder: Where checkpoints, metrics, logs and the pictures of epochs go.
+        folder: Where checkpoints, metrics, logs and the pictures of epochs go. If a training of
+            the same is there that was stopped, it goes on.
         work: What is trained, and on what.
         options: How.
         title: What is shown while it lasts.
@@ -115,6 +146,7 @@ def fit_in(
     Returns:
         What has happened in each epoch, and the trainer.
     """
+    last = folder / LAST
     keep = KeepEpochs(work.objective, folder, options.settings(work))
     watchers = [keep, ShowTraining(title), *callbacks]
     if options.pictures == "every":
@@ -130,7 +162,7 @@ def fit_in(
             enable_checkpointing=True,
             log_every_n_steps=sys.maxsize,  # metrics of an epoch are logged all the same
         )
-        fit(trainer, work.model, work.data, folder / LAST if options.resume else None)
+        fit(trainer, work.model, work.data, last if last.exists() else None)
         load_weights(work.model.cpu(), read_safely(folder / BEST)["state_dict"], folder / BEST)
         log_network(logger, work.model, work.data)
     return keep, trainer

@@ -4,10 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from lightning_utilities.core.overrides import is_overridden
 
 from ...models.roles import Predicts
 from ...objectives.metrics.answers import answers_to_test
 from ...objectives.metrics.classification import classification
+from ...objectives.objective import Objective
+from ...objectives.progress import progress
+from ...objectives.training import quiet, quiet_trainer
 from ...storage.drawing.answers import (
     confusion,
     precision_recall,
@@ -15,6 +19,18 @@ from ...storage.drawing.answers import (
     reliability,
 )
 from ..pictures import draw_pictures
+
+
+def score(
+    model: pl.LightningModule, data: Any, objective: Objective, accelerator: str
+) -> dict[str, float]:
+    """Returns what a network logs of the test part, if it does."""
+    if not is_overridden("test_step", model, pl.LightningModule):
+        return {}
+    judges = [judge() for judge in objective.judges]
+    trainer = quiet_trainer(1, judges, accelerator=accelerator)
+    with progress("scoring the test part"), quiet():
+        return dict(trainer.test(model, datamodule=data, verbose=False)[0])
 
 
 def report(

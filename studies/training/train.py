@@ -7,30 +7,30 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from lightning_utilities.core.overrides import is_overridden
 
 from ...models.roles import Predicts
 from ...objectives.history import BEST, LAST, best_row_of
 from ...objectives.metrics.anomaly import kept_threshold
 from ...objectives.metrics.components import beside_components
 from ...objectives.metrics.linear import beside_linear
-from ...objectives.objective import Objective
-from ...objectives.progress import progress
 from ...objectives.provenance import git_commit, versions
-from ...objectives.training import quiet, quiet_trainer
+from ...objectives.randomness import fresh_seeds
 from ...storage.best import write_best
-from ...storage.checkpoint import add_configuration, load_weights, read_checkpoint
+from ...storage.checkpoint import add_configuration
 from ...storage.drawing.curves import loss_curve
 from ...storage.partial import partial_folder
 from ...storage.runs import Runs
 from ..defaults import ACCELERATOR, FINAL_EPOCHS, LOGGER, PICTURED, PRECISION, QUANTILE, RUNS
+from ..errors import check_at_least, check_at_most
 from ..facade import public
-from ..finding import checkpoint_of
 from ..making import encoder_configuration
 from .configured import configured
 from .final import FinalTraining, next_use
-from .fitting import FitOptions, check_resumable, fit_in
-from .reports import report
+from .fitting import FitOptions, first_weights, fit_in, goes_on
+from .reports import report, score
+from .seeds import scores_of, train_on_seeds
+
+MOST = 1000  # seeds
 
 
 @public
@@ -38,7 +38,8 @@ def train(
     source: str,
     *,
     epochs: int = FINAL_EPOCHS,
-    resume: bool = False,
+    seeds: int = 1,
+    resume: bool | None = None,
     init_from: str | Path | None = None,
     accelerator: str = ACCELERATOR,
     precision: str = PRECISION,
@@ -60,13 +61,17 @@ def train(
     there is kept beside it, with `-before` behind its name.
 
     Until then it grows in a folder with `-partial` behind its name, which outlives whatever ends
-    the process.
+    the process: the same training then goes on, and on the CPU ends with the numbers of one that
+    was not stopped.
 
     Args:
         source: `STUDY` for its best trial, `STUDY:17` for a trial, or the path of a best.toml.
         epochs: Epochs to train for, at least 1.
-        resume: Whether to go on with the same training where it was stopped, after its last
-            epoch. On the CPU, it ends with the numbers of one that was not stopped.
+        seeds: How many seeds to train on, from 1 to 1,000. The network that is kept is always
+            that of the trial's own seed; the others say how much its scores owe to luck, by their
+            mean and standard deviation and in `seeds.csv`. The split of the data stays.
+        resume: Whether to go on with what was stopped, after its last epoch. If None, where the
+            same training was stopped; True refuses to begin anew, and False to go on.
         init_from: `STUDY`, `STUDY:17` or path of a checkpoint of a network of the same shapes,
             whose weights are the first ones. If None, they are as they were in the trial.
         accelerator: The device: `auto`, `cpu`, `gpu` or `mps`.
@@ -101,9 +106,9 @@ def train(
         2
     """
     origin = None if init_from is None else str(init_from)
-    options = FitOptions(
-        epochs, resume, origin, accelerator, precision, deterministic, pictures, logger
-    )
+    options = FitOptions(epochs, origin, accelerator, precision, deterministic, pictures, logger)
+    check_at_least("seeds", seeds, 1)
+    check_at_most("seeds", seeds, MOST)
     place = Runs(Path(runs))
     work = configured(source, place, storage, data_dir)
     best, recipe, objective, data, model = (
@@ -113,13 +118,11 @@ def train(
         work.data,
         work.model,
     )
-    if resume:
-        check_resumable(source, work, options)
-    elif init_from is not None:
-        path = checkpoint_of(init_from, place)
-        load_weights(model, read_checkpoint(path)[1], path)
+    going_on = goes_on(source, work, options, resume)
+    if not going_on:
+        first_weights(model, options, place)
     place.make()
-    with partial_folder(work.target, place, LAST, resume=resume) as folder:
+    with partial_folder(work.target, place, LAST, resume=going_on) as folder:
         title = f"training {source}, {epochs} epochs"
         keep, trainer = fit_in(folder, work, options, title, callbacks)
         seconds, best_row = round(keep.seconds, 1), best_row_of(keep.history, objective)
@@ -136,12 +139,13 @@ def train(
         if recipe.encoder is not None:  # so that the network can be rebuilt from this file alone
             configuration["encoder"] = encoder_configuration(recipe)
         add_configuration(folder / BEST, configuration)
+        tested = score(model, data, objective, accelerator)
         metrics: dict[str, Any] = {
             "study": best.study,
             "trial": best.trial,
             **beside_components(model, data),
             **(beside_linear(data) if isinstance(model, Predicts) else {}),
-            **_test(model, data, objective, accelerator),  # what the model says of itself counts
+            **tested,  # what the model says of itself counts
             **{name: best_row[name] for name in objective.metrics},
             **kept,
             "best_epoch": int(best_row["epoch"]),
@@ -156,7 +160,11 @@ def train(
             "git_commit": git_commit(),
             "versions": versions(),
         }
-        metrics |= report(model, data, folder, pictures=pictures != "none")
+        shown = report(model, data, folder, pictures=pictures != "none")
+        metrics |= shown
+        first = scores_of(work, {**tested, **shown}, best_row)
+        further = fresh_seeds(work.seed, seeds - 1)
+        metrics |= train_on_seeds(work, options, further, first, folder, place)
         if not work.of_trial:  # the value in the file is that of the trial that it was made from
             best = replace(
                 best,
@@ -169,14 +177,3 @@ def train(
             metric = next(iter(objective.metrics)).removeprefix("val_")
             loss_curve(keep.history, metric, int(best_row["epoch"]), folder / "loss.png")
     return FinalTraining(work.target, metrics, next_use(model))
-
-
-def _test(
-    model: pl.LightningModule, data: Any, objective: Objective, accelerator: str
-) -> dict[str, float]:
-    if not is_overridden("test_step", model, pl.LightningModule):
-        return {}
-    judges = [judge() for judge in objective.judges]
-    trainer = quiet_trainer(1, judges, accelerator=accelerator)
-    with progress("scoring the test part"), quiet():
-        return dict(trainer.test(model, datamodule=data, verbose=False)[0])

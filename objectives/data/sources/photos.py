@@ -64,6 +64,10 @@ class Photos:
         """Returns some of the photographs, still in their files."""
         return Photos(self.root, [self.names[i] for i in indices], self.mode, self.side)
 
+    def joined(self, other: Photos) -> Photos:
+        """Returns these photographs and others of the same folder behind them."""
+        return Photos(self.root, [*self.names, *other.names], self.mode, self.side)
+
     def whole(self, chosen: Cut, short: int) -> list[Tensor]:
         """Decodes photographs with all that is on them, each with a shape (C, H, W) of its own.
 

@@ -1,0 +1,105 @@
+"""What confirming is worth: how far the chosen configuration is from the best one that was tried.
+
+Searches whose values are true values and noise, without training: the search's own best is set
+beside the one that is confirmed, by the very race of `latentune confirm`:
+
+    python -m benchmarks.confirm --repetitions 200
+"""
+
+import argparse
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.replay import RECORDED
+from latentune.studies.confirming.race import race, winner
+from latentune.studies.defaults import CONFIRM_SEEDS, CONFIRM_TOP
+
+TRIALS = 30
+SHARED = 0.3  # of the variance of noise: what a seed adds for every configuration
+NOISES = (0.5, 1, 2, 4, 8)  # standard deviations, in mean distances between the first five
+
+
+@dataclass(frozen=True)
+class Regret:
+    """How much worse than the best one tried a choice is, in the logarithm of the error.
+
+    Attributes:
+        searched: Of the search's own best.
+        confirmed: Of the confirmed configuration.
+        trainings: How many it took to confirm it.
+    """
+
+    searched: float
+    confirmed: float
+    trainings: int
+
+
+def recorded() -> dict[str, np.ndarray]:
+    """Returns logarithms of recorded errors: of random trials, and as a sampler would crowd."""
+    curves = [json.loads(line)["val_mse"] for line in RECORDED.read_text().splitlines()]
+    values = np.sort(np.log([min(curve) for curve in curves]))
+    return {"all": values, "the best third": values[: len(values) // 3]}
+
+
+def distance(values: np.ndarray, draws: int = 500) -> float:
+    """Returns the mean distance between the first five of as many trials as a search has."""
+    generator = np.random.default_rng(0)
+    tried = np.sort([generator.choice(values, TRIALS, replace=False) for _ in range(draws)])
+    return float(np.diff(tried[:, :CONFIRM_TOP]).mean())
+
+
+def simulate(values: np.ndarray, noise: float, generator: Generator) -> Regret:
+    """Searches and confirms once.
+
+    Args:
+        values: What configurations are truly worth, of which each trial has one; less is better.
+        noise: Standard deviation of what a training adds to that.
+        generator: What trials and noise are drawn from.
+    """
+    true = generator.choice(values, TRIALS, replace=False)
+    order = np.argsort(true + noise * generator.standard_normal(TRIALS))[:CONFIRM_TOP]
+    of_seeds = noise * SHARED**0.5 * generator.standard_normal(CONFIRM_SEEDS)
+
+    def train(one: int, seed: int) -> float:
+        own = noise * (1 - SHARED) ** 0.5 * generator.standard_normal()
+        return float(true[order[one]] + of_seeds[seed] + own)
+
+    costs = race(train, CONFIRM_TOP, CONFIRM_SEEDS)
+    best = winner(costs)
+    assert best is not None  # nothing fails here
+    regrets = true[order] - true.min()
+    return Regret(float(regrets[0]), float(regrets[best]), sum(map(len, costs)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repetitions", type=int, default=200)
+    options = parser.parse_args()
+    table = Table(
+        "true values", "noise", "regret of the search", "confirmed", "ratio", "trainings"
+    )
+    for name, values in recorded().items():
+        for relative in NOISES:
+            noise, generator = relative * distance(values), np.random.default_rng(0)
+            found = [simulate(values, noise, generator) for _ in range(options.repetitions)]
+            searched = float(np.mean([regret.searched for regret in found]))
+            confirmed = float(np.mean([regret.confirmed for regret in found]))
+            trainings = np.mean([regret.trainings for regret in found])
+            table.add_row(
+                name,
+                f"{relative:g} distances, {100 * noise:.1f} %",
+                f"{100 * searched:.2f} %",
+                f"{100 * confirmed:.2f} %",
+                f"{confirmed / searched:.2f}" if searched else "-",
+                f"{trainings:.1f} of {CONFIRM_TOP * CONFIRM_SEEDS}",
+            )
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main()

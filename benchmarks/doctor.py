@@ -1,0 +1,126 @@
+"""Whether a repair that is killed at any moment leaves a whole database, and can be put back.
+
+    python -m benchmarks.doctor --kills 200
+
+A small study is searched and trained. Then, again and again, a number of faults is planted, and
+`doctor(fix=True)` runs in a process that is killed after a random time. Afterwards the database
+must be whole, and have every trial that has finished; if there is a backup, `doctor(undo=True)`,
+which is killed at random too and then run to its end, must give every file back bit for bit.
+"""
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import optuna
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState, create_trial
+
+import latentune
+from latentune.storage.database import open_database
+
+STUDY = "conv-ae-digits"
+
+
+def plant(runs: Path) -> None:
+    """A record without a picture, a waiting point that was tried, and files to move away."""
+    storage = open_database(f"sqlite:///{runs / 'studies.db'}")
+    study = optuna.load_study(study_name=STUDY, storage=storage)
+    first = study.trials[0]
+    given = {"fixed_params": first.params}
+    study.add_trial(create_trial(state=TrialState.WAITING, system_attrs=given))
+    assert isinstance(storage, RDBStorage)
+    storage.remove_session()
+    storage.engine.dispose()
+    with sqlite3.connect(runs / "studies.db") as connection:
+        connection.execute("INSERT INTO trial_params VALUES (9999, 9999, 'lr', 0.1, '{}')")
+    connection.close()
+    next((runs / "artifacts").iterdir()).unlink()
+    best = runs / STUDY / "best.toml"
+    best.write_text(best.read_text()[:-40])
+    for i in range(50):
+        (runs / "artifacts" / f"lost-{i}").write_text("x" * 1000)
+    os.truncate(runs / STUDY / "final" / "model.ckpt", 1000)
+
+
+def contents(runs: Path) -> dict[Path, bytes]:
+    passing = (".lock", "-shm")
+    files = [p for p in runs.rglob("*") if p.is_file() and not p.name.endswith(passing)]
+    return {p.relative_to(runs): p.read_bytes() for p in files}
+
+
+def killed(work: Callable[[], object], after: float) -> bool:
+    """Runs something in a process of its own, and returns whether it was killed before its end."""
+    child = os.fork()
+    if not child:
+        os._exit(0 if work() else 1)
+    time.sleep(after)
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+@click.command()
+@click.option("--kills", default=200)
+@click.option("--seed", default=0)
+def main(kills: int, seed: int) -> None:
+    drawn = random.Random(seed)
+    with tempfile.TemporaryDirectory() as place:
+        sound, runs = Path(place) / "sound", Path(place) / "runs"
+        latentune.search("conv-ae", "digits", trials=3, epochs=1, pruner="none", runs=sound)
+        latentune.train(STUDY, epochs=1, runs=sound)
+        ends: Counter[str] = Counter()
+        shutil.copytree(sound, runs)
+        plant(runs)
+        mending = seconds(lambda: latentune.doctor(fix=True, runs=runs))
+        undoing = seconds(lambda: latentune.doctor(undo=True, runs=runs))
+        while ends["killed"] < kills:
+            shutil.rmtree(runs, ignore_errors=True)
+            shutil.copytree(sound, runs)
+            plant(runs)
+            before = contents(runs)
+            after = (
+                drawn.uniform(0.3, 1.2) * mending
+            )  # it looks for long before it changes a thing
+            ends["killed"] += killed(lambda: latentune.doctor(fix=True, runs=runs), after)
+            with sqlite3.connect(runs / "studies.db") as connection:
+                (whole,) = connection.execute("PRAGMA integrity_check").fetchone()
+                complete = "SELECT COUNT(*) FROM trials WHERE state = 'COMPLETE'"
+                assert (whole, *connection.execute(complete).fetchone()) == ("ok", 3)
+            connection.close()
+            if not list(runs.glob("backups/*/manifest.json")):
+                shutil.rmtree(
+                    runs / "backups", ignore_errors=True
+                )  # of a copy that was broken off
+                ends["before anything was changed"] += 1
+            else:
+                after = drawn.uniform(0, 1.2) * undoing
+                ends["undo killed"] += killed(
+                    lambda: latentune.doctor(undo=True, runs=runs), after
+                )
+                if list(runs.glob("backups/*/manifest.json")):
+                    latentune.doctor(undo=True, runs=runs)
+                shutil.rmtree(runs / "backups", ignore_errors=True)
+                ends["put back"] += 1
+            after_all = contents(runs)
+            differing = {p for p in before | after_all if before.get(p) != after_all.get(p)}
+            assert not differing, differing
+        print(f"{dict(ends)}; every file was bit for bit what it had been")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""The verb `confirm`: the best trials on further seeds."""
+
+import sys
+from typing import Any
+
+import click
+
+from ..defaults import CONFIRM_SEEDS, CONFIRM_TOP
+from .common import allow_option, data_dir_option, runs_option, say_next, storage_option
+
+
+@click.command()
+@click.argument("study")
+@click.option("--top", default=CONFIRM_TOP, help="How many of the best trials.")
+@click.option("--seeds", default=CONFIRM_SEEDS, help="Seeds that each is trained on.")
+@data_dir_option
+@allow_option
+@runs_option
+@storage_option
+def confirm(study: str, **options: Any) -> None:
+    """Train the best trials on further seeds: which is the best?
+
+    The same command goes on if it was stopped, and more seeds add to those that are known.
+
+    Example: latentune confirm conv-ae-digits --top 3
+    """
+    from ..confirming.confirm import confirm as run
+
+    try:
+        click.echo(str(run(study, **options)))
+    except KeyboardInterrupt:
+        click.echo("stopped; what was trained is kept")
+        say_next(*sys.argv[1:])
+        raise SystemExit(130) from None
+    say_next("train", study, runs=options["runs"], storage=options["storage"])

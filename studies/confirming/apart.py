@@ -1,0 +1,46 @@
+"""A trial of a study, trained apart from it: what it reports is kept, and written nowhere."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytorch_lightning as pl
+from optuna.trial import FixedTrial
+
+from ...objectives.objective import Objective
+from ...objectives.training import ShowTraining
+
+
+class Apart(FixedTrial):
+    """Stands for a trial where there is no study.
+
+    Args:
+        params: The value of each parameter.
+        number: The number of the trial.
+        most: Reports after which it is to end, if it has not ended by itself; None for no limit.
+
+    Attributes:
+        reported: What was reported, by its step.
+    """
+
+    def __init__(
+        self, params: Mapping[str, Any], number: int = 0, most: int | None = None
+    ) -> None:
+        super().__init__(dict(params), number)
+        self.most = most
+        self.reported: dict[int, float] = {}
+
+    def report(self, value: float, step: int) -> None:
+        self.reported[step] = value
+
+    def should_prune(self) -> bool:
+        return self.most is not None and len(self.reported) >= self.most
+
+
+def shown(objective: Objective, title: str) -> Objective:
+    """Returns an objective that shows the batches of each training under a title."""
+
+    def callbacks(trial: Any) -> list[pl.Callback]:
+        return [*objective.callbacks(trial), ShowTraining(title)]
+
+    return replace(objective, callbacks=callbacks)

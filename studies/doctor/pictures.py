@@ -1,0 +1,97 @@
+"""Pictures of trials and studies: records without a file, and files without a record."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from optuna.trial import TrialState
+
+from ...storage.database import SQLITE
+from .case import Case
+from .finding import Finding, count
+
+RECORDS = ("artifacts:", "dashboard:artifacts:")
+"""How the attributes begin in which Optuna, and once the dashboard, keep what a picture is."""
+
+
+@dataclass(frozen=True)
+class _Record:
+    """Where the dashboard keeps the name of a picture: on a study, or on one of its trials."""
+
+    study: str
+    table: str
+    owner: int
+    key: str
+    picture: str
+
+
+def missing_pictures(case: Case) -> Iterator[Finding]:
+    """Finds pictures whose files have gone; the dashboard would show that they cannot be loaded.
+
+    A trial that has finished takes no attributes, not even the dashboard's own word for a
+    picture that was deleted. So the record is removed from its table.
+    """
+    names = {study.study_name for study in case.studies}
+    gone = [
+        record
+        for record in _records(case)
+        if record.study in names and not (case.runs.artifacts / record.picture).is_file()
+    ]
+    for study, records in groupby(gone, key=lambda record: record.study):
+        found = list(records)
+        yield Finding(
+            "broken",
+            f"{count(len(found), 'picture')} of {study} whose files have gone",
+            "`fix=` removes their records",
+            fix=partial(_remove, found, case),
+        )
+
+
+def orphans(case: Case) -> Iterator[Finding]:
+    """Finds files that no study shows, not even one that Latentune has not made."""
+    if not (case.whole and case.runs.artifacts.is_dir()):
+        return
+    shown = {record.picture for record in _records(case, also_running=True)}
+    lost = [
+        p for p in sorted(case.runs.artifacts.iterdir()) if p.is_file() and p.name not in shown
+    ]
+    if lost:
+        yield Finding(
+            "wasteful",
+            f"{count(len(lost), 'file')} in {case.runs.artifacts} that no study here shows",
+            "`fix=` moves them to the backup",
+            fix=partial(case.changes.removed.extend, lost),
+        )
+
+
+def _records(case: Case, *, also_running: bool = False) -> Iterator[_Record]:
+    """Yields what the dashboard shows; a running trial may be about to put the file there."""
+    for study in case.all_studies:
+        assert case.storage is not None
+        own = case.storage.get_study_system_attrs(study._study_id)
+        yield from _of(study.study_name, "study", study._study_id, own)
+        for trial in study.get_trials(deepcopy=False):
+            if also_running or trial.state != TrialState.RUNNING:
+                yield from _of(study.study_name, "trial", trial._trial_id, trial.system_attrs)
+
+
+def _of(study: str, table: str, owner: int, attributes: Mapping[str, Any]) -> Iterator[_Record]:
+    for key, text in attributes.items():
+        if key.startswith(RECORDS) and (record := json.loads(text)) is not None:
+            yield _Record(study, table, owner, key, str(record["artifact_id"]))
+
+
+def _remove(records: list[_Record], case: Case) -> None:
+    with closing(sqlite3.connect(case.url.removeprefix(SQLITE))) as connection:
+        for record in records:
+            table, owner = f"{record.table}_system_attributes", f"{record.table}_id"
+            connection.execute(
+                f"DELETE FROM {table} WHERE {owner} = ? AND key = ?",  # noqa: S608 - ours
+                (record.owner, record.key),
+            )
+        connection.commit()

@@ -1,0 +1,114 @@
+"""The tables of the database: whether they are whole, and of the installed Optuna's version."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import optuna
+from optuna.storages import RDBStorage
+
+from ...storage.database import SQLITE, schema
+from ...storage.runs import Runs
+from .finding import Finding, count
+
+
+def mended_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding], bool]:
+    """Looks at the tables of a copy, and mends there what can be mended.
+
+    Args:
+        copy: The copy.
+        database: What it is a copy of.
+        runs: Where backups lie.
+
+    Returns:
+        What was found, and whether Optuna can read the copy now.
+    """
+    found = []
+    try:
+        with closing(sqlite3.connect(copy)) as connection:
+            found += _integrity(connection, database)
+            found += _dangling(connection, database)
+    except sqlite3.DatabaseError as error:
+        return [lost(f"{database} cannot be read: {error}", database, runs)], False
+    if not all(finding.fix for finding in found):
+        return found, False
+    return _schema(copy, database, found)
+
+
+def ok() -> None:
+    """Is the fix of what has been mended in the copy by looking at it."""
+
+
+def _integrity(connection: sqlite3.Connection, database: Path) -> list[Finding]:
+    wrong = _check(connection)
+    if not wrong:
+        return []
+    connection.execute("REINDEX")
+    connection.commit()
+    what = f"{database} is damaged: {wrong}"
+    if _check(connection):
+        return [_unmendable(what, database)]
+    return [Finding("broken", what, "`fix=` makes its indexes anew from its rows", ok)]
+
+
+def _check(connection: sqlite3.Connection) -> str:
+    """Returns the first thing that SQLite finds wrong with a database; empty if it is whole."""
+    (answer,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    return "" if answer == "ok" else str(answer).splitlines()[-1]
+
+
+def _dangling(connection: sqlite3.Connection, database: Path) -> list[Finding]:
+    """Finds rows of trials and studies that are gone; Optuna lets SQLite check none of them."""
+    removed = 0
+    while rows := connection.execute("PRAGMA foreign_key_check").fetchall():
+        for table, row, *_ in rows:
+            connection.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (row,))  # noqa: S608 - Optuna's
+        connection.commit()
+        removed += len(rows)
+    if not removed:
+        return []
+    what = f"{database} holds {count(removed, 'row')} of no trial or study"
+    return [Finding("broken", what, "`fix=` removes them", ok)]
+
+
+def _schema(copy: Path, database: Path, found: list[Finding]) -> tuple[list[Finding], bool]:
+    now = _version(copy)
+    if now in (None, schema()):  # None is of an empty one, or of another program, which is refused
+        return found, True
+    what = f"{database} has the tables of another Optuna ({now}, not {schema()})"
+    storage = RDBStorage(f"{SQLITE}{copy}", skip_compatibility_check=True)
+    try:
+        if now not in storage.get_all_versions():
+            way_out = f"Optuna {optuna.__version__} is older than they are: pip install -U optuna"
+            return [*found, Finding("broken", what, way_out)], False
+        storage.upgrade()
+    except Exception as error:  # of SQLAlchemy, of SQLite, of the migration itself
+        said = str(error).splitlines()[0]
+        return [*found, _unmendable(f"{what}, and cannot be upgraded: {said}", database)], False
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+    return [*found, Finding("broken", what, "`fix=` upgrades them", ok)], True
+
+
+def _version(copy: Path) -> str | None:
+    with closing(sqlite3.connect(copy)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        if "alembic_version" not in tables:
+            return None
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(found[0]) if found else None
+
+
+def lost(what: str, database: Path, runs: Runs) -> Finding:
+    """Returns the finding of a database of which nothing can be read."""
+    backups = sorted(runs.backups.glob(f"*/database/{database.name}"))
+    if not backups:
+        return _unmendable(what, database)
+    return Finding("broken", what, f"its last backup is {backups[-1]}")
+
+
+def _unmendable(what: str, database: Path) -> Finding:
+    return Finding(
+        "broken", what, f"what can be read: sqlite3 {database} .recover | sqlite3 new.db"
+    )

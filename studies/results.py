@@ -1,0 +1,24 @@
+"""What a study leaves for people to read once its trials have changed."""
+
+import optuna
+from optuna.trial import TrialState
+
+from ..storage.best import write_best
+from ..storage.drawing.points import pareto_front
+from ..storage.runs import Runs
+from .finding import best_of
+from .front import objectives
+
+
+def write_results(study: optuna.Study, runs: Runs) -> None:
+    """Writes the best configuration of a study, or draws the front of its compromises."""
+    if len(study.directions) == 1:
+        write_best(best_of(study), runs.best(study.study_name))
+        return
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    pareto_front(
+        [trial.values for trial in complete],
+        [trial.values for trial in study.best_trials],
+        objectives(study),
+        runs.front(study.study_name),
+    )
