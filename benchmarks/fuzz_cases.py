@@ -53,7 +53,7 @@ USUAL |= dict(runs="runs photos others runs/studies.db a?b", out="out.csv photos
 PLACES = ("runs", "out", "storage", "data_dir", "to")  # may lie anywhere if the user says so
 # What takes long stays small, or is refused; a dry run may have any number.
 TINY = ["--trials", "1", "--epochs", "1", "--workers", "1"]
-SMALL = dict.fromkeys(("trials", "epochs", "workers", "seeds", "top", "repeats", "folds"), "1 2")
+SMALL = dict.fromkeys(("trials", "epochs", "workers", "seeds", "top"), "1 2")
 SMALL["workers"] = "1"
 SMALL |= {"n": f"8 50 {HUGE}", "batch_size": f"300 {HUGE}", "methods": "gaussian kde prior"}
 SMALL |= {"minutes": "0.001"}
