@@ -53,10 +53,11 @@ USUAL |= dict(runs="runs photos others runs/studies.db a?b", out="out.csv photos
 PLACES = ("runs", "out", "storage", "data_dir", "to")  # may lie anywhere if the user says so
 # What takes long stays small, or is refused; a dry run may have any number.
 TINY = ["--trials", "1", "--epochs", "1", "--workers", "1"]
-SMALL = dict.fromkeys(("trials", "epochs", "workers", "seeds", "top", "repeats", "folds"), "1 2")
+SMALL = dict.fromkeys(("trials", "epochs", "workers", "seeds", "top"), "1 2")
 SMALL["workers"] = "1"
 SMALL |= {"n": f"8 50 {HUGE}", "batch_size": f"300 {HUGE}", "methods": "gaussian kde prior"}
 SMALL |= {"minutes": "0.001"}
+USUAL |= {"archive": "study.zip x.zip", "to": "new.zip study.zip", "against": "photos digits"}
 REFUSED = ["", "0", "-1", "1.5", "x"]
 
 photos = tuple((f"photos/{name}/{i}.png", Picture()) for name in "ab" for i in range(6))
@@ -76,10 +77,11 @@ def commands(draw: st.DrawFn) -> Case:
     verb = draw(st.sampled_from(sorted(app.commands)) | st.just("search"))
     params = app.commands[verb].params
     dry = any(param.name == "dry_run" for param in params) and draw(one_of("1 2 3")) != "1"
-    line = [verb]
+    line, odd = [verb], draw(st.booleans())
     for param in params:
-        line += draw(_given(param, dry))
-    line += draw(st.sampled_from([[]] * 12 + [["--colour"], ["-x"], ["more"], ["--"]]))
+        line += draw(_given(param, dry, odd))
+    if odd:
+        line += draw(st.sampled_from([[]] * 5 + [["--colour"], ["-x"], ["more"], ["--"]]))
     line = [word for word in line if not (word.endswith("..") and verb == "import")]
     broken = b"SPEC = 5"
     files = (*photos, ("broken.py", Bytes(broken)))
@@ -87,23 +89,27 @@ def commands(draw: st.DrawFn) -> Case:
 
 
 @st.composite
-def _given(draw: st.DrawFn, param: click.Parameter, dry: bool) -> list[str]:
-    """Draws the words of one option or argument, or none."""
+def _given(draw: st.DrawFn, param: click.Parameter, dry: bool, odd: bool) -> list[str]:
+    """Draws the words of one option or argument, or none; odd ones may be anything."""
     name = str(param.name)
     if name == "dry_run":
         return []
     if name in SMALL and not dry and not isinstance(param, click.Argument):
-        return [param.opts[0], draw(one_of(SMALL[name]) | st.sampled_from(REFUSED))]
-    if draw(st.integers(0, 9)) < (0 if isinstance(param, click.Argument) else 9):
+        return [param.opts[0], draw(one_of(SMALL[name]) | st.sampled_from(REFUSED * odd or ["1"]))]
+    if (
+        not param.required
+        and draw(st.integers(0, 9)) < 9
+        and not isinstance(param, click.Argument)
+    ):
         return []
     if getattr(param, "is_flag", False):
         return [draw(st.sampled_from([*param.opts, *param.secondary_opts]))]
     chosen = words.filter(lambda word: not (name in PLACES and ".." in word))
     if isinstance(param.type, click.types.IntParamType):
-        chosen = st.sampled_from(NUMBERS) | st.integers().map(str)
+        chosen = st.sampled_from(NUMBERS) | st.integers().map(str) if odd else one_of("1 2 8")
     elif name in USUAL:
         usual = one_of(USUAL[name])
-        chosen = st.one_of(usual, usual, chosen)
+        chosen = st.one_of(usual, usual, chosen) if odd else usual
     value = draw(chosen)
     return [value] if isinstance(param, click.Argument) else [param.opts[0], value]
 

@@ -26,7 +26,7 @@ def folders(draw: st.DrawFn) -> Case:
     for part in draw(st.sampled_from(PARTS)).split(","):
         for name in draw(st.sampled_from(CLASSES)).split(","):
             folder = f"photos/{part}/{name}"
-            for number in range(draw(st.sampled_from([1, 3, 8, 16]))):
+            for number in range(draw(st.sampled_from([16, 12, 8, 1]))):
                 mode, form = draw(one_of(forms)).split("-")
                 suffix = draw(st.sampled_from([form, "png", "JPG"]))
                 made = Picture(

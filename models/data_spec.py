@@ -69,7 +69,7 @@ class DataSpec:
         try:
             entries = {name: v if isinstance(v, str) else tuple(v) for name, v in table.items()}
             spec = cls(**entries)  # type: ignore[arg-type]  # a file may hold anything
-            whole = all(isinstance(side, int) for side in spec.shape)
+            whole = all(type(side) is int for side in spec.shape)
         except (TypeError, KeyError) as error:
             raise ValueError(f"is no description of data: {error}") from error
         if not whole:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 import optuna
+import psutil
 import pytorch_lightning as pl
 import torch
 from optuna.distributions import (
@@ -17,7 +18,7 @@ from optuna.distributions import (
 from optuna.trial import BaseTrial, FixedTrial
 
 from ..models.data_spec import DataSpec
-from .words import OutsideError, did_you_mean
+from .words import OutsideError, SpaceError, did_you_mean
 
 Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
 """Builds a model for data from what a trial suggests."""
@@ -133,6 +134,26 @@ def ask(space: Space, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
             return space(trial, data)
     except (NotImplementedError, RuntimeError):
         return space(trial, data)
+
+
+def check_memory(build: Callable[[], pl.LightningModule]) -> None:
+    """Checks that there is memory for a model, before it is built: a file may describe any.
+
+    Args:
+        build: Builds the model.
+
+    Raises:
+        SpaceError: If its weights take more than is free.
+    """
+    try:
+        with torch.device("meta"):
+            size = sum(weights.nbytes for weights in build().parameters())
+    except (NotImplementedError, RuntimeError) as error:  # as in `ask`
+        if "overflow" not in str(error):
+            return
+        raise SpaceError(f"no network can be so large: {error}") from error
+    if size > (free := psutil.virtual_memory().available):
+        raise SpaceError(f"a network of {size:,} bytes is asked for, and {free:,} are free")
 
 
 def _options(model: type) -> dict[str, Any]:

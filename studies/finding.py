@@ -44,7 +44,10 @@ def open_study(storage: BaseStorage, name: str) -> Study:
     if "definition" not in attrs:
         raise StudyError(f"study {name!r} was not made by latentune; choose another by `name=`")
     for entry, kind in ENTRIES.items():
-        if not isinstance(attrs.get(entry), kind):
+        whole = isinstance(attrs.get(entry), kind)
+        if entry == "monitor" and whole:
+            whole = len(attrs[entry].split(", ")) == len(study.directions)
+        if not whole:
             raise StudyError(f"study {name!r} has lost its {entry}: it was changed by others")
     return study
 

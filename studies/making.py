@@ -29,7 +29,7 @@ from ..search_spaces.catalog.entry import SEED, Direction, Entry
 from ..search_spaces.catalog.models import MODELS
 from ..search_spaces.on_encoder import OnEncoder
 from ..search_spaces.ranges import RangedSpace
-from ..search_spaces.watch import replay
+from ..search_spaces.watch import check_memory, replay
 from ..search_spaces.words import did_you_mean
 from ..storage.checkpoint import ARCHITECTURE, file_hash, load_weights, read_checkpoint
 from ..storage.runs import Runs
@@ -71,7 +71,9 @@ def rebuild(configuration: Mapping[str, Any], runs: Runs) -> pl.LightningModule:
     recipe = Recipe.from_table(configuration["recipe"], runs)
     spec = make_spec(recipe, runs, configuration.get("encoder"))
     data = DataSpec.from_table(configuration["data"])
-    return replay(spec.objective.model, configuration["params"], data)
+    build = partial(replay, spec.objective.model, configuration["params"], data)
+    check_memory(build)
+    return build()
 
 
 def load_network(path: Path, runs: Runs) -> pl.LightningModule:

@@ -1,6 +1,7 @@
 """The recipe of a study: a few words and numbers from which the study can be made anywhere."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -140,6 +141,8 @@ class Recipe:
                 raise StudyError(f"{name} = {value!r} in a recipe has the wrong type")
         if "model" not in table:
             raise StudyError("a recipe needs a model")
+        if not re.fullmatch(r"\w*", table.get("encoder_hash", "")):  # it names a file
+            raise StudyError(f"encoder_hash = {table['encoder_hash']!r} in a recipe is no hash")
         lists = {name: tuple(table.get(name, ())) for name in ("models", "objectives")}
         lists["objectives"] = tuple(RENAMED.get(name, name) for name in lists["objectives"])
         entries = {**table, **lists}

@@ -210,7 +210,7 @@ def test_a_broken_photograph_is_named(photos: Path, damage: str) -> None:
     path = photos / data.splits.train.inputs.names[7]
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2]) if damage == "cut" else path.unlink()
-    with pytest.raises(DataError, match=rf"{path.name} is not an image that can be read"):
+    with pytest.raises(DataError, match=rf"{path.name} (is not an image that can|cannot) be read"):
         batches(data)
 
 

@@ -88,6 +88,21 @@ def test_a_checkpoint_that_holds_itself_is_refused(refused: Refused, trained: Pa
     assert "holds too much" in refused("map", "conv-ae-digits")
 
 
+@pytest.mark.parametrize("side", [10**6, 10**12])
+def test_a_network_for_which_there_is_no_memory_is_refused(
+    refused: Refused, trained: Path, side: int
+) -> None:
+    checkpoint = torch.load(CHECKPOINT, weights_only=True)
+    checkpoint["latentune"]["data"]["shape"] = [1, side, side]
+    torch.save(checkpoint, CHECKPOINT)
+    assert "network" in refused("map", "conv-ae-digits")
+
+
+def test_a_hash_that_leads_elsewhere_is_refused(refused: Refused, trained: Path) -> None:
+    TOML.write_text(TOML.read_text().replace("[recipe]", '[recipe]\nencoder_hash = "../x"'))
+    assert "encoder_hash = '../x' in a recipe is no hash" in refused("train", TOML)
+
+
 def test_what_unpacks_to_more_than_memory_is_refused(
     refused: Refused, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
