@@ -32,6 +32,7 @@ from .chaos_checks import (
     check_disk,
     check_output,
     check_study,
+    last_beat,
     listed,
     load,
     outcomes,
@@ -106,9 +107,9 @@ class Chaos:
                 self._hit(processes(search), search.pid)
 
     def _see_begin(self, search: Search) -> None:
-        """Waits until a search has come to its trials, which is when it has a scratch folder."""
-        before = set(self.disk.scratch)
-        while not set(self.disk.scratch) - before and wait(search, 0.2) is None:
+        """Waits until a search has begun a trial."""
+        before = last_beat(self.disk)
+        while last_beat(self.disk) == before and wait(search, 0.2) is None:
             pass
 
     def _trouble(self, search: Search, seconds: float) -> None:

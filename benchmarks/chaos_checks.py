@@ -37,6 +37,17 @@ def load(disk: Disk) -> optuna.Study | None:
     return optuna.load_study(study_name=STUDY, storage=storage)
 
 
+def last_beat(disk: Disk) -> str | None:
+    """Returns when a trial was last said to be alive, if any was."""
+    query = "SELECT max(heartbeat) FROM trial_heartbeats"
+    try:
+        with closing(sqlite3.connect(f"{disk.database.as_uri()}?mode=ro", uri=True)) as database:
+            (beat,) = database.execute(query).fetchone()
+    except sqlite3.OperationalError:  # there is none yet
+        return None
+    return beat
+
+
 def outcomes(study: optuna.Study | None) -> dict[int, str]:
     """Returns all that each finished trial has found, by its number."""
     trials = finished(study.trials) if study else []

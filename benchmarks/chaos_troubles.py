@@ -37,11 +37,6 @@ class Disk:
         """The database, which need not be there yet."""
         return self.runs / "studies.db"
 
-    @property
-    def scratch(self) -> list[Path]:
-        """The folders of searches that are at work, or were killed at it."""
-        return [*self.runs.glob("cache/scratch-*")]
-
 
 @contextmanager
 def small_disk(root: Path) -> Iterator[Disk]:

@@ -243,6 +243,16 @@ def test_a_busy_database_ends_the_search_but_costs_nothing(
     assert TrialState.FAIL not in [trial.state for trial in counted]
 
 
+def test_what_the_database_of_a_worker_said_reaches_its_parent(cli: Cli) -> None:
+    fail = "if self.number == 1: "
+    fail += "from optuna.exceptions import StorageInternalError as Guess; "
+    fail += "from sqlalchemy.exc import OperationalError as Said; "
+    fail += "raise Guess('invalid data') from Said('INSERT', {}, Exception('disk is full'))"
+    answer = cli("search", write_spec("failing", fail), "--trials", 2, "--workers", 2)
+    assert answer.code == 2
+    assert "the database failed (disk is full); the same command goes on" in answer.err
+
+
 def test_a_full_disk_in_the_middle_of_a_trial_is_one_line() -> None:
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))"
     model = write_spec("full", f"if self.number == 1: {full}")

@@ -15,7 +15,7 @@ import optuna
 import torch
 
 from ...objectives.data.splits import map_splits
-from ...storage.database import open_database
+from ...storage.database import DatabaseError, open_database, reason
 from ..allowed import allow
 from ..finding import open_study
 from .plan import SearchPlan
@@ -84,6 +84,9 @@ def _take_gpu(index: int) -> None:
 
 
 def _portable(error: Exception) -> Exception:
+    """Returns an error that can be sent to the parent: a cause would stay behind."""
+    if isinstance(error, DatabaseError):
+        return optuna.exceptions.StorageInternalError(reason(error))
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - it is our own
     except Exception:
