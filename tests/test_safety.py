@@ -17,6 +17,7 @@ import torch
 from optuna_dashboard import get_note, wsgi
 from PIL import Image
 
+from latentune.objectives import progress
 from latentune.objectives.data import bounds
 from latentune.storage.dashboard import MOST_UPLOADED, guarded, note
 from latentune.storage.database import open_database
@@ -172,6 +173,7 @@ def test_what_a_file_is_called_plays_no_tricks(cli: Any, monkeypatch: pytest.Mon
         for number in range(10):
             Image.new("L", (8, 8), number).save(f"photos/{name}/{number}.png")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(progress, "_display", progress._display)  # a bar, for this test alone
     answer = cli("show", "photos")
     assert answer.code == 0, answer.err
     for name in names:
