@@ -42,8 +42,9 @@ from .chaos_troubles import TROUBLES, Disk, small_disk
 EARLY = 0.25  # how probable it is that a search is hit before its first trial
 CALM, KILL = 0.6, 0.8  # and that a while has no trouble, and that it ends by a kill
 WHILE_S = (0.5, 6)
+BEGIN_S = 120  # in which a search begins a trial, or is hit before
 ORPHANS_S = 30  # in which what a dead search leaves behind has to end by itself
-LIMIT_S = 90 * 60
+LIMIT_S = 3 * 60 * 60
 
 Search = subprocess.Popen[bytes]
 
@@ -108,9 +109,10 @@ class Chaos:
 
     def _see_begin(self, search: Search) -> None:
         """Waits until a search has begun a trial."""
-        before = last_beat(self.disk)
-        while last_beat(self.disk) == before and wait(search, 0.2) is None:
-            pass
+        deadline, before = time.monotonic() + BEGIN_S, last_beat(self.disk)
+        while last_beat(self.disk) == before and time.monotonic() < deadline:
+            if wait(search, 0.2) is not None:
+                return
 
     def _trouble(self, search: Search, seconds: float) -> None:
         weights = [weight for weight, _ in TROUBLES.values()]
