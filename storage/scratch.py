@@ -40,6 +40,11 @@ def scratch(cache: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def is_only(folder: Path) -> bool:
+    """Returns whether no other process that lives has such a folder beside this one."""
+    return [*folder.parent.glob(f"{PREFIX}*")] == [folder]
+
+
 def claim(folder: Path) -> FileLock:
     """Makes a folder this process's own, for as long as what is returned is kept."""
     owner = FileLock(folder / OWNER)

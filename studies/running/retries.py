@@ -38,14 +38,19 @@ class Hold:
         return self.trial.storage.get_trial(self.trial._trial_id)
 
 
-def requeue(study: optuna.Study) -> list[FrozenTrial]:
+def requeue(study: optuna.Study, *, alone: bool = False) -> list[FrozenTrial]:
     """Lets every trial wait again whose process has died.
+
+    Args:
+        study: The study.
+        alone: Whether no other process works on it, so that the silence need not be waited for.
 
     Returns:
         All trials of the study as they are then.
     """
     trials = study.get_trials(deepcopy=False)
-    dead = silent_trials(study, trials)
+    running = [trial for trial in trials if trial.state == TrialState.RUNNING]
+    dead = running if alone else silent_trials(study, trials)
     for trial in dead:
         put_back(study, trial.number, DIED)
     return study.get_trials(deepcopy=False) if dead else trials

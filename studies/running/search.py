@@ -19,7 +19,7 @@ from ...storage.database import (
     open_database,
 )
 from ...storage.last_epochs import sweep_epochs
-from ...storage.scratch import scratch
+from ...storage.scratch import is_only, scratch
 from ...storage.study import Study
 from ..agreeing import differences, without_ranges
 from ..console import SearchLines
@@ -35,7 +35,7 @@ from .callbacks import stop_on_signal
 from .failures import sum_up_failures
 from .forks import warm_up
 from .plan import SearchPlan, plan_search
-from .retries import unfinished
+from .retries import requeue, unfinished
 from .trials import TrialCallback, run_trials, say_waiting
 from .workers import run_workers
 
@@ -174,6 +174,7 @@ def run_search(
     _sweep(study, plan)
     with scratch(plan.runs.cache) as place, stop_on_signal() as stop:
         try:
+            _take_up(study, plan, place)
             if plan.workers == 1:
                 run_trials(study, plan, stop, callbacks, report=_report, scratch=place)
             else:
@@ -203,6 +204,12 @@ def _open_or_make(plan: SearchPlan, command: str) -> Study:
     plan.spec.objective.rehearse(random_trials(1)[0])
     with lock:
         return _resume(plan) or _make(plan, command)
+
+
+def _take_up(study: Study, plan: SearchPlan, place: Path) -> None:
+    """Lets the trials of a dead search go on at once, and so in their order, if none lives."""
+    with FileLock(plan.runs.lock):  # before it, a search that began meanwhile has no trial
+        requeue(study, alone=plan.storage == plan.runs.database and is_only(place))
 
 
 def _sweep(study: Study, plan: SearchPlan) -> None:
