@@ -108,7 +108,8 @@ def run_trials(
             try:
                 state, values = train(trial, hold)
             except OUTSIDE:
-                with suppress(StorageError, *DatabaseError), _held(lock):
+                with suppress(StorageError, *DatabaseError, *TAKEN), _held(lock):
+                    hold.check()
                     put_back(study, trial.number, INTERRUPTED)  # or found by its silence
                 raise
             with _held(lock):  # or others might take it between the two
