@@ -123,6 +123,24 @@ def test_a_study_of_plain_optuna_is_left_alone() -> None:
         search(1, name="plain")
 
 
+@pytest.mark.parametrize("last", ["recipe", "monitor", "definition"])
+def test_a_study_that_was_killed_while_it_was_made_is_completed(
+    last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = optuna.Study.set_user_attr
+
+    def die(study: optuna.Study, key: str, value: object) -> None:
+        if key == last:
+            raise KeyboardInterrupt
+        write(study, key, value)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(optuna.Study, "set_user_attr", die)
+        search(1)
+    (trial,) = search(1).trials
+    assert "fixed_params" in trial.system_attrs  # the defaults, once
+
+
 def test_another_database_can_be_named(tmp_path: Path) -> None:
     study = search(1, storage=f"sqlite:///{tmp_path / 'elsewhere.db'}")
     assert len(study.trials) == 1

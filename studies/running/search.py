@@ -27,7 +27,7 @@ from ..defaults import AUGMENT, RUNS, SAMPLER, SEED, SPACE, WORKERS
 from ..display import watched
 from ..errors import StudyError
 from ..facade import public
-from ..finding import open_study
+from ..finding import ENTRIES, open_study
 from ..lineage import parent
 from ..moving.evolving import ORIGIN, take_over
 from ..results import write_results
@@ -229,6 +229,8 @@ def _resume(plan: SearchPlan) -> Study | None:
     storage = open_database(plan.storage)
     if plan.name not in optuna.get_all_study_names(storage):
         return None
+    if _is_half_made(optuna.load_study(study_name=plan.name, storage=storage)):
+        return None
     study = open_study(storage, plan.name)
     before = study.user_attrs["definition"]
     if differing := differences(before, plan.definition):
@@ -239,26 +241,36 @@ def _resume(plan: SearchPlan) -> Study | None:
     return study
 
 
+def _is_half_made(study: optuna.Study) -> bool:
+    """Whether a search was killed while it made this study, of which nothing has been trained."""
+    begun = "command" in study.user_attrs and "definition" not in study.user_attrs
+    return begun and study.user_attrs.keys() <= {*ENTRIES, "parent", ORIGIN}
+
+
 def _make(plan: SearchPlan, command: str) -> Study:
+    """Makes a study, or completes one that is half made: it has its definition in the end."""
     objective = plan.spec.objective
     storage = open_database(plan.storage, create=True)
     optuna.create_study(
-        study_name=plan.name, storage=storage, directions=list(objective.metrics.values())
+        study_name=plan.name,
+        storage=storage,
+        directions=list(objective.metrics.values()),
+        load_if_exists=True,
     )
     study = Study(study_name=plan.name, storage=storage)
+    study.set_user_attr("command", command)  # by which a study that is half made is known
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study.set_metric_names(list(objective.metrics))  # what the dashboard calls them
     study.set_user_attr("recipe", plan.recipe.to_table(plan.runs))
-    study.set_user_attr("definition", dict(plan.definition))
     study.set_user_attr("monitor", ", ".join(objective.metrics))
     if plan.recipe.encoder is not None and plan.recipe.encoder not in ARCHITECTURES:
         study.set_user_attr("parent", parent(plan.recipe, plan.runs))
-    study.set_user_attr("command", command)
     note(study, command, plan.definition)
     if plan.evolved is not None:
         study.set_user_attr(ORIGIN, {"study": plan.evolved.study})
         take_over(study, plan.evolved)
     for values in plan.first:
-        study.enqueue_trial(dict(values))
+        study.enqueue_trial(dict(values), skip_if_exists=True)
+    study.set_user_attr("definition", dict(plan.definition))
     return study
