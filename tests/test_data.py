@@ -230,7 +230,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The image files that are opened from now on."""
     files: list[object] = []
     real = Image.open
-    monkeypatch.setattr(Image, "open", lambda path, *rest: files.append(path) or real(path, *rest))
+    watched = lambda path, **how: files.append(path) or real(path, **how)  # noqa: E731
+    monkeypatch.setattr(Image, "open", watched)
     monkeypatch.setattr(memory, "_splits", {})
     return files
 

@@ -37,7 +37,7 @@ def test_an_autoencoder_stands_beside_as_many_principal_components(
     plane = PCA(latentune.load_model("conv-ae-digits").hparams["latent_dim"]).fit(train)
     error = np.mean((plane.inverse_transform(plane.transform(test)) - test) ** 2)
     assert metrics["test_mse_pca"] == pytest.approx(error, rel=1e-4)
-    answer = cli("train", "conv-ae-digits:1", "--epochs", 1)
+    answer = cli("train", "conv-ae-digits", "--epochs", 1)
     assert "as many principal components: the network loses" in answer.out
     assert f"{metrics['test_mse_pca']:.4g}" in answer.out
 
