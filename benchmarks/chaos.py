@@ -32,6 +32,7 @@ from .chaos_checks import (
     check_disk,
     check_output,
     check_study,
+    ended,
     last_beat,
     listed,
     load,
@@ -42,6 +43,7 @@ from .chaos_troubles import TROUBLES, Disk, small_disk
 EARLY = 0.25  # how probable it is that a search is hit before its first trial
 CALM, KILL = 0.6, 0.8  # and that a while has no trouble, and that it ends by a kill
 WHILE_S = (0.5, 6)
+SPREAD = 0.95  # of the trials, over which the kills are spread
 BEGIN_S = 120  # in which a search begins a trial, or is hit before
 ORPHANS_S = 30  # in which what a dead search leaves behind has to end by itself
 LIMIT_S = 3 * 60 * 60
@@ -56,6 +58,7 @@ class Chaos:
     folder: Path
     disk: Disk
     command: list[str]
+    trials: int
     kills: int
     draw: random.Random
     hits: Counter[str] = field(default_factory=Counter)
@@ -99,6 +102,9 @@ class Chaos:
         if self.draw.random() > EARLY:
             self._see_begin(search)
         while self.hits.total() < self.kills and search.poll() is None:
+            if ended(self.disk) < self.hits.total() * SPREAD * self.trials / self.kills:
+                wait(search, 0.5)
+                continue
             seconds = self.draw.uniform(*WHILE_S)
             if self.draw.random() < CALM:
                 wait(search, seconds)
@@ -214,7 +220,9 @@ def main() -> None:
     command += ["--epochs", "16", "--pruner", "median"]
     print(f"in {folder}", flush=True)
     with small_disk(folder / "disk") as disk:
-        chaos = Chaos(folder, disk, command, options.kills, random.Random(options.seed))
+        chaos = Chaos(
+            folder, disk, command, options.trials, options.kills, random.Random(options.seed)
+        )
         code, right = chaos.run(), True
         found = [*checks(chaos, code, options.trials)]
         if options.workers == 1:

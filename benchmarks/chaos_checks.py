@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from typing import Any
 
 import optuna
 from optuna.artifacts import get_all_artifact_meta
@@ -39,13 +40,21 @@ def load(disk: Disk) -> optuna.Study | None:
 
 def last_beat(disk: Disk) -> str | None:
     """Returns when a trial was last said to be alive, if any was."""
-    query = "SELECT max(heartbeat) FROM trial_heartbeats"
+    return _look_up(disk, "SELECT max(heartbeat) FROM trial_heartbeats")
+
+
+def ended(disk: Disk) -> int:
+    """Returns how many trials have ended."""
+    return _look_up(disk, "SELECT count(*) FROM trials WHERE datetime_complete NOTNULL") or 0
+
+
+def _look_up(disk: Disk, query: str) -> Any:
     try:
         with closing(sqlite3.connect(f"{disk.database.as_uri()}?mode=ro", uri=True)) as database:
-            (beat,) = database.execute(query).fetchone()
+            (found,) = database.execute(query).fetchone()
     except sqlite3.OperationalError:  # there is none yet
         return None
-    return beat
+    return found
 
 
 def outcomes(study: optuna.Study | None) -> dict[int, str]:
