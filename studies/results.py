@@ -1,19 +1,29 @@
 """What a study leaves for people to read once its trials have changed."""
 
+import logging
+
 import optuna
 from optuna.trial import TrialState
 
 from ..storage.best import write_best
 from ..storage.drawing.points import pareto_front
 from ..storage.runs import Runs
+from .errors import StudyError
 from .finding import best_of
 from .front import objectives
+
+log = logging.getLogger(__name__)
 
 
 def write_results(study: optuna.Study, runs: Runs) -> None:
     """Writes the best configuration of a study, or draws the front of its compromises."""
     if len(study.directions) == 1:
-        write_best(best_of(study), runs.best(study.study_name))
+        try:
+            best = best_of(study)
+        except StudyError as error:  # it was added by others; the trials are there all the same
+            log.warning("no best.toml is written: %s", error)
+        else:
+            write_best(best, runs.best(study.study_name))
         return
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     pareto_front(

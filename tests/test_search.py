@@ -142,6 +142,18 @@ def test_a_study_that_was_killed_while_it_was_made_is_completed(
     assert "fixed_params" in trial.system_attrs  # the defaults, once
 
 
+def test_a_best_trial_that_others_have_added_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    study = search(1)
+    first = study.trials[0]
+    study.add_trial(
+        optuna.trial.create_trial(
+            params=first.params, distributions=first.distributions, value=first.value / 2
+        )
+    )
+    assert len(search(3).trials) == 3
+    assert "trial 1 was not run by latentune" in caplog.text
+
+
 def test_another_database_can_be_named(tmp_path: Path) -> None:
     study = search(1, storage=f"sqlite:///{tmp_path / 'elsewhere.db'}")
     assert len(study.trials) == 1
