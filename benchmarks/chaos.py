@@ -217,7 +217,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     command = [sys.executable, "-m", "latentune", "search", *STUDY.rsplit("-", 1)]
     command += ["--trials", str(options.trials), "--workers", str(options.workers)]
-    command += ["--epochs", "16", "--pruner", "median"]
+    command += ["--epochs", "8", "--pruner", "median"]
     print(f"in {folder}", flush=True)
     with small_disk(folder / "disk") as disk:
         chaos = Chaos(
