@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -45,19 +46,39 @@ class KeepLastEpoch(KeepState):
         return STATE
 
     def usable(self, model: pl.LightningModule) -> Path | None:
-        """Returns the file, if it is whole, and of this training of this model; else None."""
+        """Returns a copy, if the file is whole, and of this training of this model; else None.
+
+        The copy is what was checked, whatever befalls the file; it goes when training begins.
+        """
         if not self.path.is_file():
             return None
         try:
+            shutil.copyfile(self.path, self._checked)
             with safe_globals([DataSpec]):
-                found = torch.load(self.path, map_location="cpu", weights_only=True)
+                found = torch.load(self._checked, map_location="cpu", weights_only=True)
             then, weights = found["callbacks"][STATE]["settings"], found["state_dict"]
             shapes = {name: tensor.shape for name, tensor in weights.items()}
         except Exception:  # torch raises half a dozen classes for files that it cannot read
             log.info("%s is broken: its trial begins anew", self.path)
+            self._forget_copy()
             return None
         learning = {n: w.shape for n, w in model.state_dict().items() if n not in _frozen(model)}
-        return self.path if then == self.settings and shapes == learning else None
+        if then == self.settings and shapes == learning:
+            return self._checked
+        self._forget_copy()
+        return None
+
+    @property
+    def _checked(self) -> Path:
+        return self.path.with_name(f".{self.path.stem}.{os.getpid()}.checked.partial")
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        super().on_train_start(trainer, pl_module)
+        self._forget_copy()
+
+    def _forget_copy(self) -> None:
+        with suppress(OSError):
+            self._checked.unlink()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.metrics = logged(trainer)

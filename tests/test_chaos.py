@@ -74,9 +74,9 @@ def check(study: optuna.Study, calm: list[Any]) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals that kill")
-@pytest.mark.parametrize("cut", [False, True], ids=["last epoch whole", "last epoch cut short"])
+@pytest.mark.parametrize("befalls", ["nothing", "it is cut short", "it goes once it was checked"])
 def test_a_search_that_is_killed_finds_what_it_would_have_found(
-    calm: list[Any], cut: bool
+    calm: list[Any], befalls: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warm_up()
     process = context.Process(target=killed)
@@ -84,8 +84,17 @@ def test_a_search_that_is_killed_finds_what_it_would_have_found(
     process.join()
     assert process.exitcode == -signal.SIGKILL
     (kept,) = LAST.glob("*")
-    if cut:
+    if befalls == "it is cut short":
         os.truncate(kept, 5000)
+    if befalls == "it goes once it was checked":
+        usable = last_epoch.KeepLastEpoch.usable
+
+        def deleted(self: last_epoch.KeepLastEpoch, model: pl.LightningModule) -> Path | None:
+            found = usable(self, model)
+            self.path.unlink(missing_ok=True)
+            return found
+
+        monkeypatch.setattr(last_epoch.KeepLastEpoch, "usable", deleted)
     study = search()
     assert study.trials[0].user_attrs["deaths"] == [1]
     check(study, calm)
