@@ -43,7 +43,7 @@ from .chaos_troubles import TROUBLES, Disk, small_disk
 EARLY = 0.25  # how probable it is that a search is hit before its first trial
 CALM, KILL = 0.6, 0.8  # and that a while has no trouble, and that it ends by a kill
 WHILE_S = (0.5, 6)
-SPREAD = 0.95  # of the trials, over which the kills are spread
+SPREAD = 0.7  # of the trials, over which the kills are spread
 BEGIN_S = 120  # in which a search begins a trial, or is hit before
 ORPHANS_S = 30  # in which what a dead search leaves behind has to end by itself
 LIMIT_S = 3 * 60 * 60
