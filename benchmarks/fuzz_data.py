@@ -160,7 +160,7 @@ def texts(draw: st.DrawFn) -> Case:
     return Case(tuple(draw(st.sampled_from(uses))), tuple(files))
 
 
-MEMBERS = ["a", "../../outside", "/tmp/outside", "manifest.json", "x.npy", "studies.db", "a/b/c"]
+MEMBERS = ["a", "../../outside", "/outside", "manifest.json", "x.npy", "studies.db", "a/b/c"]
 MEMBERS += ["best.toml", "..\\..\\outside", "C:\\outside", "CON", "a\x1b[2J", "artifacts/1"]
 
 

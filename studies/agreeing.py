@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-ORIGIN = "from"
+FROM = "from"
 """What a definition calls the study whose trials were taken over; it need not agree."""
 
 _RANGE = re.compile(r"(int|float|one of) ")
@@ -15,7 +15,7 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return [
         f"{name} is {before.get(name, 'absent')} there, {now.get(name, 'absent')} here"
         for name in dict.fromkeys([*before, *now])
-        if before.get(name) != now.get(name) and name != ORIGIN
+        if before.get(name) != now.get(name) and name != FROM
     ]
 
 

@@ -37,6 +37,7 @@ NEIGHBOURS = 1
 QUANTILE = 0.99  # of errors in validation: an item beyond is an anomaly
 PREDICTED = 50  # rows that are shown of a table
 PREDICTED_BRIEFLY = 20  # if all of them are written to a file
+MOST_SEEDS = 1000  # that a configuration is trained on
 CONFIRM_TOP = 5  # trials
 CONFIRM_SEEDS = 4
 COMPARE_LABELS = (100, 1000, None)  # None is all of them

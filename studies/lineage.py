@@ -11,6 +11,9 @@ from ..storage.runs import Runs
 from .allowed import IMPORTED
 from .recipe import Recipe
 
+ORIGIN = "origin"
+"""The attribute that says of a study or a trial which one it comes from."""
+
 
 def parent(recipe: Recipe, runs: Runs) -> dict[str, Any]:
     """Returns where the encoder of a study comes from: its study, trial, file and hash."""
@@ -49,8 +52,8 @@ def came_from(study: optuna.Study) -> list[str]:
         imported = study.user_attrs[IMPORTED]
         said.append(f"imported on {imported['at'][:10]}, where it was called {imported['study']}")
     origins = Counter(
-        trial.user_attrs["origin"]["study"]
+        trial.user_attrs[ORIGIN]["study"]
         for trial in study.get_trials(deepcopy=False)
-        if "origin" in trial.user_attrs
+        if ORIGIN in trial.user_attrs
     )
     return said + [f"{n} of its trials came from {name}" for name, n in origins.items()]

@@ -18,7 +18,7 @@ from ...search_spaces.watch import replay
 from ...storage.best import write_best
 from ...storage.database import open_database
 from ...storage.runs import Runs, StorageError
-from ..defaults import CONFIRM_SEEDS, CONFIRM_TOP, RUNS
+from ..defaults import CONFIRM_SEEDS, CONFIRM_TOP, MOST_SEEDS, RUNS
 from ..display import watched
 from ..errors import StudyError, check_at_least, check_at_most
 from ..facade import public
@@ -30,8 +30,6 @@ from .apart import Apart, shown
 from .confirmation import Confirmation, table_of
 from .race import race, winner
 from .record import Confirmed, keep_training, trainings
-
-MOST = 1000  # seeds
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +82,7 @@ def confirm(
     """
     check_at_least("top", top, 1)
     check_at_least("seeds", seeds, 2)
-    check_at_most("seeds", seeds, MOST)
+    check_at_most("seeds", seeds, MOST_SEEDS)
     place = Runs(Path(runs))
     opened = open_study(open_database(storage or place.database), study)
     finalists = _finalists(opened, top)

@@ -18,10 +18,8 @@ from ...storage.database import open_database
 from ..agreeing import differences, without_ranges
 from ..errors import StudyError
 from ..finding import open_study
+from ..lineage import ORIGIN
 from .contents import WORTH, same
-
-ORIGIN = "origin"
-"""The attribute that says of a study or a trial which one it comes from."""
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from ...storage.study import Study
 from ..agreeing import differences
 from ..errors import StudyError
 from ..finding import open_study, recorded
+from ..lineage import ORIGIN
 from ..results import write_results
 from .contents import WORTH, same, with_trials
 from .package import Package
@@ -70,8 +71,7 @@ def _add(
     with progress(f"adding to {study.study_name}", len(trials)) as advance:
         for trial in trials:
             trial.system_attrs, places = package.attachments(trial.system_attrs, runs)
-            origin = {"study": package.record.name, "trial": trial.number}
-            trial.user_attrs["origin"] = origin
+            trial.user_attrs[ORIGIN] = {"study": package.record.name, "trial": trial.number}
             for name in places:
                 package.archive.extract(name, folder / str(trial.number) / name)
             files = {to: folder / str(trial.number) / name for name, to in places.items()}

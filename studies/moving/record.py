@@ -22,6 +22,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ...storage.runs import Runs, StorageError, check_name
+from ..lineage import ORIGIN
 from ..recipe import Recipe
 
 FORMAT = 1
@@ -29,7 +30,7 @@ KINDS = ("IntDistribution", "FloatDistribution", "CategoricalDistribution")
 FACTS: dict[str, type] = {"recipe": dict, "definition": dict, "monitor": str, "command": str}
 """What each study of ours has among its attributes."""
 RECORDED: dict[str, type] = {
-    **{"provenance": dict, "hparams": dict, "stopped": str, "failure": str, "origin": dict},
+    **{"provenance": dict, "hparams": dict, "stopped": str, "failure": str, ORIGIN: dict},
     **{"epochs": int, "best_epoch": int, "parameters": int},
 }
 """What a trial of ours may have among its attributes."""
@@ -134,8 +135,8 @@ def _record(table: dict[str, Any]) -> Record:
     if len(attrs["monitor"].split(", ")) != len(directions):
         raise ValueError("it has another number of metrics than of directions")
     Recipe.read(attrs["recipe"], Runs())
-    if "origin" in attrs:
-        _of(_of(attrs, "origin", dict), "study", str)
+    if ORIGIN in attrs:
+        _of(_of(attrs, ORIGIN, dict), "study", str)
     if "parent" in attrs:
         for fact, kind in PARENT.items():
             _of(_of(attrs, "parent", dict), fact, kind)
@@ -170,8 +171,8 @@ def _trial(entry: dict[str, Any], number: int) -> FrozenTrial:
     for name, kind in RECORDED.items():
         if name in attrs:
             _of(attrs, name, kind)
-    if "origin" in attrs:
-        _of(attrs["origin"], "study", str)
+    if ORIGIN in attrs:
+        _of(attrs[ORIGIN], "study", str)
     trial = create_trial(
         state=state,
         values=None if values is None else [_number(value) for value in values],

@@ -32,7 +32,7 @@ from ...storage.best import read_best
 from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.names import check_name_in
 from ...storage.runs import Runs, StorageError
-from ..agreeing import ORIGIN
+from ..agreeing import FROM
 from ..allowed import allow, allowed
 from ..automatic import model_and_data, with_models
 from ..defaults import RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
@@ -156,7 +156,7 @@ def plan_search(
     usual, evolved = _name(recipe, spec, place), None
     if origin is not None:
         evolved = evolve(origin, space, data_module.spec, definition, storage)
-        first, definition[ORIGIN] = evolved.untried(first), origin
+        first, definition[FROM] = evolved.untried(first), origin
         usual = usual if name else name_after(usual, origin, definition, storage)
     if default_first and (late := [values[MODEL] for values in first[trials:]]):
         log.info("too few trials for all of them: without %s", ", ".join(late))

@@ -28,8 +28,8 @@ from ..display import watched
 from ..errors import StudyError
 from ..facade import public
 from ..finding import ENTRIES, open_study
-from ..lineage import parent
-from ..moving.evolving import ORIGIN, take_over
+from ..lineage import ORIGIN, parent
+from ..moving.evolving import take_over
 from ..results import write_results
 from .callbacks import stop_on_signal
 from .failures import sum_up_failures

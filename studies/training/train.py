@@ -20,7 +20,16 @@ from ...storage.checkpoint import add_configuration
 from ...storage.drawing.curves import loss_curve
 from ...storage.partial import partial_folder
 from ...storage.runs import Runs
-from ..defaults import ACCELERATOR, FINAL_EPOCHS, LOGGER, PICTURED, PRECISION, QUANTILE, RUNS
+from ..defaults import (
+    ACCELERATOR,
+    FINAL_EPOCHS,
+    LOGGER,
+    MOST_SEEDS,
+    PICTURED,
+    PRECISION,
+    QUANTILE,
+    RUNS,
+)
 from ..errors import check_at_least, check_at_most
 from ..facade import public
 from ..making import encoder_configuration
@@ -29,8 +38,6 @@ from .final import FinalTraining, next_use
 from .fitting import FitOptions, first_weights, fit_in, goes_on
 from .reports import report, score
 from .seeds import scores_of, train_on_seeds
-
-MOST = 1000  # seeds
 
 
 @public
@@ -108,7 +115,7 @@ def train(
     origin = None if init_from is None else str(init_from)
     options = FitOptions(epochs, origin, accelerator, precision, deterministic, pictures, logger)
     check_at_least("seeds", seeds, 1)
-    check_at_most("seeds", seeds, MOST)
+    check_at_most("seeds", seeds, MOST_SEEDS)
     place = Runs(Path(runs))
     work = configured(source, place, storage, data_dir)
     best, recipe, objective, data, model = (
