@@ -180,6 +180,17 @@ def test_a_point_that_kills_its_process_three_times_at_an_epoch_is_given_up(cli:
     assert "its process died 3 times after epoch 1" in cli("status", "mine").out
 
 
+def test_points_that_die_together_are_not_given_up() -> None:
+    study = resumed(write_spec("shared", "pass"), 1)
+    for _ in range(4):  # as often as the machine is lost
+        interrupted(study, 1)
+        interrupted(study, 1)
+        requeue(study)
+    study = resumed("shared:SPEC", 3)
+    assert TrialState.FAIL not in lives(study)
+    assert study.trials[1].user_attrs["deaths"] == [None] * 4
+
+
 def test_copies_of_older_databases_count_in_the_place_of_what_they_were_copied_from() -> None:
     study = resumed(write_spec("older", "pass"), 1)
     done = study.trials[0]
@@ -206,7 +217,7 @@ def test_a_search_that_slept_too_long_leaves_its_trial_to_others() -> None:
     taken = "if self.number == 1 and not Path('taken').exists(): Path('taken').touch(); "
     taken += "import optuna; from latentune.studies.running import retries; "
     taken += "there = optuna.load_study(study_name='mine', storage='sqlite:///runs/studies.db'); "
-    taken += "retries.put_back(there, 1, retries.DIED)"
+    taken += "retries.put_back_dead(there, [1])"
     study = latentune.search(write_spec("slept", taken), trials=3)
     assert all(state in (TrialState.COMPLETE, TrialState.PRUNED) for state in lives(study))
     assert study.trials[1].user_attrs["deaths"] == [0]

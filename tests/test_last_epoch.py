@@ -22,7 +22,7 @@ from latentune.storage.runs import Runs
 from latentune.studies.making import make_spec
 from latentune.studies.recipe import Recipe
 from latentune.studies.running.callbacks import CheckHold
-from latentune.studies.running.retries import DIED, put_back
+from latentune.studies.running.retries import put_back_dead
 
 Cli = Callable[..., Any]
 LAST = Path("kept/0.ckpt")
@@ -161,7 +161,7 @@ def test_a_search_that_is_killed_finds_what_one_that_is_not_does(
     for number in (0, 2):
         with pytest.raises(Killed):
             latentune.search("conv-ae", "digits", name="killed", **small)
-        put_back(optuna.load_study(study_name="killed", storage=URL), number, DIED)
+        put_back_dead(optuna.load_study(study_name="killed", storage=URL), [number])
         if number == 0:
             answer = cli("status", "killed")
             assert "its process died after epoch 1" in answer.out
@@ -181,7 +181,7 @@ def test_a_search_that_is_killed_finds_what_one_that_is_not_does(
         latentune.search("conv-ae", "digits", name="killed", **small)
     broken = optuna.load_study(study_name="killed", storage=URL)
     assert 0 < len(broken.trials[3].params) < 4, "it died while its values were chosen"
-    put_back(broken, 3, DIED)
+    put_back_dead(broken, [3])
     killed = latentune.search("conv-ae", "digits", name="killed", **small)
     assert [outcome(trial) for trial in killed.trials] == [outcome(t) for t in whole.trials]
     assert not Path("runs/cache/trials").exists()

@@ -51,13 +51,36 @@ def requeue(study: optuna.Study, *, alone: bool = False) -> list[FrozenTrial]:
     trials = study.get_trials(deepcopy=False)
     running = [trial for trial in trials if trial.state == TrialState.RUNNING]
     dead = running if alone else silent_trials(study, trials)
-    for trial in dead:
-        put_back(study, trial.number, DIED)
+    put_back_dead(study, [trial.number for trial in dead])
     return study.get_trials(deepcopy=False) if dead else trials
 
 
+def put_back_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
+    """Lets trials wait whose processes have died, all at one moment.
+
+    A point that has died three times in a row after the same epoch, and alone, kills its
+    processes: it is given up. Several that die together have been killed by something else.
+
+    Args:
+        study: The study.
+        numbers: Numbers of the trials; those that do not run are left as they are.
+    """
+    trials = study.get_trials(deepcopy=False)
+    fallen = [trials[number] for number in numbers if trials[number].state == TrialState.RUNNING]
+    for trial in fallen:
+        reached = _reached(trial) if len(fallen) == 1 else None
+        deaths = [*trial.user_attrs.get("deaths", []), reached]
+        study._storage.set_trial_user_attr(trial._trial_id, "deaths", deaths)
+        if reached is not None and deaths[-DEATHS:] == [reached] * DEATHS:
+            why = f"{DIED} {DEATHS} times after epoch {reached}"
+            study._storage.set_trial_user_attr(trial._trial_id, "stopped", why)
+            study.tell(trial.number, state=TrialState.FAIL)
+        else:
+            put_back(study, trial.number, DIED)
+
+
 def put_back(study: optuna.Study, number: int, why: str) -> None:
-    """Lets a running trial wait, from where it goes on; gives it up if it kills its processes.
+    """Lets a running trial wait, from where it goes on.
 
     The trial stays the same: whoever asks for it next gets its values, and trains on from the
     last epoch that was kept.
@@ -65,20 +88,11 @@ def put_back(study: optuna.Study, number: int, why: str) -> None:
     Args:
         study: The study.
         number: Number of the trial.
-        why: `INTERRUPTED`, or `DIED`, of which a point may have three in a row after an epoch.
+        why: `INTERRUPTED` or `DIED`.
     """
     trial = study.get_trials(deepcopy=False)[number]
     if trial.state != TrialState.RUNNING:
         return
-    if why == DIED:
-        deaths = [*trial.user_attrs.get("deaths", []), _reached(trial)]
-        study._storage.set_trial_user_attr(trial._trial_id, "deaths", deaths)
-        last = deaths[-DEATHS:]
-        if len(last) == DEATHS and len(set(last)) == 1:
-            why = f"{DIED} {DEATHS} times after epoch {last[0]}"
-            study._storage.set_trial_user_attr(trial._trial_id, "stopped", why)
-            study.tell(number, state=TrialState.FAIL)
-            return
     study._storage.set_trial_user_attr(trial._trial_id, "stopped", why)
     study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 

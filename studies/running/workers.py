@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,11 +22,12 @@ from ...storage.runs import unwritable
 from ..errors import StudyError
 from .forks import context
 from .plan import SearchPlan
-from .retries import DIED, finished, put_back, requeue
+from .retries import finished, put_back_dead, requeue
 from .trials import TrialCallback, say_waiting
 from .worker import DATA, work
 
 DEATHS = 4  # one more than a point may cost
+TOGETHER_S = 0.2  # in which those die that something else has killed together
 
 log = logging.getLogger(__name__)
 
@@ -98,14 +100,13 @@ class _Crew:
                     with suppress(OSError):  # it is gone already
                         worker.pipe.send("stop")
             # A signal does not wake this up: the timeout does.
-            ready = wait([worker.pipe for worker in self.workers], timeout=0.2)
-            for worker in [worker for worker in self.workers if worker.pipe in ready]:
-                try:
-                    message = worker.pipe.recv()
-                except (EOFError, OSError):
-                    self._leave(worker)
-                else:
-                    self._hear(worker, *message)
+            wait([worker.pipe for worker in self.workers], timeout=0.2)
+            gone = [worker for worker in self.workers if self._listen(worker)]
+            if any(not worker.left for worker in gone):
+                time.sleep(TOGETHER_S)
+                gone += [w for w in self.workers if w not in gone and self._listen(w)]
+            self._bury([worker for worker in gone if not worker.left])
+            self.workers = [worker for worker in self.workers if worker not in gone]
         if self.error is not None:
             raise self.error
 
@@ -124,6 +125,16 @@ class _Crew:
         process.start()
         theirs.close()  # so that its death ends the pipe
         return _Worker(index, process, ours)
+
+    def _listen(self, worker: _Worker) -> bool:
+        """Hears all that a worker has said, and returns whether it is gone."""
+        try:
+            while worker.pipe.poll():
+                self._hear(worker, *worker.pipe.recv())
+        except (EOFError, OSError):
+            worker.process.join()
+            return True
+        return False
 
     def _hear(self, worker: _Worker, word: str, content: Any) -> None:
         match word:
@@ -145,25 +156,23 @@ class _Crew:
             case "left":
                 worker.left = True
 
-    def _leave(self, worker: _Worker) -> None:
-        self.workers.remove(worker)
-        worker.process.join()
-        if worker.left:
-            return
-        code = worker.process.exitcode or 0
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        again = ""
-        if worker.trial is not None:
-            again = f"; its trial {worker.trial} goes on later"
+    def _bury(self, dead: Sequence[_Worker]) -> None:
+        """Lets the trials of workers that died together go on, and others take their places."""
+        trials = [worker.trial for worker in dead if worker.trial is not None]
+        if trials:
             with FileLock(self.plan.runs.lock):
-                put_back(self.study, worker.trial, DIED)
-        log.warning("worker %s died (%s)%s", worker.index, how, again)
-        self.deaths += 1
-        if self.deaths == DEATHS:
-            self.error = StudyError(
-                f"{DEATHS} workers died before any of them finished a trial, the last by {how}; "
-                "if memory ran out, try fewer by `workers=`"
-            )
-            self.stop.set()
-        if not self.stop.is_set():
-            self.workers.append(self._start(worker.index))
+                put_back_dead(self.study, trials)
+        for worker in dead:
+            code = worker.process.exitcode or 0
+            how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            again = "" if worker.trial is None else f"; its trial {worker.trial} goes on later"
+            log.warning("worker %s died (%s)%s", worker.index, how, again)
+            self.deaths += 1
+            if self.deaths == DEATHS:
+                self.error = StudyError(
+                    f"{DEATHS} workers died before any of them finished a trial, the last by "
+                    f"{how}; if memory ran out, try fewer by `workers=`"
+                )
+                self.stop.set()
+            if not self.stop.is_set():
+                self.workers.append(self._start(worker.index))
