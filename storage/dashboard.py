@@ -1,8 +1,6 @@
-"""optuna-dashboard: the pictures and notes that it shows, and serving it on this machine."""
+"""optuna-dashboard: the notes that it shows, and serving it on this machine."""
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,11 +10,7 @@ from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
-from optuna.artifacts import (
-    FileSystemArtifactStore,
-    get_all_artifact_meta,
-    upload_artifact,
-)
+from optuna.artifacts import FileSystemArtifactStore
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import BaseStorage
 
@@ -37,34 +31,6 @@ SANDBOX = ("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'u
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
-
-
-def attach(target: optuna.Study | optuna.Trial, picture: Path, folder: Path) -> None:
-    """Shows a picture on a study or a running trial, in the place of one of the same name.
-
-    Args:
-        target: The study or trial; a trial must not have finished.
-        picture: The file; its name is what the dashboard shows.
-        folder: The artifact folder, made if it does not exist.
-
-    Raises:
-        StorageError: If it cannot be written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        shown = {found.filename: found.artifact_id for found in get_all_artifact_meta(target)}
-        # Beside the picture first: in the artifact folder, half a file would stay for ever.
-        if name := shown.get(picture.name):
-            shutil.copyfile(picture, picture.parent / name)
-        else:
-            name = upload_artifact(
-                artifact_store=FileSystemArtifactStore(picture.parent),
-                file_path=str(picture),
-                study_or_trial=target,
-            )
-        os.replace(picture.parent / name, folder / name)
-    except OSError as error:
-        raise unwritable(folder, error) from error
 
 
 def note(study: optuna.Study, command: str, facts: Mapping[str, str]) -> None:

@@ -165,6 +165,14 @@ def heartbeat(trial: optuna.Trial) -> Iterator[None]:
         thread.join()
 
 
+def beat(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
+    """Tells the database that the processes of trials live, in their place."""
+    storage = _relational(study._storage)
+    for trial in trials:
+        if storage is not None:
+            storage.record_heartbeat(trial._trial_id)
+
+
 def silent_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """Returns the running trials whose process has died: no heartbeat, for half a minute.
 

@@ -200,13 +200,16 @@ def write_text(path: Path, text: str) -> None:
         StorageError: If it cannot be written; what was there is then still there.
     """
     partial = path.with_name(f".{path.name}.partial")
+    made = not path.parent.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(text)
         os.replace(partial, path)
     except OSError as error:
         with suppress(OSError):
-            partial.unlink()
+            partial.unlink(missing_ok=True)
+            if made:
+                path.parent.rmdir()
         raise unwritable(path, error) from error
 
 

@@ -30,8 +30,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 import latentune
 from latentune.storage import archive
+from latentune.storage.artifacts import WholeFiles, attach
 from latentune.storage.checkpoint import add_configuration, read_checkpoint
-from latentune.storage.dashboard import attach
 from latentune.storage.database import open_database
 from latentune.storage.runs import StorageError
 from latentune.studies.allowed import check_allowed
@@ -368,7 +368,7 @@ def test_a_module_runs_only_if_somebody_here_names_it(packed: Path) -> None:
 
 def test_pictures_that_would_be_pages_are_none(packed: Path, trained: Path) -> None:
     Path("page.html").write_text("<script>")
-    attach(study_of(), Path("page.html"), trained / "artifacts")
+    attach(study_of(), Path("page.html"), WholeFiles(trained / "artifacts", trained))
     latentune.export_study(NAME, "page.zip")
     latentune.import_study("page.zip", runs="far")
     kinds = {kind for name, kind, _ in shown("far")[-1] if name == "page.html"}

@@ -100,31 +100,38 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
     return _splits[key]
 
 
-def save_splits(path: Path) -> None:
-    """Writes what is in memory to a file that other processes can map."""
-    plain = [
+def plain_splits() -> list[tuple[Any, ...]]:
+    """Returns what is in memory as tensors and plain values, for other processes."""
+    return [
         (tuple(source), seed, *map(_plain, found[:3]), found.spec.to_table(), *found[4:])
         for (source, seed), found in _splits.items()
     ]
-    torch.save(plain, path)  # a safe file has no classes
 
 
-def _plain(part: Part) -> tuple[Any, Tensor | None]:
-    inputs, targets = part
-    return inputs if isinstance(inputs, Tensor) else inputs.plain(), targets
-
-
-def map_splits(path: Path) -> None:
-    """Takes over what `save_splits` wrote; all processes that do share one copy of it."""
-    for source, seed, *parts, spec, fingerprint, brought in torch.load(
-        path, mmap=True, weights_only=True
-    ):
+def take_splits(plain: Iterable[tuple[Any, ...]]) -> None:
+    """Takes over what `plain_splits` returned in another process."""
+    for source, seed, *parts, spec, fingerprint, brought in plain:
         train, val, test = (
             Part(inputs if isinstance(inputs, Tensor) else Photos(*inputs), targets)
             for inputs, targets in parts
         )
         found = Splits(train, val, test, DataSpec.from_table(spec), fingerprint, brought)
         _splits[Source(*source), seed] = found
+
+
+def save_splits(path: Path) -> None:
+    """Writes what is in memory to a file that other processes can map."""
+    torch.save(plain_splits(), path)  # a safe file has no classes
+
+
+def map_splits(path: Path) -> None:
+    """Takes over what `save_splits` wrote; all processes that do share one copy of it."""
+    take_splits(torch.load(path, mmap=True, weights_only=True))
+
+
+def _plain(part: Part) -> tuple[Any, Tensor | None]:
+    inputs, targets = part
+    return inputs if isinstance(inputs, Tensor) else inputs.plain(), targets
 
 
 def moments(splits: Splits) -> Moments:

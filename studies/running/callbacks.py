@@ -10,7 +10,7 @@ import optuna
 import pytorch_lightning as pl
 
 from ...models.data_spec import DataSpec
-from ...storage.dashboard import attach
+from ...storage.artifacts import ArtifactStore, attach
 from ..pictures import draw_pictures
 from .retries import Hold
 
@@ -60,12 +60,14 @@ class AttachPictures(pl.Callback):
     Args:
         trial: The running trial.
         data: What is known of the data.
-        folder: The artifact folder.
-        scratch: A folder in which pictures are drawn first.
+        store: Where they are kept.
+        scratch: A folder in which they are drawn first.
     """
 
-    def __init__(self, trial: optuna.Trial, data: DataSpec, folder: Path, scratch: Path) -> None:
-        self.trial, self.data, self.folder, self.scratch = trial, data, folder, scratch
+    def __init__(
+        self, trial: optuna.Trial, data: DataSpec, store: ArtifactStore, scratch: Path
+    ) -> None:
+        self.trial, self.data, self.store, self.scratch = trial, data, store, scratch
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._attach(trainer, pl_module)
@@ -80,4 +82,4 @@ class AttachPictures(pl.Callback):
         place = self.scratch / f"trial-{self.trial.number}"
         place.mkdir(exist_ok=True)  # a trial may be trained several times
         for picture in draw_pictures(model, self.data, trainer.val_dataloaders, place):
-            attach(self.trial, picture, self.folder)
+            attach(self.trial, picture, self.store)

@@ -10,8 +10,8 @@ from datetime import datetime
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from ...storage.runs import write_text
 from ..errors import StudyError
+from .links import Tell
 from .plan import SearchPlan
 from .retries import finished, reason
 
@@ -20,11 +20,11 @@ SAME_BUGS = 3
 log = logging.getLogger(__name__)
 
 
-def note_failure(trial: optuna.Trial, error: Exception, plan: SearchPlan) -> None:
-    """Records on a trial what has ended it, and writes the traceback to a file."""
+def note_failure(trial: optuna.Trial, error: Exception, plan: SearchPlan, tell: Tell) -> None:
+    """Records on a trial what has ended it, and has the head write the traceback to a file."""
     said = (str(error).splitlines() or [""])[0]
     path = plan.runs.failure(plan.name, trial.number)
-    write_text(path, "".join(traceback.format_exception(error)))
+    tell("bug", (trial.number, "".join(traceback.format_exception(error))))
     trial.set_user_attr("stopped", f"{type(error).__name__}: {said}")
     trial.set_user_attr("failure", plan.runs.inside(path))
 

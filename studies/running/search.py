@@ -1,11 +1,11 @@
 """Searching: making or resuming a study and running its trials up to a total."""
 
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import optuna
-from filelock import FileLock
 
 from ...models.networks.pretrained import ARCHITECTURES
 from ...search_spaces.watch import random_trials
@@ -19,6 +19,7 @@ from ...storage.database import (
     open_database,
 )
 from ...storage.last_epochs import sweep_epochs
+from ...storage.locks import search_lock
 from ...storage.scratch import is_only, scratch
 from ...storage.study import Study
 from ..agreeing import differences, without_ranges
@@ -32,12 +33,15 @@ from ..lineage import ORIGIN, parent
 from ..moving.evolving import take_over
 from ..results import write_results
 from .callbacks import stop_on_signal
+from .crew import Crew
 from .failures import sum_up_failures
 from .forks import warm_up
+from .head import Head, TrialCallback
+from .links import links_here
+from .local import Local
 from .plan import SearchPlan, plan_search
 from .retries import requeue, unfinished
-from .trials import TrialCallback, run_trials, say_waiting
-from .workers import run_workers
+from .trials import run_trials
 
 
 @public
@@ -175,10 +179,11 @@ def run_search(
     with scratch(plan.runs.cache) as place, stop_on_signal() as stop:
         try:
             _take_up(study, plan, place)
+            head = Head(study, plan, callbacks)
             if plan.workers == 1:
-                run_trials(study, plan, stop, callbacks, report=_report, scratch=place)
+                run_trials(study, plan, stop, links_here(plan, head.hear, place))
             else:
-                run_workers(study, plan, stop, callbacks, scratch=place)
+                _run_workers(head, stop, place)
         except DatabaseError:
             check_identity(plan.storage, known)  # what is gone cannot be written to either
             raise
@@ -192,9 +197,17 @@ def run_search(
     return study
 
 
+def _run_workers(head: Head, stop: threading.Event, place: Path) -> None:
+    engine = Local(head.plan, place)
+    try:
+        Crew(head, stop, engine, search_lock(head.plan.storage, head.plan.runs)).run()
+    finally:
+        engine.end()
+
+
 def _open_or_make(plan: SearchPlan, command: str) -> Study:
     """Opens the study, or makes it and its database, while no other search does."""
-    lock = FileLock(plan.runs.lock)
+    lock = search_lock(plan.storage, plan.runs)
     with lock:
         study = _resume(plan)
         if study is not None:
@@ -208,19 +221,16 @@ def _open_or_make(plan: SearchPlan, command: str) -> Study:
 
 def _take_up(study: Study, plan: SearchPlan, place: Path) -> None:
     """Lets the trials of a dead search go on at once, and so in their order, if none lives."""
-    with FileLock(plan.runs.lock):  # before it, a search that began meanwhile has no trial
+    with search_lock(
+        plan.storage, plan.runs
+    ):  # before it, a search that began meanwhile has no trial
         requeue(study, alone=plan.storage == plan.runs.database and is_only(place))
 
 
 def _sweep(study: Study, plan: SearchPlan) -> None:
     """Removes the epochs that were kept of trials which have ended."""
-    with FileLock(plan.runs.lock):
+    with search_lock(plan.storage, plan.runs):
         sweep_epochs(plan.runs, plan.name, unfinished(study.get_trials(deepcopy=False)))
-
-
-def _report(word: str, trials: Sequence[int]) -> None:
-    if word == "waiting":
-        say_waiting(trials)
 
 
 def _resume(plan: SearchPlan) -> Study | None:

@@ -4,52 +4,41 @@ import gc
 import logging
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import optuna
-from filelock import FileLock
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from ...objectives.data.errors import DataError
 from ...objectives.objective import Interrupted, StopOnRequest, TrialFailed
 from ...search_spaces.strategies import PRUNERS, SAMPLERS, Repeatable, Sparing
 from ...search_spaces.watch import ask
-from ...storage.database import GRACE_S, DatabaseError, check_identity, heartbeat, identity
-from ...storage.last_epochs import forget_epoch, last_epoch
+from ...storage.database import DatabaseError, check_identity, heartbeat, identity
+from ...storage.locks import Lock
 from ...storage.runs import StorageError, unwritable
 from ..errors import StudyError
 from .callbacks import AttachPictures, CheckHold
 from .failures import check_failures, note_failure
+from .links import Links
 from .plan import SearchPlan
 from .retries import INTERRUPTED, Hold, TakenOver, finished, put_back, requeue
-
-TrialCallback = Callable[[optuna.Study, FrozenTrial], None]
-Report = Callable[[Literal["started", "waiting"], Sequence[int]], None]
 
 # What ends a search and is no fault of the trial in which it shows.
 OUTSIDE = (DataError, StorageError, StudyError, *DatabaseError)
 # A process that slept too long finds that another one has taken its trial, or ended it.
-TAKEN = (TakenOver, UpdateFinishedTrialError)
+TAKEN: tuple[type[Exception], ...] = (TakenOver, UpdateFinishedTrialError)
 
 log = logging.getLogger(__name__)
 
 
-def run_trials(
-    study: optuna.Study,
-    plan: SearchPlan,
-    stop: threading.Event,
-    callbacks: Sequence[TrialCallback],
-    report: Report,
-    scratch: Path,
-) -> None:
+def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, links: Links) -> None:
     """Runs trials until the study has its total, the time is over, or `stop` is set.
 
-    SQLite hands a waiting trial to everybody who asks at the same moment, and a count is out of
+    Databases hand a waiting trial to everybody who asks at the same moment, and a count is out of
     date when it is read. So a process holds a lock from counting the trials until its own has
     suggested every value, which the samplers of the others then see.
 
@@ -57,10 +46,7 @@ def run_trials(
         study: The study.
         plan: The search.
         stop: Set when training is to end.
-        callbacks: Called with the study and each trial that this process has finished.
-        report: Called with `started` and the number of a trial that begins here, or with
-            `waiting` and the numbers of the trials elsewhere that are all that is left.
-        scratch: A folder for files that are made and moved away.
+        links: What ties this process to the head of the search.
 
     Raises:
         StudyError: If three trials in a row failed by the same bug.
@@ -70,14 +56,15 @@ def run_trials(
     study.sampler = Repeatable(SAMPLERS[plan.sampler], plan.recipe.seed)
     study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.steps), plan.trials)
     data = spec.objective.data().spec
-    lock = FileLock(plan.runs.lock)
+    lock = links.lock
+    outside: tuple[type[Exception], ...] = (*OUTSIDE, *links.faults)
     known = identity(plan.storage)
 
     def train(
         trial: optuna.Trial, hold: Hold
     ) -> tuple[TrialState, float | Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""
-        pictures = AttachPictures(trial, data, plan.runs.artifacts, scratch)
+        pictures = AttachPictures(trial, data, links.artifacts, links.scratch)
         extras = [CheckHold(hold), StopOnRequest(stop), pictures]
         try:
             ask(spec.objective.model, trial, data)  # an encoder is read later, without the lock
@@ -85,30 +72,30 @@ def run_trials(
             objective = replace(
                 spec.objective,
                 callbacks=lambda trial: [*spec.objective.callbacks(trial), *extras],
-                last_epoch=lambda trial: last_epoch(plan.runs, plan.name, trial.number),
+                last_epoch=lambda trial: links.last_epoch(trial.number),
             )
             return TrialState.COMPLETE, objective(trial)
         except optuna.TrialPruned:
             return TrialState.PRUNED, None
         except TrialFailed:
             return TrialState.FAIL, None
-        except (*OUTSIDE, *TAKEN):
+        except (*outside, *TAKEN):
             raise
         except (Interrupted, KeyboardInterrupt):
             stop.set()
             return TrialState.WAITING, None
         except Exception as error:
-            note_failure(trial, error, plan)
+            note_failure(trial, error, plan, links.tell)
         return TrialState.FAIL, None
 
     def run(trial: optuna.Trial) -> None:
         hold = Hold(trial)
-        report("started", [trial.number])
+        links.tell("started", trial.number)
         with heartbeat(trial):
             try:
                 state, values = train(trial, hold)
-            except OUTSIDE:
-                with suppress(StorageError, *DatabaseError, *TAKEN), _held(lock):
+            except outside:
+                with suppress(StorageError, *DatabaseError, *TAKEN, *links.faults), _held(lock):
                     hold.check()
                     put_back(study, trial.number, INTERRUPTED)  # or found by its silence
                 raise
@@ -117,10 +104,8 @@ def run_trials(
                 if state == TrialState.WAITING:
                     put_back(study, trial.number, INTERRUPTED)
                     return
-                ended = study.tell(trial, values, state)
-        forget_epoch(plan.runs, plan.name, trial.number)
-        for callback in callbacks:
-            callback(study, ended)
+                study.tell(trial, values, state)
+        links.tell("finished", trial.number)
 
     awaited: list[int] = []
     with _only_new_garbage():
@@ -139,7 +124,7 @@ def run_trials(
                     continue
             if running != awaited:
                 awaited = running
-                report("waiting", running)
+                links.tell("waiting", running)
             stop.wait(1)
 
 
@@ -150,12 +135,12 @@ def _ask(study: optuna.Study) -> optuna.Trial:
 
 
 @contextmanager
-def _held(lock: FileLock) -> Iterator[None]:
+def _held(lock: Lock) -> Iterator[None]:
     """Holds a lock that the block may release before its end."""
     try:
         lock.acquire()
-    except OSError as error:
-        raise unwritable(Path(lock.lock_file), error) from error
+    except OSError as error:  # of the file that it is
+        raise unwritable(Path(getattr(lock, "lock_file", ".")), error) from error
     try:
         yield
     finally:
@@ -176,11 +161,3 @@ def _only_new_garbage() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
-
-
-def say_waiting(trials: Sequence[int]) -> None:
-    """Tells the user why nothing happens."""
-    numbers = ", ".join(map(str, trials))
-    log.info(
-        "waiting for trial %s: it runs elsewhere, or died less than %s s ago", numbers, GRACE_S
-    )

@@ -18,6 +18,7 @@ from ...objectives.data.splits import map_splits
 from ...storage.database import DatabaseError, open_database, reason
 from ..allowed import allow
 from ..finding import open_study
+from .links import links_here
 from .plan import SearchPlan
 from .trials import run_trials
 
@@ -28,9 +29,8 @@ DATA = "splits.pt"
 def work(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Connection) -> None:
     """Runs trials until none is left, the parent asks to stop, or the parent is gone.
 
-    It sends pairs of a word and what it is about: `started` and `waiting` with the numbers of
-    trials, as `run_trials` reports them, `finished` with the number of a trial, `failed` with the
-    exception that ended it, and `left` as its last word. Anything it receives asks it to stop.
+    It sends pairs of a word and what it is about: those of `Links`, `failed` with the exception
+    that ended it, and `left` as its last word. Anything it receives asks it to stop.
 
     Args:
         plan: The search.
@@ -59,17 +59,11 @@ def work(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Conn
     try:
         allow(*plan.allowed)
         map_splits(scratch / DATA)
-        run_trials(
-            open_study(open_database(plan.storage), plan.name),
-            plan,
-            stop,
-            callbacks=[lambda study, trial: tell("finished", trial.number)],
-            report=tell,
-            scratch=scratch,
-        )
+        study = open_study(open_database(plan.storage), plan.name)
+        run_trials(study, plan, stop, links_here(plan, tell, scratch))
     except Exception as error:
         error.add_note(f"In worker {index}:\n{traceback.format_exc()}")
-        tell("failed", _portable(error))
+        tell("failed", portable(error))
     if stop.is_set() and not asked.is_set():
         sys.exit(1)  # somebody else has ended it
     tell("left", None)
@@ -83,7 +77,7 @@ def _take_gpu(index: int) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[index % len(gpus)]
 
 
-def _portable(error: Exception) -> Exception:
+def portable(error: Exception) -> Exception:
     """Returns an error that can be sent to the parent: a cause would stay behind."""
     if isinstance(error, DatabaseError):
         return optuna.exceptions.StorageInternalError(reason(error))

@@ -1,0 +1,42 @@
+"""The lock under which a process chooses its next trial, so that it is chosen once."""
+
+from typing import Any, Protocol
+
+from filelock import FileLock
+
+from .runs import Runs
+
+
+class Lock(Protocol):
+    """What all kinds of it can do; as a context manager, it is held for the block."""
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether this process holds it."""
+
+    def acquire(self, timeout: float | None = None) -> Any:
+        """Waits until this process holds it.
+
+        Args:
+            timeout: Seconds to wait at most; None for ever.
+
+        Raises:
+            Timeout: If the time is over.
+        """
+
+    def release(self) -> Any:
+        """Lets it go."""
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, kind: Any, error: Any, trace: Any, /) -> Any: ...
+
+
+def search_lock(storage: str, runs: Runs) -> Lock:
+    """Returns the lock of all searches in a database.
+
+    Args:
+        storage: The Optuna URL of the database.
+        runs: The runs folder of the search.
+    """
+    return FileLock(runs.lock)

@@ -1,0 +1,110 @@
+"""The engine of one machine: workers are forks, and each has a pipe to the head."""
+
+import signal
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...objectives.data.splits import save_splits
+from ...storage.runs import unwritable
+from .forks import context
+from .plan import SearchPlan
+from .worker import DATA, work
+
+TOGETHER_S = 0.2  # in which those die that something else has killed together
+
+
+@dataclass
+class _Worker:
+    """A process, and our end of the pipe to it.
+
+    Whether it leaves is said by itself: its exit code reaches us through the process that it was
+    forked from, which may have died.
+    """
+
+    process: BaseProcess
+    pipe: Connection
+    left: bool = False
+
+
+@dataclass
+class Local:
+    """Workers on this machine.
+
+    Attributes:
+        plan: The search.
+        scratch: The search's folder for a while, to which the data is written.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+
+    plan: SearchPlan
+    scratch: Path
+    workers: dict[int, _Worker] = field(default_factory=dict)
+    mute = False
+
+    def __post_init__(self) -> None:
+        try:
+            save_splits(self.scratch / DATA)
+        except (OSError, RuntimeError) as error:  # torch has an error of its own for a full disk
+            raise unwritable(self.scratch, error) from error
+
+    def start(self, index: int) -> None:
+        ours, theirs = context.Pipe()
+        threads = max(1, torch.get_num_threads() // self.plan.workers)
+        process = context.Process(
+            target=work, args=(self.plan, index, threads, self.scratch, theirs)
+        )
+        process.start()
+        theirs.close()  # so that its death ends the pipe
+        self.workers[index] = _Worker(process, ours)
+
+    def listen(self, seconds: float) -> Sequence[tuple[int, str, Any]]:
+        # A signal does not wake this up: the timeout does.
+        wait([worker.pipe for worker in self.workers.values()], timeout=seconds)
+        heard: list[tuple[int, str, Any]] = []
+        gone = self._gone(heard)
+        if any(not self.workers[index].left for index in gone):
+            time.sleep(TOGETHER_S)
+            gone = self._gone(heard)
+        for index in gone:
+            worker = self.workers.pop(index)
+            worker.process.join()
+            heard.append((index, "left", None) if worker.left else (index, "died", _how(worker)))
+        return heard
+
+    def _gone(self, heard: list[tuple[int, str, Any]]) -> list[int]:
+        """Hears what all workers have said, and returns those that are gone."""
+        gone = []
+        for index, worker in self.workers.items():
+            try:
+                while worker.pipe.poll():
+                    word, content = worker.pipe.recv()
+                    worker.left = worker.left or word == "left"
+                    heard += [] if word == "left" else [(index, word, content)]
+            except (EOFError, OSError):
+                gone.append(index)
+        return gone
+
+    def ask_to_stop(self) -> None:
+        for worker in self.workers.values():
+            with suppress(OSError):  # it is gone already
+                worker.pipe.send("stop")
+
+    def end(self) -> None:
+        for worker in self.workers.values():
+            worker.process.kill()
+            worker.process.join()
+
+
+def _how(worker: _Worker) -> str:
+    code = worker.process.exitcode or 0
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
