@@ -39,4 +39,4 @@ def search_lock(storage: str, runs: Runs) -> Lock:
         storage: The Optuna URL of the database.
         runs: The runs folder of the search.
     """
-    return FileLock(runs.lock)
+    return FileLock(runs.lock, thread_local=False)  # threads of an actor take turns with it

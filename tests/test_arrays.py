@@ -117,6 +117,11 @@ def test_fractions_are_numbers_to_predict_and_whole_numbers_if_asked() -> None:
         ({"x": rng.normal(size=(20, 8, 8))}, r"holds pixels from -\d.* whose range is unknown"),
         ({"x": pixels(20, 8, 8, dtype="int64") * 300}, "whose range is unknown"),
         ({"x": np.full((20, 4), np.nan)}, "holds values that are no numbers"),
+        ({"x": np.full((20, 4), 1e39)}, "holds values that are no numbers, or beyond a float"),
+        (
+            {"x": np.ones((20, 4)), "y": np.full(20, 1e39)},
+            "has targets that are no numbers, or beyond a float",
+        ),
         ({"x": pixels(20, 5, 8, 8)}, r"items of shape \(5, 8, 8\): rows are \(F,\)"),
         ({"x": pixels(20, 3, 8, 3)}, "which side is that of the channels"),
         ({"x": pixels(20)}, r"items of shape \(\)"),

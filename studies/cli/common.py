@@ -3,14 +3,14 @@
 import logging
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..defaults import RUNS
+from ..defaults import CPUS, GPUS, RUNS
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -30,6 +30,15 @@ data_dir_option = click.option(
     help="Where torchvision data lies.  [default: $LATENTUNE_DATA]",
 )
 
+CLUSTER_OPTIONS = (
+    click.option(
+        "--cluster",
+        metavar="auto|HOST:PORT",
+        help="Run workers on the Ray cluster that this machine is a node of.",
+    ),
+    click.option("--cpus", default=CPUS, help="CPUs of a worker on it."),
+    click.option("--gpus", default=GPUS, help="GPUs of a worker on it; 0.5 shares one."),
+)
 
 inputs_argument = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 
@@ -49,6 +58,14 @@ allow_option = click.option(
     expose_value=False,
     help="Let a file that is read run this module.",
 )
+
+
+def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command the options of a Ray cluster."""
+    for option in reversed(CLUSTER_OPTIONS):
+        command = option(command)
+    return command
+
 
 ARGUMENTS = {
     "encoders": "encoder",

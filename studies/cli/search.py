@@ -24,6 +24,7 @@ from ..defaults import (
 from .common import (
     UsageError,
     allow_option,
+    cluster_options,
     data_dir_option,
     runs_option,
     say_next,
@@ -65,6 +66,7 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
 )
 @click.option("--time", metavar="20m", help="Start no trial after this time.")
 @click.option("--workers", type=int, help="Processes to run trials in.  [default: what fits]")
+@cluster_options
 @click.option(
     "--default-first/--no-default-first",
     default=True,
@@ -134,7 +136,8 @@ def search(
     Example: latentune search conv-ae fashion-mnist --space seed --trials 15
     """
     seconds = _seconds(time)
-    if _several(workers, trials) and not dry_run:
+    alone = options["cluster"] is None
+    if alone and _several(workers, trials) and not dry_run:
         from ..running.forks import warm_up
 
         warm_up()  # before this process spends seconds on the same imports

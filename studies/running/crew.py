@@ -18,6 +18,7 @@ from .retries import finished, put_back_dead, requeue
 
 DEATHS = 4  # one more than a point may cost
 LOCK_S = 1
+TOGETHER_S = 0.3  # in which those die that something else has killed together
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +36,11 @@ class Engine(Protocol):
         """Starts a worker, or one in the place of a dead one."""
 
     def listen(self, seconds: float) -> Sequence[tuple[int, str, Any]]:
-        """Waits for that long at most, and returns what has been heard.
+        """Waits for that long at most, unless there is something, and returns what was heard.
 
         That are the number of a worker, a word, and what it is about: the words of `Links`,
         `failed` with the exception that has ended the worker, `left` when it has ended well, and
-        `died` with what it died of. Those that something else has killed die together.
+        `died` with what it died of.
         """
 
     def ask_to_stop(self) -> None:
@@ -92,6 +93,9 @@ class Crew:
             for index, word, content in self.engine.listen(0.2):
                 self._hear(index, word, content)
             if self.dead:
+                time.sleep(TOGETHER_S)
+                for index, word, content in self.engine.listen(0):
+                    self._hear(index, word, content)
                 self._bury()
             if self.engine.mute and time.monotonic() - beaten > HEARTBEAT_S:
                 beaten = time.monotonic()

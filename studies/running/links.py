@@ -1,10 +1,12 @@
 """What ties a process that runs trials to the head of its search, which may be elsewhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
+
+import pytorch_lightning as pl
 
 from ...storage.artifacts import ArtifactStore, WholeFiles
 from ...storage.last_epochs import last_epoch
@@ -26,6 +28,7 @@ class Links:
             a trial, `waiting` with the numbers of the trials elsewhere that are all that is left,
             `bug` with the number of the trial that it has ended, and the traceback.
         last_epoch: Returns the file for the last epoch of the trial with a number.
+        extras: Makes further Lightning callbacks for the trial with a number.
         scratch: A folder for files that are made and moved away.
         faults: What these raise when they are gone, which is no fault of a trial.
     """
@@ -35,6 +38,7 @@ class Links:
     tell: Tell
     last_epoch: Callable[[int], Path]
     scratch: Path
+    extras: Callable[[int], Sequence[pl.Callback]] = lambda trial: ()
     faults: tuple[type[Exception], ...] = ()
 
 

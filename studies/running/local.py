@@ -1,7 +1,6 @@
 """The engine of one machine: workers are forks, and each has a pipe to the head."""
 
 import signal
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,8 +16,6 @@ from ...storage.runs import unwritable
 from .forks import context
 from .plan import SearchPlan
 from .worker import DATA, work
-
-TOGETHER_S = 0.2  # in which those die that something else has killed together
 
 
 @dataclass
@@ -71,28 +68,18 @@ class Local:
         # A signal does not wake this up: the timeout does.
         wait([worker.pipe for worker in self.workers.values()], timeout=seconds)
         heard: list[tuple[int, str, Any]] = []
-        gone = self._gone(heard)
-        if any(not self.workers[index].left for index in gone):
-            time.sleep(TOGETHER_S)
-            gone = self._gone(heard)
-        for index in gone:
-            worker = self.workers.pop(index)
-            worker.process.join()
-            heard.append((index, "left", None) if worker.left else (index, "died", _how(worker)))
-        return heard
-
-    def _gone(self, heard: list[tuple[int, str, Any]]) -> list[int]:
-        """Hears what all workers have said, and returns those that are gone."""
-        gone = []
-        for index, worker in self.workers.items():
+        for index, worker in list(self.workers.items()):
             try:
                 while worker.pipe.poll():
                     word, content = worker.pipe.recv()
                     worker.left = worker.left or word == "left"
-                    heard += [] if word == "left" else [(index, word, content)]
+                    heard.append((index, word, content))
             except (EOFError, OSError):
-                gone.append(index)
-        return gone
+                worker.process.join()
+                if not worker.left:
+                    heard.append((index, "died", _how(worker)))
+                del self.workers[index]
+        return heard
 
     def ask_to_stop(self) -> None:
         for worker in self.workers.values():
@@ -101,7 +88,8 @@ class Local:
 
     def end(self) -> None:
         for worker in self.workers.values():
-            worker.process.kill()
+            if not worker.left:
+                worker.process.kill()
             worker.process.join()
 
 

@@ -35,7 +35,7 @@ from ...storage.runs import Runs, StorageError
 from ..agreeing import FROM
 from ..allowed import allow, allowed
 from ..automatic import model_and_data, with_models
-from ..defaults import RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
+from ..defaults import CPUS, GPUS, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
 from ..errors import StudyError, check_at_least, check_at_most, check_choice
 from ..finding import find_encoder
 from ..lineage import parent
@@ -44,6 +44,7 @@ from ..moving.evolving import Evolved, evolve, name_after
 from ..pretrained import UNTRAINED, Pretrained, weights_hash
 from ..recipe import Recipe
 from ..spec import StudySpec
+from .cluster.joining import Cluster, check_alone
 from .pruning import fitting_pruner
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 KINDS: dict[Kind, str] = {"image": "images", "table": "a table", "text": "texts"}
 WORKERS_PER_GPU = 2
 MOST_WORKERS = 256
+MOST_TASKS = 1000
 MEMORY_PER_WORKER = 2**30
 
 
@@ -72,6 +74,7 @@ class SearchPlan:
         sampler: A key of `SAMPLERS`.
         runs: Where files go.
         storage: Optuna URL of the database.
+        cluster: Where workers run; None for this machine.
         evolved: What is taken over of another study, if anything.
         allowed: Modules that files may ask for; see `allow`.
         since: When the search began, in seconds since the epoch.
@@ -89,6 +92,7 @@ class SearchPlan:
     sampler: str
     runs: Runs
     storage: str
+    cluster: Cluster | None = None
     evolved: Evolved | None = None
     allowed: Sequence[str] = field(default_factory=allowed)
     since: float = field(default_factory=time.time)
@@ -120,6 +124,9 @@ def plan_search(
     pruner: str | None = None,
     sampler: str = SAMPLER,
     origin: str | None = None,
+    cluster: str | None = None,
+    cpus: float = CPUS,
+    gpus: float = GPUS,
     runs: str | Path = RUNS,
     storage: str | None = None,
     data_dir: str | Path | None = None,
@@ -142,9 +149,14 @@ def plan_search(
     check_at_least("trials", trials, 1)
     if seconds is not None and not 0 < seconds < math.inf:
         raise StudyError(f"time must be above 0, not {seconds:g} s")
-    workers = _fitting_workers(trials) if workers is None else workers
+    joined = None if cluster is None else Cluster(cluster, cpus, gpus)
+    if joined is None:
+        check_alone(cpus, gpus)
+    else:
+        joined.join()
+    workers = _fitting_workers(trials, joined) if workers is None else workers
     check_at_least("workers", workers, 1)
-    check_at_most("workers", workers, MOST_WORKERS)
+    check_at_most("workers", workers, MOST_WORKERS if joined is None else MOST_TASKS)
     check_choice("sampler", sampler, SAMPLERS)
     storage = storage or place.database
     space, data_module = spec.objective.model, spec.objective.data()
@@ -173,6 +185,7 @@ def plan_search(
         sampler=sampler,
         runs=place,
         storage=storage,
+        cluster=joined,
         evolved=evolved,
     )
 
@@ -283,14 +296,18 @@ def _name(recipe: Recipe, spec: StudySpec, runs: Runs) -> str:
     )
 
 
-def _fitting_workers(trials: int) -> int:
-    """Returns how many workers this machine, and a study of so many trials, are good for.
+def _fitting_workers(trials: int, cluster: Cluster | None) -> int:
+    """Returns how many workers the machines, and a study of so many trials, are good for.
 
-    One for each core that has 1 GiB of free memory beside it, but two at most for each GPU. A
-    sampler learns nothing from trials that run beside its own, so each worker shall have eight
+    A sampler learns nothing from trials that run beside its own, so each worker shall have eight
     after one another.
     """
+    most = _room_here() if cluster is None else cluster.room
+    return max(1, min(most, -(-trials // TRIALS_PER_WORKER)))
+
+
+def _room_here() -> int:
+    """One worker for each core that has 1 GiB of free memory, but two at most for each GPU."""
     gpus = torch.cuda.device_count()
     room = int(psutil.virtual_memory().available / MEMORY_PER_WORKER)
-    most = min(torch.get_num_threads(), room, WORKERS_PER_GPU * gpus if gpus else room)
-    return max(1, min(most, -(-trials // TRIALS_PER_WORKER)))
+    return min(torch.get_num_threads(), room, WORKERS_PER_GPU * gpus if gpus else room)

@@ -24,7 +24,7 @@ from ...storage.scratch import is_only, scratch
 from ...storage.study import Study
 from ..agreeing import differences, without_ranges
 from ..console import SearchLines
-from ..defaults import AUGMENT, RUNS, SAMPLER, SEED, SPACE, WORKERS
+from ..defaults import AUGMENT, CPUS, GPUS, RUNS, SAMPLER, SEED, SPACE, WORKERS
 from ..display import watched
 from ..errors import StudyError
 from ..facade import public
@@ -33,7 +33,7 @@ from ..lineage import ORIGIN, parent
 from ..moving.evolving import take_over
 from ..results import write_results
 from .callbacks import stop_on_signal
-from .crew import Crew
+from .crew import Crew, Engine
 from .failures import sum_up_failures
 from .forks import warm_up
 from .head import Head, TrialCallback
@@ -59,6 +59,9 @@ def search(
     trials: int | None = None,
     seconds: float | None = None,
     workers: int | None = WORKERS,
+    cluster: str | None = None,
+    cpus: float = CPUS,
+    gpus: float = GPUS,
     default_first: bool = True,
     enqueue: Sequence[str | Path] = (),
     epochs: int | None = None,
@@ -99,7 +102,11 @@ def search(
         unfreeze: Whether that encoder is trained too.
         trials: The study's total over all searches. If None, that of the model.
         seconds: No trial starts later than this.
-        workers: Number of processes; None for what fits the machine.
+        workers: Number of processes; None for what fits the machine, or the cluster.
+        cluster: A Ray cluster whose nodes run the workers: `auto` if this machine is one of them,
+            or HOST:PORT. The database and all files stay on this machine.
+        cpus: CPUs of each worker there.
+        gpus: GPUs of each worker there; 0.5 lets two of them share one.
         default_first: Whether the first trial has the model's defaults.
         enqueue: Paths of best.toml files to try after it.
         epochs: Epochs of a training. If None, those of the model.
@@ -166,7 +173,7 @@ def run_search(
     Returns:
         The study, of which every trial has finished.
     """
-    if plan.workers > 1:
+    if plan.workers > 1 and plan.cluster is None:
         warm_up()
     if not is_file(plan.storage):
         open_database(plan.storage)  # complains before anything is made
@@ -180,7 +187,7 @@ def run_search(
         try:
             _take_up(study, plan, place)
             head = Head(study, plan, callbacks)
-            if plan.workers == 1:
+            if plan.workers == 1 and plan.cluster is None:
                 run_trials(study, plan, stop, links_here(plan, head.hear, place))
             else:
                 _run_workers(head, stop, place)
@@ -198,9 +205,17 @@ def run_search(
 
 
 def _run_workers(head: Head, stop: threading.Event, place: Path) -> None:
-    engine = Local(head.plan, place)
+    plan = head.plan
+    engine: Engine
+    if plan.cluster is None:
+        engine, lock = Local(plan, place), search_lock(plan.storage, plan.runs)
+    else:
+        from .cluster.engine import OnRay  # which an extra brings
+
+        engine = OnRay(plan, place)
+        lock = engine.lock
     try:
-        Crew(head, stop, engine, search_lock(head.plan.storage, head.plan.runs)).run()
+        Crew(head, stop, engine, lock).run()
     finally:
         engine.end()
 

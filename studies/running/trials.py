@@ -65,7 +65,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
     ) -> tuple[TrialState, float | Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""
         pictures = AttachPictures(trial, data, links.artifacts, links.scratch)
-        extras = [CheckHold(hold), StopOnRequest(stop), pictures]
+        extras = [CheckHold(hold), StopOnRequest(stop), pictures, *links.extras(trial.number)]
         try:
             ask(spec.objective.model, trial, data)  # an encoder is read later, without the lock
             lock.release()

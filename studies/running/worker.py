@@ -6,7 +6,8 @@ import signal
 import sys
 import threading
 import traceback
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -56,17 +57,24 @@ def work(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Conn
             parent.send((word, content))
 
     threading.Thread(target=listen, daemon=True).start()
-    try:
+    with told(index, tell):
         allow(*plan.allowed)
         map_splits(scratch / DATA)
         study = open_study(open_database(plan.storage), plan.name)
         run_trials(study, plan, stop, links_here(plan, tell, scratch))
-    except Exception as error:
-        error.add_note(f"In worker {index}:\n{traceback.format_exc()}")
-        tell("failed", portable(error))
     if stop.is_set() and not asked.is_set():
         sys.exit(1)  # somebody else has ended it
     tell("left", None)
+
+
+@contextmanager
+def told(index: int, tell: Callable[[str, Any], None]) -> Iterator[None]:
+    """Tells the head what has ended a worker, in the block."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"In worker {index}:\n{traceback.format_exc()}")
+        tell("failed", _portable(error))
 
 
 def _take_gpu(index: int) -> None:
@@ -77,7 +85,7 @@ def _take_gpu(index: int) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[index % len(gpus)]
 
 
-def portable(error: Exception) -> Exception:
+def _portable(error: Exception) -> Exception:
     """Returns an error that can be sent to the parent: a cause would stay behind."""
     if isinstance(error, DatabaseError):
         return optuna.exceptions.StorageInternalError(reason(error))

@@ -203,7 +203,11 @@ def _table(array: NDArray[Any], path: Path) -> Tensor:
 
     if array.dtype.kind not in "fiub":
         raise DataError(f"{path} holds {array.dtype}, which are no numbers")
-    values = np.ascontiguousarray(array, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(array, dtype=np.float32)
     if not np.isfinite(values).all():
-        raise DataError(f"{path} holds values that are no numbers: leave out or fill those rows")
+        raise DataError(
+            f"{path} holds values that are no numbers, or beyond a float: leave out or fill those "
+            "rows"
+        )
     return torch.from_numpy(values)

@@ -44,8 +44,11 @@ def read_targets(
     if len({targets.dtype.kind == "U" for targets in found.values()}) > 1:
         raise DataError(f"{what} has labels that are numbers in one part and text in another")
     whole = np.concatenate(list(found.values()))
-    if whole.dtype.kind == "f" and not np.isfinite(whole).all():
-        raise DataError(f"{what} has targets that are no numbers: leave out or fill those items")
+    if whole.dtype.kind == "f" and not (np.abs(whole) <= np.finfo(np.float32).max).all():
+        raise DataError(
+            f"{what} has targets that are no numbers, or beyond a float: leave out or fill those "
+            "items"
+        )
     if whole.dtype.kind == "U" and numbers:
         raise DataError(
             f"{what} has targets that are text, such as {str(whole[0])!r}, and no numbers"

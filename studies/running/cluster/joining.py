@@ -1,0 +1,147 @@
+"""Joining a Ray cluster, and what it has."""
+
+import os
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from ....search_spaces.words import did_you_mean
+from ...defaults import CPUS, GPUS
+from ...errors import StudyError
+
+AUTO = "auto"
+CONNECT_S = 5
+LOCAL_RAY = "ray start --head"
+INSTALL = "pip install 'latentune[ray]'"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Ray cluster, and what a worker takes of it.
+
+    Attributes:
+        address: `auto` for the one that this machine is a node of, or HOST:PORT of its head.
+        cpus: CPUs of a worker, above 0.
+        gpus: GPUs of a worker, 0 or more; half a one lets two workers share it.
+    """
+
+    address: str = AUTO
+    cpus: float = CPUS
+    gpus: float = GPUS
+
+    def join(self) -> None:
+        """Makes this process a driver on the cluster, for the rest of its life.
+
+        Raises:
+            StudyError: If Ray is missing, there is no such cluster, it runs another version, this
+                machine is none of its nodes, or no node has what a worker takes.
+        """
+        self._check_words()
+        ray = load_ray()
+        if not ray.is_initialized():
+            self._check_reachable()
+            try:
+                ray.init(
+                    address=self.address,
+                    namespace="latentune",
+                    log_to_driver=False,
+                    logging_level="error",
+                )
+            except Exception as error:  # Ray has no class of its own for most of these
+                raise StudyError(_refusal(self.address, error)) from error
+        for what, asked in (("CPU", self.cpus), ("GPU", self.gpus)):
+            most = max((node["Resources"].get(what, 0) for node in living_nodes()), default=0)
+            if asked > most:
+                raise StudyError(
+                    f"a worker takes {asked:g} {what}s, and no node of the cluster has more than "
+                    f"{most:g}: ask for fewer by `{what.lower()}s=`, or start such a node"
+                )
+
+    @property
+    def room(self) -> int:
+        """How many workers the nodes of today hold at once, at least 1."""
+        rooms = []
+        for node in living_nodes():
+            has = node["Resources"]
+            rooms.append(int(has.get("CPU", 0) / self.cpus))
+            if self.gpus:
+                rooms[-1] = min(rooms[-1], int(has.get("GPU", 0) / self.gpus))
+        return max(1, sum(rooms))
+
+    def _check_words(self) -> None:
+        if self.address.startswith("ray://"):
+            raise StudyError(
+                f"{self.address} is for a client outside the cluster, on whose machine database "
+                "and runs would lie; send the command to the cluster: ray job submit --address "
+                "http://HEAD:8265 -- latentune search ... --cluster auto"
+            )
+        host, colon, port = self.address.rpartition(":")
+        if self.address != AUTO and not (host and colon and port.isdecimal()):
+            hint = did_you_mean(self.address, [AUTO])
+            raise StudyError(f"`cluster=` is auto or HOST:PORT, not {self.address!r}; {hint}")
+        if not 0 < self.cpus < float("inf"):
+            raise StudyError(f"`cpus=` must be above 0, not {self.cpus:g}")
+        if not 0 <= self.gpus < float("inf"):
+            raise StudyError(f"`gpus=` must be 0 or more, not {self.gpus:g}")
+        for name, count in (("cpus", self.cpus), ("gpus", self.gpus)):
+            if count > 1 and count != int(count):
+                raise StudyError(f"`{name}=` above 1 must be whole, not {count:g}")
+
+    def _check_reachable(self) -> None:
+        """Tries the address, which Ray would do for minutes."""
+        if self.address == AUTO:
+            return
+        host, _, port = self.address.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), CONNECT_S).close()
+        except (OSError, OverflowError) as error:
+            raise StudyError(
+                f"there is no cluster at {self.address} ({error}); `ray status` on one of its "
+                "nodes says where it is"
+            ) from error
+
+
+def check_alone(cpus: float, gpus: float) -> None:
+    """Raises StudyError if what a worker of a cluster takes is asked for without one."""
+    for name, asked, usual in (("cpus", cpus, CPUS), ("gpus", gpus, GPUS)):
+        if asked != usual:
+            raise StudyError(
+                f"`{name}=` {asked:g} is for workers on a cluster: name it by `cluster=`"
+            )
+
+
+def load_ray() -> Any:
+    """Imports Ray, which is an extra.
+
+    Raises:
+        StudyError: If it is not installed.
+    """
+    # It would report usage to its makers, and warn of what a later version does.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import grpc  # noqa: F401 - for the database
+        import ray
+    except ImportError as error:
+        raise StudyError(f"`cluster=` needs Ray: {INSTALL}") from error
+    return ray
+
+
+def living_nodes() -> list[dict[str, Any]]:
+    """Returns what Ray knows of each node that lives."""
+    return [node for node in load_ray().nodes() if node["Alive"]]
+
+
+def _refusal(address: str, error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if "Version mismatch" in text:
+        return (
+            f"the cluster runs other versions than this process; {text}; install the same Ray "
+            "and Python on all nodes"
+        )
+    if isinstance(error, ConnectionError):
+        return (
+            f"this machine is no node of a cluster: start one by `{LOCAL_RAY}`, join one by "
+            "`ray start --address HOST:PORT`, or send the command to one by `ray job submit`"
+        )
+    return f"cannot join the cluster at {address}: {text}"

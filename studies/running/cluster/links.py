@@ -1,0 +1,121 @@
+"""The links of a worker on a node: everything goes to the desk beside the head."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytorch_lightning as pl
+import ray
+from filelock import Timeout
+
+from ....storage.last_epochs import last_epoch
+from ..links import Links
+from ..plan import SearchPlan
+
+
+class DeskLock:
+    """The lock of a search, as the desk gives it.
+
+    Args:
+        desk: The actor.
+        who: Who asks for it.
+    """
+
+    def __init__(self, desk: Any, who: str) -> None:
+        self.desk, self.who, self.is_locked = desk, who, False
+
+    def acquire(self, timeout: float | None = None) -> None:
+        self.is_locked = ray.get(self.desk.acquire.remote(self.who, timeout))
+        if not self.is_locked:
+            raise Timeout("the desk")
+
+    def release(self) -> None:
+        self.is_locked = False
+        ray.get(self.desk.release.remote(self.who))
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+class SentPictures:
+    """An artifact store of which each picture is sent to the desk.
+
+    Args:
+        desk: The actor.
+    """
+
+    def __init__(self, desk: Any) -> None:
+        self.desk = desk
+
+    def open_reader(self, artifact_id: str) -> BinaryIO:
+        raise NotImplementedError
+
+    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
+        ray.get(self.desk.take_picture.remote(artifact_id, content_body.read()))
+
+    def remove(self, artifact_id: str) -> None:
+        raise NotImplementedError
+
+
+class SendLastEpoch(pl.Callback):
+    """Sends the desk what was kept of a trial after its last epoch, so that any node goes on.
+
+    Args:
+        desk: The actor.
+        who: The worker.
+        trial: Number of the trial.
+        path: The file in which it is kept here.
+    """
+
+    def __init__(self, desk: Any, who: str, trial: int, path: Path) -> None:
+        self.desk, self.who, self.trial, self.path = desk, who, trial, path
+        self.sent = _when(path)
+
+    def on_train_epoch_start(self, *_: object) -> None:
+        if (kept := _when(self.path)) != self.sent:
+            content = self.path.read_bytes()
+            ray.get(self.desk.take_epoch.remote(self.who, self.trial, content))
+            self.sent = kept
+
+
+def _when(path: Path) -> int | None:
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
+def links_to(desk: Any, who: str, plan: SearchPlan, scratch: Path, faults: Any) -> Links:
+    """Returns the links of a worker.
+
+    Args:
+        desk: The actor.
+        who: The worker.
+        plan: The search, whose runs folder is one of this node.
+        scratch: A folder for files that are made and moved away.
+        faults: What the database raises when the head is gone.
+    """
+
+    def tell(word: str, content: Any) -> None:
+        ray.get(desk.tell.remote(who, word, content))
+
+    def fetched(trial: int) -> Path:
+        path = last_epoch(plan.runs, plan.name, trial)
+        content = ray.get(desk.give_epoch.remote(trial))
+        if content is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return path
+
+    def extras(trial: int) -> Sequence[pl.Callback]:
+        return [SendLastEpoch(desk, who, trial, last_epoch(plan.runs, plan.name, trial))]
+
+    return Links(
+        lock=DeskLock(desk, who),
+        artifacts=SentPictures(desk),
+        tell=tell,
+        last_epoch=fetched,
+        extras=extras,
+        scratch=scratch,
+        faults=(*faults, ray.exceptions.RayError, Timeout),
+    )
