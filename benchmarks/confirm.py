@@ -8,6 +8,7 @@ beside the one that is confirmed, by the very race of `latentune confirm`:
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,9 +66,9 @@ def simulate(values: np.ndarray, noise: float, generator: Generator) -> Regret:
     order = np.argsort(true + noise * generator.standard_normal(TRIALS))[:CONFIRM_TOP]
     of_seeds = noise * SHARED**0.5 * generator.standard_normal(CONFIRM_SEEDS)
 
-    def train(one: int, seed: int) -> float:
-        own = noise * (1 - SHARED) ** 0.5 * generator.standard_normal()
-        return float(true[order[one]] + of_seeds[seed] + own)
+    def train(chosen: Sequence[int], seed: int) -> list[float]:
+        own = noise * (1 - SHARED) ** 0.5 * generator.standard_normal(len(chosen))
+        return (true[order[list(chosen)]] + of_seeds[seed] + own).tolist()
 
     costs = race(train, CONFIRM_TOP, CONFIRM_SEEDS)
     best = winner(costs)

@@ -1,6 +1,6 @@
 """Finalists on further seeds: who leaves, who wins, what is kept, and what follows from it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,10 @@ NOISE = ((0.1, -0.1, 0.0, 0.1), (-0.1, 0.1, 0.1, -0.1), (0.0, 0.1, -0.1, 0.0))
 
 
 def run(*means: float) -> list[list[float]]:
-    return race(lambda i, n: means[i] + SEEDS[n] + NOISE[i % 3][n], len(means), len(SEEDS))
+    def train(chosen: Sequence[int], seed: int) -> list[float]:
+        return [means[i] + SEEDS[seed] + NOISE[i % 3][seed] for i in chosen]
+
+    return race(train, len(means), len(SEEDS))
 
 
 def test_what_is_clearly_worse_leaves_and_a_doubt_stays() -> None:
@@ -41,10 +44,10 @@ def test_seeds_that_all_share_do_not_hide_a_difference() -> None:
 
 
 def test_a_failure_leaves_at_once_and_equals_stay() -> None:
-    costs = race(lambda i, n: inf if i == 1 else 1.0, 3, 4)
+    costs = race(lambda chosen, seed: [inf if i == 1 else 1.0 for i in chosen], 3, 4)
     assert [len(own) for own in costs] == [4, 1, 4]
     assert chances(costs, 0) == [0.5, 0.0, 0.5]
-    assert winner(race(lambda i, n: inf, 2, 3)) is None
+    assert winner(race(lambda chosen, seed: [inf] * len(chosen), 2, 3)) is None
 
 
 def test_seeds_are_fresh_and_more_of_them_begin_with_the_same() -> None:

@@ -1,11 +1,19 @@
 """The verb `compare`: what a trained encoder is worth to a classifier."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ..defaults import COMPARE_EPOCHS, COMPARE_REACH, COMPARE_SEEDS
-from .common import UsageError, allow_option, data_dir_option, runs_option, say_next
+from .common import (
+    UsageError,
+    allow_option,
+    cluster_options,
+    data_dir_option,
+    runs_option,
+    say_next,
+)
 
 
 @click.command()
@@ -21,6 +29,7 @@ from .common import UsageError, allow_option, data_dir_option, runs_option, say_
 @click.option("--seeds", default=COMPARE_SEEDS, help="How often each classifier is trained.")
 @click.option("--epochs", default=COMPARE_EPOCHS, help="Epochs of each training.")
 @click.option("--reach", default=COMPARE_REACH, help="Accuracy whose first epoch is told.")
+@cluster_options
 @data_dir_option
 @allow_option
 @runs_option
@@ -28,11 +37,9 @@ def compare(
     data: str,
     encoders: tuple[str, ...],
     labels: str,
-    seeds: int,
-    epochs: int,
     reach: float,
-    data_dir: str | None,
     runs: Path,
+    **options: Any,
 ) -> None:
     """Compare classifiers from scratch and from encoders.
 
@@ -49,12 +56,10 @@ def compare(
             data,
             encoders,
             labels=[_count(word) for word in labels.split(",")],
-            seeds=seeds,
-            epochs=epochs,
             reach=reach,
-            data_dir=data_dir,
             runs=runs,
             told=tell,
+            **options,
         )
     except KeyboardInterrupt:
         click.echo("stopped; what an earlier comparison wrote is still there")

@@ -6,13 +6,21 @@ from typing import Any
 import click
 
 from ..defaults import CONFIRM_SEEDS, CONFIRM_TOP
-from .common import allow_option, data_dir_option, runs_option, say_next, storage_option
+from .common import (
+    allow_option,
+    cluster_options,
+    data_dir_option,
+    runs_option,
+    say_next,
+    storage_option,
+)
 
 
 @click.command()
 @click.argument("study")
 @click.option("--top", default=CONFIRM_TOP, help="How many of the best trials.")
 @click.option("--seeds", default=CONFIRM_SEEDS, help="Seeds that each is trained on.")
+@cluster_options
 @data_dir_option
 @allow_option
 @runs_option

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..defaults import RUNS
-from .common import data_dir_option, say_next
+from .common import cluster_options, data_dir_option, say_next
 
 
 @click.command()
@@ -20,6 +20,7 @@ from .common import data_dir_option, say_next
     type=click.FloatRange(min=0, min_open=True),
     help="Cut each search, and each training, to this time.  [default: no limit]",
 )
+@cluster_options
 @data_dir_option
 @click.option(
     "--runs",
@@ -28,7 +29,14 @@ from .common import data_dir_option, say_next
     help="Folder of these studies, and of the table.",
 )
 def reproduce(
-    rows: tuple[str, ...], quick: bool, minutes: float | None, data_dir: str | None, runs: Path
+    rows: tuple[str, ...],
+    quick: bool,
+    minutes: float | None,
+    cluster: str | None,
+    cpus: float,
+    gpus: float,
+    data_dir: str | None,
+    runs: Path,
 ) -> None:
     """Run published systems again, for a table of both figures.
 
@@ -38,12 +46,14 @@ def reproduce(
 
     Example: latentune reproduce A4 C7 --minutes 5
     """
+    from ..cluster.joining import Cluster
     from ..reproducing.reproduce import Reproduction, chosen_rows
     from ..reproducing.table import describe, make_table, write_table
 
     names = chosen_rows(rows)
     where = runs.with_name(f"{runs.name}-quick") if quick else runs
-    reproduction = Reproduction(where, _run, quick, minutes, data_dir)
+    nodes = None if cluster is None else Cluster(cluster, cpus, gpus)
+    reproduction = Reproduction(where, _run, quick, minutes, data_dir, nodes)
     found = reproduction.kept()
     for one in reproduction.run(names):
         click.echo(describe(one))

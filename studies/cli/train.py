@@ -20,6 +20,7 @@ from ..defaults import (
 from .common import (
     allow_option,
     as_typed,
+    cluster_options,
     data_dir_option,
     runs_option,
     say_next,
@@ -42,6 +43,7 @@ from .common import (
 @click.option("--deterministic", is_flag=True, help="Get the same numbers each time.")
 @click.option("--pictures", default=PICTURED, help=f"Epochs to draw: {', '.join(PICTURES)}.")
 @click.option("--logger", default=LOGGER, help=f"Where to log: {', '.join(LOGGERS)}.")
+@cluster_options
 @data_dir_option
 @allow_option
 @runs_option

@@ -1,24 +1,27 @@
 """Confirming: the best trials of a study are trained on further seeds, and race."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf, isfinite
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import optuna
 from filelock import FileLock, Timeout
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from ...objectives.objective import Objective, TrialFailed
+from ...objectives.objective import TrialFailed
 from ...objectives.randomness import fresh_seeds
 from ...search_spaces.watch import replay
 from ...storage.best import write_best
 from ...storage.database import open_database
 from ...storage.runs import Runs, StorageError
-from ..defaults import CONFIRM_SEEDS, CONFIRM_TOP, MOST_SEEDS, RUNS
+from ..cluster.joining import Cluster, joined
+from ..cluster.shipping import files_of, moved_to
+from ..cluster.spreading import Place, spread
+from ..defaults import CONFIRM_SEEDS, CONFIRM_TOP, CPUS, GPUS, MOST_SEEDS, RUNS
 from ..display import watched
 from ..errors import StudyError, check_at_least, check_at_most
 from ..facade import public
@@ -40,6 +43,9 @@ def confirm(
     *,
     top: int = CONFIRM_TOP,
     seeds: int = CONFIRM_SEEDS,
+    cluster: str | None = None,
+    cpus: float = CPUS,
+    gpus: float = GPUS,
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
     storage: str | None = None,
@@ -59,6 +65,9 @@ def confirm(
         top: How many of the best complete trials, at least 1; fewer if there are no more, or
             some of them are the same configuration.
         seeds: How many seeds, from 2 to 1,000.
+        cluster: A Ray cluster on which the finalists are trained side by side; as in `search`.
+        cpus: CPUs of each training there.
+        gpus: GPUs of each training there.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
@@ -92,11 +101,14 @@ def confirm(
     for trial in finalists:  # before hours are spent on the first of them
         check_data(best_of(opened, trial.number), data)
         replay(objective.model, trial.params, data.spec)
+    nodes = joined(cluster, cpus, gpus)
     place.make()
     place.cache.mkdir(exist_ok=True)
     try:
         with FileLock(place.cache / f"{study}-confirm.lock").acquire(timeout=0):
-            return _confirm(opened, finalists, objective, fresh_seeds(recipe.seed, seeds), place)
+            return _confirm(
+                opened, finalists, recipe, fresh_seeds(recipe.seed, seeds), place, nodes
+            )
     except Timeout:
         raise StorageError(
             f"{study} is being confirmed by another process: wait until it is through"
@@ -130,22 +142,30 @@ def _sign(study: optuna.Study) -> int:
 def _confirm(
     study: optuna.Study,
     finalists: Sequence[FrozenTrial],
-    objective: Objective,
+    recipe: Recipe,
     seeds: Sequence[int],
     runs: Runs,
+    cluster: Cluster | None,
 ) -> Confirmation:
     known, sign = trainings(study), _sign(study)
 
-    def train(one: int, nth: int) -> float:
-        trial, seed = finalists[one], seeds[nth]
-        if (trial.number, seed) not in known:
-            title = f"trial {trial.number}, seed {nth + 1} of {len(seeds)}"
-            value = _train(trial, replace(objective, seed=seed), title)
-            keep_training(study, trial.number, seed, value)
-            known[trial.number, seed] = value
-            log.info("%s: %s", title, "diverged" if value is None else f"{value:.4g}")
-        value = known[trial.number, seed]
-        return inf if value is None else sign * value
+    def train(chosen: Sequence[int], nth: int) -> list[float]:
+        seed = seeds[nth]
+        numbers = [finalists[one].number for one in chosen]
+        new = [one for one in chosen if (finalists[one].number, seed) not in known]
+        titles = [f"trial {finalists[i].number}, seed {nth + 1} of {len(seeds)}" for i in new]
+        jobs = [
+            (recipe, finalists[one].params, seed, title)
+            for one, title in zip(new, titles, strict=True)
+        ]
+        files, model = files_of(recipe), recipe.model
+        for i, value in spread(_train, jobs, runs, cluster=cluster, files=files, model=model):
+            number = finalists[new[i]].number
+            keep_training(study, number, seed, value)
+            known[number, seed] = value
+            log.info("%s: %s", titles[i], "diverged" if value is None else f"{value:.4g}")
+        values = [known[number, seed] for number in numbers]
+        return [inf if value is None else sign * value for value in values]
 
     costs = race(train, len(finalists), len(seeds))
     best = winner(costs)
@@ -170,12 +190,16 @@ def _confirm(
     return Confirmation(study.study_name, confirmed, table, luck, path)
 
 
-def _train(trial: FrozenTrial, objective: Objective, title: str) -> float | None:
-    """Returns what a configuration is worth on the seed of an objective; None if it diverges."""
+def _train(
+    place: Place, recipe: Recipe, params: Mapping[str, Any], seed: int, title: str
+) -> float | None:
+    """Returns what a configuration is worth on a seed; None if it diverges."""
+    spec = make_spec(moved_to(recipe, place.moved), place.runs)
+    objective = replace(spec.objective, seed=seed)
     if watched():
         objective = shown(objective, title)
     try:
-        value = objective(cast(optuna.Trial, Apart(trial.params)))
+        value = objective(cast(optuna.Trial, Apart(params)))
     except TrialFailed:
         return None
     return cast(float, value)

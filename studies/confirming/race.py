@@ -20,12 +20,14 @@ from scipy import stats
 ERROR = 0.05  # how often, in each round, one of those that leave may be as good as the leader
 
 
-def race(train: Callable[[int, int], float], finalists: int, seeds: int) -> list[list[float]]:
+def race(
+    train: Callable[[Sequence[int], int], Sequence[float]], finalists: int, seeds: int
+) -> list[list[float]]:
     """Runs configurations seed by seed; from the second one on, those that are worse leave.
 
     Args:
-        train: Gives the cost of a configuration on a seed, both counted from 0: less is better,
-            and infinity means that it failed.
+        train: Gives the costs of configurations on a seed, all counted from 0: less is better,
+            and infinity means that one failed.
         finalists: Number of configurations.
         seeds: Number of seeds.
 
@@ -35,8 +37,8 @@ def race(train: Callable[[int, int], float], finalists: int, seeds: int) -> list
     costs: list[list[float]] = [[] for _ in range(finalists)]
     left = list(range(finalists))
     for seed in range(seeds):
-        for one in left:
-            costs[one].append(train(one, seed))
+        for one, cost in zip(left, train(left, seed), strict=True):
+            costs[one].append(cost)
         left = _survivors(costs, left) if left else left
     return costs
 

@@ -14,6 +14,7 @@ from ...search_spaces.words import did_you_mean
 from ...storage.checkpoint import file_hash
 from ...storage.database import open_database
 from ...storage.runs import Runs, write_text
+from ..cluster.joining import Cluster
 from ..errors import StudyError
 from ..finding import open_study
 from .row import Row, Run
@@ -22,6 +23,8 @@ from .rows import ROWS
 Call = Callable[[Sequence[str]], str | None]
 """Runs a command, given its words; returns in a line why it failed, or None."""
 
+SPREAD = ("search", "compare")
+"""Verbs whose runs go to a cluster, if there is one."""
 SEARCHED = "searched"
 RESULTS = "results"
 QUICK = {
@@ -72,6 +75,7 @@ class Reproduction:
         minutes: How long a search may start trials, and how long a final training may take; its
             epochs are cut to what fits. None for no limit.
         data_dir: Where torchvision data lies, and the folders of other data beside it.
+        cluster: Where the trials of searches run, and what compares; None for this machine.
     """
 
     root: Path
@@ -79,6 +83,7 @@ class Reproduction:
     quick: bool = False
     minutes: float | None = None
     data_dir: str | None = None
+    cluster: Cluster | None = None
 
     def run(self, names: Iterable[str]) -> Iterator[Found]:
         """Runs rows, and gives what comes of each run as soon as it is there."""
@@ -128,7 +133,8 @@ class Reproduction:
         run, commands, epochs = row.runs[kind], [], 0
         for words in self._commands(run, names):
             commands.append(shlex.join(["latentune", *words]))
-            if (why_not := self.call([*words, *self._where])) is not None:
+            where = [*self._where, *self._nodes(words[0])]
+            if (why_not := self.call([*words, *where])) is not None:
                 return Found(name, kind, commands=commands, why_not=why_not)
             if words[0] == "train":
                 epochs = int(words[-1])
@@ -169,6 +175,12 @@ class Reproduction:
     def _where(self) -> list[str]:
         words = ["--runs", str(self.root)]
         return words if self.data_dir is None else [*words, "--data-dir", self.data_dir]
+
+    def _nodes(self, verb: str) -> list[str]:
+        if self.cluster is None or verb not in SPREAD:
+            return []
+        words = ["--cluster", self.cluster.address, "--cpus", f"{self.cluster.cpus:g}"]
+        return [*words, "--gpus", f"{self.cluster.gpus:g}"]
 
     @property
     def _place(self) -> Path:

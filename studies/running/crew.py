@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from filelock import Timeout
 from optuna.trial import FrozenTrial
@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial
 from ...storage.database import HEARTBEAT_S, beat, check_identity, identity
 from ...storage.locks import Lock
 from ..errors import StudyError
+from .engine import Engine
 from .head import Head
 from .retries import finished, put_back_dead, requeue
 
@@ -21,33 +22,6 @@ LOCK_S = 1
 TOGETHER_S = 0.3  # in which those die that something else has killed together
 
 log = logging.getLogger(__name__)
-
-
-class Engine(Protocol):
-    """How workers start, speak, stop and die.
-
-    Attributes:
-        mute: Whether they cannot tell the database themselves that they live.
-    """
-
-    mute: bool
-
-    def start(self, index: int) -> None:
-        """Starts a worker, or one in the place of a dead one."""
-
-    def listen(self, seconds: float) -> Sequence[tuple[int, str, Any]]:
-        """Waits for that long at most, unless there is something, and returns what was heard.
-
-        That are the number of a worker, a word, and what it is about: the words of `Links`,
-        `failed` with the exception that has ended the worker, `left` when it has ended well, and
-        `died` with what it died of.
-        """
-
-    def ask_to_stop(self) -> None:
-        """Asks all workers to leave; those that have not begun leave at once."""
-
-    def end(self) -> None:
-        """Ends what is still there."""
 
 
 @dataclass

@@ -11,9 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import psutil
-import torch
-
 from ...models.data_spec import DataSpec, Kind
 from ...models.networks.pretrained import ARCHITECTURES, IMAGENET, SIDE
 from ...objectives.data.errors import DataError
@@ -35,7 +32,8 @@ from ...storage.runs import Runs, StorageError
 from ..agreeing import FROM
 from ..allowed import allow, allowed
 from ..automatic import model_and_data, with_models
-from ..defaults import CPUS, GPUS, RUNS, SAMPLER, TRIALS_PER_WORKER, WORKERS
+from ..cluster.joining import Cluster, joined
+from ..defaults import CPUS, GPUS, RUNS, SAMPLER, WORKERS
 from ..errors import StudyError, check_at_least, check_at_most, check_choice
 from ..finding import find_encoder
 from ..lineage import parent
@@ -44,16 +42,14 @@ from ..moving.evolving import Evolved, evolve, name_after
 from ..pretrained import UNTRAINED, Pretrained, weights_hash
 from ..recipe import Recipe
 from ..spec import StudySpec
-from .cluster.joining import Cluster, check_alone
 from .pruning import fitting_pruner
+from .room import fitting_workers
 
 log = logging.getLogger(__name__)
 
 KINDS: dict[Kind, str] = {"image": "images", "table": "a table", "text": "texts"}
-WORKERS_PER_GPU = 2
 MOST_WORKERS = 256
 MOST_TASKS = 1000
-MEMORY_PER_WORKER = 2**30
 
 
 @dataclass(frozen=True)
@@ -149,14 +145,10 @@ def plan_search(
     check_at_least("trials", trials, 1)
     if seconds is not None and not 0 < seconds < math.inf:
         raise StudyError(f"time must be above 0, not {seconds:g} s")
-    joined = None if cluster is None else Cluster(cluster, cpus, gpus)
-    if joined is None:
-        check_alone(cpus, gpus)
-    else:
-        joined.join()
-    workers = _fitting_workers(trials, joined) if workers is None else workers
+    nodes = joined(cluster, cpus, gpus)
+    workers = fitting_workers(trials, nodes) if workers is None else workers
     check_at_least("workers", workers, 1)
-    check_at_most("workers", workers, MOST_WORKERS if joined is None else MOST_TASKS)
+    check_at_most("workers", workers, MOST_WORKERS if nodes is None else MOST_TASKS)
     check_choice("sampler", sampler, SAMPLERS)
     storage = storage or place.database
     space, data_module = spec.objective.model, spec.objective.data()
@@ -185,7 +177,7 @@ def plan_search(
         sampler=sampler,
         runs=place,
         storage=storage,
-        cluster=joined,
+        cluster=nodes,
         evolved=evolved,
     )
 
@@ -294,20 +286,3 @@ def _name(recipe: Recipe, spec: StudySpec, runs: Runs) -> str:
     return (
         f"{recipe.model}-{parent(recipe, runs)['study']}{'-unfrozen' if recipe.unfreeze else ''}"
     )
-
-
-def _fitting_workers(trials: int, cluster: Cluster | None) -> int:
-    """Returns how many workers the machines, and a study of so many trials, are good for.
-
-    A sampler learns nothing from trials that run beside its own, so each worker shall have eight
-    after one another.
-    """
-    most = _room_here() if cluster is None else cluster.room
-    return max(1, min(most, -(-trials // TRIALS_PER_WORKER)))
-
-
-def _room_here() -> int:
-    """One worker for each core that has 1 GiB of free memory, but two at most for each GPU."""
-    gpus = torch.cuda.device_count()
-    room = int(psutil.virtual_memory().available / MEMORY_PER_WORKER)
-    return min(torch.get_num_threads(), room, WORKERS_PER_GPU * gpus if gpus else room)

@@ -33,12 +33,12 @@ from ..lineage import ORIGIN, parent
 from ..moving.evolving import take_over
 from ..results import write_results
 from .callbacks import stop_on_signal
-from .crew import Crew, Engine
+from .crew import Crew
+from .engine import engine_of
 from .failures import sum_up_failures
 from .forks import warm_up
 from .head import Head, TrialCallback
 from .links import links_here
-from .local import Local
 from .plan import SearchPlan, plan_search
 from .retries import requeue, unfinished
 from .trials import run_trials
@@ -205,15 +205,7 @@ def run_search(
 
 
 def _run_workers(head: Head, stop: threading.Event, place: Path) -> None:
-    plan = head.plan
-    engine: Engine
-    if plan.cluster is None:
-        engine, lock = Local(plan, place), search_lock(plan.storage, plan.runs)
-    else:
-        from .cluster.engine import OnRay  # which an extra brings
-
-        engine = OnRay(plan, place)
-        lock = engine.lock
+    engine, lock = engine_of(head.plan, place)
     try:
         Crew(head, stop, engine, lock).run()
     finally:

@@ -46,12 +46,15 @@ class Configured:
     model: pl.LightningModule
     seed: int
 
-    def on(self, seed: int) -> "Configured":
-        """Returns the same with a network and data that another seed has made."""
-        pl.seed_everything(seed, verbose=False)
-        data = self.objective.data()
-        model = replay(self.objective.model, self.best.params, data.spec)
-        return replace(self, data=data, model=model, seed=seed)
+
+def on_seed(
+    best: Best, recipe: Recipe, objective: Objective, target: Path, seed: int
+) -> Configured:
+    """Returns a configuration with a network and data that another seed has made."""
+    pl.seed_everything(seed, verbose=False)
+    data = objective.data()
+    model = replay(objective.model, best.params, data.spec)
+    return Configured(best, target, False, recipe, objective, data, model, seed)
 
 
 def configured(

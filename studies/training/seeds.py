@@ -10,8 +10,15 @@ from typing import Any
 import pandas as pd
 
 from ...objectives.history import best_row_of
+from ...storage.best import Best
 from ...storage.runs import Runs, write_text
-from .configured import Configured
+from ..cluster.joining import Cluster
+from ..cluster.shipping import files_of, moved_to
+from ..cluster.spreading import Place, spread
+from ..finding import checkpoint_of
+from ..making import make_spec
+from ..recipe import Recipe
+from .configured import Configured, on_seed
 from .fitting import FitOptions, first_weights, fit_in
 from .reports import report, score
 
@@ -41,6 +48,7 @@ def train_on_seeds(
     first: Mapping[str, float],
     folder: Path,
     runs: Runs,
+    cluster: Cluster | None,
 ) -> dict[str, Any]:
     """Trains a configuration on further seeds, of which only the scores are kept.
 
@@ -52,37 +60,72 @@ def train_on_seeds(
         folder: Where `seeds.csv` goes, with a row a seed. What it has already is not trained
             again, and a training that was stopped in this folder goes on.
         runs: The runs folder.
+        cluster: Where they are trained side by side; None for here, one after another.
 
     Returns:
         The `seeds`, and of each score the `mean` and the standard deviation (`std`), if there
         are several.
     """
-    rows = [dict(first), *_known(folder / TABLE, seeds)]
+    rows = {int(row["seed"]): dict(row) for row in (first, *_known(folder / TABLE, seeds))}
     options = replace(options, pictures="none", logger="csv")
-    for seed in seeds[len(rows) - 1 :]:
-        again, place = work.on(seed), folder / f"seed-{seed}"
-        first_weights(again.model, options, runs)
-        place.mkdir(exist_ok=True)
-        title = f"training on seed {len(rows) + 1} of {len(seeds) + 1}"
-        keep, _ = fit_in(place, again, options, title)
-        figures = {
-            **score(again.model, again.data, again.objective, options.accelerator),
-            **report(again.model, again.data, place, pictures=False),
-        }
-        rows.append(scores_of(again, figures, best_row_of(keep.history, again.objective)))
-        write_text(folder / TABLE, pd.DataFrame(rows).to_csv(index=False))
-        shutil.rmtree(place)
+    if options.init_from is not None:
+        begins = checkpoint_of(options.init_from, runs).absolute()
+        options = replace(options, init_from=str(begins))
+    new = [seed for seed in seeds if seed not in rows]
+    jobs = [
+        (
+            *(work.best, work.recipe, options, seed),
+            f"training on seed {len(rows) + nth} of {len(seeds) + 1}",
+            folder if cluster is None else None,
+        )
+        for nth, seed in enumerate(new, 1)
+    ]
+    files = [*files_of(work.recipe), *([] if options.init_from is None else [options.init_from])]
+    for nth, row in spread(
+        _train, jobs, runs, cluster=cluster, files=files, model=work.recipe.model
+    ):
+        rows[new[nth]] = row
+        ordered = [rows[seed] for seed in (work.seed, *seeds) if seed in rows]
+        write_text(folder / TABLE, pd.DataFrame(ordered).to_csv(index=False))
     for left in folder.glob("seed-*"):
         shutil.rmtree(left)
     if not seeds:
         (folder / TABLE).unlink(missing_ok=True)
         return {}
-    spread = pd.DataFrame(rows).drop(columns=[*COUNTED])
+    ordered = [rows[seed] for seed in (work.seed, *seeds)]
+    spread_of = pd.DataFrame(ordered).drop(columns=[*COUNTED])
     return {
-        "seeds": [int(row["seed"]) for row in rows],
-        "mean": spread.mean().to_dict(),
-        "std": spread.std().to_dict(),
+        "seeds": [work.seed, *seeds],
+        "mean": spread_of.mean().to_dict(),
+        "std": spread_of.std().to_dict(),
     }
+
+
+def _train(
+    place: Place,
+    best: Best,
+    recipe: Recipe,
+    options: FitOptions,
+    seed: int,
+    title: str,
+    folder: Path | None,
+) -> dict[str, float]:
+    """Trains on a seed, and returns its row; goes on with what was stopped in the folder."""
+    if options.init_from is not None:
+        moved = place.moved.get(options.init_from, options.init_from)
+        options = replace(options, init_from=moved)
+    recipe = moved_to(recipe, place.moved)
+    grows = (folder or place.runs.root) / f"seed-{seed}"
+    grows.mkdir(parents=True, exist_ok=True)
+    work = on_seed(best, recipe, make_spec(recipe, place.runs).objective, grows, seed)
+    first_weights(work.model, options, place.runs)
+    keep, _ = fit_in(grows, work, options, title)
+    figures = {
+        **score(work.model, work.data, work.objective, options.accelerator),
+        **report(work.model, work.data, grows, pictures=False),
+    }
+    shutil.rmtree(grows)
+    return scores_of(work, figures, best_row_of(keep.history, work.objective))
 
 
 def _known(path: Path, seeds: Sequence[int]) -> list[dict[str, float]]:

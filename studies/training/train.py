@@ -20,9 +20,12 @@ from ...storage.checkpoint import add_configuration
 from ...storage.drawing.curves import loss_curve
 from ...storage.partial import partial_folder
 from ...storage.runs import Runs
+from ..cluster.joining import joined
 from ..defaults import (
     ACCELERATOR,
+    CPUS,
     FINAL_EPOCHS,
+    GPUS,
     LOGGER,
     MOST_SEEDS,
     PICTURED,
@@ -30,7 +33,7 @@ from ..defaults import (
     QUANTILE,
     RUNS,
 )
-from ..errors import check_at_least, check_at_most
+from ..errors import StudyError, check_at_least, check_at_most
 from ..facade import public
 from ..making import encoder_configuration
 from .configured import configured
@@ -53,6 +56,9 @@ def train(
     deterministic: bool = False,
     pictures: str = PICTURED,
     logger: str = LOGGER,
+    cluster: str | None = None,
+    cpus: float = CPUS,
+    gpus: float = GPUS,
     data_dir: str | None = None,
     runs: str | Path = RUNS,
     storage: str | None = None,
@@ -91,6 +97,9 @@ def train(
         logger: Where to log beside metrics.csv: `tensorboard` (scalars, pictures, the graph of
             the network, and codes with their images) or `wandb` (scalars and pictures), in a
             folder of that name; `csv` for nowhere else.
+        cluster: A Ray cluster on which the further seeds are trained side by side; as in `search`.
+        cpus: CPUs of each training there.
+        gpus: GPUs of each training there.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
@@ -116,6 +125,8 @@ def train(
     options = FitOptions(epochs, origin, accelerator, precision, deterministic, pictures, logger)
     check_at_least("seeds", seeds, 1)
     check_at_most("seeds", seeds, MOST_SEEDS)
+    if cluster is not None and seeds == 1:
+        raise StudyError("`cluster=` is for further seeds: ask for them by `seeds=`")
     place = Runs(Path(runs))
     work = configured(source, place, storage, data_dir)
     best, recipe, objective, data, model = (
@@ -125,6 +136,7 @@ def train(
         work.data,
         work.model,
     )
+    nodes = joined(cluster, cpus, gpus)
     going_on = goes_on(source, work, options, resume)
     if not going_on:
         first_weights(model, options, place)
@@ -171,7 +183,7 @@ def train(
         metrics |= shown
         first = scores_of(work, {**tested, **shown}, best_row)
         further = fresh_seeds(work.seed, seeds - 1)
-        metrics |= train_on_seeds(work, options, further, first, folder, place)
+        metrics |= train_on_seeds(work, options, further, first, folder, place, nodes)
         if not work.of_trial:  # the value in the file is that of the trial that it was made from
             best = replace(
                 best,

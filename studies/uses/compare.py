@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +15,17 @@ from ...objectives.training import fit, quiet, quiet_trainer
 from ...storage.checkpoint import read_checkpoint
 from ...storage.drawing.curves import accuracy_curves
 from ...storage.runs import Runs, replaced_folder
-from ..defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_REACH, COMPARE_SEEDS, RUNS
+from ..cluster.joining import joined
+from ..cluster.spreading import Place, spread
+from ..defaults import (
+    COMPARE_EPOCHS,
+    COMPARE_LABELS,
+    COMPARE_REACH,
+    COMPARE_SEEDS,
+    CPUS,
+    GPUS,
+    RUNS,
+)
 from ..errors import StudyError, check_at_least
 from ..facade import public
 from ..finding import find_encoder
@@ -37,6 +46,9 @@ def compare(
     seeds: int = COMPARE_SEEDS,
     epochs: int = COMPARE_EPOCHS,
     reach: float = COMPARE_REACH,
+    cluster: str | None = None,
+    cpus: float = CPUS,
+    gpus: float = GPUS,
     data_dir: str | None = None,
     runs: str | Path = RUNS,
     told: Told = lambda start, labels, seed, accuracy: None,
@@ -54,6 +66,9 @@ def compare(
         seeds: How often each is trained, at least 1.
         epochs: Epochs of each training, at least 1.
         reach: Validation accuracy whose first epoch is told, above 0 and at most 1.
+        cluster: A Ray cluster on which the classifiers are trained side by side; as in `search`.
+        cpus: CPUs of each training there.
+        gpus: GPUs of each training there.
         data_dir: Where torchvision data lies, if not in the usual places.
         runs: The folder with all studies.
         told: Called after each training with the start, the labels, the seed and the accuracy.
@@ -86,28 +101,34 @@ def compare(
     paths = {name: find_encoder(name, place) for name in dict.fromkeys(encoders)}
     for path in paths.values():
         load_encoder(path, whole.spec, place)  # complains before hours have passed
-    starts = _from_scratch(paths, place) | {
-        name: partial(load_encoder, path, whole.spec, place) for name, path in paths.items()
-    }
-    subsets = {count: describe_count(count, whole) for count in labels}
+    nodes = joined(cluster, cpus, gpus)
+    starts = _from_scratch(paths) | {name: (path, True) for name, path in paths.items()}
+    trainings = [
+        (count, describe_count(count, whole), seed, start)
+        for count in labels
+        for seed in range(seeds)
+        for start in starts
+    ]
+    jobs = [
+        (data, data_dir, count, seed, *starts[start], epochs)
+        for count, _, seed, start in trainings
+    ]
+    found: dict[int, tuple[list[float], float]] = {}
+    files = [str(path) for path in paths.values()]
+    for number, came in spread(_train, jobs, place, cluster=nodes, files=files):
+        found[number] = came
+        _, text, seed, start = trainings[number]
+        told(start, text, seed, came[1])
     curves, ends = [], []
-    for count, text in subsets.items():
-        for seed in range(seeds):
-            for start, codec in starts.items():
-                images = with_labels(data, data_dir, count, seed)
-                pl.seed_everything(seed, verbose=False)
-                model = Predictor(
-                    images.spec, codec=codec(), unfreeze=True, lin_dim=HIDDEN, lr=1e-3
-                )
-                accuracies, test = _train(model, images, epochs)
-                told(start, text, seed, test)
-                row = {"start": start, "labels": text, "seed": seed}
-                first = next((n for n, a in enumerate(accuracies, 1) if a >= reach), math.nan)
-                curves += [
-                    {**row, "epoch": epoch, "accuracy": accuracy}
-                    for epoch, accuracy in enumerate(accuracies, start=1)
-                ]
-                ends.append({**row, "accuracy": test, "epochs": first})
+    for number, (_, text, seed, start) in enumerate(trainings):
+        accuracies, test = found[number]
+        row = {"start": start, "labels": text, "seed": seed}
+        first = next((n for n, a in enumerate(accuracies, 1) if a >= reach), math.nan)
+        curves += [
+            {**row, "epoch": epoch, "accuracy": accuracy}
+            for epoch, accuracy in enumerate(accuracies, start=1)
+        ]
+        ends.append({**row, "accuracy": test, "epochs": first})
     grouped = pd.DataFrame(ends).groupby(["labels", "start"], sort=False)
     table = grouped.agg(
         mean=("accuracy", "mean"),
@@ -123,19 +144,17 @@ def compare(
     return target, table
 
 
-def _from_scratch(
-    paths: Mapping[str, Path], runs: Runs
-) -> dict[str, Callable[[], pl.LightningModule]]:
-    """Returns what makes each of the networks that differ, with new weights."""
-    makers: dict[object, tuple[str, Callable[[], pl.LightningModule]]] = {}
+def _from_scratch(paths: Mapping[str, Path]) -> dict[str, tuple[Path, bool]]:
+    """Returns a checkpoint of each of the networks that differ, whose weights are not read."""
+    found: dict[object, tuple[str, Path]] = {}
     for name, path in paths.items():
-        configuration, weights = read_checkpoint(path)
+        _, weights = read_checkpoint(path)
         shapes = tuple((key, value.shape) for key, value in weights.items())
-        makers.setdefault(shapes, (name, partial(rebuild, configuration, runs)))
-    if len(makers) == 1:
-        ((_, make),) = makers.values()
-        return {SCRATCH: make}
-    return {f"{SCRATCH}, as {name}": make for name, make in makers.values()}
+        found.setdefault(shapes, (name, path))
+    if len(found) == 1:
+        ((_, path),) = found.values()
+        return {SCRATCH: (path, False)}
+    return {f"{SCRATCH}, as {name}": (path, False) for name, path in found.values()}
 
 
 class _Accuracies(pl.Callback):
@@ -146,7 +165,26 @@ class _Accuracies(pl.Callback):
         self.values.append(float(trainer.callback_metrics["val_accuracy"]))
 
 
-def _train(model: Predictor, images: TensorData, epochs: int) -> tuple[list[float], float]:
+def _train(
+    place: Place,
+    data: str,
+    data_dir: str | None,
+    labels: int | None,
+    seed: int,
+    path: Path,
+    trained: bool,
+    epochs: int,
+) -> tuple[list[float], float]:
+    """Trains a classifier; returns its accuracy in validation by epoch, and that of the test."""
+    images = with_labels(data, data_dir, labels, seed)
+    here = Path(place.moved.get(str(path), path))
+    pl.seed_everything(seed, verbose=False)
+    codec = (
+        load_encoder(here, images.spec, place.runs)
+        if trained
+        else rebuild(read_checkpoint(here)[0], place.runs)
+    )
+    model = Predictor(images.spec, codec=codec, unfreeze=True, lin_dim=HIDDEN, lr=1e-3)
     accuracies = _Accuracies()
     trainer = quiet_trainer(epochs, [accuracies])
     fit(trainer, model, images)

@@ -10,15 +10,15 @@ import ray
 from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError, TaskCancelledError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from ....storage.database import is_file
-from ....storage.runs import Runs
-from ...errors import StudyError
-from ..plan import SearchPlan
+from ...storage.database import is_file
+from ...storage.runs import Runs
+from ..errors import StudyError
+from ..running.plan import SearchPlan
 from .database import serve
 from .desk import HEAD, Desk
 from .links import DeskLock
 from .node import work
-from .shipping import code, pack
+from .shipping import files_of, pack
 
 MOST_CALLS = 10_000  # that the desk has at once; a worker asks for the lock, and for the end
 
@@ -35,7 +35,8 @@ class OnRay:
     """
 
     def __init__(self, plan: SearchPlan, scratch: Path) -> None:
-        assert (cluster := plan.cluster) is not None
+        cluster = plan.cluster
+        assert cluster is not None
         self.mute = is_file(plan.storage)
         plan = replace(plan, runs=Runs(plan.runs.root.absolute()))
         here = ray.get_runtime_context().get_node_id()
@@ -49,15 +50,16 @@ class OnRay:
             .remote(plan, scratch.absolute())
         )
         self.lock = DeskLock(self.desk, HEAD)
+        shipped = pack(files_of(plan.recipe), plan.recipe.model)
         self.task = ray.remote(work).options(
             num_cpus=cluster.cpus,
             num_gpus=cluster.gpus,
             max_retries=0,
             scheduling_strategy="SPREAD",
-            runtime_env={"py_modules": modules} if (modules := code(plan)) else None,
+            runtime_env=shipped.environment,
         )
         address = serve(plan.storage, ray.util.get_node_ip_address())
-        self.arguments = (self.desk, ray.put(plan), address, ray.put(pack(plan)))
+        self.arguments = (self.desk, ray.put(plan), address, ray.put(shipped))
         self.tasks: dict[int, Any] = {}
         self.names: dict[str, int] = {}  # who each worker is
         self.begun: set[int] = set()

@@ -1,13 +1,11 @@
 """Joining a Ray cluster, and what it has."""
 
 import os
-import socket
 from dataclasses import dataclass
 from typing import Any
 
-from ....search_spaces.words import did_you_mean
-from ...defaults import CPUS, GPUS
-from ...errors import StudyError
+from ..defaults import CPUS, GPUS
+from ..errors import StudyError
 
 AUTO = "auto"
 CONNECT_S = 5
@@ -77,8 +75,7 @@ class Cluster:
             )
         host, colon, port = self.address.rpartition(":")
         if self.address != AUTO and not (host and colon and port.isdecimal()):
-            hint = did_you_mean(self.address, [AUTO])
-            raise StudyError(f"`cluster=` is auto or HOST:PORT, not {self.address!r}; {hint}")
+            raise StudyError(f"`cluster=` is auto or HOST:PORT, not {self.address!r}")
         if not 0 < self.cpus < float("inf"):
             raise StudyError(f"`cpus=` must be above 0, not {self.cpus:g}")
         if not 0 <= self.gpus < float("inf"):
@@ -88,26 +85,37 @@ class Cluster:
                 raise StudyError(f"`{name}=` above 1 must be whole, not {count:g}")
 
     def _check_reachable(self) -> None:
-        """Tries the address, which Ray would do for minutes."""
-        if self.address == AUTO:
+        """Tries whether somebody speaks gRPC at the address, which Ray would do for minutes."""
+        if self.address == AUTO or os.environ.get("RAY_USE_TLS") == "1":
             return
-        host, _, port = self.address.rpartition(":")
-        try:
-            socket.create_connection((host, int(port)), CONNECT_S).close()
-        except (OSError, OverflowError) as error:
-            raise StudyError(
-                f"there is no cluster at {self.address} ({error}); `ray status` on one of its "
-                "nodes says where it is"
-            ) from error
+        import grpc
+
+        with grpc.insecure_channel(self.address) as channel:
+            try:
+                grpc.channel_ready_future(channel).result(timeout=CONNECT_S)
+            except grpc.FutureTimeoutError as error:
+                raise StudyError(
+                    f"there is no cluster at {self.address}; `ray status` on one of its nodes "
+                    "says where it is"
+                ) from error
 
 
-def check_alone(cpus: float, gpus: float) -> None:
-    """Raises StudyError if what a worker of a cluster takes is asked for without one."""
+def joined(address: str | None, cpus: float, gpus: float) -> Cluster | None:
+    """Returns the cluster that an address names, which this process has joined; None for none.
+
+    Raises:
+        StudyError: If it cannot be joined, or what a worker takes is said without a cluster.
+    """
+    if address is not None:
+        cluster = Cluster(address, cpus, gpus)
+        cluster.join()
+        return cluster
     for name, asked, usual in (("cpus", cpus, CPUS), ("gpus", gpus, GPUS)):
         if asked != usual:
             raise StudyError(
                 f"`{name}=` {asked:g} is for workers on a cluster: name it by `cluster=`"
             )
+    return None
 
 
 def load_ray() -> Any:

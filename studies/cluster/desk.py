@@ -8,10 +8,10 @@ from typing import Any
 
 from filelock import Timeout
 
-from ....storage.artifacts import WholeFiles
-from ....storage.last_epochs import last_epoch
-from ....storage.locks import search_lock
-from ..plan import SearchPlan
+from ...storage.artifacts import WholeFiles
+from ...storage.last_epochs import last_epoch
+from ...storage.locks import search_lock
+from ..running.plan import SearchPlan
 
 HEAD = "head"
 

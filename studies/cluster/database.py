@@ -1,5 +1,6 @@
 """The head's database, for workers on other machines."""
 
+import os
 import socket
 import threading
 import warnings
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, GrpcStorageProxy, get_storage, run_grpc_proxy_server
 
-from ....storage.database import is_file, open_database
+from ...storage.database import SQLITE, identity, is_file, open_database
 
 
 class Address(NamedTuple):
@@ -20,7 +21,6 @@ class Address(NamedTuple):
     port: int = 0
 
 
-@cache
 def serve(url: str, host: str) -> Address:
     """Lets other machines use an SQLite file of this one, for the rest of this process.
 
@@ -33,9 +33,16 @@ def serve(url: str, host: str) -> Address:
     """
     if not is_file(url):
         return Address(url)
+    path = os.path.abspath(url.removeprefix(SQLITE))
+    return Address(url, host, _port_of(f"{SQLITE}{path}", identity(url), host))
+
+
+@cache
+def _port_of(url: str, known: object, host: str) -> int:
+    """Starts the proxy of a file, which is not another one that was in its place before."""
     with socket.socket() as free:  # the proxy does not say which one it took
         free.bind((host, 0))
-        port = free.getsockname()[1]
+        port: int = free.getsockname()[1]
     storage = get_storage(open_database(url))
     # Optuna has called it experimental since 2024.
     warnings.filterwarnings("ignore", "optuna.storages._grpc", ExperimentalWarning)
@@ -45,7 +52,7 @@ def serve(url: str, host: str) -> Address:
         kwargs={"host": host, "port": port},
         daemon=True,
     ).start()
-    return Address(url, host, port)
+    return port
 
 
 def reach(address: Address) -> BaseStorage:

@@ -12,19 +12,17 @@ import optuna
 import ray
 import torch
 
-from ....storage.runs import Runs
-from ....storage.scratch import scratch
-from ...allowed import allow
-from ...finding import open_study
-from ..plan import SearchPlan
-from ..trials import run_trials
-from ..worker import told
+from ...storage.runs import Runs
+from ...storage.scratch import scratch
+from ..allowed import allow
+from ..finding import open_study
+from ..running.plan import SearchPlan
+from ..running.trials import run_trials
+from ..running.worker import told
 from .database import Address, reach
 from .links import links_to
-from .shipping import Shipped, unpack
-
-PLACE = "latentune-nodes"
-"""The folder of all workers on a node, in its temporary folder."""
+from .shipping import Shipped, moved_to, unpack
+from .spreading import PLACE
 
 
 def work(
@@ -60,7 +58,8 @@ def work(
     threading.Thread(target=listen, daemon=True).start()
     with told(index, tell), scratch(Path(tempfile.gettempdir()) / PLACE) as place:
         allow(*plan.allowed)
-        here = unpack(shipped, replace(plan, runs=Runs(place / "runs")), place)
+        recipe = moved_to(plan.recipe, unpack(shipped, place))
+        here = replace(plan, recipe=recipe, runs=Runs(place / "runs"))
         study = open_study(reach(database), plan.name)
         links = links_to(desk, who, here, place, faults=(grpc.RpcError,))
         run_trials(study, here, stop, links)

@@ -8,9 +8,9 @@ import pytorch_lightning as pl
 import ray
 from filelock import Timeout
 
-from ....storage.last_epochs import last_epoch
-from ..links import Links
-from ..plan import SearchPlan
+from ...storage.last_epochs import last_epoch
+from ..running.links import Links
+from ..running.plan import SearchPlan
 
 
 class DeskLock:

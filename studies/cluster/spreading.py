@@ -1,0 +1,99 @@
+"""Calls that do not depend on each other: one after another here, or side by side on a cluster."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from ...storage.runs import Runs
+from ...storage.scratch import scratch
+from ..allowed import allow, allowed
+from ..errors import StudyError
+from .joining import Cluster, load_ray
+
+RETRIES = 3  # of a call whose node or process has died
+PLACE = "latentune-nodes"
+"""The folder of all workers on a node, in its temporary folder."""
+
+T = TypeVar("T")
+
+
+class Place(NamedTuple):
+    """Where a call is run.
+
+    Attributes:
+        runs: The runs folder, or an empty one on a node.
+        moved: The path here of each file that is elsewhere on the head.
+    """
+
+    runs: Runs
+    moved: Mapping[str, str] = {}
+
+
+def spread(
+    call: Callable[..., T],
+    jobs: Sequence[tuple[Any, ...]],
+    runs: Runs,
+    *,
+    cluster: Cluster | None,
+    files: Sequence[str] = (),
+    model: str = "",
+) -> Iterator[tuple[int, T]]:
+    """Runs calls, and gives each result with the number of its job as soon as it is there.
+
+    Args:
+        call: A function of a module, given a `Place` and what a job holds.
+        jobs: What each call is given beside its place.
+        runs: The runs folder.
+        cluster: Where they run; None for here, in their order. It has been joined.
+        files: Paths of files that are read.
+        model: A `module:SPEC` whose code goes along, if it is one.
+
+    Raises:
+        StudyError: If the cluster is lost, or a call again and again with its process.
+        Exception: What a call has raised.
+    """
+    if cluster is None:
+        for number, job in enumerate(jobs):
+            yield number, call(Place(runs), *job)
+        return
+    from .shipping import pack
+
+    ray = load_ray()
+    shipped = pack(files, model)
+    task = ray.remote(_call).options(
+        num_cpus=cluster.cpus,
+        num_gpus=cluster.gpus,
+        max_retries=RETRIES,
+        runtime_env=shipped.environment,
+    )
+    everything = ray.put(shipped)
+    waiting = {
+        task.remote(call, job, everything, cluster.cpus, allowed()): number
+        for number, job in enumerate(jobs)
+    }
+    try:
+        while waiting:
+            for done in ray.wait(list(waiting))[0]:
+                yield waiting.pop(done), ray.get(done)
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
+    except ray.exceptions.RayError as error:
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise StudyError(f"the cluster cannot run this: {said}") from error
+    finally:
+        for task in waiting:
+            ray.cancel(task, force=True)
+
+
+def _call(
+    call: Callable[..., T], job: tuple[Any, ...], shipped: Any, cpus: float, modules: Sequence[str]
+) -> T:
+    import torch
+
+    from .shipping import unpack
+
+    torch.set_num_threads(max(1, int(cpus)))
+    allow(*modules)
+    with scratch(Path(tempfile.gettempdir()) / PLACE) as place:
+        return call(Place(Runs(place / "runs"), unpack(shipped, place)), *job)

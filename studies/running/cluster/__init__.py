@@ -1,1 +1,0 @@
-"""The engine of many machines: workers are tasks of a Ray cluster, the head is its driver."""
