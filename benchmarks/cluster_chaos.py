@@ -189,8 +189,8 @@ def run(disk: Disk, made: Nodes, options: argparse.Namespace, seed: int) -> bool
     right = all(passed for passed, _ in found)
     hits = ", ".join(f"{times} x {name}" for name, times in chaos.hits.most_common())
     seconds = time.monotonic() - started
-    ended = found[-2][1] if right else f"exit code {code}"
-    print(f"{'ok' if right else 'WRONG':<6}{seconds:4.0f} s; {ended}; killed: {hits}")
+    ends = ", ".join(f"{times} x {end}" for end, times in searches.ends.items())
+    print(f"{'ok' if right else 'WRONG':<6}{seconds:4.0f} s; killed {hits}; exit codes {ends}")
     for passed, line in found:
         if not passed:
             print(f"      {line}")
