@@ -11,7 +11,6 @@ A line then says what was checked; if any of it is wrong, the exit code is 1 and
 """
 
 import argparse
-import os
 import random
 import shutil
 import subprocess
@@ -26,85 +25,34 @@ from signal import SIGINT, SIGKILL, SIGTERM, Signals
 
 import psutil
 
-from .chaos_checks import (
-    STUDY,
-    Checks,
-    check_disk,
-    check_output,
-    check_study,
-    ended,
-    last_beat,
-    listed,
-    load,
-    outcomes,
-)
+from .chaos_checks import STUDY, Checks, listed, load, outcomes
+from .chaos_searches import Search, Searches, processes, wait
 from .chaos_troubles import TROUBLES, Disk, small_disk
 
 EARLY = 0.25  # how probable it is that a search is hit before its first trial
 CALM, KILL = 0.6, 0.8  # and that a while has no trouble, and that it ends by a kill
 WHILE_S = (0.5, 6)
-SPREAD = 0.7  # of the trials, over which the kills are spread
-BEGIN_S = 120  # in which a search begins a trial, or is hit before
-ORPHANS_S = 30  # in which what a dead search leaves behind has to end by itself
 LIMIT_S = 3 * 60 * 60
-
-Search = subprocess.Popen[bytes]
 
 
 @dataclass
 class Chaos:
-    """Searches in one folder, hit until they end."""
+    """What befalls searches in one folder, until they end."""
 
-    folder: Path
-    disk: Disk
-    command: list[str]
-    trials: int
+    searches: Searches
     kills: int
     draw: random.Random
     hits: Counter[str] = field(default_factory=Counter)
     troubles: Counter[str] = field(default_factory=Counter)
-    ends: Counter[int | None] = field(default_factory=Counter)  # exit codes; None is out of time
-    seen: dict[int, str] = field(default_factory=dict)  # of trials, when they were first finished
-    outlived: int = 0  # processes that did not end after their search
 
-    @property
-    def harm(self) -> int:
-        """How often something has befallen the searches."""
-        return self.hits.total() + self.troubles.total()
-
-    def run(self) -> int | None:
-        """Returns the exit code of the first search that ends well or unharmed."""
-        deadline = time.monotonic() + LIMIT_S
-        tmp = self.disk.root / "tmp"
-        tmp.mkdir()
-        env = os.environ | {"TMPDIR": str(tmp)}
-        with self.output.open("ab") as output:
-            alone = {"cwd": self.disk.root, "env": env, "stdout": output}
-            while True:
-                before = self.harm
-                search = Search(self.command, **alone, stderr=output, start_new_session=True)
-                try:
-                    self._torment(search)
-                    code = wait(search, deadline - time.monotonic())
-                finally:
-                    self.outlived += see_off(search)
-                self.ends[code] += 1
-                self.seen = outcomes(load(self.disk)) | self.seen
-                if not code or self.harm == before:
-                    return code
-
-    @property
-    def output(self) -> Path:
-        """What all searches have printed."""
-        return self.folder / "output.txt"
-
-    def _torment(self, search: Search) -> None:
+    def torment(self, search: Search) -> bool:
+        """Hits a search again and again, and returns whether it has."""
+        before = self._harm
         if self.draw.random() > EARLY:
-            self._see_begin(search)
-        while self.hits.total() < self.kills and search.poll() is None:
-            if ended(self.disk) < self.hits.total() * SPREAD * self.trials / self.kills:
-                wait(search, 0.5)
-                continue
+            self.searches.see_begin(search)
+        while self.hits.total() < self.kills:
+            if not self.searches.see_due(search, self.hits.total() / self.kills):
+                break
             seconds = self.draw.uniform(*WHILE_S)
             if self.draw.random() < CALM:
                 wait(search, seconds)
@@ -112,18 +60,16 @@ class Chaos:
                 self._trouble(search, seconds)
             if self.draw.random() < KILL:
                 self._hit(processes(search), search.pid)
+        return self._harm > before
 
-    def _see_begin(self, search: Search) -> None:
-        """Waits until a search has begun a trial."""
-        deadline, before = time.monotonic() + BEGIN_S, last_beat(self.disk)
-        while last_beat(self.disk) == before and time.monotonic() < deadline:
-            if wait(search, 0.2) is not None:
-                return
+    @property
+    def _harm(self) -> int:
+        return self.hits.total() + self.troubles.total()
 
     def _trouble(self, search: Search, seconds: float) -> None:
         weights = [weight for weight, _ in TROUBLES.values()]
         ((name, (_, trouble)),) = self.draw.choices([*TROUBLES.items()], weights)
-        with trouble(self.disk, self.draw) as happened:
+        with trouble(self.searches.disk, self.draw) as happened:
             if happened:
                 self.troubles[name] += 1
             wait(search, seconds)
@@ -152,55 +98,11 @@ class Chaos:
             self.hits[f"{number.name} to {name}"] += 1
 
 
-def wait(search: Search, seconds: float) -> int | None:
-    """Returns the exit code of a search, or None if it has not ended after so many seconds."""
-    with suppress(subprocess.TimeoutExpired):
-        return search.wait(max(0, seconds))
-    return None
-
-
-def processes(search: Search) -> list[psutil.Process]:
-    """Returns what runs in the session of a search, also when the search itself is gone."""
-    found = []
-    for process in psutil.process_iter(["cmdline", "ppid", "status"]):
-        with suppress(ProcessLookupError):
-            dead = process.info["status"] == psutil.STATUS_ZOMBIE
-            if os.getsid(process.pid) == search.pid and not dead:
-                found.append(process)
-    return found
-
-
-def see_off(search: Search) -> int:
-    """Waits for the processes of a search to end, and returns how many had to be killed."""
-    deadline = time.monotonic() + ORPHANS_S
-    while (left := processes(search)) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    if left:
-        with suppress(ProcessLookupError):
-            os.killpg(search.pid, SIGKILL)
-    return len(left)
-
-
-def checks(chaos: Chaos, code: int | None, total: int) -> Checks:
-    yield code == 0, f"exit code {code} of the last search"
-    yield from check_output(chaos.output.read_text(errors="replace"))
-    yield not chaos.outlived, f"{chaos.outlived} orphaned processes"
-    study = load(chaos.disk)
-    if study is None:
-        yield False, "there is no study"
-        return
-    yield from check_study(chaos.disk, study, chaos.seen, total)
-    yield from check_disk(chaos.disk, study)
-    deaths = [trial.user_attrs.get("deaths", []) for trial in study.trials]
-    yield True, f"{sum(map(len, deaths))} times a trial's process died"
-
-
-def check_values(chaos: Chaos) -> Checks:
+def check_values(searches: Searches, calm: Disk) -> Checks:
     """Checks that each trial has found what it finds in a search that nobody disturbs."""
-    calm = Disk(chaos.folder / "calm")
     calm.root.mkdir()
-    subprocess.run(chaos.command, cwd=calm.root, capture_output=True, check=True)
-    found, right = outcomes(load(chaos.disk)), outcomes(load(calm))
+    subprocess.run(searches.command, cwd=calm.root, capture_output=True, check=True)
+    found, right = outcomes(load(searches.disk)), outcomes(load(calm))
     same = sum(found.get(number) == then for number, then in right.items())
     yield same == len(right), f"{same} of {len(right)} trials equal those of an undisturbed search"
 
@@ -219,23 +121,21 @@ def main() -> None:
     command += ["--epochs", "8", "--pruner", "median"]
     print(f"in {folder}", flush=True)
     with small_disk(folder / "disk") as disk:
-        chaos = Chaos(
-            folder, disk, command, options.trials, options.kills, random.Random(options.seed)
-        )
-        code, right = chaos.run(), True
-        found = [*checks(chaos, code, options.trials)]
+        searches = Searches(disk, command, options.trials, folder / "output.txt", LIMIT_S)
+        chaos = Chaos(searches, options.kills, random.Random(options.seed))
+        found = [*searches.checks(searches.run(chaos.torment))]
         if options.workers == 1:
-            found += check_values(chaos)
+            found += check_values(searches, Disk(folder / "calm"))
         for passed, line in found:
             print(f"{'ok' if passed else 'WRONG':<8}{line}")
-            right = right and passed
+        right = all(passed for passed, _ in found)
         if not right and disk.mounted:
             shutil.copytree(disk.root, folder / "kept")
     print(f"{chaos.hits.total()} kills of {options.kills}" + listed(chaos.hits))
     print(f"{chaos.troubles.total()} other troubles" + listed(chaos.troubles))
     if not disk.mounted:
         print("the disk was never full: mounting a small one needs root, or unshare -rm")
-    print(f"{chaos.ends.total() - 1} restarts; searches by exit code: {dict(chaos.ends)}")
+    print(f"{searches.ends.total() - 1} restarts; searches by exit code: {dict(searches.ends)}")
     print(f"{time.monotonic() - started:.0f} s")
     if not right:
         sys.exit(1)

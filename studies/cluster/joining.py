@@ -47,6 +47,8 @@ class Cluster:
                 )
             except Exception as error:  # Ray has no class of its own for most of these
                 raise StudyError(_refusal(self.address, error)) from error
+            # It would print of each death what its log says; the head says it in a line.
+            ray._private.worker._worker_logs_enabled = False
         for what, asked in (("CPU", self.cpus), ("GPU", self.gpus)):
             most = max((node["Resources"].get(what, 0) for node in living_nodes()), default=0)
             if asked > most:

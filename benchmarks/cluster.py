@@ -1,0 +1,240 @@
+"""How many workers one head can serve: simulates many, of which none trains anything.
+
+    python -W ignore -m benchmarks.cluster --workers 10,30,100,300,1000 --length 30 --seconds 60
+
+All is real but the processes of workers and their training: head, desk, lock, database, proxy,
+and the loop that runs trials. A worker is a thread of one of a few processes, and sleeps for as
+long as a trial takes. Head and workers share the cores of this machine, so that fewer trials end
+than a head with a core of its own could serve; what it spends on each says how many that were.
+
+It shows neither a network nor a thousand connections: threads of a process share theirs.
+"""
+
+import argparse
+import time
+from contextlib import nullcontext, suppress
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import optuna
+import psutil
+import ray
+from ray.cluster_utils import Cluster
+
+from latentune.studies.running.cluster.desk import Desk
+from latentune.studies.running.cluster.engine import OnRay
+from latentune.studies.running.cluster.node import work
+from latentune.studies.running.plan import SearchPlan, plan_search
+from latentune.studies.running.search import run_search
+
+from .untrained import untrained
+
+CLUSTER = "latentune.studies.running.cluster"
+PROCESSES = 4
+EPOCHS = 10
+TRIALS = 10**6  # more than there will be
+HEADER = """\
+          trials    of the   lock held   processor, ms a trial   trials a minute at most,
+workers   a minute   ideal   ms a trial   head   desk   workers   by the head   by the lock"""
+
+
+class Seen(Exception):  # noqa: N818 - it is no error
+    """Enough of a search was seen."""
+
+
+class TimedDesk(Desk):
+    """A desk that knows for how many seconds its lock was held."""
+
+    held, since = 0.0, 0.0
+
+    async def acquire(self, who: str, seconds: float | None = None) -> bool:
+        got = await super().acquire(who, seconds)
+        if got:
+            self.since = time.perf_counter()
+        return got
+
+    async def was_held(self) -> float:
+        return self.held
+
+    def _let_go(self, who: str) -> None:
+        if self.owner == who:
+            self.held += time.perf_counter() - self.since
+        super()._let_go(who)
+
+
+class Threads:
+    """A process of workers that train nothing."""
+
+    def __init__(self, epoch_s: float) -> None:
+        self.place = TemporaryDirectory()
+        one = nullcontext(Path(self.place.name))  # a folder each would be swept by all others
+        patch(f"{CLUSTER}.node.scratch", lambda cache: one).start()
+        self.patches = untrained(epoch_s)
+        self.patches.__enter__()
+
+    def work(self, *arguments: Any) -> None:
+        work(*arguments)
+
+
+class InThreads(OnRay):
+    """An engine whose tasks are threads of a few processes."""
+
+    def __init__(self, plan: SearchPlan, scratch: Path, epoch_s: float) -> None:
+        super().__init__(plan, scratch)
+        each = -(-plan.workers // PROCESSES)
+        process = ray.remote(Threads).options(num_cpus=0, max_concurrency=each)
+        self.processes = [process.remote(epoch_s) for _ in range(PROCESSES)]
+        self.task = SimpleNamespace(remote=self._begin)
+
+    def _begin(self, index: int, *arguments: Any) -> Any:
+        return self.processes[index % PROCESSES].work.remote(index, *arguments)
+
+    def end(self) -> None:
+        for actor in (*self.processes, self.desk):
+            ray.kill(actor)
+
+
+@dataclass
+class Spent:
+    """What has been spent until a moment, in seconds, on how many trials that have ended.
+
+    `head`, `desk` and `workers` are those of the processor, `held` those of the lock.
+    """
+
+    trials: int
+    wall: float
+    held: float
+    head: float
+    desk: float
+    workers: float
+
+
+class Watch:
+    """Looks at a search from when all its workers are busy, and ends it.
+
+    Args:
+        length: Seconds of a trial.
+        seconds: How long to look.
+    """
+
+    def __init__(self, length: float, seconds: float) -> None:
+        self.length, self.seconds = length, seconds
+        self.desk: Any = None
+        self.trials = 0
+        self.marks: list[Spent] = []
+        self.due = 0.0
+
+    def engine(self, plan: SearchPlan, scratch: Path) -> InThreads:
+        made = InThreads(plan, scratch, self.length / EPOCHS)
+        self.desk = made.desk
+        return made
+
+    def __call__(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        self.trials += 1
+        now = time.perf_counter()
+        if self.trials == 1:
+            self.due = now + self.length
+        if now < self.due:
+            return
+        spent = Spent(
+            trials=self.trials,
+            wall=now,
+            held=ray.get(self.desk.was_held.remote()),
+            head=time.process_time(),
+            desk=_processor("ray::TimedDesk"),
+            workers=_processor("ray::Threads"),
+        )
+        self.marks.append(spent)
+        self.due = now + self.seconds
+        if len(self.marks) == 2:
+            raise Seen
+
+    @property
+    def result(self) -> Spent:
+        first, last = map(astuple, self.marks)
+        return Spent(*(b - a for a, b in zip(first, last, strict=True)))
+
+
+def _processor(title: str) -> float:
+    """Returns the seconds of the processor that processes with a title have had."""
+    seconds = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if process.cmdline() and process.cmdline()[0].startswith(title):
+                times = process.cpu_times()
+                seconds += times.user + times.system
+    return seconds
+
+
+def measure(workers: int, length: float, seconds: float, storage: str | None) -> Spent:
+    """Runs a search, and returns what is spent in it once it is in full swing.
+
+    Args:
+        workers: How many.
+        length: Seconds of a trial.
+        seconds: How long to look.
+        storage: Optuna URL of the database, if not a file.
+    """
+    watch = Watch(length, seconds)
+    with TemporaryDirectory() as folder:
+        plan = plan_search(
+            *("conv-ae", "digits"),
+            name=f"workers-{workers}-{time.time_ns()}",
+            trials=TRIALS,
+            workers=workers,
+            epochs=EPOCHS,
+            runs=folder,
+            storage=storage,
+            cluster="auto",
+        )
+        with (
+            patch(f"{CLUSTER}.engine.OnRay", watch.engine),
+            patch(f"{CLUSTER}.engine.Desk", TimedDesk),
+            untrained(),  # what is rehearsed
+            suppress(Seen),
+        ):
+            run_search(plan, command="benchmarks.cluster", callbacks=[watch])
+    return watch.result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workers", default="10,30,100,300,1000")
+    parser.add_argument("--length", type=float, default=30, help="seconds of a trial")
+    parser.add_argument("--seconds", type=float, default=60, help="how long to look at each")
+    parser.add_argument("--storage", help="Optuna URL of a database, if not a file")
+    options = parser.parse_args()
+    print(f"trials of {options.length:g} s\n{HEADER}")
+    cluster = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+    )
+    ray.init(
+        address=cluster.address,
+        namespace="latentune",
+        log_to_driver=False,
+        logging_level="error",
+    )
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        for workers in map(int, options.workers.split(",")):
+            spent = measure(workers, options.length, options.seconds, options.storage)
+            rate = 60 * spent.trials / spent.wall
+            parts = (spent.held, spent.head, spent.desk, spent.workers)
+            held, head, desk, others = (1e3 * part / spent.trials for part in parts)
+            print(
+                f"{workers:7,}{rate:11.0f}{rate * options.length / (60 * workers):8.0%}"
+                f"{held:13.0f}{head:7.0f}{desk:7.0f}{others:10.0f}"
+                f"{60e3 / head:14,.0f}{60e3 / held:14,.0f}",
+                flush=True,
+            )
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+
+
+if __name__ == "__main__":
+    main()
