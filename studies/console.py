@@ -79,6 +79,7 @@ def show_plan(plan: SearchPlan) -> None:
         "pruner": plan.pruner,
         "sampler": plan.sampler,
         "storage": plan.storage,
+        **({"artifacts": plan.artifacts} if plan.artifacts else {}),
     }
     table = Table(title=plan.name, show_header=False, title_justify="left", box=None)
     for name, value in rows.items():

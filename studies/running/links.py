@@ -6,7 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from ...storage.artifacts import ArtifactStore, WholeFiles
+import optuna
+
+from ...storage.artifacts import ArtifactStore, store_of
 from ...storage.last_epochs import last_epoch
 from ...storage.locks import Lock, search_lock
 from .plan import SearchPlan
@@ -38,11 +40,15 @@ class Links:
     faults: tuple[type[Exception], ...] = ()
 
 
-def links_here(plan: SearchPlan, tell: Tell, scratch: Path) -> Links:
-    """Returns the links of a process on the head's own machine."""
+def links_here(study: optuna.Study, plan: SearchPlan, tell: Tell, scratch: Path) -> Links:
+    """Returns the links of a process on the head's own machine.
+
+    Raises:
+        StorageError: If the study keeps its pictures where this process cannot.
+    """
     return Links(
         lock=search_lock(plan.storage, plan.runs),
-        artifacts=WholeFiles(plan.runs.artifacts, scratch),
+        artifacts=store_of(study, plan.runs, scratch),
         tell=tell,
         last_epoch=partial(last_epoch, plan.runs, plan.name),
         scratch=scratch,

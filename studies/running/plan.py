@@ -29,6 +29,7 @@ from ...search_spaces.strategies import SAMPLERS
 from ...search_spaces.watch import Probe, Space, replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import read_best
+from ...storage.buckets import check_bucket
 from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.names import check_name_in
 from ...storage.runs import Runs, StorageError
@@ -72,6 +73,7 @@ class SearchPlan:
         sampler: A key of `SAMPLERS`.
         runs: Where files go.
         storage: Optuna URL of the database.
+        artifacts: The bucket that was named for pictures, if one was.
         evolved: What is taken over of another study, if anything.
         allowed: Modules that files may ask for; see `allow`.
         since: When the search began, in seconds since the epoch.
@@ -89,6 +91,7 @@ class SearchPlan:
     sampler: str
     runs: Runs
     storage: str
+    artifacts: str | None = None
     evolved: Evolved | None = None
     allowed: Sequence[str] = field(default_factory=allowed)
     since: float = field(default_factory=time.time)
@@ -122,6 +125,7 @@ def plan_search(
     origin: str | None = None,
     runs: str | Path = RUNS,
     storage: str | None = None,
+    artifacts: str | None = None,
     data_dir: str | Path | None = None,
     **options: Any,
 ) -> SearchPlan:
@@ -173,6 +177,7 @@ def plan_search(
         sampler=sampler,
         runs=place,
         storage=storage,
+        artifacts=None if artifacts is None else check_bucket(artifacts),
         evolved=evolved,
     )
 
@@ -278,9 +283,8 @@ def _name(recipe: Recipe, spec: StudySpec, runs: Runs) -> str:
         return spec.name
     if recipe.encoder in ARCHITECTURES:
         return f"{spec.name}-{recipe.encoder}{'-unfrozen' if recipe.unfreeze else ''}"
-    return (
-        f"{recipe.model}-{parent(recipe, runs)['study']}{'-unfrozen' if recipe.unfreeze else ''}"
-    )
+    found = parent(recipe, runs)["study"]
+    return f"{recipe.model}-{found}{'-unfrozen' if recipe.unfreeze else ''}"
 
 
 def _fitting_workers(trials: int) -> int:

@@ -9,6 +9,8 @@ import optuna
 
 from ...models.networks.pretrained import ARCHITECTURES
 from ...search_spaces.watch import random_trials
+from ...storage.artifacts import BUCKET, bucket_of
+from ...storage.buckets import Bucket
 from ...storage.dashboard import note
 from ...storage.database import (
     DatabaseError,
@@ -77,6 +79,7 @@ def search(
     seed: int = SEED,
     runs: str | Path = RUNS,
     storage: str | None = None,
+    artifacts: str | None = None,
     callbacks: Sequence[TrialCallback] = (),
 ) -> Study:
     """Makes the study `MODEL-DATA`, or goes on with it, until it has its total of trials.
@@ -123,6 +126,7 @@ def search(
         seed: Seed of the split, the sampler and the trials.
         runs: The folder for everything.
         storage: Optuna URL of another database.
+        artifacts: `s3://BUCKET[/FOLDER]`, in which a new study keeps its pictures; it remembers.
         callbacks: Called with the study and each finished trial.
 
     Returns:
@@ -133,7 +137,7 @@ def search(
             three trials in a row failed by the same bug.
         SpaceError: If a range does not fit the space.
         DataError: If the data is missing or broken.
-        StorageError: If the database or the folder cannot be used.
+        StorageError: If the database, the folder or the bucket cannot be used.
         DatabaseLost: If the database was deleted during the search.
         MonitorError: If the model never logs the monitored metric.
         KeyboardInterrupt: On Ctrl-C and SIGTERM; the trial that was running goes on the next time.
@@ -181,7 +185,7 @@ def run_search(
             _take_up(study, plan, place)
             head = Head(study, plan, callbacks)
             if plan.workers == 1:
-                run_trials(study, plan, stop, links_here(plan, head.hear, place))
+                run_trials(study, plan, stop, links_here(study, plan, head.hear, place))
             else:
                 _run_workers(head, stop, place)
         except DatabaseError:
@@ -210,10 +214,12 @@ def _open_or_make(plan: SearchPlan, command: str) -> Study:
     lock = search_lock(plan.storage, plan.runs)
     with lock:
         study = _resume(plan)
-        if study is not None:
-            if plan.evolved is not None:  # which may have grown since
-                take_over(study, plan.evolved)
-            return study
+        if study is not None and plan.evolved is not None:  # which may have grown since
+            take_over(study, plan.evolved)
+    if url := plan.artifacts if study is None else bucket_of(study):
+        Bucket(url).check()
+    if study is not None:
+        return study
     plan.spec.objective.rehearse(random_trials(1)[0])
     with lock:
         return _resume(plan) or _make(plan, command)
@@ -248,13 +254,18 @@ def _resume(plan: SearchPlan) -> Study | None:
         if not differences(without_ranges(before), without_ranges(plan.definition)):
             ways += f", or one that takes over what fits by `origin=` {plan.name}"
         raise StudyError(f"study {plan.name!r} exists and differs: {'; '.join(differing)}. {ways}")
+    if plan.artifacts not in (None, place := bucket_of(study)):
+        raise StudyError(
+            f"study {plan.name!r} keeps its pictures in {place or plan.runs.artifacts}, not in "
+            f"{plan.artifacts}: leave out `artifacts=`"
+        )
     return study
 
 
 def _is_half_made(study: optuna.Study) -> bool:
     """Whether a search was killed while it made this study, of which nothing has been trained."""
     begun = "command" in study.user_attrs and "definition" not in study.user_attrs
-    return begun and study.user_attrs.keys() <= {*ENTRIES, "parent", ORIGIN}
+    return begun and study.user_attrs.keys() <= {*ENTRIES, "parent", ORIGIN, BUCKET}
 
 
 def _make(plan: SearchPlan, command: str) -> Study:
@@ -276,6 +287,8 @@ def _make(plan: SearchPlan, command: str) -> Study:
     study.set_user_attr("monitor", ", ".join(objective.metrics))
     if plan.recipe.encoder is not None and plan.recipe.encoder not in ARCHITECTURES:
         study.set_user_attr("parent", parent(plan.recipe, plan.runs))
+    if plan.artifacts is not None:
+        study.set_user_attr(BUCKET, plan.artifacts)
     note(study, command, plan.definition)
     if plan.evolved is not None:
         study.set_user_attr(ORIGIN, {"study": plan.evolved.study})
