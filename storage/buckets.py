@@ -22,9 +22,11 @@ LONGEST = 512  # letters of a URL; S3 allows 1,024 for a key
 CONNECT_S = 10  # a wrong address shall be known in less than the five minutes of boto3
 PROBE = "latentune-may-write"
 
+RIGHTS = "its owner must let you list, read, write and delete there"
 WAYS_OUT = {
     "NoSuchBucket": "make it, or name another by `artifacts=`",
-    "AccessDenied": "its owner must let you list, read, write and delete what lies there",
+    "AccessDenied": RIGHTS,
+    "403": RIGHTS,  # of an answer without a body
     "NoCredentialsError": "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
 }
 """What to do, by what S3 calls an error, or boto3 its class."""
@@ -116,8 +118,8 @@ class Bucket:
             yield
         except (Boto3Error, BotoCoreError, ClientError, ValueError) as error:  # the last of URLs
             answer = getattr(error, "response", {}).get("Error", {})
-            said = ", ".join(filter(None, map(answer.get, ("Code", "Message")))) or str(error)
-            way_out = WAYS_OUT.get(answer.get("Code", type(error).__name__), OTHERWISE)
+            kind = answer.get("Code", type(error).__name__)
+            said = " ".join((answer.get("Message") or str(error)).split()).rstrip(".")
             raise StorageError(
-                f"cannot use {self.url}: {' '.join(said.split()).rstrip('.')}; {way_out}"
+                f"cannot use {self.url}: {said} ({kind}); {WAYS_OUT.get(kind, OTHERWISE)}"
             ) from error
