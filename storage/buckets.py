@@ -103,7 +103,7 @@ class Bucket:
 
     @cached_property
     def _store(self) -> Boto3ArtifactStore:
-        from boto3.session import Session  # a start without a bucket shall not wait for it
+        from boto3.session import Session  # not installed unless somebody wants a bucket
         from botocore.config import Config
 
         client = Session().client("s3", config=Config(connect_timeout=CONNECT_S))
