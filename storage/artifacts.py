@@ -16,6 +16,7 @@ from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import BaseStorage
 
 from .buckets import Bucket, check_bucket
+from .database import database_exists, open_database
 from .runs import Runs, unwritable
 
 BUCKET = "artifacts"
@@ -87,19 +88,36 @@ def bucket_of(study: optuna.Study) -> str | None:
     return None if url is None else check_bucket(str(url))
 
 
-def store_of(study: optuna.Study, runs: Runs, place: Path) -> ArtifactStore:
-    """Returns where a search keeps the pictures of a study.
+def bucket_for(study: str, storage: str, named: str | None) -> str | None:
+    """Returns the bucket for the pictures of a study that is about to be searched.
 
     Args:
-        study: The study.
-        runs: The runs folder.
-        place: A folder in it, in which files are written first.
+        study: Name of the study.
+        storage: Optuna URL of the database, in which it may be already.
+        named: The bucket that was named, if one was; otherwise it is that which the study has.
 
     Raises:
         StorageError: As `bucket_of` does.
     """
-    url = bucket_of(study)
-    return WholeFiles(runs.artifacts, place) if url is None else Bucket(url)
+    if named is not None:
+        return check_bucket(named)
+    if not database_exists(storage):
+        return None
+    database = open_database(storage)
+    if study not in optuna.get_all_study_names(database):
+        return None
+    return bucket_of(optuna.load_study(study_name=study, storage=database))
+
+
+def store_in(bucket: str | None, runs: Runs, place: Path) -> ArtifactStore:
+    """Returns where a search keeps pictures.
+
+    Args:
+        bucket: What `bucket_for` returned.
+        runs: The runs folder.
+        place: A folder in it, in which files are written first.
+    """
+    return WholeFiles(runs.artifacts, place) if bucket is None else Bucket(bucket)
 
 
 class AllArtifacts:

@@ -124,8 +124,10 @@ def test_pictures_lie_in_the_bucket_and_not_in_the_folder(
 def test_a_study_remembers_its_bucket(
     searched: optuna.Study, s3: Any, cli: Cli, refused: Refused
 ) -> None:
-    line = refused(*SEARCH, "--trials", 3, "--artifacts", "s3://others")
-    assert f"keeps its pictures in {URL}, not in s3://others: leave out --artifacts" in line
+    line = refused(*SEARCH, "--trials", 3, "--artifacts", "s3://pictures/others")
+    assert (
+        f"keeps its pictures in {URL}, not in s3://pictures/others: leave out --artifacts" in line
+    )
     assert cli(*SEARCH, "--trials", 3, "--pruner", "none").code == 0
     assert keys(s3) == [f"of/ours/{name}" for name in shown(study_of())]
     assert len(keys(s3)) == 3

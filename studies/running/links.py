@@ -6,9 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-import optuna
-
-from ...storage.artifacts import ArtifactStore, store_of
+from ...storage.artifacts import ArtifactStore, store_in
 from ...storage.last_epochs import last_epoch
 from ...storage.locks import Lock, search_lock
 from .plan import SearchPlan
@@ -40,15 +38,11 @@ class Links:
     faults: tuple[type[Exception], ...] = ()
 
 
-def links_here(study: optuna.Study, plan: SearchPlan, tell: Tell, scratch: Path) -> Links:
-    """Returns the links of a process on the head's own machine.
-
-    Raises:
-        StorageError: If the study keeps its pictures where this process cannot.
-    """
+def links_here(plan: SearchPlan, tell: Tell, scratch: Path) -> Links:
+    """Returns the links of a process on the head's own machine."""
     return Links(
         lock=search_lock(plan.storage, plan.runs),
-        artifacts=store_of(study, plan.runs, scratch),
+        artifacts=store_in(plan.bucket, plan.runs, scratch),
         tell=tell,
         last_epoch=partial(last_epoch, plan.runs, plan.name),
         scratch=scratch,

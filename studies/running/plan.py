@@ -28,8 +28,8 @@ from ...search_spaces.ranges import probe_ranges
 from ...search_spaces.strategies import SAMPLERS
 from ...search_spaces.watch import Probe, Space, replay
 from ...search_spaces.words import SpaceError
+from ...storage.artifacts import bucket_for
 from ...storage.best import read_best
-from ...storage.buckets import check_bucket
 from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.names import check_name_in
 from ...storage.runs import Runs, StorageError
@@ -73,7 +73,7 @@ class SearchPlan:
         sampler: A key of `SAMPLERS`.
         runs: Where files go.
         storage: Optuna URL of the database.
-        artifacts: The bucket that was named for pictures, if one was.
+        bucket: Where pictures go, if not into the runs folder; see `check_bucket`.
         evolved: What is taken over of another study, if anything.
         allowed: Modules that files may ask for; see `allow`.
         since: When the search began, in seconds since the epoch.
@@ -91,7 +91,7 @@ class SearchPlan:
     sampler: str
     runs: Runs
     storage: str
-    artifacts: str | None = None
+    bucket: str | None = None
     evolved: Evolved | None = None
     allowed: Sequence[str] = field(default_factory=allowed)
     since: float = field(default_factory=time.time)
@@ -177,7 +177,7 @@ def plan_search(
         sampler=sampler,
         runs=place,
         storage=storage,
-        artifacts=None if artifacts is None else check_bucket(artifacts),
+        bucket=bucket_for(name or usual, storage, artifacts),
         evolved=evolved,
     )
 
@@ -272,9 +272,8 @@ def _at_its_size(recipe: Recipe) -> Recipe:
         sides = read_checkpoint(Path(recipe.encoder))[0]["data"]["shape"][1:]
     if len(sides) != 2 or sides[0] != sides[1]:
         return recipe
-    height, width = sides
-    log.info("images are read at %sx%s, the size of the encoder's", width, height)
-    return replace(recipe, image_size=height)
+    log.info("images are read at %sx%s, the size of the encoder's", *sides)
+    return replace(recipe, image_size=sides[0])
 
 
 def _name(recipe: Recipe, spec: StudySpec, runs: Runs) -> str:
@@ -283,8 +282,9 @@ def _name(recipe: Recipe, spec: StudySpec, runs: Runs) -> str:
         return spec.name
     if recipe.encoder in ARCHITECTURES:
         return f"{spec.name}-{recipe.encoder}{'-unfrozen' if recipe.unfreeze else ''}"
-    found = parent(recipe, runs)["study"]
-    return f"{recipe.model}-{found}{'-unfrozen' if recipe.unfreeze else ''}"
+    return (
+        f"{recipe.model}-{parent(recipe, runs)['study']}{'-unfrozen' if recipe.unfreeze else ''}"
+    )
 
 
 def _fitting_workers(trials: int) -> int:

@@ -60,7 +60,7 @@ def work(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Conn
         allow(*plan.allowed)
         map_splits(scratch / DATA)
         study = open_study(open_database(plan.storage), plan.name)
-        run_trials(study, plan, stop, links_here(study, plan, tell, scratch))
+        run_trials(study, plan, stop, links_here(plan, tell, scratch))
     except Exception as error:
         error.add_note(f"In worker {index}:\n{traceback.format_exc()}")
         tell("failed", portable(error))
