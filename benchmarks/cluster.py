@@ -25,15 +25,15 @@ import psutil
 import ray
 from ray.cluster_utils import Cluster
 
-from latentune.studies.running.cluster.desk import Desk
-from latentune.studies.running.cluster.engine import OnRay
-from latentune.studies.running.cluster.node import work
+from latentune.studies.cluster.desk import Desk
+from latentune.studies.cluster.engine import OnRay
+from latentune.studies.cluster.node import work
 from latentune.studies.running.plan import SearchPlan, plan_search
 from latentune.studies.running.search import run_search
 
 from .untrained import untrained
 
-CLUSTER = "latentune.studies.running.cluster"
+CLUSTER = "latentune.studies.cluster"
 PROCESSES = 4
 EPOCHS = 10
 TRIALS = 10**6  # more than there will be

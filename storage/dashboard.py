@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
-from optuna.artifacts import FileSystemArtifactStore
-from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import BaseStorage
 
+from .artifacts import AllArtifacts
 from .runs import StorageError, unwritable
 
 HOST = "127.0.0.1"
@@ -59,7 +58,7 @@ def serve(
 
     Args:
         storage: The database.
-        folder: The artifact folder.
+        folder: The artifact folder; what studies keep in buckets is shown as well.
         port: Port to listen on.
         announce: Called with the address once the port is known to be free.
 
@@ -72,7 +71,8 @@ def serve(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(folder, error) from error
-    app = guarded(wsgi(storage, artifact_store=_Pictures(folder)), folder)
+    artifacts = AllArtifacts(folder, storage)
+    app = guarded(wsgi(storage, artifact_store=artifacts), artifacts)
     try:
         server = make_server(HOST, port, app, _Server, _SilentHandler)
     except (OSError, OverflowError) as error:
@@ -84,7 +84,7 @@ def serve(
         server.serve_forever()
 
 
-def guarded(app: Application, folder: Path) -> Application:
+def guarded(app: Application, artifacts: AllArtifacts) -> Application:
     """Returns an application that answers pages of its own alone, and knows what is gone.
 
     The dashboard asks for no password. So a page from elsewhere could delete studies, by a request
@@ -92,12 +92,12 @@ def guarded(app: Application, folder: Path) -> Application:
 
     Args:
         app: The dashboard.
-        folder: The artifact folder.
+        artifacts: What it can show.
     """
 
     def answer(environ: Environ, start: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        artifact = folder / Path(path).name if path.startswith("/artifacts/") else None
+        artifact = Path(path).name if path.startswith("/artifacts/") else None
         shields = SHIELDS if artifact is None else [*SHIELDS, SANDBOX]
 
         def shielded(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
@@ -112,8 +112,11 @@ def guarded(app: Application, folder: Path) -> Application:
         length = environ.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or int(length[:20]) > MOST_UPLOADED:
             return _refuse(shielded, "413 Content Too Large", f"at most {MOST_UPLOADED:,} bytes")
-        if artifact is not None and (artifact.is_symlink() or not artifact.is_file()):
-            return _refuse(shielded, "404 Not Found", "this picture was deleted")
+        try:
+            if artifact is not None and not artifacts.has(artifact):
+                return _refuse(shielded, "404 Not Found", "this picture was deleted")
+        except StorageError as error:
+            return _refuse(shielded, "502 Bad Gateway", str(error))
         return app(environ, shielded)
 
     return answer
@@ -129,12 +132,6 @@ def _hostname(host: str) -> str | None:
 def _refuse(start: StartResponse, status: str, why: str) -> Iterable[bytes]:
     start(status, [("Content-Type", "text/plain; charset=utf-8")])
     return [why.encode()]
-
-
-class _Pictures(FileSystemArtifactStore):
-    def remove(self, artifact_id: str) -> None:
-        with suppress(ArtifactNotFound):  # a study can be deleted after its pictures
-            super().remove(artifact_id)
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -34,7 +34,8 @@ class Runs:
     """Layout of the folder that holds all studies.
 
         studies.db                  every study
-        artifacts/                  pictures of trials, shown by the dashboard
+        artifacts/                  pictures of trials, shown by the dashboard, unless their
+                                    study keeps them in a bucket
         backups/                    what `doctor --fix` has replaced or removed
         cache/                      what can be made again: images of folders, as bytes; a
                                     classifier of each data set, for FID and KID

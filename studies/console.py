@@ -79,6 +79,7 @@ def show_plan(plan: SearchPlan) -> None:
         "pruner": plan.pruner,
         "sampler": plan.sampler,
         "storage": plan.storage,
+        "artifacts": plan.bucket or str(plan.runs.artifacts),
     }
     table = Table(title=plan.name, show_header=False, title_justify="left", box=None)
     for name, value in rows.items():

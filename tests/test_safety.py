@@ -19,6 +19,7 @@ from PIL import Image
 
 from latentune.objectives import progress
 from latentune.objectives.data import bounds
+from latentune.storage.artifacts import AllArtifacts
 from latentune.storage.dashboard import MOST_UPLOADED, guarded, note
 from latentune.storage.database import open_database
 from latentune.storage.names import check_new_name
@@ -246,7 +247,8 @@ def test_a_folder_with_a_hash_in_its_name_can_be_opened_again() -> None:
 def asked(folder: Path, path: str, **environ: str) -> tuple[str, dict[str, str]]:
     """Asks the dashboard; returns how it answers."""
     said = []
-    app = guarded(wsgi("sqlite:///runs/studies.db"), folder)
+    storage = open_database("sqlite:///runs/studies.db")
+    app = guarded(wsgi(storage), AllArtifacts(folder, storage))
     known = {"PATH_INFO": path, "REQUEST_METHOD": "GET", "HTTP_HOST": "localhost:8080"}
     known |= {"wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(), "SERVER_NAME": "x"}
     for chunk in app(known | environ, lambda status, headers, *_: said.append((status, headers))):

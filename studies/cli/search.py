@@ -111,6 +111,11 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
 @click.option("--name", help="Name of the study.  [default: MODEL-DATA]")
 @runs_option
 @storage_option
+@click.option(
+    "--artifacts",
+    metavar="s3://BUCKET[/FOLDER]",
+    help="Keep pictures in a bucket.  [default: in the folder of all studies]",
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be searched, and stop.")
 def search(
     model: str,

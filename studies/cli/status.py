@@ -18,6 +18,7 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     """
     import optuna
 
+    from ...storage.artifacts import BUCKET
     from ...storage.last_epochs import last_epochs
     from ...storage.runs import Runs
     from ..confirming.record import standing
@@ -30,6 +31,8 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
         found = open_study(database, study)
         for line in came_from(found):
             click.echo(line)
+        if url := found.user_attrs.get(BUCKET):
+            click.echo(f"its pictures are in {url}")
         show_trials(found, Runs(runs))
         for line in standing(found):
             click.echo(line)

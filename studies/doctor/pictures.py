@@ -1,22 +1,28 @@
 """Pictures of trials and studies: records without a file, and files without a record."""
 
 import json
+import logging
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from typing import Any
 
 from optuna.trial import TrialState
 
+from ...storage.artifacts import bucket_of
+from ...storage.buckets import Bucket
 from ...storage.database import SQLITE
+from ...storage.runs import StorageError
 from .case import Case
 from .finding import Finding, count
 
 RECORDS = ("artifacts:", "dashboard:artifacts:")
 """How the attributes begin in which Optuna, and once the dashboard, keep what a picture is."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,11 +42,13 @@ def missing_pictures(case: Case) -> Iterator[Finding]:
     A trial that has finished takes no attributes, not even the dashboard's own word for a
     picture that was deleted. So the record is removed from its table.
     """
-    names = {study.study_name for study in case.studies}
+    elsewhere = dict(_elsewhere(case))
     gone = [
         record
         for record in _records(case)
-        if record.study in names and not (case.runs.artifacts / record.picture).is_file()
+        if record.study in elsewhere
+        and record.picture not in elsewhere[record.study]
+        and not (case.runs.artifacts / record.picture).is_file()
     ]
     for study, records in groupby(gone, key=lambda record: record.study):
         found = list(records)
@@ -53,7 +61,10 @@ def missing_pictures(case: Case) -> Iterator[Finding]:
 
 
 def orphans(case: Case) -> Iterator[Finding]:
-    """Finds files that no study shows, not even one that Latentune has not made."""
+    """Finds files that no study shows, not even one that Latentune has not made.
+
+    What lies in a bucket is not judged: studies of other databases may show it.
+    """
     if not (case.whole and case.runs.artifacts.is_dir()):
         return
     shown = {record.picture for record in _records(case, also_running=True)}
@@ -67,6 +78,17 @@ def orphans(case: Case) -> Iterator[Finding]:
             "`fix=` moves them to the backup",
             fix=partial(case.changes.removed.extend, lost),
         )
+
+
+def _elsewhere(case: Case) -> Iterator[tuple[str, Container[str]]]:
+    """Gives each study whose pictures can be looked for, and the names of those in its bucket."""
+    names_in = cache(lambda url: Bucket(url).names())
+    for study in case.studies:
+        try:
+            url = bucket_of(study)
+            yield study.study_name, () if url is None else names_in(url)
+        except StorageError as error:
+            log.warning("the pictures of %s were not looked for: %s", study.study_name, error)
 
 
 def _records(case: Case, *, also_running: bool = False) -> Iterator[_Record]:

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,8 @@ from ...objectives.data.sources.builtin import DATASETS
 from ...objectives.progress import progress
 from ...objectives.provenance import versions
 from ...storage.archive import is_portable, write_archive
+from ...storage.artifacts import bucket_of
+from ...storage.buckets import Bucket
 from ...storage.checkpoint import file_hash
 from ...storage.database import open_database
 from ...storage.runs import Runs, check_name
@@ -73,7 +76,8 @@ def export_study(
 ) -> Exported:
     """Packs a study with all that belongs to it into a zip, for `import_study` elsewhere.
 
-    In it are the trials with all their attributes, as JSON; the pictures of the dashboard; what
+    In it are the trials with all their attributes, as JSON; the pictures of the dashboard, also
+    those in a bucket; what
     lies in the study's folder, trained networks too, but nothing that is under way or was kept
     from before; the encoder that the study is put on; and a manifest with the SHA-256 of each
     file. Data are not in it, nor are modules of your own. Their paths on this machine are, and
@@ -90,7 +94,8 @@ def export_study(
 
     Raises:
         StudyError: If there is no such study.
-        StorageError: If the zip is there already, or cannot be written.
+        StorageError: If the zip is there already or cannot be written, or the bucket with the
+            pictures cannot be reached.
 
     Example:
         >>> latentune.export_study("conv-ae-digits", "study.zip").trials
@@ -103,22 +108,18 @@ def export_study(
     attrs = with_trials(record.system_attrs, numbers)
     packed = replace(record, system_attrs=attrs)
     needs = [*_needs(packed)]
-    files: dict[str, Path | str] = {
-        **dict(_folder_files(place.root / study)),
-        **dict(_artifacts(packed, place)),
-    }
+    files: dict[str, Path | str] = {**dict(_folder_files(place.root / study))}
     encoder = dict(_encoder_files(packed, place))
     if "parent" in packed.user_attrs and not encoder:
         needs.append(f"the encoder {packed.user_attrs['recipe']['encoder']}, which has changed")
     files |= encoder
-    count = len(files)
-    files[STUDY] = json.dumps(to_table(packed), indent=1)
-    files[README] = _readme(packed, needs)
+    own = {STUDY: json.dumps(to_table(packed), indent=1), README: _readme(packed, needs)}
     made = datetime.now().isoformat(timespec="seconds")
-    with progress(f"packing {study}"):
+    with progress(f"packing {study}"), tempfile.TemporaryDirectory() as fetched:
+        files |= _artifacts(packed, place, bucket_of(found), Path(fetched))
         facts = {"kind": KIND, "made": made, "versions": versions()}
-        size = write_archive(Path(to), files, facts, option="to")
-    return Exported(Path(to), found.study_name, len(packed.trials), count, size, tuple(needs))
+        size = write_archive(Path(to), files | own, facts, option="to")
+    return Exported(Path(to), found.study_name, len(packed.trials), len(files), size, tuple(needs))
 
 
 def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -142,12 +143,23 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
             yield inside, path
 
 
-def _artifacts(record: Record, runs: Runs) -> Iterator[tuple[str, Path]]:
+def _artifacts(record: Record, runs: Runs, url: str | None, fetched: Path) -> dict[str, Path]:
+    """Returns the artifacts of the folder, and those of a bucket once they were fetched."""
+    bucket = None if url is None else Bucket(url)
+    elsewhere = set() if bucket is None else bucket.names()
+    found = {}
     for attrs in (record.system_attrs, *(trial.system_attrs for trial in record.trials)):
         for _, of in attached(attrs):
             name = of["artifact_id"]
-            if is_portable(name) and "/" not in name and (runs.artifacts / name).is_file():
-                yield f"{ARTIFACTS}/{name}", runs.artifacts / name
+            if not is_portable(name) or "/" in name:
+                continue
+            path = runs.artifacts / name
+            if bucket is not None and name in elsewhere and not path.is_file():
+                path = fetched / name
+                path.write_bytes(bucket.open_reader(name).read())
+            if path.is_file():
+                found[f"{ARTIFACTS}/{name}"] = path
+    return found
 
 
 def _encoder_files(record: Record, runs: Runs) -> Iterator[tuple[str, Path]]:

@@ -12,6 +12,7 @@ from optuna.storages import BaseStorage
 
 from ...objectives.progress import progress
 from ...objectives.provenance import versions
+from ...storage.artifacts import BUCKET
 from ...storage.database import database_exists, open_database
 from ...storage.placing import check_place, placed
 from ...storage.runs import Runs, StorageError, check_name
@@ -173,7 +174,8 @@ def _write(record: Record, package: Package, database: BaseStorage) -> Study:
         ids = {trial.number: trial._trial_id for trial in study.get_trials(deepcopy=False)}
         for name, value in with_trials(record.system_attrs, ids).items():
             database.set_study_system_attr(number, name, value)
-        attrs = {n: value for n, value in record.user_attrs.items() if n != IMPORTED}
+        ours = IMPORTED, BUCKET  # what they say of another place does not hold here
+        attrs = {n: value for n, value in record.user_attrs.items() if n not in ours}
         for name in sorted(attrs, key=lambda name: name == "definition"):
             study.set_user_attr(name, attrs[name])
     except BaseException:

@@ -25,6 +25,7 @@ from ...search_spaces.ranges import probe_ranges
 from ...search_spaces.strategies import SAMPLERS
 from ...search_spaces.watch import Probe, Space, replay
 from ...search_spaces.words import SpaceError
+from ...storage.artifacts import bucket_for
 from ...storage.best import read_best
 from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.names import check_name_in
@@ -71,6 +72,7 @@ class SearchPlan:
         runs: Where files go.
         storage: Optuna URL of the database.
         cluster: Where workers run; None for this machine.
+        bucket: Where pictures go, if not into the runs folder; see `check_bucket`.
         evolved: What is taken over of another study, if anything.
         allowed: Modules that files may ask for; see `allow`.
         since: When the search began, in seconds since the epoch.
@@ -89,6 +91,7 @@ class SearchPlan:
     runs: Runs
     storage: str
     cluster: Cluster | None = None
+    bucket: str | None = None
     evolved: Evolved | None = None
     allowed: Sequence[str] = field(default_factory=allowed)
     since: float = field(default_factory=time.time)
@@ -125,6 +128,7 @@ def plan_search(
     gpus: float = GPUS,
     runs: str | Path = RUNS,
     storage: str | None = None,
+    artifacts: str | None = None,
     data_dir: str | Path | None = None,
     **options: Any,
 ) -> SearchPlan:
@@ -178,6 +182,7 @@ def plan_search(
         runs=place,
         storage=storage,
         cluster=nodes,
+        bucket=bucket_for(name or usual, storage, artifacts),
         evolved=evolved,
     )
 
@@ -272,9 +277,8 @@ def _at_its_size(recipe: Recipe) -> Recipe:
         sides = read_checkpoint(Path(recipe.encoder))[0]["data"]["shape"][1:]
     if len(sides) != 2 or sides[0] != sides[1]:
         return recipe
-    height, width = sides
-    log.info("images are read at %sx%s, the size of the encoder's", width, height)
-    return replace(recipe, image_size=height)
+    log.info("images are read at %sx%s, the size of the encoder's", *sides)
+    return replace(recipe, image_size=sides[0])
 
 
 def _name(recipe: Recipe, spec: StudySpec, runs: Runs) -> str:

@@ -1,19 +1,13 @@
 """Searching: making or resuming a study and running its trials up to a total."""
 
 import threading
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import optuna
-
-from ...models.networks.pretrained import ARCHITECTURES
-from ...search_spaces.watch import random_trials
-from ...storage.dashboard import note
+from ...storage.buckets import Bucket
 from ...storage.database import (
     DatabaseError,
     check_identity,
-    database_exists,
     identity,
     is_file,
     open_database,
@@ -22,15 +16,10 @@ from ...storage.last_epochs import sweep_epochs
 from ...storage.locks import search_lock
 from ...storage.scratch import is_only, scratch
 from ...storage.study import Study
-from ..agreeing import differences, without_ranges
 from ..console import SearchLines
 from ..defaults import AUGMENT, CPUS, GPUS, RUNS, SAMPLER, SEED, SPACE, WORKERS
 from ..display import watched
-from ..errors import StudyError
 from ..facade import public
-from ..finding import ENTRIES, open_study
-from ..lineage import ORIGIN, parent
-from ..moving.evolving import take_over
 from ..results import write_results
 from .callbacks import stop_on_signal
 from .crew import Crew
@@ -39,6 +28,7 @@ from .failures import sum_up_failures
 from .forks import warm_up
 from .head import Head, TrialCallback
 from .links import links_here
+from .opening import open_or_make
 from .plan import SearchPlan, plan_search
 from .retries import requeue, unfinished
 from .trials import run_trials
@@ -80,6 +70,7 @@ def search(
     seed: int = SEED,
     runs: str | Path = RUNS,
     storage: str | None = None,
+    artifacts: str | None = None,
     callbacks: Sequence[TrialCallback] = (),
 ) -> Study:
     """Makes the study `MODEL-DATA`, or goes on with it, until it has its total of trials.
@@ -130,6 +121,7 @@ def search(
         seed: Seed of the split, the sampler and the trials.
         runs: The folder for everything.
         storage: Optuna URL of another database.
+        artifacts: `s3://BUCKET[/FOLDER]`, in which a new study keeps its pictures; it remembers.
         callbacks: Called with the study and each finished trial.
 
     Returns:
@@ -140,7 +132,7 @@ def search(
             three trials in a row failed by the same bug.
         SpaceError: If a range does not fit the space.
         DataError: If the data is missing or broken.
-        StorageError: If the database or the folder cannot be used.
+        StorageError: If the database, the folder or the bucket cannot be used.
         DatabaseLost: If the database was deleted during the search.
         MonitorError: If the model never logs the monitored metric.
         KeyboardInterrupt: On Ctrl-C and SIGTERM; the trial that was running goes on the next time.
@@ -177,8 +169,10 @@ def run_search(
         warm_up()
     if not is_file(plan.storage):
         open_database(plan.storage)  # complains before anything is made
+    if plan.bucket is not None:
+        Bucket(plan.bucket).check()
     plan.runs.make()
-    study = _open_or_make(plan, command)
+    study = open_or_make(plan, command)
     known = identity(plan.storage)
     for values in plan.enqueued:
         study.enqueue_trial(dict(values), skip_if_exists=True)
@@ -212,20 +206,6 @@ def _run_workers(head: Head, stop: threading.Event, place: Path) -> None:
         engine.end()
 
 
-def _open_or_make(plan: SearchPlan, command: str) -> Study:
-    """Opens the study, or makes it and its database, while no other search does."""
-    lock = search_lock(plan.storage, plan.runs)
-    with lock:
-        study = _resume(plan)
-        if study is not None:
-            if plan.evolved is not None:  # which may have grown since
-                take_over(study, plan.evolved)
-            return study
-    plan.spec.objective.rehearse(random_trials(1)[0])
-    with lock:
-        return _resume(plan) or _make(plan, command)
-
-
 def _take_up(study: Study, plan: SearchPlan, place: Path) -> None:
     """Lets the trials of a dead search go on at once, and so in their order, if none lives."""
     with search_lock(
@@ -238,56 +218,3 @@ def _sweep(study: Study, plan: SearchPlan) -> None:
     """Removes the epochs that were kept of trials which have ended."""
     with search_lock(plan.storage, plan.runs):
         sweep_epochs(plan.runs, plan.name, unfinished(study.get_trials(deepcopy=False)))
-
-
-def _resume(plan: SearchPlan) -> Study | None:
-    if not database_exists(plan.storage):
-        return None
-    storage = open_database(plan.storage)
-    if plan.name not in optuna.get_all_study_names(storage):
-        return None
-    if _is_half_made(optuna.load_study(study_name=plan.name, storage=storage)):
-        return None
-    study = open_study(storage, plan.name)
-    before = study.user_attrs["definition"]
-    if differing := differences(before, plan.definition):
-        ways = "Repeat its options, or give this search a new study by `name=`"
-        if not differences(without_ranges(before), without_ranges(plan.definition)):
-            ways += f", or one that takes over what fits by `origin=` {plan.name}"
-        raise StudyError(f"study {plan.name!r} exists and differs: {'; '.join(differing)}. {ways}")
-    return study
-
-
-def _is_half_made(study: optuna.Study) -> bool:
-    """Whether a search was killed while it made this study, of which nothing has been trained."""
-    begun = "command" in study.user_attrs and "definition" not in study.user_attrs
-    return begun and study.user_attrs.keys() <= {*ENTRIES, "parent", ORIGIN}
-
-
-def _make(plan: SearchPlan, command: str) -> Study:
-    """Makes a study, or completes one that is half made: it has its definition in the end."""
-    objective = plan.spec.objective
-    storage = open_database(plan.storage, create=True)
-    optuna.create_study(
-        study_name=plan.name,
-        storage=storage,
-        directions=list(objective.metrics.values()),
-        load_if_exists=True,
-    )
-    study = Study(study_name=plan.name, storage=storage)
-    study.set_user_attr("command", command)  # by which a study that is half made is known
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        study.set_metric_names(list(objective.metrics))  # what the dashboard calls them
-    study.set_user_attr("recipe", plan.recipe.to_table(plan.runs))
-    study.set_user_attr("monitor", ", ".join(objective.metrics))
-    if plan.recipe.encoder is not None and plan.recipe.encoder not in ARCHITECTURES:
-        study.set_user_attr("parent", parent(plan.recipe, plan.runs))
-    note(study, command, plan.definition)
-    if plan.evolved is not None:
-        study.set_user_attr(ORIGIN, {"study": plan.evolved.study})
-        take_over(study, plan.evolved)
-    for values in plan.first:
-        study.enqueue_trial(dict(values), skip_if_exists=True)
-    study.set_user_attr("definition", dict(plan.definition))
-    return study
