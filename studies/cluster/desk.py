@@ -9,7 +9,7 @@ from typing import Any
 
 from filelock import Timeout
 
-from ...storage.artifacts import WholeFiles
+from ...storage.artifacts import store_in
 from ...storage.last_epochs import last_epoch
 from ...storage.locks import search_lock
 from ..running.plan import SearchPlan
@@ -32,7 +32,7 @@ class Desk:
     def __init__(self, plan: SearchPlan, scratch: Path) -> None:
         self.plan = plan
         self.lock = search_lock(plan.storage, plan.runs)
-        self.artifacts = WholeFiles(plan.runs.artifacts, scratch)
+        self.artifacts = store_in(plan.bucket, plan.runs, scratch)
         self.turn = asyncio.Lock()
         self.owner: str | None = None
         self.buried: set[str] = set()
@@ -114,6 +114,7 @@ class Desk:
     def _write_epoch(self, trial: int, content: bytes) -> None:
         path = last_epoch(self.plan.runs, self.plan.name, trial)
         partial = path.with_name(f".{trial}.desk.partial")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        os.replace(partial, path)
+        with suppress(OSError):  # then the trial goes on from an earlier one
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(content)
+            os.replace(partial, path)

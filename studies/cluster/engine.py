@@ -16,7 +16,7 @@ from ..errors import StudyError
 from ..running.plan import SearchPlan
 from .database import serve
 from .desk import HEAD, Desk
-from .links import DeskLock
+from .links import DeskLock, ask
 from .node import work
 from .shipping import files_of, pack
 
@@ -96,7 +96,7 @@ class OnRay:
 
     def _ask(self, what: Any, *content: Any) -> Any:
         try:
-            return ray.get(what.remote(*content))
+            return ask(what, *content)
         except RayError as error:
             raise StudyError(
                 "the cluster was lost: the same command goes on where it stopped, once there is "

@@ -13,6 +13,14 @@ from ..running.links import Links
 from ..running.plan import SearchPlan
 
 
+def ask(what: Any, *content: Any) -> Any:
+    """Returns what a method of the desk returns, and raises what it has raised."""
+    try:
+        return ray.get(what.remote(*content))
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
+
+
 class DeskLock:
     """The lock of a search, as the desk gives it.
 
@@ -25,13 +33,13 @@ class DeskLock:
         self.desk, self.who, self.is_locked = desk, who, False
 
     def acquire(self, timeout: float | None = None) -> None:
-        self.is_locked = ray.get(self.desk.acquire.remote(self.who, timeout))
+        self.is_locked = ask(self.desk.acquire, self.who, timeout)
         if not self.is_locked:
             raise Timeout("the desk")
 
     def release(self) -> None:
         self.is_locked = False
-        ray.get(self.desk.release.remote(self.who))
+        ask(self.desk.release, self.who)
 
     def __enter__(self) -> None:
         self.acquire()
@@ -54,7 +62,7 @@ class SentPictures:
         raise NotImplementedError
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        ray.get(self.desk.take_picture.remote(artifact_id, content_body.read()))
+        ask(self.desk.take_picture, artifact_id, content_body.read())
 
     def remove(self, artifact_id: str) -> None:
         raise NotImplementedError
@@ -77,7 +85,7 @@ class SendLastEpoch(pl.Callback):
     def on_train_epoch_start(self, *_: object) -> None:
         if (kept := _when(self.path)) != self.sent:
             content = self.path.read_bytes()
-            ray.get(self.desk.take_epoch.remote(self.who, self.trial, content))
+            ask(self.desk.take_epoch, self.who, self.trial, content)
             self.sent = kept
 
 
@@ -97,11 +105,11 @@ def links_to(desk: Any, who: str, plan: SearchPlan, scratch: Path, faults: Any) 
     """
 
     def tell(word: str, content: Any) -> None:
-        ray.get(desk.tell.remote(who, word, content))
+        ask(desk.tell, who, word, content)
 
     def fetched(trial: int) -> Path:
         path = last_epoch(plan.runs, plan.name, trial)
-        content = ray.get(desk.give_epoch.remote(trial))
+        content = ask(desk.give_epoch, trial)
         if content is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
