@@ -136,7 +136,7 @@ def test_a_study_remembers_its_bucket(
     assert len(study_of().trials) == 3
 
 
-def test_a_study_in_the_folder_stays_there(trained: Path, refused: Refused) -> None:
+def test_a_study_in_the_folder_stays_there(trained: Path, s3: Any, refused: Refused) -> None:
     same = ("search", "conv-ae", "digits", "--epochs", 2, "--trials", 4, "--artifacts", URL)
     assert f"keeps its pictures in runs/artifacts, not in {URL}" in refused(*same)
 
@@ -260,6 +260,7 @@ def test_a_bucket_that_cannot_be_used_is_refused_before_anything_is_trained(
             assert f"cannot use s3://pictures: {what}" in says()
     s3.put_bucket_policy(Bucket="pictures", Policy=json.dumps(DENIED))
     assert "(403); its owner must let you list, read, write and delete" in says()
+    assert not Path("runs").exists()
 
 
 def test_what_to_install_is_said(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
