@@ -76,12 +76,12 @@ def export_study(
 ) -> Exported:
     """Packs a study with all that belongs to it into a zip, for `import_study` elsewhere.
 
-    In it are the trials with all their attributes, as JSON; the pictures of the dashboard, also
-    those in a bucket; what
-    lies in the study's folder, trained networks too, but nothing that is under way or was kept
-    from before; the encoder that the study is put on; and a manifest with the SHA-256 of each
-    file. Data are not in it, nor are modules of your own. Their paths on this machine are, and
-    so is whatever else was recorded: the commands, and the tracebacks of failed trials.
+    In it are the trials with all their attributes, as JSON; the pictures of the dashboard, from a
+    bucket too; what lies in the study's folder, trained networks too, but nothing that is under
+    way or was kept from before; the encoder that the study is put on; and a manifest with the
+    SHA-256 of each file. Data are not in it, nor are modules of your own. Their paths on this
+    machine are, and so is whatever else was recorded: the commands, and the tracebacks of failed
+    trials.
 
     Args:
         study: Name of the study.
@@ -108,7 +108,7 @@ def export_study(
     attrs = with_trials(record.system_attrs, numbers)
     packed = replace(record, system_attrs=attrs)
     needs = [*_needs(packed)]
-    files: dict[str, Path | str] = {**dict(_folder_files(place.root / study))}
+    files: dict[str, Path | str] = dict(_folder_files(place.root / study))
     encoder = dict(_encoder_files(packed, place))
     if "parent" in packed.user_attrs and not encoder:
         needs.append(f"the encoder {packed.user_attrs['recipe']['encoder']}, which has changed")
