@@ -1,5 +1,6 @@
 """Searches on a Ray cluster, whose nodes are simulated on this machine."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -16,7 +17,9 @@ from optuna.artifacts import get_all_artifact_meta
 from optuna.trial import FrozenTrial, TrialState
 
 import latentune
+from latentune.studies.cluster.desk import Desk
 from latentune.studies.errors import StudyError
+from latentune.studies.running.plan import plan_search
 
 ray = pytest.importorskip("ray")
 
@@ -197,3 +200,12 @@ def test_no_trial_is_lost_with_a_worker_or_a_node(cluster: Any, tmp_path: Path) 
         assert (tmp_path / "runs" / "artifacts" / picture.artifact_id).stat().st_size
     assert not list(tmp_path.glob("runs/cache/scratch-*"))
     assert not worker_processes()
+
+
+def test_the_desk_hands_over_at_once_what_it_was_told(tmp_path: Path) -> None:
+    async def heard() -> list[tuple[str, str, Any]]:
+        desk = Desk(plan_search("conv-ae", "digits", runs=tmp_path), tmp_path)
+        await desk.tell("0.1", "left", None)
+        return await desk.collect(0)
+
+    assert asyncio.run(heard()) == [("0.1", "left", None)]
