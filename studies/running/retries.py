@@ -26,16 +26,13 @@ class Hold:
 
     def __init__(self, trial: optuna.Trial) -> None:
         self.trial = trial
-        self.deaths = self._now().user_attrs.get("deaths")
+        self.deaths = trial.user_attrs.get("deaths")
 
     def check(self) -> None:
         """Raises TakenOver if the trial is no longer this process's own."""
-        now = self._now()
+        now = self.trial.storage.get_trial(self.trial._trial_id)
         if now.state != TrialState.RUNNING or now.user_attrs.get("deaths") != self.deaths:
             raise TakenOver
-
-    def _now(self) -> FrozenTrial:
-        return self.trial.storage.get_trial(self.trial._trial_id)
 
 
 def requeue(study: optuna.Study, *, alone: bool = False) -> list[FrozenTrial]:

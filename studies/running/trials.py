@@ -4,17 +4,18 @@ import gc
 import logging
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.data.errors import DataError
-from ...objectives.objective import Interrupted, StopOnRequest, TrialFailed
+from ...objectives.objective import Interrupted, StopOnRequest, TrialFailed, describe
 from ...search_spaces.strategies import PRUNERS, SAMPLERS, Repeatable, Sparing
 from ...search_spaces.watch import ask
 from ...storage.database import DatabaseError, check_identity, heartbeat, identity
@@ -22,6 +23,7 @@ from ...storage.locks import Lock
 from ...storage.runs import StorageError, unwritable
 from ..errors import StudyError
 from .callbacks import AttachPictures, CheckHold
+from .draft import Draft
 from .failures import check_failures, note_failure
 from .links import Links
 from .plan import SearchPlan
@@ -56,6 +58,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
     study.sampler = Repeatable(SAMPLERS[plan.sampler], plan.recipe.seed)
     study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.steps), plan.trials)
     data = spec.objective.data().spec
+    draft = Draft(study)
     lock = links.lock
     outside: tuple[type[Exception], ...] = (*OUTSIDE, *links.faults)
     known = identity(plan.storage)
@@ -67,7 +70,6 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
         pictures = AttachPictures(trial, data, links.artifacts, links.scratch)
         extras = [CheckHold(hold), StopOnRequest(stop), pictures]
         try:
-            ask(spec.objective.model, trial, data)  # an encoder is read later, without the lock
             lock.release()
             objective = replace(
                 spec.objective,
@@ -87,6 +89,20 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
         except Exception as error:
             note_failure(trial, error, plan, links.tell)
         return TrialState.FAIL, None
+
+    def begin(trials: Sequence[FrozenTrial]) -> optuna.Trial:
+        """Returns a trial with all its values: one that waits, or else a new one."""
+
+        def choose(trial: optuna.Trial) -> Mapping[str, Any]:
+            model = ask(spec.objective.model, trial, data)  # an encoder is read without the lock
+            return describe(model)
+
+        if all(trial.state != TrialState.WAITING for trial in trials):
+            return draft.new_trial(trials, choose)
+        trial = _ask(study)
+        with suppress(Exception):  # its training meets it again
+            choose(trial)
+        return trial
 
     def run(trial: optuna.Trial) -> None:
         hold = Hold(trial)
@@ -120,7 +136,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
                 running = [trial.number for trial in trials if trial.state == TrialState.RUNNING]
                 if left > len(running):
                     with suppress(*TAKEN):
-                        run(_ask(study))
+                        run(begin(trials))
                     continue
             if running != awaited:
                 awaited = running
