@@ -17,7 +17,7 @@ from ..models.data_spec import DataSpec
 from .data.errors import DataError
 from .last_epoch import KeepLastEpoch
 from .provenance import git_commit, machine, versions
-from .report import MODES, Direction, Diverged, FollowEpochs
+from .report import MODES, PROVENANCE, Direction, Diverged, FollowEpochs
 from .score import Score
 from .training import fit, quiet_trainer
 
@@ -175,7 +175,7 @@ class Objective:
         model = self.model(trial, data.spec)
         if run == 0:
             known = trial.user_attrs
-            for name, value in ({"provenance": provenance} | describe(model)).items():
+            for name, value in ({PROVENANCE: provenance} | describe(model)).items():
                 if known.get(name) != value:  # each that is written is a transaction
                     trial.set_user_attr(name, value)
         callbacks = [

@@ -9,6 +9,8 @@ import optuna
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from ...search_spaces.watch import unannounced
+
 
 class Draft(InMemoryStorage):
     """Where a trial chooses its values, among the other trials of its study.
@@ -23,7 +25,8 @@ class Draft(InMemoryStorage):
     def __init__(self, study: optuna.Study) -> None:
         super().__init__()
         self.study, self.others = study, list[FrozenTrial]()
-        self.create_new_study(study.directions, study.study_name)
+        with unannounced():
+            self.create_new_study(study.directions, study.study_name)
 
     def new_trial(
         self, others: Sequence[FrozenTrial], choose: Callable[[Trial], Mapping[str, Any]]

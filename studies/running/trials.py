@@ -27,7 +27,7 @@ from .draft import Draft
 from .failures import check_failures, note_failure
 from .links import Links
 from .plan import SearchPlan
-from .retries import INTERRUPTED, Hold, TakenOver, finished, put_back, requeue
+from .retries import INTERRUPTED, Hold, TakenOver, end, finished, put_back, requeue
 
 # What ends a search and is no fault of the trial in which it shows.
 OUTSIDE = (DataError, StorageError, StudyError, *DatabaseError)
@@ -65,7 +65,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
 
     def train(
         trial: optuna.Trial, hold: Hold
-    ) -> tuple[TrialState, float | Sequence[float] | None]:
+    ) -> tuple[TrialState, Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""
         pictures = AttachPictures(trial, data, links.artifacts, links.scratch)
         extras = [CheckHold(hold), StopOnRequest(stop), pictures]
@@ -76,7 +76,8 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
                 callbacks=lambda trial: [*spec.objective.callbacks(trial), *extras],
                 last_epoch=lambda trial: links.last_epoch(trial.number),
             )
-            return TrialState.COMPLETE, objective(trial)
+            value = objective(trial)
+            return TrialState.COMPLETE, value if isinstance(value, Sequence) else [value]
         except optuna.TrialPruned:
             return TrialState.PRUNED, None
         except TrialFailed:
@@ -116,11 +117,11 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
                     put_back(study, trial.number, INTERRUPTED)  # or found by its silence
                 raise
             with _held(lock):  # or others might take it between the two
-                hold.check()
+                now = hold.check()
                 if state == TrialState.WAITING:
                     put_back(study, trial.number, INTERRUPTED)
                     return
-                study.tell(trial, values, state)
+                end(study, now, state, values)
         links.tell("finished", trial.number)
 
     awaited: list[int] = []
