@@ -71,16 +71,16 @@ class Repeatable(BaseSampler):
 
 
 class Halving(BasePruner):
-    """Gives up all but the best part of the trials that have come as far, at fewer and fewer steps.
+    """Gives up all but the best of the trials that have come as far, after fewer and fewer steps.
 
     "A System for Massively Parallel Hyperparameter Tuning" (Li et al., 2020). It decides as
-    Optuna's `SuccessiveHalvingPruner` with `bootstrap_count=1` does, by what trials have reported:
-    Optuna's looks at its own notes after each step, and each look is a transaction.
+    Optuna's `SuccessiveHalvingPruner` with `bootstrap_count=1` does, but by what trials have
+    reported: that one looks at its own notes after every step, and each look is a transaction.
 
     Args:
         first: The first step after which it decides, at least 1.
-        factor: It decides again after so many times as many steps, and keeps one trial in so
-            many; at least 2.
+        factor: It keeps one trial in so many, at least 2, and decides again after so many times
+            as many steps.
     """
 
     def __init__(self, first: int, factor: int) -> None:
@@ -90,17 +90,17 @@ class Halving(BasePruner):
         step = trial.last_step
         if step is None or not self._decides_after(step):
             return False
-        value = trial.intermediate_values[step]
-        values = [
+        rivals = [
             other.intermediate_values[step]
             for other in study.get_trials(deepcopy=False)
             if other.number != trial.number and step in other.intermediate_values
         ]
-        if not values:
+        if not rivals:
             return True  # until another one has come as far, nobody knows what is good
-        lower = study.direction == StudyDirection.MINIMIZE
-        best = sorted([*values, value], reverse=not lower)[: max(1, (len(values) + 1) // self.factor)]
-        return value > best[-1] if lower else value < best[-1]
+        sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
+        value = sign * trial.intermediate_values[step]
+        better = sum(sign * rival < value for rival in rivals)
+        return better >= max(1, (len(rivals) + 1) // self.factor)
 
     def _decides_after(self, step: int) -> bool:
         rung = self.first

@@ -63,9 +63,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
     outside: tuple[type[Exception], ...] = (*OUTSIDE, *links.faults)
     known = identity(plan.storage)
 
-    def train(
-        trial: optuna.Trial, hold: Hold
-    ) -> tuple[TrialState, Sequence[float] | None]:
+    def train(trial: optuna.Trial, hold: Hold) -> tuple[TrialState, Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""
         pictures = AttachPictures(trial, data, links.artifacts, links.scratch)
         extras = [CheckHold(hold), StopOnRequest(stop), pictures]
