@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from statistics import median
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -46,7 +45,7 @@ PLACE = "latentune.objectives.objective"
 
 
 class Spent(NamedTuple):
-    """What a trial takes beside its training; medians of several trials.
+    """What a trial takes beside its training; means of several trials.
 
     Attributes:
         cpu: Milliseconds of this process.
@@ -82,15 +81,15 @@ def space(trial: BaseTrial, data: DataSpec) -> Nothing:
     )
 
 
-def measure(size: int, trials: int = 40, sampler: str = SAMPLER) -> Spent:
-    """Returns what a trial of ten epochs takes, from the loop that runs all of them.
-
-    Its epochs are too good for the pruner to end them, and take no time.
+def measure(size: int, trials: int = 40, sampler: str = SAMPLER, *, pruned: bool = False) -> Spent:
+    """Returns what a trial takes whose epochs take no time, in the loop that runs all trials.
 
     Args:
         size: Finished trials that the study has at the start.
-        trials: Trials to take the median of.
+        trials: Trials to take the mean of.
         sampler: A key of `SAMPLERS`.
+        pruned: Whether trials repeat recorded learning curves, so that the pruner ends three in
+            four after an epoch. Else each has its ten epochs, which are better than all before.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     rng = np.random.default_rng(0)
@@ -109,10 +108,10 @@ def measure(size: int, trials: int = 40, sampler: str = SAMPLER) -> Spent:
                 counted = count["writes"], count["reads"]
                 marks.append((1e3 * time.process_time(), 1e3 * time.perf_counter(), *counted))
 
-        with _untrained():
+        with _untrained(_curves() if pruned else None):
             run_trials(study, plan, threading.Event(), links_here(plan, hear, Path(folder)))
     each = np.diff(np.array(marks[WARM - 1 :]), axis=0)
-    return Spent(*(float(median(column)) for column in each.T))
+    return Spent(*map(float, each.mean(axis=0)))
 
 
 def _plan(runs: Runs, trials: int, sampler: str) -> SearchPlan:
@@ -137,7 +136,7 @@ def _plan(runs: Runs, trials: int, sampler: str) -> SearchPlan:
 
 def _past(size: int, rng: np.random.Generator) -> Iterator[FrozenTrial]:
     """Makes finished trials of recorded learning curves, one in four of which passed a rung."""
-    curves = [json.loads(line)["val_mse"] for line in CURVES.read_text().splitlines()]
+    curves = _curves()
     distributions = probe(space, DATA).distributions
     drawn = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for _ in range(size):
@@ -166,10 +165,14 @@ def _past(size: int, rng: np.random.Generator) -> Iterator[FrozenTrial]:
         )
 
 
+def _curves() -> list[list[float]]:
+    return [json.loads(line)["val_mse"] for line in CURVES.read_text().splitlines()]
+
+
 @contextmanager
-def _untrained() -> Iterator[None]:
+def _untrained(curves: list[list[float]] | None) -> Iterator[None]:
     """Lets trials do all that they do, but train, draw and collect garbage."""
-    best = iter(range(10**6, 0, -1))
+    rng, best = np.random.default_rng(1), iter(range(10**6, 0, -1))
 
     def trainer(max_epochs: int, callbacks: list[Any], **options: Any) -> Any:
         return SimpleNamespace(
@@ -177,16 +180,20 @@ def _untrained() -> Iterator[None]:
         )
 
     def fit(trainer: Any, model: pl.LightningModule, *args: Any) -> None:
-        for epoch in range(trainer.max_epochs):
-            trainer.current_epoch = epoch
-            trainer.callback_metrics = {"val_mse": 1e-9 * next(best)}
+        curve = curves[rng.integers(len(curves))] if curves else None
+        try:
+            for epoch in range(trainer.max_epochs):
+                trainer.current_epoch = epoch
+                found = curve[epoch] if curve else 1e-9 * next(best)
+                trainer.callback_metrics = {"val_mse": found}
+                for callback in trainer.callbacks:
+                    if isinstance(callback, CheckHold):
+                        callback.on_validation_start(trainer, model)
+                    if isinstance(callback, FollowEpochs):
+                        callback.on_validation_end(trainer, model)
+        finally:  # a trial that is pruned has a picture as well
             for callback in trainer.callbacks:
-                if isinstance(callback, CheckHold):
-                    callback.on_validation_start(trainer, model)
-                if isinstance(callback, FollowEpochs):
-                    callback.on_validation_end(trainer, model)
-        for callback in trainer.callbacks:
-            callback.on_fit_end(trainer, model)
+                callback.on_fit_end(trainer, model)
 
     def draw(model: Any, data: Any, batches: Any, folder: Path) -> list[Path]:
         (folder / "reconstructions.png").write_bytes(bytes(1000))
@@ -231,10 +238,12 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[0, 100, 1000, 5000])
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--sampler", default=SAMPLER)
+    parser.add_argument("--pruned", action="store_true", help="trials of recorded curves")
     options = parser.parse_args()
     for size in options.sizes:
-        spent = measure(size, options.trials, options.sampler)
-        print(json.dumps({"size": size, **spent._asdict()}), flush=True)
+        spent = measure(size, options.trials, options.sampler, pruned=options.pruned)
+        found = {name: round(value, 1) for name, value in spent._asdict().items()}
+        print(json.dumps({"size": size, **found}), flush=True)
 
 
 if __name__ == "__main__":
