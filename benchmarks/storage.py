@@ -1,52 +1,162 @@
-"""What a trial spends in storage, sampler and pruner, in a study that has many trials already."""
+"""What a trial spends beside its training, in a study that has many trials already.
 
+python -W ignore -m benchmarks.storage
+"""
+
+import argparse
 import json
 import tempfile
+import threading
 import time
-import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import optuna
-from optuna.trial import FrozenTrial, TrialState, create_trial
+import pytorch_lightning as pl
+from optuna.trial import BaseTrial, FrozenTrial, TrialState, create_trial
+from sqlalchemy import Engine, event
+from torch import nn
 
-from latentune import DataSpec
-from latentune.search_spaces.autoencoder import conv_ae_seed
-from latentune.search_spaces.strategies import PRUNERS, SAMPLERS, Repeatable
+from latentune import DataSpec, Objective, StudySpec
+from latentune.objectives.report import FollowEpochs
 from latentune.search_spaces.watch import probe
 from latentune.storage.database import open_database
+from latentune.storage.runs import Runs
+from latentune.storage.study import Study
 from latentune.studies.defaults import PRUNER, SAMPLER
-from latentune.studies.running.retries import finished, requeue
+from latentune.studies.recipe import Recipe
+from latentune.studies.running.callbacks import CheckHold
+from latentune.studies.running.links import links_here
+from latentune.studies.running.plan import SearchPlan
+from latentune.studies.running.trials import run_trials
 
 CURVES = Path(__file__).with_name("curves.jsonl")
 DATA = DataSpec((1, 28, 28))
 EPOCHS = 10
 RUNGS = {1: 0, 4: 1}  # epochs after which successive halving by 4 looks
+WARM = 3  # trials that are not counted
+PLACE = "latentune.objectives.objective"
 
 
-def measure(size: int, trials: int = 40) -> float:
-    """Returns the seconds of one trial beside its training, the mean of several.
+class Spent(NamedTuple):
+    """What a trial takes beside its training; means of several trials.
+
+    Attributes:
+        cpu: Milliseconds of this process.
+        wall: Milliseconds on the clock.
+        writes: Transactions that change the database.
+        reads: Transactions that do not.
+    """
+
+    cpu: float
+    wall: float
+    writes: float
+    reads: float
+
+
+class Nothing(pl.LightningModule):
+    """A model of six options that is not trained."""
+
+    def __init__(self, data: DataSpec, **options: float) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.layer = nn.Linear(1, 1)
+
+
+def space(trial: BaseTrial, data: DataSpec) -> Nothing:
+    return Nothing(
+        data,
+        latent_dim=trial.suggest_int("latent_dim", 2, 32, log=True),
+        width=trial.suggest_float("width", 0.5, 2),
+        lr=trial.suggest_float("lr", 1e-5, 1e-2, log=True),
+        l1=trial.suggest_float("l1", 1e-6, 1e-3, log=True),
+        l2=trial.suggest_float("l2", 1e-6, 1e-3, log=True),
+        momentum=trial.suggest_float("momentum", 0.5, 0.99),
+    )
+
+
+def measure(size: int, trials: int = 40, sampler: str = SAMPLER, *, pruned: bool = False) -> Spent:
+    """Returns what a trial takes whose epochs take no time, in the loop that runs all trials.
 
     Args:
         size: Finished trials that the study has at the start.
-        trials: Trials to take the mean of; they repeat recorded learning curves.
+        trials: Trials to take the mean of.
+        sampler: A key of `SAMPLERS`.
+        pruned: Whether trials repeat recorded learning curves, so that the pruner ends three in
+            four after an epoch. Else each has its ten epochs, which are better than all before.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    records = [json.loads(line) for line in CURVES.read_text().splitlines()]
-    space = probe(conv_ae_seed, DATA).distributions
     rng = np.random.default_rng(0)
+    marks: list[tuple[float, float, int, int]] = []
+    with tempfile.TemporaryDirectory() as folder, _transactions() as count:
+        plan = _plan(Runs(Path(folder)), size + WARM + trials, sampler)
+        made = optuna.create_study(
+            study_name=plan.name, storage=open_database(plan.storage, create=True)
+        )
+        made.add_trials(_past(size, rng))
+        study = Study(study_name=plan.name, storage=open_database(plan.storage))
 
-    def past() -> FrozenTrial:
-        record = records[rng.integers(len(records))]
-        # One trial in four gets past a rung.
+        def hear(word: str, content: Any) -> None:
+            if word == "finished":
+                study.get_trials(deepcopy=False)  # as the head does
+                counted = count["writes"], count["reads"]
+                marks.append((1e3 * time.process_time(), 1e3 * time.perf_counter(), *counted))
+
+        with _untrained(_curves() if pruned else None):
+            run_trials(study, plan, threading.Event(), links_here(plan, hear, Path(folder)))
+    each = np.diff(np.array(marks[WARM - 1 :]), axis=0)
+    return Spent(*map(float, each.mean(axis=0)))
+
+
+def _plan(runs: Runs, trials: int, sampler: str) -> SearchPlan:
+    plan = SearchPlan(
+        name="s",
+        recipe=Recipe("conv-ae", "digits"),
+        definition={},
+        trials=trials,
+        seconds=None,
+        workers=1,
+        first=[],
+        enqueued=[],
+        pruner=PRUNER,
+        sampler=sampler,
+        runs=runs,
+        storage=runs.database,
+    )
+    data = SimpleNamespace(spec=DATA, fingerprint="0123456789abcdef")
+    vars(plan)["spec"] = StudySpec("s", Objective(space, lambda: data, max_epochs=EPOCHS))
+    return plan
+
+
+def _past(size: int, rng: np.random.Generator) -> Iterator[FrozenTrial]:
+    """Makes finished trials of recorded learning curves, one in four of which passed a rung."""
+    curves = _curves()
+    distributions = probe(space, DATA).distributions
+    drawn = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for _ in range(size):
         epochs = next((epoch for epoch in RUNGS if rng.random() < 0.75), EPOCHS)
-        curve = record["val_mse"][:epochs]
-        return create_trial(
+        curve = curves[rng.integers(len(curves))][:epochs]
+        params = drawn.ask(distributions).params
+        yield create_trial(
             state=TrialState.COMPLETE if epochs == EPOCHS else TrialState.PRUNED,
             value=min(curve),
-            params=record["params"],
-            distributions=space,
+            params=params,
+            distributions=distributions,
             intermediate_values=dict(enumerate(curve, start=1)),
+            user_attrs={
+                "provenance": {"seed": 0, "versions": {"python": "3"}},
+                "hparams": params,
+                "parameters": 2,
+                "stopped": "all epochs" if epochs == EPOCHS else "pruned",
+                "epochs": epochs,
+                "best_epoch": epochs,
+            },
             system_attrs={
                 f"completed_rung_{rung}": curve[epoch - 1]
                 for epoch, rung in RUNGS.items()
@@ -54,36 +164,87 @@ def measure(size: int, trials: int = 40) -> float:
             },
         )
 
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/studies.db"
-        made = optuna.create_study(study_name="s", storage=open_database(url, create=True))
-        made.add_trials([past() for _ in range(size)])
-        study = optuna.load_study(study_name="s", storage=open_database(url))
-        study.sampler = Repeatable(SAMPLERS[SAMPLER], 0)
-        study.pruner = PRUNERS[PRUNER](EPOCHS)
-        study.get_trials(deepcopy=False)  # the first look reads them all
-        started = time.perf_counter()
-        with warnings.catch_warnings(action="ignore"):  # it misses Study.optimize
-            for _ in range(trials):
-                _trial(study, space, records[rng.integers(len(records))]["val_mse"])
-        return (time.perf_counter() - started) / trials
+
+def _curves() -> list[list[float]]:
+    return [json.loads(line)["val_mse"] for line in CURVES.read_text().splitlines()]
 
 
-def _trial(
-    study: optuna.Study,
-    space: dict[str, optuna.distributions.BaseDistribution],
-    curve: list[float],
-) -> None:
-    finished(requeue(study))
-    trial = study.ask(space)
-    for name in ("provenance", "hparams", "parameters"):
-        trial.set_user_attr(name, {"some": "thing"})
-    state = TrialState.COMPLETE
-    for epoch, value in enumerate(curve, start=1):
-        trial.report(value, epoch)
-        if epoch < EPOCHS and trial.should_prune():
-            state = TrialState.PRUNED
-            break
-    for name in ("stopped", "epochs", "best_epoch"):
-        trial.set_user_attr(name, epoch)
-    study.tell(trial, min(curve) if state == TrialState.COMPLETE else None, state)
+@contextmanager
+def _untrained(curves: list[list[float]] | None) -> Iterator[None]:
+    """Lets trials do all that they do, but train, draw and collect garbage."""
+    rng, best = np.random.default_rng(1), iter(range(10**6, 0, -1))
+
+    def trainer(max_epochs: int, callbacks: list[Any], **options: Any) -> Any:
+        return SimpleNamespace(
+            callbacks=callbacks, max_epochs=max_epochs, sanity_checking=False, val_dataloaders=None
+        )
+
+    def fit(trainer: Any, model: pl.LightningModule, *args: Any) -> None:
+        curve = curves[rng.integers(len(curves))] if curves else None
+        try:
+            for epoch in range(trainer.max_epochs):
+                trainer.current_epoch = epoch
+                found = curve[epoch] if curve else 1e-9 * next(best)
+                trainer.callback_metrics = {"val_mse": found}
+                for callback in trainer.callbacks:
+                    if isinstance(callback, CheckHold):
+                        callback.on_validation_start(trainer, model)
+                    if isinstance(callback, FollowEpochs):
+                        callback.on_validation_end(trainer, model)
+        finally:  # a trial that is pruned has a picture as well
+            for callback in trainer.callbacks:
+                callback.on_fit_end(trainer, model)
+
+    def draw(model: Any, data: Any, batches: Any, folder: Path) -> list[Path]:
+        (folder / "reconstructions.png").write_bytes(bytes(1000))
+        return [folder / "reconstructions.png"]
+
+    with ExitStack() as stack:
+        for name, stand_in in {
+            f"{PLACE}.quiet_trainer": trainer,
+            f"{PLACE}.fit": fit,
+            f"{PLACE}._release": lambda: None,
+            "latentune.studies.running.callbacks.draw_pictures": draw,
+        }.items():
+            stack.enter_context(patch(name, stand_in))
+        yield
+
+
+@contextmanager
+def _transactions() -> Iterator[Counter[str]]:
+    """Counts the transactions of all databases of this process."""
+    count: Counter[str] = Counter()
+    writing: set[int] = set()
+
+    def execute(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        if not statement.lstrip().startswith("SELECT"):
+            writing.add(id(connection))
+
+    def commit(connection: Any) -> None:
+        count["writes" if id(connection) in writing else "reads"] += 1
+        writing.discard(id(connection))
+
+    event.listen(Engine, "before_cursor_execute", execute)
+    event.listen(Engine, "commit", commit)
+    try:
+        yield count
+    finally:
+        event.remove(Engine, "before_cursor_execute", execute)
+        event.remove(Engine, "commit", commit)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[0, 100, 1000, 5000])
+    parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--sampler", default=SAMPLER)
+    parser.add_argument("--pruned", action="store_true", help="trials of recorded curves")
+    options = parser.parse_args()
+    for size in options.sizes:
+        spent = measure(size, options.trials, options.sampler, pruned=options.pruned)
+        found = {name: round(value, 1) for name, value in spent._asdict().items()}
+        print(json.dumps({"size": size, **found}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,7 @@ from ..models.data_spec import DataSpec
 from .data.errors import DataError
 from .last_epoch import KeepLastEpoch
 from .provenance import git_commit, machine, versions
-from .report import MODES, Direction, Diverged, FollowEpochs
+from .report import MODES, PROVENANCE, Direction, Diverged, FollowEpochs
 from .score import Score
 from .training import fit, quiet_trainer
 
@@ -174,10 +174,10 @@ class Objective:
             data = data.fold(run, self.folds)
         model = self.model(trial, data.spec)
         if run == 0:
-            trial.set_user_attr("provenance", provenance)
-            trial.set_user_attr("hparams", _plain(dict(model.hparams)))
-            count = sum(p.numel() for p in model.parameters() if p.requires_grad)
-            trial.set_user_attr("parameters", count)
+            known = trial.user_attrs
+            for name, value in ({PROVENANCE: provenance} | describe(model)).items():
+                if known.get(name) != value:  # each that is written is a transaction
+                    trial.set_user_attr(name, value)
         callbacks = [
             *(judge() for judge in self.judges),
             follow,
@@ -240,6 +240,12 @@ class Objective:
                 "a batch of one item has no statistics for batch norm: `batch_size=` must be at "
                 "least 2"
             ) from error
+
+
+def describe(model: pl.LightningModule) -> dict[str, Any]:
+    """Returns what a trial records of its model, which may be one without weights."""
+    count = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return {"hparams": _plain(dict(model.hparams)), "parameters": count}
 
 
 def _provenance(seed: int, data: Any) -> dict[str, Any]:

@@ -12,6 +12,8 @@ Direction = Literal["minimize", "maximize"]
 MODES: dict[Direction, Literal["min", "max"]] = {"minimize": "min", "maximize": "max"}
 """What Lightning calls the directions."""
 
+PROVENANCE, STOPPED = "provenance", "stopped"
+"""What a trial records of itself when its training begins, and why it ended or waits again."""
 PRUNED = "pruned"
 """What a trial records the step under after which the pruner has given it up."""
 
@@ -133,7 +135,7 @@ class Reports:
 
     def __init__(self, trial: BaseTrial) -> None:
         self.trial, self.last = trial, 0
-        if isinstance(trial, optuna.Trial):
+        if isinstance(trial, optuna.Trial) and trial.user_attrs.keys() & {PROVENANCE, STOPPED}:
             known = trial.storage.get_trial(trial._trial_id).intermediate_values
             self.last = max(known, default=0)
 

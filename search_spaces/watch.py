@@ -1,7 +1,8 @@
 """Looking at what a search space asks of a trial: to list it, to change it, or to replay it."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -76,12 +77,21 @@ def prefixed(trial: BaseTrial, prefix: str) -> BaseTrial:
     return cast(BaseTrial, _WatchedTrial(trial, lambda name, own: own, prefix))
 
 
+@contextmanager
+def unannounced() -> Iterator[None]:
+    """Lets a study in memory be made without a word, which Optuna would announce."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
 def random_trials(n: int) -> list[optuna.Trial]:
     """Returns trials of no study in particular, which suggest the same values each time."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces even a study in memory
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    optuna.logging.set_verbosity(before)
+    with unannounced():
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     return [study.ask() for _ in range(n)]
 
 

@@ -28,7 +28,9 @@ def test_a_replayed_search_spends_epochs_and_finds_better_values(
 
 
 def test_the_cost_of_storage_is_measured(benchmark: Callable[[str], Any]) -> None:
-    assert 0 < benchmark("storage").measure(size=20, trials=2) < 10
+    spent = benchmark("storage").measure(size=20, trials=2)
+    assert spent.cpu > 0
+    assert spent.writes < 20
 
 
 def test_a_folder_is_read_and_measured(benchmark: Callable[[str], Any], tmp_path: Path) -> None:

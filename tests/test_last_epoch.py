@@ -180,8 +180,7 @@ def test_a_search_that_is_killed_finds_what_one_that_is_not_does(
     with pytest.raises(Killed):
         latentune.search("conv-ae", "digits", name="killed", **small)
     broken = optuna.load_study(study_name="killed", storage=URL)
-    assert 0 < len(broken.trials[3].params) < 4, "it died while its values were chosen"
-    put_back_dead(broken, [3])
+    assert len(broken.trials) == 3, "a trial with half of its values is in the database"
     killed = latentune.search("conv-ae", "digits", name="killed", **small)
     assert [outcome(trial) for trial in killed.trials] == [outcome(t) for t in whole.trials]
     assert not Path("runs/cache/trials").exists()

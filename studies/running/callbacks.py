@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytorch_lightning as pl
 
 from ...models.data_spec import DataSpec
 from ...storage.artifacts import ArtifactStore, attach
+from ...storage.database import HEARTBEAT_S
 from ..pictures import draw_pictures
 from .retries import Hold
 
@@ -43,15 +45,19 @@ def stop_on_signal() -> Iterator[threading.Event]:
 class CheckHold(pl.Callback):
     """Ends training, before an epoch is reported, if others have taken the trial meanwhile.
 
+    They take it after many seconds of silence, so that short epochs need not ask one by one.
+
     Args:
         hold: The right to the trial.
     """
 
     def __init__(self, hold: Hold) -> None:
-        self.hold = hold
+        self.hold, self._checked = hold, time.monotonic()
 
     def on_validation_start(self, *args: object) -> None:
-        self.hold.check()
+        if time.monotonic() - self._checked > HEARTBEAT_S:
+            self.hold.check()
+            self._checked = time.monotonic()
 
 
 class AttachPictures(pl.Callback):

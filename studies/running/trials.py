@@ -4,17 +4,18 @@ import gc
 import logging
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.data.errors import DataError
-from ...objectives.objective import Interrupted, StopOnRequest, TrialFailed
+from ...objectives.objective import Interrupted, StopOnRequest, TrialFailed, describe
 from ...search_spaces.strategies import PRUNERS, SAMPLERS, Repeatable, Sparing
 from ...search_spaces.watch import ask
 from ...storage.database import DatabaseError, check_identity, heartbeat, identity
@@ -22,10 +23,11 @@ from ...storage.locks import Lock
 from ...storage.runs import StorageError, unwritable
 from ..errors import StudyError
 from .callbacks import AttachPictures, CheckHold
+from .draft import Draft
 from .failures import check_failures, note_failure
 from .links import Links
 from .plan import SearchPlan
-from .retries import INTERRUPTED, Hold, TakenOver, finished, put_back, requeue
+from .retries import INTERRUPTED, Hold, TakenOver, end, finished, put_back, requeue
 
 # What ends a search and is no fault of the trial in which it shows.
 OUTSIDE = (DataError, StorageError, StudyError, *DatabaseError)
@@ -56,25 +58,24 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
     study.sampler = Repeatable(SAMPLERS[plan.sampler], plan.recipe.seed)
     study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.steps), plan.trials)
     data = spec.objective.data().spec
+    draft = Draft(study)
     lock = links.lock
     outside: tuple[type[Exception], ...] = (*OUTSIDE, *links.faults)
     known = identity(plan.storage)
 
-    def train(
-        trial: optuna.Trial, hold: Hold
-    ) -> tuple[TrialState, float | Sequence[float] | None]:
+    def train(trial: optuna.Trial, hold: Hold) -> tuple[TrialState, Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""
         pictures = AttachPictures(trial, data, links.artifacts, links.scratch)
         extras = [CheckHold(hold), StopOnRequest(stop), pictures, *links.extras(trial.number)]
         try:
-            ask(spec.objective.model, trial, data)  # an encoder is read later, without the lock
             lock.release()
             objective = replace(
                 spec.objective,
                 callbacks=lambda trial: [*spec.objective.callbacks(trial), *extras],
                 last_epoch=lambda trial: links.last_epoch(trial.number),
             )
-            return TrialState.COMPLETE, objective(trial)
+            value = objective(trial)
+            return TrialState.COMPLETE, value if isinstance(value, Sequence) else [value]
         except optuna.TrialPruned:
             return TrialState.PRUNED, None
         except TrialFailed:
@@ -88,6 +89,20 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
             note_failure(trial, error, plan, links.tell)
         return TrialState.FAIL, None
 
+    def begin(trials: Sequence[FrozenTrial]) -> optuna.Trial:
+        """Returns a trial with all its values: one that waits, or else a new one."""
+
+        def choose(trial: optuna.Trial) -> Mapping[str, Any]:
+            model = ask(spec.objective.model, trial, data)  # an encoder is read without the lock
+            return describe(model)
+
+        if all(trial.state != TrialState.WAITING for trial in trials):
+            return draft.new_trial(trials, choose)
+        trial = _ask(study)
+        with suppress(Exception):  # its training meets it again
+            choose(trial)
+        return trial
+
     def run(trial: optuna.Trial) -> None:
         hold = Hold(trial)
         links.tell("started", trial.number)
@@ -100,11 +115,11 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
                     put_back(study, trial.number, INTERRUPTED)  # or found by its silence
                 raise
             with _held(lock):  # or others might take it between the two
-                hold.check()
+                now = hold.check()
                 if state == TrialState.WAITING:
                     put_back(study, trial.number, INTERRUPTED)
                     return
-                study.tell(trial, values, state)
+                end(study, now, state, values)
         links.tell("finished", trial.number)
 
     awaited: list[int] = []
@@ -120,7 +135,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
                 running = [trial.number for trial in trials if trial.state == TrialState.RUNNING]
                 if left > len(running):
                     with suppress(*TAKEN):
-                        run(_ask(study))
+                        run(begin(trials))
                     continue
             if running != awaited:
                 awaited = running
