@@ -34,6 +34,8 @@ ONE_ITEM = "more than 1 value per channel"
 """What PyTorch says of batch norm, if a batch holds a single item."""
 
 
+HPARAMS = "hparams"
+"""What a trial records the options of its model under, once all its values are chosen."""
 MUST_AGREE = ("seed", "data_fingerprint", "git_commit", "versions")
 """Of a trial's provenance, what must be as it was if it is to go on from its last epoch."""
 
@@ -245,7 +247,7 @@ class Objective:
 def describe(model: pl.LightningModule) -> dict[str, Any]:
     """Returns what a trial records of its model, which may be one without weights."""
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    return {"hparams": _plain(dict(model.hparams)), "parameters": count}
+    return {HPARAMS: _plain(dict(model.hparams)), "parameters": count}
 
 
 def _provenance(seed: int, data: Any) -> dict[str, Any]:

@@ -213,7 +213,11 @@ def test_copies_of_older_databases_count_in_the_place_of_what_they_were_copied_f
     assert [trial.number for trial in finished(study.trials)] == [0, 2]
 
 
-def test_a_search_that_slept_too_long_leaves_its_trial_to_others() -> None:
+@pytest.mark.parametrize("seconds", [-1, database.HEARTBEAT_S], ids=["at an epoch", "at its end"])
+def test_a_search_that_slept_too_long_leaves_its_trial_to_others(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("latentune.studies.running.callbacks.HEARTBEAT_S", seconds)
     taken = "if self.number == 1 and not Path('taken').exists(): Path('taken').touch(); "
     taken += "import optuna; from latentune.studies.running import retries; "
     taken += "there = optuna.load_study(study_name='mine', storage='sqlite:///runs/studies.db'); "

@@ -20,6 +20,7 @@ from latentune.storage import database
 from latentune.storage.runs import Runs
 from latentune.studies.errors import StudyError
 from latentune.studies.recipe import Recipe
+from latentune.studies.running.draft import new_trial
 from latentune.studies.running.retries import finished
 
 SMALL = {"epochs": 1, "batch_size": 200, "seed": 5}
@@ -165,6 +166,19 @@ def test_another_database_can_be_named(tmp_path: Path) -> None:
 def test_every_pruner_and_sampler_works(pruner: str, sampler: str) -> None:
     study = search(6, pruner=pruner, sampler=sampler, epochs=2, batch_size=1300)
     assert len(finished(study.trials)) == 6
+
+
+def test_a_choice_that_fails_leaves_what_was_chosen_until_then() -> None:
+    study = optuna.create_study()
+
+    def choose(trial: optuna.Trial) -> dict[str, int]:
+        trial.suggest_float("lr", 0, 1)
+        raise ValueError
+
+    trials = [new_trial(study, study.trials, choose) for _ in range(2)]
+    assert [trial.number for trial in trials] == [0, 1]
+    assert [list(trial.params) for trial in study.trials] == [["lr"]] * 2
+    assert {trial.state for trial in study.trials} == {TrialState.RUNNING}
 
 
 def test_a_time_limit_ends_the_search() -> None:

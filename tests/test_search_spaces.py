@@ -1,16 +1,22 @@
 """Search spaces: listing, changing and replaying what they vary."""
 
+from itertools import count
+from typing import Any
+
+import optuna
 import pytest
 import pytorch_lightning as pl
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.pruners import SuccessiveHalvingPruner
 from optuna.trial import BaseTrial, FixedTrial
 
 from latentune import DataSpec
 from latentune.search_spaces.autoencoder import conv_ae, conv_ae_seed
 from latentune.search_spaces.ranges import RangedSpace, narrow, probe_ranges
+from latentune.search_spaces.strategies import Halving
 from latentune.search_spaces.watch import ask, describe, random_trials, replay
 from latentune.search_spaces.words import SpaceError
 
@@ -182,3 +188,23 @@ def test_a_space_that_computes_while_it_builds_is_asked_all_the_same() -> None:
         return Kept(width=width, norm=torch.ones(width).norm().item())
 
     assert set(probe_ranges(space, SHAPE).distributions) == {"width"}
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+@given(values=st.lists(st.integers(0, 9), min_size=40, max_size=80), first=st.integers(1, 3))
+@settings(max_examples=20, deadline=None)
+def test_halving_decides_as_that_of_optuna(direction: Any, values: list[int], first: int) -> None:
+    """Three trials at a time, one of which goes a step further with each value."""
+    theirs = SuccessiveHalvingPruner(first, reduction_factor=4, bootstrap_count=1)
+    ended: list[list[tuple[int, int]]] = []
+    for pruner in (theirs, Halving(first, factor=4)):
+        ended.append([])
+        study = optuna.create_study(direction=direction, pruner=pruner)
+        running = [(study.ask(), count(1)) for _ in range(3)]
+        for turn, value in enumerate(values):
+            trial, steps = running[value * turn % 3]
+            trial.report(value, step := next(steps))
+            if trial.should_prune():
+                running[value * turn % 3] = study.ask(), count(1)
+                ended[-1].append((trial.number, step))
+    assert ended[0] == ended[1]

@@ -12,45 +12,43 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 from ...search_spaces.watch import unannounced
 
 
-class Draft(InMemoryStorage):
-    """Where a trial chooses its values, among the other trials of its study.
+def new_trial(
+    study: optuna.Study,
+    others: Sequence[FrozenTrial],
+    choose: Callable[[Trial], Mapping[str, Any]],
+) -> Trial:
+    """Returns a new trial of a study, which runs and has all its values.
 
-    Written one by one, each value is a transaction, and the sampler's looks at the other trials
-    are more of them.
+    Written one by one, each value is a transaction, the sampler's looks at the other trials are
+    more of them, and a process that dies meanwhile leaves a trial with half of its values.
 
     Args:
         study: The study, whose sampler chooses.
+        others: All its trials, of which none waits.
+        choose: Lets the trial suggest its values, and returns attributes for it. An error ends
+            the choice, and the trial has what was chosen until then.
     """
+    drafting = optuna.Study(study.study_name, _Draft(study, others), study.sampler)
+    draft, attributes = drafting.ask(), dict[str, Any]()
+    with suppress(Exception):
+        attributes.update(choose(draft))
+    whole = create_trial(
+        state=TrialState.RUNNING,
+        params=draft.params,
+        distributions=draft.distributions,
+        user_attrs=draft.user_attrs | attributes,
+    )
+    return Trial(study, study._storage.create_new_trial(study._study_id, whole))
 
-    def __init__(self, study: optuna.Study) -> None:
+
+class _Draft(InMemoryStorage):
+    """Holds the one trial that is being made; asked for all, it returns the others."""
+
+    def __init__(self, study: optuna.Study, others: Sequence[FrozenTrial]) -> None:
         super().__init__()
-        self.study, self.others = study, list[FrozenTrial]()
+        self.others = others
         with unannounced():
             self.create_new_study(study.directions, study.study_name)
-
-    def new_trial(
-        self, others: Sequence[FrozenTrial], choose: Callable[[Trial], Mapping[str, Any]]
-    ) -> Trial:
-        """Returns a new trial of the study, which runs and has all its values.
-
-        Args:
-            others: All trials of the study, of which none waits.
-            choose: Lets the trial suggest its values, and returns attributes for it. An error ends
-                the choice; whoever trains the trial meets it again.
-        """
-        self.others = list(others)
-        study = optuna.Study(self.study.study_name, self, self.study.sampler)
-        draft, attributes = study.ask(), dict[str, Any]()
-        with suppress(Exception):
-            attributes |= choose(draft)
-        whole = create_trial(
-            state=TrialState.RUNNING,
-            params=draft.params,
-            distributions=draft.distributions,
-            user_attrs=draft.user_attrs | attributes,
-        )
-        storage = self.study._storage
-        return Trial(self.study, storage.create_new_trial(self.study._study_id, whole))
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         draft = copy.copy(super().get_trial(trial_id))

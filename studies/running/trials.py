@@ -12,10 +12,16 @@ from typing import Any
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from ...objectives.data.errors import DataError
-from ...objectives.objective import Interrupted, StopOnRequest, TrialFailed, describe
+from ...objectives.objective import (
+    HPARAMS,
+    Interrupted,
+    StopOnRequest,
+    TrialFailed,
+    describe,
+)
 from ...search_spaces.strategies import PRUNERS, SAMPLERS, Repeatable, Sparing
 from ...search_spaces.watch import ask
 from ...storage.database import DatabaseError, check_identity, heartbeat, identity
@@ -23,7 +29,7 @@ from ...storage.locks import Lock
 from ...storage.runs import StorageError, unwritable
 from ..errors import StudyError
 from .callbacks import AttachPictures, CheckHold
-from .draft import Draft
+from .draft import new_trial
 from .failures import check_failures, note_failure
 from .links import Links
 from .plan import SearchPlan
@@ -58,16 +64,21 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
     study.sampler = Repeatable(SAMPLERS[plan.sampler], plan.recipe.seed)
     study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.steps), plan.trials)
     data = spec.objective.data().spec
-    draft = Draft(study)
     lock = links.lock
     outside: tuple[type[Exception], ...] = (*OUTSIDE, *links.faults)
     known = identity(plan.storage)
+
+    def choose(trial: optuna.Trial) -> Mapping[str, Any]:
+        """Lets a trial suggest every value, and returns what it records of its model."""
+        return describe(ask(spec.objective.model, trial, data))  # without reading an encoder
 
     def train(trial: optuna.Trial, hold: Hold) -> tuple[TrialState, Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""
         pictures = AttachPictures(trial, data, links.artifacts, links.scratch)
         extras = [CheckHold(hold), StopOnRequest(stop), pictures, *links.extras(trial.number)]
         try:
+            if HPARAMS not in trial.user_attrs:  # it waited for its first time, or has a bug
+                choose(trial)
             lock.release()
             objective = replace(
                 spec.objective,
@@ -88,20 +99,6 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
         except Exception as error:
             note_failure(trial, error, plan, links.tell)
         return TrialState.FAIL, None
-
-    def begin(trials: Sequence[FrozenTrial]) -> optuna.Trial:
-        """Returns a trial with all its values: one that waits, or else a new one."""
-
-        def choose(trial: optuna.Trial) -> Mapping[str, Any]:
-            model = ask(spec.objective.model, trial, data)  # an encoder is read without the lock
-            return describe(model)
-
-        if all(trial.state != TrialState.WAITING for trial in trials):
-            return draft.new_trial(trials, choose)
-        trial = _ask(study)
-        with suppress(Exception):  # its training meets it again
-            choose(trial)
-        return trial
 
     def run(trial: optuna.Trial) -> None:
         hold = Hold(trial)
@@ -134,8 +131,9 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
                     return
                 running = [trial.number for trial in trials if trial.state == TrialState.RUNNING]
                 if left > len(running):
+                    waits = any(trial.state == TrialState.WAITING for trial in trials)
                     with suppress(*TAKEN):
-                        run(begin(trials))
+                        run(_ask(study) if waits else new_trial(study, trials, choose))
                     continue
             if running != awaited:
                 awaited = running
