@@ -20,7 +20,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 import latentune
-from latentune.storage import database
+from latentune.storage import sqlite
 from latentune.storage.database import DatabaseLost
 from latentune.studies.running.retries import finished, reason, requeue
 
@@ -234,7 +234,7 @@ def test_a_trial_that_somebody_else_has_ended_is_left_as_it_is() -> None:
 def test_a_busy_database_ends_the_search_but_costs_nothing(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.1)
     busy = "if self.number == 1 and not Path('busy').exists(): Path('busy').touch(); "
     busy += "import builtins, sqlite3; builtins.held = sqlite3.connect('runs/studies.db'); "
     busy += "builtins.held.execute('BEGIN EXCLUSIVE')"

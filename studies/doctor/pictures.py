@@ -11,7 +11,7 @@ from typing import Any
 
 from optuna.trial import TrialState
 
-from ...storage.database import SQLITE
+from ...storage.urls import SQLITE, is_file
 from .case import Case
 from .finding import Finding, count
 
@@ -34,8 +34,11 @@ def missing_pictures(case: Case) -> Iterator[Finding]:
     """Finds pictures whose files have gone; the dashboard would show that they cannot be loaded.
 
     A trial that has finished takes no attributes, not even the dashboard's own word for a
-    picture that was deleted. So the record is removed from its table.
+    picture that was deleted. So the record is removed from its table. Where several machines share
+    a database, pictures may lie in the folders of the others.
     """
+    if not is_file(case.source):
+        return
     names = {study.study_name for study in case.studies}
     gone = [
         record

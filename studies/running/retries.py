@@ -6,7 +6,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.objective import Interrupted
-from ...storage.database import silent_trials
+from ...storage.database import first_beats, silent_trials
 
 INTERRUPTED = "interrupted"
 DIED = "its process died"
@@ -50,6 +50,7 @@ def requeue(study: optuna.Study, *, alone: bool = False) -> list[FrozenTrial]:
     """
     trials = study.get_trials(deepcopy=False)
     running = [trial for trial in trials if trial.state == TrialState.RUNNING]
+    first_beats(study, trials)
     dead = running if alone else silent_trials(study, trials)
     put_back_dead(study, [trial.number for trial in dead])
     return study.get_trials(deepcopy=False) if dead else trials

@@ -15,7 +15,6 @@ from ...storage.database import (
     check_identity,
     database_exists,
     identity,
-    is_file,
     open_database,
 )
 from ...storage.last_epochs import sweep_epochs
@@ -168,8 +167,6 @@ def run_search(
     """
     if plan.workers > 1:
         warm_up()
-    if not is_file(plan.storage):
-        open_database(plan.storage)  # complains before anything is made
     plan.runs.make()
     study = _open_or_make(plan, command)
     known = identity(plan.storage)
