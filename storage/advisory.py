@@ -8,7 +8,6 @@ from filelock import Timeout
 from optuna.exceptions import StorageInternalError
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
 
 from .server import engine
 from .urls import address
@@ -86,13 +85,11 @@ class AdvisoryLock:
             session.execute(text(f"SET lock_timeout = {wait_ms}"))
             session.execute(text(f"SELECT pg_advisory_lock({self._key})"))
         except BaseException as error:
-            session.invalidate()  # it may have the lock, and nobody who knows
+            late = getattr(getattr(error, "orig", None), "sqlstate", None) == NOT_AVAILABLE
+            if not late:  # it may have the lock, and nobody who knows
+                session.invalidate()
             session.close()
-            if isinstance(error, OperationalError) and _state(error) == NOT_AVAILABLE:
+            if late:
                 raise Timeout(address(self._url)) from None
             raise
         return session
-
-
-def _state(error: OperationalError) -> str | None:
-    return getattr(error.orig, "sqlstate", None)
