@@ -4,7 +4,10 @@ from typing import Any, Protocol
 
 from filelock import FileLock
 
+from .advisory import AdvisoryLock
 from .runs import Runs
+from .server import is_postgres
+from .urls import check_url
 
 
 class Lock(Protocol):
@@ -35,8 +38,15 @@ class Lock(Protocol):
 def search_lock(storage: str, runs: Runs) -> Lock:
     """Returns the lock of all searches in a database.
 
+    In PostgreSQL it is one of the database, which the searches of all machines share. For a file,
+    and for any other server such as MySQL, it is a file of the runs folder: searches in the same
+    database must then have the same folder.
+
     Args:
         storage: The Optuna URL of the database.
         runs: The runs folder of the search.
     """
-    return FileLock(runs.lock, thread_local=False)  # threads of an actor take turns with it
+    url = check_url(storage)
+    if is_postgres(url):
+        return AdvisoryLock(url, "search")
+    return FileLock(runs.lock, thread_local=False)  # who acquires it may not be who releases it

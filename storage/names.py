@@ -6,8 +6,9 @@ from collections.abc import Collection
 
 import optuna
 
-from .database import check_url, database_exists, is_file, open_database
+from .database import database_exists, open_database
 from .runs import TAKEN, StorageError, check_name
+from .urls import check_url
 
 MOST_BYTES = 200
 DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{d}{n}" for d in ("COM", "LPT") for n in range(10))}
@@ -22,7 +23,7 @@ def check_name_in(url: str, study: str) -> str:
     """
     check_url(url)
     others: list[str] = []
-    if is_file(url) and database_exists(url):
+    if database_exists(url):
         others = optuna.get_all_study_names(open_database(url))
     return study if study in others else check_new_name(study, others)
 

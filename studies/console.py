@@ -11,6 +11,7 @@ from rich.table import Table
 
 from ..search_spaces.auto import MODEL, unnamed
 from ..storage.runs import Runs
+from ..storage.shown import shown
 from ..storage.study import STATES, readable
 from .display import bar, console
 from .lineage import is_stale, origin_of
@@ -78,7 +79,7 @@ def show_plan(plan: SearchPlan) -> None:
         "first trial": "; then ".join(first) or "sampled",
         "pruner": plan.pruner,
         "sampler": plan.sampler,
-        "storage": plan.storage,
+        "storage": shown(plan.storage),
         "artifacts": plan.bucket or str(plan.runs.artifacts),
     }
     table = Table(title=plan.name, show_header=False, title_justify="left", box=None)

@@ -20,8 +20,8 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 import latentune
-from latentune.storage import database
-from latentune.storage.database import DatabaseLost
+from latentune.storage import sqlite
+from latentune.storage.database import HEARTBEAT_S, DatabaseLost
 from latentune.studies.running.retries import finished, reason, requeue
 
 Cli = Callable[..., Any]
@@ -213,7 +213,7 @@ def test_copies_of_older_databases_count_in_the_place_of_what_they_were_copied_f
     assert [trial.number for trial in finished(study.trials)] == [0, 2]
 
 
-@pytest.mark.parametrize("seconds", [-1, database.HEARTBEAT_S], ids=["at an epoch", "at its end"])
+@pytest.mark.parametrize("seconds", [-1, HEARTBEAT_S], ids=["at an epoch", "at its end"])
 def test_a_search_that_slept_too_long_leaves_its_trial_to_others(
     seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,7 +238,7 @@ def test_a_trial_that_somebody_else_has_ended_is_left_as_it_is() -> None:
 def test_a_busy_database_ends_the_search_but_costs_nothing(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.1)
     busy = "if self.number == 1 and not Path('busy').exists(): Path('busy').touch(); "
     busy += "import builtins, sqlite3; builtins.held = sqlite3.connect('runs/studies.db'); "
     busy += "builtins.held.execute('BEGIN EXCLUSIVE')"

@@ -22,7 +22,9 @@ runs_option = click.option(
     "--runs", type=click.Path(path_type=Path), default=RUNS_PATH, help="Folder of all studies."
 )
 storage_option = click.option(
-    "--storage", metavar="URL", help="Optuna URL of another database, e.g. sqlite:///other.db."
+    "--storage",
+    metavar="URL",
+    help="Another database, e.g. sqlite:///other.db or postgresql://host/name.",
 )
 data_dir_option = click.option(
     "--data-dir",
@@ -106,11 +108,18 @@ def listen() -> None:
     log.setLevel(logging.INFO)
 
 
+def as_command(*words: str) -> str:
+    """Returns a command as it may be shown and kept: without the password of a database."""
+    from ...storage.shown import shown
+
+    return shlex.join(["latentune", *map(shown, words)])
+
+
 def say_next(*words: str, runs: Path = RUNS_PATH, storage: str | None = None) -> None:
     """Prints the command to type next, which looks in the same place as this one."""
     place = [] if runs == RUNS_PATH else ["--runs", str(runs)]
     place += [] if storage is None else ["--storage", storage]
-    click.echo(f"next: {shlex.join(['latentune', *words, *place])}")
+    click.echo(f"next: {as_command(*words, *place)}")
 
 
 def say_unread(unread: Mapping[str, str]) -> None:

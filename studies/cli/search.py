@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from ..defaults import (
 from .common import (
     UsageError,
     allow_option,
+    as_command,
     cluster_options,
     data_dir_option,
     runs_option,
@@ -170,7 +170,7 @@ def search(
     if dry_run:
         show_plan(plan)
         return
-    command = shlex.join(["latentune", *sys.argv[1:]])
+    command = as_command(*sys.argv[1:])
     try:
         with SearchLines(plan) as lines:
             study = run_search(plan, command=command, callbacks=[lines])

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, GrpcStorageProxy, get_storage, run_grpc_proxy_server
 
-from ...storage.database import SQLITE, identity, is_file, open_database
+from ...storage.database import identity, open_database
+from ...storage.urls import SQLITE, is_file
 
 
 class Address(NamedTuple):

@@ -10,8 +10,8 @@ import ray
 from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError, TaskCancelledError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from ...storage.database import is_file
 from ...storage.runs import Runs
+from ...storage.urls import is_file
 from ..errors import StudyError
 from ..running.plan import SearchPlan
 from .database import serve

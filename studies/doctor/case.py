@@ -11,10 +11,11 @@ import optuna
 from optuna.storages import BaseStorage, RDBStorage
 
 from ...storage.backup import Changes
-from ...storage.database import SQLITE, database_exists, is_file, open_database
+from ...storage.database import database_exists, open_database
 from ...storage.runs import Runs, StorageError
 from ...storage.snapshot import snapshot
 from ...storage.study import Study
+from ...storage.urls import SQLITE, is_file
 from ..finding import open_study
 from .finding import Finding
 from .tables import lost, mended_tables

@@ -8,6 +8,7 @@ import optuna
 
 from ...models.networks.pretrained import ARCHITECTURES
 from ...storage.runs import Runs
+from ...storage.shown import shown
 from ..defaults import RUNS, SEED, SPACE
 from .case import Case
 
@@ -19,7 +20,7 @@ def command(case: Case, *words: str) -> str:
     """Returns a command that looks where the doctor has looked."""
     place = [] if str(case.runs.root) == RUNS else ["--runs", str(case.runs.root)]
     place += [] if case.source == case.runs.database else ["--storage", case.source]
-    return shlex.join(["latentune", *words, *place])
+    return shlex.join(["latentune", *words, *map(shown, place)])
 
 
 def go_on(study: optuna.Study, case: Case, ranges: Mapping[str, str], *more: str) -> str:

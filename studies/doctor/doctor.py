@@ -5,14 +5,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from ...storage import backup
-from ...storage.database import SQLITE, is_file, silent_trials
+from ...storage.database import silent_trials
+from ...storage.locks import search_lock
 from ...storage.runs import Runs, StorageError
+from ...storage.shown import shown
 from ...storage.snapshot import count_trials, fingerprint, put_back
+from ...storage.urls import SQLITE, is_file
 from ..defaults import RUNS
 from ..errors import StudyError
 from ..facade import public
@@ -125,13 +128,16 @@ def doctor(
         if fix or study is not None:
             raise StudyError("`undo=` takes back all of the last repair: leave out the rest")
         folder = backup.latest(place)
-        with _no_search(place):
+        with _no_search(place.database, place):
             back = backup.undo(place, folder)
         return Diagnosis((), done=tuple(f"put back {path}" for path in back), backup=folder)
     if not fix:
         return _diagnosed(place, source, study)
     if not is_file(source):
-        raise StorageError(f"{source} is no SQLite file, which alone can be backed up and mended")
+        raise StorageError(
+            f"{shown(source)} is no SQLite file, and `fix=` mends nothing that it cannot back up; "
+            "back a PostgreSQL database up by pg_dump. What died in it goes on in the next search"
+        )
     done, backed_up = _mend(place, source, study)
     return replace(_diagnosed(place, source, study), done=tuple(done), backup=backed_up)
 
@@ -149,6 +155,8 @@ def _look(case: Case) -> list[Finding]:
     if case.storage is not None:
         for look in LOOKS:
             found += look(case)
+    if not is_file(case.source):
+        found = [finding.by_hand() for finding in found]
     return sorted(found, key=lambda finding: GRADES.index(finding.grade))
 
 
@@ -161,7 +169,7 @@ def _mend(runs: Runs, source: str, study: str | None) -> tuple[list[str], Path |
         if not fixes or case.storage is None:
             return [], None
         runs.make()
-        with _no_search(runs):
+        with _no_search(source, runs):
             _check_quiet(case)
             trials = count_trials(copy)
             for _, fix in fixes:
@@ -179,19 +187,23 @@ def _mend(runs: Runs, source: str, study: str | None) -> tuple[list[str], Path |
 
 
 @contextmanager
-def _no_search(runs: Runs) -> Iterator[None]:
+def _no_search(source: str, runs: Runs) -> Iterator[None]:
     """Keeps searches from choosing a trial.
 
     Raises:
         StorageError: If one is about to.
     """
+    lock = search_lock(source, runs)
     try:
-        with FileLock(runs.lock).acquire(timeout=LOCK_S):
-            yield
+        lock.acquire(timeout=LOCK_S)
     except Timeout:
         raise StorageError(
             f"a search holds {runs.lock}: wait until it is through, or stop it"
         ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _check_quiet(case: Case) -> None:

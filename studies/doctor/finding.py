@@ -1,8 +1,8 @@
 """A finding: what is wrong with a study or a file, how bad that is, and the way out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 
 Grade = Literal["broken", "wasteful", "advice"]
 GRADES: tuple[Grade, ...] = ("broken", "wasteful", "advice")
@@ -29,6 +29,13 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.grade:<9} {self.what}\n{'':<9} {self.way_out}"
+
+    def by_hand(self) -> Self:
+        """Returns what it is where nothing can be backed up, and so nothing be mended."""
+        way_out = self.way_out
+        if "`fix=`" in way_out:
+            way_out = "by hand: `fix=` is for SQLite files, which it can back up first"
+        return replace(self, way_out=way_out, fix=None)
 
     @property
     def mended(self) -> str:

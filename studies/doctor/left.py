@@ -7,6 +7,7 @@ from pathlib import Path
 from optuna.trial import FrozenTrial
 
 from ...storage.database import silent_trials
+from ...storage.urls import is_file
 from ..running.retries import requeue
 from .case import Case
 from .finding import Finding, count, some
@@ -18,10 +19,11 @@ def left_running(case: Case) -> Iterator[Finding]:
         dead = silent_trials(study, study.get_trials(deepcopy=False))
         if dead:
             numbers = some([trial.number for trial in dead])
+            fixed = "`fix=` lets them wait again, and " if is_file(case.source) else ""
             yield Finding(
                 "broken",
                 f"{numbers} of {study.study_name} left running by a process that died",
-                "`fix=` lets them wait again, and the next search runs them",
+                f"{fixed}the next search runs them",
                 fix=partial(requeue, study),
             )
 

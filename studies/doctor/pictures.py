@@ -14,8 +14,8 @@ from optuna.trial import TrialState
 
 from ...storage.artifacts import bucket_of
 from ...storage.buckets import Bucket
-from ...storage.database import SQLITE
 from ...storage.runs import StorageError
+from ...storage.urls import SQLITE, is_file
 from .case import Case
 from .finding import Finding, count
 
@@ -40,8 +40,11 @@ def missing_pictures(case: Case) -> Iterator[Finding]:
     """Finds pictures whose files have gone; the dashboard would show that they cannot be loaded.
 
     A trial that has finished takes no attributes, not even the dashboard's own word for a
-    picture that was deleted. So the record is removed from its table.
+    picture that was deleted. So the record is removed from its table. Where several machines share
+    a database, pictures may lie in the folders of the others.
     """
+    if not is_file(case.source):
+        return
     elsewhere = dict(_elsewhere(case))
     gone = [
         record

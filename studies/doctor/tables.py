@@ -7,8 +7,9 @@ from pathlib import Path
 import optuna
 from optuna.storages import RDBStorage
 
-from ...storage.database import SQLITE, schema
 from ...storage.runs import Runs
+from ...storage.schema import schema
+from ...storage.urls import SQLITE
 from .finding import Finding, count
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from filelock import FileLock
 from optuna.storages import BaseStorage
 
 from ...objectives.progress import progress
 from ...objectives.provenance import versions
 from ...storage.artifacts import BUCKET
 from ...storage.database import database_exists, open_database
+from ...storage.locks import search_lock
 from ...storage.placing import check_place, placed
 from ...storage.runs import Runs, StorageError, check_name
 from ...storage.scratch import scratch
@@ -127,7 +127,7 @@ def _unpack(package: Package, target: str, runs: Runs, url: str) -> Imported:
         files = {to: folder / name for name, to in places.items()}
         _check_folder(runs.root / target, files)
         check_place(files)
-        with FileLock(runs.lock):
+        with search_lock(url, runs):
             database = open_database(url, create=True)
             _check_free(database, target, package, sweep=True)
             with placed(files):

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from filelock import FileLock
 from optuna.trial import FrozenTrial
 
 from ...objectives.progress import progress
 from ...storage.database import open_database
+from ...storage.locks import search_lock
 from ...storage.placing import placed
 from ...storage.runs import Runs
 from ...storage.scratch import scratch
@@ -44,7 +44,7 @@ def merge(package: Package, name: str, runs: Runs, url: str) -> tuple[Study, int
     with progress(f"checking {path}"):
         package.archive.check()
     theirs = [trial for trial in record.trials if trial.state in WORTH]
-    with scratch(runs.cache) as folder, FileLock(runs.lock):
+    with scratch(runs.cache) as folder, search_lock(url, runs):
         ours = study.get_trials(deepcopy=False)
         known = {same(trial) for trial in ours}
         new = [trial for trial in theirs if same(trial) not in known]

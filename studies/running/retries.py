@@ -6,7 +6,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.objective import Interrupted
-from ...storage.database import silent_trials
+from ...storage.database import first_beats, silent_trials
 
 INTERRUPTED = "interrupted"
 DIED = "its process died"
@@ -48,6 +48,7 @@ def requeue(study: optuna.Study, *, alone: bool = False) -> list[FrozenTrial]:
     """
     trials = study.get_trials(deepcopy=False)
     running = [trial for trial in trials if trial.state == TrialState.RUNNING]
+    first_beats(study, trials)
     dead = running if alone else silent_trials(study, trials)
     if not dead:
         return trials

@@ -9,8 +9,6 @@ from ...storage.database import (
     DatabaseError,
     check_identity,
     identity,
-    is_file,
-    open_database,
 )
 from ...storage.last_epochs import sweep_epochs
 from ...storage.locks import search_lock
@@ -167,8 +165,6 @@ def run_search(
     """
     if plan.workers > 1 and plan.cluster is None:
         warm_up()
-    if not is_file(plan.storage):
-        open_database(plan.storage)  # complains before anything is made
     if plan.bucket is not None:
         Bucket(plan.bucket).check()
     plan.runs.make()

@@ -1,0 +1,89 @@
+"""An SQLite file as the database: made at once or not at all, and opened for many processes."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from optuna.storages import RDBStorage
+
+from .runs import StorageError, unwritable
+from .schema import of_another_optuna, of_another_program, schema
+
+BUSY_TIMEOUT_S = 60
+
+
+class _WalConnection(sqlite3.Connection):
+    # A write-ahead log lets the dashboard read while a search writes, and makes commits cheap.
+    # Set by the connection itself, because Optuna makes a new engine when a storage is pickled.
+    def __init__(self, database: str, *args: Any, **kwargs: Any) -> None:
+        if not os.path.exists(database):  # SQLite would make an empty one
+            raise sqlite3.OperationalError(f"{database} is gone")
+        super().__init__(database, *args, **kwargs)
+        self.execute("PRAGMA journal_mode=WAL")
+        self.execute("PRAGMA synchronous=NORMAL")
+        self.execute("PRAGMA trusted_schema=OFF")  # the file may be of somebody else
+
+
+def file_options() -> dict[str, Any]:
+    """Returns what SQLAlchemy is told of each such database."""
+    return {"connect_args": {"timeout": BUSY_TIMEOUT_S, "factory": _WalConnection}}
+
+
+def make_tables(path: Path) -> None:
+    """Makes the file, and all of Optuna's tables in it or none.
+
+    Optuna makes them one by one, so that a kill in between would leave a database of nobody.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    try:
+        path.touch()  # only here may a connection find no file
+    except OSError as error:
+        raise unwritable(path, error) from error
+    empty = RDBStorage("sqlite://").engine.raw_connection()
+    try:
+        with closing(empty), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            if not _names(connection):  # nobody else has made them meanwhile
+                for statement in list(empty.iterdump())[1:]:
+                    connection.execute(statement)
+    except sqlite3.DatabaseError as error:
+        raise StorageError(f"cannot use {path} as a database: {error}") from error
+
+
+def has_tables(path: Path, create: bool) -> bool:
+    """Returns whether a file has Optuna's tables.
+
+    Raises:
+        StorageError: If it has others, which Optuna would damage, cannot be written, or is not
+            there and shall not be made.
+    """
+    if not os.path.exists(path):
+        if not create:
+            raise StorageError(
+                f"there is no database {path} yet; make it by: latentune search conv-ae digits"
+            )
+        return False
+    try:
+        address = f"{path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            names = _names(connection)
+            if names and "alembic_version" not in names:
+                raise of_another_program(path)
+            if names:
+                found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+                if found is None or found[0] != schema():
+                    upgrade = "if an older one, this upgrades it, after a backup: latentune doctor"
+                    raise of_another_optuna(f"sqlite:///{path}", f"{upgrade} --fix")
+            connection.execute("BEGIN IMMEDIATE")  # asks for the right to write, changes nothing
+            connection.rollback()
+            return bool(names)
+    except sqlite3.DatabaseError as error:
+        raise StorageError(f"cannot use {path} as a database: {error}") from error
+
+
+def _names(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
