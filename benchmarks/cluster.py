@@ -5,7 +5,10 @@
 All is real but the processes of workers and their training: head, desk, lock, database, proxy,
 and the loop that runs trials. A worker is a thread of one of a few processes, and sleeps for as
 long as a trial takes. Head and workers share the cores of this machine, so that fewer trials end
-than a head with a core of its own could serve; what it spends on each says how many that were.
+than a head with a core of its own could serve; what it spends on each says how many that would be.
+
+What the head spends grows with the trials that run at once, of which each worker is sent all when
+it chooses. More workers than it can serve take minutes to begin, one after another.
 
 It shows neither a network nor a thousand connections: threads of a process share theirs.
 """

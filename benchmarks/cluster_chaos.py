@@ -159,7 +159,7 @@ def checks(searches: Searches, code: int | None) -> Checks:
 def nodes(folder: Path) -> Iterator[Nodes]:
     """Starts a cluster of a head node and others on this machine, whose files lie in a folder."""
     os.environ |= {"TMPDIR": str(folder), "RAY_USAGE_STATS_ENABLED": "0"}
-    tempfile.tempdir = str(folder)
+    tempfile.tempdir = str(folder)  # which Python has looked up before
     cluster = Cluster(
         initialize_head=True, head_node_args={"num_cpus": CPUS, "include_dashboard": False}
     )
