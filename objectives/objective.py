@@ -177,7 +177,7 @@ class Objective:
         model = self.model(trial, data.spec)
         if run == 0:
             known = trial.user_attrs
-            for name, value in ({PROVENANCE: provenance} | describe(model)).items():
+            for name, value in ({PROVENANCE: provenance} | facts_of(model)).items():
                 if known.get(name) != value:  # each that is written is a transaction
                     trial.set_user_attr(name, value)
         callbacks = [
@@ -244,7 +244,7 @@ class Objective:
             ) from error
 
 
-def describe(model: pl.LightningModule) -> dict[str, Any]:
+def facts_of(model: pl.LightningModule) -> dict[str, Any]:
     """Returns what a trial records of its model, which may be one without weights."""
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
     return {HPARAMS: _plain(dict(model.hparams)), "parameters": count}

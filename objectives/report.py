@@ -135,6 +135,7 @@ class Reports:
 
     def __init__(self, trial: BaseTrial) -> None:
         self.trial, self.last = trial, 0
+        # One that begins has no reports, and to look for them is a transaction.
         if isinstance(trial, optuna.Trial) and trial.user_attrs.keys() & {PROVENANCE, STOPPED}:
             known = trial.storage.get_trial(trial._trial_id).intermediate_values
             self.last = max(known, default=0)
@@ -153,7 +154,7 @@ class Reports:
     def _is_bad(self, step: int) -> bool:
         """Asks the pruner, and writes down at once if it gives the trial up.
 
-        Halving has noted then that the trial has reached a rung, and would let it pass if the
+        Hyperband has noted then that the trial has reached a rung, and would let it pass if the
         process died and another one asked.
         """
         if self.trial.user_attrs.get(PRUNED) == step:

@@ -115,7 +115,8 @@ def end(
     if state == TrialState.PRUNED and trial.last_step is not None:
         values = [trial.intermediate_values[trial.last_step]]
     study.sampler.after_trial(study, trial, state, values)
-    study._storage.set_trial_state_values(trial._trial_id, state, values)
+    worth = None if values is None else [float(value) for value in values]
+    study._storage.set_trial_state_values(trial._trial_id, state, worth)
 
 
 def finished(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:

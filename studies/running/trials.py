@@ -15,13 +15,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from ...objectives.data.errors import DataError
-from ...objectives.objective import (
-    HPARAMS,
-    Interrupted,
-    StopOnRequest,
-    TrialFailed,
-    describe,
-)
+from ...objectives.objective import HPARAMS, Interrupted, StopOnRequest, TrialFailed, facts_of
 from ...search_spaces.strategies import PRUNERS, SAMPLERS, Repeatable, Sparing
 from ...search_spaces.watch import ask
 from ...storage.database import DatabaseError, check_identity, heartbeat, identity
@@ -70,7 +64,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
 
     def choose(trial: optuna.Trial) -> Mapping[str, Any]:
         """Lets a trial suggest every value, and returns what it records of its model."""
-        return describe(ask(spec.objective.model, trial, data))  # without reading an encoder
+        return facts_of(ask(spec.objective.model, trial, data))  # without reading an encoder
 
     def train(trial: optuna.Trial, hold: Hold) -> tuple[TrialState, Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""
