@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError, TaskCancelledError
+from ray.exceptions import (
+    NodeDiedError,
+    OutOfMemoryError,
+    RayError,
+    RayTaskError,
+    RuntimeEnvSetupError,
+    TaskCancelledError,
+    WorkerCrashedError,
+)
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ...storage.runs import Runs
@@ -20,6 +28,11 @@ from .links import DeskLock, ask
 from .node import work
 from .shipping import files_of, pack
 
+DEATHS: dict[type[RayError], str] = {
+    NodeDiedError: "its node died",
+    OutOfMemoryError: "its node ran out of memory",
+    WorkerCrashedError: "its process was killed",
+}
 MOST_CALLS = 10_000  # that the desk has at once; a worker asks for the lock, and for the end
 
 
@@ -112,16 +125,16 @@ class OnRay:
         except (RayTaskError, RuntimeEnvSetupError) as error:  # of a node, before it could tell
             if index not in self.begun:
                 return [(index, "failed", _of_node(error)), (index, "left", None)]
-            how = str(error)
-        except TaskCancelledError as error:
+            how = str(error).strip().splitlines()[-1]
+        except TaskCancelledError:
             if index not in self.begun:
                 return [(index, "left", None)]
-            how = str(error)
+            how = "cancelled"
         except RayError as error:
-            how = str(error)
+            how = DEATHS.get(type(error), str(error).strip().splitlines()[0])
         else:
             how = "its end was not heard"
-        return [(index, "died", " ".join(how.split())[:200])]
+        return [(index, "died", how)]
 
     def _dismiss(self) -> None:
         """Cancels the tasks that wait for room: who leaves has found nothing left to do."""

@@ -143,9 +143,10 @@ def _ask(study: optuna.Study) -> optuna.Trial:
 
 @contextmanager
 def _held(lock: Lock) -> Iterator[None]:
-    """Holds a lock that the block may release before its end."""
+    """Holds a lock, also one that is held already; the block may release it before its end."""
     try:
-        lock.acquire()
+        if not lock.is_locked:  # not every kind can be had twice
+            lock.acquire()
     except OSError as error:  # of the file that it is
         raise unwritable(Path(getattr(lock, "lock_file", ".")), error) from error
     try:
