@@ -32,10 +32,12 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--url")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        with nullcontext(options.url) if options.url else postgres() as server:
-            url = options.url or made(server, "studies")
-            print(json.dumps(measure(url, options, Path(place))))
+    with (
+        tempfile.TemporaryDirectory() as place,
+        nullcontext(options.url) if options.url else postgres() as server,
+    ):
+        url = options.url or made(server, "studies")
+        print(json.dumps(measure(url, options, Path(place))))
 
 
 def made(server: str, name: str) -> str:
