@@ -1,5 +1,6 @@
 """The database: opening it safely for many readers and writers, and finding what died in it."""
 
+import atexit
 import os
 import threading
 import warnings
@@ -94,7 +95,9 @@ def _shared(url: URL) -> RDBStorage:
     options = server.server_options(url)
     if server.is_postgres(url):  # it has a hundred connections, and a process needs one at a time
         options["max_overflow"] = 0
-    return _opened(_whole(url), options)
+    storage = _opened(_whole(url), options)
+    atexit.register(storage.engine.dispose)
+    return storage
 
 
 def _whole(url: URL) -> str:

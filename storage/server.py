@@ -3,6 +3,7 @@
 PostgreSQL is the one that is tested. Others are opened as Optuna would open them.
 """
 
+import atexit
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,7 +71,9 @@ def server_options(url: URL) -> dict[str, Any]:
 @cache
 def engine(url: URL) -> Engine:
     """Returns this process's way to a database, beside Optuna's own."""
-    return create_engine(url, isolation_level="AUTOCOMMIT", **server_options(url))
+    made = create_engine(url, isolation_level="AUTOCOMMIT", **server_options(url))
+    atexit.register(made.dispose)
+    return made
 
 
 def has_tables(url: URL) -> bool:
