@@ -38,11 +38,10 @@ SERVER = {
     "tcp_user_timeout": CUT_OFF_MS,
     **{f"tcp_keepalives_{name}": value for name, value in KEEPALIVES.items()},
 }
-MAKE_IT = "make it by createdb, or name another"
 FEWER = "each worker takes two: try fewer by `workers=`, or raise max_connections"
 HINTS = {
     "password": "it is taken from the URL, from PGPASSWORD or from ~/.pgpass",
-    'database ".*" does not exist': MAKE_IT,
+    'database ".*" does not exist': "make it by createdb, or name another",
     "too many (clients|connections)|connection slots": FEWER,
     "Connection refused|timeout|resolve|No such file": "is a server running there?",
 }

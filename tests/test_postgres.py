@@ -23,6 +23,7 @@ from latentune.storage.database import DatabaseError, database_exists, open_data
 from latentune.storage.locks import search_lock
 from latentune.storage.runs import Runs, StorageError
 from latentune.storage.shown import shown
+from latentune.studies.running.forks import warm_up
 from latentune.studies.running.retries import requeue
 
 psycopg = pytest.importorskip("psycopg", reason="needs psycopg, the driver of PostgreSQL")
@@ -82,20 +83,41 @@ def states(study: optuna.Study) -> list[TrialState]:
 
 
 def test_two_machines_share_the_total_and_repeat_no_point(url: str) -> None:
-    command = [sys.executable, "-m", "latentune", "search", "conv-ae", "digits", "--storage", url]
-    command += [*map(str, SMALL), "--pruner", "none", "--trials", "16", "--workers", "2"]
-    machines = [
-        subprocess.Popen(
-            [*command, "--runs", runs], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        for runs in ("one", "other")
-    ]
-    assert [(search.communicate()[1], search.returncode) for search in machines] == [(b"", 0)] * 2
-    study = optuna.load_study(study_name=NAME, storage=open_database(url))
+    options = {"epochs": 1, "batch_size": 400, "pruner": "none", "trials": 16, "storage": url}
+    code = f"""if True:
+        import latentune
+        def wait(study, trial):
+            if trial.number == 0:
+                print("begun", flush=True)
+                input()
+        latentune.search("conv-ae", "digits", callbacks=[wait], runs="other", **{options})
+    """
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    other = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    warm_up()  # beside the imports of the other
+    assert other.stdout is not None
+    assert other.stdout.readline() == "begun\n"
+    ours: list[int] = []
+
+    def go_on(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        if not ours:
+            assert other.stdin is not None
+            print(file=other.stdin, flush=True)
+        ours.append(trial.number)
+
+    study = latentune.search("conv-ae", "digits", callbacks=[go_on], workers=2, **options)
+    other.communicate()
+    assert other.returncode == 0
     assert states(study) == [TrialState.COMPLETE] * 16
     assert len({tuple(trial.params.values()) for trial in study.trials}) == 16
-    pictures = [*Path("one/artifacts").iterdir(), *Path("other/artifacts").iterdir()]
-    assert len(pictures) == 16  # each where its trial ran
+    assert 0 < len(ours) == len([*Path("runs/artifacts").iterdir()])  # each where its trial ran
+    assert len([*Path("other/artifacts").iterdir()]) == 16 - len(ours)
 
 
 def test_a_killed_search_goes_on_on_another_machine(url: str) -> None:
