@@ -76,6 +76,7 @@ def show_plan(plan: SearchPlan) -> None:
         "trials": str(plan.trials),
         "time": "no limit" if plan.seconds is None else f"{plan.seconds:g} s",
         "workers": str(plan.workers),
+        "cluster": "none, but this machine" if plan.cluster is None else str(plan.cluster),
         "first trial": "; then ".join(first) or "sampled",
         "pruner": plan.pruner,
         "sampler": plan.sampler,

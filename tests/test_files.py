@@ -79,8 +79,8 @@ def test_python_has_its_own_word_for_it(stranger: str) -> None:
 
 
 def test_a_study_of_ones_own_needs_no_word(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("mine.py").write_text(OWN)
-    assert cli("search", "mine:SPEC", "--trials", 1).code == 0
+    Path("of_theirs.py").write_text(OWN)
+    assert cli("search", "of_theirs:SPEC", "--trials", 1).code == 0
     monkeypatch.setattr(allowed, "_allowed", set())  # as in the next command
     assert cli("train", "theirs", "--epochs", 1).code == 0
     assert cli("map", "theirs", "--n", 10).code == 0

@@ -27,6 +27,9 @@ class Cluster:
     cpus: float = CPUS
     gpus: float = GPUS
 
+    def __str__(self) -> str:
+        return f"{self.address}, {self.cpus:g} CPU and {self.gpus:g} GPU a worker"
+
     def join(self) -> None:
         """Makes this process a driver on the cluster, for the rest of its life.
 

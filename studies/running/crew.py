@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,6 +84,8 @@ class Crew:
         match word:
             case "started":
                 self.trials[index] = content
+                if self.engine.mute:  # of an earlier begin, it may be said to be silent
+                    beat(self.head.study, [self._trial(content)])
             case "finished":
                 self.trials[index], self.deaths = None, 0
             case "waiting":
@@ -101,6 +102,9 @@ class Crew:
             case "died":
                 self.dead[index] = content
         self.head.hear(word, content)
+
+    def _trial(self, number: int) -> FrozenTrial:
+        return self.head.study.get_trials(deepcopy=False)[number]
 
     def _bury(self) -> None:
         """Lets the trials of those that died together go on, and others take their places."""
@@ -133,8 +137,7 @@ class Crew:
     def _beat(self) -> None:
         """Says which trials are alive, and lets those wait again that are nobody's."""
         study, running = self.head.study, {n for n in self.trials.values() if n is not None}
-        trials: Sequence[FrozenTrial] = study.get_trials(deepcopy=False)
-        beat(study, [trial for trial in trials if trial.number in running])
+        beat(study, [self._trial(number) for number in running])
         try:
             self.lock.acquire(timeout=LOCK_S)
         except Timeout:
