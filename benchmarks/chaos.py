@@ -31,7 +31,7 @@ from .chaos_troubles import TROUBLES, Disk, small_disk
 
 EARLY = 0.25  # how probable it is that a search is hit before its first trial
 CALM, KILL = 0.6, 0.8  # and that a while has no trouble, and that it ends by a kill
-WHILE_S = (0.5, 6)
+WHILE_S = (0.5, 4)
 LIMIT_S = 3 * 60 * 60
 
 

@@ -13,6 +13,7 @@ import pytorch_lightning as pl
 from ...models.data_spec import DataSpec
 from ...storage.artifacts import ArtifactStore, attach
 from ...storage.database import HEARTBEAT_S
+from ...storage.runs import unwritable
 from ..pictures import draw_pictures
 from .retries import Hold
 
@@ -86,6 +87,9 @@ class AttachPictures(pl.Callback):
 
     def _attach(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         place = self.scratch / f"trial-{self.trial.number}"
-        place.mkdir(exist_ok=True)  # a trial may be trained several times
-        for picture in draw_pictures(model, self.data, trainer.val_dataloaders, place):
-            attach(self.trial, picture, self.store)
+        try:
+            place.mkdir(exist_ok=True)  # a trial may be trained several times
+            for picture in draw_pictures(model, self.data, trainer.val_dataloaders, place):
+                attach(self.trial, picture, self.store)
+        except OSError as error:  # a full disk is no fault of the trial
+            raise unwritable(self.scratch, error) from error
