@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
+from errno import ENOSPC
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from optuna.trial import TrialState, create_trial
 import latentune
 from latentune.storage import sqlite
 from latentune.storage.database import HEARTBEAT_S, DatabaseLost
+from latentune.studies.running import callbacks
 from latentune.studies.running.retries import finished, reason, requeue
 
 Cli = Callable[..., Any]
@@ -178,6 +180,21 @@ def test_a_point_that_kills_its_process_three_times_at_an_epoch_is_given_up(cli:
     assert lives(study) == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
     assert reason(study.trials[1]) == "its process died 3 times after epoch 1"
     assert "its process died 3 times after epoch 1" in cli("status", "mine").out
+
+
+def test_a_disk_that_is_full_while_a_picture_is_drawn_costs_no_trial(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    model = write_spec("drawn", "pass")
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks, "draw_pictures", full)
+        answer = cli("search", model, "--trials", 1)
+    assert answer.code == 2
+    assert "No space left on device" in answer.err
+    assert lives(resumed(model, 1)) == [TrialState.COMPLETE]
 
 
 def test_points_that_die_together_are_not_given_up() -> None:
