@@ -23,6 +23,7 @@ from optuna.trial import TrialState, create_trial
 import latentune
 from latentune.storage import sqlite
 from latentune.storage.database import HEARTBEAT_S, DatabaseLost
+from latentune.storage.runs import StorageError, write_text
 from latentune.studies.running import callbacks
 from latentune.studies.running.retries import finished, reason, requeue
 
@@ -195,6 +196,19 @@ def test_a_disk_that_is_full_while_a_picture_is_drawn_costs_no_trial(
     assert answer.code == 2
     assert "No space left on device" in answer.err
     assert lives(resumed(model, 1)) == [TrialState.COMPLETE]
+
+
+def test_a_report_that_does_not_fit_leaves_neither_half_of_it_nor_its_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def half(self: Path, text: str) -> None:
+        self.write_bytes(text[:1].encode())
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(StorageError, match="No space left on device"):
+        write_text(Path("failures/trial-0.txt"), "a traceback")
+    assert not Path("failures").exists()
 
 
 def test_points_that_die_together_are_not_given_up() -> None:
