@@ -9,8 +9,6 @@ from ..errors import StudyError
 
 AUTO = "auto"
 CONNECT_S = 5
-LOCAL_RAY = "ray start --head"
-INSTALL = "pip install 'latentune[ray]'"
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,7 @@ def load_ray() -> Any:
         import grpc  # noqa: F401 - for the database
         import ray
     except ImportError as error:
-        raise StudyError(f"`cluster=` needs Ray: {INSTALL}") from error
+        raise StudyError("`cluster=` needs Ray: pip install 'latentune[ray]'") from error
     return ray
 
 
@@ -154,7 +152,7 @@ def _refusal(address: str, error: Exception) -> str:
         )
     if isinstance(error, ConnectionError):
         return (
-            f"this machine is no node of a cluster: start one by `{LOCAL_RAY}`, join one by "
+            "this machine is no node of a cluster: start one by `ray start --head`, join one by "
             "`ray start --address HOST:PORT`, or send the command to one by `ray job submit`"
         )
     return f"cannot join the cluster at {address}: {text}"

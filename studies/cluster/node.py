@@ -20,7 +20,7 @@ from ..running.plan import SearchPlan
 from ..running.trials import run_trials
 from ..running.worker import told
 from .database import Address, reach
-from .links import links_to
+from .links import ask, links_to
 from .shipping import Shipped, moved_to, unpack
 from .spreading import PLACE
 
@@ -47,7 +47,7 @@ def work(
 
     def tell(word: str, content: Any) -> None:
         with suppress(ray.exceptions.RayError):  # whoever finds the head gone still ends its trial
-            ray.get(desk.tell.remote(who, word, content))
+            ask(desk.tell, who, word, content)
 
     def listen() -> None:
         with suppress(ray.exceptions.RayError):

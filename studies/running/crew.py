@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,7 +86,7 @@ class Crew:
             case "started":
                 self.trials[index] = content
                 if self.engine.mute:  # of an earlier begin, it may be said to be silent
-                    beat(self.head.study, [self._trial(content)])
+                    self._say_alive({content})
             case "finished":
                 self.trials[index], self.deaths = None, 0
             case "waiting":
@@ -103,8 +104,9 @@ class Crew:
                 self.dead[index] = content
         self.head.hear(word, content)
 
-    def _trial(self, number: int) -> FrozenTrial:
-        return self.head.study.get_trials(deepcopy=False)[number]
+    def _say_alive(self, numbers: set[int]) -> None:
+        trials: Sequence[FrozenTrial] = self.head.study.get_trials(deepcopy=False)
+        beat(self.head.study, [trial for trial in trials if trial.number in numbers])
 
     def _bury(self) -> None:
         """Lets the trials of those that died together go on, and others take their places."""
@@ -136,13 +138,12 @@ class Crew:
 
     def _beat(self) -> None:
         """Says which trials are alive, and lets those wait again that are nobody's."""
-        study, running = self.head.study, {n for n in self.trials.values() if n is not None}
-        beat(study, [self._trial(number) for number in running])
+        self._say_alive({number for number in self.trials.values() if number is not None})
         try:
             self.lock.acquire(timeout=LOCK_S)
         except Timeout:
             return
         try:
-            requeue(study)
+            requeue(self.head.study)
         finally:
             self.lock.release()
