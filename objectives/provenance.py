@@ -25,6 +25,7 @@ def git_commit() -> str:
     """
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
+        # No word of it is a user's.
         answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     except FileNotFoundError:  # git is not installed
         return ""
