@@ -88,6 +88,8 @@ class InThreads(OnRay):
 
     def __init__(self, plan: SearchPlan, scratch: Path, epoch_s: float) -> None:
         super().__init__(plan, scratch)
+        desk, home, *others = self.arguments
+        self.arguments = (desk, home._replace(node="another"), *others)  # they need the desk
         each = -(-plan.workers // PROCESSES)
         process = ray.remote(Threads).options(num_cpus=0, max_concurrency=each)
         self.processes = [process.remote(epoch_s) for _ in range(PROCESSES)]

@@ -1,5 +1,7 @@
 """URLs of databases: which are understood, and how."""
 
+import os
+
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -13,6 +15,11 @@ PSYCOPG = "postgresql+psycopg"
 def is_file(url: str) -> bool:
     """Returns whether a URL names an SQLite file."""
     return url.startswith(SQLITE)
+
+
+def absolute(url: str) -> str:
+    """Returns a URL that means the same in every working folder of this machine."""
+    return f"{SQLITE}{os.path.abspath(url.removeprefix(SQLITE))}" if is_file(url) else url
 
 
 def check_url(url: str) -> URL:

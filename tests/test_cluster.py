@@ -17,9 +17,9 @@ from optuna.artifacts import get_all_artifact_meta
 from optuna.trial import FrozenTrial, TrialState
 
 import latentune
+from latentune.storage.runs import Runs
 from latentune.studies.cluster.desk import Desk
 from latentune.studies.errors import StudyError
-from latentune.studies.running.plan import plan_search
 
 ray = pytest.importorskip("ray")
 
@@ -44,8 +44,9 @@ def cluster() -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     nodes = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False}
+        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
     )
+    nodes.add_node(num_cpus=2)
     yield nodes
     ray.shutdown()
     nodes.shutdown()
@@ -108,46 +109,36 @@ def test_more_than_any_node_has_is_refused(cluster: Any, refused: Callable[..., 
 def test_one_worker_finds_there_what_it_finds_here(cluster: Any) -> None:
     options = {"trials": 5, "epochs": 2}
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as many as a worker takes
+    torch.set_num_threads(2)  # as many as a worker takes
     try:
         here = latentune.search("conv-ae", "digits", name="here", **options)
     finally:
         torch.set_num_threads(threads)
-    there = latentune.search("conv-ae", "digits", name="there", cluster=cluster.address, **options)
+    elsewhere = {"cluster": cluster.address, "cpus": 2}  # more than the head has
+    there = latentune.search("conv-ae", "digits", name="there", **elsewhere, **options)
     assert [outcome(trial) for trial in there.trials] == [outcome(t) for t in here.trials]
 
 
-def test_a_spec_of_the_working_folder_goes_along(cluster: Any) -> None:
+def test_a_spec_of_the_working_folder_goes_along_with_its_bugs(cluster: Any) -> None:
     Path("beside.py").write_text("LATENT = 3\n")
     Path("elsewhere.py").write_text(
-        "import latentune\n"
+        "import latentune, optuna\n"
         "from functools import partial\n"
         "from beside import LATENT\n"
         "def space(trial, data):\n"
+        "    if isinstance(trial, optuna.Trial) and trial.study.study_name == 'faulty':\n"
+        "        raise ValueError('too much')\n"
         "    lr = trial.suggest_float('lr', 1e-3, 1e-2)\n"
         "    return latentune.Autoencoder(data, latent_dim=LATENT, lr=lr)\n"
         "data = partial(latentune.TensorData, 'digits')\n"
         "objective = latentune.Objective(space, data, max_epochs=1)\n"
         "SPEC = latentune.StudySpec('elsewhere', objective, trials=2)\n"
+        "FAULTY = latentune.StudySpec('faulty', objective, trials=4)\n"
     )
     study = latentune.search("elsewhere:SPEC", cluster=cluster.address)
     assert [trial.user_attrs["hparams"]["latent_dim"] for trial in study.trials] == [3, 3]
-
-
-def test_a_bug_ends_the_search_with_its_traceback(cluster: Any) -> None:
-    Path("faulty.py").write_text(
-        "import latentune, optuna\n"
-        "from functools import partial\n"
-        "def space(trial, data):\n"
-        "    if isinstance(trial, optuna.Trial) and trial.study.study_name == 'faulty':\n"
-        "        raise ValueError('too much')\n"
-        "    return latentune.Autoencoder(data, latent_dim=2)\n"
-        "data = partial(latentune.TensorData, 'digits')\n"
-        "objective = latentune.Objective(space, data, max_epochs=1)\n"
-        "SPEC = latentune.StudySpec('faulty', objective, trials=4)\n"
-    )
     with pytest.raises(StudyError, match="3 trials in a row failed by ValueError: too much"):
-        latentune.search("faulty:SPEC", cluster=cluster.address)
+        latentune.search("elsewhere:FAULTY", cluster=cluster.address)
     assert "too much" in Path("runs/faulty/failures/trial-0.txt").read_text()
 
 
@@ -174,7 +165,7 @@ def test_what_is_independent_runs_there_too(cluster: Any, cli: Callable[..., Any
 def test_no_trial_is_lost_with_a_worker_or_a_node(
     cluster: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    second = cluster.add_node(num_cpus=2)
+    second = cluster.add_node(num_cpus=1)
     ended: list[int] = []
 
     def befall(study: optuna.Study, trial: FrozenTrial) -> None:
@@ -183,7 +174,7 @@ def test_no_trial_is_lost_with_a_worker_or_a_node(
             os.kill(worker_processes()[0].pid, signal.SIGKILL)
         if len(ended) == 4:
             cluster.remove_node(second, allow_graceful=False)
-            cluster.add_node(num_cpus=2)
+            cluster.add_node(num_cpus=1)
 
     study = latentune.search(
         *("conv-ae", "digits"),
@@ -207,7 +198,7 @@ def test_no_trial_is_lost_with_a_worker_or_a_node(
 
 def test_the_desk_hands_over_at_once_what_it_was_told(tmp_path: Path) -> None:
     async def heard() -> list[tuple[str, str, Any]]:
-        desk = Desk(plan_search("conv-ae", "digits", runs=tmp_path), tmp_path)
+        desk = Desk("study", f"sqlite:///{tmp_path}/studies.db", Runs(tmp_path), None, tmp_path)
         await desk.tell("0.1", "left", None)
         return await desk.collect(0)
 

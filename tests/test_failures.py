@@ -127,6 +127,19 @@ def test_a_deleted_database_is_said_and_is_no_success(cli: Cli) -> None:
     assert "next:" not in answer.out
 
 
+def test_a_folder_deleted_while_a_picture_is_drawn_is_a_deleted_database(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        shutil.rmtree("runs")
+        raise FileNotFoundError("the picture")
+
+    monkeypatch.setattr(callbacks, "draw_pictures", gone)
+    answer = cli("search", write_spec("undrawn", "pass"), "--trials", 1)
+    assert answer.code == 1
+    assert "was deleted or replaced during the search" in answer.err
+
+
 def test_a_database_put_in_the_place_of_another_is_noticed() -> None:
     swap = 'Path("runs/studies.db").rename("old.db"); shutil.copy("old.db", "runs/studies.db")'
     model = write_spec("swapped", f"if self.number == 1 and not Path('old.db').exists(): {swap}")

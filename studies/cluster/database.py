@@ -1,28 +1,20 @@
 """The head's database, for workers on other machines."""
 
-import os
 import socket
 import threading
 import warnings
 from functools import cache
-from typing import NamedTuple
 
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, GrpcStorageProxy, get_storage, run_grpc_proxy_server
 
 from ...storage.database import identity, open_database
-from ...storage.urls import SQLITE, is_file
+from ...storage.urls import is_file
+
+PROXY = "grpc://"
 
 
-class Address(NamedTuple):
-    """Where workers reach the database: host and port of the head's proxy, or its own URL."""
-
-    url: str
-    host: str = ""
-    port: int = 0
-
-
-def serve(url: str, host: str) -> Address:
+def serve(url: str, host: str) -> str:
     """Lets other machines use an SQLite file of this one, for the rest of this process.
 
     Optuna's proxy for that asks for no password, as Ray itself does not: a cluster has to be in a
@@ -31,11 +23,11 @@ def serve(url: str, host: str) -> Address:
     Args:
         url: The Optuna URL of the database.
         host: How other nodes call this one.
+
+    Returns:
+        Its URL on them.
     """
-    if not is_file(url):
-        return Address(url)
-    path = os.path.abspath(url.removeprefix(SQLITE))
-    return Address(url, host, _port_of(f"{SQLITE}{path}", identity(url), host))
+    return f"{PROXY}{host}:{_port_of(url, identity(url), host)}" if is_file(url) else url
 
 
 @cache
@@ -56,12 +48,13 @@ def _port_of(url: str, known: object, host: str) -> int:
     return port
 
 
-def reach(address: Address) -> BaseStorage:
-    """Opens the database from wherever this is."""
-    if not address.port:
-        return open_database(address.url)
+def reach(url: str) -> BaseStorage:
+    """Opens the database by the URL that it has on this node."""
+    if not url.startswith(PROXY):
+        return open_database(url)
+    host, _, port = url.removeprefix(PROXY).rpartition(":")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        proxy = GrpcStorageProxy(host=address.host, port=address.port)
+        proxy = GrpcStorageProxy(host=host, port=int(port))
     proxy.wait_server_ready(timeout=60)
     return proxy

@@ -12,9 +12,10 @@ from filelock import Timeout
 from ...storage.artifacts import store_in
 from ...storage.last_epochs import last_epoch
 from ...storage.locks import search_lock
-from ..running.plan import SearchPlan
+from ...storage.runs import Runs
 
 HEAD = "head"
+GATHER_S = 0.1  # who has finished a trial soon starts another one: one letter for both
 
 
 class Desk:
@@ -24,15 +25,22 @@ class Desk:
     the database stay excluded. A worker that has died is buried: what it held is let go, and what
     it still asks for is not given to it.
 
+    It need not know the models, and begins while the workers still import them.
+
     Args:
-        plan: The search, with the absolute path of its runs folder.
+        study: Name of the study.
+        url: Its database.
+        runs: The runs folder, by its absolute path.
+        bucket: Where pictures are kept, if that is not the runs folder.
         scratch: A folder for files that are made and moved away.
     """
 
-    def __init__(self, plan: SearchPlan, scratch: Path) -> None:
-        self.plan = plan
-        self.lock = search_lock(plan.storage, plan.runs)
-        self.artifacts = store_in(plan.bucket, plan.runs, scratch)
+    def __init__(
+        self, study: str, url: str, runs: Runs, bucket: str | None, scratch: Path
+    ) -> None:
+        self.study, self.runs = study, runs
+        self.lock = search_lock(url, runs)
+        self.artifacts = store_in(bucket, runs, scratch)
         self.turn = asyncio.Lock()
         self.owner: str | None = None
         self.buried: set[str] = set()
@@ -79,6 +87,7 @@ class Desk:
         if not self.mail:  # a wait of no time would be over before it looks
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.arrived.wait(), seconds)
+                await asyncio.sleep(GATHER_S)
         mail, self.mail = self.mail, []
         self.arrived.clear()
         return mail
@@ -102,7 +111,7 @@ class Desk:
 
     async def give_epoch(self, trial: int) -> bytes | None:
         """Returns the last epoch of a trial, if one was kept."""
-        path = last_epoch(self.plan.runs, self.plan.name, trial)
+        path = last_epoch(self.runs, self.study, trial)
         return await asyncio.to_thread(path.read_bytes) if path.is_file() else None
 
     def _let_go(self, who: str) -> None:
@@ -112,7 +121,7 @@ class Desk:
             self.turn.release()
 
     def _write_epoch(self, trial: int, content: bytes) -> None:
-        path = last_epoch(self.plan.runs, self.plan.name, trial)
+        path = last_epoch(self.runs, self.study, trial)
         partial = path.with_name(f".{trial}.desk.partial")
         with suppress(OSError):  # then the trial goes on from an earlier one
             path.parent.mkdir(parents=True, exist_ok=True)

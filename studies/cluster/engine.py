@@ -19,13 +19,13 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ...storage.runs import Runs
-from ...storage.urls import is_file
+from ...storage.urls import absolute, is_file
 from ..errors import StudyError
 from ..running.plan import SearchPlan
 from .database import serve
 from .desk import HEAD, Desk
 from .links import DeskLock, ask
-from .node import work
+from .node import Home, work
 from .shipping import files_of, pack
 
 DEATHS: dict[type[RayError], str] = {
@@ -51,7 +51,9 @@ class OnRay:
         cluster = plan.cluster
         assert cluster is not None
         self.mute = is_file(plan.storage)
-        plan = replace(plan, runs=Runs(plan.runs.root.absolute()))
+        runs = Runs(plan.runs.root.absolute())
+        plan = replace(plan, runs=runs, storage=absolute(plan.storage))
+        scratch = scratch.absolute()
         here = ray.get_runtime_context().get_node_id()
         self.desk: Any = (
             ray.remote(Desk)
@@ -60,7 +62,7 @@ class OnRay:
                 max_concurrency=MOST_CALLS,
                 scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
             )
-            .remote(plan, scratch.absolute())
+            .remote(plan.name, plan.storage, runs, plan.bucket, scratch)
         )
         self.lock = DeskLock(self.desk, HEAD)
         shipped = pack(files_of(plan.recipe), plan.recipe.model)
@@ -71,8 +73,9 @@ class OnRay:
             scheduling_strategy="SPREAD",
             runtime_env=shipped.environment,
         )
-        address = serve(plan.storage, ray.util.get_node_ip_address())
-        self.arguments = (self.desk, ray.put(plan), address, ray.put(shipped))
+        url = serve(plan.storage, ray.util.get_node_ip_address())
+        home = Home(here, scratch, url)
+        self.arguments = (self.desk, home, ray.put(plan), ray.put(shipped))
         self.tasks: dict[int, Any] = {}
         self.names: dict[str, int] = {}  # who each worker is
         self.begun: set[int] = set()

@@ -1,5 +1,6 @@
 """The links of a worker on a node: everything goes to the desk beside the head."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -8,6 +9,7 @@ import pytorch_lightning as pl
 import ray
 from filelock import Timeout
 
+from ...storage.database import HEARTBEAT_S
 from ...storage.last_epochs import last_epoch
 from ..running.links import Links
 from ..running.plan import SearchPlan
@@ -69,7 +71,7 @@ class SentPictures:
 
 
 class SendLastEpoch(pl.Callback):
-    """Sends the desk what was kept of a trial after its last epoch, so that any node goes on.
+    """Sends the desk what was kept of a trial every few seconds, so that any node goes on.
 
     Args:
         desk: The actor.
@@ -80,12 +82,14 @@ class SendLastEpoch(pl.Callback):
 
     def __init__(self, desk: Any, who: str, trial: int, path: Path) -> None:
         self.desk, self.who, self.trial, self.path = desk, who, trial, path
-        self.sent = _when(path)
+        self.sent, self._looked = _when(path), time.monotonic()
 
     def on_train_epoch_start(self, *_: object) -> None:
+        if time.monotonic() - self._looked < HEARTBEAT_S:  # short epochs are soon repeated
+            return
+        self._looked = time.monotonic()
         if (kept := _when(self.path)) != self.sent:
-            content = self.path.read_bytes()
-            ask(self.desk.take_epoch, self.who, self.trial, content)
+            ask(self.desk.take_epoch, self.who, self.trial, self.path.read_bytes())
             self.sent = kept
 
 

@@ -1,11 +1,14 @@
-"""A worker on a node: a task of Ray that runs trials, and tells the desk beside the head."""
+"""A worker on a node: a task of Ray that runs trials, and tells the desk beside the head.
+
+On the head's own machine it uses the head's files, as forks do; elsewhere all goes to the desk.
+"""
 
 import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 import optuna
@@ -16,18 +19,31 @@ from ...storage.runs import Runs
 from ...storage.scratch import scratch
 from ..allowed import allow
 from ..finding import open_study
+from ..running.links import links_here
 from ..running.plan import SearchPlan
 from ..running.trials import run_trials
 from ..running.worker import told
-from .database import Address, reach
+from .database import reach
 from .links import ask, links_to
 from .shipping import Shipped, moved_to, unpack
 from .spreading import PLACE
 
 
-def work(
-    index: int, who: str, desk: Any, plan: SearchPlan, database: Address, shipped: Shipped
-) -> None:
+class Home(NamedTuple):
+    """What workers know of the machine of the head.
+
+    Attributes:
+        node: Its id.
+        scratch: The search's folder for a while, there.
+        url: The URL of the database on other nodes.
+    """
+
+    node: str
+    scratch: Path
+    url: str
+
+
+def work(index: int, who: str, desk: Any, home: Home, plan: SearchPlan, shipped: Shipped) -> None:
     """Runs trials until none is left, the head asks to stop, or the head is gone.
 
     It tells what `Engine.listen` returns, and `begun` first.
@@ -36,8 +52,8 @@ def work(
         index: Which worker of the search this one is.
         who: What tells it from those that had the number before.
         desk: The actor beside the head.
-        plan: The search.
-        database: Where the database is.
+        home: What to know of the head's machine.
+        plan: The search, with the paths that its files have there.
         shipped: What `pack` has packed.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -56,11 +72,15 @@ def work(
 
     tell("begun", None)
     threading.Thread(target=listen, daemon=True).start()
-    with told(index, tell), scratch(Path(tempfile.gettempdir()) / PLACE) as place:
+    beside = ray.get_runtime_context().get_node_id() == home.node
+    cache = home.scratch if beside else Path(tempfile.gettempdir()) / PLACE
+    with told(index, tell), scratch(cache) as place:
         allow(*plan.allowed)
-        recipe = moved_to(plan.recipe, unpack(shipped, place))
-        here = replace(plan, recipe=recipe, runs=Runs(place / "runs"))
-        study = open_study(reach(database), plan.name)
-        links = links_to(desk, who, here, place, faults=(grpc.RpcError,))
-        run_trials(study, here, stop, links)
+        plan = replace(plan, recipe=moved_to(plan.recipe, unpack(shipped, place)))
+        if beside:
+            links = links_here(plan, tell, place)
+        else:
+            plan = replace(plan, runs=Runs(place / "runs"), storage=home.url)
+            links = links_to(desk, who, plan, place, faults=(grpc.RpcError,))
+        run_trials(open_study(reach(plan.storage), plan.name), plan, stop, links)
     tell("left", None)

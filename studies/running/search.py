@@ -12,6 +12,7 @@ from ...storage.database import (
 )
 from ...storage.last_epochs import sweep_epochs
 from ...storage.locks import search_lock
+from ...storage.runs import StorageError
 from ...storage.scratch import is_only, scratch
 from ...storage.study import Study
 from ..console import SearchLines
@@ -181,7 +182,7 @@ def run_search(
                 run_trials(study, plan, stop, links_here(plan, head.hear, place))
             else:
                 _run_workers(head, stop, place)
-        except DatabaseError:
+        except (StorageError, *DatabaseError):
             check_identity(plan.storage, known)  # what is gone cannot be written to either
             raise
     check_identity(plan.storage, known)
