@@ -12,7 +12,7 @@ demo: $(STAMP)
 	$(BIN)/latentune sample conv-ae-digits
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal  # whole halves, so that fixtures are shared
 
 bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.compare $(if $(FULL),--full)

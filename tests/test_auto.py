@@ -1,8 +1,6 @@
 """Automatic studies: the model is a parameter too, among those that fit the data."""
 
 import shutil
-import subprocess
-import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,6 +28,8 @@ from latentune.studies.errors import StudyError
 from latentune.studies.making import untrained_space
 from latentune.studies.running.retries import finished
 from latentune.studies.standings import standings
+
+from .forked import command, fork
 
 Cli = Callable[..., Any]
 CLASSES = ("a", "b", "c")
@@ -310,17 +310,15 @@ def test_a_file_cannot_ask_for_what_cannot_be_chosen(studied: optuna.Study, cli:
         assert message in answer.err
 
 
-def test_a_killed_search_of_two_workers_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_search_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     models = "mlp,feed-forward,logistic-regression"
-    command = [sys.executable, "-m", "latentune", "search", "digits", "--range", f"model={models}"]
-    command += ["--epochs", "4", "--batch-size", "100", "--pruner", "none", "--trials", "5"]
-    process = subprocess.Popen([*command, "--workers", "2"], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    for line in process.stdout:
+    words = ["search", "digits", "--range", f"model={models}", "--epochs", 4, "--trials", 5]
+    search = fork(command, *words, "--batch-size", 100, "--pruner", "none", "--workers", 1)
+    for line in search.out:
         if line.lstrip()[:1].isdecimal():
-            process.kill()
+            search.process.kill()
             break
-    process.communicate()
+    search.end()
     monkeypatch.setattr(database, "GRACE_S", 1)  # users wait for half a minute
     monkeypatch.setattr(database, "HEARTBEAT_S", 1)
     options = {"epochs": 4, "batch_size": 100, "pruner": "none", "ranges": {"model": models}}

@@ -7,7 +7,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import closing
 from errno import ENOSPC
@@ -26,6 +25,8 @@ from latentune.storage.database import HEARTBEAT_S, DatabaseLost
 from latentune.storage.runs import StorageError, write_text
 from latentune.studies.running import callbacks
 from latentune.studies.running.retries import finished, reason, requeue
+
+from .forked import command, fork
 
 Cli = Callable[..., Any]
 URL = "sqlite:///runs/studies.db"
@@ -106,16 +107,6 @@ def test_a_bug_in_a_space_fails_its_trial_too() -> None:
     study = latentune.search(model, trials=3)
     assert lives(study).count(TrialState.FAIL) == 1
     assert study.trials[1].user_attrs["stopped"] == "KeyError: 'x'"
-
-
-def test_two_first_searches_of_a_fresh_folder() -> None:
-    code = f"import latentune; latentune.search('conv-ae', 'digits', trials=3, **{SMALL})"
-    command = [sys.executable, "-W", "ignore", "-c", code]
-    both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate()[1] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
-    study = optuna.load_study(study_name="conv-ae-digits", storage=URL)
-    assert len(finished(study.trials)) == 3
 
 
 def test_a_deleted_database_is_said_and_is_no_success(cli: Cli) -> None:
@@ -315,11 +306,10 @@ def test_what_the_database_of_a_worker_said_reaches_its_parent(cli: Cli) -> None
 def test_a_full_disk_in_the_middle_of_a_trial_is_one_line() -> None:
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))"
     model = write_spec("full", f"if self.number == 1: {full}")
-    command = [sys.executable, "-m", "latentune", "search", model, "--trials", "3"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert answer.returncode == 2, answer.stderr
-    assert answer.stderr.count("\n") == 1, answer.stderr
-    assert "latentune: " in answer.stderr
+    code, _, err = fork(command, "search", model, "--trials", 3, "--workers", 1).end()
+    assert code == 2, err
+    assert err.count("\n") == 1, err
+    assert "latentune: " in err
     assert list(Path("runs/cache").glob("scratch-*")) == []
 
 
@@ -338,10 +328,10 @@ def test_a_search_whose_fork_server_is_killed_ends_well(cli: Cli) -> None:
 def test_a_killed_search_leaves_nothing_behind(request: pytest.FixtureRequest) -> None:
     place = Path(tempfile.mkdtemp())  # a socket's path must be short
     request.addfinalizer(partial(shutil.rmtree, place))
-    command = [sys.executable, "-m", "latentune", "search", "conv-ae", "digits", "--workers", "2"]
-    command += ["--trials", "6", "--epochs", "30", "--batch-size", "100", "--pruner", "none"]
+    words = [sys.executable, "-m", "latentune", "search", "conv-ae", "digits", "--workers", "2"]
+    words += ["--trials", "50", "--epochs", "30", "--batch-size", "100", "--pruner", "none"]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(place)}
+        words, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(place)}
     )
     assert process.stdout is not None
     children: list[psutil.Process] = []
@@ -351,7 +341,13 @@ def test_a_killed_search_leaves_nothing_behind(request: pytest.FixtureRequest) -
             process.kill()
             break
     process.communicate()
-    psutil.wait_procs(children, timeout=60)
+    assert len(children) > 2
+    _, alive = psutil.wait_procs(children, timeout=60)
+    assert alive == []
+    study = optuna.load_study(study_name="conv-ae-digits", storage=URL)
+    assert TrialState.RUNNING not in lives(study)
+    ends = {trial.user_attrs.get("stopped") for trial in finished(study.trials)}
+    assert ends <= {"all epochs", "interrupted"}
     assert list(Path("runs/cache").glob("scratch-*"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(place))
@@ -360,34 +356,3 @@ def test_a_killed_search_leaves_nothing_behind(request: pytest.FixtureRequest) -
     assert list(Path("runs/cache").glob("scratch-*")) == []
     assert list(place.iterdir()) == []
     assert [p for p in Path("runs/artifacts").iterdir() if not p.stat().st_size] == []
-
-
-def test_workers_of_a_killed_parent_leave_by_themselves() -> None:
-    code = (
-        "import latentune\nif __name__ == '__main__':\n    latentune.search('conv-ae', 'digits', "
-    )
-    code += "workers=2, trials=50, epochs=40, batch_size=100, pruner='none')"
-    Path("script.py").write_text(code)
-    process = subprocess.Popen([sys.executable, "-W", "ignore", "script.py"])
-    query = "SELECT count(*) FROM trial_intermediate_values"
-    for _ in range(1200):
-        if Path("runs/studies.db").exists():
-            with closing(sqlite3.connect("runs/studies.db")) as connection:
-                try:
-                    if connection.execute(query).fetchone()[0]:
-                        break
-                except sqlite3.OperationalError:
-                    pass
-        time.sleep(0.05)
-    children = psutil.Process(process.pid).children(recursive=True)
-    process.kill()
-    process.wait()
-    _, alive = psutil.wait_procs(children, timeout=60)
-    assert alive == []
-    study = optuna.load_study(study_name="conv-ae-digits", storage=URL)
-    assert TrialState.RUNNING not in lives(study)
-    assert not [
-        t
-        for t in finished(study.trials)
-        if t.user_attrs.get("stopped") not in ("all epochs", "interrupted")
-    ]

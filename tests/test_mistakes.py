@@ -20,6 +20,8 @@ from PIL import Image
 
 import latentune
 
+from .forked import command, fork
+
 Cli = Callable[..., Any]
 SEARCH = ("search", "conv-ae", "digits", "--epochs", 1, "--batch-size", 200)
 
@@ -214,28 +216,26 @@ def test_a_checkpoint_of_another_model_is_refused(cli: Cli, trained: Path) -> No
     assert snapshot() == before
 
 
-def test_a_full_disk_is_said(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "latentune", *map(str, SEARCH)]
-    answer = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)),
-    )
-    assert answer.returncode == 2
-    assert "cannot write to runs: File too large" in answer.stderr
-    assert answer.stderr.count("\n") == 1
+def on_a_full_disk(*words: object) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+    command(*words)
+
+
+def test_a_full_disk_is_said() -> None:
+    code, _, err = fork(on_a_full_disk, *SEARCH, "--workers", 1).end()
+    assert code == 2
+    assert "cannot write to runs: File too large" in err
+    assert err.count("\n") == 1
     assert list(Path("runs").iterdir()) == []
 
 
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv to give up root's rights")
 def test_a_read_only_folder_is_said() -> None:
     Path("runs").mkdir(mode=0o555)
-    command = [sys.executable, "-m", "latentune", *map(str, SEARCH)]
+    words = [sys.executable, "-m", "latentune", *map(str, SEARCH), "--workers", "1"]
     if os.geteuid() == 0:
-        command = ["setpriv", "--bounding-set=-dac_override", *command]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        words = ["setpriv", "--bounding-set=-dac_override", *words]
+    answer = subprocess.run(words, capture_output=True, text=True, check=False)
     assert answer.returncode == 2
     assert "cannot write to runs: Permission denied" in answer.stderr
     assert list(Path("runs").iterdir()) == []

@@ -2,12 +2,13 @@
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import import_module
 from itertools import count
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from latentune.storage.database import DatabaseError, database_exists, open_data
 from latentune.storage.locks import search_lock
 from latentune.storage.runs import Runs, StorageError
 from latentune.storage.shown import shown
-from latentune.studies.running.forks import warm_up
+from latentune.studies.running.forks import context
 from latentune.studies.running.retries import requeue
+
+from .forked import fork
 
 psycopg = pytest.importorskip("psycopg", reason="needs psycopg, the driver of PostgreSQL")
 
@@ -82,38 +85,34 @@ def states(study: optuna.Study) -> list[TrialState]:
     return [trial.state for trial in study.trials]
 
 
+def search_elsewhere(pipe: Connection, **options: Any) -> None:
+    """Searches as another machine does: once it has finished a trial, it says so and waits."""
+
+    def wait(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        if trial.number == 0:
+            pipe.send("begun")
+            pipe.recv()
+
+    latentune.search("conv-ae", "digits", callbacks=[wait], runs="other", **options)
+
+
 def test_two_machines_share_the_total_and_repeat_no_point(url: str) -> None:
-    options = {"epochs": 1, "batch_size": 400, "pruner": "none", "trials": 16, "storage": url}
-    code = f"""if True:
-        import latentune
-        def wait(study, trial):
-            if trial.number == 0:
-                print("begun", flush=True)
-                input()
-        latentune.search("conv-ae", "digits", callbacks=[wait], runs="other", **{options})
-    """
-    command = [sys.executable, "-W", "ignore", "-c", code]
-    other = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    warm_up()  # beside the imports of the other
-    assert other.stdout is not None
-    assert other.stdout.readline() == "begun\n"
+    options: dict[str, Any] = {"epochs": 1, "batch_size": 400, "pruner": "none", "trials": 16}
+    options["storage"] = url
+    pipe, theirs = context.Pipe()
+    other = fork(search_elsewhere, theirs, **options)
+    theirs.close()
+    assert pipe.recv() == "begun"
     ours: list[int] = []
 
     def go_on(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
         if not ours:
-            assert other.stdin is not None
-            print(file=other.stdin, flush=True)
+            pipe.send("go on")
         ours.append(trial.number)
 
     study = latentune.search("conv-ae", "digits", callbacks=[go_on], workers=2, **options)
-    other.communicate()
-    assert other.returncode == 0
+    code, _, err = other.end()
+    assert code == 0, err
     assert states(study) == [TrialState.COMPLETE] * 16
     assert len({tuple(trial.params.values()) for trial in study.trials}) == 16
     assert 0 < len(ours) == len([*Path("runs/artifacts").iterdir()])  # each where its trial ran
@@ -123,9 +122,9 @@ def test_two_machines_share_the_total_and_repeat_no_point(url: str) -> None:
 def test_a_killed_search_goes_on_on_another_machine(url: str) -> None:
     Path("mine.py").write_text(MORTAL)
     Path("mortal").touch()
-    code = f"import latentune; latentune.search('mine:SPEC', trials=3, storage={url!r})"
-    killed = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True)
-    assert killed.returncode == -signal.SIGKILL
+    search = partial(latentune.search, "mine:SPEC", trials=3, storage=url)
+    code, *_ = fork(search).end()
+    assert code == -signal.SIGKILL
     sql(url, "UPDATE trial_heartbeats SET heartbeat = heartbeat - interval '1 hour'")
     sys.path.insert(0, os.getcwd())
     study = latentune.search("mine:SPEC", trials=3, storage=url, runs="elsewhere")

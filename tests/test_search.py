@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -22,6 +20,8 @@ from latentune.studies.errors import StudyError
 from latentune.studies.recipe import Recipe
 from latentune.studies.running.draft import new_trial
 from latentune.studies.running.retries import finished
+
+from .forked import Fork, command, fork
 
 SMALL = {"epochs": 1, "batch_size": 200, "seed": 5}
 
@@ -205,20 +205,14 @@ def test_a_recipe_survives_its_table() -> None:
         Recipe.from_table({"model": "conv-ae", "spice": "seed"}, Runs())
 
 
-def start(*options: str) -> subprocess.Popen[str]:
+def start(*options: str) -> Fork:
     """Starts a long search in a process of its own and waits until it has finished a trial."""
-    command = [sys.executable, "-m", "latentune", "search", "conv-ae", "digits", "--epochs", "15"]
-    process = subprocess.Popen(
-        [*command, "--batch-size", "100", "--pruner", "none", "--seed", "5", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
+    words = ["search", "conv-ae", "digits", "--epochs", "15", "--batch-size", "100"]
+    search = fork(command, *words, "--pruner", "none", "--seed", "5", "--workers", "1", *options)
+    for line in search.out:
         if line.lstrip().startswith("0 "):
-            return process
-    raise AssertionError("the search ended by itself")
+            return search
+    raise AssertionError(search.end())
 
 
 def states() -> list[str]:
@@ -242,9 +236,10 @@ def wait_until_trial_1_trains() -> None:
 
 
 def test_a_killed_search_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    with start("--trials", "4") as process:
-        wait_until_trial_1_trains()
-        process.kill()
+    begun = start("--trials", "4")
+    wait_until_trial_1_trains()
+    begun.process.kill()
+    begun.end()
     assert states()[:2] == ["COMPLETE", "RUNNING"]
     before = optuna.load_study(study_name="conv-ae-digits", storage="sqlite:///runs/studies.db")
     kept, killed = before.trials[0], before.trials[1]
@@ -262,11 +257,12 @@ def test_a_killed_search_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
 def test_a_stopped_search_leaves_nothing_running(number: signal.Signals) -> None:
-    with start("--trials", "3") as process:
-        wait_until_trial_1_trains()
-        os.kill(process.pid, number)
-        out, _ = process.communicate()
-    assert process.returncode == 130
-    assert "Traceback" not in out
-    assert "go on by: latentune search conv-ae digits --epochs 15" in out
+    begun = start("--trials", "3")
+    wait_until_trial_1_trains()
+    assert begun.process.pid is not None
+    os.kill(begun.process.pid, number)
+    code, out, err = begun.end()
+    assert code == 130
+    assert "Traceback" not in err
+    assert "go on by: latentune search conv-ae digits --epochs 15" in out + err
     assert states() == ["COMPLETE", "WAITING"]

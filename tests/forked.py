@@ -1,0 +1,57 @@
+"""Searches in processes of their own, forked from one that has imported what they need."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import IO, Any
+
+from latentune.studies.cli import app as command_line
+from latentune.studies.running.forks import context, warm_up
+
+
+@dataclass
+class Fork:
+    """A process, and what it prints; its searches need one worker each."""
+
+    process: BaseProcess
+    out: IO[str]
+    err: IO[str]
+
+    def end(self) -> tuple[int | None, str, str]:
+        """Waits for its end; returns its exit code and the rest of what it has printed."""
+        with self.out, self.err:
+            said = self.out.read(), self.err.read()
+        self.process.join()
+        return self.process.exitcode, *said
+
+
+def fork(call: Callable[..., Any], *arguments: Any, **options: Any) -> Fork:
+    """Begins a call in a process."""
+    warm_up()
+    (out, to_out), (err, to_err) = context.Pipe(duplex=False), context.Pipe(duplex=False)
+    process = context.Process(target=_apart, args=(to_out, to_err, call, arguments, options))
+    process.start()
+    to_out.close()
+    to_err.close()
+    return Fork(process, os.fdopen(os.dup(out.fileno())), os.fdopen(os.dup(err.fileno())))
+
+
+def command(*words: object) -> None:
+    """Runs a command in this process."""
+    sys.argv = ["latentune", *map(str, words)]
+    command_line.main()
+
+
+def _apart(
+    out: Connection, err: Connection, call: Callable[..., Any], arguments: Any, options: Any
+) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which it was forked without
+    for pipe, stream in ((out, 1), (err, 2)):
+        os.dup2(pipe.fileno(), stream)
+        pipe.close()
+    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
+    call(*arguments, **options)
