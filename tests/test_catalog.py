@@ -86,11 +86,12 @@ def test_its_space_can_be_replayed(model: str, space: str) -> None:
 
 
 @each
-def test_it_is_searched_in_two_goes_trained_and_loaded(model: str, space: str) -> None:
+def test_it_is_searched_in_two_goes_trained_and_loaded(
+    model: str, space: str, request: pytest.FixtureRequest
+) -> None:
     entry, options = MODELS[model], {}
     if entry.on_encoder:
-        latentune.search("conv-ae", "digits", trials=1, epochs=1, batch_size=300)
-        latentune.train("conv-ae-digits", epochs=1)
+        request.getfixturevalue("trained")
         options = {"encoder": "conv-ae-digits"}
     if model in NARROW and space == "default":
         options = {"ranges": NARROW[model]}
