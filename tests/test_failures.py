@@ -7,8 +7,10 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from errno import ENOSPC
 from functools import partial
 from pathlib import Path
@@ -24,7 +26,10 @@ from latentune.storage import sqlite
 from latentune.storage.database import HEARTBEAT_S, DatabaseLost
 from latentune.storage.runs import StorageError, write_text
 from latentune.studies.running import callbacks
+from latentune.studies.running.links import links_here
+from latentune.studies.running.plan import plan_search
 from latentune.studies.running.retries import finished, reason, requeue
+from latentune.studies.running.trials import run_trials
 
 from .forked import command, fork
 
@@ -185,6 +190,20 @@ def test_a_point_that_kills_its_process_three_times_at_an_epoch_is_given_up(cli:
     assert lives(study) == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
     assert reason(study.trials[1]) == "its process died 3 times after epoch 1"
     assert "its process died 3 times after epoch 1" in cli("status", "mine").out
+
+
+def test_who_is_not_to_judge_takes_no_silent_trial_for_dead(tmp_path: Path) -> None:
+    model = write_spec("judged", "pass")
+    study = resumed(model, 1)
+    interrupted(study, 1)
+    plan, stop = plan_search(model, trials=2), threading.Event()
+
+    def tell(word: str, content: Any) -> None:
+        assert (word, content) == ("waiting", [1])
+        stop.set()
+
+    run_trials(study, plan, stop, replace(links_here(plan, tell, tmp_path), judges=False))
+    assert lives(study) == [TrialState.COMPLETE, TrialState.RUNNING]
 
 
 def test_a_disk_that_is_full_while_a_picture_is_drawn_costs_no_trial(

@@ -17,6 +17,7 @@ import torch
 
 from ...storage.runs import Runs
 from ...storage.scratch import scratch
+from ...storage.urls import is_file
 from ..allowed import allow
 from ..finding import open_study
 from ..running.links import links_here
@@ -78,7 +79,7 @@ def work(index: int, who: str, desk: Any, home: Home, plan: SearchPlan, shipped:
         allow(*plan.allowed)
         plan = replace(plan, recipe=moved_to(plan.recipe, unpack(shipped, place)))
         if beside:
-            links = links_here(plan, tell, place)
+            links = replace(links_here(plan, tell, place), judges=not is_file(plan.storage))
         else:
             plan = replace(plan, runs=Runs(place / "runs"), storage=home.url)
             links = links_to(desk, who, plan, place, faults=(grpc.RpcError,))

@@ -31,6 +31,8 @@ class Links:
         extras: Makes further Lightning callbacks for the trial with a number.
         scratch: A folder for files that are made and moved away.
         faults: What these raise when they are gone, which is no fault of a trial.
+        judges: Whether a trial that is silent may be taken for dead here. Where others cannot
+            write that they live, the head does it for them, and alone knows.
     """
 
     lock: Lock
@@ -40,6 +42,7 @@ class Links:
     scratch: Path
     extras: Callable[[int], Sequence[pl.Callback]] = lambda trial: ()
     faults: tuple[type[Exception], ...] = ()
+    judges: bool = True
 
 
 def links_here(plan: SearchPlan, tell: Tell, scratch: Path) -> Links:

@@ -118,7 +118,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
         while True:
             with _held(lock):
                 check_identity(plan.storage, known)
-                trials = requeue(study)
+                trials = requeue(study) if links.judges else study.get_trials(deepcopy=False)
                 check_failures(trials, plan)
                 left = plan.trials - len(finished(trials))
                 if stop.is_set() or plan.late or left <= 0:
