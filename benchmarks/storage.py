@@ -10,11 +10,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
-from unittest.mock import patch
 
 import numpy as np
 import optuna
@@ -24,24 +23,23 @@ from sqlalchemy import Engine, event
 from torch import nn
 
 from latentune import DataSpec, Objective, StudySpec
-from latentune.objectives.report import FollowEpochs
 from latentune.search_spaces.watch import probe
 from latentune.storage.database import open_database
 from latentune.storage.runs import Runs
 from latentune.storage.study import Study
 from latentune.studies.defaults import PRUNER, SAMPLER
 from latentune.studies.recipe import Recipe
-from latentune.studies.running.callbacks import CheckHold
 from latentune.studies.running.links import links_here
 from latentune.studies.running.plan import SearchPlan
 from latentune.studies.running.trials import run_trials
+
+from .untrained import untrained
 
 CURVES = Path(__file__).with_name("curves.jsonl")
 DATA = DataSpec((1, 28, 28))
 EPOCHS = 10
 RUNGS = {1: 0, 4: 1}  # epochs after which successive halving by 4 looks
 WARM = 3  # trials that are not counted
-PLACE = "latentune.objectives.objective"
 
 
 class Spent(NamedTuple):
@@ -108,7 +106,7 @@ def measure(size: int, trials: int = 40, sampler: str = SAMPLER, *, pruned: bool
                 counted = count["writes"], count["reads"]
                 marks.append((1e3 * time.process_time(), 1e3 * time.perf_counter(), *counted))
 
-        with _untrained(_curves() if pruned else None):
+        with untrained(curves=_curves() if pruned else ()):
             run_trials(study, plan, threading.Event(), links_here(plan, hear, Path(folder)))
     each = np.diff(np.array(marks[WARM - 1 :]), axis=0)
     return Spent(*map(float, each.mean(axis=0)))
@@ -167,47 +165,6 @@ def _past(size: int, rng: np.random.Generator) -> Iterator[FrozenTrial]:
 
 def _curves() -> list[list[float]]:
     return [json.loads(line)["val_mse"] for line in CURVES.read_text().splitlines()]
-
-
-@contextmanager
-def _untrained(curves: list[list[float]] | None) -> Iterator[None]:
-    """Lets trials do all that they do, but train, draw and collect garbage."""
-    rng, best = np.random.default_rng(1), iter(range(10**6, 0, -1))
-
-    def trainer(max_epochs: int, callbacks: list[Any], **options: Any) -> Any:
-        return SimpleNamespace(
-            callbacks=callbacks, max_epochs=max_epochs, sanity_checking=False, val_dataloaders=None
-        )
-
-    def fit(trainer: Any, model: pl.LightningModule, *args: Any) -> None:
-        curve = curves[rng.integers(len(curves))] if curves else None
-        try:
-            for epoch in range(trainer.max_epochs):
-                trainer.current_epoch = epoch
-                found = curve[epoch] if curve else 1e-9 * next(best)
-                trainer.callback_metrics = {"val_mse": found}
-                for callback in trainer.callbacks:
-                    if isinstance(callback, CheckHold):
-                        callback.on_validation_start(trainer, model)
-                    if isinstance(callback, FollowEpochs):
-                        callback.on_validation_end(trainer, model)
-        finally:  # a trial that is pruned has a picture as well
-            for callback in trainer.callbacks:
-                callback.on_fit_end(trainer, model)
-
-    def draw(model: Any, data: Any, batches: Any, folder: Path) -> list[Path]:
-        (folder / "reconstructions.png").write_bytes(bytes(1000))
-        return [folder / "reconstructions.png"]
-
-    with ExitStack() as stack:
-        for name, stand_in in {
-            f"{PLACE}.quiet_trainer": trainer,
-            f"{PLACE}.fit": fit,
-            f"{PLACE}._release": lambda: None,
-            "latentune.studies.running.callbacks.draw_pictures": draw,
-        }.items():
-            stack.enter_context(patch(name, stand_in))
-        yield
 
 
 @contextmanager

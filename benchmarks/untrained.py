@@ -1,13 +1,14 @@
 """Trials that do all that trials do, but train: for benchmarks of what lies around training."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import pytorch_lightning as pl
 
 from latentune.objectives.report import FollowEpochs
@@ -17,14 +18,15 @@ PICTURE = bytes(10_000)  # as large as most
 
 
 @contextmanager
-def untrained(epoch_s: float = 0) -> Iterator[None]:
+def untrained(epoch_s: float = 0, curves: Sequence[Sequence[float]] = ()) -> Iterator[None]:
     """Lets trials of this process neither train nor draw nor collect garbage.
-
-    Each epoch is better than all before it, so that no pruner ends a trial.
 
     Args:
         epoch_s: Seconds that an epoch sleeps.
+        curves: Errors after each epoch, of which each trial has one at random. If empty, each
+            epoch is better than all before it, so that no pruner ends a trial.
     """
+    draws = np.random.default_rng(1)
 
     def trainer(max_epochs: int, callbacks: list[Any], **options: Any) -> Any:
         return SimpleNamespace(
@@ -32,17 +34,21 @@ def untrained(epoch_s: float = 0) -> Iterator[None]:
         )
 
     def fit(trainer: Any, model: pl.LightningModule, *args: Any) -> None:
-        for epoch in range(trainer.max_epochs):
-            time.sleep(epoch_s)
-            trainer.current_epoch = epoch
-            trainer.callback_metrics = {"val_mse": -time.time()}
+        curve = curves[draws.integers(len(curves))] if curves else None
+        try:
+            for epoch in range(trainer.max_epochs):
+                time.sleep(epoch_s)
+                trainer.current_epoch = epoch
+                error = curve[epoch] if curve else -time.time()
+                trainer.callback_metrics = {"val_mse": error}
+                for callback in trainer.callbacks:
+                    if isinstance(callback, CheckHold):
+                        callback.on_validation_start(trainer, model)
+                    if isinstance(callback, FollowEpochs):
+                        callback.on_validation_end(trainer, model)
+        finally:  # a trial that is pruned has a picture as well
             for callback in trainer.callbacks:
-                if isinstance(callback, CheckHold):
-                    callback.on_validation_start(trainer, model)
-                if isinstance(callback, FollowEpochs):
-                    callback.on_validation_end(trainer, model)
-        for callback in trainer.callbacks:
-            callback.on_fit_end(trainer, model)
+                callback.on_fit_end(trainer, model)
 
     def draw(model: Any, data: Any, batches: Any, folder: Path) -> list[Path]:
         picture = folder / "reconstructions.png"
