@@ -7,6 +7,7 @@ import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from ...storage.scratch import scratch
 from ...storage.urls import is_file
 from ..allowed import allow
 from ..finding import open_study
+from ..running.forks import PRELOAD
 from ..running.links import links_here
 from ..running.plan import SearchPlan
 from ..running.trials import run_trials
@@ -73,6 +75,8 @@ def work(index: int, who: str, desk: Any, home: Home, plan: SearchPlan, shipped:
 
     tell("begun", None)
     threading.Thread(target=listen, daemon=True).start()
+    for module in PRELOAD:  # as in forks: else others would wait for the lock meanwhile
+        import_module(module)
     beside = ray.get_runtime_context().get_node_id() == home.node
     cache = home.scratch if beside else Path(tempfile.gettempdir()) / PLACE
     with told(index, tell), scratch(cache) as place:
