@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 import latentune
 from latentune.storage.runs import Runs
+from latentune.studies.cluster import joining
 from latentune.studies.cluster.desk import Desk
 from latentune.studies.errors import StudyError
 
@@ -61,8 +62,9 @@ def cluster() -> Iterator[Any]:
     ],
 )
 def test_where_no_cluster_is_nothing_is_written(
-    address: str, said: str, refused: Callable[..., str]
+    address: str, said: str, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(joining, "CONNECT_S", 0.5)
     assert said in refused("search", "conv-ae", "digits", "--cluster", address)
 
 
@@ -142,8 +144,9 @@ def test_a_spec_of_the_working_folder_goes_along_with_its_bugs(cluster: Any) -> 
     assert "too much" in Path("runs/faulty/failures/trial-0.txt").read_text()
 
 
-def test_what_is_independent_runs_there_too(cluster: Any, cli: Callable[..., Any]) -> None:
-    latentune.search("conv-ae", "digits", trials=3, epochs=1, pruner="none")
+def test_what_is_independent_runs_there_too(
+    cluster: Any, cli: Callable[..., Any], trained: Path
+) -> None:
     where = ("--cluster", cluster.address)
     assert "confirmed" in cli("confirm", "conv-ae-digits", "--seeds", 2, "--top", 2, *where).out
     trained = latentune.train(
