@@ -1,4 +1,4 @@
-"""The links of a worker on a node: everything goes to the desk beside the head."""
+"""The links of a worker on another machine than the head's: all goes to the desk beside that."""
 
 import time
 from collections.abc import Sequence
@@ -98,7 +98,7 @@ def _when(path: Path) -> int | None:
 
 
 def links_to(desk: Any, who: str, plan: SearchPlan, scratch: Path, faults: Any) -> Links:
-    """Returns the links of a worker.
+    """Returns the links of a worker on another machine than the head's.
 
     Args:
         desk: The actor.

@@ -75,11 +75,11 @@ def work(index: int, who: str, desk: Any, home: Home, plan: SearchPlan, shipped:
 
     tell("begun", None)
     threading.Thread(target=listen, daemon=True).start()
-    for module in PRELOAD:  # as in forks: else others would wait for the lock meanwhile
-        import_module(module)
     beside = ray.get_runtime_context().get_node_id() == home.node
     cache = home.scratch if beside else Path(tempfile.gettempdir()) / PLACE
     with told(index, tell), scratch(cache) as place:
+        for module in PRELOAD:  # as in forks: else others would wait for the lock meanwhile
+            import_module(module)
         allow(*plan.allowed)
         plan = replace(plan, recipe=moved_to(plan.recipe, unpack(shipped, place)))
         if beside:
