@@ -83,7 +83,7 @@ class CodeData(ResidentData):
             cut = cut_fold(parts["train"], parts["val"], *self._fold, self._whole.seed)
             parts |= zip(("train", "val"), cut, strict=True)
         for name, part in parts.items():
-            self.keep(name, *part)
+            self.keep(name, part.inputs, part.targets)
 
     def train_dataloader(self) -> Any:
         if self.items.augment is None:

@@ -151,4 +151,5 @@ class TensorData(ResidentData):
     def setup(self, stage: str) -> None:
         save_kept()
         for split in ("test",) if stage == "test" else ("train", "val"):
-            self.keep(split, *getattr(self.splits, split))
+            part = getattr(self.splits, split)
+            self.keep(split, part.inputs, part.targets)

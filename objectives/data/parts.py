@@ -23,35 +23,47 @@ class Part(NamedTuple):
             bytes, of which `floats` makes values in [0, 1]; of texts, the numbers of letters.
             Photographs too large for memory stay in their files until they are cut out.
         targets: Numbers of their classes, or floats to be predicted, with shape (N,), if any.
+        rows: Where each item stands in what was read, from 0, with shape (N,). If None, the
+            items stand there in this order.
     """
 
     inputs: Items
     targets: Tensor | None
+    rows: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    @property
+    def numbered_rows(self) -> Tensor:
+        """Where each item stands in what was read, from 0, with shape (N,)."""
+        import torch
+
+        return torch.arange(len(self)) if self.rows is None else self.rows
 
     def joined(self, other: Part) -> Part:
         """Returns these items and those of another part behind them."""
         import torch
 
+        rows = torch.cat([self.numbered_rows, other.numbered_rows])
         mine: Any = self.inputs
         if isinstance(mine, torch.Tensor):
             inputs = torch.cat([mine, cast(torch.Tensor, other.inputs)])
         else:
             inputs = mine.joined(other.inputs)
         if self.targets is None or other.targets is None:
-            return Part(inputs, None)
-        return Part(inputs, torch.cat([self.targets, other.targets]))
+            return Part(inputs, None, rows)
+        return Part(inputs, torch.cat([self.targets, other.targets]), rows)
 
     def take(self, indices: Sequence[int]) -> Part:
         """Returns some of the items; photographs stay in their files."""
         import torch
 
-        inputs, targets = self
+        inputs, targets = self.inputs, self.targets
         chosen = list(indices)
         taken = inputs[chosen] if isinstance(inputs, torch.Tensor) else inputs.take(chosen)
-        return Part(taken, None if targets is None else targets[chosen])
+        rows = self.numbered_rows[chosen]
+        return Part(taken, None if targets is None else targets[chosen], rows)
 
 
 class Dataset(NamedTuple):

@@ -112,8 +112,8 @@ def take_splits(plain: Iterable[tuple[Any, ...]]) -> None:
     """Takes over what `plain_splits` returned in another process."""
     for source, seed, *parts, spec, fingerprint, brought in plain:
         train, val, test = (
-            Part(inputs if isinstance(inputs, Tensor) else Photos(*inputs), targets)
-            for inputs, targets in parts
+            Part(inputs if isinstance(inputs, Tensor) else Photos(*inputs), *others)
+            for inputs, *others in parts
         )
         found = Splits(train, val, test, DataSpec.from_table(spec), fingerprint, brought)
         _splits[Source(*source), seed] = found
@@ -129,9 +129,9 @@ def map_splits(path: Path) -> None:
     take_splits(torch.load(path, mmap=True, weights_only=True))
 
 
-def _plain(part: Part) -> tuple[Any, Tensor | None]:
-    inputs, targets = part
-    return inputs if isinstance(inputs, Tensor) else inputs.plain(), targets
+def _plain(part: Part) -> tuple[Any, Tensor | None, Tensor | None]:
+    inputs, targets, rows = part
+    return inputs if isinstance(inputs, Tensor) else inputs.plain(), targets, rows
 
 
 def moments(splits: Splits) -> Moments:
@@ -192,7 +192,7 @@ def _small(splits: Splits) -> Iterator[str]:
 
 def _hash(parts: Iterable[Part], as_floats: bool = False) -> str:
     digest = hashlib.sha256()
-    for inputs, targets in parts:
+    for inputs, targets, _ in parts:
         digest.update(str(tuple(inputs.shape)).encode())
         for identity in _identity(inputs, as_floats):
             digest.update(identity)

@@ -58,8 +58,9 @@ class Trained:
             if part == "train" and seed is not None:
                 order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
                 whole = whole.take(order.tolist())
-            columns = tuple(column for column in whole if column is not None)
-            return Batches(columns, evaluation_size(whole.inputs), shuffle=False)
+            inputs, targets, _ = whole
+            columns = (inputs,) if targets is None else (inputs, targets)
+            return Batches(columns, evaluation_size(inputs), shuffle=False)
         self.data.prepare_data()
         self.data.setup("test" if part == "test" else "fit")
         loader = getattr(self.data, f"{part}_dataloader")()

@@ -73,14 +73,18 @@ def read_folder(
     Raises:
         DataError: If it holds too few images, a broken one, or a class for tests alone.
     """
+    import torch
+
     from .image_files import Listed, read_listed
 
     chosen, classes, stamps, notes = list_folder(folder)
+    rows: dict[str, Tensor] = {}
     if "test" not in chosen:
         root, images = chosen["train"]
         split = split_indices(_labels(root, images, classes), len(images), TEST, seed=0)
         for part, indices in zip(("train", "test"), split, strict=True):
             chosen[part] = root, [images[index] for index in indices]
+            rows[part] = torch.tensor(indices)
     # In another order, what was kept would have the labels of other images.
     what, state = f"{os.path.realpath(folder)} {image_size}", repr((stamps, chosen))
     del stamps
@@ -90,7 +94,7 @@ def read_folder(
     }
     inputs = read_listed(listed, image_size, stream, partial(kept, cache, what, state))
     read = {
-        part: Part(inputs[part], _labels(root, images, classes))
+        part: Part(inputs[part], _labels(root, images, classes), rows.get(part))
         for part, (root, images) in chosen.items()
     }
     return Dataset(

@@ -39,15 +39,18 @@ class _Rows(NamedTuple):
         names: The images, from the folder of the list or absolute.
         labels: The classes of them, if there are any.
         stamps: Size of each file, and when it was written.
+        places: The rows of the list that these are, from 0.
     """
 
     names: list[str]
     labels: list[str] | None
     stamps: list[tuple[int, int]]
+    places: Sequence[int]
 
     def take(self, indices: Sequence[int]) -> _Rows:
         labels = None if self.labels is None else [self.labels[i] for i in indices]
-        return _Rows([self.names[i] for i in indices], labels, [self.stamps[i] for i in indices])
+        names, stamps = ([column[i] for i in indices] for column in (self.names, self.stamps))
+        return _Rows(names, labels, stamps, [self.places[i] for i in indices])
 
 
 def read_columns(path: Path, most: int | None = None) -> dict[str, list[str]]:
@@ -179,6 +182,8 @@ def _dataset(
     cache: Path | None,
     stream: bool,
 ) -> Dataset:
+    import torch
+
     from .image_files import Listed, read_listed
 
     targets = {part: _targets(place, rows, classes) for part, rows in parts.items()}
@@ -186,7 +191,10 @@ def _dataset(
     keep = partial(kept, cache, f"{os.path.realpath(place)} {image_size}", repr(stamps))
     listed = {part: Listed(str(root), rows.names) for part, rows in parts.items()}
     inputs = read_listed(listed, image_size, stream, keep)
-    read = {part: Part(inputs[part], targets[part]) for part in parts}
+    read = {
+        part: Part(inputs[part], targets[part], torch.tensor(rows.places))
+        for part, rows in parts.items()
+    }
     spec = DataSpec(
         tuple(read["train"].inputs.shape[1:]), classes=classes if len(classes) > 1 else ()
     )
@@ -209,7 +217,9 @@ def _rows(path: Path, target: str | None) -> _Rows:
         )
     if labels is not None and "" in labels:
         raise DataError(f"{path} names no class of {names[labels.index('')]}")
-    return _Rows(names, labels, [(one.st_size, one.st_mtime_ns) for one in found if one])
+    return _Rows(
+        names, labels, [(one.st_size, one.st_mtime_ns) for one in found if one], range(len(names))
+    )
 
 
 def _named(path: Path, columns: Columns) -> str:

@@ -31,7 +31,7 @@ def resized(dataset: Dataset, side: int) -> Dataset:
 
 def _resized(part: Part, side: int) -> Part:
     assert isinstance(part.inputs, Tensor)  # photographs in their files have their size already
-    return Part(scaled(part.inputs, side), part.targets)
+    return Part(scaled(part.inputs, side), part.targets, part.rows)
 
 
 def scaled(images: Tensor, side: int) -> Tensor:

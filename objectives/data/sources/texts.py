@@ -169,10 +169,7 @@ def _dataset(
     if cut:
         notes += (f"{cut:,} of {len(texts):,} texts are cut after {LONGEST} letters",)
     length = min(LONGEST, max(1, *lengths))
-    items = numbered(texts, letters, length, places)
-    train, test = (
-        Part(items[chosen], None if targets is None else targets[chosen])
-        for chosen in (kept, held)
-    )
+    whole = Part(numbered(texts, letters, length, places), targets)
+    train, test = whole.take(kept), whole.take(held)
     spec = DataSpec((length,), "text", classes, letters=letters)
     return Dataset(train, test, spec, notes=notes)
