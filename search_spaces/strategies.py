@@ -71,11 +71,12 @@ class Repeatable(BaseSampler):
 
 
 class Halving(BasePruner):
-    """Gives up all but the best of the trials that have come as far, after fewer and fewer steps.
+    """Prunes all but the best of the trials that have come as far, after fewer and fewer steps.
 
     "A System for Massively Parallel Hyperparameter Tuning" (Li et al., 2020). It decides as
-    Optuna's `SuccessiveHalvingPruner` with `bootstrap_count=1` does, but by what trials have
-    reported: that one looks at its own notes after every step, and each look is a transaction.
+    Optuna's `SuccessiveHalvingPruner` does, but by what trials have reported: that one looks at
+    its own notes after every step, and each look is a transaction. A trial is pruned only if
+    another one was better after the same step, and has not failed since.
 
     Args:
         first: The first step after which it decides, at least 1.
@@ -93,10 +94,10 @@ class Halving(BasePruner):
         rivals = [
             other.intermediate_values[step]
             for other in study.get_trials(deepcopy=False)
-            if other.number != trial.number and step in other.intermediate_values
+            if other.number != trial.number
+            and other.state != TrialState.FAIL
+            and step in other.intermediate_values
         ]
-        if not rivals:
-            return True  # until another one has come as far, nobody knows what is good
         sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
         value = sign * trial.intermediate_values[step]
         better = sum(sign * rival < value for rival in rivals)

@@ -195,7 +195,7 @@ def test_a_space_that_computes_while_it_builds_is_asked_all_the_same() -> None:
 @settings(max_examples=20, deadline=None)
 def test_halving_decides_as_that_of_optuna(direction: Any, values: list[int], first: int) -> None:
     """Three trials at a time, one of which goes a step further with each value."""
-    theirs = SuccessiveHalvingPruner(first, reduction_factor=4, bootstrap_count=1)
+    theirs = SuccessiveHalvingPruner(first, reduction_factor=4)
     ended: list[list[tuple[int, int]]] = []
     for pruner in (theirs, Halving(first, factor=4)):
         ended.append([])
