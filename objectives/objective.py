@@ -1,6 +1,7 @@
 """The objective: a frozen callable that turns a trial into a number."""
 
 import gc
+import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -190,7 +191,8 @@ class Objective:
             fit(quiet_trainer(self.max_epochs, callbacks), model, data)
             return
         agree = {name: provenance[name] for name in MUST_AGREE}
-        settings = {"params": trial.params, "run": run, **agree}
+        params = json.dumps(trial.params, sort_keys=True)  # in which NaN equals itself
+        settings = {"params": params, "run": run, **agree}
         keep = KeepLastEpoch(self.last_epoch(trial), settings)
         trainer = quiet_trainer(self.max_epochs, [*callbacks, keep], enable_checkpointing=True)
         last = keep.usable(model)

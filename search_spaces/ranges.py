@@ -14,6 +14,7 @@ from optuna.distributions import (
 from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
+from .choices import words_of
 from .watch import Probe, Space, describe, probe, watch
 from .words import SpaceError, did_you_mean
 
@@ -121,8 +122,9 @@ def _interval(text: str, number: Callable[[str], float], log: bool) -> tuple[flo
 
 
 def _choices(own: CategoricalDistribution, text: str) -> CategoricalDistribution:
-    named = {str(choice): choice for choice in own.choices}
-    unknown = [choice for choice in text.split(",") if choice not in named]
+    known = words_of(own.choices)
+    words = [text] if text in known else text.split(",")  # a choice may have a comma
+    unknown = [word for word in words if word not in known]
     if unknown:
         raise ValueError(f"{unknown[0]!r} is not among its choices")
-    return CategoricalDistribution([named[choice] for choice in text.split(",")])
+    return CategoricalDistribution([known[word] for word in words])

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -19,6 +19,7 @@ from optuna.distributions import (
 from optuna.trial import BaseTrial, FixedTrial
 
 from ..models.data_spec import DataSpec
+from .choices import check_choices, find_choice, words_of
 from .words import OutsideError, SpaceError, did_you_mean
 
 Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
@@ -111,10 +112,12 @@ class Probe(NamedTuple):
 
         What lies outside its range is moved to the nearest end; what has neither is left out.
         """
-        known = {**self.defaults, **values}
-        names = [name for name in self.distributions if name in known]
-        near = {name: _nearest(self.distributions[name], known[name]) for name in names}
-        return {name: value for name, value in near.items() if value is not None}
+        known, found = {**self.defaults, **values}, {}
+        for name, distribution in self.distributions.items():
+            if name in known:
+                with suppress(LookupError):
+                    found[name] = _nearest(distribution, known[name])
+        return found
 
 
 def probe(space: Space, data: DataSpec) -> Probe:
@@ -123,12 +126,18 @@ def probe(space: Space, data: DataSpec) -> Probe:
     Args:
         space: The search space.
         data: The data.
+
+    Raises:
+        SpaceError: If Optuna cannot tell two choices of a parameter apart.
     """
     found: dict[str, BaseDistribution] = {}
     options: dict[str, Any] = {}
     for trial in random_trials(PROBES):
         options |= _options(type(ask(space, trial, data)))
         found |= trial.distributions
+    for name, distribution in found.items():
+        if isinstance(distribution, CategoricalDistribution):
+            check_choices(name, distribution.choices)
     return Probe(found, options)
 
 
@@ -181,7 +190,7 @@ def _options(model: type) -> dict[str, Any]:
 def describe(distribution: BaseDistribution) -> str:
     """Returns a distribution in the words of a range, such as `int 2:32:log`."""
     if isinstance(distribution, CategoricalDistribution):
-        return "one of " + ",".join(str(choice) for choice in distribution.choices)
+        return "one of " + ",".join(words_of(distribution.choices))
     assert isinstance(distribution, IntDistribution | FloatDistribution)
     kind = "int" if isinstance(distribution, IntDistribution) else "float"
     if distribution.single():
@@ -227,18 +236,21 @@ def _walk(
 ) -> tuple[pl.LightningModule, dict[str, BaseDistribution]]:
     """Builds a model of given values, and notes what each was asked for."""
     asked: dict[str, BaseDistribution] = {}
+    meant = dict(values)  # the trial answers from it
 
     def check(name: str, distribution: BaseDistribution) -> BaseDistribution:
         asked[name] = distribution
         if name not in values:
             raise OutsideError(name, f"there is no value for {name}; {_hint(name, values)}")
-        if not _contains(distribution, values[name]):
+        try:
+            meant[name] = _within(distribution, values[name])
+        except LookupError as error:
             raise OutsideError(
                 name, f"{name} = {values[name]!r} is outside its range, {describe(distribution)}"
-            )
+            ) from error
         return distribution
 
-    model = space(watch(FixedTrial(dict(values)), check), data)
+    model = space(watch(FixedTrial(meant), check), data)
     for name in values:
         if name not in asked:
             hint = did_you_mean(name, list(asked))
@@ -247,11 +259,12 @@ def _walk(
 
 
 def _nearest(distribution: BaseDistribution, value: Any) -> Any:
+    """Returns the value of a range that is nearest; raises LookupError if there is none."""
     if isinstance(distribution, CategoricalDistribution):
-        return value if value in distribution.choices else None
+        return find_choice(distribution.choices, value)
     assert isinstance(distribution, IntDistribution | FloatDistribution)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
+        raise LookupError(value)
     low, high, step = distribution.low, distribution.high, distribution.step
     inside = min(max(value, low), high)
     return inside if step is None else low + round((inside - low) / step) * step
@@ -261,12 +274,15 @@ def _hint(name: str, values: Mapping[str, Any]) -> str:
     return did_you_mean(name, list(values)) if values else "no value is given at all"
 
 
-def _contains(distribution: BaseDistribution, value: Any) -> bool:
+def _within(distribution: BaseDistribution, value: Any) -> Any:
+    """Returns a value as its range has it; raises LookupError if it lies outside."""
     if isinstance(distribution, CategoricalDistribution):
-        return value in distribution.choices
+        return find_choice(distribution.choices, value)
     assert isinstance(distribution, IntDistribution | FloatDistribution)
     kinds = (int,) if isinstance(distribution, IntDistribution) else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds):
-        return False
+        raise LookupError(value)
     inside = distribution.low <= value <= distribution.high
-    return inside and distribution._contains(float(value))  # its steps too
+    if not (inside and distribution._contains(float(value))):  # its steps too
+        raise LookupError(value)
+    return value

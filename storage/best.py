@@ -23,7 +23,7 @@ class Best:
         value: The metric at the trial's best epoch.
         best_epoch: That epoch, counted from 1.
         recipe: What the study searches: model, space, data, ranges, epochs, seed.
-        params: The value of each parameter of the search space.
+        params: The value of each parameter of the search space; a choice may be None.
         hparams: All options of the model that these parameters gave, for the reader.
         provenance: Seed, data fingerprint, versions, git commit and command.
 
@@ -51,9 +51,11 @@ class Best:
         return "\n".join([head, *(f"  {name} = {value}" for name, value in self.params.items())])
 
 
+NONE = "none"
 NOTES = {
     "recipe": "What was searched.",
     "params": "Edit these to train another configuration of the same space.",
+    NONE: "TOML has no null: the value of each of these parameters is None.",
     "hparams": "The model's options that these parameters gave; read by people alone.",
     "provenance": "What a rerun needs to be the same.",
 }
@@ -75,17 +77,36 @@ def write_best(best: Best, path: Path, home: Path | None = None) -> None:
     document = tomlkit.document()
     document.add(tomlkit.comment(f"Train it by: latentune train {home or path}"))
     document["format"] = FORMAT
-    for key, value in asdict(best).items():
+    for key, value in _with_none(asdict(best)).items():
         if isinstance(value, Mapping):
             table = tomlkit.table()
             table.add(tomlkit.comment(NOTES[key]))
-            for name, item in value.items():
-                if item is not None:  # TOML has no null: what is absent is None
-                    table[name] = item
+            for name, item in _without_null(value).items():
+                table[name] = item
             document[key] = table
         elif value is not None:
             document[key] = value
     write_text(path, tomlkit.dumps(document))
+
+
+def _with_none(entries: dict[str, Any]) -> dict[str, Any]:
+    """Adds a table, behind that of the parameters, with the names of those which are None."""
+    found = {}
+    for key, value in entries.items():
+        found[key] = value
+        names = [n for n, item in value.items() if item is None] if key == "params" else []
+        if names:
+            found[NONE] = {"params": names}
+    return found
+
+
+def _without_null(value: Any) -> Any:
+    """Returns a table without its entries that are None; in a list, None is a word."""
+    if isinstance(value, Mapping):
+        return {name: _without_null(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return ["None" if item is None else _without_null(item) for item in value]
+    return value
 
 
 def read_best(path: Path) -> Best:
@@ -106,6 +127,7 @@ def read_best(path: Path) -> Best:
     check_plain(entries, str(path))
     if entries.pop("format", None) != FORMAT:
         raise StorageError(f"{path} is no configuration of format {FORMAT}")
+    of_none = entries.pop(NONE, {"params": []})
     kinds: dict[str, Any] = {f.name: get_origin(f.type) or f.type for f in fields(Best)}
     kinds["trial"] = int
     for name in kinds:
@@ -117,4 +139,14 @@ def read_best(path: Path) -> Best:
         kind = (int, float) if kinds[name] is float else kinds[name]
         if isinstance(value, bool) or not isinstance(value, kind):
             raise StorageError(f"{path}: {name} = {value!r} has the wrong type")
-    return Best(**{"trial": None, **entries})
+    return Best(**{"trial": None, **entries, "params": _params(entries["params"], of_none, path)})
+
+
+def _params(params: dict[str, Any], of_none: Any, path: Path) -> dict[str, Any]:
+    """Returns parameters with those that are None, of which the file has only the names."""
+    names = of_none.get("params") if isinstance(of_none, dict) and len(of_none) == 1 else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise StorageError(f"{path}: [{NONE}] must be params = [...], the names of parameters")
+    if twice := sorted({name for name in names if name in params or names.count(name) > 1}):
+        raise StorageError(f"{path} has {twice[0]!r} twice: leave it out of [{NONE}] or [params]")
+    return params | dict.fromkeys(names)

@@ -3,27 +3,37 @@
 import csv
 import io
 import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import optuna
 
-# Columns beside those of the metrics and the parameters, in this order.
 FACTS = ("number", "state", "epochs", "best_epoch", "started", "ended", "seconds", "stopped")
+"""Columns beside those of the metrics, which stand behind the second, and of the parameters."""
+PARAMS, VALUES = "params_", "values_"
+"""What Optuna's data frame puts before the names of parameters and metrics."""
 
 
 def to_csv(study: optuna.Study) -> str:
-    """Returns a study as CSV: a row for each trial, with its values, parameters, times and end."""
+    """Returns a study as CSV: a row for each trial, with its values, parameters, times and end.
+
+    The column of a parameter is `params_NAME`, as in Optuna's own data frame; that of a metric is
+    its name, or `values_NAME` if another column is called so. A value None is the word None; an
+    empty cell says that the trial was not asked for the parameter.
+    """
     trials = study.get_trials(deepcopy=False)
     metrics = study.user_attrs["monitor"].split(", ")
-    parameters = sorted({name for trial in trials for name in trial.params})
+    parameters = [f"{PARAMS}{name}" for name in sorted({n for t in trials for n in t.params})]
+    named = apart(metrics, [*FACTS, *parameters], VALUES)
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*FACTS[:2], *metrics, *parameters, *FACTS[2:]])
+    writer = csv.DictWriter(text, [*FACTS[:2], *named.values(), *parameters, *FACTS[2:]])
     writer.writeheader()
     for trial in trials:
-        values = dict(zip(metrics, trial.values or [], strict=False))
+        values = dict(zip(named.values(), trial.values or [], strict=False))
         writer.writerow(
             {
                 **values,
-                **trial.params,
+                **{f"{PARAMS}{name}": _cell(value) for name, value in trial.params.items()},
                 "number": trial.number,
                 "state": trial.state.name.lower(),
                 "epochs": trial.user_attrs.get("epochs"),
@@ -35,6 +45,26 @@ def to_csv(study: optuna.Study) -> str:
             }
         )
     return text.getvalue()
+
+
+def apart(names: Iterable[str], taken: Collection[str], prefix: str) -> dict[str, str]:
+    """Returns what names are called beside others: with a prefix if one of these is the same.
+
+    A name that begins with the prefix gets another one, so that no two can become the same.
+    """
+    return {n: f"{prefix}{n}" if n in taken or n.startswith(prefix) else n for n in names}
+
+
+def as_text(params: Mapping[str, Any]) -> str:
+    """Returns parameters as a text that is equal for equal ones alone.
+
+    To Python, 1, 1.0 and True are equal, and NaN is not.
+    """
+    return json.dumps(params, sort_keys=True, default=str)
+
+
+def _cell(value: object) -> object:
+    return "None" if value is None else value
 
 
 def to_json(study: optuna.Study) -> str:

@@ -204,9 +204,9 @@ def write_text(path: Path, text: str) -> None:
     made = not path.parent.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text)
+        partial.write_text(text, encoding="utf-8")
         os.replace(partial, path)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
             if made:

@@ -15,10 +15,10 @@ STATES = {
 """What users call the states of a trial."""
 
 
-def readable(value: object) -> str:
-    """Returns a value with four digits, if it has so many."""
+def readable(value: object, none: str = "-") -> str:
+    """Returns a value with four digits, if it has so many; `none` stands for None."""
     if value is None:
-        return "-"
+        return none
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
@@ -34,7 +34,7 @@ class Study(optuna.Study):
         if best and len(self.directions) == 1:
             monitor = self.user_attrs.get("monitor", "value")
             lines.append(f"best: trial {best[0].number}, {monitor} {best[0].values[0]:.4g}")
-            lines += [f"  {name} = {readable(value)}" for name, value in best[0].params.items()]
+            lines += [f"  {n} = {readable(value, 'None')}" for n, value in best[0].params.items()]
         elif best:
             lines.append(f"best: a front of {len(best)}")
         return "\n".join(lines)

@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
 from ..search_spaces.auto import MODEL, unnamed
+from ..storage.export import PARAMS, apart
 from ..storage.runs import Runs
 from ..storage.shown import shown
 from ..storage.study import STATES, readable
@@ -70,9 +71,11 @@ class SearchLines:
 
 def show_plan(plan: SearchPlan) -> None:
     """Prints a resolved search."""
-    first = [", ".join(f"{n}={readable(v)}" for n, v in of.items()) for of in plan.first]
-    rows = dict(plan.definition) | ({} if plan.evolved is None else {"from": str(plan.evolved)})
-    rows |= {
+    first = [", ".join(f"{n}={readable(v, 'None')}" for n, v in of.items()) for of in plan.first]
+    of_study = dict(plan.definition)
+    if plan.evolved is not None:
+        of_study["from"] = str(plan.evolved)
+    of_search = {
         "trials": str(plan.trials),
         "time": "no limit" if plan.seconds is None else f"{plan.seconds:g} s",
         "workers": str(plan.workers),
@@ -84,7 +87,7 @@ def show_plan(plan: SearchPlan) -> None:
         "artifacts": plan.bucket or str(plan.runs.artifacts),
     }
     table = Table(title=plan.name, show_header=False, title_justify="left", box=None)
-    for name, value in rows.items():
+    for name, value in (*of_study.items(), *of_search.items()):
         table.add_row(name, value)
     console.print(table)
 
@@ -136,10 +139,9 @@ def show_trials(study: optuna.Study, runs: Runs) -> None:
             console.print("stale: that encoder was trained anew since, or is gone")
     trials = study.get_trials(deepcopy=False)
     short = [unnamed(trial.params) for trial in trials]
-    names = sorted({name for params in short for name in params})
-    table = Table(
-        "trial", "state", study.user_attrs["monitor"], "epochs", "stopped", *names, box=None
-    )
+    facts = ("trial", "state", study.user_attrs["monitor"], "epochs", "stopped")
+    names = apart(sorted({name for params in short for name in params}), facts, PARAMS)
+    table = Table(*facts, *names.values(), box=None)
     for trial, params in zip(trials, short, strict=True):
         attrs = trial.user_attrs
         table.add_row(
@@ -148,7 +150,7 @@ def show_trials(study: optuna.Study, runs: Runs) -> None:
             _values(trial),
             str(attrs.get("epochs", "")),
             reason(trial),
-            *(readable(params.get(name)) for name in names),
+            *(readable(params[name], none="None") if name in params else "-" for name in names),
         )
     console.print(table)
     if is_automatic(study):

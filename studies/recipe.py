@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..models.networks.pretrained import ARCHITECTURES
+from ..search_spaces.catalog.auto import AUTO
 from ..search_spaces.words import did_you_mean
 from ..storage.runs import Runs
 from .allowed import check_allowed
@@ -177,6 +178,8 @@ class Recipe:
     def identity(self) -> dict[str, str]:
         """Returns the part of a study's definition that only the recipe knows."""
         known = {"model": self.model, "space": self.space, "seed": str(self.seed)}
+        if self.model == AUTO:
+            del known["model"]  # it is a parameter, whose choices say more
         if self.balanced:
             known["sampling"] = "balanced"
         if self.augment != AUGMENT:

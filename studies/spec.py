@@ -8,6 +8,8 @@ from optuna.distributions import BaseDistribution
 
 from ..objectives.objective import Objective
 from ..search_spaces.watch import describe
+from ..storage.export import PARAMS, apart
+from .agreeing import FROM
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,23 @@ class StudySpec:
     objective: Objective
     trials: int = 20
 
-    def definition(self, data: Any, varied: Mapping[str, BaseDistribution]) -> dict[str, str]:
+    def definition(
+        self,
+        data: Any,
+        varied: Mapping[str, BaseDistribution],
+        identity: Mapping[str, str] | None = None,
+    ) -> dict[str, str]:
         """Returns what must agree for two trials to be comparable, in words.
+
+        A parameter that is called as another entry, such as `epochs`, has `params_` before it.
 
         Args:
             data: The data module.
             varied: What the space varies.
+            identity: What its recipe adds, if it has one; see `Recipe.identity`.
         """
         metrics = self.objective.metrics.items()
-        known = {
+        known = dict(identity or {}) | {
             "metric": ", ".join(f"{way} {name}" for name, way in metrics),
             "epochs": str(self.objective.max_epochs),
             "data": f"{getattr(data, 'name', type(data).__name__)} {data.spec}",
@@ -55,4 +65,5 @@ class StudySpec:
             known["repeats"] = str(self.objective.repeats)
         if data.spec.mean is not None:
             known["input"] = "standardised"
-        return known | {name: describe(found) for name, found in sorted(varied.items())}
+        names = apart(sorted(varied), [*known, FROM], PARAMS)
+        return known | {names[name]: describe(found) for name, found in sorted(varied.items())}

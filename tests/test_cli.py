@@ -162,7 +162,8 @@ def test_final_training_repeats_the_trial(cli: Cli, trained: Path) -> None:
 def test_export(cli: Cli, trained: Path) -> None:
     lines = cli("export", "conv-ae-digits").out.splitlines()
     assert lines[0] == (
-        "number,state,val_mse,l1,l2,latent_dim,lr,epochs,best_epoch,started,ended,seconds,stopped"
+        "number,state,val_mse,params_l1,params_l2,params_latent_dim,params_lr,"
+        "epochs,best_epoch,started,ended,seconds,stopped"
     )
     table = list(csv.DictReader(lines))
     assert {row["stopped"] for row in table} == {"all epochs"}

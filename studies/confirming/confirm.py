@@ -17,6 +17,7 @@ from ...objectives.randomness import fresh_seeds
 from ...search_spaces.watch import replay
 from ...storage.best import write_best
 from ...storage.database import open_database
+from ...storage.export import as_text
 from ...storage.runs import Runs, StorageError
 from ..cluster.joining import Cluster, joined
 from ..cluster.shipping import files_of, moved_to
@@ -128,11 +129,10 @@ def _finalists(study: optuna.Study, top: int) -> list[FrozenTrial]:
     if not complete:
         raise StudyError(f"study {name!r} has no complete trial yet")
     complete.sort(key=lambda trial: _sign(study) * trial.values[0])
-    found: list[FrozenTrial] = []
+    found: dict[str, FrozenTrial] = {}
     for trial in complete:
-        if all(trial.params != other.params for other in found):
-            found.append(trial)
-    return found[:top]
+        found.setdefault(as_text(trial.params), trial)
+    return list(found.values())[:top]
 
 
 def _sign(study: optuna.Study) -> int:

@@ -1,10 +1,13 @@
 """Choices that never led to a good trial, and those that were never tried."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from optuna.distributions import CategoricalDistribution
+from optuna.trial import FrozenTrial
 
+from ...search_spaces.choices import same_choice, words_of
 from .case import Case
 from .commands import begin_anew, go_on
 from .finding import Finding
@@ -30,13 +33,14 @@ def choices(case: Case) -> Iterator[Finding]:
         }
         said, left = [], {}
         for name, of in varied.items():
-            tried = Counter(trial.params[name] for trial in trials if name in trial.params)
-            best = {trial.params.get(name) for trial in good}
-            dead = [c for c in of if tried[c] >= ENOUGH and c not in best]
-            if dead and sum(tried.values()) > sum(tried[c] for c in dead):
-                left[name] = ",".join(str(c) for c in of if c not in dead)
-                said += [f"{name}={c} (tried {tried[c]} times)" for c in dead]
-            never = [str(c) for c in of if not tried[c]]
+            words = words_of(of)
+            tried = Counter(_word(trial, name, words) for trial in trials if name in trial.params)
+            best = {_word(trial, name, words) for trial in good if name in trial.params}
+            dead = [word for word in words if tried[word] >= ENOUGH and word not in best]
+            if dead and sum(tried.values()) > sum(tried[word] for word in dead):
+                left[name] = ",".join(word for word in words if word not in dead)
+                said += [f"{name}={word} (tried {tried[word]} times)" for word in dead]
+            never = [word for word in words if not tried[word]]
             of_it = f"{study.study_name}-{name}"
             if never and sum(tried.values()) >= ENOUGH * len(of):
                 yield Finding(
@@ -50,3 +54,9 @@ def choices(case: Case) -> Iterator[Finding]:
                 f"never among the best third of {study.study_name}: {', '.join(said)}",
                 go_on(study, case, left),
             )
+
+
+def _word(trial: FrozenTrial, name: str, words: Mapping[str, Any]) -> str:
+    """Returns what the choice of a trial is called; choices of an older search have no word."""
+    value = trial.params[name]
+    return next((word for word, choice in words.items() if same_choice(choice, value)), "")

@@ -160,7 +160,7 @@ def plan_search(
     if spec.objective.folds:
         check_folds(data_module, spec.objective.folds)
     probed, first = _look(recipe, space, data_module.spec)
-    definition = recipe.identity() | spec.definition(data_module, probed.distributions)
+    definition = spec.definition(data_module, probed.distributions, recipe.identity())
     usual, evolved = _name(recipe, spec, place), None
     if origin is not None:
         evolved = evolve(origin, space, data_module.spec, definition, storage)

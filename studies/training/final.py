@@ -16,6 +16,7 @@ from ...objectives.metrics.linear import LINEAR_ACCURACY, LINEAR_MSE
 from ...objectives.report import Direction
 from ...storage.best import Best
 from ...storage.database import database_exists, open_database
+from ...storage.export import as_text
 from ...storage.runs import Runs, check_name
 from ..errors import StudyError
 from ..finding import best_of, open_study, split_source
@@ -108,7 +109,9 @@ def _study(best: Best, url: str) -> optuna.Study | None:
     except StudyError:
         return None
     trials = study.get_trials(deepcopy=False)
-    same = 0 <= best.trial < len(trials) and trials[best.trial].params == best.params
+    if not 0 <= best.trial < len(trials):
+        return None
+    same = as_text(trials[best.trial].params) == as_text(best.params)
     return study if same and study.user_attrs["recipe"] == best.recipe else None
 
 

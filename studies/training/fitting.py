@@ -14,6 +14,7 @@ import torch
 from ...objectives.history import BEST, LAST, STATE, KeepEpochs
 from ...objectives.training import ShowTraining, fit, quiet_trainer
 from ...storage.checkpoint import load_weights, read_checkpoint, read_safely
+from ...storage.export import PARAMS
 from ...storage.partial import partial_of
 from ...storage.runs import Runs, StorageError
 from ..defaults import ACCELERATORS, PICTURES, PRECISIONS
@@ -65,7 +66,7 @@ class FitOptions:
             "deterministic": self.deterministic,
             "seed": work.seed,
             "data": work.best.provenance.get("data_fingerprint"),
-            **work.best.params,
+            **{f"{PARAMS}{name}": value for name, value in work.best.params.items()},
         }
 
 
@@ -118,10 +119,11 @@ def _epochs_of_the_same(source: str, last: Path, now: Mapping[str, Any]) -> int:
     except (StorageError, KeyError, TypeError) as error:
         raise StorageError(f"{last} is broken, or was not written by latentune") from error
     for name in {**now, **then}:
-        if then.get(name) != now.get(name):
+        was, is_now = repr(then.get(name)), repr(now.get(name))  # NaN equals itself so
+        if was != is_now:
             raise StudyError(
-                f"the training of {source} that was stopped has {name} = {then.get(name)}, not "
-                f"{now.get(name)}"
+                f"the training of {source} that was stopped has {name.removeprefix(PARAMS)} = "
+                f"{was}, not {is_now}"
             )
     return epochs
 
