@@ -1,4 +1,4 @@
-"""Each item of each part knows where it stands in what was read."""
+"""Each item of each part knows where it stands in what was read, and what is said of it there."""
 
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from PIL import Image
 
 from latentune import TensorData
 from latentune.objectives.data.folds import fold_of
-from latentune.objectives.data.splits import Splits, map_splits, read_splits, save_splits
+from latentune.objectives.data.item_columns import item_columns
+from latentune.objectives.data.splits import PARTS, Splits, map_splits, read_splits, save_splits
 
 N = 40
 
@@ -71,3 +72,53 @@ def test_rows_go_along_to_other_processes(monkeypatch: pytest.MonkeyPatch) -> No
     map_splits(Path("splits.pt"))
     for one, other in zip(data.splits[:3], read_splits(data.source, 0)[:3], strict=True):
         assert torch.equal(one.numbered_rows, other.numbered_rows)
+
+
+def described(data: TensorData, part: str) -> pd.DataFrame:
+    return item_columns(data.source, part, getattr(data.splits, part), data.spec)
+
+
+def test_items_of_a_table_keep_the_columns_that_are_no_features() -> None:
+    values = np.random.default_rng(0).normal(size=N)
+    frame = pd.DataFrame({"value": values, "row": range(N), "class": ["a", "b"] * 20})
+    frame.assign(id=range(100, 100 + N)).to_csv("t.csv", index=False)
+    data = TensorData("t.csv")
+    for part in PARTS:
+        found, inputs = described(data, part), getattr(data.splits, part).inputs
+        np.testing.assert_allclose(found["value"], inputs[:, 0], rtol=1e-6)
+        assert (found["id"] == found["row"] + 99).all()
+        assert found["item"].tolist() == [f"t.csv row {row}" for row in found["row"]]
+
+
+def test_items_of_images_are_their_paths_from_the_data() -> None:
+    for n in range(N):
+        path = Path("photos", "train" if n < 30 else "TEST", "ab"[n % 2], f"{n:02}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), n).save(path)
+    data = TensorData("photos")
+    for part in PARTS:
+        names, inputs = described(data, part)["item"], getattr(data.splits, part).inputs
+        pixels = [np.asarray(Image.open(Path("photos", name)))[0, 0] for name in names]
+        assert inputs[:, 0, 0, 0].tolist() == pixels
+    paths = [str(path) for path in sorted(Path("photos").rglob("*.png"))]
+    listed = pd.DataFrame({"path": paths, "label": ["x", "y"] * 20, "age": range(N)})
+    listed.to_csv("list.csv", index=False)
+    found = described(TensorData("list.csv"), "train")
+    assert found["age"].tolist() == [paths.index(name) for name in found["item"]]
+
+
+def test_items_of_texts_are_the_texts_and_those_of_arrays_have_numbers() -> None:
+    Path("names").mkdir()
+    words = [f"ab{'c' * n}" for n in range(N)]
+    Path("names", "one.txt").write_text("\n\n".join(words))
+    data = TensorData("names")
+    found = described(data, "test")
+    assert found["item"].str.len().tolist() == (data.splits.test.inputs > 0).sum(1).tolist()
+    assert found["row"].tolist() == [2 * words.index(text) + 1 for text in found["item"]]
+    x = np.random.default_rng(0).normal(size=(N, 2)).astype("float32")
+    np.save("x.npy", x)
+    found = described(TensorData("x.npy"), "val")
+    np.testing.assert_array_equal(found[["0", "1"]], x[found["row"]])
+    assert found["item"].tolist() == [f"x.npy[{row}]" for row in found["row"]]
+    data = TensorData("wine")
+    assert described(data, "test")["alcohol"].tolist() == data.splits.test.inputs[:, 0].tolist()

@@ -1,35 +1,13 @@
-"""Pictures of points: codes on a plane, and compromises between objectives."""
+"""Pictures of points: codes beside sampled ones, and compromises between objectives."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import seaborn as sns
 from numpy.typing import NDArray
 
 from .figure import figure_at
-
-
-def scatter(points: pd.DataFrame, title: str, path: Path) -> None:
-    """Draws points on a plane.
-
-    Args:
-        points: Columns `x`, `y` and, if there are classes, `class`.
-        title: Title of the picture.
-        path: The file to write.
-    """
-    hue = "class" if "class" in points else None
-    with figure_at(path, 7.5 if hue else 6, 5.5) as figure:
-        axes = figure.subplots()
-        palette = "tab10" if hue and points["class"].nunique() <= 10 else None
-        sns.scatterplot(
-            points, x="x", y="y", hue=hue, palette=palette, s=12, linewidth=0, alpha=0.8, ax=axes
-        )
-        if hue:
-            axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, markerscale=2)
-        axes.set_title(title)
-        axes.set(xlabel="", ylabel="", xticks=[], yticks=[])
 
 
 def codes_beside(

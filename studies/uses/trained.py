@@ -13,6 +13,7 @@ from ...models.densities.kde import Codes
 from ...models.roles import Encodes
 from ...objectives.data.batches import Batches, evaluation_size
 from ...objectives.data.module import TensorData
+from ...objectives.data.parts import Part
 from ...objectives.data.splits import PURPOSES
 from ...objectives.progress import progress
 from ...storage.checkpoint import read_checkpoint
@@ -51,14 +52,22 @@ class Trained:
             raise StudyError(f"the study brings a {kind} of its own: no TensorData to look into")
         return self.data
 
+    def part(self, name: PartName, seed: int | None = None) -> Part:
+        """Returns the items of a part, those of training in an order drawn by the seed, if any.
+
+        Raises:
+            StudyError: If the study brings a data module of its own.
+        """
+        whole: Part = getattr(self.items.splits, name)
+        if name == "train" and seed is not None:
+            order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
+            whole = whole.take(order.tolist())
+        return whole
+
     def _batches(self, part: PartName, seed: int | None) -> Any:
         """Returns the batches of a part, those of training in an order drawn by a seed, if any."""
         if isinstance(self.data, TensorData):  # each item once, and as it is
-            whole = getattr(self.data.splits, part)
-            if part == "train" and seed is not None:
-                order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
-                whole = whole.take(order.tolist())
-            inputs, targets, _ = whole
+            inputs, targets, _ = self.part(part, seed)
             columns = (inputs,) if targets is None else (inputs, targets)
             return Batches(columns, evaluation_size(inputs), shuffle=False)
         self.data.prepare_data()
