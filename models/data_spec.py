@@ -30,6 +30,8 @@ class DataSpec:
         target: Mean and standard deviation of the training part's targets, if these are numbers.
         features: Names of a table's features; `colour=red` is 1 where the colour is red, else 0.
         letters: The letters of a text, of which the first has number 1; 0 stands behind its end.
+        pixel_maximum: The number that stands for 1 in images as they are stored, such as 255; 0
+            if it is not known, because only floats up to 1 were seen.
 
     Raises:
         ValueError: If the shape is none of its kind.
@@ -48,6 +50,7 @@ class DataSpec:
     target: tuple[float, float] | None = None
     features: tuple[str, ...] = ()
     letters: str = ""
+    pixel_maximum: int = 0
 
     def __post_init__(self) -> None:
         sides = SIDES[self.kind]
@@ -67,7 +70,7 @@ class DataSpec:
             ValueError: If an entry is unknown or of the wrong type.
         """
         try:
-            entries = {name: v if isinstance(v, str) else tuple(v) for name, v in table.items()}
+            entries = {n: v if isinstance(v, str | int) else tuple(v) for n, v in table.items()}
             spec = cls(**entries)  # type: ignore[arg-type]  # a file may hold anything
             whole = all(type(side) is int for side in spec.shape)
         except (TypeError, KeyError) as error:
@@ -79,4 +82,4 @@ class DataSpec:
     def to_table(self) -> dict[str, Any]:
         """Returns the spec as checkpoints can hold it, without what is not known."""
         known = {name: value for name, value in vars(self).items() if value}
-        return {n: v if isinstance(v, str) else list(v) for n, v in known.items()}
+        return {n: v if isinstance(v, str | int) else list(v) for n, v in known.items()}

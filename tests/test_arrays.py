@@ -63,7 +63,8 @@ def test_an_array_is_images_or_rows_of_a_table(array: np.ndarray, shape: tuple[i
 def test_every_pixel_comes_through(array: np.ndarray) -> None:
     np.save("any.npy", array)
     dataset = read_array(Path("any.npy"))
-    found = torch.cat([dataset.train.inputs, dataset.test.inputs])[:, 0].numpy()
+    found = floats(torch.cat([dataset.train.inputs, dataset.test.inputs])[:, 0])
+    found = (found * dataset.spec.pixel_maximum).round().int()
     assert sorted(found.tolist()) == sorted(array.tolist())
 
 

@@ -82,9 +82,9 @@ def test_photographs_are_turned_upright() -> None:
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        (gray([70_000], "int32"), "pixels of mode I, whose range is unknown"),
-        (gray([0.0, 300.0], "float32"), "holds floats from 0 to 300"),
-        (gray([float("nan")], "float32"), "holds floats from nan"),
+        (gray([70_000], "int32"), "holds pixels from 70000 to 70000, whose range is unknown"),
+        (gray([0.0, 300.0], "float32"), "holds pixels from 0 to 300"),
+        (gray([float("nan")], "float32"), "holds pixels from nan"),
     ],
 )
 def test_pixels_of_unknown_range_are_refused_by_name(image: Image.Image, message: str) -> None:

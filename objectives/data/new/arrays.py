@@ -1,14 +1,22 @@
 """New items in memory: of a .npy or .npz file."""
 
-from pathlib import Path
+from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
 from torch import Tensor
 
 from ....models.data_spec import Kind
 from ..errors import DataError
-from ..sources.arrays import read_items
+from ..sources.arrays import numbers_in, read_items
+from ..sources.pixel_range import extent_of, in_unit_range, maximum_of_new
 from ..sources.resize import in_channels, scaled
 from .items import NewItems, Preparation
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def new_array(path: str, like: Preparation) -> NewItems:
@@ -19,11 +27,22 @@ def new_array(path: str, like: Preparation) -> NewItems:
         like: How the items of training were prepared.
 
     Raises:
-        DataError: If it cannot be read, or holds items of another shape or in colours.
+        DataError: If it cannot be read, or holds items of another shape, in colors, or of another
+            range than those of training.
     """
-    kind, items = read_items(Path(path))
+    kind, values = read_items(Path(path))
+    items = _pixels(values, like, path) if kind == "image" else numbers_in(values, path)
     items = as_trained(items, kind, like, path)
     return NewItems.in_memory([f"{path}[{place}]" for place in range(len(items))], items)
+
+
+def _pixels(values: NDArray[Any], like: Preparation, name: str) -> Tensor:
+    """Returns images in [0, 1], by the range that training has learned."""
+    try:
+        maximum = maximum_of_new(extent_of(values), like.spec.pixel_maximum)
+    except DataError as error:
+        raise DataError(f"{name} {error}") from error
+    return torch.from_numpy(in_unit_range(values, maximum))
 
 
 def as_trained(items: Tensor, kind: Kind, like: Preparation, name: str) -> Tensor:

@@ -19,6 +19,7 @@ from ..sources.files import is_array, is_table
 from ..sources.folders import file_stat, find_images, skipped
 from ..sources.photo_lists import listed_images
 from ..sources.photos import in_threads, read_photo
+from ..sources.pixel_range import Extent, extent_of_file, maximum_of_file, rescaled
 from ..sources.pixels import COLOUR, Form, opened, read_image, silence_pillow, upright
 from ..sources.resize import COLOURED
 from .arrays import new_array
@@ -112,9 +113,19 @@ def _prepared(path: str, like: Preparation) -> Tensor:
         raise DataError(f"{path} is not a file that can be read")
     if channels == 1:
         _check_gray(path)
+    mode = MODES[channels]
+
+    def maximum(extent: Extent) -> int:
+        try:
+            return maximum_of_file(extent, like.spec.pixel_maximum)
+        except DataError as error:
+            raise DataError(f"{path} {error}") from error
+
     if like.streamed:
-        return floats(read_photo(path, MODES[channels], height))
-    return torch.from_numpy(read_image(path, Form(MODES[channels], (width, height), deep=True)))
+        return floats(read_photo(path, mode, height, maximum))
+    natural, pixels = read_image(path, Form(mode, (width, height), deep=True))
+    extent = extent_of_file(pixels, natural)
+    return torch.from_numpy(rescaled(pixels, natural, maximum(extent)))
 
 
 def _check_gray(path: str) -> None:

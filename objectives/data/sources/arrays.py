@@ -9,7 +9,14 @@ from zipfile import ZipFile, is_zipfile
 from ....models.data_spec import DataSpec, Kind
 from ..bounds import check_bytes, checked
 from ..errors import DataError
-from ..parts import Dataset, Part, hold_out
+from ..parts import Dataset, Part, floats, hold_out
+from .pixel_range import (
+    extent_of,
+    in_unit_range,
+    known_maximum,
+    learned_maximum,
+    range_notes,
+)
 from .targets import read_targets
 
 if TYPE_CHECKING:
@@ -32,8 +39,7 @@ def read_array(path: Path, numbers: bool = False) -> Dataset:
 
     Args:
         path: A file. Items of one side (N, F) are rows of a table; (N, H, W), (N, C, H, W) and
-            (N, H, W, C) are images, of 1 or 3 channels, as bytes, as 16 bits, or as floats from 0
-            to 1.
+            (N, H, W, C) are images, of 1 or 3 channels, whose range `learned_maximum` finds.
         numbers: Whether labels are to be numbers; else they are classes, see `read_targets`.
 
     Raises:
@@ -49,11 +55,9 @@ def read_array(path: Path, numbers: bool = False) -> Dataset:
             f"of {', '.join(INPUTS[:-1])} or x_train"
         )
     arrays = {part: pair for part, pair in parts.items() if pair is not None}
-    kind, tensors = _items({part: inputs for part, (inputs, _) in arrays.items()}, path)
-    if len(tensors["train"]) < FEWEST:
-        raise DataError(
-            f"{path} holds {len(tensors['train'])} items: at least {FEWEST} are needed"
-        )
+    kind, items = _items({part: inputs for part, (inputs, _) in arrays.items()}, path)
+    if len(items["train"]) < FEWEST:
+        raise DataError(f"{path} holds {len(items['train'])} items: at least {FEWEST} are needed")
     labels = {part: of_part for part, (_, of_part) in arrays.items() if of_part is not None}
     if labels and len(labels) < len(arrays):
         missing = next(part for part in arrays if part not in labels)
@@ -61,21 +65,28 @@ def read_array(path: Path, numbers: bool = False) -> Dataset:
     if numbers and not labels:
         raise DataError(f"{path} has no targets to predict as numbers")
     classes, targets = read_targets(labels, numbers, str(path)) if labels else ((), {})
+    maximum, notes = 0, tuple[str, ...]()
+    if kind == "image":
+        tensors, maximum, notes = _pixels(items, path)
+    else:
+        tensors = {part: numbers_in(array, str(path)) for part, array in items.items()}
     read = {part: Part(tensor, targets.get(part)) for part, tensor in tensors.items()}
     if "test" not in read:
         read["train"], read["test"] = hold_out(read["train"], TEST, seed=0)
-    spec = DataSpec(tuple(read["train"].inputs.shape[1:]), kind, classes)
-    return Dataset(read["train"], read["test"], spec, read.get("val"))
+    shape = tuple(read["train"].inputs.shape[1:])
+    spec = DataSpec(shape, kind, classes, pixel_maximum=maximum)
+    return Dataset(read["train"], read["test"], spec, read.get("val"), notes)
 
 
-def read_items(path: Path) -> tuple[Kind, Tensor]:
+def read_items(path: Path) -> tuple[Kind, NDArray[Any]]:
     """Reads an array of items alone; labels beside them are left where they are.
 
     Args:
         path: A .npy file, or an .npz file with an array by a name of `INPUTS`; see `read_array`.
 
     Returns:
-        What an item is, and the items, with shape (N, *shape).
+        What an item is, and the values as they are in the file, with shape (N, F) of rows, and
+        (N, C, H, W) of images.
 
     Raises:
         DataError: If the file is no array, or holds items of which it is not clear what they are.
@@ -89,8 +100,8 @@ def read_items(path: Path) -> tuple[Kind, Tensor]:
         )
     if not len(whole[0]):
         raise DataError(f"{path} holds no items")
-    kind, tensors = _items({"x": whole[0]}, path)
-    return kind, tensors["x"]
+    kind, items = _items({"x": whole[0]}, path)
+    return kind, items["x"]
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
@@ -141,16 +152,24 @@ def _part(
     return inputs, targets
 
 
-def _items(arrays: dict[str, NDArray[Any]], path: Path) -> tuple[Any, dict[str, Tensor]]:
-    """Returns what the items are, and each part as a tensor."""
+def _items(arrays: dict[str, NDArray[Any]], path: Path) -> tuple[Kind, dict[str, NDArray[Any]]]:
+    """Returns what the items are, and those of each part, images with their channels first."""
     shapes = {array.shape[1:] for array in arrays.values()}
     if len(shapes) > 1:
         raise DataError(f"{path} holds parts of different shapes: {', '.join(map(str, shapes))}")
     (shape,) = shapes
-    if len(shape) == 1 and shape[0] > 0:
-        return "table", {part: _table(array, path) for part, array in arrays.items()}
-    order = _channels_first(shape, path)
-    return "image", {part: _pixels(array, path, order) for part, array in arrays.items()}
+    of_rows = len(shape) == 1 and shape[0] > 0
+    order = None if of_rows else _channels_first(shape, path)
+    for array in arrays.values():
+        if array.dtype.kind not in "fiub":
+            what = "numbers" if of_rows else "pixels"
+            raise DataError(f"{path} holds {array.dtype}, which are no {what}")
+    if of_rows:
+        return "table", arrays
+    return "image", {
+        part: array[:, None] if order is None else array.transpose(order)
+        for part, array in arrays.items()
+    }
 
 
 def _channels_first(shape: tuple[int, ...], path: Path) -> tuple[int, ...] | None:
@@ -173,41 +192,37 @@ def _channels_first(shape: tuple[int, ...], path: Path) -> tuple[int, ...] | Non
     return (0, 1, 2, 3) if first else (0, 3, 1, 2)
 
 
-def _pixels(array: NDArray[Any], path: Path, order: tuple[int, ...] | None) -> Tensor:
+def _pixels(
+    items: dict[str, NDArray[Any]], path: Path
+) -> tuple[dict[str, Tensor], int, tuple[str, ...]]:
+    """Returns the images of each part, which number stands for 1, and notes on that."""
+    import torch
+
+    extents = {part: extent_of(array) for part, array in items.items() if len(array)}
+    maximum = learned_maximum(extents, str(path))
+    tensors = {
+        part: torch.from_numpy(in_unit_range(array, maximum)) for part, array in items.items()
+    }
+    if len({tensor.dtype for tensor in tensors.values()}) > 1:
+        tensors = {part: floats(tensor) for part, tensor in tensors.items()}
+    known = known_maximum(extents["train"], maximum)
+    return tensors, known, range_notes(extents["train"], maximum)
+
+
+def numbers_in(array: NDArray[Any], name: str) -> Tensor:
+    """Returns rows of numbers as floats, with shape (N, F).
+
+    Raises:
+        DataError: If one is not finite as a float of 32 bits.
+    """
     import numpy as np
     import torch
 
-    array = array[:, None] if order is None else array.transpose(order)
-    if array.dtype == np.uint8:
-        return torch.from_numpy(np.ascontiguousarray(array))
-    if array.dtype == np.bool_:
-        return torch.from_numpy(np.ascontiguousarray(array) * np.uint8(255))
-    if array.dtype == np.uint16:
-        return torch.from_numpy((array / np.float32(65535)).astype(np.float32))
-    if array.dtype.kind not in "fiu":
-        raise DataError(f"{path} holds {array.dtype}, which are no pixels")
-    low, high = float(array.min()), float(array.max())
-    if array.dtype.kind == "f" and low >= 0 and high <= 1:
-        return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
-    if array.dtype.kind in "iu" and low >= 0 and high <= 255:
-        return torch.from_numpy(np.ascontiguousarray(array.astype(np.uint8)))
-    raise DataError(
-        f"{path} holds pixels from {low:g} to {high:g}, whose range is unknown: save them as "
-        "bytes from 0 to 255, or as floats from 0 to 1"
-    )
-
-
-def _table(array: NDArray[Any], path: Path) -> Tensor:
-    import numpy as np
-    import torch
-
-    if array.dtype.kind not in "fiub":
-        raise DataError(f"{path} holds {array.dtype}, which are no numbers")
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(array, dtype=np.float32)
     if not np.isfinite(values).all():
         raise DataError(
-            f"{path} holds values that are no numbers, or beyond a float: leave out or fill those "
+            f"{name} holds values that are no numbers, or beyond a float: leave out or fill those "
             "rows"
         )
     return torch.from_numpy(values)

@@ -26,7 +26,8 @@ def digits(data_dir: Path | None) -> Dataset:
     bunch = load_digits()
     images = torch.from_numpy(bunch.images).float().unsqueeze(1) / 16
     whole = Part(images, torch.from_numpy(bunch.target).long())
-    spec = DataSpec((1, 8, 8), classes=tuple(str(digit) for digit in range(10)))
+    classes = tuple(str(digit) for digit in range(10))
+    spec = DataSpec((1, 8, 8), classes=classes, pixel_maximum=16)
     return Dataset(*hold_out(whole, 0.2, seed=0), spec)
 
 
@@ -109,7 +110,8 @@ def _torchvision(name: str, data_dir: Path | None) -> Dataset:
         except (RuntimeError, OSError, ValueError, AssertionError) as error:
             raise DataError(f"{name} under {root} cannot be read: {error}") from error
         parts.append(Part(part.data.unsqueeze(1), part.targets.long()))
-    spec = DataSpec(tuple(parts[0].inputs.shape[1:]), classes=tuple(part.classes))
+    shape, classes = tuple(parts[0].inputs.shape[1:]), tuple(part.classes)
+    spec = DataSpec(shape, classes=classes, pixel_maximum=255)
     return Dataset(parts[0], parts[1], spec)
 
 

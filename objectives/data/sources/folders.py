@@ -92,17 +92,18 @@ def read_folder(
         part: Listed(str(root), ["/".join(inner) for inner in images])
         for part, (root, images) in chosen.items()
     }
-    inputs = read_listed(listed, image_size, stream, partial(kept, cache, what, state))
+    pixels = read_listed(listed, image_size, stream, partial(kept, cache, what, state))
     read = {
-        part: Part(inputs[part], _labels(root, images, classes), rows.get(part))
+        part: Part(pixels.parts[part], _labels(root, images, classes), rows.get(part))
         for part, (root, images) in chosen.items()
     }
+    shape = tuple(read["train"].inputs.shape[1:])
     return Dataset(
         read["train"],
         read["test"],
-        DataSpec(tuple(read["train"].inputs.shape[1:]), classes=classes),
+        DataSpec(shape, classes=classes, pixel_maximum=pixels.maximum),
         val=read.get("val"),
-        notes=(skipped(notes),) if notes else (),
+        notes=(*pixels.notes, *([skipped(notes)] if notes else [])),
     )
 
 

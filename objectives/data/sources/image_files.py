@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from .photos import Photos
-from .pixels import DEEP, FOLDER_SIDE, GRAY, calm, headers, read_images
+from .pixel_range import BYTE, WORD, extent_of_file, learned_maximum, range_notes, rescaled
+from .pixels import (
+    DEEP,
+    FOLDER_SIDE,
+    GRAY,
+    calm,
+    headers,
+    opened,
+    read_images,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,9 +42,23 @@ class Listed(NamedTuple):
     names: Sequence[str]
 
 
+class Images(NamedTuple):
+    """The images of all parts.
+
+    Attributes:
+        parts: The images of each part.
+        maximum: The number that stands for 1 in their files.
+        notes: What a user should know of it.
+    """
+
+    parts: dict[str, Items]
+    maximum: int
+    notes: tuple[str, ...]
+
+
 def read_listed(
     listed: Mapping[str, Listed], image_size: int | None, stream: bool, keep: Keep
-) -> dict[str, Items]:
+) -> Images:
     """Reads the images of each part, or leaves them in their files.
 
     Args:
@@ -55,14 +78,39 @@ def read_listed(
     total = sum(len(names) for _, names in listed.values())
     seen = _streamed(paths(), total, image_size, stream)
     if seen is not None:
-        return {part: Photos(*files, *seen) for part, files in listed.items()}
+        photos = {part: Photos(*files, *seen) for part, files in listed.items()}
+        maximum, notes = photos["train"].learned_range()
+        return Images({part: p.in_range(maximum) for part, p in photos.items()}, maximum, notes)
     pixels = keep(total, lambda: read_images(list(paths()), image_size))
-    read: dict[str, Items] = {}
+    read: dict[str, Tensor] = {}
     start = 0
     for part, (_, names) in listed.items():  # parts are slices: nothing is copied
         read[part] = pixels[start : start + len(names)]
         start += len(names)
-    return read
+    natural = BYTE
+    if pixels.is_floating_point():
+        with opened(next(paths())) as first:
+            natural = 1 if first.mode == "F" else WORD
+    return _in_learned_range(read, natural, listed["train"].root)
+
+
+def _in_learned_range(parts: Mapping[str, Tensor], natural: int, root: str) -> Images:
+    """Returns images in [0, 1], of which the brightest may be far darker than their files allow.
+
+    Args:
+        parts: Images of each part as bytes, or as floats of which 1 is what their files allow.
+        natural: What their files allow: 255, 65,535, or 1 if they hold floats.
+        root: The folder, for errors.
+    """
+    import torch
+
+    arrays = {part: images.numpy() for part, images in parts.items()}
+    extents = {part: extent_of_file(array, natural) for part, array in arrays.items()}
+    if natural == 1:
+        return Images(dict(parts), 0, range_notes(extents["train"], 1))
+    maximum = learned_maximum(extents, root)
+    scaled = {p: torch.from_numpy(rescaled(a, natural, maximum)) for p, a in arrays.items()}
+    return Images(dict(scaled), maximum, range_notes(extents["train"], maximum))
 
 
 def _streamed(

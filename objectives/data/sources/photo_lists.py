@@ -190,15 +190,17 @@ def _dataset(
     stamps = {part: (rows.names, rows.stamps) for part, rows in parts.items()}
     keep = partial(kept, cache, f"{os.path.realpath(place)} {image_size}", repr(stamps))
     listed = {part: Listed(str(root), rows.names) for part, rows in parts.items()}
-    inputs = read_listed(listed, image_size, stream, keep)
+    images = read_listed(listed, image_size, stream, keep)
     read = {
-        part: Part(inputs[part], targets[part], torch.tensor(rows.places))
+        part: Part(images.parts[part], targets[part], torch.tensor(rows.places))
         for part, rows in parts.items()
     }
     spec = DataSpec(
-        tuple(read["train"].inputs.shape[1:]), classes=classes if len(classes) > 1 else ()
+        tuple(read["train"].inputs.shape[1:]),
+        classes=classes if len(classes) > 1 else (),
+        pixel_maximum=images.maximum,
     )
-    return Dataset(read["train"], read["test"], spec, read.get("val"))
+    return Dataset(read["train"], read["test"], spec, read.get("val"), images.notes)
 
 
 def _rows(path: Path, target: str | None) -> _Rows:

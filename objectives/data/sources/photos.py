@@ -5,23 +5,38 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ..errors import DataError
-from .pixels import opened, silence_pillow, upright
+from .pixel_range import (
+    DIM,
+    Extent,
+    extent_of_file,
+    learned_maximum,
+    maximum_of_trained,
+    range_notes,
+    rescaled,
+)
+from .pixels import decoded, silence_pillow
 
 if TYPE_CHECKING:
     from PIL import Image
     from torch import Tensor
 
+    from .pixels import Fit
+
     Cut: TypeAlias = slice | Tensor | list[int]
     """Which items of a part are meant."""
-    Fit: TypeAlias = Callable[[Image.Image], Image.Image]
+    Choose: TypeAlias = Callable[[Extent], int]
+    """Says which number stands for 1 in a file with such values."""
 
 R = TypeVar("R")
 
 ROOM = 256 / 224
 """The short side of a photograph, in sides of what is cut out of it to look at."""
+
+LOOKED_AT = 64  # photographs, to learn the range of their pixels
 
 
 class Photos:
@@ -35,10 +50,14 @@ class Photos:
         names: The files, with `/` between folders, at least one; absolute ones need no root.
         mode: `RGB`, or `L` if none of the images has colours.
         side: Height and width of what is cut out.
+        maximum: The number that stands for 1 in files that can hold it, as `learned_range` finds.
     """
 
-    def __init__(self, root: str, names: Sequence[str], mode: str, side: int) -> None:
+    def __init__(
+        self, root: str, names: Sequence[str], mode: str, side: int, maximum: int = 0
+    ) -> None:
         self.root, self.names, self.mode, self.side = root, list(names), mode, side
+        self.maximum = maximum
         silence_pillow()
 
     def __len__(self) -> int:
@@ -52,7 +71,10 @@ class Photos:
         """
         import torch
 
-        seen = self._decoded(chosen, lambda path: read_photo(path, self.mode, self.side))
+        def read(path: str) -> Tensor:
+            return read_photo(path, self.mode, self.side, self._maximum)
+
+        seen = self._decoded(chosen, read)
         return torch.stack(seen) if seen else torch.empty(0, *self.shape[1:], dtype=torch.uint8)
 
     @property
@@ -62,11 +84,11 @@ class Photos:
 
     def take(self, indices: Sequence[int]) -> Photos:
         """Returns some of the photographs, still in their files."""
-        return Photos(self.root, [self.names[i] for i in indices], self.mode, self.side)
+        return self._with([self.names[i] for i in indices])
 
     def joined(self, other: Photos) -> Photos:
         """Returns these photographs and others of the same folder behind them."""
-        return Photos(self.root, [*self.names, *other.names], self.mode, self.side)
+        return self._with([*self.names, *other.names])
 
     def whole(self, chosen: Cut, short: int) -> list[Tensor]:
         """Decodes photographs with all that is on them, each with a shape (C, H, W) of its own.
@@ -80,7 +102,8 @@ class Photos:
         """
 
         def read(path: str) -> Tensor:
-            return _pixels(path, self.mode, lambda image: _shrunk(image, short), short)
+            fit = partial(_shrunk, short=short)
+            return _pixels(path, self.mode, fit, short, self._maximum)
 
         return self._decoded(chosen, read)
 
@@ -99,9 +122,39 @@ class Photos:
                 raise DataError(f"{self._path(name)} cannot be read: {error.strerror}") from error
             yield f"{self.mode} {name} {size}\n".encode(errors="surrogateescape")
 
-    def plain(self) -> tuple[str, list[str], str, int]:
+    def plain(self) -> tuple[str, list[str], str, int, int]:
         """Returns what `Photos` is made of, as a safe file can hold it."""
-        return self.root, self.names, self.mode, self.side
+        return self.root, self.names, self.mode, self.side, self.maximum
+
+    def learned_range(self) -> tuple[int, tuple[str, ...]]:
+        """Returns which number stands for 1, and what is to be said of it, by a look at a few.
+
+        It looks at photographs at even distances, until one is bright enough to leave no doubt.
+
+        Raises:
+            DataError: If one is no image, or is broken or too large.
+        """
+        step = -(-len(self) // LOOKED_AT)
+        found: Extent | None = None
+        for name in self.names[::step]:
+            natural, pixels = decoded(self._path(name), self.mode, short=self.side)
+            extent = extent_of_file(pixels, natural)
+            if DIM * extent.high >= natural:
+                return natural, ()
+            found = extent if found is None or extent.high > found.high else found
+        assert found is not None
+        maximum = learned_maximum({"train": found}, self.root)
+        return maximum, range_notes(found, maximum)
+
+    def in_range(self, maximum: int) -> Photos:
+        """Returns the photographs, in which another number stands for 1."""
+        return Photos(self.root, self.names, self.mode, self.side, maximum)
+
+    def _with(self, names: Sequence[str]) -> Photos:
+        return Photos(self.root, names, self.mode, self.side, self.maximum)
+
+    def _maximum(self, extent: Extent) -> int:
+        return maximum_of_trained(extent, self.maximum)
 
     def _path(self, name: str) -> str:
         return os.path.join(self.root, name)
@@ -124,30 +177,31 @@ def in_threads(read: Callable[[str], R], paths: Iterable[str]) -> list[R]:
         return list(threads.map(read, paths))
 
 
-def read_photo(path: str, mode: str, side: int) -> Tensor:
+def read_photo(path: str, mode: str, side: int, choose: Choose) -> Tensor:
     """Returns what is seen of a photograph, its middle, as bytes with shape (C, S, S).
+
+    Args:
+        path: The file.
+        mode: `L` or `RGB`.
+        side: Height and width of what is seen.
+        choose: Says which number stands for 1.
 
     Raises:
         DataError: If it is no image, or is broken or too large.
     """
-    return _pixels(path, mode, lambda image: _middle(image, side), side)
+    return _pixels(path, mode, partial(_middle, side=side), side, choose)
 
 
-def _pixels(path: str, mode: str, fit: Fit, short: int) -> Tensor:
+def _pixels(path: str, mode: str, fit: Fit, short: int, choose: Choose) -> Tensor:
     """Returns what is to be seen of an image file as bytes, with shape (C, H, W)."""
     import numpy as np
     import torch
-    from PIL import Image
 
-    with opened(path) as image:
-        # A JPEG of many more pixels than are needed is decoded to fewer of them, much faster.
-        image.draft(None, (2 * short, 2 * short))
-        seen = fit(upright(image, mode, path))
-        if seen.mode == "F":
-            values = np.asarray(seen).clip(0, 1) * 255
-            seen = Image.fromarray(values.round().astype(np.uint8)).convert(mode)
-        pixels = np.array(seen).reshape(seen.height, seen.width, len(mode))
-    return torch.from_numpy(pixels).permute(2, 0, 1)
+    natural, pixels = decoded(path, mode, fit, short)
+    pixels = rescaled(pixels, natural, choose(extent_of_file(pixels, natural)))
+    if pixels.dtype.kind == "f":
+        pixels = (pixels * 255).round().astype(np.uint8)
+    return torch.from_numpy(pixels)
 
 
 def _middle(image: Image.Image, side: int) -> Image.Image:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ...progress import Advance, progress
 from ..bounds import checked
 from ..errors import DataError
+from .pixel_range import BYTE, FAINT, WAY_OUT, WORD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
     from torch import Tensor
+
+    Fit: TypeAlias = Callable[[Image.Image], Image.Image]
 
 # Images of more pixels than this, or of other sizes than each other, are scaled to it.
 FOLDER_SIDE = 64
@@ -27,7 +31,15 @@ FORMATS = ("JPEG", "PNG", "BMP", "PPM", "TIFF", "WEBP", "GIF")
 
 GRAY = ("1", "L", "LA", "La")
 COLOUR = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "CMYK", "YCbCr", "HSV")
-DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "F")  # 16 bits, or floats; always gray
+WORDS = ("I;16", "I;16L", "I;16B", "I;16N", "I")  # whole numbers of 16 bits; always gray
+DEEP = (*WORDS, "F")  # or floats
+
+
+def natural_maximum(mode: str) -> int:
+    """Returns the largest value that the pixels of an image of some mode can have: 1 of floats."""
+    return WORD if mode in WORDS else 1 if mode == "F" else BYTE
+
+
 ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
 SWAPPED = (5, 6, 7, 8)  # those of its values that exchange height and width
 
@@ -74,7 +86,7 @@ def read_images(paths: Sequence[str], image_size: int | None) -> Tensor:
 
         def read(start: int) -> None:
             for slot in range(start, min(start + TASK, len(paths))):
-                images[slot] = read_image(paths[slot], form)
+                _, images[slot] = read_image(paths[slot], form)
                 advance(1)
 
         # Pillow decodes outside Python's lock, so threads are as good as processes.
@@ -84,8 +96,10 @@ def read_images(paths: Sequence[str], image_size: int | None) -> Tensor:
     return torch.from_numpy(images)
 
 
-def read_image(path: str, form: Form) -> NDArray[Any]:
-    """Returns an image as bytes or, if it may be deep, values in [0, 1], with shape (C, H, W).
+def read_image(path: str, form: Form) -> tuple[int, NDArray[Any]]:
+    """Returns the largest value that an image file can hold, and its pixels.
+
+    These are bytes or, if they may be deep, values in [0, 1], with shape (C, H, W).
 
     Raises:
         DataError: If it is no image, is broken or too large, or has values of unknown range.
@@ -93,12 +107,45 @@ def read_image(path: str, form: Form) -> NDArray[Any]:
     import numpy as np
     from PIL import ImageOps
 
+    natural, pixels = decoded(path, form.mode, partial(ImageOps.fit, size=form.size))
+    if form.deep and pixels.dtype == np.uint8:
+        pixels = (pixels / 255).astype(np.float32)
+    return natural, pixels
+
+
+def decoded(
+    path: str, mode: str, fit: Fit | None = None, short: int = 0
+) -> tuple[int, NDArray[Any]]:
+    """Returns the largest value that an image file can hold, and its pixels.
+
+    These are bytes or, if the file has more than 8 bits, floats of which 1 is that largest value,
+    with shape (C, H, W).
+
+    Args:
+        path: The file.
+        mode: `L` or `RGB`.
+        fit: Scales or crops the image once it is upright, if at all.
+        short: The side that is needed at least: a JPEG of many more pixels is decoded to fewer of
+            them, which is much faster. 0 decodes all.
+
+    Raises:
+        DataError: If it is no image, is broken or too large, or has values of unknown range.
+    """
+    import numpy as np
+
     with opened(path) as image:
-        fitted = np.asarray(ImageOps.fit(upright(image, form.mode, path), form.size))
-    if fitted.dtype == np.float32:
-        return np.repeat(fitted.clip(0, 1)[None], len(form.mode), axis=0)
-    pixels = fitted.reshape(form.size[1], form.size[0], len(form.mode)).transpose(2, 0, 1)
-    return (pixels / 255).astype(np.float32) if form.deep else pixels
+        natural = natural_maximum(image.mode)
+        if short:
+            image.draft(None, (2 * short, 2 * short))
+        whole = upright(image, mode, path)
+        pixels = np.array(whole if fit is None else fit(whole))
+        low, high = np.min(whole.getextrema()), np.max(whole.getextrema())
+        if whole.mode == "F" or FAINT * high <= BYTE:
+            # To interpolate leaves the range of what is there.
+            pixels = pixels.clip(low, high).astype(pixels.dtype)
+    if pixels.dtype == np.float32:
+        return natural, np.repeat(pixels[None], len(mode), axis=0)
+    return natural, pixels.reshape(*pixels.shape[:2], len(mode)).transpose(2, 0, 1)
 
 
 def _common_form(paths: Sequence[str], image_size: int | None, advance: Advance) -> Form:
@@ -181,25 +228,25 @@ def upright(image: Image.Image, mode: str, path: str) -> Image.Image:
 
     Args:
         image: The image as its file holds it.
-        mode: `L` or `RGB`; what has more than 8 bits becomes floats in [0, 1] instead, mode `F`.
+        mode: `L` or `RGB`; what has more than 8 bits becomes floats in [0, 1] instead, mode `F`:
+            of 16 bits, 65,535 becomes 1.
         path: The file, for the error.
 
     Raises:
-        DataError: If it holds floats of unknown range.
+        DataError: If it holds numbers of unknown range.
     """
     import numpy as np
     from PIL import Image, ImageOps
 
     image = ImageOps.exif_transpose(image)
     if image.mode in DEEP:
-        scale = 1 if image.mode == "F" else 65535
-        values = (np.asarray(image) / scale).astype(np.float32)
-        if not (values.min() >= 0 and values.max() <= 1):
+        values, scale = np.asarray(image), natural_maximum(image.mode)
+        if not (values.min() >= 0 and values.max() <= scale):
             raise DataError(
-                f"{path} holds floats from {values.min():g} to {values.max():g}: "
-                "scale them to lie from 0 to 1"
+                f"{path} holds pixels from {values.min():g} to {values.max():g}, whose range is "
+                f"unknown: {WAY_OUT}, or with 8 or 16 bits"
             )
-        return Image.fromarray(values)
+        return Image.fromarray((values / scale).astype(np.float32))
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
