@@ -92,7 +92,7 @@ def _neighbours(trained: Trained) -> Answer:
             f"a {type(model).__name__} encodes, and there are no classes to compare its codes by: "
             "latentune encode writes them"
         )
-    train, targets = data.splits.train
+    train, targets = data.splits.train.inputs, data.splits.train.targets
     assert targets is not None
     with progress(f"encoding {len(train):,} training items"):
         known = in_batches(partial(encoded, model), train)
