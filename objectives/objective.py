@@ -16,9 +16,10 @@ from pytorch_lightning.callbacks import EarlyStopping
 
 from ..models.data_spec import DataSpec
 from .data.errors import DataError
+from .data.objects import describe_object
 from .last_epoch import KeepLastEpoch
 from .provenance import git_commit, machine, versions
-from .report import MODES, PROVENANCE, Direction, Diverged, FollowEpochs
+from .report import MODES, PROVENANCE, Direction, Diverged, FollowEpochs, MonitorError
 from .score import Score
 from .training import fit, quiet_trainer
 
@@ -118,6 +119,18 @@ class Objective:
     seed: int = 0
     callbacks: Callbacks = _no_callbacks
     last_epoch: Callable[[Trial], Path] | None = None
+
+    def __post_init__(self) -> None:
+        model, data = describe_object(self.model), describe_object(self.data)
+        if not callable(self.model) or isinstance(self.model, pl.LightningModule):
+            raise DataError(f"the space is {model}, not a function that builds a model of a trial")
+        if not callable(self.data):
+            raise DataError(f"the data are {data}, not what makes one: write partial(...) of it")
+        if not isinstance(self.metrics, Mapping):
+            found = describe_object(self.metrics)
+            raise MonitorError(f'metrics are named as {{"val_mse": "minimize"}}, not as {found}')
+        if callable(self.judges):  # one is a list of one
+            object.__setattr__(self, "judges", (self.judges,))
 
     @property
     def best_by(self) -> tuple[str, Direction] | None:

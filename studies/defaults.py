@@ -46,3 +46,11 @@ COMPARE_LABELS = (100, 1000, None)  # None is all of them
 COMPARE_SEEDS = 3
 COMPARE_EPOCHS = 20
 COMPARE_REACH = 0.95
+OPTIONS = {
+    "encoders": "encoder",
+    "methods": "method",
+    "origin": "from",
+    "ranges": "range",
+    "seconds": "time",
+}
+"""Arguments of Python whose options on the command line have another name."""

@@ -2,32 +2,46 @@
 
 import inspect
 from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from ..search_spaces.words import did_you_mean
+from .arguments import fitted
+from .defaults import OPTIONS
 from .display import at_work
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+MEANT = {option: argument for argument, option in OPTIONS.items()} | {"fix": "ranges"}
+"""What arguments are called that people know from the command line."""
+
 
 def public(function: Callable[P, R]) -> Callable[P, R]:
-    """Makes a function name the argument that was meant, and show its progress to who watches.
+    """Makes a function check its arguments, and show its progress to who watches.
+
+    An argument that it does not have names the one that was meant. Values are held against the
+    annotations, see `fitted`, so that each function gets what it says.
 
     Raises:
         TypeError: If it is called with an argument that it does not have.
+        StudyError: If a value is of another kind than the annotation says.
     """
-    known = list(inspect.signature(function).parameters)
+    signature = inspect.signature(function)
+    known = list(signature.parameters)
+    hints = cache(lambda: get_type_hints(function))
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         for name in kwargs:
             if name not in known:
-                raise TypeError(
-                    f"{function.__name__}() has no argument {name!r}; {did_you_mean(name, known)}"
-                )
+                meant = MEANT.get(name)
+                hint = f"did you mean {meant!r}?" if meant in known else did_you_mean(name, known)
+                raise TypeError(f"{function.__name__}() has no argument {name!r}; {hint}")
         at_work()
-        return function(*args, **kwargs)
+        bound = signature.bind(*args, **kwargs)
+        for name, value in bound.arguments.items():
+            bound.arguments[name] = fitted(name, value, hints().get(name, Any))
+        return function(*bound.args, **bound.kwargs)
 
     return call

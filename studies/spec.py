@@ -6,10 +6,12 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 
+from ..objectives.data.objects import describe_object
 from ..objectives.objective import Objective
 from ..search_spaces.watch import describe
 from ..storage.export import PARAMS, apart
 from .agreeing import FROM
+from .errors import StudyError
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,13 @@ class StudySpec:
     name: str
     objective: Objective
     trials: int = 20
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise StudyError(f"a StudySpec needs a name, not {describe_object(self.name)}")
+        if not isinstance(self.objective, Objective):
+            found = describe_object(self.objective)
+            raise StudyError(f"a StudySpec needs an Objective, not {found}")
 
     def definition(
         self,

@@ -13,6 +13,7 @@ from .batches import ResidentData, fitting
 from .errors import DataError
 from .folds import fold_of
 from .kept import save_kept
+from .objects import describe_object, way_out
 from .sources.photos import Photos
 from .sources.resize import check_side
 from .sources.source import Source
@@ -64,7 +65,7 @@ class TensorData(ResidentData):
 
     def __init__(
         self,
-        name: str,
+        name: str | Path,
         data_dir: str | Path | None = None,
         image_size: int | None = None,
         normalise: bool | None = None,
@@ -77,6 +78,10 @@ class TensorData(ResidentData):
         augment: str = "none",
     ) -> None:
         super().__init__()
+        if not isinstance(name, str | os.PathLike):
+            way = way_out(name) or "name a data set, a folder or a file"
+            raise DataError(f"data is {describe_object(name)}, and no name or path: {way}")
+        name = os.fspath(name)
         if batch_size is not None and batch_size < 1:
             raise DataError(f"batch_size (={batch_size}) must be at least 1")
         check_side(image_size)

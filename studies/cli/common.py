@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..defaults import CPUS, GPUS, RUNS
+from ..defaults import CPUS, GPUS, OPTIONS, RUNS
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -69,16 +69,6 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-ARGUMENTS = {
-    "encoders": "encoder",
-    "methods": "method",
-    "origin": "from",
-    "ranges": "range",
-    "seconds": "time",
-}
-"""Arguments of Python whose options have another name."""
-
-
 class UsageError(ValueError):
     """An option that is not of the form that it must have."""
 
@@ -87,7 +77,7 @@ def as_typed(message: str) -> str:
     """Returns a message with options as they are typed, where it names arguments of Python."""
 
     def option(match: re.Match[str]) -> str:
-        return "--" + ARGUMENTS.get(match[1], match[1]).replace("_", "-")
+        return "--" + OPTIONS.get(match[1], match[1]).replace("_", "-")
 
     message = re.sub(r"latentune\.allow\('(.*?)'\)", r"--allow \1", message)
     return re.sub(r"`(\w+)=`", option, message)

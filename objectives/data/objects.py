@@ -1,0 +1,60 @@
+"""Python objects that stand where a file or a name is expected: what they are, and the way out."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+LONGEST = 60
+SAVED = "np.savez('data.npz', x=..., y=...), and name that file"
+OWN = "put it into a StudySpec in a module of yours, such as mine.py, and search 'mine:SPEC'"
+WAYS = {
+    "pandas.DataFrame": "save it by to_csv('data.csv', index=False), and name that file",
+    "pandas.Series": "save it by to_csv('data.csv', index=False), and name that file",
+    "pytorch_lightning.LightningDataModule": OWN,
+    "lightning.LightningDataModule": OWN,
+    "torch.DataLoader": f"save its items by {SAVED}; or {OWN}",
+    "torch.Dataset": f"save its items by {SAVED}; or {OWN}",
+    "pytorch_lightning.LightningModule": OWN,
+    "lightning.LightningModule": OWN,
+    "torch.Module": OWN,
+    "latentune.StudySpec": "name it by its module, such as 'mine:SPEC'",
+    "latentune.Objective": "put it into a StudySpec in a module of yours, and name 'mine:SPEC'",
+    "latentune.Best": "name its file, such as runs/STUDY/best.toml",
+    "latentune.FinalTraining": "name its study, or the model.ckpt in its `folder`",
+    "optuna.Study": "name it by its `study_name`",
+    "numpy.ndarray": f"save it by {SAVED}",
+    "torch.Tensor": f"save it by {SAVED}",
+    "PIL.Image": "save it by its method `save`, and name that file",
+    "_io._IOBase": "name the file",
+}
+"""The way out for each class, by its package and name; the first in a class's order counts."""
+
+
+def describe_object(value: Any) -> str:
+    """Returns what a value is, in a few words: an array is not printed."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if isinstance(value, str | bytes):
+        return repr(value) if len(value) <= LONGEST else f"{value[:LONGEST]!r}..."
+    if value is None or isinstance(value, bool | int | float | complex | os.PathLike):
+        return repr(value)
+    kind = type(value).__name__.removeprefix("nd")
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return f"{_article(kind)} of shape {tuple(shape)}"
+    if isinstance(value, list | tuple | set | frozenset | Mapping):
+        return f"{_article(kind)} of {len(value)}"
+    return _article(kind)
+
+
+def way_out(value: Any) -> str:
+    """Returns what to do with an object that is no name or path; empty if that is not known."""
+    for base in (value if isinstance(value, type) else type(value)).__mro__:
+        known = WAYS.get(f"{base.__module__.partition('.')[0]}.{base.__name__}")
+        if known is not None:
+            return known
+    return ""
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
