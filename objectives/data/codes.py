@@ -80,7 +80,8 @@ class CodeData(ResidentData):
         targets = {part: getattr(splits, part).targets for part in PARTS}
         parts = {part: Part(codes, targets[part]) for part, codes in self._codes().items()}
         if self._fold is not None:  # the code of an item is the same in every fold
-            cut = cut_fold(parts["train"], parts["val"], *self._fold, self._whole.seed)
+            codes = parts["train"], parts["val"]
+            cut = cut_fold(splits, *codes, *self._fold, self._whole.seed)
             parts |= zip(("train", "val"), cut, strict=True)
         for name, part in parts.items():
             self.keep(name, part.inputs, part.targets)

@@ -2,7 +2,7 @@
 
 from .errors import DataError
 from .module import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
-from .parts import hold_out
+from .parts import split_indices
 
 SMALLEST_BATCH = 8
 
@@ -30,8 +30,8 @@ def with_labels(data: str, data_dir: str | None, count: int | None, seed: int) -
     if count is None:
         return images
     train = images.splits.train
-    kept, _ = hold_out(train, 1 - count / len(train), seed)
+    kept, _ = split_indices(train.targets, len(train), 1 - count / len(train), seed)
     batch_size = max(SMALLEST_BATCH, min(BATCH_SIZE, count // STEPS_PER_EPOCH))
     images = TensorData(data, data_dir=data_dir, batch_size=batch_size)
-    images.splits = images.splits.with_parts(train=kept)
+    images.splits = images.splits.with_parts(train=train.take(kept))
     return images

@@ -2,14 +2,18 @@
 
 import hashlib
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from .equal_items import first_equal
 from .errors import DataError
 from .parts import Part
 from .splits import Splits
+
+_known: dict[tuple[str, int, int], list[tuple[list[int], list[int]]]] = {}
 
 
 def fold_of(splits: Splits, index: int, folds: int, seed: int) -> Splits:
@@ -32,16 +36,34 @@ def fold_of(splits: Splits, index: int, folds: int, seed: int) -> Splits:
         )
     if total < folds:
         raise DataError(f"{total} items cannot be cut into {folds} folds: ask for fewer")
-    train, val = cut_fold(splits.train, splits.val, index, folds, seed)
+    train, val = cut_fold(splits, splits.train, splits.val, index, folds, seed)
     which = f"{splits.fingerprint} fold {index} of {folds} by {seed}"
     fingerprint = hashlib.sha256(which.encode()).hexdigest()[:16]
     return splits._replace(train=train, val=val, fingerprint=fingerprint)
 
 
-def cut_fold(train: Part, val: Part, index: int, folds: int, seed: int) -> tuple[Part, Part]:
-    """Returns the items of all folds but one, and those of that one, evenly by class."""
+def cut_fold(
+    splits: Splits, train: Part, val: Part, index: int, folds: int, seed: int
+) -> tuple[Part, Part]:
+    """Returns what belongs to all folds but one, and to that one, evenly by class.
+
+    Items that are equal are in one fold, if that is possible.
+
+    Args:
+        splits: The items.
+        train: These of the training part, or what was made of them, such as their codes.
+        val: Likewise of the validation part.
+        index: Which fold, from 0.
+        folds: Number of folds, from 2.
+        seed: Seed of the cut.
+    """
     whole = train.joined(val)
-    kept, held = _cuts(whole.targets, len(whole), folds, seed)[index]
+    key = splits.fingerprint, folds, seed
+    if key not in _known:
+        _known.clear()
+        items = splits.train.joined(splits.val)
+        _known[key] = _cuts(items.targets, len(items), folds, seed, first_equal(items.inputs))
+    kept, held = _known[key][index]
     return whole.take(kept), whole.take(held)
 
 
@@ -60,15 +82,25 @@ def check_folds(data: Any, folds: int) -> None:
 
 
 def _cuts(
-    targets: Tensor | None, n: int, folds: int, seed: int
+    targets: Tensor | None, n: int, folds: int, seed: int, firsts: Sequence[int]
 ) -> list[tuple[list[int], list[int]]]:
-    from sklearn.model_selection import KFold, StratifiedKFold
+    from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
 
     classes = None if targets is None or targets.is_floating_point() else targets
     if classes is not None and classes.bincount().max() < folds:
         classes = None  # there is no class of which each fold could have one
     kind = KFold if classes is None else StratifiedKFold
     cutter = kind(folds, shuffle=True, random_state=seed)
+    cuts = _cut_by(cutter, torch.zeros(n, 1), classes)
+    if folds <= len(set(firsts)) < n:
+        cutter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        classes = torch.zeros(n, dtype=torch.long) if classes is None else classes
+        together = _cut_by(cutter, torch.zeros(n, 1), classes, firsts)
+        if all(2 * folds * len(held) >= n for _, held in together):
+            return together
+    return cuts
+
+
+def _cut_by(cutter: Any, *columns: Any) -> list[tuple[list[int], list[int]]]:
     with warnings.catch_warnings(action="ignore"):  # of a class with fewer items than folds
-        cuts = list(cutter.split(torch.zeros(n, 1), classes))
-    return [(kept.tolist(), held.tolist()) for kept, held in cuts]
+        return [(kept.tolist(), held.tolist()) for kept, held in cutter.split(*columns)]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from ...models.data_spec import DataSpec
+from .equal_items import first_equal
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -92,15 +93,33 @@ def floats(x: Tensor) -> Tensor:
 
 
 def hold_out(whole: Part, fraction: float, seed: int) -> tuple[Part, Part]:
-    """Splits off a fraction, with the same share of each class where there are labels."""
-    kept, held = split_indices(whole.targets, len(whole), fraction, seed)
+    """Splits off a fraction, with the same share of each class where there are labels.
+
+    Items that are equal stay together, if that is possible.
+    """
+    firsts = first_equal(whole.inputs)
+    kept, held = split_indices(whole.targets, len(whole), fraction, seed, firsts)
     return whole.take(kept), whole.take(held)
 
 
 def split_indices(
-    targets: Tensor | None, n: int, fraction: float, seed: int
+    targets: Tensor | None,
+    n: int,
+    fraction: float,
+    seed: int,
+    firsts: Sequence[int] | None = None,
 ) -> tuple[list[int], list[int]]:
-    """Returns the indices to keep and those to hold out, sorted, at least one of each."""
+    """Returns the indices to keep and those to hold out, sorted, at least one of each.
+
+    Args:
+        targets: The class of each item, with shape (n,), of which both get the same share; floats
+            are not looked at.
+        n: Number of items.
+        fraction: Share of them to hold out.
+        seed: Seed of the split.
+        firsts: The place of the first item that is equal to each, as `first_equal` returns it.
+            Equal items stay together, unless less than half of the fraction could be held out.
+    """
     from sklearn.model_selection import train_test_split
 
     held_out = max(1, round(fraction * n))
@@ -112,7 +131,39 @@ def split_indices(
         # A class of one item, or more classes than places, cannot be stratified.
         if counts.min() < 2 or len(counts) > min(held_out, n - held_out):
             targets = None
+    if firsts is not None and len(set(firsts)) < n:
+        together = _hold_groups(targets, firsts, fraction, seed)
+        if 2 * len(together) >= held_out:
+            return sorted(set(range(n)) - set(together)), together
     kept, held = train_test_split(
         range(n), test_size=held_out, random_state=seed, stratify=targets
     )
     return sorted(kept), sorted(held)
+
+
+def _hold_groups(
+    targets: Tensor | None, firsts: Sequence[int], fraction: float, seed: int
+) -> list[int]:
+    """Returns the indices to hold out, sorted: whole groups of equal items, drawn class by class.
+
+    The class of a group is that of its first item. A group that is larger than what its class has
+    still to give is passed over.
+    """
+    import numpy as np
+
+    groups: dict[int, dict[int, list[int]]] = {}
+    for place, first in enumerate(firsts):
+        name = 0 if targets is None else int(targets[first])
+        groups.setdefault(name, {}).setdefault(first, []).append(place)
+    generator, held = np.random.default_rng(seed), list[int]()
+    due, given = 0.0, 0  # what rounding leaves of one class is left to the next
+    for _, of_class in sorted(groups.items()):
+        members = list(of_class.values())
+        due += fraction * sum(map(len, members))
+        room = round(due) - given
+        given += room
+        for number in generator.permutation(len(members)):
+            if len(members[number]) <= room:
+                held += members[number]
+                room -= len(members[number])
+    return sorted(held)

@@ -16,6 +16,7 @@ from torch import Tensor
 from ...models.data_spec import DataSpec, Kind
 from ..progress import progress
 from .batches import Batches, evaluation_size
+from .equal_items import first_equal
 from .parts import Part, floats, hold_out
 from .sources.builtin import DATASETS
 from .sources.photos import Photos
@@ -95,7 +96,8 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
         fingerprint = _hash((train, val, dataset.test), as_floats=source.name in DATASETS)
         _splits[key] = Splits(train, val, dataset.test, dataset.spec, fingerprint, brought)
         if source.name not in DATASETS:
-            for line in (recognised(_splits[key]), *_small(_splits[key]), *dataset.notes):
+            found = _splits[key]
+            for line in (recognised(found), *_small(found), *_repeated(found), *dataset.notes):
                 log.info("%s: %s", Path(source.name).name, line)
     return _splits[key]
 
@@ -188,6 +190,27 @@ def _small(splits: Splits) -> Iterator[str]:
         if len(part) < SMALL:
             count = "1 item" if len(part) == 1 else f"{len(part)} items"
             yield f"only {count} to {PURPOSES[name]}: what they say is mostly chance"
+
+
+def _repeated(splits: Splits) -> Iterator[str]:
+    """Says how many items are equal to others, and how many of them are in several parts."""
+    parts = splits[:3]
+    firsts = np.array(first_equal(*(part.inputs for part in parts)))
+    again = firsts != np.arange(len(firsts))
+    if not again.any():
+        return
+    train, val, test = np.split(firsts, np.cumsum([len(part) for part in parts])[:2])
+    shared = {"validation": np.isin(val, train), "test": np.isin(test, train)}
+    apart = not any(map(np.any, shared.values()))
+    kept = ": equal items are kept in one part" if apart else ""
+    yield f"{again.sum():,} of {len(firsts):,} items are duplicates of others{kept}"
+    for name, known in shared.items():
+        if known.any():
+            yield f"{known.sum():,} of {len(known):,} {name} items are also in the training part"
+    if splits.train.targets is not None:
+        targets = np.concatenate([part.targets for part in parts])
+        if other := (targets != targets[firsts]).sum():
+            yield f"{other:,} duplicates have another target than the item that they are equal to"
 
 
 def _hash(parts: Iterable[Part], as_floats: bool = False) -> str:

@@ -75,13 +75,16 @@ def read_folder(
     """
     import torch
 
-    from .image_files import Listed, read_listed
+    from .image_files import Listed, equal_files, read_listed
 
     chosen, classes, stamps, notes = list_folder(folder)
     rows: dict[str, Tensor] = {}
     if "test" not in chosen:
         root, images = chosen["train"]
-        split = split_indices(_labels(root, images, classes), len(images), TEST, seed=0)
+        keep = partial(kept, cache, f"{os.path.realpath(folder)} equal files", repr(stamps))
+        firsts = equal_files([os.path.join(root, *inner) for inner in images], keep)
+        labels = _labels(root, images, classes)
+        split = split_indices(labels, len(images), TEST, seed=0, firsts=firsts)
         for part, indices in zip(("train", "test"), split, strict=True):
             chosen[part] = root, [images[index] for index in indices]
             rows[part] = torch.tensor(indices)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from ..equal_items import first_equal_file
 from .photos import Photos
 from .pixel_range import BYTE, WORD, extent_of_file, learned_maximum, range_notes, rescaled
 from .pixels import (
@@ -92,6 +93,14 @@ def read_listed(
         with opened(next(paths())) as first:
             natural = 1 if first.mode == "F" else WORD
     return _in_learned_range(read, natural, listed["train"].root)
+
+
+def equal_files(paths: Sequence[str], keep: Keep) -> list[int]:
+    """Returns for each file the place of the first one with the same bytes; see `Keep`."""
+    import torch
+
+    firsts = keep(len(paths), lambda: torch.tensor(first_equal_file(paths)))
+    return list(map(int, firsts))
 
 
 def _in_learned_range(parts: Mapping[str, Tensor], natural: int, root: str) -> Images:

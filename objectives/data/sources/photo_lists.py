@@ -133,11 +133,15 @@ def read_photo_csv(
     Raises:
         DataError: If an image is missing or broken, there are too few, or one has no class.
     """
+    from .image_files import equal_files
+
     rows = _rows(path, target)
     classes = tuple(sorted(set(rows.labels or ())))
     _check_fewest(path, rows)
     targets = _targets(path, rows, classes)
-    kept_rows, held = split_indices(targets, len(rows.names), TEST, seed=0)
+    keep = partial(kept, cache, f"{os.path.realpath(path)} equal files", repr(rows.stamps))
+    firsts = equal_files([os.path.join(path.parent, name) for name in rows.names], keep)
+    kept_rows, held = split_indices(targets, len(rows.names), TEST, seed=0, firsts=firsts)
     parts = {"train": rows.take(kept_rows), "test": rows.take(held)}
     return _dataset(path, path.parent, parts, classes, image_size, cache, stream)
 

@@ -82,6 +82,11 @@ class Photos:
         """The shape of all of them, (N, C, S, S)."""
         return len(self), len(self.mode), self.side, self.side
 
+    @property
+    def paths(self) -> list[str]:
+        """The path of each file."""
+        return list(map(self._path, self.names))
+
     def take(self, indices: Sequence[int]) -> Photos:
         """Returns some of the photographs, still in their files."""
         return self._with([self.names[i] for i in indices])

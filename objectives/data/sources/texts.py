@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ....models.data_spec import DataSpec
 from ..bounds import checked
+from ..equal_items import first_of
 from ..errors import DataError
 from ..parts import Dataset, Part, split_indices
 from .frames import FEWEST, Columns, check_whole
@@ -162,7 +163,8 @@ def _dataset(
     """Splits texts, and numbers the letters of all by those of the training part."""
     if len(texts) < FEWEST:
         raise DataError(f"{source} holds {len(texts)} texts: at least {FEWEST} are needed")
-    kept, held = split_indices(targets, len(texts), TEST, seed=0)
+    firsts = first_of(map(plain, texts))
+    kept, held = split_indices(targets, len(texts), TEST, seed=0, firsts=firsts)
     letters = "".join(sorted(set().union(*(plain(texts[index]) for index in kept))))
     lengths = [len(plain(text)) for text in texts]
     cut = sum(length > LONGEST for length in lengths)
