@@ -4,24 +4,29 @@ A backup is a folder with the database, byte for byte; every file that was repla
 under its path in the runs folder; and a manifest, which is written before anything is changed.
 """
 
+import filecmp
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
 
-from .runs import Runs, StorageError, check_file, unwritable, write_text
+from .backup_manifest import MANIFEST, Manifest
+from .recorded_paths import recorded_path_error, relative_to_root
+from .runs import (
+    Runs,
+    StorageError,
+    partial_file,
+    replaced_file,
+    unwritable,
+    write_text,
+)
 from .snapshot import alone_with, count_trials, fingerprint, log_of, snapshot
 
-MANIFEST = "manifest.json"
 DATABASE, FILES = "database", "files"  # the folders of a backup
-UNDOING = "undoing"
-"""The file in a backup that says that its database is on the way back."""
 NAME = "%Y-%m-%d-%H-%M-%S"
 
 
@@ -43,54 +48,6 @@ class Changes:
         return sorted(path for path in paths if not {*path.parents} & {*self.removed})
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What a backup holds.
-
-    Attributes:
-        database: Path of the database, which may lie elsewhere than in the runs folder.
-        before: Its fingerprint before the repair.
-        after: Its fingerprint after it.
-        trials: How many trials it had after it.
-        moved: What lies in the backup, by its path in the runs folder.
-        written: The SHA-256 of each file that was written, by that path.
-    """
-
-    database: str
-    before: str
-    after: str
-    trials: int
-    moved: Sequence[str]
-    written: Mapping[str, str]
-
-    @classmethod
-    def read(cls, backup: Path) -> Self:
-        """Reads the manifest of a backup.
-
-        Raises:
-            StorageError: If it is missing, or not what was written.
-        """
-        path = check_file(backup / MANIFEST)
-        try:
-            found = cls(**json.loads(path.read_text()))
-            whole = all(
-                isinstance(value, kind)
-                for value, kind in zip(
-                    asdict(found).values(), (str, str, str, int, list, dict), strict=True
-                )
-            )
-        except (OSError, ValueError, TypeError, RecursionError) as error:
-            raise StorageError(f"{path} is no manifest of a backup: {error}") from error
-        if not whole or any(not _inside(name) for name in [*found.moved, *found.written]):
-            raise StorageError(f"{path} is no manifest of a backup")
-        return found
-
-
-def _inside(name: Any) -> bool:
-    """Whether a manifest's path stays in the folder that it starts from."""
-    return isinstance(name, str) and not Path(name).is_absolute() and ".." not in Path(name).parts
-
-
 def make_backup(runs: Runs, database: Path, before: str, copy: Path, changes: Changes) -> Path:
     """Backs up a database and all files that are going to change, and then changes the files.
 
@@ -105,10 +62,12 @@ def make_backup(runs: Runs, database: Path, before: str, copy: Path, changes: Ch
         The backup, a new folder.
 
     Raises:
-        StorageError: If it cannot be written.
+        StorageError: If it cannot be written, or a file lies behind a link that leads out of the
+            runs folder; nothing is then changed.
     """
-    names = {path: path.relative_to(runs.root).as_posix() for path in changes.written}
-    moved = [path.relative_to(runs.root).as_posix() for path in changes.moved()]
+    names = {path: _recorded(path, runs) for path in changes.written}
+    moved = [_recorded(path, runs) for path in changes.moved()]
+    runs.resolve(runs.backups.name)
     try:
         backup = _new_folder(runs.backups)
         (backup / DATABASE).mkdir()
@@ -116,7 +75,7 @@ def make_backup(runs: Runs, database: Path, before: str, copy: Path, changes: Ch
             if path.exists():
                 shutil.copy2(path, backup / DATABASE / path.name)
         manifest = Manifest(
-            os.path.abspath(database),
+            relative_to_root(database, runs.root),
             before,
             fingerprint(copy),
             count_trials(copy),
@@ -145,38 +104,43 @@ def latest(runs: Runs) -> Path:
     return backups[-1]
 
 
-def undo(runs: Runs, backup: Path) -> list[str]:
+def undo(runs: Runs, backup: Path, database: Path) -> list[str]:
     """Puts back what a backup holds, which is then gone.
 
     If its process is killed, another one goes on.
+
+    Args:
+        runs: The runs folder, whose files are put back.
+        backup: The backup.
+        database: The database that is put back: it must be the one that was repaired, or the copy
+            of it in a copied or moved runs folder.
 
     Returns:
         What was put back.
 
     Raises:
-        StorageError: If something has changed since, or another process has the database open;
-            nothing is then put back.
+        StorageError: If the backup is of another database, something has changed since, or another
+            process has the database open; nothing is then put back.
     """
-    manifest = Manifest.read(backup)
-    database = Path(manifest.database)
-    _check_unchanged(runs, backup, manifest, database)
-    kept = backup / DATABASE / database.name
+    manifest = Manifest.read(backup, runs)
+    _check_database(runs, backup, manifest, database)
+    kept = _kept(runs, backup, DATABASE, database.name)
+    _check_unchanged(runs, backup, manifest, database, kept)
     try:
         with alone_with(database):
             for name in {**manifest.written, **dict.fromkeys(manifest.moved)}:
-                old, now = backup / FILES / name, runs.root / name
+                # What was moved before may have put a link in the way of this.
+                old, now = _kept(runs, backup, FILES, name), runs.resolve(name, follow=False)
                 if os.path.lexists(old):
                     _move(old, now)
                 elif name not in manifest.moved:
                     now.unlink(missing_ok=True)  # where there was none
                 if name in manifest.written:  # the repair may have been killed while it wrote
-                    now.with_name(f".{now.name}.partial").unlink(missing_ok=True)
-            (backup / UNDOING).touch()
-            partial = database.with_name(f".{database.name}.partial")
-            shutil.copy2(kept, partial)  # it may lie in another file system than the backup
-            for path in log_of(database):
-                path.unlink(missing_ok=True)
-            os.replace(partial, database)
+                    partial_file(now).unlink(missing_ok=True)
+            with replaced_file(database) as partial:
+                shutil.copy2(kept, partial)  # it may lie in another file system than the backup
+                for path in log_of(database):
+                    path.unlink(missing_ok=True)
             for path in log_of(database):  # after it, or they would be taken for the new one's
                 if (log := kept.with_name(path.name)).exists():
                     shutil.copy2(log, path)
@@ -189,11 +153,46 @@ def undo(runs: Runs, backup: Path) -> list[str]:
     return [str(database), *(str(runs.root / name) for name in manifest.moved)]
 
 
-def _check_unchanged(runs: Runs, backup: Path, manifest: Manifest, database: Path) -> None:
+def _recorded(path: Path, runs: Runs) -> str:
+    """Returns the path of a file as a manifest records it; one that leads elsewhere is refused."""
+    recorded = path.relative_to(runs.root).as_posix()
+    if why := recorded_path_error(recorded, runs.root, follow=False):
+        raise StorageError(f"{path} {why}, so that it cannot be backed up: mend it by hand")
+    return recorded
+
+
+def _kept(runs: Runs, backup: Path, *parts: str) -> Path:
+    """Returns where a backup keeps something, through no link that leads elsewhere."""
+    kept = backup.joinpath(*parts)
+    return runs.resolve(kept.relative_to(runs.root).as_posix(), follow=False)
+
+
+def _check_database(runs: Runs, backup: Path, manifest: Manifest, database: Path) -> None:
+    """Raises StorageError if a backup is not of this database."""
+    if manifest.database != relative_to_root(database, runs.root):
+        if manifest.database is None:
+            where = "a database outside of it"
+        else:
+            where = str(runs.root / manifest.database)
+        raise StorageError(
+            f"the last repair in {runs.root} was of {where}, not of {database}: name it by "
+            "`storage=`"
+        )
+    for path in (database, *log_of(database)):
+        kept = _kept(runs, backup, DATABASE, path.name)
+        if kept.is_symlink() or (not kept.is_file() and (path == database or kept.exists())):
+            raise StorageError(
+                f"{backup} is incomplete: {kept} is not a file that can be put back"
+            )
+
+
+def _check_unchanged(
+    runs: Runs, backup: Path, manifest: Manifest, database: Path, kept: Path
+) -> None:
     """Raises StorageError if putting back would lose what was made since."""
     way_out = f"what was there before lies in {backup}"
     known = (manifest.before, manifest.after)
-    if not (backup / UNDOING).exists() and fingerprint(database) not in known:
+    if not _is_put_back(database, kept) and fingerprint(database) not in known:
         with tempfile.TemporaryDirectory() as place:
             copy = Path(place) / database.name
             snapshot(database, copy)
@@ -201,17 +200,30 @@ def _check_unchanged(runs: Runs, backup: Path, manifest: Manifest, database: Pat
         trials = f", by {more} trials" if more else ""
         raise StorageError(f"{database} has changed since it was fixed{trials}; {way_out}")
     for name in {*manifest.moved, *manifest.written}:
-        now, wrote = runs.root / name, manifest.written.get(name)
+        now, wrote = runs.resolve(name, follow=False), manifest.written.get(name)
         if not os.path.lexists(now):
             continue
-        kept = os.path.lexists(backup / FILES / name)
+        old = os.path.lexists(_kept(runs, backup, FILES, name))
         if wrote is None:
-            changed = kept
+            changed = old
         else:  # what was put back by an undo that was killed is no longer what was written
-            ours = kept or name not in manifest.moved
-            changed = ours and not (now.is_file() and _hash(now.read_bytes()) == wrote)
+            ours = old or name not in manifest.moved
+            plain = now.is_file() and not now.is_symlink()
+            changed = ours and not (plain and _hash(now.read_bytes()) == wrote)
         if changed:
             raise StorageError(f"{now} was made since it was fixed; {way_out}")
+
+
+def _is_put_back(database: Path, kept: Path) -> bool:
+    """Whether an undo that was killed has put the database back, and perhaps half of its log."""
+    if not database.is_file() or not filecmp.cmp(database, kept, shallow=False):
+        return False
+    for path in log_of(database)[::2]:  # of these, -shm is an index that whoever reads changes
+        log = kept.with_name(path.name)
+        before = log.read_bytes() if log.exists() else b""
+        if path.exists() and not before.startswith(path.read_bytes()):
+            return False
+    return True
 
 
 def _new_folder(backups: Path) -> Path:

@@ -1,7 +1,6 @@
 """Checkpoints: a network's weights with the configuration that it was built from."""
 
 import hashlib
-import os
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,7 +14,7 @@ from torch.serialization import safe_globals
 
 from ..models.data_spec import DataSpec
 from .plain import check_plain
-from .runs import CHECKPOINT_BYTES, StorageError, check_file
+from .runs import CHECKPOINT_BYTES, StorageError, check_file, replaced_file
 
 KEY = "latentune"
 ARCHITECTURE = "architecture"
@@ -31,9 +30,8 @@ def add_configuration(path: Path, configuration: Mapping[str, Any]) -> None:
         path: The checkpoint.
         configuration: What to add: strings, numbers, and lists and mappings of them.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    torch.save(read_safely(path) | {KEY: dict(configuration)}, partial)
-    os.replace(partial, path)  # at once, or a kill would leave half of it
+    with replaced_file(path) as partial:  # at once, or a kill would leave half of it
+        torch.save(read_safely(path) | {KEY: dict(configuration)}, partial)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:

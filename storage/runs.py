@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from .recorded_paths import recorded_path_error, relative_to_root
 from .scratch import scratch
 
 
@@ -52,7 +54,8 @@ class Runs:
         <study>/final-17/           what final training of trial 17 left
         <study>/config-1a2b3c4d/    what training of a configuration of no trial left
         <study>/final-before/       what was there before the last of these trainings
-        <study>/encoder/            the encoder of an imported study, if its own place was taken
+        <study>/encoder/            the encoder that an imported study brought along, or a copy
+                                    of one from outside of the runs folder
         <study>/final-partial/      a training that is under way, or was stopped
 
     Attributes:
@@ -128,10 +131,30 @@ class Runs:
         return self.root / study / f"config-{name}"
 
     def inside(self, path: Path) -> str:
-        """Returns a path as it is kept: from the root, if it lies in the folder."""
-        # Of a link that leads to itself, `resolve` would raise an error.
-        whole, root = Path(os.path.realpath(path)), Path(os.path.realpath(self.root))
-        return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else str(whole)
+        """Returns a path of the folder as it is recorded: relative to the root.
+
+        Raises:
+            StorageError: If it lies elsewhere.
+        """
+        recorded = relative_to_root(path, self.root)
+        if recorded is None:
+            raise StorageError(f"{path} does not lie in {self.root}")
+        return recorded
+
+    def resolve(self, recorded: Any, *, follow: bool = True) -> Path:
+        """Returns where a path lies that `inside` returned, or that somebody else has recorded.
+
+        Args:
+            recorded: What was read.
+            follow: As in `recorded_path_error`.
+
+        Raises:
+            StorageError: If it is not a path of this folder: absolute, with `..` or a backslash,
+                too long, or through a link that leads elsewhere.
+        """
+        if why := recorded_path_error(recorded, self.root, follow=follow):
+            raise StorageError(f"the recorded path {recorded!r} {why}: it is not used")
+        return self.root / str(recorded)
 
     def make(self) -> None:
         """Makes the folder.
@@ -200,18 +223,39 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         StorageError: If it cannot be written; what was there is then still there.
     """
-    partial = path.with_name(f".{path.name}.partial")
     made = not path.parent.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
+        with replaced_file(path) as partial:
+            partial.write_text(text, encoding="utf-8")
     except (OSError, UnicodeError) as error:
         with suppress(OSError):
-            partial.unlink(missing_ok=True)
             if made:
                 path.parent.rmdir()
         raise unwritable(path, error) from error
+
+
+def partial_file(path: Path) -> Path:
+    """Returns where a file is written before it takes the place of `path`."""
+    return path.with_name(f".{path.name}.partial")
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """Gives a path to write to; the file takes the place of `path` once the block has succeeded.
+
+    What lies there is removed first: it was left by a process that was killed, or is a link of
+    somebody else's, through which another file would be written.
+    """
+    partial = partial_file(path)
+    partial.unlink(missing_ok=True)
+    try:
+        yield partial
+        os.replace(partial, path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """URLs of databases: which are understood, and how."""
 
 import os
+from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -15,6 +16,15 @@ PSYCOPG = "postgresql+psycopg"
 def is_file(url: str) -> bool:
     """Returns whether a URL names an SQLite file."""
     return url.startswith(SQLITE)
+
+
+def file_of(url: str) -> Path:
+    """Returns the file of an SQLite URL; of a link, the file that it leads to.
+
+    SQLite keeps its log beside that file.
+    """
+    path = url.removeprefix(SQLITE)
+    return Path(os.path.realpath(path) if os.path.islink(path) else path)
 
 
 def absolute(url: str) -> str:

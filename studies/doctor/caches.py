@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 from filelock import Timeout
 
-from ...storage.backup import MANIFEST
+from ...storage.backup_manifest import MANIFEST
 from ...storage.checkpoint import file_hash
 from ...storage.scratch import OWNER, PREFIX, claim
 from .case import Case

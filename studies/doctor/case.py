@@ -15,7 +15,7 @@ from ...storage.database import database_exists, open_database
 from ...storage.runs import Runs, StorageError
 from ...storage.snapshot import snapshot
 from ...storage.study import Study
-from ...storage.urls import SQLITE, is_file
+from ...storage.urls import SQLITE, file_of, is_file
 from ..finding import open_study
 from .finding import Finding
 from .tables import lost, mended_tables
@@ -94,7 +94,7 @@ def opened(runs: Runs, source: str, only: str | None) -> Iterator[tuple[Case, Pa
         _check_study(case)
         yield case, None
         return
-    database = Path(source.removeprefix(SQLITE))
+    database = file_of(source)
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / database.name
         url = f"{SQLITE}{copy}"

@@ -15,7 +15,7 @@ from ...storage.locks import search_lock
 from ...storage.runs import Runs, StorageError
 from ...storage.shown import shown
 from ...storage.snapshot import count_trials, fingerprint, put_back
-from ...storage.urls import SQLITE, is_file
+from ...storage.urls import file_of, is_file
 from ..defaults import RUNS
 from ..errors import StudyError
 from ..facade import public
@@ -104,7 +104,8 @@ def doctor(
         study: Name of the study; None for all of them and for the runs folder.
         fix: Whether to mend what can be mended.
         undo: Whether to take back the last repair instead, so that the database and all files
-            are, bit for bit, what they were.
+            are, bit for bit, what they were. Files of this runs folder alone are put back, and
+            the database that is named here, if it is what was repaired.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder. One that is no SQLite
             file can be looked at, and not mended.
@@ -127,19 +128,29 @@ def doctor(
     if undo:
         if fix or study is not None:
             raise StudyError("`undo=` takes back all of the last repair: leave out the rest")
-        folder = backup.latest(place)
-        with _no_search(place.database, place):
-            back = backup.undo(place, folder)
+        folder, database = backup.latest(place), _file_of(source, "undo")
+        with _no_search(source, place):
+            back = backup.undo(place, folder, database)
         return Diagnosis((), done=tuple(f"put back {path}" for path in back), backup=folder)
     if not fix:
         return _diagnosed(place, source, study)
-    if not is_file(source):
-        raise StorageError(
-            f"{shown(source)} is no SQLite file, and `fix=` mends nothing that it cannot back up; "
-            "back a PostgreSQL database up by pg_dump. What died in it goes on in the next search"
-        )
     done, backed_up = _mend(place, source, study)
     return replace(_diagnosed(place, source, study), done=tuple(done), backup=backed_up)
+
+
+def _file_of(source: str, option: str) -> Path:
+    """Returns the file of a database.
+
+    Raises:
+        StorageError: If it is not an SQLite file.
+    """
+    if not is_file(source):
+        raise StorageError(
+            f"{shown(source)} is no SQLite file, and `{option}=` mends nothing that it cannot "
+            "back up; back a PostgreSQL database up by pg_dump. What died in it goes on in the "
+            "next search"
+        )
+    return file_of(source)
 
 
 def _diagnosed(runs: Runs, source: str, study: str | None) -> Diagnosis:
@@ -162,7 +173,7 @@ def _look(case: Case) -> list[Finding]:
 
 def _mend(runs: Runs, source: str, study: str | None) -> tuple[list[str], Path | None]:
     """Mends what can be mended; returns what was done, and where the backup is."""
-    database = Path(source.removeprefix(SQLITE))
+    database = _file_of(source, "fix")
     with opened(runs, source, study) as (case, copy):
         assert copy is not None
         fixes = [(finding, finding.fix) for finding in _look(case) if finding.fix]

@@ -1,0 +1,56 @@
+"""Paths as they are recorded: relative to the runs folder, and checked to lie in it when read.
+
+A runs folder is copied, moved and sent to others, with its backups, recipes and manifests. A path
+in one of these must mean the copy, and must never lead to another file of whoever reads it.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+LONGEST_PART = 255  # bytes of the name of a file or folder
+LONGEST = 1024  # bytes of the whole path
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+def relative_to_root(path: Path, root: Path) -> str | None:
+    """Returns a path relative to a folder, with links followed; None if it lies elsewhere.
+
+    Args:
+        path: The path.
+        root: The folder.
+    """
+    # Of a link that leads to itself, `resolve` would raise an error.
+    whole, real_root = Path(os.path.realpath(path)), Path(os.path.realpath(root))
+    return whole.relative_to(real_root).as_posix() if whole.is_relative_to(real_root) else None
+
+
+def recorded_path_error(recorded: Any, root: Path, *, follow: bool = True) -> str | None:
+    """Returns why a recorded path does not name a place in a folder; None if it does.
+
+    Args:
+        recorded: What was read.
+        root: The folder.
+        follow: Whether the path must not lead out of the folder if it is a link itself. The
+            folders above it never may.
+    """
+    if not isinstance(recorded, str):
+        return "is not a path"
+    try:
+        parts = [os.fsencode(part) for part in recorded.split("/")]
+    except UnicodeEncodeError:
+        return "is not a path in this file system"
+    if b"" in parts or _DRIVE.match(recorded):
+        return "is not relative to the runs folder"
+    if any(part in (b".", b"..") for part in parts):
+        return "leads out of the runs folder"
+    if "\\" in recorded or "\0" in recorded:
+        return "holds a character that no path here has"
+    if max(map(len, parts)) > LONGEST_PART or len(os.fsencode(recorded)) > LONGEST:
+        return "is too long"
+    place = root / recorded
+    if relative_to_root(place if follow else place.parent, root) is None:
+        return "leads out of the runs folder by a link"
+    return None
