@@ -45,13 +45,28 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]
             of ours.
     """
     checkpoint = read_safely(path)
-    if not isinstance(checkpoint, dict) or KEY not in checkpoint:
-        raise StorageError(f"{path} was not written by latentune train")
-    check_plain(checkpoint[KEY], str(path))
-    _check_whole(checkpoint[KEY], path)
+    configuration = _configuration_in(checkpoint, path)
     if not isinstance(checkpoint.get("state_dict"), dict):
         raise StorageError(f"{path} is incomplete: it has no weights; train it anew")
-    return checkpoint[KEY], checkpoint["state_dict"]
+    return configuration, checkpoint["state_dict"]
+
+
+def read_configuration(path: Path) -> dict[str, Any]:
+    """Reads the configuration of a checkpoint, without its weights.
+
+    Raises:
+        StorageError: As `read_checkpoint` does.
+    """
+    return _configuration_in(read_safely(path, mapped=True), path)
+
+
+def _configuration_in(checkpoint: Any, path: Path) -> dict[str, Any]:
+    if not isinstance(checkpoint, dict) or KEY not in checkpoint:
+        raise StorageError(f"{path} was not written by latentune train")
+    configuration: dict[str, Any] = checkpoint[KEY]
+    check_plain(configuration, str(path))
+    _check_whole(configuration, path)
+    return configuration
 
 
 def _check_whole(configuration: Any, path: Path) -> None:
@@ -102,8 +117,12 @@ def file_hash(path: Path) -> str:
         raise StorageError(f"there is no checkpoint {path}") from error
 
 
-def read_safely(path: Path) -> Any:
+def read_safely(path: Path, *, mapped: bool = False) -> Any:
     """Reads what `torch.save` wrote onto the CPU, without running code that it may contain.
+
+    Args:
+        path: The file.
+        mapped: Whether tensors are read when they are used, from the file.
 
     Raises:
         StorageError: If it is missing or broken, or holds more than data.
@@ -113,7 +132,7 @@ def read_safely(path: Path) -> Any:
     try:
         with warnings.catch_warnings(), safe_globals([DataSpec]):
             warnings.simplefilter("ignore")  # of what a foreign file may hold, which is refused
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except FileNotFoundError as error:
         raise StorageError(f"there is no checkpoint {path}") from error
     except Exception as error:  # torch raises half a dozen classes for files that it cannot read

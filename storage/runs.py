@@ -130,6 +130,10 @@ class Runs:
         """The folder with the training of a configuration that is no trial of the study."""
         return self.root / study / f"config-{name}"
 
+    def encoder(self, study: str) -> Path:
+        """The encoder of a study that has it for itself."""
+        return self.root / study / "encoder" / "model.ckpt"
+
     def inside(self, path: Path) -> str:
         """Returns a path of the folder as it is recorded: relative to the root.
 

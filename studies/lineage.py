@@ -7,7 +7,7 @@ from typing import Any
 import optuna
 
 from ..storage.checkpoint import file_hash, read_checkpoint
-from ..storage.runs import Runs
+from ..storage.runs import Runs, StorageError
 from .allowed import IMPORTED
 from .recipe import Recipe
 
@@ -41,8 +41,10 @@ def is_stale(study: optuna.Study, runs: Runs) -> bool:
     origin = origin_of(study)
     if origin is None:
         return False
-    path = runs.root / origin["checkpoint"]
-    return not path.exists() or file_hash(path) != origin["hash"]
+    try:
+        return file_hash(runs.resolve(origin["checkpoint"])) != origin["hash"]
+    except StorageError:
+        return True
 
 
 def came_from(study: optuna.Study) -> list[str]:

@@ -116,6 +116,7 @@ class Recipe:
         Raises:
             StudyError: If an entry is unknown, missing or not allowed, or the model is a module
                 that nobody here has named.
+            StorageError: If the path of the encoder leads out of the runs folder.
         """
         recipe = cls.read(table, runs)
         check_allowed(recipe.model, storage or runs.database)
@@ -148,13 +149,16 @@ class Recipe:
         lists["objectives"] = tuple(RENAMED.get(name, name) for name in lists["objectives"])
         entries = {**table, **lists}
         if table.get("encoder", next(iter(ARCHITECTURES))) not in ARCHITECTURES:
-            entries["encoder"] = os.path.join(os.path.realpath(runs.root), table["encoder"])
+            entries["encoder"] = os.path.realpath(runs.resolve(table["encoder"]))
         return cls(**entries)
 
     def to_table(self, runs: Runs) -> dict[str, Any]:
         """Returns the recipe as TOML and JSON can hold it, without what is not asked for.
 
-        The path of an encoder in the runs folder is relative to it, so that both can be moved.
+        The path of an encoder is relative to the runs folder, so that both can be moved.
+
+        Raises:
+            StorageError: If the encoder does not lie in the runs folder.
         """
         table = {n: list(v) if isinstance(v, tuple) else v for n, v in asdict(self).items()}
         if self.encoder is not None and self.encoder not in ARCHITECTURES:

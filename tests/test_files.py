@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import latentune
+from latentune.storage.checkpoint import add_configuration, read_checkpoint
 from latentune.studies import allowed
 
 Cli = Callable[..., Any]
@@ -105,12 +106,38 @@ def test_a_copied_runs_folder_uses_its_own_encoder(cli: Cli, trained: Path) -> N
     assert cli("train", "head-conv-ae-digits", "--epochs", 1, "--runs", "copy").code == 0
 
 
-def test_an_encoder_from_outside_is_named_whole(cli: Cli, trained: Path) -> None:
-    shutil.copy("runs/conv-ae-digits/final/model.ckpt", "outside.ckpt")
-    study = latentune.search(
-        "head", "digits", encoder="outside.ckpt", trials=1, epochs=1, runs="other"
-    )
-    assert study.user_attrs["parent"]["checkpoint"] == str(Path("outside.ckpt").resolve())
+def test_an_encoder_from_outside_is_copied_into_the_folder(cli: Cli, trained: Path) -> None:
+    shutil.move("runs/conv-ae-digits/final/model.ckpt", "outside.ckpt")
+    shutil.rmtree("runs")
+    search = ("search", "head", "digits", "--encoder", "outside.ckpt", "--epochs", 1)
+    assert "runs/head-conv-ae-digits/encoder/model.ckpt" in cli(*search, "--trials", 1).out
+    best = latentune.load_best("head-conv-ae-digits")
+    assert best.recipe["encoder"] == "head-conv-ae-digits/encoder/model.ckpt"
+    assert cli(*search, "--trials", 2).code == 0, "it is the same search"
+    Path("outside.ckpt").unlink()
+    shutil.move("runs", "moved")
+    assert "stale" not in cli("status", "--runs", "moved").out
+    answer = cli("train", "head-conv-ae-digits", "--epochs", 1, "--runs", "moved")
+    assert answer.code == 0, answer.err
+
+
+@pytest.mark.parametrize(
+    "encoder", ["/x/model.ckpt", "../x.ckpt", "a/../../x.ckpt", "out/x.ckpt", "C:\\x.ckpt"]
+)
+def test_an_encoder_that_a_file_names_elsewhere_is_refused(
+    refused: Callable[..., str], trained: Path, encoder: str
+) -> None:
+    (trained / "out").symlink_to("/tmp")
+    path = trained / "conv-ae-digits/best.toml"
+    path.write_text(path.read_text().replace("[recipe]", f"[recipe]\nencoder = '{encoder}'"))
+    line = refused("train", path)
+    assert f"the recorded path {encoder!r}" in line
+    assert "it is not used" in line
+    path = trained / "conv-ae-digits/final/model.ckpt"
+    configuration, _ = read_checkpoint(path)
+    recipe = {**configuration["recipe"], "encoder": encoder}
+    add_configuration(path, {**configuration, "recipe": recipe})
+    assert "it is not used" in refused("map", path)
 
 
 def test_codes_that_are_cut_or_of_others_are_made_again(trained: Path) -> None:

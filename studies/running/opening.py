@@ -1,6 +1,10 @@
 """Opening the study of a search: the one that is there, or a new one, whole or not at all."""
 
+import logging
+import shutil
 import warnings
+from dataclasses import replace
+from pathlib import Path
 
 import optuna
 
@@ -10,14 +14,18 @@ from ...storage.artifacts import BUCKET, bucket_of
 from ...storage.dashboard import note
 from ...storage.database import database_exists, open_database
 from ...storage.locks import search_lock
-from ...storage.runs import StorageError
+from ...storage.recorded_paths import relative_to_root
+from ...storage.runs import StorageError, replaced_file, unwritable
 from ...storage.study import Study
 from ..agreeing import differences, without_ranges
 from ..errors import StudyError
 from ..finding import ENTRIES, open_study
 from ..lineage import ORIGIN, parent
 from ..moving.evolving import take_over
+from ..recipe import Recipe
 from .plan import SearchPlan
+
+log = logging.getLogger(__name__)
 
 
 def open_or_make(plan: SearchPlan, command: str) -> Study:
@@ -87,10 +95,11 @@ def _make(plan: SearchPlan, command: str) -> Study:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study.set_metric_names(list(objective.metrics))  # what the dashboard calls them
-    study.set_user_attr("recipe", plan.recipe.to_table(plan.runs))
+    recipe = _with_own_encoder(plan)
+    study.set_user_attr("recipe", recipe.to_table(plan.runs))
     study.set_user_attr("monitor", ", ".join(objective.metrics))
-    if plan.recipe.encoder is not None and plan.recipe.encoder not in ARCHITECTURES:
-        study.set_user_attr("parent", parent(plan.recipe, plan.runs))
+    if recipe.encoder is not None and recipe.encoder not in ARCHITECTURES:
+        study.set_user_attr("parent", parent(recipe, plan.runs))
     if plan.bucket is not None:
         study.set_user_attr(BUCKET, plan.bucket)
     note(study, command, plan.definition)
@@ -101,3 +110,24 @@ def _make(plan: SearchPlan, command: str) -> Study:
         study.enqueue_trial(dict(values), skip_if_exists=True)
     study.set_user_attr("definition", dict(plan.definition))
     return study
+
+
+def _with_own_encoder(plan: SearchPlan) -> Recipe:
+    """Returns the recipe of a search, whose encoder lies in the runs folder: else it is copied.
+
+    So the study can be moved and sent to others, and what it records leads nowhere else.
+    """
+    recipe = plan.recipe
+    if recipe.encoder is None or recipe.encoder in ARCHITECTURES:
+        return recipe
+    if relative_to_root(Path(recipe.encoder), plan.runs.root) is not None:
+        return recipe
+    own = plan.runs.encoder(plan.name)
+    try:
+        own.parent.mkdir(parents=True, exist_ok=True)
+        with replaced_file(own) as partial:
+            shutil.copyfile(recipe.encoder, partial)
+    except OSError as error:
+        raise unwritable(own, error) from error
+    log.info("the encoder is copied from %s to %s", recipe.encoder, own)
+    return replace(recipe, encoder=str(own))

@@ -27,17 +27,16 @@ from ...search_spaces.watch import Probe, Space, replay
 from ...search_spaces.words import SpaceError
 from ...storage.artifacts import bucket_for
 from ...storage.best import read_best
-from ...storage.checkpoint import file_hash, read_checkpoint
+from ...storage.checkpoint import file_hash, read_configuration
 from ...storage.names import check_name_in
 from ...storage.runs import Runs, StorageError
 from ..agreeing import FROM
 from ..allowed import allow, allowed
 from ..automatic import model_and_data, with_models
+from ..checkpoint_lookup import find_encoder
 from ..cluster.joining import Cluster, joined
 from ..defaults import CPUS, GPUS, RUNS, SAMPLER, WORKERS
 from ..errors import StudyError, check_at_least, check_at_most, check_choice
-from ..finding import find_encoder
-from ..lineage import parent
 from ..making import make_spec
 from ..moving.evolving import Evolved, evolve, name_after
 from ..pretrained import UNTRAINED, Pretrained, weights_hash
@@ -161,7 +160,7 @@ def plan_search(
         check_folds(data_module, spec.objective.folds)
     probed, first = _look(recipe, space, data_module.spec)
     definition = spec.definition(data_module, probed.distributions, recipe.identity())
-    usual, evolved = _name(recipe, spec, place), None
+    usual, evolved = _name(recipe, spec), None
     if origin is not None:
         evolved = evolve(origin, space, data_module.spec, definition, storage)
         first, definition[FROM] = evolved.untried(first), origin
@@ -274,19 +273,18 @@ def _at_its_size(recipe: Recipe) -> Recipe:
         return recipe
     sides = [SIDE, SIDE]
     if recipe.encoder not in ARCHITECTURES:
-        sides = read_checkpoint(Path(recipe.encoder))[0]["data"]["shape"][1:]
+        sides = read_configuration(Path(recipe.encoder))["data"]["shape"][1:]
     if len(sides) != 2 or sides[0] != sides[1]:
         return recipe
     log.info("images are read at %sx%s, the size of the encoder's", *sides)
     return replace(recipe, image_size=sides[0])
 
 
-def _name(recipe: Recipe, spec: StudySpec, runs: Runs) -> str:
+def _name(recipe: Recipe, spec: StudySpec) -> str:
     """Returns the name of a study that the user did not name; it says what it is made of."""
     if recipe.encoder is None:
         return spec.name
     if recipe.encoder in ARCHITECTURES:
         return f"{spec.name}-{recipe.encoder}{'-unfrozen' if recipe.unfreeze else ''}"
-    return (
-        f"{recipe.model}-{parent(recipe, runs)['study']}{'-unfrozen' if recipe.unfreeze else ''}"
-    )
+    study = read_configuration(Path(recipe.encoder))["study"]
+    return f"{recipe.model}-{study}{'-unfrozen' if recipe.unfreeze else ''}"
