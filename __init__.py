@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from .objectives.objective import Objective as Objective
     from .storage.best import Best as Best
     from .studies.allowed import allow as allow
+    from .studies.checkpoint_lookup import load_model as load_model
     from .studies.confirming.confirm import confirm as confirm
     from .studies.confirming.verify import verify as verify
     from .studies.doctor.doctor import doctor as doctor
     from .studies.finding import load_best as load_best
-    from .studies.finding import load_model as load_model
     from .studies.moving.exporting import export_study as export_study
     from .studies.moving.importing import import_study as import_study
     from .studies.running.search import search as search
@@ -73,7 +73,7 @@ _HOMES = {
     "import_study": ".studies.moving.importing",
     "interpolate": ".studies.uses.interpolate",
     "load_best": ".studies.finding",
-    "load_model": ".studies.finding",
+    "load_model": ".studies.checkpoint_lookup",
     "predict": ".studies.uses.predict",
     "probe": ".studies.uses.probe",
     "sample": ".studies.uses.sample",

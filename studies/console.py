@@ -111,18 +111,29 @@ def show_studies(studies: list[optuna.Study], runs: Runs) -> None:
 
 def _tree(studies: list[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
     """Puts each study below the one whose encoder it is on; gives how deep it is too."""
-    names = {study.study_name for study in studies}
-    children: dict[str | None, list[optuna.Study]] = {}
-    for study in studies:
-        origin = (origin_of(study) or {}).get("study")
-        children.setdefault(origin if origin in names else None, []).append(study)
+    waiting = {study.study_name: study for study in studies}
+    parents = {name: _encoder_of(study) for name, study in waiting.items()}
 
     def below(name: str | None, depth: int) -> Iterator[tuple[int, optuna.Study]]:
-        for study in children.get(name, []):
-            yield depth, study
-            yield from below(study.study_name, depth + 1)
+        for child in [child for child in waiting if parents[child] == name]:
+            if child in waiting:
+                yield depth, waiting.pop(child)
+                yield from below(child, depth + 1)
 
-    return below(None, 0)
+    parents = {name: of if of in waiting else None for name, of in parents.items()}
+    yield from below(None, 0)
+    while waiting:  # of these, each is said to be on another one
+        name = next(iter(waiting))
+        parents[name] = None
+        yield from below(None, 0)
+
+
+def _encoder_of(study: optuna.Study) -> str | None:
+    """Returns the study whose encoder another one is on; None if the encoder is its own."""
+    origin = origin_of(study)
+    if origin is None or not origin["checkpoint"].startswith(f"{origin['study']}/"):
+        return None
+    return str(origin["study"])
 
 
 def show_trials(study: optuna.Study, runs: Runs) -> None:

@@ -1,27 +1,23 @@
-"""Finding a study, a trial, a configuration or a trained network by what the user calls it."""
+"""Finding a study, a trial or a configuration by what the user calls it."""
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import optuna
-import pytorch_lightning as pl
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from ..search_spaces.words import did_you_mean
 from ..storage.best import Best, read_best
-from ..storage.checkpoint import read_checkpoint
 from ..storage.database import open_database
-from ..storage.runs import Runs, StorageError, check_name
+from ..storage.runs import Runs, check_name
 from ..storage.study import STATES, Study
 from .confirming.record import Confirmed
 from .defaults import RUNS
 from .errors import StudyError
 from .facade import public
 from .front import prefer
-from .making import load_network
 
 ENTRIES = {"definition": dict, "recipe": dict, "monitor": str, "command": str}
 """The attributes of a study that all else relies on."""
@@ -153,64 +149,6 @@ def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
     if path.suffix != ".toml":
         path = Runs(Path(runs)).best(check_name(str(source)))
     return read_best(path)
-
-
-@public
-def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModule:
-    """Loads a network that `train` has trained, on the CPU and in eval mode.
-
-    Args:
-        source: `STUDY`, `STUDY:17`, or path of a model.ckpt.
-        runs: The folder with all studies.
-
-    Raises:
-        StorageError: If there is no such checkpoint, or it is of another model.
-        SpaceError: If the search space no longer makes the network that was trained.
-
-    Example:
-        >>> model = latentune.load_model("conv-ae-digits")
-        >>> images = latentune.TensorData("digits").splits.test.inputs
-        >>> len(model.encode(images))
-        359
-    """
-    place = Runs(Path(runs))
-    return load_network(checkpoint_of(source, place), place)
-
-
-def checkpoint_of(source: str | Path, runs: Runs) -> Path:
-    """Returns where the network lies that `STUDY`, `STUDY:17` or a path of a checkpoint names.
-
-    Raises:
-        StorageError: If a study has none yet.
-    """
-    path = Path(source)
-    if path.suffix == ".ckpt":
-        return path
-    path = runs.final(*split_source(str(source))) / "model.ckpt"
-    if not path.exists():
-        raise StorageError(f"there is no checkpoint {path}: latentune train {source}")
-    return path
-
-
-def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
-    """Returns the checkpoint that a study's name, its best.toml or a path of a checkpoint means.
-
-    Raises:
-        StudyError: If there is no such study, it has no complete trial, or it was not trained.
-        StorageError: If a file or the database cannot be read.
-    """
-    if source.endswith(".ckpt"):
-        return Path(os.path.realpath(source))
-    best = find(source, runs, storage)
-    is_file = source.endswith(".toml")
-    path = runs.final(best.study, None if is_file else split_source(source)[1]) / "model.ckpt"
-    if is_file and (beside := Path(source).with_name("model.ckpt")).exists():
-        path = beside
-    if not path.exists():
-        raise StudyError(f"{source} has no trained network yet: latentune train {source}")
-    if is_file and read_checkpoint(path)[0].get("trial") != best.trial:
-        raise StudyError(f"{path} is not of trial {best.trial}: latentune train {source}")
-    return Path(os.path.realpath(path))
 
 
 def trial_of(study: optuna.Study, number: int) -> FrozenTrial:

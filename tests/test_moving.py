@@ -387,18 +387,32 @@ def old(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return runs
 
 
-def test_an_encoder_comes_along(old: Path) -> None:
-    latentune.import_study(old / "head.zip")
-    assert latentune.import_study(old / "encoder.zip").added == 3, (
-        "its network is there, and the same"
-    )
+def test_an_encoder_comes_along_and_is_no_network_of_a_study_here(
+    cli: Cli, refused: Refused, old: Path
+) -> None:
+    # The study of the encoder was searched here too, and not trained.
+    shutil.copy(Path(shutil.copytree(old, "runs"), "studies.db"), "studies.db")
+    shutil.rmtree("runs")
+    Path("runs").mkdir()
+    shutil.move("studies.db", "runs/studies.db")
+    optuna.delete_study(study_name=f"head-{NAME}", storage="sqlite:///runs/studies.db")
+    head = latentune.import_study(old / "head.zip").study
+    encoder = f"head-{NAME}/encoder/model.ckpt"
+    assert (
+        head.user_attrs["recipe"]["encoder"],
+        latentune.load_best(head.study_name).recipe["encoder"],
+    ) == (encoder, encoder)
+    assert "there is no checkpoint" in refused("map", NAME)
+    assert f"└ head-{NAME}" not in cli("status").out, "it is not on the study here of that name"
+    optuna.delete_study(study_name=NAME, storage="sqlite:///runs/studies.db")
+    assert latentune.import_study(old / "encoder.zip").added == 3
     latentune.train(f"head-{NAME}", epochs=1, pictures="none")
     items = latentune.TensorData("digits").splits.test.inputs
     one, two = (latentune.load_model(f"head-{NAME}", runs=runs) for runs in (old, "runs"))
     assert torch.equal(one.answer(items), two.answer(items))
 
 
-def test_an_encoder_whose_place_is_taken_stands_beside_its_study(old: Path) -> None:
+def test_an_encoder_whose_study_is_here_stands_beside_its_own(old: Path) -> None:
     other = Path("runs", NAME, "final", "model.ckpt")
     other.parent.mkdir(parents=True)
     shutil.copy(old / NAME / "final/model.ckpt", other)

@@ -39,7 +39,7 @@ def map_(
 
 
 def _after_map(study: str, runs: Path) -> list[str]:
-    from ..finding import load_model
+    from ..checkpoint_lookup import load_model
     from ..training.final import next_use
 
     samples = next_use(load_model(study, runs)) == "sample"

@@ -21,6 +21,7 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     from ...storage.artifacts import BUCKET
     from ...storage.last_epochs import last_epochs
     from ...storage.runs import Runs
+    from ..checkpoint_place import misplaced_checkpoints
     from ..confirming.record import standing
     from ..console import show_studies, show_trials
     from ..finding import open_study
@@ -34,7 +35,7 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
         if url := found.user_attrs.get(BUCKET):
             click.echo(f"its pictures are in {url}")
         show_trials(found, Runs(runs))
-        for line in standing(found):
+        for line in [*standing(found), *misplaced_checkpoints(found, Runs(runs))]:
             click.echo(line)
         if (kept := last_epochs(Runs(runs), study)).count:
             click.echo(kept)
@@ -43,6 +44,9 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     names = optuna.get_all_study_names(database)
     studies = [optuna.load_study(study_name=name, storage=database) for name in names]
     show_studies(studies, Runs(runs))
+    for found in studies:
+        for line in misplaced_checkpoints(found, Runs(runs)):
+            click.echo(line)
     if (kept := last_epochs(Runs(runs))).count:
         click.echo(kept)
     if names:

@@ -29,12 +29,13 @@ from .left import left_checkpoints, left_running
 from .pictures import missing_pictures, orphans
 from .repeated import repeated
 from .tables import mended_tables
-from .trained import broken_checkpoints, broken_configurations, out_of_date
+from .trained import broken_checkpoints, broken_configurations, misplaced_networks, out_of_date
 
 LOOKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     left_running,
     missing_pictures,
     broken_checkpoints,
+    misplaced_networks,
     broken_configurations,
     repeated,
     left_checkpoints,

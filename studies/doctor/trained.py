@@ -13,6 +13,7 @@ from ...storage.best import read_best, write_best
 from ...storage.checkpoint import read_checkpoint, read_safely
 from ...storage.partial import partial_of
 from ...storage.runs import StorageError
+from ..checkpoint_place import misplaced_checkpoints
 from ..errors import StudyError
 from ..finding import best_of
 from ..lineage import is_stale
@@ -45,6 +46,17 @@ def broken_checkpoints(case: Case) -> Iterator[Finding]:
                 said,
                 "`fix=` moves it to the backup, and the trial begins anew",
                 fix=partial(case.changes.removed.append, path),
+            )
+
+
+def misplaced_networks(case: Case) -> Iterator[Finding]:
+    """Finds networks in the folder of another study or trial than their own."""
+    for study in case.studies:
+        for said in misplaced_checkpoints(study, case.runs):
+            yield Finding(
+                "broken",
+                said,
+                "move it away, or train it anew: " + command(case, "train", study.study_name),
             )
 
 

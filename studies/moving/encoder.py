@@ -1,13 +1,12 @@
-"""The encoder that came with a study on it: in its own place, or beside the study."""
+"""The encoder that came with a study on it: it lies in the folder of that study."""
 
-import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from ...storage.archive import is_portable
 from ...storage.checkpoint import file_hash
-from ...storage.runs import Runs, StorageError, check_name
+from ...storage.runs import Runs, StorageError
 from .contents import BEST, CHECKPOINT, ENCODER
 from .package import Package
 from .record import Record
@@ -18,7 +17,9 @@ PACKED = f"{ENCODER}/{CHECKPOINT}"
 def encoder_place(package: Package, target: str, runs: Runs) -> dict[str, Path]:
     """Returns where the files of an encoder go, by their names in the zip.
 
-    There are none if the zip has no encoder, or it is here already.
+    That is the folder of the imported study, never that of the study which the encoder is called
+    after: a study here of the same name would answer with it. There are none if the zip has no
+    encoder, or the same one is here already, where the recipe says.
 
     Args:
         package: The zip.
@@ -28,13 +29,10 @@ def encoder_place(package: Package, target: str, runs: Runs) -> dict[str, Path]:
     if PACKED not in package.archive.files:
         return {}
     recipe = package.record.user_attrs["recipe"]
-    home = Path(os.path.realpath(runs.root), recipe["encoder"])
-    if home.is_file() and file_hash(home) == recipe["encoder_hash"]:
-        return {}
-    if os.path.lexists(home) or not _is_home(recipe["encoder"], package.record.name):
-        home = runs.root / target / ENCODER / CHECKPOINT
-    else:
-        home = runs.root / recipe["encoder"]
+    with suppress(StorageError):
+        if file_hash(runs.resolve(recipe["encoder"])) == recipe["encoder_hash"]:
+            return {}
+    home = runs.encoder(target)
     places = {PACKED: home, f"{ENCODER}/{BEST}": home.with_name(BEST)}
     return {name: path for name, path in places.items() if name in package.archive.files}
 
@@ -50,13 +48,3 @@ def on_encoder(record: Record, places: Mapping[str, Path], runs: Runs) -> Record
         "parent": {**attrs["parent"], "checkpoint": path},
     }
     return replace(record, user_attrs={**attrs, **moved})
-
-
-def _is_home(path: str, study: str) -> bool:
-    """Whether a path is that of a network in the folder of another study."""
-    first, *rest = PurePosixPath(path).parts
-    try:
-        check_name(first)
-    except StorageError:
-        return False
-    return bool(rest) and rest[-1] == CHECKPOINT and is_portable(path) and first != study

@@ -18,7 +18,7 @@ from ...storage.artifacts import bucket_of
 from ...storage.buckets import Bucket
 from ...storage.checkpoint import file_hash
 from ...storage.database import open_database
-from ...storage.runs import Runs, check_name
+from ...storage.runs import Runs, StorageError, check_name
 from ..defaults import RUNS
 from ..facade import public
 from ..finding import open_study
@@ -167,8 +167,12 @@ def _encoder_files(record: Record, runs: Runs) -> Iterator[tuple[str, Path]]:
     recipe = record.user_attrs["recipe"]
     if "parent" not in record.user_attrs:
         return
-    path = Path(os.path.realpath(runs.root), recipe["encoder"])
-    if path.is_file() and file_hash(path) == recipe["encoder_hash"]:
+    try:
+        path = runs.resolve(recipe["encoder"])
+        same = file_hash(path) == recipe["encoder_hash"]
+    except StorageError:  # it is gone
+        return
+    if same:
         yield f"{ENCODER}/{CHECKPOINT}", path
         if path.with_name(BEST).is_file():
             yield f"{ENCODER}/{BEST}", path.with_name(BEST)

@@ -14,6 +14,7 @@ from ...objectives.provenance import versions
 from ...storage.artifacts import BUCKET
 from ...storage.database import database_exists, open_database
 from ...storage.locks import search_lock
+from ...storage.names import check_new_name
 from ...storage.placing import check_place, placed
 from ...storage.runs import Runs, StorageError, check_name
 from ...storage.scratch import scratch
@@ -98,9 +99,11 @@ def import_study(
     with open_package(Path(path)) as package:
         if into is not None:
             return Imported(*merge(package, check_name(into), place, url))
-        target = check_name(name or package.record.name)
+        target = check_name(package.record.name if name is None else name)
+        others: list[str] = []
         if database_exists(url):
-            _check_free(open_database(url), target, package)
+            others = _check_free(open_database(url), target, package)
+        check_new_name(target, others)
         with progress(f"checking {path}"):
             package.archive.check()
         return _unpack(package, target, place, url)
@@ -137,10 +140,16 @@ def _unpack(package: Package, target: str, runs: Runs, url: str) -> Imported:
 
 def _check_free(
     database: BaseStorage, name: str, package: Package, *, sweep: bool = False
-) -> None:
-    """Checks that no study has a name, but one whose import was killed, which may be removed."""
+) -> list[str]:
+    """Checks that no study has a name, but one whose import was killed, which may be removed.
+
+    Returns:
+        The names of all other studies.
+    """
+    others = []
     for study in optuna.get_all_study_summaries(database, include_best_trial=False):
         if study.study_name != name:
+            others.append(study.study_name)
             continue
         if IMPORTED not in study.user_attrs or "definition" in study.user_attrs:
             raise StudyError(
@@ -149,6 +158,7 @@ def _check_free(
             )
         if sweep:
             optuna.delete_study(study_name=name, storage=database)
+    return others
 
 
 def _check_folder(folder: Path, files: Mapping[Path, Path]) -> None:

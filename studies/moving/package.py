@@ -108,6 +108,8 @@ def open_package(path: Path) -> Iterator[Package]:
 def _check_encoder(record: Record, archive: Archive) -> None:
     """Checks that the encoder is the one that the study was put on."""
     found = archive.files.get(f"{ENCODER}/{CHECKPOINT}")
-    wanted = str(record.user_attrs["recipe"].get("encoder_hash"))
-    if found is not None and not found.startswith(wanted):
+    recipe = record.user_attrs["recipe"]
+    wanted = recipe.get("encoder_hash", "")
+    on_encoder = "encoder" in recipe and "parent" in record.user_attrs
+    if found is not None and not (on_encoder and wanted and found.startswith(wanted)):
         raise StorageError(f"{archive.path}: its encoder is not the one of the study")

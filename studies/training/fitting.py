@@ -17,9 +17,9 @@ from ...storage.checkpoint import load_weights, read_checkpoint, read_safely
 from ...storage.export import PARAMS
 from ...storage.partial import partial_of
 from ...storage.runs import Runs, StorageError
+from ..checkpoint_lookup import checkpoint_of
 from ..defaults import ACCELERATORS, PICTURES, PRECISIONS
 from ..errors import StudyError, check_at_least, check_choice
-from ..finding import checkpoint_of
 from ..pictures import DrawEachEpoch
 from .configured import Configured
 from .loggers import check_logger, log_network, logger_in

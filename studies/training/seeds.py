@@ -12,10 +12,10 @@ import pandas as pd
 from ...objectives.history import best_row_of
 from ...storage.best import Best
 from ...storage.runs import Runs, write_text
+from ..checkpoint_lookup import checkpoint_of
 from ..cluster.joining import Cluster
 from ..cluster.shipping import files_of, moved_to
 from ..cluster.spreading import Place, spread
-from ..finding import checkpoint_of
 from ..making import make_spec
 from ..recipe import Recipe
 from .configured import Configured, on_seed

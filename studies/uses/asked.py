@@ -15,7 +15,7 @@ from ...objectives.data.new.items import NewItems, Preparation
 from ...objectives.progress import progress
 from ...storage.checkpoint import read_checkpoint
 from ...storage.runs import Runs
-from ..finding import checkpoint_of
+from ..checkpoint_lookup import checkpoint_of
 from ..making import load_network
 
 Inputs = str | Path | Sequence[str | Path]

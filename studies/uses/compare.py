@@ -15,6 +15,7 @@ from ...objectives.training import fit, quiet, quiet_trainer
 from ...storage.checkpoint import read_checkpoint
 from ...storage.drawing.curves import accuracy_curves
 from ...storage.runs import Runs, replaced_folder
+from ..checkpoint_lookup import find_encoder
 from ..cluster.joining import joined
 from ..cluster.spreading import Place, spread
 from ..defaults import (
@@ -28,7 +29,6 @@ from ..defaults import (
 )
 from ..errors import StudyError, check_at_least
 from ..facade import public
-from ..finding import find_encoder
 from ..making import load_encoder, rebuild
 
 SCRATCH = "from scratch"

@@ -18,8 +18,8 @@ from ...objectives.data.splits import PURPOSES
 from ...objectives.progress import progress
 from ...storage.checkpoint import read_checkpoint
 from ...storage.runs import Runs
+from ..checkpoint_lookup import checkpoint_of
 from ..errors import StudyError
-from ..finding import checkpoint_of
 from ..making import load_network, make_spec
 from ..recipe import Recipe
 
