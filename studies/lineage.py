@@ -42,9 +42,10 @@ def is_stale(study: optuna.Study, runs: Runs) -> bool:
     if origin is None:
         return False
     try:
-        return file_hash(runs.resolve(origin["checkpoint"])) != origin["hash"]
+        now = file_hash(runs.resolve(origin["checkpoint"]))
     except StorageError:
         return True
+    return now != str(origin["hash"])
 
 
 def came_from(study: optuna.Study) -> list[str]:

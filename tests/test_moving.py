@@ -391,10 +391,9 @@ def test_an_encoder_comes_along_and_is_no_network_of_a_study_here(
     cli: Cli, refused: Refused, old: Path
 ) -> None:
     # The study of the encoder was searched here too, and not trained.
-    shutil.copy(Path(shutil.copytree(old, "runs"), "studies.db"), "studies.db")
-    shutil.rmtree("runs")
-    Path("runs").mkdir()
-    shutil.move("studies.db", "runs/studies.db")
+    shutil.copytree(old, "runs")
+    for name in (NAME, f"head-{NAME}"):
+        shutil.rmtree(Path("runs", name))
     optuna.delete_study(study_name=f"head-{NAME}", storage="sqlite:///runs/studies.db")
     head = latentune.import_study(old / "head.zip").study
     encoder = f"head-{NAME}/encoder/model.ckpt"

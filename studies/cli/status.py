@@ -44,9 +44,8 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     names = optuna.get_all_study_names(database)
     studies = [optuna.load_study(study_name=name, storage=database) for name in names]
     show_studies(studies, Runs(runs))
-    for found in studies:
-        for line in misplaced_checkpoints(found, Runs(runs)):
-            click.echo(line)
+    for line in (line for one in studies for line in misplaced_checkpoints(one, Runs(runs))):
+        click.echo(line)
     if (kept := last_epochs(Runs(runs))).count:
         click.echo(kept)
     if names:
