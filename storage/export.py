@@ -8,6 +8,8 @@ from typing import Any
 
 import optuna
 
+from .csv_files import safe_cell
+
 FACTS = ("number", "state", "epochs", "best_epoch", "started", "ended", "seconds", "stopped")
 """Columns beside those of the metrics, which stand behind the second, and of the parameters."""
 PARAMS, VALUES = "params_", "values_"
@@ -26,8 +28,9 @@ def to_csv(study: optuna.Study) -> str:
     parameters = [f"{PARAMS}{name}" for name in sorted({n for t in trials for n in t.params})]
     named = apart(metrics, [*FACTS, *parameters], VALUES)
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*FACTS[:2], *named.values(), *parameters, *FACTS[2:]])
-    writer.writeheader()
+    columns = [*FACTS[:2], *named.values(), *parameters, *FACTS[2:]]
+    writer = csv.DictWriter(text, columns)
+    writer.writerow({name: safe_cell(name) for name in columns})
     for trial in trials:
         values = dict(zip(named.values(), trial.values or [], strict=False))
         writer.writerow(
@@ -41,7 +44,7 @@ def to_csv(study: optuna.Study) -> str:
                 "started": trial.datetime_start,
                 "ended": trial.datetime_complete,
                 "seconds": trial.duration and trial.duration.total_seconds(),
-                "stopped": trial.user_attrs.get("stopped"),
+                "stopped": safe_cell(trial.user_attrs.get("stopped")),
             }
         )
     return text.getvalue()
@@ -64,7 +67,7 @@ def as_text(params: Mapping[str, Any]) -> str:
 
 
 def _cell(value: object) -> object:
-    return "None" if value is None else value
+    return "None" if value is None else safe_cell(value)
 
 
 def to_json(study: optuna.Study) -> str:

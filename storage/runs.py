@@ -230,8 +230,9 @@ def write_text(path: Path, text: str) -> None:
     made = not path.parent.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replaced_file(path) as partial:
-            partial.write_text(text, encoding="utf-8")
+        # By "x", not through a link that was laid meanwhile.
+        with replaced_file(path) as partial, partial.open("x", encoding="utf-8") as file:
+            file.write(text)
     except (OSError, UnicodeError) as error:
         with suppress(OSError):
             if made:

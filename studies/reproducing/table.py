@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...storage.csv_files import write_csv
 from ...storage.drawing.published import beside_published
 from ...storage.runs import Runs, replaced_folder
 from .reproduce import Found
@@ -90,7 +91,7 @@ def write_table(table: pd.DataFrame, root: Path) -> Path:
     target = root / "table"
     with replaced_folder(target, Runs(root)) as folder:
         (folder / "table.md").write_text(markdown(table))
-        table.to_csv(folder / "table.csv", index=False)
+        write_csv(table, folder / "table.csv")
         errors = relative_errors(table)
         if len(errors):
             beside_published(errors, folder / "table.png")

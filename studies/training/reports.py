@@ -12,6 +12,7 @@ from ...objectives.metrics.classification import classification
 from ...objectives.objective import Objective
 from ...objectives.progress import progress
 from ...objectives.training import quiet, quiet_trainer
+from ...storage.csv_files import write_csv
 from ...storage.drawing.answers import (
     confusion,
     precision_recall,
@@ -61,7 +62,7 @@ def _of_classes(model: Predicts, data: Any, folder: Path, pictures: bool) -> dic
     found = classification(model, data)
     names, share = list(found.classes["class"]), found.classes["accuracy"]
     average = dict(zip(names, found.classes["average_precision"], strict=True))
-    found.classes.to_csv(folder / "classes.csv", index=False)
+    write_csv(found.classes, folder / "classes.csv")
     if pictures:
         title = f"Test accuracy {found.confusion.trace() / found.confusion.sum():.3f}"
         confusion(found.confusion, names, title, folder / "confusion.png")

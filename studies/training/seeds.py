@@ -11,6 +11,7 @@ import pandas as pd
 
 from ...objectives.history import best_row_of
 from ...storage.best import Best
+from ...storage.csv_files import plain_cell, safe_table
 from ...storage.runs import Runs, write_text
 from ..checkpoint_lookup import checkpoint_of
 from ..cluster.joining import Cluster
@@ -86,7 +87,7 @@ def train_on_seeds(
     ):
         rows[new[nth]] = row
         ordered = [rows[seed] for seed in (work.seed, *seeds) if seed in rows]
-        write_text(folder / TABLE, pd.DataFrame(ordered).to_csv(index=False))
+        write_text(folder / TABLE, safe_table(pd.DataFrame(ordered)).to_csv(index=False))
     for left in folder.glob("seed-*"):
         shutil.rmtree(left)
     if not seeds:
@@ -133,6 +134,9 @@ def _known(path: Path, seeds: Sequence[int]) -> list[dict[str, float]]:
     if not path.exists():
         return []
     with path.open(newline="") as file:  # pandas would lose the last digits
-        rows = [{name: float(x or "nan") for name, x in row.items()} for row in DictReader(file)]
+        rows = [
+            {plain_cell(name): float(x or "nan") for name, x in row.items()}
+            for row in DictReader(file)
+        ]
     whole = [row | {name: int(row[name]) for name in COUNTED} for row in rows]
     return [row for row in whole if row["seed"] in seeds]

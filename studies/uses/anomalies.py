@@ -18,6 +18,7 @@ from ...objectives.data.new.others import other_items
 from ...objectives.data.parts import floats
 from ...objectives.data.sources.builtin import DATASETS
 from ...objectives.metrics.anomaly import anomaly_scores, separating_score, threshold_at
+from ...storage.csv_files import write_csv
 from ...storage.drawing.images import labelled_grid
 from ...storage.drawing.scores import score_distributions
 from ...storage.runs import Runs, replaced_folder
@@ -176,8 +177,8 @@ def anomalies(
     names = {INSIDE: str(data.name), OUTSIDE: Path(os.path.abspath(against)).name}
     found = Anomalies(trained.folder / "anomalies", names, scores, thresholds, said.unread)
     with replaced_folder(found.folder, Runs(Path(runs))) as folder:
-        found.table.to_csv(folder / "table.csv", index_label="rule")
-        scores.to_csv(folder / "scores.csv", index=False)
+        write_csv(found.table, folder / "table.csv", index="rule")
+        write_csv(scores, folder / "scores.csv")
         score_distributions(scores, names, thresholds, folder / "scores.png")
         if data.spec.kind == "image":
             _draw(test, others, found, folder / "images.png")

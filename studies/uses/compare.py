@@ -13,6 +13,7 @@ from ...objectives.data.labelled import labelled
 from ...objectives.data.module import TensorData
 from ...objectives.training import fit, quiet, quiet_trainer
 from ...storage.checkpoint import read_checkpoint
+from ...storage.csv_files import write_csv
 from ...storage.drawing.curves import accuracy_curves
 from ...storage.runs import Runs, replaced_folder
 from ..checkpoint_lookup import find_encoder
@@ -138,8 +139,8 @@ def compare(
     history = pd.DataFrame(curves)
     target = place.comparison(str(whole.name))
     with replaced_folder(target, place, keep=True) as folder:
-        history.to_csv(folder / "accuracy.csv", index=False)
-        table.to_csv(folder / "table.csv", index=False)
+        write_csv(history, folder / "accuracy.csv")
+        write_csv(table, folder / "table.csv")
         accuracy_curves(history, folder / "accuracy.png")
     return target, table
 

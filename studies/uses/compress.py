@@ -15,6 +15,7 @@ from ...models.roles import Codec
 from ...objectives.data.batches import in_batches
 from ...objectives.data.module import TensorData
 from ...objectives.metrics.anomaly import anomaly_scores, mean_error
+from ...storage.csv_files import write_csv
 from ...storage.drawing.images import labelled_grid
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SEED
@@ -157,7 +158,7 @@ def compress(
         _table(data, ways, sizes, item),
     )
     with replaced_folder(compressed.folder, Runs(Path(runs))) as folder:
-        compressed.table.to_csv(folder / "table.csv", index_label="codes")
+        write_csv(compressed.table, folder / "table.csv", index="codes")
         numbers = steps.quantise(codes)
         np.savez(folder / "codes-int8.npz", codes=numbers, zero=steps.zero, step=steps.step)
         if data.spec.kind == "image":

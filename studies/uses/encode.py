@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import torch
 
 from ...models.densities.kde import Codes
 from ...models.roles import Encodes
+from ...storage.csv_files import write_csv
 from ...storage.outputs import check_output, new_file
 from ..defaults import RUNS
 from ..errors import StudyError
@@ -74,15 +76,15 @@ def encode(
     if not np.isfinite(codes).all():
         raise StudyError("the network makes codes that are no numbers: train another trial")
     if file is not None:
-        with new_file(file) as path:
-            _write(said.names, codes, path)
+        with new_file(file) as opened:
+            _write(said.names, codes, opened, file.suffix.lower())
     return Encoded(said.names, codes, said.unread)
 
 
-def _write(names: list[str], codes: Codes, path: Path) -> None:
-    if path.suffix.lower() == ".npz":
-        np.savez_compressed(path, codes=codes, names=np.array(names))
+def _write(names: list[str], codes: Codes, file: IO[bytes], suffix: str) -> None:
+    if suffix == ".npz":
+        np.savez_compressed(file, codes=codes, names=np.array(names))
         return
     table = pd.DataFrame(codes, columns=[f"z{n}" for n in range(codes.shape[1])])
     table.insert(0, "input", names)
-    table.to_csv(path, index=False)
+    write_csv(table, file)

@@ -6,6 +6,7 @@ from pathlib import Path
 from ...models.densities.kde import Codes
 from ...models.planes import PLANES, TITLES
 from ...objectives.progress import progress
+from ...storage.csv_files import write_csv
 from ...storage.drawing.code_map import code_map
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import MAPPED, RUNS, SEED
@@ -68,7 +69,8 @@ def draw_maps(
                 continue
             with progress(f"placing {len(codes):,} codes by {TITLES[name]}"):
                 plane = place(codes, seed)
-            table.assign(x=plane[:, 0], y=plane[:, 1]).to_csv(folder / f"{name}.csv", index=False)
+            placed = table.assign(x=plane[:, 0], y=plane[:, 1])
+            write_csv(placed, folder / f"{name}.csv")
             title = f"{TITLES[name]} of {len(plane):,} codes"
             code_map(plane, values, title, folder / f"{name}.png")
     return trained.folder / "maps"

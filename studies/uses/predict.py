@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ...models.roles import Encodes
+from ...storage.csv_files import write_csv
 from ...storage.outputs import check_output, new_file
 from ..defaults import RUNS
 from ..errors import StudyError
@@ -77,8 +78,8 @@ def predict(
         table[name] = [float(f"{value:.{DIGITS}g}") for value in table[name]]
     table.insert(0, "input", said.names)
     if file is not None:
-        with new_file(file) as path:
-            table.to_csv(path, index=False)
+        with new_file(file) as opened:
+            write_csv(table, opened)
     use = "encode" if isinstance(network.model, Encodes) else "status"
     return Predictions(table, said.unread, use, _note(table, network, source), file)
 

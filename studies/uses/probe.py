@@ -14,6 +14,7 @@ from ...objectives.metrics.components import components
 from ...objectives.metrics.neighbours import probe_accuracies
 from ...objectives.metrics.rows import NUMBERS, as_rows
 from ...objectives.progress import progress
+from ...storage.csv_files import write_csv
 from ...storage.drawing.scores import accuracies
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import NEIGHBOURS, PROBE_LABELS, PROBE_SEEDS, RUNS, SEED
@@ -161,8 +162,8 @@ def probe(
         tuple(_notes(trained.model, seen)),
     )
     with replaced_folder(probed.folder, Runs(Path(runs))) as folder:
-        probed.table.to_csv(folder / "table.csv", index_label="of")
-        probed.accuracy.to_csv(folder / "accuracy.csv")
+        write_csv(probed.table, folder / "table.csv", index="of")
+        write_csv(probed.accuracy, folder / "accuracy.csv", index="seed")
         accuracies(probed.accuracy, f"{labels:,} labels on {data.name}", folder / "accuracy.png")
     return probed
 

@@ -13,6 +13,7 @@ import torch
 from ...objectives.data.errors import DataError
 from ...objectives.data.sources.folders import FEWEST, list_folder
 from ...objectives.data.sources.photo_lists import CLASSES
+from ...storage.csv_files import safe_cell
 from ...storage.runs import StorageError
 from ..errors import StudyError
 
@@ -151,7 +152,8 @@ def _write(tables: Mapping[str, Rows], out: Path) -> None:
             with (out / name).open(
                 "x", newline="", encoding="utf-8", errors="surrogateescape"
             ) as file:
-                csv.writer(file, lineterminator="\n").writerows(rows)
+                cells = [[safe_cell(text) for text in row] for row in rows]
+                csv.writer(file, lineterminator="\n").writerows(cells)
     except OSError as error:
         raise StorageError(
             f"cannot write to {out}: {error.strerror}; name another folder by `out=`"

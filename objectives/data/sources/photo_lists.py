@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
@@ -72,16 +73,21 @@ def read_columns(path: Path, most: int | None = None) -> dict[str, list[str]]:
         raise DataError(f"{path} is no CSV that can be read: {error}") from error
     if not rows:
         raise DataError(f"{path} is empty")
-    head = [name.strip() for name in rows[0]]
+    head = [_plain(name.strip()) for name in rows[0]]
     if any(map(_is_image, head)):
         head = [str(number) for number in range(len(head))]
     else:
         del rows[0]
     return {
-        name: [row[number] if number < len(row) else "" for row in rows]
+        name: [_plain(row[number]) if number < len(row) else "" for row in rows]
         for number, name in enumerate(head)
         if name  # some programs write the numbers of rows in a column without a name
     }
+
+
+def _plain(text: str) -> str:
+    """Returns a text as it was before `show --split` kept it from being run by spreadsheets."""
+    return text[1:] if re.match(r"'+[=+\-@\t\r\n]", text) else text
 
 
 def names_images(path: Path) -> bool:
