@@ -27,7 +27,8 @@ class Autoencoder(Learner):
         width: How many times the published width each layer has, above 0.
         noise: Standard deviation of normal noise that is added to the input in training, as the
             network sees it, standardised or not; at least 0.
-        mask: Share of the values of the input that are set to 0 in training, from 0 to 1.
+        mask: Share of the values of the input that are set to 0 in training, from 0 to 1; those
+            of standardised data to their mean, which is 0 to the network.
         sparsity: Weight of the mean distance of a code's values from `sparse_code`, at least 0.
         sparse_code: What the values of a code shall be near.
         lr: Learning rate at the start.
@@ -49,6 +50,7 @@ class Autoencoder(Learner):
         219966
     """
 
+    mean: Tensor
     deviation: Tensor
     unit: Tensor
 
@@ -76,7 +78,9 @@ class Autoencoder(Learner):
             raise ValueError(f"mask (={mask}) must be from 0 to 1.")
         self.noise, self.mask = noise, mask
         self.sparsity, self.sparse_code = sparsity, sparse_code
+        mean = torch.zeros(()) if data.mean is None else per_channel(data, data.mean)
         deviation = torch.ones(()) if data.std is None else per_channel(data, data.std)
+        self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("deviation", deviation, persistent=False)
         self.register_buffer("unit", unit(data), persistent=False)
         made = network_for(network, data)
@@ -118,5 +122,5 @@ class Autoencoder(Learner):
         if self.noise:
             x = x + self.noise * self.deviation * torch.randn_like(x)
         if self.mask:
-            x = x * (torch.rand_like(x) >= self.mask)
+            x = torch.where(torch.rand_like(x) >= self.mask, x, self.mean)
         return x

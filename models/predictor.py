@@ -5,12 +5,13 @@ from typing import Any, Unpack
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from torchmetrics.classification import MulticlassAccuracy
+from torchmetrics.classification import MulticlassStatScores
 
 from .data_spec import DataSpec
 from .learner import Batch, Groups, Learner, Training
 from .networks.bodies import BODIES, Shape
 from .networks.dense import ACTIVATIONS
+from .part_scores import balanced_accuracy, r2_score
 
 
 class Predictor(Learner):
@@ -21,9 +22,10 @@ class Predictor(Learner):
     trained on batches of codes in place of items; `forward` takes items either way.
 
     What it logs has no option in it. Of classes that is `*_loss`, the cross-entropy; `*_accuracy`;
-    and in validation and test `*_balanced_accuracy`, the mean of the accuracies of the classes. Of
-    numbers it is `*_mse`, and `*_r2`, the share of the variance of the training part's targets
-    that is explained.
+    and in validation and test `*_balanced_accuracy`, the mean of the accuracies of the classes
+    that the part has. Of numbers it is `*_mse`, in the unit of the target squared, and `*_r2`, the
+    share of the variance of the part's targets that is explained. Numbers are answered and
+    compared in float64, and learned in deviations of the training part's targets.
 
     Args:
         data: Data of two classes at least, or with numbers as targets.
@@ -96,7 +98,10 @@ class Predictor(Learner):
         self.output = nn.Linear(lin_dim or features, len(data.classes) or 1)
         self.weights: Tensor | None
         self.register_buffer("weights", _weights(data, balance), persistent=False)
-        self._recall = MulticlassAccuracy(len(data.classes)) if data.target is None else None
+        self._recall: MulticlassStatScores | None = None
+        if data.target is None:
+            self._recall = MulticlassStatScores(len(data.classes), average=None)
+        self._numbers: list[Tensor] = []
         self.train()  # all but a frozen codec, which may come as it was last used
 
     def encode(self, x: Tensor) -> Tensor:
@@ -115,7 +120,7 @@ class Predictor(Learner):
         if self.target is None:
             return answer
         mean, std = self.target
-        return mean + std * answer
+        return mean + std * answer.double()
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps items x, with shape (N, *data.shape), to logits (N, classes), or numbers (N, 1)."""
@@ -135,8 +140,13 @@ class Predictor(Learner):
         answer, targets = self.answer(batch[0]), batch[1]
         if self._recall is None:
             assert self.target is not None
-            mse = (answer[:, 0] - targets).square().mean()
-            return {"mse": mse, "r2": 1 - mse / self.target[1] ** 2}
+            mean, std = self.target
+            said, true = ((numbers.double() - mean) / std for numbers in (answer[:, 0], targets))
+            squared = (said - true).square().mean()
+            if self.training:
+                return {"mse": squared * std**2, "r2": 1 - squared}
+            self._numbers.append(torch.stack([said, true]))
+            return {"mse": squared * std**2}
         if not self.training:
             self._recall.update(answer, targets)
         accuracy = (answer.argmax(1) == targets).float().mean()
@@ -153,12 +163,12 @@ class Predictor(Learner):
         return terms.get("weighted", terms["loss"])
 
     def on_validation_epoch_end(self) -> None:
-        """Logs `val_balanced_accuracy`."""
-        self._log_recall("val")
+        """Logs `val_balanced_accuracy` or `val_r2`."""
+        self._log_whole("val")
 
     def on_test_epoch_end(self) -> None:
-        """Logs `test_balanced_accuracy`."""
-        self._log_recall("test")
+        """Logs `test_balanced_accuracy` or `test_r2`."""
+        self._log_whole("test")
 
     def groups(self) -> Groups:
         """Returns what is trained; an encoder that is trained too has a rate of its own."""
@@ -169,10 +179,16 @@ class Predictor(Learner):
             return [own]
         return [own, {"params": list(self.codec.parameters()), "lr": self.encoder_lr}]
 
-    def _log_recall(self, part: str) -> None:
-        if self._recall is not None:
-            self.log(f"{part}_balanced_accuracy", self._recall.compute())
-            self._recall.reset()
+    def _log_whole(self, part: str) -> None:
+        """Logs what a whole part has, and no mean over its batches."""
+        if self._recall is None:
+            answers, targets = torch.cat(self._numbers, 1)
+            self._numbers = []
+            self.log(f"{part}_r2", r2_score(answers, targets))
+            return
+        right, *_, items = self._recall.compute().T
+        self._recall.reset()
+        self.log(f"{part}_balanced_accuracy", balanced_accuracy(right, items))
 
 
 def _body(network: str, data: DataSpec, shape: Shape) -> nn.Module:
@@ -198,6 +214,6 @@ def _weights(data: DataSpec, balance: float) -> Tensor | None:
     """Returns what an item of each class counts, such that all items count 1 in the mean."""
     if not balance or not data.shares:
         return None
-    shares = torch.tensor(data.shares).clamp(min=1e-6)
-    weights = shares**-balance
+    shares = torch.tensor(data.shares)
+    weights = shares.where(shares > 0, 1.0) ** -balance  # an absent class weighs nothing below
     return weights / (weights * shares).sum()

@@ -92,7 +92,7 @@ def test_fractions_are_numbers_to_predict_and_whole_numbers_if_asked() -> None:
         splits = TensorData(f"{name}.npz").splits
         assert splits.spec.classes == ()
         targets = torch.cat([part.targets for part in splits[:3]])
-        assert targets.dtype == torch.float32
+        assert targets.dtype == torch.float64
         assert sorted(targets.tolist()) == y.tolist()
     np.savez("wholes.npz", x=x, y=np.arange(40) % 3.0)
     assert TensorData("wholes.npz").spec.classes == ("0", "1", "2")
@@ -117,11 +117,11 @@ def test_fractions_are_numbers_to_predict_and_whole_numbers_if_asked() -> None:
         ({"x": pixels(9, 8, 8)}, "holds 9 items: at least 10 are needed"),
         ({"x": rng.normal(size=(20, 8, 8))}, r"holds pixels from -\d.* whose range is unknown"),
         ({"x": pixels(20, 8, 8, dtype="int64") * 300}, "whose range is unknown"),
-        ({"x": np.full((20, 4), np.nan)}, "holds values that are no numbers"),
-        ({"x": np.full((20, 4), 1e39)}, "holds values that are no numbers, or beyond a float"),
+        ({"x": np.full((20, 4), np.nan)}, "holds values that are not finite"),
+        ({"x": np.full((20, 4), 1e151)}, "holds values that are not finite, or beyond 1e150"),
         (
-            {"x": np.ones((20, 4)), "y": np.full(20, 1e39)},
-            "has targets that are no numbers, or beyond a float",
+            {"x": np.ones((20, 4)), "y": np.full(20, 1e151)},
+            "has targets that are not finite, or beyond 1e150",
         ),
         ({"x": pixels(20, 5, 8, 8)}, r"items of shape \(5, 8, 8\): rows are \(F,\)"),
         ({"x": pixels(20, 3, 8, 3)}, "which side is that of the channels"),
@@ -130,7 +130,7 @@ def test_fractions_are_numbers_to_predict_and_whole_numbers_if_asked() -> None:
         ({"x": np.array(5)}, "holds 0 items"),
         ({"x": pixels(20, 8, 8), "y": np.arange(19)}, r"20 items, and labels of shape \(19,\)"),
         ({"x": pixels(20, 8, 8), "y": np.full(20, 1j)}, "neither numbers nor text"),
-        ({"x": pixels(20, 8, 8), "y": np.full(20, np.nan)}, "has targets that are no numbers"),
+        ({"x": pixels(20, 8, 8), "y": np.full(20, np.nan)}, "has targets that are not finite"),
         ({"x": pixels(20, 8, 8), "y": np.arange(20) % 2 - 1}, "has a label -1: write classes as"),
         ({"x": pixels(20, 8, 8), "data": pixels(20, 8, 8)}, "x and data: leave one of them"),
         (

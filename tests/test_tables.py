@@ -51,7 +51,7 @@ def test_numbers_stay_and_booleans_and_categories_become_zeros_and_ones() -> Non
     assert data.spec.classes == ("setosa", "virginica")
     assert [len(part) for part in data.splits[:3]] == [29, 3, 8]
     inputs, targets, _ = whole(data)
-    assert inputs.dtype == torch.float32
+    assert inputs.dtype == torch.float64
     assert inputs[:, 0].tolist() == COUNT
     assert inputs[:, 1].tolist() == flag
     assert inputs[:4, 2:].tolist() == [[0, 0, 1], [1, 0, 0], [0, 0, 1], [0, 1, 0]]
@@ -160,7 +160,7 @@ IDS = [f"item {i}" for i in range(N)]
         ("day,count", [IDS, COUNT], "40 different texts in the column 'day'"),
         ("a,b,class", [COUNT, IDS, SPECIES], "40 different texts in the column 'b'.*leave it out"),
         ("a,y", [COUNT, [-1, 1] * 20], "'y', has a label -1: write classes as"),
-        ("a,y", [COUNT, [float("inf")] * N], "targets that are no numbers"),
+        ("a,y", [COUNT, [float("inf")] * N], "targets that are not finite"),
         ("a,b", [COUNT, [1e300] * N], r"holds 1e\+300 in the column 'b'"),
         ("class", [SPECIES], "has no features"),
         ("id", [range(N)], "no columns but numbers of its rows"),

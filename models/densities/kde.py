@@ -49,9 +49,9 @@ class LatentKDE:
     ) -> Self:
         """Fits a density; the bandwidth is the likeliest of 20 under 5-fold cross-validation.
 
-        They are spread evenly from 0.1 to 10 on a log scale. If the likeliest is the first or the
-        last of them, the search moves on by a factor of 10, up to three times: a network may put
-        its codes on any scale.
+        They are spread evenly on a log scale, from a tenth to ten times the order of magnitude of
+        the codes. If the likeliest is the first or the last of them, the search moves on by a
+        factor of 10, up to three times.
 
         Args:
             codes: Codes, with shape (N, D) and N at least 5.
@@ -103,12 +103,26 @@ class LatentKDE:
         return f"bandwidth {self.bandwidth:.3f} on {len(self.points):,} codes"
 
 
+def magnitude(codes: Codes) -> NDArray[np.float64]:
+    """Returns the power of ten nearest to the standard deviation of each dimension of codes.
+
+    Args:
+        codes: Codes, with shape (N, D).
+
+    Returns:
+        The powers, with shape (D,); 0 where all codes are the same.
+    """
+    spread = codes.std(0, dtype=float) * (codes.min(0) < codes.max(0))
+    return np.where(spread > 0, 10.0 ** np.log10(np.where(spread > 0, spread, 1)).round(), 0)
+
+
 def _likeliest_bandwidth(points: Codes) -> float:
-    exponent = 0
+    scale = magnitude(points).max() or 1.0
+    scaled, exponent = points / scale.astype(points.dtype), 0
     for _ in range(4):
         bandwidths = np.logspace(exponent - 1, exponent + 1, 20)
-        search = GridSearchCV(KernelDensity(), {"bandwidth": bandwidths}, cv=5).fit(points)
+        search = GridSearchCV(KernelDensity(), {"bandwidth": bandwidths}, cv=5).fit(scaled)
         if 0 < search.best_index_ < len(bandwidths) - 1:
             break
         exponent += 1 if search.best_index_ else -1
-    return float(search.best_params_["bandwidth"])
+    return float(scale * search.best_params_["bandwidth"])

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
 
-from .kde import Codes
+from .kde import Codes, magnitude
 
 COMPONENTS = (2, 5, 10, 20, 40)
+FEWEST = 5 * COMPONENTS[0]
+"""The fewest codes from which the number of components is chosen."""
 
 
 @dataclass(frozen=True)
@@ -45,24 +47,49 @@ class LatentMixture:
     def fit(cls, codes: Codes, *, n_components: int | None = None, seed: int = 0) -> Self:
         """Fits a mixture by expectation maximisation.
 
+        It is fitted to codes whose dimensions are brought to one order of magnitude, where the
+        1e-4 that is added to each variance is small.
+
         Args:
-            codes: Codes, with shape (N, D).
+            codes: Codes, with shape (N, D); N at least 2, and at least `FEWEST` for several
+                components.
             n_components: Number of components K. If None, the one of 2, 5, 10, 20 and 40 with
                 the lowest Bayesian information criterion (Schwarz, 1978), as far as N allows.
             seed: Seed of the first guess.
+
+        Raises:
+            ValueError: If there are too few codes.
         """
+        fewest = max(2, n_components or FEWEST)
+        if len(codes) < fewest:
+            raise ValueError(f"codes (={len(codes)}) must be at least {fewest} for a mixture.")
+        scale = magnitude(codes)
+        scaled = codes / np.where(scale > 0, scale, 1).astype(codes.dtype)
         tried = [n_components] if n_components else [k for k in COMPONENTS if 5 * k <= len(codes)]
-        fits = [GaussianMixture(k, random_state=seed, reg_covar=1e-4).fit(codes) for k in tried]
-        best = fits[0] if len(fits) == 1 else min(fits, key=lambda fit: fit.bic(codes))
-        return cls(best.weights_, best.means_, best.covariances_)
+        fits = [GaussianMixture(k, random_state=seed, reg_covar=1e-4).fit(scaled) for k in tried]
+        best = fits[0] if len(fits) == 1 else min(fits, key=lambda fit: fit.bic(scaled))
+        means = np.where(scale > 0, best.means_ * scale, codes.mean(0, dtype=float))
+        return cls(best.weights_, means, best.covariances_ * scale * scale[:, None])
 
     def sample(self, n: int, seed: int = 0) -> Codes:
         """Draws n codes, with shape (n, D)."""
         rng = np.random.default_rng(seed)
         chosen = rng.choice(len(self.weights), size=n, p=self.weights / self.weights.sum())
         noise = rng.standard_normal((n, self.means.shape[1], 1))
-        spread = np.linalg.cholesky(self.covariances)[chosen] @ noise
+        spread = self._roots()[chosen] @ noise
         return (self.means[chosen] + spread[..., 0]).astype("float32")
+
+    def _roots(self) -> NDArray[np.float64]:
+        """Returns the Cholesky factors of the covariances, in which a dimension may be constant.
+
+        They are those of the correlations, so that variances of any size have them.
+        """
+        deviations = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
+        units = np.where(deviations > 0, deviations, 1)
+        correlations = self.covariances / units[:, :, None] / units[:, None]
+        correlations[:, *np.diag_indices(units.shape[1])] = 1
+        roots: NDArray[np.float64] = deviations[:, :, None] * np.linalg.cholesky(correlations)
+        return roots
 
     def save(self, path: str | PathLike[str]) -> None:
         """Writes plain arrays to an .npz file."""

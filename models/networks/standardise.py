@@ -9,8 +9,13 @@ from ..data_spec import DataSpec
 
 
 def per_channel(data: DataSpec, values: Sequence[float]) -> Tensor:
-    """Returns a value for each channel or feature, in a shape that goes with items."""
-    return torch.tensor(values).view(-1, *[1] * (len(data.shape) - 1))
+    """Returns a value for each channel or feature, in a shape that goes with items.
+
+    Those of a table are in float64, as its rows are: a time in milliseconds, or a charge in
+    coulombs, has deviations that float32 cannot tell from its mean or from 0.
+    """
+    dtype = torch.double if data.kind == "table" else torch.float
+    return torch.tensor(values, dtype=dtype).view(-1, *[1] * (len(data.shape) - 1))
 
 
 class Standardise(nn.Module):
@@ -20,7 +25,8 @@ class Standardise(nn.Module):
         data: The data, with `mean` and `std`.
         inverse: Whether to do the opposite.
 
-    Its input and output have shape (N, *data.shape).
+    Its input and output have shape (N, *data.shape). What is standardised is in float32; rows of
+    a table, before it or after the inverse, are in float64.
     """
 
     mean: Tensor
@@ -37,7 +43,14 @@ class Standardise(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if self.inverse:
             return x * self.std + self.mean
-        return (x - self.mean) / self.std
+        return ((x - self.mean) / self.std).float()
+
+
+def as_read(model: object, x: Tensor) -> Tensor:
+    """Returns rows in float64 as float32 for a network that does not standardise them."""
+    if x.dtype != torch.double or not isinstance(model, nn.Module):
+        return x
+    return x if any(isinstance(part, Standardise) for part in model.modules()) else x.float()
 
 
 def standardised(data: DataSpec) -> list[nn.Module]:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ...models.networks.standardise import as_read
+from ...models.predictor import Predictor
 from .augment import Augment
-from .parts import floats
+from .parts import Part, floats
 
 if TYPE_CHECKING:
     from .parts import Items
@@ -148,6 +150,20 @@ class ResidentData(pl.LightningDataModule):
     def device(self) -> torch.device:
         """The trainer's device; the CPU without one."""
         return torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
+
+
+def in_precision_of(model: nn.Module, part: Part) -> Part:
+    """Returns a part in the precision that a network reads.
+
+    Rows and numbers to predict are in float64. A network of somebody else, which neither
+    standardises rows nor predicts numbers as ours do, gets them as float32.
+    """
+    inputs, targets = part.inputs, part.targets
+    if isinstance(inputs, Tensor):
+        inputs = as_read(model, inputs)
+    if targets is not None and targets.is_floating_point() and not isinstance(model, Predictor):
+        targets = targets.float()
+    return Part(inputs, targets, part.rows)
 
 
 def fitting(batch_size: int | None, n: int, most: int, steps: int) -> int:

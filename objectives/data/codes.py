@@ -98,6 +98,7 @@ class CodeData(ResidentData):
         if kept is not None:
             return kept
         model = self._codec(self.spec)
+        self._whole.suit(model)
         parts = {part: getattr(self._whole.splits, part).inputs for part in PARTS}
         total = sum(map(len, parts.values()))
         with progress(f"encoding {total:,} items", total) as advance:

@@ -7,17 +7,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from torch import nn
+
 from ...models.data_spec import DataSpec
 from .augment import Augment, check_augment
-from .batches import ResidentData, fitting
+from .batches import ResidentData, fitting, in_precision_of
 from .errors import DataError
 from .folds import fold_of
 from .kept import save_kept
+from .moments import moments_of
 from .objects import describe_object, way_out
 from .sources.photos import Photos
 from .sources.resize import check_side
 from .sources.source import Source
-from .splits import moments, read_splits
+from .splits import PARTS, moments, read_splits
 
 BATCH_SIZE = 64
 STEPS_PER_EPOCH = 64
@@ -111,13 +114,13 @@ class TensorData(ResidentData):
         """What a model must know of the data."""
         targets, spec = self.splits.train.targets, self.splits.spec
         if self.normalise:
-            mean, std = moments(self.splits)
-            spec = replace(spec, mean=mean, std=std)
+            means, deviations = moments(self.splits)
+            spec = replace(spec, mean=means, std=deviations)
         if targets is None:
             return spec
         if targets.is_floating_point():
-            deviation = targets.std(correction=0).item() or 1.0
-            return replace(spec, target=(targets.mean().item(), deviation))
+            mean, std = moments_of([targets[:, None]])
+            return replace(spec, target=(mean.item(), std.item()))
         shares = targets.bincount(minlength=len(spec.classes)) / len(targets)
         return replace(spec, shares=tuple(shares.tolist()))
 
@@ -148,6 +151,11 @@ class TensorData(ResidentData):
         """Whether photographs stay in their files, and are seen as `Photos` shows them."""
         return isinstance(self.splits.train.inputs, Photos)
 
+    def suit(self, model: nn.Module) -> None:
+        """Brings the parts to the precision that a network reads; see `in_precision_of`."""
+        parts = {name: in_precision_of(model, getattr(self.splits, name)) for name in PARTS}
+        self.splits = self.splits._replace(**parts)
+
     def _weigh(self) -> None:
         targets = self.splits.train.targets
         if self.balanced and targets is not None:
@@ -155,6 +163,8 @@ class TensorData(ResidentData):
 
     def setup(self, stage: str) -> None:
         save_kept()
+        if self.trainer is not None:
+            self.suit(self.trainer.lightning_module)
         for split in ("test",) if stage == "test" else ("train", "val"):
             part = getattr(self.splits, split)
             self.keep(split, part.inputs, part.targets)

@@ -9,6 +9,8 @@ from ...models.data_spec import DataSpec
 from .equal_items import first_equal
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from .sources.photos import Photos
@@ -20,10 +22,12 @@ class Part(NamedTuple):
     """Items with their labels.
 
     Attributes:
-        inputs: Items, with shape (N, *shape): values as floats or, to save memory, pixels as
-            bytes, of which `floats` makes values in [0, 1]; of texts, the numbers of letters.
-            Photographs too large for memory stay in their files until they are cut out.
-        targets: Numbers of their classes, or floats to be predicted, with shape (N,), if any.
+        inputs: Items, with shape (N, *shape): pixels as float32 or, to save memory, as bytes, of
+            which `floats` makes values in [0, 1]; rows of a table in float64; of texts, the
+            numbers of letters. Photographs too large for memory stay in their files until they
+            are cut out.
+        targets: Numbers of their classes, or numbers to be predicted in float64, with shape
+            (N,), if any.
         rows: Where each item stands in what was read, from 0, with shape (N,). If None, the
             items stand there in this order.
     """
@@ -83,6 +87,15 @@ class Dataset(NamedTuple):
     spec: DataSpec
     val: Part | None = None
     notes: tuple[str, ...] = ()
+
+
+LARGEST = 1e150
+"""The largest number of a table or target; the square of a larger one is beyond float64."""
+
+
+def is_measurable(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Returns which numbers are finite and can be squared in float64; same shape."""
+    return abs(values.astype("float64")) <= LARGEST
 
 
 def floats(x: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from ...models.data_spec import DataSpec, Kind
 from ..progress import progress
 from .batches import Batches, evaluation_size
 from .equal_items import first_equal
+from .moments import moments_of
 from .parts import Part, floats, hold_out
 from .sources.builtin import DATASETS
 from .sources.photos import Photos
@@ -148,15 +149,9 @@ def moments(splits: Splits) -> Moments:
 
 def _measure(inputs: Items) -> Moments:
     """Returns mean and deviation along the second side; the deviation is 1 where there is none."""
-    others = [side for side in range(len(inputs.shape)) if side != 1]
-    sums, count = torch.zeros(2, inputs.shape[1], dtype=torch.double), 0
-    for chunk in _chunks(inputs):  # so that bytes need not all become floats at once
-        values = floats(chunk).double()
-        sums += torch.stack([values.sum(others), values.square().sum(others)])
-        count += values[:, 0].numel()
-    mean, square = sums / count
-    std = (square - mean**2).clamp(min=0).sqrt()
-    std[std < 1e-6 * mean.abs().clamp(min=1e-6)] = 1
+    mean, std = moments_of(  # in chunks, so that bytes need not all become floats at once
+        floats(chunk).movedim(1, -1).flatten(0, -2) for chunk in _chunks(inputs)
+    )
     return tuple(mean.tolist()), tuple(std.tolist())
 
 

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
-from ...models.networks.standardise import unit
+from ...models.networks.standardise import as_read, unit
 from ...models.roles import Reconstructs
 from ..data.batches import in_batches
 from ..data.module import TensorData
+from ..data.moments import moments_of
 
 if TYPE_CHECKING:
     from ..data.parts import Items
@@ -35,6 +36,7 @@ def anomaly_scores(model: Reconstructs, data: DataSpec, items: "Items") -> Tenso
     scale = unit(data)
 
     def score(x: Tensor) -> Tensor:
+        x = as_read(model, x)
         error = (model.reconstruct(x) - x) / scale
         return error.flatten(1).square().sum(1).sqrt()
 
@@ -63,7 +65,7 @@ def separating_score(inliers: Tensor, outliers: Tensor) -> float:
     from sklearn.linear_model import LogisticRegression
 
     scores = torch.cat([inliers, outliers]).double()
-    mean, std = scores.mean(), scores.std().clamp(min=1e-12)
+    mean, std = (moment.item() for moment in moments_of([scores[:, None]]))
     truth = np.repeat([0, 1], [len(inliers), len(outliers)])
     rows = ((scores - mean) / std)[:, None].numpy()
     fitted = LogisticRegression(class_weight="balanced").fit(rows, truth)

@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from ...models.data_spec import DataSpec, Kind
-from ...models.networks.standardise import unit
+from ...models.networks.standardise import standardised
 from ..data.parts import floats
 
-Rows = NDArray[np.float32]
+Rows = NDArray[np.floating[Any]]
 
 NUMBERS: dict[Kind, str] = {"image": "pixels", "table": "features", "text": "letters"}
 """What the numbers of a row are called."""
@@ -19,8 +20,8 @@ NUMBERS: dict[Kind, str] = {"image": "pixels", "table": "features", "text": "let
 def as_rows(items: Any, data: DataSpec) -> Rows:
     """Returns items as rows of numbers.
 
-    These are the values of pixels, the features of a table in the unit of its errors, or how often
-    each letter occurs in a text.
+    These are the values of pixels; the features of a table, standardised as networks see them if
+    they do; or how often each letter occurs in a text.
 
     Args:
         items: A tensor, with shape (N, *data.shape).
@@ -34,5 +35,7 @@ def as_rows(items: Any, data: DataSpec) -> Rows:
         ones = torch.ones(items.shape)
         letters: Rows = counts.scatter_add_(1, items, ones).numpy()[:, 1:]  # 0 is no letter
         return letters
-    rows: Rows = (floats(items) / unit(data)).flatten(1).numpy()
-    return rows
+    if data.kind == "table":
+        rows: Rows = nn.Sequential(*standardised(data))(items).double().numpy()
+        return rows
+    return floats(items).flatten(1).numpy()

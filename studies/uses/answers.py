@@ -11,6 +11,7 @@ from lightning_utilities.core.overrides import is_overridden
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
+from ...models.networks.standardise import as_read
 from ...models.roles import Encodes, Predicts, Reconstructs
 from ...objectives.data.batches import in_batches
 from ...objectives.data.module import TensorData
@@ -53,7 +54,7 @@ def answer_of(
 
 def _said(model: Any, items: Tensor) -> Tensor:
     """Returns logits or numbers; `answer` of a head takes codes, and `forward` items."""
-    whole = is_overridden("forward", model, pl.LightningModule)
+    whole, items = is_overridden("forward", model, pl.LightningModule), as_read(model, items)
     said: Tensor = model(items) if whole else model.answer(items)
     return said
 

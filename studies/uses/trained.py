@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ...models.densities.kde import Codes
+from ...models.networks.standardise import as_read
 from ...models.roles import Encodes
 from ...objectives.data.batches import Batches, evaluation_size
 from ...objectives.data.module import TensorData
@@ -108,7 +109,7 @@ def encoded(model: Encodes, items: Tensor) -> Tensor:
     Raises:
         StudyError: If the model makes something else.
     """
-    codes: object = model.encode(items)
+    codes: object = model.encode(as_read(model, items))
     if not isinstance(codes, Tensor):
         raise StudyError(f"its encode returns a {type(codes).__name__}, not a tensor of codes")
     return codes.flatten(1)
@@ -127,4 +128,7 @@ def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained
     configuration, _ = read_checkpoint(path)
     recipe = Recipe.from_table(configuration["recipe"], place).at(data_dir)
     spec = make_spec(recipe, place, configuration.get("encoder"))
-    return Trained(model, spec.objective.data(), path.parent)
+    data = spec.objective.data()
+    if isinstance(data, TensorData):
+        data.suit(model)
+    return Trained(model, data, path.parent)

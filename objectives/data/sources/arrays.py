@@ -9,7 +9,7 @@ from zipfile import ZipFile, is_zipfile
 from ....models.data_spec import DataSpec, Kind
 from ..bounds import check_bytes, checked
 from ..errors import DataError
-from ..parts import Dataset, Part, floats, hold_out
+from ..parts import Dataset, Part, floats, hold_out, is_measurable
 from .pixel_range import (
     extent_of,
     in_unit_range,
@@ -218,11 +218,10 @@ def numbers_in(array: NDArray[Any], name: str) -> Tensor:
     import numpy as np
     import torch
 
-    with np.errstate(over="ignore"):
-        values = np.ascontiguousarray(array, dtype=np.float32)
-    if not np.isfinite(values).all():
+    values = np.ascontiguousarray(array, dtype=np.float64)
+    if not is_measurable(values).all():
         raise DataError(
-            f"{name} holds values that are no numbers, or beyond a float: leave out or fill those "
+            f"{name} holds values that are not finite, or beyond 1e150: leave out or fill those "
             "rows"
         )
     return torch.from_numpy(values)

@@ -91,7 +91,7 @@ def data_root(data_dir: str | Path | None) -> Path:
 def _table(bunch: Any) -> Dataset:
     import torch
 
-    whole = Part(torch.from_numpy(bunch.data).float(), torch.from_numpy(bunch.target).long())
+    whole = Part(torch.from_numpy(bunch.data), torch.from_numpy(bunch.target).long())
     names, classes = map(str, bunch.feature_names), map(str, bunch.target_names)
     spec = DataSpec((whole.inputs.shape[1],), "table", tuple(classes), features=tuple(names))
     return Dataset(*hold_out(whole, 0.2, seed=0), spec)

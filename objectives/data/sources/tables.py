@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ....models.data_spec import DataSpec
 from ..errors import DataError
-from ..parts import Dataset, Part, hold_out
+from ..parts import Dataset, Part, hold_out, is_measurable
 from .frames import Columns, check_whole, is_text
 from .targets import few, read_targets
 
@@ -41,7 +41,7 @@ def read_table(columns: Columns, path: Path, target: str | None, numbers: bool) 
         numbers: Whether targets are to be numbers.
 
     Raises:
-        DataError: If values are missing or beyond a float, if text is no category, if nothing is
+        DataError: If values are missing or beyond 1e150, if text is no category, if nothing is
             left to learn from, or if the target is unclear.
     """
     import numpy as np
@@ -138,20 +138,19 @@ def indicators(name: str, column: Series[Any], texts: Iterable[str]) -> dict[str
     """Returns a feature for each text of a category, 1 where it stands; each of shape (N,)."""
     import numpy as np
 
-    return {f"{name}={text}": (column == text).to_numpy(np.float32) for text in texts}
+    return {f"{name}={text}": (column == text).to_numpy(np.float64) for text in texts}
 
 
 def numbers_of(name: str, column: Series[Any], path: Path) -> NDArray[Any]:
-    """Returns numbers or booleans as floats, with shape (N,).
+    """Returns numbers or booleans in float64, with shape (N,).
 
     Raises:
-        DataError: If one is beyond a float.
+        DataError: If one is not finite, or too large to be squared.
     """
     import numpy as np
 
-    with np.errstate(over="ignore"):
-        values = column.to_numpy(np.float32)
-    if not np.isfinite(values).all():
-        strange = column[~np.isfinite(values)].iloc[0]
+    values = column.to_numpy(np.float64)
+    if not is_measurable(values).all():
+        strange = column[~is_measurable(values)].iloc[0]
         raise DataError(f"{path} holds {strange:g} in the column {name!r}: leave out that row")
     return values

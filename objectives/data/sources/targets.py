@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
+from ..parts import is_measurable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +45,9 @@ def read_targets(
     if len({targets.dtype.kind == "U" for targets in found.values()}) > 1:
         raise DataError(f"{what} has labels that are numbers in one part and text in another")
     whole = np.concatenate(list(found.values()))
-    if whole.dtype.kind == "f" and not (np.abs(whole) <= np.finfo(np.float32).max).all():
+    if whole.dtype.kind == "f" and not is_measurable(whole).all():
         raise DataError(
-            f"{what} has targets that are no numbers, or beyond a float: leave out or fill those "
+            f"{what} has targets that are not finite, or beyond 1e150: leave out or fill those "
             "items"
         )
     if whole.dtype.kind == "U" and numbers:
@@ -54,7 +55,7 @@ def read_targets(
             f"{what} has targets that are text, such as {str(whole[0])!r}, and no numbers"
         )
     if numbers or not _named(whole):
-        floats = {part: torch.from_numpy(t.astype(np.float32)) for part, t in found.items()}
+        floats = {part: torch.from_numpy(t.astype(np.float64)) for part, t in found.items()}
         return (), floats
     classes = np.unique(found["train"])
     numbered = {}
