@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 Kind = Literal["image", "table", "text"]
 
@@ -12,6 +12,24 @@ SIDES: dict[Kind, tuple[str, ...]] = {
     "text": ("letters",),
 }
 """The kinds of data, and what the sides of one item are."""
+
+
+class Column(NamedTuple):
+    """How training has read a column of a file.
+
+    Attributes:
+        name: Its name; `column 3` of a file without names.
+        role: What it is: a feature, which is a `number`, an `amount` (a number with a unit or with
+            marks at thousands), a `flag` (true or false) or a `category`; the `texts`; the
+            `target`; the `row number`; or `left out`.
+        decimal: The decimal mark of its numbers, `.` or `,`, if any is in them.
+        unit: The unit of its numbers, such as `$` or `%`, if they have one.
+    """
+
+    name: str
+    role: str
+    decimal: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +50,7 @@ class DataSpec:
         letters: The letters of a text, of which the first has number 1; 0 stands behind its end.
         pixel_maximum: The number that stands for 1 in images as they are stored, such as 255; 0
             if it is not known, because only floats up to 1 were seen.
+        columns: The columns of the file that the items come from, if they come from one.
 
     Raises:
         ValueError: If the shape is none of its kind.
@@ -51,6 +70,7 @@ class DataSpec:
     features: tuple[str, ...] = ()
     letters: str = ""
     pixel_maximum: int = 0
+    columns: tuple[Column, ...] = ()
 
     def __post_init__(self) -> None:
         sides = SIDES[self.kind]
@@ -71,7 +91,9 @@ class DataSpec:
         """
         try:
             entries = {n: v if isinstance(v, str | int) else tuple(v) for n, v in table.items()}
-            spec = cls(**entries)  # type: ignore[arg-type]  # a file may hold anything
+            columns = tuple(Column(*map(str, column)) for column in table.get("columns", ()))
+            entries = {name: value for name, value in entries.items() if name != "columns"}
+            spec = cls(**entries, columns=columns)  # type: ignore[arg-type]  # may be anything
             whole = all(type(side) is int for side in spec.shape)
         except (TypeError, KeyError) as error:
             raise ValueError(f"is no description of data: {error}") from error
@@ -82,4 +104,5 @@ class DataSpec:
     def to_table(self) -> dict[str, Any]:
         """Returns the spec as checkpoints can hold it, without what is not known."""
         known = {name: value for name, value in vars(self).items() if value}
-        return {n: v if isinstance(v, str | int) else list(v) for n, v in known.items()}
+        table = {n: v if isinstance(v, str | int) else list(v) for n, v in known.items()}
+        return table | {"columns": list(map(list, self.columns))} if self.columns else table

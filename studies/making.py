@@ -23,6 +23,7 @@ from ..objectives.data.codes import CodeData
 from ..objectives.data.labelled import labelled
 from ..objectives.data.module import TensorData
 from ..objectives.data.sources.builtin import DATASETS
+from ..objectives.data.sources.table_options import TableOptions
 from ..objectives.objective import Objective, Space
 from ..search_spaces.catalog.auto import AUTO, joined
 from ..search_spaces.catalog.entry import SEED, Direction, Entry
@@ -201,7 +202,7 @@ def items_of(recipe: Recipe, entry: Entry, runs: Runs) -> Callable[[], TensorDat
         batch_size=usual if recipe.batch_size is None else recipe.batch_size,
         seed=recipe.seed,
         cache=runs.cache,
-        target=recipe.target,
+        **{name: getattr(recipe, name) for name in TableOptions._fields},
         # Whoever lets the data decide what is predicted has read them as they are.
         numbers=entry.predicts == "number" and recipe.model != AUTO,
         balanced=recipe.balanced,
@@ -277,7 +278,7 @@ def _own(recipe: Recipe) -> StudySpec:
         "batch_size",
         "image_size",
         "normalise",
-        "target",
+        *TableOptions._fields,
         "balanced",
         "data_dir",
         "objectives",

@@ -27,6 +27,12 @@ KINDS: dict[str, type] = {
     "weights": str,
     "unfreeze": bool,
     "target": str,
+    "header": str,
+    "decimal": str,
+    "drop": list,
+    "text": str,
+    "as_category": list,
+    "as_number": list,
     "balanced": bool,
     "augment": str,
     "normalise": bool,
@@ -64,7 +70,14 @@ class Recipe:
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side that images are scaled to. If None, the data decides.
         normalise: Whether networks standardise what they see. If None, the data decides.
-        target: The column of a table that is to be predicted, if it is not recognised.
+        target: The column of a table that is to be predicted, if it is not recognized; this and
+            the next six are `TableOptions`.
+        header: Whether the first line of a file holds the names of its columns.
+        decimal: The decimal mark of numbers that may be thousands or fractions.
+        drop: Columns of a file that are left out.
+        text: The column of texts.
+        as_category: Columns whose values are names.
+        as_number: Columns whose values are numbers.
         balanced: Whether training draws each class equally often.
         augment: How images of the training part are varied; see `TensorData`.
         data_dir: Where torchvision data lies. If None, see `TensorData`.
@@ -88,6 +101,12 @@ class Recipe:
     image_size: int | None = None
     normalise: bool | None = None
     target: str | None = None
+    header: str | None = None
+    decimal: str | None = None
+    drop: tuple[str, ...] = ()
+    text: str | None = None
+    as_category: tuple[str, ...] = ()
+    as_number: tuple[str, ...] = ()
     balanced: bool = False
     augment: str = AUGMENT
     data_dir: str | None = None
@@ -145,7 +164,7 @@ class Recipe:
             raise StudyError("a recipe needs a model")
         if not re.fullmatch(r"\w*", table.get("encoder_hash", "")):  # it names a file
             raise StudyError(f"encoder_hash = {table['encoder_hash']!r} in a recipe is no hash")
-        lists = {name: tuple(table.get(name, ())) for name in ("models", "objectives")}
+        lists = {name: tuple(table.get(name, ())) for name, kind in KINDS.items() if kind is list}
         lists["objectives"] = tuple(RENAMED.get(name, name) for name in lists["objectives"])
         entries = {**table, **lists}
         if table.get("encoder", next(iter(ARCHITECTURES))) not in ARCHITECTURES:

@@ -23,7 +23,7 @@ from latentune.objectives.data.batches import ahead, in_batches
 from latentune.objectives.data.errors import DataError
 from latentune.objectives.data.parts import hold_out
 from latentune.objectives.data.sources import image_files
-from latentune.objectives.data.sources.photo_lists import names_images
+from latentune.objectives.data.sources.image_columns import names_images
 from latentune.objectives.data.sources.photos import Photos
 from latentune.objectives.metrics.components import beside_components
 from latentune.objectives.training import fit, quiet_trainer

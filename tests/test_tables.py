@@ -72,7 +72,7 @@ def test_a_table_is_standardised_by_its_training_part() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
 def test_any_separator_and_encoding_is_read(between: str, encoding: str) -> None:
     rows = [between.join(["größe", '"a, b"', "species"])]
-    rows += [between.join([str(i), f" {i}.25", "grün" if i % 2 else "rot"]) for i in range(N)]
+    rows += [between.join([str(3 * i), f" {i}.25", "grün" if i % 2 else "rot"]) for i in range(N)]
     Path("some.csv").write_bytes("\r\n".join(rows).encode(encoding))
     spec = TensorData("some.csv").spec
     assert spec.features == ("größe", "a, b")
@@ -119,7 +119,8 @@ def test_a_target_is_recognised(
 
 def test_a_target_can_be_named_and_be_a_number(caplog: pytest.LogCaptureFixture) -> None:
     name = write("size,grade,colour", COUNT, [1, 2] * 20, ["red", "blue"] * 20)
-    assert TensorData(name).spec.classes == ("blue", "red")  # the last column, alone a text
+    assert TensorData(name, target="colour").spec.classes == ("blue", "red")
+    assert TensorData(name).splits.train.targets is None  # the last column may be a feature
     assert TensorData(name, target="grade").spec.classes == ("1", "2")
     data = TensorData(name, target="grade", numbers=True)
     assert data.spec.classes == ()
@@ -141,39 +142,43 @@ def test_what_is_no_feature_is_left_out_and_said(caplog: pytest.LogCaptureFixtur
     with caplog.at_level(logging.INFO, logger="latentune"):
         assert TensorData(name).spec.features == ("size",)
     for said in (
-        "left out the column '', which numbers the rows",
-        "left out the column 'Id', which numbers the rows",
+        "left out the columns 'column 1', 'Id', whose values number the rows",
         "left out the column 'unit', which holds one text alone",
     ):
         assert said in caplog.text
 
 
 GAPS = [0.5, "", "NA", "?"] * 10
-IDS = [f"item {i}" for i in range(N)]
+NAMES = [f"{chr(65 + i % 26)}{'xy'[i // 26]}" for i in range(N)]
 
 
 @pytest.mark.parametrize(
     ("header", "columns", "message"),
     [
-        ("a,b", [GAPS, [1, ""] * 20], r"holds 50 missing values, in 'a' \(30\), 'b' \(20\): fill"),
+        (
+            "a,b",
+            [GAPS, [1, ""] * 20],
+            r"holds 50 missing values, in 'a' \(30\), 'b' \(20\): fill.*`drop=` 'a' `drop=` 'b'",
+        ),
         ("a,b", [COUNT, [*["x", "y"] * 19, "x", "n/a"]], r"1 missing value, in 'b' \(1\)"),
-        ("day,count", [IDS, COUNT], "40 different texts in the column 'day'"),
-        ("a,b,class", [COUNT, IDS, SPECIES], "40 different texts in the column 'b'.*leave it out"),
+        ("day,count,x", [NAMES, COUNT, COUNT], "40 different texts in the column 'day'"),
+        (
+            "a,b,class",
+            [COUNT, NAMES, SPECIES],
+            "40 different texts in the column 'b'.*`drop=` 'b'",
+        ),
         ("a,y", [COUNT, [-1, 1] * 20], "'y', has a label -1: write classes as"),
         ("a,y", [COUNT, [float("inf")] * N], "targets that are not finite"),
         ("a,b", [COUNT, [1e300] * N], r"holds 1e\+300 in the column 'b'"),
         ("class", [SPECIES], "has no features"),
-        ("id", [range(N)], "no columns but numbers of its rows"),
-        ("a,a", [COUNT, COUNT], "has 2 columns called 'a'"),
-        (",b", [COUNT, COUNT], "has a column without a name"),
-        ("5.1,3", [COUNT, COUNT], "begins with '5.1,3': a line of names is needed"),
+        ("id", [range(N)], "no columns but numbers of its rows.*`as_number=` 'id'"),
         ("label,class,a", [SPECIES, SPECIES, COUNT], "columns 'label' and 'class', of which"),
         ("a", [range(9)], "holds 9 rows: at least 10"),
         ("a,b", [], "a line of names, but no rows"),
-        ("a,b", [COUNT, COUNT, COUNT], "more values than there are columns"),
-        ("a,b", [COUNT, ["1,2", *COUNT[1:]]], "more values than|Expected 2 fields in line"),
-        ("a,b", [COUNT, ["1", *COUNT[:-2], "1,2"]], "Expected 2 fields in line 41, saw 3"),
-        ("a,b", [COUNT, ['"1', *COUNT[1:]]], "no CSV file that can be read: EOF inside string"),
+        ("a,b", [COUNT, COUNT, COUNT], "has 3 values in row 2, and 2 in the first one"),
+        ("a,b", [COUNT, ["1,2", *COUNT[1:]]], "has 3 values in row 2"),
+        ("a,b", [COUNT, ["1", *COUNT[:-2], "1,2"]], "has 3 values in row 41, and 2 in the first"),
+        ("a,b", [COUNT, ['"1', *COUNT[2:], "1,2"]], "a quote is not closed"),
     ],
 )
 def test_what_is_unclear_is_refused_in_a_line(
@@ -190,8 +195,8 @@ def test_what_is_unclear_is_refused_in_a_line(
     [
         (b"", "is empty"),
         (b"\n \n", "is empty"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "is no text: save it as a CSV file in UTF-8"),
-        ("a,b\n1,2\n".encode("utf-16"), "is no text"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "is not a text: save it as a CSV file in UTF-8"),
+        ("a,b\n1,2\n".encode("utf-16"), "holds 1 rows"),
     ],
     ids=str,
 )
@@ -210,7 +215,7 @@ def test_options_that_do_not_fit_are_refused() -> None:
         with pytest.raises(DataError, match=f"no column {target!r} for `target=`: {hint}"):
             TensorData(name, target=target)
     with pytest.raises(DataError, match="text, such as 'red', and no numbers"):
-        TensorData(name, numbers=True)
+        TensorData(name, numbers=True, target="colour")
     for other in ("digits", "rows.npy"):
         with pytest.raises(DataError, match="no table with columns: leave out `target=`"):
             TensorData(other, target="a")
@@ -244,7 +249,7 @@ def test_built_in_tables(name: str, n: int, features: int, classes: int) -> None
 
 
 def test_each_class_is_drawn_equally_often() -> None:
-    name = write("size,class", range(200), ["rare", *["common"] * 9] * 20)
+    name = write("size,class", rng.normal(size=200), ["rare", *["common"] * 9] * 20)
     data = TensorData(name, balanced=True, batch_size=16)
     data.setup("fit")
     torch.manual_seed(0)

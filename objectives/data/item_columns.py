@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...models.data_spec import DataSpec
 from .parts import Part
-from .sources import photo_lists
+from .sources import image_columns, photo_lists
 from .sources.builtin import DATASETS
-from .sources.csvs import text_column
 from .sources.files import is_table
 from .sources.folders import list_folder
-from .sources.frames import file_bytes, read_frame
+from .sources.frames import file_bytes, read_columns, read_texts
 from .sources.source import Source
+from .sources.table_options import TableOptions
 from .sources.texts import holds_texts, read_lines
 
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ def _described(source: Source, part: str, spec: DataSpec) -> DataFrame | None:
         return None
     if path.is_dir():
         if lists := photo_lists.part_lists(path):
-            return _of_photo_list(lists[part])
+            return _of_photo_list(lists[part], source.table)
         return _of_text_files(path) if holds_texts(path) else _of_folder(path, part)
     if not is_table(path.name):
         return None
-    if photo_lists.names_images(path):
-        return _of_photo_list(path)
-    return _of_table(path, source.target, spec)
+    if image_columns.names_images(path):
+        return _of_photo_list(path, source.table)
+    return _of_table(path, source.table, spec)
 
 
 def _numbered(source: Source, part: Part, spec: DataSpec) -> DataFrame:
@@ -78,23 +78,25 @@ def _numbered(source: Source, part: Part, spec: DataSpec) -> DataFrame:
     return table
 
 
-def _of_table(path: Path, target: str | None, spec: DataSpec) -> DataFrame:
+def _of_table(path: Path, options: TableOptions, spec: DataSpec) -> DataFrame:
     import pandas as pd
 
-    frame = read_frame(path, file_bytes(path)).frame
+    texts, _ = read_texts(path, file_bytes(path), options.header)
+    columns = read_columns(path, options).frame
+    frame = texts.assign(**{str(name): column for name, column in columns.items()})
     rows = range(1, len(frame) + 1)
     names: Any = [f"{path.name} row {row}" for row in rows]
-    if spec.kind == "text":
-        labels = [] if target is None else [target]
-        names = frame[text_column(frame.drop(columns=labels))].astype(str).tolist()
+    for column in spec.columns:
+        if column.role == "texts":
+            names = texts[column.name].tolist()
     return _beside(pd.DataFrame({ITEM: names, ROW: rows}), frame)
 
 
-def _of_photo_list(path: Path) -> DataFrame:
+def _of_photo_list(path: Path, options: TableOptions) -> DataFrame:
     import pandas as pd
 
-    frame = pd.DataFrame(photo_lists.read_columns(path)).apply(_as_numbers)
-    names = [os.path.relpath(name, path.parent) for name in photo_lists.listed_images(path)]
+    frame = pd.DataFrame(image_columns.read_list(path, options)).apply(_as_numbers)
+    names = [os.path.relpath(name, path.parent) for name in image_columns.listed_images(path)]
     return _beside(pd.DataFrame({ITEM: names, ROW: range(1, len(frame) + 1)}), frame)
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from .objects import describe_object, way_out
 from .sources.photos import Photos
 from .sources.resize import check_side
 from .sources.source import Source
+from .sources.table_options import TableOptions
 from .splits import PARTS, moments, read_splits
 
 BATCH_SIZE = 64
@@ -48,7 +50,8 @@ class TensorData(ResidentData):
         seed: Seed of the split.
         cache: Where what can be made again is kept, such as the images of a folder once they have
             been read. If None, it is made anew in every process.
-        target: The column of a table that is to be predicted, if it is not recognised.
+        target: The column of a table that is to be predicted, if it is not recognized; `none` for
+            no target.
         numbers: Whether targets are to be numbers; else they are classes, unless they are
             fractions.
         balanced: Whether each class is drawn equally often in training; of some items then come
@@ -57,6 +60,13 @@ class TensorData(ResidentData):
             place that is drawn; `zoom`, of a place and a size that are drawn. Either mirrors half
             of them. Images larger than `image_size` are then left in their files, as are those
             of more than 2 GiB, so that all that is on them can be cut out.
+        header: `first` if the first line of a file holds the names of its columns, `none` if it
+            has no names. If None, it is decided by looking.
+        decimal: The decimal mark of numbers that may be thousands or fractions: `.` or `,`.
+        drop: Columns of a file that are left out.
+        text: The column of texts, if it is not recognized.
+        as_category: Columns whose values are names of categories or classes.
+        as_number: Columns whose values are numbers, and are kept if they number the rows.
 
     Raises:
         DataError: If the data is missing, empty or broken, or an option does not fit.
@@ -79,6 +89,12 @@ class TensorData(ResidentData):
         numbers: bool = False,
         balanced: bool = False,
         augment: str = "none",
+        header: str | None = None,
+        decimal: str | None = None,
+        drop: Sequence[str] = (),
+        text: str | None = None,
+        as_category: Sequence[str] = (),
+        as_number: Sequence[str] = (),
     ) -> None:
         super().__init__()
         if not isinstance(name, str | os.PathLike):
@@ -91,7 +107,16 @@ class TensorData(ResidentData):
         check_augment(augment)
         self.name = Path(os.path.abspath(name)).name
         place = str(data_dir) if data_dir else None
-        self.source = Source(name, place, image_size, target, numbers, augment != "none")
+        table = TableOptions.of(
+            target=target,
+            header=header,
+            decimal=decimal,
+            drop=drop,
+            text=text,
+            as_category=as_category,
+            as_number=as_number,
+        )
+        self.source = Source(name, place, image_size, numbers, augment != "none", table)
         self.seed, self.cache = seed, cache
         self.splits = read_splits(self.source, seed, cache)
         kind = self.splits.spec.kind

@@ -22,6 +22,7 @@ from .parts import Part, floats, hold_out
 from .sources.builtin import DATASETS
 from .sources.photos import Photos
 from .sources.source import Source, load
+from .sources.table_options import TableOptions
 
 if TYPE_CHECKING:
     from .parts import Items
@@ -106,20 +107,20 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
 def plain_splits() -> list[tuple[Any, ...]]:
     """Returns what is in memory as tensors and plain values, for other processes."""
     return [
-        (tuple(source), seed, *map(_plain, found[:3]), found.spec.to_table(), *found[4:])
+        (*_plain_source(source), seed, *map(_plain, found[:3]), found.spec.to_table(), *found[4:])
         for (source, seed), found in _splits.items()
     ]
 
 
 def take_splits(plain: Iterable[tuple[Any, ...]]) -> None:
     """Takes over what `plain_splits` returned in another process."""
-    for source, seed, *parts, spec, fingerprint, brought in plain:
+    for source, table, seed, *parts, spec, fingerprint, brought in plain:
         train, val, test = (
             Part(inputs if isinstance(inputs, Tensor) else Photos(*inputs), *others)
             for inputs, *others in parts
         )
         found = Splits(train, val, test, DataSpec.from_table(spec), fingerprint, brought)
-        _splits[Source(*source), seed] = found
+        _splits[Source(*source)._replace(table=TableOptions(*table)), seed] = found
 
 
 def save_splits(path: Path) -> None:
@@ -130,6 +131,11 @@ def save_splits(path: Path) -> None:
 def map_splits(path: Path) -> None:
     """Takes over what `save_splits` wrote; all processes that do share one copy of it."""
     take_splits(torch.load(path, mmap=True, weights_only=True))
+
+
+def _plain_source(source: Source) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    *others, table = source
+    return tuple(others), tuple(table)
 
 
 def _plain(part: Part) -> tuple[Any, Tensor | None, Tensor | None]:

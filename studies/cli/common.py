@@ -32,6 +32,31 @@ data_dir_option = click.option(
     help="Where torchvision data lies.  [default: $LATENTUNE_DATA]",
 )
 
+TABLE_OPTIONS = (
+    click.option(
+        "--target", metavar="COLUMN|none", help="What to predict of a CSV; none for nothing."
+    ),
+    click.option(
+        "--header",
+        metavar="first|none",
+        help="Where a CSV has its names.  [default: seen by looking]",
+    ),
+    click.option(
+        "--decimal", metavar=".|,", help="Decimal mark, where numbers do not show which it is."
+    ),
+    click.option("--drop", multiple=True, metavar="COLUMN", help="Leave out a column of a CSV."),
+    click.option("--text", metavar="COLUMN", help="The column that holds texts."),
+    click.option(
+        "--as-category", multiple=True, metavar="COLUMN", help="Its values are names, not numbers."
+    ),
+    click.option(
+        "--as-number",
+        multiple=True,
+        metavar="COLUMN",
+        help="Its values are numbers, and no names or numbers of rows.",
+    ),
+)
+
 CLUSTER_OPTIONS = (
     click.option(
         "--cluster",
@@ -60,6 +85,13 @@ allow_option = click.option(
     expose_value=False,
     help="Let a file that is read run this module.",
 )
+
+
+def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command the options of a file of columns."""
+    for option in reversed(TABLE_OPTIONS):
+        command = option(command)
+    return command
 
 
 def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -29,6 +29,7 @@ from .common import (
     runs_option,
     say_next,
     storage_option,
+    table_options,
 )
 
 SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spaces)
@@ -102,7 +103,7 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
     default=None,
     help="Let networks standardise what they see.  [default: tables alone]",
 )
-@click.option("--target", metavar="COLUMN", help="What to predict of a CSV.")
+@table_options
 @click.option("--balanced", is_flag=True, help="Draw each class equally often in training.")
 @click.option("--augment", default=AUGMENT, help=f"Vary training images: {', '.join(AUGMENTS)}.")
 @data_dir_option

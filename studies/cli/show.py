@@ -1,11 +1,12 @@
 """The verb `show`: what data were taken for, what they look like, and how they may be split."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ..defaults import SEED
-from .common import UsageError, data_dir_option, runs_option, say_next
+from .common import UsageError, data_dir_option, runs_option, say_next, table_options
 
 
 @click.command()
@@ -20,7 +21,7 @@ from .common import UsageError, data_dir_option, runs_option, say_next
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the split's lists."
 )
-@click.option("--target", metavar="COLUMN", help="What is to be predicted of a CSV.")
+@table_options
 @data_dir_option
 @runs_option
 def show(
@@ -29,9 +30,9 @@ def show(
     seed: int,
     split: str | None,
     out: Path | None,
-    target: str | None,
     data_dir: str | None,
     runs: Path,
+    **table: Any,
 ) -> None:
     """Show what data hold: parts, classes, and a grid of images.
 
@@ -48,7 +49,7 @@ def show(
         runs=runs,
         split=None if split is None else _shares(split),
         out=out,
-        target=target,
+        **table,
     )
     show_counts(shown)
     for path in (*shown.lists, *shown.pictures):

@@ -63,6 +63,12 @@ def search(
     image_size: int | None = None,
     normalise: bool | None = None,
     target: str | None = None,
+    header: str | None = None,
+    decimal: str | None = None,
+    drop: Sequence[str] = (),
+    text: str | None = None,
+    as_category: Sequence[str] = (),
+    as_number: Sequence[str] = (),
     balanced: bool = False,
     augment: str = AUGMENT,
     data_dir: str | Path | None = None,
@@ -113,7 +119,15 @@ def search(
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
         normalise: Whether networks standardise what they see. If None, see `TensorData`.
-        target: The column of a table that is to be predicted, if it is not recognised.
+        target: The column of a table that is to be predicted, if it is not recognized; `none` for
+            no target.
+        header: `first` if the first line of a file holds the names of its columns, `none` if it
+            has no names. If None, it is decided by looking.
+        decimal: The decimal mark of numbers that may be thousands or fractions: `.` or `,`.
+        drop: Columns of a file that are left out.
+        text: The column of texts, if it is not recognized.
+        as_category: Columns whose values are names of categories or classes.
+        as_number: Columns whose values are numbers, and are kept if they number the rows.
         balanced: Whether training draws each class equally often.
         augment: How images of the training part are varied; see `TensorData`.
         data_dir: Where torchvision data lies. If None, see `TensorData`.

@@ -13,10 +13,10 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from ...objectives.data.item_columns import ITEM, ROW
-from ...objectives.data.sources.csvs import TEXTS
-from ...objectives.data.sources.frames import file_bytes, is_text, read_frame
-from ...objectives.data.sources.photo_lists import PATHS
-from ...objectives.data.sources.tables import meant
+from ...objectives.data.sources.frames import file_bytes, read_texts, typed
+from ...objectives.data.sources.headers import PATHS, TEXTS
+from ...objectives.data.sources.table_options import TableOptions
+from ...objectives.data.sources.wording import meant
 from ..errors import StudyError
 
 FILE = re.compile(r"(?P<path>.+?\.(?:csv|tsv)):(?P<column>.+)", re.IGNORECASE)
@@ -49,10 +49,13 @@ def color_values(
         hint = meant(color, list(map(str, items)))
         raise StudyError(f"the data have no column {color!r} for `color=`: {hint}")
     path, column = Path(parts["path"]), parts["column"]
-    texts = [name for name in ids if is_text(items[name])]
-    table = read_frame(path, file_bytes(path), texts).frame
+    names = tuple(name for name in ids if not is_numeric_dtype(items[name]))
+    texts, _ = read_texts(path, file_bytes(path), known=(column, *ids))
+    table = typed(texts, path, TableOptions(as_category=names)).frame
+    table = table.mask(table == "")
     if column not in table:
-        raise StudyError(f"{path} has no column {column!r}: {meant(column, list(table))}")
+        hint = meant(column, list(map(str, table)))
+        raise StudyError(f"{path} has no column {column!r}: {hint}")
     values = _filled(table[column], str(path))
     table = _with_item_column(table.drop(columns=column))
     keys = _key_columns(table, ids, path)

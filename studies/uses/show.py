@@ -51,6 +51,12 @@ def show(
     seed: int = SEED,
     data_dir: str | None = None,
     target: str | None = None,
+    header: str | None = None,
+    decimal: str | None = None,
+    drop: Sequence[str] = (),
+    text: str | None = None,
+    as_category: Sequence[str] = (),
+    as_number: Sequence[str] = (),
     numbers: bool = False,
     runs: str | Path = RUNS,
     split: Sequence[float] | None = None,
@@ -63,7 +69,15 @@ def show(
         image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
         seed: Seed of the split, and of the images that are drawn.
         data_dir: Where torchvision data lies, if not in the usual places.
-        target: The column of a table that is to be predicted, if it is not recognised.
+        target: The column of a table that is to be predicted, if it is not recognized; `none` for
+            no target.
+        header: `first` if the first line of a file holds the names of its columns, `none` if it
+            has no names. If None, it is decided by looking.
+        decimal: The decimal mark of numbers that may be thousands or fractions: `.` or `,`.
+        drop: Columns of a file that are left out.
+        text: The column of texts, if it is not recognized.
+        as_category: Columns whose values are names of categories or classes.
+        as_number: Columns whose values are numbers, and are kept if they number the rows.
         numbers: Whether targets are to be numbers; else they are classes, unless they are
             fractions.
         runs: The folder with all studies; the picture is `shown/DATA/images.png` in it.
@@ -94,6 +108,12 @@ def show(
             seed=seed,
             cache=place.cache,
             target=target,
+            header=header,
+            decimal=decimal,
+            drop=drop,
+            text=text,
+            as_category=as_category,
+            as_number=as_number,
             numbers=numbers,
         )
 

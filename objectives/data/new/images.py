@@ -17,7 +17,7 @@ from ..errors import DataError
 from ..parts import floats
 from ..sources.files import is_array, is_table
 from ..sources.folders import file_stat, find_images, skipped
-from ..sources.photo_lists import listed_images
+from ..sources.image_columns import listed_images
 from ..sources.photos import in_threads, read_photo
 from ..sources.pixel_range import Extent, extent_of_file, maximum_of_file, rescaled
 from ..sources.pixels import COLOUR, Form, opened, read_image, silence_pillow, upright

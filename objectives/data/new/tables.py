@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import torch
 
+from ....models.data_spec import Column
 from ..errors import DataError
 from ..sources.files import is_array, is_table
-from ..sources.frames import check_whole, file_bytes, is_text, read_frame
-from ..sources.tables import indicators, meant, numbers_of, some_of
+from ..sources.frames import Columns, check_whole, file_bytes
+from ..sources.tables import indicators, numbers_of
+from ..sources.wording import some_of
 from .arrays import new_array
+from .columns import columns_like
 from .items import NewItems, Preparation
 from .paths import STANDARD_INPUT, find_paths, standard_input
 
@@ -56,49 +58,28 @@ def _rows(path: Path, raw: bytes, like: Preparation) -> NewItems:
     names = like.spec.features
     if not names:
         raise DataError(f"the network was trained on rows without names: {path} must be an array")
-    starts = {name[:at] for name in names for at, sign in enumerate(name) if sign == "="}
-    frame, notes = read_frame(path, raw, starts - set(names))
-    of_columns = _of_columns(names, list(map(str, frame)), path)
-    used = frame[list(of_columns)]
-    if left := [str(name) for name in frame if name and name not in used]:
-        notes += (f"left out, as training did not have them: {some_of(left)}",)
-    for note in notes:
+    columns = columns_like(path, raw, like.spec)
+    for note in columns.notes:
         log.info("%s: %s", path, note)
-    check_whole(used, path)
+    check_whole(columns, path, None)
     features: dict[str, Any] = {}
-    for column, made in of_columns.items():
-        features |= _features(column, frame[column], made, path)
+    for kind in columns.kinds.values():
+        features |= _features(columns, kind, names, path)
     items = torch.from_numpy(np.stack([features[name] for name in names], axis=1))
     return NewItems.in_memory([f"{path} row {n}" for n in range(1, len(items) + 1)], items)
 
 
-def _of_columns(names: Sequence[str], columns: Sequence[str], path: Path) -> dict[str, list[str]]:
-    """Returns which features are made of each column: `colour=red` of `colour`."""
-    made: dict[str, list[str]] = {}
-    there = set(columns)
-    for name in names:
-        fitting = [name] if name in there else [c for c in columns if name.startswith(f"{c}=")]
-        if not fitting:
-            lacking = name.partition("=")[0]
-            free = [column for column in columns if column not in names]
-            raise DataError(
-                f"{path} has no column {lacking!r}, which training had: "
-                f"{meant(lacking, free or columns)}"
-            )
-        made.setdefault(max(fitting, key=len), []).append(name)
-    return made
-
-
 def _features(
-    name: str, column: Series[Any], features: Sequence[str], path: Path
+    columns: Columns, kind: Column, features: Sequence[str], path: Path
 ) -> dict[str, Any]:
     """Returns the features that a column becomes, each with shape (N,)."""
-    if features == [name]:
-        if is_text(column):
-            numbers = pd.to_numeric(column, errors="coerce")
-            _refuse(column[numbers.isna()], "numbers alone", path)
+    name, column = kind.name, columns.frame[kind.name]
+    if kind.role != "category":
+        what = "true and false" if kind.role == "flag" else "numbers alone"
+        _refuse(columns.texts[name][column.isna()], what, path)
         return {name: numbers_of(name, column, path)}
-    known = [feature.removeprefix(f"{name}=") for feature in features]
+    start = f"{name}="
+    known = [feature.removeprefix(start) for feature in features if feature.startswith(start)]
     _refuse(column[~column.isin(known)], some_of(known), path)
     return indicators(name, column, known)
 

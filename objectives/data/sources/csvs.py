@@ -2,60 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ....models.data_spec import Column
 from ..parts import Dataset
-from .frames import is_text, read_columns
-from .tables import check_column, read_table
-from .targets import few
+from .column_types import few
+from .frames import Columns, read_columns
+from .headers import TEXTS
+from .row_numbers import without_row_numbers
+from .table_options import TableOptions
+from .tables import find_target, read_table
 from .texts import read_labelled
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
-TEXTS = {"text", "texts", "name", "names", "surname", "word", "sentence", "title", "message"}
-"""What people call the column of texts, in lower case."""
-
-
-def read_csv(path: Path, target: str | None, numbers: bool) -> Dataset:
+def read_csv(path: Path, options: TableOptions, numbers: bool) -> Dataset:
     """Reads a file of columns as what its columns are.
 
     Args:
         path: The file.
-        target: The column to be predicted, if it is not recognised.
+        options: What a user says of its columns.
         numbers: Whether targets are to be numbers.
 
     Raises:
         DataError: If it cannot be read, or what it holds is unclear.
     """
-    columns = read_columns(path)
-    if target is not None:
-        check_column(columns.frame, target, path)
-    text = _texts(columns.frame, target)
+    columns = read_columns(path, options)
+    target = find_target(columns, options, path)
+    columns, numbering = without_row_numbers(columns, target, options, path)
+    text = options.text or _texts(columns, target)
     if text is None:
-        return read_table(columns, path, target, numbers)
-    label = next((str(name) for name in columns.frame if name != text), None)
-    return read_labelled(columns, text, path, label, numbers)
+        dataset = read_table(columns, path, target, options, numbers)
+    else:
+        if target is None and options.target is None:
+            others = [name for name in columns.kinds if name != text]
+            target = others[0] if len(others) == 1 else None
+        dataset = read_labelled(columns, text, path, target, options, numbers)
+    known = {name: Column(name, "left out") for name in columns.names}
+    known |= {name: Column(name, "row number") for name in numbering}
+    known |= {column.name: column for column in dataset.spec.columns}
+    return dataset._replace(spec=replace(dataset.spec, columns=tuple(known.values())))
 
 
-def _texts(frame: DataFrame, target: str | None) -> str | None:
+def _texts(columns: Columns, target: str | None) -> str | None:
     """Returns the column of texts, if there is one and at most one other, that of the labels.
 
     It has a name of `TEXTS`; or its texts are mostly different, and the labels are classes.
     """
+    frame = columns.frame
     names = [str(name) for name in frame]
+    if len(names) > 2:
+        return None
     distinct = {name: frame[name].nunique() for name in names}
-    text = text_column(frame.drop(columns=[] if target is None else target))
-    if len(names) > 2 or text is None:
+    called = [name for name in names if name.lower() in TEXTS and name != target]
+    if called:
+        return max(called, key=lambda name: distinct[name])
+    texts = [n for n in names if columns.kinds[n].role == "text" and n != target]
+    text = max(texts, key=lambda name: distinct[name], default=None)
+    if text is None:
         return None
     classes = all(few(distinct[name], len(frame)) for name in names if name != text)
-    mostly = 2 * distinct[text] > len(frame)
-    return text if text.lower() in TEXTS or (mostly and classes) else None
-
-
-def text_column(frame: DataFrame) -> str | None:
-    """Returns the column that holds texts, by its name or because most of them differ, if any."""
-    texts = [str(name) for name in frame if is_text(frame[name])]
-    key = {name: (name.lower() in TEXTS, frame[name].nunique()) for name in texts}
-    return max(texts, key=lambda name: key[name], default=None)
+    return text if 2 * distinct[text] > len(frame) and classes else None

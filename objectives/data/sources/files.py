@@ -6,6 +6,7 @@ from ..errors import DataError
 from ..parts import Dataset
 from .arrays import read_array
 from .csvs import read_csv
+from .table_options import TableOptions
 
 ARRAYS = (".npy", ".npz")
 TABLES = (".csv", ".tsv")
@@ -25,19 +26,19 @@ def is_array(name: str) -> bool:
     return name.lower().endswith(ARRAYS)
 
 
-def read_file(path: Path, target: str | None, numbers: bool) -> Dataset:
+def read_file(path: Path, options: TableOptions, numbers: bool) -> Dataset:
     """Reads a file of any kind.
 
     Args:
         path: The file, which exists.
-        target: The column to be predicted, if it is not recognised.
+        options: What a user says of the columns of a table.
         numbers: Whether targets are to be numbers.
 
     Raises:
         DataError: If nothing can read it, or it is broken.
     """
     if is_table(path.name):
-        return read_csv(path, target, numbers)
+        return read_csv(path, options, numbers)
     if is_array(path.name):
         return read_array(path, numbers)
     raise DataError(f"{path.name} is a file: {_instead(path)}")

@@ -14,6 +14,7 @@ from ....models.data_spec import DataSpec
 from ..errors import DataError
 from ..kept import kept
 from ..parts import Dataset, Part, split_indices
+from .labels import label
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -226,7 +227,7 @@ def _classes(images: list[Inner]) -> tuple[str, ...]:
     """Returns the names of the classes: the folders, if there are two and most images in them."""
     tops = _tops(images)
     loose = len(tops.pop(None, []))
-    names = sorted(str(name) for name in tops)
+    names = sorted({label(str(name)) for name in tops})
     return tuple(names) if len(names) > 1 and len(images) > 2 * loose else ()
 
 
@@ -249,7 +250,7 @@ def _labels(root: Path, images: list[Inner], classes: tuple[str, ...]) -> Tensor
 
     if not classes:
         return None
-    names = [inner[0] for inner in images]
+    names = [label(inner[0]) for inner in images]
     unknown = sorted(set(names) - set(classes))
     if unknown:
         raise DataError(f"{root} has a class {unknown[0]!r} that the training part lacks")

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import csv
 import os
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....models.data_spec import DataSpec
-from ..bounds import checked
 from ..errors import DataError
 from ..kept import kept
 from ..parts import Dataset, Part, split_indices
 from .folders import FEWEST, TEST, file_stat
+from .image_columns import USUAL, Columns, names_images, path_column, read_list
+from .table_options import NO_TARGET, TableOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-PATHS = ("path", "file", "image", "filename")
 LABELS = ("label", "class", "target")
 LISTS = {"train": ("train.csv",), "val": ("valid.csv", "val.csv"), "test": ("test.csv",)}
 """What the lists of a folder are called that holds one for each part."""
 CLASSES = "classes.csv"
 """Names the classes in their order, beside such lists."""
-
-SNIFFED = 100
-
-Columns = Mapping[str, Sequence[str]]
 
 
 class _Rows(NamedTuple):
@@ -54,57 +47,6 @@ class _Rows(NamedTuple):
         return _Rows(names, labels, stamps, [self.places[i] for i in indices])
 
 
-def read_columns(path: Path, most: int | None = None) -> dict[str, list[str]]:
-    """Reads a CSV file as text; columns without a head are called by their numbers.
-
-    Args:
-        path: The file.
-        most: How many rows are enough; None for all.
-
-    Raises:
-        DataError: If it cannot be read.
-    """
-    try:
-        whole = checked(path, "table")
-        with whole.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            filled = (row for row in csv.reader(file, skipinitialspace=True) if row)
-            rows = list(islice(filled, most))
-    except (OSError, csv.Error) as error:
-        raise DataError(f"{path} is no CSV that can be read: {error}") from error
-    if not rows:
-        raise DataError(f"{path} is empty")
-    head = [_plain(name.strip()) for name in rows[0]]
-    if any(map(_is_image, head)):
-        head = [str(number) for number in range(len(head))]
-    else:
-        del rows[0]
-    return {
-        name: [_plain(row[number]) if number < len(row) else "" for row in rows]
-        for number, name in enumerate(head)
-        if name  # some programs write the numbers of rows in a column without a name
-    }
-
-
-def _plain(text: str) -> str:
-    """Returns a text as it was before `show --split` kept it from being run by spreadsheets."""
-    return text[1:] if re.match(r"'+[=+\-@\t\r\n]", text) else text
-
-
-def names_images(path: Path) -> bool:
-    """Returns whether a column of a CSV file names images, by most of its first rows."""
-    return _path_column(read_columns(path, SNIFFED)) is not None
-
-
-def listed_images(path: Path) -> list[str]:
-    """Returns the paths of the images that a CSV file names, wherever it lies itself.
-
-    Raises:
-        DataError: If it cannot be read, or no column names images.
-    """
-    columns = read_columns(path)
-    return [str(path.parent / name) for name in columns[_named(path, columns)]]
-
-
 def part_lists(folder: Path) -> dict[str, Path]:
     """Returns the lists of images of a folder that has one for each part; else none."""
     found = {
@@ -122,7 +64,7 @@ def read_photo_csv(
     image_size: int | None,
     cache: Path | None = None,
     stream: bool = False,
-    target: str | None = None,
+    options: TableOptions = USUAL,
 ) -> Dataset:
     """Reads the images that a CSV file names; a fixed fifth of them is the test part.
 
@@ -134,14 +76,14 @@ def read_photo_csv(
         image_size: Side in pixels that images are scaled to; see `read_folder`.
         cache: Where the images are kept for the next time; None keeps nothing.
         stream: Whether larger images are left in their files.
-        target: The column of the classes, if it is called otherwise.
+        options: What a user says of the columns, such as which one names the classes.
 
     Raises:
         DataError: If an image is missing or broken, there are too few, or one has no class.
     """
     from .image_files import equal_files
 
-    rows = _rows(path, target)
+    rows = _rows(path, options)
     classes = tuple(sorted(set(rows.labels or ())))
     _check_fewest(path, rows)
     targets = _targets(path, rows, classes)
@@ -158,7 +100,7 @@ def read_photo_lists(
     image_size: int | None,
     cache: Path | None = None,
     stream: bool = False,
-    target: str | None = None,
+    options: TableOptions = USUAL,
 ) -> Dataset:
     """Reads the images that the lists of a folder name, one for each part.
 
@@ -169,15 +111,15 @@ def read_photo_lists(
         image_size: Side in pixels that images are scaled to; see `read_folder`.
         cache: Where the images are kept for the next time; None keeps nothing.
         stream: Whether larger images are left in their files.
-        target: The column of the classes, if it is called otherwise.
+        options: What a user says of the columns, such as which one names the classes.
 
     Raises:
         DataError: If an image is missing or broken, there are too few, or one has no class.
     """
-    parts = {part: _rows(path, target) for part, path in lists.items()}
+    parts = {part: _rows(path, options) for part, path in lists.items()}
     _check_fewest(lists["train"], parts["train"])
     labels = parts["train"].labels
-    named = read_columns(folder / CLASSES) if (folder / CLASSES).is_file() else {}
+    named = read_list(folder / CLASSES) if (folder / CLASSES).is_file() else {}
     classes = tuple(named.get("class", ())) if labels else ()
     classes = classes or tuple(sorted(set(labels or ())))
     return _dataset(folder, folder, parts, classes, image_size, cache, stream)
@@ -213,12 +155,12 @@ def _dataset(
     return Dataset(read["train"], read["test"], spec, read.get("val"), images.notes)
 
 
-def _rows(path: Path, target: str | None) -> _Rows:
+def _rows(path: Path, options: TableOptions) -> _Rows:
     """Returns what a list names, once each of the files is known to be there."""
-    columns = read_columns(path)
-    named = _named(path, columns)
-    names, label = list(columns[named]), _label_column(path, columns, named, target)
-    labels = None if label is None else list(columns[label])
+    columns = read_list(path, options)
+    named = path_column(path, columns)
+    names, of_classes = list(columns[named]), _label_column(path, columns, named, options.target)
+    labels = None if of_classes is None else list(columns[of_classes])
     found = [file_stat(os.path.join(path.parent, name)) for name in names]
     missing = [name for name, one in zip(names, found, strict=True) if one is None]
     if missing:
@@ -234,23 +176,10 @@ def _rows(path: Path, target: str | None) -> _Rows:
     )
 
 
-def _named(path: Path, columns: Columns) -> str:
-    """Returns the column that names images."""
-    named = _path_column(columns)
-    if named is None:
-        raise DataError(f"{path} names no images: one column must hold their paths")
-    return named
-
-
-def _path_column(columns: Columns) -> str | None:
-    found = [
-        name for name, values in columns.items() if 2 * sum(map(_is_image, values)) > len(values)
-    ]
-    return next((name for name in found if name.lower() in PATHS), next(iter(found), None))
-
-
 def _label_column(path: Path, columns: Columns, named: str, target: str | None) -> str | None:
     others = [name for name in columns if name != named]
+    if target == NO_TARGET and target not in others:
+        return None
     if target is not None:
         if target not in others:
             raise DataError(
@@ -265,12 +194,6 @@ def _label_column(path: Path, columns: Columns, named: str, target: str | None) 
             "the classes by `target=`, or call it 'label'"
         )
     return next(iter(usual or others), None)
-
-
-def _is_image(name: str) -> bool:
-    from torchvision.datasets.folder import IMG_EXTENSIONS
-
-    return os.path.splitext(name)[1].lower() in IMG_EXTENSIONS
 
 
 def _check_fewest(path: Path, rows: _Rows) -> None:

@@ -9,8 +9,10 @@ from ..parts import Dataset
 from .builtin import DATASETS
 from .files import KNOWN, is_table, read_file
 from .folders import read_folder
-from .photo_lists import names_images, part_lists, read_photo_csv, read_photo_lists
+from .image_columns import names_images
+from .photo_lists import part_lists, read_photo_csv, read_photo_lists
 from .resize import resized
+from .table_options import TableOptions
 from .texts import holds_texts, read_texts
 
 
@@ -21,18 +23,18 @@ class Source(NamedTuple):
         name: `digits`, `fashion-mnist`, `mnist`, or a path.
         data_dir: Where torchvision data lies, if not in the usual places.
         image_size: Side in pixels of images, if not the one they have.
-        target: The column of a table that is to be predicted, if it is not recognised.
         numbers: Whether targets are to be numbers; else they are classes, unless they are
             fractions.
         stream: Whether images larger than `image_size` are left in their files.
+        table: How columns are to be read, of a table, texts or a list of images.
     """
 
     name: str
     data_dir: str | None = None
     image_size: int | None = None
-    target: str | None = None
     numbers: bool = False
     stream: bool = False
+    table: TableOptions = TableOptions()
 
 
 def has_photos(name: str) -> bool:
@@ -76,19 +78,20 @@ def _read(source: Source, cache: Path | None) -> Dataset:
         raise DataError(
             f"{os.path.relpath(name)!r} is {KNOWN}, nor a data set ({', '.join(DATASETS)})"
         )
-    if source.target is not None and (known or not holds_columns(name)):
-        raise DataError(f"{os.path.relpath(name)} is no table with columns: leave out `target=`")
+    if source.table.given() and (known or not holds_columns(name)):
+        given = " ".join(f"`{option}=`" for option in source.table.given())
+        raise DataError(f"{os.path.relpath(name)} is no table with columns: leave out {given}")
     if source.numbers and (known or not is_file):
         raise DataError(f"{os.path.relpath(name)} has classes, and no numbers to predict")
-    image_size, stream, target = source.image_size, source.stream, source.target
+    image_size, stream, options = source.image_size, source.stream, source.table
     if known:
         dataset = DATASETS[name](Path(source.data_dir) if source.data_dir else None)
     elif is_file and is_table(name) and names_images(path):
-        return read_photo_csv(path, image_size, cache, stream, target)
+        return read_photo_csv(path, image_size, cache, stream, options)
     elif is_file:
-        dataset = read_file(path, target, source.numbers)
+        dataset = read_file(path, options, source.numbers)
     elif lists := part_lists(path):
-        return read_photo_lists(path, lists, image_size, cache, stream, target)
+        return read_photo_lists(path, lists, image_size, cache, stream, options)
     elif holds_texts(path):
         dataset = read_texts(path)
     else:

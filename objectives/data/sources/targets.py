@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
 from ..parts import is_measurable
+from .column_types import MOST
+from .labels import label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
     from torch import Tensor
-
-MOST = 50
-"""Different values of a column that are still classes or categories, not names or numbers."""
 
 
 def read_targets(
@@ -24,6 +23,7 @@ def read_targets(
 
     Text names classes. So do whole numbers, as integers or floats, of which there are at most half
     as many as items; and at most 50, or all from 0 on. What else is a number is to be predicted.
+    A text is the same class in each of Unicode's forms.
 
     Args:
         found: Targets of each part, with shape (N,), as text, booleans or numbers; `train` is one.
@@ -44,6 +44,7 @@ def read_targets(
         raise DataError(f"{what} has labels that are neither numbers nor text")
     if len({targets.dtype.kind == "U" for targets in found.values()}) > 1:
         raise DataError(f"{what} has labels that are numbers in one part and text in another")
+    found = {part: _labels(targets) for part, targets in found.items()}
     whole = np.concatenate(list(found.values()))
     if whole.dtype.kind == "f" and not is_measurable(whole).all():
         raise DataError(
@@ -75,11 +76,6 @@ def read_targets(
     return tuple(str(name) for name in classes), numbered
 
 
-def few(distinct: int, n: int) -> bool:
-    """Says whether so many different values of n items are those of classes or categories."""
-    return distinct <= MOST and 2 * distinct <= n
-
-
 def _named(targets: NDArray[Any]) -> bool:
     """Says whether targets name classes."""
     import numpy as np
@@ -90,3 +86,13 @@ def _named(targets: NDArray[Any]) -> bool:
     if (distinct % 1 != 0).any() or 2 * len(distinct) > len(targets):
         return False
     return len(distinct) <= MOST or np.array_equal(distinct, np.arange(len(distinct)))
+
+
+def _labels(targets: NDArray[Any]) -> NDArray[Any]:
+    """Returns targets as they are, but text as labels."""
+    import numpy as np
+
+    if targets.dtype.kind != "U":
+        return targets
+    texts, places = np.unique(targets, return_inverse=True)
+    return np.array([label(text) for text in texts.tolist()], dtype=str)[places]

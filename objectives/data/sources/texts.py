@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from ....models.data_spec import DataSpec
+from ....models.data_spec import Column, DataSpec
 from ..bounds import checked
 from ..equal_items import first_of
 from ..errors import DataError
 from ..parts import Dataset, Part, split_indices
 from .frames import FEWEST, Columns, check_whole
+from .labels import label
+from .table_options import TableOptions
 from .tables import column_targets
+from .wording import some_of
 
 SUFFIX = ".txt"
 TEST = 0.2
@@ -98,8 +102,10 @@ def read_texts(folder: Path) -> Dataset:
         if not lines:
             notes += (f"skipped: {path.name}, which is empty",)
             continue
-        labels += [len(classes)] * len(lines)
-        classes.append(path.stem)
+        name = label(path.stem)
+        if name not in classes:
+            classes.append(name)
+        labels += [classes.index(name)] * len(lines)
         texts += lines.values()
         places += [f"{path}:{number}" for number in lines]
     if len(classes) < 2:
@@ -108,30 +114,43 @@ def read_texts(folder: Path) -> Dataset:
 
 
 def read_labelled(
-    columns: Columns, text: str, path: Path, target: str | None, numbers: bool
+    columns: Columns,
+    text: str,
+    path: Path,
+    target: str | None,
+    options: TableOptions,
+    numbers: bool,
 ) -> Dataset:
     """Makes a data set of a column of texts, and of another of labels if there is one.
 
     Args:
-        columns: What the file holds.
+        columns: What the file holds; columns besides these two are left out.
         text: The column of texts.
         path: The file.
         target: The column of labels.
+        options: What a user says of the columns.
         numbers: Whether labels are numbers to predict.
 
     Raises:
         DataError: As in `read_texts`, or if values are missing or cannot be labels.
     """
-    frame, notes = columns
-    check_whole(frame, path, words=())
-    places = [f"{path}, row {number}" for number in range(1, len(frame) + 1)]
-    texts = frame[text].tolist()
-    notes += (f"the column {text!r} holds texts",)
+    if others := [name for name in columns.kinds if name not in (text, target)]:
+        columns = columns.without(others, f"left out, beside the texts: {some_of(others)}")
+    texts = columns.texts[text].tolist()
+    kinds = columns.kinds | {text: Column(text, "text")}
+    columns = columns._replace(frame=columns.frame.assign(**{text: texts}), kinds=kinds)
+    check_whole(columns, path, target, words=("",))
+    places = [f"{path}, row {number}" for number in range(1, len(texts) + 1)]
+    notes = (*columns.notes, f"the column {text!r} holds texts")
+    known: tuple[Column, ...] = (Column(text, "texts"),)
     if target is None:
-        return _dataset(texts, places, (), None, path, notes)
-    notes += (f"the column {target!r} is the target",)
-    classes, targets = column_targets(frame[target], numbers, path)
-    return _dataset(texts, places, classes, targets, path, notes)
+        dataset = _dataset(texts, places, (), None, path, notes)
+    else:
+        notes += (f"the column {target!r} is the target",)
+        known += (Column(target, "target"),)
+        classes, targets = column_targets(columns, target, numbers, path, options)
+        dataset = _dataset(texts, places, classes, targets, path, notes)
+    return dataset._replace(spec=replace(dataset.spec, columns=known))
 
 
 def read_lines(path: Path) -> list[str]:

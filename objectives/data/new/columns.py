@@ -1,0 +1,105 @@
+"""The columns of a new file, read as training has read those of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ....models.data_spec import Column, DataSpec
+from ..errors import DataError
+from ..sources.column_types import NUMBERS, missing_words, read_as
+from ..sources.frames import Columns, read_texts
+from ..sources.headers import HeaderError
+from ..sources.numerals import UndecidedError, writing_of
+from ..sources.wording import meant, some_of
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+FEATURES = (*NUMBERS, "flag", "category")
+PLACE = re.compile(r"column \d+")
+"""What a column is called in a file without names."""
+
+
+def columns_like(path: Path, raw: bytes, spec: DataSpec) -> Columns:
+    """Reads the features of a file as training has read them.
+
+    Args:
+        path: The file, for errors.
+        raw: What is in it.
+        spec: What the file of training held. Columns that it did not have, and its target, are
+            left out.
+
+    Returns:
+        The columns of the features. A number is NaN where it is missing or is not a number.
+
+    Raises:
+        DataError: If the file cannot be read, or lacks a column.
+    """
+    known = spec.columns or tuple(Column(name, "number") for name in spec.features)
+    wanted = {column.name: column for column in known if column.role in FEATURES}
+    texts, notes = texts_like(path, raw, known)
+    if lacking := [name for name in wanted if name not in texts]:
+        others = {column.name for column in known}
+        free = [name for name in map(str, texts) if name not in others]
+        raise DataError(
+            f"{path} has no column {lacking[0]!r}, which training had: "
+            f"{meant(lacking[0], free or list(map(str, texts)))}"
+        )
+    if left := [name for name in map(str, texts) if name not in {c.name for c in known}]:
+        notes += (f"left out, as training did not have them: {some_of(left)}",)
+    texts = texts[list(wanted)]
+    kinds = {name: _written_like(texts[name], kind) for name, kind in wanted.items()}
+    if other := [name for name, kind in kinds.items() if kind != wanted[name]]:
+        notes += (f"other decimal marks than in training: {some_of(other)}",)
+    frame = pd.DataFrame({name: read_as(texts[name], kind) for name, kind in kinds.items()})
+    return Columns(frame, texts, kinds, notes, tuple(kinds))
+
+
+def texts_like(
+    path: Path, raw: bytes, known: Sequence[Column], undecided: str = "first"
+) -> tuple[DataFrame, tuple[str, ...]]:
+    """Reads the columns of a file as text, with names as training had them.
+
+    Args:
+        path: The file, for errors.
+        raw: What is in it.
+        known: All columns of the file of training, in their order.
+        undecided: Whether the first row holds names, if looking does not tell: `first` or `none`.
+
+    Raises:
+        DataError: If it cannot be read; or neither file has names, and it has other columns.
+    """
+    names = [column.name for column in known]
+    nameless = bool(names) and all(map(PLACE.fullmatch, names))
+    header = "none" if nameless else None
+    try:
+        texts, notes = read_texts(path, raw, header, names)
+    except HeaderError:
+        texts, notes = read_texts(path, raw, undecided, names)
+    if nameless and all(map(PLACE.fullmatch, map(str, texts))):
+        last_is_target = known[-1].role == "target"
+        if len(texts.columns) not in (len(names), len(names) - last_is_target):
+            raise DataError(
+                f"{path} has {len(texts.columns)} columns without names, and the file of training "
+                f"had {len(names)}: give it as many"
+            )
+        notes = ()
+    return texts, notes
+
+
+def _written_like(column: Series[Any], kind: Column) -> Column:
+    """Returns how a column is read: as in training, or with the decimal mark that it shows."""
+    if kind.role not in NUMBERS:
+        return kind
+    words = missing_words(kind)
+    texts = [text for text in column.unique() if text.lower() not in words]
+    try:
+        mark = writing_of(texts, kind.decimal or None, coded=True).decimal
+    except (UndecidedError, ValueError):  # values that are not numbers are for others to name
+        return kind
+    return kind._replace(decimal=mark) if mark and kind.decimal and mark != kind.decimal else kind

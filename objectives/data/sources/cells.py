@@ -1,0 +1,201 @@
+"""The cells of a file of columns: its separator, its quotes, and what is not a row of it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import DataError
+from .decoding import SNIFFED
+
+SEPARATORS = ("\t", ";", "|", ",")
+"""What may separate cells; the comma is the last because it stands in numbers and texts too."""
+ONE_COLUMN = "\x1f"
+"""Separates nothing: it is not in any text."""
+EXCEL = re.compile(r'\s*"?sep=(.)"?[^\S\n]*\n', re.IGNORECASE)
+"""The line with which Excel is told the separator."""
+COMMENT = re.compile(r"^[^\S\n]*#.*\n?", re.MULTILINE)
+REGULAR = 0.9
+"""Share of rows of one length, from which what lies above them is a title."""
+SHOWN = 40
+
+Rows = list[list[str]]
+
+
+class Cells(NamedTuple):
+    """The rows of a file, all of one length, without blanks around their cells.
+
+    Attributes:
+        rows: The cells of each row; the first row may hold names.
+        names: Names that a comment above the rows holds, as NumPy writes them; else None.
+        notes: What a user should know of how they were read.
+    """
+
+    rows: Rows
+    names: list[str] | None
+    notes: tuple[str, ...]
+
+
+def read_cells(text: str, path: Path | str) -> Cells:
+    r"""Splits a text into rows of cells.
+
+    Comments (lines that begin with `#` and are not rows like the others), the line `sep=;`, titles
+    above the names and columns without any value at the end are left out.
+
+    Args:
+        text: The text, with `\n` at the ends of its lines.
+        path: The file, for errors.
+
+    Raises:
+        DataError: If rows have more cells than the first one, or quotes are not closed.
+    """
+    separator, text = separator_of(text)
+    text, names, notes = _without_comments(text, separator)
+    rows, said = _rows(text, separator, path)
+    notes += said
+    total = len(rows)
+    while rows and not any(rows[-1]):
+        rows.pop()
+    if len(rows) < total:
+        notes += (f"left out {total - len(rows):,} rows without any value at the end",)
+    if not rows:
+        raise DataError(f"{path} holds no rows")
+    title = 0
+    lengths = Counter(map(len, rows))
+    length, often = max(lengths.items(), key=lambda item: item[::-1])
+    while length > 2 and often >= REGULAR * (len(rows) - title) and _filled(rows[title]) == 1:
+        title += 1
+    if title:
+        notes += (f"left out a title, {' '.join(filter(None, rows[0]))[:SHOWN]!r}",)
+    return Cells(_of_one_length(rows[title:], path), names, notes)
+
+
+def head_rows(text: str) -> Rows:
+    """Returns the first rows of a text, of any length each, and without a row of names or with."""
+    separator, text = separator_of(text)
+    return _lenient(COMMENT.sub("", text[:SNIFFED]), separator)
+
+
+def separator_of(text: str) -> tuple[str, str]:
+    """Returns what separates the cells of a text, and the text behind a line that says it."""
+    if found := EXCEL.match(text):
+        return found[1], text[found.end() :]
+    head = text[:SNIFFED]
+    if len(text) > SNIFFED:
+        head = head[: head.rfind("\n") + 1] or head
+    lines = COMMENT.sub("", head)
+    return _most_regular(lines if lines.strip() else head), text
+
+
+def _most_regular(head: str) -> str:
+    """Returns the separator by which most rows have as many cells as the first one."""
+    shares = {}
+    for separator in SEPARATORS:
+        lengths = [len(row) for row in _lenient(head, separator)]
+        length, often = Counter(lengths).most_common(1)[0]
+        share = often / len(lengths)
+        if (length > 1 and lengths[0] > 1) or (
+            length > 2 and share >= REGULAR and len(lengths) > 2
+        ):
+            shares[separator] = share
+    return max(shares, key=lambda one: shares[one], default=ONE_COLUMN)
+
+
+def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None, tuple[str, ...]]:
+    """Returns a text without comments, and the names that the last one above the rows holds.
+
+    A line that begins with `#` is a row if it has as many cells as rows have and stands below one.
+    """
+    others = _lenient(COMMENT.sub("", text[:SNIFFED]), separator)
+    length = Counter(map(len, others)).most_common(1)[0][0] if others else 0
+    names, comments, kept, end = None, [], "", 0
+    for match in COMMENT.finditer(text) if length else ():
+        line = match[0].strip()
+        kept += text[end : match.start()]
+        (cells,) = _lenient(line, separator)
+        above = not kept.strip()
+        like_a_row = len(cells) == length and (cells[0] == "#" or not above)
+        within_a_text = not above and (length == 1 or kept.count('"') % 2)
+        if like_a_row or within_a_text or (length == 1 and line[1:2] != " "):
+            kept += match[0]
+        else:
+            comments.append(line)
+            if len(cells) == length > 1:
+                names = [cells[0].removeprefix("#").strip(), *cells[1:]]
+        end = match.end()
+    if not comments:
+        return text, None, ()
+    count = "1 comment" if len(comments) == 1 else f"{len(comments):,} comments"
+    note = f"left out {count}, such as {comments[0][:SHOWN]!r}"
+    return kept + text[end:], names, (note,)
+
+
+def _rows(text: str, separator: str, path: Path | str) -> tuple[Rows, tuple[str, ...]]:
+    """Returns the rows that are not blank; quotes that do not enclose cells are letters."""
+    try:
+        return list(_parsed(text, separator, strict=True)), ()
+    except csv.Error as error:
+        said = error
+    try:
+        if text.count('"') % 2 == 0:
+            return list(_parsed(text, separator)), ()
+        rows = list(_parsed(text, separator, quoted=False))
+    except csv.Error as error:
+        raise DataError(f"{path} is not a CSV file that can be read: {error}") from error
+    if len(set(map(len, rows))) > 1:
+        raise DataError(
+            f"{path} is not a CSV file that can be read: a quote is not closed ({said})"
+        ) from said
+    return rows, ("quotes are read as letters, because one is not closed",)
+
+
+def _lenient(text: str, separator: str) -> Rows:
+    try:
+        return list(_parsed(text, separator))
+    except csv.Error:
+        return [line.split(separator) for line in text.split("\n") if line.strip()]
+
+
+def _parsed(
+    text: str, separator: str, strict: bool = False, quoted: bool = True
+) -> Iterator[list[str]]:
+    file = StringIO(text, newline="")
+    for row in csv.reader(
+        file,
+        delimiter=separator,
+        skipinitialspace=True,
+        strict=strict,
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+    ):
+        cells = [cell.strip() for cell in row]
+        if len(cells) > 1 or any(cells):  # a blank line is no row
+            yield cells
+
+
+def _of_one_length(rows: Rows, path: Path | str) -> Rows:
+    """Returns rows of the length of the first one; cells that are missing at the end are empty."""
+    head, *below = rows
+    length, longest = len(head), max(map(len, rows))
+    if longest == length + 1 and length > 1 and all(len(row) == longest for row in below):
+        firsts = [row[0] for row in below]
+        if not any(row[-1] for row in below):  # a separator at the end of each line
+            return [head, *(row[:-1] for row in below)]
+        if len(set(firsts)) == len(firsts) and not any("." in first for first in firsts):
+            return [["", *head], *below]  # R writes names of rows without a name above them
+    for number, row in enumerate(rows, start=1):
+        if any(row[length:]):
+            raise DataError(
+                f"{path} has {len(row)} values in row {number}, and {length} in the first one: "
+                "put quotes around texts that hold separators"
+            )
+        row[length:] = [""] * (length - len(row))
+    return rows
+
+
+def _filled(row: list[str]) -> int:
+    return sum(map(bool, row))

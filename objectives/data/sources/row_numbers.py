@@ -1,0 +1,120 @@
+"""Columns that number or name the rows, recognized by their values."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DataError
+from .column_types import few
+from .frames import Columns
+from .table_options import TableOptions, way_out
+from .wording import some_of
+
+if TYPE_CHECKING:
+    from pandas import Series
+
+CALLED_ID = re.compile(
+    r"#|no\.?|nr\.?|row|index|level_0|Unnamed: 0|(.*[\W_])?(id|key|uuid|guid)|.*[a-z](Id|ID)",
+)
+"""What a column is called that names the rows; `Paid` is not."""
+NUMBERED = re.compile(r"(\D*)(\d+)(\D*)")
+HEX = re.compile(r"[0-9a-f]{8,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+GAPS = 2
+"""Rows that may have been taken out of numbered ones, as a share of those that are left."""
+
+
+def without_row_numbers(
+    columns: Columns, target: str | None, options: TableOptions, path: Path
+) -> tuple[Columns, tuple[str, ...]]:
+    """Leaves out columns that number the rows: a network would learn the order of a sorted file.
+
+    These are whole numbers without gaps, in whatever order; sorted ones with few gaps; and names
+    that differ only in their numbers, such as P0001, or are hexadecimal. A column that is
+    called an id counts if all its values differ.
+
+    Args:
+        columns: The columns of a file.
+        target: The column to be predicted, which stays.
+        options: What a user says of it; columns that it calls numbers or categories stay.
+        path: The file, for errors.
+
+    Returns:
+        The columns, and the names of those that were left out.
+
+    Raises:
+        DataError: If the rows are sorted by class, and a column that rises with them could be a
+            number of the rows or a feature.
+    """
+    stay = {target, options.text, *options.as_category, *options.as_number}
+    found, rising = [], []
+    for name in map(str, columns.frame):
+        if name in stay or not columns.texts[name].is_unique:
+            continue
+        if _names_rows(columns, name):
+            found.append(name)
+        elif _rises(columns.frame[name]):
+            rising.append(name)
+    if rising and target is not None and _is_sorted(columns.texts[target]):
+        _refuse_rising(columns, rising, target, path)
+    if not found:
+        return columns, ()
+    if len(found) == len(columns.kinds):
+        raise DataError(
+            f"{path} has no columns but numbers of its rows: {way_out('as_number', found[0])} "
+            "keeps one as a feature"
+        )
+    which = "column" if len(found) == 1 else "columns"
+    note = (
+        f"left out the {which} {some_of(found)}, whose values number the rows: "
+        f"{way_out('as_number', found[0])} keeps one"
+    )
+    return columns.without(found, note), tuple(found)
+
+
+def _names_rows(columns: Columns, name: str) -> bool:
+    """Says whether values that all differ number or name the rows."""
+    if columns.kinds[name].role == "number":
+        return _number_rows(columns.frame[name], CALLED_ID.fullmatch(name) is not None)
+    if columns.kinds[name].role != "text":
+        return False
+    texts = columns.texts[name]
+    if CALLED_ID.fullmatch(name) and not texts.str.contains(" ").any():
+        return True
+    matches = [NUMBERED.fullmatch(text) for text in texts]
+    if all(matches) and len({(match[1], match[3]) for match in matches if match}) == 1:
+        return True
+    return all(map(HEX.fullmatch, texts)) and texts.str.len().nunique() == 1
+
+
+def _number_rows(values: Series[Any], called_id: bool) -> bool:
+    if values.isna().any() or (values % 1 != 0).any() or not values.is_unique:
+        return False
+    reach = values.max() - values.min() + 1
+    return called_id or reach == len(values) or (_rises(values) and reach <= GAPS * len(values))
+
+
+def _rises(values: Series[Any]) -> bool:
+    """Says whether all numbers are larger, or all are smaller, than the one of the row before."""
+    if values.dtype.kind != "f":
+        return False
+    steps = values.diff().iloc[1:]
+    return bool((steps > 0).all() or (steps < 0).all())
+
+
+def _is_sorted(target: Series[Any]) -> bool:
+    """Says whether the rows of each class lie together."""
+    if not few(target.nunique(), len(target)) or target.nunique() < 2:
+        return False
+    return int((target != target.shift()).sum()) == target.nunique()
+
+
+def _refuse_rising(columns: Columns, rising: list[str], target: str, path: Path) -> None:
+    whole = [name for name in rising if (columns.frame[name] % 1 == 0).all()]
+    for name in whole[:1]:
+        raise DataError(
+            f"{path} is sorted by {target!r}, and {name!r} rises from row to row: if it numbers "
+            f"the rows, leave it out by {way_out('drop', name)}, if not, keep it by "
+            f"{way_out('as_number', name)}"
+        )
