@@ -10,7 +10,9 @@ Names are imported when they are first used, so that `latentune --help` answers 
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+# Nothing else is imported here: `python -m` looks in the working folder first until `__main__`.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from .models.autoencoder import Autoencoder as Autoencoder
@@ -92,7 +94,7 @@ _RENAMED = {
 __all__ = list(_HOMES)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _RENAMED:
         raise ImportError(f"latentune.{name} is now {_RENAMED[name]}", name="latentune")
     if name not in _HOMES:

@@ -1,12 +1,13 @@
 """What must be known to run a trial again: libraries, the user's code, and the machine."""
 
 import platform
-import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
+
+from .git import commit_of
 
 LIBRARIES = ("latentune", "optuna", "pytorch-lightning", "torch", "torchvision", "scikit-learn")
 
@@ -19,17 +20,11 @@ def versions() -> dict[str, str]:
 
 @cache
 def git_commit() -> str:
-    """Returns the commit of the working folder, with `-dirty` behind it if files differ.
-
-    It is empty outside a git repository.
-    """
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    """Returns the commit that the working folder is at; it is empty outside a git repository."""
     try:
-        # No word of it is a user's.
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    except FileNotFoundError:  # git is not installed
+        return commit_of(Path.cwd())
+    except OSError:  # the folder is gone
         return ""
-    return answer.stdout.strip()
 
 
 def machine() -> dict[str, str | int]:
@@ -50,7 +45,7 @@ def _device() -> str:
 
 @cache
 def _cpu() -> str:
-    name = platform.processor() or platform.machine()
+    name = platform.machine()  # `processor` would run a program
     try:  # Linux alone calls it by its name, and only there
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         name = next(x.partition(":")[2].strip() for x in lines if x.startswith("model name"))

@@ -1,6 +1,7 @@
 """Joining a Ray cluster, and what it has."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,7 @@ class Cluster:
                     namespace="latentune",
                     log_to_driver=False,
                     logging_level="error",
+                    job_config=_job_config(),
                 )
             except Exception as error:  # Ray has no class of its own for most of these
                 raise StudyError(_refusal(self.address, error)) from error
@@ -136,6 +138,23 @@ def load_ray() -> Any:
     except ImportError as error:
         raise StudyError("`cluster=` needs Ray: pip install 'latentune[ray]'") from error
     return ray
+
+
+class _NoPaths(list[str]):
+    """Stays empty: Ray would add the working folder, whose files may be called as any module."""
+
+    def extend(self, paths: Iterable[str]) -> None:
+        pass
+
+
+def _job_config() -> Any:
+    """Returns what Ray is told of this process: workers look for modules where Python does.
+
+    A module of the user goes along in another way, see `shipping`.
+    """
+    config = load_ray().job_config.JobConfig()
+    config._py_driver_sys_path = _NoPaths()
+    return config
 
 
 def living_nodes() -> list[dict[str, Any]]:

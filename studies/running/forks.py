@@ -5,6 +5,7 @@ Lightning for seconds. Where there is no such process, as on Windows, workers st
 """
 
 import multiprocessing
+import os
 import signal
 import tempfile
 import threading
@@ -25,9 +26,33 @@ PRELOAD = [
     "PIL.PngImagePlugin",
 ]
 
+OURS = "latentune"
+"""Its value where we have set it, so that a worker can take it away for what it starts itself."""
+
 _claims: list[Any] = []  # for as long as this process lives
 _forks = "forkserver" in multiprocessing.get_all_start_methods()
 context: Any = multiprocessing.get_context("forkserver" if _forks else "spawn")
+
+
+SAFE = "PYTHONSAFEPATH"
+"""The variable that keeps Python from looking for modules in the working folder; see `worker`."""
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Lets processes that are started in the block import nothing of the working folder.
+
+    They are helpers of `multiprocessing`, begun by `python -c`, which looks there first: a
+    `random.py` of the user would be run. Ctrl-C is for their parent alone.
+    """
+    before = os.environ.get(SAFE)
+    os.environ[SAFE] = before or OURS
+    try:
+        with _deaf():
+            yield
+    finally:
+        if before is None:
+            del os.environ[SAFE]
 
 
 def warm_up() -> None:
@@ -37,7 +62,7 @@ def warm_up() -> None:
             _claims.append(claim(Path(util.get_temp_dir())))
         context.set_forkserver_preload(PRELOAD)
         try:
-            with _deaf():
+            with starting():
                 forkserver.ensure_running()
         except OSError as error:  # of a socket there, whose path may have a hundred letters
             raise StudyError(

@@ -13,7 +13,7 @@ import torch
 
 from ...objectives.data.splits import save_splits
 from ...storage.runs import unwritable
-from .forks import context
+from .forks import context, starting
 from .plan import SearchPlan
 from .worker import DATA, work
 
@@ -60,7 +60,8 @@ class Local:
         process = context.Process(
             target=work, args=(self.plan, index, threads, self.scratch, theirs)
         )
-        process.start()
+        with starting():
+            process.start()
         theirs.close()  # so that its death ends the pipe
         self.workers[index] = _Worker(process, ours)
 

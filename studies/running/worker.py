@@ -19,6 +19,7 @@ from ...objectives.data.splits import map_splits
 from ...storage.database import DatabaseError, open_database, reason
 from ..allowed import allow
 from ..finding import open_study
+from .forks import OURS, SAFE
 from .links import links_here
 from .plan import SearchPlan
 from .trials import run_trials
@@ -40,6 +41,8 @@ def work(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Conn
         scratch: The search's folder for a while, with the data in `DATA`.
         parent: The pipe to the parent.
     """
+    if os.environ.get(SAFE) == OURS:  # programs of the user may want their folder
+        del os.environ[SAFE]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent says what to do
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     torch.set_num_threads(threads)

@@ -69,7 +69,10 @@ def logger_in(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
         import wandb
 
         run = wandb.init(
-            project=PROJECT, name=study, dir=folder, settings=wandb.Settings(silent=True)
+            project=PROJECT,
+            name=study,
+            dir=folder,
+            settings=wandb.Settings(silent=True, disable_git=True),
         )
         try:
             yield WandbLogger(experiment=run, save_dir=folder)
