@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from .kde import Codes, LatentKDE
-from .mixture import LatentMixture
+from .kde import FOLDS, Codes, LatentKDE
+from .mixture import FEWEST, LatentMixture
 
 
 class Density(Protocol):
@@ -26,3 +26,6 @@ DENSITIES: dict[str, Callable[[Any, Codes, int], Density]] = {
     "gaussian": lambda model, codes, seed: LatentMixture.fit(codes, n_components=1, seed=seed),
     "mixture": lambda model, codes, seed: LatentMixture.fit(codes, seed=seed),
 }
+
+FEWEST_CODES = {"kde": FOLDS, "pca-kde": FOLDS, "gaussian": 2, "mixture": FEWEST}
+"""The fewest codes that a density can be fitted to; a prior needs none."""

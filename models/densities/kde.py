@@ -12,6 +12,8 @@ from sklearn.neighbors import KernelDensity
 
 Codes = NDArray[np.float32]
 
+FOLDS = 5  # of cross-validation, and thus the fewest codes
+
 
 @dataclass(frozen=True)
 class LatentKDE:
@@ -61,12 +63,15 @@ class LatentKDE:
                 their square. All of them carry a kernel in the end.
             seed: Chooses the codes that the search sees, and its folds.
         """
-        if len(codes) < 5:
-            raise ValueError(f"codes (={len(codes)}) must be at least 5 to cross-validate on.")
+        if len(codes) < FOLDS:
+            raise ValueError(
+                f"codes (={len(codes)}) must be at least {FOLDS} to cross-validate on."
+            )
         components = mean = None
         points = codes
         if n_components is not None:
-            pca = PCA(n_components, random_state=seed).fit(codes)
+            with np.errstate(invalid="ignore"):  # equal codes have no variance to explain
+                pca = PCA(n_components, random_state=seed).fit(codes)
             components, mean = pca.components_.astype("float32"), pca.mean_.astype("float32")
             points = pca.transform(codes).astype("float32")
         seen = np.random.default_rng(seed).permutation(len(points))[:n_search]
@@ -117,11 +122,11 @@ def magnitude(codes: Codes) -> NDArray[np.float64]:
 
 
 def _likeliest_bandwidth(points: Codes) -> float:
-    scale = magnitude(points).max() or 1.0
-    scaled, exponent = points / scale.astype(points.dtype), 0
+    scale = float(magnitude(points).max()) or 1.0
+    scaled, exponent = points / np.asarray(scale, points.dtype), 0
     for _ in range(4):
         bandwidths = np.logspace(exponent - 1, exponent + 1, 20)
-        search = GridSearchCV(KernelDensity(), {"bandwidth": bandwidths}, cv=5).fit(scaled)
+        search = GridSearchCV(KernelDensity(), {"bandwidth": bandwidths}, cv=FOLDS).fit(scaled)
         if 0 < search.best_index_ < len(bandwidths) - 1:
             break
         exponent += 1 if search.best_index_ else -1

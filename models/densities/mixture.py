@@ -1,5 +1,6 @@
 """Gaussian mixtures over latent codes; with one component, a plain Gaussian, such as a prior."""
 
+import warnings
 from dataclasses import dataclass
 from os import PathLike
 from typing import Self
@@ -66,7 +67,10 @@ class LatentMixture:
         scale = magnitude(codes)
         scaled = codes / np.where(scale > 0, scale, 1).astype(codes.dtype)
         tried = [n_components] if n_components else [k for k in COMPONENTS if 5 * k <= len(codes)]
-        fits = [GaussianMixture(k, random_state=seed, reg_covar=1e-4).fit(scaled) for k in tried]
+        with warnings.catch_warnings(action="ignore"):  # of codes of which several are the same
+            fits = [
+                GaussianMixture(k, random_state=seed, reg_covar=1e-4).fit(scaled) for k in tried
+            ]
         best = fits[0] if len(fits) == 1 else min(fits, key=lambda fit: fit.bic(scaled))
         means = np.where(scale > 0, best.means_ * scale, codes.mean(0, dtype=float))
         return cls(best.weights_, means, best.covariances_ * scale * scale[:, None])

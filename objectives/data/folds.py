@@ -1,6 +1,7 @@
 """Cross-validation: all but the test part is cut into folds, and each of them validates once."""
 
 import hashlib
+import logging
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,8 @@ from .equal_items import first_equal
 from .errors import DataError
 from .parts import Part
 from .splits import Splits
+
+log = logging.getLogger(__name__)
 
 _known: dict[tuple[str, int, int], list[tuple[list[int], list[int]]]] = {}
 
@@ -68,7 +71,7 @@ def cut_fold(
 
 
 def check_folds(data: Any, folds: int) -> None:
-    """Checks that data can be cut into folds.
+    """Checks that data can be cut into folds, and says which folds lack a class.
 
     Raises:
         DataError: If they cannot.
@@ -79,6 +82,16 @@ def check_folds(data: Any, folds: int) -> None:
             "leave out `folds=`"
         )
     data.fold(0, folds)
+    splits = getattr(getattr(data, "items", data), "splits", None)
+    if not isinstance(splits, Splits) or splits.train.targets is None or not splits.spec.classes:
+        return
+    targets = splits.train.joined(splits.val).targets
+    (cuts,) = _known.values()
+    present = [set(targets[held].tolist()) for _, held in cuts]  # type: ignore[index]
+    for number, name in enumerate(splits.spec.classes):
+        lacking = sum(number not in classes for classes in present)
+        if lacking:
+            log.info("%s of %s folds validate without an item of %r", lacking, folds, name)
 
 
 def _cuts(

@@ -23,6 +23,7 @@ from .sources.builtin import DATASETS
 from .sources.photos import Photos
 from .sources.source import Source, load
 from .sources.table_options import TableOptions
+from .sources.wording import some_of
 
 if TYPE_CHECKING:
     from .parts import Items
@@ -99,7 +100,8 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
         _splits[key] = Splits(train, val, dataset.test, dataset.spec, fingerprint, brought)
         if source.name not in DATASETS:
             found = _splits[key]
-            for line in (recognised(found), *_small(found), *_repeated(found), *dataset.notes):
+            doubts = (*_small(found), *_absent(found), *_repeated(found))
+            for line in (recognised(found), *doubts, *dataset.notes):
                 log.info("%s: %s", Path(source.name).name, line)
     return _splits[key]
 
@@ -191,6 +193,17 @@ def _small(splits: Splits) -> Iterator[str]:
         if len(part) < SMALL:
             count = "1 item" if len(part) == 1 else f"{len(part)} items"
             yield f"only {count} to {PURPOSES[name]}: what they say is mostly chance"
+
+
+def _absent(splits: Splits) -> Iterator[str]:
+    """Says which classes a part lacks."""
+    for name, part in zip(PARTS, splits[:3], strict=True):
+        if part.targets is None or not splits.spec.classes:
+            continue
+        counts = part.targets.bincount(minlength=len(splits.spec.classes)).tolist()
+        absent = [of for of, count in zip(splits.spec.classes, counts, strict=True) if not count]
+        if absent:
+            yield f"no item to {PURPOSES[name]} is of the class {some_of(absent)}"
 
 
 def _repeated(splits: Splits) -> Iterator[str]:

@@ -25,7 +25,8 @@ class Classification(NamedTuple):
 
     Attributes:
         classes: A row for each class: its name, its number of items, the share of them that was
-            recognised, and the average precision with which it is told from the others.
+            recognised, and the average precision with which it is told from the others; both
+            NaN if it has no items.
         confusion: How many items of each class, a row each, were taken for which, (K, K).
         curves: Recall, from 0 to 1, and precision of each class that has items, told from all
             others, (M, 2): a point for each probability from which on it is said to be the class.
@@ -56,7 +57,7 @@ def classification(model: Predicts, data: Any) -> Classification:
     logits, labels = answers_to_test(model, data)
     names, k = list(data.spec.classes), len(data.spec.classes)
     counts = multiclass_confusion_matrix(logits, labels, num_classes=k)
-    share = counts.diagonal() / counts.sum(1).clamp(min=1)
+    share = counts.diagonal() / counts.sum(1)  # NaN of a class without items
     chances = logits.softmax(1)
     curves, precision = {}, [float("nan")] * k
     for number in sorted(set(labels.tolist())):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from json import dumps
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,7 @@ class FinalTraining:
         plain = {n: v for n, v in self.metrics.items() if not isinstance(v, dict | list | None)}
         classes = self.metrics.get("class_accuracy", {})
         rows = plain | {f"class {name}": share for name, share in classes.items()}
-        lines = [
-            f"  {name:<22} {f'{value:.4g}' if isinstance(value, float) else value}"
-            for name, value in rows.items()
-        ]
+        lines = [f"  {name:<22} {_figure(value)}" for name, value in rows.items()]
         return "\n".join([*lines, *self._spread, *self.verdict, f"wrote {self.folder}"])
 
     __repr__ = __str__  # what a notebook shows
@@ -77,6 +75,13 @@ class FinalTraining:
                     return [f"{beside}: no better"]
                 return [f"{beside}: the network loses; {ADVICE[scale]}"]
         return []
+
+
+def _figure(value: object) -> object:
+    """Returns a figure as it is printed; one that is not defined, of no items, as `-`."""
+    if not isinstance(value, float):
+        return value
+    return "-" if isnan(value) else f"{value:.4g}"
 
 
 def final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> tuple[Path, bool]:

@@ -1,6 +1,5 @@
 """Final training: the chosen configuration, to the end, with its test score and pictures."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from ...objectives.randomness import fresh_seeds
 from ...storage.best import write_best
 from ...storage.checkpoint import add_configuration
 from ...storage.drawing.curves import loss_curve
+from ...storage.json_text import to_json
 from ...storage.partial import partial_folder
 from ...storage.runs import Runs
 from ..cluster.joining import joined
@@ -191,7 +191,7 @@ def train(
                 best_epoch=int(best_row["epoch"]),
             )
         write_best(best, folder / "best.toml", work.target / "best.toml")
-        (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+        (folder / "metrics.json").write_text(to_json(metrics))
         if pictures != "none":
             metric = next(iter(objective.metrics)).removeprefix("val_")
             loss_curve(keep.history, metric, int(best_row["epoch"]), folder / "loss.png")

@@ -1,11 +1,12 @@
 """Interpolation: what lies between two codes."""
 
+import logging
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from ...models.densities.by_name import DENSITIES
+from ...models.densities.by_name import DENSITIES, FEWEST_CODES
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import in_batches
 from ...objectives.progress import progress
@@ -17,6 +18,8 @@ from ..facade import public
 from .trained import Trained, load_trained
 
 ROWS, STEPS = 6, 10
+
+log = logging.getLogger(__name__)
 
 
 @public
@@ -63,6 +66,9 @@ def interpolate(
     ends = {}
     if isinstance(model, Encodes):
         ends["images"] = _of_images(trained, images, seed)
+        if not len(ends["images"]):
+            log.info("there is one validation image: left out pairs of images")
+            del ends["images"]
     if images is None:
         ends["codes"] = _at_random(trained, seed)
     with replaced_folder(trained.folder / "interpolations", Runs(Path(runs))) as folder:
@@ -76,7 +82,7 @@ def _of_images(trained: Trained, images: tuple[int, int] | None, seed: int) -> T
     found = torch.from_numpy(trained.codes("val", seed)[0])
     if images is None:
         order = torch.randperm(len(found), generator=torch.Generator().manual_seed(seed))
-        return found[order[: 2 * ROWS]]
+        return found[order[: 2 * min(ROWS, len(found) // 2)]]
     for number in images:
         if not 0 <= number < len(found):
             raise StudyError(
@@ -90,6 +96,11 @@ def _at_random(trained: Trained, seed: int) -> Tensor:
     if isinstance(trained.model, HasPrior):
         return torch.from_numpy(trained.model.prior().sample(2 * ROWS, seed))
     codes = trained.codes("train", seed)[0]
+    if len(codes) < FEWEST_CODES["kde"]:
+        raise StudyError(
+            f"{len(codes)} training images are too few to draw random codes from: go between two "
+            "of them by `images=`"
+        )
     with progress(f"fitting {SAMPLING['kde']}"):
         return torch.from_numpy(
             DENSITIES["kde"](trained.model, codes, seed).sample(2 * ROWS, seed)

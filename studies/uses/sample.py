@@ -1,6 +1,6 @@
 """Sampling: densities over the codes of a trained network, decoded to new items."""
 
-import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from sklearn.decomposition import PCA
 
-from ...models.densities.by_name import DENSITIES, Density
+from ...models.densities.by_name import DENSITIES, FEWEST_CODES, Density
 from ...models.densities.kde import Codes
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import in_batches
@@ -19,6 +19,7 @@ from ...objectives.progress import progress
 from ...search_spaces.words import did_you_mean
 from ...storage.drawing.images import image_grid
 from ...storage.drawing.points import codes_beside
+from ...storage.json_text import to_json
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SAMPLES, SAMPLING, SEED
 from ..errors import StudyError, check_at_least, check_at_most, check_seed
@@ -29,6 +30,8 @@ from .trained import load_trained
 FEW_DIMENSIONS = 3
 SHOWN = 100
 MOST = 10_000_000
+
+log = logging.getLogger(__name__)
 
 
 class Samples(NamedTuple):
@@ -68,7 +71,8 @@ def sample(
     Args:
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
         methods: Names in `DENSITIES`. If empty, all that fit: `prior` needs a model that has
-            one, `pca-kde` more than three latent dimensions.
+            one, `pca-kde` more than three latent dimensions, and each but the prior a few
+            training items (10 for `mixture`, 5 for `kde` and `pca-kde`).
         n: Number of codes to sample, at least 1.
         seed: Seed of the fits and of the samples.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
@@ -94,7 +98,7 @@ def sample(
         real = trained.codes("train", seed)[0]
     else:  # nothing but the prior is known of its codes
         real = model.prior().sample(n, seed)
-    chosen = _check(methods, model, real.shape[1])
+    chosen = _check(methods, model, real)
     densities: dict[str, Density] = {}
     with progress(f"fitting {len(chosen)} densities to codes", len(chosen)) as advance:
         for name in chosen:
@@ -114,11 +118,12 @@ def sample(
             if isinstance(model, Encodes):
                 _draw_codes(name, real, drawn[name], folder)
         table = {"unrated": why_not} if ratings is None else ratings.to_table()
-        (folder / "quality.json").write_text(json.dumps(table, indent=2) + "\n")
+        (folder / "quality.json").write_text(to_json(table))
     return Samples(trained.folder / "samples", densities, ratings, why_not)
 
 
-def _check(methods: Sequence[str], model: Decodes, latent_dim: int) -> list[str]:
+def _check(methods: Sequence[str], model: Decodes, codes: Codes) -> list[str]:
+    """Returns the methods to sample by: those that were named, or all that fit."""
     for name in methods:
         if name not in DENSITIES:
             raise StudyError(f"there is no method {name!r}; {did_you_mean(name, list(DENSITIES))}")
@@ -128,12 +133,24 @@ def _check(methods: Sequence[str], model: Decodes, latent_dim: int) -> list[str]
         unfit.pop("prior")
     if not isinstance(model, HasPrior):
         unfit["prior"] = f"a {type(model).__name__} has no prior"
+    count, latent_dim = codes.shape
     if latent_dim <= FEW_DIMENSIONS:
         unfit["pca-kde"] = f"{latent_dim} latent dimensions are too few for it"
+    few = {
+        name: f"it needs the codes of {fewest} training items, and there are {count}"
+        for name, fewest in FEWEST_CODES.items()
+        if count < fewest and name not in unfit
+    }
     for name in methods:
-        if name in unfit:
-            raise StudyError(f"method {name!r} does not fit: {unfit[name]}")
-    return list(dict.fromkeys(methods)) or [name for name in DENSITIES if name not in unfit]
+        if name in unfit | few:
+            raise StudyError(f"method {name!r} does not fit: {(unfit | few)[name]}")
+    fitting = [name for name in DENSITIES if name not in unfit | few]
+    if not fitting:
+        raise StudyError(f"no method fits the codes of {count} training items")
+    if not methods:
+        for name, why in few.items():
+            log.info("left out the method %s: %s", name, why)
+    return list(dict.fromkeys(methods)) or fitting
 
 
 def _draw(model: Decodes, name: str, drawn: Codes, folder: Path) -> None:
@@ -144,7 +161,7 @@ def _draw(model: Decodes, name: str, drawn: Codes, folder: Path) -> None:
 
 
 def _draw_codes(name: str, real: Codes, drawn: Codes, folder: Path) -> None:
-    if real.shape[1] < 2:
+    if min(real.shape) < 2:
         return
     axis = "latent dimension"
     if real.shape[1] > 2:
