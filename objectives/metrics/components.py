@@ -1,8 +1,10 @@
 """What principal components reach: the scale beside which a reconstruction error is read."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
@@ -48,6 +50,29 @@ def pca_error(train: Tensor, items: Tensor, length: int, data: DataSpec) -> floa
     return float(((drawn - scored) ** 2).mean())
 
 
+def component_scores(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor], Tensor]:
+    """Returns what scores items by their first principal components, as `anomaly_scores` does.
+
+    Args:
+        train: Items that the components are fitted to, with shape (N, *data.shape).
+        length: Number of components; fewer if there are not as many items or values.
+        data: What they are.
+    """
+    plane = components(as_rows(train, data), length)
+
+    def score(items: Tensor) -> Tensor:
+        rows = as_rows(items, data)
+        drawn = plane.inverse_transform(plane.transform(rows))
+        return torch.from_numpy(drawn - rows).square().sum(1).sqrt()
+
+    return score
+
+
+def code_length(model: Encodes, items: Tensor) -> int:
+    """Returns of how many numbers a code is, given items with shape (N, *shape)."""
+    return in_batches(model.encode, items[:1]).flatten(1).shape[1]
+
+
 def beside_components(model: pl.LightningModule, data: Any) -> dict[str, float]:
     """Returns the test error of an autoencoder, and that of as many principal components.
 
@@ -63,6 +88,6 @@ def beside_components(model: pl.LightningModule, data: Any) -> dict[str, float]:
     if not (isinstance(train, Tensor) and isinstance(test, Tensor)):
         return {}
     model.cpu().eval()
-    length = in_batches(model.encode, test[:1]).flatten(1).shape[1]
+    length = code_length(model, test)
     own = mean_error(anomaly_scores(model, data.spec, test), data.spec)
     return {"test_mse": own, PCA: pca_error(train, test, length, data.spec)}

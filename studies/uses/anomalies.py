@@ -1,7 +1,7 @@
 """Anomalies: whether a network knows its own data from others by how badly it draws them."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,13 +11,21 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ...models.roles import Reconstructs
+from ...models.roles import Encodes, Reconstructs
+from ...objectives.data.batches import in_batches
 from ...objectives.data.module import TensorData
 from ...objectives.data.new.items import NewItems
 from ...objectives.data.new.others import other_items
 from ...objectives.data.parts import floats
 from ...objectives.data.sources.builtin import DATASETS
 from ...objectives.metrics.anomaly import anomaly_scores, separating_score, threshold_at
+from ...objectives.metrics.components import code_length, component_scores
+from ...objectives.metrics.intervals import (
+    Interval,
+    auroc_interval,
+    binomial_interval,
+    share_beyond,
+)
 from ...storage.csv_files import write_csv
 from ...storage.drawing.images import labelled_grid
 from ...storage.drawing.scores import score_distributions
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
 
 INSIDE, OUTSIDE = "inliers", "outliers"
 REGRESSION = "logistic regression"
+BESIDE = "score_pca"
 SHOWN = 10
 
 
@@ -45,9 +54,12 @@ class Anomalies:
             `images.png`.
         names: What the data of the `inliers` and of the `outliers` are called.
         scores: A row for each item: its `set`, what it is called (`item`: its file or row, or
-            its number in the test part), its `score`, and whether it is an `anomaly` by the first
-            threshold.
+            its number in the test part), its `score`, that of as many principal components
+            (`score_pca`, if the network encodes and the items are in memory), and whether it is
+            an `anomaly` by the first threshold.
         thresholds: The score of each rule beyond which an item is an anomaly.
+        quantile: Share of the validation part that the first threshold promises to pass.
+        validated: Number of validation items that it was taken of.
         unread: Why other items could not be read, by their names.
     """
 
@@ -56,13 +68,29 @@ class Anomalies:
     scores: pd.DataFrame
     thresholds: Mapping[str, float]
     unread: Mapping[str, str]
+    quantile: float
+    validated: int
 
     @property
     def auroc(self) -> float:
         """How often an outlier has a larger score than an inlier, from 0 to 1."""
+        return self._auroc_of("score")
+
+    @property
+    def auroc_of_components(self) -> float | None:
+        """The AUROC of as many principal components; None if they have no scores."""
+        return self._auroc_of(BESIDE) if BESIDE in self.scores else None
+
+    @property
+    def auroc_interval(self) -> Interval:
+        """What the AUROC of more such items lies in, with 95 %."""
+        outside = int((self.scores["set"] == OUTSIDE).sum())
+        return auroc_interval(self.auroc, len(self.scores) - outside, outside)
+
+    def _auroc_of(self, column: str) -> float:
         from sklearn.metrics import roc_auc_score
 
-        return float(roc_auc_score(self.scores["set"] == OUTSIDE, self.scores["score"]))
+        return float(roc_auc_score(self.scores["set"] == OUTSIDE, self.scores[column]))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -82,6 +110,16 @@ class Anomalies:
     def notes(self) -> list[str]:
         """What else is to be known before the figures are read."""
         notes = []
+        low, high = share_beyond(self.validated, self.quantile)
+        rule, threshold = next(iter(self.thresholds.items()))
+        inside = self.scores.loc[self.scores["set"] == INSIDE, "score"]
+        beyond, n = int((inside > threshold).sum()), len(inside)
+        notes.append(
+            f"{rule} of {self.validated:,} validation items: {_between(low, high)} of items like "
+            "them lie beyond it"
+        )
+        share = f"{beyond / n:.2%}, which may stand for {_between(*binomial_interval(beyond, n))}"
+        notes.append(f"of {n:,} test items, {beyond:,} lie beyond it: {share}")
         if self.auroc < 0.5:
             notes.append(f"the network draws {self.names[OUTSIDE]} better than what it has seen")
         for path, reason in list(self.unread.items())[:SHOWN]:
@@ -99,9 +137,24 @@ class Anomalies:
         share = "{:.2%}".format
         table = self.table.to_string(formatters=["{:.4g}".format, share, share])
         last = f"wrote {self.folder}"
-        return "\n".join([*sets, f"AUROC {self.auroc:.4f}", table, *self.notes, last])
+        return "\n".join([*sets, *self._verdict, table, *self.notes, last])
 
     __repr__ = __str__  # what a notebook shows
+
+    @property
+    def _verdict(self) -> list[str]:
+        """The AUROC with its interval, and that of principal components beside it."""
+        low, high = self.auroc_interval
+        chance = ": no better than chance" if low <= 0.5 <= high else ""
+        lines = [f"AUROC {self.auroc:.4f}, with 95 % from {low:.4f} to {high:.4f}{chance}"]
+        if (beside := self.auroc_of_components) is not None:
+            better = "" if self.auroc > beside else ": the network is no better"
+            lines.append(f"AUROC {beside:.4f} of as many principal components{better}")
+        return lines
+
+
+def _between(low: float, high: float) -> str:
+    return f"{low:.2%} to {high:.2%} (with 95 %)"
 
 
 @public
@@ -159,11 +212,12 @@ def anomalies(
         raise StudyError(f"{data.name} holds texts, of which no error can be measured")
     known = _known(against, labelled, data, seed)
     others = other_items(against, data, "test")
-    said = ask(others, partial(anomaly_scores, model, data.spec))
     test = data.splits.test.inputs
+    scored = _scorer(model, data)
+    said = ask(others, scored)
     scores = pd.concat(
         [
-            _rows(INSIDE, map(str, range(len(test))), anomaly_scores(model, data.spec, test)),
+            _rows(INSIDE, map(str, range(len(test))), scored(test)),
             _rows(OUTSIDE, said.names, torch.cat(said.answers)),
         ],
         ignore_index=True,
@@ -175,7 +229,15 @@ def anomalies(
         thresholds[REGRESSION] = separating_score(validated, torch.cat(found_known.answers))
     scores["anomaly"] = scores["score"] > next(iter(thresholds.values()))
     names = {INSIDE: str(data.name), OUTSIDE: Path(os.path.abspath(against)).name}
-    found = Anomalies(trained.folder / "anomalies", names, scores, thresholds, said.unread)
+    found = Anomalies(
+        trained.folder / "anomalies",
+        names,
+        scores,
+        thresholds,
+        said.unread,
+        quantile,
+        len(validated),
+    )
     with replaced_folder(found.folder, Runs(Path(runs))) as folder:
         write_csv(found.table, folder / "table.csv", index="rule")
         write_csv(scores, folder / "scores.csv")
@@ -197,11 +259,21 @@ def _known(
     return other_items(name, data, "train", seed)
 
 
+def _scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], Tensor]:
+    """Returns what scores items by the network and, if it can, by as many components, (N, 2)."""
+    train, own = data.splits.train.inputs, partial(anomaly_scores, model, data.spec)
+    if not (isinstance(model, Encodes) and isinstance(train, Tensor)):
+        return lambda items: own(items)[:, None]
+    beside = component_scores(train, code_length(model, train), data.spec)
+    return lambda items: torch.stack([own(items), in_batches(beside, items)], 1)
+
+
 def _rows(name: str, items: Iterable[str], scores: Tensor) -> pd.DataFrame:
-    """Returns a row for each item of a set."""
+    """Returns a row for each item of a set, given its scores, with shape (N, 1) or (N, 2)."""
     if not scores.isfinite().all():
         raise StudyError("the network draws items that are no numbers: train another trial")
-    return pd.DataFrame({"set": name, "item": list(items), "score": scores.numpy()})
+    columns = zip(("score", BESIDE), scores.T.numpy(), strict=False)
+    return pd.DataFrame({"set": name, "item": list(items), **dict(columns)})
 
 
 def _draw(test: "Items", others: Sequence[NewItems], found: Anomalies, path: Path) -> None:
