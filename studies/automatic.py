@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 
-from ..objectives.data.labelled import labelled
+from ..objectives.data.labelled import check_target, labelled
 from ..objectives.data.sources.builtin import DATASETS
 from ..search_spaces.catalog.auto import AUTO, candidates, fitting, joined, usual_objective
 from ..search_spaces.catalog.models import MODELS
@@ -44,6 +44,8 @@ def with_models(recipe: Recipe, runs: Runs) -> Recipe:
     if recipe.model != AUTO or not recipe.data:
         return recipe
     data = items_of(recipe, joined(()), runs)()
+    if recipe.target is None:
+        check_target(data)
     known = fitting(data.spec)
     if not known:
         labelled(data)

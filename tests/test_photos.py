@@ -354,7 +354,7 @@ def test_a_folder_is_split_into_lists_that_are_data(photos: Path, cli: Cli) -> N
     assert re.search(r"ants +14 +5 +5", answer.out)
     for name in ("train", "valid", "test", "classes"):
         assert f"wrote lists/ab/{name}.csv\n" in answer.out
-    assert answer.out.endswith("next: latentune search lists/ab\n")
+    assert answer.out.endswith("next: latentune search lists/ab --image-size 16\n")
     assert rows("lists/ab/classes.csv") == [
         ["class", "train", "valid", "test"],
         ["ants", "14", "5", "5"],

@@ -128,7 +128,7 @@ def test_a_target_can_be_named_and_be_a_number(caplog: pytest.LogCaptureFixture)
     unnamed = write("a,b", COUNT, COUNT, name="unnamed.csv")
     with caplog.at_level(logging.INFO, logger="latentune"):
         assert TensorData(unnamed).splits.train.targets is None
-    assert "no column is known to be the target: name one by `target=`" in caplog.text
+    assert "so all are features: name one by `target=`" in caplog.text
     with pytest.raises(DataError, match="no column that is known to be a target"):
         TensorData(unnamed, numbers=True)
     negative = write("a,y", COUNT, [-1, 1] * 20, name="negative.csv")
@@ -229,7 +229,9 @@ def test_a_class_of_one_item_is_no_class_to_learn() -> None:
     name = write("size,class", COUNT, [*SPECIES[1:], "rare"])
     with pytest.raises(DataError, match=r"class 'rare' of some\.csv has 1 item; at least 2"):
         labelled(TensorData(name))
-    with pytest.raises(DataError, match="no labels to learn from; name the column of the classes"):
+    with pytest.raises(
+        DataError, match=r"no column that is known to be the target.*such as 'b', 'a'"
+    ):
         labelled(TensorData(write("a,b", COUNT, COUNT, name="other.csv")))
     assert labelled(TensorData("wine"))
 

@@ -5,6 +5,8 @@ import torch
 from ...models.data_spec import Kind
 from .errors import DataError
 from .module import TensorData
+from .sources.column_types import FEATURES
+from .sources.wording import some_of
 
 WAYS: dict[Kind, str] = {
     "image": "put each class in a folder of its own",
@@ -20,6 +22,7 @@ def labelled(data: TensorData) -> TensorData:
     Raises:
         DataError: If they have none, or a class has a single item.
     """
+    check_target(data)
     if data.splits.train.targets is None or len(data.spec.classes) < 2:
         raise DataError(f"{data.name} has no labels to learn from; {WAYS[data.spec.kind]}")
     of_parts = [part.targets for part in data.splits[:3] if part.targets is not None]
@@ -30,3 +33,18 @@ def labelled(data: TensorData) -> TensorData:
             "needed: add some, or leave it out"
         )
     return data
+
+
+def check_target(data: TensorData) -> None:
+    """Raises DataError, which names columns, if no column of a file is known to be the target."""
+    columns = target_candidates(data)
+    if data.splits.train.targets is None and columns:
+        raise DataError(
+            f"{data.name} has no column that is known to be the target: name it by `target=`, "
+            f"such as {some_of(columns)}; `target=` none searches an autoencoder without one"
+        )
+
+
+def target_candidates(data: TensorData) -> list[str]:
+    """Returns the columns of a table that could be predicted, the last one first."""
+    return [one.name for one in reversed(data.spec.columns) if one.role in FEATURES]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ..defaults import CPUS, GPUS, OPTIONS, RUNS
 
@@ -135,6 +136,19 @@ def as_command(*words: str) -> str:
     from ...storage.shown import shown
 
     return shlex.join(["latentune", *map(shown, words)])
+
+
+def repeated(*names: str) -> list[str]:
+    """Returns the options of this command that were typed, of those with some names, as typed."""
+    context = click.get_current_context()
+    words = []
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.name in names and source is ParameterSource.COMMANDLINE:
+            value = context.params[option.name]
+            values = value if isinstance(value, tuple) else (value,)
+            words += [word for one in values for word in (option.opts[-1], str(one))]
+    return words
 
 
 def say_next(*words: str, runs: Path = RUNS_PATH, storage: str | None = None) -> None:

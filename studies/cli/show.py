@@ -6,7 +6,14 @@ from typing import Any
 import click
 
 from ..defaults import SEED
-from .common import UsageError, data_dir_option, runs_option, say_next, table_options
+from .common import (
+    UsageError,
+    data_dir_option,
+    repeated,
+    runs_option,
+    say_next,
+    table_options,
+)
 
 
 @click.command()
@@ -54,7 +61,11 @@ def show(
     show_counts(shown)
     for path in (*shown.lists, *shown.pictures):
         click.echo(f"wrote {path}")
-    say_next("search", data if out is None else str(out), runs=runs)
+    again = repeated("image_size", "seed", "data_dir", *table)
+    if shown.candidates:
+        say_next("show", data, *again, "--target", shown.candidates[0], runs=runs)
+    else:
+        say_next("search", data if out is None else str(out), *again, runs=runs)
 
 
 def _shares(text: str) -> tuple[float, ...]:

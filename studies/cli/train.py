@@ -69,4 +69,6 @@ def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
     if kind == "config":
         network = str(trained.folder / "model.ckpt")
     named = study if trained.use == "status" else network
-    say_next(trained.use, named, *(["FILE"] if trained.use == "predict" else []), runs=runs)
+    place = {"storage": storage} if trained.use == "status" else {}
+    words = ["FILE"] if trained.use == "predict" else []
+    say_next(trained.use, named, *words, runs=runs, **place)

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 
 from ...objectives.data.kept import save_kept
+from ...objectives.data.labelled import target_candidates
 from ...objectives.data.module import TensorData
 from ...objectives.data.parts import floats
 from ...objectives.data.splits import PARTS, recognised
@@ -32,12 +33,14 @@ class Shown:
         counts: A row for each class, a column for each part: how many items it has.
         pictures: The picture that was drawn, if items can be.
         lists: The files that name the images of each part, if these were split.
+        candidates: Columns that could be the target, if none is known to be it.
     """
 
     line: str
     counts: pd.DataFrame
     pictures: tuple[Path, ...]
     lists: tuple[Path, ...] = ()
+    candidates: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"{self.line}\n{self.counts}"
@@ -139,7 +142,9 @@ def _shown(whole: TensorData, place: Runs, seed: int) -> Shown:
     if 0 < len(features) <= LETTERS:
         line = f"{line}; features: {features}"
     if splits.spec.kind != "image":
-        return Shown(line, table, ())
+        unknown = splits.train.targets is None and whole.source.table.target is None
+        candidates = target_candidates(whole) if unknown else ()
+        return Shown(line, table, (), candidates=tuple(candidates))
     order = torch.randperm(len(splits.train), generator=torch.Generator().manual_seed(seed))
     targets = splits.train.targets
     if targets is None or not splits.spec.classes:

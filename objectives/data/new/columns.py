@@ -11,7 +11,7 @@ import pandas as pd
 
 from ....models.data_spec import Column, DataSpec
 from ..errors import DataError
-from ..sources.column_types import NUMBERS, missing_words, read_as
+from ..sources.column_types import FEATURES, NUMBERS, missing_words, read_as
 from ..sources.frames import Columns, read_texts
 from ..sources.headers import HeaderError
 from ..sources.numerals import UndecidedError, writing_of
@@ -20,7 +20,6 @@ from ..sources.wording import meant, some_of
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-FEATURES = (*NUMBERS, "flag", "category")
 PLACE = re.compile(r"column \d+")
 """What a column is called in a file without names."""
 

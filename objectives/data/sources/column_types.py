@@ -13,6 +13,7 @@ from .numerals import UndecidedError, are_plain, number, writing_of
 from .table_options import TableOptions, way_out
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pandas import Series
 
 MOST = 50
@@ -22,7 +23,11 @@ MISSING = ("", "na", "n/a", "nan", "null", "?")
 NO_NUMBER = (*MISSING, "-", "--", ".", "none", "<na>", "#n/a", "#div/0!", "#value!")
 """What is written where a number is missing, in lower case."""
 FLAGS = {"true": 1.0, "false": 0.0}
+LETTER_CASES = 2**9
+"""Ways to write these two words in small and capital letters."""
 NUMBERS = ("number", "amount")
+FEATURES = (*NUMBERS, "flag", "category")
+"""What a column can be of which features are made."""
 
 
 def column_type(column: Series[Any], path: Path, options: TableOptions) -> tuple[Column, str]:
@@ -42,8 +47,10 @@ def column_type(column: Series[Any], path: Path, options: TableOptions) -> tuple
     name = str(column.name)
     if name in options.as_category or name == options.text:
         return Column(name, "text"), ""
-    texts = [text for text in column.unique() if text.lower() not in NO_NUMBER]
-    if texts and {text.lower() for text in texts} <= set(FLAGS):
+    texts = column.unique().tolist()
+    if not are_plain(texts):  # nearly all columns are, and there may be millions of values
+        texts = [text for text in texts if text.lower() not in NO_NUMBER]
+    if 0 < len(texts) < LETTER_CASES and {text.lower() for text in texts} <= set(FLAGS):
         return Column(name, "flag"), ""
     forced = name in options.as_number
     if not forced and few(len(texts), len(column)) and (pair := _merged(texts)):
@@ -76,17 +83,23 @@ def read_as(column: Series[Any], kind: Column) -> Series[Any]:
     Returns:
         N floats of numbers and flags, NaN where there is none; or N names of categories.
     """
+    import numpy as np
     import pandas as pd
 
-    codes, texts = pd.factorize(column)
+    codes, different = pd.factorize(column)
+    texts = different.tolist()
+    found: Any = texts
     if kind.role == "flag":
-        found: Any = [FLAGS.get(text.lower(), float("nan")) for text in texts]
+        found = [FLAGS.get(text.lower(), float("nan")) for text in texts]
     elif kind.role in NUMBERS:
-        found = [_number(text, kind) for text in texts]
+        found = _floats(texts) if kind.decimal != "," else None
+        if found is None:
+            found = [_number(text, kind) for text in texts]
     else:
         found = [label(text) for text in texts]
     dtype = float if kind.role in ("flag", *NUMBERS) else object
-    return pd.Series(pd.Series(found, dtype=dtype).to_numpy()[codes], column.index, name=kind.name)
+    values = np.array(found, dtype=object).astype(dtype)
+    return pd.Series(values[codes], column.index, dtype, kind.name)
 
 
 def missing_words(kind: Column) -> tuple[str, ...]:
@@ -105,7 +118,7 @@ def _number_type(
     if not texts:
         raise ValueError("there are no values")
     if are_plain(texts):
-        mark = "." if any("." in text for text in texts) else ""
+        mark = "." if "." in "".join(texts) else ""
         return Column(name, "number", mark), ""
     writing = writing_of(texts, decimal, coded=forced)
     said = []
@@ -119,9 +132,19 @@ def _number_type(
     return Column(name, role, writing.decimal, writing.unit), ", ".join(said)
 
 
+def _floats(texts: Sequence[str]) -> NDArray[Any] | None:
+    """Returns texts as floats, or None if Python does not read all of them as such."""
+    import numpy as np
+
+    try:
+        return np.array(texts, dtype=object).astype(float)
+    except ValueError:
+        return None
+
+
 def _number(text: str, kind: Column) -> float:
     try:
-        return number(text, kind.decimal, kind.unit)
+        return float("nan") if text.lower() in NO_NUMBER else number(text, kind.decimal, kind.unit)
     except ValueError:
         return float("nan")
 

@@ -62,6 +62,9 @@ def read_columns(path: Path, options: TableOptions) -> Columns:
     for name, option in options.named().items():
         check_column(names, name, path, option)
     texts = texts.drop(columns=[name for name in texts if name in options.drop])
+    if empty := [name for name in names if name in texts and not texts[name].any()]:
+        texts = texts.drop(columns=empty)
+        notes += (f"left out, without any value: {some_of(empty)}",)
     if texts.shape[1] == 0:
         raise DataError(f"{path} has no columns left: drop fewer")
     if len(texts) < FEWEST:

@@ -17,6 +17,7 @@ PLAIN = (
 PLAIN_LINES = re.compile(rf"(?:{PLAIN}\n)*+")
 DOUBTFUL_LINES = re.compile(r"(?:[+-]?(?:0|[1-9][0-9]{0,2}(?:\.[0-9]{3})?)\n)*+")
 """Whole numbers below 1000, and such that are a thousand or a fraction."""
+LONG = re.compile(r"^[+-]?[0-9]{16,}$", re.MULTILINE)
 LARGEST = 2**53
 """From here on, a float cannot tell one whole number from the next: it is a name."""
 UNITS = (
@@ -79,7 +80,7 @@ def are_plain(texts: Sequence[str]) -> bool:
         return False
     if "." in lines and DOUBTFUL_LINES.fullmatch(lines):
         return False
-    return max(map(len, texts), default=0) < 16 or not any(map(_is_name, texts))
+    return not any(_is_name(match[0]) for match in LONG.finditer(lines))
 
 
 def writing_of(texts: Iterable[str], decimal: str | None = None, coded: bool = False) -> Writing:
@@ -209,5 +210,4 @@ def _likely(either: set[str], unit: str, bare: Sequence[str]) -> str:
 
 def _is_name(text: str) -> bool:
     """Says whether a whole number is so large that a float does not tell it from the next."""
-    digits = text.lstrip("+-")
-    return len(digits) > 15 and digits.isdecimal() and int(digits) >= LARGEST
+    return LONG.fullmatch(text) is not None and abs(int(text)) >= LARGEST

@@ -52,7 +52,11 @@ def read_table(
 
     check_whole(columns, path, target)
     if target is None and numbers:
-        raise DataError(f"{path} has no column that is known to be a target: name it by `target=`")
+        columns_there = some_of(list(columns.kinds)[::-1])
+        raise DataError(
+            f"{path} has no column that is known to be a target: name it by `target=`, such as "
+            f"{columns_there}"
+        )
     notes, read = columns.notes, []
     features: dict[str, NDArray[Any]] = {}
     for name, kind in columns.kinds.items():
@@ -71,7 +75,9 @@ def read_table(
     classes: tuple[str, ...] = ()
     if target is None:
         if options.target != NO_TARGET:
-            notes += ("no column is known to be the target: name one by `target=`",)
+            notes += (
+                "no column is known to be the target, so all are features: name one by `target=`",
+            )
         whole = Part(inputs, None)
     else:
         notes += (f"the column {target!r} is the target", *copies_of(columns, target))
