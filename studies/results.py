@@ -3,6 +3,7 @@
 import logging
 
 import optuna
+from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from ..storage.best import write_best
@@ -31,4 +32,5 @@ def write_results(study: optuna.Study, runs: Runs) -> None:
         [trial.values for trial in study.best_trials],
         objectives(study),
         runs.front(study.study_name),
+        are_losses=[way == StudyDirection.MINIMIZE for way in study.directions],
     )

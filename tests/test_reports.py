@@ -13,7 +13,7 @@ from PIL import Image
 from sklearn.metrics import average_precision_score
 
 import latentune
-from latentune.storage.drawing.answers import confusion, precision_recall
+from latentune.storage.drawing.confusion import confusion
 from latentune.studies.errors import StudyError
 from latentune.studies.training.final import FinalTraining
 
@@ -54,15 +54,6 @@ def test_a_class_that_the_test_part_lacks_has_no_precision() -> None:
     table = pd.read_csv(trained.folder / "classes.csv").set_index("class")
     assert table["average_precision"].isna().equals(table["items"] == 0)
     assert 0 <= trained.metrics["test_average_precision"] <= 1
-
-
-def test_curves_of_many_classes_are_their_mean_and_the_worst(tmp_path: Path) -> None:
-    curve = np.array([[0, 1], [0.5, 1], [1, 0.1]], dtype="float32")
-    for count in (3, 40):
-        names = [f"class {number}" for number in range(count)]
-        path = tmp_path / f"{count}.png"
-        precision_recall(dict.fromkeys(names, curve), dict.fromkeys(names, 0.55), path)
-        assert np.array(Image.open(path)).shape[:2] == (600, 960)
 
 
 def test_a_predictor_of_numbers_shows_them_beside_the_true_ones() -> None:

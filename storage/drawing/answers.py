@@ -1,6 +1,6 @@
 """Pictures of what a predictor answers: which classes it takes for which, and how surely."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,35 +10,13 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from .figure import figure_at
+from .axes import set_whole_ticks
+from .figure import figure_at, legend_beside, point_size
+from .names import short_names
 
 CURVES = 12  # in one picture
 WORST = 5  # which are shown of more, beside the mean
 POINTS = 500  # of a curve; more cannot be told apart
-
-
-def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str, path: Path) -> None:
-    """Draws how many items of each class, a row each, were taken for which, with shape (K, K)."""
-    few = len(classes) <= 30  # of more, numbers would be specks
-    side = min(2.5 + 0.55 * len(classes), 19)
-    with figure_at(path, side + 0.8, side) as figure:
-        axes = figure.subplots()
-        share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-        sns.heatmap(
-            share,
-            annot=counts if few else False,
-            fmt="d",
-            cmap="Blues",
-            vmin=0,
-            vmax=1,
-            square=True,
-            xticklabels=list(classes),
-            yticklabels=list(classes),
-            annot_kws={"size": 8},
-            cbar_kws={"label": "share of the true class", "shrink": 0.8},
-            ax=axes,
-        )
-        axes.set(title=title, xlabel="predicted", ylabel="true")
 
 
 def precision_recall(
@@ -49,18 +27,21 @@ def precision_recall(
     Of more than twelve classes it draws the mean and the five that are told worst.
 
     Args:
-        curves: Recall, from 0 to 1, and precision of each class, with shape (M, 2).
+        curves: Recall, from 0 to 1, and precision of each class that has items, of shape (M, 2).
         average: Average precision of each of them.
         path: The file to write.
     """
     mean = float(np.mean([average[name] for name in curves]))
+    named = dict(zip(curves, short_names(curves), strict=True))
     shown = list(curves)
     if len(shown) > CURVES:
         shown = sorted(shown, key=lambda name: average[name])[:WORST]
     with figure_at(path, 8, 5) as figure:
         axes = figure.subplots()
-        for name in shown:
-            _curve(axes, curves[name], f"{name} ({average[name]:.3f})", linewidth=1.2)
+        palette = sns.color_palette("tab10" if len(shown) <= 10 else "tab20", len(shown))
+        for name, color in zip(shown, palette, strict=True):
+            label = f"{named[name]} ({average[name]:.3f})"
+            _curve(axes, curves[name], label, linewidth=1.2, color=color)
         if len(shown) < len(curves):
             recalled = np.linspace(0.01, 1, 100)
             each = [c[np.searchsorted(c[:, 0], recalled), 1] for c in curves.values()]
@@ -69,13 +50,7 @@ def precision_recall(
             _curve(axes, whole, label, linewidth=2.5, color="black")
         axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
         axes.set_title(f"Mean average precision {mean:.3f}")
-        axes.legend(
-            title="average precision",
-            frameon=False,
-            fontsize="small",
-            loc="center left",
-            bbox_to_anchor=(1, 0.5),
-        )
+        legend_beside(axes, title="average precision")
         sns.despine(figure)
 
 
@@ -96,23 +71,29 @@ def reliability(bins: pd.DataFrame, error: float, path: Path) -> None:
     with figure_at(path, 5, 5.5) as figure:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         above.plot([0, 1], [0, 1], ":", color="0.6", label="calibrated")
-        above.plot(bins["chance"], bins["right"], "o-", label="the network")
+        above.plot(bins["chance"], bins["right"], "o-", label="the network", clip_on=False)
         above.set(ylabel="share that is right", ylim=(0, 1.02))
         above.set_title(f"Calibration error {error:.3f}")
         above.legend(frameon=False)
         below.bar(bins["chance"], bins["items"], width=0.04)
         below.set(xlabel="probability of the answer", ylabel="items", xlim=(0, 1.02))
+        set_whole_ticks(below.yaxis)
         sns.despine(figure)
 
 
 def predicted_beside_true(
     true: NDArray[np.float32], predicted: NDArray[np.float32], title: str, path: Path
 ) -> None:
-    """Draws predicted against true numbers, both with shape (N,), and where they would agree."""
-    ends = [min(true.min(), predicted.min()), max(true.max(), predicted.max())]
+    """Draws predicted against true numbers, both with shape (N,), and where they would agree.
+
+    Numbers that are not finite are left out.
+    """
+    finite = np.isfinite(true) & np.isfinite(predicted)
+    pairs = np.stack([true[finite], predicted[finite]]).astype(float)
     with figure_at(path, 5.5, 5) as figure:
         axes = figure.subplots()
-        axes.plot(ends, ends, ":", color="0.6")
-        axes.scatter(true, predicted, s=12, alpha=0.6, linewidth=0, rasterized=True)
+        if pairs.size:
+            axes.plot(*[[pairs.min(), pairs.max()]] * 2, ":", color="0.6")
+        axes.scatter(*pairs, s=point_size(pairs.shape[1]), alpha=0.6, linewidth=0)
         axes.set(xlabel="true", ylabel="predicted", title=title)
         sns.despine(figure)

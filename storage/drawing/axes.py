@@ -8,21 +8,21 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 
 WIDE = 10
 """How many times the smallest loss the largest must be for a logarithmic axis."""
-FEW_DECADES = 3
-"""Decades of an axis, at most, that have ticks in between."""
+STEPS = {2: (1, 2, 5), 3: (1, 3)}
+"""Where the ticks of each decade are, for so many decades at most; of more, there is one."""
 
 
 def set_whole_ticks(axis: Axis) -> None:
     """Has ticks at whole numbers alone: there is no epoch 2.5 and no half an item."""
-    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
 
 
 def epoch_limits(epochs: Iterable[int]) -> tuple[float, float]:
     """Returns where an axis of epochs begins and ends: one epoch alone is in the middle."""
     known = [*epochs]
     first, last = min(known), max(known)
-    margin = max(0.5 if first == last else 0, 0.03 * (last - first))
-    return first - margin, last + margin
+    margin = 0.5 if first == last else 0.03 * (last - first)
+    return first - min(margin, 0.5), last + margin  # there is no epoch 0
 
 
 def spans_decades(values: Iterable[float]) -> bool:
@@ -44,6 +44,7 @@ def set_log_scale(axis: Axis, values: Iterable[float]) -> None:
     finite = [value for value in values if isfinite(value)]
     decades = log10(max(finite)) - log10(min(finite))
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-    axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5) if decades <= FEW_DECADES else (1,)))
+    steps = next((steps for most, steps in STEPS.items() if decades <= most), (1,))
+    axis.set_major_locator(LogLocator(subs=steps))
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(NullFormatter())

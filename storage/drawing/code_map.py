@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from .figure import figure_at, legend_beside
+from .figure import figure_at, legend_beside, point_size
 from .names import short_name, short_names
 
 ENTRIES = 20
@@ -49,9 +49,7 @@ def code_map(
 
 
 def _points(plane: NDArray[np.float32]) -> dict[str, Any]:
-    """Returns how points are drawn: the more there are, the smaller."""
-    size = float(np.clip(6000 / max(len(plane), 1), 12, 60))
-    return {"s": size, "linewidth": 0, "alpha": 0.8}
+    return {"s": point_size(len(plane)), "linewidth": 0, "alpha": 0.8}
 
 
 def _by_number(
@@ -79,15 +77,15 @@ def _by_number(
 
 def _by_text(axes: Axes, plane: NDArray[np.float32], values: "pd.Series[Any]") -> None:
     counts = values.value_counts(sort=False)
-    counts = counts[counts > 0]
     if not isinstance(values.dtype, pd.CategoricalDtype):
         counts = counts.sort_index()
-    named = counts
+    names = dict(zip(counts.index, short_names(counts.index), strict=True))
+    named = counts = counts[counts > 0]
     if len(counts) > ENTRIES:
         named = counts[counts.rank(method="first", ascending=False) < ENTRIES]
     palette = sns.color_palette("tab10" if len(named) <= 10 else "tab20", len(named))
     colors: dict[Any, Any] = dict(zip(named.index, palette, strict=True))
-    entries = list(zip(short_names(named.index), palette, strict=True))
+    entries = [(names[value], color) for value, color in zip(named.index, palette, strict=True)]
     if rest := len(counts) - len(named):
         entries.append((f"other ({rest} more)", REST))
         colors |= dict.fromkeys(counts.index.difference(named.index), REST)

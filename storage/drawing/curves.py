@@ -1,38 +1,56 @@
 """Pictures of training: what changed epoch by epoch."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from .figure import figure_at
+from .axes import epoch_limits, set_log_scale, set_whole_ticks, spans_decades
+from .figure import figure_at, legend_beside
+from .names import short_name, short_names
+
+FEW_EPOCHS = 20
+"""Epochs, at most, that are marked one by one; one alone would be no line."""
 
 
-def loss_curve(history: pd.DataFrame, metric: str, best_epoch: int, path: Path) -> None:
+def loss_curve(
+    history: pd.DataFrame, metric: str, best_epoch: int, path: Path, *, is_loss: bool = True
+) -> None:
     """Draws a metric per epoch in training and validation.
+
+    The axis of a loss that is above 0 and spans decades is logarithmic.
 
     Args:
         history: A column `epoch`, counted from 1, and `train_` and `val_` columns.
         metric: Name of the metric behind these prefixes, such as `mse`.
         best_epoch: The epoch to mark.
         path: The file to write.
+        is_loss: Whether less is better; else it may have an upper end, as accuracies have.
     """
     columns = {f"train_{metric}": "training", f"val_{metric}": "validation"}
     shown = history[["epoch", *(c for c in columns if c in history)]].rename(columns=columns)
-    long = shown.melt("epoch", var_name="part", value_name=metric)
+    shown = shown.replace([np.inf, -np.inf], np.nan)
+    long = shown.melt("epoch", var_name="part", value_name=metric).dropna()
     with figure_at(path, 7, 4) as figure:
         axes = figure.subplots()
-        sns.lineplot(long, x="epoch", y=metric, hue="part", style="part", ax=axes)
+        style = {"hue": "part", "style": "part", "errorbar": None} | _marks(long)
+        sns.lineplot(long, x="epoch", y=metric, ax=axes, **style)
         axes.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
-        if (long[metric].dropna() > 0).all():
-            axes.set_yscale("log")
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
-            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-            axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.set_ylabel(metric)
+        axes.set_xlim(epoch_limits([*history["epoch"], best_epoch]))
+        set_whole_ticks(axes.xaxis)
+        if is_loss and spans_decades(long[metric]):
+            set_log_scale(axes.yaxis, long[metric])
+        axes.set_ylabel(short_name(metric))
         axes.legend(title=None, frameon=False)
         sns.despine(figure)
+
+
+def _marks(history: pd.DataFrame) -> dict[str, Any]:
+    """Returns how single epochs are marked, if there are few of them."""
+    few = history["epoch"].nunique() <= FEW_EPOCHS
+    return {"markers": True, "markeredgewidth": 0} if few else {}
 
 
 def accuracy_curves(history: pd.DataFrame, path: Path) -> None:
@@ -43,15 +61,18 @@ def accuracy_curves(history: pd.DataFrame, path: Path) -> None:
         path: The file to write.
     """
     panels = list(history["labels"].drop_duplicates())
-    with figure_at(path, 1.5 + 4 * len(panels), 4) as figure:
+    starts = history["start"].drop_duplicates()
+    names = dict(zip(starts, short_names(starts, 32), strict=True))
+    with figure_at(path, 3.5 + 4 * len(panels), 4) as figure:
         row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, labels in zip(row, panels, strict=True):
-            part = history[history["labels"] == labels]
-            sns.lineplot(
-                part, x="epoch", y="accuracy", hue="start", style="start", errorbar="sd", ax=axes
-            )
+            part = history[history["labels"] == labels].replace({"start": names})
+            style = {"hue": "start", "style": "start", "errorbar": "sd"} | _marks(part)
+            sns.lineplot(part, x="epoch", y="accuracy", ax=axes, **style)
             axes.set_title(f"{labels} labels")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.set_xlim(epoch_limits(part["epoch"]))
+            set_whole_ticks(axes.xaxis)
             axes.set_ylabel("validation accuracy")
-            axes.legend(title=None, frameon=False)
+            axes.get_legend().remove()
+        legend_beside(axes)
         sns.despine(figure)

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from .glyphs import drawable
+
 LONGEST = 24
 """Letters of a name; longer ones lose their middle."""
 
@@ -14,7 +16,7 @@ def short_name(name: object, longest: int = LONGEST) -> str:
         >>> short_name("Iris-setosa-from-the-northern-meadow", 16)
         'Iris-set…-meadow'
     """
-    text = " ".join(str(name).split())
+    text = " ".join(drawable(str(name)).split())
     if len(text) <= longest:
         return text
     tail = (longest - 1) // 2

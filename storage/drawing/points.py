@@ -1,13 +1,16 @@
 """Pictures of points: codes beside sampled ones, and compromises between objectives."""
 
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
 import seaborn as sns
 from numpy.typing import NDArray
 
+from .axes import set_log_scale, spans_decades
 from .figure import figure_at
+from .names import short_name
 
 
 def codes_beside(
@@ -23,6 +26,8 @@ def codes_beside(
         path: The file to write.
     """
     low, high = np.quantile(np.concatenate([real, drawn]), [0.001, 0.999], axis=0)
+    margin = np.where(high > low, 0, np.maximum(np.abs(low), 1) / 2)  # of a dead dimension
+    low, high = low - margin, high + margin
     box = np.stack([low, high], axis=1)
     bins = int(np.clip(len(real) ** 0.5, 10, 60))
     shares = [
@@ -54,23 +59,45 @@ def pareto_front(
     best: Sequence[Sequence[float]],
     names: Sequence[str],
     path: Path,
+    *,
+    are_losses: Sequence[bool],
 ) -> None:
     """Draws the first two objectives of all complete trials, and the front that none beats.
+
+    The axis of a loss that is above 0 and spans decades is logarithmic. Values that are not
+    finite are left out.
 
     Args:
         complete: Values of each complete trial.
         best: Values of those that no other beats.
         names: Names of the objectives.
         path: The file to write; its folder is made.
+        are_losses: Of which objectives less is better.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    front = sorted((values[0], values[1]) for values in best)
+    points, front = _finite_pairs(complete), sorted(_finite_pairs(best))
     with figure_at(path, 7, 4.5) as figure:
         axes = figure.subplots()
-        axes.scatter(*zip(*(v[:2] for v in complete), strict=True), color="0.7", label="trials")
-        axes.plot(*zip(*front, strict=True), "o-", color="C0", label="Pareto front")
-        axes.set_xlabel(names[0])
-        axes.set_ylabel(names[1])
-        axes.set_title(f"{len(best)} of {len(complete)} trials that no other beats")
+        axes.scatter(*_columns(points), color="0.7", label="trials")
+        # The front of three objectives is a surface, on which no line leads from trial to trial.
+        line = "o-" if len(names) == 2 else "o"
+        axes.plot(*_columns(front), line, color="C0", label="Pareto front")
+        axes.set_xlabel(short_name(names[0], 40))
+        axes.set_ylabel(short_name(names[1], 40))
+        for axis, values, is_loss in zip(
+            (axes.xaxis, axes.yaxis), _columns(points), are_losses, strict=False
+        ):
+            if is_loss and spans_decades(values):
+                set_log_scale(axis, values)
+        of = "" if len(names) == 2 else f", by 2 of {len(names)} objectives"
+        axes.set_title(f"{len(best)} of {len(complete)} trials that no other beats{of}")
         axes.legend(frameon=False)
         sns.despine(figure)
+
+
+def _finite_pairs(trials: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    return [(x, y) for x, y, *_ in trials if isfinite(x) and isfinite(y)]
+
+
+def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in pairs], [y for _, y in pairs]

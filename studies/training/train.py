@@ -193,6 +193,12 @@ def train(
         write_best(best, folder / "best.toml", work.target / "best.toml")
         (folder / "metrics.json").write_text(to_json(metrics))
         if pictures != "none":
-            metric = next(iter(objective.metrics)).removeprefix("val_")
-            loss_curve(keep.history, metric, int(best_row["epoch"]), folder / "loss.png")
+            metric, way = next(iter(objective.metrics.items()))
+            loss_curve(
+                keep.history,
+                metric.removeprefix("val_"),
+                int(best_row["epoch"]),
+                folder / "loss.png",
+                is_loss=way == "minimize",
+            )
     return FinalTraining(work.target, metrics, next_use(model))
