@@ -28,6 +28,7 @@ from ...objectives.metrics.intervals import (
 )
 from ...storage.csv_files import write_csv
 from ...storage.drawing.images import labelled_grid
+from ...storage.drawing.names import short_name
 from ...storage.drawing.scores import score_distributions
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import QUANTILE, RUNS, SEED
@@ -229,6 +230,8 @@ def anomalies(
         thresholds[REGRESSION] = separating_score(validated, torch.cat(found_known.answers))
     scores["anomaly"] = scores["score"] > next(iter(thresholds.values()))
     names = {INSIDE: str(data.name), OUTSIDE: Path(os.path.abspath(against)).name}
+    if names[INSIDE] == names[OUTSIDE]:
+        names[OUTSIDE] = f"other {names[OUTSIDE]}"
     found = Anomalies(
         trained.folder / "anomalies",
         names,
@@ -288,8 +291,10 @@ def _draw(test: "Items", others: Sequence[NewItems], found: Anomalies, path: Pat
 
     rows = {}
     for name, scored in found.scores.groupby("set"):
-        ordered = scored.sort_values("score")
-        for which, some in (("least", ordered[:SHOWN]), ("most", ordered[-SHOWN:][::-1])):
-            images = [image(row) for _, row in some.iterrows()]
-            rows[f"{found.names[str(name)]}: {which}"] = torch.cat(images)
+        called, ordered = short_name(found.names[str(name)], 16), scored.sort_values("score")
+        few = min(SHOWN, (len(ordered) + 1) // 2)  # no image is among both
+        least, most = ordered[:few], ordered[few:][-few:][::-1]
+        for which, some in (("least", least), ("most", most)):
+            if images := [image(row) for _, row in some.iterrows()]:
+                rows[f"{called}: {which}"] = torch.cat(images)
     labelled_grid(rows, "Least and most reconstruction error", path)
