@@ -79,6 +79,11 @@ class DataSpec:
                 f"shape (={tuple(self.shape)}) must be ({', '.join(sides)}), all positive."
             )
 
+    def __repr__(self) -> str:
+        names = {"classes": self.classes, "features": self.features, "letters": self.letters}
+        counts = [f"{len(known):,} {what}" for what, known in names.items() if known]
+        return f"DataSpec({', '.join([f'{self.kind} of {self}', *counts])})"
+
     def __str__(self) -> str:
         return "x".join(map(str, self.shape))
 

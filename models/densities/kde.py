@@ -104,6 +104,9 @@ class LatentKDE:
                 arrays.get("mean"),
             )
 
+    def __repr__(self) -> str:
+        return f"LatentKDE({self})"
+
     def __str__(self) -> str:
         return f"bandwidth {self.bandwidth:.3f} on {len(self.points):,} codes"
 

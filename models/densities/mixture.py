@@ -107,6 +107,9 @@ class LatentMixture:
         with np.load(path, allow_pickle=False) as arrays:
             return cls(arrays["weights"], arrays["means"], arrays["covariances"])
 
+    def __repr__(self) -> str:
+        return f"LatentMixture({self})"
+
     def __str__(self) -> str:
         count = len(self.weights)
         return "one Gaussian" if count == 1 else f"{count} Gaussians"

@@ -22,7 +22,7 @@ from .sources.photos import Photos
 from .sources.resize import check_side
 from .sources.source import Source
 from .sources.table_options import TableOptions
-from .splits import PARTS, moments, read_splits
+from .splits import PARTS, moments, read_splits, recognised
 
 BATCH_SIZE = 64
 STEPS_PER_EPOCH = 64
@@ -133,6 +133,9 @@ class TensorData(ResidentData):
             _, height, width = self.splits.spec.shape
             self.augment = Augment(augment, (height, width))
         self.batch_size = fitting(batch_size, len(self.splits.train), BATCH_SIZE, STEPS_PER_EPOCH)
+
+    def __repr__(self) -> str:
+        return f"TensorData({self.name!r}: {recognised(self.splits)})"
 
     @cached_property
     def spec(self) -> DataSpec:

@@ -39,6 +39,11 @@ class Part(NamedTuple):
     def __len__(self) -> int:
         return len(self.inputs)
 
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.inputs.shape[1:]))
+        targets = "no targets" if self.targets is None else "targets"
+        return f"Part({len(self):,} items of {shape}, with {targets})"
+
     @property
     def numbered_rows(self) -> Tensor:
         """Where each item stands in what was read, from 0, with shape (N,)."""

@@ -57,6 +57,9 @@ class Splits(NamedTuple):
     fingerprint: str
     brought: bool = False
 
+    def __repr__(self) -> str:
+        return f"Splits({recognised(self)})"
+
     @classmethod
     def of(cls, train: Part, val: Part, test: Part, spec: DataSpec) -> Self:
         """Returns the parts with the hash that is theirs."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from json import dumps
 from math import isnan
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ SCALES: dict[str, tuple[str, str, Direction]] = {
 }
 """What stands beside which figure, in words, and which way is better."""
 MORE = "try more trials or more epochs"
+CLASSES = 20
+"""Classes, at most, that are all printed."""
+WORST = 5
+"""Classes that are printed of more: those that are recognised least."""
 ADVICE = {PCA: f"{MORE}, or a shorter code", LINEAR_ACCURACY: MORE, LINEAR_MSE: MORE}
 
 
@@ -49,8 +54,13 @@ class FinalTraining:
     def __str__(self) -> str:
         plain = {n: v for n, v in self.metrics.items() if not isinstance(v, dict | list | None)}
         classes = self.metrics.get("class_accuracy", {})
-        rows = plain | {f"class {name}": share for name, share in classes.items()}
+        known = [(name, share) for name, share in classes.items() if not isnan(share)]
+        worst = dict(sorted(known, key=itemgetter(1))[:WORST])
+        shown = classes if len(classes) <= CLASSES else worst
+        rows = plain | {f"class {name}": share for name, share in shown.items()}
         lines = [f"  {name:<22} {_figure(value)}" for name, value in rows.items()]
+        if more := len(classes) - len(shown):
+            lines.append(f"  and {more:,} more classes, in classes.csv")
         return "\n".join([*lines, *self._spread, *self.verdict, f"wrote {self.folder}"])
 
     __repr__ = __str__  # what a notebook shows

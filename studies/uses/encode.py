@@ -35,6 +35,11 @@ class Encoded:
     codes: Codes = field(repr=False)
     unread: Mapping[str, str]
 
+    def __repr__(self) -> str:
+        n, length = self.codes.shape
+        unread = f", {len(self.unread):,} inputs unread" if self.unread else ""
+        return f"Encoded({n:,} codes of {length:,} numbers{unread})"
+
 
 @public
 def encode(

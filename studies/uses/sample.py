@@ -50,6 +50,15 @@ class Samples(NamedTuple):
     ratings: Ratings | None
     unrated: str | None
 
+    def __repr__(self) -> str:
+        rows = {} if self.ratings is None else self.ratings.rows
+        lines = [
+            f"{name}: {density}" + (f", test FID {rows[name].test.fid:.2f}" if rows else "")
+            for name, density in self.densities.items()
+        ]
+        unrated = [] if self.unrated is None else [f"not rated: {self.unrated}"]
+        return "\n".join([*lines, *unrated, f"wrote {self.folder}"])
+
 
 @public
 def sample(
