@@ -10,13 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from latentune import TensorData
 from latentune.objectives.data.errors import DataError
+from latentune.objectives.data.new.items import Preparation
 from latentune.objectives.data.sources.frames import read_columns
 from latentune.objectives.data.sources.table_options import TableOptions
+
+from .given import prepared
 
 Cli = Callable[..., Any]
 N = 40
@@ -194,8 +199,8 @@ OPTION = r"(--[a-z-]+ (?:'[^']*'|\S+))"
         ),
         (
             lines("size;km", SIZE, [f"1,{100 + i}" for i in range(N)], between=";"),
-            "1,100 in the column 'km', which may be a thousand or a fraction",
-            {"size": SIZE, "km": [1 + (100 + i) / 1000 for i in range(N)]},
+            "1,100 in the column 'km', which may be 1100 by --decimal . or 1.1 by --decimal ,",
+            {"size": SIZE, "km": [1100 + i for i in range(N)]},
         ),
         (
             lines("2019,2020", COUNT, SIZE),
@@ -267,6 +272,102 @@ def test_words_for_numbers_and_categories(cli: Cli) -> None:
     assert "digits is no table with columns: leave out --drop" in refusal(
         cli, "digits", "--drop", "x"
     )
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_a_list_of_images_may_have_any_separator(between: str) -> None:
+    Path("p").mkdir()
+    for i in range(12):
+        pixels = rng.integers(0, 255, (8, 8), dtype=np.uint8)
+        Image.fromarray(pixels).save(f"p/{i}.{'gif' if i % 2 else 'png'}")
+    names = ["Gr\u00fcn", " Gru\u0308n\u00a0", "rot"] * 4
+    paths = [f"p/{i}.{'gif' if i % 2 else 'png'}" for i in range(12)]
+    for head in ("path,label", "", "file,n,Class"):
+        columns = [paths, names] if head.count(",") < 2 else [paths, range(12), names]
+        name = write(
+            f"{len(head)}.csv", lines(head.replace(",", between), *columns, between=between)
+        )
+        spec = TensorData(name).spec
+        assert (spec.kind, spec.classes) == ("image", ("Gr\u00fcn", "rot"))
+
+
+def test_the_same_name_in_two_forms_of_unicode_is_one_class() -> None:
+    for folder in ("Mu\u0308ller", "M\u00fcller", "Ruf"):
+        Path("p", folder).mkdir(parents=True)
+        for i in range(6):
+            Image.fromarray(rng.integers(0, 255, (8, 8), dtype=np.uint8)).save(
+                f"p/{folder}/{i}.png"
+            )
+        Path("t").mkdir(exist_ok=True)
+        Path("t", f"{folder}.txt").write_text("\n".join(f"{folder[0]}ab{i}" for i in range(6)))
+    for name in ("p", "t"):
+        data = TensorData(name)
+        assert data.spec.classes == ("M\u00fcller", "Ruf")
+        targets = torch.cat([part.targets for part in data.splits[:3]])
+        assert targets.bincount().tolist() == [12, 6]
+
+
+def test_new_rows_are_read_as_those_of_training() -> None:
+    zips = ["01010", "02134"] * 20
+    columns = (
+        german(SIZE),
+        [f"{x} %" for x in COUNT],
+        zips,
+        ["true", "false"] * 20,
+        range(N),
+        CLASS,
+    )
+    write("a.csv", lines("a;b;zip;flag;id;class", *columns, between=";"))
+    like = Preparation(TensorData("a.csv").spec)
+    right = [123456.25, 12, 0, 1, 0]
+    for head, row in (
+        ("a;b;zip;flag", "123.456,25;12 %;02134;False"),
+        ("flag,b,zip,a", 'FALSE,12,02134,"123456,25"'),
+        ("zip\tflag\tb\ta", "02134\tfalse\t12%\t123,456.25"),
+        ("id,class,a,b,zip,flag", "77,ja,123456.25,12,02134,false"),
+    ):
+        write("new.csv", f"{head}\n{row}\n")
+        assert prepared(["new.csv"], like).tolist() == [right]
+    for row, message in (
+        ("123;12 kg;02134;true", "row 1 has '12 kg' in the column 'b'.*numbers alone"),
+        ("123;12;2134;true", "row 1 has '2134' in the column 'zip', where .* '01010', '02134'"),
+        ("123;12;02134;yes", "row 1 has 'yes' in the column 'flag', where .* true and false"),
+    ):
+        write("new.csv", f"a;b;zip;flag\n{row}\n")
+        with pytest.raises(DataError, match=message):
+            prepared(["new.csv"], like)
+
+
+def test_new_rows_without_names_are_read_by_their_places() -> None:
+    write("a.csv", lines("34,120.5,yes", COUNT, SIZE, ["no", "yes"] * 20))
+    like = Preparation(TensorData("a.csv", target="column 3").spec)
+    for text in ("5,1.5,no\n", "5,1.5\n", "column 2,column 1\n1.5,5\n"):
+        write("new.csv", text)
+        assert prepared(["new.csv"], like).tolist() == [[5, 1.5]]
+    write("new.csv", "5\n")
+    with pytest.raises(
+        DataError, match=r"has 1 columns without names, and .* had 3: give it as many"
+    ):
+        prepared(["new.csv"], like)
+
+
+def test_texts_that_look_like_numbers_are_texts() -> None:
+    texts = [f"{'0049' if i % 2 else '0033'}{i:03}{'x' * (i == 0)}" for i in range(N)]
+    write("a.csv", lines("phone,label", texts, CLASS))
+    data = TensorData("a.csv")
+    like = Preparation(data.spec)
+    assert (data.spec.kind, data.spec.classes) == ("text", ("ja", "nein"))
+    expected = prepared(["0049111", "0033222"], like)
+    for name, text in {
+        "1.csv": "phone\n0049111\n0033222\n",
+        "2.csv": "0049111\n0033222\n",
+        "3.csv": "id;note;phone\n1;abcdefg;0049111\n2;abcdefgh;0033222\n",
+    }.items():
+        assert torch.equal(prepared([write(name, text)], like), expected)
+    write("b.csv", lines("n,code,class", COUNT, range(7, 7 + N), CLASS))
+    data = TensorData("b.csv", text="code")
+    assert (data.spec.kind, data.spec.classes) == ("text", ("ja", "nein"))
+    assert set(data.spec.letters) <= set("0123456789")
 
 
 TEXTS = st.text(

@@ -20,6 +20,7 @@ ONE_COLUMN = "\x1f"
 EXCEL = re.compile(r'\s*"?sep=(.)"?[^\S\n]*\n', re.IGNORECASE)
 """The line with which Excel is told the separator."""
 COMMENT = re.compile(r"^[^\S\n]*#.*\n?", re.MULTILINE)
+NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
 REGULAR = 0.9
 """Share of rows of one length, from which what lies above them is a title."""
 SHOWN = 40
@@ -103,7 +104,17 @@ def _most_regular(head: str) -> str:
             length > 2 and share >= REGULAR and len(lengths) > 2
         ):
             shares[separator] = share
+    if not shares and _is_spaced(head):
+        return " "
     return max(shares, key=lambda one: shares[one], default=ONE_COLUMN)
+
+
+def _is_spaced(head: str) -> bool:
+    """Says whether blanks separate as many values in each row, of which half are numbers."""
+    rows = [line.split() for line in head.split("\n") if line.strip()]
+    values = [cell for row in rows for cell in row]
+    numbers = sum(map(bool, map(NUMBER.fullmatch, values)))
+    return len(set(map(len, rows))) == 1 and len(rows[0]) > 1 and 2 * numbers >= len(values)
 
 
 def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None, tuple[str, ...]]:
@@ -136,22 +147,27 @@ def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None,
 
 
 def _rows(text: str, separator: str, path: Path | str) -> tuple[Rows, tuple[str, ...]]:
-    """Returns the rows that are not blank; quotes that do not enclose cells are letters."""
+    """Returns all rows; quotes that do not enclose cells are letters."""
     try:
         return list(_parsed(text, separator, strict=True)), ()
     except csv.Error as error:
         said = error
-    try:
-        if text.count('"') % 2 == 0:
-            return list(_parsed(text, separator)), ()
-        rows = list(_parsed(text, separator, quoted=False))
-    except csv.Error as error:
-        raise DataError(f"{path} is not a CSV file that can be read: {error}") from error
-    if len(set(map(len, rows))) > 1:
-        raise DataError(
-            f"{path} is not a CSV file that can be read: a quote is not closed ({said})"
-        ) from said
-    return rows, ("quotes are read as letters, because one is not closed",)
+    rows = list(_parsed(text, separator, quoted=False))
+    if len(set(map(len, rows))) == 1:
+        note = "quotes that do not enclose a value are read as letters"
+        return [[_without_quotes(cell) for cell in row] for row in rows], (note,)
+    if text.count('"') % 2 == 0:
+        rows = _lenient(text, separator)
+        if len(set(map(len, rows))) == 1:
+            return rows, ()
+    raise DataError(
+        f"{path} is not a CSV file that can be read: a quote is not closed ({said})"
+    ) from said
+
+
+def _without_quotes(cell: str) -> str:
+    enclosed = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    return cell[1:-1].replace('""', '"').strip() if enclosed else cell
 
 
 def _lenient(text: str, separator: str) -> Rows:
@@ -164,6 +180,8 @@ def _lenient(text: str, separator: str) -> Rows:
 def _parsed(
     text: str, separator: str, strict: bool = False, quoted: bool = True
 ) -> Iterator[list[str]]:
+    if separator == " ":
+        text = re.sub(r"(?m)^[^\S\n]+|[^\S\n]+$", "", text)
     file = StringIO(text, newline="")
     for row in csv.reader(
         file,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ....models.data_spec import Column
 from ..errors import DataError
 from .labels import label
-from .numerals import UndecidedError, are_plain, number, writing_of
+from .numerals import UndecidedError, are_doubtful, are_plain, number, writing_of
 from .table_options import TableOptions, way_out
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ MISSING = ("", "na", "n/a", "nan", "null", "?")
 NO_NUMBER = (*MISSING, "-", "--", ".", "none", "<na>", "#n/a", "#div/0!", "#value!")
 """What is written where a number is missing, in lower case."""
 FLAGS = {"true": 1.0, "false": 0.0}
+DOUBTFUL = "fractions with three digits each; `decimal=` , reads them as thousands"
+STRANGE = 0.1
+"""Share of the values, up to which those that are not numbers are named one by one."""
 LETTER_CASES = 2**9
 """Ways to write these two words in small and capital letters."""
 NUMBERS = ("number", "amount")
@@ -59,18 +62,22 @@ def column_type(column: Series[Any], path: Path, options: TableOptions) -> tuple
     try:
         return _number_type(name, texts, options.decimal, forced)
     except UndecidedError as error:
-        ways = ", ".join(f"`decimal=` {mark}" for mark in (",", "."))
-        raise DataError(
-            f"{path} has {error} in the column {name!r}, which may be a thousand or a fraction: "
-            f"say {ways.replace(', `', ' or `')} for the decimal mark, or "
-            f"{way_out('as_category', name)}"
-        ) from error
+        raise undecided(str(error), name, path) from error
     except ValueError as error:
         if forced:
             raise DataError(
                 f"{path} has a column {name!r} that is not numbers alone: {error}"
             ) from error
         return Column(name, "text"), ""
+
+
+def undecided(example: str, name: str, path: Path) -> DataError:
+    """Returns the error of a number that may be a thousand or a fraction."""
+    ways = " or ".join(f"{number(example, mark):.10g} by `decimal=` {mark}" for mark in ".,")
+    return DataError(
+        f"{path} has {example} in the column {name!r}, which may be {ways}: say which, or keep it "
+        f"as a name by {way_out('as_category', name)}"
+    )
 
 
 def read_as(column: Series[Any], kind: Column) -> Series[Any]:
@@ -102,6 +109,19 @@ def read_as(column: Series[Any], kind: Column) -> Series[Any]:
     return pd.Series(values[codes], column.index, dtype, kind.name)
 
 
+def check_mostly_numbers(column: Series[Any], path: Path) -> None:
+    """Raises DataError if a few values of a column of text are not numbers, and all others are."""
+    strange = column[[_is_strange(text) for text in column]]
+    if 0 < len(strange) <= STRANGE * len(column):
+        row, text = int(str(strange.index[0])) + 1, strange.iloc[0]
+        more = f", and {len(strange) - 1:,} more" if len(strange) > 1 else ""
+        raise DataError(
+            f"{path} has {text!r} in row {row} of the column {column.name!r}{more}, where all "
+            "else is a number: correct it, or leave the column out by "
+            f"{way_out('drop', str(column.name))}"
+        )
+
+
 def missing_words(kind: Column) -> tuple[str, ...]:
     """Returns what is written in a column, in lower case, where a value is missing."""
     return NO_NUMBER if kind.role in NUMBERS else MISSING
@@ -128,6 +148,8 @@ def _number_type(
         said.append("numbers with marks at thousands")
     if writing.decimal == ",":
         said.append("numbers with decimal commas")
+    if writing.decimal == "." and not said and are_doubtful(texts):
+        said.append(DOUBTFUL)
     role = "amount" if writing.unit or writing.grouped else "number"
     return Column(name, role, writing.decimal, writing.unit), ", ".join(said)
 
@@ -140,6 +162,14 @@ def _floats(texts: Sequence[str]) -> NDArray[Any] | None:
         return np.array(texts, dtype=object).astype(float)
     except ValueError:
         return None
+
+
+def _is_strange(text: str) -> bool:
+    try:
+        writing_of([text], ".", coded=True)
+    except ValueError:
+        return text.lower() not in NO_NUMBER
+    return False
 
 
 def _number(text: str, kind: Column) -> float:

@@ -10,7 +10,7 @@ from ....models.data_spec import Column
 from ..bounds import MOST_COLUMNS, checked
 from ..errors import DataError
 from .cells import read_cells
-from .column_types import column_type, missing_words, read_as
+from .column_types import DOUBTFUL, column_type, missing_words, read_as, undecided
 from .decoding import decode
 from .headers import with_names
 from .table_options import TableOptions, way_out
@@ -127,6 +127,9 @@ def typed(
         kinds[name], said = column_type(texts[name], path, options)
         if said:
             marked.setdefault(said, []).append(name)
+    doubtful = marked.get(DOUBTFUL, [])
+    if doubtful and any(kind.decimal == "," for kind in kinds.values()):
+        raise undecided(min(texts[doubtful[0]], key=len), doubtful[0], path)
     notes += tuple(f"{said}: {some_of(names)}" for said, names in marked.items())
     columns = {name: read_as(texts[name], kind) for name, kind in kinds.items()}
     return Columns(pd.DataFrame(columns), texts, kinds, notes, tuple(kinds))

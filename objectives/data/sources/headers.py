@@ -109,7 +109,7 @@ def _decided(rows: Rows, path: Path | str, named: bool) -> str:
             as_values.append(cell)
         elif cell.lower() in USUAL:
             perhaps.append(cell)
-    if as_names and (not as_values or _count_up(as_values)):
+    if (as_names and not as_values) or (_count_up(as_values) and (as_names or perhaps)):
         return "first"
     if as_values and not as_names:
         if not _count_up(as_values):

@@ -78,9 +78,15 @@ def are_plain(texts: Sequence[str]) -> bool:
     lines = "\n".join(texts) + "\n"
     if lines.count("\n") != len(texts) or not PLAIN_LINES.fullmatch(lines):
         return False
-    if "." in lines and DOUBTFUL_LINES.fullmatch(lines):
+    if are_doubtful(texts):
         return False
     return not any(_is_name(match[0]) for match in LONG.finditer(lines))
+
+
+def are_doubtful(texts: Sequence[str]) -> bool:
+    """Says whether all are whole numbers below 1000 or such as 1.234, which may be a thousand."""
+    lines = "\n".join(texts) + "\n"
+    return "." in lines and DOUBTFUL_LINES.fullmatch(lines) is not None
 
 
 def writing_of(texts: Iterable[str], decimal: str | None = None, coded: bool = False) -> Writing:

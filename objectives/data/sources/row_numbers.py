@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DataError
 from .column_types import few
 from .frames import Columns
+from .headers import TEXTS
 from .table_options import TableOptions, way_out
 from .wording import some_of
 
@@ -21,6 +22,8 @@ CALLED_ID = re.compile(
 """What a column is called that names the rows; `Paid` is not."""
 NUMBERED = re.compile(r"(\D*)(\d+)(\D*)")
 HEX = re.compile(r"[0-9a-f]{8,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+MOST_BESIDE_TEXTS = 3
+"""Columns of a file of texts: the texts, their labels, and numbers of the rows."""
 GAPS = 2
 """Rows that may have been taken out of numbered ones, as a share of those that are left."""
 
@@ -48,6 +51,8 @@ def without_row_numbers(
             number of the rows or a feature.
     """
     stay = {target, options.text, *options.as_category, *options.as_number}
+    if len(columns.kinds) <= MOST_BESIDE_TEXTS:
+        stay |= {name for name in columns.kinds if name.lower() in TEXTS}
     found, rising = [], []
     for name in map(str, columns.frame):
         if name in stay or not columns.texts[name].is_unique:
@@ -63,12 +68,14 @@ def without_row_numbers(
     if len(found) == len(columns.kinds):
         raise DataError(
             f"{path} has no columns but numbers of its rows: {way_out('as_number', found[0])} "
-            "keeps one as a feature"
+            "keeps one of numbers as a feature"
         )
     which = "column" if len(found) == 1 else "columns"
+    is_text = columns.kinds[found[0]].role == "text"
+    way = way_out("as_category" if is_text else "as_number", found[0])
     note = (
-        f"left out the {which} {some_of(found)}, whose values number the rows: "
-        f"{way_out('as_number', found[0])} keeps one"
+        f"left out the {which} {some_of(found)}, whose values number the rows: {way} keeps "
+        f"{'it' if len(found) == 1 else 'one'}"
     )
     return columns.without(found, note), tuple(found)
 
@@ -80,7 +87,9 @@ def _names_rows(columns: Columns, name: str) -> bool:
     if columns.kinds[name].role != "text":
         return False
     texts = columns.texts[name]
-    if CALLED_ID.fullmatch(name) and not texts.str.contains(" ").any():
+    if texts.str.contains(r"\s").any():
+        return False
+    if CALLED_ID.fullmatch(name):
         return True
     matches = [NUMBERED.fullmatch(text) for text in texts]
     if all(matches) and len({(match[1], match[3]) for match in matches if match}) == 1:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ....models.data_spec import Column, DataSpec
 from ..errors import DataError
 from ..parts import Dataset, Part, hold_out, is_measurable
-from .column_types import few
+from .column_types import check_mostly_numbers, few
 from .copies import copies_of
 from .frames import Columns, check_whole
 from .headers import TARGETS
@@ -182,6 +182,7 @@ def _features(
         return {kind.name: numbers_of(kind.name, column, path)}
     distinct = sorted(column.unique())
     if not is_category and not few(len(distinct), len(column)):
+        check_mostly_numbers(column, path)
         raise DataError(
             f"{path} has {len(distinct):,} different texts in the column {kind.name!r}, such as "
             f"{some_of(distinct[:2])}, which are no categories: leave it out by "
