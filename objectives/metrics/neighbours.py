@@ -37,11 +37,26 @@ def neighbour_accuracy(
     ranks = torch.arange(neighbours) / neighbours**2  # all of them together decide no vote
     said = []
     for chunk in torch.split(asked, CHUNK):  # all distances at once would be gigabytes
-        nearest = torch.cdist(chunk, known).topk(neighbours, largest=False).indices
+        nearest = distances(chunk, known).topk(neighbours, largest=False).indices
         votes = torch.zeros(len(chunk), int(classes.max()) + 1)
         votes.scatter_add_(1, classes[nearest], (1 - ranks).expand(len(chunk), -1))
         said.append(votes.argmax(1))
     return (torch.cat(said) == right).float().mean().item()
+
+
+def distances(codes: Tensor, others: Tensor) -> Tensor:
+    """Returns the distance of each code from each of the others, with shape (N, M).
+
+    They are computed in float64 and around the mean of the others: PyTorch takes the difference of
+    squares, in which a large mean would leave no digits of small distances.
+
+    Args:
+        codes: With shape (N, D).
+        others: With shape (M, D).
+    """
+    wide = others.double()
+    mean = wide.mean(0)
+    return torch.cdist(codes.double() - mean, wide - mean)
 
 
 def probe_accuracies(

@@ -43,7 +43,7 @@ def quality(real: Tensor, drawn: Tensor, seed: int = 0) -> Quality:
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
 
-    scale = real.double().square().mean().sqrt()  # that of a kernel distance
+    scale = _scale(real)
     real, drawn = real / scale, drawn / scale
     with warnings.catch_warnings(), torch.random.fork_rng():
         warnings.simplefilter("ignore", UserWarning)  # it keeps all features, as we want it to
@@ -67,8 +67,7 @@ def kernel_distance(real: Tensor, drawn: Tensor, seed: int = 0) -> tuple[float, 
     """
     from torchmetrics.image.kid import KernelInceptionDistance
 
-    # The kernel is a polynomial of the features: they shall have a common scale.
-    scale = real.double().square().mean().sqrt()
+    scale = _scale(real)
     size = min(KID_SUBSET_SIZE, len(real) // 2, len(drawn) // 2)
     with warnings.catch_warnings(), torch.random.fork_rng():
         warnings.simplefilter("ignore", UserWarning)  # it keeps all features, as we want it to
@@ -76,6 +75,15 @@ def kernel_distance(real: Tensor, drawn: Tensor, seed: int = 0) -> tuple[float, 
         kid = KernelInceptionDistance(_identity(real), subsets=KID_SUBSETS, subset_size=size)
         mean, std = _distance(kid, real / scale, drawn / scale)
     return float(mean), float(std)
+
+
+def _scale(features: Tensor) -> Tensor:
+    """Returns the root mean square of features; 1 if all of them are 0.
+
+    The kernel is a polynomial of the features, so that they shall have a common scale.
+    """
+    scale = features.double().square().mean().sqrt()
+    return scale.where(scale > 0, 1.0)
 
 
 def _identity(features: Tensor) -> nn.Module:

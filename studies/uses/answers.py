@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 import pytorch_lightning as pl
-import torch
 from lightning_utilities.core.overrides import is_overridden
 from torch import Tensor
 
@@ -16,6 +15,7 @@ from ...models.roles import Encodes, Predicts, Reconstructs
 from ...objectives.data.batches import in_batches
 from ...objectives.data.module import TensorData
 from ...objectives.metrics.anomaly import anomaly_scores
+from ...objectives.metrics.neighbours import distances
 from ...objectives.progress import progress
 from ..errors import StudyError
 from .trained import Trained, encoded
@@ -100,7 +100,7 @@ def _neighbours(trained: Trained) -> Answer:
     of = list(range(len(known))) if isinstance(train, Tensor) else train.names
 
     def answer(items: Tensor) -> pd.DataFrame:
-        apart, places = torch.cdist(encoded(model, items), known).topk(
+        apart, places = distances(encoded(model, items), known).topk(
             min(len(RANKS), len(known)), largest=False
         )
         classes = targets[places]
