@@ -1,26 +1,79 @@
 """Progress: what takes longer than a moment says so, on the display that the program has."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
-Advance = Callable[[int], None]
-Display = Callable[[str, int | None], AbstractContextManager[Advance]]
+LINE_EACH_S = 60
 
+clock = time.monotonic
 log = logging.getLogger(__name__)
 
 
+class Advance(Protocol):
+    """Is called with the number of steps just done, and what gives more to say of them."""
+
+    def __call__(self, steps: int, more: Callable[[], str] | None = None, /) -> None: ...
+
+
+Display = Callable[[str, int | None], AbstractContextManager[Advance]]
+
+
 @contextmanager
-def _one_line(what: str, total: int | None) -> Iterator[Advance]:
+def _lines(what: str, total: int | None) -> Iterator[Advance]:
     log.info(what)
-    yield lambda steps: None
+    yield _Lines(what, total)
 
 
-_display: Display = _one_line
+class _Lines:
+    """Says how far a piece of work has come, by a line a minute."""
+
+    def __init__(self, what: str, total: int | None) -> None:
+        self.what, self.total, self.done = what, total, 0
+        self.said = clock()
+        self.began: tuple[float, int] | None = None  # when, and after how many steps
+
+    def __call__(self, steps: int, more: Callable[[], str] | None = None, /) -> None:
+        self.done += steps
+        now = clock()
+        if self.began is None:  # what it goes on from was not done since
+            self.began = now, self.done
+        if now - self.said < LINE_EACH_S:
+            return
+        self.said = now
+        parts = [more()] if more else [f"{self.done:,}" + self._of]
+        log.info("%s: %s", self.what, ", ".join([*parts, *self._left(now)]))
+
+    @property
+    def _of(self) -> str:
+        return "" if self.total is None else f" of {self.total:,}"
+
+    def _left(self, now: float) -> list[str]:
+        """Returns how long it will take still, if that can be told."""
+        assert self.began is not None
+        since, before = self.began
+        if self.total is None or self.done == before:
+            return []
+        seconds = (now - since) / (self.done - before) * (self.total - self.done)
+        return [f"about {duration(seconds)} left"]
+
+
+def duration(seconds: float) -> str:
+    """Returns a duration in words: `40 s`, `3 min`, `2 h 5 min`."""
+    if seconds < LINE_EACH_S:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    hours = f"{minutes // 60} h " if minutes >= 60 else ""
+    return f"{hours}{minutes % 60} min"
+
+
+_display: Display = _lines
 
 
 def show_by(display: Display) -> None:
-    """Chooses where progress is shown, for the whole process; a line in the log at first."""
+    """Chooses where progress is shown, for the whole process; lines in the log at first."""
     global _display
     _display = display
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.plugins.io import TorchCheckpointIO
 from torch.serialization import safe_globals
 
 from ..models.data_spec import DataSpec
@@ -20,6 +21,18 @@ from .progress import progress
 # would try to load that library again.
 if not torch.cuda.is_available():
     os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
+
+
+class InPlace(TorchCheckpointIO):
+    """Writes a checkpoint where it belongs.
+
+    Lightning would write it to the temporary folder first, where it would stay after a kill.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
+    ) -> None:
+        torch.save(checkpoint, path)
 
 
 def quiet_trainer(max_epochs: int, callbacks: Sequence[pl.Callback], **options: Any) -> pl.Trainer:
@@ -38,6 +51,7 @@ def quiet_trainer(max_epochs: int, callbacks: Sequence[pl.Callback], **options: 
         "enable_checkpointing": False,
         "enable_progress_bar": False,
         "enable_model_summary": False,
+        "plugins": [InPlace()],
     }
     with quiet():
         return pl.Trainer(max_epochs=max_epochs, callbacks=list(callbacks), **defaults | options)
@@ -69,14 +83,15 @@ def fit(
 
 
 class ShowTraining(pl.Callback):
-    """Shows the batches of a training on the display.
+    """Shows the batches of a training on the display; in a pipe, a line a minute.
 
     Args:
         what: What is trained, such as `training conv-ae-digits`.
+        metric: What such a line says of the last epoch, beside its number.
     """
 
-    def __init__(self, what: str) -> None:
-        self.what = what
+    def __init__(self, what: str, metric: str = "") -> None:
+        self.what, self.metric, self.last = what, metric, ""
         self._open = ExitStack()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -85,8 +100,18 @@ class ShowTraining(pl.Callback):
         self._advance = self._open.enter_context(progress(self.what, total))
         self._advance(trainer.current_epoch * int(total or 0) // (trainer.max_epochs or 1))
 
-    def on_train_batch_end(self, *args: Any) -> None:
-        self._advance(1)
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+        self._advance(1, lambda: self._epoch(trainer))
+
+    def on_validation_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+        self._advance(0, lambda: self._epoch(trainer))
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.metric in trainer.callback_metrics:
+            self.last = f", {self.metric} {float(trainer.callback_metrics[self.metric]):.4g}"
+
+    def _epoch(self, trainer: pl.Trainer) -> str:
+        return f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}{self.last}"
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._open.close()

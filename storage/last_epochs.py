@@ -42,10 +42,14 @@ def last_epochs(runs: Runs, study: str | None = None) -> LastEpochs:
 
 def forget_epoch(runs: Runs, study: str, number: int) -> None:
     """Removes what is kept of a trial, and what a process left that died while it wrote."""
-    folder = runs.last_epochs(study)
-    for path in (folder / f"{number}.ckpt", *folder.glob(f".{number}.*.partial")):
+    forget_file(last_epoch(runs, study, number))
+
+
+def forget_file(path: Path) -> None:
+    """Removes an epoch that is kept, and what a process left that died while it wrote it."""
+    for left in (path, *path.parent.glob(f".{path.stem}.*.partial")):
         with suppress(OSError):
-            path.unlink(missing_ok=True)
+            left.unlink(missing_ok=True)
 
 
 def sweep_epochs(runs: Runs, study: str, unfinished: Collection[int]) -> None:

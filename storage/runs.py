@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .recorded_paths import recorded_path_error, relative_to_root
+from .replacing import put
 from .scratch import scratch
 
 
@@ -42,6 +42,7 @@ class Runs:
         cache/                      what can be made again: images of folders, as bytes; a
                                     classifier of each data set, for FID and KID
         cache/trials/<study>/       the last epoch of each trial that has not ended
+        cache/confirming/           that of a training which confirms one
         comparisons/<data>/         what a comparison on a data set found
         shown/<data>/               pictures of a data set
         search.lock                 held while a process chooses its next trial
@@ -57,6 +58,7 @@ class Runs:
         <study>/encoder/            the encoder that an imported study brought along, or a copy
                                     of one from outside of the runs folder
         <study>/final-partial/      a training that is under way, or was stopped
+        <study>/final-finished/     one that was killed just before it took its place
 
     Attributes:
         root: The folder.
@@ -117,6 +119,11 @@ class Runs:
     def last_epochs(self, study: str) -> Path:
         """The folder with the last epoch of each trial of a study that has not ended."""
         return self.cache / "trials" / study
+
+    @property
+    def confirming(self) -> Path:
+        """The folder with the last epochs of trainings that confirm trials, and were stopped."""
+        return self.cache / "confirming"
 
     def front(self, study: str) -> Path:
         """The picture of the best compromises of a study of several objectives."""
@@ -283,14 +290,3 @@ def replaced_folder(folder: Path, runs: Runs, *, keep: bool = False) -> Iterator
             put(new, folder, place, keep=keep)
     except OSError as error:
         raise unwritable(folder, error) from error
-
-
-def put(new: Path, folder: Path, place: Path, *, keep: bool) -> None:
-    """Puts a folder in the place of another, which is kept beside it or left to scratch."""
-    before = folder.with_name(f"{folder.name}-before")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if folder.exists():
-        if keep and before.exists():
-            shutil.move(before, place / "oldest")
-        shutil.move(folder, before if keep else place / "old")
-    shutil.move(new, folder)

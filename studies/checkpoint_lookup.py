@@ -6,6 +6,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 
 from ..storage.checkpoint import read_checkpoint
+from ..storage.partial import settled
 from ..storage.runs import Runs, StorageError
 from .checkpoint_place import warn_of_misplaced
 from .defaults import RUNS
@@ -47,7 +48,7 @@ def checkpoint_of(source: str | Path, runs: Runs) -> Path:
     """
     path = Path(source)
     if path.suffix != ".ckpt":
-        path = runs.final(*split_source(str(source))) / "model.ckpt"
+        path = settled(runs.final(*split_source(str(source))), runs) / "model.ckpt"
         if not path.exists():
             raise StorageError(f"there is no checkpoint {path}: latentune train {source}")
     return warn_of_misplaced(path, runs)
@@ -64,7 +65,8 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
         return Path(os.path.realpath(warn_of_misplaced(Path(source), runs)))
     best = find(source, runs, storage)
     is_file = source.endswith(".toml")
-    path = runs.final(best.study, None if is_file else split_source(source)[1]) / "model.ckpt"
+    number = None if is_file else split_source(source)[1]
+    path = settled(runs.final(best.study, number), runs) / "model.ckpt"
     if is_file and (beside := Path(source).with_name("model.ckpt")).exists():
         path = beside
     if not path.exists():

@@ -52,7 +52,7 @@ def watched() -> bool:
 def _step(what: str, total: int | None) -> Iterator[Advance]:
     with bar() as shown:
         task = shown.add_task(visible(what), total=total)
-        yield lambda steps: shown.advance(task, steps)
+        yield lambda steps, more=None, /: shown.advance(task, steps)
 
 
 def bar(unit: str = "") -> Progress:

@@ -118,7 +118,7 @@ def test_only_the_same_training_goes_on(cli: Cli, refused: Refused, trained: Pat
     )
     stopped("conv-ae-digits", epochs=3, after=1)
     assert "has epochs = 3, not 4: leave out --resume" in refused(*resume, 4)
-    assert "has precision = 32, not bf16" in refused(*resume, 3, "--precision", "bf16")
+    assert "has precision = '32', not 'bf16'" in refused(*resume, 3, "--precision", "bf16")
     last = HOME / "final-partial/last.ckpt"
     whole = last.read_bytes()
     for broken in (b"", whole[:5000]):
@@ -141,7 +141,7 @@ def test_the_seeds_that_are_done_are_not_trained_again(
     last = {"epochs": 2, "seeds": 3, "pictures": "none"}
 
     def train(until: int) -> Any:
-        def watch(title: str) -> pl.Callback:
+        def watch(title: str, metric: str) -> pl.Callback:
             titles.append(title)
             return StopAfter(until if "3 of 3" in title else 9)
 
@@ -172,9 +172,7 @@ def test_the_seeds_that_are_done_are_not_trained_again(
 def test_who_is_stopped_is_told_how_to_go_on(
     cli: Cli, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "latentune.studies.training.fitting.ShowTraining", lambda title: StopAfter(1)
-    )
+    monkeypatch.setattr("latentune.studies.training.fitting.ShowTraining", lambda *_: StopAfter(1))
     answer = cli("train", "conv-ae-digits", "--anew", "--epochs", 3)
     assert answer.code == 130
     assert "what was trained before is still there" in answer.out

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 from torch import Tensor
 
@@ -61,6 +62,10 @@ def write_kept(path: Path, value: Any) -> None:
     partial = path.with_name(f".{path.name}-{os.getpid()}")
     with suppress(OSError, RuntimeError):  # torch has an error of its own
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{path.name}-*"):
+            number = left.name.removeprefix(f".{path.name}-")
+            if number.isdecimal() and not psutil.pid_exists(int(number)):
+                left.unlink(missing_ok=True)
         torch.save(value, partial)
         os.replace(partial, path)
 

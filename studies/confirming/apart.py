@@ -41,6 +41,6 @@ def shown(objective: Objective, title: str) -> Objective:
     """Returns an objective that shows the batches of each training under a title."""
 
     def callbacks(trial: Any) -> list[pl.Callback]:
-        return [*objective.callbacks(trial), ShowTraining(title)]
+        return [*objective.callbacks(trial), ShowTraining(title, next(iter(objective.metrics)))]
 
     return replace(objective, callbacks=callbacks)

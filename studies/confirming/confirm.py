@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +20,7 @@ from ...search_spaces.watch import replay
 from ...storage.best import write_best
 from ...storage.database import open_database
 from ...storage.export import as_text
+from ...storage.last_epochs import forget_file
 from ...storage.runs import Runs, StorageError
 from ..cluster.joining import Cluster, joined
 from ..cluster.shipping import files_of, moved_to
@@ -162,6 +165,7 @@ def _confirm(
         for i, value in spread(_train, jobs, runs, cluster=cluster, files=files, model=model):
             number = finalists[new[i]].number
             keep_training(study, number, seed, value)
+            forget_file(_last_epoch(runs, recipe, finalists[new[i]].params, seed))
             known[number, seed] = value
             log.info("%s: %s", titles[i], "diverged" if value is None else f"{value:.4g}")
         values = [known[number, seed] for number in numbers]
@@ -184,6 +188,8 @@ def _confirm(
         searched=searched[0],
     )
     confirmed.keep(study)
+    with suppress(OSError):  # others may confirm their studies
+        runs.confirming.rmdir()
     path = runs.best(study.study_name)
     write_best(best_of(study), path)
     luck = sign * (float(table["mean"][0]) - searched[0])
@@ -195,7 +201,8 @@ def _train(
 ) -> float | None:
     """Returns what a configuration is worth on a seed; None if it diverges."""
     spec = make_spec(moved_to(recipe, place.moved), place.runs)
-    objective = replace(spec.objective, seed=seed)
+    last = _last_epoch(place.runs, recipe, params, seed)
+    objective = replace(spec.objective, seed=seed, last_epoch=lambda trial: last)
     if watched():
         objective = shown(objective, title)
     try:
@@ -203,3 +210,9 @@ def _train(
     except TrialFailed:
         return None
     return cast(float, value)
+
+
+def _last_epoch(runs: Runs, recipe: Recipe, params: Mapping[str, Any], seed: int) -> Path:
+    """Returns the file from which a training goes on that was stopped."""
+    what = repr((recipe, sorted(params.items()), seed))
+    return runs.confirming / f"{sha256(what.encode()).hexdigest()[:16]}.ckpt"

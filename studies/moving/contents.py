@@ -33,7 +33,9 @@ def is_cache(name: str) -> bool:
 
 def stays(name: str) -> bool:
     """Whether a file or folder of a study is under way, from before, or can be made again."""
-    return name.endswith(("-partial", "-before", ".partial", ".lock")) or is_cache(name)
+    return name.endswith(("-partial", "-before", "-finished", ".partial", ".lock")) or is_cache(
+        name
+    )
 
 
 def with_trials(attrs: Mapping[str, Any], numbers: Mapping[int, int]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ...objectives.history import BEST, LAST, STATE, KeepEpochs
 from ...objectives.training import ShowTraining, fit, quiet_trainer
 from ...storage.checkpoint import load_weights, read_checkpoint, read_safely
 from ...storage.export import PARAMS
-from ...storage.partial import partial_of
+from ...storage.partial import left_by
 from ...storage.runs import Runs, StorageError
 from ..checkpoint_lookup import checkpoint_of
 from ..defaults import ACCELERATORS, PICTURES, PRECISIONS
@@ -90,18 +90,18 @@ def goes_on(source: str, work: Configured, options: FitOptions, resume: bool | N
         StudyError: If it must, and there is none, or it had other options, values or data.
         StorageError: If it must, and the checkpoint is broken.
     """
-    last = partial_of(work.target) / LAST
-    if resume is False or not (resume or last.exists()):
+    left = left_by(work.target, LAST)
+    if resume is False or not (resume or left):
         return False
-    if not last.exists() and work.target.exists():
+    if left is None and work.target.exists():
         raise StudyError(
             f"the training of {source} is finished, and its learning rate has fallen: train it "
             "anew, or begin with its weights by `init_from=`"
         )
-    if not last.exists():
+    if left is None:
         raise StudyError(f"no training of {source} was stopped: leave out `resume=`")
     try:
-        epochs = _epochs_of_the_same(source, last, options.settings(work))
+        epochs = _epochs_of_the_same(source, left / LAST, options.settings(work))
     except (StudyError, StorageError) as error:
         if resume:
             raise type(error)(f"{error}: leave out `resume=` to train anew") from error
@@ -150,7 +150,7 @@ def fit_in(
     """
     last = folder / LAST
     keep = KeepEpochs(work.objective, folder, options.settings(work))
-    watchers = [keep, ShowTraining(title), *callbacks]
+    watchers = [keep, ShowTraining(title, next(iter(work.objective.metrics))), *callbacks]
     if options.pictures == "every":
         watchers.append(DrawEachEpoch(folder / "epochs"))
     with _determinism(options), logger_in(folder, options.logger, work.best.study) as logger:

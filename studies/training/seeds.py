@@ -88,7 +88,8 @@ def train_on_seeds(
         rows[new[nth]] = row
         ordered = [rows[seed] for seed in (work.seed, *seeds) if seed in rows]
         write_text(folder / TABLE, safe_table(pd.DataFrame(ordered)).to_csv(index=False))
-    for left in folder.glob("seed-*"):
+        shutil.rmtree(_folder(folder, new[nth]), ignore_errors=True)  # it is not needed any more
+    for left in folder.glob("seed-*"):  # which others have left
         shutil.rmtree(left)
     if not seeds:
         (folder / TABLE).unlink(missing_ok=True)
@@ -116,7 +117,7 @@ def _train(
         moved = place.moved.get(options.init_from, options.init_from)
         options = replace(options, init_from=moved)
     recipe = moved_to(recipe, place.moved)
-    grows = (folder or place.runs.root) / f"seed-{seed}"
+    grows = _folder(folder or place.runs.root, seed)
     grows.mkdir(parents=True, exist_ok=True)
     work = on_seed(best, recipe, make_spec(recipe, place.runs).objective, grows, seed)
     first_weights(work.model, options, place.runs)
@@ -125,8 +126,12 @@ def _train(
         **score(work.model, work.data, work.objective, options.accelerator),
         **report(work.model, work.data, grows, pictures=False),
     }
-    shutil.rmtree(grows)
     return scores_of(work, figures, best_row_of(keep.history, work.objective))
+
+
+def _folder(folder: Path, seed: int) -> Path:
+    """Returns where the training on a seed grows."""
+    return folder / f"seed-{seed}"
 
 
 def _known(path: Path, seeds: Sequence[int]) -> list[dict[str, float]]:

@@ -1,24 +1,24 @@
 """The pre-training question: what a trained encoder is worth to a classifier."""
 
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
-import pytorch_lightning as pl
 
-from ...models.predictor import Predictor
-from ...objectives.data.fewer import describe_count, with_labels
+from ...objectives.data.fewer import describe_count
 from ...objectives.data.labelled import labelled
 from ...objectives.data.module import TensorData
-from ...objectives.training import fit, quiet, quiet_trainer
-from ...storage.checkpoint import read_checkpoint
+from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.csv_files import write_csv
 from ...storage.drawing.curves import accuracy_curves
-from ...storage.runs import Runs, replaced_folder
+from ...storage.last_epochs import forget_file
+from ...storage.partial import left_by, partial_folder
+from ...storage.runs import Runs
 from ..checkpoint_lookup import find_encoder
 from ..cluster.joining import joined
-from ..cluster.spreading import Place, spread
+from ..cluster.spreading import spread
 from ..defaults import (
     COMPARE_EPOCHS,
     COMPARE_LABELS,
@@ -30,10 +30,19 @@ from ..defaults import (
 )
 from ..errors import StudyError, check_at_least
 from ..facade import public
-from ..making import load_encoder, rebuild
+from ..making import load_encoder
+from .classifiers import (
+    LAST,
+    TRAININGS,
+    Outcome,
+    keep_trainings,
+    kept_trainings,
+    train_classifier,
+)
 
 SCRATCH = "from scratch"
-HIDDEN = 64
+
+log = logging.getLogger(__name__)
 
 Told = Callable[[str, str, int, float], None]
 
@@ -58,7 +67,8 @@ def compare(
 
     A classifier is a `Predictor` on an encoder; from scratch, it is that on the same network with
     new weights, once for each network that differs. For each seed, all of them see the same
-    labelled images, in the same number of epochs.
+    labelled images, in the same number of epochs. The same call goes on with a comparison that
+    was stopped.
 
     Args:
         data: Data with labels: a data set of the list, or a folder of images.
@@ -110,16 +120,46 @@ def compare(
         for seed in range(seeds)
         for start in starts
     ]
-    jobs = [
-        (data, data_dir, count, seed, *starts[start], epochs)
-        for count, _, seed, start in trainings
-    ]
-    found: dict[int, tuple[list[float], float]] = {}
-    files = [str(path) for path in paths.values()]
-    for number, came in spread(_train, jobs, place, cluster=nodes, files=files):
-        found[number] = came
-        _, text, seed, start = trainings[number]
-        told(start, text, seed, came[1])
+    target = place.comparison(str(whole.name))
+    settings = {
+        "data": whole.fingerprint,
+        "encoders": {name: file_hash(path) for name, path in paths.items()},
+        "labels": list(labels),
+        "seeds": seeds,
+        "epochs": epochs,
+    }
+    known = kept_trainings(left_by(target, TRAININGS), settings)
+    found = known or {}
+    if known is not None:
+        log.info("going on after %s of %s trainings", len(found), len(trainings))
+    new = [number for number in range(len(trainings)) if number not in found]
+    with partial_folder(target, place, TRAININGS, resume=known is not None) as folder:
+        keep_trainings(folder, settings, found)
+        grows = folder if nodes is None else None
+        jobs = [
+            (data, data_dir, count, seed, *starts[start], epochs, grows)
+            for count, _, seed, start in (trainings[number] for number in new)
+        ]
+        files = [str(path) for path in paths.values()]
+        for nth, came in spread(train_classifier, jobs, place, cluster=nodes, files=files):
+            found[new[nth]] = came
+            keep_trainings(folder, settings, found)
+            forget_file(folder / LAST)
+            _, text, seed, start = trainings[new[nth]]
+            told(start, text, seed, came[1])
+        history, table = _tables(trainings, found, reach)
+        write_csv(history, folder / "accuracy.csv")
+        write_csv(table, folder / "table.csv")
+        accuracy_curves(history, folder / "accuracy.png")
+    return target, table
+
+
+def _tables(
+    trainings: Sequence[tuple[int | None, str, int, str]],
+    found: Mapping[int, Outcome],
+    reach: float,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Returns the accuracies of all epochs, and of each start and number of labels the means."""
     curves, ends = [], []
     for number, (_, text, seed, start) in enumerate(trainings):
         accuracies, test = found[number]
@@ -136,13 +176,7 @@ def compare(
         std=("accuracy", lambda values: values.std(ddof=0)),
         epochs=("epochs", lambda firsts: firsts.mean(skipna=False)),
     ).reset_index()
-    history = pd.DataFrame(curves)
-    target = place.comparison(str(whole.name))
-    with replaced_folder(target, place, keep=True) as folder:
-        write_csv(history, folder / "accuracy.csv")
-        write_csv(table, folder / "table.csv")
-        accuracy_curves(history, folder / "accuracy.png")
-    return target, table
+    return pd.DataFrame(curves), table
 
 
 def _from_scratch(paths: Mapping[str, Path]) -> dict[str, tuple[Path, bool]]:
@@ -156,39 +190,3 @@ def _from_scratch(paths: Mapping[str, Path]) -> dict[str, tuple[Path, bool]]:
         ((_, path),) = found.values()
         return {SCRATCH: (path, False)}
     return {f"{SCRATCH}, as {name}": (path, False) for name, path in found.values()}
-
-
-class _Accuracies(pl.Callback):
-    def __init__(self) -> None:
-        self.values: list[float] = []
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.values.append(float(trainer.callback_metrics["val_accuracy"]))
-
-
-def _train(
-    place: Place,
-    data: str,
-    data_dir: str | None,
-    labels: int | None,
-    seed: int,
-    path: Path,
-    trained: bool,
-    epochs: int,
-) -> tuple[list[float], float]:
-    """Trains a classifier; returns its accuracy in validation by epoch, and that of the test."""
-    images = with_labels(data, data_dir, labels, seed)
-    here = Path(place.moved.get(str(path), path))
-    pl.seed_everything(seed, verbose=False)
-    codec = (
-        load_encoder(here, images.spec, place.runs)
-        if trained
-        else rebuild(read_checkpoint(here)[0], place.runs)
-    )
-    model = Predictor(images.spec, codec=codec, unfreeze=True, lin_dim=HIDDEN, lr=1e-3)
-    accuracies = _Accuracies()
-    trainer = quiet_trainer(epochs, [accuracies])
-    fit(trainer, model, images)
-    with quiet():
-        (tested,) = trainer.test(model, datamodule=images, verbose=False)
-    return accuracies.values, tested["test_accuracy"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from ....models.data_spec import DataSpec
 from ..errors import DataError
@@ -117,13 +119,22 @@ def _torchvision(name: str, data_dir: Path | None) -> Dataset:
 
 def _download(dataset: type, root: Path) -> None:
     # Into a folder of its own first, so that a broken download leaves nothing behind.
+    name = dataset.__name__
+    place = root / f".{name}-{os.getpid()}"
     try:
-        with tempfile.TemporaryDirectory() as scratch:
-            dataset(scratch, download=True)
-            root.mkdir(parents=True, exist_ok=True)
-            shutil.move(Path(scratch) / dataset.__name__, root / dataset.__name__)
+        place.mkdir(parents=True, exist_ok=True)
+        for left in root.glob(f".{name}-*"):  # by a process that was killed
+            number = left.name.removeprefix(f".{name}-")
+            if number.isdecimal() and not psutil.pid_exists(int(number)):
+                shutil.rmtree(left, ignore_errors=True)
+        dataset(place, download=True)
+        (place / name).rename(root / name)
     except (OSError, RuntimeError) as error:
         raise DataError(
             f"{dataset.__name__} is not under {root} and could not be downloaded ({error}); "
             "name the folder that holds it by LATENTUNE_DATA or `data_dir=`"
         ) from error
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        with suppress(OSError):  # unless it holds something
+            root.rmdir()
