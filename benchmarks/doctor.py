@@ -30,10 +30,10 @@ from latentune.storage.database import open_database
 STUDY = "conv-ae-digits"
 
 
-def plant(runs: Path) -> None:
+def plant(runs: Path, name: str = STUDY) -> None:
     """A record without a picture, a waiting point that was tried, and files to move away."""
     storage = open_database(f"sqlite:///{runs / 'studies.db'}")
-    study = optuna.load_study(study_name=STUDY, storage=storage)
+    study = optuna.load_study(study_name=name, storage=storage)
     first = study.trials[0]
     given = {"fixed_params": first.params}
     study.add_trial(create_trial(state=TrialState.WAITING, system_attrs=given))
@@ -44,11 +44,11 @@ def plant(runs: Path) -> None:
         connection.execute("INSERT INTO trial_params VALUES (9999, 9999, 'lr', 0.1, '{}')")
     connection.close()
     next((runs / "artifacts").iterdir()).unlink()
-    best = runs / STUDY / "best.toml"
+    best = runs / name / "best.toml"
     best.write_text(best.read_text()[:-40])
     for i in range(50):
         (runs / "artifacts" / f"lost-{i}").write_text("x" * 1000)
-    os.truncate(runs / STUDY / "final" / "model.ckpt", 1000)
+    os.truncate(runs / name / "final" / "model.ckpt", 1000)
 
 
 def contents(runs: Path) -> dict[Path, bytes]:
