@@ -72,10 +72,20 @@ def write_best(best: Best, path: Path, home: Path | None = None) -> None:
     Raises:
         StorageError: If the file cannot be written.
     """
+    write_text(path, best_text(best, home or path))
+
+
+def best_text(best: Best, home: Path) -> str:
+    """Returns a configuration as TOML.
+
+    Args:
+        best: The configuration.
+        home: Where the file will be found.
+    """
     import tomlkit
 
     document = tomlkit.document()
-    document.add(tomlkit.comment(f"Train it by: latentune train {home or path}"))
+    document.add(tomlkit.comment(f"Train it by: latentune train {home}"))
     document["format"] = FORMAT
     for key, value in _with_none(asdict(best)).items():
         if isinstance(value, Mapping):
@@ -86,7 +96,7 @@ def write_best(best: Best, path: Path, home: Path | None = None) -> None:
             document[key] = table
         elif value is not None:
             document[key] = value
-    write_text(path, tomlkit.dumps(document))
+    return tomlkit.dumps(document)
 
 
 def _with_none(entries: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from .advisory import AdvisoryLock
 from .runs import StorageError
 from .shown import shown
 from .urls import SQLITE, address, check_url, is_file
+from .waiting import held
 
 DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
 """What Optuna raises when the database fails in the middle of a study."""
@@ -84,8 +85,9 @@ def _on_server(url: URL, create: bool) -> RDBStorage:
                 f"digits --storage '{address(url)}'"
             )
         _shared.cache_clear()  # it may have had tables before
-        lock = AdvisoryLock(url, "tables") if server.is_postgres(url) else nullcontext()
-        with lock:  # Optuna makes those that are missing, one by one
+        alone = server.is_postgres(url)
+        with held(AdvisoryLock(url, "tables"), "the new tables") if alone else nullcontext():
+            # Optuna makes those that are missing, one by one.
             _opened(_whole(url), server.server_options(url)).engine.dispose()
     return _shared(url)
 

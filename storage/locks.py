@@ -9,6 +9,9 @@ from .runs import Runs
 from .server import is_postgres
 from .urls import check_url
 
+SEARCH = "the lock of all searches"
+"""What it is called where somebody waits for it."""
+
 
 class Lock(Protocol):
     """What all kinds of it can do; as a context manager, it is held for the block."""

@@ -4,6 +4,8 @@ The system lets go of a lock when its process dies, however it dies. So a folder
 lock file of its owner, whose lock can be had, is nobody's.
 """
 
+import getpass
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+from .waiting import held
 
 PREFIX = "scratch-"
 OWNER = "owner.lock"
@@ -22,15 +26,11 @@ def scratch(cache: Path) -> Iterator[Path]:
     """Gives an empty folder that ends with the block.
 
     Args:
-        cache: The folder in which it is made, and which is swept first.
+        cache: The folder in which it is made, and which is swept first; so is the temporary one.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / "sweep.lock"):
-        for left in cache.glob(f"{PREFIX}*"):
-            _sweep(left)
-        for left in Path(tempfile.gettempdir()).glob(MULTIPROCESSING):
-            if (left / OWNER).exists():  # else it is that of another program
-                _sweep(left)
+    sweep_temporary()
+    with _sweeping(cache):
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=cache))
         owner = claim(folder)
     try:
@@ -38,6 +38,40 @@ def scratch(cache: Path) -> Iterator[Path]:
     finally:
         owner.release()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def temporary() -> Iterator[Path]:
+    """Gives an empty folder in the temporary folder that ends with the block.
+
+    It is for commands that write nothing into the runs folder. Whatever is left by a process that
+    was killed goes with the next scratch folder of any kind.
+    """
+    folder = temporary_folder()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if not _is_ours(folder):  # somebody else has made it, and might change what is written there
+        with tempfile.TemporaryDirectory() as place:
+            yield Path(place)
+        return
+    with scratch(folder) as place:
+        yield place
+
+
+def temporary_folder() -> Path:
+    """Returns this user's own folder in the temporary folder, which need not exist."""
+    user = os.getuid() if hasattr(os, "getuid") else getpass.getuser()
+    return Path(tempfile.gettempdir()) / f"latentune-{user}"
+
+
+def sweep_temporary() -> None:
+    """Removes what processes that were killed have left in the temporary folder."""
+    folder = temporary_folder()
+    if folder.is_dir() and _is_ours(folder):
+        with _sweeping(folder):
+            pass
+    for left in folder.parent.glob(MULTIPROCESSING):
+        if (left / OWNER).exists() and _is_ours(left):  # else it is that of another program
+            _sweep(left)
 
 
 def is_only(folder: Path) -> bool:
@@ -52,9 +86,25 @@ def claim(folder: Path) -> FileLock:
     return owner
 
 
+@contextmanager
+def _sweeping(cache: Path) -> Iterator[None]:
+    """Removes scratch folders that are nobody's, and keeps others from doing so in the block."""
+    with held(FileLock(cache / "sweep.lock"), f"{cache}"):
+        for left in cache.glob(f"{PREFIX}*"):
+            _sweep(left)
+        yield
+
+
 def _sweep(folder: Path) -> None:
     try:
         claim(folder).release()
     except (Timeout, OSError):
         return  # its owner lives, or is another user
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder is no link, and belongs to this user."""
+    found = folder.lstat()
+    owner = os.getuid() if hasattr(os, "getuid") else found.st_uid
+    return not folder.is_symlink() and found.st_uid == owner

@@ -2,13 +2,13 @@
 
 import hashlib
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from .runs import StorageError
+from .scratch import temporary
 
 LOG = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database: commits that are not yet in it, and an index of them; or
@@ -65,7 +65,7 @@ def fingerprint(database: Path) -> str:
     Raises:
         StorageError: If it cannot be read.
     """
-    with tempfile.TemporaryDirectory() as place:
+    with temporary() as place:
         return snapshot(database, Path(place) / "copy.db")
 
 

@@ -1,7 +1,9 @@
 """An SQLite file as the database: made at once or not at all, and opened for many processes."""
 
+import logging
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,11 @@ from optuna.storages import RDBStorage
 
 from .runs import StorageError, unwritable
 from .schema import of_another_optuna, of_another_program, schema
+from .waiting import SAY_AFTER_S
 
 BUSY_TIMEOUT_S = 60
+
+log = logging.getLogger(__name__)
 
 
 class _WalConnection(sqlite3.Connection):
@@ -25,10 +30,40 @@ class _WalConnection(sqlite3.Connection):
         self.execute("PRAGMA synchronous=NORMAL")
         self.execute("PRAGMA trusted_schema=OFF")  # the file may be of somebody else
 
+    def cursor(self, factory: Any = None) -> Any:
+        return super().cursor(factory or _PatientCursor)
+
+    def commit(self) -> None:
+        _patiently(self, super().commit)
+
+
+class _PatientCursor(sqlite3.Cursor):
+    def execute(self, *args: Any) -> Any:
+        return _patiently(self.connection, super().execute, *args)
+
+    def executemany(self, *args: Any) -> Any:
+        return _patiently(self.connection, super().executemany, *args)
+
+
+def _patiently(connection: sqlite3.Connection, call: Callable[..., Any], *args: Any) -> Any:
+    """Calls a method of a connection; if others lock the database for two seconds, it says so."""
+    try:
+        return call(*args)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+    log.info("waiting for the database: another process has locked it")
+    wait = "PRAGMA busy_timeout = {:.0f}"
+    sqlite3.Connection.cursor(connection).execute(wait.format(1000 * BUSY_TIMEOUT_S))
+    try:
+        return call(*args)
+    finally:
+        sqlite3.Connection.cursor(connection).execute(wait.format(1000 * SAY_AFTER_S))
+
 
 def file_options() -> dict[str, Any]:
     """Returns what SQLAlchemy is told of each such database."""
-    return {"connect_args": {"timeout": BUSY_TIMEOUT_S, "factory": _WalConnection}}
+    return {"connect_args": {"timeout": SAY_AFTER_S, "factory": _WalConnection}}
 
 
 def make_tables(path: Path) -> None:

@@ -3,7 +3,6 @@
 On the head's own machine it uses the head's files, as forks do; elsewhere all goes to the desk.
 """
 
-import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +16,7 @@ import ray
 import torch
 
 from ...storage.runs import Runs
-from ...storage.scratch import scratch
+from ...storage.scratch import scratch, temporary
 from ...storage.urls import is_file
 from ..allowed import allow
 from ..finding import open_study
@@ -29,7 +28,6 @@ from ..running.worker import told
 from .database import reach
 from .links import ask, links_to
 from .shipping import Shipped, moved_to, unpack
-from .spreading import PLACE
 
 
 class Home(NamedTuple):
@@ -76,8 +74,7 @@ def work(index: int, who: str, desk: Any, home: Home, plan: SearchPlan, shipped:
     tell("begun", None)
     threading.Thread(target=listen, daemon=True).start()
     beside = ray.get_runtime_context().get_node_id() == home.node
-    cache = home.scratch if beside else Path(tempfile.gettempdir()) / PLACE
-    with told(index, tell), scratch(cache) as place:
+    with told(index, tell), scratch(home.scratch) if beside else temporary() as place:
         for module in PRELOAD:  # as in forks: else others would wait for the lock meanwhile
             import_module(module)
         allow(*plan.allowed)

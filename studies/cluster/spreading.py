@@ -1,19 +1,15 @@
 """Calls that do not depend on each other: one after another here, or side by side on a cluster."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from ...storage.runs import Runs
-from ...storage.scratch import scratch
+from ...storage.scratch import temporary
 from ..allowed import allow, allowed
 from ..errors import StudyError
 from .joining import Cluster, load_ray
 
 RETRIES = 3  # of a call whose node or process has died
-PLACE = "latentune-nodes"
-"""The folder of all workers on a node, in its temporary folder."""
 
 T = TypeVar("T")
 
@@ -95,5 +91,5 @@ def _call(
 
     torch.set_num_threads(max(1, int(cpus)))
     allow(*modules)
-    with scratch(Path(tempfile.gettempdir()) / PLACE) as place:
+    with temporary() as place:
         return call(Place(Runs(place / "runs"), unpack(shipped, place)), *job)

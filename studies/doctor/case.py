@@ -1,6 +1,5 @@
 """What is examined: a copy of the database, the runs folder, and what shall change in both."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from ...storage.backup import Changes
 from ...storage.database import database_exists, open_database
 from ...storage.runs import Runs, StorageError
+from ...storage.scratch import temporary
 from ...storage.snapshot import snapshot
 from ...storage.study import Study
 from ...storage.urls import SQLITE, file_of, is_file
@@ -95,8 +95,8 @@ def opened(runs: Runs, source: str, only: str | None) -> Iterator[tuple[Case, Pa
         yield case, None
         return
     database = file_of(source)
-    with tempfile.TemporaryDirectory() as place:
-        copy = Path(place) / database.name
+    with temporary() as place:
+        copy = place / database.name
         url = f"{SQLITE}{copy}"
         try:
             state = snapshot(database, copy)

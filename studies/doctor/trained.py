@@ -1,7 +1,6 @@
 """What final training has left: checkpoints and configurations, broken or out of date."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import optuna
 
 from ...objectives.history import BEST
-from ...storage.best import read_best, write_best
+from ...storage.best import best_text, read_best
 from ...storage.checkpoint import read_checkpoint, read_safely
 from ...storage.partial import partial_of
 from ...storage.runs import StorageError
@@ -139,7 +138,4 @@ def _write(study: optuna.Study, path: Path, case: Case) -> None:
     except StudyError:  # there is nothing to write any more
         case.changes.removed.append(path)
         return
-    with tempfile.TemporaryDirectory() as place:
-        written = Path(place) / path.name
-        write_best(best, written, home=path)
-        case.changes.written[path] = written.read_text()
+    case.changes.written[path] = best_text(best, path)

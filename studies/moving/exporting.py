@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from ...storage.buckets import Bucket
 from ...storage.checkpoint import file_hash
 from ...storage.database import open_database
 from ...storage.runs import Runs, StorageError, check_name
+from ...storage.scratch import temporary
 from ..defaults import RUNS
 from ..facade import public
 from ..finding import open_study
@@ -115,8 +115,8 @@ def export_study(
     files |= encoder
     own = {STUDY: json.dumps(to_table(packed), indent=1), README: _readme(packed, needs)}
     made = datetime.now().isoformat(timespec="seconds")
-    with progress(f"packing {study}"), tempfile.TemporaryDirectory() as fetched:
-        files |= _artifacts(packed, place, bucket_of(found), Path(fetched))
+    with progress(f"packing {study}"), temporary() as fetched:
+        files |= _artifacts(packed, place, bucket_of(found), fetched)
         facts = {"kind": KIND, "made": made, "versions": versions()}
         size = write_archive(Path(to), files | own, facts, option="to")
     return Exported(Path(to), found.study_name, len(packed.trials), len(files), size, tuple(needs))

@@ -13,12 +13,13 @@ from ...objectives.progress import progress
 from ...objectives.provenance import versions
 from ...storage.artifacts import BUCKET
 from ...storage.database import database_exists, open_database
-from ...storage.locks import search_lock
+from ...storage.locks import SEARCH, search_lock
 from ...storage.names import check_new_name
 from ...storage.placing import check_place, placed
 from ...storage.runs import Runs, StorageError, check_name
 from ...storage.scratch import scratch
 from ...storage.study import Study
+from ...storage.waiting import held
 from ..allowed import IMPORTED
 from ..defaults import RUNS
 from ..errors import StudyError
@@ -130,7 +131,7 @@ def _unpack(package: Package, target: str, runs: Runs, url: str) -> Imported:
         files = {to: folder / name for name, to in places.items()}
         _check_folder(runs.root / target, files)
         check_place(files)
-        with search_lock(url, runs):
+        with held(search_lock(url, runs), SEARCH):
             database = open_database(url, create=True)
             _check_free(database, target, package, sweep=True)
             with placed(files):

@@ -7,11 +7,12 @@ from optuna.trial import FrozenTrial
 
 from ...objectives.progress import progress
 from ...storage.database import open_database
-from ...storage.locks import search_lock
+from ...storage.locks import SEARCH, search_lock
 from ...storage.placing import placed
 from ...storage.runs import Runs
 from ...storage.scratch import scratch
 from ...storage.study import Study
+from ...storage.waiting import held
 from ..agreeing import differences
 from ..errors import StudyError
 from ..finding import open_study, recorded
@@ -44,7 +45,7 @@ def merge(package: Package, name: str, runs: Runs, url: str) -> tuple[Study, int
     with progress(f"checking {path}"):
         package.archive.check()
     theirs = [trial for trial in record.trials if trial.state in WORTH]
-    with scratch(runs.cache) as folder, search_lock(url, runs):
+    with scratch(runs.cache) as folder, held(search_lock(url, runs), SEARCH):
         ours = study.get_trials(deepcopy=False)
         known = {same(trial) for trial in ours}
         new = [trial for trial in theirs if same(trial) not in known]

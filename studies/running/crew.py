@@ -11,7 +11,8 @@ from filelock import Timeout
 from optuna.trial import FrozenTrial
 
 from ...storage.database import HEARTBEAT_S, beat, check_identity, identity
-from ...storage.locks import Lock
+from ...storage.locks import SEARCH, Lock
+from ...storage.waiting import held
 from ..errors import StudyError
 from .engine import Engine
 from .head import Head
@@ -54,7 +55,7 @@ class Crew:
             Exception: What a worker could not go on after.
         """
         plan, study = self.head.plan, self.head.study
-        with self.lock:
+        with held(self.lock, SEARCH):
             left = plan.trials - len(finished(requeue(study)))
         for index in range(min(left, plan.workers)):
             self._start(index)

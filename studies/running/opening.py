@@ -13,10 +13,11 @@ from ...search_spaces.watch import random_trials
 from ...storage.artifacts import BUCKET, bucket_of
 from ...storage.dashboard import note
 from ...storage.database import database_exists, open_database
-from ...storage.locks import search_lock
+from ...storage.locks import SEARCH, search_lock
 from ...storage.recorded_paths import relative_to_root
 from ...storage.runs import StorageError, replaced_file, unwritable
 from ...storage.study import Study
+from ...storage.waiting import held
 from ..agreeing import differences, without_ranges
 from ..errors import StudyError
 from ..finding import ENTRIES, open_study
@@ -40,14 +41,14 @@ def open_or_make(plan: SearchPlan, command: str) -> Study:
         StorageError: If it keeps its pictures elsewhere, or the database cannot be used.
     """
     lock = search_lock(plan.storage, plan.runs)
-    with lock:
+    with held(lock, SEARCH):
         study = _resume(plan)
         if study is not None:
             if plan.evolved is not None:  # which may have grown since
                 take_over(study, plan.evolved)
             return study
     plan.spec.objective.rehearse(random_trials(1)[0])
-    with lock:
+    with held(lock, SEARCH):
         return _resume(plan) or _make(plan, command)
 
 

@@ -11,10 +11,11 @@ from ...storage.database import (
     identity,
 )
 from ...storage.last_epochs import sweep_epochs
-from ...storage.locks import search_lock
+from ...storage.locks import SEARCH, search_lock
 from ...storage.runs import StorageError
 from ...storage.scratch import is_only, scratch
 from ...storage.study import Study
+from ...storage.waiting import held
 from ..console import SearchLines
 from ..defaults import AUGMENT, CPUS, GPUS, RUNS, SAMPLER, SEED, SPACE, WORKERS
 from ..display import watched
@@ -28,6 +29,7 @@ from .forks import warm_up
 from .head import Head, TrialCallback
 from .links import links_here
 from .opening import open_or_make
+from .perfect import say_perfect
 from .plan import SearchPlan, plan_search
 from .retries import requeue, unfinished
 from .trials import run_trials
@@ -79,6 +81,9 @@ def search(
     callbacks: Sequence[TrialCallback] = (),
 ) -> Study:
     """Makes the study `MODEL-DATA`, or goes on with it, until it has its total of trials.
+
+    It ends before if a trial has the best value that there is, such as an accuracy of 1. The same
+    call then tries the others all the same.
 
     One worker is this process; its searches repeat exactly. Several are processes of their own,
     so the script that asks for them needs the usual `if __name__ == "__main__":`.
@@ -202,6 +207,7 @@ def run_search(
     check_identity(plan.storage, known)
     _sweep(study, plan)
     sum_up_failures(study, plan)
+    say_perfect(study, plan)
     if study.best_trials:
         write_results(study, plan.runs)
     if stop.is_set():
@@ -219,13 +225,12 @@ def _run_workers(head: Head, stop: threading.Event, place: Path) -> None:
 
 def _take_up(study: Study, plan: SearchPlan, place: Path) -> None:
     """Lets the trials of a dead search go on at once, and so in their order, if none lives."""
-    with search_lock(
-        plan.storage, plan.runs
-    ):  # before it, a search that began meanwhile has no trial
+    with held(search_lock(plan.storage, plan.runs), SEARCH):
+        # A search that began meanwhile has no trial before it had this lock.
         requeue(study, alone=plan.storage == plan.runs.database and is_only(place))
 
 
 def _sweep(study: Study, plan: SearchPlan) -> None:
     """Removes the epochs that were kept of trials which have ended."""
-    with search_lock(plan.storage, plan.runs):
+    with held(search_lock(plan.storage, plan.runs), SEARCH):
         sweep_epochs(plan.runs, plan.name, unfinished(study.get_trials(deepcopy=False)))

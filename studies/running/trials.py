@@ -19,13 +19,15 @@ from ...objectives.objective import HPARAMS, Interrupted, StopOnRequest, TrialFa
 from ...search_spaces.strategies import PRUNERS, SAMPLERS, Repeatable, Sparing
 from ...search_spaces.watch import ask
 from ...storage.database import DatabaseError, check_identity, heartbeat, identity
-from ...storage.locks import Lock
+from ...storage.locks import SEARCH, Lock
 from ...storage.runs import StorageError, unwritable
+from ...storage.waiting import acquire
 from ..errors import StudyError
 from .callbacks import AttachPictures, CheckHold
 from .draft import new_trial
 from .failures import check_failures, note_failure
 from .links import Links
+from .perfect import ends_early
 from .plan import SearchPlan
 from .retries import INTERRUPTED, Hold, TakenOver, end, finished, put_back, requeue
 
@@ -121,7 +123,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
                 trials = requeue(study) if links.judges else study.get_trials(deepcopy=False)
                 check_failures(trials, plan)
                 left = plan.trials - len(finished(trials))
-                if stop.is_set() or plan.late or left <= 0:
+                if stop.is_set() or plan.late or left <= 0 or ends_early(study, trials, plan):
                     return
                 running = [trial.number for trial in trials if trial.state == TrialState.RUNNING]
                 if left > len(running):
@@ -146,7 +148,7 @@ def _held(lock: Lock) -> Iterator[None]:
     """Holds a lock, also one that is held already; the block may release it before its end."""
     try:
         if not lock.is_locked:  # not every kind can be had twice
-            lock.acquire()
+            acquire(lock, SEARCH)
     except OSError as error:  # of the file that it is
         raise unwritable(Path(getattr(lock, "lock_file", ".")), error) from error
     try:
