@@ -1,6 +1,6 @@
 """Where final training leaves its network, and what it says of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from json import dumps
@@ -45,11 +45,13 @@ class FinalTraining:
         folder: The folder with the network, its pictures and its figures.
         metrics: The figures, as `metrics.json` holds them.
         use: The verb of the command line that uses such a network.
+        notes: What else is to be said, a line each.
     """
 
     folder: Path
     metrics: Mapping[str, Any]
     use: str
+    notes: Sequence[str] = ()
 
     def __str__(self) -> str:
         plain = {n: v for n, v in self.metrics.items() if not isinstance(v, dict | list | None)}
@@ -61,7 +63,8 @@ class FinalTraining:
         lines = [f"  {name:<22} {_figure(value)}" for name, value in rows.items()]
         if more := len(classes) - len(shown):
             lines.append(f"  and {more:,} more classes, in classes.csv")
-        return "\n".join([*lines, *self._spread, *self.verdict, f"wrote {self.folder}"])
+        said = [*self._spread, *self.verdict, *self.notes]
+        return "\n".join([*lines, *said, f"wrote {self.folder}"])
 
     __repr__ = __str__  # what a notebook shows
 

@@ -36,6 +36,7 @@ from ..defaults import (
 from ..errors import StudyError, check_at_least, check_at_most
 from ..facade import public
 from ..making import encoder_configuration
+from .beside_search import beside_search
 from .configured import configured
 from .final import FinalTraining, next_use
 from .fitting import FitOptions, first_weights, fit_in, goes_on
@@ -201,4 +202,5 @@ def train(
                 folder / "loss.png",
                 is_loss=way == "minimize",
             )
-    return FinalTraining(work.target, metrics, next_use(model))
+    notes = beside_search(source, work, options, best_row)
+    return FinalTraining(work.target, metrics, next_use(model), notes)
