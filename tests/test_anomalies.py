@@ -76,7 +76,8 @@ def test_others_are_scored_beside_the_test_part(cli: Cli, trained: Path) -> None
     assert "known anomalies, named by --labelled, would give logistic regression" in answer.out
     scores = pd.read_csv(FINAL / "anomalies" / "scores.csv")
     inside, outside = scores[scores["set"] == "inliers"], scores[scores["set"] == "outliers"]
-    assert list(inside["item"]) == [str(n) for n in range(359)], "the test part alone"
+    rows = TensorData("digits").splits.test.numbered_rows.tolist()
+    assert list(inside["item"]) == [f"digits[{row}]" for row in rows], "the test part alone"
     assert list(outside["item"]) == [f"noise/{n:03}.png" for n in range(15)]
     auroc = roc_auc_score(scores["set"] == "outliers", scores["score"])
     assert f"AUROC {auroc:.4f}" in answer.out
@@ -90,6 +91,23 @@ def test_others_are_scored_beside_the_test_part(cli: Cli, trained: Path) -> None
     for name in ("scores", "images"):
         with Image.open(FINAL / "anomalies" / f"{name}.png") as picture:
             picture.verify()
+
+
+@pytest.mark.parametrize(("n", "least", "most"), [(1, 1, 0), (3, 2, 1), (25, 10, 10)])
+def test_no_image_has_both_the_least_and_the_most_error(
+    trained: Path, monkeypatch: pytest.MonkeyPatch, n: int, least: int, most: int
+) -> None:
+    shown: dict[str, torch.Tensor] = {}
+    grid = "latentune.studies.uses.anomalies.labelled_grid"
+    monkeypatch.setattr(grid, lambda rows, title, path: shown.update(rows))
+    np.save("digits.npy", np.random.default_rng(0).random((n, 8, 8)))
+    found = latentune.anomalies("conv-ae-digits", against="digits.npy")
+    ordered = found.scores[found.scores["set"] == "outliers"].sort_values("score")
+    images = np.load("digits.npy")[ordered.index - 359].astype("float32")
+    assert len(shown) == 3 + (most > 0)
+    np.testing.assert_array_equal(shown["digits.npy: least"][:, 0], images[:least])
+    if most:
+        np.testing.assert_array_equal(shown["digits.npy: most"][:, 0], images[::-1][:most])
 
 
 def test_what_fits_a_regression_is_not_scored(trained: Path, monkeypatch: Any) -> None:

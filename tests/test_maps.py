@@ -43,6 +43,7 @@ def write(text: str) -> str:
         ("path,site\nphotos/a/2.png,C\n./photos/a/0.png,A\nphotos/a/1.png,B\n", "ABC-"),
         ("site,row\nx,1\ny,2\nz,3\nw,4\nv,5\n", "wyxz"),
         ("site,row,other\nx,1,q\ny,2,q\nz,3,q\n", "-yxz"),
+        ("item,site\na/0.png,A\na/0.png,A\na/3.png,D\n", "A--D"),
         ("patient,site\n007,x\n7,y\n9,z\n", "-x-z"),
         ("row,patient,site\n1,8,x\n1,9,y\n1,zz,z\n", "--xy"),
     ],

@@ -3,10 +3,18 @@
 from pathlib import Path
 
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
 import latentune
+from latentune import DataSpec, LatentKDE, LatentMixture
+from latentune.studies.training.final import FinalTraining
+from latentune.studies.uses.encode import Encoded
+from latentune.studies.uses.predictions import Predictions
+from latentune.studies.uses.sample import Samples
+from latentune.studies.uses.show import Shown
 
 CELLS = [
     "import latentune\n"
@@ -57,3 +65,33 @@ def test_final_training_says_where_it_is_and_what_it_reached(trained: Path) -> N
     final = latentune.train("conv-ae-digits", epochs=1)
     assert final.folder == Path("runs/conv-ae-digits/final")
     assert f"{final.metrics['test_mse']:.4g}" in repr(final)
+
+
+CODES = np.random.default_rng(0).normal(size=(500, 30)).astype("float32")
+MANY = [f"name {number}" for number in range(2000)]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        Samples(Path("samples"), {"gmm": LatentMixture.fit(CODES, n_components=2)}, None, "why"),
+        LatentMixture.standard(100),
+        LatentKDE(CODES, 0.5),
+        Encoded(MANY, CODES, dict.fromkeys(MANY, "is broken")),
+        FinalTraining(Path("final"), {"class_accuracy": dict.fromkeys(MANY, 0.5)}, "predict"),
+        DataSpec((2000,), "table", tuple(MANY), (0.0,) * 2000, (1.0,) * 2000),
+        Predictions(pd.DataFrame({"input": MANY, "class": MANY}), {}, "predict"),
+        Shown("images", pd.DataFrame({"train": range(2000)}, index=MANY), ()),
+    ],
+    ids=lambda result: type(result).__name__,
+)
+def test_results_print_briefly(result: object) -> None:
+    assert len(repr(result)) < 1000
+    assert len(repr(result).splitlines()) < 20
+
+
+def test_data_print_briefly() -> None:
+    data = latentune.TensorData("digits")
+    for one in (data, data.splits, data.splits.train, data.spec):
+        assert len(repr(one)) < 100
+        assert "\n" not in repr(one)

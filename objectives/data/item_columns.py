@@ -83,7 +83,9 @@ def _of_table(path: Path, options: TableOptions, spec: DataSpec) -> DataFrame:
 
     texts, _ = read_texts(path, file_bytes(path), options.header)
     columns = read_columns(path, options).frame
-    frame = texts.assign(**{str(name): column for name, column in columns.items()})
+    flags = {column.name for column in spec.columns if column.role == "flag"}
+    read = {str(name): column for name, column in columns.items() if name not in flags}
+    frame = texts.assign(**read)
     rows = range(1, len(frame) + 1)
     names: Any = [f"{path.name} row {row}" for row in rows]
     for column in spec.columns:

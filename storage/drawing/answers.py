@@ -94,6 +94,6 @@ def predicted_beside_true(
         axes = figure.subplots()
         if pairs.size:
             axes.plot(*[[pairs.min(), pairs.max()]] * 2, ":", color="0.6")
-        axes.scatter(*pairs, s=point_size(pairs.shape[1]), alpha=0.6, linewidth=0)
+        axes.scatter(pairs[0], pairs[1], s=point_size(pairs.shape[1]), alpha=0.6, linewidth=0)
         axes.set(xlabel="true", ylabel="predicted", title=title)
         sns.despine(figure)

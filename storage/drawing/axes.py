@@ -43,7 +43,10 @@ def set_log_scale(axis: Axis, values: Iterable[float]) -> None:
     """
     finite = [value for value in values if isfinite(value)]
     decades = log10(max(finite)) - log10(min(finite))
-    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    if axis is axis.axes.xaxis:
+        axis.axes.set_xscale("log")
+    else:
+        axis.axes.set_yscale("log")
     steps = next((steps for most, steps in STEPS.items() if decades <= most), (1,))
     axis.set_major_locator(LogLocator(subs=steps))
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))

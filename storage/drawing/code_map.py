@@ -41,7 +41,7 @@ def code_map(
         axes.set_title(title)
         axes.set(xlabel="", ylabel="", xticks=[], yticks=[])
         if values is None:
-            axes.scatter(*plane.T, **_points(plane))
+            axes.scatter(plane[:, 0], plane[:, 1], **_points(plane))
         elif is_numeric_dtype(values) and not is_bool_dtype(values):
             _by_number(figure, axes, plane, values)
         else:
@@ -59,26 +59,27 @@ def _by_number(
     known = np.isfinite(numbers)
     if not known.all():
         label = f"no value ({(~known).sum():,})"
-        axes.scatter(*plane[~known].T, color=UNKNOWN, label=label, **_points(plane))
+        style = _points(plane) | {"color": UNKNOWN, "label": label}
+        axes.scatter(plane[~known, 0], plane[~known, 1], **style)
         axes.legend(frameon=False, fontsize="small")
     plane, numbers = plane[known], numbers[known]
     low, high = np.quantile(numbers, [EDGE, 1 - EDGE], method="nearest")
     if low == high:
         low, high = numbers.min(), numbers.max()
-    points = axes.scatter(
-        *plane.T, c=numbers, vmin=low, vmax=high, cmap="viridis", **_points(plane)
-    )
+    style = _points(plane) | {"c": numbers, "vmin": low, "vmax": high, "cmap": "viridis"}
+    points = axes.scatter(plane[:, 0], plane[:, 1], **style)
     extend = {(True, False): "min", (False, True): "max", (True, True): "both"}
     beyond = bool(numbers.min() < low), bool(numbers.max() > high)
     bar = figure.colorbar(points, ax=axes, extend=extend.get(beyond, "neither"))
     bar.set_label(short_name(values.name, 40))
-    bar.solids.set_alpha(1)
+    if bar.solids is not None:
+        bar.solids.set_alpha(1)
 
 
 def _by_text(axes: Axes, plane: NDArray[np.float32], values: "pd.Series[Any]") -> None:
     counts = values.value_counts(sort=False)
     if not isinstance(values.dtype, pd.CategoricalDtype):
-        counts = counts.sort_index()
+        counts = counts.sort_index(key=lambda index: index.map(str))
     names = dict(zip(counts.index, short_names(counts.index), strict=True))
     named = counts = counts[counts > 0]
     if len(counts) > ENTRIES:
@@ -92,7 +93,8 @@ def _by_text(axes: Axes, plane: NDArray[np.float32], values: "pd.Series[Any]") -
     if missing := int(values.isna().sum()):
         entries.append((f"no value ({missing:,})", UNKNOWN))
     # In the order of the items, so that no class lies on top of all others.
-    axes.scatter(*plane.T, c=[colors.get(value, UNKNOWN) for value in values], **_points(plane))
+    style = _points(plane) | {"c": [colors.get(value, UNKNOWN) for value in values]}
+    axes.scatter(plane[:, 0], plane[:, 1], **style)
     handles = [
         Line2D([], [], marker="o", linestyle="", color=color, label=name)
         for name, color in entries

@@ -83,8 +83,8 @@ def _wrap_titles(figure: Figure) -> None:
     """Breaks titles into lines that are no wider than what is below them."""
     for axes in figure.axes:
         _wrap(axes.title, _width(axes))
-    if figure._suptitle is not None:
-        _wrap(figure._suptitle, figure.get_figwidth())
+    for title in figure.texts:
+        _wrap(title, figure.get_figwidth())
 
 
 def _wrap(title: Text, width: float) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ...models.roles import Encodes, Reconstructs
 from ...objectives.data.batches import in_batches
+from ...objectives.data.item_columns import ITEM, item_columns
 from ...objectives.data.module import TensorData
 from ...objectives.data.new.items import NewItems
 from ...objectives.data.new.others import other_items
@@ -54,8 +55,8 @@ class Anomalies:
         folder: The folder with `table.csv`, `scores.csv`, `scores.png` and, of images,
             `images.png`.
         names: What the data of the `inliers` and of the `outliers` are called.
-        scores: A row for each item: its `set`, what it is called (`item`: its file or row, or
-            its number in the test part), its `score`, that of as many principal components
+        scores: A row for each item: its `set`, what it is called (`item`: its file, its
+            row, or its number in an array), its `score`, that of as many principal components
             (`score_pca`, if the network encodes and the items are in memory), and whether it is
             an `anomaly` by the first threshold.
         thresholds: The score of each rule beyond which an item is an anomaly.
@@ -214,11 +215,12 @@ def anomalies(
     known = _known(against, labelled, data, seed)
     others = other_items(against, data, "test")
     test = data.splits.test.inputs
+    called = item_columns(data.source, "test", data.splits.test, data.spec)[ITEM]
     scored = _scorer(model, data)
     said = ask(others, scored)
     scores = pd.concat(
         [
-            _rows(INSIDE, map(str, range(len(test))), scored(test)),
+            _rows(INSIDE, called, scored(test)),
             _rows(OUTSIDE, said.names, torch.cat(said.answers)),
         ],
         ignore_index=True,
@@ -285,7 +287,7 @@ def _draw(test: "Items", others: Sequence[NewItems], found: Anomalies, path: Pat
 
     def image(row: "pd.Series[Any]") -> Tensor:
         if row["set"] == INSIDE:
-            return floats(test[[int(row["item"])]])
+            return floats(test[[int(str(row.name))]])
         one, place = places[row["item"]]
         return one.read(slice(place, place + 1)).items
 

@@ -64,6 +64,7 @@ def color_values(
 
 
 def _filled(column: "pd.Series[Any]", where: str) -> "pd.Series[Any]":
+    column = column.mask(column == "")
     if column.isna().all():
         raise StudyError(f"{where} hold no value in the column {column.name!r}: name another one")
     return column
@@ -117,10 +118,11 @@ def _as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 def _matched(values: "pd.Series[Any]", known: "pd.Series[Any]", path: Path) -> "pd.Series[Any]":
     """Returns the value of each item, by the ids that a file gives it."""
-    twice = values.index[values.index.duplicated() & (values.index != "")]
+    values = values[values.index != ""]
+    values = values[~values.reset_index().duplicated().to_numpy()]
+    twice = values.index[values.index.duplicated()]
     if len(twice):
         raise StudyError(f"{path} names {twice[0]!r} more than once: leave one row for each item")
-    values = values[values.index != ""]
     there = known.isin(values.index)
     if not there.any():
         raise StudyError(f"{path} names none of the items: {_nearest(known, values.index)}")

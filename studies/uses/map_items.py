@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PART, CLASS, TARGET = "part", "class", "target"
+UNUSED = ("row number", "left out")
+"""Roles of columns of a file that a network never sees."""
 OWN = (PART, CLASS, TARGET, "x", "y")
 """Columns of a map that the data may have too; theirs are then called `data x`, for example."""
 
@@ -100,9 +102,9 @@ def _label(spec: DataSpec, labels: Tensor | None) -> pd.Series[Any] | None:
 
 
 def _ids(columns: pd.DataFrame, label: pd.Series[Any] | None, spec: DataSpec) -> list[str]:
-    learned = {*spec.features, *(name.partition("=")[0] for name in spec.features)}
-    if spec.kind == "table" and not spec.features:
-        learned |= set(columns)
+    learned = {column.name for column in spec.columns if column.role not in UNUSED}
+    if spec.kind == "table" and not spec.columns:
+        learned |= {str(name) for name in columns}
     return [
         str(name)
         for name, column in columns.items()

@@ -43,8 +43,12 @@ class _Rows(NamedTuple):
 
     def take(self, indices: Sequence[int]) -> _Rows:
         labels = None if self.labels is None else [self.labels[i] for i in indices]
-        names, stamps = ([column[i] for i in indices] for column in (self.names, self.stamps))
-        return _Rows(names, labels, stamps, [self.places[i] for i in indices])
+        return _Rows(
+            [self.names[i] for i in indices],
+            labels,
+            [self.stamps[i] for i in indices],
+            [self.places[i] for i in indices],
+        )
 
 
 def part_lists(folder: Path) -> dict[str, Path]:
