@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def test_a_prediction_of_a_training_item_is_what_the_network_says(asked: Path) -
     model = latentune.load_model("dense-ae-photos")
     with torch.inference_mode():
         x = floats(train[:])
-        errors = (model.reconstruct(x) - x).flatten(1).square().sum(1).sqrt()
+        errors = (model.reconstruct(x) - x).flatten(1).square().mean(1)
     table = latentune.predict("dense-ae-photos", [f"photos/{n}" for n in train.names]).table
     np.testing.assert_allclose(table["error"], errors, rtol=1e-5)
 
@@ -136,7 +137,9 @@ def test_what_is_above_the_threshold_is_an_anomaly(cli: Cli, asked: Path) -> Non
     table = latentune.predict("dense-ae-photos", "photos").table
     assert list(table) == ["input", "error"]
     threshold = float(table["error"].median())
-    add_configuration(path, configuration | {"anomaly": {"quantile": 0.5, "threshold": threshold}})
+    norm = (prod(configuration["data"]["shape"]) * threshold) ** 0.5
+    kept = {"quantile": 0.5, "threshold": norm, "items": 4}
+    add_configuration(path, configuration | {"anomaly": kept})
     judged = latentune.predict("dense-ae-photos", "photos").table
     assert list(judged["anomaly"]) == list(table["error"] > threshold)
     answer = cli("predict", "dense-ae-photos", "photos")

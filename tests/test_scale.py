@@ -1,5 +1,8 @@
 """Numbers of any scale: what data say does not depend on their units."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +12,7 @@ from sklearn.metrics import mean_squared_error, r2_score
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
+import latentune
 from latentune import Autoencoder, LatentKDE, Predictor, TensorData
 from latentune.models.densities.mixture import LatentMixture
 from latentune.objectives.data.moments import moments_of
@@ -16,6 +20,9 @@ from latentune.objectives.metrics.anomaly import anomaly_scores, separating_scor
 from latentune.objectives.metrics.components import beside_components
 from latentune.objectives.metrics.linear import beside_linear
 from latentune.objectives.training import fit, quiet_trainer
+from latentune.studies.uses.rounding import rounded, shortened
+
+Cli = Callable[..., Any]
 
 UNITS = {
     "as they are": (0.0, 1.0),
@@ -158,3 +165,47 @@ def test_a_separating_score_has_the_unit_of_the_scores(scale: float) -> None:
     assert separating_score(*(scale * one for one in sets)) / scale == pytest.approx(
         separating_score(*sets), rel=1e-6
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "digits"),
+    [
+        (1_000_000_123.4567891, 100.0, 1_000_000_123.4568),
+        (1_767_225_612_345.0, 1e4, 1_767_225_612_345.0),
+        (0.123456789, 1.0, 0.123457),
+        (1.23456789e-20, 1e-20, 1.234568e-20),
+        (2.3456789e30, 2e30, 2.345679e30),
+        (0.0, 1.0, 0.0),
+        (123.456789, 0.0, 123.457),
+    ],
+)
+def test_numbers_are_written_with_the_digits_of_their_spread(
+    value: float, unit: float, digits: float
+) -> None:
+    assert rounded(value, unit) == digits
+    assert float(shortened(digits)) == pytest.approx(digits, abs=1e-3 * (unit or value))
+
+
+def test_predictions_have_the_unit_and_the_digits_of_training(cli: Cli) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(80, 2))
+    frame = pd.DataFrame(x, columns=["a", "b"]).assign(price=1e9 + 100 * x @ [1, 1])
+    frame.to_csv("far.csv", index=False)
+    words = ("--trials", 1, "--epochs", 2, "--workers", 1)
+    assert cli("search", "linear-regression", "far.csv", "--target", "price", *words).code == 0
+    latentune.train("linear-regression-far", epochs=2, pictures="none")
+    model, rows = latentune.load_model("linear-regression-far"), torch.from_numpy(x)
+    right = model(rows)[:, 0].detach().numpy()
+    answer = cli("predict", "linear-regression-far", "far.csv", "--out", "said.csv")
+    assert answer.code == 0, answer.err
+    said = pd.read_csv("said.csv").select_dtypes("float").iloc[:, -1].to_numpy()
+    assert said == pytest.approx(right, abs=1e-3, rel=0)
+    assert f"{said[0]:.2f}"[:-1] in answer.out, "not 1e+09"
+    frame[["a", "b"]].to_csv("rows.csv", index=False)
+    assert cli("search", "dense-ae", "rows.csv", *words).code == 0
+    metrics = latentune.train("dense-ae-rows", epochs=2, pictures="none").metrics
+    test = latentune.TensorData("rows.csv").splits.test.inputs
+    pd.DataFrame(test.numpy(), columns=["a", "b"]).to_csv("test.csv", index=False)
+    predicted = latentune.predict("dense-ae-rows", "test.csv")
+    assert predicted.table["error"].mean() == pytest.approx(metrics["test_mse"], rel=1e-4)
+    assert "mean squared error of a feature, in standard deviations, as test_mse" in predicted.note

@@ -48,6 +48,19 @@ def mean_error(scores: Tensor, data: DataSpec) -> float:
     return scores.square().mean().item() / prod(data.shape)
 
 
+def squared_error(score: float, data: DataSpec) -> float:
+    """Returns the mean squared error of the values of an item with a score, as `*_mse` has it."""
+    return score**2 / prod(data.shape)
+
+
+def error_unit(data: DataSpec) -> str:
+    """Returns what `squared_error` is, in words."""
+    if data.kind == "image":
+        return "mean squared error of a pixel from 0 to 1"
+    of = "standard deviations" if data.std is not None else "its own unit"
+    return f"mean squared error of a feature, in {of}"
+
+
 def threshold_at(scores: Tensor, quantile: float) -> float:
     """Returns the score that a share of items, from 0 to 1, does not exceed."""
     return float(np.quantile(scores.double().numpy(), quantile))
@@ -90,4 +103,5 @@ def kept_threshold(
         return {}
     model.cpu().eval()
     scores = anomaly_scores(model, data.spec, data.splits.val.inputs)
-    return {"anomaly": {"quantile": quantile, "threshold": threshold_at(scores, quantile)}}
+    threshold = threshold_at(scores, quantile)
+    return {"anomaly": {"quantile": quantile, "threshold": threshold, "items": len(scores)}}

@@ -14,10 +14,11 @@ from ...models.networks.standardise import as_read
 from ...models.roles import Encodes, Predicts, Reconstructs
 from ...objectives.data.batches import in_batches
 from ...objectives.data.module import TensorData
-from ...objectives.metrics.anomaly import anomaly_scores
+from ...objectives.metrics.anomaly import anomaly_scores, squared_error
 from ...objectives.metrics.neighbours import distances
 from ...objectives.progress import progress
 from ..errors import StudyError
+from .rounding import rounded
 from .trained import Trained, encoded
 
 Answer = Callable[[Tensor], pd.DataFrame]
@@ -40,8 +41,10 @@ def answer_of(
     Raises:
         StudyError: If there is nothing that it could say.
     """
+    if isinstance(model, Predicts) and data.classes:
+        return partial(_classes, model, data.classes)
     if isinstance(model, Predicts):
-        return partial(_classes, model, data.classes) if data.classes else partial(_number, model)
+        return partial(_number, model, data.target[1] if data.target else 0.0)
     if isinstance(model, Reconstructs):
         return partial(_errors, model, data, threshold)
     if isinstance(model, Encodes):
@@ -64,20 +67,22 @@ def _classes(model: Predicts, classes: Sequence[str], items: Tensor) -> pd.DataF
     columns: dict[str, Any] = {}
     for rank, name in zip(range(numbers.shape[1]), ("class", *RANKS[1:]), strict=False):
         columns[name] = [classes[number] for number in numbers[:, rank].tolist()]
-        columns["probability" if rank == 0 else f"{name}_probability"] = shares[:, rank].tolist()
+        chances = list(map(rounded, shares[:, rank].tolist()))
+        columns["probability" if rank == 0 else f"{name}_probability"] = chances
     return pd.DataFrame(columns)
 
 
-def _number(model: Predicts, items: Tensor) -> pd.DataFrame:
-    return pd.DataFrame({"number": _said(model, items)[:, 0].tolist()})
+def _number(model: Predicts, unit: float, items: Tensor) -> pd.DataFrame:
+    numbers = _said(model, items)[:, 0].tolist()
+    return pd.DataFrame({"number": [rounded(number, unit) for number in numbers]})
 
 
 def _errors(
     model: Reconstructs, data: DataSpec, threshold: float | None, items: Tensor
 ) -> pd.DataFrame:
-    errors = anomaly_scores(model, data, items)
-    table = pd.DataFrame({"error": errors.tolist()})
-    return table if threshold is None else table.assign(anomaly=(errors > threshold).tolist())
+    scores = anomaly_scores(model, data, items)
+    table = pd.DataFrame({"error": [rounded(squared_error(s, data)) for s in scores.tolist()]})
+    return table if threshold is None else table.assign(anomaly=(scores > threshold).tolist())
 
 
 def _neighbours(trained: Trained) -> Answer:
@@ -112,7 +117,7 @@ def _neighbours(trained: Trained) -> Answer:
         for rank, name in zip(range(places.shape[1]), RANKS, strict=False):
             columns[name] = [of[place] for place in places[:, rank].tolist()]
             columns[f"{name}_class"] = [names[n] for n in classes[:, rank].tolist()]
-            columns[f"{name}_distance"] = apart[:, rank].tolist()
+            columns[f"{name}_distance"] = list(map(rounded, apart[:, rank].tolist()))
         return pd.DataFrame(columns)
 
     return answer

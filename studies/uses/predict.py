@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ...models.roles import Encodes
+from ...objectives.metrics.anomaly import error_unit, squared_error
+from ...objectives.metrics.intervals import share_beyond
 from ...storage.csv_files import write_csv
 from ...storage.outputs import check_output, new_file
 from ..defaults import RUNS
@@ -15,8 +17,6 @@ from .answers import answer_of
 from .asked import Asked, Inputs, ask
 from .predictions import Predictions
 from .trained import load_trained
-
-DIGITS = 6
 
 
 @public
@@ -72,10 +72,8 @@ def predict(
     )
     said = ask(items, answer)
     table = pd.concat(said.answers, ignore_index=True)
-    for name in table.select_dtypes("float"):
-        if not np.isfinite(table[name]).all():
-            raise StudyError("the network answers by what is no number: train another trial")
-        table[name] = [float(f"{value:.{DIGITS}g}") for value in table[name]]
+    if not np.isfinite(table.select_dtypes("float")).all(axis=None):
+        raise StudyError("the network answers by what is no number: train another trial")
     table.insert(0, "input", said.names)
     if file is not None:
         with new_file(file) as opened:
@@ -90,11 +88,16 @@ def _note(table: pd.DataFrame, network: Asked, source: str | Path) -> str:
         return "nearest, second, third: the number or file of a training item, its class, distance"
     if "error" not in table:
         return ""
+    spec = network.like.spec
+    says = f"error: {error_unit(spec)}, as test_mse"
     if "anomaly" not in table:
         whole = network.configuration["study"] if str(source).endswith(".ckpt") else source
-        return f"no threshold for anomalies was kept: latentune train {whole} keeps one"
+        return f"{says}\nno threshold for anomalies was kept: latentune train {whole} keeps one"
     kept = network.configuration["anomaly"]
+    low, high = share_beyond(kept["items"], kept["quantile"])
     return (
-        f"anomalies: {table['anomaly'].sum():,} of {len(table):,}, whose error is above "
-        f"{kept['threshold']:.4g}; that of {kept['quantile']:.0%} of the validation items is below"
+        f"{says}\nanomalies: {table['anomaly'].sum():,} of {len(table):,}, whose error is above "
+        f"{squared_error(kept['threshold'], spec):.4g}; that of {kept['quantile']:.0%} of "
+        f"{kept['items']:,} validation items is below, so that {low:.2%} to {high:.2%} of items "
+        "like them are above (with 95 %)"
     )

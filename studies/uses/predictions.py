@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from ..defaults import PREDICTED, PREDICTED_BRIEFLY
+from .rounding import shortened
 
 
 @dataclass(frozen=True)
@@ -61,5 +62,6 @@ class Predictions:
 def _cell(column: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    form = ".3f" if column.endswith("probability") else ".4g"
-    return format(value, form) if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.3f}" if column.endswith("probability") else shortened(value)
