@@ -2,10 +2,13 @@
 
 import atexit
 import os
+import sqlite3
+import tempfile
 import threading
 import warnings
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,11 +25,14 @@ from . import server, sqlite
 from .advisory import AdvisoryLock
 from .runs import StorageError
 from .shown import shown
+from .snapshot import snapshot
 from .urls import SQLITE, address, check_url, is_file
 from .waiting import held
 
 DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
 """What Optuna raises when the database fails in the middle of a study."""
+
+_last_opened: deque[Path] = deque(maxlen=1)
 
 HEARTBEAT_S = 5
 GRACE_S = 30
@@ -73,7 +79,28 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
     path = Path(str(parsed.database))
     if not sqlite.has_tables(path, create):
         sqlite.make_tables(path)
+    _last_opened.append(path)
     return _opened(url, sqlite.file_options())
+
+
+def bad_cell_error() -> StorageError | None:
+    """Returns the error of a cell that Optuna cannot read, in the file that was opened last.
+
+    This is for who has met an error that nothing else explains: all of the database is looked at.
+    """
+    if not _last_opened:
+        return None
+    from .cells import bad_cells
+
+    database = _last_opened[0]
+    try:
+        with tempfile.TemporaryDirectory() as place:
+            snapshot(database, copy := Path(place) / database.name)
+            with closing(sqlite3.connect(copy)) as connection:
+                cell = next(bad_cells(connection), None)
+    except (StorageError, sqlite3.Error, OSError):
+        return None
+    return cell and StorageError(f"{database}: {cell}; see latentune doctor")
 
 
 def _on_server(url: URL, create: bool) -> RDBStorage:

@@ -1,10 +1,16 @@
 """Optuna's tables: what the installed version calls them, and what is no database of its own."""
 
+import shlex
+import sqlite3
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 import optuna
 from optuna.storages import RDBStorage
-from sqlalchemy import inspect
+from optuna.storages._rdb.models import SCHEMA_VERSION as SCHEMA_VERSION
+from optuna.storages._rdb.models import BaseModel
+from sqlalchemy import Table, inspect
 
 from .runs import StorageError
 
@@ -23,6 +29,29 @@ def schema() -> str:
 def tables() -> frozenset[str]:
     """Returns their names."""
     return frozenset(inspect(_installed().engine).get_table_names())
+
+
+def models() -> Mapping[str, Table]:
+    """Returns them as Optuna declares them, with the types of their columns."""
+    return BaseModel.metadata.tables
+
+
+def extra_objects(connection: sqlite3.Connection, database: Path) -> list[tuple[str, str]]:
+    """Returns what a database holds beside tables and indexes, and how each can be removed.
+
+    A trigger changes what others write, and a view gives something else for a table.
+    """
+    more = "type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%'"
+    found = connection.execute(f"SELECT type, name FROM sqlite_master WHERE {more}")  # noqa: S608 - ours
+    return [
+        (
+            f"{database} holds the {kind} {name!r}, which Optuna has not made, and which may "
+            "change what is read or written",
+            "it can be removed by: "
+            + shlex.join(["sqlite3", str(database), f'DROP {kind.upper()} "{name}"']),
+        )
+        for kind, name in found
+    ]
 
 
 def of_another_program(where: object) -> StorageError:

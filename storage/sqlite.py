@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -11,7 +12,7 @@ from typing import Any
 from optuna.storages import RDBStorage
 
 from .runs import StorageError, unwritable
-from .schema import of_another_optuna, of_another_program, schema
+from .schema import extra_objects, of_another_optuna, of_another_program, schema
 from .waiting import SAY_AFTER_S
 
 BUSY_TIMEOUT_S = 60
@@ -93,8 +94,8 @@ def has_tables(path: Path, create: bool) -> bool:
     """Returns whether a file has Optuna's tables.
 
     Raises:
-        StorageError: If it has others, which Optuna would damage, cannot be written, or is not
-            there and shall not be made.
+        StorageError: If it has others, which Optuna would damage, or triggers or views; if it is
+            empty beside studies, cannot be written, or is not there and shall not be made.
     """
     if not os.path.exists(path):
         if not create:
@@ -108,6 +109,10 @@ def has_tables(path: Path, create: bool) -> bool:
             names = _names(connection)
             if names and "alembic_version" not in names:
                 raise of_another_program(path)
+            if not names and (lost := lost_studies(path)):
+                raise StorageError(f"{lost}; {begin_anew(path)}")
+            for what, way_out in extra_objects(connection, path):
+                raise StorageError(f"{what}; {way_out}")
             if names:
                 found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
                 if found is None or found[0] != schema():
@@ -118,6 +123,21 @@ def has_tables(path: Path, create: bool) -> bool:
             return bool(names)
     except sqlite3.DatabaseError as error:
         raise StorageError(f"cannot use {path} as a database: {error}") from error
+
+
+def lost_studies(path: Path) -> str:
+    """Returns what an empty database has lost, in words; empty if no studies lie beside it."""
+    left = [*path.parent.glob("*/best.toml"), *path.parent.glob("*/final*/model.ckpt")]
+    studies = sorted({file.relative_to(path.parent).parts[0] for file in left})
+    if not studies:
+        return ""
+    searched = f"{studies[0]} was" if len(studies) == 1 else f"{len(studies)} studies were"
+    return f"{path} is empty, but {searched} searched here: the trials are lost"
+
+
+def begin_anew(path: Path) -> str:
+    """Returns what to do about a database whose trials are lost."""
+    return f"put a copy of it back, or begin anew without it: {shlex.join(['rm', str(path)])}"
 
 
 def _names(connection: sqlite3.Connection) -> set[str]:

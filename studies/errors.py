@@ -5,6 +5,18 @@ from collections.abc import Collection
 from ..search_spaces.words import did_you_mean
 
 
+def explanation(error: Exception) -> Exception:
+    """Returns the error to raise in place of one that others have raised.
+
+    If the database that was opened last has a cell that Optuna cannot read, that is named: who
+    meets it may fail in any way.
+    """
+    from ..storage.database import bad_cell_error  # and with it Optuna
+
+    ours = type(error).__module__.startswith(f"{__name__.partition('.')[0]}.")
+    return error if ours else bad_cell_error() or error
+
+
 class StudyError(ValueError):
     """A study, model or option that does not exist, or does not fit what the study is."""
 

@@ -9,6 +9,7 @@ from ..search_spaces.words import did_you_mean
 from .arguments import fitted
 from .defaults import OPTIONS
 from .display import at_work
+from .errors import explanation
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,6 +27,7 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
     Raises:
         TypeError: If it is called with an argument that it does not have.
         StudyError: If a value is of another kind than the annotation says.
+        StorageError: If it fails because the database holds what cannot be read.
     """
     signature = inspect.signature(function)
     known = list(signature.parameters)
@@ -42,6 +44,11 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
         bound = signature.bind(*args, **kwargs)
         for name, value in bound.arguments.items():
             bound.arguments[name] = fitted(name, value, hints().get(name, Any))
-        return function(*bound.args, **bound.kwargs)
+        try:
+            return function(*bound.args, **bound.kwargs)
+        except Exception as error:
+            if (explained := explanation(error)) is error:
+                raise
+            raise explained from error
 
     return call

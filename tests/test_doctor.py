@@ -139,7 +139,10 @@ def rows_of_no_trial() -> None:
 
 
 def an_index_that_lacks_a_row() -> None:
-    row = "INSERT INTO trials (number, study_id, state) SELECT COUNT(*), 1, 'FAIL' FROM trials"
+    row = (
+        "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete) "
+        "SELECT COUNT(*), 1, 'FAIL', MAX(datetime_start), MAX(datetime_complete) FROM trials"
+    )
     with closing(sqlite3.connect(DATABASE)) as connection:
         found = connection.execute(
             "SELECT * FROM sqlite_master WHERE name = 'ix_trials_study_id'"
@@ -206,7 +209,8 @@ def test_a_fault_is_found_mended_and_put_back(plant: Callable[[], None], trained
 
 
 def test_all_faults_at_once_are_mended_and_the_search_goes_on(cli: Cli, trained: Path) -> None:
-    for plant in sorted(FAULTS, key=lambda plant: plant is an_older_schema):  # nobody opens that
+    last = (an_index_that_lacks_a_row, an_older_schema)  # by which Optuna counts; nobody opens it
+    for plant in [*(plant for plant in FAULTS if plant not in last), *last]:
         if plant is not a_checkpoint_without_its_data:
             plant()
     before = contents()

@@ -115,7 +115,10 @@ def _run() -> NoReturn:
     except (KeyboardInterrupt, click.Abort):  # click makes the second of the first
         click.echo("stopped; nothing is half written")
         sys.exit(130)
-    except Exception as error:
+    except Exception as failure:
+        from ..errors import explanation
+
+        error = explanation(failure)
         message = _message(error)
         if message is None:
             raise

@@ -71,7 +71,8 @@ def _fail(study: optuna.Study, waiting: Mapping[int, int]) -> None:
     for number, other in waiting.items():
         trial = storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
         storage.set_trial_user_attr(trial, "stopped", f"it repeats trial {other}")
-        storage.set_trial_state_values(trial, TrialState.FAIL)
+        for state in (TrialState.RUNNING, TrialState.FAIL):  # what has ended has begun
+            storage.set_trial_state_values(trial, state)
 
 
 def _point(values: Mapping[str, Any]) -> Point:

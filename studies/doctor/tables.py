@@ -2,15 +2,20 @@
 
 import sqlite3
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import optuna
 from optuna.storages import RDBStorage
 
+from ...storage.cells import bad_cells
 from ...storage.runs import Runs
-from ...storage.schema import schema
+from ...storage.schema import extra_objects, schema
+from ...storage.sqlite import begin_anew, lost_studies
 from ...storage.urls import SQLITE
 from .finding import Finding, count
+
+MOST_CELLS = 20  # that are named
 
 
 def mended_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding], bool]:
@@ -24,16 +29,32 @@ def mended_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding]
     Returns:
         What was found, and whether Optuna can read the copy now.
     """
-    found = []
+    found: list[Finding] = []
     try:
         with closing(sqlite3.connect(copy)) as connection:
+            if lines := extra_objects(connection, database):
+                return [Finding("broken", *line) for line in lines], False
+            if not _tables(connection):
+                what = lost_studies(database)
+                return [Finding("broken", what, begin_anew(database))] * bool(what), not what
             found += _integrity(connection, database)
             found += _dangling(connection, database)
+        if not all(finding.fix for finding in found):
+            return found, False
+        found, usable = _schema(copy, database, found)
+        cells = _cells(copy, database) if usable else []
     except sqlite3.DatabaseError as error:
         return [lost(f"{database} cannot be read: {error}", database, runs)], False
-    if not all(finding.fix for finding in found):
-        return found, False
-    return _schema(copy, database, found)
+    return found + cells, usable and not cells
+
+
+def _cells(copy: Path, database: Path) -> list[Finding]:
+    """Finds cells that hold what Optuna would never have written, which it cannot read."""
+    with closing(sqlite3.connect(copy)) as connection:
+        if "alembic_version" not in _tables(connection):
+            return []  # it is of another program, which is refused
+        cells = list(islice(bad_cells(connection), MOST_CELLS))
+    return [Finding("broken", f"{database}: {cell}", cell.way_out(database)) for cell in cells]
 
 
 def ok() -> None:
@@ -60,15 +81,16 @@ def _check(connection: sqlite3.Connection) -> str:
 
 def _dangling(connection: sqlite3.Connection, database: Path) -> list[Finding]:
     """Finds rows of trials and studies that are gone; Optuna lets SQLite check none of them."""
-    removed = 0
+    removed, first = 0, ""
     while rows := connection.execute("PRAGMA foreign_key_check").fetchall():
         for table, row, *_ in rows:
+            first = first or f"such as row {row} of {table}"
             connection.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (row,))  # noqa: S608 - Optuna's
         connection.commit()
         removed += len(rows)
     if not removed:
         return []
-    what = f"{database} holds {count(removed, 'row')} of no trial or study"
+    what = f"{database} holds {count(removed, 'row')} of no trial or study, {first}"
     return [Finding("broken", what, "`fix=` removes them", ok)]
 
 
@@ -76,7 +98,10 @@ def _schema(copy: Path, database: Path, found: list[Finding]) -> tuple[list[Find
     now = _version(copy)
     if now in (None, schema()):  # None is of an empty one, or of another program, which is refused
         return found, True
-    what = f"{database} has the tables of another Optuna ({now}, not {schema()})"
+    what = (
+        f"{database} has the tables of another Optuna ({now}, not {schema()}, is the "
+        "alembic_version.version_num of row 1)"
+    )
     storage = RDBStorage(f"{SQLITE}{copy}", skip_compatibility_check=True)
     try:
         if now not in storage.get_all_versions():
@@ -94,11 +119,14 @@ def _schema(copy: Path, database: Path, found: list[Finding]) -> tuple[list[Find
 
 def _version(copy: Path) -> str | None:
     with closing(sqlite3.connect(copy)) as connection:
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-        if "alembic_version" not in tables:
+        if "alembic_version" not in _tables(connection):
             return None
         found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     return str(found[0]) if found else None
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
 
 
 def lost(what: str, database: Path, runs: Runs) -> Finding:
