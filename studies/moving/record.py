@@ -7,34 +7,26 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import isfinite
 from typing import Any
 
 import optuna
 from optuna.distributions import (
     BaseDistribution,
-    CategoricalDistribution,
     check_distribution_compatibility,
     distribution_to_json,
-    json_to_distribution,
 )
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from ...storage.attributes import Owner, attribute_errors, name_error
+from ...storage.cell_types import distribution_of, time_error
+from ...storage.rows import direction_error
 from ...storage.runs import Runs, StorageError, check_name
-from ..lineage import ORIGIN
 from ..recipe import Recipe
 
 FORMAT = 1
-KINDS = ("IntDistribution", "FloatDistribution", "CategoricalDistribution")
 FACTS: dict[str, type] = {"recipe": dict, "definition": dict, "monitor": str, "command": str}
 """What each study of ours has among its attributes."""
-RECORDED: dict[str, type] = {
-    **{"provenance": dict, "hparams": dict, "stopped": str, "failure": str, ORIGIN: dict},
-    **{"epochs": int, "best_epoch": int, "parameters": int},
-}
-"""What a trial of ours may have among its attributes."""
-PARENT: dict[str, type] = {"study": str, "checkpoint": str, "hash": str}
 
 
 @dataclass(frozen=True)
@@ -130,24 +122,27 @@ def _record(table: dict[str, Any]) -> Record:
     attrs = _of(table, "user_attrs", dict)
     for fact, kind in FACTS.items():
         _of(attrs, fact, kind)
-    if not all(isinstance(text, str) for text in attrs["definition"].values()):
-        raise TypeError("its definition is no text")
+    system_attrs = _of(table, "system_attrs", dict)
+    _check_attributes("study", attrs, system_attrs)
     if len(attrs["monitor"].split(", ")) != len(directions):
         raise ValueError("it has another number of metrics than of directions")
+    for number, way in enumerate(directions):
+        if why := direction_error(attrs["definition"], number, way.name):
+            raise ValueError(f"its direction is {way.name}, but {why}")
     Recipe.read(attrs["recipe"], Runs())
-    if ORIGIN in attrs:
-        _of(_of(attrs, ORIGIN, dict), "study", str)
-    if "parent" in attrs:
-        for fact, kind in PARENT.items():
-            _of(_of(attrs, "parent", dict), fact, kind)
-        if type(attrs["parent"]["trial"]) not in (int, type(None)):
-            raise TypeError("the trial of its parent is no number")
     trials = [_trial(entry, number) for number, entry in enumerate(_of(table, "trials", list))]
     for trial in trials:
         if trial.values is not None and len(trial.values) != len(directions):
             raise ValueError(f"trial {trial.number} has {len(trial.values)} values")
     check_compatible(trials)
-    return Record(name, directions, attrs, _of(table, "system_attrs", dict), trials)
+    return Record(name, directions, attrs, system_attrs, trials)
+
+
+def _check_attributes(owner: Owner, ours: Mapping[str, Any], system: Mapping[str, Any]) -> None:
+    """Raises ValueError if an attribute is not what is read of it."""
+    for author, attributes in (("user", ours), ("system", system)):
+        for why in attribute_errors(owner, author, attributes):  # type: ignore[arg-type]
+            raise ValueError(why)
 
 
 def check_compatible(trials: Sequence[FrozenTrial]) -> None:
@@ -166,21 +161,22 @@ def _trial(entry: dict[str, Any], number: int) -> FrozenTrial:
     if state == TrialState.RUNNING:
         raise ValueError(f"trial {number} is running")
     values = entry["values"]
+    if values is not None and state in (TrialState.FAIL, TrialState.WAITING):
+        raise ValueError(f"trial {number} is {state.name} and has values")
     reported = _of(entry, "intermediate_values", dict)
-    attrs = _of(entry, "user_attrs", dict)
-    for name, kind in RECORDED.items():
-        if name in attrs:
-            _of(attrs, name, kind)
-    if ORIGIN in attrs:
-        _of(attrs[ORIGIN], "study", str)
+    attrs, system_attrs = (_of(entry, name, dict) for name in ("user_attrs", "system_attrs"))
+    _check_attributes("trial", attrs, system_attrs)
+    params = _of(entry, "params", dict)
+    for why in filter(None, map(name_error, params)):
+        raise ValueError(why)
     trial = create_trial(
         state=state,
         values=None if values is None else [_number(value) for value in values],
-        params=_of(entry, "params", dict),
-        distributions={n: _distribution(of) for n, of in entry["distributions"].items()},
+        params=params,
+        distributions={n: distribution_of(of) for n, of in entry["distributions"].items()},
         intermediate_values={_step(step): _number(value) for step, value in reported.items()},
         user_attrs=attrs,
-        system_attrs=_of(entry, "system_attrs", dict),
+        system_attrs=system_attrs,
     )
     trial.number = number
     trial.datetime_start, trial.datetime_complete = _time(entry["started"]), _time(entry["ended"])
@@ -188,25 +184,12 @@ def _trial(entry: dict[str, Any], number: int) -> FrozenTrial:
     return trial
 
 
-def _distribution(of: Mapping[str, Any]) -> BaseDistribution:
-    if of["name"] not in KINDS:
-        raise ValueError(f"there is no distribution {of['name']!r}")
-    found = json_to_distribution(json.dumps(of))
-    if isinstance(found, CategoricalDistribution):
-        if not all(
-            isinstance(choice, bool | int | float | str | None) for choice in found.choices
-        ):
-            raise TypeError("a choice is no plain value")
-    elif not all(isfinite(_number(end)) for end in (found.low, found.high)):  # type: ignore[attr-defined]
-        raise ValueError("a range has no end")
-    return found
-
-
 def _time(text: str | None) -> datetime | None:
-    found = None if text is None else datetime.fromisoformat(text)
-    if found is not None and found.tzinfo is not None:
-        raise ValueError(f"{text} has a time zone")
-    return found
+    if text is None:
+        return None
+    if why := time_error(text):
+        raise ValueError(f"{text!r:.40} as a time: {why}")
+    return datetime.fromisoformat(text)
 
 
 def _step(text: str) -> int:
