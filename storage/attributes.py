@@ -98,7 +98,7 @@ class Artifact(BaseModel, extra="allow"):
     encoding: str | None = None
 
 
-ARTIFACTS: Mapping[str, Any] = {"(dashboard:)?artifacts:.*": Json[Artifact | None]}
+ARTIFACTS: Mapping[str, Any] = {"(dashboard:)?artifacts:.*": Annotated[Artifact | None, Json]}
 KINDS: Mapping[tuple[Owner, Author], Mapping[str, Any]] = {
     ("study", "user"): {
         "recipe": Recipe,

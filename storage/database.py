@@ -100,7 +100,9 @@ def bad_cell_error() -> StorageError | None:
                 cell = next(bad_cells(connection), None)
     except (StorageError, sqlite3.Error, OSError):
         return None
-    return cell and StorageError(f"{database}: {cell}; see latentune doctor")
+    if cell is None:
+        return None
+    return StorageError(f"{database}: {cell}; see latentune doctor")
 
 
 def _on_server(url: URL, create: bool) -> RDBStorage:

@@ -33,7 +33,8 @@ def tables() -> frozenset[str]:
 
 def models() -> Mapping[str, Table]:
     """Returns them as Optuna declares them, with the types of their columns."""
-    return BaseModel.metadata.tables
+    found: Mapping[str, Table] = BaseModel.metadata.tables
+    return found
 
 
 def extra_objects(connection: sqlite3.Connection, database: Path) -> list[tuple[str, str]]:

@@ -118,11 +118,11 @@ def _run() -> NoReturn:
     except Exception as failure:
         from ..errors import explanation
 
-        error = explanation(failure)
-        message = _message(error)
+        explained = explanation(failure)
+        message = _message(explained)
         if message is None:
             raise
-        _fail(message, code=getattr(error, "exit_code", 2))
+        _fail(message, code=getattr(explained, "exit_code", 2))
     sys.exit(code)
 
 
