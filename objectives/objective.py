@@ -201,13 +201,15 @@ class Objective:
             *self.callbacks(trial),
         ]
         if self.last_epoch is None:
-            fit(quiet_trainer(self.max_epochs, callbacks), model, data)
+            fit(quiet_trainer(self.max_epochs, callbacks, data), model, data)
             return
         agree = {name: provenance[name] for name in MUST_AGREE}
         params = json.dumps(trial.params, sort_keys=True)  # in which NaN equals itself
         settings = {"params": params, "run": run, **agree}
         keep = KeepLastEpoch(self.last_epoch(trial), settings)
-        trainer = quiet_trainer(self.max_epochs, [*callbacks, keep], enable_checkpointing=True)
+        trainer = quiet_trainer(
+            self.max_epochs, [*callbacks, keep], data, enable_checkpointing=True
+        )
         last = keep.usable(model)
         if last is not None:
             model.strict_loading = False  # a frozen encoder is not kept with each trial
@@ -245,7 +247,7 @@ class Objective:
         """
         data = self.data()
         callbacks = [*(judge() for judge in self.judges), FollowEpochs(self.metrics)]
-        trainer = quiet_trainer(1, callbacks, limit_train_batches=1, limit_val_batches=1)
+        trainer = quiet_trainer(1, callbacks, data, limit_train_batches=1, limit_val_batches=1)
         try:
             fit(trainer, self.model(trial, data.spec), data)
         except Diverged:

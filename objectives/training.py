@@ -15,6 +15,7 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 from torch.serialization import safe_globals
 
 from ..models.data_spec import DataSpec
+from .data.errors import DataError
 from .progress import progress
 
 # Lightning makes PyTorch look for GPUs by NVML; where there is none, each step of an optimizer
@@ -35,16 +36,19 @@ class InPlace(TorchCheckpointIO):
         torch.save(checkpoint, path)
 
 
-def quiet_trainer(max_epochs: int, callbacks: Sequence[pl.Callback], **options: Any) -> pl.Trainer:
+def quiet_trainer(
+    max_epochs: int, callbacks: Sequence[pl.Callback], data: Any = None, **options: Any
+) -> pl.Trainer:
     """Returns a trainer on one device that prints nothing and writes no file.
 
     Args:
         max_epochs: Epochs to train for.
         callbacks: Lightning callbacks.
+        data: What is trained on, if that decides the device; see `accelerator_for`.
         options: Keyword arguments passed to `pytorch_lightning.Trainer`.
     """
+    options["accelerator"] = accelerator_for(options.get("accelerator", "auto"), data)
     defaults: dict[str, Any] = {
-        "accelerator": "auto",
         "devices": 1,
         "num_sanity_val_steps": 0,
         "logger": False,
@@ -55,6 +59,27 @@ def quiet_trainer(max_epochs: int, callbacks: Sequence[pl.Callback], **options: 
     }
     with quiet():
         return pl.Trainer(max_epochs=max_epochs, callbacks=list(callbacks), **defaults | options)
+
+
+def accelerator_for(asked: str, data: Any) -> str:
+    """Returns where data are trained on: numbers in float64 on the CPU, if the GPU is Apple's.
+
+    Rows of a table and numbers to predict are in float64, which MPS does not have.
+
+    Args:
+        asked: What Lightning calls an accelerator, such as `auto`.
+        data: The data module, whose `spec` is a `DataSpec`, or None.
+
+    Raises:
+        DataError: If `mps` was asked for by name.
+    """
+    spec = getattr(data, "spec", None)
+    exact = isinstance(spec, DataSpec) and (spec.kind == "table" or spec.target is not None)
+    if not (exact and torch.backends.mps.is_available()) or asked == "cpu":
+        return asked
+    if asked == "mps":
+        raise DataError("numbers need float64, which mps does not have: leave out `accelerator=`")
+    return "cpu"
 
 
 def fit(

@@ -15,11 +15,12 @@ from torch import nn
 import latentune
 from latentune import Autoencoder, LatentKDE, Predictor, TensorData
 from latentune.models.densities.mixture import LatentMixture
+from latentune.objectives.data.errors import DataError
 from latentune.objectives.data.moments import moments_of
 from latentune.objectives.metrics.anomaly import anomaly_scores, separating_score
 from latentune.objectives.metrics.components import beside_components
 from latentune.objectives.metrics.linear import beside_linear
-from latentune.objectives.training import fit, quiet_trainer
+from latentune.objectives.training import accelerator_for, fit, quiet_trainer
 from latentune.studies.uses.rounding import rounded, shortened
 
 Cli = Callable[..., Any]
@@ -209,3 +210,16 @@ def test_predictions_have_the_unit_and_the_digits_of_training(cli: Cli) -> None:
     predicted = latentune.predict("dense-ae-rows", "test.csv")
     assert predicted.table["error"].mean() == pytest.approx(metrics["test_mse"], rel=1e-4)
     assert "mean squared error of a feature, in standard deviations, as test_mse" in predicted.note
+
+
+def test_numbers_are_trained_on_the_cpu_where_the_gpu_has_no_float64(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = TensorData(write_table(), target="price", numbers=True)
+    images = TensorData("digits")
+    assert [accelerator_for("auto", one) for one in (data, images)] == ["auto", "auto"]
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
+    assert [accelerator_for("auto", one) for one in (data, images)] == ["cpu", "auto"]
+    assert accelerator_for("mps", images) == "mps"
+    with pytest.raises(DataError, match="which mps does not have: leave out `accelerator=`"):
+        accelerator_for("mps", data)

@@ -157,6 +157,7 @@ def fit_in(
         trainer = quiet_trainer(
             options.epochs,
             [*(judge() for judge in work.objective.judges), *watchers],
+            work.data,
             accelerator=options.accelerator,
             precision=PRECISIONS[options.precision],
             deterministic=options.deterministic,

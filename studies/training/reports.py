@@ -25,7 +25,7 @@ def score(
     if not is_overridden("test_step", model, pl.LightningModule):
         return {}
     judges = [judge() for judge in objective.judges]
-    trainer = quiet_trainer(1, judges, accelerator=accelerator)
+    trainer = quiet_trainer(1, judges, data, accelerator=accelerator)
     with progress("scoring the test part"), quiet():
         return dict(trainer.test(model, datamodule=data, verbose=False)[0])
 

@@ -74,7 +74,7 @@ def train_classifier(
         settings = {"path": str(path), "trained": trained, "labels": labels, "seed": seed}
         keep = KeepLastEpoch(folder / LAST, {**settings, "epochs": epochs})
         last, callbacks = keep.usable(model), [accuracies, keep]
-    trainer = quiet_trainer(epochs, callbacks, enable_checkpointing=folder is not None)
+    trainer = quiet_trainer(epochs, callbacks, images, enable_checkpointing=folder is not None)
     fit(trainer, model, images, last)
     with quiet():
         (tested,) = trainer.test(model, datamodule=images, verbose=False)
