@@ -43,6 +43,7 @@ SCRIPTS = (
     "🦖",
     "ไทย",
     "$\\pi$_a",
+    "_b_",
     "a_b^c",
     "é\u0301",
     "tab\tname",
@@ -214,7 +215,7 @@ def test_only_losses_that_span_decades_have_a_logarithmic_axis(
     assert 1 <= int(epochs[0]) <= int(epochs[-1]) <= len(values)
 
 
-@pytest.mark.parametrize(("starts", "panels", "epochs"), [(1, 1, 1), (2, 2, 2), (5, 4, 30)])
+@pytest.mark.parametrize(("starts", "panels", "epochs"), [(1, 1, 1), (2, 2, 2), (4, 3, 25)])
 def test_epochs_of_a_comparison_are_whole(
     drawn: Drawn, starts: int, panels: int, epochs: int
 ) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from .axes import set_whole_ticks
@@ -39,25 +40,31 @@ def precision_recall(
     with figure_at(path, 8, 5) as figure:
         axes = figure.subplots()
         palette = sns.color_palette("tab10" if len(shown) <= 10 else "tab20", len(shown))
-        for name, color in zip(shown, palette, strict=True):
-            label = f"{named[name]} ({average[name]:.3f})"
-            _curve(axes, curves[name], label, linewidth=1.2, color=color)
+        lines = [
+            _curve(axes, curves[name], named[name], average[name], linewidth=1.2, color=color)
+            for name, color in zip(shown, palette, strict=True)
+        ]
         if len(shown) < len(curves):
             recalled = np.linspace(0.01, 1, 100)
             each = [c[np.searchsorted(c[:, 0], recalled), 1] for c in curves.values()]
             whole = np.stack([recalled, np.mean(each, axis=0)], 1)
-            label = f"mean of {len(curves)} classes ({mean:.3f})"
-            _curve(axes, whole, label, linewidth=2.5, color="black")
+            of = f"mean of {len(curves)} classes"
+            lines.append(_curve(axes, whole, of, mean, linewidth=2.5, color="black"))
         axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
         axes.set_title(f"Mean average precision {mean:.3f}")
-        legend_beside(axes, title="average precision")
+        # Named one by one: a legend of its own accord leaves out names that begin with `_`.
+        legend_beside(axes, handles=lines, title="average precision")
         sns.despine(figure)
 
 
-def _curve(axes: Axes, curve: NDArray[np.float32], label: str, **style: Any) -> None:
+def _curve(
+    axes: Axes, curve: NDArray[np.float32], name: str, average: float, **style: Any
+) -> Line2D:
     few = np.linspace(0, len(curve) - 1, min(len(curve), POINTS)).astype(int)
     # What is found with one item more, is found with that precision: a line would promise more.
-    axes.plot(*curve[few].T, drawstyle="steps-pre", label=label, **style)
+    label = f"{name} ({average:.3f})"
+    (line,) = axes.plot(*curve[few].T, drawstyle="steps-pre", label=label, **style)
+    return line
 
 
 def reliability(bins: pd.DataFrame, error: float, path: Path) -> None:

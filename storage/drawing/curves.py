@@ -73,6 +73,8 @@ def accuracy_curves(history: pd.DataFrame, path: Path) -> None:
             axes.set_xlim(epoch_limits(part["epoch"]))
             set_whole_ticks(axes.xaxis)
             axes.set_ylabel("validation accuracy")
-            axes.get_legend().remove()
-        legend_beside(axes)
+            axes.legend().remove()
+        # A legend of its own accord leaves out names that begin with `_`.
+        called = set(names.values())
+        legend_beside(axes, handles=[line for line in axes.lines if line.get_label() in called])
         sns.despine(figure)
