@@ -198,6 +198,26 @@ OPTION = r"(--[a-z-]+ (?:'[^']*'|\S+))"
             {"size": SIZE, "target": CLASS},
         ),
         (
+            lines(
+                "dose,size,class",
+                [f"{x:.2f}{' kg' * (i % 2)}" for i, x in enumerate(SIZE)],
+                SIZE,
+                CLASS,
+            ),
+            "in the column 'dose', numbers with different units, such as none and 'kg'",
+            {"size": SIZE, "target": CLASS},
+        ),
+        (
+            lines("age,size,class", ["unknown", *SIZE[1:]], SIZE, CLASS),
+            "has 'unknown' in row 1 of the column 'age', where all else is a number",
+            {"size": SIZE, "target": CLASS},
+        ),
+        (
+            lines("time,size,class", [f"{i * 0.1:.1f}" for i in range(N)], SIZE, sorted(CLASS)),
+            "is sorted by 'class', and 'time' rises from row to row",
+            {"size": SIZE, "target": sorted(CLASS)},
+        ),
+        (
             lines("size;km", SIZE, [f"1,{100 + i}" for i in range(N)], between=";"),
             "1,100 in the column 'km', which may be 1100 by --decimal . or 1.1 by --decimal ,",
             {"size": SIZE, "km": [1100 + i for i in range(N)]},
@@ -213,7 +233,16 @@ OPTION = r"(--[a-z-]+ (?:'[^']*'|\S+))"
             {"size": SIZE, "target": sorted(CLASS)},
         ),
     ],
-    ids=["gaps", "dates", "thousand or fraction", "names or values", "rising"],
+    ids=[
+        "gaps",
+        "dates",
+        "units",
+        "words",
+        "time",
+        "thousand or fraction",
+        "names or values",
+        "rising",
+    ],
 )
 def test_what_is_refused_can_be_read_by_the_option_that_is_named(
     cli: Cli, text: str, said: str, right: dict[str, Any]
@@ -236,6 +265,36 @@ def test_a_target_of_too_many_texts_is_refused_or_kept_by_name(cli: Cli) -> None
     assert "40 different texts in 40 rows of its target 'town', such as 'Ax'" in line
     assert "--as-category 'town'" in line
     assert len(TensorData("a.csv", target="town", as_category=["town"]).spec.classes) > 30
+
+
+def test_a_feature_that_is_the_target_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    codes, euros = [{"ja": 1, "nein": 2}[name] for name in CLASS], 2 * SIZE + 1
+    with caplog.at_level(logging.INFO, logger="latentune"):
+        read(write("a.csv", lines("pclass,size,class", codes, SIZE, CLASS)))
+        read(write("b.csv", lines("n,euros,dollars", COUNT, euros, SIZE)), target="dollars")
+    assert "a.csv: the column 'pclass' says the target outright: `drop=` 'pclass'" in caplog.text
+    assert "b.csv: the column 'euros' says the target outright" in caplog.text
+    assert "'size' says" not in caplog.text
+    assert "'n' says" not in caplog.text
+
+
+def test_the_target_is_asked_for_and_the_next_command_repeats_it(cli: Cli) -> None:
+    write("a.csv", lines("mpg,weight,origin", SIZE, COUNT, ["usa", "japan"] * 20))
+    answer = cli("show", "a.csv", "--drop", "weight", "--seed", 3)
+    assert "no column is known to be the target, so all are features: name one" in answer.out
+    assert answer.out.endswith(
+        "next: latentune show a.csv --seed 3 --drop weight --target origin\n"
+    )
+    answer = cli("show", "a.csv", "--target", "mpg", "--as-category", "origin")
+    assert answer.out.endswith("next: latentune search a.csv --target mpg --as-category origin\n")
+    for words in (["a.csv"], ["mlp", "a.csv"], ["linear-regression", "a.csv"]):
+        answer = cli("search", *words, "--dry-run")
+        assert answer.code == 2
+        assert "known to be the target: name it by --target, such as 'origin', 'weight'" in (
+            answer.err.replace("known to be a target", "known to be the target")
+        )
+    for words in (["a.csv", "--target", "none"], ["deep-ae", "a.csv"]):
+        assert cli("search", *words, "--dry-run").code == 0
 
 
 def test_labels_keep_the_names_that_the_file_has() -> None:

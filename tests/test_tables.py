@@ -167,7 +167,11 @@ NAMES = [f"{chr(65 + i % 26)}{'xy'[i // 26]}" for i in range(N)]
             [COUNT, NAMES, SPECIES],
             "40 different texts in the column 'b'.*`drop=` 'b'",
         ),
-        ("a,y", [COUNT, [-1, 1] * 20], "'y', has a label -1: write classes as"),
+        (
+            "a,y",
+            [COUNT, [-1, 1] * 20],
+            "has -1 among the values of its target 'y'.*`as_category=` 'y'",
+        ),
         ("a,y", [COUNT, [float("inf")] * N], "targets that are not finite"),
         ("a,b", [COUNT, [1e300] * N], r"holds 1e\+300 in the column 'b'"),
         ("class", [SPECIES], "has no features"),

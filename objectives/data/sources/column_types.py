@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ....models.data_spec import Column
 from ..errors import DataError
 from .labels import label
-from .numerals import UndecidedError, are_doubtful, are_plain, number, writing_of
+from .numerals import MixedError, UndecidedError, are_doubtful, are_plain, number, writing_of
 from .table_options import TableOptions, way_out
 
 if TYPE_CHECKING:
@@ -63,6 +63,13 @@ def column_type(column: Series[Any], path: Path, options: TableOptions) -> tuple
         return _number_type(name, texts, options.decimal, forced)
     except UndecidedError as error:
         raise undecided(str(error), name, path) from error
+    except MixedError as error:
+        if forced or not few(len(texts), len(column)):
+            raise DataError(
+                f"{path} has, in the column {name!r}, {error}: write them in one way, or leave it "
+                f"out by {way_out('drop', name)}"
+            ) from error
+        return Column(name, "text"), f"{error}, are categories"
     except ValueError as error:
         if forced:
             raise DataError(

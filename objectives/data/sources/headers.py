@@ -90,7 +90,8 @@ def _distinct(
 
 def _decided(rows: Rows, path: Path | str, named: bool) -> str:
     """Returns `first` if the first row differs from those below as names do, `none` if not."""
-    first, below = rows[0], rows[1 : LOOKED + 1]
+    first = rows[0]
+    below = [row for row in rows[1 : LOOKED + 1] if row != first]
     if _numbered(first):
         return "first"
     as_names: list[str] = []

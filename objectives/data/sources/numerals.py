@@ -31,8 +31,9 @@ MEASURES = (
 NUMBER = re.compile(
     rf"(?P<sign>[+-]?)\s*(?P<before>{UNITS})?\s*(?P<inner>[+-]?)"
     r"(?P<digits>[0-9][0-9.,' ]*(?<![ '])|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]+)?"
-    rf"\s*(?P<after>{UNITS}|{MEASURES})?(?P<behind>-?)"
+    rf"\s*(?P<after>{UNITS}|{MEASURES}|[a-zA-Z]{{1,6}})?(?P<behind>-?)"
 )
+KNOWN_UNIT = re.compile(f"{UNITS}|{MEASURES}")
 SPACED = re.compile(r"[1-9][0-9]{0,2}(?:([ '])[0-9]{3})(?:\1[0-9]{3})*(?![0-9])")
 GROUPED = {
     ",": re.compile(r"(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)?(?:,[0-9]*)?"),
@@ -60,6 +61,10 @@ class Writing(NamedTuple):
 
 class UndecidedError(ValueError):
     """A number that is a thousand by one decimal mark and a fraction by the other."""
+
+
+class MixedError(ValueError):
+    """Numbers that are not written in one way, such as with several units."""
 
 
 class _Parts(NamedTuple):
@@ -103,17 +108,22 @@ def writing_of(texts: Iterable[str], decimal: str | None = None, coded: bool = F
     """
     found = [_parts(text) for text in texts]
     units = {one.unit for one in found if one.unit or one.digits.strip("0.,")}
+    if any(unit and not KNOWN_UNIT.fullmatch(unit) for unit in units) and len(units) > 1:
+        raise ValueError("codes such as 3A and 3B")
     if len(units) > 1:
-        raise ValueError("several units, or a unit at some of the numbers alone")
+        least, most = (repr(unit) if unit else "none" for unit in (min(units), max(units)))
+        raise MixedError(f"numbers with different units, such as {least} and {most}")
     unit = units.pop() if units else ""
     digits = [one.digits for one in found]
-    mark = _decimal_of(digits, unit, decimal)
+    mark = _decimal_of(found, unit, decimal)
     for one in found:
         if coded:
             continue
         if not GROUPED[mark or "."].fullmatch(one.digits) or _is_name(one.digits):
             raise ValueError(f"{one.digits} is not a number")
     fractions = any(mark and mark in one for one in digits)
+    if unit and not fractions and not KNOWN_UNIT.fullmatch(unit):
+        raise ValueError(f"{unit} may be part of a name, such as 3B")
     signed = any(one.exponent[1:2] in ("+", "-") for one in found if one.exponent)
     if any(one.exponent for one in found) and not (fractions or signed or coded):
         raise ValueError("exponents without fractions are codes")
@@ -175,10 +185,10 @@ def _parts(text: str) -> _Parts:
     return _Parts("".join(signs), digits, found["exponent"] or "", unit, spaced)
 
 
-def _decimal_of(digits: Iterable[str], unit: str, decimal: str | None) -> str:
+def _decimal_of(parts: Iterable[_Parts], unit: str, decimal: str | None) -> str:
     """Returns the decimal mark of numbers, or nothing where no mark is in them."""
     sure, either, bare = set(), set(), []
-    for one in digits:
+    for one, exponent in ((part.digits, part.exponent) for part in parts):
         marks = [letter for letter in one if letter in ".,"]
         if not marks:
             bare.append(one)
@@ -186,12 +196,12 @@ def _decimal_of(digits: Iterable[str], unit: str, decimal: str | None) -> str:
             sure.add(marks[-1])
         elif len(marks) > 1:
             sure.add("," if marks[0] == "." else ".")
-        elif EITHER.fullmatch(one):
+        elif EITHER.fullmatch(one) and not exponent:
             either.add(one)
         else:
             sure.add(marks[0])
     if len(sure) > 1:
-        raise ValueError("points and commas are decimal marks of the same column")
+        raise MixedError("numbers with decimal points and with decimal commas")
     if sure or not either:
         return next(iter(sure), "")
     if decimal:

@@ -24,6 +24,9 @@ NUMBERED = re.compile(r"(\D*)(\d+)(\D*)")
 HEX = re.compile(r"[0-9a-f]{8,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 MOST_BESIDE_TEXTS = 3
 """Columns of a file of texts: the texts, their labels, and numbers of the rows."""
+DISTINCT = 0.9
+"""Share of different values of a column that counts."""
+EVEN = 1e-6
 GAPS = 2
 """Rows that may have been taken out of numbered ones, as a share of those that are left."""
 
@@ -50,19 +53,26 @@ def without_row_numbers(
         DataError: If the rows are sorted by class, and a column that rises with them could be a
             number of the rows or a feature.
     """
-    stay = {target, options.text, *options.as_category, *options.as_number}
+    stay: set[str | None] = {target, options.text, *options.as_category, *options.as_number}
     if len(columns.kinds) <= MOST_BESIDE_TEXTS:
         stay |= {name for name in columns.kinds if name.lower() in TEXTS}
     found, rising = [], []
     for name in map(str, columns.frame):
-        if name in stay or not columns.texts[name].is_unique:
+        if name in stay:
             continue
-        if _names_rows(columns, name):
+        if columns.texts[name].is_unique and _names_rows(columns, name):
             found.append(name)
-        elif _rises(columns.frame[name]):
+        elif _counts(columns.frame[name]):
             rising.append(name)
     if rising and target is not None and _is_sorted(columns.texts[target]):
-        _refuse_rising(columns, rising, target, path)
+        raise DataError(
+            f"{path} is sorted by {target!r}, and {rising[0]!r} rises from row to row: if it "
+            f"numbers the rows, leave it out by {way_out('drop', rising[0])}, if not, keep it by "
+            f"{way_out('as_number', rising[0])}"
+        )
+    if rising:
+        said = f"{some_of(rising)} rises from row to row, as numbers of rows do: "
+        columns = columns.without((), f"{said}{way_out('drop', *rising)} leaves it out")
     if not found:
         return columns, ()
     if len(found) == len(columns.kinds):
@@ -106,10 +116,21 @@ def _number_rows(values: Series[Any], called_id: bool) -> bool:
 
 def _rises(values: Series[Any]) -> bool:
     """Says whether all numbers are larger, or all are smaller, than the one of the row before."""
-    if values.dtype.kind != "f":
-        return False
     steps = values.diff().iloc[1:]
     return bool((steps > 0).all() or (steps < 0).all())
+
+
+def _counts(values: Series[Any]) -> bool:
+    """Says whether numbers rise or fall with the rows as times and numbers of rows do.
+
+    They are whole, or of even distances; a few of them may be equal.
+    """
+    if values.dtype.kind != "f" or values.nunique() < DISTINCT * len(values):
+        return False
+    steps = values.diff().iloc[1:]
+    even = steps.max() - steps.min() <= EVEN * steps.abs().max()
+    ordered = bool((steps >= 0).all() or (steps <= 0).all())
+    return ordered and bool(even or (values % 1 == 0).all())
 
 
 def _is_sorted(target: Series[Any]) -> bool:
@@ -117,13 +138,3 @@ def _is_sorted(target: Series[Any]) -> bool:
     if not few(target.nunique(), len(target)) or target.nunique() < 2:
         return False
     return int((target != target.shift()).sum()) == target.nunique()
-
-
-def _refuse_rising(columns: Columns, rising: list[str], target: str, path: Path) -> None:
-    whole = [name for name in rising if (columns.frame[name] % 1 == 0).all()]
-    for name in whole[:1]:
-        raise DataError(
-            f"{path} is sorted by {target!r}, and {name!r} rises from row to row: if it numbers "
-            f"the rows, leave it out by {way_out('drop', name)}, if not, keep it by "
-            f"{way_out('as_number', name)}"
-        )

@@ -134,6 +134,12 @@ def column_targets(
     many = column.nunique()
     if text and not numbers and name not in options.as_category:
         _check_classes(name, many, len(column), str(values[0]), path)
+    if not text and not numbers and few(many, len(column)) and (column < 0).any():
+        raise DataError(
+            f"{path} has {column.min():g} among the values of its target {name!r}: keep them as "
+            f"classes by {way_out('as_category', name)}, or as numbers by "
+            f"{way_out('as_number', name)}"
+        )
     what = f"{path}, column {name!r},"
     classes, targets = read_targets({"train": values}, numbers, what)
     return classes, targets["train"]
