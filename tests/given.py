@@ -44,7 +44,7 @@ def houses(path: str, n: int, seed: int = 0) -> pd.DataFrame:
 
 def prepared(given: Sequence[str], like: Preparation) -> torch.Tensor:
     found = [batch for one in read_inputs(given, like) for batch in one.batches()]
-    assert not any(batch.unread for batch in found)
+    assert not any(any(batch.reasons) for batch in found)
     return torch.cat([batch.items for batch in found])
 
 

@@ -197,20 +197,141 @@ HEAD = "size,garden,zip,style\n"
     ("text", "message"),
     [
         ("size,garden,zip,stile\n80,True,10,old\n", "no column 'style'.*did you mean 'stile'"),
-        (HEAD + "80,True,10,old\n80,True,11,old\n", r"row 2 has '11' in the column 'zip'.*'007'"),
-        (HEAD + "80,True,10,odd\n", r"row 1 has 'odd' in the column 'style'.*'a=b', 'new', 'old'"),
-        (HEAD + "80,True,10,old\nbig,True,10,old\n", "row 2 has 'big' in the column 'size'.*numb"),
-        (HEAD + ",True,10,old\n80,True,NA,\n", r"3 missing values, in 'size' \(1\), 'zip' \(1\)"),
+        (HEAD + "80,True,11,old\n", r"new.csv row 1 has '11' in the column 'zip'.*'007'"),
+        (
+            HEAD + "80,True,11,old\n,True,10,old\n",
+            "not one of 2 inputs can be read: new.csv row 1",
+        ),
         (HEAD, "a line of names, but no rows"),
         ("", "is empty"),
     ],
 )
-def test_rows_that_do_not_fit_are_refused(
+def test_tables_of_which_no_row_can_be_read_are_refused(
     refused: Refused, asked: Path, text: str, message: str
 ) -> None:
     Path("new.csv").write_text(text)
     line = refused("predict", "logistic-regression-houses", "new.csv")
     assert re.search(message, line), line
+
+
+BAD_ROWS = {
+    "80,True,11,old": "has '11' in the column 'zip', where training has seen '007', '10', 'AB'",
+    "80,True,10,odd": "has 'odd' in the column 'style', where training has seen 'a=b', 'new',",
+    "big,True,10,old": "has 'big' in the column 'size', where training has seen finite numbers",
+    "inf,True,10,old": "has 'inf' in the column 'size', where training has seen finite numbers",
+    "1e200,True,10,old": "has '1e200' in the column 'size', where",
+    ",True,10,old": "has no value in the column 'size'",
+    "80,,10,old": "has no value in the column 'garden'",
+    "80,True,NA,old": "has no value in the column 'zip'",
+    "80,perhaps,10,old": "has 'perhaps' in the column 'garden', where training has seen true and",
+    ",,,": "has no value in the column 'size'",
+}
+
+
+def test_a_bad_row_never_costs_the_others(cli: Cli, asked: Path) -> None:
+    good = [f"{50 + 3 * i},{i % 2 == 0},10,old" for i in range(len(BAD_ROWS))]
+    rows = [row for pair in zip(good, BAD_ROWS, strict=True) for row in pair]
+    lines = [f"k{i},x {i},{row},small" for i, row in enumerate(rows)]
+    Path("new.csv").write_text(f"key,street,{HEAD.strip()},class\n" + "\n".join(lines))
+    Path("good.csv").write_text(HEAD + "\n".join(good))
+    expected = latentune.predict("logistic-regression-houses", "good.csv").table
+    assert "reason" not in expected
+    answer = cli("predict", "logistic-regression-houses", "new.csv", "--out", "said.csv")
+    assert answer.code == 1
+    said = pd.read_csv("said.csv", dtype=str, keep_default_na=False)
+    assert list(said) == [
+        *("input", "key", "street", "class_given", "class", "probability"),
+        *("second", "second_probability", "reason"),
+    ]
+    assert list(said["input"]) == [f"new.csv row {n}" for n in range(1, len(rows) + 1)]
+    assert list(said["key"]) == [f"k{i}" for i in range(len(rows))]
+    assert set(said["class_given"]) == {"small"}
+    assert list(said["class"][::2]) == list(expected["class"])
+    np.testing.assert_allclose(said["probability"][::2].astype(float), expected["probability"])
+    assert set(said["reason"][::2]) == set(said["class"][1::2]) == {""}
+    assert set(said["probability"][1::2]) == set(said["second_probability"][1::2]) == {""}
+    for reason, message in zip(said["reason"][1::2], BAD_ROWS.values(), strict=True):
+        assert reason.startswith(message)
+    assert f"latentune: new.csv row 2 {said['reason'][1]}" in answer.err
+    whole = json.loads(cli("predict", "logistic-regression-houses", "new.csv", "--json").out)
+    assert [row["class"] for row in whole[1::2]] == [None] * len(BAD_ROWS)
+    encoded = cli("encode", "logistic-regression-houses", "new.csv", "--out", "codes.csv")
+    assert encoded.code == 1
+    codes = pd.read_csv("codes.csv", dtype=str, keep_default_na=False)
+    assert list(codes["key"]) == list(said["key"])
+    assert list(codes["reason"]) == list(said["reason"])
+    assert list(codes["z0"] == "") == list(said["class"] == "")
+
+
+def test_the_answer_is_called_by_the_target(asked: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    table = pd.DataFrame(rows, columns=["probability", "b", "c"]).assign(plant=rows[:, 0] > 0)
+    table["plant"] = table["plant"].map({True: "oak", False: "ash"})
+    table.to_csv("plants.csv", index=False)
+    latentune.search("logistic-regression", "plants.csv", target="plant", trials=1, epochs=1)
+    latentune.train("logistic-regression-plants", epochs=1)
+    table.assign(second=1).to_csv("new.csv", index=False)
+    said = latentune.predict("logistic-regression-plants", "new.csv")
+    assert list(said.table) == [
+        *("input", "plant_given", "second_given", "plant", "probability", "second"),
+        "second_probability",
+    ]
+    assert list(said.table["plant_given"]) == list(table["plant"])
+    assert set(said.table["plant"]) <= {"oak", "ash"}
+
+
+def test_a_bad_text_never_costs_the_others(cli: Cli, asked: Path) -> None:
+    whole = latentune.predict("name-rnn-names", ["Banos", "Dudek"]).table
+    texts = ["Banos", "", "\u674e\u660e", "Dudek", "Zhqzhq", "\u200d", "\U0001f600"]
+    pd.DataFrame({"key": range(7), "name": texts}).to_csv("new.csv", index=False)
+    answer = cli("predict", "name-rnn-names", "new.csv", "--out", "said.csv")
+    assert answer.code == 1, answer.err
+    said = pd.read_csv("said.csv")
+    assert list(said["place"]) == [f"new.csv row {n}" for n in range(1, 8)]
+    assert list(said["key"]) == list(range(7))
+    assert list(said["class"].notna()) == [True, False, False, True, False, False, False]
+    assert list(said["class"].dropna()) == list(whole["class"])
+    np.testing.assert_allclose(said["probability"].dropna(), whole["probability"], rtol=1e-4)
+    unknown = "has no letter that is known"
+    reasons = ["is empty", unknown, "has . letters of 6 that are not known", unknown, unknown]
+    for reason, message in zip(said["reason"].dropna(), reasons, strict=True):
+        assert re.fullmatch(message, reason)
+    assert "latentune: new.csv row 3: '\u674e\u660e' has no letter that is known" in answer.err
+    counted = cli("predict", "name-rnn-names", "Banos!", "Dudek", "\udcff")
+    assert counted.code == 1
+    assert "1 letters or signs that are not known are dropped from 1 text: '!' (1)" in counted.out
+
+
+def test_a_bad_item_of_an_array_never_costs_the_others(cli: Cli, trained: Path) -> None:
+    images = rng.random((6, 8, 8)).astype("float32")
+    np.save("good.npy", images)
+    expected = latentune.predict("conv-ae-digits", "good.npy").table
+    broken = images.copy()
+    broken[1, 0, 0], broken[3], broken[4, 2, 2] = np.nan, np.inf, 7
+    np.save("new.npy", broken)
+    answer = cli("predict", "conv-ae-digits", "new.npy", "--out", "said.csv")
+    assert answer.code == 1
+    said = pd.read_csv("said.csv")
+    assert list(said["error"].notna()) == [True, False, True, False, False, True]
+    np.testing.assert_allclose(said["error"].dropna(), expected["error"][[0, 2, 5]], rtol=1e-4)
+    assert list(said["anomaly"].dropna()) == list(expected["anomaly"][[0, 2, 5]])
+    assert list(said["reason"].dropna()) == [
+        *["holds values that are not finite, or beyond 1e150"] * 2,
+        "holds pixels beyond the range of the others",
+    ]
+    encoded = latentune.encode("conv-ae-digits", "new.npy", out="codes.csv")
+    assert encoded.codes.shape[0] == len(encoded.names) == len(encoded.reasons) == 6
+    assert list(np.isnan(encoded.codes).all(1)) == list(said["error"].isna())
+    codes = pd.read_csv("codes.csv")
+    assert list(codes["reason"].isna()) == list(said["error"].notna())
+    assert list(codes["z0"].isna()) == list(said["error"].isna())
+    found = cli("anomalies", "conv-ae-digits", "--against", "new.npy")
+    assert found.code == 1, found.err
+    assert "not scored: new.npy[1] holds values that are not finite" in found.out
+    scores = pd.read_csv("runs/conv-ae-digits/final/anomalies/scores.csv")
+    np.testing.assert_allclose(
+        scores["score"][scores["set"] == "outliers"], expected["error"][[0, 2, 5]], rtol=1e-4
+    )
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
@@ -225,18 +346,23 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
     assert answer.code == 1
     assert re.search(r"^latentune: new/1.png is not an image that can be read: ", answer.err)
     assert re.search(r"^latentune: new/4.png is not an image", answer.err, re.MULTILINE)
-    assert len(latentune.predict("mlp-photos", "new").table) == 3
+    table = latentune.predict("mlp-photos", "new").table
+    assert list(table["input"]) == [f"new/{i}.png" for i in range(5)]
+    assert list(table["class"].notna()) == list(table["reason"].isna())
+    assert list(table["class"].notna()) == [True, False, True, True, False]
     answer = cli("encode", "mlp-photos", "new", "--out", "codes.npz")
     assert answer.code == 1
     with np.load("codes.npz") as file:
-        assert list(file["names"]) == ["new/0.png", "new/2.png", "new/3.png"]
+        assert list(file["names"]) == [f"new/{i}.png" for i in range(5)]
+        assert list(np.isnan(file["codes"]).any(1)) == [False, True, False, False, True]
+        assert file["reasons"][4].startswith("is not an image that can be read")
     feed("new/0.png\nnew/none.png\n", monkeypatch)
     predictions = latentune.predict("mlp-photos", "-")
-    assert list(predictions.table["input"]) == ["new/0.png"]
+    assert list(predictions.table["input"]) == ["new/0.png", "new/none.png"]
     assert predictions.unread == {"new/none.png": "is not a file that can be read"}
     Path("list.csv").write_text("path,label\nnew/2.png,dark\nnew/none.png,dark\n")
     listed = latentune.predict("mlp-photos", "list.csv")
-    assert list(listed.table["input"]) == ["new/2.png"]
+    assert list(listed.table["input"]) == ["new/2.png", "new/none.png"]
     assert listed.unread == predictions.unread
 
 
@@ -274,7 +400,10 @@ def test_gray_and_coloured_images(refused: Refused, trained: Path, studies: Path
         (("logistic-regression-houses", "photos"), "photos is no table: a .csv, .tsv, .npy or"),
         (("logistic-regression-houses", "rows.npy"), "holds items of 3, and the network reads 8"),
         (("name-rnn-names", "nmaes/Greek.txt"), "did you mean 'names/Greek.txt'?"),
-        (("name-rnn-names", "Banos", "\u674e"), "typed in: '\u674e' has no letter that is known"),
+        (
+            ("name-rnn-names", "\u674e", ""),
+            "not one of 2 inputs can be read: \u674e has no letter that is",
+        ),
         (("name-rnn-names", "-"), "standard input is empty"),
         (("nothing", "photos"), "there is no checkpoint"),
     ],

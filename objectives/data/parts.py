@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
@@ -162,26 +163,28 @@ def split_indices(
 def _hold_groups(
     targets: Tensor | None, firsts: Sequence[int], fraction: float, seed: int
 ) -> list[int]:
-    """Returns the indices to hold out, sorted: whole groups of equal items, drawn class by class.
+    """Returns the indices to hold out, sorted: whole groups of equal items, in an order drawn.
 
-    The class of a group is that of its first item. A group that is larger than what its class has
-    still to give is passed over.
+    A group is passed over if it has more items of a class than are still to be held out of it.
     """
     import numpy as np
 
-    groups: dict[int, dict[int, list[int]]] = {}
+    groups: dict[int, list[int]] = {}
     for place, first in enumerate(firsts):
-        name = 0 if targets is None else int(targets[first])
-        groups.setdefault(name, {}).setdefault(first, []).append(place)
-    generator, held = np.random.default_rng(seed), list[int]()
+        groups.setdefault(first, []).append(place)
+    classes = [0] * len(firsts) if targets is None else targets.tolist()
+    room: dict[int, int] = {}
     due, given = 0.0, 0  # what rounding leaves of one class is left to the next
-    for _, of_class in sorted(groups.items()):
-        members = list(of_class.values())
-        due += fraction * sum(map(len, members))
-        room = round(due) - given
-        given += room
-        for number in generator.permutation(len(members)):
-            if len(members[number]) <= room:
-                held += members[number]
-                room -= len(members[number])
+    for name, count in sorted(Counter(classes).items()):
+        due += fraction * count
+        room[name] = round(due) - given
+        given += room[name]
+    members = list(groups.values())
+    held: list[int] = []
+    for number in np.random.default_rng(seed).permutation(len(members)):
+        wanted = Counter(classes[place] for place in members[number])
+        if all(count <= room[name] for name, count in wanted.items()):
+            held += members[number]
+            for name, count in wanted.items():
+                room[name] -= count
     return sorted(held)

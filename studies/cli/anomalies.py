@@ -29,5 +29,8 @@ def anomalies(study: str, runs: Path, **options: Any) -> None:
     """
     from ..uses.anomalies import anomalies as run
 
-    click.echo(as_typed(str(run(study, runs=runs, **options))))
+    found = run(study, runs=runs, **options)
+    click.echo(as_typed(str(found)))
     say_next("predict", study, "FILE", runs=runs)
+    if found.unread:
+        raise SystemExit(1)

@@ -126,6 +126,8 @@ class Anomalies:
             notes.append(f"the network draws {self.names[OUTSIDE]} better than what it has seen")
         for path, reason in list(self.unread.items())[:SHOWN]:
             notes.append(f"not scored: {path} {reason}")
+        if len(self.unread) > SHOWN:
+            notes.append(f"not scored: {len(self.unread) - SHOWN:,} more")
         if REGRESSION not in self.thresholds:
             notes.append("known anomalies, named by `labelled=`, would give logistic regression")
         return notes
@@ -221,7 +223,7 @@ def anomalies(
     scores = pd.concat(
         [
             _rows(INSIDE, called, scored(test)),
-            _rows(OUTSIDE, said.names, torch.cat(said.answers)),
+            _rows(OUTSIDE, [said.names[i] for i in said.read], torch.cat(said.answers)),
         ],
         ignore_index=True,
     )

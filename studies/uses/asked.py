@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import pandas as pd
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
@@ -28,13 +29,31 @@ class Answers(Generic[R]):
 
     Attributes:
         names: What each item is called.
-        answers: What was said of each batch of them.
-        unread: Why other items could not be read, by their names.
+        reasons: Why it could not be read, empty if it could.
+        places: Where it stands, empty if its name says so.
+        answers: What was said of each batch of those that could be read.
+        columns: What else is known of each item; N rows.
     """
 
     names: list[str]
+    reasons: list[str]
+    places: list[str]
     answers: list[R]
-    unread: dict[str, str]
+    columns: pd.DataFrame
+
+    @property
+    def read(self) -> list[int]:
+        """The places of the items that could be read, from 0."""
+        return [place for place, reason in enumerate(self.reasons) if not reason]
+
+    @property
+    def unread(self) -> dict[str, str]:
+        """Why other items could not be read, by their names or where they stand."""
+        return {
+            f"{place}: {name!r}" if place else name: reason
+            for name, place, reason in zip(self.names, self.places, self.reasons, strict=True)
+            if reason
+        }
 
 
 @dataclass(frozen=True)
@@ -86,17 +105,22 @@ def ask(items: Iterable[NewItems], answer: Callable[[Tensor], R]) -> Answers[R]:
         DataError: If not one item could be read.
     """
     found = list(items)
-    said: Answers[R] = Answers([], [], {})
+    names: list[str] = []
+    reasons: list[str] = []
+    places = [place for one in found for place in one.places or [""] * len(one)]
+    answers: list[R] = []
     total = sum(map(len, found))
     with torch.inference_mode(), progress("reading new input", total) as advance:
         for batch in (batch for one in found for batch in one.batches()):
-            said.unread.update(batch.unread)
-            said.names.extend(batch.names)
-            if batch.names:
-                said.answers.append(answer(batch.items))
-            advance(len(batch.names) + len(batch.unread))
-    if not said.names:
-        path, reason = next(iter(said.unread.items()))
-        none_of = f"not one of {total:,} images can be read: " if total > 1 else ""
-        raise DataError(f"{none_of}{path} {reason}")
+            names += batch.names
+            reasons += batch.reasons
+            if len(batch.items):
+                answers.append(answer(batch.items))
+            advance(len(batch.names))
+    frames = [pd.DataFrame(index=range(len(o))) if o.columns is None else o.columns for o in found]
+    said = Answers(names, reasons, places, answers, pd.concat(frames, ignore_index=True))
+    if not answers:
+        name, reason = next(iter(said.unread.items()))
+        none_of = f"not one of {total:,} inputs can be read: " if total > 1 else ""
+        raise DataError(f"{none_of}{name} {reason}")
     return said

@@ -17,7 +17,8 @@ from ...storage.outputs import check_output, new_file
 from ..defaults import RUNS
 from ..errors import StudyError
 from ..facade import public
-from .asked import Asked, Inputs, ask
+from .answer_table import beside
+from .asked import Answers, Asked, Inputs, ask
 from .trained import encoded
 
 
@@ -27,12 +28,14 @@ class Encoded:
 
     Attributes:
         names: What each item is called: its path, its row, or the text itself.
-        codes: The codes, with shape (N, D), as float32.
-        unread: Why other items could not be read, by their paths.
+        codes: The codes, with shape (N, D), as float32; NaN where an item could not be read.
+        reasons: Why each item could not be read; empty where it could.
+        unread: The same of those that could not, by their names.
     """
 
     names: list[str]
     codes: Codes = field(repr=False)
+    reasons: list[str]
     unread: Mapping[str, str]
 
     def __repr__(self) -> str:
@@ -55,7 +58,8 @@ def encode(
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
         inputs: One or several; see `predict`.
         out: A file for the codes, which is not there yet: an .npz file gets `codes`, with shape
-            (N, D), and `names`; a .csv file the columns `input`, `z0`, `z1` and so on.
+            (N, D), `names` and `reasons`; a .csv file the columns `input`, `z0`, `z1` and so on,
+            and `reason` if an item could not be read.
         runs: The folder with all studies.
 
     Raises:
@@ -77,19 +81,21 @@ def encode(
     if not isinstance(model, Encodes):
         raise StudyError(f"a {type(model).__name__} has no encode")
     said = ask(network.read(inputs), partial(encoded, model))
-    codes = torch.cat(said.answers).float().numpy()
-    if not np.isfinite(codes).all():
+    known = torch.cat(said.answers).float().numpy()
+    if not np.isfinite(known).all():
         raise StudyError("the network makes codes that are no numbers: train another trial")
+    codes = np.full((len(said.names), known.shape[1]), np.nan, dtype=np.float32)
+    codes[said.read] = known
     if file is not None:
         with new_file(file) as opened:
-            _write(said.names, codes, opened, file.suffix.lower())
-    return Encoded(said.names, codes, said.unread)
+            _write(said, codes, opened, file.suffix.lower())
+    return Encoded(said.names, codes, said.reasons, said.unread)
 
 
-def _write(names: list[str], codes: Codes, file: IO[bytes], suffix: str) -> None:
+def _write(said: Answers[torch.Tensor], codes: Codes, file: IO[bytes], suffix: str) -> None:
     if suffix == ".npz":
-        np.savez_compressed(file, codes=codes, names=np.array(names))
+        names, reasons = np.array(said.names), np.array(said.reasons)
+        np.savez_compressed(file, codes=codes, names=names, reasons=reasons)
         return
     table = pd.DataFrame(codes, columns=[f"z{n}" for n in range(codes.shape[1])])
-    table.insert(0, "input", names)
-    write_csv(table, file)
+    write_csv(beside(said, table), file)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from ...models.roles import Encodes
@@ -11,8 +10,8 @@ from ...objectives.metrics.intervals import share_beyond
 from ...storage.csv_files import write_csv
 from ...storage.outputs import check_output, new_file
 from ..defaults import RUNS
-from ..errors import StudyError
 from ..facade import public
+from .answer_table import answer_table
 from .answers import answer_of
 from .asked import Asked, Inputs, ask
 from .predictions import Predictions
@@ -71,15 +70,20 @@ def predict(
         lambda: load_trained(str(source), runs, data_dir),
     )
     said = ask(items, answer)
-    table = pd.concat(said.answers, ignore_index=True)
-    if not np.isfinite(table.select_dtypes("float")).all(axis=None):
-        raise StudyError("the network answers by what is no number: train another trial")
-    table.insert(0, "input", said.names)
+    table = answer_table(said, _target(network))
     if file is not None:
         with new_file(file) as opened:
             write_csv(table, opened)
     use = "encode" if isinstance(network.model, Encodes) else "status"
-    return Predictions(table, said.unread, use, _note(table, network, source), file)
+    given = tuple(table.columns[1 + ("place" in table) :][: len(said.columns.columns)])
+    note = _note(table.drop(columns=list(given)), network, source)
+    return Predictions(table, said.unread, use, note, file, given)
+
+
+def _target(network: Asked) -> str:
+    """Returns what the column is called that a network predicts; empty if it has no name."""
+    columns = network.like.spec.columns
+    return next((column.name for column in columns if column.role == "target"), "")
 
 
 def _note(table: pd.DataFrame, network: Asked, source: str | Path) -> str:
@@ -95,8 +99,9 @@ def _note(table: pd.DataFrame, network: Asked, source: str | Path) -> str:
         return f"{says}\nno threshold for anomalies was kept: latentune train {whole} keeps one"
     kept = network.configuration["anomaly"]
     low, high = share_beyond(kept["items"], kept["quantile"])
+    found, answered = table["anomaly"].sum(), table["anomaly"].count()
     return (
-        f"{says}\nanomalies: {table['anomaly'].sum():,} of {len(table):,}, whose error is above "
+        f"{says}\nanomalies: {found:,} of {answered:,}, whose error is above "
         f"{squared_error(kept['threshold'], spec):.4g}; that of {kept['quantile']:.0%} of "
         f"{kept['items']:,} validation items is below, so that {low:.2%} to {high:.2%} of items "
         "like them are above (with 95 %)"

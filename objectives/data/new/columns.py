@@ -24,8 +24,8 @@ PLACE = re.compile(r"column \d+")
 """What a column is called in a file without names."""
 
 
-def columns_like(path: Path, raw: bytes, spec: DataSpec) -> Columns:
-    """Reads the features of a file as training has read them.
+def columns_like(path: Path, raw: bytes, spec: DataSpec) -> tuple[Columns, DataFrame]:
+    """Reads the features of a file as training has read them, and its other columns as text.
 
     Args:
         path: The file, for errors.
@@ -34,7 +34,8 @@ def columns_like(path: Path, raw: bytes, spec: DataSpec) -> Columns:
             left out.
 
     Returns:
-        The columns of the features. A number is NaN where it is missing or is not a number.
+        The columns of the features, in which a number is NaN where it is missing or is not a
+        number; and all others, such as an id, as they are written.
 
     Raises:
         DataError: If the file cannot be read, or lacks a column.
@@ -43,20 +44,21 @@ def columns_like(path: Path, raw: bytes, spec: DataSpec) -> Columns:
     wanted = {column.name: column for column in known if column.role in FEATURES}
     texts, notes = texts_like(path, raw, known)
     if lacking := [name for name in wanted if name not in texts]:
-        others = {column.name for column in known}
-        free = [name for name in map(str, texts) if name not in others]
+        had = {column.name for column in known}
+        free = [name for name in map(str, texts) if name not in had]
         raise DataError(
             f"{path} has no column {lacking[0]!r}, which training had: "
             f"{meant(lacking[0], free or list(map(str, texts)))}"
         )
     if left := [name for name in map(str, texts) if name not in {c.name for c in known}]:
         notes += (f"left out, as training did not have them: {some_of(left)}",)
+    others = texts.drop(columns=list(wanted))
     texts = texts[list(wanted)]
     kinds = {name: _written_like(texts[name], kind) for name, kind in wanted.items()}
     if other := [name for name, kind in kinds.items() if kind != wanted[name]]:
         notes += (f"other decimal marks than in training: {some_of(other)}",)
     frame = pd.DataFrame({name: read_as(texts[name], kind) for name, kind in kinds.items()})
-    return Columns(frame, texts, kinds, notes, tuple(kinds))
+    return Columns(frame, texts, kinds, notes, tuple(kinds)), others
 
 
 def texts_like(

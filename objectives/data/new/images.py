@@ -93,17 +93,19 @@ def _files(paths: list[str], like: Preparation) -> NewItems:
             return error
 
     def read(cut: slice) -> Batch:
-        names, images, unread = [], [torch.empty(0, *shape)], {}
+        images, reasons = [torch.empty(0, *shape)], []
         for path, image in zip(paths[cut], in_threads(attempt, paths[cut]), strict=True):
             if isinstance(image, Tensor):
-                names.append(printable(path))
                 images.append(image[None])
-            else:
-                unread[printable(path)] = str(image).removeprefix(f"{path} ")
-        return Batch(names, torch.cat(images), unread)
+            reasons.append("" if isinstance(image, Tensor) else _reason(image, path))
+        return Batch(list(map(printable, paths[cut])), torch.cat(images), reasons)
 
     size = min(DECODED, evaluation_size(torch.empty(0, *shape)))
     return NewItems(list(map(printable, paths)), read, size)
+
+
+def _reason(error: DataError, path: str) -> str:
+    return str(error).removeprefix(f"{path} ")
 
 
 def _prepared(path: str, like: Preparation) -> Tensor:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from torch import Tensor
 
 from ....models.data_spec import DataSpec
 from ..batches import ahead, evaluation_size
 from ..parts import floats
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,14 @@ class Batch(NamedTuple):
 
     Attributes:
         names: What each is called: its path, its row, or the text itself.
-        items: The items, with shape (n, *shape), as a network takes them.
-        unread: Why others could not be read, by their names.
+        items: Those of them that could be prepared, with shape (n, *shape), as a network takes
+            them.
+        reasons: Why each of the others could not; empty for those that could.
     """
 
     names: list[str]
     items: Tensor
-    unread: dict[str, str]
+    reasons: list[str]
 
 
 @dataclass(frozen=True)
@@ -57,20 +61,43 @@ class NewItems:
         names: What each is called.
         read: Prepares the items of a slice.
         size: How many items make a batch.
+        places: Where each stands, if its name does not say so.
+        columns: What else is known of each, such as its id; N rows.
     """
 
     names: Sequence[str]
     read: Callable[[slice], Batch]
     size: int
+    places: Sequence[str] = ()
+    columns: DataFrame | None = None
 
     @classmethod
-    def in_memory(cls, names: Sequence[str], items: Tensor) -> Self:
-        """Returns items that are prepared already, with shape (N, *shape)."""
+    def in_memory(
+        cls,
+        names: Sequence[str],
+        items: Tensor,
+        reasons: Sequence[str] | None = None,
+        places: Sequence[str] = (),
+        columns: DataFrame | None = None,
+    ) -> Self:
+        """Returns items that are prepared already.
+
+        Args:
+            names: What each is called.
+            items: All of them, with shape (N, *shape); of those that cannot be read, anything.
+            reasons: Why each cannot be read, empty for those that can; None if all can.
+            places: Where each stands, if its name does not say so.
+            columns: What else is known of each; N rows.
+        """
+        whole = [""] * len(names) if reasons is None else list(reasons)
 
         def read(cut: slice) -> Batch:
-            return Batch(list(names[cut]), floats(items[cut]), {})
+            some = whole[cut]
+            good = [place for place, reason in enumerate(some) if not reason]
+            chosen = items[cut] if len(good) == len(some) else items[cut][good]
+            return Batch(list(names[cut]), floats(chosen), some)
 
-        return cls(names, read, evaluation_size(items))
+        return cls(names, read, evaluation_size(items), places, columns)
 
     def __len__(self) -> int:
         return len(self.names)

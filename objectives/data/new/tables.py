@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from ....models.data_spec import Column
 from ..errors import DataError
+from ..parts import is_measurable
 from ..sources.files import is_array, is_table
-from ..sources.frames import Columns, check_whole, file_bytes
-from ..sources.tables import indicators, numbers_of
+from ..sources.frames import Columns, file_bytes, missing
+from ..sources.tables import indicators
 from ..sources.wording import some_of
 from .arrays import new_array
 from .columns import columns_like
@@ -28,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 def new_rows(given: Sequence[str], like: Preparation) -> list[NewItems]:
-    """Reads rows of tables, as many as there are.
+    """Reads rows of tables, as many as there are. Those that cannot be read have a reason.
 
     Args:
         given: .csv, .tsv, .npy and .npz files, globs, or `-` for a CSV on standard input.
@@ -36,8 +38,7 @@ def new_rows(given: Sequence[str], like: Preparation) -> list[NewItems]:
             target, are left out.
 
     Raises:
-        DataError: If a file is missing or no table, or a column or value is missing or none that
-            training has seen.
+        DataError: If a file is missing or no table, or lacks a column.
     """
     found = []
     for one in given:
@@ -58,37 +59,41 @@ def _rows(path: Path, raw: bytes, like: Preparation) -> NewItems:
     names = like.spec.features
     if not names:
         raise DataError(f"the network was trained on rows without names: {path} must be an array")
-    columns = columns_like(path, raw, like.spec)
+    columns, others = columns_like(path, raw, like.spec)
     for note in columns.notes:
         log.info("%s: %s", path, note)
-    check_whole(columns, path, None)
+    gaps = missing(columns)
     features: dict[str, Any] = {}
-    for kind in columns.kinds.values():
-        features |= _features(columns, kind, names, path)
+    reasons = np.full(len(columns.frame), "", dtype=object)
+    for name, kind in columns.kinds.items():
+        found, strange, known = _features(columns, kind, names)
+        features |= found
+        for row in np.flatnonzero((strange | gaps[name]) & (reasons == "")):
+            text = columns.texts[name].iloc[row]
+            reasons[row] = (
+                f"has no value in the column {name!r}"
+                if gaps[name].iloc[row]
+                else f"has {text!r} in the column {name!r}, where training has seen {known}"
+            )
     items = torch.from_numpy(np.stack([features[name] for name in names], axis=1))
-    return NewItems.in_memory([f"{path} row {n}" for n in range(1, len(items) + 1)], items)
+    called = [f"{path} row {n}" for n in range(1, len(items) + 1)]
+    return NewItems.in_memory(called, items, reasons.tolist(), columns=others)
 
 
 def _features(
-    columns: Columns, kind: Column, features: Sequence[str], path: Path
-) -> dict[str, Any]:
-    """Returns the features that a column becomes, each with shape (N,)."""
+    columns: Columns, kind: Column, features: Sequence[str]
+) -> tuple[dict[str, Any], Series[Any], str]:
+    """Returns what a column becomes.
+
+    Returns:
+        Its features, each with shape (N,); in which rows it holds what cannot be read; and what
+        training has seen there.
+    """
     name, column = kind.name, columns.frame[kind.name]
-    if kind.role != "category":
-        what = "true and false" if kind.role == "flag" else "numbers alone"
-        _refuse(columns.texts[name][column.isna()], what, path)
-        return {name: numbers_of(name, column, path)}
-    start = f"{name}="
-    known = [feature.removeprefix(start) for feature in features if feature.startswith(start)]
-    _refuse(column[~column.isin(known)], some_of(known), path)
-    return indicators(name, column, known)
-
-
-def _refuse(strange: Series[Any], known: str, path: Path) -> None:
-    """Refuses values of a column, if there are any, for what training has seen there."""
-    if len(strange):
-        row, text = int(str(strange.index[0])) + 1, strange.iloc[0]
-        raise DataError(
-            f"{path} row {row} has {text!r} in the column {strange.name!r}, where training has "
-            f"seen {known}"
-        )
+    if kind.role == "category":
+        start = f"{name}="
+        known = [feature.removeprefix(start) for feature in features if feature.startswith(start)]
+        return indicators(name, column, known), ~column.isin(known), some_of(known)
+    strange = ~pd.Series(is_measurable(column.to_numpy()), column.index)
+    seen = "true and false" if kind.role == "flag" else "finite numbers alone"
+    return {name: column.mask(strange, 0).to_numpy(np.float64)}, strange, seen

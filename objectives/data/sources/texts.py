@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from ..errors import DataError
 from ..parts import Dataset, Part, split_indices
 from .frames import FEWEST, Columns, check_whole
 from .labels import label
+from .letters import Numbered, known_letters, numbered, plain, said_of_dropped
 from .table_options import TableOptions
 from .tables import column_targets
 from .wording import some_of
@@ -26,45 +26,6 @@ SUFFIX = ".txt"
 TEST = 0.2
 LONGEST = 100
 SHOWN = 40  # letters of a text in an error
-
-
-def plain(text: str) -> str:
-    """Returns a text in printable ASCII: accents go, and so does what has no such letter.
-
-    Example:
-        >>> plain("Ślusàrski")
-        'Slusarski'
-    """
-    apart = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in apart if " " <= letter <= "~").strip()
-
-
-def numbered(
-    texts: Sequence[str], letters: str, length: int, places: Sequence[str] = ()
-) -> Tensor:
-    """Returns the numbers of the letters of texts, as a network reads them.
-
-    Args:
-        texts: Any texts; they are made plain, and letters that are not known are dropped.
-        letters: Those that are known, of which the first has number 1.
-        length: Number of letters after which texts are cut, from 1.
-        places: Where each text stands, for errors.
-
-    Returns:
-        Whole numbers from 0 to the number of letters, with shape (N, length); 0 is behind the end.
-
-    Raises:
-        DataError: If a text has no letter that is known.
-    """
-    numbers = {letter: number for number, letter in enumerate(letters, start=1)}
-    rows = torch.zeros(len(texts), length, dtype=torch.long)
-    for index, text in enumerate(texts):
-        known = [numbers[letter] for letter in plain(text) if letter in numbers][:length]
-        if not known:
-            place = f"{places[index]}: " if places else ""
-            raise DataError(f"{place}{text[:SHOWN]!r} has no letter that is known")
-        rows[index, : len(known)] = torch.tensor(known)
-    return rows
 
 
 def holds_texts(folder: Path) -> bool:
@@ -82,13 +43,14 @@ def read_texts(folder: Path) -> Dataset:
     """Reads a folder of .txt files: a class is a file, a text is a line.
 
     A single file has no classes. A fixed fifth, with the same share of each class, is the test
-    part. The letters that are known are those of the rest.
+    part. The letters that are known are those of the rest; texts of which most are not known are
+    left out.
 
     Args:
         folder: The folder, of which `holds_texts` is true; its files are in UTF-8.
 
     Raises:
-        DataError: If there are too few texts, one without a letter, or a file in another encoding.
+        DataError: If there are too few texts with letters, or a file in another encoding.
     """
     texts: list[str] = []
     places: list[str] = []
@@ -179,18 +141,49 @@ def _dataset(
     source: Path,
     notes: tuple[str, ...],
 ) -> Dataset:
-    """Splits texts, and numbers the letters of all by those of the training part."""
-    if len(texts) < FEWEST:
-        raise DataError(f"{source} holds {len(texts)} texts: at least {FEWEST} are needed")
-    firsts = first_of(map(plain, texts))
-    kept, held = split_indices(targets, len(texts), TEST, seed=0, firsts=firsts)
-    letters = "".join(sorted(set().union(*(plain(texts[index]) for index in kept))))
-    lengths = [len(plain(text)) for text in texts]
-    cut = sum(length > LONGEST for length in lengths)
-    if cut:
-        notes += (f"{cut:,} of {len(texts):,} texts are cut after {LONGEST} letters",)
-    length = min(LONGEST, max(1, *lengths))
-    whole = Part(numbered(texts, letters, length, places), targets)
-    train, test = whole.take(kept), whole.take(held)
+    """Splits texts, and numbers the letters of all by those of the training part.
+
+    Texts that cannot be read are left out.
+    """
+    spelled = list(map(plain, texts))
+    written = [index for index, text in enumerate(spelled) if text]
+    if len(written) < FEWEST:
+        raise DataError(f"{source} holds {len(written)} texts: at least {FEWEST} are needed")
+    firsts = first_of(spelled[index] for index in written)
+    labels = None if targets is None else targets[written]
+    split = split_indices(labels, len(written), TEST, seed=0, firsts=firsts)
+    letters = known_letters(spelled[written[index]] for index in split[0])
+    length = min(LONGEST, max(map(len, spelled)))
+    found = numbered(texts, letters, length)
+    whole = Part(found.rows, targets)
+    train, test = (
+        whole.take([written[i] for i in part if not found.reasons[written[i]]]) for part in split
+    )
+    if not len(test):
+        raise DataError(f"{source} has no letter in its test part that the rest has")
     spec = DataSpec((length,), "text", classes, letters=letters)
+    notes += tuple(_said_of(texts, places, spelled, letters, found))
     return Dataset(train, test, spec, notes=notes)
+
+
+def _said_of(
+    texts: Sequence[str],
+    places: Sequence[str],
+    spelled: Sequence[str],
+    letters: str,
+    found: Numbered,
+) -> Iterator[str]:
+    """Says which texts are cut or left out, and what became of letters beyond ASCII."""
+    if cut := sum(len(text) > LONGEST for text in spelled):
+        yield f"{cut:,} of {len(texts):,} texts are cut after {LONGEST} letters"
+    left = [index for index, reason in enumerate(found.reasons) if reason]
+    if left:
+        first = f"{places[left[0]]} {texts[left[0]][:SHOWN]!a} {found.reasons[left[0]]}"
+        yield f"left out {len(left):,} of {len(texts):,} texts: {first}" + (
+            f", and {len(left) - 1:,} more" if len(left) > 1 else ""
+        )
+    if beyond := [letter for letter in letters if not letter.isascii()]:
+        some = ", ".join(map(repr, beyond[:3]))
+        yield f"{len(beyond):,} letters beyond ASCII are kept as they are, such as {some}"
+    if line := said_of_dropped(found):
+        yield line

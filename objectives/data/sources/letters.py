@@ -1,0 +1,172 @@
+"""Texts in plain letters: Latin ones without accents, those of other scripts as they are."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+MOST_LETTERS = 500
+"""Letters that are known at most, the most frequent ones: each is an input of a network."""
+SHOWN = 3  # letters in a note
+
+SPELLED = {
+    **{"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th"},
+    **{"ð": "d", "Ð": "D", "đ": "d", "ı": "i", "ĸ": "k", "ŋ": "ng", "Ŋ": "NG", "ſ": "s", "ȷ": "j"},
+    **dict.fromkeys("‘’‚‛′`´ʹʻʼʽ", "'"),
+    **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+}
+"""Letters and marks that Unicode does not take apart, as they are written in ASCII."""
+WITH = re.compile(r"LATIN (SMALL|CAPITAL) LETTER ([A-Z]) WITH ")
+"""What Unicode calls a letter with a stroke, a hook or the like: Ł, Ø, ħ."""
+KEPT = "LMNP"  # the categories of Unicode that make texts: letters, marks, digits, punctuation
+
+
+class Plain(NamedTuple):
+    """A text in plain letters.
+
+    Attributes:
+        text: The text.
+        dropped: What it cannot hold: signs, emoji, what has no width or no meaning.
+    """
+
+    text: str
+    dropped: str
+
+
+def plain(text: str) -> str:
+    """Returns a text in plain letters: Latin ones in ASCII, those of other scripts as they are.
+
+    Accents and strokes go. What is neither letter, digit nor punctuation is dropped.
+
+    Example:
+        >>> plain("Łódź, Ślusàrski, Москва")
+        'Lodz, Slusarski, Москва'
+    """
+    return in_plain_letters(text).text
+
+
+def in_plain_letters(text: str) -> Plain:
+    """Returns a text in plain letters, and what was dropped of it; see `plain`."""
+    if text.isascii() and text.isprintable():
+        return Plain(text.strip(), "")
+    written: list[str] = []
+    dropped: list[str] = []
+    for letter in unicodedata.normalize("NFKC", text):
+        spelled = _spelled(letter)
+        if unicodedata.category(letter) in ("Mn", "Me") and (not written or written[-1] <= "~"):
+            continue  # an accent of a Latin letter, for which there is no letter of its own
+        if spelled:
+            written.append(spelled)
+        else:
+            dropped.append(letter)
+    # What stood between two letters may be gone, and these make one.
+    return Plain(unicodedata.normalize("NFKC", "".join(written)).strip(), "".join(dropped))
+
+
+@lru_cache(2**16)
+def _spelled(letter: str) -> str:
+    """Returns what stands for a letter in plain texts; nothing where it is dropped."""
+    if " " <= letter <= "~":
+        return SPELLED.get(letter, letter)
+    if letter.isspace():
+        return " "
+    if letter in SPELLED:
+        return SPELLED[letter]
+    name = unicodedata.name(letter, "")
+    if name.startswith("LATIN"):
+        apart = unicodedata.normalize("NFKD", letter)
+        bare = "".join(SPELLED.get(part, part) for part in apart if part <= "~" or part in SPELLED)
+        if bare:
+            return bare
+        if found := WITH.match(name):
+            return found[2] if found[1] == "CAPITAL" else found[2].lower()
+    return letter if unicodedata.category(letter)[0] in KEPT else ""
+
+
+def known_letters(texts: Iterable[str]) -> str:
+    """Returns the letters of plain texts, sorted: all, or the most frequent if they are many."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(text)
+    frequent = sorted(counts, key=lambda letter: (-counts[letter], letter))
+    return "".join(sorted(frequent[:MOST_LETTERS]))
+
+
+class Numbered(NamedTuple):
+    """Texts as the numbers of their letters.
+
+    Attributes:
+        rows: Whole numbers from 0 to the number of letters, with shape (N, length); 0 is behind
+            the end.
+        reasons: Why each text cannot be read; empty where it can.
+        dropped: How often which letter was dropped from texts that can be read.
+        shortened: How many of these have lost a letter.
+    """
+
+    rows: Tensor
+    reasons: list[str]
+    dropped: Mapping[str, int]
+    shortened: int
+
+
+def numbered(texts: Sequence[str], letters: str, length: int) -> Numbered:
+    """Returns the numbers of the letters of texts, as a network reads them.
+
+    A text without a letter that is known cannot be read, nor one of which most letters and digits
+    are not known.
+
+    Args:
+        texts: Any texts; they are made plain, and letters that are not known are dropped.
+        letters: Those that are known, of which the first has number 1.
+        length: Number of letters after which texts are cut, from 1.
+    """
+    numbers = {letter: number for number, letter in enumerate(letters, start=1)}
+    rows = torch.zeros(len(texts), length, dtype=torch.long)
+    reasons: list[str] = []
+    dropped: Counter[str] = Counter()
+    shortened = 0
+    for index, given in enumerate(texts):
+        text, lost = in_plain_letters(given)
+        lost += "".join(letter for letter in text if letter not in numbers)
+        known = [numbers[letter] for letter in text if letter in numbers]
+        reasons.append(_reason(given, text, lost, len(known)))
+        if not reasons[-1]:
+            rows[index, : len(known)] = torch.tensor(known[:length])
+            dropped.update(lost)
+            shortened += bool(lost)
+    return Numbered(rows, reasons, dropped, shortened)
+
+
+def _reason(given: str, text: str, lost: str, known: int) -> str:
+    """Returns why a text cannot be read, if so."""
+    if not given.strip():
+        return "is empty"
+    if not known:
+        return "has no letter that is known"
+    meant = sum(map(str.isalnum, text))
+    missing = sum(map(str.isalnum, lost))
+    if 2 * missing > meant:
+        return f"has {missing:,} letters of {meant:,} that are not known"
+    return ""
+
+
+def said_of_dropped(found: Numbered) -> str:
+    """Returns a line on the letters that were dropped; empty if there are none."""
+    if not found.dropped:
+        return ""
+    most = sorted(found.dropped.items(), key=lambda pair: (-pair[1], pair[0]))
+    some = ", ".join(f"{letter!a} ({count:,})" for letter, count in most[:SHOWN])
+    more = f" and {len(most) - SHOWN:,} others" if len(most) > SHOWN else ""
+    texts = "1 text" if found.shortened == 1 else f"{found.shortened:,} texts"
+    return (
+        f"{sum(found.dropped.values()):,} letters or signs that are not known are dropped from "
+        f"{texts}: {some}{more}"
+    )
