@@ -1,11 +1,11 @@
 """Anomalies: whether a network knows its own data from others by how badly it draws them."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import torch
@@ -17,7 +17,6 @@ from ...objectives.data.item_columns import ITEM, item_columns
 from ...objectives.data.module import TensorData
 from ...objectives.data.new.items import NewItems
 from ...objectives.data.new.others import other_items
-from ...objectives.data.parts import floats
 from ...objectives.data.sources.builtin import DATASETS
 from ...objectives.metrics.anomaly import anomaly_scores, separating_score, threshold_at
 from ...objectives.metrics.components import code_length, component_scores
@@ -28,20 +27,18 @@ from ...objectives.metrics.intervals import (
     share_beyond,
 )
 from ...storage.csv_files import write_csv
-from ...storage.drawing.images import labelled_grid
-from ...storage.drawing.names import short_name
 from ...storage.drawing.scores import score_distributions
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import QUANTILE, RUNS, SEED
 from ..errors import StudyError, check_seed
 from ..facade import public
+from .anomaly_images import INSIDE, OUTSIDE, draw_extremes
 from .asked import ask
 from .trained import load_trained
 
 if TYPE_CHECKING:
     from ...objectives.data.parts import Items
 
-INSIDE, OUTSIDE = "inliers", "outliers"
 REGRESSION = "logistic regression"
 BESIDE = "score_pca"
 SHOWN = 10
@@ -250,7 +247,7 @@ def anomalies(
         write_csv(scores, folder / "scores.csv")
         score_distributions(scores, names, thresholds, folder / "scores.png")
         if data.spec.kind == "image":
-            _draw(test, others, found, folder / "images.png")
+            draw_extremes(test, others, scores, names, folder / "images.png")
     return found
 
 
@@ -281,24 +278,3 @@ def _rows(name: str, items: Iterable[str], scores: Tensor) -> pd.DataFrame:
         raise StudyError("the network draws items that are no numbers: train another trial")
     columns = zip(("score", BESIDE), scores.T.numpy(), strict=False)
     return pd.DataFrame({"set": name, "item": list(items), **dict(columns)})
-
-
-def _draw(test: "Items", others: Sequence[NewItems], found: Anomalies, path: Path) -> None:
-    """Draws the items of each set that are least and most like anomalies."""
-    places = {name: (one, place) for one in others for place, name in enumerate(one.names)}
-
-    def image(row: "pd.Series[Any]") -> Tensor:
-        if row["set"] == INSIDE:
-            return floats(test[[int(str(row.name))]])
-        one, place = places[row["item"]]
-        return one.read(slice(place, place + 1)).items
-
-    rows = {}
-    for name, scored in found.scores.groupby("set"):
-        called, ordered = short_name(found.names[str(name)], 16), scored.sort_values("score")
-        few = min(SHOWN, (len(ordered) + 1) // 2)  # no image is among both
-        least, most = ordered[:few], ordered[few:][-few:][::-1]
-        for which, some in (("least", least), ("most", most)):
-            if images := [image(row) for _, row in some.iterrows()]:
-                rows[f"{called}: {which}"] = torch.cat(images)
-    labelled_grid(rows, "Least and most reconstruction error", path)
