@@ -94,9 +94,13 @@ def test_a_map_of_a_table_can_be_joined(cli: Cli, refused: Refused) -> None:
         np.testing.assert_allclose(found["target"], right["price"], rtol=1e-5)
         assert (found["row"] == found["id"] - 499).all()
         assert set(found["part"]) == {"train"}
+        assert list(found)[:4] == ["item", "row", "part", "patient"]
+        assert list(found)[-2:] == ["x", "y"]
+        assert "price" not in found, "the target is written once"
     codes = latentune.encode("t", "t.csv").codes
     centered = codes[found["row"] - 1] - codes[found["row"] - 1].mean(0)
     distance = np.linalg.norm(centered, axis=1)
     assert (np.hypot(found["x"], found["y"]) <= distance + 1e-4).all()
+    assert "did you mean 'target'" in refused("map", "t", "--color", "targett")
     assert "did you mean 'price'" in refused("map", "t", "--color", "prise")
     assert "cannot be read" in refused("map", "t", "--color", "no.csv:site")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib import rc_context
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -250,6 +251,15 @@ def test_images_fill_their_pictures(drawn: Drawn, shape: tuple[int, int, int], n
         assert box.height / box.width == pytest.approx(ratio, rel=0.05)
         tight = figure.get_tightbbox()
         assert box.width / figure.dpi > 0.3 * tight.width or n < 10
+
+
+def test_settings_of_a_user_change_no_picture(drawn: Drawn) -> None:
+    counts = np.eye(3, dtype=int)
+    plain = drawn(confusion, counts, names(3), "Test accuracy 1")
+    with rc_context({"text.usetex": True, "font.size": 40, "savefig.dpi": 30}):
+        same = drawn(confusion, counts, names(3), "Test accuracy 1")
+    boxes = [figure.axes[0].get_tightbbox().bounds for figure in (plain, same)]
+    assert boxes[0] == boxes[1]
 
 
 def test_groups_of_images_have_their_classes_above(drawn: Drawn) -> None:

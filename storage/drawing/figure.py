@@ -7,7 +7,7 @@ from textwrap import fill
 from typing import Any
 
 import seaborn as sns
-from matplotlib import rc_context
+from matplotlib import rc_context, rcdefaults, rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -37,8 +37,11 @@ def figure_at(path: Path, width: float, height: float) -> Iterator[Figure]:
         "font.family": families(),
         "axes.formatter.useoffset": False,  # a tick says its whole number
     }
-    # A Figure of its own, not pyplot's: nothing stays open, and no setting of the user changes.
-    with sns.axes_style("ticks"), sns.plotting_context("notebook"), rc_context(settings):
+    # A Figure of its own, not pyplot's: nothing stays open, and no setting of the user changes,
+    # nor does one change the picture.
+    with rc_context():
+        rcdefaults()
+        rcParams.update(sns.axes_style("ticks") | sns.plotting_context("notebook") | settings)
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure
         make_drawable(figure)

@@ -71,13 +71,14 @@ class MapItems:
         """
         if name is None:
             return self.label
-        if self.label is not None and name == self.label.name and name not in self.columns:
-            return self.label
-        if not self.ids:
+        columns = self.columns
+        if self.label is not None and self.label.name not in columns:
+            columns = columns.assign(**{str(self.label.name): self.label})
+        if not self.ids and name not in columns:
             raise StudyError(
                 "the study brings data of its own, whose items have no columns: leave out `color=`"
             )
-        return color_values(name, self.columns, self.ids, self.folder)
+        return color_values(name, columns, self.ids, self.folder)
 
     def table(self, values: pd.Series[Any] | None) -> pd.DataFrame:
         """Returns what is written of each item: its ids, its part, its label and its color."""
@@ -117,6 +118,6 @@ def _same(column: pd.Series[Any], label: pd.Series[Any] | None) -> bool:
     if label is None or column is label:
         return label is not None
     if label.name == TARGET:
-        numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float32)
-        return bool((numbers == label.to_numpy()).all())
+        numbers = pd.to_numeric(column, errors="coerce").to_numpy(float)
+        return np.allclose(numbers, label.to_numpy(float), rtol=1e-6, atol=0)
     return bool((column.astype(str) == label.astype(str)).all())
