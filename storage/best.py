@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_origin
 
 from .plain import check_plain
-from .runs import TOML_BYTES, StorageError, check_file, write_text
+from .runs import TOML_BYTES, StorageError, check_file, check_name, write_text
 
 FORMAT = 1
 
@@ -123,7 +123,8 @@ def read_best(path: Path) -> Best:
     """Reads what `write_best` wrote.
 
     Raises:
-        StorageError: If the file is missing, is no TOML, or lacks or adds an entry.
+        StorageError: If the file is missing, is no TOML, lacks or adds an entry, or its study has
+            a name that none can have.
     """
     try:
         with check_file(path, TOML_BYTES).open("rb") as file:
@@ -149,6 +150,10 @@ def read_best(path: Path) -> Best:
         kind = (int, float) if kinds[name] is float else kinds[name]
         if isinstance(value, bool) or not isinstance(value, kind):
             raise StorageError(f"{path}: {name} = {value!r} has the wrong type")
+    try:
+        check_name(entries["study"])  # it names a folder
+    except StorageError as error:
+        raise StorageError(f"{path}: {error}") from error
     return Best(**{"trial": None, **entries, "params": _params(entries["params"], of_none, path)})
 
 

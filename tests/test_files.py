@@ -140,6 +140,17 @@ def test_an_encoder_that_a_file_names_elsewhere_is_refused(
     assert "it is not used" in refused("map", path)
 
 
+def test_a_configuration_names_no_study_elsewhere(
+    refused: Callable[..., str], trained: Path
+) -> None:
+    path = trained / "conv-ae-digits/best.toml"
+    path.write_text(path.read_text().replace('study = "conv-ae-digits"', 'study = "../x"'))
+    Path("x").mkdir()
+    shutil.copytree(trained / "conv-ae-digits/final", "x/final")
+    for words in (("train", path), ("search", "head", "digits", "--encoder", path)):
+        assert f"{path}: '../x' cannot name a study" in refused(*words)
+
+
 def test_codes_that_are_cut_or_of_others_are_made_again(trained: Path) -> None:
     options = {"encoder": "conv-ae-digits", "trials": 1, "epochs": 1}
     first = latentune.search("head", "digits", **options)

@@ -150,6 +150,13 @@ def test_nothing_that_is_there_is_replaced(refused: Refused, trained: Path, pack
         Path("runs/mine", name).write_text(text)
         assert "is there already" in refused("import", packed, "--name", "mine")
         Path("runs/mine", name).unlink()
+    Path("runs/mine").rmdir()
+    Path("elsewhere").mkdir()
+    for link in (Path("runs/mine"), Path("runs/mine/final")):
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(Path("elsewhere").absolute())
+        assert f"{link} is a link" in refused("import", packed, "--name", "mine")
+        link.unlink()
 
 
 def test_a_study_that_could_not_be_written_leaves_nothing(

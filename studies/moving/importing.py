@@ -163,11 +163,16 @@ def _check_free(
 
 
 def _check_folder(folder: Path, files: Mapping[Path, Path]) -> None:
-    """Checks that a study's folder holds nothing but what comes, and what can be made again."""
-    for path in folder.rglob("*"):
-        if path.is_file() and path not in files and not is_cache(path.name):
+    """Checks that a study's folder holds nothing but what comes, and what can be made again.
+
+    Through a link, files would come to where it leads.
+    """
+    for path in (folder, *folder.rglob("*")):
+        new = path in files or is_cache(path.name)
+        if path.is_symlink() or (path.is_file() and not new):
+            what = "a link" if path.is_symlink() else "a file"
             raise StorageError(
-                f"{folder} is there already, with {path.name}: choose another `name=`, or move it "
+                f"{folder} is there already: {path} is {what}; choose another `name=`, or move it "
                 "away"
             )
 
