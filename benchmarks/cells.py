@@ -10,6 +10,7 @@ line of error, and the doctor must name the table, the column and the row.
 
 import io
 import os
+import random
 import shutil
 import sqlite3
 import sys
@@ -228,13 +229,15 @@ def is_named(cell: Cell, said: str) -> bool:
 
 @click.command()
 @click.option("--column", help="TABLE.COLUMN, if not all of them.")
-def main(column: str | None) -> None:
+@click.option("--share", default=1.0, help="Share of the cells that is tried, at random.")
+def main(column: str | None, share: float) -> None:
     """Tries each cell with each value, and prints what was not as it should be."""
     counts: Counter[str] = Counter()
+    drawn = random.Random(0)
     with tempfile.TemporaryDirectory() as place:
         make_small(Path(place) / "whole")
         for cell in cells(Path(place) / "whole" / "studies.db"):
-            if column not in (None, f"{cell.table}.{cell.column}"):
+            if column not in (None, f"{cell.table}.{cell.column}") or drawn.random() > share:
                 continue
             folder = Path(tempfile.mkdtemp(dir=place))
             shutil.copytree(Path(place) / "whole", folder / "runs")
