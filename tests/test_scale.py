@@ -15,12 +15,14 @@ from torch import nn
 import latentune
 from latentune import Autoencoder, LatentKDE, Predictor, TensorData
 from latentune.models.densities.mixture import LatentMixture
+from latentune.models.quantiser import Quantiser
 from latentune.objectives.data.errors import DataError
 from latentune.objectives.data.moments import moments_of
 from latentune.objectives.metrics.anomaly import anomaly_scores, separating_score
 from latentune.objectives.metrics.components import beside_components
 from latentune.objectives.metrics.linear import beside_linear
 from latentune.objectives.training import accelerator_for, fit, quiet_trainer
+from latentune.studies.uses.compress import _power_of_two
 from latentune.studies.uses.rounding import rounded, shortened
 
 Cli = Callable[..., Any]
@@ -223,3 +225,13 @@ def test_numbers_are_trained_on_the_cpu_where_the_gpu_has_no_float64(
     assert accelerator_for("mps", images) == "mps"
     with pytest.raises(DataError, match="which mps does not have: leave out `accelerator=`"):
         accelerator_for("mps", data)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-12, 1e12])
+def test_codes_of_any_scale_are_kept_as_sixteen_and_eight_bits(scale: float) -> None:
+    codes = torch.from_numpy(scale * np.random.default_rng(0).normal(size=(100, 3))).float()
+    power, steps = _power_of_two(codes), Quantiser.fit(codes)
+    half = (codes * power).half().float() / power
+    assert half.numpy() == pytest.approx(codes.numpy(), rel=2**-11)
+    restored = steps.restore(steps.quantise(codes))
+    assert ((restored - codes).abs() <= 0.51 * steps.step).all()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import log10, prod
+from math import frexp, inf, log10, prod
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from .trained import load_trained
 SHOWN = 10
 BYTES = {"image": 1, "table": 4}
 """Bytes of a value of an item: of a pixel as image files have it, of a feature as float32."""
+LARGEST_EXPONENT = 15  # of a float16; items of the test part may be twice as far from 0
 FORMATS = {"float32": 4, "float16": 2, "int8": 1}
 """Bytes of a number of a code."""
 
@@ -57,8 +58,10 @@ class Compressed:
         plain, small = self.table.loc["float32"], self.table.loc["int8"]
         if small["saved"] <= 0:
             return "even as int8 the codes are no smaller than the items: take a shorter code"
-        more = small["mse"] / plain["mse"] - 1 if plain["mse"] else 0.0
-        cost = f"{more:.2%} larger than" if more > 0 else "no larger than"
+        cost = "no larger than"
+        if small["mse"] > plain["mse"]:
+            more = small["mse"] / plain["mse"] - 1 if plain["mse"] else inf
+            cost = f"{more:.2%} larger than" if more < inf else f"{small['mse']:.3g} beside 0,"
         return f"int8 saves {small['saved']:.2%}, and its error is {cost} that of float32"
 
     def __str__(self) -> str:
@@ -110,8 +113,9 @@ def compress(
 ) -> Compressed:
     """Weighs the codes of the test part against its items, and decodes them again.
 
-    Codes are kept as 32 or 16 bits, or as 8 in even steps of each dimension's range, which is
-    that of the training part. The error of `float32` is that of the network alone.
+    Codes are kept as 32 bits; as 16, multiplied by a power of two, so that those of any size are
+    in their range; or as 8 in even steps of each dimension's range. Powers and ranges are those of
+    the training part. The error of `float32` is that of the network alone.
 
     The folder `compression` of the final training then holds the table, ten images beside what
     each format has left of them, and `codes-int8.npz`, of which
@@ -139,10 +143,10 @@ def compress(
     if data.spec.kind not in BYTES:
         raise StudyError(f"{data.name} holds texts, of which no error can be measured")
     known, codes = (torch.from_numpy(trained.codes(part)[0]) for part in ("train", "test"))
-    steps = Quantiser.fit(known)
+    steps, power = Quantiser.fit(known), _power_of_two(known)
     ways = {
         "float32": _Through(model, lambda z: z),
-        "float16": _Through(model, lambda z: z.half().float()),
+        "float16": _Through(model, lambda z: (z * power).half().float() / power),
         "int8": _Through(model, lambda z: steps.restore(steps.quantise(z))),
     }
     ranges = steps.zero.nbytes + steps.step.nbytes
@@ -164,6 +168,12 @@ def compress(
         if data.spec.kind == "image":
             _draw(data, ways, codes.shape[1], seed, folder / "images.png")
     return compressed
+
+
+def _power_of_two(codes: Tensor) -> float:
+    """Returns by what codes are multiplied to come near the largest number of 16 bits."""
+    _, exponent = frexp(codes.abs().max().item())
+    return 2.0 ** (LARGEST_EXPONENT - exponent)
 
 
 def _table(
