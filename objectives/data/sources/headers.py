@@ -23,12 +23,16 @@ PATHS = {"path", "file", "image", "filename"}
 """What people call the column of paths of images, in lower case."""
 USUAL = TEXTS | TARGETS | PATHS | {"id", "index", "key", "origin", "category"}
 
+YEAR = "2021"
+SURELY_PLACES = 5
+"""Numbers that count up in the first row: so many are places, fewer may be values."""
 LOOKED = 1000
 FEW = 50
 SUFFIX = re.compile(r"\.(jpe?g|png|ppm|bmp|pgm|tiff?|webp|gif)$", re.IGNORECASE)
 NUMBER = re.compile(
-    r"[-+(]?\s*[^\w\s.,+-]?\s*[.,]?[0-9][0-9.,' \xa0\u202f]*(?:[eE][-+]?[0-9]+)?\s*\)?[^\w\s]?"
+    r"[-+(]?\s*[$€£¥₹]?\s*[-+]?[.,]?[0-9][0-9.,' \xa0\u202f]*(?:[eE][-+]?[0-9]+)?\s*\)?[$€£¥₹%‰°]?"
 )
+"""A number in any writing, as far as it tells a name from a value."""
 SHAPES = ((re.compile("[0-9]+"), "9"), (re.compile(r"[^\W\d_]+"), "a"))
 
 
@@ -110,10 +114,12 @@ def _decided(rows: Rows, path: Path | str, named: bool) -> str:
             as_values.append(cell)
         elif cell.lower() in USUAL:
             perhaps.append(cell)
-    if (as_names and not as_values) or (_count_up(as_values) and (as_names or perhaps)):
+    if as_names and not as_values:
+        return "first"
+    if _count_up(as_values) and (as_names or perhaps or len(as_values) >= SURELY_PLACES):
         return "first"
     if as_values and not as_names:
-        if not _count_up(as_values):
+        if not _count_up(as_values) and first != ["0"]:
             return "none"
     elif not as_names and (perhaps or named or not below):
         return "none" if named and not perhaps else "first"
@@ -134,6 +140,8 @@ def _numbered(first: Sequence[str]) -> bool:
 def _count_up(cells: Sequence[str]) -> bool:
     """Says whether numbers count up evenly, such as years or places in the names of columns."""
     if len(cells) < 2 or not all(cell.isdecimal() for cell in cells):
+        return False
+    if int(cells[0]) > 1 and len(str(int(cells[0]))) != len(YEAR):
         return False
     numbers = list(map(int, cells))
     steps = {after - before for before, after in pairwise(numbers)}

@@ -59,6 +59,7 @@ def read_table(
         )
     notes, read = columns.notes, []
     features: dict[str, NDArray[Any]] = {}
+    _check_categories(columns, target, options, path)
     for name, kind in columns.kinds.items():
         column = columns.frame[name]
         if name == target:
@@ -67,7 +68,7 @@ def read_table(
             notes += (f"left out the column {name!r}, which holds one text alone",)
         else:
             kind = kind._replace(role="category") if kind.role == "text" else kind
-            features |= _features(column, kind, path, name in options.as_category)
+            features |= _features(column, kind, path)
             read.append(kind)
     if not features:
         raise DataError(f"{path} has no features: a column besides the target is needed")
@@ -180,18 +181,28 @@ def numbers_of(name: str, column: Series[Any], path: Path) -> NDArray[Any]:
     return values
 
 
-def _features(
-    column: Series[Any], kind: Column, path: Path, is_category: bool
-) -> dict[str, NDArray[Any]]:
+def _check_categories(
+    columns: Columns, target: str | None, options: TableOptions, path: Path
+) -> None:
+    """Raises DataError, which names all of them, if columns of text have too many values."""
+    found = {}
+    for name, kind in columns.kinds.items():
+        column = columns.frame[name]
+        features = kind.role == "text" and name != target and name not in options.as_category
+        if features and column.nunique() > 1 and not few(column.nunique(), len(column)):
+            check_mostly_numbers(column, path)
+            found[name] = column.unique()
+    for name, texts in list(found.items())[:1]:
+        others = f" (as there are in {some_of(list(found)[1:])})" if len(found) > 1 else ""
+        raise DataError(
+            f"{path} has {len(texts):,} different texts in the column {name!r}, such as "
+            f"{some_of(sorted(texts)[:2])}{others}, which are no categories: leave "
+            f"{'it' if len(found) == 1 else 'them'} out by {way_out('drop', *found)}"
+        )
+
+
+def _features(column: Series[Any], kind: Column, path: Path) -> dict[str, NDArray[Any]]:
     """Returns the features that a column becomes, each as floats of shape (N,)."""
     if kind.role != "category":
         return {kind.name: numbers_of(kind.name, column, path)}
-    distinct = sorted(column.unique())
-    if not is_category and not few(len(distinct), len(column)):
-        check_mostly_numbers(column, path)
-        raise DataError(
-            f"{path} has {len(distinct):,} different texts in the column {kind.name!r}, such as "
-            f"{some_of(distinct[:2])}, which are no categories: leave it out by "
-            f"{way_out('drop', kind.name)}"
-        )
-    return indicators(kind.name, column, distinct)
+    return indicators(kind.name, column, sorted(column.unique()))
