@@ -71,7 +71,7 @@ def test_others_are_scored_beside_the_test_part(cli: Cli, trained: Path) -> None
     Path("noise/odd.png").write_text("no image")
     answer = cli(*WORDS, "noise", "--quantile", 0.9)
     assert "not scored: noise/odd.png is not an image that can be read" in answer.out
-    assert answer.code == 0, answer.err
+    assert answer.code == 1, "an image was not read"
     assert answer.out.endswith("next: latentune predict conv-ae-digits FILE\n")
     assert "known anomalies, named by --labelled, would give logistic regression" in answer.out
     scores = pd.read_csv(FINAL / "anomalies" / "scores.csv")
@@ -98,7 +98,7 @@ def test_no_image_has_both_the_least_and_the_most_error(
     trained: Path, monkeypatch: pytest.MonkeyPatch, n: int, least: int, most: int
 ) -> None:
     shown: dict[str, torch.Tensor] = {}
-    grid = "latentune.studies.uses.anomalies.labelled_grid"
+    grid = "latentune.studies.uses.anomaly_images.labelled_grid"
     monkeypatch.setattr(grid, lambda rows, title, path: shown.update(rows))
     np.save("digits.npy", np.random.default_rng(0).random((n, 8, 8)))
     found = latentune.anomalies("conv-ae-digits", against="digits.npy")
