@@ -94,7 +94,8 @@ def test_a_network_of_another_place_is_said(
     if plant is of_another_trial:
         source = f"{NAME}:7"
     path = Path("runs", name, "final-7" if plant is of_another_trial else "final", "model.ckpt")
-    for words in (["status"], ["status", name], ["doctor"], ["doctor", name]):
+    looks = [["status", name], ["doctor", name]]
+    for words in [["status"], ["doctor"], *looks] if plant is of_another_study else looks:
         answer = cli(*words)
         assert " ".join(answer.out.split()).count(f"{path} {said}") == 1, answer.out
         assert answer.code == (words[0] == "doctor")

@@ -248,10 +248,40 @@ def test_names_that_are_not_to_be_trusted_are_refused(packed: Path, name: str) -
         ({"format": 2}, "format 1"),
         ({"name": "../up"}, "cannot name a study"),
         ({"directions": []}, "no direction"),
-        ({"directions": ["MINIMIZE"] * 2}, "another number of metrics"),
         ({"user_attrs": {}}, "has no 'recipe'"),
-        ({"user_attrs": {**FACTS, "recipe": {"model": 3}}}, "recipe: model: input should be"),
         ({"user_attrs": {**FACTS, "recipe": {"model": "conv-ae", "seed": -1}}}, "seed must be"),
+        ({"system_attrs": {"dashboard:note_ver": "x"}}, "dashboard:note_ver: "),
+        ({"trials": [3]}, "no study that"),
+        ({"trial_number": 1}, "trial 0 is missing"),
+        ({"trial_state": "RUNNING"}, "is running"),
+        ({"trial_values": None}, "values"),
+        ({"trial_params": {}}, "Inconsistent"),
+        ({"trial_started": "2026-01-01T00:00:00+00:00"}, "time zone"),
+        ({"trial_started": "0001-01-01T00:00:00"}, "its year is not from 1970"),
+        ({"trial_system_attrs": {"constraints": "x"}}, "constraints: "),
+        ({"trial_user_attrs": {"a": "\ud800"}}, "surrogates"),
+    ],
+)
+def test_a_study_that_is_none_is_refused(
+    packed: Path, changes: dict[str, Any], message: str
+) -> None:
+    evil = repacked(study_with(**changes))
+    with nothing_changes(), pytest.raises((StorageError, StudyError), match=message):
+        latentune.import_study(evil)
+
+
+@pytest.fixture(scope="module")
+def table(_packed: Path) -> Any:
+    """What a zip holds of a study, as JSON."""
+    with zipfile.ZipFile(_packed) as whole:
+        return json.loads(whole.read("study.json"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"directions": ["MINIMIZE"] * 2}, "another number of metrics"),
+        ({"user_attrs": {**FACTS, "recipe": {"model": 3}}}, "recipe: model: input should be"),
         ({"user_attrs": {**FACTS, "origin": {}}}, "origin: study: field required"),
         ({"user_attrs": {**FACTS, "parent": 5}}, "parent: input should be a valid dictionary"),
         ({"user_attrs": {**FACTS, "imported": {"at": "x"}}}, "imported: study: field required"),
@@ -261,23 +291,15 @@ def test_names_that_are_not_to_be_trusted_are_refused(packed: Path, name: str) -
         ({"user_attrs": {**FACTS, "definition": {"a": 5}}}, "definition: a: "),
         ({"user_attrs": {**FACTS, "a\x1b": 5}}, "control character"),
         ({"user_attrs": {**FACTS, "a": 10**400}}, "more than 1024 bits"),
-        ({"system_attrs": {"dashboard:note_ver": "x"}}, "dashboard:note_ver: "),
         ({"system_attrs": {"dashboard:1:note_str:0": 5}}, "dashboard:1:note_str:0: "),
         ({"system_attrs": {"dashboard:plot_data:a:0": []}}, "dashboard:plot_data:a:0: "),
         ({"system_attrs": {"study:metric_names": "x"}}, "study:metric_names: "),
         ({"system_attrs": {"artifacts:1": "{"}}, "artifacts:1: invalid JSON"),
         ({"directions": ["MAXIMIZE"]}, "is MAXIMIZE, but the study is defined to minimize"),
-        ({"trials": [3]}, "no study that"),
-        ({"trial_number": 1}, "trial 0 is missing"),
-        ({"trial_state": "RUNNING"}, "is running"),
         ({"trial_state": "DONE"}, "DONE"),
         ({"trial_state": "WAITING"}, "is WAITING and has values"),
         ({"trial_values": [1.0, 2.0]}, "2 values"),
-        ({"trial_values": None}, "values"),
-        ({"trial_params": {}}, "Inconsistent"),
-        ({"trial_started": "2026-01-01T00:00:00+00:00"}, "time zone"),
         ({"trial_intermediate_values": {"99999999999": 1.0}}, "no step"),
-        ({"trial_started": "0001-01-01T00:00:00"}, "its year is not from 1970"),
         ({"trial_ended": "9999-12-31T23:59:59"}, "its year is not from 1970"),
         ({"trial_ended": 5}, "it is not a date"),
         ({"trial_intermediate_values": {"-1": 1.0}}, "no step"),
@@ -289,21 +311,20 @@ def test_names_that_are_not_to_be_trusted_are_refused(packed: Path, name: str) -
         ({"trial_user_attrs": {"stopped": 5}}, "stopped: "),
         ({"trial_user_attrs": {"deaths": 5}}, "deaths: "),
         ({"trial_user_attrs": {"a": [[0] * 10] * 100_000}}, "holds too much"),
-        ({"trial_system_attrs": {"constraints": "x"}}, "constraints: "),
         ({"trial_system_attrs": {"constraints": ["x"]}}, "constraints: "),
         ({"trial_system_attrs": {"constraints:a": None}}, "constraints:a: "),
         ({"trial_system_attrs": {"fixed_params": []}}, "fixed_params: "),
         ({"trial_system_attrs": {"artifacts:1": {}}}, "artifacts:1: "),
         ({"trial_system_attrs": {"x" * 600: 1}}, "1 to 512 letters"),
-        ({"trial_user_attrs": {"a": "\ud800"}}, "surrogates"),
     ],
 )
-def test_a_study_that_is_none_is_refused(
-    packed: Path, changes: dict[str, Any], message: str
+def test_an_entry_of_another_type_or_range_is_refused(
+    table: Any, changes: dict[str, Any], message: str
 ) -> None:
-    evil = repacked(study_with(**changes))
-    with nothing_changes(), pytest.raises((StorageError, StudyError), match=message):
-        latentune.import_study(evil)
+    files = {"study.json": json.dumps(table).encode()}
+    study_with(**changes)(files)
+    with pytest.raises((StorageError, StudyError), match=message):
+        from_table(json.loads(files["study.json"]), "evil.zip")
 
 
 def deep(files: dict[str, bytes]) -> None:
