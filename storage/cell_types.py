@@ -41,6 +41,7 @@ def _text_error(column: Any, value: Any) -> str | None:
     try:
         found = json.loads(value)
         check_plain(found, "it")
+        json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate cannot be printed
     except RecursionError:
         return "it is nested too deeply"
     except StorageError as error:

@@ -30,6 +30,8 @@ def snapshot(database: Path, to: Path) -> str:
     Raises:
         StorageError: If it is missing, or no database that SQLite can read.
     """
+    if database.exists() and not database.is_file():  # to read a pipe would wait for ever
+        raise StorageError(f"{database} cannot be read as a database: it is not a file")
     # Without a log nobody is writing, and SQLite need not make one to be able to read.
     how = "mode=ro" if log_of(database)[0].exists() else "immutable=1"
     try:

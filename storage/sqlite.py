@@ -103,6 +103,8 @@ def has_tables(path: Path, create: bool) -> bool:
                 f"there is no database {path} yet; make it by: latentune search conv-ae digits"
             )
         return False
+    if not path.is_file():  # to read a pipe would wait for ever
+        raise StorageError(f"cannot use {path} as a database: it is not a file")
     try:
         address = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(address, uri=True)) as connection:

@@ -1,6 +1,7 @@
 """A database in which somebody has changed one cell: named by the doctor, survived by the rest."""
 
 import json
+import os
 import shutil
 import sqlite3
 import zipfile
@@ -91,6 +92,10 @@ def test_a_bad_cell_of_any_column_is_named(bench: Any, small: Path) -> None:
             "trial_values.value of row 2 (trial 1 of small) is NULL: it must not be empty",
         ),
         (
+            "UPDATE trial_user_attributes SET value_json = '\"\\ud800\"' WHERE key = 'stopped'",
+            "trial_user_attributes.value_json of row 6 (trial 0 of small) is",
+        ),
+        (
             "UPDATE trial_params SET distribution_json = '[[]]' WHERE trial_id = 3",
             "trial_params.distribution_json of row 4 (trial 1 of small) is '[[]]': it is not a",
         ),
@@ -104,7 +109,7 @@ def test_a_bad_cell_of_any_column_is_named(bench: Any, small: Path) -> None:
             "trial_user_attributes.value_json of row 1 (trial 0 of small) is '[[[",
         ),
     ],
-    ids=range(5),
+    ids=range(6),
 )
 def test_every_command_survives_a_bad_cell(
     cli: Cli, bench: Any, small: Path, command: str, said: str
@@ -188,6 +193,16 @@ def test_an_empty_database_beside_studies_is_not_taken_for_a_new_one(
     assert DATABASE.read_bytes() == b""
     shutil.rmtree(trained / "conv-ae-digits")
     assert cli("status").code == 0, "a search was killed before it had made the tables"
+
+
+def test_a_pipe_or_a_folder_is_not_a_database(cli: Cli, refused: Refused) -> None:
+    Path("runs").mkdir()
+    for make in (os.mkfifo, os.mkdir):
+        make(DATABASE)
+        assert "runs/studies.db as a database: it is not a file" in refused("status")
+        answer = cli("doctor")
+        assert (answer.code, "it is not a file" in answer.out) == (1, True)
+        os.rmdir(DATABASE) if DATABASE.is_dir() else os.remove(DATABASE)
 
 
 def changed_zip(change: Callable[[dict[str, Any]], None]) -> Path:
