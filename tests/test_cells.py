@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 
 import latentune
@@ -193,6 +194,19 @@ def test_an_empty_database_beside_studies_is_not_taken_for_a_new_one(
     assert DATABASE.read_bytes() == b""
     shutil.rmtree(trained / "conv-ae-digits")
     assert cli("status").code == 0, "a search was killed before it had made the tables"
+
+
+def test_studies_that_are_on_each_other_are_shown(cli: Cli, small: Path) -> None:
+    storage = f"sqlite:///{DATABASE}"
+    for name, other in (("small", "theirs"), ("theirs", "small")):
+        parent = {"study": other, "checkpoint": f"{other}/final/model.ckpt", "hash": "0"}
+        optuna.load_study(study_name=name, storage=storage).set_user_attr("parent", parent)
+    answer = cli("status")
+    assert answer.code == 0
+    assert answer.out.count("small") >= 1
+    assert answer.out.count("theirs") == 1
+    exported = latentune.export_study("small", "small.zip")
+    assert "the encoder None, which has changed" in exported.needs
 
 
 def test_a_pipe_or_a_folder_is_not_a_database(cli: Cli, refused: Refused) -> None:

@@ -400,6 +400,9 @@ def test_what_is_half_done_or_odd_stays_behind(trained: Path) -> None:
     (home / "a:b.txt").write_text("no name for every system")
     (home / "codes-1.pt").write_text("made again")
     (home / "link").symlink_to("/etc/passwd")
+    picture = next((trained / "artifacts").iterdir())
+    picture.unlink()
+    picture.symlink_to("/etc/passwd")
     study = study_of()
     study.ask({"lr": FloatDistribution(1e-4, 1e-1, log=True)})
     latentune.export_study(NAME, "study.zip")
@@ -408,6 +411,7 @@ def test_what_is_half_done_or_odd_stays_behind(trained: Path) -> None:
     assert "study/notes.txt" in names
     assert not [n for n in names if any(odd in n for odd in ("-partial", "-before", ":", "link"))]
     assert not any(n.startswith("study/codes-") for n in names)
+    assert f"artifacts/{picture.name}" not in names
     moved = latentune.import_study("study.zip", runs="far").study
     assert moved.trials[-1].state == TrialState.WAITING
     assert moved.trials[-1].params == study.trials[-1].params

@@ -107,11 +107,11 @@ def export_study(
     numbers = {trial._trial_id: trial.number for trial in record.trials}
     attrs = with_trials(record.system_attrs, numbers)
     packed = replace(record, system_attrs=attrs)
-    needs = [*_needs(packed)]
+    needs, recipe = [*_needs(packed)], packed.user_attrs["recipe"]
     files: dict[str, Path | str] = dict(_folder_files(place.root / study))
     encoder = dict(_encoder_files(packed, place))
     if "parent" in packed.user_attrs and not encoder:
-        needs.append(f"the encoder {packed.user_attrs['recipe']['encoder']}, which has changed")
+        needs.append(f"the encoder {recipe.get('encoder')}, which has changed")
     files |= encoder
     own = {STUDY: json.dumps(to_table(packed), indent=1), README: _readme(packed, needs)}
     made = datetime.now().isoformat(timespec="seconds")
@@ -157,7 +157,7 @@ def _artifacts(record: Record, runs: Runs, url: str | None, fetched: Path) -> di
             if bucket is not None and name in elsewhere and not path.is_file():
                 path = fetched / name
                 path.write_bytes(bucket.open_reader(name).read())
-            if path.is_file():
+            if path.is_file() and not path.is_symlink():  # a link may lead to any file of ours
                 found[f"{ARTIFACTS}/{name}"] = path
     return found
 
@@ -168,14 +168,15 @@ def _encoder_files(record: Record, runs: Runs) -> Iterator[tuple[str, Path]]:
     if "parent" not in record.user_attrs:
         return
     try:
-        path = runs.resolve(recipe["encoder"])
-        same = file_hash(path) == recipe["encoder_hash"]
+        path = runs.resolve(recipe.get("encoder"))
+        same = file_hash(path) == recipe.get("encoder_hash")
     except StorageError:  # it is gone
         return
     if same:
         yield f"{ENCODER}/{CHECKPOINT}", path
-        if path.with_name(BEST).is_file():
-            yield f"{ENCODER}/{BEST}", path.with_name(BEST)
+        best = path.with_name(BEST)
+        if best.is_file() and not best.is_symlink():
+            yield f"{ENCODER}/{BEST}", best
 
 
 def _needs(record: Record) -> Iterator[str]:
