@@ -61,6 +61,7 @@ def test_a_file_names_items_in_any_order(items: pd.DataFrame, text: str, right: 
             "item,site\nb/0.jpg,A\nzz,B\n",
             "none of the items: it has 'b/0.jpg'; did you mean 'a/0.png'?",
         ),
+        ("file,site\n3.png,A\nq.png,B\n", "it has '3.png'; did you mean 'a/3.png'?"),
         ("row,site\n1,A\n1,B\n", "names '1' more than once"),
         ("age,site\n1,A\n2,B\n", "it needs one of 'item', 'row', 'patient', and has 'age'"),
         ("item,sit\na/0.png,A\n", "has no column 'site': did you mean 'sit'?"),
@@ -74,6 +75,8 @@ def test_a_file_that_does_not_fit_is_refused(items: pd.DataFrame, text: str, sai
 
 def test_a_column_of_the_data_or_the_nearest_one_is_named(items: pd.DataFrame) -> None:
     assert colors(items, "age") == items["age"].tolist()
+    with pytest.raises(StudyError, match=r"name a column of t\.csv by `color=`, as t\.csv:COLUMN"):
+        colors(items, "t.csv")
     with pytest.raises(StudyError, match="no column 'Agge' for `color=`: did you mean 'age'"):
         colors(items, "Agge")
 

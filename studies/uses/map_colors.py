@@ -19,7 +19,7 @@ from ...objectives.data.sources.table_options import TableOptions
 from ...objectives.data.sources.wording import meant
 from ..errors import StudyError
 
-FILE = re.compile(r"(?P<path>.+?\.(?:csv|tsv)):(?P<column>.+)", re.IGNORECASE)
+FILE = re.compile(r"(?P<path>.+?\.(?:csv|tsv))(?::(?P<column>.*))?", re.IGNORECASE)
 NAMES = frozenset({ITEM, "input", *PATHS, *TEXTS})
 """What people call the column of a file that names items, in lower case."""
 COMPARED, NEAREST = 500, 5  # ids of the data, and of a file, that a hint looks at
@@ -49,6 +49,8 @@ def color_values(
         hint = meant(color, list(map(str, items)))
         raise StudyError(f"the data have no column {color!r} for `color=`: {hint}")
     path, column = Path(parts["path"]), parts["column"]
+    if not column:
+        raise StudyError(f"name a column of {path} by `color=`, as {path}:COLUMN")
     names = tuple(name for name in ids if not is_numeric_dtype(items[name]))
     texts, _ = read_texts(path, file_bytes(path), known=(column, *ids))
     table = typed(texts, path, TableOptions(as_category=names)).frame
@@ -135,6 +137,7 @@ def _nearest(known: Iterable[str], given: "pd.Index[Any]") -> str:
     """Returns a hint with an id of a file and the nearest of the data, or the first of them."""
     items = list(known)[:COMPARED]
     for name in given[:NEAREST]:
-        if close := get_close_matches(name, items, n=1):
+        same = [item for item in items if os.path.basename(item) == os.path.basename(name)]
+        if close := same or get_close_matches(name, items, n=1):
             return f"it has {name!r}; did you mean {close[0]!r}?"
     return f"it has {given[0]!r}, and the data {items[0]!r}"
