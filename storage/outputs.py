@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from .runs import StorageError
+from .runs import StorageError, check_path
 
 NEW = os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 """How a file is opened that must not be there yet, nor be a link to another one."""
@@ -21,6 +21,7 @@ def check_output(path: Path, suffixes: Collection[str], option: str = "out") -> 
         suffixes: What its name may end in.
         option: The argument that names it, for messages.
     """
+    check_path(path, option)
     if path.suffix.lower() not in suffixes:
         raise StorageError(f"`{option}=` must end in {' or '.join(suffixes)}, not {path.name!r}")
     if os.path.lexists(path):

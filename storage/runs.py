@@ -12,6 +12,7 @@ from typing import Any
 from .recorded_paths import recorded_path_error, relative_to_root
 from .replacing import put
 from .scratch import scratch
+from .shown import shown
 
 
 class StorageError(ValueError):
@@ -65,6 +66,9 @@ class Runs:
     """
 
     root: Path = Path("runs")
+
+    def __post_init__(self) -> None:
+        check_path(self.root, "runs")
 
     @property
     def database(self) -> str:
@@ -179,6 +183,20 @@ class Runs:
                 probe.write(bytes(4096))
         except OSError as error:
             raise unwritable(self.root, error) from error
+
+
+def check_path(path: Path, option: str) -> Path:
+    """Returns a path that is not the URL of a database, whose password would name a folder.
+
+    Raises:
+        StorageError: If it is one.
+    """
+    if re.match(r"[A-Za-z][\w+.-]+:/", str(path)):
+        raise StorageError(
+            f"`{option}=` is a place for files, and {shown(str(path))!r} is a URL; that of a "
+            "database is named by `storage=`"
+        )
+    return path
 
 
 def check_name(study: str) -> str:

@@ -6,6 +6,7 @@ from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from ..search_spaces.words import did_you_mean
+from ..storage.shown import shown
 from .arguments import fitted
 from .defaults import OPTIONS
 from .display import at_work
@@ -42,6 +43,7 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
                 raise TypeError(f"{function.__name__}() has no argument {name!r}; {hint}")
         at_work()
         bound = signature.bind(*args, **kwargs)
+<<<<<<< HEAD
         for name, value in bound.arguments.items():
             bound.arguments[name] = fitted(name, value, hints().get(name, Any))
         try:
@@ -50,5 +52,14 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
             if (explained := explanation(error)) is error:
                 raise
             raise explained from error
+=======
+        try:
+            for name, value in bound.arguments.items():
+                bound.arguments[name] = fitted(name, value, hints().get(name, Any))
+            return function(*bound.args, **bound.kwargs)
+        except ValueError as error:  # ours are of this class; a password was perhaps typed
+            error.args = tuple(shown(a) if isinstance(a, str) else a for a in error.args)
+            raise
+>>>>>>> eb19885 (Passwords are shown in no form, errors are one line, and a search's database asks for a token)
 
     return call

@@ -1,22 +1,23 @@
 """The table of all verbs, and what becomes of an error."""
 
-import errno
+import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any, NoReturn
 
 import click
 
-from ..visible import VisibleStream, visible
+from ..visible import VisibleStream
 from .anomalies import anomalies
 from .best import best
-from .common import UsageError, as_typed, listen
+from .common import listen
 from .compare import compare
 from .compress import compress
 from .confirm import confirm
 from .dashboard import dashboard
 from .doctor import doctor
 from .encode import encode
+from .error_lines import fail, fail_by
 from .export import export
 from .import_ import import_
 from .interpolate import interpolate
@@ -31,9 +32,6 @@ from .show import show
 from .status import status
 from .train import train
 from .verify import verify
-
-LONGEST = 400  # letters of an error
-
 
 GROUPS = {
     "Look": (list_, show, status, best, dashboard),
@@ -88,68 +86,67 @@ for verbs in GROUPS.values():
 
 def main() -> NoReturn:
     """Runs the command line: an error of the user is one line and exit code 2."""
+    _open_streams()
     with redirect_stdout(_shown(sys.stdout)), redirect_stderr(_shown(sys.stderr)):
-        _run()
+        try:
+            _run()
+        except SystemExit as end:
+            code = _flushed(end.code)
+    sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Lets the numbers of closed streams be nobody's: else a database would be opened as one."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the first that is free
+
+
+def _flushed(code: Any) -> Any:
+    """Writes out what was printed; returns the exit code, 1 in place of 0 if that cannot be."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        with open(os.devnull, "w") as nowhere:  # what is left would be tried once more at exit
+            os.dup2(nowhere.fileno(), 1)
+        if not isinstance(error, BrokenPipeError):
+            click.echo(f"latentune: cannot write the output: {error.strerror}", err=True)
+        return code or 1
+    return code
 
 
 def _shown(stream: Any) -> Any:
     """Returns a terminal that no text can play with; a program gets the bytes of file names."""
     if stream is None:  # it was closed
-        return None
+        return open(os.devnull, "w")
     if stream.isatty():
         return VisibleStream(stream)
     if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="surrogateescape")
+        utf8 = str(stream.encoding).lower().replace("-", "") == "utf8"
+        stream.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
     return stream
 
 
 def _run() -> NoReturn:
     listen()
     try:
+        os.getcwd()
+    except OSError as error:
+        fail(f"the working folder cannot be used ({error.strerror}): go to another one by cd")
+    try:
         code = app(prog_name="latentune", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(2)
     except click.ClickException as error:
-        _fail(f"{error.format_message().rstrip('.')}; see latentune --help")
+        fail(f"{error.format_message().rstrip('.')}; see latentune --help")
     except (KeyboardInterrupt, click.Abort):  # click makes the second of the first
         click.echo("stopped; nothing is half written")
         sys.exit(130)
-    except Exception as failure:
-        from ..errors import explanation
-
-        explained = explanation(failure)
-        message = _message(explained)
-        if message is None:
-            raise
-        _fail(message, code=getattr(explained, "exit_code", 2))
-    sys.exit(code)
-
-
-def _message(error: Exception) -> str | None:
-    """Returns the message of an error that users can mend; the others are ours to mend."""
-    if isinstance(error, UsageError):
-        return str(error)
-    from ...objectives.data.errors import DataError
-    from ...objectives.report import MonitorError
-    from ...search_spaces.words import SpaceError
-    from ...storage.database import DatabaseError, DatabaseLost, reason
-    from ...storage.runs import StorageError
-    from ..errors import StudyError
-
-    known = DataError | DatabaseLost | MonitorError | SpaceError | StorageError | StudyError
-    if isinstance(error, known):
-        return as_typed(str(error))
-    if isinstance(error, DatabaseError):
-        return f"the database failed ({reason(error)}); the same command goes on when it works"
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-        return f"cannot write: {error}"
-    return None
-
-
-def _fail(message: str, code: int = 2) -> NoReturn:
-    line = visible(" ".join(message.split()))
-    if len(line) > LONGEST:  # somebody's text is in it; what to do stands at the end
-        line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 3 :]}"
-    click.echo(f"latentune: {line}", err=True)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        sys.exit(1)
+    except Exception as error:
+        fail_by(error)
     sys.exit(code)

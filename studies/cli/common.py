@@ -118,9 +118,10 @@ def as_typed(message: str) -> str:
 
 class _Words(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
+        from ...storage.shown import shown
         from ..display import console
 
-        console.print(as_typed(record.getMessage()))
+        console.print(as_typed(shown(record.getMessage())))
 
 
 def listen() -> None:

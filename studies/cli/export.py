@@ -36,13 +36,13 @@ def export(
         _pack(study, to, runs, storage)
         return
     from ...storage.export import to_csv, to_json
-    from ...storage.runs import write_text
+    from ...storage.runs import check_path, write_text
     from ..errors import check_choice
     from ..finding import open_study
 
     format_ = format_ or FORMATS[0]
     check_choice("format", format_, FORMATS)
-    if out is not None and out.is_dir():
+    if out is not None and check_path(out, "out").is_dir():
         raise UsageError(f"--out {str(out)!r} is a folder; name a file")
     write = {"csv": to_csv, "json": to_json}[format_]
     text = write(open_study(open_runs(runs, storage), study))

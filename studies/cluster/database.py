@@ -1,60 +1,116 @@
 """The head's database, for workers on other machines."""
 
-import socket
-import threading
+import hmac
+import secrets
 import warnings
-from functools import cache
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
 
+import grpc
 from optuna.exceptions import ExperimentalWarning
-from optuna.storages import BaseStorage, GrpcStorageProxy, get_storage, run_grpc_proxy_server
+from optuna.storages import BaseStorage, GrpcStorageProxy, get_storage
+from optuna.storages._grpc.auto_generated import api_pb2_grpc
+from optuna.storages._grpc.client import GrpcClientCache
+from optuna.storages._grpc.servicer import OptunaStorageProxyService
 
-from ...storage.database import identity, open_database
+from ...storage.database import open_database
 from ...storage.urls import is_file
 
 PROXY = "grpc://"
+TOKEN = "latentune-token"  # noqa: S105 - the name of it
+CALLS = 10  # that the proxy answers at once
 
 
-def serve(url: str, host: str) -> str:
-    """Lets other machines use an SQLite file of this one, for the rest of this process.
+@dataclass(frozen=True)
+class Served:
+    """The database of a search, as workers on other machines reach it.
 
-    Optuna's proxy for that asks for no password, as Ray itself does not: a cluster has to be in a
-    network of its own. Other databases are reached by their URL.
+    Attributes:
+        url: Its URL on them.
+        token: What a worker has to say; each search has a random one, which Ray hands over.
+    """
+
+    url: str
+    token: str = field(repr=False)
+    _server: Any = field(default=None, repr=False)
+
+    def end(self) -> None:
+        """Lets nobody reach it any longer."""
+        if self._server is not None:
+            self._server.stop(grace=None)
+
+
+def serve(url: str, host: str) -> Served:
+    """Lets workers on other machines use an SQLite file of this one, until the search has ended.
+
+    Optuna's proxy listens on one address alone, and answers nobody without the token. What is
+    sent is not encrypted, as with Ray itself: a cluster has to be in a network of its own. Other
+    databases are reached by their URL.
 
     Args:
         url: The Optuna URL of the database.
-        host: How other nodes call this one.
-
-    Returns:
-        Its URL on them.
+        host: How other nodes call this one; of a cluster on this machine alone, its loopback.
     """
-    return f"{PROXY}{host}:{_port_of(url, identity(url), host)}" if is_file(url) else url
+    token = secrets.token_hex(32)
+    if not is_file(url):
+        return Served(url, token)
+    server = grpc.server(ThreadPoolExecutor(CALLS), interceptors=[_AskForToken(token)])
+    proxy = OptunaStorageProxyService(get_storage(open_database(url)))
+    api_pb2_grpc.add_StorageServiceServicer_to_server(proxy, server)
+    port = server.add_insecure_port(f"{host}:0")
+    server.start()
+    return Served(f"{PROXY}{host}:{port}", token, server)
 
 
-@cache
-def _port_of(url: str, known: object, host: str) -> int:
-    """Starts the proxy of a file, which is not another one that was in its place before."""
-    with socket.socket() as free:  # the proxy does not say which one it took
-        free.bind((host, 0))
-        port: int = free.getsockname()[1]
-    storage = get_storage(open_database(url))
-    # Optuna has called it experimental since 2024.
-    warnings.filterwarnings("ignore", "optuna.storages._grpc", ExperimentalWarning)
-    threading.Thread(
-        target=run_grpc_proxy_server,
-        args=(storage,),
-        kwargs={"host": host, "port": port},
-        daemon=True,
-    ).start()
-    return port
-
-
-def reach(url: str) -> BaseStorage:
+def reach(url: str, token: str) -> BaseStorage:
     """Opens the database by the URL that it has on this node."""
     if not url.startswith(PROXY):
         return open_database(url)
     host, _, port = url.removeprefix(PROXY).rpartition(":")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings():  # Optuna has called it experimental since 2024
         warnings.simplefilter("ignore", ExperimentalWarning)
-        proxy = GrpcStorageProxy(host=host, port=int(port))
+        proxy = _Proxy(host, int(port), token)
     proxy.wait_server_ready(timeout=60)
     return proxy
+
+
+class _Proxy(GrpcStorageProxy):
+    """Optuna's client, which says a token with each call."""
+
+    def __init__(self, host: str, port: int, token: str) -> None:
+        self._token = token
+        super().__init__(host=host, port=port)
+
+    def _setup(self) -> None:
+        super()._setup()
+        channel = grpc.intercept_channel(self._channel, _SayToken(self._token))
+        self._stub = api_pb2_grpc.StorageServiceStub(channel)
+        self._cache = GrpcClientCache(self._stub)
+
+
+class _SayToken(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def intercept_unary_unary(
+        self, continuation: Callable[..., Any], details: Any, request: Any
+    ) -> Any:
+        metadata = [*(details.metadata or ()), (TOKEN, self._token)]
+        return continuation(details._replace(metadata=metadata), request)
+
+
+class _AskForToken(grpc.ServerInterceptor):  # type: ignore[misc]
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def intercept_service(self, continuation: Callable[..., Any], details: Any) -> Any:
+        said = dict(details.invocation_metadata).get(TOKEN, "")
+        if isinstance(said, str) and hmac.compare_digest(said.encode(), self._token.encode()):
+            return continuation(details)
+        return grpc.unary_unary_rpc_method_handler(_refuse)
+
+
+def _refuse(request: object, context: Any) -> None:
+    context.abort(grpc.StatusCode.UNAUTHENTICATED, "this database is that of another search")

@@ -73,8 +73,8 @@ class OnRay:
             scheduling_strategy="SPREAD",
             runtime_env=shipped.environment,
         )
-        url = serve(plan.storage, ray.util.get_node_ip_address())
-        home = Home(here, scratch, url)
+        self.served = serve(plan.storage, ray.util.get_node_ip_address())
+        home = Home(here, scratch, self.served.url, self.served.token)
         self.arguments = (self.desk, home, ray.put(plan), ray.put(shipped))
         self.tasks: dict[int, Any] = {}
         self.names: dict[str, int] = {}  # who each worker is
@@ -155,6 +155,7 @@ class OnRay:
             with suppress(RayError):
                 ray.cancel(task, force=True)
         ray.kill(self.desk)
+        self.served.end()
 
 
 def _of_node(error: Exception) -> StudyError:

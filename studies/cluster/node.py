@@ -37,11 +37,13 @@ class Home(NamedTuple):
         node: Its id.
         scratch: The search's folder for a while, there.
         url: The URL of the database on other nodes.
+        token: What has to be said there; see `serve`.
     """
 
     node: str
     scratch: Path
     url: str
+    token: str
 
 
 def work(index: int, who: str, desk: Any, home: Home, plan: SearchPlan, shipped: Shipped) -> None:
@@ -84,5 +86,5 @@ def work(index: int, who: str, desk: Any, home: Home, plan: SearchPlan, shipped:
         else:
             plan = replace(plan, runs=Runs(place / "runs"), storage=home.url)
             links = links_to(desk, who, plan, place, faults=(grpc.RpcError,))
-        run_trials(open_study(reach(plan.storage), plan.name), plan, stop, links)
+        run_trials(open_study(reach(plan.storage, home.token), plan.name), plan, stop, links)
     tell("left", None)

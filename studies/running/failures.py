@@ -10,6 +10,7 @@ from datetime import datetime
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from ...storage.shown import shown
 from ..errors import StudyError
 from .links import Tell
 from .plan import SearchPlan
@@ -24,8 +25,8 @@ def note_failure(trial: optuna.Trial, error: Exception, plan: SearchPlan, tell: 
     """Records on a trial what has ended it, and has the head write the traceback to a file."""
     said = (str(error).splitlines() or [""])[0]
     path = plan.runs.failure(plan.name, trial.number)
-    tell("bug", (trial.number, "".join(traceback.format_exception(error))))
-    trial.set_user_attr("stopped", f"{type(error).__name__}: {said}")
+    tell("bug", (trial.number, shown("".join(traceback.format_exception(error)))))
+    trial.set_user_attr("stopped", shown(f"{type(error).__name__}: {said}"))
     trial.set_user_attr("failure", plan.runs.inside(path))
 
 

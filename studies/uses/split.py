@@ -14,7 +14,7 @@ from ...objectives.data.errors import DataError
 from ...objectives.data.sources.folders import FEWEST, list_folder
 from ...objectives.data.sources.photo_lists import CLASSES
 from ...storage.csv_files import safe_cell
-from ...storage.runs import StorageError
+from ...storage.runs import StorageError, check_path
 from ..errors import StudyError
 
 FILES = {"train": "train.csv", "val": "valid.csv", "test": "test.csv"}
@@ -47,6 +47,7 @@ def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Ite
         StorageError: If one of the files is there already, or cannot be written.
     """
     check_shares(split)
+    check_path(out, "out")
     paths = [out / name for name in (*FILES.values(), CLASSES)]
     for path in paths:
         if os.path.lexists(path):

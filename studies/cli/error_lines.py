@@ -1,0 +1,94 @@
+"""What becomes of an error: one line with the way out, without passwords, and an exit code."""
+
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from ...storage.shown import shown
+from ..visible import visible
+from .common import UsageError, as_typed
+
+LONGEST = 400  # letters of a line
+MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
+"""What PyTorch says where Python would raise a MemoryError."""
+
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """Prints a line to standard error, and ends the process."""
+    line = visible(" ".join(shown(message).split()))
+    if len(line) > LONGEST:  # somebody's text is in it; what to do stands at the end
+        line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 3 :]}"
+    click.echo(f"latentune: {line}", err=True)
+    sys.exit(code)
+
+
+def fail_by(error: Exception) -> NoReturn:
+    """Ends the process by an error: in a line if people can do something, else by a traceback."""
+    from ..errors import explanation
+
+    error = explanation(error)
+    message = message_of(error)
+    if message is None:
+        click.echo(shown("".join(traceback.format_exception(error)).rstrip()), err=True)
+        sys.exit(1)
+    fail(message, code=getattr(error, "exit_code", 2))
+
+
+def message_of(error: Exception) -> str | None:
+    """Returns the message of an error that users can mend; the others are ours to mend."""
+    if isinstance(error, UsageError):
+        return str(error)
+    if isinstance(error, OSError):
+        return _of_system(error)
+    if (line := _of_machine(error)) is not None:
+        return line
+    import sqlite3
+
+    from ...objectives.data.errors import DataError
+    from ...objectives.report import MonitorError
+    from ...search_spaces.words import SpaceError
+    from ...storage.database import DatabaseError, DatabaseLost, reason
+    from ...storage.runs import StorageError
+    from ..errors import StudyError
+
+    known = DataError | DatabaseLost | MonitorError | SpaceError | StorageError | StudyError
+    if isinstance(error, known):
+        return as_typed(str(error))
+    if isinstance(error, DatabaseError):
+        return f"the database failed ({reason(error)}); the same command goes on when it works"
+    if isinstance(error, sqlite3.Error):
+        return f"the database failed ({error}); the same command goes on when it works"
+    return None
+
+
+def _of_system(error: OSError) -> str:
+    """Returns what the system has refused, and of which file."""
+    files = " and ".join(str(f) for f in (error.filename, error.filename2) if f is not None)
+    said = error.strerror or str(error) or type(error).__name__
+    if "No usable temporary directory" in str(error):
+        return f"{said}: name a folder that can be written by TMPDIR"
+    where = f" {files}" if files else ""
+    return f"cannot read or write{where}: {said}"
+
+
+def _of_machine(error: Exception) -> str | None:
+    """Returns what the machine lacks, if it does."""
+    text = str(error)
+    if isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(word in text for word in MEMORY)
+    ):
+        lines = [line for line in text.splitlines() if line.strip()]
+        said = f" ({lines[0]})" if lines else ""
+        return f"memory ran out{said}: ask for less by --batch-size or --workers"
+    if isinstance(error, RecursionError):
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return f"something is nested too deeply: {text} ({last.filename}, line {last.lineno})"
+    if isinstance(error, RuntimeError) and "can't start new thread" in text:
+        return "the system allows no more threads or processes: ask for fewer by --workers"
+    if isinstance(error, RuntimeError) and "home directory" in text:
+        return "there is no home folder: set HOME, or name the folder of the data by --data-dir"
+    if isinstance(error, NotImplementedError) and "flock" in text:
+        return "the file system knows no locks: name a folder on another disk by --runs"
+    return None
