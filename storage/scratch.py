@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -29,7 +29,8 @@ def scratch(cache: Path) -> Iterator[Path]:
         cache: The folder in which it is made, and which is swept first; so is the temporary one.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    sweep_temporary()
+    with suppress(FileNotFoundError):  # there is no temporary folder
+        sweep_temporary()
     with _sweeping(cache):
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=cache))
         owner = claim(folder)
