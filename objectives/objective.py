@@ -16,7 +16,7 @@ from pytorch_lightning.callbacks import EarlyStopping
 
 from ..models.data_spec import DataSpec
 from .data.errors import DataError
-from .data.objects import describe_object
+from .data.objects import describe_object, takes
 from .last_epoch import KeepLastEpoch
 from .provenance import git_commit, machine, versions
 from .report import MODES, PROVENANCE, Direction, Diverged, FollowEpochs, MonitorError
@@ -122,8 +122,8 @@ class Objective:
 
     def __post_init__(self) -> None:
         model, data = describe_object(self.model), describe_object(self.data)
-        if not callable(self.model) or isinstance(self.model, pl.LightningModule):
-            raise DataError(f"the space is {model}, not a function that builds a model of a trial")
+        if isinstance(self.model, pl.LightningModule) or not takes(self.model, 2):
+            raise DataError(f"the space is {model}, not a function of a trial and a DataSpec")
         if not callable(self.data):
             raise DataError(f"the data are {data}, not what makes one: write partial(...) of it")
         if not isinstance(self.metrics, Mapping):

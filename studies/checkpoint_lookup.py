@@ -12,7 +12,7 @@ from .checkpoint_place import warn_of_misplaced
 from .defaults import RUNS
 from .errors import StudyError
 from .facade import public
-from .finding import find, split_source
+from .finding import check_known, find, how_to_train, split_source
 from .making import load_network
 
 
@@ -50,7 +50,8 @@ def checkpoint_of(source: str | Path, runs: Runs) -> Path:
     if path.suffix != ".ckpt":
         path = settled(runs.final(*split_source(str(source))), runs) / "model.ckpt"
         if not path.exists():
-            raise StorageError(f"there is no checkpoint {path}: latentune train {source}")
+            check_known(split_source(str(source))[0], runs)
+            raise StorageError(f"there is no checkpoint {path}: {how_to_train(str(source), runs)}")
     return warn_of_misplaced(path, runs)
 
 
@@ -70,7 +71,7 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
     if is_file and (beside := Path(source).with_name("model.ckpt")).exists():
         path = beside
     if not path.exists():
-        raise StudyError(f"{source} has no trained network yet: latentune train {source}")
+        raise StudyError(f"{source} has no trained network yet: {how_to_train(source, runs)}")
     if is_file and read_checkpoint(path)[0].get("trial") != best.trial:
         raise StudyError(f"{path} is not of trial {best.trial}: latentune train {source}")
     return Path(os.path.realpath(warn_of_misplaced(path, runs)))

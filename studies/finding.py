@@ -1,5 +1,6 @@
 """Finding a study, a trial or a configuration by what the user calls it."""
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,14 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ..search_spaces.words import did_you_mean
 from ..storage.best import Best, read_best
-from ..storage.database import open_database
+from ..storage.database import database_exists, open_database
 from ..storage.runs import Runs, check_name
 from ..storage.study import STATES, Study
 from .confirming.record import Confirmed
 from .defaults import RUNS
 from .errors import StudyError
 from .facade import public
-from .front import prefer
+from .front import KNEE, prefer
 
 ENTRIES = {"definition": dict, "recipe": dict, "monitor": str, "command": str}
 """The attributes of a study that all else relies on."""
@@ -130,6 +131,43 @@ def split_source(source: str) -> tuple[str, int | None]:
     return check_name(name), int(number) if colon else None
 
 
+def known_studies(runs: Runs) -> list[str]:
+    """Returns the names of all studies of a runs folder: in its database, or trained there."""
+    names = {path.parents[1].name for path in runs.root.glob("*/*/model.ckpt")}
+    if database_exists(runs.database):
+        names |= set(optuna.get_all_study_names(open_database(runs.database)))
+    return sorted(names)
+
+
+def check_known(name: str, runs: Runs) -> None:
+    """Checks that a runs folder has a study, or knows none at all.
+
+    Raises:
+        StudyError: If it has others alone.
+    """
+    known = known_studies(runs)
+    if known and name not in known:
+        raise StudyError(f"there is no study {name!r} in {runs.root}; {did_you_mean(name, known)}")
+
+
+def how_to_train(source: str, runs: Runs) -> str:
+    """Returns the command that trains a study's best trial, or the trial that is named.
+
+    Of several objectives, it is the one that chooses among the best trials.
+    """
+    place = [] if str(runs.root) == RUNS else ["--runs", str(runs.root)]
+    words = ["train", source]
+    if database_exists(runs.database) and _has_front(open_database(runs.database), source):
+        words = ["best", source, "--prefer", KNEE]
+    return shlex.join(["latentune", *words, *place])
+
+
+def _has_front(storage: BaseStorage, name: str) -> bool:
+    """Returns whether there is a study of this name, and it has several objectives."""
+    known = name in optuna.get_all_study_names(storage)
+    return known and len(open_study(storage, name).directions) > 1
+
+
 @public
 def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
     """Reads the best configuration of a study, as `search` and `best` wrote it.
@@ -147,7 +185,10 @@ def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
     """
     path = Path(source)
     if path.suffix != ".toml":
-        path = Runs(Path(runs)).best(check_name(str(source)))
+        place, name = Runs(Path(runs)), check_name(str(source))
+        path = place.best(name)
+        if not path.exists():
+            check_known(name, place)
     return read_best(path)
 
 

@@ -197,8 +197,9 @@ def test_a_study_of_ones_own_says_what_it_is_made_of(monkeypatch: pytest.MonkeyP
         latentune.search("mine:SPEC")
     with pytest.raises(DataError, match=r"a MyData, not what makes one: .*partial"):
         latentune.Objective(conv_ae, MyData())
-    with pytest.raises(DataError, match="the space is a Mine, not a function"):
-        latentune.Objective(Mine(), MyData)
+    for model, said in ((Mine(), "a Mine"), (Mine, "the class Mine")):
+        with pytest.raises(DataError, match=f"the space is {said}, not a function"):
+            latentune.Objective(model, MyData)
     assert latentune.Objective(conv_ae, MyData, judges=pl.Callback).judges == (pl.Callback,)
     with pytest.raises(StudyError, match="a StudySpec needs an Objective, not a function"):
         latentune.StudySpec("x", conv_ae)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """Python objects that stand where a file or a name is expected: what they are, and the way out."""
 
+import inspect
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -54,6 +55,22 @@ def way_out(value: Any) -> str:
         if known is not None:
             return known
     return ""
+
+
+def takes(function: Any, count: int) -> bool:
+    """Returns whether a function or class can be called with so many arguments, if that is known.
+
+    What is no function, such as None for what is not needed, is not known.
+    """
+    if not callable(function):
+        return True
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # it is not written in Python
+        pass
+    return True
 
 
 def _article(noun: str) -> str:

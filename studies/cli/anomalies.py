@@ -27,10 +27,12 @@ def anomalies(study: str, runs: Path, **options: Any) -> None:
 
     Example: latentune anomalies conv-ae-digits --against path/to/photos
     """
+    from ...storage.runs import Runs
+    from ..next_steps import next_of_network
     from ..uses.anomalies import anomalies as run
 
     found = run(study, runs=runs, **options)
     click.echo(as_typed(str(found)))
-    say_next("predict", study, "FILE", runs=runs)
+    say_next(*next_of_network("anomalies", study, Runs(runs)))
     if found.unread:
         raise SystemExit(1)

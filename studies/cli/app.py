@@ -148,5 +148,5 @@ def _run() -> NoReturn:
     except BrokenPipeError:  # whoever read the output has seen enough
         sys.exit(1)
     except Exception as error:
-        fail_by(error)
+        fail_by(error, app.commands)
     sys.exit(code)

@@ -33,4 +33,4 @@ def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> Non
     if number is None:
         for line in standing(opened):
             click.echo(line)
-    say_next("train", str(path), runs=runs, storage=storage)
+    say_next("train", str(path))

@@ -3,7 +3,8 @@
 import logging
 import re
 import shlex
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,7 @@ def _allow(ctx: click.Context, param: click.Parameter, models: tuple[str, ...]) 
         from ..allowed import allow
 
         allow(*models)
+        ctx.meta["allow"] = models
 
 
 allow_option = click.option(
@@ -106,14 +108,36 @@ class UsageError(ValueError):
     """An option that is not of the form that it must have."""
 
 
-def as_typed(message: str) -> str:
-    """Returns a message with options as they are typed, where it names arguments of Python."""
+def as_typed(
+    message: str,
+    command: click.Command | None = None,
+    verbs: Mapping[str, click.Command] | None = None,
+) -> str:
+    """Returns a message with options as they are typed, where it names arguments of Python.
+
+    Args:
+        message: The message.
+        command: The verb whose options they are; None for the one that runs now.
+        verbs: All verbs: an option that the command lacks is said to be that of another.
+    """
+    ctx, verbs = click.get_current_context(silent=True), verbs or {}
+    if command is None and ctx is not None:
+        root: Any = ctx.find_root().command
+        command, verbs = ctx.command, getattr(root, "commands", {})
 
     def option(match: re.Match[str]) -> str:
-        return "--" + OPTIONS.get(match[1], match[1]).replace("_", "-")
+        word = "--" + OPTIONS.get(match[1], match[1]).replace("_", "-")
+        owners = [name for name in ("search", *verbs) if word in _options(verbs.get(name))]
+        elsewhere = command is not None and owners and word not in _options(command)
+        return f"{word} of latentune {owners[0]}" if elsewhere else word
 
     message = re.sub(r"latentune\.allow\('(.*?)'\)", r"--allow \1", message)
     return re.sub(r"`(\w+)=`", option, message)
+
+
+def _options(command: click.Command | None) -> set[str]:
+    """Returns all options of a verb as they are typed."""
+    return {word for param in getattr(command, "params", ()) for word in param.opts}
 
 
 class _Words(logging.Handler):
@@ -139,24 +163,42 @@ def as_command(*words: str) -> str:
     return shlex.join(["latentune", *map(shown, words)])
 
 
-def repeated(*names: str) -> list[str]:
-    """Returns the options of this command that were typed, of those with some names, as typed."""
+TABLE = ("target", "header", "decimal", "drop", "text", "as_category", "as_number")
+REPEATED = ("runs", "storage", "data_dir", "allow", "image_size", *TABLE)
+"""Options that mean the same for every verb: where things are, and what data mean."""
+
+
+def say_next(*words: str, also: Sequence[str] = ()) -> None:
+    """Prints the command to type next, with the options that say on what; nothing if none is.
+
+    Those options that were typed are repeated that the next verb has too, and that say where
+    things are or what data mean.
+
+    Args:
+        words: The words of the command.
+        also: Names of further options that mean the same for both verbs.
+    """
+    if words:
+        click.echo(f"next: {as_command(*words, *_repeated(words, also))}")
+
+
+def say_again(*without: str) -> None:
+    """Prints the command that was typed, which goes on, but for some of its words."""
+    click.echo(f"next: {as_command(*(word for word in sys.argv[1:] if word not in without))}")
+
+
+def _repeated(words: Sequence[str], also: Sequence[str]) -> Iterator[str]:
+    """Gives the options of this command that the next one is to have."""
     context = click.get_current_context()
-    words = []
-    for option in context.command.params:
-        source = context.get_parameter_source(option.name or "")
-        if option.name in names and source is ParameterSource.COMMANDLINE:
-            value = context.params[option.name]
-            values = value if isinstance(value, tuple) else (value,)
-            words += [word for one in values for word in (option.opts[-1], str(one))]
-    return words
-
-
-def say_next(*words: str, runs: Path = RUNS_PATH, storage: str | None = None) -> None:
-    """Prints the command to type next, which looks in the same place as this one."""
-    place = [] if runs == RUNS_PATH else ["--runs", str(runs)]
-    place += [] if storage is None else ["--storage", storage]
-    click.echo(f"next: {as_command(*words, *place)}")
+    root: Any = context.find_root().command
+    for option in root.commands[words[0]].params:
+        name, word = str(option.name), option.opts[-1]
+        if name not in (*REPEATED, *also) or word in words:
+            continue
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            value = context.params.get(name, context.meta.get(name))
+            for one in value if isinstance(value, tuple) else (value,):
+                yield from (word, str(one))
 
 
 def say_unread(unread: Mapping[str, str]) -> None:

@@ -45,6 +45,8 @@ def compare(
 
     Example: latentune compare digits --encoder conv-ae-digits --labels 100,all
     """
+    from ...storage.database import database_exists
+    from ...storage.runs import Runs
     from ..console import show_accuracies
     from ..uses.compare import compare as run
 
@@ -66,7 +68,8 @@ def compare(
         raise SystemExit(130) from None
     show_accuracies(table, reach)
     click.echo(f"wrote {folder}")
-    say_next("status", runs=runs)
+    if database_exists(Runs(runs).database):  # else all encoders were files
+        say_next("status")
 
 
 def _count(word: str) -> int | None:

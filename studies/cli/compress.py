@@ -20,7 +20,9 @@ def compress(study: str, runs: Path, **options: Any) -> None:
 
     Example: latentune compress conv-ae-digits
     """
+    from ...storage.runs import Runs
+    from ..next_steps import next_of_network
     from ..uses.compress import compress as run
 
     click.echo(run(study, runs=runs, **options))
-    say_next("encode", study, "FILE", "--out", "codes.npz", runs=runs)
+    say_next(*next_of_network("compress", study, Runs(runs)))

@@ -1,6 +1,5 @@
 """The verb `confirm`: the best trials on further seeds."""
 
-import sys
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ from .common import (
     cluster_options,
     data_dir_option,
     runs_option,
+    say_again,
     say_next,
     storage_option,
 )
@@ -38,6 +38,6 @@ def confirm(study: str, **options: Any) -> None:
         click.echo(str(run(study, **options)))
     except KeyboardInterrupt:
         click.echo("stopped; what was trained is kept")
-        say_next(*sys.argv[1:])
+        say_again()
         raise SystemExit(130) from None
-    say_next("train", study, runs=options["runs"], storage=options["storage"])
+    say_next("train", study)

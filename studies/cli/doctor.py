@@ -32,5 +32,5 @@ def doctor(study: str | None, fix: bool, undo: bool, runs: Path, storage: str | 
     elif not undo:
         again[0] = "status"
     if found.fixable or not found.broken:  # else it has been said what to do by hand
-        say_next(*again, runs=runs, storage=storage)
+        say_next(*again)
     raise SystemExit(found.broken)

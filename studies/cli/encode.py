@@ -20,11 +20,13 @@ def encode(source: str, inputs: tuple[str, ...], out: str, runs: Path) -> None:
 
     Example: latentune encode conv-ae-photos holiday/ --out codes.npz
     """
+    from ...storage.runs import Runs
+    from ..next_steps import next_of_network
     from ..uses.encode import encode as run
 
     encoded = run(source, inputs, out=out, runs=runs)
     click.echo(f"wrote {out}: codes of shape {encoded.codes.shape}")
     say_unread(encoded.unread)
-    say_next("map", source, runs=runs)
+    say_next(*next_of_network("encode", source, Runs(runs)))
     if encoded.unread:
         raise SystemExit(1)

@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import NoReturn
 
 import click
@@ -24,20 +25,31 @@ def fail(message: str, code: int = 2) -> NoReturn:
     sys.exit(code)
 
 
-def fail_by(error: Exception) -> NoReturn:
+def fail_by(error: Exception, verbs: Mapping[str, click.Command]) -> NoReturn:
     """Ends the process by an error: in a line if people can do something, else by a traceback."""
     from ..errors import explanation
 
     error = explanation(error)
-    message = message_of(error)
+    typed = next((verbs[word] for word in sys.argv[1:] if word in verbs), None)
+    message = message_of(error, typed, verbs)
     if message is None:
         click.echo(shown("".join(traceback.format_exception(error)).rstrip()), err=True)
         sys.exit(1)
     fail(message, code=getattr(error, "exit_code", 2))
 
 
-def message_of(error: Exception) -> str | None:
-    """Returns the message of an error that users can mend; the others are ours to mend."""
+def message_of(
+    error: Exception,
+    command: click.Command | None = None,
+    verbs: Mapping[str, click.Command] | None = None,
+) -> str | None:
+    """Returns the message of an error that users can mend; the others are ours to mend.
+
+    Args:
+        error: The error.
+        command: The verb that was typed.
+        verbs: All verbs, by their names.
+    """
     if isinstance(error, UsageError):
         return str(error)
     if isinstance(error, OSError):
@@ -55,7 +67,7 @@ def message_of(error: Exception) -> str | None:
 
     known = DataError | DatabaseLost | MonitorError | SpaceError | StorageError | StudyError
     if isinstance(error, known):
-        return as_typed(str(error))
+        return as_typed(str(error), command, verbs or {})
     if isinstance(error, DatabaseError):
         return f"the database failed ({reason(error)}); the same command goes on when it works"
     if isinstance(error, sqlite3.Error):

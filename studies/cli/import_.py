@@ -32,4 +32,4 @@ def import_(
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     found = import_study(archive, name=name, into=into, runs=runs, storage=storage)
     click.echo(as_typed(str(found)))
-    say_next("status", found.study.study_name, runs=runs, storage=storage)
+    say_next("status", found.study.study_name)

@@ -24,13 +24,15 @@ def interpolate(
 
     Example: latentune interpolate conv-ae-digits --images 3,14
     """
+    from ...storage.runs import Runs
+    from ..next_steps import next_of_network
     from ..uses.interpolate import interpolate as run
 
     pair = None if images is None else _pair(images)
     folder = run(study, images=pair, seed=seed, data_dir=data_dir, runs=runs)
     for picture in sorted(folder.glob("*.png")):
         click.echo(f"wrote {picture}")
-    say_next("sample", study, runs=runs)
+    say_next(*next_of_network("interpolate", study, Runs(runs)))
 
 
 def _pair(text: str) -> tuple[int, int]:

@@ -30,17 +30,11 @@ def map_(
     The tables beside the pictures name each item. A file with such names colors them by a column
     of its own: latentune map conv-ae-photos --color hospitals.csv:hospital
     """
+    from ...storage.runs import Runs
+    from ..next_steps import next_of_network
     from ..uses.maps import draw_maps
 
     folder = draw_maps(study, n=n, color=color, seed=seed, data_dir=data_dir, runs=runs)
     for picture in sorted(folder.glob("*.png")):
         click.echo(f"wrote {picture}")
-    say_next(*_after_map(study, runs), runs=runs)
-
-
-def _after_map(study: str, runs: Path) -> list[str]:
-    from ..checkpoint_lookup import load_model
-    from ..training.final import next_use
-
-    samples = next_use(load_model(study, runs)) == "sample"
-    return ["interpolate", study] if samples else ["dashboard"]
+    say_next(*next_of_network("map", study, Runs(runs)))

@@ -39,7 +39,9 @@ def predict(
 
     Example: latentune predict cnn-photos holiday/ --out holiday.csv
     """
+    from ...storage.runs import Runs
     from ..display import aside, console
+    from ..next_steps import FILE, next_of_network
     from ..uses.predict import predict as run
 
     with aside() if as_json else nullcontext():
@@ -52,12 +54,9 @@ def predict(
             click.echo(f"wrote {out}")
     say_unread(predictions.unread)
     if not as_json:
-        named = [one for one in inputs if one not in predictions.unread and _is_no_option(one)]
-        encode = ("encode", source, *(named[:NAMED] or ["FILE"]), "--out", "codes.npz")
-        say_next(*(encode if predictions.use == "encode" else (predictions.use,)), runs=runs)
+        read = [one for one in inputs if one not in predictions.unread and one[:1] != "-"]
+        words = next_of_network("predict", source, Runs(runs))
+        again = {FILE: read[:NAMED] or [FILE]}
+        say_next(*(word for one in words for word in again.get(one, [one])))
     if predictions.unread:
         raise SystemExit(1)
-
-
-def _is_no_option(given: str) -> bool:
-    return given == "-" or not given.startswith("-")

@@ -27,7 +27,9 @@ def probe(study: str, runs: Path, **options: Any) -> None:
 
     Example: latentune probe conv-ae-digits --labels 50
     """
+    from ...storage.runs import Runs
+    from ..next_steps import next_of_network
     from ..uses.probe import probe as run
 
     click.echo(run(study, runs=runs, **options))
-    say_next("map", study, runs=runs)
+    say_next(*next_of_network("probe", study, Runs(runs)))

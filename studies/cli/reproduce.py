@@ -60,7 +60,7 @@ def reproduce(
         found.append(one)
     folder = write_table(make_table(found), where)
     click.echo(f"wrote {folder}")
-    say_next("status", runs=where)
+    say_next("status", "--runs", str(where))
     if any(one.failed for one in found):
         raise SystemExit(1)
 

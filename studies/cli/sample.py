@@ -28,10 +28,12 @@ def sample(source: str, runs: Path, **options: Any) -> None:
 
     Example: latentune sample conv-ae-digits --method kde --n 1000
     """
+    from ...storage.runs import Runs
     from ..console import show_samples
+    from ..next_steps import next_of_network
     from ..uses.sample import sample as run
 
     samples = run(source, runs=runs, **options)
     show_samples(samples)
     click.echo(f"wrote {samples.folder}")
-    say_next("dashboard", runs=runs)
+    say_next(*next_of_network("sample", source, Runs(runs)))

@@ -150,6 +150,7 @@ def search(
     from ..confirming.record import standing
     from ..console import SearchLines, show_plan
     from ..display import at_work
+    from ..next_steps import next_of_study
     from ..running.plan import plan_search
     from ..running.search import run_search
     from ..standings import is_automatic, show_standings
@@ -185,10 +186,7 @@ def search(
         show_standings(study)
     if found and len(study.directions) > 1:
         click.echo(f"wrote {plan.runs.front(plan.name)}")
-        words = ["best", plan.name, "--prefer", "knee"]
-    else:
-        words = ["train" if found else "status", plan.name]
-    say_next(*words, runs=runs, storage=storage)
+    say_next(*(next_of_study(study) if found else ["status", plan.name]))
 
 
 def _several(workers: int | None, trials: int | None) -> bool:

@@ -9,7 +9,6 @@ from ..defaults import SEED
 from .common import (
     UsageError,
     data_dir_option,
-    repeated,
     runs_option,
     say_next,
     table_options,
@@ -61,11 +60,14 @@ def show(
     show_counts(shown)
     for path in (*shown.lists, *shown.pictures):
         click.echo(f"wrote {path}")
-    again = repeated("image_size", "seed", "data_dir", *table)
+    place = data if out is None else str(out)
+    place = f"./{place}" if place.startswith("-") else place
     if shown.candidates:
-        say_next("show", data, *again, "--target", shown.candidates[0], runs=runs)
+        say_next("show", place, "--target", shown.candidates[0], also=("seed",))
+    elif shown.searchable:
+        say_next("search", place, also=("seed",))
     else:
-        say_next("search", data if out is None else str(out), *again, runs=runs)
+        say_next("list")
 
 
 def _shares(text: str) -> tuple[float, ...]:

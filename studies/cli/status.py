@@ -26,6 +26,7 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     from ..console import show_studies, show_trials
     from ..finding import open_study
     from ..lineage import came_from
+    from ..next_steps import next_of_study
 
     database = open_runs(runs, storage)
     if study is not None:
@@ -39,7 +40,7 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
             click.echo(line)
         if (kept := last_epochs(Runs(runs), study)).count:
             click.echo(kept)
-        say_next("best", study, runs=runs, storage=storage)
+        say_next(*next_of_study(found))
         return
     names = optuna.get_all_study_names(database)
     studies = [optuna.load_study(study_name=name, storage=database) for name in names]
@@ -48,5 +49,5 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
         click.echo(line)
     if (kept := last_epochs(Runs(runs))).count:
         click.echo(kept)
-    if names:
-        say_next("status", names[-1], runs=runs, storage=storage)
+    if ours := [study.study_name for study in studies if "definition" in study.user_attrs]:
+        say_next("status", ours[-1])

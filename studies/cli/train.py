@@ -1,6 +1,5 @@
 """The verb `train`: a configuration to the end."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from .common import (
     cluster_options,
     data_dir_option,
     runs_option,
+    say_again,
     say_next,
     storage_option,
 )
@@ -53,6 +53,8 @@ def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
 
     Example: latentune train conv-ae-digits --epochs 50
     """
+    from ...storage.runs import Runs
+    from ..next_steps import next_of_network
     from ..training.train import train as run
 
     try:
@@ -61,14 +63,11 @@ def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
         click.echo("stopped; what was trained before is still there")
         if str(stopped):
             click.echo(as_typed(str(stopped)))
-            say_next(*(word for word in sys.argv[1:] if word != "--anew"))
+            say_again("--anew")
         raise SystemExit(130) from None
     click.echo(str(trained))
     study, (kind, _, number) = trained.folder.parent.name, trained.folder.name.partition("-")
     network = f"{study}:{number}" if number else study
     if kind == "config":
         network = str(trained.folder / "model.ckpt")
-    named = study if trained.use == "status" else network
-    place = {"storage": storage} if trained.use == "status" else {}
-    words = ["FILE"] if trained.use == "predict" else []
-    say_next(trained.use, named, *words, runs=runs, **place)
+    say_next(*next_of_network("train", network, Runs(runs)))

@@ -1,6 +1,6 @@
 """The verb `verify`: trials run again, and compared with their record."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -8,10 +8,14 @@ from ..defaults import SEED
 from .common import (
     allow_option,
     data_dir_option,
+    open_runs,
     runs_option,
     say_next,
     storage_option,
 )
+
+if TYPE_CHECKING:
+    import optuna
 
 
 @click.command()
@@ -31,6 +35,7 @@ def verify(study: str, trials: int | None, seed: int, **options: Any) -> None:
     """
     from ..confirming.verify import verify as run
     from ..confirming.verify import verify_some
+    from ..finding import open_study
 
     name = study.partition(":")[0]
     if trials is None:
@@ -46,6 +51,20 @@ def verify(study: str, trials: int | None, seed: int, **options: Any) -> None:
         for line in dict.fromkeys(line for verified in found for line in verified.why):
             click.echo(f"  {line}")
     reproduced = all(verified.reproduced for verified in found)
-    place: dict[str, Any] = {"runs": options["runs"], "storage": options["storage"]}
-    say_next(*(["train", study] if reproduced else ["status", name]), **place)
+    opened = open_study(open_runs(options["runs"], options["storage"]), name)
+    say_next(*(_after(opened, study) if reproduced else ["status", name]))
     raise SystemExit(not reproduced)
+
+
+def _after(opened: "optuna.Study", study: str) -> list[str]:
+    """Returns what goes on with what was verified: a trial that has a value can be trained."""
+    from ..errors import StudyError
+    from ..finding import best_of, split_source
+    from ..next_steps import next_of_study
+
+    number = split_source(study)[1]
+    try:
+        best_of(opened, number)
+    except StudyError:
+        return next_of_study(opened)
+    return ["train", study]

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-import pytorch_lightning as pl
 
-from ...models.roles import Decodes, Encodes, HasPrior, Predicts
 from ...objectives.metrics.components import PCA
 from ...objectives.metrics.linear import LINEAR_ACCURACY, LINEAR_MSE
 from ...objectives.report import Direction
@@ -44,13 +42,11 @@ class FinalTraining:
     Attributes:
         folder: The folder with the network, its pictures and its figures.
         metrics: The figures, as `metrics.json` holds them.
-        use: The verb of the command line that uses such a network.
         notes: What else is to be said, a line each.
     """
 
     folder: Path
     metrics: Mapping[str, Any]
-    use: str
     notes: Sequence[str] = ()
 
     def __str__(self) -> str:
@@ -131,12 +127,3 @@ def _study(best: Best, url: str) -> optuna.Study | None:
         return None
     same = as_text(trials[best.trial].params) == as_text(best.params)
     return study if same and study.user_attrs["recipe"] == best.recipe else None
-
-
-def next_use(model: pl.LightningModule) -> str:
-    """Returns the verb of what a network is good for, by what it can do."""
-    if isinstance(model, Decodes) and isinstance(model, Encodes | HasPrior):
-        return "sample"
-    if isinstance(model, Predicts):
-        return "predict"
-    return "map" if isinstance(model, Encodes) else "status"

@@ -38,7 +38,7 @@ from ..facade import public
 from ..making import encoder_configuration
 from .beside_search import beside_search
 from .configured import configured
-from .final import FinalTraining, next_use
+from .final import FinalTraining
 from .fitting import FitOptions, first_weights, fit_in, goes_on
 from .reports import report, score
 from .seeds import scores_of, train_on_seeds
@@ -203,4 +203,4 @@ def train(
                 is_loss=way == "minimize",
             )
     notes = beside_search(source, work, options, best_row)
-    return FinalTraining(work.target, metrics, next_use(model), notes)
+    return FinalTraining(work.target, metrics, notes)

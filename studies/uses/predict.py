@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...models.roles import Encodes
 from ...objectives.metrics.anomaly import error_unit, squared_error
 from ...objectives.metrics.intervals import share_beyond
 from ...storage.csv_files import write_csv
@@ -74,10 +73,9 @@ def predict(
     if file is not None:
         with new_file(file) as opened:
             write_csv(table, opened)
-    use = "encode" if isinstance(network.model, Encodes) else "status"
     given = tuple(table.columns[1 + ("place" in table) :][: len(said.columns.columns)])
     note = _note(table.drop(columns=list(given)), network, source)
-    return Predictions(table, said.unread, use, note, file, given)
+    return Predictions(table, said.unread, note, file, given)
 
 
 def _target(network: Asked) -> str:

@@ -30,7 +30,6 @@ class Predictions:
             `nearest`, `second` and `third`, with class and distance. If some could not be read,
             `reason` says why, and their other cells are empty.
         unread: Why some could not be read, by their names.
-        use: The verb of the command line that uses such a network next.
         note: What is to be said of all of them, if anything.
         file: Where the table was written, if anywhere.
         given: The columns of the file that are not features.
@@ -38,7 +37,6 @@ class Predictions:
 
     table: pd.DataFrame
     unread: Mapping[str, str]
-    use: str
     note: str = ""
     file: Path | None = None
     given: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from ...objectives.data.labelled import target_candidates
 from ...objectives.data.module import TensorData
 from ...objectives.data.parts import floats
 from ...objectives.data.splits import PARTS, recognised
+from ...search_spaces.catalog.auto import fitting
 from ...storage.drawing.images import labelled_grid
 from ...storage.runs import Runs, replaced_folder
 from ..defaults import RUNS, SEED
@@ -34,6 +35,7 @@ class Shown:
         pictures: The picture that was drawn, if items can be.
         lists: The files that name the images of each part, if these were split.
         candidates: Columns that could be the target, if none is known to be it.
+        searchable: Whether a model of the catalogue learns from such data.
     """
 
     line: str
@@ -41,6 +43,7 @@ class Shown:
     pictures: tuple[Path, ...]
     lists: tuple[Path, ...] = ()
     candidates: tuple[str, ...] = ()
+    searchable: bool = True
 
     def __repr__(self) -> str:
         return f"{self.line}\n{self.counts}"
@@ -120,10 +123,14 @@ def show(
             numbers=numbers,
         )
 
+    def look(name: str) -> Shown:
+        whole = read(name)
+        return replace(_shown(whole, place, seed), searchable=bool(fitting(whole.spec)))
+
     if split is None or out is None:
-        return _shown(read(data), place, seed)
+        return look(data)
     with split_folder(data, split, Path(out), seed) as lists:
-        return replace(_shown(read(str(out)), place, seed), lists=tuple(lists))
+        return replace(look(str(out)), lists=tuple(lists))
 
 
 def _shown(whole: TensorData, place: Runs, seed: int) -> Shown:
