@@ -7,7 +7,7 @@ the first row; one that begins with apostrophes before such a letter gets one mo
 
 import re
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,8 @@ def safe_table(table: "pd.DataFrame") -> "pd.DataFrame":
     safe = table.copy(deep=False)
     for number, kind in enumerate(table.dtypes):
         if kind.kind not in "biufcmM":
-            safe.isetitem(number, table.iloc[:, number].astype(object).map(safe_cell))
+            cells = table.iloc[:, number].astype(object).map(safe_cell)
+            safe.isetitem(number, cells.to_numpy())
     safe.columns = table.columns.map(safe_cell)
     safe.index = table.index.map(safe_cell)
     safe.index.names = table.index.names
@@ -48,7 +49,7 @@ def write_csv(table: "pd.DataFrame", to: Path | IO[bytes], *, index: str | None 
         to: A path, or a file that is open for bytes.
         index: The name of the column with the names of the rows; None for no such column.
     """
-    mode = "w" if isinstance(to, Path) else "wb"
+    mode: Literal["w", "wb"] = "w" if isinstance(to, Path) else "wb"
     safe_table(table).to_csv(
         to,
         index=index is not None,
