@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .paths import StorageError as StorageError
+from .paths import check_path
 from .recorded_paths import recorded_path_error, relative_to_root
 from .replacing import put
 from .scratch import scratch
-from .shown import shown
-
-
-class StorageError(ValueError):
-    """A file, folder or database that is missing, broken, or cannot be written."""
-
 
 # What lies in the folder beside the folders of the studies.
 TAKEN = (
@@ -183,20 +179,6 @@ class Runs:
                 probe.write(bytes(4096))
         except OSError as error:
             raise unwritable(self.root, error) from error
-
-
-def check_path(path: Path, option: str) -> Path:
-    """Returns a path that is not the URL of a database, whose password would name a folder.
-
-    Raises:
-        StorageError: If it is one.
-    """
-    if re.match(r"[A-Za-z][\w+.-]+:/", str(path)):
-        raise StorageError(
-            f"`{option}=` is a place for files, and {shown(str(path))!r} is a URL; that of a "
-            "database is named by `storage=`"
-        )
-    return path
 
 
 def check_name(study: str) -> str:

@@ -43,23 +43,17 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
                 raise TypeError(f"{function.__name__}() has no argument {name!r}; {hint}")
         at_work()
         bound = signature.bind(*args, **kwargs)
-<<<<<<< HEAD
-        for name, value in bound.arguments.items():
-            bound.arguments[name] = fitted(name, value, hints().get(name, Any))
-        try:
-            return function(*bound.args, **bound.kwargs)
-        except Exception as error:
-            if (explained := explanation(error)) is error:
-                raise
-            raise explained from error
-=======
         try:
             for name, value in bound.arguments.items():
                 bound.arguments[name] = fitted(name, value, hints().get(name, Any))
             return function(*bound.args, **bound.kwargs)
-        except ValueError as error:  # ours are of this class; a password was perhaps typed
-            error.args = tuple(shown(a) if isinstance(a, str) else a for a in error.args)
-            raise
->>>>>>> eb19885 (Passwords are shown in no form, errors are one line, and a search's database asks for a token)
+        except Exception as error:
+            explained = explanation(error)
+            if isinstance(explained, ValueError):  # as ours are; a password was perhaps typed
+                said = (shown(arg) if isinstance(arg, str) else arg for arg in explained.args)
+                explained.args = tuple(said)
+            if explained is error:
+                raise
+            raise explained from error
 
     return call

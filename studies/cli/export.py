@@ -36,7 +36,8 @@ def export(
         _pack(study, to, runs, storage)
         return
     from ...storage.export import to_csv, to_json
-    from ...storage.runs import check_path, write_text
+    from ...storage.paths import check_path
+    from ...storage.runs import write_text
     from ..errors import check_choice
     from ..finding import open_study
 

@@ -14,7 +14,7 @@ from ...objectives.data.errors import DataError
 from ...objectives.data.sources.folders import FEWEST, list_folder
 from ...objectives.data.sources.photo_lists import CLASSES
 from ...storage.csv_files import safe_cell
-from ...storage.runs import StorageError, check_path
+from ...storage.paths import StorageError, check_path
 from ..errors import StudyError
 
 FILES = {"train": "train.csv", "val": "valid.csv", "test": "test.csv"}
