@@ -197,7 +197,12 @@ def test_a_study_of_ones_own_says_what_it_is_made_of(monkeypatch: pytest.MonkeyP
         latentune.search("mine:SPEC")
     with pytest.raises(DataError, match=r"a MyData, not what makes one: .*partial"):
         latentune.Objective(conv_ae, MyData())
-    for model, said in ((Mine(), "a Mine"), (Mine, "the class Mine")):
+
+    class Whole(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+
+    for model, said in ((Mine(), "a Mine"), (Whole, "the class Whole")):
         with pytest.raises(DataError, match=f"the space is {said}, not a function"):
             latentune.Objective(model, MyData)
     assert latentune.Objective(conv_ae, MyData, judges=pl.Callback).judges == (pl.Callback,)
