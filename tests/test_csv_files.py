@@ -284,7 +284,7 @@ def test_the_target_is_asked_for_and_the_next_command_repeats_it(cli: Cli) -> No
     answer = cli("show", "a.csv", "--drop", "weight", "--seed", 3)
     assert "no column is known to be the target, so all are features: name one" in answer.out
     assert answer.out.endswith(
-        "next: latentune show a.csv --seed 3 --drop weight --target origin\n"
+        "next: latentune show a.csv --target origin --seed 3 --drop weight\n"
     )
     answer = cli("show", "a.csv", "--target", "mpg", "--as-category", "origin")
     assert answer.out.endswith("next: latentune search a.csv --target mpg --as-category origin\n")
@@ -296,6 +296,16 @@ def test_the_target_is_asked_for_and_the_next_command_repeats_it(cli: Cli) -> No
         )
     for words in (["a.csv", "--target", "none"], ["deep-ae", "a.csv"]):
         assert cli("search", *words, "--dry-run").code == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "target"), [("x,y,z", None), ("x,y,label", "label"), ("x,y", "y"), ("a,b,y", "y")]
+)
+def test_y_is_the_target_unless_it_is_a_coordinate(names: str, target: str | None) -> None:
+    columns = dict(zip(names.split(","), (SIZE, COUNT, SIZE[::-1]), strict=False))
+    features = [name for name in columns if name != target]
+    found = read(write("points.csv", lines(names, *columns.values())))
+    assert list(found) == [*features, *(["target"] if target else [])]
 
 
 def test_labels_keep_the_names_that_the_file_has() -> None:

@@ -104,6 +104,9 @@ def find_target(columns: Columns, options: TableOptions, path: Path) -> str | No
     if options.target == NO_TARGET:
         return None
     named = [name for name in names if name.lower() in TARGETS and name != options.text]
+    lower = {name.lower() for name in names}
+    if "z" in lower or ("x" in lower and len(named) > 1):  # y is a coordinate
+        named = [name for name in named if name.lower() != "y"]
     if len(named) > 1:
         raise DataError(
             f"{path} has the columns {' and '.join(map(repr, named))}, of which each could be the "
