@@ -21,6 +21,7 @@ from latentune.objectives.metrics.intervals import (
     binomial_interval,
     share_beyond,
 )
+from latentune.objectives.metrics.linear import beside_linear
 
 Cli = Callable[..., Any]
 
@@ -145,3 +146,14 @@ def test_anomalies_say_what_few_items_leave_open(cli: Cli) -> None:
     ) in answer.out
     beyond = int((found.scores["score"][~outside] > found.thresholds["quantile 0.99"]).sum())
     assert f"of 12 test items, {beyond} lie beyond it: {beyond / 12:.2%}, which" in answer.out
+
+
+def test_a_training_part_of_one_class_has_a_linear_model_beside_it() -> None:
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    np.savez("one.npz", x=x, y=np.array([0] * 38 + [1] * 2))
+    data = latentune.TensorData("one.npz")
+    train, test = data.splits.train, data.splits.test
+    assert train.targets is not None
+    train.targets[:] = 0
+    right = float((test.targets == 0).double().mean())
+    assert beside_linear(data) == {"test_accuracy_linear": pytest.approx(right)}

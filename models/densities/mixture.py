@@ -91,7 +91,8 @@ class LatentMixture:
         deviations = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
         units = np.where(deviations > 0, deviations, 1)
         correlations = self.covariances / units[:, :, None] / units[:, None]
-        correlations[:, *np.diag_indices(units.shape[1])] = 1
+        diagonal = np.arange(units.shape[1])
+        correlations[:, diagonal, diagonal] = 1
         roots: NDArray[np.float64] = deviations[:, :, None] * np.linalg.cholesky(correlations)
         return roots
 

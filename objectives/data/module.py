@@ -22,7 +22,7 @@ from .sources.photos import Photos
 from .sources.resize import check_side
 from .sources.source import Source
 from .sources.table_options import TableOptions
-from .splits import PARTS, moments, read_splits, recognised
+from .splits import moments, read_splits, recognised
 
 BATCH_SIZE = 64
 STEPS_PER_EPOCH = 64
@@ -181,8 +181,8 @@ class TensorData(ResidentData):
 
     def suit(self, model: nn.Module) -> None:
         """Brings the parts to the precision that a network reads; see `in_precision_of`."""
-        parts = {name: in_precision_of(model, getattr(self.splits, name)) for name in PARTS}
-        self.splits = self.splits._replace(**parts)
+        train, val, test = (in_precision_of(model, part) for part in self.splits[:3])
+        self.splits = self.splits._replace(train=train, val=val, test=test)
 
     def _weigh(self) -> None:
         targets = self.splits.train.targets

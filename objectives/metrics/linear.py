@@ -33,6 +33,7 @@ def beside_linear(data: Any) -> dict[str, float]:
     if not (isinstance(train.inputs, Tensor) and isinstance(test.inputs, Tensor)):
         return {}
     train = train.take(_some(len(train)))
+    from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegression, RidgeCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -41,7 +42,10 @@ def beside_linear(data: Any) -> dict[str, float]:
     assert train.targets is not None
     assert test.targets is not None
     model: Any = LogisticRegression(max_iter=100, tol=1e-2)
-    model = RidgeCV() if items.spec.target is not None else model
+    if items.spec.target is not None:
+        model = RidgeCV()
+    elif len(train.targets.unique()) < 2:  # of a rare class, all items may be in another part
+        model = DummyClassifier()
     if items.spec.kind != "table" or items.spec.mean is None:  # else they are standardised
         model = make_pipeline(StandardScaler(), model)
     if items.spec.target is None:
@@ -49,7 +53,7 @@ def beside_linear(data: Any) -> dict[str, float]:
             fitted = model.fit(known, train.targets.numpy())
         return {LINEAR_ACCURACY: float(fitted.score(asked, test.targets.numpy()))}
     mean, std = items.spec.target
-    numbers, true = ((part.targets.double().numpy() - mean) / std for part in (train, test))
+    numbers, true = ((t.double().numpy() - mean) / std for t in (train.targets, test.targets))
     with progress("fitting a linear model"):
         fitted = model.fit(known, numbers)
     return {LINEAR_MSE: float(((fitted.predict(asked) - true) ** 2).mean()) * std**2}
