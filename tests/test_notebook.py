@@ -77,7 +77,7 @@ MANY = [f"name {number}" for number in range(2000)]
         Samples(Path("samples"), {"gmm": LatentMixture.fit(CODES, n_components=2)}, None, "why"),
         LatentMixture.standard(100),
         LatentKDE(CODES, 0.5),
-        Encoded(MANY, CODES, dict.fromkeys(MANY, "is broken")),
+        Encoded(MANY, CODES, MANY, dict.fromkeys(MANY, "is broken")),
         FinalTraining(Path("final"), {"class_accuracy": dict.fromkeys(MANY, 0.5)}, "predict"),
         DataSpec((2000,), "table", tuple(MANY), (0.0,) * 2000, (1.0,) * 2000),
         Predictions(pd.DataFrame({"input": MANY, "class": MANY}), {}, "predict"),

@@ -39,7 +39,7 @@ class Encoded:
     unread: Mapping[str, str]
 
     def __repr__(self) -> str:
-        n, length = self.codes.shape
+        n, length = len(self.names) - len(self.unread), self.codes.shape[1]
         unread = f", {len(self.unread):,} inputs unread" if self.unread else ""
         return f"Encoded({n:,} codes of {length:,} numbers{unread})"
 
