@@ -12,7 +12,7 @@ from ..models.data_spec import DataSpec
 from ..models.networks.standardise import as_read
 from ..models.roles import Codec, Decodes, Encodes, HasPrior, Predicts, Reconstructs
 from ..storage.checkpoint import read_checkpoint
-from ..storage.database import database_exists
+from ..storage.database import database_exists, open_database
 from ..storage.runs import Runs
 from .checkpoint_lookup import checkpoint_of
 from .front import KNEE
@@ -23,7 +23,7 @@ Fits = Callable[[pl.LightningModule, DataSpec], bool]
 FILE = "FILE"
 """What stands for new input, which nobody but the user knows."""
 AFTER: dict[str, Sequence[str]] = {
-    "train": ("sample", "predict", "map", "encode"),
+    "train": ("sample", "predict", "map", "encode", "status"),
     "sample": ("dashboard", "interpolate", "map"),
     "interpolate": ("sample",),
     "map": ("interpolate", "dashboard", "encode"),
@@ -64,13 +64,17 @@ def next_of_network(verb: str, source: str, runs: Runs) -> list[str]:
         runs: The runs folder.
     """
     path = checkpoint_of(source, runs)
-    model, data = load_network(path, runs), DataSpec.from_table(read_checkpoint(path)[0]["data"])
+    data = DataSpec.from_table(read_checkpoint(path)[0]["data"])
+    try:
+        model = load_network(path, runs)
+    except ValueError:  # of a module that nobody has allowed here, as of a study elsewhere
+        return []
     for other in AFTER[verb]:
         if other in FITS:
             if FITS[other](model, data):
                 return [other, source, *_further(other)]
         elif database_exists(runs.database):
-            return [other]
+            return [other, *(_study(source, runs) if other == "status" else [])]
     return []
 
 
@@ -82,6 +86,12 @@ def next_of_study(study: optuna.Study) -> list[str]:
     if len(study.directions) > 1:
         return ["best", name, "--prefer", KNEE]
     return ["train", name]
+
+
+def _study(source: str, runs: Runs) -> list[str]:
+    """Returns the name of the study that a network is of, if the database has it."""
+    name = source.partition(":")[0]
+    return [name] if name in optuna.get_all_study_names(open_database(runs.database)) else []
 
 
 def _further(verb: str) -> list[str]:
