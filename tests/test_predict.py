@@ -360,8 +360,10 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
     predictions = latentune.predict("mlp-photos", "-")
     assert list(predictions.table["input"]) == ["new/0.png", "new/none.png"]
     assert predictions.unread == {"new/none.png": "is not a file that can be read"}
-    Path("list.csv").write_text("path,label\nnew/2.png,dark\nnew/none.png,dark\n")
+    Path("list.csv").write_text("path,label,class\nnew/2.png,dark,1\nnew/none.png,dark,2\n")
     listed = latentune.predict("mlp-photos", "list.csv")
+    assert list(listed.table["label"]) == ["dark", "dark"]
+    assert list(listed.table["class_given"]) == ["1", "2"]
     assert list(listed.table["input"]) == ["new/2.png", "new/none.png"]
     assert listed.unread == predictions.unread
 

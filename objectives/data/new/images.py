@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -17,7 +19,7 @@ from ..errors import DataError
 from ..parts import floats
 from ..sources.files import is_array, is_table
 from ..sources.folders import file_stat, find_images, skipped
-from ..sources.image_columns import listed_images
+from ..sources.image_columns import path_column, read_list
 from ..sources.photos import in_threads, read_photo
 from ..sources.pixel_range import Extent, extent_of_file, maximum_of_file, rescaled
 from ..sources.pixels import COLOUR, Form, opened, read_image, silence_pillow, upright
@@ -48,26 +50,44 @@ def new_images(given: Sequence[str], like: Preparation) -> list[NewItems]:
     Raises:
         DataError: If a file or folder is missing or holds no images, or an array does not fit.
     """
-    paths = (path for one in given for path in _paths(one))
     found: list[NewItems] = []
-    for arrays, group in groupby(paths, is_array):
+    files = (file for one in given for file in _files(one))
+    for arrays, group in groupby(files, lambda file: is_array(file.path)):
         chosen = list(group)
-        found += [new_array(p, like) for p in chosen] if arrays else [_files(chosen, like)]
+        if arrays:
+            found += [new_array(file.path, like) for file in chosen]
+        else:
+            found.append(_decoded(chosen, like))
     return found
 
 
-def _paths(given: str) -> Iterator[str]:
+class _File(NamedTuple):
+    """A file, and what the other columns of a list say of it."""
+
+    path: str
+    columns: Mapping[str, str]
+
+
+def _files(given: str) -> Iterator[_File]:
     """Gives all files that are meant, of which some may be arrays."""
     if given == STANDARD_INPUT:
-        yield from standard_lines()
+        yield from (_File(line, {}) for line in standard_lines())
         return
     for path in find_paths(given):
         if os.path.isdir(path):
-            yield from _inside(path)
+            yield from (_File(one, {}) for one in _inside(path))
         elif is_table(path):
-            yield from listed_images(Path(path))
+            yield from _listed(Path(path))
         else:
-            yield path
+            yield _File(path, {})
+
+
+def _listed(path: Path) -> Iterator[_File]:
+    columns = dict(read_list(path))
+    names = columns.pop(path_column(path, columns))
+    for row, name in enumerate(names):
+        said = {column: values[row] for column, values in columns.items()}
+        yield _File(str(path.parent / name), said)
 
 
 def _inside(folder: str) -> Iterator[str]:
@@ -80,8 +100,9 @@ def _inside(folder: str) -> Iterator[str]:
     yield from (os.path.join(folder, *inner) for inner, _ in found)
 
 
-def _files(paths: list[str], like: Preparation) -> NewItems:
-    shape = like.spec.shape
+def _decoded(files: Sequence[_File], like: Preparation) -> NewItems:
+    """Returns image files, which are decoded when they are needed."""
+    paths, shape = [file.path for file in files], like.spec.shape
     if shape[0] not in MODES:
         raise DataError(f"the network reads images of {shape[0]} channels: give it an array")
     silence_pillow()
@@ -101,7 +122,8 @@ def _files(paths: list[str], like: Preparation) -> NewItems:
         return Batch(list(map(printable, paths[cut])), torch.cat(images), reasons)
 
     size = min(DECODED, evaluation_size(torch.empty(0, *shape)))
-    return NewItems(list(map(printable, paths)), read, size)
+    columns = pd.DataFrame([file.columns for file in files], index=range(len(files)))
+    return NewItems(list(map(printable, paths)), read, size, columns=columns)
 
 
 def _reason(error: DataError, path: str) -> str:
