@@ -299,7 +299,7 @@ def test_a_bad_text_never_costs_the_others(cli: Cli, asked: Path) -> None:
     assert "latentune: new.csv row 3: '\u674e\u660e' has no letter that is known" in answer.err
     counted = cli("predict", "name-rnn-names", "Banos!", "Dudek", "\udcff")
     assert counted.code == 1
-    assert "1 letters or signs that are not known are dropped from 1 text: '!' (1)" in counted.out
+    assert "1 letter or sign that is not known is dropped from 1 text: '!' (1)" in counted.out
 
 
 def test_a_bad_item_of_an_array_never_costs_the_others(cli: Cli, trained: Path) -> None:

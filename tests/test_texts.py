@@ -127,7 +127,7 @@ def test_letters_that_are_not_known_are_dropped_and_counted() -> None:
     assert found.dropped == {"B": 1, "-": 1, "x": 1, "😀": 3}
     assert said_of_dropped(found) == (
         "6 letters or signs that are not known are dropped from 2 texts: '\\U0001f600' (3), "
-        "'-' (1), 'B' (1) and 1 others"
+        "'-' (1), 'B' (1) and 1 other"
     )
 
 

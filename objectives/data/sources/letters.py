@@ -164,9 +164,11 @@ def said_of_dropped(found: Numbered) -> str:
         return ""
     most = sorted(found.dropped.items(), key=lambda pair: (-pair[1], pair[0]))
     some = ", ".join(f"{letter!a} ({count:,})" for letter, count in most[:SHOWN])
-    more = f" and {len(most) - SHOWN:,} others" if len(most) > SHOWN else ""
+    left = len(most) - SHOWN
+    more = f" and {left:,} other{'s' * (left > 1)}" if left > 0 else ""
     texts = "1 text" if found.shortened == 1 else f"{found.shortened:,} texts"
-    return (
-        f"{sum(found.dropped.values()):,} letters or signs that are not known are dropped from "
-        f"{texts}: {some}{more}"
-    )
+    total = sum(found.dropped.values())
+    what = "letters or signs that are not known are"
+    if total == 1:
+        what = "letter or sign that is not known is"
+    return f"{total:,} {what} dropped from {texts}: {some}{more}"
