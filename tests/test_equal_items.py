@@ -91,6 +91,16 @@ def test_equal_items_are_in_one_part(
         assert (train & val) | (train & test) | (val & test) == set()
 
 
+def test_equal_files_are_in_one_list() -> None:
+    import latentune
+
+    latentune.show(files(), split=(60, 20, 20), out="lists")
+    parts = [pd.read_csv(f"lists/{name}.csv") for name in ("train", "valid", "test")]
+    contents = [{Path("lists", path).read_bytes() for path in part["path"]} for part in parts]
+    assert sum(map(len, contents)) == len(set.union(*contents)) == 40
+    assert [len(part) for part in parts] == [120, 40, 40]
+
+
 def test_equal_photographs_in_their_files_are_in_one_part() -> None:
     data = TensorData(files(), image_size=4, augment="crop")
     assert data.streamed

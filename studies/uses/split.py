@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from ...objectives.data.equal_items import first_equal_file
 from ...objectives.data.errors import DataError
 from ...objectives.data.sources.folders import FEWEST, list_folder
 from ...objectives.data.sources.photo_lists import CLASSES
@@ -52,7 +53,7 @@ def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Ite
     for path in paths:
         if os.path.lexists(path):
             raise StorageError(f"{path} is there already: name another folder by `out=`")
-    parts = dict(zip(FILES, _drawn(_images(data, out), split, seed), strict=True))
+    parts = dict(zip(FILES, _drawn(_images(data, out), out, split, seed), strict=True))
     for part, fewest in {"train": FEWEST, "val": 1, "test": 1}.items():
         if len(parts[part]) < fewest:
             raise DataError(
@@ -110,17 +111,44 @@ def _way(root: Path, out: Path) -> str:
         return Path(there).as_posix()
 
 
-def _drawn(images: dict[str, list[str]], split: Sequence[float], seed: int) -> list[Rows]:
-    """Draws the images of each part, class by class."""
+def _drawn(
+    images: dict[str, list[str]], out: Path, split: Sequence[float], seed: int
+) -> list[Rows]:
+    """Draws the images of each part, class by class; equal files of a class are in one part."""
     generator = torch.Generator().manual_seed(seed)
     parts: list[Rows] = [[] for _ in split]
     for name, paths in sorted(images.items()):
         if len(paths) < 2:
             raise DataError(f"class {name!r} has one image, which cannot be in several parts")
         order = torch.randperm(len(paths), generator=generator).tolist()
-        for part, count in zip(parts, _shared(len(paths), split), strict=True):
-            part += [(paths[i], name) for i in sorted(order[:count])]
-            del order[:count]
+        here = os.path.realpath(out)  # which may not be there yet
+        firsts = first_equal_file([os.path.normpath(f"{here}/{path}") for path in paths])
+        cut = _cut(order, _shared(len(paths), split), firsts)
+        for part, places in zip(parts, cut, strict=True):
+            part += [(paths[i], name) for i in sorted(places)]
+    return parts
+
+
+def _cut(order: list[int], counts: Sequence[int], firsts: Sequence[int]) -> list[list[int]]:
+    """Returns which items are in each part: so many, or about so many where some are equal.
+
+    Args:
+        order: The items as they were drawn.
+        counts: How many shall be in each part.
+        firsts: For each item the first one that is equal to it.
+    """
+    parts: list[list[int]] = [[] for _ in counts]
+    if len(set(firsts)) == len(order):
+        for part, count in zip(parts, counts, strict=True):
+            part += order[:count]
+            order = order[count:]
+        return parts
+    groups: dict[int, list[int]] = {}
+    for item in order:
+        groups.setdefault(firsts[item], []).append(item)
+    for members in sorted(groups.values(), key=len, reverse=True):
+        lacks = [count - len(part) for part, count in zip(parts, counts, strict=True)]
+        parts[lacks.index(max(lacks))] += members
     return parts
 
 
