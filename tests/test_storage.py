@@ -30,7 +30,7 @@ plain = st.one_of(
 tables = st.dictionaries(names, st.one_of(plain, st.lists(st.integers()), st.just({"a": 1})))
 bests = st.builds(
     Best,
-    study=names,
+    study=st.from_regex(r"study-\w[\w.+-]{0,80}", fullmatch=True),
     trial=st.integers(0, 10**6),
     monitor=names,
     value=st.floats(allow_nan=False),
