@@ -55,3 +55,25 @@ def _apart(
         pipe.close()
     sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
     call(*arguments, **options)
+
+
+def killed_before(event: str, name: str, call: Callable[..., Any], *arguments: Any) -> None:
+    """Runs a call in a process that is killed before it does something to a file.
+
+    Args:
+        event: What Python's audit hooks call it, such as `os.rename`.
+        name: How the path of the file ends.
+        call: A function of a module.
+        arguments: What it is given.
+    """
+    code, _, err = fork(_watched, event, name, call, *arguments).end()
+    assert code == -signal.SIGKILL, err
+
+
+def _watched(event: str, name: str, call: Callable[..., Any], *arguments: Any) -> None:
+    def kill(happens: str, details: tuple[Any, ...]) -> None:
+        if happens == event and str(details[0]).endswith(name):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(kill)
+    call(*arguments)
