@@ -12,14 +12,21 @@ from typing import Any
 PASSING = (".lock", "-wal", "-shm")
 TIMES = {"seconds", "made", "duration", "at", "command", "deaths"}
 DATE = re.compile(r"\d{4}-\d\d-\d\d[T -]\d\d[:-]\d\d[:-]\d\d(\.\d+)?")
+BACKUP = re.compile(r"backups/DATE(-\d\d)?/")
+OF_BACKUPS = ("runs/backups/manifest.json", "runs/backups/database")  # a repair may have two
 UNSTABLE = ("trial_heartbeats", "alembic_version", "version_info")
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Returns a digest of each file by its path, and of each folder that is empty."""
+    """Returns a digest of each file by its path, and of each folder that is empty.
+
+    What was moved to backups is found there, in whichever of them.
+    """
     found = {}
     for path in folder.rglob("*"):
-        name = DATE.sub("DATE", path.relative_to(folder).as_posix())
+        name = BACKUP.sub("backups/", DATE.sub("DATE", path.relative_to(folder).as_posix()))
+        if name.startswith(OF_BACKUPS):
+            continue
         if path.is_dir():
             if not any(path.iterdir()):
                 found[f"{name}/"] = ""

@@ -9,13 +9,13 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from .backup_manifest import MANIFEST, Manifest
 from .recorded_paths import recorded_path_error, relative_to_root
+from .replacing import discard
 from .runs import (
     Runs,
     StorageError,
@@ -24,6 +24,7 @@ from .runs import (
     unwritable,
     write_text,
 )
+from .scratch import scratch, temporary
 from .snapshot import alone_with, count_trials, fingerprint, log_of, snapshot
 
 DATABASE, FILES = "database", "files"  # the folders of a backup
@@ -65,24 +66,27 @@ def make_backup(runs: Runs, database: Path, before: str, copy: Path, changes: Ch
         StorageError: If it cannot be written, or a file lies behind a link that leads out of the
             runs folder; nothing is then changed.
     """
-    names = {path: _recorded(path, runs) for path in changes.written}
-    moved = [_recorded(path, runs) for path in changes.moved()]
-    runs.resolve(runs.backups.name)
     try:
-        backup = _new_folder(runs.backups)
-        (backup / DATABASE).mkdir()
-        for path in (database, *log_of(database)):
-            if path.exists():
-                shutil.copy2(path, backup / DATABASE / path.name)
-        manifest = Manifest(
-            relative_to_root(database, runs.root),
-            before,
-            fingerprint(copy),
-            count_trials(copy),
-            moved,
-            {names[path]: _hash(text.encode()) for path, text in changes.written.items()},
-        )
-        write_text(backup / MANIFEST, json.dumps(asdict(manifest), indent=2))
+        with scratch(runs.cache) as place:  # from which it is moved when it is whole
+            names = {path: _recorded(path, runs) for path in changes.written}
+            moved = [_recorded(path, runs) for path in changes.moved()]
+            runs.resolve(runs.backups.name)
+            new = place / "backup"
+            (new / DATABASE).mkdir(parents=True)
+            for path in (database, *log_of(database)):
+                if path.exists():
+                    shutil.copy2(path, new / DATABASE / path.name)
+            manifest = Manifest(
+                relative_to_root(database, runs.root),
+                before,
+                fingerprint(copy),
+                count_trials(copy),
+                moved,
+                {names[path]: _hash(text.encode()) for path, text in changes.written.items()},
+            )
+            write_text(new / MANIFEST, json.dumps(asdict(manifest), indent=2))
+            backup = _free_name(runs.backups)
+            shutil.move(new, backup)
         for name in moved:
             _move(runs.root / name, backup / FILES / name)
         for path, text in changes.written.items():
@@ -146,8 +150,8 @@ def undo(runs: Runs, backup: Path, database: Path) -> list[str]:
                     shutil.copy2(log, path)
     except OSError as error:
         raise unwritable(runs.root, error) from error
-    (backup / MANIFEST).unlink()  # all is back, even if the rest of it stays
-    shutil.rmtree(backup)
+    with scratch(runs.cache) as place:
+        discard(backup, place)
     if not any(runs.backups.iterdir()):
         runs.backups.rmdir()
     return [str(database), *(str(runs.root / name) for name in manifest.moved)]
@@ -193,8 +197,8 @@ def _check_unchanged(
     way_out = f"what was there before lies in {backup}"
     known = (manifest.before, manifest.after)
     if not _is_put_back(database, kept) and fingerprint(database) not in known:
-        with tempfile.TemporaryDirectory() as place:
-            copy = Path(place) / database.name
+        with temporary() as place:
+            copy = place / database.name
             snapshot(database, copy)
             more = count_trials(copy) - manifest.trials
         trials = f", by {more} trials" if more else ""
@@ -226,12 +230,12 @@ def _is_put_back(database: Path, kept: Path) -> bool:
     return True
 
 
-def _new_folder(backups: Path) -> Path:
+def _free_name(backups: Path) -> Path:
+    backups.mkdir(parents=True, exist_ok=True)
     name = datetime.now().strftime(NAME)
     for attempt in range(1, 100):
         folder = backups / (name if attempt == 1 else f"{name}-{attempt:02}")
         if not folder.exists():
-            folder.mkdir(parents=True)
             return folder
     raise StorageError(f"{backups} has no name left for a backup of {name}")
 
