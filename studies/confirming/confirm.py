@@ -165,9 +165,10 @@ def _confirm(
         for i, value in spread(_train, jobs, runs, cluster=cluster, files=files, model=model):
             number = finalists[new[i]].number
             keep_training(study, number, seed, value)
-            forget_file(_last_epoch(runs, recipe, finalists[new[i]].params, seed))
             known[number, seed] = value
             log.info("%s: %s", titles[i], "diverged" if value is None else f"{value:.4g}")
+        for one in chosen:  # also of those whose process was killed when all was recorded
+            forget_file(_last_epoch(runs, recipe, finalists[one].params, seed))
         values = [known[number, seed] for number in numbers]
         return [inf if value is None else sign * value for value in values]
 

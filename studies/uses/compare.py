@@ -144,9 +144,9 @@ def compare(
         for nth, came in spread(train_classifier, jobs, place, cluster=nodes, files=files):
             found[new[nth]] = came
             keep_trainings(folder, settings, found)
-            forget_file(folder / LAST)
             _, text, seed, start = trainings[new[nth]]
             told(start, text, seed, came[1])
+        forget_file(folder / LAST)
         history, table = _tables(trainings, found, reach)
         write_csv(history, folder / "accuracy.csv")
         write_csv(table, folder / "table.csv")
