@@ -20,9 +20,10 @@ HALF_WRITTEN_S = 3600
 
 
 def caches(case: Case) -> Iterator[Finding]:
-    """Finds codes, features and images that nothing has used for a month, and what was left."""
+    """Finds what is kept and nothing has used for a month, and what processes have left."""
     folders = [case.runs.cache / name for name in ("codes", "features", "folders")]
     kept = [path for folder in folders if case.whole for path in folder.glob("*.pt")]
+    kept += case.runs.confirming.glob("*.ckpt") if case.whole else []
     yield from _useless(case, "that nothing has used for a month", filter(_is_old, kept))
     codes = [path for folder in case.folders() for path in folder.glob("*/codes-*.pt")]
     yield from _useless(
