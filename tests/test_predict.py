@@ -407,7 +407,7 @@ def test_gray_and_coloured_images(refused: Refused, trained: Path, studies: Path
             "not one of 2 inputs can be read: \u674e has no letter that is",
         ),
         (("name-rnn-names", "-"), "standard input is empty"),
-        (("nothing", "photos"), "there is no checkpoint"),
+        (("nothing", "photos"), "there is no study 'nothing' in runs"),
     ],
 )
 def test_what_does_not_fit_is_refused(
