@@ -14,6 +14,7 @@ TIMES = {"seconds", "made", "duration", "at", "command", "deaths"}
 DATE = re.compile(r"\d{4}-\d\d-\d\d[T -]\d\d[:-]\d\d[:-]\d\d(\.\d+)?")
 BACKUP = re.compile(r"backups/DATE(-\d\d)?/")
 OF_BACKUPS = ("runs/backups/manifest.json", "runs/backups/database")  # a repair may have two
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # which an import draws anew
 UNSTABLE = ("trial_heartbeats", "alembic_version", "version_info")
 
 
@@ -31,7 +32,8 @@ def contents(folder: Path) -> dict[str, str]:
             if not any(path.iterdir()):
                 found[f"{name}/"] = ""
         elif not name.endswith(PASSING):
-            found[name] = hashlib.sha256(_content(path).encode()).hexdigest()
+            content = hashlib.sha256(_content(path).encode()).hexdigest()
+            found[UUID.sub(content[:8], name)] = content
     return found
 
 
@@ -61,7 +63,11 @@ def _timeless(value: Any) -> Any:
         return {k: _timeless(v) for k, v in value.items() if k not in TIMES}
     if isinstance(value, list):
         return [_timeless(item) for item in value]
-    return DATE.sub("DATE", value) if isinstance(value, str) else value
+    return _plain_text(value) if isinstance(value, str) else value
+
+
+def _plain_text(text: str) -> str:
+    return UUID.sub("UUID", DATE.sub("DATE", text))
 
 
 def _tensors(path: Path) -> str:
@@ -90,6 +96,6 @@ def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
     def cell(value: Any) -> Any:
         if isinstance(value, str) and value.startswith(("{", "[")):
             return json.dumps(_timeless(json.loads(value)), sort_keys=True)
-        return DATE.sub("DATE", value) if isinstance(value, str) else value
+        return _plain_text(value) if isinstance(value, str) else value
 
     return tuple(map(cell, row))

@@ -42,7 +42,7 @@ class Begun(pl.Callback):
 
 def figures(folder: Path) -> dict[str, Any]:
     found = json.loads((folder / "metrics.json").read_text())
-    return {name: value for name, value in found.items() if name != "seconds"}
+    return {n: v for n, v in found.items() if n not in ("seconds", "git_commit")}
 
 
 def left() -> set[str]:
@@ -62,7 +62,7 @@ def _a_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     ("event", "file"),
     [
         ("os.rename", f"{NAME}/final-finished"),
-        ("os.remove", f"{NAME}/final/last.ckpt"),
+        ("os.rename", f"{NAME}/final"),
     ],
 )
 def test_a_training_that_is_killed_in_its_last_renames_is_not_trained_again(
@@ -122,7 +122,7 @@ def test_what_a_killed_command_leaves_in_temporary_folders_is_swept_by_the_next(
     trained: Path,
 ) -> None:
     killed_before("sqlite3.connect", "studies.db", _in_temporary, tempfile.gettempdir())
-    assert len(list(temporary_folder().glob("scratch-*"))) == 1
+    assert list(temporary_folder().glob("scratch-*"))
     with scratch(Path("runs/cache")):
         assert not list(temporary_folder().glob("scratch-*"))
     assert {path.name for path in temporary_folder().iterdir()} == {"sweep.lock"}
