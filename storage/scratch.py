@@ -75,6 +75,14 @@ def sweep_temporary() -> None:
             _sweep(left)
 
 
+def sweep(cache: Path) -> None:
+    """Removes what processes that were killed have left, where a command may be refused."""
+    sweep_temporary()
+    if cache.is_dir():
+        with _sweeping(cache):
+            pass
+
+
 def is_only(folder: Path) -> bool:
     """Returns whether no other process that lives has such a folder beside this one."""
     return [*folder.parent.glob(f"{PREFIX}*")] == [folder]

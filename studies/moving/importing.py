@@ -17,7 +17,7 @@ from ...storage.locks import SEARCH, search_lock
 from ...storage.names import check_new_name
 from ...storage.placing import check_place, placed
 from ...storage.runs import Runs, StorageError, check_name
-from ...storage.scratch import scratch
+from ...storage.scratch import scratch, sweep
 from ...storage.study import Study
 from ...storage.waiting import held
 from ..allowed import IMPORTED
@@ -97,13 +97,14 @@ def import_study(
     url = storage or place.database
     if name is not None and into is not None:
         raise StudyError("`name=` is for a study of its own, `into=` for one that is here")
+    sweep(place.cache)
     with open_package(Path(path)) as package:
         if into is not None:
             return Imported(*merge(package, check_name(into), place, url))
         target = check_name(package.record.name if name is None else name)
         others: list[str] = []
         if database_exists(url):
-            others = _check_free(open_database(url), target, package)
+            others = _check_free(open_database(url), target, package, place)
         check_new_name(target, others)
         with progress(f"checking {path}"):
             package.archive.check()
@@ -133,14 +134,14 @@ def _unpack(package: Package, target: str, runs: Runs, url: str) -> Imported:
         check_place(files)
         with held(search_lock(url, runs), SEARCH):
             database = open_database(url, create=True)
-            _check_free(database, target, package, sweep=True)
+            _check_free(database, target, package, runs, sweep=True)
             with placed(files):
-                study = _write(replace(record, system_attrs=system), package, database)
+                study = _write(replace(record, system_attrs=system), package, database, runs)
     return Imported(study, len(trials))
 
 
 def _check_free(
-    database: BaseStorage, name: str, package: Package, *, sweep: bool = False
+    database: BaseStorage, name: str, package: Package, runs: Runs, *, sweep: bool = False
 ) -> list[str]:
     """Checks that no study has a name, but one whose import was killed, which may be removed.
 
@@ -152,7 +153,9 @@ def _check_free(
         if study.study_name != name:
             others.append(study.study_name)
             continue
-        if IMPORTED not in study.user_attrs or "definition" in study.user_attrs:
+        attrs = study.user_attrs
+        ours = IMPORTED in attrs or (not attrs and _begun(runs, name).exists())
+        if "definition" in attrs or not ours:
             raise StudyError(
                 f"study {name!r} is here already: import {package.archive.path} under another "
                 f"`name=`, or add its trials by `into=` {name}"
@@ -177,12 +180,19 @@ def _check_folder(folder: Path, files: Mapping[Path, Path]) -> None:
             )
 
 
-def _write(record: Record, package: Package, database: BaseStorage) -> Study:
+def _begun(runs: Runs, name: str) -> Path:
+    """Returns the file that says that a study without attributes is about to be an import."""
+    return runs.cache / f"{name}.importing"
+
+
+def _write(record: Record, package: Package, database: BaseStorage, runs: Runs) -> Study:
     """Writes a study into a database; what says that it is whole comes last."""
+    _begun(runs, record.name).touch()
     number = database.create_new_study(record.directions, record.name)
     try:
         study = Study(study_name=record.name, storage=database)
         study.set_user_attr(IMPORTED, _imported(package))
+        _begun(runs, record.name).unlink()
         with progress(f"writing {record.name}", len(record.trials)) as advance:
             for trial in record.trials:
                 study.add_trial(trial)
