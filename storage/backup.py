@@ -67,7 +67,7 @@ def make_backup(runs: Runs, database: Path, before: str, copy: Path, changes: Ch
             runs folder; nothing is then changed.
     """
     try:
-        with scratch(runs.cache) as place:  # from which it is moved when it is whole
+        with scratch(runs.cache, sweeps=False) as place:  # from which it is moved when it is whole
             names = {path: _recorded(path, runs) for path in changes.written}
             moved = [_recorded(path, runs) for path in changes.moved()]
             runs.resolve(runs.backups.name)
@@ -85,10 +85,17 @@ def make_backup(runs: Runs, database: Path, before: str, copy: Path, changes: Ch
                 {names[path]: _hash(text.encode()) for path, text in changes.written.items()},
             )
             write_text(new / MANIFEST, json.dumps(asdict(manifest), indent=2))
+            # What is written anew stays in its place until then: a kill must not lose it.
+            copied = {n for n in moved if runs.root / n in changes.written}
+            copied = {n for n in copied if not (runs.root / n).is_dir()}
+            for name in copied:
+                (new / FILES / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(runs.root / name, new / FILES / name, follow_symlinks=False)
             backup = _free_name(runs.backups)
             shutil.move(new, backup)
         for name in moved:
-            _move(runs.root / name, backup / FILES / name)
+            if name not in copied:
+                _move(runs.root / name, backup / FILES / name)
         for path, text in changes.written.items():
             write_text(path, text)
     except OSError as error:
@@ -150,7 +157,7 @@ def undo(runs: Runs, backup: Path, database: Path) -> list[str]:
                     shutil.copy2(log, path)
     except OSError as error:
         raise unwritable(runs.root, error) from error
-    with scratch(runs.cache) as place:
+    with scratch(runs.cache, sweeps=False) as place:
         discard(backup, place)
     if not any(runs.backups.iterdir()):
         runs.backups.rmdir()
@@ -207,13 +214,15 @@ def _check_unchanged(
         now, wrote = runs.resolve(name, follow=False), manifest.written.get(name)
         if not os.path.lexists(now):
             continue
-        old = os.path.lexists(_kept(runs, backup, FILES, name))
+        kept_file = _kept(runs, backup, FILES, name)
+        old = os.path.lexists(kept_file)
         if wrote is None:
             changed = old
         else:  # what was put back by an undo that was killed is no longer what was written
             ours = old or name not in manifest.moved
             plain = now.is_file() and not now.is_symlink()
-            changed = ours and not (plain and _hash(now.read_bytes()) == wrote)
+            same = plain and kept_file.is_file() and filecmp.cmp(now, kept_file, shallow=False)
+            changed = ours and not same and not (plain and _hash(now.read_bytes()) == wrote)
         if changed:
             raise StorageError(f"{now} was made since it was fixed; {way_out}")
 
