@@ -69,11 +69,13 @@ def train_classifier(
     )
     model = Predictor(images.spec, codec=codec, unfreeze=True, lin_dim=HIDDEN, lr=1e-3)
     accuracies = _Accuracies()
-    last, callbacks = None, [accuracies]
+    last: Path | None = None
+    callbacks: list[pl.Callback] = [accuracies]
     if folder is not None:
         settings = {"path": str(path), "trained": trained, "labels": labels, "seed": seed}
         keep = KeepLastEpoch(folder / LAST, {**settings, "epochs": epochs})
-        last, callbacks = keep.usable(model), [accuracies, keep]
+        last = keep.usable(model)
+        callbacks.append(keep)
     trainer = quiet_trainer(epochs, callbacks, images, enable_checkpointing=folder is not None)
     fit(trainer, model, images, last)
     with quiet():
