@@ -28,7 +28,7 @@ def untrained(epoch_s: float = 0, curves: Sequence[Sequence[float]] = ()) -> Ite
     """
     draws = np.random.default_rng(1)
 
-    def trainer(max_epochs: int, callbacks: list[Any], **options: Any) -> Any:
+    def trainer(max_epochs: int, callbacks: list[Any], *args: Any, **options: Any) -> Any:
         return SimpleNamespace(
             callbacks=callbacks, max_epochs=max_epochs, sanity_checking=False, val_dataloaders=None
         )

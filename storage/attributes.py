@@ -19,6 +19,8 @@ Author = Literal["user", "system"]
 
 LONGEST_NAME = 512  # letters, as Optuna's tables have them
 Count = Annotated[int, Field(ge=0, lt=2**31)]
+Epoch = Annotated[int, Field(ge=-1, lt=2**31)]
+"""An epoch, counted from 1; -1 before the first one is over."""
 Digits = Annotated[str, Field(pattern=r"^\d{1,10}$")]
 Number = float  # which whole numbers are too
 Plain = bool | int | float | str | None
@@ -111,7 +113,8 @@ KINDS: Mapping[tuple[Owner, Author], Mapping[str, Any]] = {
         "confirming": dict[Digits, dict[Digits, Number | None]],
     },
     ("trial", "user"): {
-        "epochs|best_epoch|pruned": Count,
+        "epochs|pruned": Count,
+        "best_epoch": Epoch,
         "parameters": Annotated[int, Field(ge=0, lt=2**53)],
         "provenance": Provenance,
         "hparams": dict[str, Any],

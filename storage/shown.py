@@ -20,7 +20,8 @@ def shown(word: str) -> str:
     They stand before an @, in the query of a URL by whatever name and also percent-encoded, or as
     the words `password=...` of libpq. What is hidden already stays as it is.
     """
-    word = _USER.sub(rf"\1{HIDDEN}@", word)
+    if not word.startswith("sqlite:///"):  # a path, in which an @ is a letter like others
+        word = _USER.sub(rf"\1{HIDDEN}@", word)
     word = _QUERY.sub(_hide, word)
     return _WORDS.sub(rf"\1\2{HIDDEN}", word)
 

@@ -167,7 +167,7 @@ def test_it_is_searched_by_the_nearest_neighbour_and_used(
     study = f"{name}-digits"
     answer = cli("train", study, "--epochs", 2)
     assert answer.code == 0, answer.err
-    assert answer.out.endswith(f"next: latentune map {study}\n")
+    assert answer.out.endswith(f"next: latentune predict {study} FILE\n")
     final = Path("runs") / study / "final"
     with Image.open(final / f"{picture}.png") as shown:
         shown.verify()

@@ -7,7 +7,7 @@ import json
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import latentune
 from latentune.storage import replacing
 from latentune.storage.replacing import put, settle
 from latentune.storage.scratch import scratch, temporary, temporary_folder
+from latentune.studies.running.forks import warm_up
 
 from .forked import command, killed_before
 
@@ -53,9 +54,11 @@ def left() -> set[str]:
 
 
 @pytest.fixture(autouse=True)
-def _a_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+def _a_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    warm_up()  # by way of the usual folder, where it stays
+    with tempfile.TemporaryDirectory(prefix="k") as short:
+        monkeypatch.setattr(tempfile, "tempdir", short)
+        yield
 
 
 @pytest.mark.parametrize(

@@ -167,15 +167,12 @@ def test_no_temporary_folder(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EACCES])
-def test_locks_that_fail(
-    code: int, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_locks_that_fail(code: int, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     import filelock
 
     def fail(self: object) -> None:
         raise OSError(code, os.strerror(code), "runs/search.lock")
 
     monkeypatch.setattr(filelock.FileLock, "_acquire", fail)
-    line = refused(*SEARCH)
-    assert os.strerror(code) in line
-    assert not Path("runs/studies.db").exists()
+    assert os.strerror(code) in in_a_line(cli(*SEARCH))
+    assert not Path("runs/conv-ae-digits").exists()

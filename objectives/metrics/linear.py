@@ -44,7 +44,9 @@ def beside_linear(data: Any) -> dict[str, float]:
     model: Any = LogisticRegression(max_iter=100, tol=1e-2)
     if items.spec.target is not None:
         model = RidgeCV()
-    elif train.targets.min() == train.targets.max():  # of a rare class, all items may be in another part
+    elif (
+        train.targets.min() == train.targets.max()
+    ):  # of a rare class, all items may be in another part
         model = DummyClassifier()
     if items.spec.kind != "table" or items.spec.mean is None:  # else they are standardised
         model = make_pipeline(StandardScaler(), model)

@@ -55,9 +55,9 @@ def say_perfect(study: optuna.Study, plan: SearchPlan) -> None:
     (name,) = plan.spec.objective.metrics
     done, asked = len(finished(trials)), plan.trials
     line = f"trial {found.number} has {name} {found.values[0]:g}, and no value is better"
+    study.set_user_attr(SAID, found.number)
     if done >= asked:
         log.info("%s: further trials cannot improve it", line)
         return
-    study.set_user_attr(SAID, found.number)
     way_on = f"the search ends after {done} of {asked} trials; the same command tries the others"
     log.info("%s: %s", line, way_on)
