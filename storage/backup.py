@@ -67,7 +67,7 @@ def make_backup(runs: Runs, database: Path, before: str, copy: Path, changes: Ch
             runs folder; nothing is then changed.
     """
     try:
-        with scratch(runs.cache, sweeps=False) as place:  # from which it is moved when it is whole
+        with scratch(_repairs(runs)) as place:  # from which it is moved when it is whole
             names = {path: _recorded(path, runs) for path in changes.written}
             moved = [_recorded(path, runs) for path in changes.moved()]
             runs.resolve(runs.backups.name)
@@ -157,7 +157,7 @@ def undo(runs: Runs, backup: Path, database: Path) -> list[str]:
                     shutil.copy2(log, path)
     except OSError as error:
         raise unwritable(runs.root, error) from error
-    with scratch(runs.cache, sweeps=False) as place:
+    with scratch(_repairs(runs)) as place:
         discard(backup, place)
     if not any(runs.backups.iterdir()):
         runs.backups.rmdir()
@@ -237,6 +237,11 @@ def _is_put_back(database: Path, kept: Path) -> bool:
         if path.exists() and not before.startswith(path.read_bytes()):
             return False
     return True
+
+
+def _repairs(runs: Runs) -> Path:
+    """Returns where backups grow: apart from other scratch folders, which a repair may back up."""
+    return runs.cache / "repairs"
 
 
 def _free_name(backups: Path) -> Path:

@@ -22,17 +22,16 @@ MULTIPROCESSING = "pymp-*"  # what Python calls its folders of sockets, in the t
 
 
 @contextmanager
-def scratch(cache: Path, *, sweeps: bool = True) -> Iterator[Path]:
+def scratch(cache: Path) -> Iterator[Path]:
     """Gives an empty folder that ends with the block.
 
     Args:
         cache: The folder in which it is made, and which is swept first; so is the temporary one.
-        sweeps: Whether what others have left is removed first; a repair backs it up instead.
     """
     cache.mkdir(parents=True, exist_ok=True)
     with suppress(FileNotFoundError):  # there is no temporary folder
         sweep_temporary()
-    with _sweeping(cache, sweeps):
+    with _sweeping(cache):
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=cache))
         owner = claim(folder)
     try:
@@ -98,10 +97,10 @@ def claim(folder: Path) -> FileLock:
 
 
 @contextmanager
-def _sweeping(cache: Path, sweeps: bool = True) -> Iterator[None]:
+def _sweeping(cache: Path) -> Iterator[None]:
     """Removes scratch folders that are nobody's, and keeps others from doing so in the block."""
     with held(FileLock(cache / "sweep.lock"), f"{cache}"):
-        for left in cache.glob(f"{PREFIX}*") if sweeps else ():
+        for left in cache.glob(f"{PREFIX}*"):
             _sweep(left)
         yield
 
