@@ -220,7 +220,8 @@ def _repeated(splits: Splits) -> Iterator[str]:
     shared = {"validation": np.isin(val, train), "test": np.isin(test, train)}
     apart = not any(map(np.any, shared.values()))
     kept = ": equal items are kept in one part" if apart else ""
-    yield f"{again.sum():,} of {len(firsts):,} items are duplicates of others{kept}"
+    copies = "is a duplicate of another" if again.sum() == 1 else "are duplicates of others"
+    yield f"{again.sum():,} of {len(firsts):,} items {copies}{kept}"
     for name, known in shared.items():
         if known.any():
             yield f"{known.sum():,} of {len(known):,} {name} items are also in the training part"
