@@ -5,8 +5,7 @@ and no row of the database. Hypothesis draws the cases, and shrinks one that fai
 
     python -m benchmarks.fuzz --examples 10000
 
-All verbs run whole, in this process, but `reproduce` runs no commands, and nothing is downloaded
-or served.
+All verbs run whole, in this process, and nothing is downloaded or served.
 """
 
 import argparse
@@ -96,7 +95,6 @@ def fuzz(kind: str, examples: int, made: Path, number: int = 0) -> Counter[int]:
     with ExitStack() as stack:
         stack.enter_context(patch("socketserver.BaseServer.serve_forever"))
         stack.enter_context(patch("latentune.objectives.metrics.features.STEPS", 5))
-        stack.enter_context(patch("latentune.studies.cli.reproduce._run", return_value="stubbed"))
         no_network = patch("torchvision.datasets.MNIST.download", side_effect=RuntimeError("none"))
         stack.enter_context(no_network)
         before = signal.signal(signal.SIGALRM, Hang.raised)

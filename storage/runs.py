@@ -18,7 +18,7 @@ from .scratch import scratch
 # What lies in the folder beside the folders of the studies.
 TAKEN = (
     *("studies.db", "search.lock", "artifacts", "cache", "comparisons", "features", "shown"),
-    *("backups", "reproduced", "reproduced-quick"),
+    "backups",
 )
 LONGEST_NAME = 100
 CHECKPOINT_BYTES = 16 * 2**30
@@ -43,7 +43,6 @@ class Runs:
         comparisons/<data>/         what a comparison on a data set found
         shown/<data>/               pictures of a data set
         search.lock                 held while a process chooses its next trial
-        reproduced/                 a folder like this one, with published systems and their table
         <study>/best.toml           the best configuration
         <study>/trial-17.toml       the configuration of trial 17, if it was asked for
         <study>/front.png           the best compromises, of a study of several objectives

@@ -31,7 +31,6 @@ from latentune.storage.drawing.images import (
 )
 from latentune.storage.drawing.names import short_name, short_names
 from latentune.storage.drawing.points import codes_beside, pareto_front
-from latentune.storage.drawing.published import beside_published
 from latentune.storage.drawing.scores import accuracies, score_distributions
 
 Drawn = Callable[..., Figure]
@@ -315,15 +314,13 @@ def test_scores_are_all_in_bars(
     assert labels(figure.axes[0].yaxis) == ["digits", short_name(LONG)]
 
 
-def test_bars_calibration_and_published_errors(drawn: Drawn) -> None:
+def test_bars_and_calibration(drawn: Drawn) -> None:
     draws = pd.DataFrame({name: RNG.random(3) for name in ("codes", "pca", LONG)})
     axes = drawn(accuracies, draws, f"1 label on {LONG}").axes[0]
     assert labels(axes.xaxis)[0] == f"codes\n{draws['codes'].mean():.3f}"
     bins = pd.DataFrame({"chance": [0.7, 0.9], "right": [0.5, 1.0], "items": [1, 2]})
     below = drawn(reliability, bins, 0.1).axes[1]
     assert labels(below.yaxis) == ["0", "1", "2"]
-    errors = pd.DataFrame({"row": ["conv-ae"], "which": ["best"], "error": [1.0]})
-    drawn(beside_published, errors)
     drawn(pareto_front, [], [], ["mse", "kid"], are_losses=[True, True])
 
 

@@ -1,34 +1,46 @@
-"""Reproducing published systems: which commands run, what is kept, and what the table says."""
+"""The reproduction of published systems: commands, stored results, and the table."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from latentune.objectives.data.sources.builtin import DATASETS
 from latentune.search_spaces.catalog.models import MODELS
 from latentune.studies.cli.app import app
-from latentune.studies.cli.reproduce import _run
-from latentune.studies.reproducing.reproduce import Found, Reproduction, chosen_rows
-from latentune.studies.reproducing.rows import ROWS
-from latentune.studies.reproducing.table import make_table, markdown, relative_errors
 
-from .conftest import Cli
-
-ROOT = Path("runs/reproduced")
+REPOSITORY = str(Path(__file__).parents[1])
+ROOT = Path("reproduced")
 
 
-class Pretended:
-    """Takes commands down, and leaves the files that they would leave."""
+def benchmark(name: str) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(REPOSITORY)
+        return import_module(f"benchmarks.reproduce.{name}")
 
-    def __init__(self, failing: str = "") -> None:
-        self.failing, self.commands = failing, list[list[str]]()
+
+main, run_command = benchmark("__main__").main, benchmark("__main__").run_command
+Reproduction, Result = benchmark("reproduction").Reproduction, benchmark("reproduction").Result
+ROWS, select_rows = benchmark("rows").ROWS, benchmark("rows").select_rows
+table = benchmark("table")
+
+
+class FakeCommand:
+    """Records commands and writes the files that they would write."""
+
+    def __init__(self, failing_verb: str = "") -> None:
+        self.failing_verb, self.commands = failing_verb, list[list[str]]()
 
     def __call__(self, words: Sequence[str]) -> str | None:
         self.commands.append(list(words))
-        if words[0] == self.failing:
+        if words[0] == self.failing_verb:
             return "it broke"
         if words[0] == "train":
             folder = ROOT / words[1] / "final"
@@ -38,132 +50,142 @@ class Pretended:
         return None
 
 
-def test_the_options_of_every_row_are_those_of_the_command_line() -> None:
-    for row in ROWS.values():
-        assert row.runs or row.note, row
-        for run in row.runs.values():
-            words = [word.format_map(Names()) for word in f"search {run.search}".split()]
-            if run.search:
-                assert words[1] in MODELS
-                app.commands["search"].make_context("search", words[1:])
-            if run.use:
-                verb, *options = (word.format_map(Names()) for word in run.use.split())
-                app.commands[verb].make_context(verb, options)
-            for name in run.networks():
-                assert name in ROWS or name.rpartition("-")[0] in ROWS
-
-
 class Names(dict[str, str]):
     def __missing__(self, name: str) -> str:
         return "digits"
 
 
-def test_a_row_is_run_once_with_what_it_needs_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_accepts_the_options_of_every_row() -> None:
+    for name, row in ROWS.items():
+        assert row.runs or row.note, name
+        assert bool(row.runs) == bool(row.metric), name
+        for run in row.runs.values():
+            words = [word.format_map(Names()) for word in f"search {run.search}".split()]
+            if run.search:
+                assert words[1] in MODELS
+                app.commands["search"].make_context("search", words[1:])
+                assert run.epochs > 0
+            published = MODELS[words[1]].published if run is row.settings and run.search else None
+            if published and "--batch-size" not in words:  # else it was trained differently
+                assert run.epochs == published.epochs
+            if run.use:
+                verb, *options = (word.format_map(Names()) for word in run.use.split())
+                app.commands[verb].make_context(verb, options)
+            for needed in run.networks():
+                assert needed in ROWS or needed.rpartition("-")[0] in ROWS
+
+
+def test_a_row_runs_once_and_after_the_row_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DATASETS, "fashion-mnist", DATASETS["digits"])
-    monkeypatch.setitem(ROWS, "A2", ROWS["A2"]._replace(figure=ROWS["H1"].figure))
-    call = Pretended()
-    found = list(Reproduction(ROOT, call, quick=True).run(["H1"]))
-    assert [words[:2] for words in call.commands] == [
+    accuracy = {"metric": "test_accuracy", "direction": "maximize"}
+    monkeypatch.setitem(ROWS, "A2", ROWS["A2"].model_copy(update=accuracy))
+    command = FakeCommand()
+    results = list(Reproduction(ROOT, command, quick=True).run(["H1"]))
+    assert [words[:2] for words in command.commands] == [
         ["search", "conv-ae"],
         ["train", "a2-searched"],
         ["search", "head"],
-        ["train", call.commands[3][1]],
+        ["train", command.commands[3][1]],
         ["search", "head"],
-        ["train", call.commands[5][1]],
+        ["train", command.commands[5][1]],
     ]
-    assert call.commands[3][1].startswith("h1-settings-")
-    assert "a2-searched" in call.commands[2]
-    assert [one.value for one in found] == [0.95, 0.95]
-    again = Pretended()
-    assert list(Reproduction(ROOT, again, quick=True).run(["H1"])) == found
-    assert again.commands == []
-    list(Reproduction(ROOT, again).run(["H1"]))  # other limits
-    assert [words[0] for words in again.commands] == ["search", "train"] * 2
-    before = {words[1] for words in again.commands if words[0] == "train"}
-    list(Reproduction(ROOT, Pretended()).run(["A2"]))  # trains the encoder anew
-    anew = Pretended()
-    list(Reproduction(ROOT, anew).run(["H1"]))
-    after = {words[1] for words in anew.commands if words[0] == "train"}
+    assert command.commands[3][1].startswith("h1-settings-")
+    assert "a2-searched" in command.commands[2]
+    assert [result.value for result in results] == [0.95, 0.95]
+    second = FakeCommand()
+    assert list(Reproduction(ROOT, second, quick=True).run(["H1"])) == results
+    assert second.commands == []
+    list(Reproduction(ROOT, second).run(["H1"]))  # other limits
+    assert [words[0] for words in second.commands] == ["search", "train"] * 2
+    before = {words[1] for words in second.commands if words[0] == "train"}
+    list(Reproduction(ROOT, FakeCommand()).run(["A2"]))  # trains the encoder again
+    third = FakeCommand()
+    list(Reproduction(ROOT, third).run(["H1"]))
+    after = {words[1] for words in third.commands if words[0] == "train"}
     assert len(after) == 2
-    assert not before & after, "another encoder is another study"
+    assert not before & after, "another encoder means another study"
 
 
-def test_what_fails_is_told_and_tried_again() -> None:
-    failing = Pretended("train")
-    (found,) = Reproduction(ROOT, failing, quick=True).run(["C7-wine"])
-    assert (found.value, found.why_not) == (None, "it broke")
-    (found,) = Reproduction(ROOT, Pretended(), quick=True).run(["C7-wine"])
-    assert found.value == 0.95
+def test_a_failed_run_is_reported_and_runs_again() -> None:
+    (result,) = Reproduction(ROOT, FakeCommand("train"), quick=True).run(["C7-wine"])
+    assert (result.value, result.error) == (None, "it broke")
+    (result,) = Reproduction(ROOT, FakeCommand(), quick=True).run(["C7-wine"])
+    assert result.value == 0.95
 
 
-def test_a_row_without_its_data_says_which_folder_it_misses(tmp_path: Path) -> None:
-    call = Pretended()
-    found = list(Reproduction(ROOT, call, data_dir=str(tmp_path)).run(["C3"]))
-    assert call.commands == []
-    assert {one.why_not for one in found} == {
+def test_a_row_without_data_names_the_missing_folder(tmp_path: Path) -> None:
+    command = FakeCommand()
+    results = list(Reproduction(ROOT, command, data_dir=str(tmp_path)).run(["C3"]))
+    assert command.commands == []
+    assert {result.error for result in results} == {
         f"no data: there is no folder cifar-10 in {tmp_path}"
     }
 
 
-def test_the_table_has_every_row_and_what_is_missing() -> None:
-    found = [
-        Found("C1", "settings", 0.9, ["latentune train x"], 3.0, 20, 150),
-        Found("C1", "searched", 0.97, ["a", "b"], 4.0, 30, 30),
-        Found("C1", "searched", why_not="it broke"),
-        Found("A4", "settings", 0.053),
-        Found("C3", "settings", why_not="no data"),
+def test_the_table_has_every_row_and_names_what_is_missing(tmp_path: Path) -> None:
+    results = [
+        Result("C1", "settings", 0.9, ["latentune train x"], 3.0, 20, 150),
+        Result("C1", "searched", 0.97, ["a", "b"], 4.0, 30, 30),
+        Result("C1", "searched", error="it broke"),
+        Result("A4", "settings", 0.053),
+        Result("C3", "settings", error="no data"),
     ]
-    table = make_table(found).set_index("row", drop=False)
-    assert list(table.index) == list(ROWS)
-    assert (table.loc["C1", ["settings", "searched"]] == [0.9, 0.97]).all()
-    assert table.loc["C1", "seconds"] == 7
-    assert "no data" in table.loc["C3", "note"]
-    assert "not run" in table.loc["A1", "note"]
-    lines = {line.split(" | ")[0]: line for line in markdown(table).splitlines()}
+    made = table.make_table(results)
+    rows = made.set_index("row", drop=False)
+    assert list(rows.index) == list(ROWS)
+    assert (rows.loc["C1", ["settings", "searched"]] == [0.9, 0.97]).all()
+    assert rows.loc["C1", "seconds"] == 7
+    assert "no data" in rows.loc["C3", "note"]
+    assert "not run" in rows.loc["A1", "note"]
+    lines = {line.split(" | ")[0]: line for line in table.markdown(made).splitlines()}
     assert "0.9 (20 of 150 epochs) | 0.97 |" in lines["| C1"]
-    errors = relative_errors(table).set_index("row")["error"]
+    errors = table.relative_errors(made).set_index("row")["error"]
     assert errors.filter(like="A4").iloc[0] == pytest.approx(2)
     assert errors.filter(like="C1").tolist() == pytest.approx([0.1 / 0.0681, 0.03 / 0.0681])
+    folder = table.write_table(made, tmp_path)
+    assert {path.name for path in folder.iterdir()} == {"table.md", "table.csv", "table.png"}
 
 
-def test_rows_are_named_in_any_case_and_by_their_group(cli: Cli) -> None:
-    assert chosen_rows(["a6", "C7-wine"]) == ["A6-64", "A6-4", "C7-wine"]
-    assert chosen_rows([]) == list(ROWS)
-    answer = cli("reproduce", "A44")
-    assert answer.code == 2
-    assert "there is no row 'A44'; did you mean 'A4'?" in answer.err
-    assert cli("reproduce", "--minutes", "0").code == 2
+def test_a_row_is_named_in_any_case_and_by_its_group() -> None:
+    assert select_rows(["a6", "C7-wine"]) == ["A6-64", "A6-4", "C7-wine"]
+    assert select_rows([]) == list(ROWS)
+    answer = CliRunner().invoke(main, ["A44"])
+    assert answer.exit_code == 2
+    assert "there is no row 'A44'; did you mean 'A4'?" in answer.output
+    assert CliRunner().invoke(main, ["--minutes", "0"]).exit_code == 2
 
 
-def test_a_command_has_a_process_of_its_own_and_tells_why_it_failed(cli: Cli) -> None:
-    assert _run(["list"]) is None
-    assert _run(["train", "--nothing"]) == "No such option '--nothing'; see latentune --help"
+def test_a_command_runs_in_a_new_process_and_returns_its_error() -> None:
+    assert (
+        run_command(["train", "--nothing"]) == "No such option '--nothing'; see latentune --help"
+    )
+    help_of_module = [sys.executable, "-m", "benchmarks.reproduce", "--help"]
+    assert not subprocess.run(help_of_module, cwd=REPOSITORY, stdout=subprocess.PIPE).returncode
 
 
-def test_a_row_that_fails_ends_in_exit_code_1(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("latentune.studies.cli.reproduce._run", Pretended("train"))
-    answer = cli("reproduce", "C7-wine")
-    assert (answer.code, "C7-wine, after a search: it broke" in answer.out) == (1, True)
-    assert cli("reproduce", "C3", "--data-dir", tmp_path).code == 0, "data that are not there"
+def test_a_failed_row_makes_exit_code_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(benchmark("__main__"), "run_command", FakeCommand("train"))
+    answer = CliRunner().invoke(main, ["C7-wine"])
+    assert (answer.exit_code, "C7-wine, after a search: it broke" in answer.output) == (1, True)
+    no_data = CliRunner().invoke(main, ["C3", "--data-dir", str(tmp_path)])
+    assert no_data.exit_code == 0, "missing data are not a failure"
 
 
-def test_a_real_row_from_the_command_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    commands: list[str] = []
+def test_a_real_row_from_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    verbs: list[str] = []
 
-    def here(words: Sequence[str]) -> None:  # two processes would import PyTorch for as long
-        commands.append(words[0])
+    def run_here(words: Sequence[str]) -> None:  # two processes would import PyTorch twice
+        verbs.append(words[0])
         app.main(list(words), standalone_mode=False)
 
-    monkeypatch.setattr("latentune.studies.cli.reproduce._run", here)
-    answer = cli("reproduce", "C7-wine", "--quick")
-    assert answer.code == 0, answer.err
-    assert answer.out.endswith("next: latentune status --runs runs/reproduced-quick\n")
-    folder = Path("runs/reproduced-quick/table")
-    table = pd.read_csv(folder / "table.csv").set_index("row")
-    assert 0.3 < table.loc["C7-wine", "searched"] <= 1
-    assert "latentune search logistic-regression wine" in table.loc["C7-wine", "commands"]
+    monkeypatch.setattr(benchmark("__main__"), "run_command", run_here)
+    answer = CliRunner().invoke(main, ["C7-wine", "--quick"])
+    assert answer.exit_code == 0, answer.output
+    assert answer.output.endswith("next: latentune status --runs reproduced-quick\n")
+    folder = Path("reproduced-quick/table")
+    made = pd.read_csv(folder / "table.csv").set_index("row")
+    assert 0.3 < made.loc["C7-wine", "searched"] <= 1
+    assert "latentune search logistic-regression wine" in made.loc["C7-wine", "commands"]
     assert "latentune search logistic-regression wine" in (folder / "table.md").read_text()
-    assert cli("reproduce", "C7-wine", "--quick").code == 0
-    assert commands == ["search", "train"], "what was run before is kept"
+    assert CliRunner().invoke(main, ["C7-wine", "--quick"]).exit_code == 0
+    assert verbs == ["search", "train"], "the result of an earlier run is stored"

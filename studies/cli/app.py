@@ -25,7 +25,6 @@ from .list import list_
 from .map import map_
 from .predict import predict
 from .probe import probe
-from .reproduce import reproduce
 from .sample import sample
 from .search import search
 from .show import show
@@ -48,7 +47,7 @@ GROUPS = {
         anomalies,
         compare,
     ),
-    "Keep": (export, import_, reproduce),
+    "Keep": (export, import_),
 }
 """The verbs, grouped by what a person wants to do."""
 

@@ -1,1 +1,0 @@
-"""Reproducing: the systems that others have published, run again, and a table of both."""
