@@ -46,7 +46,7 @@ def test_a_study_of_your_own(tmp_path: Path, cli: Callable[..., Any]) -> None:
 def test_every_command_that_a_page_shows_can_be_typed(page: Path) -> None:
     lines = re.findall(r"^latentune .*", page.read_text(), re.M)
     shown = [shlex.split(line, comments=True) for line in lines]
-    assert shown
+    assert shown or page.name == "results.md", "its commands stand in sentences"
     for _, verb, *words in shown:
         app.commands[verb].make_context(verb, words)  # of an unknown option, an error
 
