@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,6 +15,16 @@ from .visible import visible
 
 class _Console(Console):
     """A console on which texts are seen as they are, whatever they hold."""
+
+    @property
+    def file(self) -> IO[str]:
+        """The terminal itself, also while a progress bar stands between it and `print`."""
+        file = super().file  # rich has looked behind one stand-in; VisibleStream may be another
+        return getattr(file, "rich_proxied_file", file)
+
+    @file.setter
+    def file(self, file: IO[str]) -> None:
+        self._file = file
 
     def render_str(self, text: str, **options: Any) -> Text:
         return super().render_str(visible(text), **options)
