@@ -27,27 +27,27 @@ if TYPE_CHECKING:
     from .objectives.data.module import TensorData as TensorData
     from .objectives.objective import Objective as Objective
     from .storage.best import Best as Best
-    from .studies.allowed import allow as allow
-    from .studies.checkpoint_lookup import load_model as load_model
-    from .studies.confirming.confirm import confirm as confirm
-    from .studies.confirming.verify import verify as verify
-    from .studies.doctor.doctor import doctor as doctor
-    from .studies.finding import load_best as load_best
-    from .studies.moving.exporting import export_study as export_study
-    from .studies.moving.importing import import_study as import_study
-    from .studies.running.search import search as search
-    from .studies.spec import StudySpec as StudySpec
+    from .studies.check.confirm import confirm as confirm
+    from .studies.check.doctor import doctor as doctor
+    from .studies.check.verify import verify as verify
+    from .studies.search.search import search as search
+    from .studies.study.allowed import allow as allow
+    from .studies.study.checkpoint_lookup import load_model as load_model
+    from .studies.study.finding import load_best as load_best
+    from .studies.study.spec import StudySpec as StudySpec
     from .studies.training.train import train as train
-    from .studies.uses.anomalies import anomalies as anomalies
-    from .studies.uses.compare import compare as compare
-    from .studies.uses.compress import compress as compress
-    from .studies.uses.encode import encode as encode
-    from .studies.uses.interpolate import interpolate as interpolate
-    from .studies.uses.maps import draw_maps as draw_maps
-    from .studies.uses.predict import predict as predict
-    from .studies.uses.probe import probe as probe
-    from .studies.uses.sample import sample as sample
-    from .studies.uses.show import show as show
+    from .studies.transfer.exporting import export_study as export_study
+    from .studies.transfer.importing import import_study as import_study
+    from .studies.use.anomalies import anomalies as anomalies
+    from .studies.use.compare import compare as compare
+    from .studies.use.compress import compress as compress
+    from .studies.use.encode import encode as encode
+    from .studies.use.interpolate import interpolate as interpolate
+    from .studies.use.maps import draw_maps as draw_maps
+    from .studies.use.predict import predict as predict
+    from .studies.use.probe import probe as probe
+    from .studies.use.sample import sample as sample
+    from .studies.use.show import show as show
 
 _HOMES = {
     "Embedder": ".models.embedder",
@@ -62,27 +62,27 @@ _HOMES = {
     "Objective": ".objectives.objective",
     "TensorData": ".objectives.data.module",
     "Predictor": ".models.predictor",
-    "StudySpec": ".studies.spec",
-    "allow": ".studies.allowed",
-    "anomalies": ".studies.uses.anomalies",
-    "compare": ".studies.uses.compare",
-    "compress": ".studies.uses.compress",
-    "confirm": ".studies.confirming.confirm",
-    "doctor": ".studies.doctor.doctor",
-    "draw_maps": ".studies.uses.maps",
-    "encode": ".studies.uses.encode",
-    "export_study": ".studies.moving.exporting",
-    "import_study": ".studies.moving.importing",
-    "interpolate": ".studies.uses.interpolate",
-    "load_best": ".studies.finding",
-    "load_model": ".studies.checkpoint_lookup",
-    "predict": ".studies.uses.predict",
-    "probe": ".studies.uses.probe",
-    "sample": ".studies.uses.sample",
-    "search": ".studies.running.search",
-    "show": ".studies.uses.show",
+    "StudySpec": ".studies.study.spec",
+    "allow": ".studies.study.allowed",
+    "anomalies": ".studies.use.anomalies",
+    "compare": ".studies.use.compare",
+    "compress": ".studies.use.compress",
+    "confirm": ".studies.check.confirm",
+    "doctor": ".studies.check.doctor",
+    "draw_maps": ".studies.use.maps",
+    "encode": ".studies.use.encode",
+    "export_study": ".studies.transfer.exporting",
+    "import_study": ".studies.transfer.importing",
+    "interpolate": ".studies.use.interpolate",
+    "load_best": ".studies.study.finding",
+    "load_model": ".studies.study.checkpoint_lookup",
+    "predict": ".studies.use.predict",
+    "probe": ".studies.use.probe",
+    "sample": ".studies.use.sample",
+    "search": ".studies.search.search",
+    "show": ".studies.use.show",
     "train": ".studies.training.train",
-    "verify": ".studies.confirming.verify",
+    "verify": ".studies.check.verify",
 }
 
 _RENAMED = {

@@ -12,7 +12,7 @@ from optuna.artifacts import get_all_artifact_meta
 from optuna.trial import FrozenTrial, TrialState
 
 from latentune.storage.database import open_database
-from latentune.studies.running.retries import finished
+from latentune.studies.search.retries import finished
 
 from .chaos_troubles import Disk
 

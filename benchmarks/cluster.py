@@ -29,10 +29,10 @@ import ray
 from ray.cluster_utils import Cluster
 
 from latentune.studies.cluster.desk import Desk
-from latentune.studies.cluster.engine import OnRay
-from latentune.studies.cluster.node import work
-from latentune.studies.running.plan import SearchPlan, plan_search
-from latentune.studies.running.search import run_search
+from latentune.studies.search.plan import SearchPlan, plan_search
+from latentune.studies.search.ray_engine import OnRay
+from latentune.studies.search.ray_node import work
+from latentune.studies.search.search import run_search
 
 from .untrained import untrained
 

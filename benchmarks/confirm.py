@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.replay import RECORDED
-from latentune.studies.confirming.race import race, winner
-from latentune.studies.defaults import CONFIRM_SEEDS, CONFIRM_TOP
+from latentune.studies.check.race import race, winner
+from latentune.studies.study.defaults import CONFIRM_SEEDS, CONFIRM_TOP
 
 TRIALS = 30
 SHARED = 0.3  # of the variance of noise: what a seed adds for every configuration

@@ -11,8 +11,8 @@ from optuna.samplers import RandomSampler
 
 from latentune.objectives.objective import Objective
 from latentune.storage.runs import Runs
-from latentune.studies.making import make_spec
-from latentune.studies.recipe import Recipe
+from latentune.studies.study.making import make_spec
+from latentune.studies.study.recipe import Recipe
 
 EPOCHS, ROUNDS = 10, 9
 

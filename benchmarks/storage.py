@@ -27,11 +27,11 @@ from latentune.search_spaces.watch import probe
 from latentune.storage.database import open_database
 from latentune.storage.runs import Runs
 from latentune.storage.study import Study
-from latentune.studies.defaults import PRUNER, SAMPLER
-from latentune.studies.recipe import Recipe
-from latentune.studies.running.links import links_here
-from latentune.studies.running.plan import SearchPlan
-from latentune.studies.running.trials import run_trials
+from latentune.studies.search.links import links_here
+from latentune.studies.search.plan import SearchPlan
+from latentune.studies.search.trials import run_trials
+from latentune.studies.study.defaults import PRUNER, SAMPLER
+from latentune.studies.study.recipe import Recipe
 
 from .untrained import untrained
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytorch_lightning as pl
 
 from latentune.objectives.report import FollowEpochs
-from latentune.studies.running.callbacks import CheckHold
+from latentune.studies.search.callbacks import CheckHold
 
 PICTURE = bytes(10_000)  # as large as most
 
@@ -60,8 +60,8 @@ def untrained(epoch_s: float = 0, curves: Sequence[Sequence[float]] = ()) -> Ite
             "objectives.objective.quiet_trainer": trainer,
             "objectives.objective.fit": fit,
             "objectives.objective._release": lambda: None,
-            "studies.running.callbacks.draw_pictures": draw,
-            "studies.running.trials._only_new_garbage": nullcontext,
+            "studies.search.callbacks.draw_pictures": draw,
+            "studies.search.trials._only_new_garbage": nullcontext,
         }.items():
             stack.enter_context(patch(f"latentune.{name}", stand_in))
         yield

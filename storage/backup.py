@@ -16,14 +16,7 @@ from pathlib import Path
 from .backup_manifest import MANIFEST, Manifest
 from .recorded_paths import recorded_path_error, relative_to_root
 from .replacing import discard
-from .runs import (
-    Runs,
-    StorageError,
-    partial_file,
-    replaced_file,
-    unwritable,
-    write_text,
-)
+from .runs import Runs, StorageError, partial_file, replaced_file, unwritable, write_text
 from .scratch import scratch, temporary
 from .snapshot import alone_with, count_trials, fingerprint, log_of, snapshot
 

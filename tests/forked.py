@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from typing import IO, Any
 
 from latentune.studies.cli import app as command_line
-from latentune.studies.running.forks import context, warm_up
+from latentune.studies.search.forks import context, warm_up
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import latentune
-from latentune.studies import allowed
+from latentune.studies.study import allowed
 
 NAMES = {
     "latentune": latentune,

@@ -2,6 +2,7 @@
 
 import ast
 import tomllib
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
@@ -16,22 +17,43 @@ MAY_IMPORT = {
     "storage": {"storage", "models"},
     "studies": {"studies", "models", "search_spaces", "objectives", "storage"},
 }
+ROOMS = ("display", "study", "cluster", "transfer", "training", "search", "use", "check", "cli")
+"""The rooms of `studies/`, from the ground floor up: a room imports those before it."""
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 FILES = [path.relative_to(ROOT) for room in MAY_IMPORT for path in (ROOT / room).rglob("*.py")]
 
 
-@pytest.mark.parametrize("path", sorted(FILES), ids=str)
-def test_a_folder_imports_only_those_below_it(path: Path) -> None:
-    for node in ast.walk(ast.parse((ROOT / path).read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level == len(path.parts):
-            assert (node.module or "").split(".")[0] in MAY_IMPORT[path.parts[0]]
-        elif isinstance(node, ast.ImportFrom):
-            assert not (node.module or "").startswith("latentune"), "imports are relative"
+def parsed(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text())
 
 
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_a_folder_imports_only_those_below_it(folder: str) -> None:
+    for path in (path for path in FILES if path.parts[0] == folder):
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.ImportFrom) and node.level == len(path.parts):
+                assert (node.module or "").split(".")[0] in MAY_IMPORT[folder], path
+            elif isinstance(node, ast.ImportFrom):
+                assert not (node.module or "").startswith("latentune"), f"{path}: not relative"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_of_studies_imports_only_those_below_it(room: str) -> None:
+    below = ROOMS[: ROOMS.index(room) + 1]
+    for path in (path for path in FILES if path.parts[:2] == ("studies", room)):
+        rooms = {other.parts[1] for other in imports(path) if other.parts[0] == "studies"}
+        assert rooms <= set(below), path
+
+
+def test_each_file_of_studies_lies_in_a_room() -> None:
+    folders = {path.parts[1] for path in FILES if path.parts[0] == "studies"}
+    assert folders == {"__init__.py", *ROOMS}
+
+
+@cache
 def imports(path: Path) -> set[Path]:
     """The files of ours that a file imports, at its head or later, but not for its types alone."""
-    tree = ast.parse((ROOT / path).read_text())
+    tree = parsed(path)
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body = []
@@ -66,7 +88,7 @@ def test_no_model_repeats_another() -> None:
     for path in FILES:
         if path.parts[0] != "models":
             continue
-        tree = ast.parse((ROOT / path).read_text())
+        tree = parsed(path)
         for node in ast.walk(tree):
             if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
                 node.body = node.body[1:] or [ast.Pass()]

@@ -13,7 +13,7 @@ from latentune.objectives.history import BEST
 from latentune.storage.checkpoint import file_hash
 from latentune.storage.database import open_database
 from latentune.storage.runs import Runs, write_text
-from latentune.studies.finding import open_study
+from latentune.studies.study.finding import open_study
 
 from .rows import ROWS, Row, Run, RunKind
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ..defaults import QUANTILE, SEED
+from ..study.defaults import QUANTILE, SEED
 from .common import allow_option, as_typed, data_dir_option, runs_option, say_next
 
 
@@ -28,8 +28,8 @@ def anomalies(study: str, runs: Path, **options: Any) -> None:
     Example: latentune anomalies conv-ae-digits --against path/to/photos
     """
     from ...storage.runs import Runs
-    from ..next_steps import next_of_network
-    from ..uses.anomalies import anomalies as run
+    from ..use.anomalies import anomalies as run
+    from .next_steps import next_of_network
 
     found = run(study, runs=runs, **options)
     click.echo(as_typed(str(found)))

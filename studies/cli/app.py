@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from ..visible import VisibleStream
+from ..display.visible import VisibleStream
 from .anomalies import anomalies
 from .best import best
 from .common import listen

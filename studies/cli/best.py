@@ -21,8 +21,8 @@ def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> Non
     """
     from ...storage.best import write_best
     from ...storage.runs import Runs
-    from ..confirming.record import standing
-    from ..finding import best_of, open_study, split_source
+    from ..study.confirmed import standing
+    from ..study.finding import best_of, open_study, split_source
 
     name, number = split_source(study)
     opened = open_study(open_runs(runs, storage), name)

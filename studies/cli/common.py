@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ..defaults import CPUS, GPUS, OPTIONS, RUNS
+from ..study.defaults import CPUS, GPUS, OPTIONS, RUNS
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -74,7 +74,7 @@ inputs_argument = click.argument("inputs", nargs=-1, required=True, metavar="INP
 
 def _allow(ctx: click.Context, param: click.Parameter, models: tuple[str, ...]) -> None:
     if models:
-        from ..allowed import allow
+        from ..study.allowed import allow
 
         allow(*models)
         ctx.meta["allow"] = models
@@ -143,7 +143,7 @@ def _options(command: click.Command | None) -> set[str]:
 class _Words(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         from ...storage.shown import shown
-        from ..display import console
+        from ..display.console import console
 
         console.print(as_typed(shown(record.getMessage())))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ..defaults import COMPARE_EPOCHS, COMPARE_REACH, COMPARE_SEEDS
+from ..study.defaults import COMPARE_EPOCHS, COMPARE_REACH, COMPARE_SEEDS
 from .common import (
     UsageError,
     allow_option,
@@ -47,8 +47,8 @@ def compare(
     """
     from ...storage.database import database_exists
     from ...storage.runs import Runs
-    from ..console import show_accuracies
-    from ..uses.compare import compare as run
+    from ..search.search_lines import show_accuracies
+    from ..use.compare import compare as run
 
     def tell(start: str, labels: str, seed: int, accuracy: float) -> None:
         click.echo(f"{labels:>10} labels  seed {seed}  {start:<28} {accuracy:.4f}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ..defaults import SEED
+from ..study.defaults import SEED
 from .common import allow_option, data_dir_option, runs_option, say_next
 
 
@@ -21,8 +21,8 @@ def compress(study: str, runs: Path, **options: Any) -> None:
     Example: latentune compress conv-ae-digits
     """
     from ...storage.runs import Runs
-    from ..next_steps import next_of_network
-    from ..uses.compress import compress as run
+    from ..use.compress import compress as run
+    from .next_steps import next_of_network
 
     click.echo(run(study, runs=runs, **options))
     say_next(*next_of_network("compress", study, Runs(runs)))

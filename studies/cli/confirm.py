@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ..defaults import CONFIRM_SEEDS, CONFIRM_TOP
+from ..study.defaults import CONFIRM_SEEDS, CONFIRM_TOP
 from .common import (
     allow_option,
     cluster_options,
@@ -32,7 +32,7 @@ def confirm(study: str, **options: Any) -> None:
 
     Example: latentune confirm conv-ae-digits --top 3
     """
-    from ..confirming.confirm import confirm as run
+    from ..check.confirm import confirm as run
 
     try:
         click.echo(str(run(study, **options)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ..defaults import PORT
+from ..study.defaults import PORT
 from .common import open_runs, runs_option, storage_option
 
 

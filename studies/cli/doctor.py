@@ -20,7 +20,7 @@ def doctor(study: str | None, fix: bool, undo: bool, runs: Path, storage: str | 
 
     Example: latentune doctor --fix
     """
-    from ..doctor.doctor import doctor as run
+    from ..check.doctor import doctor as run
 
     found = run(study, fix=fix, undo=undo, runs=runs, storage=storage)
     click.echo(as_typed(str(found)))

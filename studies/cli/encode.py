@@ -21,8 +21,8 @@ def encode(source: str, inputs: tuple[str, ...], out: str, runs: Path) -> None:
     Example: latentune encode conv-ae-photos holiday/ --out codes.npz
     """
     from ...storage.runs import Runs
-    from ..next_steps import next_of_network
-    from ..uses.encode import encode as run
+    from ..use.encode import encode as run
+    from .next_steps import next_of_network
 
     encoded = run(source, inputs, out=out, runs=runs)
     click.echo(f"wrote {out}: codes of shape {encoded.codes.shape}")

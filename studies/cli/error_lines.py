@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from ...storage.shown import shown
-from ..visible import visible
+from ..display.visible import visible
 from .common import UsageError, as_typed
 
 LONGEST = 400  # letters of a line
@@ -27,7 +27,7 @@ def fail(message: str, code: int = 2) -> NoReturn:
 
 def fail_by(error: Exception, verbs: Mapping[str, click.Command]) -> NoReturn:
     """Ends the process by an error: in a line if people can do something, else by a traceback."""
-    from ..errors import explanation
+    from ..study.errors import explanation
 
     error = explanation(error)
     typed = next((verbs[word] for word in sys.argv[1:] if word in verbs), None)
@@ -63,7 +63,7 @@ def message_of(
     from ...search_spaces.words import SpaceError
     from ...storage.database import DatabaseError, DatabaseLost, reason
     from ...storage.runs import StorageError
-    from ..errors import StudyError
+    from ..study.errors import StudyError
 
     known = DataError | DatabaseLost | MonitorError | SpaceError | StorageError | StudyError
     if isinstance(error, known):

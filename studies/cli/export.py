@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ..defaults import FORMATS
+from ..study.defaults import FORMATS
 from .common import UsageError, open_runs, runs_option, say_next, storage_option
 
 
@@ -38,8 +38,8 @@ def export(
     from ...storage.export import to_csv, to_json
     from ...storage.paths import check_path
     from ...storage.runs import write_text
-    from ..errors import check_choice
-    from ..finding import open_study
+    from ..study.errors import check_choice
+    from ..study.finding import open_study
 
     format_ = format_ or FORMATS[0]
     check_choice("format", format_, FORMATS)
@@ -55,8 +55,8 @@ def export(
 
 
 def _pack(study: str, to: Path, runs: Path, storage: str | None) -> None:
-    from ..display import at_work
-    from ..moving.exporting import export_study
+    from ..display.console import at_work
+    from ..transfer.exporting import export_study
 
     at_work()
     click.echo(str(export_study(study, to, runs=runs, storage=storage)))

@@ -25,8 +25,8 @@ def import_(
     """
     import optuna
 
-    from ..display import at_work
-    from ..moving.importing import import_study
+    from ..display.console import at_work
+    from ..transfer.importing import import_study
 
     at_work()
     optuna.logging.set_verbosity(optuna.logging.ERROR)

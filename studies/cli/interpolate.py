@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ..defaults import SEED
+from ..study.defaults import SEED
 from .common import UsageError, allow_option, data_dir_option, runs_option, say_next
 
 
@@ -25,8 +25,8 @@ def interpolate(
     Example: latentune interpolate conv-ae-digits --images 3,14
     """
     from ...storage.runs import Runs
-    from ..next_steps import next_of_network
-    from ..uses.interpolate import interpolate as run
+    from ..use.interpolate import interpolate as run
+    from .next_steps import next_of_network
 
     pair = None if images is None else _pair(images)
     folder = run(study, images=pair, seed=seed, data_dir=data_dir, runs=runs)

@@ -56,8 +56,8 @@ def _list_spaces(model: str) -> None:
     from ...search_spaces.catalog.auto import AUTO
     from ...search_spaces.catalog.models import MODELS
     from ...search_spaces.watch import describe, probe
-    from ..errors import check_choice
-    from ..making import untrained_space
+    from ..study.errors import check_choice
+    from ..study.making import untrained_space
 
     check_choice("model", model, [*MODELS, AUTO])
     entry = MODELS[model]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ..defaults import MAPPED, SEED
+from ..study.defaults import MAPPED, SEED
 from .common import allow_option, data_dir_option, runs_option, say_next
 
 
@@ -31,8 +31,8 @@ def map_(
     of its own: latentune map conv-ae-photos --color hospitals.csv:hospital
     """
     from ...storage.runs import Runs
-    from ..next_steps import next_of_network
-    from ..uses.maps import draw_maps
+    from ..use.maps import draw_maps
+    from .next_steps import next_of_network
 
     folder = draw_maps(study, n=n, color=color, seed=seed, data_dir=data_dir, runs=runs)
     for picture in sorted(folder.glob("*.png")):

@@ -40,9 +40,9 @@ def predict(
     Example: latentune predict cnn-photos holiday/ --out holiday.csv
     """
     from ...storage.runs import Runs
-    from ..display import aside, console
-    from ..next_steps import FILE, next_of_network
-    from ..uses.predict import predict as run
+    from ..display.console import aside, console
+    from ..use.predict import predict as run
+    from .next_steps import FILE, next_of_network
 
     with aside() if as_json else nullcontext():
         predictions = run(source, inputs, out=out, data_dir=data_dir, runs=runs)

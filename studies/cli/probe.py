@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ..defaults import NEIGHBOURS, PROBE_LABELS, PROBE_SEEDS, SEED
+from ..study.defaults import NEIGHBOURS, PROBE_LABELS, PROBE_SEEDS, SEED
 from .common import allow_option, data_dir_option, runs_option, say_next
 
 
@@ -28,8 +28,8 @@ def probe(study: str, runs: Path, **options: Any) -> None:
     Example: latentune probe conv-ae-digits --labels 50
     """
     from ...storage.runs import Runs
-    from ..next_steps import next_of_network
-    from ..uses.probe import probe as run
+    from ..use.probe import probe as run
+    from .next_steps import next_of_network
 
     click.echo(run(study, runs=runs, **options))
     say_next(*next_of_network("probe", study, Runs(runs)))

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ..defaults import SAMPLES, SAMPLING, SEED
+from ..study.defaults import SAMPLES, SAMPLING, SEED
 from .common import allow_option, data_dir_option, runs_option, say_next
 
 
@@ -29,9 +29,9 @@ def sample(source: str, runs: Path, **options: Any) -> None:
     Example: latentune sample conv-ae-digits --method kde --n 1000
     """
     from ...storage.runs import Runs
-    from ..console import show_samples
-    from ..next_steps import next_of_network
-    from ..uses.sample import sample as run
+    from ..search.search_lines import show_samples
+    from ..use.sample import sample as run
+    from .next_steps import next_of_network
 
     samples = run(source, runs=runs, **options)
     show_samples(samples)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ...search_spaces.catalog.models import MODELS
-from ..defaults import (
+from ..study.defaults import (
     AUGMENT,
     AUGMENTS,
     PRUNER,
@@ -144,16 +144,16 @@ def search(
     seconds = _seconds(time)
     alone = options["cluster"] is None
     if alone and _several(workers, trials) and not dry_run:
-        from ..running.forks import warm_up
+        from ..search.forks import warm_up
 
         warm_up()  # before this process spends seconds on the same imports
-    from ..confirming.record import standing
-    from ..console import SearchLines, show_plan
-    from ..display import at_work
-    from ..next_steps import next_of_study
-    from ..running.plan import plan_search
-    from ..running.search import run_search
-    from ..standings import is_automatic, show_standings
+    from ..display.console import at_work
+    from ..search.plan import plan_search
+    from ..search.search import run_search
+    from ..search.search_lines import SearchLines, show_plan
+    from ..search.standings import is_automatic, show_standings
+    from ..study.confirmed import standing
+    from .next_steps import next_of_study
 
     at_work()
     plan = plan_search(

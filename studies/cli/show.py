@@ -5,14 +5,8 @@ from typing import Any
 
 import click
 
-from ..defaults import SEED
-from .common import (
-    UsageError,
-    data_dir_option,
-    runs_option,
-    say_next,
-    table_options,
-)
+from ..study.defaults import SEED
+from .common import UsageError, data_dir_option, runs_option, say_next, table_options
 
 
 @click.command()
@@ -44,8 +38,8 @@ def show(
 
     Example: latentune show digits
     """
-    from ..console import show_counts
-    from ..uses.show import show as run
+    from ..search.search_lines import show_counts
+    from ..use.show import show as run
 
     shown = run(
         data,

@@ -21,12 +21,12 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     from ...storage.artifacts import BUCKET
     from ...storage.last_epochs import last_epochs
     from ...storage.runs import Runs
-    from ..checkpoint_place import misplaced_checkpoints
-    from ..confirming.record import standing
-    from ..console import show_studies, show_trials
-    from ..finding import open_study
-    from ..lineage import came_from
-    from ..next_steps import next_of_study
+    from ..search.search_lines import show_studies, show_trials
+    from ..study.checkpoint_place import misplaced_checkpoints
+    from ..study.confirmed import standing
+    from ..study.finding import open_study
+    from ..study.lineage import came_from
+    from .next_steps import next_of_study
 
     database = open_runs(runs, storage)
     if study is not None:

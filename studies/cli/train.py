@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ..defaults import (
+from ..study.defaults import (
     ACCELERATOR,
     ACCELERATORS,
     FINAL_EPOCHS,
@@ -54,8 +54,8 @@ def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
     Example: latentune train conv-ae-digits --epochs 50
     """
     from ...storage.runs import Runs
-    from ..next_steps import next_of_network
     from ..training.train import train as run
+    from .next_steps import next_of_network
 
     try:
         trained = run(source, runs=runs, storage=storage, **options)

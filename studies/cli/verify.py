@@ -4,15 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..defaults import SEED
-from .common import (
-    allow_option,
-    data_dir_option,
-    open_runs,
-    runs_option,
-    say_next,
-    storage_option,
-)
+from ..study.defaults import SEED
+from .common import allow_option, data_dir_option, open_runs, runs_option, say_next, storage_option
 
 if TYPE_CHECKING:
     import optuna
@@ -33,9 +26,9 @@ def verify(study: str, trials: int | None, seed: int, **options: Any) -> None:
 
     Example: latentune verify conv-ae-digits:3
     """
-    from ..confirming.verify import verify as run
-    from ..confirming.verify import verify_some
-    from ..finding import open_study
+    from ..check.verify import verify as run
+    from ..check.verify import verify_some
+    from ..study.finding import open_study
 
     name = study.partition(":")[0]
     if trials is None:
@@ -58,9 +51,9 @@ def verify(study: str, trials: int | None, seed: int, **options: Any) -> None:
 
 def _after(opened: "optuna.Study", study: str) -> list[str]:
     """Returns what goes on with what was verified: a trial that has a value can be trained."""
-    from ..errors import StudyError
-    from ..finding import best_of, split_source
-    from ..next_steps import next_of_study
+    from ..study.errors import StudyError
+    from ..study.finding import best_of, split_source
+    from .next_steps import next_of_study
 
     number = split_source(study)[1]
     try:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..defaults import CPUS, GPUS
-from ..errors import StudyError
+from ..study.defaults import CPUS, GPUS
+from ..study.errors import StudyError
 
 AUTO = "auto"
 CONNECT_S = 5

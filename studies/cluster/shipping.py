@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from ...objectives.data.splits import plain_splits, take_splits
-from ..recipe import Recipe
+from ..study.recipe import Recipe
 
 FILES = ("encoder", "weights")
 """What of a recipe may name a file."""

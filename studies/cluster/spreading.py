@@ -5,8 +5,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from ...storage.runs import Runs
 from ...storage.scratch import temporary
-from ..allowed import allow, allowed
-from ..errors import StudyError
+from ..study.allowed import allow, allowed
+from ..study.errors import StudyError
 from .joining import Cluster, load_ray
 
 RETRIES = 3  # of a call whose node or process has died

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from ...objectives.provenance import machine, versions
-from ..defaults import PRECISION
+from ..study.defaults import PRECISION
 from .configured import Configured
 from .fitting import FitOptions
 

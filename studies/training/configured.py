@@ -12,11 +12,11 @@ from ...search_spaces.watch import replay
 from ...search_spaces.words import SpaceError
 from ...storage.best import Best
 from ...storage.runs import Runs
-from ..confirming.record import Confirmed
-from ..errors import StudyError
-from ..finding import find
-from ..making import make_spec
-from ..recipe import Recipe
+from ..study.confirmed import Confirmed
+from ..study.errors import StudyError
+from ..study.finding import find
+from ..study.making import make_spec
+from ..study.recipe import Recipe
 from .final import final_folder
 
 log = logging.getLogger(__name__)

@@ -18,8 +18,8 @@ from ...storage.best import Best
 from ...storage.database import database_exists, open_database
 from ...storage.export import as_text
 from ...storage.runs import Runs, check_name
-from ..errors import StudyError
-from ..finding import best_of, open_study, split_source
+from ..study.errors import StudyError
+from ..study.finding import best_of, open_study, split_source
 
 SCALES: dict[str, tuple[str, str, Direction]] = {
     PCA: ("test_mse", "as many principal components", "minimize"),

@@ -17,12 +17,12 @@ from ...storage.checkpoint import load_weights, read_checkpoint, read_safely
 from ...storage.export import PARAMS
 from ...storage.partial import left_by
 from ...storage.runs import Runs, StorageError
-from ..checkpoint_lookup import checkpoint_of
-from ..defaults import ACCELERATORS, PICTURES, PRECISIONS
-from ..errors import StudyError, check_at_least, check_choice
-from ..pictures import DrawEachEpoch
+from ..study.checkpoint_lookup import checkpoint_of
+from ..study.defaults import ACCELERATORS, PICTURES, PRECISIONS
+from ..study.errors import StudyError, check_at_least, check_choice
 from .configured import Configured
 from .loggers import check_logger, log_network, logger_in
+from .pictures import DrawEachEpoch
 
 log = logging.getLogger(__name__)
 

@@ -19,9 +19,9 @@ from ...models.data_spec import DataSpec
 from ...models.roles import Encodes, HasPrior
 from ...objectives.data.codes import CodeData
 from ...objectives.progress import progress
-from ...storage.drawing.images import shrunk
-from ..defaults import LOGGER, LOGGERS
-from ..errors import StudyError, check_choice
+from ..display.plots.images import shrunk
+from ..study.defaults import LOGGER, LOGGERS
+from ..study.errors import StudyError, check_choice
 
 PROJECTED = 2000  # codes in the projector
 THUMBNAIL = 32  # pixels; all of them must fit into an image of 8192

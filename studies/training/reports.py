@@ -13,9 +13,9 @@ from ...objectives.objective import Objective
 from ...objectives.progress import progress
 from ...objectives.training import quiet, quiet_trainer
 from ...storage.csv_files import write_csv
-from ...storage.drawing.answers import precision_recall, predicted_beside_true, reliability
-from ...storage.drawing.confusion import confusion
-from ..pictures import draw_pictures
+from ..display.plots.answers import precision_recall, predicted_beside_true, reliability
+from ..display.plots.confusion import confusion
+from .pictures import draw_pictures
 
 
 def score(

@@ -13,12 +13,12 @@ from ...objectives.history import best_row_of
 from ...storage.best import Best
 from ...storage.csv_files import plain_cell, safe_table
 from ...storage.runs import Runs, write_text
-from ..checkpoint_lookup import checkpoint_of
 from ..cluster.joining import Cluster
 from ..cluster.shipping import files_of, moved_to
 from ..cluster.spreading import Place, spread
-from ..making import make_spec
-from ..recipe import Recipe
+from ..study.checkpoint_lookup import checkpoint_of
+from ..study.making import make_spec
+from ..study.recipe import Recipe
 from .configured import Configured, on_seed
 from .fitting import FitOptions, first_weights, fit_in
 from .reports import report, score

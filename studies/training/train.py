@@ -16,12 +16,12 @@ from ...objectives.provenance import git_commit, versions
 from ...objectives.randomness import fresh_seeds
 from ...storage.best import write_best
 from ...storage.checkpoint import add_configuration
-from ...storage.drawing.curves import loss_curve
 from ...storage.json_text import to_json
 from ...storage.partial import partial_folder
 from ...storage.runs import Runs
 from ..cluster.joining import joined
-from ..defaults import (
+from ..display.plots.curves import loss_curve
+from ..study.defaults import (
     ACCELERATOR,
     CPUS,
     FINAL_EPOCHS,
@@ -33,9 +33,9 @@ from ..defaults import (
     QUANTILE,
     RUNS,
 )
-from ..errors import StudyError, check_at_least, check_at_most
-from ..facade import public
-from ..making import encoder_configuration
+from ..study.errors import StudyError, check_at_least, check_at_most
+from ..study.facade import public
+from ..study.making import encoder_configuration
 from .beside_search import beside_search
 from .configured import configured
 from .final import FinalTraining

@@ -10,13 +10,7 @@ from ....models.data_spec import DataSpec, Kind
 from ..bounds import check_bytes, checked
 from ..errors import DataError
 from ..parts import Dataset, Part, floats, hold_out, is_measurable
-from .pixel_range import (
-    extent_of,
-    in_unit_range,
-    known_maximum,
-    learned_maximum,
-    range_notes,
-)
+from .pixel_range import extent_of, in_unit_range, known_maximum, learned_maximum, range_notes
 from .targets import read_targets
 
 if TYPE_CHECKING:

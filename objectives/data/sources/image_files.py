@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from ..equal_items import first_equal_file
 from .photos import Photos
 from .pixel_range import BYTE, WORD, extent_of_file, learned_maximum, range_notes, rescaled
-from .pixels import (
-    DEEP,
-    FOLDER_SIDE,
-    GRAY,
-    calm,
-    headers,
-    opened,
-    read_images,
-)
+from .pixels import DEEP, FOLDER_SIDE, GRAY, calm, headers, opened, read_images
 
 if TYPE_CHECKING:
     from torch import Tensor

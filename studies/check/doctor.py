@@ -1,0 +1,231 @@
+"""The doctor: looks at studies and their files, and mends what can be mended after a backup."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from filelock import Timeout
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState
+
+from ...storage import backup
+from ...storage.database import silent_trials
+from ...storage.locks import search_lock
+from ...storage.runs import Runs, StorageError
+from ...storage.shown import shown
+from ...storage.snapshot import count_trials, fingerprint, put_back
+from ...storage.urls import file_of, is_file
+from ..study.defaults import RUNS
+from ..study.errors import StudyError
+from ..study.facade import public
+from .caches import caches
+from .case import Case, close, opened
+from .choices import choices
+from .edges import edges
+from .finding import GRADES, Finding, count
+from .late import late_bloomers
+from .left import left_checkpoints, left_running
+from .pictures import missing_pictures, orphans
+from .repeated import repeated
+from .tables import mended_tables
+from .trained import broken_checkpoints, broken_configurations, misplaced_networks, out_of_date
+
+LOOKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    left_running,
+    missing_pictures,
+    broken_checkpoints,
+    misplaced_networks,
+    broken_configurations,
+    repeated,
+    left_checkpoints,
+    orphans,
+    caches,
+    out_of_date,
+    edges,
+    choices,
+    late_bloomers,
+)
+"""All that is looked for, in the order in which it is mended."""
+LOCK_S = 2
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the doctor has found, and done.
+
+    Attributes:
+        findings: What is not as it should be, the worst first; after a repair, what is left.
+        looked_at: Studies and trials that were looked at, in words.
+        done: What was mended or put back, a line each.
+        backup: The folder with all that a repair has replaced, or that was put back.
+    """
+
+    findings: tuple[Finding, ...]
+    looked_at: str = ""
+    done: tuple[str, ...] = ()
+    backup: Path | None = None
+
+    @property
+    def broken(self) -> bool:
+        """Whether a result is lost or wrong."""
+        return any(finding.grade == "broken" for finding in self.findings)
+
+    @property
+    def fixable(self) -> bool:
+        """Whether `fix=` would mend something."""
+        return any(finding.fix for finding in self.findings)
+
+    def __str__(self) -> str:
+        grades = [finding.grade for finding in self.findings]
+        counts = ", ".join(f"{grades.count(grade)} {grade}" for grade in GRADES if grade in grades)
+        summary = f"{self.looked_at}: {counts or 'nothing is broken and nothing is wasted'}"
+        return "\n".join([*self.done, *map(str, self.findings), *[summary] * bool(self.looked_at)])
+
+    __repr__ = __str__  # what a notebook shows
+
+
+@public
+def doctor(
+    study: str | None = None,
+    *,
+    fix: bool = False,
+    undo: bool = False,
+    runs: str | Path = RUNS,
+    storage: str | None = None,
+) -> Diagnosis:
+    """Looks for what is broken, wasted, or could be searched better, and mends what it can.
+
+    It looks at a copy of the database and changes nothing, unless it is asked to: then it first
+    makes a backup, a folder in `runs/backups` with the database, byte for byte, and every file
+    that it replaces or removes. The database is mended in the copy, which is checked, and put
+    back in one transaction.
+
+    Args:
+        study: Name of the study; None for all of them and for the runs folder.
+        fix: Whether to mend what can be mended.
+        undo: Whether to take back the last repair instead, so that the database and all files
+            are, bit for bit, what they were. Files of this runs folder alone are put back, and
+            the database that is named here, if it is what was repaired.
+        runs: The folder with all studies.
+        storage: Optuna URL of the database, if it is not in that folder. One that is no SQLite
+            file can be looked at, and not mended.
+
+    Returns:
+        What was found; after a repair, what it has done and what is left.
+
+    Raises:
+        StudyError: If there is no such study, or it was not made by Latentune.
+        StorageError: If there is no database, or no backup; a search is running; or what was
+            repaired has changed since. Nothing is then changed.
+
+    Example:
+        >>> found = latentune.doctor("conv-ae-digits")
+        >>> found.broken
+        False
+    """
+    place = Runs(Path(runs))
+    source = storage or place.database
+    if undo:
+        if fix or study is not None:
+            raise StudyError("`undo=` takes back all of the last repair: leave out the rest")
+        folder, database = backup.latest(place), _file_of(source, "undo")
+        with _no_search(source, place):
+            back = backup.undo(place, folder, database)
+        return Diagnosis((), done=tuple(f"put back {path}" for path in back), backup=folder)
+    if not fix:
+        return _diagnosed(place, source, study)
+    done, backed_up = _mend(place, source, study)
+    return replace(_diagnosed(place, source, study), done=tuple(done), backup=backed_up)
+
+
+def _file_of(source: str, option: str) -> Path:
+    """Returns the file of a database.
+
+    Raises:
+        StorageError: If it is not an SQLite file.
+    """
+    if not is_file(source):
+        raise StorageError(
+            f"{shown(source)} is no SQLite file, and `{option}=` mends nothing that it cannot "
+            "back up; back a PostgreSQL database up by pg_dump. What died in it goes on in the "
+            "next search"
+        )
+    return file_of(source)
+
+
+def _diagnosed(runs: Runs, source: str, study: str | None) -> Diagnosis:
+    with opened(runs, source, study) as (case, _):
+        trials = sum(len(study.get_trials(deepcopy=False)) for study in case.studies)
+        studies = "1 study" if len(case.studies) == 1 else f"{len(case.studies)} studies"
+        return Diagnosis(tuple(_look(case)), f"{studies}, {count(trials, 'trial')}")
+
+
+def _look(case: Case) -> list[Finding]:
+    """Returns all findings, the worst first."""
+    found = list(case.findings)
+    if case.storage is not None:
+        for look in LOOKS:
+            found += look(case)
+    if not is_file(case.source):
+        found = [finding.by_hand() for finding in found]
+    return sorted(found, key=lambda finding: GRADES.index(finding.grade))
+
+
+def _mend(runs: Runs, source: str, study: str | None) -> tuple[list[str], Path | None]:
+    """Mends what can be mended; returns what was done, and where the backup is."""
+    database = _file_of(source, "fix")
+    with opened(runs, source, study) as (case, copy):
+        assert copy is not None
+        fixes = [(finding, finding.fix) for finding in _look(case) if finding.fix]
+        if not fixes or case.storage is None:
+            return [], None
+        runs.make()
+        with _no_search(source, runs):
+            _check_quiet(case)
+            trials = count_trials(copy)
+            for _, fix in fixes:
+                fix()
+            if isinstance(case.storage, RDBStorage):
+                close(case.storage)
+            if mended_tables(copy, database, runs)[0] or count_trials(copy) < trials:
+                raise StorageError(f"the repair would damage {database}; nothing was changed")
+            if fingerprint(database) != case.fingerprint:
+                raise StorageError(f"{database} was written to meanwhile: try `fix=` once more")
+            folder = backup.make_backup(runs, database, case.fingerprint, copy, case.changes)
+            if fingerprint(copy) != case.fingerprint:
+                put_back(copy, database)
+    return [finding.mended for finding, _ in fixes], folder
+
+
+@contextmanager
+def _no_search(source: str, runs: Runs) -> Iterator[None]:
+    """Keeps searches from choosing a trial.
+
+    Raises:
+        StorageError: If one is about to.
+    """
+    lock = search_lock(source, runs)
+    try:
+        lock.acquire(timeout=LOCK_S)
+    except Timeout:
+        raise StorageError(
+            f"a search holds {runs.lock}: wait until it is through, or stop it"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _check_quiet(case: Case) -> None:
+    """Raises StorageError if a trial is running whose process lives."""
+    for study in case.all_studies:
+        trials = study.get_trials(deepcopy=False)
+        dead = {trial.number for trial in silent_trials(study, trials)}
+        for trial in trials:
+            if trial.state == TrialState.RUNNING and trial.number not in dead:
+                raise StorageError(
+                    f"trial {trial.number} of {study.study_name} is running, or died less than "
+                    "half a minute ago: wait until it is through, or stop its search"
+                )

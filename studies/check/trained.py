@@ -1,0 +1,141 @@
+"""What final training has left: checkpoints and configurations, broken or out of date."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import optuna
+
+from ...objectives.history import BEST
+from ...storage.best import best_text, read_best
+from ...storage.checkpoint import read_checkpoint, read_safely
+from ...storage.partial import partial_of
+from ...storage.runs import StorageError
+from ..study.checkpoint_place import misplaced_checkpoints
+from ..study.errors import StudyError
+from ..study.finding import best_of
+from ..study.lineage import is_stale
+from .case import Case
+from .commands import begin_anew, command
+from .finding import Finding
+
+
+def broken_checkpoints(case: Case) -> Iterator[Finding]:
+    """Finds checkpoints that cannot be read: of final training, and of trials under way."""
+    folders = list(case.folders())
+    for folder in folders:
+        for path in sorted(folder.glob("*/*.ckpt")):
+            under_way = path.parent.name.endswith(("-partial", "-partial-before"))
+            how = None if under_way or path.name != BEST else _again(path)
+            said = _unreadable(path, whole=how is not None)
+            if said:
+                way_out = "`fix=` moves it to the backup"
+                yield Finding(
+                    "broken",
+                    said,
+                    f"{way_out}; then: {command(case, 'train', how)}" if how else way_out,
+                    fix=partial(case.changes.removed.append, path),
+                )
+    names = [study.study_name for study in case.studies]
+    for path in (p for n in names for p in (case.runs.cache / "trials" / n).glob("*.ckpt")):
+        if said := _unreadable(path, whole=False):
+            yield Finding(
+                "broken",
+                said,
+                "`fix=` moves it to the backup, and the trial begins anew",
+                fix=partial(case.changes.removed.append, path),
+            )
+
+
+def misplaced_networks(case: Case) -> Iterator[Finding]:
+    """Finds networks in the folder of another study or trial than their own."""
+    for study in case.studies:
+        for said in misplaced_checkpoints(study, case.runs):
+            yield Finding(
+                "broken",
+                said,
+                "move it away, or train it anew: " + command(case, "train", study.study_name),
+            )
+
+
+def broken_configurations(case: Case) -> Iterator[Finding]:
+    """Finds a best.toml, or that of a trial, which cannot be read."""
+    for study in case.studies:
+        folder = case.runs.root / study.study_name
+        for path in sorted([*folder.glob("best.toml"), *folder.glob("trial-*.toml")]):
+            try:
+                read_best(path)
+            except StorageError as error:
+                yield Finding(
+                    "broken",
+                    str(error).split(";")[0],
+                    "`fix=` writes it anew; what was there goes to the backup",
+                    fix=partial(_write, study, path, case),
+                )
+
+
+def out_of_date(case: Case) -> Iterator[Finding]:
+    """Finds networks of a trial that is no longer the best, and studies on such an encoder."""
+    for study in case.studies:
+        name = study.study_name
+        if is_stale(study, case.runs):
+            yield Finding(
+                "advice",
+                f"{name} is on an encoder that was trained anew since, or is gone",
+                begin_anew(study, case, {}, "--name", f"{name}-2"),
+            )
+        final = case.runs.final(name)
+        if partial_of(final).exists() and final.exists() and _older(partial_of(final), final):
+            yield Finding(
+                "advice",
+                f"{partial_of(final)} was stopped, and {final} was trained since",
+                "remove it, or go on with it: " + command(case, "train", name, "--resume"),
+            )
+        try:
+            best, trained = best_of(study), read_checkpoint(final / BEST)[0].get("trial")
+        except (StorageError, StudyError):
+            continue  # no trial is complete, none is the best, or none was trained
+        if trained not in (None, best.trial):
+            yield Finding(
+                "advice",
+                f"{final} is of trial {trained} of {name}, and trial {best.trial} is the best now",
+                command(case, "train", name),
+            )
+
+
+def _again(path: Path) -> str:
+    """Returns what `train` calls a network that is to be trained anew; empty if none is."""
+    folder = path.parent
+    if re.fullmatch(r"config-\w+", folder.name):
+        return str(folder / "best.toml")
+    final = re.fullmatch(r"final(?:-(\d+))?", folder.name)
+    if final is None:
+        return ""  # what was there before, or the encoder that a study has brought along
+    return f"{folder.parent.name}:{final[1]}" if final[1] else folder.parent.name
+
+
+def _unreadable(path: Path, *, whole: bool) -> str:
+    """Returns what is wrong with a checkpoint; empty if it can be read."""
+    try:
+        if whole:
+            read_checkpoint(path)
+        else:
+            read_safely(path)
+    except StorageError as error:
+        return str(error).split("; train it anew")[0].split(". ")[0]  # torch says a lot
+    return ""
+
+
+def _older(folder: Path, other: Path) -> bool:
+    return folder.stat().st_mtime < other.stat().st_mtime
+
+
+def _write(study: optuna.Study, path: Path, case: Case) -> None:
+    number = None if path.name == "best.toml" else int(path.stem.removeprefix("trial-"))
+    try:
+        best = best_of(study, number)
+    except StudyError:  # there is nothing to write any more
+        case.changes.removed.append(path)
+        return
+    case.changes.written[path] = best_text(best, path)

@@ -1,0 +1,134 @@
+"""Opening the study of a search: the one that is there, or a new one, whole or not at all."""
+
+import logging
+import shutil
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import optuna
+
+from ...models.networks.pretrained import ARCHITECTURES
+from ...search_spaces.watch import random_trials
+from ...storage.artifacts import BUCKET, bucket_of
+from ...storage.dashboard import note
+from ...storage.database import database_exists, open_database
+from ...storage.locks import SEARCH, search_lock
+from ...storage.recorded_paths import relative_to_root
+from ...storage.runs import StorageError, replaced_file, unwritable
+from ...storage.study import Study
+from ...storage.waiting import held
+from ..study.agreeing import differences, without_ranges
+from ..study.errors import StudyError
+from ..study.finding import ENTRIES, open_study
+from ..study.lineage import ORIGIN, parent
+from ..study.recipe import Recipe
+from ..transfer.evolving import take_over
+from .plan import SearchPlan
+
+log = logging.getLogger(__name__)
+
+
+def open_or_make(plan: SearchPlan, command: str) -> Study:
+    """Opens the study, or makes it and its database, while no other search does.
+
+    Args:
+        plan: The search.
+        command: What the user typed; it is kept on the study.
+
+    Raises:
+        StudyError: If it exists with another definition.
+        StorageError: If it keeps its pictures elsewhere, or the database cannot be used.
+    """
+    lock = search_lock(plan.storage, plan.runs)
+    with held(lock, SEARCH):
+        study = _resume(plan)
+        if study is not None:
+            if plan.evolved is not None:  # which may have grown since
+                take_over(study, plan.evolved)
+            return study
+    plan.spec.objective.rehearse(random_trials(1)[0])
+    with held(lock, SEARCH):
+        return _resume(plan) or _make(plan, command)
+
+
+def _resume(plan: SearchPlan) -> Study | None:
+    if not database_exists(plan.storage):
+        return None
+    storage = open_database(plan.storage)
+    if plan.name not in optuna.get_all_study_names(storage):
+        return None
+    if _is_half_made(optuna.load_study(study_name=plan.name, storage=storage)):
+        return None
+    study = open_study(storage, plan.name)
+    before = study.user_attrs["definition"]
+    if differing := differences(before, plan.definition):
+        ways = "Repeat its options, or give this search a new study by `name=`"
+        if not differences(without_ranges(before), without_ranges(plan.definition)):
+            ways += f", or one that takes over what fits by `origin=` {plan.name}"
+        raise StudyError(f"study {plan.name!r} exists and differs: {'; '.join(differing)}. {ways}")
+    if plan.bucket != (own := bucket_of(study)):
+        raise StorageError(
+            f"study {plan.name!r} keeps its pictures in {own or plan.runs.artifacts}, not in "
+            f"{plan.bucket or plan.runs.artifacts}: leave out `artifacts=`"
+        )
+    return study
+
+
+def _is_half_made(study: optuna.Study) -> bool:
+    """Whether a search was killed while it made this study, of which nothing has been trained."""
+    begun = "command" in study.user_attrs and "definition" not in study.user_attrs
+    return begun and study.user_attrs.keys() <= {*ENTRIES, "parent", ORIGIN, BUCKET}
+
+
+def _make(plan: SearchPlan, command: str) -> Study:
+    """Makes a study, or completes one that is half made: it has its definition in the end."""
+    objective = plan.spec.objective
+    storage = open_database(plan.storage, create=True)
+    optuna.create_study(
+        study_name=plan.name,
+        storage=storage,
+        directions=list(objective.metrics.values()),
+        load_if_exists=True,
+    )
+    study = Study(study_name=plan.name, storage=storage)
+    study.set_user_attr("command", command)  # by which a study that is half made is known
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names(list(objective.metrics))  # what the dashboard calls them
+    recipe = _with_own_encoder(plan)
+    study.set_user_attr("recipe", recipe.to_table(plan.runs))
+    study.set_user_attr("monitor", ", ".join(objective.metrics))
+    if recipe.encoder is not None and recipe.encoder not in ARCHITECTURES:
+        study.set_user_attr("parent", parent(recipe, plan.runs))
+    if plan.bucket is not None:
+        study.set_user_attr(BUCKET, plan.bucket)
+    note(study, command, plan.definition)
+    if plan.evolved is not None:
+        study.set_user_attr(ORIGIN, {"study": plan.evolved.study})
+        take_over(study, plan.evolved)
+    for values in plan.first:
+        study.enqueue_trial(dict(values), skip_if_exists=True)
+    study.set_user_attr("definition", dict(plan.definition))
+    return study
+
+
+def _with_own_encoder(plan: SearchPlan) -> Recipe:
+    """Returns the recipe of a search, whose encoder lies in the runs folder: else it is copied.
+
+    So the study can be moved and sent to others, and what it records leads nowhere else.
+    """
+    recipe = plan.recipe
+    if recipe.encoder is None or recipe.encoder in ARCHITECTURES:
+        return recipe
+    if relative_to_root(Path(recipe.encoder), plan.runs.root) is not None:
+        return recipe
+    own = plan.runs.encoder(plan.name)
+    try:
+        own.parent.mkdir(parents=True, exist_ok=True)
+        with replaced_file(own) as partial:
+            shutil.copyfile(recipe.encoder, partial)
+    except OSError as error:
+        raise unwritable(own, error) from error
+    log.info("the encoder is copied from %s to %s", recipe.encoder, own)
+    return replace(recipe, encoder=str(own))

@@ -1,0 +1,290 @@
+"""Planning a search: every default resolved and every input checked before anything is written."""
+
+import logging
+import math
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ...models.data_spec import DataSpec, Kind
+from ...models.networks.pretrained import ARCHITECTURES, IMAGENET, SIDE
+from ...objectives.data.errors import DataError
+from ...objectives.data.folds import check_folds
+from ...objectives.data.sources.builtin import DATASETS
+from ...objectives.data.sources.source import has_photos
+from ...search_spaces.auto import MODEL, first_of_each, named, probe_models, unnamed
+from ...search_spaces.catalog.auto import AUTO
+from ...search_spaces.catalog.entry import SEED
+from ...search_spaces.catalog.models import MODELS
+from ...search_spaces.ranges import probe_ranges
+from ...search_spaces.strategies import SAMPLERS
+from ...search_spaces.watch import Probe, Space, replay
+from ...search_spaces.words import SpaceError
+from ...storage.artifacts import bucket_for
+from ...storage.best import read_best
+from ...storage.checkpoint import file_hash, read_configuration
+from ...storage.names import check_name_in
+from ...storage.runs import Runs, StorageError
+from ..cluster.joining import Cluster, joined
+from ..study.agreeing import FROM
+from ..study.allowed import allow, allowed
+from ..study.automatic import model_and_data, with_models
+from ..study.checkpoint_lookup import find_encoder
+from ..study.defaults import CPUS, GPUS, RUNS, SAMPLER, WORKERS
+from ..study.errors import StudyError, check_at_least, check_at_most, check_choice
+from ..study.making import make_spec
+from ..study.pretrained import UNTRAINED, Pretrained, weights_hash
+from ..study.recipe import Recipe
+from ..study.spec import StudySpec
+from ..transfer.evolving import Evolved, evolve, name_after
+from .pruning import fitting_pruner
+from .room import fitting_workers
+
+log = logging.getLogger(__name__)
+
+KINDS: dict[Kind, str] = {"image": "images", "table": "a table", "text": "texts"}
+MOST_WORKERS = 256
+MOST_TASKS = 1000
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """A search with every default resolved and every input checked; nothing is written yet.
+
+    Attributes:
+        name: Name of the study.
+        recipe: What the user asked for.
+        definition: What must agree with the study if it exists already.
+        trials: Total of trials in the study, over all searches.
+        seconds: No trial starts later than this. None means no limit.
+        workers: Number of processes.
+        first: Values of the first trials of a new study: of one, or of one for each model that
+            can be chosen; none if the sampler chooses them.
+        enqueued: Values of the trials that come before what the sampler chooses.
+        pruner: A key of `PRUNERS`.
+        sampler: A key of `SAMPLERS`.
+        runs: Where files go.
+        storage: Optuna URL of the database.
+        cluster: Where workers run; None for this machine.
+        bucket: Where pictures go, if not into the runs folder; see `check_bucket`.
+        evolved: What is taken over of another study, if anything.
+        allowed: Modules that files may ask for; see `allow`.
+        since: When the search began, in seconds since the epoch.
+    """
+
+    name: str
+    recipe: Recipe
+    definition: Mapping[str, str]
+    trials: int
+    seconds: float | None
+    workers: int
+    first: Sequence[Mapping[str, Any]]
+    enqueued: Sequence[Mapping[str, Any]]
+    pruner: str
+    sampler: str
+    runs: Runs
+    storage: str
+    cluster: Cluster | None = None
+    bucket: str | None = None
+    evolved: Evolved | None = None
+    allowed: Sequence[str] = field(default_factory=allowed)
+    since: float = field(default_factory=time.time)
+
+    @property
+    def late(self) -> bool:
+        """Whether the time for starting trials is over, for every process of the search."""
+        return self.seconds is not None and time.time() - self.since > self.seconds
+
+    @cached_property
+    def spec(self) -> StudySpec:
+        """What is searched: each process makes its own, and reads an encoder once for it."""
+        return make_spec(self.recipe, self.runs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "spec"}
+
+
+def plan_search(
+    model: str,
+    data: str | None = None,
+    *,
+    name: str | None = None,
+    trials: int | None = None,
+    seconds: float | None = None,
+    workers: int | None = WORKERS,
+    default_first: bool = True,
+    enqueue: Sequence[str | Path] = (),
+    pruner: str | None = None,
+    sampler: str = SAMPLER,
+    origin: str | None = None,
+    cluster: str | None = None,
+    cpus: float = CPUS,
+    gpus: float = GPUS,
+    runs: str | Path = RUNS,
+    storage: str | None = None,
+    artifacts: str | None = None,
+    data_dir: str | Path | None = None,
+    **options: Any,
+) -> SearchPlan:
+    """Checks a search and resolves its defaults; `search` says what the arguments are."""
+    model, data = model_and_data(model, data)
+    if data is not None and data not in DATASETS and os.path.exists(data):
+        data = os.path.abspath(data)  # so that the recipe holds in any working folder
+    place = Runs(Path(runs))
+    options["objectives"] = tuple(options.get("objectives", ()))
+    options["ranges"] = dict(options.get("ranges") or {})
+    recipe = with_models(Recipe(model, data, **options).at(data_dir), place)
+    allow(model)
+    spec = make_spec(recipe, place)
+    if recipe.encoder is not None:
+        recipe = _at_its_size(_with_encoder(recipe, place, storage))
+        spec = make_spec(recipe, place)
+    trials = spec.trials if trials is None else trials
+    check_at_least("trials", trials, 1)
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise StudyError(f"time must be above 0, not {seconds:g} s")
+    nodes = joined(cluster, cpus, gpus)
+    workers = fitting_workers(trials, nodes) if workers is None else workers
+    check_at_least("workers", workers, 1)
+    check_at_most("workers", workers, MOST_WORKERS if nodes is None else MOST_TASKS)
+    check_choice("sampler", sampler, SAMPLERS)
+    storage = storage or place.database
+    space, data_module = spec.objective.model, spec.objective.data()
+    _check_data(recipe, data_module)
+    if spec.objective.folds:
+        check_folds(data_module, spec.objective.folds)
+    probed, first = _look(recipe, space, data_module.spec)
+    definition = spec.definition(data_module, probed.distributions, recipe.identity())
+    usual, evolved = _name(recipe, spec), None
+    if origin is not None:
+        evolved = evolve(origin, space, data_module.spec, definition, storage)
+        first, definition[FROM] = evolved.untried(first), origin
+        usual = usual if name else name_after(usual, origin, definition, storage)
+    if default_first and (late := [values[MODEL] for values in first[trials:]]):
+        log.info("too few trials for all of them: without %s", ", ".join(late))
+    return SearchPlan(
+        name=check_name_in(storage, name or usual),
+        recipe=recipe,
+        definition=definition,
+        trials=trials,
+        seconds=seconds,
+        workers=workers,
+        first=first if default_first else [],
+        enqueued=[_enqueued(Path(path), recipe, space, data_module.spec) for path in enqueue],
+        pruner=fitting_pruner(pruner, spec.objective.runs),
+        sampler=sampler,
+        runs=place,
+        storage=storage,
+        cluster=nodes,
+        bucket=bucket_for(name or usual, storage, artifacts),
+        evolved=evolved,
+    )
+
+
+def _look(recipe: Recipe, space: Space, data: DataSpec) -> tuple[Probe, list[dict[str, Any]]]:
+    """Returns what a space varies, and what the first trials of a new study may have."""
+    if recipe.model == AUTO:
+        probed = probe_ranges(space, data, probe_models)
+        firsts = first_of_each(probed)
+        models = ", ".join(values[MODEL] for values in firsts)
+        log.info("%s chooses by %s among %s", AUTO, ", ".join(recipe.objectives), models)
+        return probed, firsts
+    probed = probe_ranges(space, data)
+    values = probed.first(_first(recipe))
+    return probed, [values] if values else []
+
+
+def _enqueued(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mapping[str, Any]:
+    """Reads the values of a best.toml, if this search could have found them."""
+    best = read_best(path)
+    model, params = best.recipe.get("model"), dict(best.params)
+    if model == AUTO and recipe.model != AUTO:  # what its winner has found goes on alone
+        params = unnamed(params)
+        model = params.pop(MODEL, AUTO)
+    elif recipe.model == AUTO and model in recipe.models:
+        model, params = AUTO, named(model, params)
+    if model != recipe.model:
+        raise StudyError(f"{path} is of model {model!r}, not {recipe.model!r}")
+    try:
+        replay(space, params, data)
+    except SpaceError as error:
+        raise SpaceError(f"{path}: {error}") from error
+    return params
+
+
+def _check_data(recipe: Recipe, data: Any) -> None:
+    """Checks that data say what they are, and that the model is made for such."""
+    if not isinstance(getattr(data, "spec", None), DataSpec):
+        raise DataError(
+            f"{type(data).__name__} has no `spec`, the DataSpec that says what an item is"
+        )
+    asked, kind = MODELS.get(recipe.model), data.spec.kind
+    if asked is None or kind in asked.kinds:
+        return
+    fitting = [
+        name
+        for name, entry in MODELS.items()
+        if kind in entry.kinds and entry.predicts == asked.predicts
+    ]
+    raise StudyError(
+        f"{recipe.model} is not made for {KINDS[kind]} such as {data.name}; "
+        f"these are: {', '.join(fitting)}"
+    )
+
+
+def _with_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
+    """Returns a recipe with the path and the hash of its encoder, or of its weights."""
+    assert recipe.encoder is not None
+    if recipe.encoder not in ARCHITECTURES:
+        try:
+            path = find_encoder(recipe.encoder, runs, storage)
+        except (StorageError, StudyError) as error:
+            close = get_close_matches(recipe.encoder, ARCHITECTURES, n=1)
+            hint = f"; did you mean {close[0]}, a network of torchvision?" if close else ""
+            raise type(error)(f"{error}{hint}") from error
+        return replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
+    weights = recipe.weights
+    if weights not in (None, UNTRAINED):
+        weights = os.path.abspath(str(weights))
+    known = weights_hash(weights)
+    if weights != UNTRAINED:  # complains before anything is written
+        Pretrained(recipe.encoder, weights, known, recipe.seed)(IMAGENET)
+    return replace(recipe, weights=weights, encoder_hash=known)
+
+
+def _first(recipe: Recipe) -> Mapping[str, Any]:
+    """Returns what the first trial has in place of defaults: of a publication, or otherwise."""
+    entry = MODELS.get(recipe.model)
+    if entry is None:
+        return {}
+    published = recipe.space == SEED and entry.published
+    return published.params if published else entry.first
+
+
+def _at_its_size(recipe: Recipe) -> Recipe:
+    """Returns a recipe that reads a folder's images at the size of its encoder."""
+    assert recipe.encoder is not None
+    if recipe.image_size is not None or recipe.data is None or not has_photos(recipe.data):
+        return recipe
+    sides = [SIDE, SIDE]
+    if recipe.encoder not in ARCHITECTURES:
+        sides = read_configuration(Path(recipe.encoder))["data"]["shape"][1:]
+    if len(sides) != 2 or sides[0] != sides[1]:
+        return recipe
+    log.info("images are read at %sx%s, the size of the encoder's", *sides)
+    return replace(recipe, image_size=sides[0])
+
+
+def _name(recipe: Recipe, spec: StudySpec) -> str:
+    """Returns the name of a study that the user did not name; it says what it is made of."""
+    if recipe.encoder is None:
+        return spec.name
+    if recipe.encoder in ARCHITECTURES:
+        return f"{spec.name}-{recipe.encoder}{'-unfrozen' if recipe.unfreeze else ''}"
+    study = read_configuration(Path(recipe.encoder))["study"]
+    return f"{recipe.model}-{study}{'-unfrozen' if recipe.unfreeze else ''}"

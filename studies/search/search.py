@@ -1,0 +1,232 @@
+"""Searching: making or resuming a study and running its trials up to a total."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ...storage.buckets import Bucket
+from ...storage.database import DatabaseError, check_identity, identity
+from ...storage.last_epochs import sweep_epochs
+from ...storage.locks import SEARCH, search_lock
+from ...storage.runs import StorageError
+from ...storage.scratch import is_only, scratch
+from ...storage.study import Study
+from ...storage.waiting import held
+from ..display.console import watched
+from ..study.defaults import AUGMENT, CPUS, GPUS, RUNS, SAMPLER, SEED, SPACE, WORKERS
+from ..study.facade import public
+from ..study.results import write_results
+from .callbacks import stop_on_signal
+from .crew import Crew
+from .engine import engine_of
+from .failures import sum_up_failures
+from .forks import warm_up
+from .head import Head, TrialCallback
+from .links import links_here
+from .opening import open_or_make
+from .perfect import say_perfect
+from .plan import SearchPlan, plan_search
+from .retries import requeue, unfinished
+from .search_lines import SearchLines
+from .trials import run_trials
+
+
+@public
+def search(
+    model: str,
+    data: str | None = None,
+    *,
+    name: str | None = None,
+    space: str = SPACE,
+    ranges: Mapping[str, str] | None = None,
+    objectives: Sequence[str] = (),
+    encoder: str | Path | None = None,
+    weights: str | Path | None = None,
+    unfreeze: bool = False,
+    trials: int | None = None,
+    seconds: float | None = None,
+    workers: int | None = WORKERS,
+    cluster: str | None = None,
+    cpus: float = CPUS,
+    gpus: float = GPUS,
+    default_first: bool = True,
+    enqueue: Sequence[str | Path] = (),
+    epochs: int | None = None,
+    repeats: int = 1,
+    folds: int | None = None,
+    pruner: str | None = None,
+    sampler: str = SAMPLER,
+    origin: str | None = None,
+    batch_size: int | None = None,
+    image_size: int | None = None,
+    normalise: bool | None = None,
+    target: str | None = None,
+    header: str | None = None,
+    decimal: str | None = None,
+    drop: Sequence[str] = (),
+    text: str | None = None,
+    as_category: Sequence[str] = (),
+    as_number: Sequence[str] = (),
+    balanced: bool = False,
+    augment: str = AUGMENT,
+    data_dir: str | Path | None = None,
+    seed: int = SEED,
+    runs: str | Path = RUNS,
+    storage: str | None = None,
+    artifacts: str | None = None,
+    callbacks: Sequence[TrialCallback] = (),
+) -> Study:
+    """Makes the study `MODEL-DATA`, or goes on with it, until it has its total of trials.
+
+    It ends before if a trial has the best value that there is, such as an accuracy of 1. The same
+    call then tries the others all the same.
+
+    One worker is this process; its searches repeat exactly. Several are processes of their own,
+    so the script that asks for them needs the usual `if __name__ == "__main__":`.
+
+    Args:
+        model: A key of the catalogue; `auto` for a choice among those that fit; or `module:NAME`
+            of a `StudySpec` of your own. Left out, as in `search("digits")`, it is `auto`.
+        data: A data set of the list, or a folder or file of yours.
+        name: Name of the study, if not `MODEL-DATA`.
+        space: Name of one of the model's search spaces.
+        ranges: Ranges that replace the space's own, such as `{"latent_dim": "2:8:log"}`.
+        objectives: Metrics to search by; two give a front. If empty, the first of the model.
+        encoder: Study, best.toml or checkpoint whose encoder a head is put on, or an architecture
+            of torchvision, such as `resnet18`.
+        weights: Weights of such an architecture: a file that torchvision's code has saved, `none`
+            for new ones, or None for those that torchvision publishes.
+        unfreeze: Whether that encoder is trained too.
+        trials: The study's total over all searches. If None, that of the model.
+        seconds: No trial starts later than this.
+        workers: Number of processes; None for what fits the machine, or the cluster.
+        cluster: A Ray cluster whose nodes run the workers: `auto` if this machine is one of them,
+            or HOST:PORT. The database and all files stay on this machine.
+        cpus: CPUs of each worker there.
+        gpus: GPUs of each worker there; 0.5 lets two of them share one.
+        default_first: Whether the first trial has the model's defaults.
+        enqueue: Paths of best.toml files to try after it.
+        epochs: Epochs of a training. If None, those of the model.
+        repeats: How often each trial is trained, with seeds that all trials share; it is worth
+            the mean.
+        folds: If not None, each trial is trained so often, and each time another of so many parts
+            of the data validates; it is worth the mean. The test part stays out of it.
+        pruner: A key of `PRUNERS`. If None, `halving`; `wilcoxon` if trials are trained several
+            times.
+        sampler: A key of `SAMPLERS`.
+        origin: A study with other ranges or choices, and alike in all else. Its complete and
+            pruned trials whose points lie in the new space are taken over by a new study,
+            `MODEL-DATA` or `ORIGIN-2` unless it is named, and count towards its total.
+        batch_size: Images in a batch. If None, the data decides.
+        image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
+        normalise: Whether networks standardise what they see. If None, see `TensorData`.
+        target: The column of a table that is to be predicted, if it is not recognized; `none` for
+            no target.
+        header: `first` if the first line of a file holds the names of its columns, `none` if it
+            has no names. If None, it is decided by looking.
+        decimal: The decimal mark of numbers that may be thousands or fractions: `.` or `,`.
+        drop: Columns of a file that are left out.
+        text: The column of texts, if it is not recognized.
+        as_category: Columns whose values are names of categories or classes.
+        as_number: Columns whose values are numbers, and are kept if they number the rows.
+        balanced: Whether training draws each class equally often.
+        augment: How images of the training part are varied; see `TensorData`.
+        data_dir: Where torchvision data lies. If None, see `TensorData`.
+        seed: Seed of the split, the sampler and the trials.
+        runs: The folder for everything.
+        storage: Optuna URL of another database.
+        artifacts: `s3://BUCKET[/FOLDER]`, in which a new study keeps its pictures; it remembers.
+        callbacks: Called with the study and each finished trial.
+
+    Returns:
+        The study, of which every trial has finished: one of Optuna's.
+
+    Raises:
+        StudyError: If an option is not allowed, the study exists with another definition, or
+            three trials in a row failed by the same bug.
+        SpaceError: If a range does not fit the space.
+        DataError: If the data is missing or broken.
+        StorageError: If the database, the folder or the bucket cannot be used.
+        DatabaseLost: If the database was deleted during the search.
+        MonitorError: If the model never logs the monitored metric.
+        KeyboardInterrupt: On Ctrl-C and SIGTERM; the trial that was running goes on the next time.
+
+    Example:
+        >>> study = latentune.search("conv-ae", "digits", name="tried", trials=2, epochs=1)
+        >>> len(study.trials)
+        2
+    """
+    arguments = locals()  # all that a plan needs, by the same names
+    del arguments["callbacks"]
+    command = f"latentune.search({model!r}, {data!r}, ...)"
+    plan = plan_search(**arguments)
+    if not watched():
+        return run_search(plan, command=command, callbacks=callbacks)
+    with SearchLines(plan) as lines:
+        return run_search(plan, command=command, callbacks=[lines, *callbacks])
+
+
+def run_search(
+    plan: SearchPlan, *, command: str, callbacks: Sequence[TrialCallback] = ()
+) -> Study:
+    """Runs a planned search.
+
+    Args:
+        plan: What to search, and where.
+        command: What the user typed; it is kept on the study.
+        callbacks: Called with the study and each finished trial.
+
+    Returns:
+        The study, of which every trial has finished.
+    """
+    if plan.workers > 1 and plan.cluster is None:
+        warm_up()
+    if plan.bucket is not None:
+        Bucket(plan.bucket).check()
+    plan.runs.make()
+    study = open_or_make(plan, command)
+    known = identity(plan.storage)
+    for values in plan.enqueued:
+        study.enqueue_trial(dict(values), skip_if_exists=True)
+    _sweep(study, plan)
+    with scratch(plan.runs.cache) as place, stop_on_signal() as stop:
+        try:
+            _take_up(study, plan, place)
+            head = Head(study, plan, callbacks)
+            if plan.workers == 1 and plan.cluster is None:
+                run_trials(study, plan, stop, links_here(plan, head.hear, place))
+            else:
+                _run_workers(head, stop, place)
+        except (StorageError, *DatabaseError):
+            check_identity(plan.storage, known)  # what is gone cannot be written to either
+            raise
+    check_identity(plan.storage, known)
+    _sweep(study, plan)
+    sum_up_failures(study, plan)
+    say_perfect(study, plan)
+    if study.best_trials:
+        write_results(study, plan.runs)
+    if stop.is_set():
+        raise KeyboardInterrupt
+    return study
+
+
+def _run_workers(head: Head, stop: threading.Event, place: Path) -> None:
+    engine, lock = engine_of(head.plan, place)
+    try:
+        Crew(head, stop, engine, lock).run()
+    finally:
+        engine.end()
+
+
+def _take_up(study: Study, plan: SearchPlan, place: Path) -> None:
+    """Lets the trials of a dead search go on at once, and so in their order, if none lives."""
+    with held(search_lock(plan.storage, plan.runs), SEARCH):
+        # A search that began meanwhile has no trial before it had this lock.
+        requeue(study, alone=plan.storage == plan.runs.database and is_only(place))
+
+
+def _sweep(study: Study, plan: SearchPlan) -> None:
+    """Removes the epochs that were kept of trials which have ended."""
+    with held(search_lock(plan.storage, plan.runs), SEARCH):
+        sweep_epochs(plan.runs, plan.name, unfinished(study.get_trials(deepcopy=False)))

@@ -1,0 +1,173 @@
+"""Running the trials of a study: one after another, beside any number of other processes."""
+
+import gc
+import logging
+import threading
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import TrialState
+
+from ...objectives.data.errors import DataError
+from ...objectives.objective import HPARAMS, Interrupted, StopOnRequest, TrialFailed, facts_of
+from ...search_spaces.strategies import PRUNERS, SAMPLERS, Repeatable, Sparing
+from ...search_spaces.watch import ask
+from ...storage.database import DatabaseError, check_identity, heartbeat, identity
+from ...storage.locks import SEARCH, Lock
+from ...storage.runs import StorageError, unwritable
+from ...storage.waiting import acquire
+from ..study.errors import StudyError
+from .callbacks import AttachPictures, CheckHold
+from .draft import new_trial
+from .failures import check_failures, note_failure
+from .links import Links
+from .perfect import ends_early
+from .plan import SearchPlan
+from .retries import INTERRUPTED, Hold, TakenOver, end, finished, put_back, requeue
+
+# What ends a search and is no fault of the trial in which it shows.
+OUTSIDE = (DataError, StorageError, StudyError, *DatabaseError)
+# A process that slept too long finds that another one has taken its trial, or ended it.
+TAKEN: tuple[type[Exception], ...] = (TakenOver, UpdateFinishedTrialError)
+
+log = logging.getLogger(__name__)
+
+
+def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, links: Links) -> None:
+    """Runs trials until the study has its total, the time is over, or `stop` is set.
+
+    Databases hand a waiting trial to everybody who asks at the same moment, and a count is out of
+    date when it is read. So a process holds a lock from counting the trials until its own has
+    suggested every value, which the samplers of the others then see.
+
+    Args:
+        study: The study.
+        plan: The search.
+        stop: Set when training is to end.
+        links: What ties this process to the head of the search.
+
+    Raises:
+        StudyError: If three trials in a row failed by the same bug.
+        DatabaseLost: If the database was deleted or replaced meanwhile.
+    """
+    spec = plan.spec
+    study.sampler = Repeatable(SAMPLERS[plan.sampler], plan.recipe.seed)
+    study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.steps), plan.trials)
+    data = spec.objective.data().spec
+    lock = links.lock
+    outside: tuple[type[Exception], ...] = (*OUTSIDE, *links.faults)
+    known = identity(plan.storage)
+
+    def choose(trial: optuna.Trial) -> Mapping[str, Any]:
+        """Lets a trial suggest every value, and returns what it records of its model."""
+        return facts_of(ask(spec.objective.model, trial, data))  # without reading an encoder
+
+    def train(trial: optuna.Trial, hold: Hold) -> tuple[TrialState, Sequence[float] | None]:
+        """Trains a trial, and returns how it ended; the lock is let go on the way."""
+        pictures = AttachPictures(trial, data, links.artifacts, links.scratch)
+        extras = [CheckHold(hold), StopOnRequest(stop), pictures, *links.extras(trial.number)]
+        try:
+            if HPARAMS not in trial.user_attrs:  # it waited for its first time, or has a bug
+                choose(trial)
+            lock.release()
+            objective = replace(
+                spec.objective,
+                callbacks=lambda trial: [*spec.objective.callbacks(trial), *extras],
+                last_epoch=lambda trial: links.last_epoch(trial.number),
+            )
+            value = objective(trial)
+            return TrialState.COMPLETE, value if isinstance(value, Sequence) else [value]
+        except optuna.TrialPruned:
+            return TrialState.PRUNED, None
+        except TrialFailed:
+            return TrialState.FAIL, None
+        except (*outside, *TAKEN):
+            raise
+        except (Interrupted, KeyboardInterrupt):
+            stop.set()
+            return TrialState.WAITING, None
+        except Exception as error:
+            note_failure(trial, error, plan, links.tell)
+        return TrialState.FAIL, None
+
+    def run(trial: optuna.Trial) -> None:
+        hold = Hold(trial)
+        links.tell("started", trial.number)
+        with heartbeat(trial):
+            try:
+                state, values = train(trial, hold)
+            except outside:
+                with suppress(StorageError, *DatabaseError, *TAKEN, *links.faults), _held(lock):
+                    hold.check()
+                    put_back(study, trial.number, INTERRUPTED)  # or found by its silence
+                raise
+            with _held(lock):  # or others might take it between the two
+                now = hold.check()
+                if state == TrialState.WAITING:
+                    put_back(study, trial.number, INTERRUPTED)
+                    return
+                end(study, now, state, values)
+        links.tell("finished", trial.number)
+
+    awaited: list[int] = []
+    with _only_new_garbage():
+        while True:
+            with _held(lock):
+                check_identity(plan.storage, known)
+                trials = requeue(study) if links.judges else study.get_trials(deepcopy=False)
+                check_failures(trials, plan)
+                left = plan.trials - len(finished(trials))
+                if stop.is_set() or plan.late or left <= 0 or ends_early(study, trials, plan):
+                    return
+                running = [trial.number for trial in trials if trial.state == TrialState.RUNNING]
+                if left > len(running):
+                    waits = any(trial.state == TrialState.WAITING for trial in trials)
+                    with suppress(*TAKEN):
+                        run(_ask(study) if waits else new_trial(study, trials, choose))
+                    continue
+            if running != awaited:
+                awaited = running
+                links.tell("waiting", running)
+            stop.wait(1)
+
+
+def _ask(study: optuna.Study) -> optuna.Trial:
+    with warnings.catch_warnings():  # of Optuna's own heartbeats, which it does not send here
+        warnings.filterwarnings("ignore", message="Heartbeat of storage")
+        return study.ask()
+
+
+@contextmanager
+def _held(lock: Lock) -> Iterator[None]:
+    """Holds a lock, also one that is held already; the block may release it before its end."""
+    try:
+        if not lock.is_locked:  # not every kind can be had twice
+            acquire(lock, SEARCH)
+    except OSError as error:  # of the file that it is
+        raise unwritable(Path(getattr(lock, "lock_file", ".")), error) from error
+    try:
+        yield
+    finally:
+        if lock.is_locked:
+            lock.release()
+
+
+@contextmanager
+def _only_new_garbage() -> Iterator[None]:
+    """Keeps the garbage collector off what is there already.
+
+    Each trial ends with a collection, and to go through all that torch and Lightning have
+    imported took 0.3 s.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -1,0 +1,99 @@
+"""One of several processes on a study: runs trials, and tells its parent over a pipe."""
+
+import os
+import pickle
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import optuna
+import torch
+
+from ...objectives.data.splits import map_splits
+from ...storage.database import DatabaseError, open_database, reason
+from ..study.allowed import allow
+from ..study.finding import open_study
+from .forks import OURS, SAFE
+from .links import links_here
+from .plan import SearchPlan
+from .trials import run_trials
+
+DATA = "splits.pt"
+"""The file with the data, as `save_splits` writes it."""
+
+
+def work(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Connection) -> None:
+    """Runs trials until none is left, the parent asks to stop, or the parent is gone.
+
+    It sends pairs of a word and what it is about: those of `Links`, `failed` with the exception
+    that ended it, and `left` as its last word. Anything it receives asks it to stop.
+
+    Args:
+        plan: The search.
+        index: Which worker of the search this one is.
+        threads: Threads that this worker computes with.
+        scratch: The search's folder for a while, with the data in `DATA`.
+        parent: The pipe to the parent.
+    """
+    if os.environ.get(SAFE) == OURS:  # programs of the user may want their folder
+        del os.environ[SAFE]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent says what to do
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    torch.set_num_threads(threads)
+    _take_gpu(index)
+    asked, stop = threading.Event(), threading.Event()
+
+    def listen() -> None:
+        with suppress(EOFError, OSError):
+            parent.recv()
+        asked.set()
+        stop.set()
+
+    def tell(word: str, content: Any) -> None:
+        with suppress(OSError):  # whoever finds the parent gone still ends its trial: see `listen`
+            parent.send((word, content))
+
+    threading.Thread(target=listen, daemon=True).start()
+    with told(index, tell):
+        allow(*plan.allowed)
+        map_splits(scratch / DATA)
+        study = open_study(open_database(plan.storage), plan.name)
+        run_trials(study, plan, stop, links_here(plan, tell, scratch))
+    if stop.is_set() and not asked.is_set():
+        sys.exit(1)  # somebody else has ended it
+    tell("left", None)
+
+
+@contextmanager
+def told(index: int, tell: Callable[[str, Any], None]) -> Iterator[None]:
+    """Tells the head what has ended a worker, in the block."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"In worker {index}:\n{traceback.format_exc()}")
+        tell("failed", _portable(error))
+
+
+def _take_gpu(index: int) -> None:
+    """Shows CUDA one GPU, before it starts, so that workers spread over all of them."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    gpus = visible.split(",") if visible else [str(i) for i in range(torch.cuda.device_count())]
+    if gpus and visible != "":
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[index % len(gpus)]
+
+
+def _portable(error: Exception) -> Exception:
+    """Returns an error that can be sent to the parent: a cause would stay behind."""
+    if isinstance(error, DatabaseError):
+        return optuna.exceptions.StorageInternalError(reason(error))
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - it is our own
+    except Exception:
+        return RuntimeError("".join(traceback.format_exception(error)))
+    return error

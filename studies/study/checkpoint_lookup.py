@@ -1,0 +1,77 @@
+"""Finding a trained network by what the user calls it, and loading it."""
+
+import os
+from pathlib import Path
+
+import pytorch_lightning as pl
+
+from ...storage.checkpoint import read_checkpoint
+from ...storage.partial import settled
+from ...storage.runs import Runs, StorageError
+from .checkpoint_place import warn_of_misplaced
+from .defaults import RUNS
+from .errors import StudyError
+from .facade import public
+from .finding import check_known, find, how_to_train, split_source
+from .making import load_network
+
+
+@public
+def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModule:
+    """Loads a network that `train` has trained, on the CPU and in eval mode.
+
+    Args:
+        source: `STUDY`, `STUDY:17`, or path of a model.ckpt.
+        runs: The folder with all studies.
+
+    Raises:
+        StorageError: If there is no such checkpoint, or it is of another model.
+        SpaceError: If the search space no longer makes the network that was trained.
+
+    Example:
+        >>> model = latentune.load_model("conv-ae-digits")
+        >>> images = latentune.TensorData("digits").splits.test.inputs
+        >>> len(model.encode(images))
+        359
+    """
+    place = Runs(Path(runs))
+    return load_network(checkpoint_of(source, place), place)
+
+
+def checkpoint_of(source: str | Path, runs: Runs) -> Path:
+    """Returns where the network lies that `STUDY`, `STUDY:17` or a path of a checkpoint names.
+
+    If it lies in the folder of another study or trial than its own, that is said.
+
+    Raises:
+        StorageError: If a study has none yet.
+    """
+    path = Path(source)
+    if path.suffix != ".ckpt":
+        path = settled(runs.final(*split_source(str(source))), runs) / "model.ckpt"
+        if not path.exists():
+            check_known(split_source(str(source))[0], runs)
+            raise StorageError(f"there is no checkpoint {path}: {how_to_train(str(source), runs)}")
+    return warn_of_misplaced(path, runs)
+
+
+def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
+    """Returns the checkpoint that a study's name, its best.toml or a path of a checkpoint means.
+
+    Raises:
+        StudyError: If there is no such study, it has no complete trial, or it was not trained.
+        StorageError: If a file or the database cannot be read.
+    """
+    if source.endswith(".ckpt"):
+        return Path(os.path.realpath(warn_of_misplaced(Path(source), runs)))
+    best = find(source, runs, storage)
+    is_file = source.endswith(".toml")
+    number = None if is_file else split_source(source)[1]
+    path = settled(runs.final(best.study, number), runs) / "model.ckpt"
+    if is_file and (beside := Path(source).with_name("model.ckpt")).exists():
+        path = beside
+    if not path.exists():
+        raise StudyError(f"{source} has no trained network yet: {how_to_train(source, runs)}")
+    if is_file and read_checkpoint(path)[0].get("trial") != best.trial:
+        raise StudyError(f"{path} is not of trial {best.trial}: latentune train {source}")
+    return Path(os.path.realpath(warn_of_misplaced(path, runs)))

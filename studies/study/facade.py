@@ -1,0 +1,59 @@
+"""What the functions have in common that people call from Python."""
+
+import inspect
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar, get_type_hints
+
+from ...search_spaces.words import did_you_mean
+from ...storage.shown import shown
+from ..display.console import at_work
+from .arguments import fitted
+from .defaults import OPTIONS
+from .errors import explanation
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MEANT = {option: argument for argument, option in OPTIONS.items()} | {"fix": "ranges"}
+"""What arguments are called that people know from the command line."""
+
+
+def public(function: Callable[P, R]) -> Callable[P, R]:
+    """Makes a function check its arguments, and show its progress to who watches.
+
+    An argument that it does not have names the one that was meant. Values are held against the
+    annotations, see `fitted`, so that each function gets what it says.
+
+    Raises:
+        TypeError: If it is called with an argument that it does not have.
+        StudyError: If a value is of another kind than the annotation says.
+        StorageError: If it fails because the database holds what cannot be read.
+    """
+    signature = inspect.signature(function)
+    known = list(signature.parameters)
+    hints = cache(lambda: get_type_hints(function))
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        for name in kwargs:
+            if name not in known:
+                meant = MEANT.get(name)
+                hint = f"did you mean {meant!r}?" if meant in known else did_you_mean(name, known)
+                raise TypeError(f"{function.__name__}() has no argument {name!r}; {hint}")
+        at_work()
+        bound = signature.bind(*args, **kwargs)
+        try:
+            for name, value in bound.arguments.items():
+                bound.arguments[name] = fitted(name, value, hints().get(name, Any))
+            return function(*bound.args, **bound.kwargs)
+        except Exception as error:
+            explained = explanation(error)
+            if isinstance(explained, ValueError):  # as ours are; a password was perhaps typed
+                said = (shown(arg) if isinstance(arg, str) else arg for arg in explained.args)
+                explained.args = tuple(said)
+            if explained is error:
+                raise
+            raise explained from error
+
+    return call

@@ -1,0 +1,36 @@
+"""What a study leaves for people to read once its trials have changed."""
+
+import logging
+
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+
+from ...storage.best import write_best
+from ...storage.runs import Runs
+from ..display.plots.points import pareto_front
+from .errors import StudyError
+from .finding import best_of
+from .front import objectives
+
+log = logging.getLogger(__name__)
+
+
+def write_results(study: optuna.Study, runs: Runs) -> None:
+    """Writes the best configuration of a study, or draws the front of its compromises."""
+    if len(study.directions) == 1:
+        try:
+            best = best_of(study)
+        except StudyError as error:  # it was added by others; the trials are there all the same
+            log.warning("no best.toml is written: %s", error)
+        else:
+            write_best(best, runs.best(study.study_name))
+        return
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    pareto_front(
+        [trial.values for trial in complete],
+        [trial.values for trial in study.best_trials],
+        objectives(study),
+        runs.front(study.study_name),
+        are_losses=[way == StudyDirection.MINIMIZE for way in study.directions],
+    )

@@ -1,0 +1,83 @@
+"""Adding the trials of another person's study to one of the same definition."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from optuna.trial import FrozenTrial
+
+from ...objectives.progress import progress
+from ...storage.database import open_database
+from ...storage.locks import SEARCH, search_lock
+from ...storage.placing import placed
+from ...storage.runs import Runs
+from ...storage.scratch import scratch
+from ...storage.study import Study
+from ...storage.waiting import held
+from ..study.agreeing import differences
+from ..study.errors import StudyError
+from ..study.finding import open_study, recorded
+from ..study.lineage import ORIGIN
+from ..study.results import write_results
+from .contents import WORTH, same, with_trials
+from .package import Package
+from .record import check_compatible
+
+
+def merge(package: Package, name: str, runs: Runs, url: str) -> tuple[Study, int, int]:
+    """Adds the trials of a zip to a study that it does not have yet.
+
+    Each is added at once, with its pictures: a merge that was stopped goes on when it is repeated.
+
+    Returns:
+        The study, how many trials came, and how many were there already.
+
+    Raises:
+        StudyError: If there is no such study, or its trials cannot be compared with these.
+    """
+    path, record = package.archive.path, package.record
+    study = open_study(open_database(url), name)
+    differing = differences(record.user_attrs["definition"], study.user_attrs["definition"])
+    if differing or study.directions != record.directions:
+        raise StudyError(
+            f"the study in {path} differs from {name!r}: {'; '.join(differing)}. "
+            "Import it as a study of its own by `name=`"
+        )
+    with progress(f"checking {path}"):
+        package.archive.check()
+    theirs = [trial for trial in record.trials if trial.state in WORTH]
+    with scratch(runs.cache) as folder, held(search_lock(url, runs), SEARCH):
+        ours = study.get_trials(deepcopy=False)
+        known = {same(trial) for trial in ours}
+        new = [trial for trial in theirs if same(trial) not in known]
+        try:
+            for trial in new:
+                recorded(trial)  # what is written of the best one
+            check_compatible([*ours, *new])
+        except ValueError as error:
+            raise StudyError(f"the trials in {path} do not fit {name!r}: {error}") from error
+        ids = _add(package, new, study, runs, folder)
+        notes = with_trials(record.system_attrs, ids)
+        for attr in notes.keys() - record.system_attrs.keys():  # those of the study are not ours
+            study._storage.set_study_system_attr(study._study_id, attr, notes[attr])
+        if study.best_trials:
+            write_results(study, runs)
+    return study, len(new), len(theirs) - len(new)
+
+
+def _add(
+    package: Package, trials: list[FrozenTrial], study: Study, runs: Runs, folder: Path
+) -> Mapping[int, int]:
+    """Adds trials with their pictures, and returns their ids here, by their numbers there."""
+    ids = {}
+    with progress(f"adding to {study.study_name}", len(trials)) as advance:
+        for trial in trials:
+            trial.system_attrs, places = package.attachments(trial.system_attrs, runs)
+            trial.user_attrs[ORIGIN] = {"study": package.record.name, "trial": trial.number}
+            for name in places:
+                package.archive.extract(name, folder / str(trial.number) / name)
+            files = {to: folder / str(trial.number) / name for name, to in places.items()}
+            with placed(files):
+                study.add_trial(trial)
+            ids[trial.number] = study.get_trials(deepcopy=False)[-1]._trial_id
+            advance(1)
+    return ids

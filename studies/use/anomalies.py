@@ -1,0 +1,280 @@
+"""Anomalies: whether a network knows its own data from others by how badly it draws them."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ...models.roles import Encodes, Reconstructs
+from ...objectives.data.batches import in_batches
+from ...objectives.data.item_columns import ITEM, item_columns
+from ...objectives.data.module import TensorData
+from ...objectives.data.new.items import NewItems
+from ...objectives.data.new.others import other_items
+from ...objectives.data.sources.builtin import DATASETS
+from ...objectives.metrics.anomaly import anomaly_scores, separating_score, threshold_at
+from ...objectives.metrics.components import code_length, component_scores
+from ...objectives.metrics.intervals import (
+    Interval,
+    auroc_interval,
+    binomial_interval,
+    share_beyond,
+)
+from ...storage.csv_files import write_csv
+from ...storage.runs import Runs, replaced_folder
+from ..display.plots.scores import score_distributions
+from ..study.defaults import QUANTILE, RUNS, SEED
+from ..study.errors import StudyError, check_seed
+from ..study.facade import public
+from .anomaly_images import INSIDE, OUTSIDE, draw_extremes
+from .asked import ask
+from .trained import load_trained
+
+if TYPE_CHECKING:
+    from ...objectives.data.parts import Items
+
+REGRESSION = "logistic regression"
+BESIDE = "score_pca"
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Anomalies:
+    """How well the errors of a network tell other items from its own.
+
+    Attributes:
+        folder: The folder with `table.csv`, `scores.csv`, `scores.png` and, of images,
+            `images.png`.
+        names: What the data of the `inliers` and of the `outliers` are called.
+        scores: A row for each item: its `set`, what it is called (`item`: its file, its
+            row, or its number in an array), its `score`, that of as many principal components
+            (`score_pca`, if the network encodes and the items are in memory), and whether it is
+            an `anomaly` by the first threshold.
+        thresholds: The score of each rule beyond which an item is an anomaly.
+        quantile: Share of the validation part that the first threshold promises to pass.
+        validated: Number of validation items that it was taken of.
+        unread: Why other items could not be read, by their names.
+    """
+
+    folder: Path
+    names: Mapping[str, str]
+    scores: pd.DataFrame
+    thresholds: Mapping[str, float]
+    unread: Mapping[str, str]
+    quantile: float
+    validated: int
+
+    @property
+    def auroc(self) -> float:
+        """How often an outlier has a larger score than an inlier, from 0 to 1."""
+        return self._auroc_of("score")
+
+    @property
+    def auroc_of_components(self) -> float | None:
+        """The AUROC of as many principal components; None if they have no scores."""
+        return self._auroc_of(BESIDE) if BESIDE in self.scores else None
+
+    @property
+    def auroc_interval(self) -> Interval:
+        """What the AUROC of more such items lies in, with 95 %."""
+        outside = int((self.scores["set"] == OUTSIDE).sum())
+        return auroc_interval(self.auroc, len(self.scores) - outside, outside)
+
+    def _auroc_of(self, column: str) -> float:
+        from sklearn.metrics import roc_auc_score
+
+        return float(roc_auc_score(self.scores["set"] == OUTSIDE, self.scores[column]))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The threshold of each rule, and the shares of both sets that it gets right."""
+        sets = dict(iter(self.scores.groupby("set")["score"]))
+        rows = {
+            rule: {
+                "threshold": threshold,
+                "inliers passed": (sets[INSIDE] <= threshold).mean(),
+                "outliers found": (sets[OUTSIDE] > threshold).mean(),
+            }
+            for rule, threshold in self.thresholds.items()
+        }
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    @property
+    def notes(self) -> list[str]:
+        """What else is to be known before the figures are read."""
+        notes = []
+        low, high = share_beyond(self.validated, self.quantile)
+        rule, threshold = next(iter(self.thresholds.items()))
+        inside = self.scores.loc[self.scores["set"] == INSIDE, "score"]
+        beyond, n = int((inside > threshold).sum()), len(inside)
+        notes.append(
+            f"{rule} of {self.validated:,} validation items: {_between(low, high)} of items like "
+            "them lie beyond it"
+        )
+        share = f"{beyond / n:.2%}, which may stand for {_between(*binomial_interval(beyond, n))}"
+        notes.append(f"of {n:,} test items, {beyond:,} lie beyond it: {share}")
+        if self.auroc < 0.5:
+            notes.append(f"the network draws {self.names[OUTSIDE]} better than what it has seen")
+        for path, reason in list(self.unread.items())[:SHOWN]:
+            notes.append(f"not scored: {path} {reason}")
+        if len(self.unread) > SHOWN:
+            notes.append(f"not scored: {len(self.unread) - SHOWN:,} more")
+        if REGRESSION not in self.thresholds:
+            notes.append("known anomalies, named by `labelled=`, would give logistic regression")
+        return notes
+
+    def __str__(self) -> str:
+        sets = [
+            f"{name} {self.names[str(name)]}: {len(scores):,} items, "
+            f"score {scores.mean():.4g} ± {scores.std(ddof=0):.4g}"
+            for name, scores in self.scores.groupby("set")["score"]
+        ]
+        share = "{:.2%}".format
+        table = self.table.to_string(formatters=["{:.4g}".format, share, share])
+        last = f"wrote {self.folder}"
+        return "\n".join([*sets, *self._verdict, table, *self.notes, last])
+
+    __repr__ = __str__  # what a notebook shows
+
+    @property
+    def _verdict(self) -> list[str]:
+        """The AUROC with its interval, and that of principal components beside it."""
+        low, high = self.auroc_interval
+        chance = ": no better than chance" if low <= 0.5 <= high else ""
+        lines = [f"AUROC {self.auroc:.4f}, with 95 % from {low:.4f} to {high:.4f}{chance}"]
+        if (beside := self.auroc_of_components) is not None:
+            better = "" if self.auroc > beside else ": the network is no better"
+            lines.append(f"AUROC {beside:.4f} of as many principal components{better}")
+        return lines
+
+
+def _between(low: float, high: float) -> str:
+    return f"{low:.2%} to {high:.2%} (with 95 %)"
+
+
+@public
+def anomalies(
+    source: str,
+    *,
+    against: str,
+    quantile: float = QUANTILE,
+    labelled: str | None = None,
+    seed: int = SEED,
+    data_dir: str | None = None,
+    runs: str | Path = RUNS,
+) -> Anomalies:
+    """Scores the test part, and other items, by how badly a network draws them.
+
+    An item is an anomaly if its score, the L2 norm of its reconstruction error, is beyond a
+    threshold: a quantile of the scores of the validation part or, where anomalies are known, what
+    logistic regression makes of these and the validation part. Nothing that chooses a threshold
+    is scored.
+
+    Args:
+        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
+        against: The other data: a data set of the list, whose test part is scored, or a folder or
+            file, of which all is. Images are brought to the size of those that were trained on.
+        quantile: Share of the validation part that is no anomaly, above 0 and below 1.
+        labelled: Known anomalies, for logistic regression: of a data set of the list the training
+            part. If None, they are that of `against`; a folder or file then has none.
+        seed: Chooses the known anomalies of a data set of the list, which has more than 10,000.
+        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        runs: The folder with all studies.
+
+    Raises:
+        StudyError: If the model has no `reconstruct`, or an option is not allowed.
+        DataError: If the other data are missing or broken, of another shape, or the same.
+        StorageError: If it was not trained yet, or a file cannot be written.
+
+    References:
+        Outlier Detection Using Replicator Neural Networks (Hawkins, He, Williams, Baxter, 2002)
+
+    Example:
+        >>> np.save("noise.npy", np.random.default_rng(0).random((20, 8, 8)))
+        >>> found = latentune.anomalies("conv-ae-digits", against="noise.npy")
+        >>> found.auroc > 0.99
+        True
+    """
+    if not 0 < quantile < 1:
+        raise StudyError(f"quantile must be above 0 and below 1, not {quantile:g}")
+    check_seed(seed)
+    trained = load_trained(source, runs, data_dir)
+    model, data = trained.model, trained.items
+    if not isinstance(model, Reconstructs):
+        kind = type(model).__name__
+        raise StudyError(f"a {kind} draws nothing again: only an autoencoder sees anomalies")
+    if data.spec.kind == "text":
+        raise StudyError(f"{data.name} holds texts, of which no error can be measured")
+    known = _known(against, labelled, data, seed)
+    others = other_items(against, data, "test")
+    test = data.splits.test.inputs
+    called = item_columns(data.source, "test", data.splits.test, data.spec)[ITEM]
+    scored = _scorer(model, data)
+    said = ask(others, scored)
+    scores = pd.concat(
+        [
+            _rows(INSIDE, called, scored(test)),
+            _rows(OUTSIDE, [said.names[i] for i in said.read], torch.cat(said.answers)),
+        ],
+        ignore_index=True,
+    )
+    validated = anomaly_scores(model, data.spec, data.splits.val.inputs)
+    thresholds = {f"quantile {quantile:g}": threshold_at(validated, quantile)}
+    if known is not None:
+        found_known = ask(known, partial(anomaly_scores, model, data.spec))
+        thresholds[REGRESSION] = separating_score(validated, torch.cat(found_known.answers))
+    scores["anomaly"] = scores["score"] > next(iter(thresholds.values()))
+    names = {INSIDE: str(data.name), OUTSIDE: Path(os.path.abspath(against)).name}
+    if names[INSIDE] == names[OUTSIDE]:
+        names[OUTSIDE] = f"other {names[OUTSIDE]}"
+    found = Anomalies(
+        trained.folder / "anomalies",
+        names,
+        scores,
+        thresholds,
+        said.unread,
+        quantile,
+        len(validated),
+    )
+    with replaced_folder(found.folder, Runs(Path(runs))) as folder:
+        write_csv(found.table, folder / "table.csv", index="rule")
+        write_csv(scores, folder / "scores.csv")
+        score_distributions(scores, names, thresholds, folder / "scores.png")
+        if data.spec.kind == "image":
+            draw_extremes(test, others, scores, names, folder / "images.png")
+    return found
+
+
+def _known(
+    against: str, labelled: str | None, data: TensorData, seed: int
+) -> list[NewItems] | None:
+    """Returns anomalies to learn a threshold from, none of which is scored."""
+    if labelled is None and against not in DATASETS:
+        return None
+    name = labelled or against
+    if name not in DATASETS and os.path.abspath(name) == os.path.abspath(against):
+        raise StudyError(f"all of {against} is scored: name other data by `labelled=`")
+    return other_items(name, data, "train", seed)
+
+
+def _scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], Tensor]:
+    """Returns what scores items by the network and, if it can, by as many components, (N, 2)."""
+    train, own = data.splits.train.inputs, partial(anomaly_scores, model, data.spec)
+    if not (isinstance(model, Encodes) and isinstance(train, Tensor)):
+        return lambda items: own(items)[:, None]
+    beside = component_scores(train, code_length(model, train), data.spec)
+    return lambda items: torch.stack([own(items), in_batches(beside, items)], 1)
+
+
+def _rows(name: str, items: Iterable[str], scores: Tensor) -> pd.DataFrame:
+    """Returns a row for each item of a set, given its scores, with shape (N, 1) or (N, 2)."""
+    if not scores.isfinite().all():
+        raise StudyError("the network draws items that are no numbers: train another trial")
+    columns = zip(("score", BESIDE), scores.T.numpy(), strict=False)
+    return pd.DataFrame({"set": name, "item": list(items), **dict(columns)})

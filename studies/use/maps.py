@@ -1,0 +1,83 @@
+"""Maps: the codes of items, drawn on a plane."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from ...models.densities.kde import Codes
+from ...models.planes import PLANES, TITLES
+from ...objectives.progress import progress
+from ...storage.csv_files import write_csv
+from ...storage.runs import Runs, replaced_folder
+from ..display.plots.code_map import code_map
+from ..study.defaults import MAPPED, RUNS, SEED
+from ..study.errors import StudyError, check_at_least, check_seed
+from ..study.facade import public
+from .map_items import MapItems
+from .trained import load_trained
+
+
+@public
+def draw_maps(
+    source: str,
+    *,
+    n: int = MAPPED,
+    color: str | None = None,
+    seed: int = SEED,
+    data_dir: str | None = None,
+    runs: str | Path = RUNS,
+) -> Path:
+    """Draws the codes of training items on a plane, colored by class or by any other value.
+
+    Args:
+        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
+        n: Number of items, at least 4; all of them if there are fewer.
+        color: What gives the points their colors: a column of the data, be it a feature, the
+            target, or one that was left out; or `FILE.csv:COLUMN`, of a file that names the items
+            in a column called `item`, `row` or like an id column of the data. Numbers get a color
+            bar, everything else a legend. If None, it is the class, or the number to predict.
+        seed: Chooses the items, and where t-SNE and UMAP begin.
+        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        runs: The folder with all studies.
+
+    Returns:
+        The folder `maps` of the final training, with a picture and a table for `pca`, `tsne` and,
+        where umap-learn is installed, `umap`. The tables have a row for each item: the columns
+        `item`, `row`, `part`, the columns of the data that are not features, `class` or `target`,
+        the column of the colors, and the coordinates `x` and `y`.
+
+    Raises:
+        StudyError: If the model has no `encode`, or codes of fewer than 2 dimensions, or there is
+            no such column, or the file does not name the items.
+        StorageError: If it was not trained yet, or a file cannot be written.
+
+    Example:
+        >>> latentune.draw_maps("conv-ae-digits", n=30).name
+        'maps'
+    """
+    check_at_least("n", n, 4)
+    check_seed(seed)
+    trained = load_trained(source, runs, data_dir)
+    codes, labels = trained.codes("train", seed)
+    codes, labels = codes[:n], None if labels is None else labels[:n]
+    _check(codes)
+    items = MapItems.of(trained, len(codes), labels, seed)
+    values = items.color(color)
+    table = items.table(values)
+    with replaced_folder(trained.folder / "maps", Runs(Path(runs))) as folder:
+        for name, place in PLANES.items():
+            if name == "umap" and find_spec("umap") is None:
+                continue
+            with progress(f"placing {len(codes):,} codes by {TITLES[name]}"):
+                plane = place(codes, seed)
+            placed = table.assign(x=plane[:, 0], y=plane[:, 1])
+            write_csv(placed, folder / f"{name}.csv")
+            title = f"{TITLES[name]} of {len(plane):,} codes"
+            code_map(plane, values, title, folder / f"{name}.png")
+    return trained.folder / "maps"
+
+
+def _check(codes: Codes) -> None:
+    if codes.shape[1] < 2:
+        raise StudyError("codes of one dimension lie on a line: there is no map of them")
+    if not codes.std(0).any():
+        raise StudyError("all codes are the same: train another trial, or for longer")

@@ -1,0 +1,302 @@
+"""What comes from elsewhere: none of it runs, fills memory, waits for ever, or plays tricks."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+import torch
+from optuna_dashboard import get_note, wsgi
+from PIL import Image
+
+from latentune.objectives import progress
+from latentune.objectives.data import bounds
+from latentune.storage.artifacts import AllArtifacts
+from latentune.storage.dashboard import MOST_UPLOADED, guarded, note
+from latentune.storage.database import open_database
+from latentune.storage.names import check_new_name
+from latentune.storage.runs import StorageError
+from latentune.studies.study.own import own_spec
+
+Refused = Callable[..., str]
+TOML = Path("runs/conv-ae-digits/best.toml")
+CHECKPOINT = Path("runs/conv-ae-digits/final/model.ckpt")
+
+
+# Modules
+
+
+@pytest.mark.parametrize("model", [":", ":SPEC", ".x:SPEC", "..:x", "a..b:c", "x y:z", "a:b.c"])
+def test_what_is_no_module_is_refused(refused: Refused, model: str) -> None:
+    assert "is of the form module:NAME" in refused("search", model)
+
+
+def test_a_file_beside_a_module_of_ones_own_is_not_taken_for_a_library() -> None:
+    Path("colorsys.py").write_text("raise SystemExit('not the library')")
+    Path("beside.py").write_text("VALUE = 1")
+    Path("found.py").write_text("""
+import beside
+from functools import partial
+from latentune import Objective, StudySpec, TensorData
+SPEC = StudySpec("found", Objective(None, partial(TensorData, "digits")))
+""")
+    assert own_spec("found:SPEC").name == "found"
+    sys.modules.pop("colorsys", None)
+    import colorsys
+
+    assert colorsys.rgb_to_hsv(0, 0, 0) == (0, 0, 0)
+
+
+# Configurations and checkpoints
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "value" + ".a" * 900 + " = 1",
+        f"value = {'9' * 5000}",
+        f"value = 0x{'f' * 5000}",
+        f"value = {'[' * 2000}",
+        f"study = '{'x' * 2**20}'",
+    ],
+    ids=["deep", "long", "huge", "nested", "large"],
+)
+def test_a_configuration_that_is_endless_is_refused(
+    refused: Refused, trained: Path, line: str
+) -> None:
+    lines = [one for one in TOML.read_text().splitlines() if not one.startswith("value")]
+    TOML.write_text("\n".join([line, *lines]))
+    assert str(TOML) in refused("train", TOML)
+
+
+def test_a_checkpoint_that_holds_itself_is_refused(refused: Refused, trained: Path) -> None:
+    checkpoint = torch.load(CHECKPOINT, weights_only=True)
+    checkpoint["latentune"]["encoder"] = checkpoint["latentune"]
+    torch.save(checkpoint, CHECKPOINT)
+    assert "nested too deeply" in refused("map", "conv-ae-digits")
+    laughs: Any = "ha"
+    for _ in range(40):  # each twice the one before, and all of it in a few bytes
+        laughs = [laughs, laughs]
+    checkpoint["latentune"] |= {"encoder": {}, "recipe": {"model": laughs}}
+    torch.save(checkpoint, CHECKPOINT)
+    assert "holds too much" in refused("map", "conv-ae-digits")
+
+
+@pytest.mark.parametrize("side", [10**6, 10**12])
+def test_a_network_for_which_there_is_no_memory_is_refused(
+    refused: Refused, trained: Path, side: int
+) -> None:
+    checkpoint = torch.load(CHECKPOINT, weights_only=True)
+    checkpoint["latentune"]["data"]["shape"] = [1, side, side]
+    torch.save(checkpoint, CHECKPOINT)
+    assert "network" in refused("map", "conv-ae-digits")
+
+
+def test_a_hash_that_leads_elsewhere_is_refused(refused: Refused, trained: Path) -> None:
+    TOML.write_text(TOML.read_text().replace("[recipe]", '[recipe]\nencoder_hash = "../x"'))
+    assert "encoder_hash = '../x' in a recipe is no hash" in refused("train", TOML)
+
+
+def test_what_unpacks_to_more_than_memory_is_refused(
+    refused: Refused, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("latentune.storage.checkpoint.CHECKPOINT_BYTES", 10**6)
+    with zipfile.ZipFile(CHECKPOINT, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("archive/data/0", bytes(2 * 10**6))
+    assert "unpacked, it would be too large" in refused("map", "conv-ae-digits")
+    monkeypatch.setitem(bounds.MOST_BYTES, "array", 10**6)
+    np.savez_compressed("bomb.npz", x=np.zeros((2000, 1000), dtype="uint8"))
+    assert os.path.getsize("bomb.npz") < 10**5
+    assert "unpacked, takes 2,000" in refused("search", "bomb.npz")
+
+
+def test_a_study_that_others_have_changed_is_refused(refused: Refused, trained: Path) -> None:
+    study = optuna.load_study(study_name="conv-ae-digits", storage="sqlite:///runs/studies.db")
+    study.set_user_attr("parent", 5)  # what is not on an encoder is shown without
+    study.set_user_attr("recipe", ["conv-ae"])
+    assert "has lost its recipe" in refused("best", "conv-ae-digits")
+
+
+# Data
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.npy", "x.npz", "x.png", "x.txt", "x.toml", "x.ckpt"])
+@pytest.mark.parametrize("way", ["pipe", "device"])
+def test_nothing_waits_for_a_pipe_or_reads_a_device(
+    refused: Refused, trained: Path, name: str, way: str
+) -> None:
+    if way == "pipe":
+        os.mkfifo(name)
+    else:
+        Path(name).symlink_to("/dev/zero")
+    for suffix, words in {
+        (".toml", ".ckpt"): ("map", name) if name == "x.ckpt" else ("train", name),
+        (".csv", ".npy", ".npz"): ("predict", "conv-ae-digits", name),
+    }.items():
+        if name.endswith(suffix):
+            assert name in refused(*words)
+    assert name in refused("search", name)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("table", "x.csv"), ("array", "x.npy")])
+def test_what_is_too_large_is_refused(
+    refused: Refused, monkeypatch: pytest.MonkeyPatch, kind: bounds.Kind, name: str
+) -> None:
+    Path(name).write_bytes(b"a,b\n" + b"1,2\n" * 50)
+    monkeypatch.setitem(bounds.MOST_BYTES, kind, 100)
+    assert f"{name} takes 204 bytes: 100 are read at most" in refused("search", name)
+
+
+def test_images_are_pixels_and_not_programs(refused: Refused) -> None:
+    Path("photos").mkdir()
+    for number in range(12):
+        Image.new("L", (8, 8)).save(f"photos/{number}.png")
+    Image.new("RGB", (8, 8)).save("photos/5.png", "eps")  # which Pillow gives to Ghostscript
+    assert "photos/5.png is not an image that can be read: it is none of" in refused(
+        "show", "photos"
+    )
+    Path("photos/5.png").write_bytes(b"P5 100000 100000 255\n")
+    assert "photos/5.png has more than 178,956,970 pixels" in refused("show", "photos")
+
+
+def test_what_a_file_is_called_plays_no_tricks(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["\x1b]0;title\x07", "\x1b[2J", "a\rb", "[red]", "$\\frac$", "\u202eb"]
+    for name in names:
+        Path(f"photos/{name}").mkdir(parents=True)
+        for number in range(10):
+            Image.new("L", (8, 8), number).save(f"photos/{name}/{number}.png")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(progress, "_display", progress._display)  # a bar, for this test alone
+    answer = cli("show", "photos")
+    assert answer.code == 0, answer.err
+    for name in names:
+        assert name.encode("unicode_escape").decode().replace("\\\\", "\\") in answer.out
+    assert not {"\x1b]0;", "\x1b[2J", "a\rb", "\u202e"} & set(answer.out.split())
+    assert "\x07" not in answer.out
+    assert "\\x1b[2J" in cli("best", "\x1b[2J").err
+
+
+def test_a_name_that_is_no_text_is_refused(refused: Refused) -> None:
+    os.makedirs(b"photos/\xff")
+    for number in range(12):
+        Image.new("L", (8, 8)).save(os.fsencode(f"photos/{number % 2}{number}.png"))
+        Image.new("L", (8, 8)).save(f"photos/{os.fsdecode(bytes([255]))}/{number}.png")
+    os.rename("photos", os.fsdecode(b"\xfe"))
+    assert "is not in UTF-8" in refused("search", os.fsdecode(b"\xfe"))
+
+
+# Names and addresses
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("CON", "a device on Windows"),
+        ("nul.txt", "a device on Windows"),
+        ("com1", "a device on Windows"),
+        ("mine.", "lose the dot"),
+        ("\u56f3" * 90, "270 bytes"),
+        ("Cache", "has a use"),
+        ("Mine", "the study 'mine'"),
+        ("\u1100\u1161", "the study '\uac00'"),  # two letters of Korean, and the same composed
+    ],
+)
+def test_a_new_study_has_a_name_that_is_safe_on_every_system(name: str, why: str) -> None:
+    with pytest.raises(StorageError, match=f"cannot name a study: .*{why}"):
+        check_new_name(name, ["mine", "\uac00"])
+    assert check_new_name("console", ["mine"]) == "console"
+
+
+def test_a_study_that_has_such_a_name_can_be_opened(refused: Refused, cli: Any) -> None:
+    open_database("sqlite:///studies.db", create=True)
+    for name in ("mine", "NUL"):
+        optuna.create_study(study_name=name, storage="sqlite:///studies.db")
+    options = ("search", "mlp", "wine", "--storage", "sqlite:///studies.db", "--dry-run")
+    assert "the study 'mine'" in refused(*options, "--name", "Mine")
+    assert cli(*options, "--name", "NUL").code == 0
+
+
+@pytest.mark.parametrize("runs", ["a?b", "a%41", "{a}"])
+def test_a_folder_that_no_address_can_name_is_refused(refused: Refused, runs: str) -> None:
+    assert f"{runs} cannot hold a database" in refused("search", "digits", "--runs", runs)
+
+
+def test_an_address_is_not_filled_in(refused: Refused) -> None:
+    url = "sqlite:///{SCHEMA_VERSION}.db"
+    assert "has a brace" in refused("search", "mlp", "wine", "--storage", url)
+
+
+def test_a_folder_with_a_hash_in_its_name_can_be_opened_again() -> None:
+    Path("a#b").mkdir()
+    optuna.create_study(storage=open_database("sqlite:///a#b/x.db", create=True))
+    assert len(optuna.get_all_study_names(open_database("sqlite:///a#b/x.db"))) == 1
+    assert not Path("a").exists()
+
+
+# The dashboard
+
+
+def asked(folder: Path, path: str, **environ: str) -> tuple[str, dict[str, str]]:
+    """Asks the dashboard; returns how it answers."""
+    said = []
+    storage = open_database("sqlite:///runs/studies.db")
+    app = guarded(wsgi(storage), AllArtifacts(folder, storage))
+    known = {"PATH_INFO": path, "REQUEST_METHOD": "GET", "HTTP_HOST": "localhost:8080"}
+    known |= {"wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(), "SERVER_NAME": "x"}
+    for chunk in app(known | environ, lambda status, headers, *_: said.append((status, headers))):
+        assert isinstance(chunk, bytes)
+    ((status, headers),) = said
+    return status[:3], dict(headers)
+
+
+def test_the_dashboard_shields_what_it_serves(trained: Path) -> None:
+    folder = trained / "artifacts"
+    status, headers = asked(folder, "/api/studies")
+    assert (status, headers["X-Frame-Options"]) == ("200", "DENY")
+    picture = next(folder.iterdir()).name
+    for path in (f"/artifacts/1/1/{picture}", "/artifacts/1/gone", "/artifacts/1/../../x"):
+        headers = asked(folder, path)[1]
+        assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+        assert headers["X-Content-Type-Options"] == "nosniff"
+    (folder / "abc").symlink_to(Path("/etc/passwd"))
+    assert asked(folder, "/artifacts/1/abc")[0] == "404"
+    assert asked(folder, "/api/studies", HTTP_HOST="[")[0] == "403"
+    for length in (str(MOST_UPLOADED + 1), "9" * 30, "-1", "x"):
+        assert asked(folder, "/api/studies", CONTENT_LENGTH=length)[0] == "413"
+
+
+def test_a_note_shows_what_was_typed_and_follows_no_link() -> None:
+    study = optuna.create_study(storage="sqlite:///studies.db")
+    note(study, "latentune search `x`", {"data": "![x](http://evil)\n<b>|"})
+    shown = get_note(study)
+    assert r"latentune search \`x\`" in shown
+    assert r"\!\[x\]\(http\:\/\/evil\) \<b\>\|" in shown
+
+
+# What is installed
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "line"),
+    [
+        ("", 0, "0 of 0 installed packages"),
+        ('{"dependencies": [{"name": "a", "skip_reason": "no network"}]}', 0, "0 of 1 installed"),
+        ([], 0, "1 of 1 installed packages"),
+        ([{"id": "X-1", "fix_versions": ["2"]}], 1, "a 1: X-1, mended in 2"),
+    ],
+)
+def test_a_known_vulnerability_is_an_error(found: Any, code: int, line: str) -> None:
+    if isinstance(found, list):
+        found = json.dumps({"dependencies": [{"name": "a", "version": "1", "vulns": found}]})
+    script = Path(__file__).parents[3] / ".ci" / "audit.py"
+    command = [sys.executable, "-I", "-S", str(script)]
+    answer = subprocess.run(command, input=found, capture_output=True, text=True, check=False)
+    assert (answer.returncode, line in answer.stdout) == (code, True)

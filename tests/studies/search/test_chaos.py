@@ -1,0 +1,137 @@
+"""What befalls a search costs nothing; `python -m benchmarks.chaos` does it hundreds of times."""
+
+import errno
+import os
+import signal
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+import pytorch_lightning as pl
+from optuna.trial import FrozenTrial
+
+import latentune
+from latentune.objectives import last_epoch
+from latentune.studies.search.callbacks import CheckHold
+from latentune.studies.search.forks import context, warm_up
+
+SMALL: dict[str, Any] = {"trials": 3, "epochs": 3, "batch_size": 400}
+DATABASE = Path("runs/studies.db")
+LAST = Path("runs/cache/trials/conv-ae-digits")
+
+Watch = Callable[[optuna.Study, FrozenTrial], None]
+
+
+def search(*callbacks: Watch, runs: Path = Path("runs")) -> optuna.Study:
+    return latentune.search("conv-ae", "digits", runs=runs, callbacks=callbacks, **SMALL)
+
+
+def outcomes(study: optuna.Study) -> list[Any]:
+    return [[t.state, t.params, t.values, t.intermediate_values] for t in study.trials]
+
+
+def at(number: int, act: Callable[[], object]) -> Watch:
+    """Acts once a trial has finished."""
+
+    def watch(study: optuna.Study, trial: FrozenTrial) -> None:
+        if trial.number == number:
+            act()
+
+    return watch
+
+
+def killed() -> None:
+    """Searches in a process of its own, which is killed in the second epoch of trial 0."""
+
+    def die(self: CheckHold, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if (self.hold.trial.number, trainer.current_epoch) == (0, 1):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    CheckHold.on_train_epoch_start = die  # type: ignore[method-assign]
+    search()
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    """What a search finds that nobody disturbs."""
+    return outcomes(search(runs=tmp_path_factory.mktemp("calm") / "runs"))
+
+
+def check(study: optuna.Study, calm: list[Any]) -> None:
+    """Each trial is there once, with its values, and nothing is left of what it needed."""
+    assert outcomes(study) == calm
+    assert all(trial.state.is_finished() for trial in study.trials)
+    with closing(sqlite3.connect(DATABASE)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert not LAST.parent.exists()
+    assert not [path for path in Path("runs").rglob("*") if "partial" in path.name]
+    assert not list(Path("runs/cache").glob("scratch-*"))
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals that kill")
+@pytest.mark.parametrize("befalls", ["nothing", "it is cut short", "it goes once it was checked"])
+def test_a_search_that_is_killed_finds_what_it_would_have_found(
+    calm: list[Any], befalls: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm_up()
+    process = context.Process(target=killed)
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    (kept,) = LAST.glob("*")
+    if befalls == "it is cut short":
+        os.truncate(kept, 5000)
+    if befalls == "it goes once it was checked":
+        usable = last_epoch.KeepLastEpoch.usable
+
+        def deleted(self: last_epoch.KeepLastEpoch, model: pl.LightningModule) -> Path | None:
+            found = usable(self, model)
+            self.path.unlink(missing_ok=True)
+            return found
+
+        monkeypatch.setattr(last_epoch.KeepLastEpoch, "usable", deleted)
+    study = search()
+    assert study.trials[0].user_attrs["deaths"] == [1]
+    check(study, calm)
+
+
+def test_a_database_that_others_lock_for_a_while_is_waited_for(calm: list[Any]) -> None:
+    locks = []
+
+    def lock() -> None:
+        other = sqlite3.connect(DATABASE, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN EXCLUSIVE")
+        locks.append(threading.Timer(0.3, other.close))
+        locks[0].start()
+
+    check(search(at(0, lock)), calm)
+    locks[0].join()
+
+
+def test_artifacts_that_somebody_deletes_end_no_search(calm: list[Any]) -> None:
+    folder = Path("runs/artifacts")
+
+    def delete() -> None:
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+    check(search(at(0, delete)), calm)
+    assert len(list(folder.iterdir())) > 1, "the trials after that have theirs"
+
+
+def test_a_disk_that_is_full_when_an_epoch_is_kept_ends_no_trial(
+    calm: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fill(trainer: pl.Trainer, path: Path, partial: Path) -> None:
+        partial.write_bytes(bytes(1000))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(last_epoch, "save", fill)
+    check(search(), calm)
+    assert "No space left on device" in caplog.text

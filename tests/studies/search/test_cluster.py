@@ -1,0 +1,208 @@
+"""Searches on a Ray cluster, whose nodes are simulated on this machine."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import optuna
+import psutil
+import pytest
+import torch
+from optuna.artifacts import get_all_artifact_meta
+from optuna.trial import FrozenTrial, TrialState
+
+import latentune
+from latentune.storage.runs import Runs
+from latentune.studies.cluster import joining
+from latentune.studies.cluster.desk import Desk
+from latentune.studies.study.errors import StudyError
+
+ray = pytest.importorskip("ray")
+
+SMALL = {"epochs": 2, "pruner": "none"}
+
+
+def outcome(trial: FrozenTrial) -> tuple[Any, ...]:
+    return trial.state, trial.params, trial.values, trial.intermediate_values
+
+
+def worker_processes() -> list[psutil.Process]:
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended meanwhile
+            if "ray::work" in " ".join(process.cmdline()):
+                found.append(process)
+    return found
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    from ray.cluster_utils import Cluster
+
+    nodes = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+    )
+    nodes.add_node(num_cpus=2)
+    yield nodes
+    ray.shutdown()
+    nodes.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("ray://head:10001", "ray job submit"),
+        ("127.0.0.1:1", "there is no cluster at 127.0.0.1:1"),
+        ("somewhere", "--cluster is auto or HOST:PORT, not 'somewhere'"),
+    ],
+)
+def test_where_no_cluster_is_nothing_is_written(
+    address: str, said: str, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "CONNECT_S", 0.5)
+    assert said in refused("search", "conv-ae", "digits", "--cluster", address)
+
+
+def test_this_machine_has_to_be_a_node(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(**options: Any) -> None:
+        raise ConnectionError("Could not find any running Ray instance.")
+
+    monkeypatch.setattr(ray, "init", none)  # there may be one of somebody else
+    said = refused("search", "conv-ae", "digits", "--cluster", "auto")
+    assert "this machine is no node of a cluster: start one by `ray start --head`" in said
+
+
+def test_ray_is_an_extra(refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    said = refused("search", "conv-ae", "digits", "--cluster", "auto")
+    assert "--cluster needs Ray: pip install 'latentune[ray]'" in said
+
+
+def test_what_a_worker_takes_is_said_with_a_cluster_alone(refused: Callable[..., str]) -> None:
+    assert "name it by --cluster" in refused("search", "conv-ae", "digits", "--gpus", "1")
+    assert "ask for them by --seeds" in refused("train", "x", "--cluster", "auto")
+
+
+def test_another_version_on_the_cluster_is_named(
+    cluster: Any, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "ray._private.utils.compute_version_info", lambda: ("1.0.0", "3.9.1", "none")
+    )
+    said = refused("search", "conv-ae", "digits", "--cluster", cluster.address)
+    assert "the cluster runs other versions" in said
+    assert "3.9.1" in said
+    assert ray.__version__ in said
+
+
+def test_more_than_any_node_has_is_refused(cluster: Any, refused: Callable[..., str]) -> None:
+    where = ("--cluster", cluster.address)
+    assert "takes 1 GPUs" in refused("search", "conv-ae", "digits", *where, "--gpus", "1")
+    assert "than 2: ask" in refused("search", "conv-ae", "digits", *where, "--cpus", "3")
+
+
+def test_one_worker_finds_there_what_it_finds_here(cluster: Any) -> None:
+    options = {"trials": 5, "epochs": 2}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)  # as many as a worker takes
+    try:
+        here = latentune.search("conv-ae", "digits", name="here", **options)
+    finally:
+        torch.set_num_threads(threads)
+    elsewhere = {"cluster": cluster.address, "cpus": 2}  # more than the head has
+    there = latentune.search("conv-ae", "digits", name="there", **elsewhere, **options)
+    assert [outcome(trial) for trial in there.trials] == [outcome(t) for t in here.trials]
+
+
+def test_a_spec_of_the_working_folder_goes_along_with_its_bugs(cluster: Any) -> None:
+    Path("beside.py").write_text("LATENT = 3\n")
+    Path("elsewhere.py").write_text(
+        "import latentune, optuna\n"
+        "from functools import partial\n"
+        "from beside import LATENT\n"
+        "def space(trial, data):\n"
+        "    if isinstance(trial, optuna.Trial) and trial.study.study_name == 'faulty':\n"
+        "        raise ValueError('too much')\n"
+        "    lr = trial.suggest_float('lr', 1e-3, 1e-2)\n"
+        "    return latentune.Autoencoder(data, latent_dim=LATENT, lr=lr)\n"
+        "data = partial(latentune.TensorData, 'digits')\n"
+        "objective = latentune.Objective(space, data, max_epochs=1)\n"
+        "SPEC = latentune.StudySpec('elsewhere', objective, trials=2)\n"
+        "FAULTY = latentune.StudySpec('faulty', objective, trials=4)\n"
+    )
+    study = latentune.search("elsewhere:SPEC", cluster=cluster.address)
+    assert [trial.user_attrs["hparams"]["latent_dim"] for trial in study.trials] == [3, 3]
+    with pytest.raises(StudyError, match="3 trials in a row failed by ValueError: too much"):
+        latentune.search("elsewhere:FAULTY", cluster=cluster.address)
+    assert "too much" in Path("runs/faulty/failures/trial-0.txt").read_text()
+
+
+def test_what_is_independent_runs_there_too(
+    cluster: Any, cli: Callable[..., Any], trained: Path
+) -> None:
+    where = ("--cluster", cluster.address)
+    assert "confirmed" in cli("confirm", "conv-ae-digits", "--seeds", 2, "--top", 2, *where).out
+    trained = latentune.train(
+        "conv-ae-digits", epochs=1, seeds=3, pictures="none", cluster=cluster.address
+    )
+    assert len(trained.metrics["seeds"]) == 3
+    assert trained.metrics["std"]["test_mse"] > 0
+    _, table = latentune.compare(
+        "digits",
+        ["conv-ae-digits"],
+        labels=[50],
+        seeds=2,
+        epochs=1,
+        cluster=cluster.address,
+    )
+    assert list(table["start"]) == ["from scratch", "conv-ae-digits"]
+
+
+def test_no_trial_is_lost_with_a_worker_or_a_node(
+    cluster: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    second = cluster.add_node(num_cpus=1)
+    ended: list[int] = []
+
+    def befall(study: optuna.Study, trial: FrozenTrial) -> None:
+        ended.append(trial.number)
+        if len(ended) == 2:
+            os.kill(worker_processes()[0].pid, signal.SIGKILL)
+        if len(ended) == 4:
+            cluster.remove_node(second, allow_graceful=False)
+            cluster.add_node(num_cpus=1)
+
+    study = latentune.search(
+        *("conv-ae", "digits"),
+        trials=12,
+        workers=4,
+        cluster=cluster.address,
+        callbacks=[befall],
+        **SMALL,
+    )
+    assert sorted(ended) == list(range(12))
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 12
+    assert len({tuple(trial.params.values()) for trial in study.trials}) == 12
+    assert "died (its process was killed)" in caplog.text
+    assert "died (its node died)" in caplog.text
+    for trial in study.trials:
+        (picture,) = get_all_artifact_meta(trial, storage=study._storage)
+        assert (tmp_path / "runs" / "artifacts" / picture.artifact_id).stat().st_size
+    assert not list(tmp_path.glob("runs/cache/scratch-*"))
+    assert not worker_processes()
+
+
+def test_the_desk_hands_over_at_once_what_it_was_told(tmp_path: Path) -> None:
+    async def heard() -> list[tuple[str, str, Any]]:
+        desk = Desk("study", f"sqlite:///{tmp_path}/studies.db", Runs(tmp_path), None, tmp_path)
+        await desk.tell("0.1", "left", None)
+        return await desk.collect(0)
+
+    assert asyncio.run(heard()) == [("0.1", "left", None)]

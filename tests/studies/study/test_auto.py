@@ -1,0 +1,329 @@
+"""Automatic studies: the model is a parameter too, among those that fit the data."""
+
+import shutil
+import tomllib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+import torch
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import TrialState, create_trial
+from PIL import Image
+
+import latentune
+from latentune import DataSpec
+from latentune.models.roles import Encodes
+from latentune.search_spaces.auto import Auto, named, probe_models
+from latentune.search_spaces.catalog.auto import candidates
+from latentune.search_spaces.catalog.models import MODELS
+from latentune.search_spaces.ranges import RangedSpace, probe_ranges
+from latentune.search_spaces.watch import random_trials, replay
+from latentune.storage import database
+from latentune.studies.search.retries import finished
+from latentune.studies.search.standings import standings
+from latentune.studies.study.errors import StudyError
+from latentune.studies.study.making import untrained_space
+
+from ...forked import command, fork
+
+Cli = Callable[..., Any]
+CLASSES = ("a", "b", "c")
+KINDS = {
+    "image": DataSpec((1, 8, 8), classes=CLASSES),
+    "table": DataSpec((16,), "table", CLASSES, mean=(2.0,) * 16, std=(3.0,) * 16),
+    "text": DataSpec((9,), "text", CLASSES, letters="abcde"),
+}
+ALONE = [name for name, entry in MODELS.items() if not entry.on_encoder]
+THREE = ("conv-ae", "dense-ae", "deep-ae")
+SMALL = {
+    "objectives": ["mse"],
+    "epochs": 1,
+    "batch_size": 300,
+    "ranges": {"model": ",".join(THREE)},
+}
+
+
+@pytest.fixture(scope="module")
+def _studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    runs = tmp_path_factory.mktemp("studied") / "runs"
+    latentune.search("digits", trials=4, pruner="none", runs=runs, **SMALL)
+    latentune.train("auto-digits", epochs=1, runs=runs)
+    return runs
+
+
+@pytest.fixture
+def studied(_studied: Path, tmp_path: Path) -> optuna.Study:
+    """A copy, in the working folder, of an automatic study whose winner was trained."""
+    shutil.copytree(_studied, tmp_path / "runs")
+    return optuna.load_study(study_name="auto-digits", storage="sqlite:///runs/studies.db")
+
+
+@pytest.mark.parametrize(
+    ("data", "objectives", "expected"),
+    [
+        (DataSpec((1, 8, 8), classes=CLASSES), ["accuracy"], "mlp feed-forward cnn row-rnn"),
+        (DataSpec((1, 8, 8), classes=CLASSES), ["nearest"], "siamese triplet"),
+        (DataSpec((1, 8, 8), classes=CLASSES), ["elbo"], "conv-vae generator-vae"),
+        (DataSpec((1, 8, 8), classes=CLASSES), ["kid"], "conv-vae dense-vae dcgan"),
+        (DataSpec((1, 28, 28)), ["mse"], "conv-ae strided-ae combined-ae"),
+        (DataSpec((3, 32, 32)), ["mse"], "conv-ae residual-ae"),
+        (DataSpec((3, 64, 64)), ["mse"], "conv-ae residual-ae resnet-ae"),
+        (DataSpec((16,), "table", ("a",)), ["mse"], "dense-ae deep-ae"),
+        (DataSpec((16,), "table", target=(0.0, 1.0)), ["mse"], "linear-regression"),
+        (DataSpec((9,), "text", CLASSES, letters="ab"), ["accuracy"], "name-rnn"),
+    ],
+    ids=str,
+)
+def test_only_models_that_fit_can_be_chosen(
+    data: DataSpec, objectives: list[str], expected: str
+) -> None:
+    found = candidates(data, objectives)
+    assert set(expected.split()) <= set(found)
+    for name in found:
+        assert set(objectives) <= set(MODELS[name].metrics)
+        assert data.kind in MODELS[name].kinds
+        assert not MODELS[name].on_encoder
+    assert {"resnet-ae", "residual-ae"} & set(found) <= set(expected.split())
+
+
+def test_no_errors_are_compared_that_mean_different_things() -> None:
+    image, numbers = DataSpec((1, 28, 28)), DataSpec((16,), "table", target=(0.0, 1.0))
+    assert {MODELS[name].predicts for name in candidates(numbers, ["mse"])} == {"number"}
+    assert {MODELS[name].predicts for name in candidates(image, ["mse"])} == {None}
+    assert "pooled-ae" not in candidates(image, ["mse"])  # whose codes are the longest
+    assert "dense-vae" not in candidates(image, ["elbo"])  # whose likelihood is a probability
+
+
+@pytest.mark.parametrize("model", ALONE)
+def test_each_model_is_the_one_that_its_own_space_makes(model: str) -> None:
+    entry = MODELS[model]
+    data = KINDS[entry.kinds[0]]
+    if entry.predicts == "number":
+        data = replace(data, classes=(), target=(5.0, 2.0))
+    own = untrained_space(entry, "default")
+    (trial,) = random_trials(1)
+    with torch.device("cpu" if data.kind == "text" else "meta"):
+        alone = own(trial, data)
+        chosen = replay(Auto(ALONE), named(model, trial.params), data)
+    assert type(chosen) is type(alone)
+    assert chosen.hparams == alone.hparams
+
+
+def test_every_model_is_looked_at_however_many_there_are() -> None:
+    ranged = RangedSpace(Auto(ALONE[:9]), {"dense-ae.width": "1:2"})
+    found = probe_ranges(ranged, KINDS["image"], probe_models)
+    assert {name.split(".")[0] for name in found.distributions} == {"model", *ALONE[:9]}
+    width = found.distributions["dense-ae.width"]
+    assert (width.low, width.high) == (1, 2)
+    assert found.first({})["dense-ae.width"] == 1
+
+
+def test_each_model_is_tried_with_its_defaults_before_the_sampler_chooses(
+    studied: optuna.Study,
+) -> None:
+    first = studied.trials[:3]
+    assert [trial.params["model"] for trial in first] == list(THREE)
+    for trial in first:
+        assert trial.params[f"{trial.params['model']}.lr"] == 3e-3
+        names = {name.split(".")[0] for name in trial.params}
+        assert names == {"model", trial.params["model"]}
+    assert studied.trials[3].params["model"] in THREE
+    assert studied.user_attrs["recipe"]["models"][:3] == list(THREE)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_any_trial_is_repeated_by_training_and_loaded(studied: optuna.Study, number: int) -> None:
+    trial, source = studied.trials[number], f"auto-digits:{number}"
+    final = latentune.train(source, epochs=1)
+    assert final.metrics["val_mse"] == pytest.approx(trial.value, rel=1e-6)
+    loaded = latentune.load_model(source)
+    assert loaded.hparams["network"] == THREE[number].removesuffix("-ae")
+    weights = torch.load(final.folder / "model.ckpt", weights_only=True)["state_dict"]
+    assert all(torch.equal(value, weights[name]) for name, value in loaded.state_dict().items())
+
+
+def test_the_best_file_can_be_edited_and_trained(studied: optuna.Study) -> None:
+    path = Path("runs/auto-digits/best.toml")
+    text = path.read_text()
+    winner = studied.best_params["model"]
+    assert tomllib.loads(text)["params"] == studied.best_params
+    rate = next(line for line in text.splitlines() if line.startswith(f'"{winner}.lr"'))
+    path.write_text(text.replace(rate, f'"{winner}.lr" = 0.002'))
+    folder = latentune.train(str(path), epochs=1).folder
+    assert latentune.load_model(folder / "model.ckpt").hparams["lr"] == 0.002
+
+
+def test_a_study_goes_on_and_repeats(studied: optuna.Study) -> None:
+    more = latentune.search("auto", "digits", trials=6, pruner="none", **SMALL)
+    assert [t.state for t in more.trials] == [TrialState.COMPLETE] * 6
+    again = latentune.search("digits", name="b", trials=4, pruner="none", **SMALL)
+    assert [t.params for t in again.trials] == [t.params for t in more.trials[:4]]
+    assert [t.value for t in again.trials] == [t.value for t in more.trials[:4]]
+    with pytest.raises(StudyError, match=r"model is one of conv-ae,.* there"):
+        latentune.search("digits", trials=7, **{**SMALL, "ranges": {"model": "conv-ae"}})
+
+
+def test_a_winner_that_encodes_carries_a_head(studied: optuna.Study) -> None:
+    head = latentune.search("head", "digits", encoder="auto-digits", trials=1, epochs=1)
+    assert head.study_name == "head-auto-digits"
+    assert isinstance(latentune.load_model("auto-digits"), Encodes)
+    assert head.user_attrs["parent"]["study"] == "auto-digits"
+
+
+def test_what_it_found_goes_on_alone_and_what_one_found_is_tried_by_it(
+    studied: optuna.Study, refused: Callable[..., str]
+) -> None:
+    winner, best = studied.best_params["model"], "runs/auto-digits/best.toml"
+    options = {"epochs": 1, "batch_size": 300}
+    options |= {"trials": 1, "default_first": False}
+    alone = latentune.search(winner, "digits", enqueue=[best], **options)
+    assert named(winner, alone.trials[0].params) == studied.best_params
+    assert alone.trials[0].user_attrs["hparams"] == studied.best_trial.user_attrs["hparams"]
+    back, options = f"runs/{winner}-digits/best.toml", SMALL | options
+    both = latentune.search("digits", name="b", enqueue=[back], **options)
+    assert both.trials[0].params == studied.best_params
+    assert "is of model" in refused("search", "mlp", "digits", "--enqueue", best)
+
+
+def test_the_models_are_shown_beside_each_other(cli: Cli, studied: optuna.Study) -> None:
+    table = standings(studied)
+    values = {t.params["model"]: [] for t in studied.trials}
+    for trial in studied.trials:
+        values[trial.params["model"]].append(trial.value)
+    assert table["model"].tolist() == sorted(values, key=lambda model: min(values[model]))
+    assert table["best"].tolist() == sorted(min(of) for of in values.values())
+    assert table["trials"].tolist() == [len(values[model]) for model in table["model"]]
+    last = table.iloc[-1]
+    assert last["behind"] == pytest.approx(last["best"] - studied.best_value)
+    assert last["%"] == pytest.approx(100 * last["behind"] / studied.best_value)
+    shown = cli("status", "auto-digits").out
+    assert [line.split()[0] for line in shown.splitlines()[-4:-1]] == table["model"].tolist()
+    assert "lr" in shown.splitlines()[0].split()  # once, for all models
+
+
+def test_a_model_whose_trials_were_all_given_up_comes_last() -> None:
+    study = optuna.create_study()
+    assert len(standings(study)) == 0
+    choice = CategoricalDistribution(["a", "b"])
+    for model, state in (("a", TrialState.PRUNED), ("b", TrialState.COMPLETE)):
+        study.add_trial(
+            create_trial(
+                state=state, value=1.0, params={"model": model}, distributions={"model": choice}
+            )
+        )
+    table = standings(study)
+    assert table["model"].tolist() == ["b", "a"]
+    assert np.isnan(table["best"].iloc[1])
+
+
+def test_several_objectives_count_who_is_on_the_front(cli: Cli) -> None:
+    words = ("--objectives", "accuracy,loss", "--range", "model=feed-forward,logistic-regression")
+    answer = cli("search", "wine", *words, "--trials", 3, "--epochs", 1, "--batch-size", 50)
+    study = optuna.load_study(study_name="auto-wine", storage="sqlite:///runs/studies.db")
+    table = standings(study)
+    assert table["on the front"].sum() == len(study.best_trials)
+    assert "on the front" in answer.out
+    assert table["trials"].sum() == 3
+
+
+def test_fewer_trials_than_models_are_said_and_the_sampler_can_begin(cli: Cli) -> None:
+    words = ("search", "auto", "wine", "--epochs", 1, "--batch-size", 50, "--trials", 1)
+    answer = cli(*words)
+    assert "too few trials for all of them: without feed-forward, logistic-reg" in answer.out
+    shown = cli(*words[:-1], 5, "--no-default-first", "--name", "b", "--dry-run").out
+    assert "sampled" in shown
+    assert "too few" not in shown
+
+
+def write_photos(folder: Path, n: int = 24) -> None:
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for number in range(n):
+        sides = 8, 8 + number % 2
+        Image.fromarray(rng.integers(0, 255, (*sides, 3), dtype="uint8")).save(
+            folder / f"{number}.png"
+        )
+
+
+def test_data_alone_mean_a_choice_among_what_fits_them(cli: Cli) -> None:
+    write_photos(Path("photos"))
+    rng = np.random.default_rng(0)
+    rows = [f"{a:.3f},{b:.3f},{a - b:.3f}" for a, b in rng.normal(size=(80, 2))]
+    Path("prices.csv").write_text("\n".join(["size,age,price", *rows]))
+    Path("names").mkdir()
+    for name, letters in (("abba", "ab"), ("cde", "cde")):
+        words = ["".join(rng.choice(list(letters), 6)) for _ in range(40)]
+        Path(f"names/{name}.txt").write_text("\n".join(words))
+    for words, models, name in [
+        (["photos", "--image-size", 8], {"conv-ae", "dense-ae"}, "auto-photos"),
+        (["prices.csv", "--target", "price"], {"linear-regression"}, "auto-prices"),
+        (["names"], {"name-rnn"}, "auto-names"),
+    ]:
+        answer = cli("search", *words, "--trials", 1, "--epochs", 1, "--workers", 1)
+        assert answer.code == 0, answer.err
+        assert answer.out.count("a number to predict") == (words[0] == "prices.csv")
+        assert answer.out.endswith(f"next: latentune train {name}\n")
+        best = latentune.load_best(name)
+        assert models <= set(best.recipe["models"])
+        assert best.params["model"] in best.recipe["models"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("conv-aee digits", "there is no model 'conv-aee'; did you mean 'conv-ae'?"),
+        ("digitss", "no model, data set, file or folder 'digitss'; did you mean 'digits'?"),
+        ("conv-aee", "no model, data set, file or folder 'conv-aee'; did you mean 'conv-ae'?"),
+        ("nosuch.csv", "'nosuch.csv' is neither a folder of images"),
+        ("auto", "auto needs data"),
+        ("auto digits --space seed", "auto has no space 'seed'"),
+        ("auto digits --encoder conv-ae-digits", "leave out --encoder"),
+        ("wine --objectives elbo", "no model for wine has the objective 'elbo'; known: accuracy"),
+        ("wine --objectives accuraccy", "did you mean 'accuracy'"),
+        ("wine --objectives accuracy,mse", "has the objectives accuracy and mse together"),
+        ("wine --range model=cnn", "'cnn' is not among its choices"),
+        ("wine --range mlp.hiden=40", "did you mean 'mlp.hidden'"),
+        ("wine --range model=mlp --range feed-forward.lr=1e-3", "not with these ranges"),
+    ],
+)
+def test_a_mistake_is_one_line(refused: Callable[..., str], words: str, message: str) -> None:
+    assert message in refused("search", *words.split())
+
+
+def test_a_file_cannot_ask_for_what_cannot_be_chosen(studied: optuna.Study, cli: Cli) -> None:
+    path = Path("runs/auto-digits/best.toml")
+    text = path.read_text()
+    listed = next(line for line in text.splitlines() if line.startswith("models = "))
+    for other, message in [
+        ('models = ["conv-aee"]', "did you mean 'conv-ae'"),
+        ("", "needs the models"),
+        ('models = ["pooled-ae"]', "'conv-ae' is not among its choices"),
+    ]:
+        path.write_text(text.replace(listed, other))
+        answer = cli("train", path, "--epochs", 1)
+        assert (answer.code, answer.err.count("\n")) == (2, 1)
+        assert message in answer.err
+
+
+def test_a_killed_search_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    models = "mlp,feed-forward,logistic-regression"
+    words = ["search", "digits", "--range", f"model={models}", "--epochs", 4, "--trials", 5]
+    search = fork(command, *words, "--batch-size", 100, "--pruner", "none", "--workers", 1)
+    for line in search.out:
+        if line.lstrip()[:1].isdecimal():
+            search.process.kill()
+            break
+    search.end()
+    monkeypatch.setattr(database, "GRACE_S", 1)  # users wait for half a minute
+    monkeypatch.setattr(database, "HEARTBEAT_S", 1)
+    options = {"epochs": 4, "batch_size": 100, "pruner": "none", "ranges": {"model": models}}
+    study = latentune.search("digits", trials=5, **options)
+    counted = finished(study.trials)
+    assert [trial.state for trial in counted] == [TrialState.COMPLETE] * 5
+    given = [t.params["model"] for t in counted if "fixed_params" in t.system_attrs]
+    assert sorted(given)[:3] == sorted(models.split(","))

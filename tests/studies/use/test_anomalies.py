@@ -1,0 +1,199 @@
+"""Anomalies: scores, the threshold that training keeps, and other data to score."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from sklearn.metrics import roc_auc_score
+
+import latentune
+from latentune import TensorData
+from latentune.objectives.metrics.anomaly import anomaly_scores, separating_score
+from latentune.storage.checkpoint import read_checkpoint
+
+Cli = Callable[..., Any]
+Refused = Callable[..., str]
+FINAL = Path("runs/conv-ae-digits/final")
+WORDS = ("anomalies", "conv-ae-digits", "--against")
+
+
+def write_images(folder: str, n: int, *, mode: str = "L", side: int = 12, seed: int = 0) -> None:
+    Path(folder).mkdir(parents=True)
+    rng = np.random.default_rng(seed)
+    for i in range(n):
+        shape = (side, side, 3) if mode == "RGB" else (side, side)
+        Image.fromarray(rng.integers(0, 255, shape, dtype="uint8")).save(f"{folder}/{i:03}.png")
+
+
+class Halves(torch.nn.Module):
+    """A linear autoencoder, whose weights a test knows."""
+
+    def __init__(self, weights: torch.Tensor) -> None:
+        super().__init__()
+        self.weights = weights
+
+    def reconstruct(self, x: torch.Tensor) -> torch.Tensor:
+        return x @ self.weights @ self.weights.T
+
+
+def test_scores_of_a_linear_autoencoder_are_those_of_numpy() -> None:
+    rng = np.random.default_rng(0)
+    weights = rng.normal(size=(13, 4)).astype("float32")
+    data = TensorData("wine")
+    rows = data.splits.train.inputs
+    found = anomaly_scores(Halves(torch.from_numpy(weights)), data.spec, rows)
+    x = rows.numpy().astype("float64")
+    error = (x @ weights @ weights.T - x) / x.std(0)  # a table is standardised unasked
+    np.testing.assert_allclose(found, np.linalg.norm(error, axis=1), rtol=1e-4)
+
+
+def test_training_keeps_the_threshold_that_validation_gives(trained: Path) -> None:
+    configuration, _ = read_checkpoint(FINAL / "model.ckpt")
+    kept = configuration["anomaly"]
+    assert json.loads((FINAL / "metrics.json").read_text())["anomaly"] == kept
+    model, splits = latentune.load_model("conv-ae-digits"), TensorData("digits").splits
+    with torch.inference_mode():
+        error = model(splits.val.inputs) - splits.val.inputs
+    scores = error.flatten(1).norm(dim=1).numpy()
+    assert kept["quantile"] == 0.99
+    assert kept["threshold"] == pytest.approx(np.quantile(scores, 0.99), rel=1e-5)
+    assert np.mean(scores <= kept["threshold"]) == pytest.approx(0.99, abs=1 / len(scores))
+
+
+def test_others_are_scored_beside_the_test_part(cli: Cli, trained: Path) -> None:
+    write_images("noise", 15)
+    Path("noise/odd.png").write_text("no image")
+    answer = cli(*WORDS, "noise", "--quantile", 0.9)
+    assert "not scored: noise/odd.png is not an image that can be read" in answer.out
+    assert answer.code == 1, "an image was not read"
+    assert answer.out.endswith("next: latentune predict conv-ae-digits FILE\n")
+    assert "known anomalies, named by --labelled, would give logistic regression" in answer.out
+    scores = pd.read_csv(FINAL / "anomalies" / "scores.csv")
+    inside, outside = scores[scores["set"] == "inliers"], scores[scores["set"] == "outliers"]
+    rows = TensorData("digits").splits.test.numbered_rows.tolist()
+    assert list(inside["item"]) == [f"digits[{row}]" for row in rows], "the test part alone"
+    assert list(outside["item"]) == [f"noise/{n:03}.png" for n in range(15)]
+    auroc = roc_auc_score(scores["set"] == "outliers", scores["score"])
+    assert f"AUROC {auroc:.4f}" in answer.out
+    assert auroc > 0.95
+    table = pd.read_csv(FINAL / "anomalies" / "table.csv", index_col="rule")
+    row = table.loc["quantile 0.9"]
+    assert row["inliers passed"] == (inside["score"] <= row["threshold"]).mean()
+    assert row["inliers passed"] == pytest.approx(0.9, abs=0.06)
+    assert row["outliers found"] == (outside["score"] > row["threshold"]).mean()
+    assert (scores["anomaly"] == (scores["score"] > row["threshold"])).all()
+    for name in ("scores", "images"):
+        with Image.open(FINAL / "anomalies" / f"{name}.png") as picture:
+            picture.verify()
+
+
+@pytest.mark.parametrize(("n", "least", "most"), [(1, 1, 0), (3, 2, 1), (25, 10, 10)])
+def test_no_image_has_both_the_least_and_the_most_error(
+    trained: Path, monkeypatch: pytest.MonkeyPatch, n: int, least: int, most: int
+) -> None:
+    shown: dict[str, torch.Tensor] = {}
+    grid = "latentune.studies.use.anomaly_images.labelled_grid"
+    monkeypatch.setattr(grid, lambda rows, title, path: shown.update(rows))
+    np.save("digits.npy", np.random.default_rng(0).random((n, 8, 8)))
+    found = latentune.anomalies("conv-ae-digits", against="digits.npy")
+    ordered = found.scores[found.scores["set"] == "outliers"].sort_values("score")
+    images = np.load("digits.npy")[ordered.index - 359].astype("float32")
+    assert len(shown) == 3 + (most > 0)
+    np.testing.assert_array_equal(shown["digits.npy: least"][:, 0], images[:least])
+    if most:
+        np.testing.assert_array_equal(shown["digits.npy: most"][:, 0], images[::-1][:most])
+
+
+def test_what_fits_a_regression_is_not_scored(trained: Path, monkeypatch: Any) -> None:
+    write_images("noise", 15)
+    write_images("known", 20, seed=1)
+    seen: list[np.ndarray[Any, Any]] = []
+
+    def keep(inliers: torch.Tensor, outliers: torch.Tensor) -> float:
+        seen.extend([inliers.numpy(), outliers.numpy()])
+        return separating_score(inliers, outliers)
+
+    monkeypatch.setattr("latentune.studies.use.anomalies.separating_score", keep)
+    found = latentune.anomalies("conv-ae-digits", against="noise", labelled="known")
+    assert [len(scores) for scores in seen] == [144, 20]
+    scored = set(found.scores["score"])
+    assert not scored & set(np.concatenate(seen).tolist())
+    between = found.thresholds["logistic regression"]
+    assert seen[0].mean() < between < seen[1].mean()
+    assert found.table.loc["logistic regression", "outliers found"] > 0.9
+
+
+def test_a_threshold_lies_where_both_classes_are_as_likely() -> None:
+    rng = torch.Generator().manual_seed(0)
+    low, high = (torch.randn(n, generator=rng) + m for n, m in ((4000, 3), (500, 7)))
+    assert separating_score(low, high) == pytest.approx(5, abs=0.2)
+    assert separating_score(high, low) == float("inf"), "what is drawn better is not found"
+
+
+def test_gray_images_are_shown_to_a_network_of_colours_and_not_the_reverse(
+    refused: Refused, trained: Path
+) -> None:
+    write_images("coloured", 12, mode="RGB", side=8)
+    write_images("gray", 12, seed=1)
+    said = refused(*WORDS, "coloured")
+    for path in Path("gray").iterdir():
+        Image.open(path).convert("RGB").save(Path("gray") / f"as-rgb-{path.name}")
+        path.unlink()
+    assert (latentune.anomalies(WORDS[1], against="gray").scores["set"] == "outliers").sum() == 12
+    assert "holds colours, and the network has seen gray images alone" in said
+    latentune.search("conv-ae", "coloured", trials=1, epochs=1)
+    latentune.train("conv-ae-coloured", epochs=1)
+    found = latentune.anomalies("conv-ae-coloured", against="gray", labelled="digits")
+    assert (found.scores["set"] == "outliers").sum() == 12
+    assert "logistic regression" in found.thresholds
+
+
+def test_what_is_no_other_data_is_refused(refused: Refused, trained: Path) -> None:
+    write_images("noise", 12)
+    assert "digits is what the network was trained on: name other" in refused(*WORDS, "digits")
+    assert "--labelled" in refused(*WORDS, "noise", "--labelled", "./noise")
+    assert "digits is what the network" in refused(*WORDS, "noise", "--labelled", "digits")
+    assert "wine holds items of 13, and the network reads 1x8x8" in refused(*WORDS, "wine")
+    assert "nowhere" in refused(*WORDS, "nowhere")
+    assert "quantile must be above 0 and below 1, not 1" in refused(
+        *WORDS, "noise", "--quantile", 1
+    )
+    assert "Missing option '--against'" in refused("anomalies", "conv-ae-digits")
+
+
+def test_features_of_a_table_are_found_by_their_names(refused: Refused) -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(60, 3)), columns=["a", "b", "c"])
+    table.to_csv("rows.csv", index=False)
+    far = pd.DataFrame(rng.normal((0, 50, 0), size=(20, 3)), columns=["a", "b", "c"])
+    far[["c", "b", "a"]].to_csv("far.csv", index=False)
+    far[["a", "c"]].to_csv("two.csv", index=False)
+    np.save("five.npy", rng.normal(size=(20, 5)))
+    latentune.search("dense-ae", "rows.csv", trials=1, epochs=1)
+    latentune.train("dense-ae-rows", epochs=2)
+    words = ("anomalies", "dense-ae-rows", "--against")
+    assert "two.csv has no column 'b', which training had" in refused(*words, "two.csv")
+    assert "five.npy holds items of 5, and the network reads 3" in refused(*words, "five.npy")
+    found = latentune.anomalies("dense-ae-rows", against="far.csv")
+    assert found.auroc == 1
+    model, rows = latentune.load_model("dense-ae-rows"), torch.tensor(far.to_numpy()).float()
+    scores = anomaly_scores(model, TensorData("rows.csv").spec, rows)
+    outside = found.scores[found.scores["set"] == "outliers"]["score"]
+    np.testing.assert_allclose(sorted(outside), sorted(scores.numpy()), rtol=1e-4)
+
+
+def test_photographs_stay_in_their_files(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_images("own", 20, mode="RGB", side=20)
+    write_images("other", 12, side=24, seed=1)
+    monkeypatch.setattr("latentune.objectives.data.sources.image_files.LARGEST", 1)
+    latentune.search("conv-ae", "own", image_size=8, trials=1, epochs=1)
+    latentune.train("conv-ae-own", epochs=1)
+    found = latentune.anomalies("conv-ae-own", against="other")
+    assert (found.scores["set"] == "outliers").sum() == 12
+    assert latentune.compress("conv-ae-own").item == 3 * 64

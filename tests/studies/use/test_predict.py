@@ -1,0 +1,501 @@
+"""Trained networks asked about new input."""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import latentune
+from latentune import DataSpec, TensorData
+from latentune.objectives.data.new.items import Preparation
+from latentune.objectives.data.parts import floats
+from latentune.storage.checkpoint import add_configuration, read_checkpoint
+
+from ...given import feed, houses, prepared, take
+
+Cli = Callable[..., Any]
+Refused = Callable[..., str]
+rng = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("asked")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        for seed, (name, value) in enumerate({"dark": 0, "light": 190}.items()):
+            take(f"photos/{name}", 20, value, seed=seed)
+        houses("houses.csv", 60)
+        Path("names").mkdir()
+        Path("names/Greek.txt").write_text("Adamou\nBanos\nSamaras\nVallas\nKalonas\n" * 4)
+        Path("names/Polish.txt").write_text("Wójcik\nKrol\nDudek\nGorska\nZielinski\n" * 4)
+        for model, data, options in (
+            ("mlp", "photos", {"image_size": 8}),
+            ("dense-ae", "photos", {"image_size": 8, "augment": "crop"}),
+            ("logistic-regression", "houses.csv", {}),
+            ("name-rnn", "names", {"ranges": {"hidden": "4"}}),
+            ("siamese", "digits", {"ranges": {"width": "0.1"}}),
+        ):
+            latentune.search(model, data, trials=1, epochs=1, **options)
+            latentune.train(f"{model}-{Path(data).stem}", epochs=2)
+    return place
+
+
+@pytest.fixture
+def asked(studies: Path, tmp_path: Path) -> Path:
+    """The working folder, with a study of each role: trained, beside its data."""
+    shutil.copytree(studies, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def test_from_a_folder_to_predictions_by_four_commands(cli: Cli) -> None:
+    take("shots", 16, 80)
+    words = ("--image-size", 8, "--trials", 1, "--epochs", 1)
+    assert cli("search", "dense-ae", "shots", *words).code == 0
+    assert cli("train", "dense-ae-shots", "--epochs", 1).code == 0
+    answer = cli("predict", "dense-ae-shots", "shots")
+    assert answer.code == 0, answer.err
+    assert "next: latentune encode dense-ae-shots shots --out codes.npz" in answer.out
+    assert answer.out.count("shots/") == 16
+
+
+def test_a_classifier_names_the_likeliest_classes(cli: Cli, asked: Path) -> None:
+    take("new/deep/down", 3, 200, seed=7)
+    take("new/deep", 2, 0, "L", seed=8)
+    take("new/.hidden", 2, 0)
+    Path("new/notes.txt").write_text("none")
+    predictions = latentune.predict("mlp-photos", "new")
+    table = predictions.table
+    assert list(table) == ["input", "class", "probability", "second", "second_probability"]
+    assert list(table["input"]) == [
+        *(f"new/deep/{i}.png" for i in range(2)),
+        *(f"new/deep/down/{i}.png" for i in range(3)),
+    ]
+    np.testing.assert_allclose(table["probability"] + table["second_probability"], 1, atol=1e-4)
+    model, spec = latentune.load_model("mlp-photos"), TensorData("photos", image_size=8).spec
+    with torch.inference_mode():
+        shares = model(prepared(["new"], Preparation(spec))).softmax(1)
+    assert list(table["class"]) == [spec.classes[n] for n in shares.argmax(1)]
+    np.testing.assert_allclose(table["probability"], shares.amax(1), rtol=1e-4)
+    answer = cli("predict", "mlp-photos", "new/**/*.png")
+    assert answer.out.count("new/deep") == 5
+    assert "skipped" not in answer.out
+
+
+def test_a_prediction_of_a_training_item_is_what_the_network_says(asked: Path) -> None:
+    data = TensorData("photos", image_size=8, augment="crop")
+    train = data.splits.train.inputs
+    model = latentune.load_model("dense-ae-photos")
+    with torch.inference_mode():
+        x = floats(train[:])
+        errors = (model.reconstruct(x) - x).flatten(1).square().mean(1)
+    table = latentune.predict("dense-ae-photos", [f"photos/{n}" for n in train.names]).table
+    np.testing.assert_allclose(table["error"], errors, rtol=1e-5)
+
+
+def test_a_checkpoint_is_enough(cli: Cli, asked: Path) -> None:
+    expected = latentune.predict("mlp-photos", "photos/dark").table
+    shutil.copy("runs/mlp-photos/final/model.ckpt", "alone.ckpt")
+    shutil.copytree("photos/dark", "elsewhere")
+    shutil.rmtree("runs")
+    shutil.rmtree("photos")
+    table = latentune.predict("alone.ckpt", "elsewhere").table
+    pd.testing.assert_frame_equal(table.drop(columns="input"), expected.drop(columns="input"))
+    answer = cli("predict", "alone.ckpt", "elsewhere", "--json")
+    assert json.loads(answer.out) == table.to_dict("records")
+    assert not Path("runs").exists()
+
+
+def test_an_old_checkpoint_still_answers(asked: Path) -> None:
+    path = Path("runs/mlp-photos/final/model.ckpt")
+    expected = latentune.predict(path, "photos").table
+    configuration, _ = read_checkpoint(path)
+    del configuration["streamed"]
+    add_configuration(path, configuration)
+    pd.testing.assert_frame_equal(latentune.predict(path, "photos").table, expected)
+
+
+def test_what_is_above_the_threshold_is_an_anomaly(cli: Cli, asked: Path) -> None:
+    path = Path("runs/dense-ae-photos/final/model.ckpt")
+    configuration, _ = read_checkpoint(path)
+    configuration.pop("anomaly", None)
+    add_configuration(path, configuration)
+    answer = cli("predict", "dense-ae-photos", "photos")
+    assert "latentune train dense-ae-photos keeps one" in answer.out
+    table = latentune.predict("dense-ae-photos", "photos").table
+    assert list(table) == ["input", "error"]
+    threshold = float(table["error"].median())
+    norm = (prod(configuration["data"]["shape"]) * threshold) ** 0.5
+    kept = {"quantile": 0.5, "threshold": norm, "items": 4}
+    add_configuration(path, configuration | {"anomaly": kept})
+    judged = latentune.predict("dense-ae-photos", "photos").table
+    assert list(judged["anomaly"]) == list(table["error"] > threshold)
+    answer = cli("predict", "dense-ae-photos", "photos")
+    assert f"anomalies: 20 of 40, whose error is above {threshold:.4g}" in answer.out
+
+
+def test_an_embedder_names_the_nearest_training_items(asked: Path, cli: Cli) -> None:
+    data = TensorData("digits")
+    train, names = data.splits.train, data.spec.classes
+    np.save("some.npy", train.inputs[5:25, 0].numpy())
+    table = latentune.predict("siamese-digits", "some.npy").table
+    assert list(table["nearest"]) == list(range(5, 25))
+    assert list(table["nearest_class"]) == [names[n] for n in train.targets[5:25]]
+    assert (table["nearest_distance"] < 0.05 * table["second_distance"]).mean() > 0.8
+    votes = table[["nearest_class", "second_class", "third_class"]]
+    for said, three in zip(table["class"], votes.to_numpy().tolist(), strict=True):
+        most = max(map(three.count, three))
+        assert said == next(one for one in three if three.count(one) == most)
+    assert "number or file of a training item" in cli("predict", "siamese-digits", "some.npy").out
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.integers(0, 59), min_size=1, max_size=20, unique=True))
+def test_a_row_alone_is_told_what_it_is_told_among_others(studies: Path, rows: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(studies)
+        table = pd.read_csv("houses.csv", dtype=str)
+        whole = latentune.predict("logistic-regression-houses", "houses.csv").table
+        table.iloc[rows].to_csv("some.csv", index=False)
+        some = latentune.predict("logistic-regression-houses", "some.csv").table
+    expected = whole.iloc[rows].reset_index(drop=True)
+    assert list(some["class"]) == list(expected["class"])
+    np.testing.assert_allclose(some["probability"], expected["probability"], rtol=1e-4)
+    assert list(some["input"]) == [f"some.csv row {n}" for n in range(1, len(rows) + 1)]
+
+
+def test_columns_that_training_did_not_have_are_left_out_and_said(
+    cli: Cli, asked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed("street,style,zip,garden,size\nMain,old,007,false,91\n", monkeypatch)
+    answer = cli("predict", "logistic-regression-houses", "-")
+    assert answer.code == 0, answer.err
+    assert "left out, as training did not have them: 'street'" in answer.out
+    assert "standard input row 1" in answer.out
+    feed("street,style,zip,garden,size\nMain,old,007,false,91\n", monkeypatch)
+    answer = cli("predict", "logistic-regression-houses", "-", "--json")
+    assert len(json.loads(answer.out)) == 1
+    assert "'street'" in answer.err
+
+
+HEAD = "size,garden,zip,style\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("size,garden,zip,stile\n80,True,10,old\n", "no column 'style'.*did you mean 'stile'"),
+        (HEAD + "80,True,11,old\n", r"new.csv row 1 has '11' in the column 'zip'.*'007'"),
+        (
+            HEAD + "80,True,11,old\n,True,10,old\n",
+            "not one of 2 inputs can be read: new.csv row 1",
+        ),
+        (HEAD, "a line of names, but no rows"),
+        ("", "is empty"),
+    ],
+)
+def test_tables_of_which_no_row_can_be_read_are_refused(
+    refused: Refused, asked: Path, text: str, message: str
+) -> None:
+    Path("new.csv").write_text(text)
+    line = refused("predict", "logistic-regression-houses", "new.csv")
+    assert re.search(message, line), line
+
+
+BAD_ROWS = {
+    "80,True,11,old": "has '11' in the column 'zip', where training has seen '007', '10', 'AB'",
+    "80,True,10,odd": "has 'odd' in the column 'style', where training has seen 'a=b', 'new',",
+    "big,True,10,old": "has 'big' in the column 'size', where training has seen finite numbers",
+    "inf,True,10,old": "has 'inf' in the column 'size', where training has seen finite numbers",
+    "1e200,True,10,old": "has '1e200' in the column 'size', where",
+    ",True,10,old": "has no value in the column 'size'",
+    "80,,10,old": "has no value in the column 'garden'",
+    "80,True,NA,old": "has no value in the column 'zip'",
+    "80,perhaps,10,old": "has 'perhaps' in the column 'garden', where training has seen true and",
+    ",,,": "has no value in the column 'size'",
+}
+
+
+def test_a_bad_row_never_costs_the_others(cli: Cli, asked: Path) -> None:
+    good = [f"{50 + 3 * i},{i % 2 == 0},10,old" for i in range(len(BAD_ROWS))]
+    rows = [row for pair in zip(good, BAD_ROWS, strict=True) for row in pair]
+    lines = [f"k{i},x {i},{row},small" for i, row in enumerate(rows)]
+    Path("new.csv").write_text(f"key,street,{HEAD.strip()},class\n" + "\n".join(lines))
+    Path("good.csv").write_text(HEAD + "\n".join(good))
+    expected = latentune.predict("logistic-regression-houses", "good.csv").table
+    assert "reason" not in expected
+    answer = cli("predict", "logistic-regression-houses", "new.csv", "--out", "said.csv")
+    assert answer.code == 1
+    said = pd.read_csv("said.csv", dtype=str, keep_default_na=False)
+    assert list(said) == [
+        *("input", "key", "street", "class_given", "class", "probability"),
+        *("second", "second_probability", "reason"),
+    ]
+    assert list(said["input"]) == [f"new.csv row {n}" for n in range(1, len(rows) + 1)]
+    assert list(said["key"]) == [f"k{i}" for i in range(len(rows))]
+    assert set(said["class_given"]) == {"small"}
+    assert list(said["class"][::2]) == list(expected["class"])
+    np.testing.assert_allclose(said["probability"][::2].astype(float), expected["probability"])
+    assert set(said["reason"][::2]) == set(said["class"][1::2]) == {""}
+    assert set(said["probability"][1::2]) == set(said["second_probability"][1::2]) == {""}
+    for reason, message in zip(said["reason"][1::2], BAD_ROWS.values(), strict=True):
+        assert reason.startswith(message)
+    assert f"latentune: new.csv row 2 {said['reason'][1]}" in answer.err
+    whole = json.loads(cli("predict", "logistic-regression-houses", "new.csv", "--json").out)
+    assert [row["class"] for row in whole[1::2]] == [None] * len(BAD_ROWS)
+    encoded = cli("encode", "logistic-regression-houses", "new.csv", "--out", "codes.csv")
+    assert encoded.code == 1
+    codes = pd.read_csv("codes.csv", dtype=str, keep_default_na=False)
+    assert list(codes["key"]) == list(said["key"])
+    assert list(codes["reason"]) == list(said["reason"])
+    assert list(codes["z0"] == "") == list(said["class"] == "")
+
+
+def test_the_answer_is_called_by_the_target(asked: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    table = pd.DataFrame(rows, columns=["probability", "b", "c"]).assign(plant=rows[:, 0] > 0)
+    table["plant"] = table["plant"].map({True: "oak", False: "ash"})
+    table.to_csv("plants.csv", index=False)
+    latentune.search("logistic-regression", "plants.csv", target="plant", trials=1, epochs=1)
+    latentune.train("logistic-regression-plants", epochs=1)
+    table.assign(second=1).to_csv("new.csv", index=False)
+    said = latentune.predict("logistic-regression-plants", "new.csv")
+    assert list(said.table) == [
+        *("input", "plant_given", "second_given", "plant", "probability", "second"),
+        "second_probability",
+    ]
+    assert list(said.table["plant_given"]) == list(table["plant"])
+    assert set(said.table["plant"]) <= {"oak", "ash"}
+
+
+def test_a_bad_text_never_costs_the_others(cli: Cli, asked: Path) -> None:
+    whole = latentune.predict("name-rnn-names", ["Banos", "Dudek"]).table
+    texts = ["Banos", "", "\u674e\u660e", "Dudek", "Zhqzhq", "\u200d", "\U0001f600"]
+    pd.DataFrame({"key": range(7), "name": texts}).to_csv("new.csv", index=False)
+    answer = cli("predict", "name-rnn-names", "new.csv", "--out", "said.csv")
+    assert answer.code == 1, answer.err
+    said = pd.read_csv("said.csv")
+    assert list(said["place"]) == [f"new.csv row {n}" for n in range(1, 8)]
+    assert list(said["key"]) == list(range(7))
+    assert list(said["class"].notna()) == [True, False, False, True, False, False, False]
+    assert list(said["class"].dropna()) == list(whole["class"])
+    np.testing.assert_allclose(said["probability"].dropna(), whole["probability"], rtol=1e-4)
+    unknown = "has no letter that is known"
+    reasons = ["is empty", unknown, "has . letters of 6 that are not known", unknown, unknown]
+    for reason, message in zip(said["reason"].dropna(), reasons, strict=True):
+        assert re.fullmatch(message, reason)
+    assert "latentune: new.csv row 3: '\u674e\u660e' has no letter that is known" in answer.err
+    counted = cli("predict", "name-rnn-names", "Banos!", "Dudek", "\udcff")
+    assert counted.code == 1
+    assert "1 letter or sign that is not known is dropped from 1 text: '!' (1)" in counted.out
+
+
+def test_a_bad_item_of_an_array_never_costs_the_others(cli: Cli, trained: Path) -> None:
+    images = rng.random((6, 8, 8)).astype("float32")
+    np.save("good.npy", images)
+    expected = latentune.predict("conv-ae-digits", "good.npy").table
+    broken = images.copy()
+    broken[1, 0, 0], broken[3], broken[4, 2, 2] = np.nan, np.inf, 7
+    np.save("new.npy", broken)
+    answer = cli("predict", "conv-ae-digits", "new.npy", "--out", "said.csv")
+    assert answer.code == 1
+    said = pd.read_csv("said.csv")
+    assert list(said["error"].notna()) == [True, False, True, False, False, True]
+    np.testing.assert_allclose(said["error"].dropna(), expected["error"][[0, 2, 5]], rtol=1e-4)
+    assert list(said["anomaly"].dropna()) == list(expected["anomaly"][[0, 2, 5]])
+    assert list(said["reason"].dropna()) == [
+        *["holds values that are not finite, or beyond 1e150"] * 2,
+        "holds pixels beyond the range of the others",
+    ]
+    encoded = latentune.encode("conv-ae-digits", "new.npy", out="codes.csv")
+    assert encoded.codes.shape[0] == len(encoded.names) == len(encoded.reasons) == 6
+    assert list(np.isnan(encoded.codes).all(1)) == list(said["error"].isna())
+    codes = pd.read_csv("codes.csv")
+    assert list(codes["reason"].isna()) == list(said["error"].notna())
+    assert list(codes["z0"].isna()) == list(said["error"].isna())
+    found = cli("anomalies", "conv-ae-digits", "--against", "new.npy")
+    assert found.code == 1, found.err
+    assert "not scored: new.npy[1] holds values that are not finite" in found.out
+    scores = pd.read_csv("runs/conv-ae-digits/final/anomalies/scores.csv")
+    norms = np.sqrt(64 * expected["error"][[0, 2, 5]])  # of the errors whose mean square it is
+    np.testing.assert_allclose(scores["score"][scores["set"] == "outliers"], norms, rtol=1e-4)
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
+    cli: Cli, asked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("latentune.objectives.data.new.images.DECODED", 2)
+    take("new", 5, 10)
+    whole = Path("new/3.png").read_bytes()
+    Path("new/1.png").write_bytes(whole[: len(whole) // 2])
+    Path("new/4.png").write_text("no image")
+    answer = cli("predict", "mlp-photos", "new")
+    assert answer.code == 1
+    assert re.search(r"^latentune: new/1.png is not an image that can be read: ", answer.err)
+    assert re.search(r"^latentune: new/4.png is not an image", answer.err, re.MULTILINE)
+    table = latentune.predict("mlp-photos", "new").table
+    assert list(table["input"]) == [f"new/{i}.png" for i in range(5)]
+    assert list(table["class"].notna()) == list(table["reason"].isna())
+    assert list(table["class"].notna()) == [True, False, True, True, False]
+    answer = cli("encode", "mlp-photos", "new", "--out", "codes.npz")
+    assert answer.code == 1
+    with np.load("codes.npz") as file:
+        assert list(file["names"]) == [f"new/{i}.png" for i in range(5)]
+        assert list(np.isnan(file["codes"]).any(1)) == [False, True, False, False, True]
+        assert file["reasons"][4].startswith("is not an image that can be read")
+    feed("new/0.png\nnew/none.png\n", monkeypatch)
+    predictions = latentune.predict("mlp-photos", "-")
+    assert list(predictions.table["input"]) == ["new/0.png", "new/none.png"]
+    assert predictions.unread == {"new/none.png": "is not a file that can be read"}
+    Path("list.csv").write_text("path,label,class\nnew/2.png,dark,1\nnew/none.png,dark,2\n")
+    listed = latentune.predict("mlp-photos", "list.csv")
+    assert list(listed.table["label"]) == ["dark", "dark"]
+    assert list(listed.table["class_given"]) == ["1", "2"]
+    assert list(listed.table["input"]) == ["new/2.png", "new/none.png"]
+    assert listed.unread == predictions.unread
+
+
+def test_gray_and_coloured_images(refused: Refused, trained: Path, studies: Path) -> None:
+    take("new", 1, 90, "L")
+    Image.open("new/0.png").convert("RGB").save("new/1.png")
+    Image.open("new/0.png").convert("P").save("new/2.png")
+    errors = latentune.predict("conv-ae-digits", "new").table["error"]
+    assert len(set(errors)) == 1
+    take("coloured", 2, 90)
+    np.save("coloured.npy", rng.random((2, 3, 8, 8)).astype(np.float32))
+    for words, said in (("coloured", "coloured/0.png"), ("coloured.npy", "coloured.npy")):
+        line = refused("predict", "conv-ae-digits", words)
+        assert f"{said} holds colours, and the network has seen gray images alone" in line
+    colour = studies / "runs/mlp-photos/final/model.ckpt"
+    gray = rng.integers(0, 256, (2, 8, 8), dtype=np.uint8)
+    for i, image in enumerate(gray):
+        Image.fromarray(image).save(f"{i}.png")
+    np.save("gray.npy", gray)
+    files, array = (latentune.predict(colour, x).table for x in (["0.png", "1.png"], "gray.npy"))
+    pd.testing.assert_frame_equal(files.drop(columns="input"), array.drop(columns="input"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("mlp-photos", "photo/dark"), "no file or folder 'photo/dark'; did you mean 'photos/"),
+        (("mlp-photos", "photos/*.gif"), "no file is called 'photos/*.gif'"),
+        (("mlp-photos", "names"), "names holds no images; skipped: 2 x .txt file"),
+        (("mlp-photos", "houses.csv"), "houses.csv names no images"),
+        (("mlp-photos", "rows.npy"), "rows.npy holds items of 3, and the network reads 3x8x8"),
+        (("mlp-photos", "rows.npy", "--out", "x.txt"), "--out must end in .csv, not 'x.txt'"),
+        (("mlp-photos", "photos", "--out", "there.csv"), "there.csv is there already: choose"),
+        (("mlp-photos", "names/Greek.txt"), "names/Greek.txt is not an image that can be read"),
+        (("logistic-regression-houses", "photos"), "photos is no table: a .csv, .tsv, .npy or"),
+        (("logistic-regression-houses", "rows.npy"), "holds items of 3, and the network reads 8"),
+        (("name-rnn-names", "nmaes/Greek.txt"), "did you mean 'names/Greek.txt'?"),
+        (
+            ("name-rnn-names", "\u674e", ""),
+            "not one of 2 inputs can be read: \u674e has no letter that is",
+        ),
+        (("name-rnn-names", "-"), "standard input is empty"),
+        (("nothing", "photos"), "there is no study 'nothing' in runs"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    refused: Refused,
+    asked: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    message: str,
+) -> None:
+    feed("", monkeypatch)
+    np.save("rows.npy", rng.random((5, 3)))
+    Path("there.csv").write_text("mine")
+    assert message in refused("predict", *words)
+    assert Path("there.csv").read_text() == "mine"
+
+
+def test_a_network_that_can_but_draw_has_nothing_to_say(
+    refused: Refused, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gan = latentune.GAN(DataSpec((1, 8, 8)), width=0.1).eval()
+    monkeypatch.setattr("latentune.studies.use.asked.load_network", lambda path, runs: gan)
+    np.save("some.npy", np.zeros((2, 8, 8), np.uint8))
+    words = ("conv-ae-digits", "some.npy")
+    assert "a GAN neither predicts, reconstructs nor" in refused("predict", *words)
+    assert "a GAN has no encode" in refused("encode", *words, "--out", "codes.npz")
+
+
+def test_a_number_is_predicted(asked: Path) -> None:
+    table = houses("prices.csv", 40).drop(columns="class").assign(price=lambda t: 3 * t["size"])
+    table.to_csv("prices.csv", index=False)
+    latentune.search("linear-regression", "prices.csv", target="price", trials=1, epochs=1)
+    latentune.train("linear-regression-prices", epochs=3)
+    table.drop(columns="price").to_csv("new.csv", index=False)
+    said = latentune.predict("linear-regression-prices", "new.csv").table
+    spec = TensorData("prices.csv", target="price", numbers=True).spec
+    with torch.inference_mode():
+        numbers = latentune.load_model("linear-regression-prices")(
+            prepared(["new.csv"], Preparation(spec))
+        )
+    assert list(said) == ["input", "id", "price"]
+    np.testing.assert_allclose(said["price"], numbers[:, 0], rtol=1e-4)
+
+
+def test_long_tables_are_shown_in_part_and_written_whole(cli: Cli, asked: Path) -> None:
+    answer = cli("predict", "logistic-regression-houses", "houses.csv")
+    assert answer.out.count("houses.csv row") == 50
+    assert "and 10 more; --out writes all" in answer.out
+    answer = cli("predict", "logistic-regression-houses", "houses.csv", "--out", "deep/all.csv")
+    assert answer.out.count("houses.csv row") == 20
+    assert "wrote deep/all.csv" in answer.out
+    written = pd.read_csv("deep/all.csv", dtype={"id": str})
+    expected = latentune.predict("logistic-regression-houses", "houses.csv").table
+    pd.testing.assert_frame_equal(written, expected, check_dtype=False)
+
+
+def test_codes_are_those_of_the_network(asked: Path, refused: Refused) -> None:
+    words = ["Banos", "Dudek", "W\u00f3jcik"]
+    encoded = latentune.encode("name-rnn-names", words, out="codes.npz")
+    model, like = latentune.load_model("name-rnn-names"), Preparation(TensorData("names").spec)
+    with torch.inference_mode():
+        expected = model.encode(prepared(words, like)).numpy()
+    assert encoded.codes.dtype == np.float32
+    np.testing.assert_allclose(encoded.codes, expected, rtol=1e-5, atol=1e-6)
+    with np.load("codes.npz") as file:
+        np.testing.assert_array_equal(file["codes"], encoded.codes)
+        assert list(file["names"]) == words
+    latentune.encode("name-rnn-names", words, out="codes.csv")
+    table = pd.read_csv("codes.csv")
+    assert list(table)[:3] == ["input", "z0", "z1"]
+    np.testing.assert_allclose(table.drop(columns="input"), expected, rtol=1e-5, atol=1e-6)
+    line = refused("encode", "name-rnn-names", "Banos", "--out", "codes.npz")
+    assert "codes.npz is there already: choose another --out, or remove it" in line
+    assert "Missing option '--out'" in refused("encode", "name-rnn-names", "Banos")
+
+
+def test_standard_input_that_is_closed_is_empty(
+    refused: Refused, asked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert "standard input is empty" in refused("predict", "mlp-photos", "-")
+
+
+def test_the_next_command_names_what_can_be_read(cli: Cli, asked: Path) -> None:
+    take(".", 1, 99)
+    Path("0.png").rename("-0.png")
+    Path("broken.png").write_bytes(b"")
+    answer = cli("predict", "dense-ae-photos", "--", "-0.png", "broken.png", "photos/dark")
+    assert "next: latentune encode dense-ae-photos photos/dark --out" in answer.out
+    assert (
+        "next: latentune encode dense-ae-photos FILE --out"
+        in cli("predict", "dense-ae-photos", "--", "-0.png").out
+    )
