@@ -7,9 +7,9 @@ import pandas as pd
 import seaborn as sns
 
 from latentune.storage.csv_files import write_csv
+from latentune.storage.runs import Runs, replaced_folder
 from latentune.studies.display.plots.axes import set_log_scale
 from latentune.studies.display.plots.figure import figure_at, legend_beside
-from latentune.storage.runs import Runs, replaced_folder
 
 from .reproduction import Result
 from .rows import ROWS
