@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     from .studies.study.finding import load_best as load_best
     from .studies.study.spec import StudySpec as StudySpec
     from .studies.training.train import train as train
-    from .studies.transfer.exporting import export_study as export_study
-    from .studies.transfer.importing import import_study as import_study
+    from .studies.transfer.exporting import export as export
+    from .studies.transfer.importing import import_ as import_
     from .studies.use.anomalies import anomalies as anomalies
     from .studies.use.compare import compare as compare
     from .studies.use.compress import compress as compress
     from .studies.use.encode import encode as encode
     from .studies.use.interpolate import interpolate as interpolate
-    from .studies.use.maps import draw_maps as draw_maps
+    from .studies.use.maps import map as map
     from .studies.use.predict import predict as predict
     from .studies.use.probe import probe as probe
     from .studies.use.sample import sample as sample
@@ -69,10 +69,10 @@ _HOMES = {
     "compress": ".studies.use.compress",
     "confirm": ".studies.check.confirm",
     "doctor": ".studies.check.doctor",
-    "draw_maps": ".studies.use.maps",
+    "map": ".studies.use.maps",
     "encode": ".studies.use.encode",
-    "export_study": ".studies.transfer.exporting",
-    "import_study": ".studies.transfer.importing",
+    "export": ".studies.transfer.exporting",
+    "import_": ".studies.transfer.importing",
     "interpolate": ".studies.use.interpolate",
     "load_best": ".studies.study.finding",
     "load_model": ".studies.study.checkpoint_lookup",

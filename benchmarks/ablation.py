@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 from latentune.models.networks.dense import ACTIVATIONS
 from latentune.models.predictor import Predictor
 from latentune.objectives.data.module import TensorData
-from latentune.objectives.training import fit, quiet, quiet_trainer
+from latentune.objectives.training import fit, silence_lightning, quiet_trainer
 
 PUBLISHED = {
     ("none", 2000, 1): 0.9128,
@@ -36,7 +36,7 @@ def accuracy(data: TensorData, activation: str, hidden: int, epochs: int) -> flo
     )
     trainer = quiet_trainer(epochs, [])
     fit(trainer, model, data)
-    with quiet():
+    with silence_lightning():
         (tested,) = trainer.test(model, datamodule=data, verbose=False)
     return tested["test_accuracy"]
 

@@ -9,10 +9,10 @@ from torch.nn.functional import mse_loss
 from torch.utils.data import DataLoader, Subset
 
 from latentune import Autoencoder, TensorData
-from latentune.objectives.data.batches import EVALUATION, Batches
+from latentune.objectives.data.batches import EVALUATION_BATCH_SIZE, Batches
 from latentune.objectives.data.module import BATCH_SIZE
 from latentune.objectives.data.parts import Part
-from latentune.objectives.training import fit, quiet, quiet_trainer
+from latentune.objectives.training import fit, silence_lightning, quiet_trainer
 
 from . import notebook
 
@@ -57,7 +57,7 @@ def _notebook(share: float) -> Callable[[], object]:
 
     def run() -> None:
         torch.set_num_threads(CORES)
-        with quiet(), tempfile.TemporaryDirectory() as root:
+        with silence_lightning(), tempfile.TemporaryDirectory() as root:
             notebook.fit(notebook.Autoencoder(**OPTIONS), 1, root, *loaders)
 
     return run
@@ -86,7 +86,7 @@ def _latentune(share: float, batch_size: int, threads: int) -> Callable[[], obje
 def _bare(share: float, batch_size: int, threads: int) -> Callable[[], object]:
     data = _data(share, batch_size)
     train = Batches((data.splits.train.inputs,), batch_size, shuffle=True)
-    val = Batches((data.splits.val.inputs,), EVALUATION, shuffle=False)
+    val = Batches((data.splits.val.inputs,), EVALUATION_BATCH_SIZE, shuffle=False)
 
     def run() -> float:
         torch.set_num_threads(threads)

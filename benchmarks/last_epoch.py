@@ -11,7 +11,7 @@ from optuna.samplers import RandomSampler
 
 from latentune.objectives.objective import Objective
 from latentune.storage.runs import Runs
-from latentune.studies.study.making import make_spec
+from latentune.studies.study.making import build_spec
 from latentune.studies.study.recipe import Recipe
 
 EPOCHS, ROUNDS = 10, 9
@@ -27,7 +27,7 @@ def _seconds(objective: Objective) -> float:
 def main() -> None:
     """Prints the median of both, measured in turns."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    objective = make_spec(Recipe("conv-ae", "digits", epochs=EPOCHS), Runs()).objective
+    objective = build_spec(Recipe("conv-ae", "digits", epochs=EPOCHS), Runs()).objective
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "0.ckpt")
         keeps = replace(objective, last_epoch=lambda trial: path)

@@ -23,7 +23,7 @@ from sqlalchemy import Engine, event
 from torch import nn
 
 from latentune import DataSpec, Objective, StudySpec
-from latentune.search_spaces.watch import probe
+from latentune.search_spaces.watch import record_parameters
 from latentune.storage.database import open_database
 from latentune.storage.runs import Runs
 from latentune.storage.study import Study
@@ -135,7 +135,7 @@ def _plan(runs: Runs, trials: int, sampler: str) -> SearchPlan:
 def _past(size: int, rng: np.random.Generator) -> Iterator[FrozenTrial]:
     """Makes finished trials of recorded learning curves, one in four of which passed a rung."""
     curves = _curves()
-    distributions = probe(space, DATA).distributions
+    distributions = record_parameters(space, DATA).distributions
     drawn = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for _ in range(size):
         epochs = next((epoch for epoch in RUNGS if rng.random() < 0.75), EPOCHS)

@@ -68,7 +68,7 @@ def main() -> None:
         folder, runs = Path(scratch, "tiles"), Path(scratch, "runs")
         folder.mkdir()
         write_tiles(photographs(options.photos), folder)
-        chosen = {"ranges": RANGES, "normalise": True, "trials": 1, "epochs": 1}
+        chosen = {"ranges": RANGES, "normalize": True, "trials": 1, "epochs": 1}
         latentune.search("residual-ae", str(folder), runs=runs, **chosen)
         metrics = latentune.train("residual-ae-tiles", epochs=options.epochs, runs=runs).metrics
     own, linear = metrics["test_mse"], metrics["test_mse_pca"]

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import numpy as np
 import pytorch_lightning as pl
 
-from latentune.objectives.report import FollowEpochs
+from latentune.objectives.report import MetricTracker
 from latentune.studies.search.callbacks import CheckHold
 
 PICTURE = bytes(10_000)  # as large as most
@@ -44,7 +44,7 @@ def untrained(epoch_s: float = 0, curves: Sequence[Sequence[float]] = ()) -> Ite
                 for callback in trainer.callbacks:
                     if isinstance(callback, CheckHold):
                         callback.on_validation_start(trainer, model)
-                    if isinstance(callback, FollowEpochs):
+                    if isinstance(callback, MetricTracker):
                         callback.on_validation_end(trainer, model)
         finally:  # a trial that is pruned has a picture as well
             for callback in trainer.callbacks:

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from .data_spec import DataSpec
 from .learner import Batch, Learner, Training
-from .networks.by_name import network_for
-from .networks.standardise import per_channel, unit
+from .networks.by_name import get_network
+from .networks.standardize import per_channel, error_scale
 
 
 class Autoencoder(Learner):
@@ -52,7 +52,7 @@ class Autoencoder(Learner):
 
     mean: Tensor
     deviation: Tensor
-    unit: Tensor
+    error_scale: Tensor
 
     def __init__(
         self,
@@ -82,8 +82,8 @@ class Autoencoder(Learner):
         deviation = torch.ones(()) if data.std is None else per_channel(data, data.std)
         self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("deviation", deviation, persistent=False)
-        self.register_buffer("unit", unit(data), persistent=False)
-        made = network_for(network, data)
+        self.register_buffer("unit", error_scale(data), persistent=False)
+        made = get_network(network, data)
         self.encoder = made.encoder(data, latent_dim, width)
         self.decoder = made.decoder(data, latent_dim, width)
         self.to(memory_format=torch.channels_last)  # convolutions are faster so
@@ -95,8 +95,8 @@ class Autoencoder(Learner):
 
     def decode(self, z: Tensor) -> Tensor:
         """Maps codes z, with shape (N, latent_dim), to items, with shape (N, *data.shape)."""
-        drawn: Tensor = self.decoder(z)
-        return drawn
+        reconstruction: Tensor = self.decoder(z)
+        return reconstruction
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """Draws items x, with shape (N, *data.shape), again."""
@@ -107,15 +107,15 @@ class Autoencoder(Learner):
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         clean = batch[0]
         codes = self.encode(self._spoilt(clean) if self.training else clean)
-        drawn = self.decode(codes)
-        terms = {"mse": ((drawn - clean) / self.unit).square().mean()}
+        reconstruction = self.decode(codes)
+        terms = {"mse": ((reconstruction - clean) / self.error_scale).square().mean()}
         if self.sparsity:
             terms["sparsity"] = (codes - self.sparse_code).abs().mean()
         return terms
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
         # In deviations of the data, so that a rate means the same whatever their units are.
-        loss = terms["mse"] * (self.unit / self.deviation).square().mean()
+        loss = terms["mse"] * (self.error_scale / self.deviation).square().mean()
         return loss + self.sparsity * terms["sparsity"] if self.sparsity else loss
 
     def _spoilt(self, x: Tensor) -> Tensor:

@@ -99,10 +99,10 @@ class DataSpec:
             columns = tuple(Column(*map(str, column)) for column in table.get("columns", ()))
             entries = {name: value for name, value in entries.items() if name != "columns"}
             spec = cls(**entries, columns=columns)  # type: ignore[arg-type]  # may be anything
-            whole = all(type(side) is int for side in spec.shape)
+            all_integers = all(type(side) is int for side in spec.shape)
         except (TypeError, KeyError) as error:
             raise ValueError(f"is no description of data: {error}") from error
-        if not whole:
+        if not all_integers:
             raise ValueError(f"shape (={spec.shape}) must be whole numbers.")
         return spec
 

@@ -20,7 +20,7 @@ class Embedder(Learner):
     Each batch of labelled items is compared within itself: an anchor with another item of its
     class and with one of another class. So pairs and triplets are new in each epoch, and half of
     the pairs are similar. The loss, logged as `*_loss`, depends on `margin`; a judge such as
-    `NearestNeighbour` says what the codes are worth.
+    `NearestNeighbor` says what the codes are worth.
 
     Args:
         data: Images of two classes at least.
@@ -71,7 +71,7 @@ class Embedder(Learner):
         for name, value, known in (("loss", loss, LOSSES), ("miner", miner, MINERS)):
             if value not in known:
                 raise ValueError(f"{name} (={value!r}) must be one of {', '.join(known)}.")
-        self.pairs, self.mine = loss == "contrastive", MINERS[miner](margin)
+        self.uses_pairs, self.miner = loss == "contrastive", MINERS[miner](margin)
         self.distance_loss = LOSSES[loss](margin)
         self.encoder = SiameseEncoder(data, latent_dim, width)
         self.to(memory_format=torch.channels_last)  # convolutions are faster so
@@ -83,7 +83,7 @@ class Embedder(Learner):
 
     forward = encode
 
-    def groups_of(self, labels: Tensor) -> Tensor:
+    def sample_groups(self, labels: Tensor) -> Tensor:
         """Draws pairs, by turns similar and not, or triplets.
 
         Args:
@@ -93,14 +93,14 @@ class Embedder(Learner):
             The places of pairs, with shape (M, 2), or of triplets, with shape (M, 3).
         """
         anchors, same, other = random_triplets(labels)
-        if not self.pairs:
+        if not self.uses_pairs:
             return torch.stack([anchors, same, other], 1)
         both = torch.stack([torch.stack([anchors, same], 1), torch.stack([anchors, other], 1)], 1)
         return both.flatten(0, 1)
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         codes, labels = self.encode(batch[0]), batch[1]
-        triplets = self.mine(codes, labels) if self.training else random_triplets(labels)
+        triplets = self.miner(codes, labels) if self.training else random_triplets(labels)
         if not len(triplets[0]):  # all of one class, or none with another of its class
             return {"loss": 0 * codes.sum()}
         return {"loss": self.distance_loss(codes, labels, triplets)}
@@ -121,9 +121,9 @@ def random_triplets(labels: Tensor) -> Triplets:
     same = labels[:, None] == labels
     other = ~same
     same = same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-    chance = torch.rand(same.shape, device=labels.device) + 1  # above 0, wherever it may be drawn
+    scores = torch.rand(same.shape, device=labels.device) + 1  # above 0, wherever it may be drawn
     (anchors,) = torch.where(same.any(1) & other.any(1))
-    return anchors, (chance * same)[anchors].argmax(1), (chance * other)[anchors].argmax(1)
+    return anchors, (scores * same)[anchors].argmax(1), (scores * other)[anchors].argmax(1)
 
 
 def _euclidean() -> Any:

@@ -87,29 +87,29 @@ class GAN(Learner):
         return LatentMixture.standard(self.latent_dim)
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        fake = self._drawn(batch[0])
-        return self._judged(batch[0], fake) | {"generator": self._deceit(fake)}
+        fake = self._sample_fakes(batch[0])
+        return self._discriminator_terms(batch[0], fake) | {"generator": self._generator_loss(fake)}
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
         return terms["discriminator"] + terms["generator"]
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:  # type: ignore[override]  # no loss
         """Lets the discriminator learn, and then the generator."""
-        of_discriminator, of_generator = cast(list[LightningOptimizer], self.optimizers())
-        fake = self._drawn(batch[0])
-        judged = self._judged(batch[0], fake.detach())
-        self._step(of_discriminator, judged["discriminator"])
-        self.toggle_optimizer(of_generator)
-        deceit = self._deceit(fake)
-        self._step(of_generator, deceit)
-        self.untoggle_optimizer(of_generator)
-        self._advance("step")
-        terms = judged | {"generator": deceit}
-        self._seen.append({name: term.detach() for name, term in terms.items()})
+        discriminator_optimizer, generator_optimizer = cast(list[LightningOptimizer], self.optimizers())
+        fake = self._sample_fakes(batch[0])
+        discriminator_terms = self._discriminator_terms(batch[0], fake.detach())
+        self._step(discriminator_optimizer, discriminator_terms["discriminator"])
+        self.toggle_optimizer(generator_optimizer)
+        generator_loss = self._generator_loss(fake)
+        self._step(generator_optimizer, generator_loss)
+        self.untoggle_optimizer(generator_optimizer)
+        self._step_schedulers("step")
+        terms = discriminator_terms | {"generator": generator_loss}
+        self._train_terms.append({name: term.detach() for name, term in terms.items()})
 
     def on_train_epoch_end(self) -> None:
         super().on_train_epoch_end()
-        self._advance("epoch")
+        self._step_schedulers("epoch")
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Adds the gradient of the L1 penalty and clips, which Lightning leaves to the model."""
@@ -120,44 +120,44 @@ class GAN(Learner):
 
     def configure_optimizers(self) -> Any:
         """Returns an optimiser with its schedule for each of the two networks."""
-        judge = {"params": list(self.discriminator.parameters()), "lr": self.discriminator_lr}
-        maker = {"params": list(self.generator.parameters())}
-        return [self.optimised([judge]), self.optimised([maker])]
+        discriminator_group = {"params": list(self.discriminator.parameters()), "lr": self.discriminator_lr}
+        generator_group = {"params": list(self.generator.parameters())}
+        return [self.build_optimizer([discriminator_group]), self.build_optimizer([generator_group])]
 
-    def _drawn(self, real: Tensor) -> Tensor:
+    def _sample_fakes(self, real: Tensor) -> Tensor:
         """Returns as many drawn images as there are real ones."""
         noise = torch.randn(len(real), self.latent_dim, device=real.device)
         return self.decode(noise)
 
-    def _judged(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+    def _discriminator_terms(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Returns what the discriminator makes of real and drawn images: its loss and accuracies.
 
         Each half is a batch of its own, so that its normalisation cannot mix them.
         """
-        of_real, of_fake = self.discriminator(real), self.discriminator(fake)
-        right_real, right_fake = (of_real > 0).float().mean(), (of_fake <= 0).float().mean()
+        real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
+        right_real, right_fake = (real_logits > 0).float().mean(), (fake_logits <= 0).float().mean()
         return {
-            "discriminator": (_surprise(of_real, real=True) + _surprise(of_fake, real=False)) / 2,
+            "discriminator": (_cross_entropy(real_logits, real=True) + _cross_entropy(fake_logits, real=False)) / 2,
             "accuracy_real": right_real,
             "accuracy_fake": right_fake,
             "accuracy": (right_real + right_fake) / 2,
         }
 
-    def _deceit(self, fake: Tensor) -> Tensor:
+    def _generator_loss(self, fake: Tensor) -> Tensor:
         """Returns the loss of the generator: how little its images are taken for real."""
-        return _surprise(self.discriminator(fake), real=True)
+        return _cross_entropy(self.discriminator(fake), real=True)
 
     def _step(self, optimiser: LightningOptimizer, loss: Tensor) -> None:
         optimiser.zero_grad()
         self.manual_backward(loss)
         optimiser.step()
 
-    def _advance(self, interval: str) -> None:
+    def _step_schedulers(self, interval: str) -> None:
         """Lets the rates fall, which Lightning leaves to a model that optimises by hand."""
         for config in self.trainer.lr_scheduler_configs:
             if config.interval == interval and isinstance(config.scheduler, LRScheduler):
                 config.scheduler.step()
 
 
-def _surprise(logits: Tensor, real: bool) -> Tensor:
+def _cross_entropy(logits: Tensor, real: bool) -> Tensor:
     return binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(real)))

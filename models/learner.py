@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnP
 
 Batch = Sequence[Tensor]
 
-Groups = list[dict[str, Any]]
+ParameterGroups = list[dict[str, Any]]
 """Parameters as optimisers take them, with what differs in each group."""
 
 
@@ -79,7 +79,7 @@ class Learner(pl.LightningModule, ABC):
     ) -> None:
         super().__init__()
         for name, value, known in (
-            ("optimiser", optimiser, OPTIMISERS),
+            ("optimiser", optimiser, OPTIMIZERS),
             ("schedule", schedule, SCHEDULES),
         ):
             if value not in known:
@@ -89,7 +89,7 @@ class Learner(pl.LightningModule, ABC):
         self.save_hyperparameters(ignore=["data", "codec"])  # those of the family too
         self.lr, self.l1, self.l2, self.clip = lr, l1, l2, clip
         self.optimiser, self.momentum, self.schedule = optimiser, momentum, schedule
-        self._seen: list[dict[str, Tensor]] = []
+        self._train_terms: list[dict[str, Tensor]] = []
 
     @abstractmethod
     def terms(self, batch: Batch) -> dict[str, Tensor]:
@@ -99,31 +99,31 @@ class Learner(pl.LightningModule, ABC):
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
         """Returns what is minimised, given the terms of a batch; l1 is added by itself."""
 
-    def groups(self) -> Groups:
+    def parameter_groups(self) -> ParameterGroups:
         """Returns all parameters that are trained."""
         return [{"params": list(self.parameters())}]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         terms = self.terms(batch)
         loss = self.loss(terms)
-        self._seen.append({name: term.detach() for name, term in (terms | {"loss": loss}).items()})
+        self._train_terms.append({name: term.detach() for name, term in (terms | {"loss": loss}).items()})
         return loss
 
     def on_train_epoch_start(self) -> None:
-        self._seen = []
+        self._train_terms = []
 
     def on_train_epoch_end(self) -> None:
         # Once an epoch, because a log in every step is a tenth of its time.
-        for name in self._seen[0]:
-            self.log(f"train_{name}", torch.stack([terms[name] for terms in self._seen]).mean())
+        for name in self._train_terms[0]:
+            self.log(f"train_{name}", torch.stack([terms[name] for terms in self._train_terms]).mean())
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._score("val", batch)
+        self._log_terms("val", batch)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        self._score("test", batch)
+        self._log_terms("test", batch)
 
-    def _score(self, part: str, batch: Batch) -> None:
+    def _log_terms(self, part: str, batch: Batch) -> None:
         for name, term in self.terms(batch).items():
             self.log(f"{part}_{name}", term, batch_size=len(batch[0]))
 
@@ -148,11 +148,11 @@ class Learner(pl.LightningModule, ABC):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Returns the optimiser, and how its rate falls over the steps of the trainer."""
-        return self.optimised(self.groups())
+        return self.build_optimizer(self.parameter_groups())
 
-    def optimised(self, groups: Groups) -> OptimizerLRSchedulerConfig:
+    def build_optimizer(self, parameter_groups: ParameterGroups) -> OptimizerLRSchedulerConfig:
         """Returns an optimiser of some parameters, as `configure_optimizers` may return it."""
-        optimiser = OPTIMISERS[self.optimiser](self, groups)
+        optimiser = OPTIMIZERS[self.optimiser](self, parameter_groups)
         interval = "step" if self.schedule == "cosine" else "epoch"
         schedule = SCHEDULES[self.schedule](optimiser, self.trainer)
         return {
@@ -161,22 +161,22 @@ class Learner(pl.LightningModule, ABC):
         }
 
 
-def _fused(model: Learner) -> bool:
+def _can_fuse(model: Learner) -> bool:
     # A fused optimiser takes scaled gradients, and L1 and clipping would meet them scaled.
     return model.trainer.precision != "16-mixed"
 
 
-def _adam(model: Learner, groups: Groups) -> torch.optim.Optimizer:
-    betas, fused = (model.momentum, 0.999), _fused(model)
-    return torch.optim.Adam(groups, model.lr, betas, weight_decay=model.l2, fused=fused)
+def _adam(model: Learner, parameter_groups: ParameterGroups) -> torch.optim.Optimizer:
+    betas, fused = (model.momentum, 0.999), _can_fuse(model)
+    return torch.optim.Adam(parameter_groups, model.lr, betas, weight_decay=model.l2, fused=fused)
 
 
-def _sgd(model: Learner, groups: Groups) -> torch.optim.Optimizer:
-    fused = _fused(model)
-    return torch.optim.SGD(groups, model.lr, model.momentum, weight_decay=model.l2, fused=fused)
+def _sgd(model: Learner, parameter_groups: ParameterGroups) -> torch.optim.Optimizer:
+    fused = _can_fuse(model)
+    return torch.optim.SGD(parameter_groups, model.lr, model.momentum, weight_decay=model.l2, fused=fused)
 
 
-def _epochs(trainer: pl.Trainer) -> int:
+def _max_epochs(trainer: pl.Trainer) -> int:
     return trainer.max_epochs if trainer.max_epochs and trainer.max_epochs > 0 else sys.maxsize
 
 
@@ -186,14 +186,14 @@ def _cosine(optimiser: torch.optim.Optimizer, trainer: pl.Trainer) -> LRSchedule
 
 
 def _step(optimiser: torch.optim.Optimizer, trainer: pl.Trainer) -> LRScheduler:
-    return StepLR(optimiser, max(1, -(-_epochs(trainer) // 3)))
+    return StepLR(optimiser, max(1, -(-_max_epochs(trainer) // 3)))
 
 
 def _plateau(optimiser: torch.optim.Optimizer, trainer: pl.Trainer) -> LRScheduler:
-    return ReduceLROnPlateau(optimiser, patience=max(1, _epochs(trainer) // 10))
+    return ReduceLROnPlateau(optimiser, patience=max(1, _max_epochs(trainer) // 10))
 
 
-OPTIMISERS: dict[str, Callable[[Learner, Groups], torch.optim.Optimizer]] = {
+OPTIMIZERS: dict[str, Callable[[Learner, ParameterGroups], torch.optim.Optimizer]] = {
     "adam": _adam,
     "sgd": _sgd,
 }

@@ -4,11 +4,11 @@ import torch
 from torch import Tensor
 
 
-def balanced_accuracy(right: Tensor, items: Tensor) -> Tensor:
+def balanced_accuracy(correct: Tensor, items: Tensor) -> Tensor:
     """Returns the mean accuracy of the classes that have items; NaN if no class has.
 
     Args:
-        right: How many items of each class were recognised, with shape (K,).
+        correct: How many items of each class were recognised, with shape (K,).
         items: How many each class has, with shape (K,).
 
     References:
@@ -16,22 +16,22 @@ def balanced_accuracy(right: Tensor, items: Tensor) -> Tensor:
         2010)
     """
     present = items > 0
-    return (right[present] / items[present]).mean()
+    return (correct[present] / items[present]).mean()
 
 
-def r2_score(answers: Tensor, targets: Tensor) -> Tensor:
+def r2_score(predictions: Tensor, targets: Tensor) -> Tensor:
     """Returns which share of the variance of these targets is explained, 1 at most.
 
     Of equal targets it is 1 if all answers are right, and else 0; of fewer than two it is NaN.
 
     Args:
-        answers: Numbers, with shape (N,).
+        predictions: Numbers, with shape (N,).
         targets: What they should be, with shape (N,); not their mean in another part, but their
             own is the scale.
     """
     if len(targets) < 2:
         return targets.new_tensor(torch.nan)
-    errors = (answers - targets).square().sum()
+    errors = (predictions - targets).square().sum()
     if targets.min() == targets.max():
         return (errors == 0).to(targets.dtype)
     return 1 - errors / (targets - targets.mean()).square().sum()

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from .densities.kde import Codes
 
-Plane = NDArray[np.float32]
+Projection = NDArray[np.float32]
 
 
-def pca(codes: Codes, seed: int) -> Plane:
+def pca(codes: Codes, seed: int) -> Projection:
     """Projects codes, with shape (N, D), onto their first two principal components.
 
     References:
@@ -18,11 +18,11 @@ def pca(codes: Codes, seed: int) -> Plane:
     """
     from sklearn.decomposition import PCA
 
-    found: Plane = PCA(2, random_state=seed).fit_transform(codes)
+    found: Projection = PCA(2, random_state=seed).fit_transform(codes)
     return found
 
 
-def tsne(codes: Codes, seed: int) -> Plane:
+def tsne(codes: Codes, seed: int) -> Projection:
     """Places codes, with shape (N, D), so that neighbours stay neighbours.
 
     References:
@@ -31,11 +31,11 @@ def tsne(codes: Codes, seed: int) -> Plane:
     from sklearn.manifold import TSNE
 
     perplexity = min(30, (len(codes) - 1) / 3)
-    found: Plane = TSNE(perplexity=perplexity, random_state=seed).fit_transform(codes)
+    found: Projection = TSNE(perplexity=perplexity, random_state=seed).fit_transform(codes)
     return found
 
 
-def umap(codes: Codes, seed: int) -> Plane:
+def umap(codes: Codes, seed: int) -> Projection:
     """Places codes, with shape (N, D), by UMAP, which must be installed (umap-learn).
 
     References:
@@ -43,9 +43,9 @@ def umap(codes: Codes, seed: int) -> Plane:
     """
     from umap import UMAP
 
-    found: Plane = UMAP(random_state=seed, n_jobs=1).fit_transform(codes)
+    found: Projection = UMAP(random_state=seed, n_jobs=1).fit_transform(codes)
     return found
 
 
-PLANES: dict[str, Callable[[Codes, int], Plane]] = {"pca": pca, "tsne": tsne, "umap": umap}
+PROJECTIONS: dict[str, Callable[[Codes, int], Projection]] = {"pca": pca, "tsne": tsne, "umap": umap}
 TITLES = {"pca": "Principal components", "tsne": "t-SNE", "umap": "UMAP"}

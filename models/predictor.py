@@ -8,8 +8,8 @@ from torch.nn.functional import cross_entropy
 from torchmetrics.classification import MulticlassStatScores
 
 from .data_spec import DataSpec
-from .learner import Batch, Groups, Learner, Training
-from .networks.bodies import BODIES, Shape
+from .learner import Batch, ParameterGroups, Learner, Training
+from .networks.bodies import BACKBONES, BackboneShape
 from .networks.dense import ACTIVATIONS
 from .part_scores import balanced_accuracy, r2_score
 
@@ -29,7 +29,7 @@ class Predictor(Learner):
 
     Args:
         data: Data of two classes at least, or with numbers as targets.
-        network: A name in `BODIES`, if there is no `codec`.
+        network: A name in `BACKBONES`, if there is no `codec`.
         hidden: Units of each of its hidden layers, at least 1; of `cnn`, of the first linear one.
         layers: Number of hidden layers of a `dense` body, or of those of a recurrent one.
         activation: What follows a hidden layer of a `dense` body, a key of `ACTIVATIONS`.
@@ -90,23 +90,23 @@ class Predictor(Learner):
         self.frozen = codec is not None and not unfreeze
         self.codec: Any = None if codec is None else codec.requires_grad_(unfreeze)
         if codec is None:
-            self.body: Any = _body(network, data, Shape(hidden, layers, activation))
-        features: int = self.body.features if codec is None else _length(codec, data)
+            self.backbone: Any = _build_backbone(network, data, BackboneShape(hidden, layers, activation))
+        features: int = self.backbone.features if codec is None else _code_length(codec, data)
         self.hidden = nn.Sequential()
         if lin_dim:
             self.hidden = nn.Sequential(nn.Linear(features, lin_dim), nn.ReLU())
         self.output = nn.Linear(lin_dim or features, len(data.classes) or 1)
         self.weights: Tensor | None
-        self.register_buffer("weights", _weights(data, balance), persistent=False)
-        self._recall: MulticlassStatScores | None = None
+        self.register_buffer("weights", _class_weights(data, balance), persistent=False)
+        self._class_counts: MulticlassStatScores | None = None
         if data.target is None:
-            self._recall = MulticlassStatScores(len(data.classes), average=None)
-        self._numbers: list[Tensor] = []
+            self._class_counts = MulticlassStatScores(len(data.classes), average=None)
+        self._regression_pairs: list[Tensor] = []
         self.train()  # all but a frozen codec, which may come as it was last used
 
     def encode(self, x: Tensor) -> Tensor:
         """Maps items x, with shape (N, *data.shape), to codes, with shape (N, D)."""
-        code: Tensor = self.body(x) if self.codec is None else self.codec.encode(x)
+        code: Tensor = self.backbone(x) if self.codec is None else self.codec.encode(x)
         return code.flatten(1)
 
     def features(self, x: Tensor) -> Tensor:
@@ -114,7 +114,7 @@ class Predictor(Learner):
         hidden: Tensor = self.hidden(self.encode(x))
         return hidden
 
-    def from_codes(self, codes: Tensor) -> Tensor:
+    def predict_codes(self, codes: Tensor) -> Tensor:
         """Maps codes, with shape (N, D), to logits, with shape (N, classes), or numbers (N, 1)."""
         answer: Tensor = self.output(self.hidden(codes))
         if self.target is None:
@@ -124,11 +124,11 @@ class Predictor(Learner):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps items x, with shape (N, *data.shape), to logits (N, classes), or numbers (N, 1)."""
-        return self.from_codes(self.encode(x))
+        return self.predict_codes(self.encode(x))
 
     def answer(self, batch: Tensor) -> Tensor:
         """Maps what training sees, items or a frozen encoder's codes, to logits or numbers."""
-        return self.from_codes(batch if self.frozen else self.encode(batch))
+        return self.predict_codes(batch if self.frozen else self.encode(batch))
 
     def train(self, mode: bool = True) -> "Predictor":
         super().train(mode)
@@ -138,17 +138,17 @@ class Predictor(Learner):
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         answer, targets = self.answer(batch[0]), batch[1]
-        if self._recall is None:
+        if self._class_counts is None:
             assert self.target is not None
             mean, std = self.target
-            said, true = ((numbers.double() - mean) / std for numbers in (answer[:, 0], targets))
-            squared = (said - true).square().mean()
+            predicted, true = ((numbers.double() - mean) / std for numbers in (answer[:, 0], targets))
+            squared = (predicted - true).square().mean()
             if self.training:
                 return {"mse": squared * std**2, "r2": 1 - squared}
-            self._numbers.append(torch.stack([said, true]))
+            self._regression_pairs.append(torch.stack([predicted, true]))
             return {"mse": squared * std**2}
         if not self.training:
-            self._recall.update(answer, targets)
+            self._class_counts.update(answer, targets)
         accuracy = (answer.argmax(1) == targets).float().mean()
         terms = {"loss": cross_entropy(answer, targets), "accuracy": accuracy}
         if self.training and (self.smoothing or self.weights is not None):
@@ -164,45 +164,45 @@ class Predictor(Learner):
 
     def on_validation_epoch_end(self) -> None:
         """Logs `val_balanced_accuracy` or `val_r2`."""
-        self._log_whole("val")
+        self._log_epoch_metrics("val")
 
     def on_test_epoch_end(self) -> None:
         """Logs `test_balanced_accuracy` or `test_r2`."""
-        self._log_whole("test")
+        self._log_epoch_metrics("test")
 
-    def groups(self) -> Groups:
+    def parameter_groups(self) -> ParameterGroups:
         """Returns what is trained; an encoder that is trained too has a rate of its own."""
         if self.codec is None:
-            return super().groups()
+            return super().parameter_groups()
         own = {"params": [*self.hidden.parameters(), *self.output.parameters()]}
         if self.frozen:
             return [own]
         return [own, {"params": list(self.codec.parameters()), "lr": self.encoder_lr}]
 
-    def _log_whole(self, part: str) -> None:
+    def _log_epoch_metrics(self, part: str) -> None:
         """Logs what a whole part has, and no mean over its batches."""
-        if self._recall is None:
-            answers, targets = torch.cat(self._numbers, 1)
-            self._numbers = []
-            self.log(f"{part}_r2", r2_score(answers, targets))
+        if self._class_counts is None:
+            predictions, targets = torch.cat(self._regression_pairs, 1)
+            self._regression_pairs = []
+            self.log(f"{part}_r2", r2_score(predictions, targets))
             return
-        right, *_, items = self._recall.compute().T
-        self._recall.reset()
-        self.log(f"{part}_balanced_accuracy", balanced_accuracy(right, items))
+        correct, *_, items = self._class_counts.compute().T
+        self._class_counts.reset()
+        self.log(f"{part}_balanced_accuracy", balanced_accuracy(correct, items))
 
 
-def _body(network: str, data: DataSpec, shape: Shape) -> nn.Module:
-    if network not in BODIES:
-        raise ValueError(f"network (={network!r}) must be one of {', '.join(BODIES)}.")
+def _build_backbone(network: str, data: DataSpec, shape: BackboneShape) -> nn.Module:
+    if network not in BACKBONES:
+        raise ValueError(f"network (={network!r}) must be one of {', '.join(BACKBONES)}.")
     if shape.activation not in ACTIVATIONS:
         known = ", ".join(ACTIVATIONS)
         raise ValueError(f"activation (={shape.activation!r}) must be one of {known}.")
-    if data.kind not in BODIES[network].kinds:
+    if data.kind not in BACKBONES[network].kinds:
         raise ValueError(f"network (={network!r}) is not made for a {data.kind}.")
-    return BODIES[network].make(data, shape)
+    return BACKBONES[network].make(data, shape)
 
 
-def _length(codec: Any, data: DataSpec) -> int:
+def _code_length(codec: Any, data: DataSpec) -> int:
     """Returns how many values a code has."""
     codec.eval()  # or one item would count among the statistics of its layers
     with torch.no_grad():
@@ -210,7 +210,7 @@ def _length(codec: Any, data: DataSpec) -> int:
     return codes.shape[1]
 
 
-def _weights(data: DataSpec, balance: float) -> Tensor | None:
+def _class_weights(data: DataSpec, balance: float) -> Tensor | None:
     """Returns what an item of each class counts, such that all items count 1 in the mean."""
     if not balance or not data.shares:
         return None

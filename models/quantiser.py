@@ -5,10 +5,10 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor
 
-LEAST, MOST = -128, 127
+INT8_MIN, INT8_MAX = -128, 127
 
 
-class Quantiser(NamedTuple):
+class Quantizer(NamedTuple):
     """Uniform quantisation of codes to 8 bits, with a range for each dimension.
 
     Attributes:
@@ -30,14 +30,14 @@ class Quantiser(NamedTuple):
             codes: Codes to take the ranges from, with shape (N, D).
         """
         low, high = codes.amin(0), codes.amax(0)
-        step = (high - low) / (MOST - LEAST)
-        return cls(low - LEAST * step, step)
+        step = (high - low) / (INT8_MAX - INT8_MIN)
+        return cls(low - INT8_MIN * step, step)
 
-    def quantise(self, codes: Tensor) -> Tensor:
+    def quantize(self, codes: Tensor) -> Tensor:
         """Maps codes to whole numbers of 8 bits, (N, D); what is out of range goes to its end."""
         step = self.step.where(self.step > 0, torch.inf)  # without a range, all numbers are 0
-        return ((codes - self.zero) / step).round().clamp(LEAST, MOST).to(torch.int8)
+        return ((codes - self.zero) / step).round().clamp(INT8_MIN, INT8_MAX).to(torch.int8)
 
-    def restore(self, numbers: Tensor) -> Tensor:
+    def dequantize(self, numbers: Tensor) -> Tensor:
         """Maps whole numbers of 8 bits, with shape (N, D), to the codes that they stand for."""
         return self.zero + numbers * self.step

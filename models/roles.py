@@ -49,7 +49,7 @@ class HasPrior(Protocol):
 class Compares(Protocol):
     """Learns from items beside each other, of which some are shown."""
 
-    def groups_of(self, labels: Tensor) -> Tensor:
+    def sample_groups(self, labels: Tensor) -> Tensor:
         """Draws groups of items with labels of shape (N,), and returns their places, (M, K)."""
 
 

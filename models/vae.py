@@ -12,7 +12,7 @@ from .learner import Batch, Learner, Training
 from .networks.adversarial import Generator
 from .networks.conv import ConvDecoder, ConvEncoder
 from .networks.dense import DenseDecoder, DenseEncoder
-from .networks.weights import scaled
+from .networks.weights import scale_widths
 
 if TYPE_CHECKING:
     from .densities.mixture import LatentMixture
@@ -22,8 +22,8 @@ Likelihood = Literal["gaussian", "bernoulli"]
 
 FEATURES = 16
 HIDDEN = 512
-ACTIVE = 0.01
-SCALE_LR = 10
+ACTIVE_UNIT_VARIANCE = 0.01
+SCALE_LR_FACTOR = 10
 IMPORTANCE_SAMPLES = 50
 
 
@@ -82,7 +82,7 @@ class VAE(Learner):
             raise ValueError(f"beta (={beta}, warm-up {beta_warmup}) must be at least 0.")
         self.latent_dim, self.beta, self.beta_warmup = latent_dim, beta, beta_warmup
         if network == "dense":
-            (features,) = scaled(width, HIDDEN)
+            (features,) = scale_widths(width, HIDDEN)
             hidden = DenseEncoder(data, features, [features])
             self.encoder: nn.Module = nn.Sequential(hidden, nn.ReLU())
             self.decoder: nn.Module = DenseDecoder(
@@ -126,7 +126,7 @@ class VAE(Learner):
         features = self.encoder(x)
         return self.mean(features), self.log_variance(features)
 
-    def nats(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def elbo_terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Returns both terms of the negative ELBO of images x, reconstruction and KL, each (N,).
 
         The reconstruction is that of one sample of each code: mean + deviation * noise, so that
@@ -135,14 +135,14 @@ class VAE(Learner):
         mean, log_variance = self.posterior(x)
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
         kl = (mean**2 + log_variance.exp() - 1 - log_variance).sum(1) / 2
-        return self._surprise(x, z), kl
+        return self._negative_log_likelihood(x, z), kl
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        reconstruction, kl = (nats.mean() for nats in self.nats(batch[0]))
+        reconstruction, kl = (elbo_terms.mean() for elbo_terms in self.elbo_terms(batch[0]))
         return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
-        return terms["reconstruction"] + self._beta_now() * terms["kl"]
+        return terms["reconstruction"] + self._current_beta() * terms["kl"]
 
     def log_likelihood(self, x: Tensor, samples: int = IMPORTANCE_SAMPLES) -> Tensor:
         """Estimates log p(x) of images by importance sampling, a bound that tightens with samples.
@@ -165,7 +165,7 @@ class VAE(Learner):
             z = mean + deviation * noise
             # log p(z) - log q(z | x); the constants of the two normal densities cancel.
             prior = (noise**2 + log_variance - z**2).sum(1) / 2
-            weights.append(prior - self._surprise(x, z))
+            weights.append(prior - self._negative_log_likelihood(x, z))
         return torch.stack(weights).logsumexp(0) - math.log(samples)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -187,27 +187,27 @@ class VAE(Learner):
         """Logs `test_active_units`."""
         self._log_active_units("test")
 
-    def groups(self) -> list[dict[str, Any]]:
+    def parameter_groups(self) -> list[dict[str, Any]]:
         """Returns all parameters; the scale of the likelihood learns faster."""
         own = [p for p in self.parameters() if p is not self.log_scale]
         if self.log_scale is None:
             return [{"params": own}]
         # It has a long way to go from 1, and a decay would pull it back there.
-        scale = {"params": [self.log_scale], "lr": SCALE_LR * self.lr, "weight_decay": 0.0}
+        scale = {"params": [self.log_scale], "lr": SCALE_LR_FACTOR * self.lr, "weight_decay": 0.0}
         return [{"params": own}, scale]
 
-    def _beta_now(self) -> float:
+    def _current_beta(self) -> float:
         if not self.beta_warmup:
             return self.beta
         return self.beta * min(1.0, self.current_epoch / self.beta_warmup)
 
-    def _surprise(self, x: Tensor, z: Tensor) -> Tensor:
+    def _negative_log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """Returns -log p(x | z) of each image, in nats, with shape (N,)."""
         drawn = self.decode(z)
         if self.log_scale is None:
             with torch.autocast(x.device.type, enabled=False):  # CUDA's refuses this loss
-                lost = binary_cross_entropy(drawn.float(), x.float(), reduction="none")
-            return lost.flatten(1).sum(1)
+                loss = binary_cross_entropy(drawn.float(), x.float(), reduction="none")
+            return loss.flatten(1).sum(1)
         squared = ((x - drawn) * torch.exp(-self.log_scale)) ** 2 / 2
         constant = self.log_scale + math.log(2 * math.pi) / 2
         return (squared + constant).flatten(1).sum(1)
@@ -216,4 +216,4 @@ class VAE(Learner):
         means = torch.cat(self._means)
         variances = means.var(0, correction=min(1, len(means) - 1))
         self._means = []
-        self.log(f"{part}_active_units", (variances > ACTIVE).sum().float())
+        self.log(f"{part}_active_units", (variances > ACTIVE_UNIT_VARIANCE).sum().float())

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def knee(costs: np.ndarray) -> int:
+def knee_point(costs: np.ndarray) -> int:
     """Returns which of some compromises is farthest below the line between the ends of the front.
 
     Args:

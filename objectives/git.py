@@ -7,15 +7,15 @@ import os
 import re
 from pathlib import Path
 
-LONGEST = 4096  # bytes of a file that names a commit, a branch or a folder
-PACKED = 2**24
-DEEPEST = 10  # names of branches that stand for others
+MAX_BYTES = 4096  # bytes of a file that names a commit, a branch or a folder
+MAX_PACKED_REFS_BYTES = 2**24
+MAX_REDIRECTS = 10  # names of branches that stand for others
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _BRANCH = re.compile(r"refs/[^\s\\:?*\[~^]+")
 
 
-def commit_of(folder: Path) -> str:
+def read_head_commit(folder: Path) -> str:
     """Returns the commit that is checked out in a folder; an empty text outside a repository.
 
     Whether files differ from it is not known: to compare them, git may run filters.
@@ -42,9 +42,9 @@ def _resolve(name: str, git: Path) -> str:
     """Follows a name to its commit, in the files of a working tree and those that all share."""
     shared = git / "commondir"
     common = git / _read(shared).strip() if shared.is_file() else git
-    for _ in range(DEEPEST):
+    for _ in range(MAX_REDIRECTS):
         found = next((_read(p / name) for p in (git, common) if (p / name).is_file()), None)
-        text = _packed(name, common) if found is None else found.strip()
+        text = _read_packed_ref(name, common) if found is None else found.strip()
         if _COMMIT.fullmatch(text):
             return text
         name = text.removeprefix("ref:").strip()
@@ -53,16 +53,16 @@ def _resolve(name: str, git: Path) -> str:
     return ""
 
 
-def _packed(name: str, git: Path) -> str:
+def _read_packed_ref(name: str, git: Path) -> str:
     """Returns the commit of a branch that has no file of its own."""
     path = git / "packed-refs"
     if not path.is_file():
         return ""
-    lines = _read(path, PACKED).splitlines()
+    lines = _read(path, MAX_PACKED_REFS_BYTES).splitlines()
     return next((line.split()[0] for line in lines if line.split()[1:] == [name]), "")
 
 
-def _read(path: Path, most: int = LONGEST) -> str:
+def _read(path: Path, most: int = MAX_BYTES) -> str:
     """Returns the text of a plain file; a pipe would be waited for."""
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         return file.read(most).decode()

@@ -9,23 +9,23 @@ import pandas as pd
 import pytorch_lightning as pl
 
 from .objective import Objective
-from .resuming import KeepState, logged, save
+from .resuming import ResumableCheckpoint, logged_metrics, save
 
 BEST, LAST = "model.ckpt", "last.ckpt"
-STATE = "KeepEpochs"
+STATE_KEY = "HistoryCheckpoint"
 """Under which name a checkpoint holds the state of the callback below."""
 
 
-def best_row_of(history: pd.DataFrame, objective: Objective) -> dict[str, float]:
+def find_best_row(history: pd.DataFrame, objective: Objective) -> dict[str, float]:
     """Returns the row of the best epoch; of several objectives, that of the last one."""
     best = history.iloc[-1]
-    if objective.best_by is not None:
-        name, way = objective.best_by
+    if objective.monitor is not None:
+        name, way = objective.monitor
         best = history.sort_values(name, ascending=way == "minimize", kind="stable").iloc[0]
     return {str(name): float(value) for name, value in best.items()}
 
 
-class KeepEpochs(KeepState):
+class HistoryCheckpoint(ResumableCheckpoint):
     """Keeps metrics, the best weights, and whatever training needs to go on, after each epoch.
 
     Args:
@@ -42,11 +42,11 @@ class KeepEpochs(KeepState):
         super().__init__()
         self.objective, self.folder, self.settings = objective, folder, dict(settings)
         self.rows: list[dict[str, float]] = []
-        self._spent, self._since = 0.0, time.perf_counter()
+        self._earlier_seconds, self._started = 0.0, time.perf_counter()
 
     @property
     def state_key(self) -> str:
-        return STATE
+        return STATE_KEY
 
     @property
     def history(self) -> pd.DataFrame:
@@ -56,14 +56,14 @@ class KeepEpochs(KeepState):
     @property
     def seconds(self) -> float:
         """How long training took, without the time between being stopped and going on."""
-        return self._spent + time.perf_counter() - self._since
+        return self._earlier_seconds + time.perf_counter() - self._started
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.metrics = logged(trainer)
+        self.metrics = logged_metrics(trainer)
         row = {"epoch": trainer.current_epoch + 1, **self.metrics}
         self.rows.append(row)
         self.history.to_csv(self.folder / "metrics.csv", index=False)
-        if best_row_of(self.history, self.objective)["epoch"] == row["epoch"]:
+        if find_best_row(self.history, self.objective)["epoch"] == row["epoch"]:
             self._save(trainer, BEST, weights_only=True)
         self._save(trainer, LAST, weights_only=False)
 
@@ -75,7 +75,7 @@ class KeepEpochs(KeepState):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.rows, self._spent = state_dict["rows"], state_dict["seconds"]
+        self.rows, self._earlier_seconds = state_dict["rows"], state_dict["seconds"]
         super().load_state_dict({"metrics": self.rows[-1], **state_dict})
 
     def _save(self, trainer: pl.Trainer, name: str, *, weights_only: bool) -> None:

@@ -16,33 +16,33 @@ from pytorch_lightning.callbacks import EarlyStopping
 
 from ..models.data_spec import DataSpec
 from .data.errors import DataError
-from .data.objects import describe_object, takes
-from .last_epoch import KeepLastEpoch
+from .data.objects import describe_object, accepts_arguments
+from .last_epoch import LastEpochCheckpoint
 from .provenance import git_commit, machine, versions
-from .report import MODES, PROVENANCE, Direction, Diverged, FollowEpochs, MonitorError
-from .score import Score
+from .report import MODES, PROVENANCE, Direction, DivergenceError, MetricTracker, MonitorError
+from .score import TrialScore
 from .training import fit, quiet_trainer
 
 Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
 """Builds a model for data from what a trial suggests."""
 
-Judge = Callable[[], pl.Callback]
+CallbackFactory = Callable[[], pl.Callback]
 """Makes a callback that logs a metric which the model cannot know by itself."""
 
 Callbacks = Callable[[Trial], Sequence[pl.Callback]]
 
 
-ONE_ITEM = "more than 1 value per channel"
+BATCH_NORM_ERROR = "more than 1 value per channel"
 """What PyTorch says of batch norm, if a batch holds a single item."""
 
 
 HPARAMS = "hparams"
 """What a trial records the options of its model under, once all its values are chosen."""
-MUST_AGREE = ("seed", "data_fingerprint", "git_commit", "versions")
+RESUME_KEYS = ("seed", "data_fingerprint", "git_commit", "versions")
 """Of a trial's provenance, what must be as it was if it is to go on from its last epoch."""
 
 
-class Interrupted(Exception):  # noqa: N818 - it is no error
+class StopRequested(Exception):  # noqa: N818 - it is no error
     """The user asked to stop."""
 
 
@@ -58,11 +58,11 @@ class StopOnRequest(pl.Callback):
 
     def on_train_batch_start(self, *args: Any) -> None:
         if self.stop.is_set():
-            raise Interrupted
+            raise StopRequested
 
     def on_validation_batch_start(self, *args: Any) -> None:
         if self.stop.is_set():
-            raise Interrupted
+            raise StopRequested
 
 
 class TrialFailed(RuntimeError):  # noqa: N818 - it is a state of a trial
@@ -84,7 +84,7 @@ class Objective:
             is better. Of one, a trial is worth its best epoch. Of several, it is worth all of
             them after its last epoch, it is never pruned, and the study looks for the best
             compromises.
-        judges: Make the callbacks that log further metrics, in trials and in final training.
+        metric_callbacks: Make the callbacks that log further metrics, in trials and in final training.
         max_epochs: Epochs of a trial that is not pruned, at least 1.
         patience: Epochs without a better one after which a trial ends, at least 1. If None, a
             fifth of `max_epochs`, but at least 10.
@@ -111,7 +111,7 @@ class Objective:
     model: Space
     data: Callable[[], Any]
     metrics: Mapping[str, Direction] = field(default_factory=lambda: {"val_mse": "minimize"})
-    judges: Sequence[Judge] = ()
+    metric_callbacks: Sequence[CallbackFactory] = ()
     max_epochs: int = 10
     patience: int | None = None
     repeats: int = 1
@@ -122,18 +122,18 @@ class Objective:
 
     def __post_init__(self) -> None:
         model, data = describe_object(self.model), describe_object(self.data)
-        if isinstance(self.model, pl.LightningModule) or not takes(self.model, 2):
+        if isinstance(self.model, pl.LightningModule) or not accepts_arguments(self.model, 2):
             raise DataError(f"the space is {model}, not a function of a trial and a DataSpec")
         if not callable(self.data):
             raise DataError(f"the data are {data}, not what makes one: write partial(...) of it")
         if not isinstance(self.metrics, Mapping):
             found = describe_object(self.metrics)
             raise MonitorError(f'metrics are named as {{"val_mse": "minimize"}}, not as {found}')
-        if callable(self.judges):  # one is a list of one
-            object.__setattr__(self, "judges", (self.judges,))
+        if callable(self.metric_callbacks):  # one is a list of one
+            object.__setattr__(self, "metric_callbacks", (self.metric_callbacks,))
 
     @property
-    def best_by(self) -> tuple[str, Direction] | None:
+    def monitor(self) -> tuple[str, Direction] | None:
         """The metric by which an epoch is better than another; None if there are several."""
         return next(iter(self.metrics.items())) if len(self.metrics) == 1 else None
 
@@ -143,7 +143,7 @@ class Objective:
         return self.folds or self.repeats
 
     @property
-    def steps(self) -> int:
+    def n_reports(self) -> int:
         """How many values a trial reports that is not pruned: of its epochs, or its trainings."""
         return self.max_epochs if self.runs == 1 else self.runs
 
@@ -154,31 +154,31 @@ class Objective:
             optuna.TrialPruned: If the study's pruner gives the trial up.
             TrialFailed: If the metric diverges or memory runs out.
             MonitorError: If the model never logs the monitored metric.
-            Interrupted: If a callback was asked to stop.
+            StopRequested: If a callback was asked to stop.
             KeyboardInterrupt: On Ctrl-C.
         """
-        score = Score(trial, self.metrics, self.runs)
+        score = TrialScore(trial, self.metrics, self.runs)
         try:
             score.report()
-            for run in range(len(score.done), self.runs):
-                self._train(trial, run, score.begin())
-                score.end()
+            for run in range(len(score.outcomes), self.runs):
+                self._train(trial, run, score.start_training())
+                score.finish_training()
                 score.report()
         except optuna.TrialPruned:
-            score.record("pruned")
+            score.record_outcome("pruned")
             raise
-        except (Diverged, torch.OutOfMemoryError) as error:
-            score.record(_reason(error))
-            raise TrialFailed(_reason(error)) from error
-        except Interrupted:
+        except (DivergenceError, torch.OutOfMemoryError) as error:
+            score.record_outcome(_first_line(error))
+            raise TrialFailed(_first_line(error)) from error
+        except StopRequested:
             raise
         except Exception as error:
-            score.record(f"{type(error).__name__}: {_reason(error)}")
+            score.record_outcome(f"{type(error).__name__}: {_first_line(error)}")
             raise
         finally:
-            _release()
-        score.record(self._ended(score))
-        return score.values[0] if self.best_by else score.values
+            _free_memory()
+        score.record_outcome(self._end_reason(score))
+        return score.values[0] if self.monitor else score.values
 
     def _train(self, trial: Trial, run: int, follow: pl.Callback) -> None:
         """Trains once, from where the same training was stopped if that was kept."""
@@ -191,11 +191,11 @@ class Objective:
         model = self.model(trial, data.spec)
         if run == 0:
             known = trial.user_attrs
-            for name, value in ({PROVENANCE: provenance} | facts_of(model)).items():
+            for name, value in ({PROVENANCE: provenance} | model_attributes(model)).items():
                 if known.get(name) != value:  # each that is written is a transaction
                     trial.set_user_attr(name, value)
         callbacks = [
-            *(judge() for judge in self.judges),
+            *(make_callback() for make_callback in self.metric_callbacks),
             follow,
             *self._early_stopping(),
             *self.callbacks(trial),
@@ -203,24 +203,24 @@ class Objective:
         if self.last_epoch is None:
             fit(quiet_trainer(self.max_epochs, callbacks, data), model, data)
             return
-        agree = {name: provenance[name] for name in MUST_AGREE}
+        agree = {name: provenance[name] for name in RESUME_KEYS}
         params = json.dumps(trial.params, sort_keys=True)  # in which NaN equals itself
         settings = {"params": params, "run": run, **agree}
-        keep = KeepLastEpoch(self.last_epoch(trial), settings)
+        keep = LastEpochCheckpoint(self.last_epoch(trial), settings)
         trainer = quiet_trainer(
             self.max_epochs, [*callbacks, keep], data, enable_checkpointing=True
         )
-        last = keep.usable(model)
+        last = keep.find_resumable(model)
         if last is not None:
             model.strict_loading = False  # a frozen encoder is not kept with each trial
         fit(trainer, model, data, last)
 
-    def _ended(self, score: Score) -> str:
+    def _end_reason(self, score: TrialScore) -> str:
         """Says why a trial is complete."""
         if self.runs > 1:
             spread = ", ".join(f"{std:.2g}" for std in score.spread)
             return f"mean of {self.runs} {'folds' if self.folds else 'seeds'}, spread {spread}"
-        if score.done[0]["epochs"] == self.max_epochs:
+        if score.outcomes[0]["epochs"] == self.max_epochs:
             return "all epochs"
         return f"no better for {self._patience} epochs"
 
@@ -229,13 +229,13 @@ class Objective:
         return max(10, self.max_epochs // 5) if self.patience is None else self.patience
 
     def _early_stopping(self) -> list[EarlyStopping]:
-        if self.best_by is None:
+        if self.monitor is None:
             return []
-        name, way = self.best_by
+        name, way = self.monitor
         patience = self._patience
         return [EarlyStopping(name, mode=MODES[way], patience=patience, check_finite=False)]
 
-    def rehearse(self, trial: BaseTrial) -> None:
+    def sanity_check(self, trial: BaseTrial) -> None:
         """Trains one batch of a configuration, so that a bug shows before a study begins.
 
         Args:
@@ -246,14 +246,14 @@ class Objective:
             DataError: If batches hold one item, and a layer needs more.
         """
         data = self.data()
-        callbacks = [*(judge() for judge in self.judges), FollowEpochs(self.metrics)]
+        callbacks = [*(make_callback() for make_callback in self.metric_callbacks), MetricTracker(self.metrics)]
         trainer = quiet_trainer(1, callbacks, data, limit_train_batches=1, limit_val_batches=1)
         try:
             fit(trainer, self.model(trial, data.spec), data)
-        except Diverged:
+        except DivergenceError:
             pass  # one batch may do that; a trial would fail by itself
         except ValueError as error:
-            if ONE_ITEM not in str(error):
+            if BATCH_NORM_ERROR not in str(error):
                 raise
             raise DataError(
                 "a batch of one item has no statistics for batch norm: `batch_size=` must be at "
@@ -261,7 +261,7 @@ class Objective:
             ) from error
 
 
-def facts_of(model: pl.LightningModule) -> dict[str, Any]:
+def model_attributes(model: pl.LightningModule) -> dict[str, Any]:
     """Returns what a trial records of its model, which may be one without weights."""
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
     return {HPARAMS: _plain(dict(model.hparams)), "parameters": count}
@@ -287,11 +287,11 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str | None) else str(value)
 
 
-def _reason(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [""])[0]
 
 
-def _release() -> None:
+def _free_memory() -> None:
     # A trainer and its model refer to each other; without this, their memory piles up over trials.
     gc.collect()
     if torch.cuda.is_available():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-LINE_EACH_S = 60
+LOG_INTERVAL_S = 60
 
 clock = time.monotonic
 log = logging.getLogger(__name__)
@@ -22,12 +22,12 @@ Display = Callable[[str, int | None], AbstractContextManager[Advance]]
 
 
 @contextmanager
-def _lines(what: str, total: int | None) -> Iterator[Advance]:
+def _log_progress(what: str, total: int | None) -> Iterator[Advance]:
     log.info(what)
-    yield _Lines(what, total)
+    yield _ProgressLogger(what, total)
 
 
-class _Lines:
+class _ProgressLogger:
     """Says how far a piece of work has come, by a line a minute."""
 
     def __init__(self, what: str, total: int | None) -> None:
@@ -40,7 +40,7 @@ class _Lines:
         now = clock()
         if self.began is None:  # what it goes on from was not done since
             self.began = now, self.done
-        if now - self.said < LINE_EACH_S:
+        if now - self.said < LOG_INTERVAL_S:
             return
         self.said = now
         parts = [more()] if more else [f"{self.done:,}" + self._of]
@@ -57,22 +57,22 @@ class _Lines:
         if self.total is None or self.done == before:
             return []
         seconds = (now - since) / (self.done - before) * (self.total - self.done)
-        return [f"about {duration(seconds)} left"]
+        return [f"about {format_duration(seconds)} left"]
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Returns a duration in words: `40 s`, `3 min`, `2 h 5 min`."""
-    if seconds < LINE_EACH_S:
+    if seconds < LOG_INTERVAL_S:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     hours = f"{minutes // 60} h " if minutes >= 60 else ""
     return f"{hours}{minutes % 60} min"
 
 
-_display: Display = _lines
+_display: Display = _log_progress
 
 
-def show_by(display: Display) -> None:
+def set_progress_display(display: Display) -> None:
     """Chooses where progress is shown, for the whole process; lines in the log at first."""
     global _display
     _display = display

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from .git import commit_of
+from .git import read_head_commit
 
 LIBRARIES = ("latentune", "optuna", "pytorch-lightning", "torch", "torchvision", "scikit-learn")
 
@@ -22,7 +22,7 @@ def versions() -> dict[str, str]:
 def git_commit() -> str:
     """Returns the commit that the working folder is at; it is empty outside a git repository."""
     try:
-        return commit_of(Path.cwd())
+        return read_head_commit(Path.cwd())
     except OSError:  # the folder is gone
         return ""
 

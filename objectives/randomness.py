@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import torch
 
-FRESH = 0x5EED  # tells the sequence below from others of the same seed
+SPAWN_KEY = 0x5EED  # tells the sequence below from others of the same seed
 
 
-def fresh_seeds(seed: int, n: int) -> list[int]:
+def spawn_seeds(seed: int, n: int) -> list[int]:
     """Returns seeds that no trial has: those of trials count up from the seed of their study.
 
     Args:
@@ -19,27 +19,27 @@ def fresh_seeds(seed: int, n: int) -> list[int]:
     Returns:
         Numbers from 0 to 2^31 - 1, by NumPy's `SeedSequence`.
     """
-    return [int(word) >> 1 for word in np.random.SeedSequence([seed, FRESH]).generate_state(n)]
+    return [int(word) >> 1 for word in np.random.SeedSequence([seed, SPAWN_KEY]).generate_state(n)]
 
 
-def random_state() -> dict[str, Any]:
+def get_rng_state() -> dict[str, Any]:
     """Returns where the generators of PyTorch, NumPy and Python are."""
-    of_numpy: Any = np.random.get_state(legacy=False)
-    of_numpy["state"]["key"] = of_numpy["state"]["key"].tolist()  # no array in a safe file
+    numpy_state: Any = np.random.get_state(legacy=False)
+    numpy_state["state"]["key"] = numpy_state["state"]["key"].tolist()  # no array in a safe file
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        "numpy": of_numpy,
+        "numpy": numpy_state,
         "python": random.getstate(),
     }
 
 
-def set_random_state(state: dict[str, Any]) -> None:
+def set_rng_state(state: dict[str, Any]) -> None:
     """Puts the generators where they were; those of GPUs, if there are as many as then."""
     torch.set_rng_state(state["torch"].cpu())
     if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all([of_device.cpu() for of_device in state["cuda"]])
-    of_numpy = state["numpy"]
-    key = np.array(of_numpy["state"]["key"], dtype=np.uint32)
-    np.random.set_state(of_numpy | {"state": of_numpy["state"] | {"key": key}})
+        torch.cuda.set_rng_state_all([device_state.cpu() for device_state in state["cuda"]])
+    numpy_state = state["numpy"]
+    key = np.array(numpy_state["state"]["key"], dtype=np.uint32)
+    np.random.set_state(numpy_state | {"state": numpy_state["state"] | {"key": key}})
     random.setstate(state["python"])

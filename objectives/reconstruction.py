@@ -19,7 +19,7 @@ class Reconstruction(NamedTuple):
     drawn: Tensor
 
 
-def images_to_show(batches: Any) -> Tensor | None:
+def select_images(batches: Any) -> Tensor | None:
     """Returns ten images of a part, of as many classes as there are, with shape (N, C, H, W).
 
     Args:
@@ -31,7 +31,7 @@ def images_to_show(batches: Any) -> Tensor | None:
     batch = next(iter(cast(Iterable[Any], batches)))
     if not isinstance(batch, list | tuple) or batch[0].ndim != 4:
         return None
-    chosen = _of_all_classes(batch[1]) if len(batch) > 1 else torch.arange(len(batch[0]))
+    chosen = _round_robin_order(batch[1]) if len(batch) > 1 else torch.arange(len(batch[0]))
     shown: Tensor = batch[0][chosen[:SHOWN].to(batch[0].device)]
     return shown
 
@@ -46,18 +46,18 @@ def reconstruct(model: pl.LightningModule, batches: Any) -> Reconstruction | Non
     Returns:
         None if the model does not reconstruct, or batches hold no images.
     """
-    originals = images_to_show(batches) if isinstance(model, Reconstructs) else None
-    return None if originals is None else reconstructed(model, originals)
+    originals = select_images(batches) if isinstance(model, Reconstructs) else None
+    return None if originals is None else reconstruct_images(model, originals)
 
 
-def reconstructed(model: Any, originals: Tensor) -> Reconstruction:
+def reconstruct_images(model: Any, originals: Tensor) -> Reconstruction:
     """Lets a model that reconstructs do so with images; it is in eval mode afterwards."""
     model.eval()
     with torch.inference_mode():
         return Reconstruction(originals, model.reconstruct(originals.to(model.device)))
 
 
-def _of_all_classes(labels: Tensor) -> Tensor:
+def _round_robin_order(labels: Tensor) -> Tensor:
     """Returns the order in which the first image of each class comes first, then the second."""
     labels = labels.cpu()
     seen: dict[int, int] = {}

@@ -22,11 +22,11 @@ class MonitorError(ValueError):
     """The monitored metric is not among those that the model logs."""
 
 
-class Diverged(ArithmeticError):  # noqa: N818 - it is a state of a trial
+class DivergenceError(ArithmeticError):  # noqa: N818 - it is a state of a trial
     """The monitored metric is no longer a finite number."""
 
 
-class FollowEpochs(pl.Callback):
+class MetricTracker(pl.Callback):
     """Remembers what a training is worth.
 
     Args:
@@ -41,7 +41,7 @@ class FollowEpochs(pl.Callback):
 
     Raises:
         MonitorError: After the first epoch, if the model does not log a metric.
-        Diverged: After an epoch of which a metric is NaN or infinite.
+        DivergenceError: After an epoch of which a metric is NaN or infinite.
     """
 
     def __init__(self, metrics: Mapping[str, Direction]) -> None:
@@ -62,12 +62,12 @@ class FollowEpochs(pl.Callback):
         self.epochs = trainer.current_epoch + 1
         for name, value in zip(self.metrics, values, strict=True):
             if not math.isfinite(value):
-                raise Diverged(f"{name} is {value} after epoch {self.epochs}")
-        if len(values) > 1 or not self.values or self._better(values[0]):
+                raise DivergenceError(f"{name} is {value} after epoch {self.epochs}")
+        if len(values) > 1 or not self.values or self._improves(values[0]):
             self.values, self.best_epoch = values, self.epochs
-        self.note(values, trainer.max_epochs)
+        self.on_epoch_metrics(values, trainer.max_epochs)
 
-    def note(self, values: tuple[float, ...], max_epochs: int | None) -> None:
+    def on_epoch_metrics(self, values: tuple[float, ...], max_epochs: int | None) -> None:
         """Does something with the metrics of the epoch that is over; nothing by itself."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -76,12 +76,12 @@ class FollowEpochs(pl.Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         vars(self).update(state_dict)
 
-    def _better(self, value: float) -> bool:
+    def _improves(self, value: float) -> bool:
         (direction,) = self.metrics.values()
         return value < self.values[0] if direction == "minimize" else value > self.values[0]
 
 
-class ReportEpochs(FollowEpochs):
+class PruningCallback(MetricTracker):
     """Reports the metric to a trial after every epoch, too.
 
     optuna-integration's callback needs the `lightning` distribution, and only warns when the
@@ -95,16 +95,16 @@ class ReportEpochs(FollowEpochs):
         optuna.TrialPruned: After an epoch at which the study's pruner gives the trial up.
     """
 
-    def __init__(self, metrics: Mapping[str, Direction], reports: "Reports") -> None:
+    def __init__(self, metrics: Mapping[str, Direction], reports: "TrialReporter") -> None:
         super().__init__(metrics)
         self.reports = reports
 
-    def note(self, values: tuple[float, ...], max_epochs: int | None) -> None:
+    def on_epoch_metrics(self, values: tuple[float, ...], max_epochs: int | None) -> None:
         # A trial that has had all its epochs is complete, however bad.
         self.reports.add(values[0], self.epochs, last=self.epochs == max_epochs)
 
 
-class CountEpochs(FollowEpochs):
+class EpochCounter(MetricTracker):
     """Writes down how far a trial has come that Optuna takes no report of after an epoch.
 
     Args:
@@ -119,11 +119,11 @@ class CountEpochs(FollowEpochs):
         super().__init__(metrics)
         self.trial, self.before = trial, before
 
-    def note(self, values: tuple[float, ...], max_epochs: int | None) -> None:
+    def on_epoch_metrics(self, values: tuple[float, ...], max_epochs: int | None) -> None:
         self.trial.set_user_attr("epochs", self.before + self.epochs)
 
 
-class Reports:
+class TrialReporter:
     """What a trial reports, step by step, to be compared with others.
 
     A trial that goes on from before its last report repeats some steps: nothing is reported or
@@ -148,10 +148,10 @@ class Reports:
         """
         if step > self.last:
             self.trial.report(value, step)
-        if not last and self._is_bad(step):
+        if not last and self._should_prune(step):
             raise optuna.TrialPruned(f"pruned after step {step}")
 
-    def _is_bad(self, step: int) -> bool:
+    def _should_prune(self, step: int) -> bool:
         """Asks the pruner, and writes down at once if it gives the trial up.
 
         Hyperband has noted then that the trial has reached a rung, and would let it pass if the

@@ -7,10 +7,10 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 
-from .randomness import random_state, set_random_state
+from .randomness import get_rng_state, set_rng_state
 
 
-class KeepState(Checkpoint):
+class ResumableCheckpoint(Checkpoint):
     """Puts into a checkpoint of Lightning what it lacks, and writes it at once or not at all.
 
     The generators that the next epoch draws from are missing there, and the last step of a
@@ -33,15 +33,15 @@ class KeepState(Checkpoint):
                 scheduler.step(self.metrics[str(config.monitor)])
 
     def state_dict(self) -> dict[str, Any]:
-        return {"metrics": self.metrics, "random": random_state()}
+        return {"metrics": self.metrics, "random": get_rng_state()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         # Before loaders are asked for the next epoch, some of which draw its order at once.
         self.metrics = state_dict["metrics"]
-        set_random_state(state_dict["random"])
+        set_rng_state(state_dict["random"])
 
 
-def logged(trainer: pl.Trainer) -> dict[str, float]:
+def logged_metrics(trainer: pl.Trainer) -> dict[str, float]:
     """Returns all metrics that an epoch has logged, by name."""
     return {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
 

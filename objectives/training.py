@@ -24,7 +24,7 @@ if not torch.cuda.is_available():
     os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
 
 
-class InPlace(TorchCheckpointIO):
+class DirectCheckpointIO(TorchCheckpointIO):
     """Writes a checkpoint where it belongs.
 
     Lightning would write it to the temporary folder first, where it would stay after a kill.
@@ -44,10 +44,10 @@ def quiet_trainer(
     Args:
         max_epochs: Epochs to train for.
         callbacks: Lightning callbacks.
-        data: What is trained on, if that decides the device; see `accelerator_for`.
+        data: What is trained on, if that decides the device; see `choose_accelerator`.
         options: Keyword arguments passed to `pytorch_lightning.Trainer`.
     """
-    options["accelerator"] = accelerator_for(options.get("accelerator", "auto"), data)
+    options["accelerator"] = choose_accelerator(options.get("accelerator", "auto"), data)
     defaults: dict[str, Any] = {
         "devices": 1,
         "num_sanity_val_steps": 0,
@@ -55,13 +55,13 @@ def quiet_trainer(
         "enable_checkpointing": False,
         "enable_progress_bar": False,
         "enable_model_summary": False,
-        "plugins": [InPlace()],
+        "plugins": [DirectCheckpointIO()],
     }
-    with quiet():
+    with silence_lightning():
         return pl.Trainer(max_epochs=max_epochs, callbacks=list(callbacks), **defaults | options)
 
 
-def accelerator_for(asked: str, data: Any) -> str:
+def choose_accelerator(asked: str, data: Any) -> str:
     """Returns where data are trained on: numbers in float64 on the CPU, if the GPU is Apple's.
 
     Rows of a table and numbers to predict are in float64, which MPS does not have.
@@ -101,13 +101,13 @@ def fit(
             does not see: the trial would be left running for ever.
     """
     try:
-        with quiet(), safe_globals([DataSpec]):
+        with silence_lightning(), safe_globals([DataSpec]):
             trainer.fit(model, datamodule=data, ckpt_path=last, weights_only=True)
     except SystemExit:
         raise KeyboardInterrupt from None
 
 
-class ShowTraining(pl.Callback):
+class TrainingProgress(pl.Callback):
     """Shows the batches of a training on the display; in a pipe, a line a minute.
 
     Args:
@@ -146,7 +146,7 @@ class ShowTraining(pl.Callback):
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silence_lightning() -> Iterator[None]:
     """Silences what Lightning says of itself and of the libraries below it."""
     logger = logging.getLogger("pytorch_lightning")
     before = logger.level

@@ -11,7 +11,7 @@ from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
 from .catalog.models import MODELS
-from .watch import Probe, Space, ask, prefixed, probe, random_trials, watch
+from .watch import SpaceParameters, Space, build_without_weights, add_prefix, record_parameters, random_trials, watch
 
 MODEL = "model"
 """The parameter that decides which others there are."""
@@ -33,21 +33,21 @@ class Auto:
         """Builds the model that the trial chooses."""
         model = trial.suggest_categorical(MODEL, self.models)
         space: Space = resolve_name(MODELS[model].spaces["default"])
-        return space(prefixed(trial, f"{model}."), data)
+        return space(add_prefix(trial, f"{model}."), data)
 
 
-def named(model: str, params: Mapping[str, Any]) -> dict[str, Any]:
+def add_model_prefix(model: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the parameters of a model's own space as those of a choice of it."""
     return {MODEL: model, **{f"{model}.{name}": value for name, value in params.items()}}
 
 
-def unnamed(params: Mapping[str, Any]) -> dict[str, Any]:
+def strip_model_prefix(params: Mapping[str, Any]) -> dict[str, Any]:
     """Returns parameters by the names that a model's own space has for them, and the choice."""
     prefix = f"{params.get(MODEL)}."
     return {name.removeprefix(prefix): value for name, value in params.items()}
 
 
-def probe_models(space: Space, data: DataSpec) -> Probe:
+def record_model_choices(space: Space, data: DataSpec) -> SpaceParameters:
     """Looks at what a space varies that chooses a model, for each of its choices.
 
     Args:
@@ -58,21 +58,21 @@ def probe_models(space: Space, data: DataSpec) -> Probe:
         What all of them vary, and the defaults of each, by the names of the choice.
     """
     (trial,) = random_trials(1)
-    ask(space, trial, data)
+    build_without_weights(space, trial, data)
     choice = trial.distributions[MODEL]
     assert isinstance(choice, CategoricalDistribution)
     found: dict[str, BaseDistribution] = {}
     defaults: dict[str, Any] = {}
     for model in map(str, choice.choices):
-        own = probe(_only(space, model), data)
+        own = record_parameters(_restrict_to_model(space, model), data)
         found |= own.distributions
-        defaults |= named(model, {**own.defaults, **MODELS[model].first})
-    return Probe({**found, MODEL: choice}, defaults)
+        defaults |= add_model_prefix(model, {**own.defaults, **MODELS[model].first})
+    return SpaceParameters({**found, MODEL: choice}, defaults)
 
 
-def first_of_each(probed: Probe) -> list[dict[str, Any]]:
+def default_trial_per_model(parameters: SpaceParameters) -> list[dict[str, Any]]:
     """Returns a first trial for each model that can be chosen, with its defaults."""
-    choice, values = probed.distributions[MODEL], probed.first({})
+    choice, values = parameters.distributions[MODEL], parameters.first({})
     assert isinstance(choice, CategoricalDistribution)
     return [
         {MODEL: model, **{n: v for n, v in values.items() if n.startswith(f"{model}.")}}
@@ -80,7 +80,7 @@ def first_of_each(probed: Probe) -> list[dict[str, Any]]:
     ]
 
 
-def _only(space: Space, model: str) -> Space:
+def _restrict_to_model(space: Space, model: str) -> Space:
     """Returns a view of a space that has no other choice."""
 
     def pin(name: str, own: BaseDistribution) -> BaseDistribution:

@@ -12,14 +12,14 @@ from optuna.trial import BaseTrial
 from ..models.autoencoder import Autoencoder
 from ..models.data_spec import DataSpec
 from ..models.networks import pooled, residual
-from ..models.networks.maps import sizes
+from ..models.networks.maps import feature_map_sizes
 from .common import (
-    any_optimiser,
+    suggest_optimizer,
     latent_dim,
-    published_adam,
-    published_sgd,
-    regularised_adam,
-    seed_adam,
+    suggest_published_adam,
+    suggest_published_sgd,
+    suggest_regularized_adam,
+    suggest_notebook_adam,
     width,
 )
 
@@ -35,12 +35,12 @@ def conv_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def conv_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """The published ranges."""
-    return Autoencoder(data, latent_dim(trial, data, most=12), **seed_adam(trial))
+    return Autoencoder(data, latent_dim(trial, data, most=12), **suggest_notebook_adam(trial))
 
 
 def conv_ae_optimiser(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """The optimiser too, with its schedule and the clipping of gradients."""
-    return Autoencoder(data, latent_dim(trial, data), **any_optimiser(trial))
+    return Autoencoder(data, latent_dim(trial, data), **suggest_optimizer(trial))
 
 
 def dense_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -51,7 +51,7 @@ def dense_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 def dense_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Codes of 128 values, trained by SGD with a high momentum."""
     length = trial.suggest_int("latent_dim", 2, 128, log=True)
-    return Autoencoder(data, length, "dense", **published_sgd(trial))
+    return Autoencoder(data, length, "dense", **suggest_published_sgd(trial))
 
 
 def deep_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -61,18 +61,18 @@ def deep_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def deep_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Codes of 6 values, trained by Adam."""
-    return Autoencoder(data, latent_dim(trial, data, most=12), "deep", **published_adam(trial))
+    return Autoencoder(data, latent_dim(trial, data, most=12), "deep", **suggest_published_adam(trial))
 
 
 def pooled_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """A code of whole maps, each a few pixels wide."""
     length = _maps(trial, data)
-    return Autoencoder(data, length, "pooled", width(trial), **regularised_adam(trial))
+    return Autoencoder(data, length, "pooled", width(trial), **suggest_regularized_adam(trial))
 
 
 def pooled_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """A code of four maps, trained by SGD with a high momentum."""
-    return Autoencoder(data, _maps(trial, data), "pooled", **published_sgd(trial))
+    return Autoencoder(data, _maps(trial, data), "pooled", **suggest_published_sgd(trial))
 
 
 def strided_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -82,7 +82,7 @@ def strided_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def strided_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Codes of 64 values, trained by Adam."""
-    return Autoencoder(data, latent_dim(trial, data), "strided", **published_adam(trial))
+    return Autoencoder(data, latent_dim(trial, data), "strided", **suggest_published_adam(trial))
 
 
 def denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -94,7 +94,7 @@ def denoising_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """The pooled one under normal noise of half a deviation."""
     noise = trial.suggest_float("noise", 0.1, 1)
     length = _maps(trial, data)
-    return Autoencoder(data, length, "pooled", noise=noise, **published_sgd(trial))
+    return Autoencoder(data, length, "pooled", noise=noise, **suggest_published_sgd(trial))
 
 
 def sparse_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -105,10 +105,10 @@ def sparse_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 def sparse_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """The pooled one with a weight of 0.5, trained by SGD with a high momentum."""
     sparse, length = _sparse(trial), _maps(trial, data)
-    return Autoencoder(data, length, "pooled", **sparse, **published_sgd(trial))
+    return Autoencoder(data, length, "pooled", **sparse, **suggest_published_sgd(trial))
 
 
-def combined_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
+def sparse_denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Convolutions under noise and gaps, with sparse codes."""
     return _autoencoder(trial, data, "conv", **_spoilt(trial), **_sparse(trial))
 
@@ -118,24 +118,24 @@ def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     length = _maps(trial, data, residual.SMALLEST, most=4)
     # It learns a few thousand photographs by heart, unless they look different each time.
     noise = trial.suggest_float("noise", 0, 0.5)
-    return Autoencoder(data, length, "residual", width(trial), noise, **regularised_adam(trial))
+    return Autoencoder(data, length, "residual", width(trial), noise, **suggest_regularized_adam(trial))
 
 
 def resnet_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """ResNet-18 and its mirror image, as published or narrower; a code of whole maps."""
     length = _maps(trial, data, residual.SMALLEST, most=4)
-    narrow = trial.suggest_float("width", 0.125, 1, log=True)
-    return Autoencoder(data, length, "resnet", narrow, **regularised_adam(trial))
+    parse_range = trial.suggest_float("width", 0.125, 1, log=True)
+    return Autoencoder(data, length, "resnet", parse_range, **suggest_regularized_adam(trial))
 
 
 def _autoencoder(trial: BaseTrial, data: DataSpec, network: str, **options: Any) -> Autoencoder:
     length = latent_dim(trial, data)
-    return Autoencoder(data, length, network, **regularised_adam(trial), **options)
+    return Autoencoder(data, length, network, **suggest_regularized_adam(trial), **options)
 
 
 def _maps(trial: BaseTrial, data: DataSpec, smallest: int = pooled.SMALLEST, most: int = 8) -> int:
     """Suggests the length of a code that is made of whole maps, each as large as the smallest."""
-    cells = prod(sizes(data.shape, smallest)[-1])
+    cells = prod(feature_map_sizes(data.shape, smallest)[-1])
     return trial.suggest_int("latent_dim", cells, most * cells, step=cells)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from .words import SpaceError
 
 
-def same_choice(a: Any, b: Any) -> bool:
+def is_same_choice(a: Any, b: Any) -> bool:
     """Returns whether two values are one: 1, 1.0 and True are three, and NaN is itself."""
     if type(a) is not type(b):
         return False
@@ -22,7 +22,7 @@ def find_choice(choices: Sequence[Any], value: Any) -> Any:
         LookupError: If there is none.
     """
     for choice in choices:
-        if same_choice(choice, value):
+        if is_same_choice(choice, value):
             return choice
     for choice in choices:  # a file that a person edits may say 1 for 1.0
         numbers = [type(one) in (int, float) for one in (choice, value)]
@@ -48,7 +48,7 @@ def check_choices(name: str, choices: Sequence[Any]) -> None:
                 )
 
 
-def words_of(choices: Sequence[Any]) -> dict[str, Any]:
+def choice_labels(choices: Sequence[Any]) -> dict[str, Any]:
     """Returns the choices by the words that name them on the command line.
 
     That is the text of a choice, or its Python literal where two choices have the same text, such

@@ -6,7 +6,7 @@ from typing import TypedDict
 from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
-from ..models.learner import OPTIMISERS, SCHEDULES
+from ..models.learner import OPTIMIZERS, SCHEDULES
 
 
 def latent_dim(trial: BaseTrial, data: DataSpec, most: int = 64) -> int:
@@ -18,7 +18,7 @@ def latent_dim(trial: BaseTrial, data: DataSpec, most: int = 64) -> int:
     return trial.suggest_int("latent_dim", 2, max(2, min(most, prod(data.shape) // 8)), log=True)
 
 
-class Penalised(TypedDict):
+class AdamOptions(TypedDict):
     """Options of a model that is trained by Adam under an L1 and an L2 penalty."""
 
     lr: float
@@ -26,7 +26,7 @@ class Penalised(TypedDict):
     l2: float
 
 
-def regularised_adam(trial: BaseTrial) -> Penalised:
+def suggest_regularized_adam(trial: BaseTrial) -> AdamOptions:
     """Suggests lr, l1 and l2 over ranges that end where penalties no longer matter."""
     return {
         "lr": trial.suggest_float("lr", 1e-4, 1e-2, log=True),
@@ -35,7 +35,7 @@ def regularised_adam(trial: BaseTrial) -> Penalised:
     }
 
 
-def seed_adam(trial: BaseTrial) -> Penalised:
+def suggest_notebook_adam(trial: BaseTrial) -> AdamOptions:
     """Suggests lr, l1 and l2 over the published ranges, of which high l1 and low lr are dead."""
     return {
         "lr": trial.suggest_float("lr", 1e-5, 1e-3, log=True),
@@ -49,7 +49,7 @@ def width(trial: BaseTrial) -> float:
     return trial.suggest_float("width", 0.5, 4, log=True)
 
 
-class Optimised(TypedDict, total=False):
+class OptimizerOptions(TypedDict, total=False):
     """Options of a model whose optimiser is searched too."""
 
     lr: float
@@ -60,10 +60,10 @@ class Optimised(TypedDict, total=False):
     clip: float
 
 
-def any_optimiser(trial: BaseTrial) -> Optimised:
+def suggest_optimizer(trial: BaseTrial) -> OptimizerOptions:
     """Suggests the optimiser with its rate, how the rate falls, and how gradients are clipped."""
-    options: Optimised = {
-        "optimiser": trial.suggest_categorical("optimiser", list(OPTIMISERS)),
+    options: OptimizerOptions = {
+        "optimiser": trial.suggest_categorical("optimiser", list(OPTIMIZERS)),
         "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),
         "l2": trial.suggest_float("l2", 1e-9, 1e-4, log=True),
         "schedule": trial.suggest_categorical("schedule", list(SCHEDULES)),
@@ -74,7 +74,7 @@ def any_optimiser(trial: BaseTrial) -> Optimised:
     return options
 
 
-def published_sgd(trial: BaseTrial) -> Optimised:
+def suggest_published_sgd(trial: BaseTrial) -> OptimizerOptions:
     """Suggests rate and momentum around 0.01 and 0.99, at a constant rate."""
     return {
         "optimiser": "sgd",
@@ -84,7 +84,7 @@ def published_sgd(trial: BaseTrial) -> Optimised:
     }
 
 
-def published_adam(trial: BaseTrial) -> Optimised:
+def suggest_published_adam(trial: BaseTrial) -> OptimizerOptions:
     """Suggests rate and weight decay around 1e-3 and 1e-5, at a constant rate."""
     return {
         "schedule": "constant",

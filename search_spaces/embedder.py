@@ -6,7 +6,7 @@ from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
 from ..models.embedder import MINERS, Embedder
-from .common import published_sgd, width
+from .common import suggest_published_sgd, width
 
 
 def siamese(trial: BaseTrial, data: DataSpec) -> Embedder:
@@ -17,7 +17,7 @@ def siamese(trial: BaseTrial, data: DataSpec) -> Embedder:
 def siamese_seed(trial: BaseTrial, data: DataSpec) -> Embedder:
     """Pairs drawn at random, trained by SGD with a high momentum."""
     margin = _margin(trial)
-    return Embedder(data, loss="contrastive", margin=margin, **published_sgd(trial))
+    return Embedder(data, loss="contrastive", margin=margin, **suggest_published_sgd(trial))
 
 
 def triplet(trial: BaseTrial, data: DataSpec) -> Embedder:
@@ -27,7 +27,7 @@ def triplet(trial: BaseTrial, data: DataSpec) -> Embedder:
 
 def triplet_seed(trial: BaseTrial, data: DataSpec) -> Embedder:
     """Triplets drawn at random, trained by SGD with a high momentum."""
-    return Embedder(data, loss="triplet", margin=_margin(trial), **published_sgd(trial))
+    return Embedder(data, loss="triplet", margin=_margin(trial), **suggest_published_sgd(trial))
 
 
 def _margin(trial: BaseTrial) -> float:

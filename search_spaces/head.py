@@ -7,7 +7,7 @@ from torch import nn
 
 from ..models.data_spec import DataSpec
 from ..models.predictor import Predictor
-from .common import any_optimiser, published_sgd
+from .common import suggest_optimizer, suggest_published_sgd
 
 
 def head(trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool) -> Predictor:
@@ -24,7 +24,7 @@ def head_optimiser(
 ) -> Predictor:
     """The optimiser too, with its schedule and the clipping of gradients."""
     encoder = _encoder(trial, unfreeze)
-    options: dict[str, Any] = dict(any_optimiser(trial))
+    options: dict[str, Any] = dict(suggest_optimizer(trial))
     options |= {"lin_dim": _width(trial), **encoder}
     return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
 
@@ -42,7 +42,7 @@ def transfer_seed(
     trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
 ) -> Predictor:
     """One linear layer, trained by SGD with a high momentum at a constant rate."""
-    options: dict[str, Any] = {**_encoder(trial, unfreeze), **published_sgd(trial)}
+    options: dict[str, Any] = {**_encoder(trial, unfreeze), **suggest_published_sgd(trial)}
     return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
 
 

@@ -15,7 +15,7 @@ from ..models.data_spec import DataSpec
 
 
 @dataclass(frozen=True)
-class OnEncoder:
+class EncoderSpace:
     """A space that takes a trained model too, as one that takes a trial and the data alone.
 
     Attributes:
@@ -32,6 +32,6 @@ class OnEncoder:
         """Builds the model on a copy of the encoder."""
         # Who only asks what varies needs no weights, and so no trained network.
         asked = torch.get_default_device().type == "meta"
-        stand_in = partial(Autoencoder, data, network="dense")
-        codec = stand_in() if asked else copy.deepcopy(self.encoder(data))
+        placeholder = partial(Autoencoder, data, network="dense")
+        codec = placeholder() if asked else copy.deepcopy(self.encoder(data))
         return self.space(trial, data, codec=codec, unfreeze=self.unfreeze)

@@ -8,7 +8,7 @@ from ..models.data_spec import DataSpec
 from ..models.networks.dense import ACTIVATIONS
 from ..models.networks.recurrent import CELLS
 from ..models.predictor import Predictor
-from .common import any_optimiser
+from .common import suggest_optimizer
 
 
 def mlp(trial: BaseTrial, data: DataSpec) -> Predictor:
@@ -26,7 +26,7 @@ def mlp_seed(trial: BaseTrial, data: DataSpec) -> Predictor:
 
 def mlp_optimiser(trial: BaseTrial, data: DataSpec) -> Predictor:
     """The optimiser too, with its schedule and the clipping of gradients."""
-    return Predictor(data, **_dense(trial), **any_optimiser(trial))
+    return Predictor(data, **_dense(trial), **suggest_optimizer(trial))
 
 
 def mlp_regression(trial: BaseTrial, data: DataSpec) -> Predictor:

@@ -14,11 +14,11 @@ from optuna.distributions import (
 from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
-from .choices import words_of
-from .watch import Probe, Space, describe, probe, watch
+from .choices import choice_labels
+from .watch import SpaceParameters, Space, describe_distribution, record_parameters, watch
 from .words import SpaceError, did_you_mean
 
-LARGEST = 2**53  # beyond, floats and the database know no whole numbers
+MAX_EXACT_INTEGER = 2**53  # beyond, floats and the database know no whole numbers
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class RangedSpace:
 
     Attributes:
         space: The space as it was written.
-        ranges: The text of a range for each parameter whose range is replaced; see `narrow`.
+        ranges: The text of a range for each parameter whose range is replaced; see `parse_range`.
     """
 
     space: Space
@@ -37,30 +37,30 @@ class RangedSpace:
         """Builds the model; each suggestion is made over its replaced range."""
 
         def replace(name: str, own: BaseDistribution) -> BaseDistribution:
-            return narrow(name, own, self.ranges[name]) if name in self.ranges else own
+            return parse_range(name, own, self.ranges[name]) if name in self.ranges else own
 
         return self.space(watch(trial, replace), data)
 
 
-def probe_ranges(
-    space: Space, data: DataSpec, look: Callable[[Space, DataSpec], Probe] | None = None
-) -> Probe:
+def discover_parameters(
+    space: Space, data: DataSpec, record: Callable[[Space, DataSpec], SpaceParameters] | None = None
+) -> SpaceParameters:
     """Looks at what a space varies, and checks the ranges that were given, if any.
 
     Args:
         space: The search space.
         data: The data.
-        look: How to look at it. If None, by `probe`.
+        record: How to look at it. If None, by `record_parameters`.
 
     Raises:
         SpaceError: If a range does not fit, names a parameter that the space lacks, or holds
             values that the model refuses.
     """
-    look = look or probe
+    record = record or record_parameters
     if not isinstance(space, RangedSpace) or not space.ranges:
-        return look(space, data)
+        return record(space, data)
     try:
-        found = look(space, data)
+        found = record(space, data)
     except SpaceError:
         raise
     except (ValueError, RuntimeError, MemoryError) as error:  # torch has its own for memory
@@ -68,13 +68,13 @@ def probe_ranges(
     for name in space.ranges:
         if name not in found.distributions:
             # A range may have left the branch on which its parameter is asked for.
-            own = look(space.space, data).distributions
+            own = record(space.space, data).distributions
             hint = "not with these ranges" if name in own else did_you_mean(name, list(own))
             raise SpaceError(f"the space has no parameter {name!r}; {hint}")
     return found
 
 
-def narrow(name: str, own: BaseDistribution, text: str) -> BaseDistribution:
+def parse_range(name: str, own: BaseDistribution, text: str) -> BaseDistribution:
     """Reads a range for a parameter, of the same kind as its own.
 
     Args:
@@ -97,7 +97,7 @@ def narrow(name: str, own: BaseDistribution, text: str) -> BaseDistribution:
         return FloatDistribution(low, high, log=log, step=None if log else own.step)
     except ValueError as error:
         raise SpaceError(
-            f"{text!r} is no range for {name} ({describe(own)}): {str(error).rstrip('.')}"
+            f"{text!r} is no range for {name} ({describe_distribution(own)}): {str(error).rstrip('.')}"
         ) from error
 
 
@@ -107,8 +107,8 @@ def _interval(text: str, number: Callable[[str], float], log: bool) -> tuple[flo
     low, high = number(first), number(last)
     if not (isfinite(low) and isfinite(high)):
         raise ValueError("its ends must be finite")
-    if max(abs(low), abs(high)) > LARGEST:
-        raise ValueError(f"its ends must lie within {LARGEST:g}")
+    if max(abs(low), abs(high)) > MAX_EXACT_INTEGER:
+        raise ValueError(f"its ends must lie within {MAX_EXACT_INTEGER:g}")
     if not colon:
         return low, high, log and low > 0
     if scale not in ("", "log", "linear"):
@@ -122,7 +122,7 @@ def _interval(text: str, number: Callable[[str], float], log: bool) -> tuple[flo
 
 
 def _choices(own: CategoricalDistribution, text: str) -> CategoricalDistribution:
-    known = words_of(own.choices)
+    known = choice_labels(own.choices)
     words = [text] if text in known else text.split(",")  # a choice may have a comma
     unknown = [word for word in words if word not in known]
     if unknown:

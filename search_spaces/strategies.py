@@ -20,7 +20,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 
-class Repeatable(BaseSampler):
+class StatelessSampler(BaseSampler):
     """Chooses the values of a trial by a seed and its number alone, besides the other trials.
 
     A sampler of Optuna chooses by what it has drawn before. So a search that was stopped would go
@@ -34,12 +34,12 @@ class Repeatable(BaseSampler):
 
     def __init__(self, make: Callable[[int], BaseSampler], seed: int) -> None:
         self.make, self.seed = make, seed
-        self.looking = make(seed)  # it draws nothing, and knows what it has looked at before
+        self._observer = make(seed)  # it draws nothing, and knows what it has looked at before
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        return self.looking.infer_relative_search_space(study, trial)
+        return self._observer.infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -63,14 +63,14 @@ class Repeatable(BaseSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        self.looking.after_trial(study, trial, state, values)
+        self._observer.after_trial(study, trial, state, values)
 
     def _new(self, trial: FrozenTrial, name: str) -> BaseSampler:
         seeds = np.random.SeedSequence([self.seed, trial.number, crc32(name.encode())])
         return self.make(int(seeds.generate_state(1)[0]))
 
 
-class Halving(BasePruner):
+class HalvingPruner(BasePruner):
     """Prunes all but the best of the trials that have come as far, after fewer and fewer steps.
 
     "A System for Massively Parallel Hyperparameter Tuning" (Li et al., 2020). It decides as
@@ -110,7 +110,7 @@ class Halving(BasePruner):
         return rung == step
 
 
-class Sparing(BasePruner):
+class SpareFixedTrials(BasePruner):
     """Never prunes a trial whose values were given, nor the last chance of a complete one.
 
     Whoever gives values wants to know what they are worth; the other trials are still compared
@@ -145,7 +145,7 @@ NONE = "none"
 # Each is made for a number of epochs, and first looks when a tenth of them is over; wilcoxon for
 # a number of trainings.
 PRUNERS: dict[str, Callable[[int], BasePruner]] = {
-    "halving": lambda epochs: Halving(_tenth(epochs), factor=4),
+    "halving": lambda epochs: HalvingPruner(_tenth(epochs), factor=4),
     "hyperband": lambda epochs: HyperbandPruner(_tenth(epochs), epochs, reduction_factor=3),
     "median": lambda epochs: MedianPruner(n_startup_trials=4, n_warmup_steps=2 * _tenth(epochs)),
     WILCOXON: _wilcoxon,

@@ -4,22 +4,22 @@ from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
 from ..models.vae import VAE
-from .common import any_optimiser, latent_dim, regularised_adam, seed_adam
+from .common import suggest_optimizer, latent_dim, suggest_regularized_adam, suggest_notebook_adam
 
 
 def conv_vae(trial: BaseTrial, data: DataSpec) -> VAE:
     """The convolutional one with a Gaussian likelihood, over wide ranges."""
-    return VAE(data, latent_dim(trial, data), _beta(trial), **regularised_adam(trial))
+    return VAE(data, latent_dim(trial, data), _beta(trial), **suggest_regularized_adam(trial))
 
 
 def conv_vae_seed(trial: BaseTrial, data: DataSpec) -> VAE:
     """The convolutional one over the published ranges of the autoencoder."""
-    return VAE(data, latent_dim(trial, data, most=12), _beta(trial), **seed_adam(trial))
+    return VAE(data, latent_dim(trial, data, most=12), _beta(trial), **suggest_notebook_adam(trial))
 
 
 def conv_vae_optimiser(trial: BaseTrial, data: DataSpec) -> VAE:
     """The optimiser too, with its schedule and the clipping of gradients."""
-    return VAE(data, latent_dim(trial, data), _beta(trial), **any_optimiser(trial))
+    return VAE(data, latent_dim(trial, data), _beta(trial), **suggest_optimizer(trial))
 
 
 def generator_vae(trial: BaseTrial, data: DataSpec) -> VAE:
@@ -31,7 +31,7 @@ def generator_vae(trial: BaseTrial, data: DataSpec) -> VAE:
         _beta(trial),
         network="generator",
         width=width,
-        **regularised_adam(trial),
+        **suggest_regularized_adam(trial),
     )
 
 
@@ -43,7 +43,7 @@ def dense_vae(trial: BaseTrial, data: DataSpec) -> VAE:
         _beta(trial),
         network="dense",
         likelihood="bernoulli",
-        **regularised_adam(trial),
+        **suggest_regularized_adam(trial),
     )
 
 

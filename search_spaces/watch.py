@@ -19,8 +19,8 @@ from optuna.distributions import (
 from optuna.trial import BaseTrial, FixedTrial
 
 from ..models.data_spec import DataSpec
-from .choices import check_choices, find_choice, words_of
-from .words import OutsideError, SpaceError, did_you_mean
+from .choices import check_choices, find_choice, choice_labels
+from .words import NotInSpaceError, SpaceError, did_you_mean
 
 Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
 """Builds a model for data from what a trial suggests."""
@@ -28,10 +28,10 @@ Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
 Hook = Callable[[str, BaseDistribution], BaseDistribution]
 
 # A conditional parameter shows only on some branches: this many random trials look for them.
-PROBES = 16
+RANDOM_TRIALS = 16
 
 
-class _WatchedTrial:
+class _OverridingTrial:
     """Passes everything to a trial, but lets a hook see and replace each distribution first."""
 
     def __init__(self, trial: BaseTrial, hook: Hook, prefix: str = "") -> None:
@@ -70,16 +70,16 @@ def watch(trial: BaseTrial, hook: Hook) -> BaseTrial:
         hook: Takes a parameter's name and the distribution that the space asks for, and returns
             the distribution to use, which must be of the same class.
     """
-    return cast(BaseTrial, _WatchedTrial(trial, hook))
+    return cast(BaseTrial, _OverridingTrial(trial, hook))
 
 
-def prefixed(trial: BaseTrial, prefix: str) -> BaseTrial:
+def add_prefix(trial: BaseTrial, prefix: str) -> BaseTrial:
     """Returns a view of a trial that puts words before the name of each parameter."""
-    return cast(BaseTrial, _WatchedTrial(trial, lambda name, own: own, prefix))
+    return cast(BaseTrial, _OverridingTrial(trial, lambda name, own: own, prefix))
 
 
 @contextmanager
-def unannounced() -> Iterator[None]:
+def silence_optuna() -> Iterator[None]:
     """Lets a study in memory be made without a word, which Optuna would announce."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -91,12 +91,12 @@ def unannounced() -> Iterator[None]:
 
 def random_trials(n: int) -> list[optuna.Trial]:
     """Returns trials of no study in particular, which suggest the same values each time."""
-    with unannounced():
+    with silence_optuna():
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    return [study.ask() for _ in range(n)]
+    return [study.build_without_weights() for _ in range(n)]
 
 
-class Probe(NamedTuple):
+class SpaceParameters(NamedTuple):
     """What a space was seen to ask for.
 
     Attributes:
@@ -120,7 +120,7 @@ class Probe(NamedTuple):
         return found
 
 
-def probe(space: Space, data: DataSpec) -> Probe:
+def record_parameters(space: Space, data: DataSpec) -> SpaceParameters:
     """Looks at what a space varies, by letting a few random trials ask it.
 
     Args:
@@ -132,16 +132,16 @@ def probe(space: Space, data: DataSpec) -> Probe:
     """
     found: dict[str, BaseDistribution] = {}
     options: dict[str, Any] = {}
-    for trial in random_trials(PROBES):
-        options |= _options(type(ask(space, trial, data)))
+    for trial in random_trials(RANDOM_TRIALS):
+        options |= _options(type(build_without_weights(space, trial, data)))
         found |= trial.distributions
     for name, distribution in found.items():
         if isinstance(distribution, CategoricalDistribution):
             check_choices(name, distribution.choices)
-    return Probe(found, options)
+    return SpaceParameters(found, options)
 
 
-def ask(space: Space, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
+def build_without_weights(space: Space, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
     """Lets a trial suggest all that a space asks for, and computes no weight.
 
     Returns:
@@ -167,7 +167,7 @@ def check_memory(build: Callable[[], pl.LightningModule]) -> None:
     try:
         with torch.device("meta"):
             size = sum(weights.nbytes for weights in build().parameters())
-    except (NotImplementedError, RuntimeError) as error:  # as in `ask`
+    except (NotImplementedError, RuntimeError) as error:  # as in `build_without_weights`
         if "overflow" not in str(error):
             return
         raise SpaceError(f"no network can be so large: {error}") from error
@@ -187,10 +187,10 @@ def _options(model: type) -> dict[str, Any]:
     return found
 
 
-def describe(distribution: BaseDistribution) -> str:
+def describe_distribution(distribution: BaseDistribution) -> str:
     """Returns a distribution in the words of a range, such as `int 2:32:log`."""
     if isinstance(distribution, CategoricalDistribution):
-        return "one of " + ",".join(words_of(distribution.choices))
+        return "one of " + ",".join(choice_labels(distribution.choices))
     assert isinstance(distribution, IntDistribution | FloatDistribution)
     kind = "int" if isinstance(distribution, IntDistribution) else "float"
     if distribution.single():
@@ -212,12 +212,12 @@ def replay(space: Space, values: Mapping[str, Any], data: DataSpec) -> pl.Lightn
         data: The data.
 
     Raises:
-        OutsideError: If a value is missing, out of range, or of a name that the space lacks.
+        NotInSpaceError: If a value is missing, out of range, or of a name that the space lacks.
     """
-    return _walk(space, values, data)[0]
+    return _replay(space, values, data)[0]
 
 
-def locate(space: Space, values: Mapping[str, Any], data: DataSpec) -> dict[str, BaseDistribution]:
+def replay_distributions(space: Space, values: Mapping[str, Any], data: DataSpec) -> dict[str, BaseDistribution]:
     """Returns what a space would have chosen given values from; no weight is computed.
 
     Args:
@@ -226,12 +226,12 @@ def locate(space: Space, values: Mapping[str, Any], data: DataSpec) -> dict[str,
         data: The data.
 
     Raises:
-        OutsideError: If a value is missing, out of range, or of a name that the space lacks.
+        NotInSpaceError: If a value is missing, out of range, or of a name that the space lacks.
     """
-    return _walk(partial(ask, space), values, data)[1]
+    return _replay(partial(build_without_weights, space), values, data)[1]
 
 
-def _walk(
+def _replay(
     space: Space, values: Mapping[str, Any], data: DataSpec
 ) -> tuple[pl.LightningModule, dict[str, BaseDistribution]]:
     """Builds a model of given values, and notes what each was asked for."""
@@ -241,12 +241,12 @@ def _walk(
     def check(name: str, distribution: BaseDistribution) -> BaseDistribution:
         asked[name] = distribution
         if name not in values:
-            raise OutsideError(name, f"there is no value for {name}; {_hint(name, values)}")
+            raise NotInSpaceError(name, f"there is no value for {name}; {_hint(name, values)}")
         try:
-            meant[name] = _within(distribution, values[name])
+            meant[name] = _matching_value(distribution, values[name])
         except LookupError as error:
-            raise OutsideError(
-                name, f"{name} = {values[name]!r} is outside its range, {describe(distribution)}"
+            raise NotInSpaceError(
+                name, f"{name} = {values[name]!r} is outside its range, {describe_distribution(distribution)}"
             ) from error
         return distribution
 
@@ -254,7 +254,7 @@ def _walk(
     for name in values:
         if name not in asked:
             hint = did_you_mean(name, list(asked))
-            raise OutsideError(name, f"the space has no parameter {name!r}; {hint}")
+            raise NotInSpaceError(name, f"the space has no parameter {name!r}; {hint}")
     return model, asked
 
 
@@ -274,7 +274,7 @@ def _hint(name: str, values: Mapping[str, Any]) -> str:
     return did_you_mean(name, list(values)) if values else "no value is given at all"
 
 
-def _within(distribution: BaseDistribution, value: Any) -> Any:
+def _matching_value(distribution: BaseDistribution, value: Any) -> Any:
     """Returns a value as its range has it; raises LookupError if it lies outside."""
     if isinstance(distribution, CategoricalDistribution):
         return find_choice(distribution.choices, value)

@@ -8,7 +8,7 @@ class SpaceError(ValueError):
     """A parameter, a range or a value that the search space does not have."""
 
 
-class OutsideError(SpaceError):
+class NotInSpaceError(SpaceError):
     """Values that a search space could not have chosen.
 
     Attributes:

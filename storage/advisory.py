@@ -10,9 +10,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
 from .server import engine
-from .urls import address
+from .urls import redacted_url
 
-NOT_AVAILABLE = "55P03"
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 class AdvisoryLock:
@@ -23,7 +23,7 @@ class AdvisoryLock:
     thread and released in another, and acquired again by who holds it.
 
     Args:
-        url: The database, as `check_url` returns it.
+        url: The database, as `parse_url` returns it.
         what: What it is for; locks for other things do not meet.
     """
 
@@ -49,7 +49,7 @@ class AdvisoryLock:
             OperationalError: If the server cannot be reached.
         """
         if self._session is None:
-            self._session = self._locked(timeout)
+            self._session = self._open_locked_session(timeout)
         self._times += 1
 
     def release(self) -> None:
@@ -66,7 +66,7 @@ class AdvisoryLock:
         with session:
             if not session.execute(text(f"SELECT pg_advisory_unlock({self._key})")).scalar():
                 raise StorageInternalError(
-                    f"{address(self._url)} has given each statement another session, as a pooler "
+                    f"{redacted_url(self._url)} has given each statement another session, as a pooler "
                     "does: name the server itself"
                 )
 
@@ -77,7 +77,7 @@ class AdvisoryLock:
     def __exit__(self, *_: Any) -> None:
         self.release()
 
-    def _locked(self, timeout: float | None) -> Connection:
+    def _open_locked_session(self, timeout: float | None) -> Connection:
         """Returns a session that holds it."""
         wait_ms = 0 if timeout is None else max(1, math.ceil(1000 * timeout))  # 0 is for ever
         session = engine(self._url).connect()
@@ -85,11 +85,11 @@ class AdvisoryLock:
             session.execute(text(f"SET lock_timeout = {wait_ms}"))
             session.execute(text(f"SELECT pg_advisory_lock({self._key})"))
         except BaseException as error:
-            late = getattr(getattr(error, "orig", None), "sqlstate", None) == NOT_AVAILABLE
+            late = getattr(getattr(error, "orig", None), "sqlstate", None) == LOCK_NOT_AVAILABLE
             if not late:  # it may have the lock, and nobody who knows
                 session.invalidate()
             session.close()
             if late:
-                raise Timeout(address(self._url)) from None
+                raise Timeout(redacted_url(self._url)) from None
             raise
         return session

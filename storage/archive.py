@@ -14,25 +14,25 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from .outputs import check_output, new_file
-from .runs import StorageError, check_file
+from .runs import StorageError, check_regular_file
 
-FORMAT = 1
+ARCHIVE_FORMAT = 1
 MANIFEST = "manifest.json"
 MIB = 2**20
-LARGEST = 16 * 1024 * MIB  # of all files together
-LARGEST_FILE = 4 * 1024 * MIB
-LARGEST_JSON = 128 * MIB
-MOST_FILES = 100_000
-DENSEST = 200  # bytes of an archive's files for each of its own
-SPARED = 64 * MIB  # files that are as small together may be as dense as they like
-LONGEST_PATH = 240
-CHUNK = MIB
-TEXTS = (".json", ".toml", ".csv", ".txt")
+MAX_TOTAL_BYTES = 16 * 1024 * MIB  # of all files together
+MAX_FILE_BYTES = 4 * 1024 * MIB
+MAX_JSON_BYTES = 128 * MIB
+MAX_FILES = 100_000
+MAX_COMPRESSION_RATIO = 200  # bytes of an archive's files for each of its own
+RATIO_EXEMPT_BYTES = 64 * MIB  # files that are as small together may be as dense as they like
+MAX_PATH_LENGTH = 240
+CHUNK_BYTES = MIB
+COMPRESSED_SUFFIXES = (".json", ".toml", ".csv", ".txt")
 """What is worth compressing: pictures and weights are not."""
 
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip can hold: the same content makes the same entry
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_BROKEN = (
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # that a zip can hold: the same content makes the same entry
+_WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError),
     *(OSError, OverflowError),
 )
@@ -41,11 +41,11 @@ _BROKEN = (
 
 def is_portable(name: str) -> bool:
     """Whether a relative path names one file on every system, and none outside its folder."""
-    return len(name) <= LONGEST_PATH and all(
+    return len(name) <= MAX_PATH_LENGTH and all(
         part.isprintable()
         and part.strip(" ") == part.rstrip(".") == part != ""
         and not set(part) & set('<>:"\\|?*')
-        and not _RESERVED.fullmatch(part)
+        and not _WINDOWS_DEVICE.fullmatch(part)
         for part in name.split("/")
     )
 
@@ -74,28 +74,28 @@ def write_archive(
             source = files[name]
             with _entry(archive, name) as entry:
                 hashed, size = sha256(), 0
-                for chunk in [source.encode()] if isinstance(source, str) else _chunks(source):
+                for chunk in [source.encode()] if isinstance(source, str) else _read_chunks(source):
                     entry.write(chunk)
                     hashed.update(chunk)
                     size += len(chunk)
             listed[name] = {"size": size, "sha256": hashed.hexdigest()}
         with _entry(archive, MANIFEST) as entry:
-            manifest = {"format": FORMAT, **facts, "files": listed}
+            manifest = {"format": ARCHIVE_FORMAT, **facts, "files": listed}
             entry.write(json.dumps(manifest, indent=1).encode())
     return sum(of["size"] for of in listed.values())
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    info = zipfile.ZipInfo(name, _EARLIEST)
+    info = zipfile.ZipInfo(name, _ZIP_EPOCH)
     info.external_attr = (stat.S_IFREG | 0o644) << 16
-    if PurePosixPath(name).suffix in TEXTS:
+    if PurePosixPath(name).suffix in COMPRESSED_SUFFIXES:
         info.compress_type = zipfile.ZIP_DEFLATED
     return archive.open(info, "w", force_zip64=True)
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _read_chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
+        while chunk := file.read(CHUNK_BYTES):
             yield chunk
 
 
@@ -126,10 +126,10 @@ class Archive:
                 f"{self.path} has no {name}: it was not written by latentune export"
             )
         found: list[bytes] = []
-        if self._infos[name].file_size > LARGEST_JSON:
-            raise StorageError(f"{self.path}: {name} is larger than {LARGEST_JSON // MIB} MiB")
+        if self._infos[name].file_size > MAX_JSON_BYTES:
+            raise StorageError(f"{self.path}: {name} is larger than {MAX_JSON_BYTES // MIB} MiB")
         self._read(name, found.append)
-        return _parsed(b"".join(found), f"{self.path}: {name}")
+        return _parse_json(b"".join(found), f"{self.path}: {name}")
 
     def check(self) -> None:
         """Checks the hash of every file.
@@ -154,11 +154,11 @@ class Archive:
         info, hashed, size = self._infos[name], sha256(), 0
         try:
             with self._zip.open(info) as entry:
-                while size <= info.file_size and (chunk := entry.read(CHUNK)):
+                while size <= info.file_size and (chunk := entry.read(CHUNK_BYTES)):
                     hashed.update(chunk)
                     size += len(chunk)
                     take(chunk)
-        except _BROKEN as error:
+        except _ZIP_ERRORS as error:
             raise StorageError(f"{self.path} is damaged at {name}: {error}") from error
         if size != info.file_size or hashed.hexdigest() != self.files[name]:
             raise StorageError(f"{self.path}: {name} is not the file that was packed")
@@ -173,24 +173,24 @@ def open_archive(path: Path) -> Iterator[Archive]:
             could leave a folder or name two files, or it would unpack to far more than it is.
     """
     try:
-        archive = zipfile.ZipFile(check_file(path))
+        archive = zipfile.ZipFile(check_regular_file(path))
     except FileNotFoundError as error:
         raise StorageError(f"there is no archive {path}") from error
-    except _BROKEN as error:
+    except _ZIP_ERRORS as error:
         raise StorageError(f"{path} is no zip that can be read: {error}") from error
     with archive:
-        infos = _without_folder(_checked(archive, path))
+        infos = _strip_top_folder(_check_entries(archive, path))
         if MANIFEST not in infos:
             raise StorageError(f"{path} has no {MANIFEST}: it was not written by latentune export")
         unlisted = Archive(path, {}, {}, archive, infos)
-        yield _with_manifest(unlisted)
+        yield _load_manifest(unlisted)
 
 
-def _checked(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
+def _check_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
     """Returns the files of a zip by name, if none of them is a trap."""
     entries = archive.infolist()
-    if len(entries) > MOST_FILES:
-        raise StorageError(f"{path} holds {len(entries):,} files, more than {MOST_FILES:,}")
+    if len(entries) > MAX_FILES:
+        raise StorageError(f"{path} holds {len(entries):,} files, more than {MAX_FILES:,}")
     files: dict[str, zipfile.ZipInfo] = {}
     seen: set[str] = set()
     for info in entries:
@@ -200,35 +200,35 @@ def _checked(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
             raise StorageError(f"{path} is not to be trusted: {name!r} may lead out of its folder")
         if info.is_dir():
             continue
-        if _folded(name) in seen:
+        if _case_folded(name) in seen:
             raise StorageError(f"{path} names {name!r} twice")
-        seen.add(_folded(name))
+        seen.add(_case_folded(name))
         if info.flag_bits & 1 or info.compress_type not in (
             zipfile.ZIP_STORED,
             zipfile.ZIP_DEFLATED,
         ):
             raise StorageError(f"{path}: {name} is encrypted or packed in an unknown way")
-        if info.file_size > LARGEST_FILE:
-            raise StorageError(f"{path}: {name} would be larger than {LARGEST_FILE // MIB:,} MiB")
+        if info.file_size > MAX_FILE_BYTES:
+            raise StorageError(f"{path}: {name} would be larger than {MAX_FILE_BYTES // MIB:,} MiB")
         files[name] = info
     for name in files:
-        if any(_folded(str(folder)) in seen for folder in PurePosixPath(name).parents):
+        if any(_case_folded(str(folder)) in seen for folder in PurePosixPath(name).parents):
             raise StorageError(f"{path} names a folder of {name!r} as a file")
     total = sum(info.file_size for info in files.values())
     packed = sum(info.compress_size for info in files.values())
-    if total > LARGEST or (total > SPARED and total > DENSEST * packed):
+    if total > MAX_TOTAL_BYTES or (total > RATIO_EXEMPT_BYTES and total > MAX_COMPRESSION_RATIO * packed):
         raise StorageError(
             f"{path} would unpack to {total // MIB:,} MiB, which is too much for it"
         )
     return files
 
 
-def _folded(name: str) -> str:
+def _case_folded(name: str) -> str:
     """Returns what two names share that are one file on some system."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _without_folder(files: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+def _strip_top_folder(files: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     """Returns files by their names in the folder that holds all of them, if one does."""
     tops = {name.partition("/")[0] for name in files}
     if len(tops) != 1 or MANIFEST in files:
@@ -236,22 +236,22 @@ def _without_folder(files: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipI
     return {name.partition("/")[2]: info for name, info in files.items()}
 
 
-def _with_manifest(archive: Archive) -> Archive:
+def _load_manifest(archive: Archive) -> Archive:
     """Returns an archive that knows the hash of each of its files."""
     path, infos = archive.path, archive._infos
     info = infos[MANIFEST]
-    if info.file_size > LARGEST_JSON:
-        raise StorageError(f"{path}: {MANIFEST} is larger than {LARGEST_JSON // MIB} MiB")
+    if info.file_size > MAX_JSON_BYTES:
+        raise StorageError(f"{path}: {MANIFEST} is larger than {MAX_JSON_BYTES // MIB} MiB")
     try:
-        manifest = _parsed(archive._zip.read(info), f"{path}: {MANIFEST}")
+        manifest = _parse_json(archive._zip.read(info), f"{path}: {MANIFEST}")
     except StorageError:
         raise
-    except _BROKEN as error:
+    except _ZIP_ERRORS as error:
         raise StorageError(f"{path} is damaged at {MANIFEST}: {error}") from error
-    if not isinstance(manifest, dict) or manifest.pop("format", None) != FORMAT:
-        raise StorageError(f"{path} is no archive of format {FORMAT}; was it made by a newer one?")
+    if not isinstance(manifest, dict) or manifest.pop("format", None) != ARCHIVE_FORMAT:
+        raise StorageError(f"{path} is no archive of format {ARCHIVE_FORMAT}; was it made by a newer one?")
     listed = manifest.pop("files", None)
-    if not isinstance(listed, dict) or not all(_is_listing(of) for of in listed.values()):
+    if not isinstance(listed, dict) or not all(_is_file_entry(of) for of in listed.values()):
         raise StorageError(f"{path}: {MANIFEST} does not list the files")
     missing = sorted(set(listed) - set(infos))
     unknown = sorted(set(infos) - set(listed) - {MANIFEST})
@@ -265,13 +265,13 @@ def _with_manifest(archive: Archive) -> Archive:
     return Archive(path, manifest, files, archive._zip, infos)
 
 
-def _is_listing(of: Any) -> bool:
+def _is_file_entry(of: Any) -> bool:
     return (
         isinstance(of, dict) and type(of.get("size")) is int and isinstance(of.get("sha256"), str)
     )
 
 
-def _parsed(text: bytes, where: str) -> Any:
+def _parse_json(text: bytes, where: str) -> Any:
     try:
         found = json.loads(text)
         json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate is no text to a database

@@ -17,9 +17,9 @@ from optuna.storages import BaseStorage
 
 from .buckets import Bucket, check_bucket
 from .database import database_exists, open_database
-from .runs import Runs, unwritable
+from .runs import Runs, write_error
 
-BUCKET = "artifacts"
+BUCKET_ATTRIBUTE = "artifacts"
 """The attribute of a study whose pictures lie in a bucket: its URL."""
 
 
@@ -36,7 +36,7 @@ class ArtifactStore(Protocol):
         """Removes an artifact."""
 
 
-class WholeFiles(FileSystemArtifactStore):
+class AtomicFileStore(FileSystemArtifactStore):
     """Optuna's store in a folder, in which a full disk or a kill leaves no half of a file.
 
     Args:
@@ -56,10 +56,10 @@ class WholeFiles(FileSystemArtifactStore):
                 shutil.copyfileobj(content_body, file)
             os.replace(partial, self.folder / artifact_id)
         except OSError as error:
-            raise unwritable(self.folder, error) from error
+            raise write_error(self.folder, error) from error
 
 
-def attach(target: optuna.Study | optuna.Trial, picture: Path, store: ArtifactStore) -> None:
+def attach_picture(target: optuna.Study | optuna.Trial, picture: Path, store: ArtifactStore) -> None:
     """Shows a picture on a study or a running trial, in the place of one of the same name.
 
     Args:
@@ -78,17 +78,17 @@ def attach(target: optuna.Study | optuna.Trial, picture: Path, store: ArtifactSt
         upload_artifact(artifact_store=store, file_path=str(picture), study_or_trial=target)
 
 
-def bucket_of(study: optuna.Study) -> str | None:
+def study_bucket(study: optuna.Study) -> str | None:
     """Returns the URL of the bucket in which the pictures of a study lie; None for the folder.
 
     Raises:
         StorageError: If the study names something else, or boto3 is not installed.
     """
-    url = study.user_attrs.get(BUCKET)
+    url = study.user_attrs.get(BUCKET_ATTRIBUTE)
     return None if url is None else check_bucket(str(url))
 
 
-def bucket_for(study: str, storage: str, named: str | None) -> str | None:
+def choose_bucket(study: str, storage: str, named: str | None) -> str | None:
     """Returns the bucket for the pictures of a study that is about to be searched.
 
     Args:
@@ -97,7 +97,7 @@ def bucket_for(study: str, storage: str, named: str | None) -> str | None:
         named: The bucket that was named, if one was; otherwise it is that which the study has.
 
     Raises:
-        StorageError: As `bucket_of` does.
+        StorageError: As `study_bucket` does.
     """
     if named is not None:
         return check_bucket(named)
@@ -106,18 +106,18 @@ def bucket_for(study: str, storage: str, named: str | None) -> str | None:
     database = open_database(storage)
     if study not in optuna.get_all_study_names(database):
         return None
-    return bucket_of(optuna.load_study(study_name=study, storage=database))
+    return study_bucket(optuna.load_study(study_name=study, storage=database))
 
 
-def store_in(bucket: str | None, runs: Runs, place: Path) -> ArtifactStore:
+def open_artifact_store(bucket: str | None, runs: Runs, place: Path) -> ArtifactStore:
     """Returns where a search keeps pictures.
 
     Args:
-        bucket: What `bucket_for` returned.
+        bucket: What `choose_bucket` returned.
         runs: The runs folder.
         place: A folder in it, in which files are written first.
     """
-    return WholeFiles(runs.artifacts, place) if bucket is None else Bucket(bucket)
+    return AtomicFileStore(runs.artifacts, place) if bucket is None else Bucket(bucket)
 
 
 class AllArtifacts:
@@ -139,7 +139,7 @@ class AllArtifacts:
         Raises:
             StorageError: If a bucket cannot be asked.
         """
-        return self._is_file(artifact_id) or any(self._buckets_with(artifact_id))
+        return self._is_file(artifact_id) or any(self._buckets_holding(artifact_id))
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
         if self._is_file(artifact_id):
@@ -157,18 +157,18 @@ class AllArtifacts:
         if self._is_file(artifact_id):
             self._files.remove(artifact_id)
             return
-        for bucket in self._buckets_with(artifact_id):
+        for bucket in self._buckets_holding(artifact_id):
             bucket.remove(artifact_id)
 
     def _is_file(self, artifact_id: str) -> bool:
         file = self.folder / artifact_id
         return file.is_file() and not file.is_symlink()
 
-    def _buckets_with(self, artifact_id: str) -> Iterator[Bucket]:
+    def _buckets_holding(self, artifact_id: str) -> Iterator[Bucket]:
         return (found for found in self._buckets() if artifact_id in found.names(artifact_id))
 
     def _buckets(self) -> Iterator[Bucket]:
-        named = [study.user_attrs.get(BUCKET) for study in self.storage.get_all_studies()]
+        named = [study.user_attrs.get(BUCKET_ATTRIBUTE) for study in self.storage.get_all_studies()]
         for url in dict.fromkeys(str(url) for url in named if url is not None):
             if url not in self._reached:
                 self._reached[url] = Bucket(check_bucket(url))

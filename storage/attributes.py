@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, Json, TypeAdapter, ValidationError
 
-from .plain import check_plain
+from .plain import check_limits
 from .runs import StorageError
 
 Owner = Literal["study", "trial"]
 Author = Literal["user", "system"]
 
-LONGEST_NAME = 512  # letters, as Optuna's tables have them
+MAX_NAME_LENGTH = 512  # letters, as Optuna's tables have them
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Epoch = Annotated[int, Field(ge=-1, lt=2**31)]
 """An epoch, counted from 1; -1 before the first one is over."""
@@ -26,7 +26,7 @@ Number = float  # which whole numbers are too
 Plain = bool | int | float | str | None
 
 
-class Recipe(BaseModel, extra="allow"):
+class RecipeTable(BaseModel, extra="allow"):
     """The words that a study is made of, as far as they are read without being made into it."""
 
     model: str
@@ -38,7 +38,7 @@ class Recipe(BaseModel, extra="allow"):
     weights: str | None = None
 
 
-class Parent(BaseModel, extra="forbid"):
+class EncoderSource(BaseModel, extra="forbid"):
     """The network that a study is on."""
 
     study: str
@@ -83,7 +83,7 @@ class Provenance(BaseModel, extra="allow"):
     versions: dict[str, str] = {}
 
 
-class Training(BaseModel, extra="allow"):
+class TrainingResult(BaseModel, extra="allow"):
     """What one of several trainings of a trial came to."""
 
     values: list[Number]
@@ -100,13 +100,13 @@ class Artifact(BaseModel, extra="allow"):
     encoding: str | None = None
 
 
-ARTIFACTS: Mapping[str, Any] = {"(dashboard:)?artifacts:.*": Annotated[Artifact | None, Json]}
-KINDS: Mapping[tuple[Owner, Author], Mapping[str, Any]] = {
+ARTIFACT_TYPES: Mapping[str, Any] = {"(dashboard:)?artifacts:.*": Annotated[Artifact | None, Json]}
+ATTRIBUTE_TYPES: Mapping[tuple[Owner, Author], Mapping[str, Any]] = {
     ("study", "user"): {
-        "recipe": Recipe,
+        "recipe": RecipeTable,
         "definition": dict[str, str],
         "monitor|command|artifacts": str,
-        "parent": Parent,
+        "parent": EncoderSource,
         "origin": Origin,
         "imported": Imported,
         "confirmed": Confirmed,
@@ -121,11 +121,11 @@ KINDS: Mapping[tuple[Owner, Author], Mapping[str, Any]] = {
         "stopped|failure": str,
         "origin": Origin,
         "deaths": list[Count | None],
-        "runs": list[Training],
+        "runs": list[TrainingResult],
         "spread": Number | list[Number],
     },
     ("study", "system"): {
-        **ARTIFACTS,
+        **ARTIFACT_TYPES,
         "study:metric_names|dashboard:objective_names": list[str],
         r"dashboard:(\d+:)?note_ver": Count,
         r"dashboard:(\d+:)?note_str:\d+": str,
@@ -135,7 +135,7 @@ KINDS: Mapping[tuple[Owner, Author], Mapping[str, Any]] = {
         "preference:values.*": list[list[Count]],
     },
     ("trial", "system"): {
-        **ARTIFACTS,
+        **ARTIFACT_TYPES,
         "fixed_params": dict[str, Plain],
         "constraints": list[Number] | None,
         "constraints:.*": Number,
@@ -158,10 +158,10 @@ def attribute_error(owner: Owner, author: Author, name: str, value: Any) -> str 
         value: What was read of its JSON.
     """
     try:
-        check_plain(value, name)
+        check_limits(value, name)
     except StorageError as error:
         return str(error)
-    for pattern, kind in KINDS[owner, author].items():
+    for pattern, kind in ATTRIBUTE_TYPES[owner, author].items():
         if re.fullmatch(pattern, name, re.DOTALL):
             try:
                 _adapter(owner, author, pattern, kind).validate_python(value, strict=True)
@@ -181,8 +181,8 @@ def attribute_errors(owner: Owner, author: Author, attributes: Mapping[str, Any]
 
 def name_error(name: str) -> str | None:
     """Returns why a text cannot be the name of an attribute or a parameter; None if it can."""
-    if not 0 < len(name) <= LONGEST_NAME:
-        return f"a name has 1 to {LONGEST_NAME} letters, not {len(name)}"
+    if not 0 < len(name) <= MAX_NAME_LENGTH:
+        return f"a name has 1 to {MAX_NAME_LENGTH} letters, not {len(name)}"
     if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in name):
         return f"the name {name!a:.60} holds a control character"
     return None

@@ -16,9 +16,9 @@ from pathlib import Path
 from .backup_manifest import MANIFEST, Manifest
 from .recorded_paths import recorded_path_error, relative_to_root
 from .replacing import discard
-from .runs import Runs, StorageError, partial_file, replaced_file, unwritable, write_text
-from .scratch import scratch, temporary
-from .snapshot import alone_with, count_trials, fingerprint, log_of, snapshot
+from .runs import Runs, StorageError, partial_path, atomic_file, write_error, write_text
+from .scratch_folder import scratch_folder, temporary_scratch_folder
+from .snapshot import exclusive_access, count_trials, fingerprint, log_files, snapshot
 
 DATABASE, FILES = "database", "files"  # the folders of a backup
 NAME = "%Y-%m-%d-%H-%M-%S"
@@ -60,13 +60,13 @@ def make_backup(runs: Runs, database: Path, before: str, copy: Path, changes: Ch
             runs folder; nothing is then changed.
     """
     try:
-        with scratch(_repairs(runs)) as place:  # from which it is moved when it is whole
+        with scratch_folder(_repairs(runs)) as place:  # from which it is moved when it is whole
             names = {path: _recorded(path, runs) for path in changes.written}
             moved = [_recorded(path, runs) for path in changes.moved()]
             runs.resolve(runs.backups.name)
             new = place / "backup"
             (new / DATABASE).mkdir(parents=True)
-            for path in (database, *log_of(database)):
+            for path in (database, *log_files(database)):
                 if path.exists():
                     shutil.copy2(path, new / DATABASE / path.name)
             manifest = Manifest(
@@ -92,7 +92,7 @@ def make_backup(runs: Runs, database: Path, before: str, copy: Path, changes: Ch
         for path, text in changes.written.items():
             write_text(path, text)
     except OSError as error:
-        raise unwritable(runs.backups, error) from error
+        raise write_error(runs.backups, error) from error
     return backup
 
 
@@ -131,7 +131,7 @@ def undo(runs: Runs, backup: Path, database: Path) -> list[str]:
     kept = _kept(runs, backup, DATABASE, database.name)
     _check_unchanged(runs, backup, manifest, database, kept)
     try:
-        with alone_with(database):
+        with exclusive_access(database):
             for name in {**manifest.written, **dict.fromkeys(manifest.moved)}:
                 # What was moved before may have put a link in the way of this.
                 old, now = _kept(runs, backup, FILES, name), runs.resolve(name, follow=False)
@@ -140,17 +140,17 @@ def undo(runs: Runs, backup: Path, database: Path) -> list[str]:
                 elif name not in manifest.moved:
                     now.unlink(missing_ok=True)  # where there was none
                 if name in manifest.written:  # the repair may have been killed while it wrote
-                    partial_file(now).unlink(missing_ok=True)
-            with replaced_file(database) as partial:
+                    partial_path(now).unlink(missing_ok=True)
+            with atomic_file(database) as partial:
                 shutil.copy2(kept, partial)  # it may lie in another file system than the backup
-                for path in log_of(database):
+                for path in log_files(database):
                     path.unlink(missing_ok=True)
-            for path in log_of(database):  # after it, or they would be taken for the new one's
+            for path in log_files(database):  # after it, or they would be taken for the new one's
                 if (log := kept.with_name(path.name)).exists():
                     shutil.copy2(log, path)
     except OSError as error:
-        raise unwritable(runs.root, error) from error
-    with scratch(_repairs(runs)) as place:
+        raise write_error(runs.root, error) from error
+    with scratch_folder(_repairs(runs)) as place:
         discard(backup, place)
     if not any(runs.backups.iterdir()):
         runs.backups.rmdir()
@@ -182,7 +182,7 @@ def _check_database(runs: Runs, backup: Path, manifest: Manifest, database: Path
             f"the last repair in {runs.root} was of {where}, not of {database}: name it by "
             "`storage=`"
         )
-    for path in (database, *log_of(database)):
+    for path in (database, *log_files(database)):
         kept = _kept(runs, backup, DATABASE, path.name)
         if kept.is_symlink() or (not kept.is_file() and (path == database or kept.exists())):
             raise StorageError(
@@ -197,7 +197,7 @@ def _check_unchanged(
     way_out = f"what was there before lies in {backup}"
     known = (manifest.before, manifest.after)
     if not _is_put_back(database, kept) and fingerprint(database) not in known:
-        with temporary() as place:
+        with temporary_scratch_folder() as place:
             copy = place / database.name
             snapshot(database, copy)
             more = count_trials(copy) - manifest.trials
@@ -224,7 +224,7 @@ def _is_put_back(database: Path, kept: Path) -> bool:
     """Whether an undo that was killed has put the database back, and perhaps half of its log."""
     if not database.is_file() or not filecmp.cmp(database, kept, shallow=False):
         return False
-    for path in log_of(database)[::2]:  # of these, -shm is an index that whoever reads changes
+    for path in log_files(database)[::2]:  # of these, -shm is an index that whoever reads changes
         log = kept.with_name(path.name)
         before = log.read_bytes() if log.exists() else b""
         if path.exists() and not before.startswith(path.read_bytes()):

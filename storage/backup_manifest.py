@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from .runs import Runs, StorageError, check_file
+from .runs import Runs, StorageError, check_regular_file
 
 MANIFEST = "manifest.json"
 MANIFEST_BYTES = 2**28  # of a repair that has moved a million files
@@ -40,7 +40,7 @@ class Manifest:
             StorageError: If it is missing, is not what was written, or names a path that does not
                 lie in the runs folder.
         """
-        path = check_file(backup / MANIFEST, MANIFEST_BYTES)
+        path = check_regular_file(backup / MANIFEST, MANIFEST_BYTES)
         try:
             found = cls(**json.loads(path.read_text()))
             whole = all(

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_origin
 
-from .plain import check_plain
-from .runs import TOML_BYTES, StorageError, check_file, check_name, write_text
+from .plain import check_limits
+from .runs import MAX_TOML_BYTES, StorageError, check_regular_file, check_study_name, write_text
 
-FORMAT = 1
+BEST_FORMAT = 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,7 +52,7 @@ class Best:
 
 
 NONE = "none"
-NOTES = {
+TABLE_COMMENTS = {
     "recipe": "What was searched.",
     "params": "Edit these to train another configuration of the same space.",
     NONE: "TOML has no null: the value of each of these parameters is None.",
@@ -61,7 +61,7 @@ NOTES = {
 }
 
 
-def write_best(best: Best, path: Path, home: Path | None = None) -> None:
+def write_best_toml(best: Best, path: Path, home: Path | None = None) -> None:
     """Writes a configuration as TOML.
 
     Args:
@@ -72,10 +72,10 @@ def write_best(best: Best, path: Path, home: Path | None = None) -> None:
     Raises:
         StorageError: If the file cannot be written.
     """
-    write_text(path, best_text(best, home or path))
+    write_text(path, to_toml(best, home or path))
 
 
-def best_text(best: Best, home: Path) -> str:
+def to_toml(best: Best, home: Path) -> str:
     """Returns a configuration as TOML.
 
     Args:
@@ -86,12 +86,12 @@ def best_text(best: Best, home: Path) -> str:
 
     document = tomlkit.document()
     document.add(tomlkit.comment(f"Train it by: latentune train {home}"))
-    document["format"] = FORMAT
-    for key, value in _with_none(asdict(best)).items():
+    document["format"] = BEST_FORMAT
+    for key, value in _add_none_table(asdict(best)).items():
         if isinstance(value, Mapping):
             table = tomlkit.table()
-            table.add(tomlkit.comment(NOTES[key]))
-            for name, item in _without_null(value).items():
+            table.add(tomlkit.comment(TABLE_COMMENTS[key]))
+            for name, item in _drop_none(value).items():
                 table[name] = item
             document[key] = table
         elif value is not None:
@@ -99,7 +99,7 @@ def best_text(best: Best, home: Path) -> str:
     return tomlkit.dumps(document)
 
 
-def _with_none(entries: dict[str, Any]) -> dict[str, Any]:
+def _add_none_table(entries: dict[str, Any]) -> dict[str, Any]:
     """Adds a table, behind that of the parameters, with the names of those which are None."""
     found = {}
     for key, value in entries.items():
@@ -110,24 +110,24 @@ def _with_none(entries: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _without_null(value: Any) -> Any:
+def _drop_none(value: Any) -> Any:
     """Returns a table without its entries that are None; in a list, None is a word."""
     if isinstance(value, Mapping):
-        return {name: _without_null(item) for name, item in value.items() if item is not None}
+        return {name: _drop_none(item) for name, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
-        return ["None" if item is None else _without_null(item) for item in value]
+        return ["None" if item is None else _drop_none(item) for item in value]
     return value
 
 
-def read_best(path: Path) -> Best:
-    """Reads what `write_best` wrote.
+def read_best_toml(path: Path) -> Best:
+    """Reads what `write_best_toml` wrote.
 
     Raises:
         StorageError: If the file is missing, is no TOML, lacks or adds an entry, or its study has
             a name that none can have.
     """
     try:
-        with check_file(path, TOML_BYTES).open("rb") as file:
+        with check_regular_file(path, MAX_TOML_BYTES).open("rb") as file:
             entries = tomllib.load(file)
     except FileNotFoundError as error:
         raise StorageError(f"there is no {path}; write it by: latentune best STUDY") from error
@@ -135,9 +135,9 @@ def read_best(path: Path) -> Best:
         raise StorageError(f"{path} is nested too deeply to be a configuration") from error
     except (OSError, ValueError) as error:  # of the last, decoding and parsing have their own
         raise StorageError(f"{path} is not a complete TOML file: {error}") from error
-    check_plain(entries, str(path))
-    if entries.pop("format", None) != FORMAT:
-        raise StorageError(f"{path} is no configuration of format {FORMAT}")
+    check_limits(entries, str(path))
+    if entries.pop("format", None) != BEST_FORMAT:
+        raise StorageError(f"{path} is no configuration of format {BEST_FORMAT}")
     of_none = entries.pop(NONE, {"params": []})
     kinds: dict[str, Any] = {f.name: get_origin(f.type) or f.type for f in fields(Best)}
     kinds["trial"] = int
@@ -151,13 +151,13 @@ def read_best(path: Path) -> Best:
         if isinstance(value, bool) or not isinstance(value, kind):
             raise StorageError(f"{path}: {name} = {value!r} has the wrong type")
     try:
-        check_name(entries["study"])  # it names a folder
+        check_study_name(entries["study"])  # it names a folder
     except StorageError as error:
         raise StorageError(f"{path}: {error}") from error
-    return Best(**{"trial": None, **entries, "params": _params(entries["params"], of_none, path)})
+    return Best(**{"trial": None, **entries, "params": _restore_none(entries["params"], of_none, path)})
 
 
-def _params(params: dict[str, Any], of_none: Any, path: Path) -> dict[str, Any]:
+def _restore_none(params: dict[str, Any], of_none: Any, path: Path) -> dict[str, Any]:
     """Returns parameters with those that are None, of which the file has only the names."""
     names = of_none.get("params") if isinstance(of_none, dict) and len(of_none) == 1 else None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

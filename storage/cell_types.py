@@ -10,21 +10,21 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, json
 from sqlalchemy import DateTime, Enum, Float, Integer, String, Text
 
 from .attributes import name_error
-from .plain import check_plain
+from .plain import check_limits
 from .runs import StorageError
 
-YEARS = (1970, 2200)  # in which a trial can have been run
-LARGEST = 2**53
-NULLABLE = ("datetime_start", "datetime_complete", "value", "intermediate_value")
-DISTRIBUTIONS = ("IntDistribution", "FloatDistribution", "CategoricalDistribution")
-NAMES = ("study_name", "key", "param_name", "library_version")
+VALID_YEARS = (1970, 2200)  # in which a trial can have been run
+MAX_INTEGER = 2**53
+NULLABLE_COLUMNS = ("datetime_start", "datetime_complete", "value", "intermediate_value")
+DISTRIBUTION_NAMES = ("IntDistribution", "FloatDistribution", "CategoricalDistribution")
+NAME_COLUMNS = ("study_name", "key", "param_name", "library_version")
 
 
 def cell_error(column: Any, value: Any) -> str | None:
     """Returns what is wrong with a cell by the type of its column; None if nothing is."""
     if value is None:
-        return None if column.name in NULLABLE else "it must not be empty"
-    return TYPES[type(column.type)](column, value)
+        return None if column.name in NULLABLE_COLUMNS else "it must not be empty"
+    return CHECKS_BY_TYPE[type(column.type)](column, value)
 
 
 def _enum_error(column: Any, value: Any) -> str | None:
@@ -36,11 +36,11 @@ def _enum_error(column: Any, value: Any) -> str | None:
 def _text_error(column: Any, value: Any) -> str | None:
     if not isinstance(value, str):
         return "it is not a text"
-    if column.name in NAMES:
+    if column.name in NAME_COLUMNS:
         return name_error(value)
     try:
         found = json.loads(value)
-        check_plain(found, "it")
+        check_limits(found, "it")
         json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate cannot be printed
     except RecursionError:
         return "it is nested too deeply"
@@ -50,7 +50,7 @@ def _text_error(column: Any, value: Any) -> str | None:
         return f"it is not JSON: {error}"
     if column.name == "distribution_json":
         try:
-            distribution_of(found)
+            parse_distribution(found)
         except Exception as error:  # Optuna raises whatever its constructors meet
             return f"it is not a distribution: {error}"
     return None
@@ -60,8 +60,8 @@ def _integer_error(column: Any, value: Any) -> str | None:
     if type(value) is not int:
         return "it is not a whole number"
     least = 1 if column.primary_key or column.foreign_keys else 0
-    if not least <= value < LARGEST:
-        return f"it must be from {least} to {LARGEST - 1}"
+    if not least <= value < MAX_INTEGER:
+        return f"it must be from {least} to {MAX_INTEGER - 1}"
     return None
 
 
@@ -79,19 +79,19 @@ def time_error(value: Any) -> str | None:
         return "it is not a date and time"
     if found.tzinfo is not None:
         return "it has a time zone"
-    if not YEARS[0] <= found.year < YEARS[1]:
-        return f"its year is not from {YEARS[0]} to {YEARS[1]}"
+    if not VALID_YEARS[0] <= found.year < VALID_YEARS[1]:
+        return f"its year is not from {VALID_YEARS[0]} to {VALID_YEARS[1]}"
     return None
 
 
-def distribution_of(table: Any) -> BaseDistribution:
+def parse_distribution(table: Any) -> BaseDistribution:
     """Returns the distribution that JSON describes, as Optuna writes it.
 
     Raises:
         ValueError: If it is of another kind, or a range has no end.
         TypeError: If a choice is not a plain value.
     """
-    if not isinstance(table, dict) or table.get("name") not in DISTRIBUTIONS:
+    if not isinstance(table, dict) or table.get("name") not in DISTRIBUTION_NAMES:
         raise ValueError(f"there is no distribution {table!r:.60}")
     found = json_to_distribution(json.dumps(table))
     if isinstance(found, CategoricalDistribution):
@@ -104,7 +104,7 @@ def distribution_of(table: Any) -> BaseDistribution:
     return found
 
 
-TYPES: dict[type, Callable[[Any, Any], str | None]] = {
+CHECKS_BY_TYPE: dict[type, Callable[[Any, Any], str | None]] = {
     Enum: _enum_error,
     Text: _text_error,
     String: _text_error,

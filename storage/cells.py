@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from .cell_types import cell_error
-from .rows import Tables
+from .rows import DatabaseRows
 from .schema import models
 
-LONGEST_SHOWN = 60
+MAX_SHOWN = 60
 
 
-class Undecodable(bytes):
+class InvalidText(bytes):
     """A text of the database that is not in UTF-8."""
 
 
@@ -44,8 +44,8 @@ class BadCell:
 
     def __str__(self) -> str:
         shown = "NULL" if self.value is None else ascii(self.value)
-        if len(shown) > LONGEST_SHOWN:
-            shown = f"{shown[:LONGEST_SHOWN]}..."
+        if len(shown) > MAX_SHOWN:
+            shown = f"{shown[:MAX_SHOWN]}..."
         owner = f" ({self.owner})" if self.owner else ""
         return f"{self.table}.{self.column} of row {self.row}{owner} is {shown}: {self.why:.200}"
 
@@ -56,7 +56,7 @@ class BadCell:
         return f"correct it, put back a backup, or, after a copy, remove the row by: {command}"
 
 
-def bad_cells(connection: sqlite3.Connection) -> Iterator[BadCell]:
+def find_bad_cells(connection: sqlite3.Connection) -> Iterator[BadCell]:
     """Yields each cell that is not what Optuna would have written, or is missing.
 
     Args:
@@ -65,8 +65,8 @@ def bad_cells(connection: sqlite3.Connection) -> Iterator[BadCell]:
     Raises:
         sqlite3.DatabaseError: If a table or a column is missing.
     """
-    connection.text_factory = _decoded
-    whole = Tables(connection)
+    connection.text_factory = _decode_text
+    whole = DatabaseRows(connection)
     for name, table in models().items():
         for row in whole.rows[name]:
             errors = [(c.name, why) for c in table.columns if (why := cell_error(c, row[c.name]))]
@@ -74,8 +74,8 @@ def bad_cells(connection: sqlite3.Connection) -> Iterator[BadCell]:
                 yield BadCell(name, column, row["rowid"], whole.owner(row), row[column], why)
 
 
-def _decoded(content: bytes) -> str | Undecodable:
+def _decode_text(content: bytes) -> str | InvalidText:
     try:
         return content.decode()
     except UnicodeDecodeError:
-        return Undecodable(content)
+        return InvalidText(content)

@@ -13,13 +13,13 @@ import torch
 from torch.serialization import safe_globals
 
 from ..models.data_spec import DataSpec
-from .plain import check_plain
-from .runs import CHECKPOINT_BYTES, StorageError, check_file, replaced_file
+from .plain import check_limits
+from .runs import MAX_CHECKPOINT_BYTES, StorageError, check_regular_file, atomic_file
 
-KEY = "latentune"
+CONFIGURATION_KEY = "latentune"
 ARCHITECTURE = "architecture"
 """What the configuration of an encoder has in place of all others, if others have trained it."""
-ENTRIES = {"study": str, "recipe": dict, "params": dict, "data": dict}
+CONFIGURATION_TYPES = {"study": str, "recipe": dict, "params": dict, "data": dict}
 """What each configuration holds, and of which type; that of a trial has its number too."""
 
 
@@ -30,8 +30,8 @@ def add_configuration(path: Path, configuration: Mapping[str, Any]) -> None:
         path: The checkpoint.
         configuration: What to add: strings, numbers, and lists and mappings of them.
     """
-    with replaced_file(path) as partial:  # at once, or a kill would leave half of it
-        torch.save(read_safely(path) | {KEY: dict(configuration)}, partial)
+    with atomic_file(path) as partial:  # at once, or a kill would leave half of it
+        torch.save(read_safely(path) | {CONFIGURATION_KEY: dict(configuration)}, partial)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
@@ -45,7 +45,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]
             of ours.
     """
     checkpoint = read_safely(path)
-    configuration = _configuration_in(checkpoint, path)
+    configuration = _parse_configuration(checkpoint, path)
     if not isinstance(checkpoint.get("state_dict"), dict):
         raise StorageError(f"{path} is incomplete: it has no weights; train it anew")
     return configuration, checkpoint["state_dict"]
@@ -57,26 +57,26 @@ def read_configuration(path: Path) -> dict[str, Any]:
     Raises:
         StorageError: As `read_checkpoint` does.
     """
-    return _configuration_in(read_safely(path, mapped=True), path)
+    return _parse_configuration(read_safely(path, mapped=True), path)
 
 
-def _configuration_in(checkpoint: Any, path: Path) -> dict[str, Any]:
-    if not isinstance(checkpoint, dict) or KEY not in checkpoint:
+def _parse_configuration(checkpoint: Any, path: Path) -> dict[str, Any]:
+    if not isinstance(checkpoint, dict) or CONFIGURATION_KEY not in checkpoint:
         raise StorageError(f"{path} was not written by latentune train")
-    configuration: dict[str, Any] = checkpoint[KEY]
-    check_plain(configuration, str(path))
-    _check_whole(configuration, path)
+    configuration: dict[str, Any] = checkpoint[CONFIGURATION_KEY]
+    check_limits(configuration, str(path))
+    _check_complete(configuration, path)
     return configuration
 
 
-def _check_whole(configuration: Any, path: Path) -> None:
+def _check_complete(configuration: Any, path: Path) -> None:
     """Checks that a configuration has all its entries, and those of the encoder within it."""
     found = configuration if isinstance(configuration, dict) else {}
     if isinstance(found.get("input_shape"), list):  # of a time when there were images alone
         shape, classes = found.pop("input_shape"), found.pop("classes", [])
         found["data"] = {"kind": "image", "shape": shape, "classes": classes}
     of_head = {"encoder": dict} if "encoder" in found else {}
-    for name, kind in (ENTRIES | of_head).items():
+    for name, kind in (CONFIGURATION_TYPES | of_head).items():
         if not isinstance(found.get(name), kind):
             raise StorageError(f"{path} is incomplete: it has no {name}; train it anew")
     try:
@@ -84,10 +84,10 @@ def _check_whole(configuration: Any, path: Path) -> None:
     except ValueError as error:
         raise StorageError(f"{path} is of data whose {error}; train it anew") from error
     if of_head and ARCHITECTURE not in found["encoder"]:
-        _check_whole(found["encoder"], path)
+        _check_complete(found["encoder"], path)
 
 
-def read_plain_weights(path: Path) -> dict[str, torch.Tensor]:
+def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
     """Reads weights that any code has saved, without running code that may be in the file.
 
     Args:
@@ -111,7 +111,7 @@ def file_hash(path: Path) -> str:
         StorageError: If the file cannot be read.
     """
     try:
-        with check_file(path).open("rb") as file:
+        with check_regular_file(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:16]
     except OSError as error:
         raise StorageError(f"there is no checkpoint {path}") from error
@@ -127,8 +127,8 @@ def read_safely(path: Path, *, mapped: bool = False) -> Any:
     Raises:
         StorageError: If it is missing or broken, or holds more than data.
     """
-    check_file(path)
-    _check_unpacked(path)
+    check_regular_file(path)
+    _check_unpacked_size(path)
     try:
         with warnings.catch_warnings(), safe_globals([DataSpec]):
             warnings.simplefilter("ignore")  # of what a foreign file may hold, which is refused
@@ -140,10 +140,10 @@ def read_safely(path: Path, *, mapped: bool = False) -> Any:
         raise StorageError(f"{path} is no checkpoint that can be read safely: {said}") from error
 
 
-def _check_unpacked(path: Path) -> None:
+def _check_unpacked_size(path: Path) -> None:
     """Refuses what would fill the memory: torch packs weights into a zip, which may compress."""
     with suppress(OSError, BadZipFile), ZipFile(path) as packed:
-        if sum(entry.file_size for entry in packed.infolist()) > CHECKPOINT_BYTES:
+        if sum(entry.file_size for entry in packed.infolist()) > MAX_CHECKPOINT_BYTES:
             raise StorageError(f"{path} is no checkpoint: unpacked, it would be too large for one")
 
 

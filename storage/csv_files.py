@@ -2,7 +2,7 @@
 
 A text that begins with =, +, -, @, a tab or a line break gets an apostrophe before it, also in
 the first row; one that begins with apostrophes before such a letter gets one more, so that
-`plain_cell` gives each text back. Numbers stay as they are, also negative ones in texts.
+`unescape_formula` gives each text back. Numbers stay as they are, also negative ones in texts.
 """
 
 import re
@@ -16,27 +16,27 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - which Ex
 _NUMBER = re.compile(r"[+-]?(\d[\d.,]*|\.\d+)([eE][+-]?\d+)?%?")
 
 
-def safe_cell(value: Any) -> Any:
+def escape_formula(value: Any) -> Any:
     """Returns what a cell may hold: a text that no spreadsheet runs, or what else it is."""
     if not isinstance(value, str) or _NUMBER.fullmatch(value) or not _FORMULA.match(value):
         return value
     return f"'{value}"
 
 
-def plain_cell(text: str) -> str:
-    """Returns the text that `safe_cell` was given."""
+def unescape_formula(text: str) -> str:
+    """Returns the text that `escape_formula` was given."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
-def safe_table(table: "pd.DataFrame") -> "pd.DataFrame":
+def escape_formulas(table: "pd.DataFrame") -> "pd.DataFrame":
     """Returns a table whose cells, rows and columns are named so that no spreadsheet runs them."""
     safe = table.copy(deep=False)
     for number, kind in enumerate(table.dtypes):
         if kind.kind not in "biufcmM":
-            cells = table.iloc[:, number].astype(object).map(safe_cell)
+            cells = table.iloc[:, number].astype(object).map(escape_formula)
             safe.isetitem(number, cells.to_numpy())
-    safe.columns = table.columns.map(safe_cell)
-    safe.index = table.index.map(safe_cell)
+    safe.columns = table.columns.map(escape_formula)
+    safe.index = table.index.map(escape_formula)
     safe.index.names = table.index.names
     return safe
 
@@ -50,7 +50,7 @@ def write_csv(table: "pd.DataFrame", to: Path | IO[bytes], *, index: str | None 
         index: The name of the column with the names of the rows; None for no such column.
     """
     mode: Literal["w", "wb"] = "w" if isinstance(to, Path) else "wb"
-    safe_table(table).to_csv(
+    escape_formulas(table).to_csv(
         to,
         index=index is not None,
         index_label=index,

@@ -13,18 +13,18 @@ import optuna
 from optuna.storages import BaseStorage
 
 from .artifacts import AllArtifacts
-from .runs import StorageError, unwritable
+from .runs import StorageError, write_error
 
 HOST = "127.0.0.1"
-OWN_NAMES = (HOST, "localhost", "::1")
-MOST_UPLOADED = 64 * 2**20  # bytes of a request; whole files are uploaded in one
-SHIELDS = [
+LOCAL_HOSTS = (HOST, "localhost", "::1")
+MAX_UPLOAD_BYTES = 64 * 2**20  # bytes of a request; whole files are uploaded in one
+SECURITY_HEADERS = [
     ("X-Content-Type-Options", "nosniff"),  # an uploaded text is not to be taken for a page
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
 ]
 """What a browser is told of each answer."""
-SANDBOX = ("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'")
+ARTIFACT_HEADER = ("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'")
 """What it is told of an artifact as well: a page or an SVG that was uploaded runs no script."""
 
 Environ = dict[str, Any]
@@ -32,7 +32,7 @@ StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-def note(study: optuna.Study, command: str, facts: Mapping[str, str]) -> None:
+def write_note(study: optuna.Study, command: str, facts: Mapping[str, str]) -> None:
     """Writes the note that the dashboard shows beside a study.
 
     Args:
@@ -42,11 +42,11 @@ def note(study: optuna.Study, command: str, facts: Mapping[str, str]) -> None:
     """
     from optuna_dashboard import save_note
 
-    rows = [f"| {_plain(name)} | {_plain(value)} |" for name, value in facts.items()]
-    save_note(study, "\n".join([f"Made by {_plain(command)}", "", "| | |", "|--|--|", *rows, ""]))
+    rows = [f"| {_escape_markdown(name)} | {_escape_markdown(value)} |" for name, value in facts.items()]
+    save_note(study, "\n".join([f"Made by {_escape_markdown(command)}", "", "| | |", "|--|--|", *rows, ""]))
 
 
-def _plain(text: str) -> str:
+def _escape_markdown(text: str) -> str:
     """Returns Markdown that is shown as this text: names of files may look like links."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
@@ -70,9 +70,9 @@ def serve(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise write_error(folder, error) from error
     artifacts = AllArtifacts(folder, storage)
-    app = guarded(wsgi(storage, artifact_store=artifacts), artifacts)
+    app = guard_requests(wsgi(storage, artifact_store=artifacts), artifacts)
     try:
         server = make_server(HOST, port, app, _Server, _SilentHandler)
     except (OSError, OverflowError) as error:
@@ -84,7 +84,7 @@ def serve(
         server.serve_forever()
 
 
-def guarded(app: Application, artifacts: AllArtifacts) -> Application:
+def guard_requests(app: Application, artifacts: AllArtifacts) -> Application:
     """Returns an application that answers pages of its own alone, and knows what is gone.
 
     The dashboard asks for no password. So a page from elsewhere could delete studies, by a request
@@ -98,20 +98,20 @@ def guarded(app: Application, artifacts: AllArtifacts) -> Application:
     def answer(environ: Environ, start: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         artifact = Path(path).name if path.startswith("/artifacts/") else None
-        shields = SHIELDS if artifact is None else [*SHIELDS, SANDBOX]
+        shields = SECURITY_HEADERS if artifact is None else [*SECURITY_HEADERS, ARTIFACT_HEADER]
 
         def shielded(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             return start(status, [*headers, *shields], *more)
 
         host = environ.get("HTTP_HOST", "")
-        if _hostname(host) not in OWN_NAMES:
+        if _hostname(host) not in LOCAL_HOSTS:
             return _refuse(shielded, "403 Forbidden", f"{host} is not this machine")
         origin = environ.get("HTTP_ORIGIN")
         if origin not in (None, f"http://{host}"):
             return _refuse(shielded, "403 Forbidden", f"a page of {origin} may not ask for this")
         length = environ.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length[:20]) > MOST_UPLOADED:
-            return _refuse(shielded, "413 Content Too Large", f"at most {MOST_UPLOADED:,} bytes")
+        if not length.isdecimal() or int(length[:20]) > MAX_UPLOAD_BYTES:
+            return _refuse(shielded, "413 Content Too Large", f"at most {MAX_UPLOAD_BYTES:,} bytes")
         try:
             if artifact is not None and not artifacts.has(artifact):
                 return _refuse(shielded, "404 Not Found", "this picture was deleted")

@@ -26,8 +26,8 @@ from .advisory import AdvisoryLock
 from .runs import StorageError
 from .shown import shown
 from .snapshot import snapshot
-from .urls import SQLITE, address, check_url, is_file
-from .waiting import held
+from .urls import SQLITE_SCHEME, redacted_url, parse_url, is_file
+from .waiting import hold_lock
 
 DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
 """What Optuna raises when the database fails in the middle of a study."""
@@ -55,8 +55,8 @@ def database_exists(url: str) -> bool:
         StorageError: If the server cannot be reached, or the database there cannot be used.
     """
     if is_file(url):
-        return os.path.exists(url.removeprefix(SQLITE))  # Path refuses names that are too long
-    parsed = check_url(url)
+        return os.path.exists(url.removeprefix(SQLITE_SCHEME))  # Path refuses names that are too long
+    parsed = parse_url(url)
     return parsed.get_backend_name() == "sqlite" or server.has_tables(parsed)
 
 
@@ -71,33 +71,33 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
         StorageError: If it does not exist, cannot be reached, is no Optuna database, was written
             by an Optuna of another schema, or cannot be written. It is then as it was.
     """
-    parsed = check_url(url)
+    parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return _on_server(parsed, create)
+        return _open_server(parsed, create)
     if parsed.database in (None, "", ":memory:"):
         raise StorageError(f"{url!r} names no file, and would end with this process")
     path = Path(str(parsed.database))
     if not sqlite.has_tables(path, create):
         sqlite.make_tables(path)
     _last_opened.append(path)
-    return _opened(url, sqlite.file_options())
+    return _open_storage(url, sqlite.file_options())
 
 
-def bad_cell_error() -> StorageError | None:
+def first_bad_cell_error() -> StorageError | None:
     """Returns the error of a cell that Optuna cannot read, in the file that was opened last.
 
     This is for who has met an error that nothing else explains: all of the database is looked at.
     """
     if not _last_opened:
         return None
-    from .cells import bad_cells
+    from .cells import find_bad_cells
 
     database = _last_opened[0]
     try:
         with tempfile.TemporaryDirectory() as place:
             snapshot(database, copy := Path(place) / database.name)
             with closing(sqlite3.connect(copy)) as connection:
-                cell = next(bad_cells(connection), None)
+                cell = next(find_bad_cells(connection), None)
     except (StorageError, sqlite3.Error, OSError):
         return None
     if cell is None:
@@ -105,37 +105,37 @@ def bad_cell_error() -> StorageError | None:
     return StorageError(f"{database}: {cell}; see latentune doctor")
 
 
-def _on_server(url: URL, create: bool) -> RDBStorage:
+def _open_server(url: URL, create: bool) -> RDBStorage:
     """Opens a database on a server, where this process has one for all that it asks."""
     if not server.has_tables(url):
         if not create:
             raise StorageError(
-                f"{address(url)} holds no studies yet; make one by: latentune search conv-ae "
-                f"digits --storage '{address(url)}'"
+                f"{redacted_url(url)} holds no studies yet; make one by: latentune search conv-ae "
+                f"digits --storage '{redacted_url(url)}'"
             )
-        _shared.cache_clear()  # it may have had tables before
+        _shared_storage.cache_clear()  # it may have had tables before
         alone = server.is_postgres(url)
-        with held(AdvisoryLock(url, "tables"), "the new tables") if alone else nullcontext():
+        with hold_lock(AdvisoryLock(url, "tables"), "the new tables") if alone else nullcontext():
             # Optuna makes those that are missing, one by one.
-            _opened(_whole(url), server.server_options(url)).engine.dispose()
-    return _shared(url)
+            _open_storage(_with_password(url), server.server_options(url)).engine.dispose()
+    return _shared_storage(url)
 
 
 @cache
-def _shared(url: URL) -> RDBStorage:
+def _shared_storage(url: URL) -> RDBStorage:
     options = server.server_options(url)
     if server.is_postgres(url):  # it has a hundred connections, and a process needs one at a time
         options["max_overflow"] = 0
-    storage = _opened(_whole(url), options)
+    storage = _open_storage(_with_password(url), options)
     atexit.register(storage.engine.dispose)
     return storage
 
 
-def _whole(url: URL) -> str:
+def _with_password(url: URL) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def _opened(url: str, options: dict[str, Any]) -> RDBStorage:
+def _open_storage(url: str, options: dict[str, Any]) -> RDBStorage:
     with warnings.catch_warnings():
         # Optuna has called heartbeats experimental since 2021.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -148,24 +148,24 @@ def _opened(url: str, options: dict[str, Any]) -> RDBStorage:
                 grace_period=GRACE_S,
             )
         except OperationalError as error:
-            raise StorageError(f"cannot open {shown(url)}: {reason(error)}") from error
+            raise StorageError(f"cannot open {shown(url)}: {database_message(error)}") from error
 
 
-def identity(url: str) -> tuple[int, int] | None:
+def file_identity(url: str) -> tuple[int, int] | None:
     """Returns what tells an SQLite file from another in its place; None for other databases."""
     if not (is_file(url) and database_exists(url)):
         return None
-    found = os.stat(url.removeprefix(SQLITE))
+    found = os.stat(url.removeprefix(SQLITE_SCHEME))
     return found.st_dev, found.st_ino
 
 
-def check_identity(url: str, known: tuple[int, int] | None) -> None:
-    """Checks that a database is still the one that `identity` was asked about before.
+def check_file_identity(url: str, known: tuple[int, int] | None) -> None:
+    """Checks that a database is still the one that `file_identity` was asked about before.
 
     Raises:
         DatabaseLost: If it is not.
     """
-    if identity(url) != known:
+    if file_identity(url) != known:
         raise DatabaseLost(
             f"{url} was deleted or replaced during the search, and its trials with it; "
             "the same command begins anew"
@@ -179,19 +179,19 @@ def heartbeat(trial: optuna.Trial) -> Iterator[None]:
     Optuna has such a thread too, but for trials of `study.optimize` alone, and it ends with a
     traceback when the database is busy for too long.
     """
-    storage = _relational(trial.storage)
+    storage = _heartbeat_storage(trial.storage)
     if storage is None:
         yield
         return
     ended = threading.Event()
 
-    def beat() -> None:
+    def write_heartbeats() -> None:
         while not ended.wait(HEARTBEAT_S):
             with suppress(*DatabaseError):
                 storage.record_heartbeat(trial._trial_id)
 
     storage.record_heartbeat(trial._trial_id)
-    thread = threading.Thread(target=beat, daemon=True)
+    thread = threading.Thread(target=write_heartbeats, daemon=True)
     thread.start()
     try:
         yield
@@ -200,33 +200,33 @@ def heartbeat(trial: optuna.Trial) -> Iterator[None]:
         thread.join()
 
 
-def beat(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
+def write_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
     """Tells the database that the processes of trials live, in their place."""
-    storage = _relational(study._storage)
+    storage = _heartbeat_storage(study._storage)
     for trial in trials:
         if storage is not None:
             storage.record_heartbeat(trial._trial_id)
 
 
-def silent_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+def stale_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """Returns the running trials whose process has died: no heartbeat, for half a minute.
 
     Args:
         study: The study.
         trials: Its trials.
     """
-    running, storage = _running(study, trials)
+    running, storage = _running_trials(study, trials)
     if not running or storage is None:
         return []
     silent = set(storage._get_stale_trial_ids(study._study_id))
     if is_file(storage.url):  # all who write to it have the same clock
         latest = datetime.now() - timedelta(seconds=GRACE_S)
         began = {t._trial_id for t in running if (t.datetime_start or latest) < latest}
-        silent |= began - _beaten(storage, running)
+        silent |= began - _trials_with_heartbeat(storage, running)
     return [trial for trial in running if trial._trial_id in silent]
 
 
-def first_beats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
+def write_missing_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
     """Gives running trials that have no heartbeat one, if their database is on a server.
 
     A process may have died before its first one. When its trial began is known by the clock of its
@@ -236,20 +236,20 @@ def first_beats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
         study: The study.
         trials: Its trials.
     """
-    running, storage = _running(study, trials)
+    running, storage = _running_trials(study, trials)
     if running and storage is not None and not is_file(storage.url):
-        beaten = _beaten(storage, running)
-        beat(study, [trial for trial in running if trial._trial_id not in beaten])
+        beaten = _trials_with_heartbeat(storage, running)
+        write_heartbeats(study, [trial for trial in running if trial._trial_id not in beaten])
 
 
-def _running(
+def _running_trials(
     study: optuna.Study, trials: Sequence[FrozenTrial]
 ) -> tuple[list[FrozenTrial], RDBStorage | None]:
     running = [trial for trial in trials if trial.state == TrialState.RUNNING]
-    return running, _relational(study._storage)
+    return running, _heartbeat_storage(study._storage)
 
 
-def _beaten(storage: RDBStorage, trials: Sequence[FrozenTrial]) -> set[int]:
+def _trials_with_heartbeat(storage: RDBStorage, trials: Sequence[FrozenTrial]) -> set[int]:
     """Returns the database's numbers of the trials that have a heartbeat."""
     numbers = ", ".join(str(trial._trial_id) for trial in trials)
     asked = text(f"SELECT trial_id FROM trial_heartbeats WHERE trial_id IN ({numbers})")  # noqa: S608 - whole numbers
@@ -257,13 +257,13 @@ def _beaten(storage: RDBStorage, trials: Sequence[FrozenTrial]) -> set[int]:
         return set(connection.execute(asked).scalars())
 
 
-def _relational(storage: BaseStorage) -> RDBStorage | None:
+def _heartbeat_storage(storage: BaseStorage) -> RDBStorage | None:
     """Returns the database itself, which a study wraps in a cache, if it knows heartbeats."""
     inner = getattr(storage, "_backend", storage)
     return inner if isinstance(inner, RDBStorage) else None
 
 
-def reason(error: BaseException) -> str:
+def database_message(error: BaseException) -> str:
     """Returns what the database itself said, which Optuna and SQLAlchemy wrap in guesses."""
     cause = error.__cause__ or error
     return str(getattr(cause, "orig", None) or cause).splitlines()[0]

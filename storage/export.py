@@ -8,11 +8,11 @@ from typing import Any
 
 import optuna
 
-from .csv_files import safe_cell
+from .csv_files import escape_formula
 
-FACTS = ("number", "state", "epochs", "best_epoch", "started", "ended", "seconds", "stopped")
+TRIAL_COLUMNS = ("number", "state", "epochs", "best_epoch", "started", "ended", "seconds", "stopped")
 """Columns beside those of the metrics, which stand behind the second, and of the parameters."""
-PARAMS, VALUES = "params_", "values_"
+PARAM_PREFIX, VALUE_PREFIX = "params_", "values_"
 """What Optuna's data frame puts before the names of parameters and metrics."""
 
 
@@ -25,18 +25,18 @@ def to_csv(study: optuna.Study) -> str:
     """
     trials = study.get_trials(deepcopy=False)
     metrics = study.user_attrs["monitor"].split(", ")
-    parameters = [f"{PARAMS}{name}" for name in sorted({n for t in trials for n in t.params})]
-    named = apart(metrics, [*FACTS, *parameters], VALUES)
+    parameters = [f"{PARAM_PREFIX}{name}" for name in sorted({n for t in trials for n in t.params})]
+    named = disambiguate(metrics, [*TRIAL_COLUMNS, *parameters], VALUE_PREFIX)
     text = io.StringIO()
-    columns = [*FACTS[:2], *named.values(), *parameters, *FACTS[2:]]
+    columns = [*TRIAL_COLUMNS[:2], *named.values(), *parameters, *TRIAL_COLUMNS[2:]]
     writer = csv.DictWriter(text, columns)
-    writer.writerow({name: safe_cell(name) for name in columns})
+    writer.writerow({name: escape_formula(name) for name in columns})
     for trial in trials:
         values = dict(zip(named.values(), trial.values or [], strict=False))
         writer.writerow(
             {
                 **values,
-                **{f"{PARAMS}{name}": _cell(value) for name, value in trial.params.items()},
+                **{f"{PARAM_PREFIX}{name}": _csv_cell(value) for name, value in trial.params.items()},
                 "number": trial.number,
                 "state": trial.state.name.lower(),
                 "epochs": trial.user_attrs.get("epochs"),
@@ -44,13 +44,13 @@ def to_csv(study: optuna.Study) -> str:
                 "started": trial.datetime_start,
                 "ended": trial.datetime_complete,
                 "seconds": trial.duration and trial.duration.total_seconds(),
-                "stopped": safe_cell(trial.user_attrs.get("stopped")),
+                "stopped": escape_formula(trial.user_attrs.get("stopped")),
             }
         )
     return text.getvalue()
 
 
-def apart(names: Iterable[str], taken: Collection[str], prefix: str) -> dict[str, str]:
+def disambiguate(names: Iterable[str], taken: Collection[str], prefix: str) -> dict[str, str]:
     """Returns what names are called beside others: with a prefix if one of these is the same.
 
     A name that begins with the prefix gets another one, so that no two can become the same.
@@ -58,7 +58,7 @@ def apart(names: Iterable[str], taken: Collection[str], prefix: str) -> dict[str
     return {n: f"{prefix}{n}" if n in taken or n.startswith(prefix) else n for n in names}
 
 
-def as_text(params: Mapping[str, Any]) -> str:
+def params_key(params: Mapping[str, Any]) -> str:
     """Returns parameters as a text that is equal for equal ones alone.
 
     To Python, 1, 1.0 and True are equal, and NaN is not.
@@ -66,8 +66,8 @@ def as_text(params: Mapping[str, Any]) -> str:
     return json.dumps(params, sort_keys=True, default=str)
 
 
-def _cell(value: object) -> object:
-    return "None" if value is None else safe_cell(value)
+def _csv_cell(value: object) -> object:
+    return "None" if value is None else escape_formula(value)
 
 
 def to_json(study: optuna.Study) -> str:

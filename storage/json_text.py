@@ -5,22 +5,22 @@ import math
 from typing import Any
 
 
-def to_json(value: Any) -> str:
+def to_strict_json(value: Any) -> str:
     """Returns a value as indented lines of JSON, with null for NaN and infinite numbers.
 
     Example:
-        >>> print(to_json([0.5, float("nan")]), end="")
+        >>> print(to_strict_json([0.5, float("nan")]), end="")
         [
           0.5,
           null
         ]
     """
-    return json.dumps(_defined(value), indent=2, allow_nan=False) + "\n"
+    return json.dumps(_replace_non_finite(value), indent=2, allow_nan=False) + "\n"
 
 
-def _defined(value: Any) -> Any:
+def _replace_non_finite(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _defined(of_name) for name, of_name in value.items()}
+        return {name: _replace_non_finite(of_name) for name, of_name in value.items()}
     if isinstance(value, list | tuple):
-        return [_defined(one) for one in value]
+        return [_replace_non_finite(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

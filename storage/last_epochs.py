@@ -9,7 +9,7 @@ from .runs import Runs
 
 
 @dataclass(frozen=True)
-class LastEpochs:
+class ResumeCheckpoints:
     """What is kept of trials that have not ended; one epoch of each at most.
 
     Attributes:
@@ -30,29 +30,29 @@ def last_epoch(runs: Runs, study: str, number: int) -> Path:
     return runs.last_epochs(study) / f"{number}.ckpt"
 
 
-def last_epochs(runs: Runs, study: str | None = None) -> LastEpochs:
+def last_epochs(runs: Runs, study: str | None = None) -> ResumeCheckpoints:
     """Returns how much is kept of a study's trials, or of all studies'."""
     pattern = f"{study or '*'}/*.ckpt"
     sizes = []
     for path in runs.last_epochs("").glob(pattern):
         with suppress(OSError):  # its trial has ended meanwhile
             sizes.append(path.stat().st_size)
-    return LastEpochs(len(sizes), sum(sizes))
+    return ResumeCheckpoints(len(sizes), sum(sizes))
 
 
-def forget_epoch(runs: Runs, study: str, number: int) -> None:
+def remove_resume_checkpoint(runs: Runs, study: str, number: int) -> None:
     """Removes what is kept of a trial, and what a process left that died while it wrote."""
-    forget_file(last_epoch(runs, study, number))
+    remove_with_partials(last_epoch(runs, study, number))
 
 
-def forget_file(path: Path) -> None:
+def remove_with_partials(path: Path) -> None:
     """Removes an epoch that is kept, and what a process left that died while it wrote it."""
     for left in (path, *path.parent.glob(f".{path.stem}.*.partial")):
         with suppress(OSError):
             left.unlink(missing_ok=True)
 
 
-def sweep_epochs(runs: Runs, study: str, unfinished: Collection[int]) -> None:
+def remove_stale_checkpoints(runs: Runs, study: str, unfinished: Collection[int]) -> None:
     """Removes what is kept of a study's trials that have ended, or are no more.
 
     Args:
@@ -64,7 +64,7 @@ def sweep_epochs(runs: Runs, study: str, unfinished: Collection[int]) -> None:
     numbers = {path.name.lstrip(".").partition(".")[0] for path in folder.glob("*.*")}
     for number in map(int, filter(str.isdecimal, numbers)):
         if number not in unfinished:
-            forget_epoch(runs, study, number)
+            remove_resume_checkpoint(runs, study, number)
     for empty in (folder, folder.parent):
         with suppress(OSError):
             empty.rmdir()

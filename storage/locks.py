@@ -7,9 +7,9 @@ from filelock import FileLock
 from .advisory import AdvisoryLock
 from .runs import Runs
 from .server import is_postgres
-from .urls import check_url
+from .urls import parse_url
 
-SEARCH = "the lock of all searches"
+SEARCH_LOCK_NAME = "the lock of all searches"
 """What it is called where somebody waits for it."""
 
 
@@ -49,7 +49,7 @@ def search_lock(storage: str, runs: Runs) -> Lock:
         storage: The Optuna URL of the database.
         runs: The runs folder of the search.
     """
-    url = check_url(storage)
+    url = parse_url(storage)
     if is_postgres(url):
         return AdvisoryLock(url, "search")
     return FileLock(runs.lock, thread_local=False)  # who acquires it may not be who releases it

@@ -7,21 +7,21 @@ from collections.abc import Collection
 import optuna
 
 from .database import database_exists, open_database
-from .runs import TAKEN, StorageError, check_name
-from .urls import check_url
+from .runs import RESERVED_NAMES, StorageError, check_study_name
+from .urls import parse_url
 
-MOST_BYTES = 200
-DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{d}{n}" for d in ("COM", "LPT") for n in range(10))}
+MAX_NAME_BYTES = 200
+WINDOWS_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{d}{n}" for d in ("COM", "LPT") for n in range(10))}
 """What Windows takes for a device, whatever suffix it has."""
 
 
-def check_name_in(url: str, study: str) -> str:
+def check_name_in_database(url: str, study: str) -> str:
     """Returns the name of a study that is in a database, or may be made there.
 
     Raises:
         StorageError: If it may not, or the database cannot be opened.
     """
-    check_url(url)
+    parse_url(url)
     others: list[str] = []
     if database_exists(url):
         others = optuna.get_all_study_names(open_database(url))
@@ -41,23 +41,23 @@ def check_new_name(study: str, others: Collection[str]) -> str:
         StorageError: If another system would take it for a device, for another study or for what
             lies beside them, or cannot have a folder of this name.
     """
-    check_name(study)
-    why, same = None, _seen_by_others(study)
-    if study.partition(".")[0].upper() in DEVICES:
+    check_study_name(study)
+    why, same = None, _case_folded(study)
+    if study.partition(".")[0].upper() in WINDOWS_DEVICES:
         why = "it is a device on Windows"
     elif study.endswith("."):
         why = "on Windows it would lose the dot at its end"
-    elif len(os.fsencode(study)) > MOST_BYTES:
-        why = f"it takes {len(os.fsencode(study))} bytes, and {MOST_BYTES} are allowed"
-    elif same in TAKEN:
+    elif len(os.fsencode(study)) > MAX_NAME_BYTES:
+        why = f"it takes {len(os.fsencode(study))} bytes, and {MAX_NAME_BYTES} are allowed"
+    elif same in RESERVED_NAMES:
         why = f"where case does not count, it is {same!r}, for which the runs folder has a use"
-    elif twin := next((name for name in others if _seen_by_others(name) == same), None):
+    elif twin := next((name for name in others if _case_folded(name) == same), None):
         why = f"where case or the form of accents does not count, it is the study {twin!r}"
     if why is not None:
         raise StorageError(f"{study!r} cannot name a study: {why}; give another by `name=`")
     return study
 
 
-def _seen_by_others(name: str) -> str:
+def _case_folded(name: str) -> str:
     """Returns a name as systems see it that tell neither case nor composed letters apart."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

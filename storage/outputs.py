@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from .paths import StorageError, check_path
+from .paths import StorageError, refuse_url
 
-NEW = os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+NEW_FILE_FLAGS = os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 """How a file is opened that must not be there yet, nor be a link to another one."""
 
 
@@ -21,11 +21,11 @@ def check_output(path: Path, suffixes: Collection[str], option: str = "out") -> 
         suffixes: What its name may end in.
         option: The argument that names it, for messages.
     """
-    check_path(path, option)
+    refuse_url(path, option)
     if path.suffix.lower() not in suffixes:
         raise StorageError(f"`{option}=` must end in {' or '.join(suffixes)}, not {path.name!r}")
     if os.path.lexists(path):
-        raise _taken(path, option)
+        raise _exists_error(path, option)
 
 
 @contextmanager
@@ -40,33 +40,33 @@ def new_file(path: Path, option: str = "out") -> Iterator[IO[bytes]]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = _open_unnamed(path.parent)
+        descriptor, partial = _open_anonymous_file(path.parent)
         try:
             with open(descriptor, "w+b") as file:
                 yield file
                 file.flush()
-                _give_name(descriptor, partial, path)
+                _link_name(descriptor, partial, path)
         finally:
             if not partial.is_relative_to("/proc"):
                 partial.unlink(missing_ok=True)
     except FileExistsError as error:
-        raise _taken(path, option) from error
+        raise _exists_error(path, option) from error
     except OSError as error:
         raise StorageError(
             f"cannot write {path}: {error.strerror or error}; choose another `{option}=`"
         ) from error
 
 
-def _open_unnamed(folder: Path) -> tuple[int, Path]:
+def _open_anonymous_file(folder: Path) -> tuple[int, Path]:
     """Opens a new file in a folder, without a name if that can be; returns how to refer to it."""
     with suppress(AttributeError, OSError):  # other systems have no such files
         descriptor = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666)
         return descriptor, Path(f"/proc/self/fd/{descriptor}")
     partial = folder / f".{secrets.token_hex(16)}.partial"
-    return os.open(partial, NEW | os.O_RDWR, 0o666), partial
+    return os.open(partial, NEW_FILE_FLAGS | os.O_RDWR, 0o666), partial
 
 
-def _give_name(descriptor: int, partial: Path, path: Path) -> None:
+def _link_name(descriptor: int, partial: Path, path: Path) -> None:
     """Lets a file be found by its name, which no other has.
 
     Raises:
@@ -84,5 +84,5 @@ def _give_name(descriptor: int, partial: Path, path: Path) -> None:
         os.rename(partial, path)
 
 
-def _taken(path: Path, option: str) -> StorageError:
+def _exists_error(path: Path, option: str) -> StorageError:
     return StorageError(f"{path} is there already: choose another `{option}=`, or remove it")

@@ -7,47 +7,47 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .replacing import before_of, discard, finished_of, put, settle
-from .runs import Runs, StorageError, unwritable
-from .scratch import scratch
+from .replacing import previous_folder, discard, finished_folder, replace_with, finish_replacement
+from .runs import Runs, StorageError, write_error
+from .scratch_folder import scratch_folder
 
 log = logging.getLogger(__name__)
 
 
-def partial_of(folder: Path) -> Path:
+def in_progress_folder(folder: Path) -> Path:
     """Returns the folder in which a training grows, beside the one that it will take."""
     return folder.with_name(f"{folder.name}-partial")
 
 
-def left_by(folder: Path, proof: str) -> Path | None:
+def find_resumable(folder: Path, proof: str) -> Path | None:
     """Returns the folder that a stopped process has left to go on with; None if it left none.
 
     Args:
         folder: The folder that was to be replaced.
         proof: Name of the file in it without which there is nothing to go on with.
     """
-    partial = partial_of(folder)
-    places = (partial, finished_of(folder), folder, before_of(partial))
+    partial = in_progress_folder(folder)
+    places = (partial, finished_folder(folder), folder, previous_folder(partial))
     return next((place for place in places if (place / proof).exists()), None)
 
 
-def settled(folder: Path, runs: Runs) -> Path:
+def recover_folder(folder: Path, runs: Runs) -> Path:
     """Returns a folder, which is in its place even if a process was killed while it put it there.
 
     Raises:
         StorageError: If it cannot be put there.
     """
-    if finished_of(folder).is_dir():
+    if finished_folder(folder).is_dir():
         try:
-            with scratch(runs.cache) as place:
-                settle(folder, place)
+            with scratch_folder(runs.cache) as place:
+                finish_replacement(folder, place)
         except OSError as error:
-            raise unwritable(folder, error) from error
+            raise write_error(folder, error) from error
     return folder
 
 
 @contextmanager
-def partial_folder(folder: Path, runs: Runs, proof: str, *, resume: bool) -> Iterator[Path]:
+def resumable_folder(folder: Path, runs: Runs, proof: str, *, resume: bool) -> Iterator[Path]:
     """Gives a folder that takes the place of `folder` once the block has succeeded.
 
     If the block fails, the folder stays where it is, unless it holds too little to go on; if its
@@ -66,26 +66,26 @@ def partial_folder(folder: Path, runs: Runs, proof: str, *, resume: bool) -> Ite
         StorageError: If it cannot be written, or another process is at work in it.
         KeyboardInterrupt: On Ctrl-C; with a message if there is something to go on with.
     """
-    partial = partial_of(folder)
-    aside = before_of(partial)
+    partial = in_progress_folder(folder)
+    aside = previous_folder(partial)
     lock = FileLock(runs.cache / f"{folder.parent.name}-{folder.name}.lock")
     try:
         runs.cache.mkdir(parents=True, exist_ok=True)
         with lock.acquire(timeout=0):
-            with scratch(runs.cache) as place:
-                settle(folder, place)
-                _begin(folder, proof, place, resume)
+            with scratch_folder(runs.cache) as place:
+                finish_replacement(folder, place)
+                _prepare_partial(folder, proof, place, resume)
                 try:
                     yield partial
                 except BaseException as error:
                     if not (partial / proof).exists():
-                        _forget(partial, aside, place)
+                        _drop_partial(partial, aside, place)
                     elif isinstance(error, KeyboardInterrupt):
                         raise KeyboardInterrupt(
                             f"{partial} is kept: the same training goes on"
                         ) from None
                     raise
-                put(partial, folder, place, keep=True)
+                replace_with(partial, folder, place, keep=True)
                 discard(aside, place)
             (folder / proof).unlink(missing_ok=True)
     except Timeout:
@@ -93,13 +93,13 @@ def partial_folder(folder: Path, runs: Runs, proof: str, *, resume: bool) -> Ite
             f"{folder} is being trained by another process: wait until it is through"
         ) from None
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise write_error(folder, error) from error
 
 
-def _begin(folder: Path, proof: str, place: Path, resume: bool) -> None:
+def _prepare_partial(folder: Path, proof: str, place: Path, resume: bool) -> None:
     """Makes the folder that grows, of what was left or of nothing."""
-    partial = partial_of(folder)
-    left = left_by(folder, proof)
+    partial = in_progress_folder(folder)
+    left = find_resumable(folder, proof)
     if resume and left is not None:
         if left != partial:
             discard(partial, place)
@@ -107,8 +107,8 @@ def _begin(folder: Path, proof: str, place: Path, resume: bool) -> None:
         return
     (folder / proof).unlink(missing_ok=True)  # it is whole, and others are to come
     if left == partial:
-        discard(before_of(partial), place)
-        partial.rename(before_of(partial))
+        discard(previous_folder(partial), place)
+        partial.rename(previous_folder(partial))
         log.info(
             "the training in %s was stopped, and is set aside until this one is finished", partial
         )
@@ -116,7 +116,7 @@ def _begin(folder: Path, proof: str, place: Path, resume: bool) -> None:
     partial.mkdir(parents=True)
 
 
-def _forget(partial: Path, aside: Path, place: Path) -> None:
+def _drop_partial(partial: Path, aside: Path, place: Path) -> None:
     """Removes a training that has not come far enough to go on, and puts the last one back."""
     discard(partial, place)
     if aside.exists():

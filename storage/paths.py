@@ -10,7 +10,7 @@ class StorageError(ValueError):
     """A file, folder or database that is missing, broken, or cannot be written."""
 
 
-def check_path(path: Path, option: str) -> Path:
+def refuse_url(path: Path, option: str) -> Path:
     """Returns a path that is not the URL of a database, whose password would name a folder.
 
     Raises:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .runs import StorageError, unwritable
+from .runs import StorageError, write_error
 
 
-def check_place(files: Mapping[Path, Path]) -> None:
+def check_targets(files: Mapping[Path, Path]) -> None:
     """Checks that nothing else lies where files are to go.
 
     Args:
@@ -19,7 +19,7 @@ def check_place(files: Mapping[Path, Path]) -> None:
         StorageError: If a place is taken by another file.
     """
     for target, source in files.items():
-        if target.exists() and not _is_same(source, target):
+        if target.exists() and not _same_content(source, target):
             raise StorageError(
                 f"{target} is there already, and is another file: choose another `name=`, or "
                 "move it away"
@@ -27,7 +27,7 @@ def check_place(files: Mapping[Path, Path]) -> None:
 
 
 @contextmanager
-def placed(files: Mapping[Path, Path]) -> Iterator[None]:
+def move_files(files: Mapping[Path, Path]) -> Iterator[None]:
     """Moves files to their places, and takes them away again if the block fails.
 
     What is there already stays as it is.
@@ -47,7 +47,7 @@ def placed(files: Mapping[Path, Path]) -> Iterator[None]:
                     done.append(target)
                     shutil.move(source, target)
         except OSError as error:
-            raise unwritable(done[-1], error) from error
+            raise write_error(done[-1], error) from error
         yield
     except BaseException:
         for target in done:
@@ -58,5 +58,5 @@ def placed(files: Mapping[Path, Path]) -> Iterator[None]:
         raise
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _same_content(one: Path, other: Path) -> bool:
     return other.is_file() and filecmp.cmp(one, other, shallow=False)

@@ -4,12 +4,12 @@ from typing import Any
 
 from .runs import StorageError
 
-MOST_VALUES = 1_000_000
-DEEPEST = 50
-MOST_BITS = 1024  # a larger number fits no float, and soon cannot even be printed
+MAX_VALUES = 1_000_000
+MAX_DEPTH = 50
+MAX_INTEGER_BITS = 1024  # a larger number fits no float, and soon cannot even be printed
 
 
-def check_plain(found: Any, where: str) -> None:
+def check_limits(found: Any, where: str) -> None:
     """Refuses tables and lists that hold themselves, or so much that no file of ours could.
 
     To print one, or to walk through it, would take for ever.
@@ -29,7 +29,7 @@ def check_plain(found: Any, where: str) -> None:
             value = list(value.values())
         if isinstance(value, (list, tuple, set)):
             waiting += [(inner, depth + 1) for inner in value]
-        if depth > DEEPEST or seen + len(waiting) > MOST_VALUES:
+        if depth > MAX_DEPTH or seen + len(waiting) > MAX_VALUES:
             raise StorageError(f"{where} is nested too deeply, or holds too much")
-        if isinstance(value, int) and value.bit_length() > MOST_BITS:
-            raise StorageError(f"{where} holds a number of more than {MOST_BITS} bits")
+        if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
+            raise StorageError(f"{where} holds a number of more than {MAX_INTEGER_BITS} bits")

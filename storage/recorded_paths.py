@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-LONGEST_PART = 255  # bytes of the name of a file or folder
-LONGEST = 1024  # bytes of the whole path
+MAX_PART_BYTES = 255  # bytes of the name of a file or folder
+MAX_PATH_BYTES = 1024  # bytes of the whole path
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -48,7 +48,7 @@ def recorded_path_error(recorded: Any, root: Path, *, follow: bool = True) -> st
         return "leads out of the runs folder"
     if "\\" in recorded or "\0" in recorded:
         return "holds a character that no path here has"
-    if max(map(len, parts)) > LONGEST_PART or len(os.fsencode(recorded)) > LONGEST:
+    if max(map(len, parts)) > MAX_PART_BYTES or len(os.fsencode(recorded)) > MAX_PATH_BYTES:
         return "is too long"
     place = root / recorded
     if relative_to_root(place if follow else place.parent, root) is None:

@@ -10,8 +10,8 @@ from typing import Any
 from optuna.distributions import FloatDistribution
 
 from .attributes import attribute_error
-from .cell_types import distribution_of
-from .runs import StorageError, check_name
+from .cell_types import parse_distribution
+from .runs import StorageError, check_study_name
 from .schema import SCHEMA_VERSION, models
 
 Row = Mapping[str, Any]
@@ -19,7 +19,7 @@ Errors = Iterator[tuple[str, str]]
 """Columns of a row, and what is wrong with them."""
 
 
-class Tables:
+class DatabaseRows:
     """All rows, and what those of one table must know of others."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -45,7 +45,7 @@ class Tables:
         """What our studies are defined by, by their ids."""
         found = self.rows["study_user_attributes"]
         return {
-            row["study_id"]: _parsed(row["value_json"])
+            row["study_id"]: _parse_json(row["value_json"])
             for row in found
             if row["key"] == "definition"
         }
@@ -91,27 +91,27 @@ class Tables:
             if key in row and row[key] not in known:
                 yield key, f"there is no such {key.removesuffix('_id')}"
                 return
-        yield from CHECKS.get(table, lambda *_: ())(self, row)
+        yield from CHECKS_BY_TABLE.get(table, lambda *_: ())(self, row)
 
-    def is_ours(self, row: Row) -> bool:
+    def is_latentune_row(self, row: Row) -> bool:
         """Whether a row is of a study that Latentune made."""
         trial = self.trials.get(row.get("trial_id"))
         return (trial or row).get("study_id") in self.definitions
 
 
-def _study_errors(whole: Tables, row: Row) -> Errors:
+def _study_errors(whole: DatabaseRows, row: Row) -> Errors:
     if not whole.directions[row["study_id"]]:
         yield "study_id", "it has no direction"
     if row["study_id"] in whole.definitions:
         for lost in sorted({"recipe", "monitor", "command"} - whole.attributes[row["study_id"]]):
             yield "study_id", f"it has lost its attribute {lost}"
         try:
-            check_name(row["study_name"])
+            check_study_name(row["study_name"])
         except StorageError as error:
             yield "study_name", f"{str(error).split(';')[0]:.100}"
 
 
-def _direction_errors(whole: Tables, row: Row) -> Errors:
+def _direction_errors(whole: DatabaseRows, row: Row) -> Errors:
     if row["objective"] >= whole.directions[row["study_id"]]:
         yield "objective", f"the study has {whole.directions[row['study_id']]} objectives"
     definition = whole.definitions.get(row["study_id"])
@@ -134,7 +134,7 @@ def direction_error(definition: Any, objective: int, direction: str) -> str | No
     return None
 
 
-def _trial_errors(whole: Tables, row: Row) -> Errors:
+def _trial_errors(whole: DatabaseRows, row: Row) -> Errors:
     numbers, state = whole.numbers[row["study_id"]], row["state"]
     if row["number"] >= numbers.total():
         yield "number", f"the study has {numbers.total()} trials, which are numbered from 0"
@@ -153,7 +153,7 @@ def _trial_errors(whole: Tables, row: Row) -> Errors:
         yield "state", f"a trial with a value is not {state}"
 
 
-def _value_errors(name: str, whole: Tables, row: Row) -> Errors:
+def _value_errors(name: str, whole: DatabaseRows, row: Row) -> Errors:
     value, kind = row[name], row[f"{name}_type"]
     if kind == "FINITE" and value is None:
         yield name, "it must not be empty"
@@ -167,21 +167,21 @@ def _value_errors(name: str, whole: Tables, row: Row) -> Errors:
         yield "step", f"it must be below {2**31}"
 
 
-def _parameter_errors(whole: Tables, row: Row) -> Errors:
-    found = distribution_of(json.loads(row["distribution_json"]))
+def _parameter_errors(whole: DatabaseRows, row: Row) -> Errors:
+    found = parse_distribution(json.loads(row["distribution_json"]))
     value = row["param_value"]
     whole_number = isinstance(found, FloatDistribution) or value == int(value)
     if not (whole_number and found._contains(value)):
         yield "param_value", f"it is outside of {found}"
 
 
-def _version_errors(whole: Tables, row: Row) -> Errors:
+def _version_errors(whole: DatabaseRows, row: Row) -> Errors:
     if row["schema_version"] != SCHEMA_VERSION:
         yield "schema_version", f"it must be {SCHEMA_VERSION}"
 
 
-def _attribute_errors(owner: Any, author: Any, whole: Tables, row: Row) -> Errors:
-    if author == "user" and not whole.is_ours(row):
+def _attribute_errors(owner: Any, author: Any, whole: DatabaseRows, row: Row) -> Errors:
+    if author == "user" and not whole.is_latentune_row(row):
         return
     value = json.loads(row["value_json"])
     if why := attribute_error(owner, author, row["key"], value):
@@ -192,14 +192,14 @@ def _attribute_errors(owner: Any, author: Any, whole: Tables, row: Row) -> Error
             yield "value_json", f"it names {metrics} metrics, and the study has {directions}"
 
 
-def _parsed(text: Any) -> Any:
+def _parse_json(text: Any) -> Any:
     try:
         return json.loads(text)
     except (TypeError, ValueError, RecursionError):
         return None
 
 
-CHECKS: dict[str, Callable[[Tables, Row], Errors]] = {
+CHECKS_BY_TABLE: dict[str, Callable[[DatabaseRows, Row], Errors]] = {
     "version_info": _version_errors,
     "studies": _study_errors,
     "study_directions": _direction_errors,

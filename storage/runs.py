@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from .paths import StorageError as StorageError
-from .paths import check_path
+from .paths import refuse_url
 from .recorded_paths import recorded_path_error, relative_to_root
-from .replacing import put
-from .scratch import scratch
+from .replacing import replace_with
+from .scratch_folder import scratch_folder
 
 # What lies in the folder beside the folders of the studies.
-TAKEN = (
+RESERVED_NAMES = (
     *("studies.db", "search.lock", "artifacts", "cache", "comparisons", "features", "shown"),
     "backups",
 )
-LONGEST_NAME = 100
-CHECKPOINT_BYTES = 16 * 2**30
+MAX_NAME_LENGTH = 100
+MAX_CHECKPOINT_BYTES = 16 * 2**30
 """What a file of weights may take; the largest network of torchvision takes half a GiB."""
-TOML_BYTES = 2**20
-NO_URL = frozenset("?%{}")
+MAX_TOML_BYTES = 2**20
+URL_SPECIAL_CHARACTERS = frozenset("?%{}")
 """What means something else in the URL of a database than in the path of a file."""
 
 
@@ -63,7 +63,7 @@ class Runs:
     root: Path = Path("runs")
 
     def __post_init__(self) -> None:
-        check_path(self.root, "runs")
+        refuse_url(self.root, "runs")
 
     @property
     def database(self) -> str:
@@ -72,7 +72,7 @@ class Runs:
         Raises:
             StorageError: If no URL can name a file in this folder.
         """
-        if odd := sorted(NO_URL & set(str(self.root))):
+        if odd := sorted(URL_SPECIAL_CHARACTERS & set(str(self.root))):
             raise StorageError(
                 f"{self.root} cannot hold a database, because of {' and '.join(odd)} in its "
                 "name; name another folder by `runs=`"
@@ -177,10 +177,10 @@ class Runs:
             with tempfile.TemporaryFile(dir=self.root) as probe:
                 probe.write(bytes(4096))
         except OSError as error:
-            raise unwritable(self.root, error) from error
+            raise write_error(self.root, error) from error
 
 
-def check_name(study: str) -> str:
+def check_study_name(study: str) -> str:
     """Returns the name of a study if it can also name a folder.
 
     Raises:
@@ -191,12 +191,12 @@ def check_name(study: str) -> str:
             f"{study!r} cannot name a study: letters, digits, '-', '_', '+' and '.' can; "
             "give another by `name=`"
         )
-    if len(study) > LONGEST_NAME:
+    if len(study) > MAX_NAME_LENGTH:
         raise StorageError(
-            f"{study[:20]}... cannot name a study: of its {len(study)} letters {LONGEST_NAME} are "
+            f"{study[:20]}... cannot name a study: of its {len(study)} letters {MAX_NAME_LENGTH} are "
             "allowed; give another by `name=`"
         )
-    if study in TAKEN:
+    if study in RESERVED_NAMES:
         raise StorageError(
             f"{study!r} cannot name a study: the runs folder has its own use for it; "
             "give another by `name=`"
@@ -204,7 +204,7 @@ def check_name(study: str) -> str:
     return study
 
 
-def check_file(path: Path, most: int = CHECKPOINT_BYTES) -> Path:
+def check_regular_file(path: Path, most: int = MAX_CHECKPOINT_BYTES) -> Path:
     """Returns a path if nothing but a file can lie there: to open a pipe would wait for ever.
 
     Args:
@@ -221,7 +221,7 @@ def check_file(path: Path, most: int = CHECKPOINT_BYTES) -> Path:
     return path
 
 
-def unwritable(path: Path, error: Exception) -> StorageError:
+def write_error(path: Path, error: Exception) -> StorageError:
     """Returns the error for a place that cannot be written, with the system's reason."""
     reason = getattr(error, "strerror", None) or error
     return StorageError(f"cannot write to {path}: {reason}; name another folder by `runs=`")
@@ -237,28 +237,28 @@ def write_text(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # By "x", not through a link that was laid meanwhile.
-        with replaced_file(path) as partial, partial.open("x", encoding="utf-8") as file:
+        with atomic_file(path) as partial, partial.open("x", encoding="utf-8") as file:
             file.write(text)
     except (OSError, UnicodeError) as error:
         with suppress(OSError):
             if made:
                 path.parent.rmdir()
-        raise unwritable(path, error) from error
+        raise write_error(path, error) from error
 
 
-def partial_file(path: Path) -> Path:
+def partial_path(path: Path) -> Path:
     """Returns where a file is written before it takes the place of `path`."""
     return path.with_name(f".{path.name}.partial")
 
 
 @contextmanager
-def replaced_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """Gives a path to write to; the file takes the place of `path` once the block has succeeded.
 
     What lies there is removed first: it was left by a process that was killed, or is a link of
     somebody else's, through which another file would be written.
     """
-    partial = partial_file(path)
+    partial = partial_path(path)
     partial.unlink(missing_ok=True)
     try:
         yield partial
@@ -270,7 +270,7 @@ def replaced_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replaced_folder(folder: Path, runs: Runs, *, keep: bool = False) -> Iterator[Path]:
+def replace_folder(folder: Path, runs: Runs, *, keep: bool = False) -> Iterator[Path]:
     """Gives an empty folder that takes the place of `folder` once the block has succeeded.
 
     Args:
@@ -282,10 +282,10 @@ def replaced_folder(folder: Path, runs: Runs, *, keep: bool = False) -> Iterator
         StorageError: If it cannot be written; what was there is then still there.
     """
     try:
-        with scratch(runs.cache) as place:
+        with scratch_folder(runs.cache) as place:
             new = place / "new"
             new.mkdir()
             yield new
-            put(new, folder, place, keep=keep)
+            replace_with(new, folder, place, keep=keep)
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise write_error(folder, error) from error

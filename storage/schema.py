@@ -16,19 +16,19 @@ from .runs import StorageError
 
 
 @cache
-def _installed() -> RDBStorage:
+def _in_memory_storage() -> RDBStorage:
     return RDBStorage("sqlite://")
 
 
 def schema() -> str:
     """Returns the version of the tables that the installed Optuna works with."""
-    return _installed().get_head_version()
+    return _in_memory_storage().get_head_version()
 
 
 @cache
 def tables() -> frozenset[str]:
     """Returns their names."""
-    return frozenset(inspect(_installed().engine).get_table_names())
+    return frozenset(inspect(_in_memory_storage().engine).get_table_names())
 
 
 def models() -> Mapping[str, Table]:
@@ -37,7 +37,7 @@ def models() -> Mapping[str, Table]:
     return found
 
 
-def extra_objects(connection: sqlite3.Connection, database: Path) -> list[tuple[str, str]]:
+def find_extra_objects(connection: sqlite3.Connection, database: Path) -> list[tuple[str, str]]:
     """Returns what a database holds beside tables and indexes, and how each can be removed.
 
     A trigger changes what others write, and a view gives something else for a table.
@@ -55,12 +55,12 @@ def extra_objects(connection: sqlite3.Connection, database: Path) -> list[tuple[
     ]
 
 
-def of_another_program(where: object) -> StorageError:
+def foreign_database_error(where: object) -> StorageError:
     """Returns the error for a database with other tables than Optuna's."""
     return StorageError(f"{where} is a database of another program, not of Optuna")
 
 
-def of_another_optuna(where: object, upgrade: str) -> StorageError:
+def schema_version_error(where: object, upgrade: str) -> StorageError:
     """Returns the error for one of another version, with the way to upgrade it."""
     return StorageError(
         f"{where} was written by an Optuna with other tables than {optuna.__version__}; {upgrade}"

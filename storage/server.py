@@ -15,51 +15,51 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from .runs import StorageError
-from .schema import of_another_optuna, of_another_program, schema, tables
-from .urls import PSYCOPG, address
+from .schema import schema_version_error, foreign_database_error, schema, tables
+from .urls import PSYCOPG_DRIVER, redacted_url
 
-CONNECT_S = 10
+CONNECT_TIMEOUT_S = 10
 # Either side gives the other one up after half a minute of silence: a machine that has lost its
 # power would else keep its locks for hours.
-IDLE_S, BETWEEN_S, TIMES = 10, 5, 4
-CUT_OFF_MS = 1000 * (IDLE_S + BETWEEN_S * TIMES)
-KEEPALIVES = {"idle": IDLE_S, "interval": BETWEEN_S, "count": TIMES}
-CLIENT = {
-    "connect_timeout": CONNECT_S,
-    "tcp_user_timeout": CUT_OFF_MS,
+KEEPALIVE_IDLE_S, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT = 10, 5, 4
+TCP_TIMEOUT_MS = 1000 * (KEEPALIVE_IDLE_S + KEEPALIVE_INTERVAL_S * KEEPALIVE_COUNT)
+KEEPALIVES = {"idle": KEEPALIVE_IDLE_S, "interval": KEEPALIVE_INTERVAL_S, "count": KEEPALIVE_COUNT}
+CLIENT_SETTINGS = {
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "tcp_user_timeout": TCP_TIMEOUT_MS,
     **{f"keepalives_{name}": value for name, value in KEEPALIVES.items()},
 }
-SERVER = {
+SERVER_SETTINGS = {
     # A crash of the server may lose the last moments, as one of the machine may in our SQLite
     # files, and never more: a trial in them runs once more. To wait for the disk doubles its cost.
     "synchronous_commit": "off",
     # Optuna compares heartbeats as a clock on the wall shows them, which summer time puts forward.
     "TimeZone": "UTC",
-    "tcp_user_timeout": CUT_OFF_MS,
+    "tcp_user_timeout": TCP_TIMEOUT_MS,
     **{f"tcp_keepalives_{name}": value for name, value in KEEPALIVES.items()},
 }
-FEWER = "each worker takes two: try fewer by `workers=`, or raise max_connections"
+CONNECTIONS_HINT = "each worker takes two: try fewer by `workers=`, or raise max_connections"
 HINTS = {
     "password": "it is taken from the URL, from PGPASSWORD or from ~/.pgpass",
     'database ".*" does not exist': "make it by createdb, or name another",
-    "too many (clients|connections)|connection slots": FEWER,
+    "too many (clients|connections)|connection slots": CONNECTIONS_HINT,
     "Connection refused|timeout|resolve|No such file": "is a server running there?",
 }
 
 
 def is_postgres(url: URL) -> bool:
-    """Returns whether a URL that `check_url` has returned names a PostgreSQL database."""
-    return url.drivername == PSYCOPG
+    """Returns whether a URL that `parse_url` has returned names a PostgreSQL database."""
+    return url.drivername == PSYCOPG_DRIVER
 
 
 def server_options(url: URL) -> dict[str, Any]:
     """Returns what SQLAlchemy is told of a database; what its URL says itself comes first."""
     if not is_postgres(url):
         return {}
-    settings = [f"-c {name}={value}" for name, value in SERVER.items()]
+    settings = [f"-c {name}={value}" for name, value in SERVER_SETTINGS.items()]
     return {
         "connect_args": {
-            **{name: value for name, value in CLIENT.items() if name not in url.query},
+            **{name: value for name, value in CLIENT_SETTINGS.items() if name not in url.query},
             "options": " ".join([*settings, str(url.query.get("options", ""))]),
         },
         "pool_size": 1,
@@ -75,22 +75,22 @@ def engine(url: URL) -> Engine:
     return made
 
 
-def has_tables(url: URL) -> bool:
+def server_has_tables(url: URL) -> bool:
     """Returns whether a database has Optuna's tables.
 
     Raises:
         StorageError: If it cannot be reached, has other tables, which Optuna would damage, or
             cannot be written.
     """
-    with _connected(url) as connection:
+    with _connect(url) as connection:
         names, version = set(inspect(connection).get_table_names()), None
         if "alembic_version" in names:
             version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         if "trials" not in names if version else not names <= tables():
-            raise of_another_program(address(url))
+            raise foreign_database_error(redacted_url(url))
         if version not in (None, schema()):
-            upgrade = f"after a backup: optuna storage upgrade --storage '{address(url)}'"
-            raise of_another_optuna(address(url), upgrade)
+            upgrade = f"after a backup: optuna storage upgrade --storage '{redacted_url(url)}'"
+            raise schema_version_error(redacted_url(url), upgrade)
         if is_postgres(url):
             _check_writable(connection, url, made=version is not None)
         return version is not None
@@ -107,15 +107,15 @@ def _check_writable(connection: Connection, url: URL, made: bool) -> None:
     asked = text(f"SELECT {right}, current_setting('transaction_read_only'), current_user")
     allowed, read_only, user = connection.execute(asked).one()
     if read_only == "on":
-        raise StorageError(f"{address(url)} can only be read: name the server that takes writes")
+        raise StorageError(f"{redacted_url(url)} can only be read: name the server that takes writes")
     if not allowed:
         raise StorageError(
-            f"the user {user} may not write to {address(url)}: grant it the right, or name another"
+            f"the user {user} may not write to {redacted_url(url)}: grant it the right, or name another"
         )
 
 
 @contextmanager
-def _connected(url: URL) -> Iterator[Connection]:
+def _connect(url: URL) -> Iterator[Connection]:
     """Connects to a database.
 
     Raises:
@@ -127,14 +127,14 @@ def _connected(url: URL) -> Iterator[Connection]:
     except (ImportError, NoSuchModuleError) as error:
         if is_postgres(url):
             raise StorageError(
-                f"{address(url)} needs a driver: pip install 'latentune[postgres]'"
+                f"{redacted_url(url)} needs a driver: pip install 'latentune[postgres]'"
             ) from error
-        raise StorageError(f"cannot open {address(url)}: {error}") from error
+        raise StorageError(f"cannot open {redacted_url(url)}: {error}") from error
     except DBAPIError as error:
-        raise StorageError(f"cannot open {address(url)}: {_said(error)}") from error
+        raise StorageError(f"cannot open {redacted_url(url)}: {_connection_message(error)}") from error
 
 
-def _said(error: DBAPIError) -> str:
+def _connection_message(error: DBAPIError) -> str:
     """Returns why a connection failed, in a line, with the way out of the usual reasons."""
     said = (str(error.orig).splitlines() or [""])[0]
     said = said.rpartition("FATAL:")[2].strip()

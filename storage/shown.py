@@ -3,14 +3,14 @@
 import re
 from urllib.parse import unquote
 
-HIDDEN = "***"
+MASK = "***"
 # A path makes `:/` of `://`. Whatever may belong to a password is hidden: up to the last @.
-_USER = re.compile(r"((?::/+|//)[^/:@\s]*?(?::|%3a))(?!\*\*\*@).*@", re.DOTALL | re.IGNORECASE)
-_QUERY = re.compile(r"([?&;]\s*)([^=&;?\s]+)=(?!\*\*\*)([^&]*)")
-_WORDS = re.compile(
+_USER_PASSWORD = re.compile(r"((?::/+|//)[^/:@\s]*?(?::|%3a))(?!\*\*\*@).*@", re.DOTALL | re.IGNORECASE)
+_QUERY_PARAMETER = re.compile(r"([?&;]\s*)([^=&;?\s]+)=(?!\*\*\*)([^&]*)")
+_PASSWORD_WORD = re.compile(
     r"\b(\w*(?:password|passwd|pwd))(\s*=\s*)(?!\*\*\*)('[^']*'|\"[^\"]*\"|\S+)", re.I
 )
-_SECRET = re.compile(r"pass(?!file)|pwd|secret|token|credential|api_?key|connect$|dsn", re.I)
+_SECRET_NAME = re.compile(r"pass(?!file)|pwd|secret|token|credential|api_?key|connect$|dsn", re.I)
 """Names of what is hidden; `odbc_connect` is a whole connection in a word."""
 
 
@@ -21,11 +21,11 @@ def shown(word: str) -> str:
     the words `password=...` of libpq. What is hidden already stays as it is.
     """
     if not word.startswith("sqlite:///"):  # a path, in which an @ is a letter like others
-        word = _USER.sub(rf"\1{HIDDEN}@", word)
-    word = _QUERY.sub(_hide, word)
-    return _WORDS.sub(rf"\1\2{HIDDEN}", word)
+        word = _USER_PASSWORD.sub(rf"\1{MASK}@", word)
+    word = _QUERY_PARAMETER.sub(_mask_secret, word)
+    return _PASSWORD_WORD.sub(rf"\1\2{MASK}", word)
 
 
-def _hide(match: re.Match[str]) -> str:
-    secret = _SECRET.search(unquote(unquote(match[2])))
-    return f"{match[1]}{match[2]}={HIDDEN}" if secret else match[0]
+def _mask_secret(match: re.Match[str]) -> str:
+    secret = _SECRET_NAME.search(unquote(unquote(match[2])))
+    return f"{match[1]}{match[2]}={MASK}" if secret else match[0]

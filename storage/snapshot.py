@@ -8,12 +8,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .runs import StorageError
-from .scratch import temporary
+from .scratch import temporary_scratch_folder
 
-LOG = ("-wal", "-shm", "-journal")
+LOG_SUFFIXES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database: commits that are not yet in it, and an index of them; or
 what a commit replaces."""
-HEADER = 100
+HEADER_BYTES = 100
 """Bytes at the head of a database, which hold counters beside what does not change."""
 
 
@@ -33,7 +33,7 @@ def snapshot(database: Path, to: Path) -> str:
     if database.exists() and not database.is_file():  # to read a pipe would wait for ever
         raise StorageError(f"{database} cannot be read as a database: it is not a file")
     # Without a log nobody is writing, and SQLite need not make one to be able to read.
-    how = "mode=ro" if log_of(database)[0].exists() else "immutable=1"
+    how = "mode=ro" if log_files(database)[0].exists() else "immutable=1"
     try:
         with (
             closing(sqlite3.connect(f"file:{quote(str(database))}?{how}", uri=True)) as source,
@@ -42,10 +42,10 @@ def snapshot(database: Path, to: Path) -> str:
             source.backup(copy)
     except sqlite3.Error as error:
         raise StorageError(f"{database} cannot be read as a database: {error}") from error
-    return hashlib.sha256(to.read_bytes()[HEADER:]).hexdigest()
+    return hashlib.sha256(to.read_bytes()[HEADER_BYTES:]).hexdigest()
 
 
-def put_back(copy: Path, database: Path) -> None:
+def restore_database(copy: Path, database: Path) -> None:
     """Gives a database the content of a copy, in one transaction, also while others read it.
 
     Raises:
@@ -67,12 +67,12 @@ def fingerprint(database: Path) -> str:
     Raises:
         StorageError: If it cannot be read.
     """
-    with temporary() as place:
+    with temporary_scratch_folder() as place:
         return snapshot(database, Path(place) / "copy.db")
 
 
 @contextmanager
-def alone_with(database: Path) -> Iterator[None]:
+def exclusive_access(database: Path) -> Iterator[None]:
     """Keeps all others from a database, so that its file can be replaced.
 
     Whoever had it open would go on with the old file, and SQLite would remove the new one's log.
@@ -95,9 +95,9 @@ def alone_with(database: Path) -> Iterator[None]:
         yield
 
 
-def log_of(database: Path) -> list[Path]:
+def log_files(database: Path) -> list[Path]:
     """Returns where SQLite keeps the log of a database, whether or not it is there."""
-    return [database.with_name(database.name + end) for end in LOG]
+    return [database.with_name(database.name + end) for end in LOG_SUFFIXES]
 
 
 def count_trials(database: Path) -> int:

@@ -11,9 +11,9 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 
-from .runs import StorageError, unwritable
-from .schema import extra_objects, of_another_optuna, of_another_program, schema
-from .waiting import SAY_AFTER_S
+from .runs import StorageError, write_error
+from .schema import find_extra_objects, schema_version_error, foreign_database_error, schema
+from .waiting import REPORT_AFTER_S
 
 BUSY_TIMEOUT_S = 60
 
@@ -32,21 +32,21 @@ class _WalConnection(sqlite3.Connection):
         self.execute("PRAGMA trusted_schema=OFF")  # the file may be of somebody else
 
     def cursor(self, factory: Any = None) -> Any:
-        return super().cursor(factory or _PatientCursor)
+        return super().cursor(factory or _WaitingCursor)
 
     def commit(self) -> None:
-        _patiently(self, super().commit)
+        _retry_when_busy(self, super().commit)
 
 
-class _PatientCursor(sqlite3.Cursor):
+class _WaitingCursor(sqlite3.Cursor):
     def execute(self, *args: Any) -> Any:
-        return _patiently(self.connection, super().execute, *args)
+        return _retry_when_busy(self.connection, super().execute, *args)
 
     def executemany(self, *args: Any) -> Any:
-        return _patiently(self.connection, super().executemany, *args)
+        return _retry_when_busy(self.connection, super().executemany, *args)
 
 
-def _patiently(connection: sqlite3.Connection, call: Callable[..., Any], *args: Any) -> Any:
+def _retry_when_busy(connection: sqlite3.Connection, call: Callable[..., Any], *args: Any) -> Any:
     """Calls a method of a connection; if others lock the database for two seconds, it says so."""
     try:
         return call(*args)
@@ -59,15 +59,15 @@ def _patiently(connection: sqlite3.Connection, call: Callable[..., Any], *args: 
     try:
         return call(*args)
     finally:
-        sqlite3.Connection.cursor(connection).execute(wait.format(1000 * SAY_AFTER_S))
+        sqlite3.Connection.cursor(connection).execute(wait.format(1000 * REPORT_AFTER_S))
 
 
-def file_options() -> dict[str, Any]:
+def engine_options() -> dict[str, Any]:
     """Returns what SQLAlchemy is told of each such database."""
-    return {"connect_args": {"timeout": SAY_AFTER_S, "factory": _WalConnection}}
+    return {"connect_args": {"timeout": REPORT_AFTER_S, "factory": _WalConnection}}
 
 
-def make_tables(path: Path) -> None:
+def create_tables(path: Path) -> None:
     """Makes the file, and all of Optuna's tables in it or none.
 
     Optuna makes them one by one, so that a kill in between would leave a database of nobody.
@@ -78,19 +78,19 @@ def make_tables(path: Path) -> None:
     try:
         path.touch()  # only here may a connection find no file
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise write_error(path, error) from error
     empty = RDBStorage("sqlite://").engine.raw_connection()
     try:
         with closing(empty), closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            if not _names(connection):  # nobody else has made them meanwhile
+            if not _object_names(connection):  # nobody else has made them meanwhile
                 for statement in list(empty.iterdump())[1:]:
                     connection.execute(statement)
     except sqlite3.DatabaseError as error:
         raise StorageError(f"cannot use {path} as a database: {error}") from error
 
 
-def has_tables(path: Path, create: bool) -> bool:
+def file_has_tables(path: Path, create: bool) -> bool:
     """Returns whether a file has Optuna's tables.
 
     Raises:
@@ -108,18 +108,18 @@ def has_tables(path: Path, create: bool) -> bool:
     try:
         address = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(address, uri=True)) as connection:
-            names = _names(connection)
+            names = _object_names(connection)
             if names and "alembic_version" not in names:
-                raise of_another_program(path)
-            if not names and (lost := lost_studies(path)):
-                raise StorageError(f"{lost}; {begin_anew(path)}")
-            for what, way_out in extra_objects(connection, path):
+                raise foreign_database_error(path)
+            if not names and (lost := describe_lost_studies(path)):
+                raise StorageError(f"{lost}; {restart_hint(path)}")
+            for what, way_out in find_extra_objects(connection, path):
                 raise StorageError(f"{what}; {way_out}")
             if names:
                 found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
                 if found is None or found[0] != schema():
                     upgrade = "if an older one, this upgrades it, after a backup: latentune doctor"
-                    raise of_another_optuna(f"sqlite:///{path}", f"{upgrade} --fix")
+                    raise schema_version_error(f"sqlite:///{path}", f"{upgrade} --fix")
             connection.execute("BEGIN IMMEDIATE")  # asks for the right to write, changes nothing
             connection.rollback()
             return bool(names)
@@ -127,7 +127,7 @@ def has_tables(path: Path, create: bool) -> bool:
         raise StorageError(f"cannot use {path} as a database: {error}") from error
 
 
-def lost_studies(path: Path) -> str:
+def describe_lost_studies(path: Path) -> str:
     """Returns what an empty database has lost, in words; empty if no studies lie beside it."""
     left = [*path.parent.glob("*/best.toml"), *path.parent.glob("*/final*/model.ckpt")]
     studies = sorted({file.relative_to(path.parent).parts[0] for file in left})
@@ -137,10 +137,10 @@ def lost_studies(path: Path) -> str:
     return f"{path} is empty, but {searched} searched here: the trials are lost"
 
 
-def begin_anew(path: Path) -> str:
+def restart_hint(path: Path) -> str:
     """Returns what to do about a database whose trials are lost."""
     return f"put a copy of it back, or begin anew without it: {shlex.join(['rm', str(path)])}"
 
 
-def _names(connection: sqlite3.Connection) -> set[str]:
+def _object_names(connection: sqlite3.Connection) -> set[str]:
     return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}

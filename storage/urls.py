@@ -9,30 +9,30 @@ from sqlalchemy.exc import ArgumentError
 from .runs import StorageError
 from .shown import shown
 
-SQLITE = "sqlite:///"
-PSYCOPG = "postgresql+psycopg"
+SQLITE_SCHEME = "sqlite:///"
+PSYCOPG_DRIVER = "postgresql+psycopg"
 
 
 def is_file(url: str) -> bool:
     """Returns whether a URL names an SQLite file."""
-    return url.startswith(SQLITE)
+    return url.startswith(SQLITE_SCHEME)
 
 
-def file_of(url: str) -> Path:
+def file_path(url: str) -> Path:
     """Returns the file of an SQLite URL; of a link, the file that it leads to.
 
     SQLite keeps its log beside that file.
     """
-    path = url.removeprefix(SQLITE)
+    path = url.removeprefix(SQLITE_SCHEME)
     return Path(os.path.realpath(path) if os.path.islink(path) else path)
 
 
 def absolute(url: str) -> str:
     """Returns a URL that means the same in every working folder of this machine."""
-    return f"{SQLITE}{os.path.abspath(url.removeprefix(SQLITE))}" if is_file(url) else url
+    return f"{SQLITE_SCHEME}{os.path.abspath(url.removeprefix(SQLITE_SCHEME))}" if is_file(url) else url
 
 
-def check_url(url: str) -> URL:
+def parse_url(url: str) -> URL:
     """Returns what a URL says, if it is one that we understand.
 
     PostgreSQL is spoken to by psycopg 3, whatever SQLAlchemy of this version would take.
@@ -62,9 +62,9 @@ def check_url(url: str) -> URL:
             f"{shown(url)} asks for {driver}, and PostgreSQL is reached by psycopg 3 alone: name "
             "it like postgresql://HOST/NAME"
         )
-    return parsed.set(drivername=PSYCOPG)
+    return parsed.set(drivername=PSYCOPG_DRIVER)
 
 
-def address(url: URL) -> str:
+def redacted_url(url: URL) -> str:
     """Returns a URL as users type it, without its password."""
-    return shown(url.render_as_string().replace(PSYCOPG, "postgresql", 1))
+    return shown(url.render_as_string().replace(PSYCOPG_DRIVER, "postgresql", 1))

@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 from filelock import Timeout
 
-SAY_AFTER_S = 2
+REPORT_AFTER_S = 2
 
 log = logging.getLogger(__name__)
 
 
-class Waitable(Protocol):
+class LockLike(Protocol):
     """A lock that can be waited for."""
 
     def acquire(self, timeout: float | None = None) -> Any: ...
@@ -20,7 +20,7 @@ class Waitable(Protocol):
     def release(self) -> Any: ...
 
 
-def acquire(lock: Waitable, what: str) -> None:
+def acquire(lock: LockLike, what: str) -> None:
     """Waits until this process holds a lock, and says so after two seconds.
 
     Args:
@@ -28,14 +28,14 @@ def acquire(lock: Waitable, what: str) -> None:
         what: What it is, in words.
     """
     try:
-        lock.acquire(timeout=SAY_AFTER_S)
+        lock.acquire(timeout=REPORT_AFTER_S)
     except Timeout:
         log.info("waiting for %s: another process holds it", what)
         lock.acquire()
 
 
 @contextmanager
-def held(lock: Waitable, what: str) -> Iterator[None]:
+def hold_lock(lock: LockLike, what: str) -> Iterator[None]:
     """Holds a lock for the block; see `acquire`."""
     acquire(lock, what)
     try:

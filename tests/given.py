@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from latentune.objectives.data.new.inputs import read_inputs
+from latentune.objectives.data.new.inputs import read_new_items
 from latentune.objectives.data.new.items import Preparation
 
 
@@ -43,7 +43,7 @@ def houses(path: str, n: int, seed: int = 0) -> pd.DataFrame:
 
 
 def prepared(given: Sequence[str], like: Preparation) -> torch.Tensor:
-    found = [batch for one in read_inputs(given, like) for batch in one.batches()]
+    found = [batch for one in read_new_items(given, like) for batch in one.batches()]
     assert not any(any(batch.reasons) for batch in found)
     return torch.cat([batch.items for batch in found])
 

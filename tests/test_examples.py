@@ -23,7 +23,7 @@ NAMES = {
 
 @pytest.mark.parametrize("name", latentune.__all__)
 def test_its_example_runs(name: str, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(allowed, "_allowed", set())
+    monkeypatch.setattr(allowed, "_trusted_modules", set())
     monkeypatch.setattr(logging.getLogger("latentune"), "handlers", [])
     text = inspect.getdoc(getattr(latentune, name)) or ""
     example = doctest.DocTestParser().get_doctest(text, dict(NAMES), name, None, None)

@@ -7,9 +7,9 @@ import pandas as pd
 import seaborn as sns
 
 from latentune.storage.csv_files import write_csv
-from latentune.storage.runs import Runs, replaced_folder
+from latentune.storage.runs import Runs, replace_folder
 from latentune.studies.display.plots.axes import set_log_scale
-from latentune.studies.display.plots.figure import figure_at, legend_beside
+from latentune.studies.display.plots.figure import saved_figure, legend_outside
 
 from .reproduction import Result
 from .rows import ROWS
@@ -90,7 +90,7 @@ def write_table(table: pd.DataFrame, root: Path) -> Path:
         The folder of these files.
     """
     target = root / "table"
-    with replaced_folder(target, Runs(root)) as folder:
+    with replace_folder(target, Runs(root)) as folder:
         (folder / "table.md").write_text(markdown(table), encoding="utf-8")
         write_csv(table, folder / "table.csv")
         errors = relative_errors(table)
@@ -131,7 +131,7 @@ def plot_relative_errors(errors: pd.DataFrame, path: Path) -> None:
         path: The file to write.
     """
     rows = errors["row"].nunique()
-    with figure_at(path, 9, 1.4 + 0.4 * rows) as figure:
+    with saved_figure(path, 9, 1.4 + 0.4 * rows) as figure:
         axes = figure.subplots()
         axes.axvline(1, color="0.5", linewidth=1)
         sns.scatterplot(errors, x="error", y="row", hue="run", style="run", s=80, ax=axes)
@@ -139,7 +139,7 @@ def plot_relative_errors(errors: pd.DataFrame, path: Path) -> None:
         axes.set(xlabel="error / published error (left of 1 is better)", ylabel="")
         axes.margins(y=0.5 / rows)
         axes.grid(axis="y", color="0.9")
-        legend_beside(axes)
+        legend_outside(axes)
         sns.despine(figure, left=True)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .kde import FOLDS, Codes, LatentKDE
-from .mixture import FEWEST, LatentMixture
+from .mixture import MIN_MIXTURE_CODES, LatentMixture
 
 
 class Density(Protocol):
@@ -27,5 +27,5 @@ DENSITIES: dict[str, Callable[[Any, Codes, int], Density]] = {
     "mixture": lambda model, codes, seed: LatentMixture.fit(codes, seed=seed),
 }
 
-FEWEST_CODES = {"kde": FOLDS, "pca-kde": FOLDS, "gaussian": 2, "mixture": FEWEST}
+MIN_CODES = {"kde": FOLDS, "pca-kde": FOLDS, "gaussian": 2, "mixture": MIN_MIXTURE_CODES}
 """The fewest codes that a density can be fitted to; a prior needs none."""

@@ -74,8 +74,8 @@ class LatentKDE:
                 pca = PCA(n_components, random_state=seed).fit(codes)
             components, mean = pca.components_.astype("float32"), pca.mean_.astype("float32")
             points = pca.transform(codes).astype("float32")
-        seen = np.random.default_rng(seed).permutation(len(points))[:n_search]
-        bandwidth = _likeliest_bandwidth(points[seen])
+        searched = np.random.default_rng(seed).permutation(len(points))[:n_search]
+        bandwidth = _likeliest_bandwidth(points[searched])
         return cls(points, bandwidth, components, mean)
 
     def sample(self, n: int, seed: int = 0) -> Codes:
@@ -111,7 +111,7 @@ class LatentKDE:
         return f"bandwidth {self.bandwidth:.3f} on {len(self.points):,} codes"
 
 
-def magnitude(codes: Codes) -> NDArray[np.float64]:
+def order_of_magnitude(codes: Codes) -> NDArray[np.float64]:
     """Returns the power of ten nearest to the standard deviation of each dimension of codes.
 
     Args:
@@ -125,7 +125,7 @@ def magnitude(codes: Codes) -> NDArray[np.float64]:
 
 
 def _likeliest_bandwidth(points: Codes) -> float:
-    scale = float(magnitude(points).max()) or 1.0
+    scale = float(order_of_magnitude(points).max()) or 1.0
     scaled, exponent = points / np.asarray(scale, points.dtype), 0
     for _ in range(4):
         bandwidths = np.logspace(exponent - 1, exponent + 1, 20)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
 
-from .kde import Codes, magnitude
+from .kde import Codes, order_of_magnitude
 
 COMPONENTS = (2, 5, 10, 20, 40)
-FEWEST = 5 * COMPONENTS[0]
+MIN_MIXTURE_CODES = 5 * COMPONENTS[0]
 """The fewest codes from which the number of components is chosen."""
 
 
@@ -52,7 +52,7 @@ class LatentMixture:
         1e-4 that is added to each variance is small.
 
         Args:
-            codes: Codes, with shape (N, D); N at least 2, and at least `FEWEST` for several
+            codes: Codes, with shape (N, D); N at least 2, and at least `MIN_MIXTURE_CODES` for several
                 components.
             n_components: Number of components K. If None, the one of 2, 5, 10, 20 and 40 with
                 the lowest Bayesian information criterion (Schwarz, 1978), as far as N allows.
@@ -61,10 +61,10 @@ class LatentMixture:
         Raises:
             ValueError: If there are too few codes.
         """
-        fewest = max(2, n_components or FEWEST)
+        fewest = max(2, n_components or MIN_MIXTURE_CODES)
         if len(codes) < fewest:
             raise ValueError(f"codes (={len(codes)}) must be at least {fewest} for a mixture.")
-        scale = magnitude(codes)
+        scale = order_of_magnitude(codes)
         scaled = codes / np.where(scale > 0, scale, 1).astype(codes.dtype)
         tried = [n_components] if n_components else [k for k in COMPONENTS if 5 * k <= len(codes)]
         with warnings.catch_warnings(action="ignore"):  # of codes of which several are the same
@@ -80,10 +80,10 @@ class LatentMixture:
         rng = np.random.default_rng(seed)
         chosen = rng.choice(len(self.weights), size=n, p=self.weights / self.weights.sum())
         noise = rng.standard_normal((n, self.means.shape[1], 1))
-        spread = self._roots()[chosen] @ noise
+        spread = self._cholesky_factors()[chosen] @ noise
         return (self.means[chosen] + spread[..., 0]).astype("float32")
 
-    def _roots(self) -> NDArray[np.float64]:
+    def _cholesky_factors(self) -> NDArray[np.float64]:
         """Returns the Cholesky factors of the covariances, in which a dimension may be constant.
 
         They are those of the correlations, so that variances of any size have them.

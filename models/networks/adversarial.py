@@ -6,10 +6,10 @@ from math import ceil, prod
 from torch import nn
 
 from ..data_spec import DataSpec
-from .weights import scaled
+from .weights import scale_widths
 
-EPS = 0.8
-SLOPE = 0.2
+BATCH_NORM_EPS = 0.8
+NEGATIVE_SLOPE = 0.2
 DROPOUT = 0.25
 SMALLEST = 2  # pixels of a side, which are halved no more: of one alone, nothing was learnt
 GENERATOR = (128, 128, 64)
@@ -32,22 +32,22 @@ class Generator(nn.Sequential):
     """
 
     def __init__(self, data: DataSpec, latent_dim: int, width: float = 1.0) -> None:
-        colours, *whole = data.shape
-        first, *channels = scaled(width, *GENERATOR)
+        colors, *whole = data.shape
+        first, *channels = scale_widths(width, *GENERATOR)
         quarter, half = ([ceil(side / n) for side in whole] for n in (4, 2))
         layers: list[nn.Module] = [
             nn.Linear(latent_dim, first * prod(quarter)),
             nn.Unflatten(1, (first, *quarter)),
             nn.BatchNorm2d(first),
         ]
-        for (before, after), size in zip(pairwise([first, *channels]), (half, whole), strict=True):
+        for (inputs, outputs), size in zip(pairwise([first, *channels]), (half, whole), strict=True):
             layers += [
                 nn.Upsample(tuple(size)),
-                nn.Conv2d(before, after, 3, padding=1),
-                nn.BatchNorm2d(after, EPS),
-                nn.LeakyReLU(SLOPE),
+                nn.Conv2d(inputs, outputs, 3, padding=1),
+                nn.BatchNorm2d(outputs, BATCH_NORM_EPS),
+                nn.LeakyReLU(NEGATIVE_SLOPE),
             ]
-        super().__init__(*layers, nn.Conv2d(channels[-1], colours, 3, padding=1), nn.Sigmoid())
+        super().__init__(*layers, nn.Conv2d(channels[-1], colors, 3, padding=1), nn.Sigmoid())
 
 
 class Discriminator(nn.Sequential):
@@ -63,16 +63,16 @@ class Discriminator(nn.Sequential):
     """
 
     def __init__(self, data: DataSpec, width: float = 1.0) -> None:
-        colours, *size = data.shape
+        colors, *size = data.shape
         layers: list[nn.Module] = []
-        channels = [colours, *scaled(width, *DISCRIMINATOR)]
-        for depth, (before, after) in enumerate(pairwise(channels)):
+        channels = [colors, *scale_widths(width, *DISCRIMINATOR)]
+        for depth, (inputs, outputs) in enumerate(pairwise(channels)):
             down, across = (2 if side > SMALLEST else 1 for side in size)
             layers += [
-                nn.Conv2d(before, after, 3, (down, across), padding=1),
-                nn.LeakyReLU(SLOPE),
+                nn.Conv2d(inputs, outputs, 3, (down, across), padding=1),
+                nn.LeakyReLU(NEGATIVE_SLOPE),
                 nn.Dropout2d(DROPOUT),
             ]
-            layers += [nn.BatchNorm2d(after, EPS)] if depth else []
+            layers += [nn.BatchNorm2d(outputs, BATCH_NORM_EPS)] if depth else []
             size = [ceil(size[0] / down), ceil(size[1] / across)]
         super().__init__(*layers, nn.Flatten(), nn.Linear(channels[-1] * prod(size), 1))

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from torch import nn
 
 from ..data_spec import DataSpec, Kind
-from .dense import DenseBody
+from .dense import DenseBackbone
 from .lenet import LeNet
 from .recurrent import CELLS, Recurrent
 
 
-class Shape(NamedTuple):
+class BackboneShape(NamedTuple):
     """How large a body is, as far as it is not published.
 
     Attributes:
@@ -26,7 +26,7 @@ class Shape(NamedTuple):
     activation: str
 
 
-class Body(NamedTuple):
+class Backbone(NamedTuple):
     """A body.
 
     Attributes:
@@ -35,16 +35,16 @@ class Body(NamedTuple):
         kinds: The kinds of data that it is made for.
     """
 
-    make: Callable[[DataSpec, Shape], nn.Module]
+    make: Callable[[DataSpec, BackboneShape], nn.Module]
     kinds: tuple[Kind, ...]
 
 
-def _recurrent(cell: str, data: DataSpec, shape: Shape) -> nn.Module:
+def _recurrent(cell: str, data: DataSpec, shape: BackboneShape) -> nn.Module:
     return Recurrent(data, cell, shape.hidden, shape.layers)
 
 
-BODIES: dict[str, Body] = {
-    "dense": Body(lambda data, shape: DenseBody(data, *shape), ("image", "table")),
-    "cnn": Body(lambda data, shape: LeNet(data, shape.hidden), ("image",)),
-    **{cell: Body(partial(_recurrent, cell), ("image", "text")) for cell in CELLS},
+BACKBONES: dict[str, Backbone] = {
+    "dense": Backbone(lambda data, shape: DenseBackbone(data, *shape), ("image", "table")),
+    "cnn": Backbone(lambda data, shape: LeNet(data, shape.hidden), ("image",)),
+    **{cell: Backbone(partial(_recurrent, cell), ("image", "text")) for cell in CELLS},
 }

@@ -13,10 +13,10 @@ from .residual import ResidualDecoder, ResidualEncoder
 from .resnet import ResNetDecoder, ResNetEncoder
 from .strided import StridedDecoder, StridedEncoder
 
-Half = Callable[[DataSpec, int, float], nn.Module]
+HalfFactory = Callable[[DataSpec, int, float], nn.Module]
 
 
-class Network(NamedTuple):
+class EncoderDecoder(NamedTuple):
     """An encoder and the decoder that undoes it.
 
     Attributes:
@@ -26,23 +26,23 @@ class Network(NamedTuple):
         kinds: The kinds of data that it is made for.
     """
 
-    encoder: Half
-    decoder: Half
+    encoder: HalfFactory
+    decoder: HalfFactory
     kinds: tuple[Kind, ...] = ("image",)
 
 
 NETWORKS = {
-    "conv": Network(ConvEncoder, ConvDecoder),
-    "dense": Network(dense.dense_encoder, dense.dense_decoder, ("image", "table")),
-    "deep": Network(dense.deep_encoder, dense.deep_decoder, ("image", "table")),
-    "pooled": Network(PooledEncoder, PooledDecoder),
-    "strided": Network(StridedEncoder, StridedDecoder),
-    "residual": Network(ResidualEncoder, ResidualDecoder),
-    "resnet": Network(ResNetEncoder, ResNetDecoder),
+    "conv": EncoderDecoder(ConvEncoder, ConvDecoder),
+    "dense": EncoderDecoder(dense.dense_encoder, dense.dense_decoder, ("image", "table")),
+    "deep": EncoderDecoder(dense.deep_encoder, dense.deep_decoder, ("image", "table")),
+    "pooled": EncoderDecoder(PooledEncoder, PooledDecoder),
+    "strided": EncoderDecoder(StridedEncoder, StridedDecoder),
+    "residual": EncoderDecoder(ResidualEncoder, ResidualDecoder),
+    "resnet": EncoderDecoder(ResNetEncoder, ResNetDecoder),
 }
 
 
-def network_for(name: str, data: DataSpec) -> Network:
+def get_network(name: str, data: DataSpec) -> EncoderDecoder:
     """Returns a network by its name.
 
     Raises:

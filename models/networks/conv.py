@@ -6,8 +6,8 @@ from typing import NamedTuple
 from torch import nn
 
 from ..data_spec import DataSpec
-from .standardise import standardised
-from .weights import draw_weights, scaled
+from .standardize import standardize_input
+from .weights import init_weights, scale_widths
 
 CHANNELS = 32
 HIDDEN = 64
@@ -55,14 +55,14 @@ def _steps(shape: tuple[int, ...]) -> list[tuple[_Step, _Step]]:
     return list(zip(*sides, strict=True))
 
 
-def _channels(layers: int, colours: int, width: float) -> list[int]:
+def _channels(layers: int, colors: int, width: float) -> list[int]:
     """Returns the channels behind each layer: 8, 16, 32 for three and gray images, as published.
 
     Fewer layers have the last of these; more go on doubling. Colours need twice as many.
     """
-    last = CHANNELS if colours == 1 else 2 * CHANNELS
+    last = CHANNELS if colors == 1 else 2 * CHANNELS
     first = last >> (min(layers, 3) - 1)
-    return list(scaled(width, *(first << layer for layer in range(layers))))
+    return list(scale_widths(width, *(first << layer for layer in range(layers))))
 
 
 class ConvEncoder(nn.Sequential):
@@ -79,21 +79,21 @@ class ConvEncoder(nn.Sequential):
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         steps = _steps(data.shape)
         layers: list[nn.Module] = []
-        before = data.shape[0]
-        for after, step in zip(_channels(len(steps), before, width), steps, strict=True):
+        inputs = data.shape[0]
+        for outputs, step in zip(_channels(len(steps), inputs, width), steps, strict=True):
             stride, padding, size, _ = zip(*step, strict=True)
-            layers += [nn.Conv2d(before, after, 3, stride=stride, padding=padding), nn.ReLU()]
-            before = after
-        (hidden,) = scaled(width, HIDDEN)
+            layers += [nn.Conv2d(inputs, outputs, 3, stride=stride, padding=padding), nn.ReLU()]
+            inputs = outputs
+        (hidden,) = scale_widths(width, HIDDEN)
         super().__init__(
-            *standardised(data),
+            *standardize_input(data),
             *layers,
             nn.Flatten(),
-            nn.Linear(before * prod(size), hidden),
+            nn.Linear(inputs * prod(size), hidden),
             nn.ReLU(),
             nn.Linear(hidden, features),
         )
-        draw_weights(self)
+        init_weights(self)
 
 
 class ConvDecoder(nn.Sequential):
@@ -109,23 +109,23 @@ class ConvDecoder(nn.Sequential):
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         steps = _steps(data.shape)
-        befores = _channels(len(steps), data.shape[0], width)
+        all_inputs = _channels(len(steps), data.shape[0], width)
         smallest = [side.size for side in steps[-1]]
-        (hidden,) = scaled(width, HIDDEN)
+        (hidden,) = scale_widths(width, HIDDEN)
         layers: list[nn.Module] = [
             nn.Linear(features, hidden),
             nn.ReLU(),
-            nn.Linear(hidden, befores[-1] * prod(smallest)),
+            nn.Linear(hidden, all_inputs[-1] * prod(smallest)),
             nn.ReLU(),
-            nn.Unflatten(1, (befores[-1], *smallest)),
+            nn.Unflatten(1, (all_inputs[-1], *smallest)),
         ]
-        afters = [data.shape[0], *befores[:-1]]
-        for before, after, step in reversed(list(zip(befores, afters, steps, strict=True))):
+        all_outputs = [data.shape[0], *all_inputs[:-1]]
+        for inputs, outputs, step in reversed(list(zip(all_inputs, all_outputs, steps, strict=True))):
             stride, padding, _, output_padding = zip(*step, strict=True)
             layers += [
                 nn.ConvTranspose2d(
-                    before,
-                    after,
+                    inputs,
+                    outputs,
                     3,
                     stride=stride,
                     padding=padding,
@@ -135,4 +135,4 @@ class ConvDecoder(nn.Sequential):
             ]
         layers[-1] = nn.Sigmoid()
         super().__init__(*layers)
-        draw_weights(self)
+        init_weights(self)

@@ -7,10 +7,10 @@ from math import prod
 from torch import nn
 
 from ..data_spec import DataSpec
-from .standardise import restored, standardised
-from .weights import draw_weights, scaled
+from .standardize import restore_output, standardize_input
+from .weights import init_weights, scale_widths
 
-LAST = 0.1
+LAST_LAYER_GAIN = 0.1
 DENSE = (256,)
 DEEP = (128, 64, 12)
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -30,17 +30,17 @@ class DenseEncoder(nn.Sequential):
         data: Any data.
         features: Number of features D that leave the encoder.
         hidden: Widths of the layers between.
-        last: See `draw_weights`.
+        last_gain: See `init_weights`.
 
     Its input has shape (N, *data.shape), its output (N, D).
     """
 
     def __init__(
-        self, data: DataSpec, features: int, hidden: Sequence[int], last: float = 1.0
+        self, data: DataSpec, features: int, hidden: Sequence[int], last_gain: float = 1.0
     ) -> None:
         sizes = [prod(data.shape), *hidden, features]
-        super().__init__(*standardised(data), nn.Flatten(), *_linear(sizes))
-        draw_weights(self, last)
+        super().__init__(*standardize_input(data), nn.Flatten(), *_linear(sizes))
+        init_weights(self, last_gain)
 
 
 class DenseDecoder(nn.Sequential):
@@ -59,12 +59,12 @@ class DenseDecoder(nn.Sequential):
         self, data: DataSpec, features: int, hidden: Sequence[int], bounded: bool = False
     ) -> None:
         layers = _linear([features, *hidden, prod(data.shape)])
-        end = [nn.Sigmoid()] if bounded else restored(data)
+        end = [nn.Sigmoid()] if bounded else restore_output(data)
         super().__init__(*layers, nn.Unflatten(1, data.shape), *end)
-        draw_weights(self, 1.0 if bounded else LAST)
+        init_weights(self, 1.0 if bounded else LAST_LAYER_GAIN)
 
 
-class DenseBody(nn.Sequential):
+class DenseBackbone(nn.Sequential):
     """Maps items to features through hidden layers of one width.
 
     Args:
@@ -82,14 +82,14 @@ class DenseBody(nn.Sequential):
     def __init__(self, data: DataSpec, hidden: int, layers: int, activation: str) -> None:
         sizes = [prod(data.shape), *[hidden] * layers]
         steps = [(nn.Linear(*pair), ACTIVATIONS[activation]()) for pair in pairwise(sizes)]
-        super().__init__(*standardised(data), nn.Flatten(), *chain.from_iterable(steps))
+        super().__init__(*standardize_input(data), nn.Flatten(), *chain.from_iterable(steps))
         self.features = sizes[-1]
-        draw_weights(self)
+        init_weights(self)
 
 
 def dense_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
     """One hidden layer of 256; features are not negative."""
-    encoder = DenseEncoder(data, features, scaled(width, *DENSE), LAST)
+    encoder = DenseEncoder(data, features, scale_widths(width, *DENSE), LAST_LAYER_GAIN)
     code = encoder[-1]
     assert isinstance(code, nn.Linear)
     nn.init.ones_(code.bias)  # above zero at first, where no value of the code is dead
@@ -98,12 +98,12 @@ def dense_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
 
 def dense_decoder(data: DataSpec, features: int, width: float) -> nn.Module:
     """One hidden layer of 256."""
-    return DenseDecoder(data, features, scaled(width, *DENSE))
+    return DenseDecoder(data, features, scale_widths(width, *DENSE))
 
 
 def deep_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
     """Hidden layers of 128, 64 and 12; none is narrower than the features."""
-    return DenseEncoder(data, features, _deep(features, width), LAST)
+    return DenseEncoder(data, features, _deep(features, width), LAST_LAYER_GAIN)
 
 
 def deep_decoder(data: DataSpec, features: int, width: float) -> nn.Module:
@@ -113,12 +113,12 @@ def deep_decoder(data: DataSpec, features: int, width: float) -> nn.Module:
 
 def _deep(features: int, width: float) -> list[int]:
     # A longer code must not pass through fewer features than it has.
-    return [max(size, features) for size in scaled(width, *DEEP)]
+    return [max(size, features) for size in scale_widths(width, *DEEP)]
 
 
 def _linear(sizes: Sequence[int]) -> list[nn.Module]:
     """Returns linear layers from size to size, with a ReLU between two of them."""
     layers: list[nn.Module] = []
-    for before, after in pairwise(sizes):
-        layers += [nn.Linear(before, after), nn.ReLU()]
+    for inputs, outputs in pairwise(sizes):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
     return layers[:-1]

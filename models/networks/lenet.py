@@ -6,13 +6,13 @@ from math import prod
 from torch import nn
 
 from ..data_spec import DataSpec
-from .standardise import standardised
-from .weights import draw_weights, scaled
+from .standardize import standardize_input
+from .weights import init_weights, scale_widths
 
 CHANNELS = (6, 16)
 HIDDEN = (220, 184)
 KERNEL = 5
-SMALL = 10  # pixels of a side, below which such a kernel needs a border
+PADDED_BELOW = 10  # pixels of a side, below which such a kernel needs a border
 
 
 class LeNet(nn.Sequential):
@@ -34,12 +34,12 @@ class LeNet(nn.Sequential):
 
     def __init__(self, data: DataSpec, hidden: int) -> None:
         width = hidden / HIDDEN[0]
-        first, second, last = scaled(width, *CHANNELS, HIDDEN[1])
-        before, *size = data.shape
-        one, size = conv_pool(before, first, size)
+        first, second, last = scale_widths(width, *CHANNELS, HIDDEN[1])
+        inputs, *size = data.shape
+        one, size = conv_pool(inputs, first, size)
         two, size = conv_pool(first, second, size)
         super().__init__(
-            *standardised(data),
+            *standardize_input(data),
             *one,
             *two,
             nn.Flatten(),
@@ -49,19 +49,19 @@ class LeNet(nn.Sequential):
             nn.ReLU(),
         )
         self.features = last
-        draw_weights(self)
+        init_weights(self)
 
 
-def conv_pool(before: int, after: int, size: Sequence[int]) -> tuple[list[nn.Module], list[int]]:
+def conv_pool(inputs: int, outputs: int, size: Sequence[int]) -> tuple[list[nn.Module], list[int]]:
     """Returns a convolution before a ReLU and pooling, and the size of the map that they leave.
 
     Args:
-        before: Channels of their input.
-        after: Channels of their output.
+        inputs: Channels of their input.
+        outputs: Channels of their output.
         size: Height and width of their input; a small side is given a border first.
     """
-    height, width = (KERNEL // 2 if side < SMALL else 0 for side in size)
-    convolution = nn.Conv2d(before, after, KERNEL, padding=(height, width))
+    height, width = (KERNEL // 2 if side < PADDED_BELOW else 0 for side in size)
+    convolution = nn.Conv2d(inputs, outputs, KERNEL, padding=(height, width))
     sides = zip(size, (height, width), strict=True)
     left = [-(-(side + 2 * padding - KERNEL + 1) // 2) for side, padding in sides]
     return [convolution, nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)], left

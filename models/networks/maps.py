@@ -2,10 +2,10 @@
 
 from math import ceil, log2, prod
 
-Size = tuple[int, int]
+MapSize = tuple[int, int]
 
 
-def sizes(shape: tuple[int, ...], smallest: int) -> list[Size]:
+def feature_map_sizes(shape: tuple[int, ...], smallest: int) -> list[MapSize]:
     """Returns height and width of an image, and after each halving, down to about a size.
 
     Args:
@@ -18,7 +18,7 @@ def sizes(shape: tuple[int, ...], smallest: int) -> list[Size]:
     return [(ceil(height / 2**n), ceil(width / 2**n)) for n in range(halvings + 1)]
 
 
-def code_channels(features: int, size: Size) -> int:
+def code_channels(features: int, size: MapSize) -> int:
     """Returns how many channels a map has, of which a code is made.
 
     Raises:

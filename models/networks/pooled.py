@@ -5,13 +5,13 @@ from itertools import pairwise
 from torch import nn
 
 from ..data_spec import DataSpec
-from .maps import code_channels, sizes
-from .standardise import restored, standardised
-from .weights import draw_weights, scaled
+from .maps import code_channels, feature_map_sizes
+from .standardize import restore_output, standardize_input
+from .weights import init_weights, scale_widths
 
 CHANNELS = 16
 SMALLEST = 7
-LAST = 0.1  # see `draw_weights`
+LAST_LAYER_GAIN = 0.1  # see `init_weights`
 
 
 class PooledEncoder(nn.Sequential):
@@ -32,12 +32,12 @@ class PooledEncoder(nn.Sequential):
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         channels = _channels(data, features, width)
         layers: list[nn.Module] = []
-        for before, after in pairwise(channels):
-            layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU()]
+        for inputs, outputs in pairwise(channels):
+            layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU()]
             layers.append(nn.AvgPool2d(2, ceil_mode=True, count_include_pad=False))
         # The last map is made at the smallest size.
-        super().__init__(*standardised(data), *layers[:-1], nn.Flatten())
-        draw_weights(self)
+        super().__init__(*standardize_input(data), *layers[:-1], nn.Flatten())
+        init_weights(self)
 
 
 class PooledDecoder(nn.Sequential):
@@ -53,18 +53,18 @@ class PooledDecoder(nn.Sequential):
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         channels = _channels(data, features, width)[::-1]
-        smallest, *larger = reversed(sizes(data.shape, SMALLEST))
+        smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST))
         layers: list[nn.Module] = [nn.Unflatten(1, (channels[0], *smallest))]
-        for (before, after), size in zip(pairwise(channels), [*larger, None], strict=True):
-            layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU()]
+        for (inputs, outputs), size in zip(pairwise(channels), [*larger, None], strict=True):
+            layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU()]
             if size is not None:
                 layers.append(nn.Upsample(size))
-        super().__init__(*layers[:-1], *restored(data))
-        draw_weights(self, LAST)
+        super().__init__(*layers[:-1], *restore_output(data))
+        init_weights(self, LAST_LAYER_GAIN)
 
 
 def _channels(data: DataSpec, features: int, width: float) -> list[int]:
     """Returns the channels of the image, behind each layer, and of the code: 1, 16, 8, 4."""
-    halved = sizes(data.shape, SMALLEST)[1:]
+    halved = feature_map_sizes(data.shape, SMALLEST)[1:]
     wide = [CHANNELS] * (len(halved) - 1) + [CHANNELS // 2]
-    return [data.shape[0], *scaled(width, *wide), code_channels(features, halved[-1])]
+    return [data.shape[0], *scale_widths(width, *wide), code_channels(features, halved[-1])]

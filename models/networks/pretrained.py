@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from ..data_spec import DataSpec
-from .standardise import Standardise
+from .standardize import Standardize
 
 ARCHITECTURES = {
     **dict.fromkeys(("alexnet", "vgg16"), "classifier.6"),
@@ -23,7 +23,7 @@ SMALLEST = 64  # pixels of a side; of fewer, some of them leave nothing
 IMAGENET = DataSpec((3, SIDE, SIDE), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 
 
-class PretrainedBody(nn.Module):
+class PretrainedBackbone(nn.Module):
     """A network of torchvision that ends before its last layer; it begins with new weights.
 
     It takes images of any size and values in [0, 1], standardises them as ImageNet was, gives gray
@@ -33,7 +33,7 @@ class PretrainedBody(nn.Module):
         architecture: A key of `ARCHITECTURES`.
 
     Example:
-        >>> body = PretrainedBody("resnet18").eval()
+        >>> body = PretrainedBackbone("resnet18").eval()
         >>> body.encode(torch.zeros(2, 1, 28, 28)).shape
         torch.Size([2, 512])
     """
@@ -43,10 +43,10 @@ class PretrainedBody(nn.Module):
 
         super().__init__()
         self.architecture = architecture
-        google = architecture == "googlenet"  # its initialisation takes a minute
-        options = {"aux_logits": False, "init_weights": False} if google else {}
-        self.standardise = Standardise(IMAGENET)
-        self.network = without_last(get_model(architecture, **options), architecture)
+        is_googlenet = architecture == "googlenet"  # its initialisation takes a minute
+        options = {"aux_logits": False, "init_weights": False} if is_googlenet else {}
+        self.standardize = Standardize(IMAGENET)
+        self.network = remove_last_layer(get_model(architecture, **options), architecture)
 
     def encode(self, x: Tensor) -> Tensor:
         """Maps images x, with shape (N, C, H, W), to features, with shape (N, D)."""
@@ -56,12 +56,12 @@ class PretrainedBody(nn.Module):
         if least < SMALLEST:
             scale = SMALLEST / least
             x = interpolate(x, scale_factor=scale, mode="bilinear", antialias=True)
-        features: Tensor = self.network(self.standardise(x))
+        features: Tensor = self.network(self.standardize(x))
         return features.flatten(1)
 
     forward = encode
 
-    def load_published(self, weights: Mapping[str, Tensor]) -> None:
+    def load_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Takes over the weights of a whole network, as plain torchvision code saves them.
 
         Args:
@@ -76,7 +76,7 @@ class PretrainedBody(nn.Module):
             raise RuntimeError(f"there is no last layer {last}")
         self.network.load_state_dict(own)
 
-    def load_default(self) -> None:
+    def load_published_weights(self) -> None:
         """Takes over the weights that torchvision publishes, which it downloads if need be.
 
         Raises:
@@ -85,10 +85,10 @@ class PretrainedBody(nn.Module):
         from torchvision.models import get_model_weights
 
         weights: Any = get_model_weights(self.architecture).DEFAULT
-        self.load_published(weights.get_state_dict(check_hash=True))
+        self.load_weights(weights.get_state_dict(check_hash=True))
 
 
-def without_last(network: nn.Module, architecture: str) -> nn.Module:
+def remove_last_layer(network: nn.Module, architecture: str) -> nn.Module:
     """Lets a network end before its last layer.
 
     Args:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from ..data_spec import DataSpec
-from .standardise import standardised
+from .standardize import standardize_input
 
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -43,13 +43,13 @@ class Recurrent(nn.Module):
             raise ValueError(f"layers (={layers}) must be at least 1.")
         self.letters = len(data.letters) + 1 if data.kind == "text" else 0
         step = self.letters or data.shape[0] * data.shape[2]
-        self.standardise = nn.Sequential(*standardised(data))
+        self.standardize = nn.Sequential(*standardize_input(data))
         self.cell = CELLS[cell](step, hidden, layers, batch_first=True)
         self.features = hidden
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.letters:
-            rows = self.standardise(x).permute(0, 2, 1, 3).flatten(2)
+            rows = self.standardize(x).permute(0, 2, 1, 3).flatten(2)
             states: Tensor = self.cell(rows)[0]
             return states[:, -1]
         lengths = (x > 0).sum(1).clamp(min=1)

@@ -5,13 +5,13 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ..data_spec import DataSpec
-from .maps import code_channels, sizes
-from .standardise import restored, standardised
-from .weights import scaled
+from .maps import code_channels, feature_map_sizes
+from .standardize import restore_output, standardize_input
+from .weights import scale_widths
 
 CHANNELS = (32, 64)
 SMALLEST = 4
-BRANCH = 0.1
+BRANCH_GAIN = 0.1
 
 
 class Residual(nn.Module):
@@ -29,7 +29,7 @@ class Residual(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         last = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.normal_(last.weight, std=BRANCH * (9 * channels) ** -0.5)
+        nn.init.normal_(last.weight, std=BRANCH_GAIN * (9 * channels) ** -0.5)
         self.branch = nn.Sequential(
             nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(), last
         )
@@ -57,11 +57,11 @@ class ResidualEncoder(nn.Sequential):
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         layers: list[nn.Module] = []
         channels = _channels(data, width)
-        for before, after in pairwise(channels):
-            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), Residual(after)]
-        maps = code_channels(features, sizes(data.shape, SMALLEST)[-1])
+        for inputs, outputs in pairwise(channels):
+            layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), Residual(outputs)]
+        maps = code_channels(features, feature_map_sizes(data.shape, SMALLEST)[-1])
         code = nn.Conv2d(channels[-1], maps, 1)
-        super().__init__(*standardised(data), *layers, nn.ReLU(), code, nn.Flatten())
+        super().__init__(*standardize_input(data), *layers, nn.ReLU(), code, nn.Flatten())
 
 
 class ResidualDecoder(nn.Sequential):
@@ -76,20 +76,20 @@ class ResidualDecoder(nn.Sequential):
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        smallest, *larger = reversed(sizes(data.shape, SMALLEST))
-        colours, *channels = _channels(data, width)
+        smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST))
+        colors, *channels = _channels(data, width)
         maps = code_channels(features, smallest)
         layers: list[nn.Module] = [nn.Unflatten(1, (maps, *smallest))]
         steps = pairwise([maps, *reversed(channels)])
-        for (before, after), size in zip(steps, larger, strict=True):
-            layers += [nn.Conv2d(before, after, 3, padding=1), Residual(after), nn.Upsample(size)]
+        for (inputs, outputs), size in zip(steps, larger, strict=True):
+            layers += [nn.Conv2d(inputs, outputs, 3, padding=1), Residual(outputs), nn.Upsample(size)]
         layers += [nn.Conv2d(channels[0], channels[0], 3, padding=1), nn.ReLU()]
-        image = nn.Conv2d(channels[0], colours, 3, padding=1)
-        super().__init__(*layers, image, *restored(data))
+        image = nn.Conv2d(channels[0], colors, 3, padding=1)
+        super().__init__(*layers, image, *restore_output(data))
 
 
 def _channels(data: DataSpec, width: float) -> list[int]:
     """Returns the channels of the image and behind each halving: 3, 32, 64, 64."""
-    first, later = scaled(width, *CHANNELS)
-    halvings = len(sizes(data.shape, SMALLEST)) - 1
+    first, later = scale_widths(width, *CHANNELS)
+    halvings = len(feature_map_sizes(data.shape, SMALLEST)) - 1
     return [data.shape[0], first, *[later] * (halvings - 1)]

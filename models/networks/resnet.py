@@ -6,9 +6,9 @@ from typing import NamedTuple
 from torch import nn
 
 from ..data_spec import DataSpec
-from .maps import Size, code_channels, sizes
-from .standardise import restored, standardised
-from .weights import scaled
+from .maps import MapSize, code_channels, feature_map_sizes
+from .standardize import restore_output, standardize_input
+from .weights import scale_widths
 
 CHANNELS = (64, 128, 256, 512)
 SMALLEST = 4
@@ -36,17 +36,17 @@ class ResNetEncoder(nn.Sequential):
         first, *stages = _stages(data, width)
         kernel = max(3, 2 * first.stride - 1)  # every pixel is to be seen
         layers: list[nn.Module] = [
-            nn.Conv2d(first.before, first.after, kernel, first.stride, kernel // 2, bias=False),
-            nn.BatchNorm2d(first.after),
+            nn.Conv2d(first.inputs, first.outputs, kernel, first.stride, kernel // 2, bias=False),
+            nn.BatchNorm2d(first.outputs),
             nn.ReLU(),
         ]
         for stage in stages:
             layers += [
-                _block(stage.before, stage.after, stage.stride),
-                _block(stage.after, stage.after),
+                _block(stage.inputs, stage.outputs, stage.stride),
+                _block(stage.outputs, stage.outputs),
             ]
-        code = nn.Conv2d(stages[-1].after, code_channels(features, stages[-1].smaller), 1)
-        super().__init__(*standardised(data), *layers, code, nn.Flatten())
+        code = nn.Conv2d(stages[-1].outputs, code_channels(features, stages[-1].smaller), 1)
+        super().__init__(*standardize_input(data), *layers, code, nn.Flatten())
 
 
 class ResNetDecoder(nn.Sequential):
@@ -65,49 +65,49 @@ class ResNetDecoder(nn.Sequential):
         channels = code_channels(features, stages[-1].smaller)
         layers: list[nn.Module] = [
             nn.Unflatten(1, (channels, *stages[-1].smaller)),
-            nn.Conv2d(channels, stages[-1].after, 1),
+            nn.Conv2d(channels, stages[-1].outputs, 1),
         ]
         for stage in reversed(stages):
-            layers += [_block(stage.after, stage.after)]
+            layers += [_block(stage.outputs, stage.outputs)]
             layers += [nn.Upsample(stage.larger)] if stage.stride > 1 else []
-            layers += [_block(stage.after, stage.before)]
+            layers += [_block(stage.outputs, stage.inputs)]
         layers += [nn.Upsample(first.larger)] if first.stride > 1 else []
-        image = nn.Conv2d(first.after, first.before, 3, padding=1)
-        super().__init__(*layers, image, *restored(data))
+        image = nn.Conv2d(first.outputs, first.inputs, 3, padding=1)
+        super().__init__(*layers, image, *restore_output(data))
 
 
 class _Stage(NamedTuple):
     """What a stage does to channels and sizes; a decoder goes the other way."""
 
-    before: int
-    after: int
+    inputs: int
+    outputs: int
     stride: int
-    larger: Size
-    smaller: Size
+    larger: MapSize
+    smaller: MapSize
 
 
 def _stages(data: DataSpec, width: float) -> list[_Stage]:
     """Returns what the stem and the four stages do; the last of them halve first."""
-    colours, height, wide = data.shape
-    halvings = len(sizes(data.shape, SMALLEST)) - 1
+    colors, height, width_px = data.shape
+    halvings = len(feature_map_sizes(data.shape, SMALLEST)) - 1
     later = min(halvings, 3)
     strides = [2 ** (halvings - later), 1, *[1] * (3 - later), *[2] * later]
-    channels = scaled(width, *CHANNELS)
-    afters = [channels[0], *channels]
-    stages, before, larger = [], colours, (height, wide)
-    for after, stride in zip(afters, strides, strict=True):
+    channels = scale_widths(width, *CHANNELS)
+    all_outputs = [channels[0], *channels]
+    stages, inputs, larger = [], colors, (height, width_px)
+    for outputs, stride in zip(all_outputs, strides, strict=True):
         smaller = (ceil(larger[0] / stride), ceil(larger[1] / stride))
-        stages.append(_Stage(before, after, stride, larger, smaller))
-        before, larger = after, smaller
+        stages.append(_Stage(inputs, outputs, stride, larger, smaller))
+        inputs, larger = outputs, smaller
     return stages
 
 
-def _block(before: int, after: int, stride: int = 1) -> nn.Module:
+def _block(inputs: int, outputs: int, stride: int = 1) -> nn.Module:
     from torchvision.models.resnet import BasicBlock
 
     shortcut = None
-    if stride > 1 or before != after:
-        convolution = nn.Conv2d(before, after, 1, stride, bias=False)
-        shortcut = nn.Sequential(convolution, nn.BatchNorm2d(after))
-    block: nn.Module = BasicBlock(before, after, stride, shortcut)
+    if stride > 1 or inputs != outputs:
+        convolution = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
+        shortcut = nn.Sequential(convolution, nn.BatchNorm2d(outputs))
+    block: nn.Module = BasicBlock(inputs, outputs, stride, shortcut)
     return block

@@ -6,8 +6,8 @@ from torch import nn
 
 from ..data_spec import DataSpec
 from .lenet import conv_pool
-from .standardise import standardised
-from .weights import scaled
+from .standardize import standardize_input
+from .weights import scale_widths
 
 CHANNELS = (32, 64)
 HIDDEN = 256
@@ -28,13 +28,13 @@ class SiameseEncoder(nn.Sequential):
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        first, second, hidden = scaled(width, *CHANNELS, HIDDEN)
-        before, *size = data.shape
-        one, size = conv_pool(before, first, size)
+        first, second, hidden = scale_widths(width, *CHANNELS, HIDDEN)
+        inputs, *size = data.shape
+        one, size = conv_pool(inputs, first, size)
         two, size = conv_pool(first, second, size)
         flat = second * prod(size)
         super().__init__(
-            *standardised(data),
+            *standardize_input(data),
             *one,
             nn.BatchNorm2d(first),
             *two,

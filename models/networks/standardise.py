@@ -18,7 +18,7 @@ def per_channel(data: DataSpec, values: Sequence[float]) -> Tensor:
     return torch.tensor(values, dtype=dtype).view(-1, *[1] * (len(data.shape) - 1))
 
 
-class Standardise(nn.Module):
+class Standardize(nn.Module):
     """Subtracts the mean of each channel or feature, and divides by its standard deviation.
 
     Args:
@@ -46,25 +46,25 @@ class Standardise(nn.Module):
         return ((x - self.mean) / self.std).float()
 
 
-def as_read(model: object, x: Tensor) -> Tensor:
+def cast_input(model: object, x: Tensor) -> Tensor:
     """Returns rows in float64 as float32 for a network that does not standardise them."""
     if x.dtype != torch.double or not isinstance(model, nn.Module):
         return x
-    return x if any(isinstance(part, Standardise) for part in model.modules()) else x.float()
+    return x if any(isinstance(part, Standardize) for part in model.modules()) else x.float()
 
 
-def standardised(data: DataSpec) -> list[nn.Module]:
+def standardize_input(data: DataSpec) -> list[nn.Module]:
     """Returns the first layer of an encoder; none if the data are taken as they are."""
-    return [] if data.mean is None else [Standardise(data)]
+    return [] if data.mean is None else [Standardize(data)]
 
 
-def unit(data: DataSpec) -> Tensor:
+def error_scale(data: DataSpec) -> Tensor:
     """Returns what an error is measured in: the deviation of a table's features, if known."""
     if data.kind == "table" and data.std is not None:
         return per_channel(data, data.std)
     return torch.ones(())
 
 
-def restored(data: DataSpec) -> list[nn.Module]:
+def restore_output(data: DataSpec) -> list[nn.Module]:
     """Returns the last layer of a decoder whose output has no bounds; none likewise."""
-    return [] if data.mean is None else [Standardise(data, inverse=True)]
+    return [] if data.mean is None else [Standardize(data, inverse=True)]

@@ -5,9 +5,9 @@ from itertools import pairwise
 from torch import nn
 
 from ..data_spec import DataSpec
-from .maps import sizes
-from .standardise import standardised
-from .weights import draw_weights, scaled
+from .maps import feature_map_sizes
+from .standardize import standardize_input
+from .weights import init_weights, scale_widths
 
 CHANNELS = 16
 SMALLEST = 7
@@ -27,11 +27,11 @@ class StridedEncoder(nn.Sequential):
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         channels = _channels(data, width)
         layers: list[nn.Module] = []
-        for before, after in pairwise(channels):
-            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.ReLU()]
-        whole = nn.Conv2d(channels[-1], features, sizes(data.shape, SMALLEST)[-1])
-        super().__init__(*standardised(data), *layers, whole, nn.Flatten())
-        draw_weights(self)
+        for inputs, outputs in pairwise(channels):
+            layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.ReLU()]
+        whole = nn.Conv2d(channels[-1], features, feature_map_sizes(data.shape, SMALLEST)[-1])
+        super().__init__(*standardize_input(data), *layers, whole, nn.Flatten())
+        init_weights(self)
 
 
 class StridedDecoder(nn.Sequential):
@@ -46,21 +46,21 @@ class StridedDecoder(nn.Sequential):
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        smallest, *larger = reversed(sizes(data.shape, SMALLEST))
+        smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST))
         channels = _channels(data, width)[::-1]
         layers: list[nn.Module] = [
             nn.Unflatten(1, (features, 1, 1)),
             nn.ConvTranspose2d(features, channels[0], smallest),
         ]
-        for (before, after), size in zip(pairwise(channels), larger, strict=True):
+        for (inputs, outputs), size in zip(pairwise(channels), larger, strict=True):
             even = (1 - size[0] % 2, 1 - size[1] % 2)  # a stride of 2 maps two sizes to one
-            again = nn.ConvTranspose2d(before, after, 3, stride=2, padding=1, output_padding=even)
+            again = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=even)
             layers += [nn.ReLU(), again]
         super().__init__(*layers, nn.Sigmoid())
-        draw_weights(self)
+        init_weights(self)
 
 
 def _channels(data: DataSpec, width: float) -> list[int]:
     """Returns the channels of the image and behind each halving: 1, 16, 32."""
-    halvings = len(sizes(data.shape, SMALLEST)) - 1
-    return [data.shape[0], *scaled(width, *(CHANNELS << n for n in range(halvings)))]
+    halvings = len(feature_map_sizes(data.shape, SMALLEST)) - 1
+    return [data.shape[0], *scale_widths(width, *(CHANNELS << n for n in range(halvings)))]

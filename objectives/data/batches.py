@@ -12,16 +12,16 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
-from ...models.networks.standardise import as_read
+from ...models.networks.standardize import cast_input
 from ...models.predictor import Predictor
-from .augment import Augment
-from .parts import Part, floats
+from .augment import RandomAugmentation
+from .parts import Part, to_float
 
 if TYPE_CHECKING:
     from .parts import Items
 
-EVALUATION = 1000  # without gradients, larger batches fit and are faster
-VALUES = 2**24  # at most in such a batch: a thousand photographs would not fit
+EVALUATION_BATCH_SIZE = 1000  # without gradients, larger batches fit and are faster
+MAX_BATCH_VALUES = 2**24  # at most in such a batch: a thousand photographs would not fit
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -49,7 +49,7 @@ class Batches:
         batch_size: int,
         shuffle: bool,
         weights: Tensor | None = None,
-        augment: Augment | None = None,
+        augment: RandomAugmentation | None = None,
         device: torch.device | None = None,
     ) -> None:
         self.columns, self.batch_size, self.shuffle = columns, batch_size, shuffle
@@ -72,37 +72,37 @@ class Batches:
         order = torch.randperm(n) if self.shuffle else None
         if self.weights is not None:
             order = torch.multinomial(self.weights, n, replacement=True)
-        for inputs, *others in zip(*(self._cut(c, order) for c in self.columns), strict=True):
+        for inputs, *others in zip(*(self._column_batches(c, order) for c in self.columns), strict=True):
             batch = inputs if self.augment is None else self.augment(inputs)
-            yield floats(batch if self.device is None else batch.to(self.device)), *others
+            yield to_float(batch if self.device is None else batch.to(self.device)), *others
 
-    def _cut(self, column: Items, order: Tensor | None) -> Iterator[Any]:
-        cuts: Iterable[Any] = self._slices
+    def _column_batches(self, column: Items, order: Tensor | None) -> Iterator[Any]:
+        indices: Iterable[Any] = self._slices
         if order is not None:
             on_device = order.to(column.device) if isinstance(column, Tensor) else order
-            cuts = (on_device[cut] for cut in cuts)
+            indices = (on_device[cut] for cut in indices)
         if isinstance(column, Tensor):
-            return map(column.__getitem__, cuts)
+            return map(column.__getitem__, indices)
         if self.augment is None:
-            return ahead(column.__getitem__, cuts)
-        short, photos = self.augment.short, column
-        return ahead(lambda cut: photos.whole(cut, short), cuts)
+            return prefetch(column.__getitem__, indices)
+        short_side, photos = self.augment.short_side, column
+        return prefetch(lambda cut: photos.whole(cut, short_side), indices)
 
 
-def ahead(read: Callable[[C], R], cuts: Iterable[C]) -> Iterator[R]:
+def prefetch(read: Callable[[C], R], indices: Iterable[C]) -> Iterator[R]:
     """Gives what is read of each cut; the next one is read while the one before is used."""
     with ThreadPoolExecutor(1) as thread:
-        waiting: Future[R] | None = None
-        for cut in cuts:
-            following = thread.submit(read, cut)
-            if waiting is not None:
-                yield waiting.result()
-            waiting = following
-        if waiting is not None:
-            yield waiting.result()
+        pending: Future[R] | None = None
+        for cut in indices:
+            next_batch = thread.submit(read, cut)
+            if pending is not None:
+                yield pending.result()
+            pending = next_batch
+        if pending is not None:
+            yield pending.result()
 
 
-class ResidentData(pl.LightningDataModule):
+class DeviceDataModule(pl.LightningDataModule):
     """Parts of a data set that stay on the device, of which batches are slices.
 
     Attributes:
@@ -113,13 +113,13 @@ class ResidentData(pl.LightningDataModule):
 
     batch_size: int
     weights: Tensor | None = None
-    augment: Augment | None = None
+    augment: RandomAugmentation | None = None
 
     def __init__(self) -> None:
         super().__init__()
-        self._resident: dict[str, tuple[Items, ...]] = {}
+        self._device_columns: dict[str, tuple[Items, ...]] = {}
 
-    def keep(self, part: str, inputs: Items, targets: Tensor | None) -> None:
+    def move_to_device(self, part: str, inputs: Items, targets: Tensor | None) -> None:
         """Moves `train`, `val` or `test` to the trainer's device, where it stays.
 
         Photographs too large for memory go there batch by batch.
@@ -130,21 +130,21 @@ class ResidentData(pl.LightningDataModule):
             targets: Their targets, if any.
         """
         inputs = inputs.to(self.device) if isinstance(inputs, Tensor) else inputs
-        self._resident[part] = (inputs,) if targets is None else (inputs, targets.to(self.device))
+        self._device_columns[part] = (inputs,) if targets is None else (inputs, targets.to(self.device))
 
     def train_dataloader(self) -> Batches:
-        columns, device = self._resident["train"], self.device
+        columns, device = self._device_columns["train"], self.device
         return Batches(columns, self.batch_size, True, self.weights, self.augment, device)
 
     def val_dataloader(self) -> Batches:
-        return self._evaluated("val")
+        return self._evaluation_batches("val")
 
     def test_dataloader(self) -> Batches:
-        return self._evaluated("test")
+        return self._evaluation_batches("test")
 
-    def _evaluated(self, part: str) -> Batches:
-        columns = self._resident[part]
-        return Batches(columns, evaluation_size(columns[0]), False, device=self.device)
+    def _evaluation_batches(self, part: str) -> Batches:
+        columns = self._device_columns[part]
+        return Batches(columns, evaluation_batch_size(columns[0]), False, device=self.device)
 
     @property
     def device(self) -> torch.device:
@@ -152,7 +152,7 @@ class ResidentData(pl.LightningDataModule):
         return torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
 
 
-def in_precision_of(model: nn.Module, part: Part) -> Part:
+def cast_to_model_precision(model: nn.Module, part: Part) -> Part:
     """Returns a part in the precision that a network reads.
 
     Rows and numbers to predict are in float64. A network of somebody else, which neither
@@ -160,13 +160,13 @@ def in_precision_of(model: nn.Module, part: Part) -> Part:
     """
     inputs, targets = part.inputs, part.targets
     if isinstance(inputs, Tensor):
-        inputs = as_read(model, inputs)
+        inputs = cast_input(model, inputs)
     if targets is not None and targets.is_floating_point() and not isinstance(model, Predictor):
         targets = targets.float()
     return Part(inputs, targets, part.rows)
 
 
-def fitting(batch_size: int | None, n: int, most: int, steps: int) -> int:
+def choose_batch_size(batch_size: int | None, n: int, max_size: int, steps: int) -> int:
     """Returns a batch size: the one asked for, or one that gives an epoch enough steps.
 
     It is 2 at least, because a layer can make no statistics of one item alone.
@@ -174,18 +174,18 @@ def fitting(batch_size: int | None, n: int, most: int, steps: int) -> int:
     Args:
         batch_size: What was asked for, if anything.
         n: Number of items to train on.
-        most: The size for large data.
+        max_size: The size for large data.
         steps: Steps that an epoch shall have at least.
     """
-    return max(2, min(most, n // steps)) if batch_size is None else batch_size
+    return max(2, min(max_size, n // steps)) if batch_size is None else batch_size
 
 
-def evaluation_size(items: Items) -> int:
+def evaluation_batch_size(items: Items) -> int:
     """Returns how many items make a batch where nothing is trained."""
-    return max(1, min(EVALUATION, VALUES // max(1, prod(items.shape[1:]))))
+    return max(1, min(EVALUATION_BATCH_SIZE, MAX_BATCH_VALUES // max(1, prod(items.shape[1:]))))
 
 
-def in_batches(function: Callable[[Tensor], Tensor], whole: Items) -> Tensor:
+def apply_in_batches(function: Callable[[Tensor], Tensor], whole: Items) -> Tensor:
     """Applies a function to many items part by part, without gradients.
 
     Args:
@@ -193,5 +193,5 @@ def in_batches(function: Callable[[Tensor], Tensor], whole: Items) -> Tensor:
         whole: Any length along the first dimension, from 1.
     """
     with torch.inference_mode():
-        batches = Batches((whole,), evaluation_size(whole), shuffle=False)
+        batches = Batches((whole,), evaluation_batch_size(whole), shuffle=False)
         return torch.cat([function(batch) for (batch,) in batches]).clone()

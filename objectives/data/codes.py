@@ -10,19 +10,19 @@ from torch import Tensor
 
 from ...models.data_spec import DataSpec
 from ..progress import progress
-from .batches import Batches, ResidentData, fitting, in_batches
-from .folds import cut_fold
-from .kept import read_kept, write_kept
-from .labelled import labelled
+from .batches import Batches, DeviceDataModule, choose_batch_size, apply_in_batches
+from .folds import split_fold
+from .kept import read_cache_file, write_cache_file
+from .require_labels import require_labels
 from .module import TensorData
 from .parts import Part
-from .splits import PARTS
+from .splits import PART_NAMES
 
 BATCH_SIZE = 1024
 STEPS_PER_EPOCH = 16
 
 
-class CodeData(ResidentData):
+class EncodedData(DeviceDataModule):
     """The codes that a frozen encoder makes of items, with their labels.
 
     They are computed when they are first needed and kept in a file, whose name says of which
@@ -31,7 +31,7 @@ class CodeData(ResidentData):
 
     Args:
         items: The items that are encoded.
-        codec: Makes the model whose `encode` makes codes of such data.
+        make_encoder: Makes the model whose `encode` makes codes of such data.
         cache: Path of the file; the hash of the items is added to its name.
         batch_size: Codes in a batch. If None, use 1024, or fewer on small data so that an epoch
             has at least 16 steps.
@@ -43,21 +43,21 @@ class CodeData(ResidentData):
     def __init__(
         self,
         items: TensorData,
-        codec: Callable[[DataSpec], Any],
+        make_encoder: Callable[[DataSpec], Any],
         cache: Path,
         batch_size: int | None = None,
     ) -> None:
         super().__init__()
-        self._whole = items
+        self._items_of_all_folds = items
         self._fold: tuple[int, int] | None = None
-        self.items, self.spec = labelled(items), items.spec
+        self.items, self.spec = require_labels(items), items.spec
         self.name, self.fingerprint = items.name, items.fingerprint
         n = len(items.splits.train)
-        self.batch_size = fitting(batch_size, n, BATCH_SIZE, STEPS_PER_EPOCH)
+        self.batch_size = choose_batch_size(batch_size, n, BATCH_SIZE, STEPS_PER_EPOCH)
         if items.augment is not None:
             self.batch_size = items.batch_size
         self.weights = items.weights
-        self._codec = codec
+        self._make_encoder = make_encoder
         self._cache = cache.with_name(f"{cache.name}-{items.fingerprint}.pt")
 
     @property
@@ -68,38 +68,38 @@ class CodeData(ResidentData):
     def fold(self, index: int, folds: int) -> Self:
         """Returns the codes with another validation part; see `TensorData.fold`."""
         other = copy.copy(self)
-        other._resident = {}
+        other._device_columns = {}
         other._fold = index, folds
-        other.items = self._whole.fold(index, folds)
+        other.items = self._items_of_all_folds.fold(index, folds)
         other.spec, other.fingerprint = other.items.spec, other.items.fingerprint
         other.weights = other.items.weights
         return other
 
     def setup(self, stage: str) -> None:
-        splits = self._whole.splits
-        targets = {part: getattr(splits, part).targets for part in PARTS}
-        parts = {part: Part(codes, targets[part]) for part, codes in self._codes().items()}
+        splits = self._items_of_all_folds.splits
+        targets = {part: getattr(splits, part).targets for part in PART_NAMES}
+        parts = {part: Part(codes, targets[part]) for part, codes in self._encode_or_read().items()}
         if self._fold is not None:  # the code of an item is the same in every fold
             codes = parts["train"], parts["val"]
-            cut = cut_fold(splits, *codes, *self._fold, self._whole.seed)
+            cut = split_fold(splits, *codes, *self._fold, self._items_of_all_folds.seed)
             parts |= zip(("train", "val"), cut, strict=True)
         for name, part in parts.items():
-            self.keep(name, part.inputs, part.targets)
+            self.move_to_device(name, part.inputs, part.targets)
 
     def train_dataloader(self) -> Any:
         if self.items.augment is None:
             return super().train_dataloader()
         self.items.trainer = self.trainer
         self.items.setup("fit")
-        return _Encoded(self.items.train_dataloader(), self._codec(self.spec).to(self.device))
+        return _EncodedBatches(self.items.train_dataloader(), self._make_encoder(self.spec).to(self.device))
 
-    def _codes(self) -> dict[str, Tensor]:
-        kept = self._kept()
+    def _encode_or_read(self) -> dict[str, Tensor]:
+        kept = self._read_cached_codes()
         if kept is not None:
             return kept
-        model = self._codec(self.spec)
-        self._whole.suit(model)
-        parts = {part: getattr(self._whole.splits, part).inputs for part in PARTS}
+        model = self._make_encoder(self.spec)
+        self._items_of_all_folds.cast_to_model(model)
+        parts = {part: getattr(self._items_of_all_folds.splits, part).inputs for part in PART_NAMES}
         total = sum(map(len, parts.values()))
         with progress(f"encoding {total:,} items", total) as advance:
 
@@ -108,20 +108,20 @@ class CodeData(ResidentData):
                 codes: Tensor = model.encode(batch).flatten(1)
                 return codes
 
-            codes = {part: in_batches(encode, inputs) for part, inputs in parts.items()}
-        write_kept(self._cache, codes)
+            codes = {part: apply_in_batches(encode, inputs) for part, inputs in parts.items()}
+        write_cache_file(self._cache, codes)
         return codes
 
-    def _kept(self) -> dict[str, Tensor] | None:
+    def _read_cached_codes(self) -> dict[str, Tensor] | None:
         """Returns the codes in the file, if it is whole, and of these items."""
-        kept = read_kept(self._cache)
-        whole = {part: len(getattr(self._whole.splits, part)) for part in PARTS}
+        kept = read_cache_file(self._cache)
+        whole = {part: len(getattr(self._items_of_all_folds.splits, part)) for part in PART_NAMES}
         if not isinstance(kept, dict):
             return None
         return kept if {part: len(codes) for part, codes in kept.items()} == whole else None
 
 
-class _Encoded:
+class _EncodedBatches:
     """Iterates over the codes of batches, made anew in each pass.
 
     Args:

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from .parts import Items
-    from .sources.photos import Photos
+    from .sources.photos import LazyImages
 
-LOOK = 4096  # bytes from the middle of a file, by which most files of one size differ
-REMEMBERED = 2**17  # files
+SAMPLE_BYTES = 4096  # bytes from the middle of a file, by which most files of one size differ
+MAX_CACHED_DIGESTS = 2**17  # files
 
 
-def first_equal(*parts: Items) -> list[int]:
+def first_occurrences(*parts: Items) -> list[int]:
     """Returns for each item the place of the first one that is equal to it, from 0.
 
     Photographs that stay in their files are equal if these are.
@@ -31,43 +31,43 @@ def first_equal(*parts: Items) -> list[int]:
     import torch
 
     if not all(isinstance(part, torch.Tensor) for part in parts):
-        return first_equal_file([path for part in parts for path in cast("Photos", part).paths])
+        return first_occurrences_of_files([path for part in parts for path in cast("LazyImages", part).paths])
     rows = [
         row
         for part in cast("tuple[Tensor, ...]", parts)
         for row in np.ascontiguousarray(part.numpy()).reshape(len(part), -1)
     ]
-    firsts = first_of(hash(row.tobytes()) for row in rows)
+    first_indices = first_occurrences_of_keys(hash(row.tobytes()) for row in rows)
     return [
         first if first == place or np.array_equal(rows[first], rows[place]) else place
-        for place, first in enumerate(firsts)
+        for place, first in enumerate(first_indices)
     ]
 
 
-def first_of(keys: Iterable[Hashable]) -> list[int]:
+def first_occurrences_of_keys(keys: Iterable[Hashable]) -> list[int]:
     """Returns for each key the place of the first one that is equal to it, from 0."""
     seen: dict[Hashable, int] = {}
     return [seen.setdefault(key, place) for place, key in enumerate(keys)]
 
 
-def first_equal_file(paths: Sequence[str]) -> list[int]:
+def first_occurrences_of_files(paths: Sequence[str]) -> list[int]:
     """Returns for each file the place of the first one with the same bytes, from 0.
 
     Only files of one size are opened, and only those that agree in their middle are read as a
     whole. A file that cannot be read is equal to none.
     """
-    stats = [_stat(path) for path in paths]
+    stats = [_size_and_mtime(path) for path in paths]
     keys: list[Hashable] = [stat[0] for stat in stats]
-    for most in (LOOK, None):
+    for sample_bytes in (SAMPLE_BYTES, None):
         counts = Counter(keys)
         keys = [
-            (key, _digest(path, *stat, most)) if counts[key] > 1 else key
+            (key, _content_digest(path, *stat, sample_bytes)) if counts[key] > 1 else key
             for key, path, stat in zip(keys, paths, stats, strict=True)
         ]
-    return first_of(keys)
+    return first_occurrences_of_keys(keys)
 
 
-def _stat(path: str) -> tuple[Hashable, int]:
+def _size_and_mtime(path: str) -> tuple[Hashable, int]:
     """Returns the size of a file and when it was written; its path in place of a size it lacks."""
     try:
         found = os.stat(path)
@@ -76,13 +76,13 @@ def _stat(path: str) -> tuple[Hashable, int]:
     return found.st_size, found.st_mtime_ns
 
 
-@lru_cache(REMEMBERED)
-def _digest(path: str, size: int, written: int, most: int | None) -> Hashable:
+@lru_cache(MAX_CACHED_DIGESTS)
+def _content_digest(path: str, size: int, mtime_ns: int, sample_bytes: int | None) -> Hashable:
     """Returns a hash of all of a file, or of its middle; its path if it cannot be read."""
     try:
         with open(path, "rb") as file:
-            if most is not None:
-                file.seek(max(0, size - most) // 2)
-            return sha256(file.read(-1 if most is None else most)).digest()
+            if sample_bytes is not None:
+                file.seek(max(0, size - sample_bytes) // 2)
+            return sha256(file.read(-1 if sample_bytes is None else sample_bytes)).digest()
     except OSError:
         return path

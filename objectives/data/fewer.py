@@ -4,10 +4,10 @@ from .errors import DataError
 from .module import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
 from .parts import split_indices
 
-SMALLEST_BATCH = 8
+MIN_BATCH_SIZE = 8
 
 
-def describe_count(count: int | None, whole: TensorData) -> str:
+def format_label_count(count: int | None, whole: TensorData) -> str:
     """Returns a number of labels as text, None being all of them.
 
     Raises:
@@ -24,14 +24,14 @@ def describe_count(count: int | None, whole: TensorData) -> str:
     return f"{count:,}"
 
 
-def with_labels(data: str, data_dir: str | None, count: int | None, seed: int) -> TensorData:
+def load_label_subset(data: str, data_dir: str | None, count: int | None, seed: int) -> TensorData:
     """Returns the data with so many training images, and batches that fit their number."""
     images = TensorData(data, data_dir=data_dir)
     if count is None:
         return images
     train = images.splits.train
     kept, _ = split_indices(train.targets, len(train), 1 - count / len(train), seed)
-    batch_size = max(SMALLEST_BATCH, min(BATCH_SIZE, count // STEPS_PER_EPOCH))
+    batch_size = max(MIN_BATCH_SIZE, min(BATCH_SIZE, count // STEPS_PER_EPOCH))
     images = TensorData(data, data_dir=data_dir, batch_size=batch_size)
     images.splits = images.splits.with_parts(train=train.take(kept))
     return images

@@ -9,17 +9,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .equal_items import first_equal
+from .equal_items import first_occurrences
 from .errors import DataError
 from .parts import Part
 from .splits import Splits
 
 log = logging.getLogger(__name__)
 
-_known: dict[tuple[str, int, int], list[tuple[list[int], list[int]]]] = {}
+_cached_folds: dict[tuple[str, int, int], list[tuple[list[int], list[int]]]] = {}
 
 
-def fold_of(splits: Splits, index: int, folds: int, seed: int) -> Splits:
+def make_fold(splits: Splits, index: int, folds: int, seed: int) -> Splits:
     """Returns splits of which one of the folds is the validation part; the test part stays.
 
     Args:
@@ -32,20 +32,20 @@ def fold_of(splits: Splits, index: int, folds: int, seed: int) -> Splits:
         DataError: If there are fewer items than folds, or the data bring a validation part.
     """
     total = len(splits.train) + len(splits.val)
-    if splits.brought:
+    if splits.has_own_val:
         raise DataError(
             "these data bring a validation part, which folds would mix with the training part: "
             "leave out `folds=`"
         )
     if total < folds:
         raise DataError(f"{total} items cannot be cut into {folds} folds: ask for fewer")
-    train, val = cut_fold(splits, splits.train, splits.val, index, folds, seed)
+    train, val = split_fold(splits, splits.train, splits.val, index, folds, seed)
     which = f"{splits.fingerprint} fold {index} of {folds} by {seed}"
     fingerprint = hashlib.sha256(which.encode()).hexdigest()[:16]
     return splits._replace(train=train, val=val, fingerprint=fingerprint)
 
 
-def cut_fold(
+def split_fold(
     splits: Splits, train: Part, val: Part, index: int, folds: int, seed: int
 ) -> tuple[Part, Part]:
     """Returns what belongs to all folds but one, and to that one, evenly by class.
@@ -60,14 +60,14 @@ def cut_fold(
         folds: Number of folds, from 2.
         seed: Seed of the cut.
     """
-    whole = train.joined(val)
+    whole = train.concat(val)
     key = splits.fingerprint, folds, seed
-    if key not in _known:
-        _known.clear()
-        items = splits.train.joined(splits.val)
-        _known[key] = _cuts(items.targets, len(items), folds, seed, first_equal(items.inputs))
-    kept, held = _known[key][index]
-    return whole.take(kept), whole.take(held)
+    if key not in _cached_folds:
+        _cached_folds.clear()
+        items = splits.train.concat(splits.val)
+        _cached_folds[key] = _fold_indices(items.targets, len(items), folds, seed, first_occurrences(items.inputs))
+    kept, held_out = _cached_folds[key][index]
+    return whole.take(kept), whole.take(held_out)
 
 
 def check_folds(data: Any, folds: int) -> None:
@@ -85,17 +85,17 @@ def check_folds(data: Any, folds: int) -> None:
     splits = getattr(getattr(data, "items", data), "splits", None)
     if not isinstance(splits, Splits) or splits.train.targets is None or not splits.spec.classes:
         return
-    targets = splits.train.joined(splits.val).targets
-    (cuts,) = _known.values()
-    present = [set(targets[held].tolist()) for _, held in cuts]  # type: ignore[index]
+    targets = splits.train.concat(splits.val).targets
+    (cuts,) = _cached_folds.values()
+    present = [set(targets[held_out].tolist()) for _, held_out in cuts]  # type: ignore[index]
     for number, name in enumerate(splits.spec.classes):
-        lacking = sum(number not in classes for classes in present)
-        if lacking:
-            log.info("%s of %s folds validate without an item of %r", lacking, folds, name)
+        missing_count = sum(number not in classes for classes in present)
+        if missing_count:
+            log.info("%s of %s folds validate without an item of %r", missing_count, folds, name)
 
 
-def _cuts(
-    targets: Tensor | None, n: int, folds: int, seed: int, firsts: Sequence[int]
+def _fold_indices(
+    targets: Tensor | None, n: int, folds: int, seed: int, first_indices: Sequence[int]
 ) -> list[tuple[list[int], list[int]]]:
     from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
 
@@ -103,17 +103,17 @@ def _cuts(
     if classes is not None and classes.bincount().max() < folds:
         classes = None  # there is no class of which each fold could have one
     kind = KFold if classes is None else StratifiedKFold
-    cutter = kind(folds, shuffle=True, random_state=seed)
-    cuts = _cut_by(cutter, torch.zeros(n, 1), classes)
-    if folds <= len(set(firsts)) < n:
-        cutter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    splitter = kind(folds, shuffle=True, random_state=seed)
+    cuts = _split_by(splitter, torch.zeros(n, 1), classes)
+    if folds <= len(set(first_indices)) < n:
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
         classes = torch.zeros(n, dtype=torch.long) if classes is None else classes
-        together = _cut_by(cutter, torch.zeros(n, 1), classes, firsts)
-        if all(2 * folds * len(held) >= n for _, held in together):
-            return together
+        grouped = _split_by(splitter, torch.zeros(n, 1), classes, first_indices)
+        if all(2 * folds * len(held_out) >= n for _, held_out in grouped):
+            return grouped
     return cuts
 
 
-def _cut_by(cutter: Any, *columns: Any) -> list[tuple[list[int], list[int]]]:
+def _split_by(splitter: Any, *columns: Any) -> list[tuple[list[int], list[int]]]:
     with warnings.catch_warnings(action="ignore"):  # of a class with fewer items than folds
-        return [(kept.tolist(), held.tolist()) for kept, held in cutter.split(*columns)]
+        return [(kept.tolist(), held_out.tolist()) for kept, held_out in splitter.split(*columns)]

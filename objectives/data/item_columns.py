@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from ...models.data_spec import DataSpec
 from .parts import Part
-from .sources import image_columns, photo_lists
+from .sources import image_list_columns, image_lists
 from .sources.builtin import DATASETS
 from .sources.files import is_table
-from .sources.folders import list_folder
-from .sources.frames import file_bytes, read_columns, read_texts
+from .sources.folders import list_image_folder
+from .sources.frames import read_file_bytes, read_columns, read_text_columns
 from .sources.source import Source
 from .sources.table_options import TableOptions
-from .sources.texts import holds_texts, read_lines
+from .sources.texts import holds_text_files, read_text_lines
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-ITEM, ROW = "item", "row"
+ITEM_COLUMN, ROW_COLUMN = "item", "row"
 
 
-def item_columns(source: Source, name: str, part: Part, spec: DataSpec) -> DataFrame:
+def item_metadata(source: Source, name: str, part: Part, spec: DataSpec) -> DataFrame:
     """Returns a row for each item of a part, in its order.
 
     Args:
@@ -41,47 +41,47 @@ def item_columns(source: Source, name: str, part: Part, spec: DataSpec) -> DataF
     Raises:
         DataError: If the files cannot be read again.
     """
-    whole = _described(source, name, spec)
-    rows = part.numbered_rows.numpy()
+    whole = _metadata_from_files(source, name, spec)
+    rows = part.row_indices.numpy()
     if whole is not None:
         return whole.iloc[rows].reset_index(drop=True)
-    return _numbered(source, part, spec)
+    return _metadata_from_items(source, part, spec)
 
 
-def _described(source: Source, part: str, spec: DataSpec) -> DataFrame | None:
+def _metadata_from_files(source: Source, part: str, spec: DataSpec) -> DataFrame | None:
     """Returns what files say of all items that a part was taken from; None if they say nothing."""
     path = Path(source.name)
     if source.name in DATASETS:
         return None
     if path.is_dir():
-        if lists := photo_lists.part_lists(path):
-            return _of_photo_list(lists[part], source.table)
-        return _of_text_files(path) if holds_texts(path) else _of_folder(path, part)
+        if lists := image_lists.find_part_lists(path):
+            return _image_list_metadata(lists[part], source.table)
+        return _text_folder_metadata(path) if holds_text_files(path) else _image_folder_metadata(path, part)
     if not is_table(path.name):
         return None
-    if image_columns.names_images(path):
-        return _of_photo_list(path, source.table)
-    return _of_table(path, source.table, spec)
+    if image_list_columns.lists_images(path):
+        return _image_list_metadata(path, source.table)
+    return _table_metadata(path, source.table, spec)
 
 
-def _numbered(source: Source, part: Part, spec: DataSpec) -> DataFrame:
+def _metadata_from_items(source: Source, part: Part, spec: DataSpec) -> DataFrame:
     """Returns the places of items in an array, and the features of a table."""
     import pandas as pd
 
-    rows, name = part.numbered_rows.tolist(), Path(source.name).name
-    table = pd.DataFrame({ITEM: [f"{name}[{row}]" for row in rows], ROW: rows})
+    rows, name = part.row_indices.tolist(), Path(source.name).name
+    table = pd.DataFrame({ITEM_COLUMN: [f"{name}[{row}]" for row in rows], ROW_COLUMN: rows})
     if spec.kind == "table":
         names = spec.features or [str(place) for place in range(spec.shape[0])]
         values: Any = part.inputs
         features = pd.DataFrame(values.numpy(), columns=list(names))
-        table = _beside(table, features)
+        table = _join_columns(table, features)
     return table
 
 
-def _of_table(path: Path, options: TableOptions, spec: DataSpec) -> DataFrame:
+def _table_metadata(path: Path, options: TableOptions, spec: DataSpec) -> DataFrame:
     import pandas as pd
 
-    texts, _ = read_texts(path, file_bytes(path), options.header)
+    texts, _ = read_text_columns(path, read_file_bytes(path), options.header)
     columns = read_columns(path, options).frame
     flags = {column.name for column in spec.columns if column.role == "flag"}
     read = {str(name): column for name, column in columns.items() if name not in flags}
@@ -91,48 +91,48 @@ def _of_table(path: Path, options: TableOptions, spec: DataSpec) -> DataFrame:
     for column in spec.columns:
         if column.role == "texts":
             names = texts[column.name].tolist()
-    return _beside(pd.DataFrame({ITEM: names, ROW: rows}), frame)
+    return _join_columns(pd.DataFrame({ITEM_COLUMN: names, ROW_COLUMN: rows}), frame)
 
 
-def _of_photo_list(path: Path, options: TableOptions) -> DataFrame:
+def _image_list_metadata(path: Path, options: TableOptions) -> DataFrame:
     import pandas as pd
 
-    frame = pd.DataFrame(image_columns.read_list(path, options)).apply(_as_numbers)
-    names = [os.path.relpath(name, path.parent) for name in image_columns.listed_images(path)]
-    return _beside(pd.DataFrame({ITEM: names, ROW: range(1, len(frame) + 1)}), frame)
+    frame = pd.DataFrame(image_list_columns.read_image_list(path, options)).apply(_to_numbers_if_all)
+    names = [os.path.relpath(name, path.parent) for name in image_list_columns.listed_image_paths(path)]
+    return _join_columns(pd.DataFrame({ITEM_COLUMN: names, ROW_COLUMN: range(1, len(frame) + 1)}), frame)
 
 
-def _of_folder(folder: Path, part: str) -> DataFrame:
+def _image_folder_metadata(folder: Path, part: str) -> DataFrame:
     import pandas as pd
 
-    listing = list_folder(folder)
+    listing = list_image_folder(folder)
     root, images = listing.parts.get(part, listing.parts["train"])
     inner = os.path.relpath(root, folder)
     names = [os.path.normpath(os.path.join(inner, *image)) for image in images]
-    return pd.DataFrame({ITEM: names, ROW: range(len(names))})
+    return pd.DataFrame({ITEM_COLUMN: names, ROW_COLUMN: range(len(names))})
 
 
-def _of_text_files(folder: Path) -> DataFrame:
+def _text_folder_metadata(folder: Path) -> DataFrame:
     import pandas as pd
 
     found = [
         (line, number, path.name)
         for path in sorted(folder.iterdir())
         if not path.name.startswith(".")
-        for number, line in enumerate(read_lines(path), start=1)
+        for number, line in enumerate(read_text_lines(path), start=1)
         if line
     ]
-    return pd.DataFrame(found, columns=[ITEM, ROW, "file"])
+    return pd.DataFrame(found, columns=[ITEM_COLUMN, ROW_COLUMN, "file"])
 
 
-def _beside(items: DataFrame, columns: DataFrame) -> DataFrame:
+def _join_columns(items: DataFrame, columns: DataFrame) -> DataFrame:
     import pandas as pd
 
     others = columns.drop(columns=[name for name in items if name in columns])
     return pd.concat([items, others.reset_index(drop=True)], axis=1)
 
 
-def _as_numbers(column: Any) -> Any:
+def _to_numbers_if_all(column: Any) -> Any:
     """Returns a column of text as numbers if all that stands in it is."""
     import pandas as pd
 

@@ -11,7 +11,7 @@ import psutil
 import torch
 from torch import Tensor
 
-_unsaved: dict[Path, Tensor] = {}
+_pending_writes: dict[Path, Tensor] = {}
 
 
 def kept(
@@ -25,26 +25,26 @@ def kept(
         state: What tells whether a file has changed: the names, sizes and times of all, and the
             order in which they are read.
         length: Number of images.
-        read: Reads them; `save_kept` writes what it has read.
+        read: Reads them; `flush_cache` writes what it has read.
     """
     if cache is None:
         return read()
     path = cache / "folders" / f"{_hash(what)}-{_hash(state)}.pt"
-    found = _found(path, length)
+    found = _read_tensor(path, length)
     if found is not None:
         return found
-    tensor = _unsaved[path] = read()
+    tensor = _pending_writes[path] = read()
     return tensor
 
 
-def save_kept() -> None:
+def flush_cache() -> None:
     """Writes what was read; a command that is refused comes to its end before."""
-    while _unsaved:
-        _save(*_unsaved.popitem())
+    while _pending_writes:
+        _replace_cache_file(*_pending_writes.popitem())
 
 
-def read_kept(path: Path) -> Any:
-    """Returns what `write_kept` has written; None if there is no such file, or it is not whole."""
+def read_cache_file(path: Path) -> Any:
+    """Returns what `write_cache_file` has written; None if there is no such file, or it is not whole."""
     try:
         found = torch.load(path, mmap=True, weights_only=True)
         os.utime(path)  # so that `doctor` sees when it was last of use
@@ -53,7 +53,7 @@ def read_kept(path: Path) -> Any:
         return None
 
 
-def write_kept(path: Path, value: Any) -> None:
+def write_cache_file(path: Path, value: Any) -> None:
     """Writes what can be made again, at once or not at all; the folder is made.
 
     Workers may write the same at once, and whoever reads too soon finds no file. Where nothing can
@@ -70,9 +70,9 @@ def write_kept(path: Path, value: Any) -> None:
         os.replace(partial, path)
 
 
-def _save(path: Path, tensor: Tensor) -> None:
+def _replace_cache_file(path: Path, tensor: Tensor) -> None:
     of_folder, _ = path.stem.split("-")
-    write_kept(path, tensor)
+    write_cache_file(path, tensor)
     with suppress(OSError):  # another process may be as far
         # What was read before, and what a process that was killed had begun to write.
         for old in (*path.parent.glob(f"{of_folder}-*"), *path.parent.glob(f".{of_folder}-*")):
@@ -84,7 +84,7 @@ def _hash(text: str) -> str:
     return sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
-def _found(path: Path, length: int) -> Tensor | None:
+def _read_tensor(path: Path, length: int) -> Tensor | None:
     """Maps the file into memory, if it is whole: what a process does not touch costs nothing."""
-    tensor = read_kept(path)
+    tensor = read_cache_file(path)
     return tensor if isinstance(tensor, Tensor) and len(tensor) == length else None

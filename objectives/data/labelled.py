@@ -5,10 +5,10 @@ import torch
 from ...models.data_spec import Kind
 from .errors import DataError
 from .module import TensorData
-from .sources.column_types import FEATURES
-from .sources.wording import some_of
+from .sources.column_types import FEATURE_ROLES
+from .sources.wording import quote_some
 
-WAYS: dict[Kind, str] = {
+LABEL_HINTS: dict[Kind, str] = {
     "image": "put each class in a folder of its own",
     "table": "name the column of the classes by `target=`",
     "text": "put each class in a file of its own",
@@ -16,15 +16,15 @@ WAYS: dict[Kind, str] = {
 """How people give data of each kind classes."""
 
 
-def labelled(data: TensorData) -> TensorData:
+def require_labels(data: TensorData) -> TensorData:
     """Returns data that have labels of two classes at least, and of two items of each.
 
     Raises:
         DataError: If they have none, or a class has a single item.
     """
-    check_target(data)
+    check_target_is_known(data)
     if data.splits.train.targets is None or len(data.spec.classes) < 2:
-        raise DataError(f"{data.name} has no labels to learn from; {WAYS[data.spec.kind]}")
+        raise DataError(f"{data.name} has no labels to learn from; {LABEL_HINTS[data.spec.kind]}")
     of_parts = [part.targets for part in data.splits[:3] if part.targets is not None]
     single = (torch.cat(of_parts).bincount() == 1).nonzero().flatten().tolist()
     if single:
@@ -35,16 +35,16 @@ def labelled(data: TensorData) -> TensorData:
     return data
 
 
-def check_target(data: TensorData) -> None:
+def check_target_is_known(data: TensorData) -> None:
     """Raises DataError, which names columns, if no column of a file is known to be the target."""
     columns = target_candidates(data)
     if data.splits.train.targets is None and columns:
         raise DataError(
             f"{data.name} has no column that is known to be the target: name it by `target=`, "
-            f"such as {some_of(columns)}; `target=` none searches an autoencoder without one"
+            f"such as {quote_some(columns)}; `target=` none searches an autoencoder without one"
         )
 
 
 def target_candidates(data: TensorData) -> list[str]:
     """Returns the columns of a table that could be predicted, the last one first."""
-    return [one.name for one in reversed(data.spec.columns) if one.role in FEATURES]
+    return [one.name for one in reversed(data.spec.columns) if one.role in FEATURE_ROLES]

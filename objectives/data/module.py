@@ -11,24 +11,24 @@ from typing import Self
 from torch import nn
 
 from ...models.data_spec import DataSpec
-from .augment import Augment, check_augment
-from .batches import ResidentData, fitting, in_precision_of
+from .augment import RandomAugmentation, check_augmentation
+from .batches import DeviceDataModule, choose_batch_size, cast_to_model_precision
 from .errors import DataError
-from .folds import fold_of
-from .kept import save_kept
-from .moments import moments_of
-from .objects import describe_object, way_out
-from .sources.photos import Photos
-from .sources.resize import check_side
+from .folds import make_fold
+from .kept import flush_cache
+from .moments import mean_and_std
+from .objects import describe_object, conversion_hint
+from .sources.photos import LazyImages
+from .sources.resize import check_image_size
 from .sources.source import Source
 from .sources.table_options import TableOptions
-from .splits import moments, read_splits, recognised
+from .splits import moments, read_splits, describe_splits
 
 BATCH_SIZE = 64
 STEPS_PER_EPOCH = 64
 
 
-class TensorData(ResidentData):
+class TensorData(DeviceDataModule):
     """Data split into train, validation and test: in memory, but for large photographs.
 
     The validation split is a seeded, stratified tenth of the training part, unless the data bring
@@ -43,7 +43,7 @@ class TensorData(ResidentData):
             LATENTUNE_DATA names, or a cache in the home folder.
         image_size: Side in pixels that images are cropped and scaled to. If None, they keep their
             own size; those of a folder if they share one of at most 64x64, else it is 64.
-        normalise: Whether networks shall standardise what they see, by the mean and deviation of
+        normalize: Whether networks shall standardise what they see, by the mean and deviation of
             the training part. If None, rows of a table are, images are not.
         batch_size: Items in a batch. If None, use 64, or fewer on small data so that an epoch
             has at least 64 steps.
@@ -81,7 +81,7 @@ class TensorData(ResidentData):
         name: str | Path,
         data_dir: str | Path | None = None,
         image_size: int | None = None,
-        normalise: bool | None = None,
+        normalize: bool | None = None,
         batch_size: int | None = None,
         seed: int = 0,
         cache: Path | None = None,
@@ -98,13 +98,13 @@ class TensorData(ResidentData):
     ) -> None:
         super().__init__()
         if not isinstance(name, str | os.PathLike):
-            way = way_out(name) or "name a data set, a folder or a file"
+            way = conversion_hint(name) or "name a data set, a folder or a file"
             raise DataError(f"data is {describe_object(name)}, and no name or path: {way}")
         name = os.fspath(name)
         if batch_size is not None and batch_size < 1:
             raise DataError(f"batch_size (={batch_size}) must be at least 1")
-        check_side(image_size)
-        check_augment(augment)
+        check_image_size(image_size)
+        check_augmentation(augment)
         self.name = Path(os.path.abspath(name)).name
         place = str(data_dir) if data_dir else None
         table = TableOptions.of(
@@ -120,34 +120,34 @@ class TensorData(ResidentData):
         self.seed, self.cache = seed, cache
         self.splits = read_splits(self.source, seed, cache)
         kind = self.splits.spec.kind
-        if normalise and kind == "text":
-            raise DataError("texts cannot be standardised: leave out `normalise=`")
+        if normalize and kind == "text":
+            raise DataError("texts cannot be standardized: leave out `normalize=`")
         if balanced and not self.splits.spec.classes:
             raise DataError(f"{self.name} has no classes to balance: leave out `balanced=`")
-        self.normalise = kind == "table" if normalise is None else normalise
+        self.normalize = kind == "table" if normalize is None else normalize
         self.balanced = balanced
-        self._weigh()
+        self._set_class_weights()
         if augment != "none":
             if self.splits.spec.kind != "image":
                 raise DataError(f"{self.name} holds no images: leave out `augment=`")
             _, height, width = self.splits.spec.shape
-            self.augment = Augment(augment, (height, width))
-        self.batch_size = fitting(batch_size, len(self.splits.train), BATCH_SIZE, STEPS_PER_EPOCH)
+            self.augment = RandomAugmentation(augment, (height, width))
+        self.batch_size = choose_batch_size(batch_size, len(self.splits.train), BATCH_SIZE, STEPS_PER_EPOCH)
 
     def __repr__(self) -> str:
-        return f"TensorData({self.name!r}: {recognised(self.splits)})"
+        return f"TensorData({self.name!r}: {describe_splits(self.splits)})"
 
     @cached_property
     def spec(self) -> DataSpec:
         """What a model must know of the data."""
         targets, spec = self.splits.train.targets, self.splits.spec
-        if self.normalise:
+        if self.normalize:
             means, deviations = moments(self.splits)
             spec = replace(spec, mean=means, std=deviations)
         if targets is None:
             return spec
         if targets.is_floating_point():
-            mean, std = moments_of([targets[:, None]])
+            mean, std = mean_and_std([targets[:, None]])
             return replace(spec, target=(mean.item(), std.item()))
         shares = targets.bincount(minlength=len(spec.classes)) / len(targets)
         return replace(spec, shares=tuple(shares.tolist()))
@@ -163,10 +163,10 @@ class TensorData(ResidentData):
             DataError: If there are fewer items than folds, or the data bring a validation part.
         """
         other = copy.copy(self)
-        other._resident = {}
-        other.splits = fold_of(self.splits, index, folds, self.seed)
+        other._device_columns = {}
+        other.splits = make_fold(self.splits, index, folds, self.seed)
         vars(other).pop("spec", None)  # shares of classes, mean and deviation are others
-        other._weigh()
+        other._set_class_weights()
         return other
 
     @property
@@ -176,23 +176,23 @@ class TensorData(ResidentData):
 
     @property
     def streamed(self) -> bool:
-        """Whether photographs stay in their files, and are seen as `Photos` shows them."""
-        return isinstance(self.splits.train.inputs, Photos)
+        """Whether photographs stay in their files, and are seen as `LazyImages` shows them."""
+        return isinstance(self.splits.train.inputs, LazyImages)
 
-    def suit(self, model: nn.Module) -> None:
-        """Brings the parts to the precision that a network reads; see `in_precision_of`."""
-        train, val, test = (in_precision_of(model, part) for part in self.splits[:3])
+    def cast_to_model(self, model: nn.Module) -> None:
+        """Brings the parts to the precision that a network reads; see `cast_to_model_precision`."""
+        train, val, test = (cast_to_model_precision(model, part) for part in self.splits[:3])
         self.splits = self.splits._replace(train=train, val=val, test=test)
 
-    def _weigh(self) -> None:
+    def _set_class_weights(self) -> None:
         targets = self.splits.train.targets
         if self.balanced and targets is not None:
             self.weights = 1 / targets.bincount()[targets].double()
 
     def setup(self, stage: str) -> None:
-        save_kept()
+        flush_cache()
         if self.trainer is not None:
-            self.suit(self.trainer.lightning_module)
+            self.cast_to_model(self.trainer.lightning_module)
         for split in ("test",) if stage == "test" else ("train", "val"):
             part = getattr(self.splits, split)
-            self.keep(split, part.inputs, part.targets)
+            self.move_to_device(split, part.inputs, part.targets)

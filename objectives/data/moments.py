@@ -8,7 +8,7 @@ from torch import Tensor
 EPSILON = torch.finfo(torch.double).eps
 
 
-def moments_of(chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+def mean_and_std(chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     """Returns the mean and the standard deviation of each column of a matrix.
 
     Each chunk is reduced to its mean and its squared deviations, and these are merged, so that
@@ -26,19 +26,19 @@ def moments_of(chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
         LeVeque, 1983), whose bound for rounding errors scikit-learn uses
 
     Example:
-        >>> mean, std = moments_of([torch.tensor([[1e9 - 100.0], [1e9 + 100.0]]).double()])
+        >>> mean, std = mean_and_std([torch.tensor([[1e9 - 100.0], [1e9 + 100.0]]).double()])
         >>> mean.item(), std.item()
         (1000000000.0, 100.0)
     """
     count, mean, squares = 0, torch.zeros(1).double(), torch.zeros(1).double()
     for chunk in chunks:
         values, n = chunk.double(), len(chunk)
-        own = values.mean(0)
-        deviations = values - own
-        own = own + deviations.mean(0)  # what rounding took from the first mean
-        shift = own - mean
-        squares = squares + (values - own).square().sum(0) + shift**2 * (count * n / (count + n))
-        mean = mean + shift * (n / (count + n))
+        chunk_mean = values.mean(0)
+        deviations = values - chunk_mean
+        chunk_mean = chunk_mean + deviations.mean(0)  # what rounding took from the first mean
+        mean_shift = chunk_mean - mean
+        squares = squares + (values - chunk_mean).square().sum(0) + mean_shift**2 * (count * n / (count + n))
+        mean = mean + mean_shift * (n / (count + n))
         count += n
     variance = squares / count
     rounding = count * EPSILON * variance + (count * EPSILON * mean) ** 2

@@ -5,26 +5,26 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-LONGEST = 60
-SAVED = "np.savez('data.npz', x=..., y=...), and name that file"
-OWN = "put it into a StudySpec in a module of yours, such as mine.py, and search 'mine:SPEC'"
-WAYS = {
+MAX_TEXT_LENGTH = 60
+SAVE_ARRAY_HINT = "np.savez('data.npz', x=..., y=...), and name that file"
+SPEC_HINT = "put it into a StudySpec in a module of yours, such as mine.py, and search 'mine:SPEC'"
+CONVERSION_HINTS = {
     "pandas.DataFrame": "save it by to_csv('data.csv', index=False), and name that file",
     "pandas.Series": "save it by to_csv('data.csv', index=False), and name that file",
-    "pytorch_lightning.LightningDataModule": OWN,
-    "lightning.LightningDataModule": OWN,
-    "torch.DataLoader": f"save its items by {SAVED}; or {OWN}",
-    "torch.Dataset": f"save its items by {SAVED}; or {OWN}",
-    "pytorch_lightning.LightningModule": OWN,
-    "lightning.LightningModule": OWN,
-    "torch.Module": OWN,
+    "pytorch_lightning.LightningDataModule": SPEC_HINT,
+    "lightning.LightningDataModule": SPEC_HINT,
+    "torch.DataLoader": f"save its items by {SAVE_ARRAY_HINT}; or {SPEC_HINT}",
+    "torch.LoadedDataset": f"save its items by {SAVE_ARRAY_HINT}; or {SPEC_HINT}",
+    "pytorch_lightning.LightningModule": SPEC_HINT,
+    "lightning.LightningModule": SPEC_HINT,
+    "torch.Module": SPEC_HINT,
     "latentune.StudySpec": "name it by its module, such as 'mine:SPEC'",
     "latentune.Objective": "put it into a StudySpec in a module of yours, and name 'mine:SPEC'",
     "latentune.Best": "name its file, such as runs/STUDY/best.toml",
     "latentune.FinalTraining": "name its study, or the model.ckpt in its `folder`",
     "optuna.Study": "name it by its `study_name`",
-    "numpy.ndarray": f"save it by {SAVED}",
-    "torch.Tensor": f"save it by {SAVED}",
+    "numpy.ndarray": f"save it by {SAVE_ARRAY_HINT}",
+    "torch.Tensor": f"save it by {SAVE_ARRAY_HINT}",
     "PIL.Image": "save it by its method `save`, and name that file",
     "_io._IOBase": "name the file",
 }
@@ -36,28 +36,28 @@ def describe_object(value: Any) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, str | bytes):
-        return repr(value) if len(value) <= LONGEST else f"{value[:LONGEST]!r}..."
+        return repr(value) if len(value) <= MAX_TEXT_LENGTH else f"{value[:MAX_TEXT_LENGTH]!r}..."
     if value is None or isinstance(value, bool | int | float | complex | os.PathLike):
         return repr(value)
     kind = type(value).__name__.removeprefix("nd")
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
-        return f"{_article(kind)} of shape {tuple(shape)}"
+        return f"{_with_article(kind)} of shape {tuple(shape)}"
     if isinstance(value, list | tuple | set | frozenset | Mapping):
-        return f"{_article(kind)} of {len(value)}"
-    return _article(kind)
+        return f"{_with_article(kind)} of {len(value)}"
+    return _with_article(kind)
 
 
-def way_out(value: Any) -> str:
+def conversion_hint(value: Any) -> str:
     """Returns what to do with an object that is no name or path; empty if that is not known."""
     for base in (value if isinstance(value, type) else type(value)).__mro__:
-        known = WAYS.get(f"{base.__module__.partition('.')[0]}.{base.__name__}")
-        if known is not None:
-            return known
+        hint = CONVERSION_HINTS.get(f"{base.__module__.partition('.')[0]}.{base.__name__}")
+        if hint is not None:
+            return hint
     return ""
 
 
-def takes(function: Any, count: int) -> bool:
+def accepts_arguments(function: Any, count: int) -> bool:
     """Returns whether a function or class can be called with so many arguments, if that is known.
 
     What is no function, such as None for what is not needed, is not known.
@@ -73,5 +73,5 @@ def takes(function: Any, count: int) -> bool:
     return True
 
 
-def _article(noun: str) -> str:
+def _with_article(noun: str) -> str:
     return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"

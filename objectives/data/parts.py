@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from ...models.data_spec import DataSpec
-from .equal_items import first_equal
+from .equal_items import first_occurrences
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from .sources.photos import Photos
+    from .sources.photos import LazyImages
 
-    Items: TypeAlias = Tensor | Photos
+    Items: TypeAlias = Tensor | LazyImages
 
 
 class Part(NamedTuple):
@@ -24,7 +24,7 @@ class Part(NamedTuple):
 
     Attributes:
         inputs: Items, with shape (N, *shape): pixels as float32 or, to save memory, as bytes, of
-            which `floats` makes values in [0, 1]; rows of a table in float64; of texts, the
+            which `to_float` makes values in [0, 1]; rows of a table in float64; of texts, the
             numbers of letters. Photographs too large for memory stay in their files until they
             are cut out.
         targets: Numbers of their classes, or numbers to be predicted in float64, with shape
@@ -46,22 +46,22 @@ class Part(NamedTuple):
         return f"Part({len(self):,} items of {shape}, with {targets})"
 
     @property
-    def numbered_rows(self) -> Tensor:
+    def row_indices(self) -> Tensor:
         """Where each item stands in what was read, from 0, with shape (N,)."""
         import torch
 
         return torch.arange(len(self)) if self.rows is None else self.rows
 
-    def joined(self, other: Part) -> Part:
+    def concat(self, other: Part) -> Part:
         """Returns these items and those of another part behind them."""
         import torch
 
-        rows = torch.cat([self.numbered_rows, other.numbered_rows])
+        rows = torch.cat([self.row_indices, other.row_indices])
         mine: Any = self.inputs
         if isinstance(mine, torch.Tensor):
             inputs = torch.cat([mine, cast(torch.Tensor, other.inputs)])
         else:
-            inputs = mine.joined(other.inputs)
+            inputs = mine.concat(other.inputs)
         if self.targets is None or other.targets is None:
             return Part(inputs, None, rows)
         return Part(inputs, torch.cat([self.targets, other.targets]), rows)
@@ -73,11 +73,11 @@ class Part(NamedTuple):
         inputs, targets = self.inputs, self.targets
         chosen = list(indices)
         taken = inputs[chosen] if isinstance(inputs, torch.Tensor) else inputs.take(chosen)
-        rows = self.numbered_rows[chosen]
+        rows = self.row_indices[chosen]
         return Part(taken, None if targets is None else targets[chosen], rows)
 
 
-class Dataset(NamedTuple):
+class LoadedDataset(NamedTuple):
     """A data set as it was found, before it is split by a seed.
 
     Attributes:
@@ -95,16 +95,16 @@ class Dataset(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-LARGEST = 1e150
+MAX_NUMBER = 1e150
 """The largest number of a table or target; the square of a larger one is beyond float64."""
 
 
-def is_measurable(values: NDArray[Any]) -> NDArray[np.bool_]:
+def is_valid_number(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Returns which numbers are finite and can be squared in float64; same shape."""
-    return abs(values.astype("float64")) <= LARGEST
+    return abs(values.astype("float64")) <= MAX_NUMBER
 
 
-def floats(x: Tensor) -> Tensor:
+def to_float(x: Tensor) -> Tensor:
     """Returns bytes as values in [0, 1], and everything else as it is."""
     import torch
 
@@ -116,8 +116,8 @@ def hold_out(whole: Part, fraction: float, seed: int) -> tuple[Part, Part]:
 
     Items that are equal stay together, if that is possible.
     """
-    firsts = first_equal(whole.inputs)
-    kept, held = split_indices(whole.targets, len(whole), fraction, seed, firsts)
+    first_indices = first_occurrences(whole.inputs)
+    kept, held = split_indices(whole.targets, len(whole), fraction, seed, first_indices)
     return whole.take(kept), whole.take(held)
 
 
@@ -126,7 +126,7 @@ def split_indices(
     n: int,
     fraction: float,
     seed: int,
-    firsts: Sequence[int] | None = None,
+    first_indices: Sequence[int] | None = None,
 ) -> tuple[list[int], list[int]]:
     """Returns the indices to keep and those to hold out, sorted, at least one of each.
 
@@ -136,7 +136,7 @@ def split_indices(
         n: Number of items.
         fraction: Share of them to hold out.
         seed: Seed of the split.
-        firsts: The place of the first item that is equal to each, as `first_equal` returns it.
+        first_indices: The place of the first item that is equal to each, as `first_occurrences` returns it.
             Equal items stay together, unless less than half of the fraction could be held out.
     """
     from sklearn.model_selection import train_test_split
@@ -150,8 +150,8 @@ def split_indices(
         # A class of one item, or more classes than places, cannot be stratified.
         if counts.min() < 2 or len(counts) > min(held_out, n - held_out):
             targets = None
-    if firsts is not None and len(set(firsts)) < n:
-        together = _hold_groups(targets, firsts, fraction, seed)
+    if first_indices is not None and len(set(first_indices)) < n:
+        together = _hold_out_groups(targets, first_indices, fraction, seed)
         if 2 * len(together) >= held_out:
             return sorted(set(range(n)) - set(together)), together
     kept, held = train_test_split(
@@ -160,8 +160,8 @@ def split_indices(
     return sorted(kept), sorted(held)
 
 
-def _hold_groups(
-    targets: Tensor | None, firsts: Sequence[int], fraction: float, seed: int
+def _hold_out_groups(
+    targets: Tensor | None, first_indices: Sequence[int], fraction: float, seed: int
 ) -> list[int]:
     """Returns the indices to hold out, sorted: whole groups of equal items, in an order drawn.
 
@@ -170,14 +170,14 @@ def _hold_groups(
     import numpy as np
 
     groups: dict[int, list[int]] = {}
-    for place, first in enumerate(firsts):
+    for place, first in enumerate(first_indices):
         groups.setdefault(first, []).append(place)
-    classes = [0] * len(firsts) if targets is None else targets.tolist()
+    classes = [0] * len(first_indices) if targets is None else targets.tolist()
     room: dict[int, int] = {}
-    due, given = 0.0, 0  # what rounding leaves of one class is left to the next
+    quota, given = 0.0, 0  # what rounding leaves of one class is left to the next
     for name, count in sorted(Counter(classes).items()):
-        due += fraction * count
-        room[name] = round(due) - given
+        quota += fraction * count
+        room[name] = round(quota) - given
         given += room[name]
     members = list(groups.values())
     held: list[int] = []

@@ -15,31 +15,31 @@ from torch import Tensor
 
 from ...models.data_spec import DataSpec, Kind
 from ..progress import progress
-from .batches import Batches, evaluation_size
-from .equal_items import first_equal
-from .moments import moments_of
-from .parts import Part, floats, hold_out
+from .batches import Batches, evaluation_batch_size
+from .equal_items import first_occurrences
+from .moments import mean_and_std
+from .parts import Part, to_float, hold_out
 from .sources.builtin import DATASETS
-from .sources.photos import Photos
+from .sources.photos import LazyImages
 from .sources.source import Source, load
 from .sources.table_options import TableOptions
-from .sources.wording import some_of
+from .sources.wording import quote_some
 
 if TYPE_CHECKING:
     from .parts import Items
 
-PURPOSES = {"train": "train on", "val": "validate", "test": "test"}
-PARTS = tuple(PURPOSES)
-ITEMS: dict[Kind, str] = {
+PART_PURPOSES = {"train": "train on", "val": "validate", "test": "test"}
+PART_NAMES = tuple(PART_PURPOSES)
+ITEM_FORMATS: dict[Kind, str] = {
     "image": "{} images {}",
     "table": "{} rows of {}",
     "text": "{} texts of up to {} letters",
 }
-VALIDATION = 0.1
-KEPT = 2
-SMALL = 30  # items of a part; of fewer, a mean error says little
-CHUNK = 1024
-MEASURED = 2000  # photographs at most, whose mean is that of all to a hundredth or so
+VAL_FRACTION = 0.1
+MAX_CACHED_SPLITS = 2
+MIN_RELIABLE_ITEMS = 30  # items of a part; of fewer, a mean error says little
+CHUNK_SIZE = 1024
+MAX_MEASURED_IMAGES = 2000  # photographs at most, whose mean is that of all to a hundredth or so
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 class Splits(NamedTuple):
     """The three parts of a data set, what they are, and a hash of what is split how.
 
-    The data may have `brought` the validation part; else it is split off the training part.
+    The data may have `has_own_val` the validation part; else it is split off the training part.
     """
 
     train: Part
@@ -55,15 +55,15 @@ class Splits(NamedTuple):
     test: Part
     spec: DataSpec
     fingerprint: str
-    brought: bool = False
+    has_own_val: bool = False
 
     def __repr__(self) -> str:
-        return f"Splits({recognised(self)})"
+        return f"Splits({describe_splits(self)})"
 
     @classmethod
     def of(cls, train: Part, val: Part, test: Part, spec: DataSpec) -> Self:
         """Returns the parts with the hash that is theirs."""
-        return cls(train, val, test, spec, _hash((train, val, test)))
+        return cls(train, val, test, spec, _hash_parts((train, val, test)))
 
     def with_parts(self, train: Part | None = None, val: Part | None = None) -> Self:
         """Returns the splits with other items, such as fewer of them, and another hash."""
@@ -93,57 +93,57 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
     if key not in _splits:
         dataset = load(source, cache)
         train, val = dataset.train, dataset.val
-        brought = val is not None
+        has_own_val = val is not None
         if val is None:
-            train, val = hold_out(train, VALIDATION, seed)
-        while len(_splits) >= KEPT:
+            train, val = hold_out(train, VAL_FRACTION, seed)
+        while len(_splits) >= MAX_CACHED_SPLITS:
             del _splits[next(iter(_splits))]
         # Built-in data were floats once, and studies of them go on.
-        fingerprint = _hash((train, val, dataset.test), as_floats=source.name in DATASETS)
-        _splits[key] = Splits(train, val, dataset.test, dataset.spec, fingerprint, brought)
+        fingerprint = _hash_parts((train, val, dataset.test), as_floats=source.name in DATASETS)
+        _splits[key] = Splits(train, val, dataset.test, dataset.spec, fingerprint, has_own_val)
         if source.name not in DATASETS:
             found = _splits[key]
-            doubts = (*_small(found), *_absent(found), *_repeated(found))
-            for line in (recognised(found), *doubts, *dataset.notes):
+            doubts = (*_small_part_notes(found), *_missing_class_notes(found), *_duplicate_notes(found))
+            for line in (describe_splits(found), *doubts, *dataset.notes):
                 log.info("%s: %s", Path(source.name).name, line)
     return _splits[key]
 
 
-def plain_splits() -> list[tuple[Any, ...]]:
+def serialize_splits() -> list[tuple[Any, ...]]:
     """Returns what is in memory as tensors and plain values, for other processes."""
     return [
-        (*_plain_source(source), seed, *map(_plain, found[:3]), found.spec.to_table(), *found[4:])
+        (*_serialize_source(source), seed, *map(_serialize_part, found[:3]), found.spec.to_table(), *found[4:])
         for (source, seed), found in _splits.items()
     ]
 
 
-def take_splits(plain: Iterable[tuple[Any, ...]]) -> None:
-    """Takes over what `plain_splits` returned in another process."""
-    for source, table, seed, *parts, spec, fingerprint, brought in plain:
+def deserialize_splits(plain: Iterable[tuple[Any, ...]]) -> None:
+    """Takes over what `serialize_splits` returned in another process."""
+    for source, table, seed, *parts, spec, fingerprint, has_own_val in plain:
         train, val, test = (
-            Part(inputs if isinstance(inputs, Tensor) else Photos(*inputs), *others)
+            Part(inputs if isinstance(inputs, Tensor) else LazyImages(*inputs), *others)
             for inputs, *others in parts
         )
-        found = Splits(train, val, test, DataSpec.from_table(spec), fingerprint, brought)
+        found = Splits(train, val, test, DataSpec.from_table(spec), fingerprint, has_own_val)
         _splits[Source(*source)._replace(table=TableOptions(*table)), seed] = found
 
 
 def save_splits(path: Path) -> None:
     """Writes what is in memory to a file that other processes can map."""
-    torch.save(plain_splits(), path)  # a safe file has no classes
+    torch.save(serialize_splits(), path)  # a safe file has no classes
 
 
-def map_splits(path: Path) -> None:
+def load_splits(path: Path) -> None:
     """Takes over what `save_splits` wrote; all processes that do share one copy of it."""
-    take_splits(torch.load(path, mmap=True, weights_only=True))
+    deserialize_splits(torch.load(path, mmap=True, weights_only=True))
 
 
-def _plain_source(source: Source) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def _serialize_source(source: Source) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     *others, table = source
     return tuple(others), tuple(table)
 
 
-def _plain(part: Part) -> tuple[Any, Tensor | None, Tensor | None]:
+def _serialize_part(part: Part) -> tuple[Any, Tensor | None, Tensor | None]:
     inputs, targets, rows = part
     return inputs if isinstance(inputs, Tensor) else inputs.plain(), targets, rows
 
@@ -154,36 +154,36 @@ def moments(splits: Splits) -> Moments:
     They are kept, because every trial asks for them.
     """
     if splits.fingerprint not in _moments:
-        _moments[splits.fingerprint] = _measure(splits.train.inputs)
+        _moments[splits.fingerprint] = _measure_items(splits.train.inputs)
     return _moments[splits.fingerprint]
 
 
-def _measure(inputs: Items) -> Moments:
+def _measure_items(inputs: Items) -> Moments:
     """Returns mean and deviation along the second side; the deviation is 1 where there is none."""
-    mean, std = moments_of(  # in chunks, so that bytes need not all become floats at once
-        floats(chunk).movedim(1, -1).flatten(0, -2) for chunk in _chunks(inputs)
+    mean, std = mean_and_std(  # in chunks, so that bytes need not all become floats at once
+        to_float(chunk).movedim(1, -1).flatten(0, -2) for chunk in _measured_chunks(inputs)
     )
     return tuple(mean.tolist()), tuple(std.tolist())
 
 
-def _chunks(inputs: Items) -> Iterator[Tensor]:
+def _measured_chunks(inputs: Items) -> Iterator[Tensor]:
     """Gives all of a tensor, or photographs at even distances, of which not all are needed."""
     if isinstance(inputs, Tensor):
-        yield from torch.split(inputs, CHUNK)
+        yield from torch.split(inputs, CHUNK_SIZE)
         return
-    some = inputs.take(range(0, len(inputs), -(-len(inputs) // MEASURED)))
+    some = inputs.take(range(0, len(inputs), -(-len(inputs) // MAX_MEASURED_IMAGES)))
     what = f"measuring {len(some):,} of {len(inputs):,} photographs"
     with progress(what, len(some)) as advance:
-        for (batch,) in Batches((some,), evaluation_size(some), shuffle=False):
+        for (batch,) in Batches((some,), evaluation_batch_size(some), shuffle=False):
             yield batch
             advance(len(batch))
 
 
-def recognised(splits: Splits) -> str:
+def describe_splits(splits: Splits) -> str:
     """Says in a line what data were taken for."""
     total = f"{sum(len(part) for part in splits[:3]):,}"
-    what = ITEMS[splits.spec.kind].format(total, splits.spec)
-    counts = [f"{part} {len(of):,}" for part, of in zip(PARTS, splits[:3], strict=True)]
+    what = ITEM_FORMATS[splits.spec.kind].format(total, splits.spec)
+    counts = [f"{part} {len(of):,}" for part, of in zip(PART_NAMES, splits[:3], strict=True)]
     classes = f"{len(splits.spec.classes)} classes" if splits.spec.classes else "no classes"
     targets = splits.train.targets
     if targets is not None and targets.is_floating_point():
@@ -191,51 +191,51 @@ def recognised(splits: Splits) -> str:
     return f"{what}, {classes}, {' / '.join(counts)}"
 
 
-def _small(splits: Splits) -> Iterator[str]:
-    for name, part in zip(PARTS, splits[:3], strict=True):
-        if len(part) < SMALL:
+def _small_part_notes(splits: Splits) -> Iterator[str]:
+    for name, part in zip(PART_NAMES, splits[:3], strict=True):
+        if len(part) < MIN_RELIABLE_ITEMS:
             count = "1 item" if len(part) == 1 else f"{len(part)} items"
-            yield f"only {count} to {PURPOSES[name]}: what they say is mostly chance"
+            yield f"only {count} to {PART_PURPOSES[name]}: what they say is mostly chance"
 
 
-def _absent(splits: Splits) -> Iterator[str]:
+def _missing_class_notes(splits: Splits) -> Iterator[str]:
     """Says which classes a part lacks."""
-    for name, part in zip(PARTS, splits[:3], strict=True):
+    for name, part in zip(PART_NAMES, splits[:3], strict=True):
         if part.targets is None or not splits.spec.classes:
             continue
         counts = part.targets.bincount(minlength=len(splits.spec.classes)).tolist()
         absent = [of for of, count in zip(splits.spec.classes, counts, strict=True) if not count]
         if absent:
-            yield f"no item to {PURPOSES[name]} is of the class {some_of(absent)}"
+            yield f"no item to {PART_PURPOSES[name]} is of the class {quote_some(absent)}"
 
 
-def _repeated(splits: Splits) -> Iterator[str]:
+def _duplicate_notes(splits: Splits) -> Iterator[str]:
     """Says how many items are equal to others, and how many of them are in several parts."""
     parts = splits[:3]
-    firsts = np.array(first_equal(*(part.inputs for part in parts)))
-    again = firsts != np.arange(len(firsts))
+    first_indices = np.array(first_occurrences(*(part.inputs for part in parts)))
+    again = first_indices != np.arange(len(first_indices))
     if not again.any():
         return
-    train, val, test = np.split(firsts, np.cumsum([len(part) for part in parts])[:2])
+    train, val, test = np.split(first_indices, np.cumsum([len(part) for part in parts])[:2])
     shared = {"validation": np.isin(val, train), "test": np.isin(test, train)}
     apart = not any(map(np.any, shared.values()))
     kept = ": equal items are kept in one part" if apart else ""
     copies = "is a duplicate of another" if again.sum() == 1 else "are duplicates of others"
-    yield f"{again.sum():,} of {len(firsts):,} items {copies}{kept}"
+    yield f"{again.sum():,} of {len(first_indices):,} items {copies}{kept}"
     for name, known in shared.items():
         if known.any():
             yield f"{known.sum():,} of {len(known):,} {name} items are also in the training part"
     if splits.train.targets is not None:
         targets = np.concatenate([part.targets for part in parts])
-        if other := (targets != targets[firsts]).sum():
+        if other := (targets != targets[first_indices]).sum():
             yield f"{other:,} duplicates have another target than the item that they are equal to"
 
 
-def _hash(parts: Iterable[Part], as_floats: bool = False) -> str:
+def _hash_parts(parts: Iterable[Part], as_floats: bool = False) -> str:
     digest = hashlib.sha256()
     for inputs, targets, _ in parts:
         digest.update(str(tuple(inputs.shape)).encode())
-        for identity in _identity(inputs, as_floats):
+        for identity in _hashed_bytes(inputs, as_floats):
             digest.update(identity)
         if targets is not None:
             digest.update(str(tuple(targets.shape)).encode())
@@ -243,10 +243,10 @@ def _hash(parts: Iterable[Part], as_floats: bool = False) -> str:
     return digest.hexdigest()[:16]
 
 
-def _identity(inputs: Items, as_floats: bool) -> Iterator[bytes | memoryview]:
+def _hashed_bytes(inputs: Items, as_floats: bool) -> Iterator[bytes | memoryview]:
     if not isinstance(inputs, Tensor):
         yield from inputs.identity()
         return
-    for chunk in torch.split(inputs, CHUNK):
-        values = floats(chunk) if as_floats else chunk
+    for chunk in torch.split(inputs, CHUNK_SIZE):
+        values = to_float(chunk) if as_floats else chunk
         yield np.ascontiguousarray(values.numpy()).data

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
-from ...models.networks.standardise import as_read, unit
+from ...models.networks.standardize import cast_input, error_scale
 from ...models.roles import Reconstructs
-from ..data.batches import in_batches
+from ..data.batches import apply_in_batches
 from ..data.module import TensorData
-from ..data.moments import moments_of
+from ..data.moments import mean_and_std
 
 if TYPE_CHECKING:
     from ..data.parts import Items
@@ -33,40 +33,40 @@ def anomaly_scores(model: Reconstructs, data: DataSpec, items: "Items") -> Tenso
     References:
         Outlier Detection Using Replicator Neural Networks (Hawkins, He, Williams, Baxter, 2002)
     """
-    scale = unit(data)
+    scale = error_scale(data)
 
     def score(x: Tensor) -> Tensor:
-        x = as_read(model, x)
+        x = cast_input(model, x)
         error = (model.reconstruct(x) - x) / scale
         return error.flatten(1).square().sum(1).sqrt()
 
-    return in_batches(score, items)
+    return apply_in_batches(score, items)
 
 
-def mean_error(scores: Tensor, data: DataSpec) -> float:
+def reconstruction_mse(scores: Tensor, data: DataSpec) -> float:
     """Returns the mean squared error of each value, given scores of items, with shape (N,)."""
     return scores.square().mean().item() / prod(data.shape)
 
 
-def squared_error(score: float, data: DataSpec) -> float:
+def score_to_mse(score: float, data: DataSpec) -> float:
     """Returns the mean squared error of the values of an item with a score, as `*_mse` has it."""
     return score**2 / prod(data.shape)
 
 
-def error_unit(data: DataSpec) -> str:
-    """Returns what `squared_error` is, in words."""
+def describe_error_unit(data: DataSpec) -> str:
+    """Returns what `score_to_mse` is, in words."""
     if data.kind == "image":
         return "mean squared error of a pixel from 0 to 1"
     of = "standard deviations" if data.std is not None else "its own unit"
     return f"mean squared error of a feature, in {of}"
 
 
-def threshold_at(scores: Tensor, quantile: float) -> float:
+def quantile_threshold(scores: Tensor, quantile: float) -> float:
     """Returns the score that a share of items, from 0 to 1, does not exceed."""
     return float(np.quantile(scores.double().numpy(), quantile))
 
 
-def separating_score(inliers: Tensor, outliers: Tensor) -> float:
+def separating_threshold(inliers: Tensor, outliers: Tensor) -> float:
     """Returns the score at which logistic regression is undecided; both classes weigh alike.
 
     It is infinite if the outliers have no larger scores: then none of these would be found.
@@ -78,7 +78,7 @@ def separating_score(inliers: Tensor, outliers: Tensor) -> float:
     from sklearn.linear_model import LogisticRegression
 
     scores = torch.cat([inliers, outliers]).double()
-    mean, std = (moment.item() for moment in moments_of([scores[:, None]]))
+    mean, std = (moment.item() for moment in mean_and_std([scores[:, None]]))
     truth = np.repeat([0, 1], [len(inliers), len(outliers)])
     rows = ((scores - mean) / std)[:, None].numpy()
     fitted = LogisticRegression(class_weight="balanced").fit(rows, truth)
@@ -86,7 +86,7 @@ def separating_score(inliers: Tensor, outliers: Tensor) -> float:
     return inf if slope <= 0 else float(mean - std * start / slope)
 
 
-def kept_threshold(
+def anomaly_threshold_entry(
     model: pl.LightningModule, data: Any, quantile: float
 ) -> dict[str, dict[str, float]]:
     """Returns what a checkpoint keeps to know anomalies by; nothing if nothing is reconstructed.
@@ -103,5 +103,5 @@ def kept_threshold(
         return {}
     model.cpu().eval()
     scores = anomaly_scores(model, data.spec, data.splits.val.inputs)
-    threshold = threshold_at(scores, quantile)
+    threshold = quantile_threshold(scores, quantile)
     return {"anomaly": {"quantile": quantile, "threshold": threshold, "items": len(scores)}}

@@ -9,7 +9,7 @@ from torch import Tensor
 from ...models.roles import Predicts
 
 
-def answers_to_test(model: Predicts, data: Any) -> tuple[Tensor, Tensor]:
+def predict_test_set(model: Predicts, data: Any) -> tuple[Tensor, Tensor]:
     """Lets a trained predictor answer for the test part.
 
     Args:

@@ -15,12 +15,12 @@ from torchmetrics.functional.classification import (
 )
 
 from ...models.roles import Predicts
-from .answers import answers_to_test
+from .answers import predict_test_set
 
 BINS = 15
 
 
-class Classification(NamedTuple):
+class ClassificationReport(NamedTuple):
     """What a classifier made of the test part.
 
     Attributes:
@@ -43,7 +43,7 @@ class Classification(NamedTuple):
     calibration_error: float
 
 
-def classification(model: Predicts, data: Any) -> Classification:
+def classification(model: Predicts, data: Any) -> ClassificationReport:
     """Lets a trained classifier answer for the test part.
 
     Args:
@@ -54,30 +54,30 @@ def classification(model: Predicts, data: Any) -> Classification:
         On Calibration of Modern Neural Networks (Guo, Pleiss, Sun, Weinberger, 2017)
         The Relationship Between Precision-Recall and ROC Curves (Davis, Goadrich, 2006)
     """
-    logits, labels = answers_to_test(model, data)
+    logits, labels = predict_test_set(model, data)
     names, k = list(data.spec.classes), len(data.spec.classes)
     counts = multiclass_confusion_matrix(logits, labels, num_classes=k)
     share = counts.diagonal() / counts.sum(1)  # NaN of a class without items
-    chances = logits.softmax(1)
+    probabilities = logits.softmax(1)
     curves, precision = {}, [float("nan")] * k
     for number in sorted(set(labels.tolist())):
-        chance, is_it = chances[:, number], (labels == number).long()
-        found, recalled, _ = binary_precision_recall_curve(chance, is_it)
+        probability, is_it = probabilities[:, number], (labels == number).long()
+        found, recalled, _ = binary_precision_recall_curve(probability, is_it)
         curves[names[number]] = torch.stack([recalled, found], 1).flip(0).numpy()
-        precision[number] = binary_average_precision(chance, is_it).item()
+        precision[number] = binary_average_precision(probability, is_it).item()
     columns = {"class": names, "items": counts.sum(1), "accuracy": share}
-    return Classification(
+    return ClassificationReport(
         pd.DataFrame(columns | {"average_precision": precision}),
         counts.numpy(),
         curves,
-        _reliability(chances, labels),
-        float(multiclass_calibration_error(chances, labels, k, n_bins=BINS)),
+        _reliability(probabilities, labels),
+        float(multiclass_calibration_error(probabilities, labels, k, n_bins=BINS)),
     )
 
 
-def _reliability(chances: Tensor, labels: Tensor) -> pd.DataFrame:
-    surest, answer = chances.max(1)
+def _reliability(probabilities: Tensor, labels: Tensor) -> pd.DataFrame:
+    confidence, answer = probabilities.max(1)
     right = (answer == labels).numpy()
-    items = pd.DataFrame({"chance": surest.numpy(), "right": right, "items": 1})
+    items = pd.DataFrame({"chance": confidence.numpy(), "right": right, "items": 1})
     bins = (items["chance"] * BINS).clip(upper=BINS - 1).astype(int)
     return items.groupby(bins).agg({"chance": "mean", "right": "mean", "items": "sum"})

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from ...models.data_spec import DataSpec
 from ...models.roles import Encodes, Reconstructs
-from ..data.batches import in_batches
+from ..data.batches import apply_in_batches
 from ..data.module import TensorData
 from ..progress import progress
-from .anomaly import anomaly_scores, mean_error
-from .rows import Rows, as_rows
+from .anomaly import anomaly_scores, reconstruction_mse
+from .rows import Rows, to_numeric_rows
 
 PCA = "test_mse_pca"
 """What the error of principal components is called beside the network's."""
@@ -35,7 +35,7 @@ def components(rows: Rows, length: int) -> Any:
         return PCA(min(length, *rows.shape), random_state=0).fit(rows)
 
 
-def pca_error(train: Tensor, items: Tensor, length: int, data: DataSpec) -> float:
+def pca_mse(train: Tensor, items: Tensor, length: int, data: DataSpec) -> float:
     """Returns the mean squared error of items drawn from their first principal components.
 
     Args:
@@ -44,13 +44,13 @@ def pca_error(train: Tensor, items: Tensor, length: int, data: DataSpec) -> floa
         length: Number of components; fewer if there are not as many items or values.
         data: What they are.
     """
-    fitted, scored = (as_rows(x, data) for x in (train, items))
+    fitted, scored = (to_numeric_rows(x, data) for x in (train, items))
     plane = components(fitted, length)
     drawn = plane.inverse_transform(plane.transform(scored))
     return float(((drawn - scored) ** 2).mean())
 
 
-def component_scores(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor], Tensor]:
+def pca_scorer(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor], Tensor]:
     """Returns what scores items by their first principal components, as `anomaly_scores` does.
 
     Args:
@@ -58,10 +58,10 @@ def component_scores(train: Tensor, length: int, data: DataSpec) -> Callable[[Te
         length: Number of components; fewer if there are not as many items or values.
         data: What they are.
     """
-    plane = components(as_rows(train, data), length)
+    plane = components(to_numeric_rows(train, data), length)
 
     def score(items: Tensor) -> Tensor:
-        rows = as_rows(items, data)
+        rows = to_numeric_rows(items, data)
         drawn = plane.inverse_transform(plane.transform(rows))
         return torch.from_numpy(drawn - rows).square().sum(1).sqrt()
 
@@ -70,10 +70,10 @@ def component_scores(train: Tensor, length: int, data: DataSpec) -> Callable[[Te
 
 def code_length(model: Encodes, items: Tensor) -> int:
     """Returns of how many numbers a code is, given items with shape (N, *shape)."""
-    return in_batches(model.encode, items[:1]).flatten(1).shape[1]
+    return apply_in_batches(model.encode, items[:1]).flatten(1).shape[1]
 
 
-def beside_components(model: pl.LightningModule, data: Any) -> dict[str, float]:
+def pca_baseline(model: pl.LightningModule, data: Any) -> dict[str, float]:
     """Returns the test error of an autoencoder, and that of as many principal components.
 
     Both are left out for photographs too large for memory, which components would need whole.
@@ -89,5 +89,5 @@ def beside_components(model: pl.LightningModule, data: Any) -> dict[str, float]:
         return {}
     model.cpu().eval()
     length = code_length(model, test)
-    own = mean_error(anomaly_scores(model, data.spec, test), data.spec)
-    return {"test_mse": own, PCA: pca_error(train, test, length, data.spec)}
+    own = reconstruction_mse(anomaly_scores(model, data.spec, test), data.spec)
+    return {"test_mse": own, PCA: pca_mse(train, test, length, data.spec)}

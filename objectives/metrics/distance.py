@@ -6,11 +6,11 @@ from torch import Tensor
 
 from ...models.predictor import Predictor
 from ...models.roles import Decodes, HasPrior
-from ..data.batches import in_batches
+from ..data.batches import apply_in_batches
 from ..data.errors import DataError
 from .features import feature_network
 from .quality import kernel_distance
-from .rating import unrated
+from .rating import unratable_reason
 
 DRAWN = 2000
 
@@ -39,7 +39,7 @@ class KernelDistance(pl.Callback):
         assert isinstance(model, HasPrior)
         # Lightning sets it for whoever trains on a data module, and does not declare it.
         data = trainer.datamodule  # type: ignore[attr-defined]
-        if why_not := unrated(data, DRAWN):
+        if why_not := unratable_reason(data, DRAWN):
             raise DataError(f"images of {data.name} cannot be rated: {why_not}")
         if self._network is None:
             self._network = feature_network(data)
@@ -51,6 +51,6 @@ class KernelDistance(pl.Callback):
         real = getattr(data.splits, part).inputs[:DRAWN]
         codes = torch.from_numpy(model.prior().sample(len(real)))
         distance, _ = kernel_distance(
-            in_batches(network.features, real), in_batches(features_of_codes, codes)
+            apply_in_batches(network.features, real), apply_in_batches(features_of_codes, codes)
         )
         model.log(f"{part}_kid", distance)

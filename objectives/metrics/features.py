@@ -9,10 +9,10 @@ import torch
 
 from ...models.autoencoder import Autoencoder
 from ...models.predictor import Predictor
-from ..data.batches import fitting
-from ..data.kept import read_kept, write_kept
+from ..data.batches import choose_batch_size
+from ..data.kept import read_cache_file, write_cache_file
 from ..data.module import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
-from ..training import ShowTraining, fit, quiet_trainer
+from ..training import TrainingProgress, fit, quiet_trainer
 
 FEATURES = 64
 """How many features of an image are compared."""
@@ -31,26 +31,26 @@ def feature_network(data: TensorData) -> Predictor:
     # It may be asked for in validation, where nothing else is trained.
     with torch.random.fork_rng(), torch.inference_mode(False), torch.enable_grad():
         torch.manual_seed(0)
-        return _made(data).eval()
+        return _load_or_train(data).eval()
 
 
-def _made(data: TensorData) -> Predictor:
+def _load_or_train(data: TensorData) -> Predictor:
     encoder = Autoencoder(data.spec, latent_dim=FEATURES)
     network = Predictor(data.spec, codec=encoder, unfreeze=True, lin_dim=FEATURES, lr=1e-3)
     path = _path(data)
     if path is not None:
         with suppress(RuntimeError, TypeError, AttributeError):  # another network's, or broken
-            network.load_state_dict(read_kept(path))
+            network.load_state_dict(read_cache_file(path))
             return network
     plain = copy.copy(data)  # the same network, whatever a study does with its batches
     n, plain.augment, plain.weights = len(data.splits.train), None, None
-    plain.batch_size = fitting(None, n, BATCH_SIZE, STEPS_PER_EPOCH)
+    plain.batch_size = choose_batch_size(None, n, BATCH_SIZE, STEPS_PER_EPOCH)
     epochs = math.ceil(STEPS * plain.batch_size / n)
-    shown = ShowTraining(f"training a classifier of {data.name}, once, to rate by")
+    shown = TrainingProgress(f"training a classifier of {data.name}, once, to rate by")
     fit(quiet_trainer(epochs, [shown]), network, plain)
     network.cpu()
     if path is not None:
-        write_kept(path, network.state_dict())
+        write_cache_file(path, network.state_dict())
     return network
 
 

@@ -27,7 +27,7 @@ def binomial_interval(count: int, n: int) -> Interval:
     return Interval(float(found.low), float(found.high))
 
 
-def share_beyond(n: int, quantile: float) -> Interval:
+def exceedance_interval(n: int, quantile: float) -> Interval:
     """Returns the interval of the share of new items that are beyond a quantile of n others.
 
     The share below the k-th smallest of n has a beta distribution, whatever that of the items is;

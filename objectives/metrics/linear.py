@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..data.codes import CodeData
+from ..data.codes import EncodedData
 from ..data.module import TensorData
 from ..progress import progress
-from .rows import as_rows
+from .rows import to_numeric_rows
 
 LINEAR_ACCURACY = "test_accuracy_linear"
 """What the accuracy of logistic regression is called beside the network's."""
@@ -17,7 +17,7 @@ LINEAR_MSE = "test_mse_linear"
 MOST = 10_000
 
 
-def beside_linear(data: Any) -> dict[str, float]:
+def linear_baseline(data: Any) -> dict[str, float]:
     """Returns what logistic or linear regression reaches on the test part, on the same input.
 
     It learns from 10,000 training items at most. Of texts, it sees how often each letter occurs.
@@ -26,19 +26,19 @@ def beside_linear(data: Any) -> dict[str, float]:
     Args:
         data: The data module of a predictor: items with their targets, or codes of items.
     """
-    items = data.items if isinstance(data, CodeData) else data
+    items = data.items if isinstance(data, EncodedData) else data
     if not isinstance(items, TensorData) or items.splits.train.targets is None:
         return {}
     train, test = items.splits.train, items.splits.test
     if not (isinstance(train.inputs, Tensor) and isinstance(test.inputs, Tensor)):
         return {}
-    train = train.take(_some(len(train)))
+    train = train.take(_sample_indices(len(train)))
     from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegression, RidgeCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    known, asked = (as_rows(part.inputs, items.spec) for part in (train, test))
+    known, asked = (to_numeric_rows(part.inputs, items.spec) for part in (train, test))
     assert train.targets is not None
     assert test.targets is not None
     model: Any = LogisticRegression(max_iter=100, tol=1e-2)
@@ -61,5 +61,5 @@ def beside_linear(data: Any) -> dict[str, float]:
     return {LINEAR_MSE: float(((fitted.predict(asked) - true) ** 2).mean()) * std**2}
 
 
-def _some(n: int) -> list[int]:
+def _sample_indices(n: int) -> list[int]:
     return torch.randperm(n, generator=torch.Generator().manual_seed(0))[:MOST].tolist()

@@ -8,17 +8,17 @@ import torch
 from torch import Tensor
 
 from ...models.roles import Encodes
-from ..data.batches import in_batches
-from ..data.labelled import labelled
+from ..data.batches import apply_in_batches
+from ..data.require_labels import require_labels
 
-LABELLED = 100
+N_LABELS = 100
 DRAWS = 10
 MOST = 10_000
 CHUNK = 1024
 
 
-def neighbour_accuracy(
-    known: Tensor, classes: Tensor, asked: Tensor, right: Tensor, neighbours: int = 1
+def knn_accuracy(
+    known: Tensor, classes: Tensor, queries: Tensor, right: Tensor, neighbors: int = 1
 ) -> float:
     """Returns how often most of the nearest labelled items are of the right class.
 
@@ -27,17 +27,17 @@ def neighbour_accuracy(
     Args:
         known: Codes of labelled items, with shape (N, D).
         classes: Their classes, with shape (N,).
-        asked: Codes whose class is asked, with shape (M, D).
+        queries: Codes whose class is asked, with shape (M, D).
         right: Their classes, with shape (M,).
-        neighbours: How many are asked, from 1 to N.
+        neighbors: How many are asked, from 1 to N.
 
     References:
         Nearest Neighbor Pattern Classification (Cover, Hart, 1967)
     """
-    ranks = torch.arange(neighbours) / neighbours**2  # all of them together decide no vote
+    ranks = torch.arange(neighbors) / neighbors**2  # all of them together decide no vote
     said = []
-    for chunk in torch.split(asked, CHUNK):  # all distances at once would be gigabytes
-        nearest = distances(chunk, known).topk(neighbours, largest=False).indices
+    for chunk in torch.split(queries, CHUNK):  # all distances at once would be gigabytes
+        nearest = distances(chunk, known).topk(neighbors, largest=False).indices
         votes = torch.zeros(len(chunk), int(classes.max()) + 1)
         votes.scatter_add_(1, classes[nearest], (1 - ranks).expand(len(chunk), -1))
         said.append(votes.argmax(1))
@@ -59,15 +59,15 @@ def distances(codes: Tensor, others: Tensor) -> Tensor:
     return torch.cdist(codes.double() - mean, wide - mean)
 
 
-def probe_accuracies(
+def few_label_accuracies(
     known: Tensor,
     classes: Tensor,
-    asked: Tensor,
+    queries: Tensor,
     right: Tensor,
     *,
-    labels: int = LABELLED,
+    labels: int = N_LABELS,
     seeds: Sequence[int] = range(DRAWS),
-    neighbours: int = 1,
+    neighbors: int = 1,
 ) -> list[float]:
     """Returns that accuracy where few items are labelled, for each seed that draws them.
 
@@ -76,21 +76,21 @@ def probe_accuracies(
     Args:
         known: Codes to draw labelled ones from, with shape (N, D).
         classes: Their classes, with shape (N,).
-        asked: Codes whose class is asked, with shape (M, D).
+        queries: Codes whose class is asked, with shape (M, D).
         right: Their classes, with shape (M,).
         labels: How many are drawn, all if there are fewer.
         seeds: A seed for each draw.
-        neighbours: How many are asked; at most as many as are drawn.
+        neighbors: How many are asked; at most as many as are drawn.
     """
     found = []
     for seed in seeds:
         order = torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))
         few = order[:labels]
-        found.append(neighbour_accuracy(known[few], classes[few], asked, right, neighbours))
+        found.append(knn_accuracy(known[few], classes[few], queries, right, neighbors))
     return found
 
 
-class NeighbourProbe(pl.Callback):
+class NeighborProbe(pl.Callback):
     """Logs `val_probe` and `test_probe`: the accuracy of the nearest of 100 labelled codes.
 
     It is the mean of ten draws. The labels come from the training part, and stand behind codes of
@@ -98,26 +98,26 @@ class NeighbourProbe(pl.Callback):
     """
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.ask("val", trainer, pl_module)
+        self._log_accuracy("val", trainer, pl_module)
 
     def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.ask("test", trainer, pl_module)
+        self._log_accuracy("test", trainer, pl_module)
 
-    def ask(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
+    def _log_accuracy(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         """Logs what the neighbours of the codes of a part say."""
-        few = LABELLED * DRAWS  # of which each draw takes its own
-        model.log(f"{part}_probe", fmean(probe_accuracies(*_codes(trainer, model, part, few))))
+        few = N_LABELS * DRAWS  # of which each draw takes its own
+        model.log(f"{part}_probe", fmean(few_label_accuracies(*_codes(trainer, model, part, few))))
 
 
-class NearestNeighbour(NeighbourProbe):
+class NearestNeighbor(NeighborProbe):
     """Logs `val_nearest` and `test_nearest`: the same with all labels of the training part.
 
     In validation, which comes after each epoch, with 10,000 at most.
     """
 
-    def ask(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
+    def _log_accuracy(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         most = MOST if part == "val" else None
-        model.log(f"{part}_nearest", neighbour_accuracy(*_codes(trainer, model, part, most)))
+        model.log(f"{part}_nearest", knn_accuracy(*_codes(trainer, model, part, most)))
 
 
 def _codes(
@@ -126,8 +126,8 @@ def _codes(
     """Returns codes and classes of training items, and of the items of a part."""
     assert isinstance(model, Encodes)
     # Lightning sets it for whoever trains on a data module, and does not declare it.
-    splits = labelled(trainer.datamodule).splits  # type: ignore[attr-defined]
-    known, asked = splits.train, getattr(splits, part)
+    splits = require_labels(trainer.datamodule).splits  # type: ignore[attr-defined]
+    known, queries = splits.train, getattr(splits, part)
     few = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))[:most]
     known = known.take(few.tolist())
     assert known.targets is not None
@@ -136,8 +136,8 @@ def _codes(
         return model.encode(x.to(model.device)).flatten(1).cpu()
 
     return (
-        in_batches(encode, known.inputs),
+        apply_in_batches(encode, known.inputs),
         known.targets,
-        in_batches(encode, asked.inputs),
-        asked.targets,
+        apply_in_batches(encode, queries.inputs),
+        queries.targets,
     )

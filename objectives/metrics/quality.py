@@ -11,7 +11,7 @@ KID_SUBSETS = 50
 KID_SUBSET_SIZE = 1000
 
 
-class Quality(NamedTuple):
+class ImageQuality(NamedTuple):
     """Two distances between sets of images; the smaller, the more alike they are.
 
     Attributes:
@@ -33,7 +33,7 @@ class Quality(NamedTuple):
     kid_std: float
 
 
-def quality(real: Tensor, drawn: Tensor, seed: int = 0) -> Quality:
+def quality(real: Tensor, drawn: Tensor, seed: int = 0) -> ImageQuality:
     """Compares features of real images with features of generated ones.
 
     Args:
@@ -54,7 +54,7 @@ def quality(real: Tensor, drawn: Tensor, seed: int = 0) -> Quality:
             _distance(fid, _resample(real), _resample(drawn)).item() for _ in range(RESAMPLES)
         ]
     kid = kernel_distance(real, drawn, seed)
-    return Quality(float(value), float(torch.tensor(spread).std()), *kid)
+    return ImageQuality(float(value), float(torch.tensor(spread).std()), *kid)
 
 
 def kernel_distance(real: Tensor, drawn: Tensor, seed: int = 0) -> tuple[float, float]:

@@ -11,11 +11,11 @@ import torch
 from ...models.densities.kde import Codes
 from ...models.predictor import Predictor
 from ...models.roles import Codec, Decodes
-from ..data.batches import in_batches
+from ..data.batches import apply_in_batches
 from ..data.module import TensorData
 from ..progress import progress
 from .features import FEATURES
-from .quality import Quality, quality
+from .quality import ImageQuality, quality
 
 if TYPE_CHECKING:
     from ..data.parts import Items
@@ -26,15 +26,15 @@ RECONSTRUCTED = "reconstructed"
 """Stands beside the methods: how far the decoder alone is from real images."""
 
 
-class Rating(NamedTuple):
+class SamplerRating(NamedTuple):
     """How far images are from those of two parts; the first is for choosing among methods."""
 
-    validation: Quality
-    test: Quality
+    validation: ImageQuality
+    test: ImageQuality
 
 
 @dataclass(frozen=True)
-class Ratings:
+class SamplerRatings:
     """What samples are worth.
 
     Attributes:
@@ -46,7 +46,7 @@ class Ratings:
             alone, or its interval of two standard deviations overlaps that of the next.
     """
 
-    rows: Mapping[str, Rating]
+    rows: Mapping[str, SamplerRating]
     size: int
     accuracy: float
     winner: str | None
@@ -60,7 +60,7 @@ class Ratings:
         return {**asdict(self), "rows": parts}
 
 
-def unrated(data: Any, n: int) -> str | None:
+def unratable_reason(data: Any, n: int) -> str | None:
     """Returns why samples of this data cannot be rated, if so.
 
     Args:
@@ -80,9 +80,9 @@ def unrated(data: Any, n: int) -> str | None:
     return None
 
 
-def rate(
+def rate_samplers(
     model: Decodes, network: Predictor, data: TensorData, drawn: Mapping[str, Codes], seed: int
-) -> Ratings:
+) -> SamplerRatings:
     """Rates the images that a model decodes from codes.
 
     Args:
@@ -99,25 +99,25 @@ def rate(
     sets = {name: torch.from_numpy(codes[:size]) for name, codes in drawn.items()}
     with progress(f"rating {size:,} images of each method", len(sets) + 2) as advance:
 
-        def rating(images: Items) -> Rating:
-            features = in_batches(network.features, images)
+        def rating(images: Items) -> SamplerRating:
+            features = apply_in_batches(network.features, images)
             advance(1)
-            return Rating(*(quality(part, features, seed) for part in of_parts))
+            return SamplerRating(*(quality(part, features, seed) for part in of_parts))
 
-        of_parts = [in_batches(network.features, part.inputs) for part in (val, test)]
-        rows = {name: rating(in_batches(model.decode, codes)) for name, codes in sets.items()}
+        of_parts = [apply_in_batches(network.features, part.inputs) for part in (val, test)]
+        rows = {name: rating(apply_in_batches(model.decode, codes)) for name, codes in sets.items()}
         first = winner(rows)
         rows[REAL] = rating(real)
         if isinstance(model, Codec):
             codec = model
-            drawn_again = in_batches(lambda x: codec.decode(codec.encode(x)), real)
+            drawn_again = apply_in_batches(lambda x: codec.decode(codec.encode(x)), real)
             rows[RECONSTRUCTED] = rating(drawn_again)
     assert test.targets is not None
-    right = in_batches(network.output, of_parts[1]).argmax(1) == test.targets
-    return Ratings(rows, size, right.float().mean().item(), first)
+    right = apply_in_batches(network.output, of_parts[1]).argmax(1) == test.targets
+    return SamplerRatings(rows, size, right.float().mean().item(), first)
 
 
-def winner(rows: Mapping[str, Rating]) -> str | None:
+def winner(rows: Mapping[str, SamplerRating]) -> str | None:
     """Returns the method whose images are the most alike; None if the next is as good, or none."""
     first, *others = sorted(rows, key=lambda name: rows[name].validation.fid)
     if not others:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ...models.data_spec import DataSpec, Kind
-from ...models.networks.standardise import standardised
-from ..data.parts import floats
+from ...models.networks.standardize import standardize_input
+from ..data.parts import to_float
 
 Rows = NDArray[np.floating[Any]]
 
@@ -17,7 +17,7 @@ NUMBERS: dict[Kind, str] = {"image": "pixels", "table": "features", "text": "let
 """What the numbers of a row are called."""
 
 
-def as_rows(items: Any, data: DataSpec) -> Rows:
+def to_numeric_rows(items: Any, data: DataSpec) -> Rows:
     """Returns items as rows of numbers.
 
     These are the values of pixels; the features of a table, standardised as networks see them if
@@ -36,6 +36,6 @@ def as_rows(items: Any, data: DataSpec) -> Rows:
         letters: Rows = counts.scatter_add_(1, items, ones).numpy()[:, 1:]  # 0 is no letter
         return letters
     if data.kind == "table":
-        rows: Rows = nn.Sequential(*standardised(data))(items).double().numpy()
+        rows: Rows = nn.Sequential(*standardize_input(data))(items).double().numpy()
         return rows
-    return floats(items).flatten(1).numpy()
+    return to_float(items).flatten(1).numpy()

@@ -1,27 +1,27 @@
 """Embedders: searched by what the nearest neighbour of a code says of its class."""
 
-from .entry import PROBE, SEED, SPACES, Direction, Entry, Published
+from .entry import PROBE, PUBLISHED, SPACES, Direction, CatalogEntry, Published
 
 METRICS: dict[str, Direction] = {"nearest": "maximize", "probe": "maximize"}
-NEAREST = {"nearest": "latentune.objectives.metrics.neighbours:NearestNeighbour"}
-COMPARED = 64  # items in a batch: in one of two, none has both its class and another beside it
+NEAREST = {"nearest": "latentune.objectives.metrics.nearest_neighbors:NearestNeighbor"}
+BATCH_SIZE = 64  # items in a batch: in one of two, none has both its class and another beside it
 
 
-def _row(function: str, summary: str, margin: float) -> Entry:
+def _row(function: str, summary: str, margin: float) -> CatalogEntry:
     spaces = {
         "default": f"{SPACES}.embedder:{function}",
-        SEED: f"{SPACES}.embedder:{function}_seed",
+        PUBLISHED: f"{SPACES}.embedder:{function}_seed",
     }
     params = {"margin": margin, "lr": 0.01, "momentum": 0.99}
-    published = Published(params, epochs=20, batch_size=COMPARED)
-    return Entry(
+    published = Published(params, epochs=20, batch_size=BATCH_SIZE)
+    return CatalogEntry(
         summary,
         spaces,
         METRICS,
         NEAREST | PROBE,
         predicts="class",
         published=published,
-        batch_size=COMPARED,
+        batch_size=BATCH_SIZE,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 Direction = Literal["minimize", "maximize"]
 
 SPACES = "latentune.search_spaces"
-SEED = "seed"
+PUBLISHED = "published"
 """What a space is called that has the network, the ranges or the values of a publication."""
 
 
@@ -19,17 +19,17 @@ class Published:
         params: Values of the space `seed`, which its first trial has.
         epochs: Epochs of its final training.
         batch_size: Items in a batch.
-        normalise: Whether the network saw standardised data.
+        normalize: Whether the network saw standardised data.
     """
 
     params: Mapping[str, Any]
     epochs: int
     batch_size: int
-    normalise: bool = False
+    normalize: bool = False
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogEntry:
     """One model of the catalogue.
 
     Attributes:
@@ -37,7 +37,7 @@ class Entry:
         spaces: Its search spaces by name, each as `module:function`; `default` is one of them.
         metrics: Which way each metric is better that a study can have as an objective. It is
             logged in validation as `val_NAME`; the first is searched unless asked otherwise.
-        judges: Those of the metrics that the model cannot know by itself, with the callback that
+        metric_callbacks: Those of the metrics that the model cannot know by itself, with the callback that
             logs each, as `module:class`.
         kinds: Kinds of data that it is made for.
         predicts: What its data must have for each item, a `class` or a `number`, if anything.
@@ -48,15 +48,15 @@ class Entry:
         trials: Trials of a study.
         on_encoder: Whether it is put on the encoder of another study; its space then takes the
             trained model too.
-        from_side: Side in pixels from which images are worth its time; `auto` leaves smaller ones
+        min_side: Side in pixels from which images are worth its time; `auto` leaves smaller ones
             to others.
-        incomparable: Metrics by which `auto` does not compare it with other models.
+        incomparable_metrics: Metrics by which `auto` does not compare it with other models.
     """
 
     summary: str
     spaces: Mapping[str, str]
     metrics: Mapping[str, Direction]
-    judges: Mapping[str, str] = field(default_factory=dict)
+    metric_callbacks: Mapping[str, str] = field(default_factory=dict)
     kinds: tuple[str, ...] = ("image",)
     predicts: Literal["class", "number"] | None = None
     first: Mapping[str, Any] = field(default_factory=dict)
@@ -65,11 +65,11 @@ class Entry:
     epochs: int = 10
     trials: int = 20
     on_encoder: bool = False
-    from_side: int = 1
-    incomparable: tuple[str, ...] = ()
+    min_side: int = 1
+    incomparable_metrics: tuple[str, ...] = ()
 
 
-PROBE = {"probe": "latentune.objectives.metrics.neighbours:NeighbourProbe"}
+PROBE = {"probe": "latentune.objectives.metrics.nearest_neighbors:NeighborProbe"}
 """The judge of everything that encodes."""
-KID = {"kid": "latentune.objectives.metrics.distance:KernelDistance"}
+KID = {"kid": "latentune.objectives.metrics.kernel_distance:KernelDistance"}
 """The judge of everything that draws images from a prior."""

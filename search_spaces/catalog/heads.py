@@ -1,32 +1,32 @@
 """Classifiers on the encoder of another study."""
 
-from .entry import SEED, SPACES, Entry, Published
-from .predictors import OF_CLASSES
+from .entry import PUBLISHED, SPACES, CatalogEntry, Published
+from .predictors import CLASS_METRICS
 
 FIRST = {"lr": 1e-2}  # an epoch of codes has few steps
 
 HEADS = {
-    "head": Entry(
+    "head": CatalogEntry(
         summary="classifier on the encoder of another study (--encoder)",
         spaces={
             "default": f"{SPACES}.head:head",
             "optimiser": f"{SPACES}.head:head_optimiser",
         },
-        metrics=OF_CLASSES,
+        metrics=CLASS_METRICS,
         kinds=("image", "table"),
         predicts="class",
         first=FIRST,
         trials=30,
         on_encoder=True,
     ),
-    "transfer": Entry(
+    "transfer": CatalogEntry(
         summary="classifier on a network of torchvision (--encoder resnet18)",
         spaces={
             "default": f"{SPACES}.head:transfer",
-            SEED: f"{SPACES}.head:transfer_seed",
+            PUBLISHED: f"{SPACES}.head:transfer_seed",
             "step": f"{SPACES}.head:transfer_step",
         },
-        metrics=OF_CLASSES,
+        metrics=CLASS_METRICS,
         kinds=("image", "table"),
         predicts="class",
         first=FIRST,

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from .autoencoders import AUTOENCODERS
 from .embedders import EMBEDDERS
-from .entry import Entry
+from .entry import CatalogEntry
 from .gans import GANS
 from .heads import HEADS
 from .predictors import PREDICTORS
 from .vaes import VAES
 
-FAMILIES: dict[str, Mapping[str, Entry]] = {
+FAMILIES: dict[str, Mapping[str, CatalogEntry]] = {
     "autoencoders": AUTOENCODERS,
     "variational autoencoders": VAES,
     "adversarial": GANS,
@@ -18,6 +18,6 @@ FAMILIES: dict[str, Mapping[str, Entry]] = {
     "predictors": PREDICTORS,
     "predictors on an encoder": HEADS,
 }
-MODELS: dict[str, Entry] = {
+MODELS: dict[str, CatalogEntry] = {
     name: entry for family in FAMILIES.values() for name, entry in family.items()
 }

@@ -2,15 +2,15 @@
 
 from typing import Any, Literal
 
-from .entry import SEED, SPACES, Direction, Entry, Published
+from .entry import PUBLISHED, SPACES, Direction, CatalogEntry, Published
 
-OF_CLASSES: dict[str, Direction] = {
+CLASS_METRICS: dict[str, Direction] = {
     "accuracy": "maximize",
     "balanced_accuracy": "maximize",
     "loss": "minimize",
 }
-OF_NUMBERS: dict[str, Direction] = {"mse": "minimize", "r2": "maximize"}
-METRICS = {"class": OF_CLASSES, "number": OF_NUMBERS}
+NUMBER_METRICS: dict[str, Direction] = {"mse": "minimize", "r2": "maximize"}
+METRICS = {"class": CLASS_METRICS, "number": NUMBER_METRICS}
 LSTM = {"network": "lstm"}
 ANY = ("image", "table")
 
@@ -21,26 +21,26 @@ def _row(
     *more: str,
     predicts: Literal["class", "number"] = "class",
     **options: Any,
-) -> Entry:
+) -> CatalogEntry:
     """Returns a row; `more` are its spaces beside `default`, whose functions are named so."""
     names = {"default": function} | {space: f"{function}_{space}" for space in more}
     spaces = {space: f"{SPACES}.predictor:{name}" for space, name in names.items()}
-    return Entry(summary, spaces, METRICS[predicts], predicts=predicts, **options)
+    return CatalogEntry(summary, spaces, METRICS[predicts], predicts=predicts, **options)
 
 
 PREDICTORS = {
     "mlp": _row(
         "mlp",
         "classifier of linear layers",
-        SEED,
+        PUBLISHED,
         "optimiser",
         kinds=ANY,
-        published=Published({"hidden": 512, "lr": 1e-3}, 150, 256, normalise=True),
+        published=Published({"hidden": 512, "lr": 1e-3}, 150, 256, normalize=True),
     ),
     "feed-forward": _row(
         "feed_forward",
         "classifier with one hidden layer and any activation, in two epochs",
-        SEED,
+        PUBLISHED,
         kinds=ANY,
         epochs=2,
         published=Published({"hidden": 1000, "activation": "relu", "lr": 1e-3}, 2, 100),
@@ -48,13 +48,13 @@ PREDICTORS = {
     "cnn": _row(
         "cnn",
         "classifier of convolutions and linear layers",
-        SEED,
-        published=Published({"hidden": 220, "lr": 1e-3}, 6, 4, normalise=True),
+        PUBLISHED,
+        published=Published({"hidden": 220, "lr": 1e-3}, 6, 4, normalize=True),
     ),
     "row-rnn": _row(
         "row_rnn",
         "recurrent classifier of the rows of images",
-        SEED,
+        PUBLISHED,
         first=LSTM,
         published=Published({"network": "lstm", "hidden": 128, "layers": 2, "lr": 1e-3}, 2, 100),
     ),

@@ -1,6 +1,6 @@
 """Variational autoencoders."""
 
-from .entry import KID, PROBE, SEED, SPACES, Direction, Entry
+from .entry import KID, PROBE, PUBLISHED, SPACES, Direction, CatalogEntry
 
 METRICS: dict[str, Direction] = {
     "elbo": "maximize",
@@ -10,30 +10,30 @@ METRICS: dict[str, Direction] = {
     "kid": "minimize",
 }
 
-JUDGES = {**PROBE, **KID}
+METRIC_CALLBACKS = {**PROBE, **KID}
 
 VAES = {
-    "conv-vae": Entry(
+    "conv-vae": CatalogEntry(
         summary="convolutional VAE, Gaussian likelihood",
         spaces={
             "default": f"{SPACES}.vae:conv_vae",
-            SEED: f"{SPACES}.vae:conv_vae_seed",
+            PUBLISHED: f"{SPACES}.vae:conv_vae_seed",
             "optimiser": f"{SPACES}.vae:conv_vae_optimiser",
         },
         metrics=METRICS,
-        judges=JUDGES,
+        metric_callbacks=METRIC_CALLBACKS,
     ),
-    "generator-vae": Entry(
+    "generator-vae": CatalogEntry(
         summary="convolutional VAE with the decoder of a GAN",
         spaces={"default": f"{SPACES}.vae:generator_vae"},
         metrics=METRICS,
-        judges=JUDGES,
+        metric_callbacks=METRIC_CALLBACKS,
     ),
-    "dense-vae": Entry(
+    "dense-vae": CatalogEntry(
         summary="fully connected VAE, Bernoulli likelihood",
         spaces={"default": f"{SPACES}.vae:dense_vae"},
         metrics=METRICS,
-        judges=JUDGES,
-        incomparable=("elbo", "reconstruction"),  # nats of a probability, not of a density
+        metric_callbacks=METRIC_CALLBACKS,
+        incomparable_metrics=("elbo", "reconstruction"),  # nats of a probability, not of a density
     ),
 }

@@ -11,33 +11,33 @@ from filelock import Timeout
 
 from ...storage.backup_manifest import MANIFEST
 from ...storage.checkpoint import file_hash
-from ...storage.scratch import OWNER, PREFIX, claim
-from .case import Case
+from ...storage.scratch import OWNER_LOCK, SCRATCH_PREFIX, lock_folder
+from .checkup import Checkup
 from .finding import Finding, count
 
 UNUSED_DAYS = 30
 HALF_WRITTEN_S = 3600
 
 
-def caches(case: Case) -> Iterator[Finding]:
+def find_unused_files(checkup: Checkup) -> Iterator[Finding]:
     """Finds what is kept and nothing has used for a month, and what processes have left."""
-    folders = [case.runs.cache / name for name in ("codes", "features", "folders")]
-    kept = [path for folder in folders if case.whole for path in folder.glob("*.pt")]
-    kept += case.runs.confirming.glob("*.ckpt") if case.whole else []
-    yield from _useless(case, "that nothing has used for a month", filter(_is_old, kept))
-    codes = [path for folder in case.folders() for path in folder.glob("*/codes-*.pt")]
-    yield from _useless(
-        case, "of codes whose encoder was trained anew, or is gone", filter(_is_of_another, codes)
+    folders = [checkup.runs.cache / name for name in ("codes", "features", "folders")]
+    kept = [path for folder in folders if checkup.whole for path in folder.glob("*.pt")]
+    kept += checkup.runs.confirming.glob("*.ckpt") if checkup.whole else []
+    yield from _unused(checkup, "that nothing has used for a month", filter(_is_old, kept))
+    codes = [path for folder in checkup.folders() for path in folder.glob("*/codes-*.pt")]
+    yield from _unused(
+        checkup, "of codes whose encoder was trained anew, or is gone", filter(_is_of_another, codes)
     )
-    backups = [path for path in case.runs.backups.glob("*") if not (path / MANIFEST).exists()]
-    left = [*case.runs.cache.glob(f"{PREFIX}*"), *backups] if case.whole else []
-    yield from _useless(case, "of processes that died", filter(_is_nobodys, left))
-    places = [*case.folders(), *([case.runs.cache, case.runs.root] if case.whole else [])]
-    hidden = {path for place in places for path in _hidden(place, deep=place != case.runs.root)}
-    yield from _useless(case, "not written to the end", filter(_is_half, sorted(hidden)))
+    backups = [path for path in checkup.runs.backups.glob("*") if not (path / MANIFEST).exists()]
+    left = [*checkup.runs.cache.glob(f"{SCRATCH_PREFIX}*"), *backups] if checkup.whole else []
+    yield from _unused(checkup, "of processes that died", filter(_is_abandoned, left))
+    places = [*checkup.folders(), *([checkup.runs.cache, checkup.runs.root] if checkup.whole else [])]
+    hidden = {path for place in places for path in _hidden(place, deep=place != checkup.runs.root)}
+    yield from _unused(checkup, "not written to the end", filter(_is_half, sorted(hidden)))
 
 
-def _useless(case: Case, what: str, paths: Iterator[Path]) -> Iterator[Finding]:
+def _unused(checkup: Checkup, what: str, paths: Iterator[Path]) -> Iterator[Finding]:
     found = list(paths)
     if found:
         files = [p for path in found for p in (path, *path.rglob("*")) if p.is_file()]
@@ -46,7 +46,7 @@ def _useless(case: Case, what: str, paths: Iterator[Path]) -> Iterator[Finding]:
             "wasteful",
             f"{count(len(files), 'file')} {what}, {size:.1f} MB, such as {found[0]}",
             "`fix=` moves them to the backup; whoever removes that has the space",
-            fix=partial(case.changes.removed.extend, found),
+            fix=partial(checkup.changes.removed.extend, found),
         )
 
 
@@ -61,13 +61,13 @@ def _is_of_another(path: Path) -> bool:
     return not checkpoint.is_file() or file_hash(checkpoint) != known
 
 
-def _is_nobodys(folder: Path) -> bool:
+def _is_abandoned(folder: Path) -> bool:
     """Whether the process has died that a scratch folder was made for."""
-    owner = folder / OWNER
+    owner = folder / OWNER_LOCK
     if not owner.exists():
         return time.time() - folder.stat().st_mtime > HALF_WRITTEN_S
     try:
-        claim(folder).release()
+        lock_folder(folder).release()
     except (Timeout, OSError):
         return False
     return True

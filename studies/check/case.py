@@ -12,17 +12,17 @@ from optuna.storages import BaseStorage, RDBStorage
 from ...storage.backup import Changes
 from ...storage.database import database_exists, open_database
 from ...storage.runs import Runs, StorageError
-from ...storage.scratch import temporary
+from ...storage.scratch import temporary_scratch_folder
 from ...storage.snapshot import snapshot
 from ...storage.study import Study
-from ...storage.urls import SQLITE, file_of, is_file
+from ...storage.urls import SQLITE_SCHEME, file_path, is_file
 from ..study.finding import open_study
 from .finding import Finding
-from .tables import lost, mended_tables
+from .tables import unreadable_database, check_tables
 
 
 @dataclass(frozen=True)
-class Case:
+class Checkup:
     """Studies and files to look at.
 
     Attributes:
@@ -73,7 +73,7 @@ class Case:
 
 
 @contextmanager
-def opened(runs: Runs, source: str, only: str | None) -> Iterator[tuple[Case, Path | None]]:
+def open_checkup(runs: Runs, source: str, only: str | None) -> Iterator[tuple[Checkup, Path | None]]:
     """Opens a copy of a database, which nobody else sees.
 
     Args:
@@ -90,29 +90,29 @@ def opened(runs: Runs, source: str, only: str | None) -> Iterator[tuple[Case, Pa
         StudyError: If there is no such study, or it was not made by Latentune.
     """
     if not is_file(source) or not database_exists(source):
-        case = Case(runs, source, source, open_database(source), only)  # says what is missing
-        _check_study(case)
-        yield case, None
+        checkup = Checkup(runs, source, source, open_database(source), only)  # says what is missing
+        _check_study(checkup)
+        yield checkup, None
         return
-    database = file_of(source)
-    with temporary() as place:
+    database = file_path(source)
+    with temporary_scratch_folder() as place:
         copy = place / database.name
-        url = f"{SQLITE}{copy}"
+        url = f"{SQLITE_SCHEME}{copy}"
         try:
             state = snapshot(database, copy)
         except StorageError as error:
-            unreadable = lost(str(error), database, runs)
-            yield Case(runs, source, url, None, only, findings=(unreadable,)), copy
+            unreadable = unreadable_database(str(error), database, runs)
+            yield Checkup(runs, source, url, None, only, findings=(unreadable,)), copy
             return
-        findings, usable = mended_tables(copy, database, runs)
+        findings, usable = check_tables(copy, database, runs)
         try:
             storage = open_database(url) if usable else None
         except StorageError as error:
             raise StorageError(str(error).replace(str(copy), str(database))) from error
         try:
-            case = Case(runs, source, url, storage, only, state, tuple(findings))
-            _check_study(case)
-            yield case, copy
+            checkup = Checkup(runs, source, url, storage, only, state, tuple(findings))
+            _check_study(checkup)
+            yield checkup, copy
         finally:
             if isinstance(storage, RDBStorage):
                 close(storage)
@@ -124,6 +124,6 @@ def close(storage: RDBStorage) -> None:
     storage.engine.dispose()
 
 
-def _check_study(case: Case) -> None:
-    if case.storage is not None and case.only is not None:
-        open_study(case.storage, case.only)
+def _check_study(checkup: Checkup) -> None:
+    if checkup.storage is not None and checkup.only is not None:
+        open_study(checkup.storage, checkup.only)

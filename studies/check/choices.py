@@ -7,11 +7,11 @@ from typing import Any
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial
 
-from ...search_spaces.choices import same_choice, words_of
-from .case import Case
-from .commands import begin_anew, go_on
+from ...search_spaces.choices import is_same_choice, choice_labels
+from .checkup import Checkup
+from .commands import new_search_command, search_from_command
 from .finding import Finding
-from .ranking import comparable, ranked
+from .ranking import single_objective_studies, rank_trials
 
 ENOUGH = 5
 """How often a choice must have been tried before it is called dead. A choice that is as good as
@@ -20,10 +20,10 @@ BEST = 3
 """The best third of the trials are the good ones."""
 
 
-def choices(case: Case) -> Iterator[Finding]:
+def choices(checkup: Checkup) -> Iterator[Finding]:
     """Finds choices that were tried and never among the best third of trials, or never tried."""
-    for study in comparable(case):
-        trials = ranked(study)
+    for study in single_objective_studies(checkup):
+        trials = rank_trials(study)
         good = trials[: max(1, len(trials) // BEST)]
         varied = {
             name: own.choices
@@ -33,7 +33,7 @@ def choices(case: Case) -> Iterator[Finding]:
         }
         said, left = [], {}
         for name, of in varied.items():
-            words = words_of(of)
+            words = choice_labels(of)
             tried = Counter(_word(trial, name, words) for trial in trials if name in trial.params)
             best = {_word(trial, name, words) for trial in good if name in trial.params}
             dead = [word for word in words if tried[word] >= ENOUGH and word not in best]
@@ -46,17 +46,17 @@ def choices(case: Case) -> Iterator[Finding]:
                 yield Finding(
                     "advice",
                     f"{study.study_name} has never tried {name}={', '.join(never)}",
-                    begin_anew(study, case, {name: ",".join(never)}, "--name", of_it),
+                    new_search_command(study, checkup, {name: ",".join(never)}, "--name", of_it),
                 )
         if said:
             yield Finding(
                 "advice",
                 f"never among the best third of {study.study_name}: {', '.join(said)}",
-                go_on(study, case, left),
+                search_from_command(study, checkup, left),
             )
 
 
 def _word(trial: FrozenTrial, name: str, words: Mapping[str, Any]) -> str:
     """Returns what the choice of a trial is called; choices of an older search have no word."""
     value = trial.params[name]
-    return next((word for word, choice in words.items() if same_choice(choice, value)), "")
+    return next((word for word, choice in words.items() if is_same_choice(choice, value)), "")

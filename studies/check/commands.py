@@ -9,49 +9,49 @@ import optuna
 from ...models.networks.pretrained import ARCHITECTURES
 from ...storage.runs import Runs
 from ...storage.shown import shown
-from ..study.defaults import RUNS, SEED, SPACE
-from .case import Case
+from ..study.defaults import RUNS, SEED, DEFAULT_SPACE
+from .checkup import Checkup
 
-NOT_TYPED = ("model", "data", "models", "encoder_hash", "ranges")
-USUAL = {"space": SPACE, "seed": SEED}
+EXCLUDED_OPTIONS = ("model", "data", "models", "encoder_hash", "ranges")
+USUAL = {"space": DEFAULT_SPACE, "seed": SEED}
 
 
-def command(case: Case, *words: str) -> str:
+def command(checkup: Checkup, *words: str) -> str:
     """Returns a command that looks where the doctor has looked."""
-    place = [] if str(case.runs.root) == RUNS else ["--runs", str(case.runs.root)]
-    place += [] if case.source == case.runs.database else ["--storage", case.source]
+    place = [] if str(checkup.runs.root) == RUNS else ["--runs", str(checkup.runs.root)]
+    place += [] if checkup.source == checkup.runs.database else ["--storage", checkup.source]
     return shlex.join(["latentune", *words, *map(shown, place)])
 
 
-def go_on(study: optuna.Study, case: Case, ranges: Mapping[str, str], *more: str) -> str:
+def search_from_command(study: optuna.Study, checkup: Checkup, ranges: Mapping[str, str], *more: str) -> str:
     """Returns the command of a new study that takes over the trials of another.
 
     Args:
         study: That one, whose options are repeated.
-        case: Where it lies.
+        checkup: Where it lies.
         ranges: The new range of each parameter that is to have one.
         more: Further words.
     """
-    return begin_anew(study, case, ranges, "--from", study.study_name, *more)
+    return new_search_command(study, checkup, ranges, "--from", study.study_name, *more)
 
 
-def begin_anew(study: optuna.Study, case: Case, ranges: Mapping[str, str], *more: str) -> str:
+def new_search_command(study: optuna.Study, checkup: Checkup, ranges: Mapping[str, str], *more: str) -> str:
     """Returns the command of a new study that takes over no trials.
 
     Args:
         study: The study, whose options are repeated.
-        case: Where it lies.
+        checkup: Where it lies.
         ranges: The new range of each parameter that is to have one.
         more: Further words.
     """
     recipe = study.user_attrs["recipe"]
     words = ["search", *(recipe[n] for n in ("model", "data") if n in recipe)]
     for name, value in recipe.items():
-        if name not in NOT_TYPED and USUAL.get(name) != value:
-            words += _option(name, _typed(value, case.runs) if name == "encoder" else value)
+        if name not in EXCLUDED_OPTIONS and USUAL.get(name) != value:
+            words += _option(name, _encoder_argument(value, checkup.runs) if name == "encoder" else value)
     for name, text in {**recipe.get("ranges", {}), **ranges}.items():
         words += ["--range", f"{name}={text}"]
-    return command(case, *words, *more)
+    return command(checkup, *words, *more)
 
 
 def _option(name: str, value: Any) -> list[str]:
@@ -61,6 +61,6 @@ def _option(name: str, value: Any) -> list[str]:
     return [f"--{option}", ",".join(value) if isinstance(value, list) else str(value)]
 
 
-def _typed(encoder: str, runs: Runs) -> str:
+def _encoder_argument(encoder: str, runs: Runs) -> str:
     """Returns an encoder as a user names it, where a recipe has a path from the runs folder."""
     return encoder if encoder in ARCHITECTURES else str(runs.root / encoder)

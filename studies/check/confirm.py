@@ -15,33 +15,33 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.objective import TrialFailed
-from ...objectives.randomness import fresh_seeds
+from ...objectives.randomness import spawn_seeds
 from ...search_spaces.watch import replay
-from ...storage.best import write_best
+from ...storage.best import write_best_toml
 from ...storage.database import open_database
-from ...storage.export import as_text
-from ...storage.last_epochs import forget_file
+from ...storage.export import params_key
+from ...storage.last_epochs import remove_with_partials
 from ...storage.runs import Runs, StorageError
 from ..cluster.joining import Cluster, joined
 from ..cluster.shipping import files_of, moved_to
 from ..cluster.spreading import Place, spread
-from ..display.console import watched
-from ..study.confirmed import Confirmed, keep_training, trainings
-from ..study.defaults import CONFIRM_SEEDS, CONFIRM_TOP, CPUS, GPUS, MOST_SEEDS, RUNS
+from ..display.console import has_progress_display
+from ..study.confirmed import Confirmed, record_training, read_trainings
+from ..study.defaults import CONFIRM_SEEDS, CONFIRM_TOP, CPUS, GPUS, MAX_SEEDS, RUNS
 from ..study.errors import StudyError, check_at_least, check_at_most
-from ..study.facade import public
-from ..study.finding import best_of, open_study
-from ..study.making import make_spec
+from ..study.facade import public_api
+from ..study.finding import best_configuration, open_study
+from ..study.making import build_spec
 from ..study.recipe import Recipe
-from ..training.configured import check_data
-from .apart import Apart, shown
-from .confirmation import Confirmation, table_of
+from ..training.configured import check_fingerprint
+from .apart import DetachedTrial, with_progress_bar
+from .confirmation import Confirmation, finalist_table
 from .race import race, winner
 
 log = logging.getLogger(__name__)
 
 
-@public
+@public_api
 def confirm(
     study: str,
     *,
@@ -95,15 +95,15 @@ def confirm(
     """
     check_at_least("top", top, 1)
     check_at_least("seeds", seeds, 2)
-    check_at_most("seeds", seeds, MOST_SEEDS)
+    check_at_most("seeds", seeds, MAX_SEEDS)
     place = Runs(Path(runs))
     opened = open_study(open_database(storage or place.database), study)
     finalists = _finalists(opened, top)
     recipe = Recipe.from_table(opened.user_attrs["recipe"], place, storage).at(data_dir)
-    objective = make_spec(recipe, place).objective
+    objective = build_spec(recipe, place).objective
     data = objective.data()
     for trial in finalists:  # before hours are spent on the first of them
-        check_data(best_of(opened, trial.number), data)
+        check_fingerprint(best_configuration(opened, trial.number), data)
         replay(objective.model, trial.params, data.spec)
     nodes = joined(cluster, cpus, gpus)
     place.make()
@@ -111,7 +111,7 @@ def confirm(
     try:
         with FileLock(place.cache / f"{study}-confirm.lock").acquire(timeout=0):
             return _confirm(
-                opened, finalists, recipe, fresh_seeds(recipe.seed, seeds), place, nodes
+                opened, finalists, recipe, spawn_seeds(recipe.seed, seeds), place, nodes
             )
     except Timeout:
         raise StorageError(
@@ -134,7 +134,7 @@ def _finalists(study: optuna.Study, top: int) -> list[FrozenTrial]:
     complete.sort(key=lambda trial: _sign(study) * trial.values[0])
     found: dict[str, FrozenTrial] = {}
     for trial in complete:
-        found.setdefault(as_text(trial.params), trial)
+        found.setdefault(params_key(trial.params), trial)
     return list(found.values())[:top]
 
 
@@ -150,7 +150,7 @@ def _confirm(
     runs: Runs,
     cluster: Cluster | None,
 ) -> Confirmation:
-    known, sign = trainings(study), _sign(study)
+    known, sign = read_trainings(study), _sign(study)
 
     def train(chosen: Sequence[int], nth: int) -> list[float]:
         seed = seeds[nth]
@@ -162,13 +162,13 @@ def _confirm(
             for one, title in zip(new, titles, strict=True)
         ]
         files, model = files_of(recipe), recipe.model
-        for i, value in spread(_train, jobs, runs, cluster=cluster, files=files, model=model):
+        for i, value in spread(_train_finalist, jobs, runs, cluster=cluster, files=files, model=model):
             number = finalists[new[i]].number
-            keep_training(study, number, seed, value)
+            record_training(study, number, seed, value)
             known[number, seed] = value
             log.info("%s: %s", titles[i], "diverged" if value is None else f"{value:.4g}")
         for one in chosen:  # also of those whose process was killed when all was recorded
-            forget_file(_last_epoch(runs, recipe, finalists[one].params, seed))
+            remove_with_partials(_last_epoch(runs, recipe, finalists[one].params, seed))
         values = [known[number, seed] for number in numbers]
         return [inf if value is None else sign * value for value in values]
 
@@ -178,7 +178,7 @@ def _confirm(
         raise StudyError(f"all finalists of {study.study_name!r} diverge on other seeds")
     numbers, searched = zip(*((trial.number, trial.values[0]) for trial in finalists), strict=True)
     values = [[sign * cost for cost in own] for own in costs]
-    table = table_of(list(numbers), list(searched), values, best, sign)
+    table = finalist_table(list(numbers), list(searched), values, best, sign)
     row = table.iloc[best]
     confirmed = Confirmed(
         trial=numbers[best],
@@ -192,22 +192,22 @@ def _confirm(
     with suppress(OSError):  # others may confirm their studies
         runs.confirming.rmdir()
     path = runs.best(study.study_name)
-    write_best(best_of(study), path)
+    write_best_toml(best_configuration(study), path)
     luck = sign * (float(table["mean"][0]) - searched[0])
     return Confirmation(study.study_name, confirmed, table, luck, path)
 
 
-def _train(
+def _train_finalist(
     place: Place, recipe: Recipe, params: Mapping[str, Any], seed: int, title: str
 ) -> float | None:
     """Returns what a configuration is worth on a seed; None if it diverges."""
-    spec = make_spec(moved_to(recipe, place.moved), place.runs)
+    spec = build_spec(moved_to(recipe, place.moved), place.runs)
     last = _last_epoch(place.runs, recipe, params, seed)
     objective = replace(spec.objective, seed=seed, last_epoch=lambda trial: last)
-    if watched():
-        objective = shown(objective, title)
+    if has_progress_display():
+        objective = with_progress_bar(objective, title)
     try:
-        value = objective(cast(optuna.Trial, Apart(params)))
+        value = objective(cast(optuna.Trial, DetachedTrial(params)))
     except TrialFailed:
         return None
     return cast(float, value)

@@ -8,9 +8,9 @@ import pandas as pd
 from scipy import stats
 
 from ..study.confirmed import Confirmed
-from .race import chances
+from .race import probabilities_better
 
-SURE = 0.95
+CONFIDENT = 0.95
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Confirmation:
         lines = [head, *rows, str(self.confirmed)]
         if self.second is not None:
             second, chance = self.second
-            more = "" if chance >= SURE else "; more seeds would tell"
+            more = "" if chance >= CONFIDENT else "; more seeds would tell"
             lines.append(f"it is better than trial {second} with probability {chance:.2f}{more}")
         return "\n".join([*lines, self._lucky(), f"wrote {self.path}"])
 
@@ -73,7 +73,7 @@ class Confirmation:
         return f"{found}, was no luck: it is better than it looked by {by}"
 
 
-def table_of(
+def finalist_table(
     trials: list[int], searched: list[float], values: list[list[float]], best: int, sign: int
 ) -> pd.DataFrame:
     """Returns the table of a confirmation; an infinite value is a training that diverged.
@@ -88,7 +88,7 @@ def table_of(
     costs = [[sign * value for value in own] for own in values]
     rows = []
     for trial, before, own, chance in zip(
-        trials, searched, values, chances(costs, best), strict=True
+        trials, searched, values, probabilities_better(costs, best), strict=True
     ):
         whole = bool(np.isfinite(own).all())
         mean, std = (np.mean(own), np.std(own, ddof=1)) if whole else (np.nan, np.nan)

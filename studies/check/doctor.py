@@ -10,41 +10,41 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from ...storage import backup
-from ...storage.database import silent_trials
+from ...storage.database import stale_trials
 from ...storage.locks import search_lock
 from ...storage.runs import Runs, StorageError
 from ...storage.shown import shown
-from ...storage.snapshot import count_trials, fingerprint, put_back
-from ...storage.urls import file_of, is_file
+from ...storage.snapshot import count_trials, fingerprint, restore_database
+from ...storage.urls import file_path, is_file
 from ..study.defaults import RUNS
 from ..study.errors import StudyError
-from ..study.facade import public
-from .caches import caches
-from .case import Case, close, opened
+from ..study.facade import public_api
+from .find_unused_files import find_unused_files
+from .checkup import Checkup, close, open_checkup
 from .choices import choices
-from .edges import edges
-from .finding import GRADES, Finding, count
-from .late import late_bloomers
-from .left import left_checkpoints, left_running
-from .pictures import missing_pictures, orphans
-from .repeated import repeated
-from .tables import mended_tables
-from .trained import broken_checkpoints, broken_configurations, misplaced_networks, out_of_date
+from .find_boundary_values import find_boundary_values
+from .finding import SEVERITIES, Finding, count
+from .late import find_late_bloomers
+from .left import find_unneeded_checkpoints, find_interrupted_trials
+from .pictures import find_missing_artifacts, find_unreferenced_artifacts
+from .find_duplicate_trials import find_duplicate_trials
+from .tables import check_tables
+from .trained import find_broken_checkpoints, find_broken_configurations, find_misplaced_networks, find_outdated_networks
 
-LOOKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
-    left_running,
-    missing_pictures,
-    broken_checkpoints,
-    misplaced_networks,
-    broken_configurations,
-    repeated,
-    left_checkpoints,
-    orphans,
-    caches,
-    out_of_date,
-    edges,
+CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (
+    find_interrupted_trials,
+    find_missing_artifacts,
+    find_broken_checkpoints,
+    find_misplaced_networks,
+    find_broken_configurations,
+    find_duplicate_trials,
+    find_unneeded_checkpoints,
+    find_unreferenced_artifacts,
+    find_unused_files,
+    find_outdated_networks,
+    find_boundary_values,
     choices,
-    late_bloomers,
+    find_late_bloomers,
 )
 """All that is looked for, in the order in which it is mended."""
 LOCK_S = 2
@@ -69,7 +69,7 @@ class Diagnosis:
     @property
     def broken(self) -> bool:
         """Whether a result is lost or wrong."""
-        return any(finding.grade == "broken" for finding in self.findings)
+        return any(finding.severity == "broken" for finding in self.findings)
 
     @property
     def fixable(self) -> bool:
@@ -77,15 +77,15 @@ class Diagnosis:
         return any(finding.fix for finding in self.findings)
 
     def __str__(self) -> str:
-        grades = [finding.grade for finding in self.findings]
-        counts = ", ".join(f"{grades.count(grade)} {grade}" for grade in GRADES if grade in grades)
+        grades = [finding.severity for finding in self.findings]
+        counts = ", ".join(f"{grades.count(severity)} {severity}" for severity in SEVERITIES if severity in grades)
         summary = f"{self.looked_at}: {counts or 'nothing is broken and nothing is wasted'}"
         return "\n".join([*self.done, *map(str, self.findings), *[summary] * bool(self.looked_at)])
 
     __repr__ = __str__  # what a notebook shows
 
 
-@public
+@public_api
 def doctor(
     study: str | None = None,
     *,
@@ -130,13 +130,13 @@ def doctor(
         if fix or study is not None:
             raise StudyError("`undo=` takes back all of the last repair: leave out the rest")
         folder, database = backup.latest(place), _file_of(source, "undo")
-        with _no_search(source, place):
+        with _search_lock_held(source, place):
             back = backup.undo(place, folder, database)
         return Diagnosis((), done=tuple(f"put back {path}" for path in back), backup=folder)
     if not fix:
-        return _diagnosed(place, source, study)
-    done, backed_up = _mend(place, source, study)
-    return replace(_diagnosed(place, source, study), done=tuple(done), backup=backed_up)
+        return _diagnose(place, source, study)
+    done, backed_up = _repair(place, source, study)
+    return replace(_diagnose(place, source, study), done=tuple(done), backup=backed_up)
 
 
 def _file_of(source: str, option: str) -> Path:
@@ -151,55 +151,55 @@ def _file_of(source: str, option: str) -> Path:
             "back up; back a PostgreSQL database up by pg_dump. What died in it goes on in the "
             "next search"
         )
-    return file_of(source)
+    return file_path(source)
 
 
-def _diagnosed(runs: Runs, source: str, study: str | None) -> Diagnosis:
-    with opened(runs, source, study) as (case, _):
-        trials = sum(len(study.get_trials(deepcopy=False)) for study in case.studies)
-        studies = "1 study" if len(case.studies) == 1 else f"{len(case.studies)} studies"
-        return Diagnosis(tuple(_look(case)), f"{studies}, {count(trials, 'trial')}")
+def _diagnose(runs: Runs, source: str, study: str | None) -> Diagnosis:
+    with open_checkup(runs, source, study) as (checkup, _):
+        trials = sum(len(study.get_trials(deepcopy=False)) for study in checkup.studies)
+        studies = "1 study" if len(checkup.studies) == 1 else f"{len(checkup.studies)} studies"
+        return Diagnosis(tuple(_look(checkup)), f"{studies}, {count(trials, 'trial')}")
 
 
-def _look(case: Case) -> list[Finding]:
+def _look(checkup: Checkup) -> list[Finding]:
     """Returns all findings, the worst first."""
-    found = list(case.findings)
-    if case.storage is not None:
-        for look in LOOKS:
-            found += look(case)
-    if not is_file(case.source):
+    found = list(checkup.findings)
+    if checkup.storage is not None:
+        for check in CHECKS:
+            found += check(checkup)
+    if not is_file(checkup.source):
         found = [finding.by_hand() for finding in found]
-    return sorted(found, key=lambda finding: GRADES.index(finding.grade))
+    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
-def _mend(runs: Runs, source: str, study: str | None) -> tuple[list[str], Path | None]:
+def _repair(runs: Runs, source: str, study: str | None) -> tuple[list[str], Path | None]:
     """Mends what can be mended; returns what was done, and where the backup is."""
     database = _file_of(source, "fix")
-    with opened(runs, source, study) as (case, copy):
+    with open_checkup(runs, source, study) as (checkup, copy):
         assert copy is not None
-        fixes = [(finding, finding.fix) for finding in _look(case) if finding.fix]
-        if not fixes or case.storage is None:
+        fixes = [(finding, finding.fix) for finding in _look(checkup) if finding.fix]
+        if not fixes or checkup.storage is None:
             return [], None
         runs.make()
-        with _no_search(source, runs):
-            _check_quiet(case)
+        with _search_lock_held(source, runs):
+            _check_quiet(checkup)
             trials = count_trials(copy)
             for _, fix in fixes:
                 fix()
-            if isinstance(case.storage, RDBStorage):
-                close(case.storage)
-            if mended_tables(copy, database, runs)[0] or count_trials(copy) < trials:
+            if isinstance(checkup.storage, RDBStorage):
+                close(checkup.storage)
+            if check_tables(copy, database, runs)[0] or count_trials(copy) < trials:
                 raise StorageError(f"the repair would damage {database}; nothing was changed")
-            if fingerprint(database) != case.fingerprint:
+            if fingerprint(database) != checkup.fingerprint:
                 raise StorageError(f"{database} was written to meanwhile: try `fix=` once more")
-            folder = backup.make_backup(runs, database, case.fingerprint, copy, case.changes)
-            if fingerprint(copy) != case.fingerprint:
-                put_back(copy, database)
+            folder = backup.make_backup(runs, database, checkup.fingerprint, copy, checkup.changes)
+            if fingerprint(copy) != checkup.fingerprint:
+                restore_database(copy, database)
     return [finding.mended for finding, _ in fixes], folder
 
 
 @contextmanager
-def _no_search(source: str, runs: Runs) -> Iterator[None]:
+def _search_lock_held(source: str, runs: Runs) -> Iterator[None]:
     """Keeps searches from choosing a trial.
 
     Raises:
@@ -218,11 +218,11 @@ def _no_search(source: str, runs: Runs) -> Iterator[None]:
         lock.release()
 
 
-def _check_quiet(case: Case) -> None:
+def _check_quiet(checkup: Checkup) -> None:
     """Raises StorageError if a trial is running whose process lives."""
-    for study in case.all_studies:
+    for study in checkup.all_studies:
         trials = study.get_trials(deepcopy=False)
-        dead = {trial.number for trial in silent_trials(study, trials)}
+        dead = {trial.number for trial in stale_trials(study, trials)}
         for trial in trials:
             if trial.state == TrialState.RUNNING and trial.number not in dead:
                 raise StorageError(

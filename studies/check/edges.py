@@ -10,13 +10,13 @@ from optuna.trial import FixedTrial, FrozenTrial
 
 from ...models.data_spec import DataSpec
 from ...search_spaces.ranges import RangedSpace
-from ...search_spaces.watch import Space, ask, describe, probe
-from ..study.making import make_spec
+from ...search_spaces.watch import Space, build_without_weights, describe_distribution, record_parameters
+from ..study.making import build_spec
 from ..study.recipe import Recipe
-from .case import Case
-from .commands import go_on
+from .checkup import Checkup
+from .commands import search_from_command
 from .finding import Finding
-from .ranking import comparable, ranked
+from .ranking import single_objective_studies, rank_trials
 
 Numbers = FloatDistribution | IntDistribution
 End = Literal["lower", "upper"]
@@ -30,39 +30,39 @@ MOST = 0.6
 an end, three times the share that chance alone would put there."""
 
 
-def edges(case: Case) -> Iterator[Finding]:
+def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
     """Finds parameters of which most of the best values lie at one end of the range.
 
     A wider range is advised if the model can be built with a value of it, as it cannot with a
     share above 1, and unless the model's default lies beyond that end: then the end stands for
     it, as a penalty of 1e-9 does for none.
     """
-    for study in comparable(case):
-        trials = ranked(study)
+    for study in single_objective_studies(checkup):
+        trials = rank_trials(study)
         if len(trials) < TOP:
             continue
         top = trials[: max(TOP, len(trials) // 10)]
-        pressing = {
+        crowded = {
             name: (end, count, own)
             for name, own in _numbers(top).items()
-            if (found := _pressed(name, own, top)) is not None
+            if (found := _crowded_end(name, own, top)) is not None
             for end, count in [found]
         }
-        if not pressing:
+        if not crowded:
             continue
-        look = _Wider(study, case, top[0])
-        wider = {n: look(n, own, end) for n, (end, _, own) in pressing.items()}
+        look = _RangeWidener(study, checkup, top[0])
+        wider = {n: look(n, own, end) for n, (end, _, own) in crowded.items()}
         advised = {name: text for name, text in wider.items() if text is not None}
         said = ", ".join(
-            f"{name} ({describe(own)}) at its {end} end in {count}"
-            for name, (end, count, own) in pressing.items()
+            f"{name} ({describe_distribution(own)}) at its {end} end in {count}"
+            for name, (end, count, own) in crowded.items()
             if name in advised
         )
         if advised:
             yield Finding(
                 "advice",
                 f"of the best {len(top)} trials of {study.study_name}, {said}",
-                go_on(study, case, advised),
+                search_from_command(study, checkup, advised),
             )
 
 
@@ -72,7 +72,7 @@ def _numbers(trials: list[FrozenTrial]) -> dict[str, Numbers]:
     return {n: d for n, d in found.items() if isinstance(d, Numbers) and not d.single()}
 
 
-def _pressed(name: str, own: Numbers, top: list[FrozenTrial]) -> tuple[End, int] | None:
+def _crowded_end(name: str, own: Numbers, top: list[FrozenTrial]) -> tuple[End, int] | None:
     """Returns at which end most of the best values lie, and how many; None if at neither."""
     places = [_place(own, trial.params[name]) for trial in top if name in trial.params]
     values = (
@@ -93,22 +93,22 @@ def _place(own: Numbers, value: float) -> float:
     return ((math.log(value) if own.log else value) - low) / (high - low)
 
 
-class _Wider:
+class _RangeWidener:
     """Finds the text of a wider range that the model of a study can be built with."""
 
-    def __init__(self, study: optuna.Study, case: Case, best: FrozenTrial) -> None:
+    def __init__(self, study: optuna.Study, checkup: Checkup, best: FrozenTrial) -> None:
         self.best = best
         self.space: Space | None = None
         try:
-            recipe = Recipe.from_table(study.user_attrs["recipe"], case.runs, case.url)
-            objective = make_spec(recipe, case.runs).objective
+            recipe = Recipe.from_table(study.user_attrs["recipe"], checkup.runs, checkup.url)
+            objective = build_spec(recipe, checkup.runs).objective
             self.space, self.data = objective.model, objective.data().spec
-            self.defaults = probe(self.space, self.data).defaults
+            self.defaults = record_parameters(self.space, self.data).defaults
         except Exception:  # the data have gone, or a user's own module; then nothing is advised
             self.space = None
 
     def __call__(self, name: str, own: Numbers, end: End) -> str | None:
-        further = _beyond(own, end)
+        further = _wider_end(own, end)
         if self.space is None or further is None or self._stands_for_default(name, own, end):
             return None
         low, high = (further, own.high) if end == "lower" else (own.low, further)
@@ -123,7 +123,7 @@ class _Wider:
         return default < own.low if end == "lower" else default > own.high
 
 
-def _beyond(own: Numbers, end: End) -> float | None:
+def _wider_end(own: Numbers, end: End) -> float | None:
     """Returns the end of a wider range: half as far again on its scale, and ten times at most."""
     if own.log:
         factor = min(10, math.sqrt(own.high / own.low))
@@ -144,7 +144,7 @@ def _can_be_built(
     space: Space, data: DataSpec, name: str, text: str, values: dict[str, Any]
 ) -> bool:
     try:
-        ask(RangedSpace(space, {name: text}), FixedTrial(values), data)
+        build_without_weights(RangedSpace(space, {name: text}), FixedTrial(values), data)
     except Exception:  # a model may refuse a value by whatever class of error
         return False
     return True

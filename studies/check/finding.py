@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
-Grade = Literal["broken", "wasteful", "advice"]
-GRADES: tuple[Grade, ...] = ("broken", "wasteful", "advice")
+Severity = Literal["broken", "wasteful", "advice"]
+SEVERITIES: tuple[Severity, ...] = ("broken", "wasteful", "advice")
 """How bad a finding can be, the worst first: a result is lost or wrong, time or disk is wasted, or
 a search could have found better."""
 
@@ -15,20 +15,20 @@ class Finding:
     """One thing that is not as it should be.
 
     Attributes:
-        grade: How bad it is.
+        severity: How bad it is.
         what: What it is, with the study and the numbers, in a line.
         way_out: The command to type, or what `fix=` does.
         fix: Mends it while it is looked at, in the copy of the database and the list of changes;
             None if only a person can.
     """
 
-    grade: Grade
+    severity: Severity
     what: str
     way_out: str
     fix: Callable[[], object] | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
-        return f"{self.grade:<9} {self.what}\n{'':<9} {self.way_out}"
+        return f"{self.severity:<9} {self.what}\n{'':<9} {self.way_out}"
 
     def by_hand(self) -> Self:
         """Returns what it is where nothing can be backed up, and so nothing be mended."""

@@ -6,10 +6,10 @@ from statistics import median
 
 from optuna.trial import FrozenTrial, TrialState
 
-from .case import Case
-from .commands import go_on
+from .checkup import Checkup
+from .commands import search_from_command
 from .finding import Finding, some
-from .ranking import comparable, ranked, sign
+from .ranking import single_objective_studies, rank_trials, direction_sign
 
 GIVEN_UP = 3
 """How many trials must have been given up after an epoch to say what that takes."""
@@ -17,7 +17,7 @@ BEST = 3
 """The best third of the complete trials are the good ones."""
 
 
-def late_bloomers(case: Case) -> Iterator[Finding]:
+def find_late_bloomers(checkup: Checkup) -> Iterator[Finding]:
     """Finds good trials that were, after an epoch, no better than those which it gave up.
 
     Of each epoch after which at least three trials were pruned, the median of what these had
@@ -26,15 +26,15 @@ def late_bloomers(case: Case) -> Iterator[Finding]:
     first). If that is so of a third of them, and of two at least, the values of that epoch say
     little of the end.
     """
-    for study in comparable(case):
-        way = sign(study)
+    for study in single_objective_studies(checkup):
+        way = direction_sign(study)
         given_up: dict[int, list[float]] = defaultdict(list)
         for trial in study.get_trials(deepcopy=False, states=(TrialState.PRUNED,)):
             if trial.intermediate_values:
                 last = max(trial.intermediate_values)
                 given_up[last].append(_reached(trial, last, way))
         bars = {at: median(found) for at, found in given_up.items() if len(found) >= GIVEN_UP}
-        complete = [trial for trial in ranked(study) if trial.state == TrialState.COMPLETE]
+        complete = [trial for trial in rank_trials(study) if trial.state == TrialState.COMPLETE]
         good = complete[: max(2, len(complete) // BEST)]
         cut = [
             trial.number
@@ -47,7 +47,7 @@ def late_bloomers(case: Case) -> Iterator[Finding]:
                 "advice",
                 f"{some(cut)} of {study.study_name}, among its best {len(good)}, no better than "
                 f"those that were given up after epoch {epochs}",
-                go_on(study, case, {}, "--pruner", "none"),
+                search_from_command(study, checkup, {}, "--pruner", "none"),
             )
 
 

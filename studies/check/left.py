@@ -6,20 +6,20 @@ from pathlib import Path
 
 from optuna.trial import FrozenTrial
 
-from ...storage.database import silent_trials
+from ...storage.database import stale_trials
 from ...storage.urls import is_file
 from ..search.retries import requeue
-from .case import Case
+from .checkup import Checkup
 from .finding import Finding, count, some
 
 
-def left_running(case: Case) -> Iterator[Finding]:
+def find_interrupted_trials(checkup: Checkup) -> Iterator[Finding]:
     """Finds running trials without a heartbeat; they go on where they were, in the next search."""
-    for study in case.studies:
-        dead = silent_trials(study, study.get_trials(deepcopy=False))
+    for study in checkup.studies:
+        dead = stale_trials(study, study.get_trials(deepcopy=False))
         if dead:
             numbers = some([trial.number for trial in dead])
-            fixed = "`fix=` lets them wait again, and " if is_file(case.source) else ""
+            fixed = "`fix=` lets them wait again, and " if is_file(checkup.source) else ""
             yield Finding(
                 "broken",
                 f"{numbers} of {study.study_name} left running by a process that died",
@@ -28,19 +28,19 @@ def left_running(case: Case) -> Iterator[Finding]:
             )
 
 
-def left_checkpoints(case: Case) -> Iterator[Finding]:
+def find_unneeded_checkpoints(checkup: Checkup) -> Iterator[Finding]:
     """Finds what an unfinished trial would go on from, where the trial has finished or is gone."""
     known = {
         (study.study_name, str(trial.number)): trial
-        for study in case.all_studies
+        for study in checkup.all_studies
         for trial in study.get_trials(deepcopy=False)
     }
-    kept = sorted((case.runs.cache / "trials").glob("*/*.ckpt"))
-    names = {study.study_name for study in case.studies}
+    kept = sorted((checkup.runs.cache / "trials").glob("*/*.ckpt"))
+    names = {study.study_name for study in checkup.studies}
     useless = [
         path
         for path in kept
-        if (path.parent.name in names or (case.whole and not _is_known(path, known)))
+        if (path.parent.name in names or (checkup.whole and not _is_known(path, known)))
         and not _needs(known.get((path.parent.name, path.stem)))
     ]
     if useless:
@@ -48,7 +48,7 @@ def left_checkpoints(case: Case) -> Iterator[Finding]:
             "wasteful",
             f"{count(len(useless), 'checkpoint')} of trials that have finished or are gone",
             "`fix=` moves them to the backup",
-            fix=partial(case.changes.removed.extend, useless),
+            fix=partial(checkup.changes.removed.extend, useless),
         )
 
 

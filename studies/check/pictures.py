@@ -12,11 +12,11 @@ from typing import Any
 
 from optuna.trial import TrialState
 
-from ...storage.artifacts import bucket_of
+from ...storage.artifacts import study_bucket
 from ...storage.buckets import Bucket
 from ...storage.runs import StorageError
-from ...storage.urls import SQLITE, is_file
-from .case import Case
+from ...storage.urls import SQLITE_SCHEME, is_file
+from .checkup import Checkup
 from .finding import Finding, count
 
 RECORDS = ("artifacts:", "dashboard:artifacts:")
@@ -36,22 +36,22 @@ class _Record:
     picture: str
 
 
-def missing_pictures(case: Case) -> Iterator[Finding]:
+def find_missing_artifacts(checkup: Checkup) -> Iterator[Finding]:
     """Finds pictures whose files have gone; the dashboard would show that they cannot be loaded.
 
     A trial that has finished takes no attributes, not even the dashboard's own word for a
     picture that was deleted. So the record is removed from its table. Where several machines share
     a database, pictures may lie in the folders of the others.
     """
-    if not is_file(case.source):
+    if not is_file(checkup.source):
         return
-    elsewhere = dict(_elsewhere(case))
+    elsewhere = dict(_elsewhere(checkup))
     gone = [
         record
-        for record in _records(case)
+        for record in _records(checkup)
         if record.study in elsewhere
         and record.picture not in elsewhere[record.study]
-        and not (case.runs.artifacts / record.picture).is_file()
+        and not (checkup.runs.artifacts / record.picture).is_file()
     ]
     for study, records in groupby(gone, key=lambda record: record.study):
         found = list(records)
@@ -59,46 +59,46 @@ def missing_pictures(case: Case) -> Iterator[Finding]:
             "broken",
             f"{count(len(found), 'picture')} of {study} whose files have gone",
             "`fix=` removes their records",
-            fix=partial(_remove, found, case),
+            fix=partial(_remove, found, checkup),
         )
 
 
-def orphans(case: Case) -> Iterator[Finding]:
+def find_unreferenced_artifacts(checkup: Checkup) -> Iterator[Finding]:
     """Finds files that no study shows, not even one that Latentune has not made.
 
     What lies in a bucket is not judged: studies of other databases may show it.
     """
-    if not (case.whole and case.runs.artifacts.is_dir()):
+    if not (checkup.whole and checkup.runs.artifacts.is_dir()):
         return
-    shown = {record.picture for record in _records(case, also_running=True)}
+    shown = {record.picture for record in _records(checkup, also_running=True)}
     lost = [
-        p for p in sorted(case.runs.artifacts.iterdir()) if p.is_file() and p.name not in shown
+        p for p in sorted(checkup.runs.artifacts.iterdir()) if p.is_file() and p.name not in shown
     ]
     if lost:
         yield Finding(
             "wasteful",
-            f"{count(len(lost), 'file')} in {case.runs.artifacts} that no study here shows",
+            f"{count(len(lost), 'file')} in {checkup.runs.artifacts} that no study here shows",
             "`fix=` moves them to the backup",
-            fix=partial(case.changes.removed.extend, lost),
+            fix=partial(checkup.changes.removed.extend, lost),
         )
 
 
-def _elsewhere(case: Case) -> Iterator[tuple[str, Container[str]]]:
+def _elsewhere(checkup: Checkup) -> Iterator[tuple[str, Container[str]]]:
     """Gives each study whose pictures can be looked for, and the names of those in its bucket."""
     names_in = cache(lambda url: Bucket(url).names())
-    for study in case.studies:
+    for study in checkup.studies:
         try:
-            url = bucket_of(study)
+            url = study_bucket(study)
             yield study.study_name, () if url is None else names_in(url)
         except StorageError as error:
             log.warning("the pictures of %s were not looked for: %s", study.study_name, error)
 
 
-def _records(case: Case, *, also_running: bool = False) -> Iterator[_Record]:
+def _records(checkup: Checkup, *, also_running: bool = False) -> Iterator[_Record]:
     """Yields what the dashboard shows; a running trial may be about to put the file there."""
-    for study in case.all_studies:
-        assert case.storage is not None
-        own = case.storage.get_study_system_attrs(study._study_id)
+    for study in checkup.all_studies:
+        assert checkup.storage is not None
+        own = checkup.storage.get_study_system_attrs(study._study_id)
         yield from _of(study.study_name, "study", study._study_id, own)
         for trial in study.get_trials(deepcopy=False):
             if also_running or trial.state != TrialState.RUNNING:
@@ -111,8 +111,8 @@ def _of(study: str, table: str, owner: int, attributes: Mapping[str, Any]) -> It
             yield _Record(study, table, owner, key, str(record["artifact_id"]))
 
 
-def _remove(records: list[_Record], case: Case) -> None:
-    with closing(sqlite3.connect(case.url.removeprefix(SQLITE))) as connection:
+def _remove(records: list[_Record], checkup: Checkup) -> None:
+    with closing(sqlite3.connect(checkup.url.removeprefix(SQLITE_SCHEME))) as connection:
         for record in records:
             table, owner = f"{record.table}_system_attributes", f"{record.table}_id"
             connection.execute(

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import stats
 
-ERROR = 0.05  # how often, in each round, one of those that leave may be as good as the leader
+SIGNIFICANCE_LEVEL = 0.05  # how often, in each round, one of those that leave may be as good as the leader
 
 
 def race(
@@ -39,7 +39,7 @@ def race(
     for seed in range(seeds):
         for one, cost in zip(left, train(left, seed), strict=True):
             costs[one].append(cost)
-        left = _survivors(costs, left) if left else left
+        left = _remaining(costs, left) if left else left
     return costs
 
 
@@ -51,7 +51,7 @@ def winner(costs: Sequence[Sequence[float]]) -> int | None:
     return best if np.isfinite(means[best]) else None
 
 
-def chances(costs: Sequence[Sequence[float]], best: int) -> list[float]:
+def probabilities_better(costs: Sequence[Sequence[float]], best: int) -> list[float]:
     """Returns how probable it is that each configuration is better than the best one.
 
     Args:
@@ -62,23 +62,23 @@ def chances(costs: Sequence[Sequence[float]], best: int) -> list[float]:
     for one, own in enumerate(costs):
         beside = [i for i, others in enumerate(costs) if len(others) >= len(own)]
         rows = np.array([costs[i][: len(own)] for i in beside])
-        found.append(float(_chances(rows, beside.index(best))[beside.index(one)]))
+        found.append(float(_p_values(rows, beside.index(best))[beside.index(one)]))
     return found
 
 
-def _survivors(costs: Sequence[Sequence[float]], left: list[int]) -> list[int]:
+def _remaining(costs: Sequence[Sequence[float]], left: list[int]) -> list[int]:
     """Returns which of the configurations go on, by Holm's procedure over all but the leader."""
     rows = np.array([costs[one] for one in left])
-    better = _chances(rows, int(rows.mean(axis=1).argmin()))
+    better = _p_values(rows, int(rows.mean(axis=1).argmin()))
     stay = set(left)
     for rank, i in enumerate(better.argsort()):
-        if better[i] > ERROR / max(1, len(left) - 1 - rank):
+        if better[i] > SIGNIFICANCE_LEVEL / max(1, len(left) - 1 - rank):
             break
         stay.remove(left[i])
     return [one for one in left if one in stay]
 
 
-def _chances(costs: np.ndarray, leader: int) -> np.ndarray:
+def _p_values(costs: np.ndarray, leader: int) -> np.ndarray:
     """Returns the p-values of paired t-tests of each row, of shape (K, N), against one of them.
 
     Under a flat prior, such a value is the probability that the row is the better one. A failure
@@ -91,10 +91,10 @@ def _chances(costs: np.ndarray, leader: int) -> np.ndarray:
         return better
     means = costs[whole].mean(axis=1, keepdims=True)
     rest = costs[whole] - means - costs[whole].mean(axis=0) + means.mean()
-    freedom = (k - 1) * (n - 1)
+    degrees_of_freedom = (k - 1) * (n - 1)
     behind = means[:, 0] - costs[leader].mean()
-    error = np.sqrt(2 / n * (rest**2).sum() / freedom)
+    error = np.sqrt(2 / n * (rest**2).sum() / degrees_of_freedom)
     with np.errstate(divide="ignore", invalid="ignore"):  # what draws nothing has no spread
         scaled = np.where(behind == 0, 0, behind / error)
-    better[whole] = stats.t.sf(scaled, freedom)
+    better[whole] = stats.t.sf(scaled, degrees_of_freedom)
     return better

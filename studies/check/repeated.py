@@ -8,7 +8,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from .case import Case
+from .checkup import Checkup
 from .commands import command
 from .finding import Finding, some
 
@@ -16,13 +16,13 @@ Point = frozenset[tuple[str, Any]]
 TRIED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
-def repeated(case: Case) -> Iterator[Finding]:
+def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:
     """Finds points that were tried twice, and those that wait to be.
 
     Each trial has a seed of its own, so that a point that is tried again says how much chance
     there is in its value; but a search asks for no such thing.
     """
-    for study in case.studies:
+    for study in checkup.studies:
         trials = study.get_trials(deepcopy=False)
         tried: dict[Point, list[int]] = defaultdict(list)
         for trial in trials:
@@ -34,7 +34,7 @@ def repeated(case: Case) -> Iterator[Finding]:
                 "wasteful",
                 f"{some(sorted(again))} of {study.study_name} repeated points that had been tried",
                 "widen a range or search fewer trials; to know the spread: "
-                + command(case, "confirm", study.study_name),
+                + command(checkup, "confirm", study.study_name),
             )
         waiting = _waiting(trials, tried)
         if waiting:

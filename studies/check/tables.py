@@ -8,17 +8,17 @@ from pathlib import Path
 import optuna
 from optuna.storages import RDBStorage
 
-from ...storage.cells import bad_cells
+from ...storage.cells import find_bad_cells
 from ...storage.runs import Runs
-from ...storage.schema import extra_objects, schema
-from ...storage.sqlite import begin_anew, lost_studies
-from ...storage.urls import SQLITE
+from ...storage.schema import find_extra_objects, schema
+from ...storage.sqlite import restart_hint, describe_lost_studies
+from ...storage.urls import SQLITE_SCHEME
 from .finding import Finding, count
 
 MOST_CELLS = 20  # that are named
 
 
-def mended_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding], bool]:
+def check_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding], bool]:
     """Looks at the tables of a copy, and mends there what can be mended.
 
     Args:
@@ -32,19 +32,19 @@ def mended_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding]
     found: list[Finding] = []
     try:
         with closing(sqlite3.connect(copy)) as connection:
-            if lines := extra_objects(connection, database):
+            if lines := find_extra_objects(connection, database):
                 return [Finding("broken", *line) for line in lines], False
             if not _tables(connection):
-                what = lost_studies(database)
-                return [Finding("broken", what, begin_anew(database))] * bool(what), not what
+                what = describe_lost_studies(database)
+                return [Finding("broken", what, restart_hint(database))] * bool(what), not what
             found += _integrity(connection, database)
-            found += _dangling(connection, database)
+            found += _rows_without_owner(connection, database)
         if not all(finding.fix for finding in found):
             return found, False
         found, usable = _schema(copy, database, found)
         cells = _cells(copy, database) if usable else []
     except sqlite3.DatabaseError as error:
-        return [lost(f"{database} cannot be read: {error}", database, runs)], False
+        return [unreadable_database(f"{database} cannot be read: {error}", database, runs)], False
     return found + cells, usable and not cells
 
 
@@ -53,11 +53,11 @@ def _cells(copy: Path, database: Path) -> list[Finding]:
     with closing(sqlite3.connect(copy)) as connection:
         if "alembic_version" not in _tables(connection):
             return []  # it is of another program, which is refused
-        cells = list(islice(bad_cells(connection), MOST_CELLS))
+        cells = list(islice(find_bad_cells(connection), MOST_CELLS))
     return [Finding("broken", f"{database}: {cell}", cell.way_out(database)) for cell in cells]
 
 
-def ok() -> None:
+def already_fixed_in_copy() -> None:
     """Is the fix of what has been mended in the copy by looking at it."""
 
 
@@ -69,8 +69,8 @@ def _integrity(connection: sqlite3.Connection, database: Path) -> list[Finding]:
     connection.commit()
     what = f"{database} is damaged: {wrong}"
     if _check(connection):
-        return [_unmendable(what, database)]
-    return [Finding("broken", what, "`fix=` makes its indexes anew from its rows", ok)]
+        return [_not_fixable(what, database)]
+    return [Finding("broken", what, "`fix=` makes its indexes anew from its rows", already_fixed_in_copy)]
 
 
 def _check(connection: sqlite3.Connection) -> str:
@@ -79,7 +79,7 @@ def _check(connection: sqlite3.Connection) -> str:
     return "" if answer == "ok" else str(answer).splitlines()[-1]
 
 
-def _dangling(connection: sqlite3.Connection, database: Path) -> list[Finding]:
+def _rows_without_owner(connection: sqlite3.Connection, database: Path) -> list[Finding]:
     """Finds rows of trials and studies that are gone; Optuna lets SQLite check none of them."""
     removed, first = 0, ""
     while rows := connection.execute("PRAGMA foreign_key_check").fetchall():
@@ -91,7 +91,7 @@ def _dangling(connection: sqlite3.Connection, database: Path) -> list[Finding]:
     if not removed:
         return []
     what = f"{database} holds {count(removed, 'row')} of no trial or study, {first}"
-    return [Finding("broken", what, "`fix=` removes them", ok)]
+    return [Finding("broken", what, "`fix=` removes them", already_fixed_in_copy)]
 
 
 def _schema(copy: Path, database: Path, found: list[Finding]) -> tuple[list[Finding], bool]:
@@ -102,7 +102,7 @@ def _schema(copy: Path, database: Path, found: list[Finding]) -> tuple[list[Find
         f"{database} has the tables of another Optuna ({now}, not {schema()}, is the "
         "alembic_version.version_num of row 1)"
     )
-    storage = RDBStorage(f"{SQLITE}{copy}", skip_compatibility_check=True)
+    storage = RDBStorage(f"{SQLITE_SCHEME}{copy}", skip_compatibility_check=True)
     try:
         if now not in storage.get_all_versions():
             way_out = f"Optuna {optuna.__version__} is older than they are: pip install -U optuna"
@@ -110,11 +110,11 @@ def _schema(copy: Path, database: Path, found: list[Finding]) -> tuple[list[Find
         storage.upgrade()
     except Exception as error:  # of SQLAlchemy, of SQLite, of the migration itself
         said = str(error).splitlines()[0]
-        return [*found, _unmendable(f"{what}, and cannot be upgraded: {said}", database)], False
+        return [*found, _not_fixable(f"{what}, and cannot be upgraded: {said}", database)], False
     finally:
         storage.remove_session()
         storage.engine.dispose()
-    return [*found, Finding("broken", what, "`fix=` upgrades them", ok)], True
+    return [*found, Finding("broken", what, "`fix=` upgrades them", already_fixed_in_copy)], True
 
 
 def _version(copy: Path) -> str | None:
@@ -129,15 +129,15 @@ def _tables(connection: sqlite3.Connection) -> set[str]:
     return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
 
 
-def lost(what: str, database: Path, runs: Runs) -> Finding:
+def unreadable_database(what: str, database: Path, runs: Runs) -> Finding:
     """Returns the finding of a database of which nothing can be read."""
     backups = sorted(runs.backups.glob(f"*/database/{database.name}"))
     if not backups:
-        return _unmendable(what, database)
+        return _not_fixable(what, database)
     return Finding("broken", what, f"its last backup is {backups[-1]}")
 
 
-def _unmendable(what: str, database: Path) -> Finding:
+def _not_fixable(what: str, database: Path) -> Finding:
     return Finding(
         "broken", what, f"what can be read: sqlite3 {database} .recover | sqlite3 new.db"
     )

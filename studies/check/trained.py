@@ -8,22 +8,22 @@ from pathlib import Path
 import optuna
 
 from ...objectives.history import BEST
-from ...storage.best import best_text, read_best
+from ...storage.best import to_toml, read_best_toml
 from ...storage.checkpoint import read_checkpoint, read_safely
-from ...storage.partial import partial_of
+from ...storage.partial import in_progress_folder
 from ...storage.runs import StorageError
-from ..study.checkpoint_place import misplaced_checkpoints
+from ..study.checkpoint_place import describe_misplaced_checkpoints
 from ..study.errors import StudyError
-from ..study.finding import best_of
+from ..study.finding import best_configuration
 from ..study.lineage import is_stale
-from .case import Case
-from .commands import begin_anew, command
+from .checkup import Checkup
+from .commands import new_search_command, command
 from .finding import Finding
 
 
-def broken_checkpoints(case: Case) -> Iterator[Finding]:
+def find_broken_checkpoints(checkup: Checkup) -> Iterator[Finding]:
     """Finds checkpoints that cannot be read: of final training, and of trials under way."""
-    folders = list(case.folders())
+    folders = list(checkup.folders())
     for folder in folders:
         for path in sorted(folder.glob("*/*.ckpt")):
             under_way = path.parent.name.endswith(("-partial", "-partial-before"))
@@ -34,73 +34,73 @@ def broken_checkpoints(case: Case) -> Iterator[Finding]:
                 yield Finding(
                     "broken",
                     said,
-                    f"{way_out}; then: {command(case, 'train', how)}" if how else way_out,
-                    fix=partial(case.changes.removed.append, path),
+                    f"{way_out}; then: {command(checkup, 'train', how)}" if how else way_out,
+                    fix=partial(checkup.changes.removed.append, path),
                 )
-    names = [study.study_name for study in case.studies]
-    for path in (p for n in names for p in (case.runs.cache / "trials" / n).glob("*.ckpt")):
+    names = [study.study_name for study in checkup.studies]
+    for path in (p for n in names for p in (checkup.runs.cache / "trials" / n).glob("*.ckpt")):
         if said := _unreadable(path, whole=False):
             yield Finding(
                 "broken",
                 said,
                 "`fix=` moves it to the backup, and the trial begins anew",
-                fix=partial(case.changes.removed.append, path),
+                fix=partial(checkup.changes.removed.append, path),
             )
 
 
-def misplaced_networks(case: Case) -> Iterator[Finding]:
+def find_misplaced_networks(checkup: Checkup) -> Iterator[Finding]:
     """Finds networks in the folder of another study or trial than their own."""
-    for study in case.studies:
-        for said in misplaced_checkpoints(study, case.runs):
+    for study in checkup.studies:
+        for said in describe_misplaced_checkpoints(study, checkup.runs):
             yield Finding(
                 "broken",
                 said,
-                "move it away, or train it anew: " + command(case, "train", study.study_name),
+                "move it away, or train it anew: " + command(checkup, "train", study.study_name),
             )
 
 
-def broken_configurations(case: Case) -> Iterator[Finding]:
+def find_broken_configurations(checkup: Checkup) -> Iterator[Finding]:
     """Finds a best.toml, or that of a trial, which cannot be read."""
-    for study in case.studies:
-        folder = case.runs.root / study.study_name
+    for study in checkup.studies:
+        folder = checkup.runs.root / study.study_name
         for path in sorted([*folder.glob("best.toml"), *folder.glob("trial-*.toml")]):
             try:
-                read_best(path)
+                read_best_toml(path)
             except StorageError as error:
                 yield Finding(
                     "broken",
                     str(error).split(";")[0],
                     "`fix=` writes it anew; what was there goes to the backup",
-                    fix=partial(_write, study, path, case),
+                    fix=partial(_write, study, path, checkup),
                 )
 
 
-def out_of_date(case: Case) -> Iterator[Finding]:
+def find_outdated_networks(checkup: Checkup) -> Iterator[Finding]:
     """Finds networks of a trial that is no longer the best, and studies on such an encoder."""
-    for study in case.studies:
+    for study in checkup.studies:
         name = study.study_name
-        if is_stale(study, case.runs):
+        if is_stale(study, checkup.runs):
             yield Finding(
                 "advice",
                 f"{name} is on an encoder that was trained anew since, or is gone",
-                begin_anew(study, case, {}, "--name", f"{name}-2"),
+                new_search_command(study, checkup, {}, "--name", f"{name}-2"),
             )
-        final = case.runs.final(name)
-        if partial_of(final).exists() and final.exists() and _older(partial_of(final), final):
+        final = checkup.runs.final(name)
+        if in_progress_folder(final).exists() and final.exists() and _older(in_progress_folder(final), final):
             yield Finding(
                 "advice",
-                f"{partial_of(final)} was stopped, and {final} was trained since",
-                "remove it, or go on with it: " + command(case, "train", name, "--resume"),
+                f"{in_progress_folder(final)} was stopped, and {final} was trained since",
+                "remove it, or go on with it: " + command(checkup, "train", name, "--resume"),
             )
         try:
-            best, trained = best_of(study), read_checkpoint(final / BEST)[0].get("trial")
+            best, trained = best_configuration(study), read_checkpoint(final / BEST)[0].get("trial")
         except (StorageError, StudyError):
             continue  # no trial is complete, none is the best, or none was trained
         if trained not in (None, best.trial):
             yield Finding(
                 "advice",
                 f"{final} is of trial {trained} of {name}, and trial {best.trial} is the best now",
-                command(case, "train", name),
+                command(checkup, "train", name),
             )
 
 
@@ -131,11 +131,11 @@ def _older(folder: Path, other: Path) -> bool:
     return folder.stat().st_mtime < other.stat().st_mtime
 
 
-def _write(study: optuna.Study, path: Path, case: Case) -> None:
+def _write(study: optuna.Study, path: Path, checkup: Checkup) -> None:
     number = None if path.name == "best.toml" else int(path.stem.removeprefix("trial-"))
     try:
-        best = best_of(study, number)
+        best = best_configuration(study, number)
     except StudyError:  # there is nothing to write any more
-        case.changes.removed.append(path)
+        checkup.changes.removed.append(path)
         return
-    case.changes.written[path] = best_text(best, path)
+    checkup.changes.written[path] = to_toml(best, path)

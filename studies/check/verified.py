@@ -12,21 +12,21 @@ DATA = "data"
 
 
 @dataclass(frozen=True)
-class Course:
+class TrialOutcome:
     """What a trial reported by step, and how it ended."""
 
     reported: Mapping[int, float]
     end: Value
 
     @classmethod
-    def of(cls, trial: FrozenTrial) -> "Course":
+    def of(cls, trial: FrozenTrial) -> "TrialOutcome":
         """Returns the course that a trial has recorded."""
         if trial.state == TrialState.FAIL:
             return cls(trial.intermediate_values, str(trial.user_attrs["stopped"]))
         values = tuple(trial.values)
         return cls(trial.intermediate_values, values[0] if len(values) == 1 else values)
 
-    def differs(self, other: "Course") -> int | None:
+    def first_difference(self, other: "TrialOutcome") -> int | None:
         """Returns the first step of which two courses have different values, if there is one."""
         steps = sorted({*self.reported, *other.reported})
         return next((n for n in steps if self.reported.get(n) != other.reported.get(n)), None)
@@ -37,7 +37,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Verified:
+class Verification:
     """What a trial was, and what it is when it runs again.
 
     Attributes:

@@ -15,25 +15,25 @@ from ...objectives.provenance import git_commit, machine, versions
 from ...search_spaces.watch import replay
 from ...storage.database import open_database
 from ...storage.runs import Runs
-from ...storage.study import STATES
+from ...storage.study import STATE_NAMES
 from ..study.defaults import RUNS, SEED
 from ..study.errors import StudyError, check_at_least, check_seed
-from ..study.facade import public
-from ..study.finding import best_of, open_study, split_source, trial_of
-from ..study.making import make_spec
+from ..study.facade import public_api
+from ..study.finding import best_configuration, open_study, split_trial_number, get_trial
+from ..study.making import build_spec
 from ..study.recipe import Recipe
-from .apart import Apart, shown
-from .verified import DATA, Course, Verified
+from .detached_trial import DetachedTrial, with_progress_bar
+from .verified import DATA, TrialOutcome, Verification
 
 
-@public
+@public_api
 def verify(
     source: str,
     *,
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
     storage: str | None = None,
-) -> Verified:
+) -> Verification:
     """Runs a trial again from its record, and compares all that it reports.
 
     It has the recorded values, seed and number of threads, and ends after as many epochs. On a
@@ -57,16 +57,16 @@ def verify(
         >>> latentune.verify("conv-ae-digits:1").reproduced
         True
     """
-    name, number = split_source(source)
+    name, number = split_trial_number(source)
     place = Runs(Path(runs))
     study = open_study(open_database(storage or place.database), name)
     if number is None:
-        number = best_of(study).trial
+        number = best_configuration(study).trial
         assert number is not None  # it is that of a trial
-    trial = trial_of(study, number)
+    trial = get_trial(study, number)
     _check_recorded(study, trial)
     title = f"running trial {number} of {name} again"
-    return _Again(study, place, storage, data_dir)(trial, title)
+    return _Rerun(study, place, storage, data_dir)(trial, title)
 
 
 def verify_some(
@@ -77,7 +77,7 @@ def verify_some(
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
     storage: str | None = None,
-) -> Iterator[Verified]:
+) -> Iterator[Verification]:
     """Verifies trials that are drawn at random, one after another.
 
     Args:
@@ -102,7 +102,7 @@ def verify_some(
     if not known:
         raise StudyError(f"study {name!r} has no trial with a value yet")
     drawn = random.Random(seed).sample(known, min(trials, len(known)))  # noqa: S311 - no secret
-    again = _Again(study, place, storage, data_dir)
+    again = _Rerun(study, place, storage, data_dir)
     for trial in sorted(drawn, key=lambda trial: trial.number):
         yield again(trial)
 
@@ -115,11 +115,11 @@ def _check_recorded(study: optuna.Study, trial: FrozenTrial) -> None:
     if trial.values or (trial.state == TrialState.FAIL and diverged):
         return
     raise StudyError(
-        f"trial {trial.number} is {STATES[trial.state]} and cannot be verified: {stopped}"
+        f"trial {trial.number} is {STATE_NAMES[trial.state]} and cannot be verified: {stopped}"
     )
 
 
-class _Again:
+class _Rerun:
     """Runs trials of a study again."""
 
     def __init__(
@@ -127,46 +127,46 @@ class _Again:
     ) -> None:
         self.study = study
         recipe = Recipe.from_table(study.user_attrs["recipe"], runs, storage).at(data_dir)
-        self.objective = make_spec(recipe, runs).objective
+        self.objective = build_spec(recipe, runs).objective
         self.data = self.objective.data()
 
-    def __call__(self, trial: FrozenTrial, title: str | None = None) -> Verified:
+    def __call__(self, trial: FrozenTrial, title: str | None = None) -> Verification:
         then = trial.user_attrs["provenance"]
         study = self.study
         monitor = study.user_attrs["monitor"]
         several = {"repeats", "folds"} & study.user_attrs["recipe"].keys()
         step = "training" if several else "epoch"
-        facts = study.study_name, trial.number, STATES[trial.state], monitor, step
-        recorded = Course.of(trial)
+        facts = study.study_name, trial.number, STATE_NAMES[trial.state], monitor, step
+        recorded = TrialOutcome.of(trial)
         fingerprint = getattr(self.data, "fingerprint", None)
         if then["data_fingerprint"] != fingerprint:
             others = {DATA: (then["data_fingerprint"], fingerprint)}
-            return Verified(*facts, False, None, recorded.end, None, others)
+            return Verification(*facts, False, None, recorded.end, None, others)
         with _threads(then.get("threads")) as threads:
-            now, changed = self._run(trial, title), _changed(then)
-        epoch = recorded.differs(now)
+            now, changed = self._run(trial, title), _changed_facts(then)
+        epoch = recorded.first_difference(now)
         same = epoch is None and recorded.end == now.end
         unknown = f"it did not record its number of threads: it has run on {threads}"
         notes = () if "threads" in then else (unknown,)
-        return Verified(*facts, same, epoch, recorded.at(epoch), now.at(epoch), changed, notes)
+        return Verification(*facts, same, epoch, recorded.at(epoch), now.at(epoch), changed, notes)
 
-    def _run(self, trial: FrozenTrial, title: str | None) -> Course:
+    def _run(self, trial: FrozenTrial, title: str | None) -> TrialOutcome:
         """Trains a trial until it ends by itself, or an epoch later than it has ended then."""
         replay(self.objective.model, trial.params, self.data.spec)  # complains in words
-        most = len(trial.intermediate_values) + (trial.state != TrialState.PRUNED)
+        max_reports = len(trial.intermediate_values) + (trial.state != TrialState.PRUNED)
         number = trial.user_attrs["provenance"]["seed"] - self.objective.seed
-        apart = Apart(trial.params, number, most)
-        objective = self.objective if title is None else shown(self.objective, title)
+        detached_trial = DetachedTrial(trial.params, number, max_reports)
+        objective = self.objective if title is None else with_progress_bar(self.objective, title)
         try:
-            end = objective(cast(optuna.Trial, apart))
+            end = objective(cast(optuna.Trial, detached_trial))
         except optuna.TrialPruned:
-            end = apart.reported[max(apart.reported)]
+            end = detached_trial.reported[max(detached_trial.reported)]
         except TrialFailed as failed:
-            return Course(apart.reported, str(failed))
-        return Course(apart.reported, end)
+            return TrialOutcome(detached_trial.reported, str(failed))
+        return TrialOutcome(detached_trial.reported, end)
 
 
-def _changed(then: Mapping[str, Any]) -> dict[str, tuple[object, object]]:
+def _changed_facts(then: Mapping[str, Any]) -> dict[str, tuple[object, object]]:
     """Returns what a trial has recorded of libraries, code and machine and is not so any more."""
     before = {**then["versions"], **then}
     now = {**versions(), "git_commit": git_commit(), **machine()}

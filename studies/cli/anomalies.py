@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from ..study.defaults import QUANTILE, SEED
-from .common import allow_option, as_typed, data_dir_option, runs_option, say_next
+from ..study.defaults import ANOMALY_QUANTILE, SEED
+from .common import allow_option, with_option_names, data_dir_option, runs_option, print_next_command
 
 
 @click.command()
@@ -15,9 +15,9 @@ from .common import allow_option, as_typed, data_dir_option, runs_option, say_ne
     "--against", required=True, metavar="DATA", help="The other items: data of the list or yours."
 )
 @click.option(
-    "--quantile", default=QUANTILE, help="Share of the validation part that is no anomaly."
+    "--quantile", default=ANOMALY_QUANTILE, help="Share of the validation part that is no anomaly."
 )
-@click.option("--labelled", metavar="DATA", help="Known anomalies, for a second threshold.")
+@click.option("--labeled", metavar="DATA", help="Known anomalies, for a second threshold.")
 @click.option("--seed", default=SEED, help="Chooses among known anomalies.")
 @data_dir_option
 @allow_option
@@ -29,10 +29,10 @@ def anomalies(study: str, runs: Path, **options: Any) -> None:
     """
     from ...storage.runs import Runs
     from ..use.anomalies import anomalies as run
-    from .next_steps import next_of_network
+    from .next_steps import next_network_command
 
     found = run(study, runs=runs, **options)
-    click.echo(as_typed(str(found)))
-    say_next(*next_of_network("anomalies", study, Runs(runs)))
-    if found.unread:
+    click.echo(with_option_names(str(found)))
+    print_next_command(*next_network_command("anomalies", study, Runs(runs)))
+    if found.unreadable:
         raise SystemExit(1)

@@ -7,17 +7,17 @@ from typing import Any, NoReturn
 
 import click
 
-from ..display.visible import VisibleStream
+from ..display.escape_control_characters import EscapingStream
 from .anomalies import anomalies
 from .best import best
-from .common import listen
+from .common import print_log_messages
 from .compare import compare
 from .compress import compress
 from .confirm import confirm
 from .dashboard import dashboard
 from .doctor import doctor
 from .encode import encode
-from .error_lines import fail, fail_by
+from .error_lines import exit_with_error, exit_with_exception
 from .export import export
 from .import_ import import_
 from .interpolate import interpolate
@@ -47,7 +47,7 @@ GROUPS = {
         anomalies,
         compare,
     ),
-    "Keep": (export, import_),
+    "ReadCached": (export, import_),
 }
 """The verbs, grouped by what a person wants to do."""
 
@@ -86,11 +86,11 @@ for verbs in GROUPS.values():
 def main() -> NoReturn:
     """Runs the command line: an error of the user is one line and exit code 2."""
     _open_streams()
-    with redirect_stdout(_shown(sys.stdout)), redirect_stderr(_shown(sys.stderr)):
+    with redirect_stdout(_escape_terminal(sys.stdout)), redirect_stderr(_escape_terminal(sys.stderr)):
         try:
             _run()
         except SystemExit as end:
-            code = _flushed(end.code)
+            code = _flush_output(end.code)
     sys.exit(code)
 
 
@@ -103,7 +103,7 @@ def _open_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the first that is free
 
 
-def _flushed(code: Any) -> Any:
+def _flush_output(code: Any) -> Any:
     """Writes out what was printed; returns the exit code, 1 in place of 0 if that cannot be."""
     try:
         sys.stdout.flush()
@@ -116,12 +116,12 @@ def _flushed(code: Any) -> Any:
     return code
 
 
-def _shown(stream: Any) -> Any:
+def _escape_terminal(stream: Any) -> Any:
     """Returns a terminal that no text can play with; a program gets the bytes of file names."""
     if stream is None:  # it was closed
         return open(os.devnull, "w")
     if stream.isatty():
-        return VisibleStream(stream)
+        return EscapingStream(stream)
     if hasattr(stream, "reconfigure"):
         utf8 = str(stream.encoding).lower().replace("-", "") == "utf8"
         stream.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
@@ -129,23 +129,23 @@ def _shown(stream: Any) -> Any:
 
 
 def _run() -> NoReturn:
-    listen()
+    print_log_messages()
     try:
         os.getcwd()
     except OSError as error:
-        fail(f"the working folder cannot be used ({error.strerror}): go to another one by cd")
+        exit_with_error(f"the working folder cannot be used ({error.strerror}): go to another one by cd")
     try:
         code = app(prog_name="latentune", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(2)
     except click.ClickException as error:
-        fail(f"{error.format_message().rstrip('.')}; see latentune --help")
+        exit_with_error(f"{error.format_message().rstrip('.')}; see latentune --help")
     except (KeyboardInterrupt, click.Abort):  # click makes the second of the first
         click.echo("stopped; nothing is half written")
         sys.exit(130)
     except BrokenPipeError:  # whoever read the output has seen enough
         sys.exit(1)
     except Exception as error:
-        fail_by(error, app.commands)
+        exit_with_exception(error, app.commands)
     sys.exit(code)

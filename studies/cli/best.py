@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import open_runs, runs_option, say_next, storage_option
+from .common import open_study_database, runs_option, print_next_command, storage_option
 
 
 @click.command()
@@ -19,18 +19,18 @@ def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> Non
 
     Example: latentune best conv-ae-digits
     """
-    from ...storage.best import write_best
+    from ...storage.best import write_best_toml
     from ...storage.runs import Runs
-    from ..study.confirmed import standing
-    from ..study.finding import best_of, open_study, split_source
+    from ..study.confirmed import describe_confirmed
+    from ..study.finding import best_configuration, open_study, split_trial_number
 
-    name, number = split_source(study)
-    opened = open_study(open_runs(runs, storage), name)
-    found = best_of(opened, number, prefer)
+    name, number = split_trial_number(study)
+    opened = open_study(open_study_database(runs, storage), name)
+    found = best_configuration(opened, number, prefer)
     path = Runs(runs).best(name, number)
-    write_best(found, path)
+    write_best_toml(found, path)
     click.echo(path.read_text().rstrip())
     if number is None:
-        for line in standing(opened):
+        for line in describe_confirmed(opened):
             click.echo(line)
-    say_next("train", str(path))
+    print_next_command("train", str(path))

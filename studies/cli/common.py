@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ..study.defaults import CPUS, GPUS, OPTIONS, RUNS
+from ..study.defaults import CPUS, GPUS, OPTION_NAMES, RUNS
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 RUNS_PATH = Path(RUNS)
-UNREAD = 20  # inputs at most that are named because they could not be read
+MAX_UNREADABLE_NAMES = 20  # inputs at most that are named because they could not be read
 
 runs_option = click.option(
     "--runs", type=click.Path(path_type=Path), default=RUNS_PATH, help="Folder of all studies."
@@ -108,7 +108,7 @@ class UsageError(ValueError):
     """An option that is not of the form that it must have."""
 
 
-def as_typed(
+def with_option_names(
     message: str,
     command: click.Command | None = None,
     verbs: Mapping[str, click.Command] | None = None,
@@ -126,7 +126,7 @@ def as_typed(
         command, verbs = ctx.command, getattr(root, "commands", {})
 
     def option(match: re.Match[str]) -> str:
-        word = "--" + OPTIONS.get(match[1], match[1]).replace("_", "-")
+        word = "--" + OPTION_NAMES.get(match[1], match[1]).replace("_", "-")
         owners = [name for name in ("search", *verbs) if word in _options(verbs.get(name))]
         elsewhere = command is not None and owners and word not in _options(command)
         return f"{word} of latentune {owners[0]}" if elsewhere else word
@@ -140,23 +140,23 @@ def _options(command: click.Command | None) -> set[str]:
     return {word for param in getattr(command, "params", ()) for word in param.opts}
 
 
-class _Words(logging.Handler):
+class _ConsoleHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         from ...storage.shown import shown
         from ..display.console import console
 
-        console.print(as_typed(shown(record.getMessage())))
+        console.print(with_option_names(shown(record.getMessage())))
 
 
-def listen() -> None:
+def print_log_messages() -> None:
     """Prints what the rooms say while they work."""
     log = logging.getLogger("latentune")
-    if not any(isinstance(handler, _Words) for handler in log.handlers):
-        log.addHandler(_Words())
+    if not any(isinstance(handler, _ConsoleHandler) for handler in log.handlers):
+        log.addHandler(_ConsoleHandler())
     log.setLevel(logging.INFO)
 
 
-def as_command(*words: str) -> str:
+def command_line(*words: str) -> str:
     """Returns a command as it may be shown and kept: without the password of a database."""
     from ...storage.shown import shown
 
@@ -164,11 +164,11 @@ def as_command(*words: str) -> str:
 
 
 TABLE = ("target", "header", "decimal", "drop", "text", "as_category", "as_number")
-REPEATED = ("runs", "storage", "data_dir", "allow", "image_size", *TABLE)
+CARRIED_OPTIONS = ("runs", "storage", "data_dir", "allow", "image_size", *TABLE)
 """Options that mean the same for every verb: where things are, and what data mean."""
 
 
-def say_next(*words: str, also: Sequence[str] = ()) -> None:
+def print_next_command(*words: str, also: Sequence[str] = ()) -> None:
     """Prints the command to type next, with the options that say on what; nothing if none is.
 
     Those options that were typed are repeated that the next verb has too, and that say where
@@ -179,21 +179,21 @@ def say_next(*words: str, also: Sequence[str] = ()) -> None:
         also: Names of further options that mean the same for both verbs.
     """
     if words:
-        click.echo(f"next: {as_command(*words, *_repeated(words, also))}")
+        click.echo(f"next: {command_line(*words, *_carried_options(words, also))}")
 
 
-def say_again(*without: str) -> None:
+def print_repeat_command(*without: str) -> None:
     """Prints the command that was typed, which goes on, but for some of its words."""
-    click.echo(f"next: {as_command(*(word for word in sys.argv[1:] if word not in without))}")
+    click.echo(f"next: {command_line(*(word for word in sys.argv[1:] if word not in without))}")
 
 
-def _repeated(words: Sequence[str], also: Sequence[str]) -> Iterator[str]:
+def _carried_options(words: Sequence[str], also: Sequence[str]) -> Iterator[str]:
     """Gives the options of this command that the next one is to have."""
     context = click.get_current_context()
     root: Any = context.find_root().command
     for option in root.commands[words[0]].params:
         name, word = str(option.name), option.opts[-1]
-        if name not in (*REPEATED, *also) or word in words:
+        if name not in (*CARRIED_OPTIONS, *also) or word in words:
             continue
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             value = context.params.get(name, context.meta.get(name))
@@ -201,15 +201,15 @@ def _repeated(words: Sequence[str], also: Sequence[str]) -> Iterator[str]:
                 yield from (word, str(one))
 
 
-def say_unread(unread: Mapping[str, str]) -> None:
+def print_unreadable_inputs(unreadable: Mapping[str, str]) -> None:
     """Names the inputs that could not be read."""
-    for path, reason in islice(unread.items(), UNREAD):
+    for path, reason in islice(unreadable.items(), MAX_UNREADABLE_NAMES):
         click.echo(f"latentune: {path} {reason}", err=True)
-    if len(unread) > UNREAD:
-        click.echo(f"latentune: {len(unread) - UNREAD:,} more could not be read", err=True)
+    if len(unreadable) > MAX_UNREADABLE_NAMES:
+        click.echo(f"latentune: {len(unreadable) - MAX_UNREADABLE_NAMES:,} more could not be read", err=True)
 
 
-def open_runs(runs: Path, storage: str | None) -> "BaseStorage":
+def open_study_database(runs: Path, storage: str | None) -> "BaseStorage":
     """Opens the database of a runs folder, or the one that was named instead."""
     from ...storage.database import open_database
     from ...storage.runs import Runs

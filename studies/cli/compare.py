@@ -12,7 +12,7 @@ from .common import (
     cluster_options,
     data_dir_option,
     runs_option,
-    say_next,
+    print_next_command,
 )
 
 
@@ -47,7 +47,7 @@ def compare(
     """
     from ...storage.database import database_exists
     from ...storage.runs import Runs
-    from ..search.search_lines import show_accuracies
+    from ..search.search_lines import print_accuracies
     from ..use.compare import compare as run
 
     def tell(start: str, labels: str, seed: int, accuracy: float) -> None:
@@ -57,22 +57,22 @@ def compare(
         folder, table = run(
             data,
             encoders,
-            labels=[_count(word) for word in labels.split(",")],
+            labels=[_parse_count(word) for word in labels.split(",")],
             reach=reach,
             runs=runs,
-            told=tell,
+            on_result=tell,
             **options,
         )
     except KeyboardInterrupt:
         click.echo("stopped; what an earlier comparison wrote is still there")
         raise SystemExit(130) from None
-    show_accuracies(table, reach)
+    print_accuracies(table, reach)
     click.echo(f"wrote {folder}")
     if database_exists(Runs(runs).database):  # else all encoders were files
-        say_next("status")
+        print_next_command("status")
 
 
-def _count(word: str) -> int | None:
+def _parse_count(word: str) -> int | None:
     if word == "all":
         return None
     if not word.isdecimal():

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ..study.defaults import SEED
-from .common import allow_option, data_dir_option, runs_option, say_next
+from .common import allow_option, data_dir_option, runs_option, print_next_command
 
 
 @click.command()
@@ -22,7 +22,7 @@ def compress(study: str, runs: Path, **options: Any) -> None:
     """
     from ...storage.runs import Runs
     from ..use.compress import compress as run
-    from .next_steps import next_of_network
+    from .next_steps import next_network_command
 
     click.echo(run(study, runs=runs, **options))
-    say_next(*next_of_network("compress", study, Runs(runs)))
+    print_next_command(*next_network_command("compress", study, Runs(runs)))

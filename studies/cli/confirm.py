@@ -10,8 +10,8 @@ from .common import (
     cluster_options,
     data_dir_option,
     runs_option,
-    say_again,
-    say_next,
+    print_repeat_command,
+    print_next_command,
     storage_option,
 )
 
@@ -38,6 +38,6 @@ def confirm(study: str, **options: Any) -> None:
         click.echo(str(run(study, **options)))
     except KeyboardInterrupt:
         click.echo("stopped; what was trained is kept")
-        say_again()
+        print_repeat_command()
         raise SystemExit(130) from None
-    say_next("train", study)
+    print_next_command("train", study)

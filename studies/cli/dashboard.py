@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from ..study.defaults import PORT
-from .common import open_runs, runs_option, storage_option
+from ..study.defaults import DASHBOARD_PORT
+from .common import open_study_database, runs_option, storage_option
 
 
 @click.command()
-@click.option("--port", default=PORT, help="Port on this machine.")
+@click.option("--port", default=DASHBOARD_PORT, help="Port on this machine.")
 @runs_option
 @storage_option
 def dashboard(port: int, runs: Path, storage: str | None) -> None:
@@ -20,4 +20,4 @@ def dashboard(port: int, runs: Path, storage: str | None) -> None:
     from ...storage.dashboard import serve
     from ...storage.runs import Runs
 
-    serve(open_runs(runs, storage), Runs(runs).artifacts, port, announce=click.echo)
+    serve(open_study_database(runs, storage), Runs(runs).artifacts, port, announce=click.echo)

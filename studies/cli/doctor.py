@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import as_typed, runs_option, say_next, storage_option
+from .common import with_option_names, runs_option, print_next_command, storage_option
 
 
 @click.command()
@@ -23,7 +23,7 @@ def doctor(study: str | None, fix: bool, undo: bool, runs: Path, storage: str | 
     from ..check.doctor import doctor as run
 
     found = run(study, fix=fix, undo=undo, runs=runs, storage=storage)
-    click.echo(as_typed(str(found)))
+    click.echo(with_option_names(str(found)))
     again = ["doctor", *([] if study is None else [study])]
     if fix and found.backup is not None:
         click.echo(f"the backup is {found.backup}, and doctor --undo takes all of it back")
@@ -32,5 +32,5 @@ def doctor(study: str | None, fix: bool, undo: bool, runs: Path, storage: str | 
     elif not undo:
         again[0] = "status"
     if found.fixable or not found.broken:  # else it has been said what to do by hand
-        say_next(*again)
+        print_next_command(*again)
     raise SystemExit(found.broken)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import allow_option, inputs_argument, runs_option, say_next, say_unread
+from .common import allow_option, inputs_argument, runs_option, print_next_command, print_unreadable_inputs
 
 
 @click.command()
@@ -22,11 +22,11 @@ def encode(source: str, inputs: tuple[str, ...], out: str, runs: Path) -> None:
     """
     from ...storage.runs import Runs
     from ..use.encode import encode as run
-    from .next_steps import next_of_network
+    from .next_steps import next_network_command
 
     encoded = run(source, inputs, out=out, runs=runs)
     click.echo(f"wrote {out}: codes of shape {encoded.codes.shape}")
-    say_unread(encoded.unread)
-    say_next(*next_of_network("encode", source, Runs(runs)))
-    if encoded.unread:
+    print_unreadable_inputs(encoded.unreadable)
+    print_next_command(*next_network_command("encode", source, Runs(runs)))
+    if encoded.unreadable:
         raise SystemExit(1)

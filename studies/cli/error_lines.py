@@ -8,37 +8,37 @@ from typing import NoReturn
 import click
 
 from ...storage.shown import shown
-from ..display.visible import visible
-from .common import UsageError, as_typed
+from ..display.escape_control_characters import escape_control_characters
+from .common import UsageError, with_option_names
 
-LONGEST = 400  # letters of a line
-MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
+MAX_LINE_LENGTH = 400  # letters of a line
+OUT_OF_MEMORY_TEXTS = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
 """What PyTorch says where Python would raise a MemoryError."""
 
 
-def fail(message: str, code: int = 2) -> NoReturn:
+def exit_with_error(message: str, code: int = 2) -> NoReturn:
     """Prints a line to standard error, and ends the process."""
-    line = visible(" ".join(shown(message).split()))
-    if len(line) > LONGEST:  # somebody's text is in it; what to do stands at the end
-        line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 3 :]}"
+    line = escape_control_characters(" ".join(shown(message).split()))
+    if len(line) > MAX_LINE_LENGTH:  # somebody's text is in it; what to do stands at the end
+        line = f"{line[: MAX_LINE_LENGTH // 2]} ... {line[-MAX_LINE_LENGTH // 3 :]}"
     click.echo(f"latentune: {line}", err=True)
     sys.exit(code)
 
 
-def fail_by(error: Exception, verbs: Mapping[str, click.Command]) -> NoReturn:
+def exit_with_exception(error: Exception, verbs: Mapping[str, click.Command]) -> NoReturn:
     """Ends the process by an error: in a line if people can do something, else by a traceback."""
-    from ..study.errors import explanation
+    from ..study.errors import explain_unreadable_database
 
-    error = explanation(error)
+    error = explain_unreadable_database(error)
     typed = next((verbs[word] for word in sys.argv[1:] if word in verbs), None)
-    message = message_of(error, typed, verbs)
+    message = error_message(error, typed, verbs)
     if message is None:
         click.echo(shown("".join(traceback.format_exception(error)).rstrip()), err=True)
         sys.exit(1)
-    fail(message, code=getattr(error, "exit_code", 2))
+    exit_with_error(message, code=getattr(error, "exit_code", 2))
 
 
-def message_of(
+def error_message(
     error: Exception,
     command: click.Command | None = None,
     verbs: Mapping[str, click.Command] | None = None,
@@ -53,29 +53,29 @@ def message_of(
     if isinstance(error, UsageError):
         return str(error)
     if isinstance(error, OSError):
-        return _of_system(error)
-    if (line := _of_machine(error)) is not None:
+        return _os_error_message(error)
+    if (line := _machine_error_message(error)) is not None:
         return line
     import sqlite3
 
     from ...objectives.data.errors import DataError
     from ...objectives.report import MonitorError
     from ...search_spaces.words import SpaceError
-    from ...storage.database import DatabaseError, DatabaseLost, reason
+    from ...storage.database import DatabaseError, DatabaseLost, database_message
     from ...storage.runs import StorageError
     from ..study.errors import StudyError
 
     known = DataError | DatabaseLost | MonitorError | SpaceError | StorageError | StudyError
     if isinstance(error, known):
-        return as_typed(str(error), command, verbs or {})
+        return with_option_names(str(error), command, verbs or {})
     if isinstance(error, DatabaseError):
-        return f"the database failed ({reason(error)}); the same command goes on when it works"
+        return f"the database failed ({database_message(error)}); the same command goes on when it works"
     if isinstance(error, sqlite3.Error):
         return f"the database failed ({error}); the same command goes on when it works"
     return None
 
 
-def _of_system(error: OSError) -> str:
+def _os_error_message(error: OSError) -> str:
     """Returns what the system has refused, and of which file."""
     files = " and ".join(str(f) for f in (error.filename, error.filename2) if f is not None)
     said = error.strerror or str(error) or type(error).__name__
@@ -85,11 +85,11 @@ def _of_system(error: OSError) -> str:
     return f"cannot read or write{where}: {said}"
 
 
-def _of_machine(error: Exception) -> str | None:
+def _machine_error_message(error: Exception) -> str | None:
     """Returns what the machine lacks, if it does."""
     text = str(error)
     if isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(word in text for word in MEMORY)
+        isinstance(error, RuntimeError) and any(word in text for word in OUT_OF_MEMORY_TEXTS)
     ):
         lines = [line for line in text.splitlines() if line.strip()]
         said = f" ({lines[0]})" if lines else ""

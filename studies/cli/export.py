@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from ..study.defaults import FORMATS
-from .common import UsageError, open_runs, runs_option, say_next, storage_option
+from ..study.defaults import EXPORT_FORMATS
+from .common import UsageError, open_study_database, runs_option, print_next_command, storage_option
 
 
 @click.command()
 @click.argument("study")
 @click.option("--to", metavar="ZIP", type=click.Path(path_type=Path), help="Pack all of it.")
-@click.option("--format", "format_", help=f"{' or '.join(FORMATS)}.  [default: {FORMATS[0]}]")
+@click.option("--format", "format_", help=f"{' or '.join(EXPORT_FORMATS)}.  [default: {EXPORT_FORMATS[0]}]")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: print it]")
 @runs_option
 @storage_option
@@ -36,17 +36,17 @@ def export(
         _pack(study, to, runs, storage)
         return
     from ...storage.export import to_csv, to_json
-    from ...storage.paths import check_path
+    from ...storage.paths import refuse_url
     from ...storage.runs import write_text
     from ..study.errors import check_choice
     from ..study.finding import open_study
 
-    format_ = format_ or FORMATS[0]
-    check_choice("format", format_, FORMATS)
-    if out is not None and check_path(out, "out").is_dir():
+    format_ = format_ or EXPORT_FORMATS[0]
+    check_choice("format", format_, EXPORT_FORMATS)
+    if out is not None and refuse_url(out, "out").is_dir():
         raise UsageError(f"--out {str(out)!r} is a folder; name a file")
     write = {"csv": to_csv, "json": to_json}[format_]
-    text = write(open_study(open_runs(runs, storage), study))
+    text = write(open_study(open_study_database(runs, storage), study))
     if out is None:
         click.echo(text.rstrip())
     else:
@@ -55,9 +55,9 @@ def export(
 
 
 def _pack(study: str, to: Path, runs: Path, storage: str | None) -> None:
-    from ..display.console import at_work
-    from ..transfer.exporting import export_study
+    from ..display.console import show_progress
+    from ..transfer.exporting import export
 
-    at_work()
-    click.echo(str(export_study(study, to, runs=runs, storage=storage)))
-    say_next("import", str(to), "--runs", "ELSEWHERE")
+    show_progress()
+    click.echo(str(export(study, to, runs=runs, storage=storage)))
+    print_next_command("import", str(to), "--runs", "ELSEWHERE")

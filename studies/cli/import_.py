@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import as_typed, runs_option, say_next, storage_option
+from .common import with_option_names, runs_option, print_next_command, storage_option
 
 
 @click.command("import")
@@ -25,11 +25,11 @@ def import_(
     """
     import optuna
 
-    from ..display.console import at_work
-    from ..transfer.importing import import_study
+    from ..display.console import show_progress
+    from ..transfer.importing import import_
 
-    at_work()
+    show_progress()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    found = import_study(archive, name=name, into=into, runs=runs, storage=storage)
-    click.echo(as_typed(str(found)))
-    say_next("status", found.study.study_name)
+    found = import_(archive, name=name, into=into, runs=runs, storage=storage)
+    click.echo(with_option_names(str(found)))
+    print_next_command("status", found.study.study_name)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ..study.defaults import SEED
-from .common import UsageError, allow_option, data_dir_option, runs_option, say_next
+from .common import UsageError, allow_option, data_dir_option, runs_option, print_next_command
 
 
 @click.command()
@@ -26,16 +26,16 @@ def interpolate(
     """
     from ...storage.runs import Runs
     from ..use.interpolate import interpolate as run
-    from .next_steps import next_of_network
+    from .next_steps import next_network_command
 
-    pair = None if images is None else _pair(images)
+    pair = None if images is None else _parse_pair(images)
     folder = run(study, images=pair, seed=seed, data_dir=data_dir, runs=runs)
     for picture in sorted(folder.glob("*.png")):
         click.echo(f"wrote {picture}")
-    say_next(*next_of_network("interpolate", study, Runs(runs)))
+    print_next_command(*next_network_command("interpolate", study, Runs(runs)))
 
 
-def _pair(text: str) -> tuple[int, int]:
+def _parse_pair(text: str) -> tuple[int, int]:
     first, comma, second = text.partition(",")
     if not (comma and first.isdecimal() and second.isdecimal()):
         raise UsageError(f"--images {text!r} is not two numbers such as 3,14")

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import click
 
-from .common import say_next
+from .common import print_next_command
 
 IMAGE = (1, 28, 28)
 """The shape of an image, where no other is known."""
-COLUMN = 19
-FILES = {
+NAME_WIDTH = 19
+FILE_KINDS = {
     "FOLDER": "A folder of images; its folders, if any, are the classes.",
     "FOLDER of .txt": "Texts, such as names: a file a class, a line a text.",
     "CSV": "A table; or texts with their classes; or paths of images with theirs.",
@@ -30,21 +30,21 @@ def list_(model: str | None) -> None:
     from ...search_spaces.catalog.models import FAMILIES, MODELS
 
     if model is not None:
-        (_list_choices if model == AUTO else _list_spaces)(model)
+        (_list_auto if model == AUTO else _list_spaces)(model)
         return
     _print_rows("all of them", {AUTO: SUMMARY})
     for family, entries in FAMILIES.items():
         rows = {n: f"{e.summary}; spaces: {', '.join(e.spaces)}" for n, e in entries.items()}
         _print_rows(family, rows)
     known = {name: (load.__doc__ or "").splitlines()[0] for name, load in DATASETS.items()}
-    _print_rows("data", known | FILES)
-    say_next("search", next(iter(MODELS)), next(iter(DATASETS)))
+    _print_rows("data", known | FILE_KINDS)
+    print_next_command("search", next(iter(MODELS)), next(iter(DATASETS)))
 
 
 def _print_rows(title: str, rows: Mapping[str, str]) -> None:
     click.echo(f"{title}:")
     for name, line in rows.items():
-        click.echo(f"  {name:<{COLUMN}} {line}")
+        click.echo(f"  {name:<{NAME_WIDTH}} {line}")
 
 
 def _list_spaces(model: str) -> None:
@@ -55,7 +55,7 @@ def _list_spaces(model: str) -> None:
     from ...models.networks.pretrained import ARCHITECTURES
     from ...search_spaces.catalog.auto import AUTO
     from ...search_spaces.catalog.models import MODELS
-    from ...search_spaces.watch import describe, probe
+    from ...search_spaces.watch import describe_distribution, record_parameters
     from ..study.errors import check_choice
     from ..study.making import untrained_space
 
@@ -69,22 +69,22 @@ def _list_spaces(model: str) -> None:
     click.echo(f"{model}: {entry.summary}; the ranges are those for {example}")
     for space in entry.spaces:
         click.echo(f"space {space}:")
-        found = probe(untrained_space(entry, space), data).distributions
+        found = record_parameters(untrained_space(entry, space), data).distributions
         for name, distribution in found.items():
-            click.echo(f"  --range {name:<16} {describe(distribution)}")
+            click.echo(f"  --range {name:<16} {describe_distribution(distribution)}")
     click.echo(f"objectives: {', '.join(entry.metrics)}")
     if entry.on_encoder:
         click.echo(f"encoders: your own, or {', '.join(ARCHITECTURES)}")
     data_set = "FOLDER" if text else "CSV" if number else "digits"
-    say_next("search", model, data_set, *(["--encoder", "STUDY"] if entry.on_encoder else []))
+    print_next_command("search", model, data_set, *(["--encoder", "STUDY"] if entry.on_encoder else []))
 
 
-def _list_choices(model: str) -> None:
+def _list_auto(model: str) -> None:
     """Prints what can be chosen among, for each kind of data and each objective."""
     from dataclasses import replace
 
     from ...models.data_spec import DataSpec
-    from ...search_spaces.catalog.auto import SUMMARY, candidates, fitting, usual_objective
+    from ...search_spaces.catalog.auto import SUMMARY, candidates, find_fitting_models, default_objective
 
     click.echo(f"{model}: {SUMMARY}; these are those for images of 28x28")
     images, table = DataSpec(IMAGE), DataSpec((13,), "table")
@@ -99,13 +99,13 @@ def _list_choices(model: str) -> None:
     }
     rows = {}
     for what, data in of_data.items():
-        usual = usual_objective(data)
+        usual = default_objective(data)
         rows[what] = f"{usual} of {', '.join(candidates(data, [usual]))}"
     _print_rows("searched by", rows)
-    metrics = dict.fromkeys(name for entry in fitting(labelled).values() for name in entry.metrics)
+    metrics = dict.fromkeys(name for entry in find_fitting_models(labelled).values() for name in entry.metrics)
     rows = {name: ", ".join(candidates(labelled, [name])) for name in metrics}
     _print_rows("objectives, where images have classes", rows)
     click.echo(
         "fewer of them: --range model=mlp,cnn; what varies in one: --range cnn.lr=1e-4:1e-3"
     )
-    say_next("search", model, "digits")
+    print_next_command("search", model, "digits")

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from ..study.defaults import MAPPED, SEED
-from .common import allow_option, data_dir_option, runs_option, say_next
+from ..study.defaults import MAP_SIZE, SEED
+from .common import allow_option, data_dir_option, runs_option, print_next_command
 
 
 @click.command("map")
 @click.argument("study", metavar="STUDY[:TRIAL]|CKPT")
-@click.option("--n", default=MAPPED, help="Number of codes on the map.")
+@click.option("--n", default=MAP_SIZE, help="Number of codes on the map.")
 @click.option(
     "--color",
     metavar="COLUMN|FILE.csv:COLUMN",
@@ -31,10 +31,10 @@ def map_(
     of its own: latentune map conv-ae-photos --color hospitals.csv:hospital
     """
     from ...storage.runs import Runs
-    from ..use.maps import draw_maps
-    from .next_steps import next_of_network
+    from ..use.maps import map
+    from .next_steps import next_network_command
 
-    folder = draw_maps(study, n=n, color=color, seed=seed, data_dir=data_dir, runs=runs)
+    folder = map(study, n=n, color=color, seed=seed, data_dir=data_dir, runs=runs)
     for picture in sorted(folder.glob("*.png")):
         click.echo(f"wrote {picture}")
-    say_next(*next_of_network("map", study, Runs(runs)))
+    print_next_command(*next_network_command("map", study, Runs(runs)))

@@ -9,20 +9,20 @@ import torch
 from optuna.trial import TrialState
 
 from ...models.data_spec import DataSpec
-from ...models.networks.standardise import as_read
+from ...models.networks.standardize import cast_input
 from ...models.roles import Codec, Decodes, Encodes, HasPrior, Predicts, Reconstructs
 from ...storage.checkpoint import read_checkpoint
 from ...storage.database import database_exists, open_database
 from ...storage.runs import Runs
-from ..study.checkpoint_lookup import checkpoint_of
+from ..study.checkpoint_lookup import find_checkpoint
 from ..study.front import KNEE
 from ..study.making import load_network
 
-Fits = Callable[[pl.LightningModule, DataSpec], bool]
+Suits = Callable[[pl.LightningModule, DataSpec], bool]
 
 FILE = "FILE"
 """What stands for new input, which nobody but the user knows."""
-AFTER: dict[str, Sequence[str]] = {
+NEXT_VERBS: dict[str, Sequence[str]] = {
     "train": ("sample", "predict", "map", "encode", "status"),
     "sample": ("dashboard", "interpolate", "map"),
     "interpolate": ("sample",),
@@ -37,13 +37,13 @@ AFTER: dict[str, Sequence[str]] = {
 """The verbs that may follow each, the best one first."""
 
 
-def _draws(model: pl.LightningModule, data: DataSpec) -> bool:
+def _can_sample(model: pl.LightningModule, data: DataSpec) -> bool:
     return isinstance(model, Decodes) and isinstance(model, Encodes | HasPrior)
 
 
-FITS: dict[str, Fits] = {
-    "sample": _draws,
-    "interpolate": lambda model, data: _draws(model, data) and data.kind == "image",
+SUITABLE: dict[str, Suits] = {
+    "sample": _can_sample,
+    "interpolate": lambda model, data: _can_sample(model, data) and data.kind == "image",
     "map": lambda model, data: isinstance(model, Encodes) and _code_length(model, data) > 1,
     "encode": lambda model, data: isinstance(model, Encodes),
     "compress": lambda model, data: isinstance(model, Codec) and data.kind != "text",
@@ -55,7 +55,7 @@ FITS: dict[str, Fits] = {
 """Which networks each verb is for, and data of which kind; the verbs refuse all others."""
 
 
-def next_of_network(verb: str, source: str, runs: Runs) -> list[str]:
+def next_network_command(verb: str, source: str, runs: Runs) -> list[str]:
     """Returns the words of a command that goes on with a trained network; none if none does.
 
     Args:
@@ -63,22 +63,22 @@ def next_of_network(verb: str, source: str, runs: Runs) -> list[str]:
         source: `STUDY`, `STUDY:17` or path of a checkpoint.
         runs: The runs folder.
     """
-    path = checkpoint_of(source, runs)
+    path = find_checkpoint(source, runs)
     data = DataSpec.from_table(read_checkpoint(path)[0]["data"])
     try:
         model = load_network(path, runs)
     except ValueError:  # of a module that nobody has allowed here, as of a study elsewhere
         return []
-    for other in AFTER[verb]:
-        if other in FITS:
-            if FITS[other](model, data):
-                return [other, source, *_further(other)]
+    for other in NEXT_VERBS[verb]:
+        if other in SUITABLE:
+            if SUITABLE[other](model, data):
+                return [other, source, *_missing_arguments(other)]
         elif database_exists(runs.database):
             return [other, *(_study(source, runs) if other == "status" else [])]
     return []
 
 
-def next_of_study(study: optuna.Study) -> list[str]:
+def next_study_command(study: optuna.Study) -> list[str]:
     """Returns the words of a command that goes on with what a search has found."""
     name = study.study_name
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
@@ -94,14 +94,14 @@ def _study(source: str, runs: Runs) -> list[str]:
     return [name] if name in optuna.get_all_study_names(open_database(runs.database)) else []
 
 
-def _further(verb: str) -> list[str]:
+def _missing_arguments(verb: str) -> list[str]:
     """Returns the words that a verb needs behind the name of a network."""
     if verb == "encode":
-        return [FILE, "--out", free_name("codes.npz")]
+        return [FILE, "--out", unused_file_name("codes.npz")]
     return [FILE] if verb == "predict" else []
 
 
-def free_name(name: str) -> str:
+def unused_file_name(name: str) -> str:
     """Returns a name that no file of the working folder has: the given one, or with a number."""
     path, number = Path(name), 2
     while path.exists() or path.is_symlink():
@@ -114,6 +114,6 @@ def _code_length(model: Encodes, data: DataSpec) -> int:
     kind = torch.long if data.kind == "text" else torch.float32
     try:
         with torch.inference_mode():
-            return model.encode(as_read(model, torch.zeros(1, *data.shape, dtype=kind))).numel()
+            return model.encode(cast_input(model, torch.zeros(1, *data.shape, dtype=kind))).numel()
     except Exception:  # of a stranger's network
         return 0

@@ -10,11 +10,11 @@ from .common import (
     data_dir_option,
     inputs_argument,
     runs_option,
-    say_next,
-    say_unread,
+    print_next_command,
+    print_unreadable_inputs,
 )
 
-NAMED = 3  # inputs at most that are named once more
+MAX_REPEATED_INPUTS = 3  # inputs at most that are named once more
 
 
 @click.command()
@@ -40,11 +40,11 @@ def predict(
     Example: latentune predict cnn-photos holiday/ --out holiday.csv
     """
     from ...storage.runs import Runs
-    from ..display.console import aside, console
+    from ..display.console import output_to_stderr, console
     from ..use.predict import predict as run
-    from .next_steps import FILE, next_of_network
+    from .next_steps import FILE, next_network_command
 
-    with aside() if as_json else nullcontext():
+    with output_to_stderr() if as_json else nullcontext():
         predictions = run(source, inputs, out=out, data_dir=data_dir, runs=runs)
     if as_json:
         click.echo(predictions.to_json())
@@ -52,11 +52,11 @@ def predict(
         console.print(predictions)
         if out is not None:
             click.echo(f"wrote {out}")
-    say_unread(predictions.unread)
+    print_unreadable_inputs(predictions.unreadable)
     if not as_json:
-        read = [one for one in inputs if one not in predictions.unread and one[:1] != "-"]
-        words = next_of_network("predict", source, Runs(runs))
-        again = {FILE: read[:NAMED] or [FILE]}
-        say_next(*(word for one in words for word in again.get(one, [one])))
-    if predictions.unread:
+        read = [one for one in inputs if one not in predictions.unreadable and one[:1] != "-"]
+        words = next_network_command("predict", source, Runs(runs))
+        again = {FILE: read[:MAX_REPEATED_INPUTS] or [FILE]}
+        print_next_command(*(word for one in words for word in again.get(one, [one])))
+    if predictions.unreadable:
         raise SystemExit(1)

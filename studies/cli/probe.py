@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ..study.defaults import NEIGHBOURS, PROBE_LABELS, PROBE_SEEDS, SEED
-from .common import allow_option, data_dir_option, runs_option, say_next
+from .common import allow_option, data_dir_option, runs_option, print_next_command
 
 
 @click.command()
@@ -17,7 +17,7 @@ from .common import allow_option, data_dir_option, runs_option, say_next
     help=f"Training items that have a label.  [default: {PROBE_LABELS}, at most half]",
 )
 @click.option("--seeds", default=PROBE_SEEDS, help="How often they are drawn.")
-@click.option("--neighbours", default=NEIGHBOURS, help="How many of the nearest are asked.")
+@click.option("--neighbors", default=NEIGHBOURS, help="How many of the nearest are asked.")
 @click.option("--seed", default=SEED, help="Seed of the first draw.")
 @data_dir_option
 @allow_option
@@ -29,7 +29,7 @@ def probe(study: str, runs: Path, **options: Any) -> None:
     """
     from ...storage.runs import Runs
     from ..use.probe import probe as run
-    from .next_steps import next_of_network
+    from .next_steps import next_network_command
 
     click.echo(run(study, runs=runs, **options))
-    say_next(*next_of_network("probe", study, Runs(runs)))
+    print_next_command(*next_network_command("probe", study, Runs(runs)))

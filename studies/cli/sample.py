@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from ..study.defaults import SAMPLES, SAMPLING, SEED
-from .common import allow_option, data_dir_option, runs_option, say_next
+from ..study.defaults import SAMPLE_SIZE, SAMPLING_METHODS, SEED
+from .common import allow_option, data_dir_option, runs_option, print_next_command
 
 
 @click.command()
@@ -16,9 +16,9 @@ from .common import allow_option, data_dir_option, runs_option, say_next
     "methods",
     multiple=True,
     metavar="NAME",
-    help=f"{', '.join(SAMPLING)}; may be repeated.  [default: all that fit]",
+    help=f"{', '.join(SAMPLING_METHODS)}; may be repeated.  [default: all that fit]",
 )
-@click.option("--n", default=SAMPLES, help="Number of codes to sample.")
+@click.option("--n", default=SAMPLE_SIZE, help="Number of codes to sample.")
 @click.option("--seed", default=SEED, help="Seed of fits and samples.")
 @data_dir_option
 @allow_option
@@ -29,11 +29,11 @@ def sample(source: str, runs: Path, **options: Any) -> None:
     Example: latentune sample conv-ae-digits --method kde --n 1000
     """
     from ...storage.runs import Runs
-    from ..search.search_lines import show_samples
+    from ..search.search_lines import print_samples
     from ..use.sample import sample as run
-    from .next_steps import next_of_network
+    from .next_steps import next_network_command
 
     samples = run(source, runs=runs, **options)
-    show_samples(samples)
+    print_samples(samples)
     click.echo(f"wrote {samples.folder}")
-    say_next(*next_of_network("sample", source, Runs(runs)))
+    print_next_command(*next_network_command("sample", source, Runs(runs)))

@@ -11,23 +11,23 @@ import click
 from ...search_spaces.catalog.models import MODELS
 from ..study.defaults import (
     AUGMENT,
-    AUGMENTS,
+    AUGMENTATIONS,
     PRUNER,
     PRUNERS,
     SAMPLER,
     SAMPLERS,
     SEED,
-    SPACE,
+    DEFAULT_SPACE,
     TRIALS_PER_WORKER,
 )
 from .common import (
     UsageError,
     allow_option,
-    as_command,
+    command_line,
     cluster_options,
     data_dir_option,
     runs_option,
-    say_next,
+    print_next_command,
     storage_option,
     table_options,
 )
@@ -38,7 +38,7 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
 @click.command()
 @click.argument("model")
 @click.argument("data", required=False)
-@click.option("--space", default=SPACE, help=f"Search space of the model: {', '.join(SPACES)}.")
+@click.option("--space", default=DEFAULT_SPACE, help=f"Search space of the model: {', '.join(SPACES)}.")
 @click.option(
     "--range",
     "range_",
@@ -99,13 +99,13 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
     help="Side that images are scaled to.  [default: their own; in folders up to 64]",
 )
 @click.option(
-    "--normalise/--no-normalise",
+    "--normalize/--no-normalize",
     default=None,
     help="Let networks standardise what they see.  [default: tables alone]",
 )
 @table_options
 @click.option("--balanced", is_flag=True, help="Draw each class equally often in training.")
-@click.option("--augment", default=AUGMENT, help=f"Vary training images: {', '.join(AUGMENTS)}.")
+@click.option("--augment", default=AUGMENT, help=f"Vary training images: {', '.join(AUGMENTATIONS)}.")
 @data_dir_option
 @allow_option
 @click.option("--seed", default=SEED, help="Seed of the split, sampler and trials.")
@@ -141,25 +141,25 @@ def search(
 
     Example: latentune search conv-ae fashion-mnist --space seed --trials 15
     """
-    seconds = _seconds(time)
+    seconds = _parse_seconds(time)
     alone = options["cluster"] is None
-    if alone and _several(workers, trials) and not dry_run:
+    if alone and _has_several_workers(workers, trials) and not dry_run:
         from ..search.forks import warm_up
 
         warm_up()  # before this process spends seconds on the same imports
-    from ..display.console import at_work
+    from ..display.console import show_progress
     from ..search.plan import plan_search
     from ..search.search import run_search
-    from ..search.search_lines import SearchLines, show_plan
-    from ..search.standings import is_automatic, show_standings
-    from ..study.confirmed import standing
-    from .next_steps import next_of_study
+    from ..search.search_lines import SearchProgress, print_plan
+    from ..search.leaderboard import chooses_model, print_leaderboard
+    from ..study.confirmed import describe_confirmed
+    from .next_steps import next_study_command
 
-    at_work()
+    show_progress()
     plan = plan_search(
         model,
         data,
-        ranges=_assignments("--range", range_) | _assignments("--fix", fix),
+        ranges=_parse_assignments("--range", range_) | _parse_assignments("--fix", fix),
         objectives=tuple(objectives.split(",")) if objectives else (),
         enqueue=enqueue,
         trials=trials,
@@ -170,33 +170,33 @@ def search(
         **options,
     )
     if dry_run:
-        show_plan(plan)
+        print_plan(plan)
         return
-    command = as_command(*sys.argv[1:])
+    command = command_line(*sys.argv[1:])
     try:
-        with SearchLines(plan) as lines:
+        with SearchProgress(plan) as lines:
             study = run_search(plan, command=command, callbacks=[lines])
     except KeyboardInterrupt:
         click.echo(f"stopped; no trial is left running\ngo on by: {command}")
         raise SystemExit(130) from None
-    for line in standing(study):
+    for line in describe_confirmed(study):
         click.echo(line)
     found = bool(study.best_trials)
-    if found and is_automatic(study):
-        show_standings(study)
+    if found and chooses_model(study):
+        print_leaderboard(study)
     if found and len(study.directions) > 1:
         click.echo(f"wrote {plan.runs.front(plan.name)}")
-    say_next(*(next_of_study(study) if found else ["status", plan.name]))
+    print_next_command(*(next_study_command(study) if found else ["status", plan.name]))
 
 
-def _several(workers: int | None, trials: int | None) -> bool:
+def _has_several_workers(workers: int | None, trials: int | None) -> bool:
     """Guesses, before anything is imported, whether the search will have several workers."""
     if workers is not None:
         return workers > 1
     return (os.cpu_count() or 1) > 1 and (trials is None or trials > TRIALS_PER_WORKER)
 
 
-def _seconds(text: str | None) -> float | None:
+def _parse_seconds(text: str | None) -> float | None:
     if text is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
@@ -205,7 +205,7 @@ def _seconds(text: str | None) -> float | None:
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
-def _assignments(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+def _parse_assignments(option: str, texts: tuple[str, ...]) -> dict[str, str]:
     pairs = {}
     for text in texts:
         name, equals, value = text.partition("=")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ..study.defaults import SEED
-from .common import UsageError, data_dir_option, runs_option, say_next, table_options
+from .common import UsageError, data_dir_option, runs_option, print_next_command, table_options
 
 
 @click.command()
@@ -38,7 +38,7 @@ def show(
 
     Example: latentune show digits
     """
-    from ..search.search_lines import show_counts
+    from ..search.search_lines import print_counts
     from ..use.show import show as run
 
     shown = run(
@@ -47,24 +47,24 @@ def show(
         seed=seed,
         data_dir=data_dir,
         runs=runs,
-        split=None if split is None else _shares(split),
+        split=None if split is None else _parse_shares(split),
         out=out,
         **table,
     )
-    show_counts(shown)
+    print_counts(shown)
     for path in (*shown.lists, *shown.pictures):
         click.echo(f"wrote {path}")
     place = data if out is None else str(out)
     place = f"./{place}" if place.startswith("-") else place
     if shown.candidates:
-        say_next("show", place, "--target", shown.candidates[0], also=("seed",))
+        print_next_command("show", place, "--target", shown.candidates[0], also=("seed",))
     elif shown.searchable:
-        say_next("search", place, also=("seed",))
+        print_next_command("search", place, also=("seed",))
     else:
-        say_next("list")
+        print_next_command("list")
 
 
-def _shares(text: str) -> tuple[float, ...]:
+def _parse_shares(text: str) -> tuple[float, ...]:
     try:
         first, second, third = map(float, text.split("/"))
     except ValueError:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import open_runs, runs_option, say_next, storage_option
+from .common import open_study_database, runs_option, print_next_command, storage_option
 
 
 @click.command()
@@ -18,36 +18,36 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     """
     import optuna
 
-    from ...storage.artifacts import BUCKET
+    from ...storage.artifacts import BUCKET_ATTRIBUTE
     from ...storage.last_epochs import last_epochs
     from ...storage.runs import Runs
-    from ..search.search_lines import show_studies, show_trials
-    from ..study.checkpoint_place import misplaced_checkpoints
-    from ..study.confirmed import standing
+    from ..search.search_lines import print_studies, print_trials
+    from ..study.checkpoint_place import describe_misplaced_checkpoints
+    from ..study.confirmed import describe_confirmed
     from ..study.finding import open_study
-    from ..study.lineage import came_from
-    from .next_steps import next_of_study
+    from ..study.lineage import describe_origins
+    from .next_steps import next_study_command
 
-    database = open_runs(runs, storage)
+    database = open_study_database(runs, storage)
     if study is not None:
         found = open_study(database, study)
-        for line in came_from(found):
+        for line in describe_origins(found):
             click.echo(line)
-        if url := found.user_attrs.get(BUCKET):
+        if url := found.user_attrs.get(BUCKET_ATTRIBUTE):
             click.echo(f"its pictures are in {url}")
-        show_trials(found, Runs(runs))
-        for line in [*standing(found), *misplaced_checkpoints(found, Runs(runs))]:
+        print_trials(found, Runs(runs))
+        for line in [*describe_confirmed(found), *describe_misplaced_checkpoints(found, Runs(runs))]:
             click.echo(line)
         if (kept := last_epochs(Runs(runs), study)).count:
             click.echo(kept)
-        say_next(*next_of_study(found))
+        print_next_command(*next_study_command(found))
         return
     names = optuna.get_all_study_names(database)
     studies = [optuna.load_study(study_name=name, storage=database) for name in names]
-    show_studies(studies, Runs(runs))
-    for line in (line for one in studies for line in misplaced_checkpoints(one, Runs(runs))):
+    print_studies(studies, Runs(runs))
+    for line in (line for one in studies for line in describe_misplaced_checkpoints(one, Runs(runs))):
         click.echo(line)
     if (kept := last_epochs(Runs(runs))).count:
         click.echo(kept)
     if ours := [study.study_name for study in studies if "definition" in study.user_attrs]:
-        say_next("status", ours[-1])
+        print_next_command("status", ours[-1])

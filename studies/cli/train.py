@@ -11,19 +11,19 @@ from ..study.defaults import (
     FINAL_EPOCHS,
     LOGGER,
     LOGGERS,
-    PICTURED,
+    DEFAULT_PICTURES,
     PICTURES,
     PRECISION,
     PRECISIONS,
 )
 from .common import (
     allow_option,
-    as_typed,
+    with_option_names,
     cluster_options,
     data_dir_option,
     runs_option,
-    say_again,
-    say_next,
+    print_repeat_command,
+    print_next_command,
     storage_option,
 )
 
@@ -41,7 +41,7 @@ from .common import (
 @click.option("--accelerator", default=ACCELERATOR, help=f"Device: {', '.join(ACCELERATORS)}.")
 @click.option("--precision", default=PRECISION, help=f"Bits: {', '.join(PRECISIONS)}.")
 @click.option("--deterministic", is_flag=True, help="Get the same numbers each time.")
-@click.option("--pictures", default=PICTURED, help=f"Epochs to draw: {', '.join(PICTURES)}.")
+@click.option("--pictures", default=DEFAULT_PICTURES, help=f"Epochs to draw: {', '.join(PICTURES)}.")
 @click.option("--logger", default=LOGGER, help=f"Where to log: {', '.join(LOGGERS)}.")
 @cluster_options
 @data_dir_option
@@ -55,19 +55,19 @@ def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
     """
     from ...storage.runs import Runs
     from ..training.train import train as run
-    from .next_steps import next_of_network
+    from .next_steps import next_network_command
 
     try:
         trained = run(source, runs=runs, storage=storage, **options)
     except KeyboardInterrupt as stopped:
         click.echo("stopped; what was trained before is still there")
         if str(stopped):
-            click.echo(as_typed(str(stopped)))
-            say_again("--anew")
+            click.echo(with_option_names(str(stopped)))
+            print_repeat_command("--anew")
         raise SystemExit(130) from None
     click.echo(str(trained))
     study, (kind, _, number) = trained.folder.parent.name, trained.folder.name.partition("-")
     network = f"{study}:{number}" if number else study
     if kind == "config":
         network = str(trained.folder / "model.ckpt")
-    say_next(*next_of_network("train", network, Runs(runs)))
+    print_next_command(*next_network_command("train", network, Runs(runs)))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..study.defaults import SEED
-from .common import allow_option, data_dir_option, open_runs, runs_option, say_next, storage_option
+from .common import allow_option, data_dir_option, open_study_database, runs_option, print_next_command, storage_option
 
 if TYPE_CHECKING:
     import optuna
@@ -44,20 +44,20 @@ def verify(study: str, trials: int | None, seed: int, **options: Any) -> None:
         for line in dict.fromkeys(line for verified in found for line in verified.why):
             click.echo(f"  {line}")
     reproduced = all(verified.reproduced for verified in found)
-    opened = open_study(open_runs(options["runs"], options["storage"]), name)
-    say_next(*(_after(opened, study) if reproduced else ["status", name]))
+    opened = open_study(open_study_database(options["runs"], options["storage"]), name)
+    print_next_command(*(_next_words(opened, study) if reproduced else ["status", name]))
     raise SystemExit(not reproduced)
 
 
-def _after(opened: "optuna.Study", study: str) -> list[str]:
+def _next_words(opened: "optuna.Study", study: str) -> list[str]:
     """Returns what goes on with what was verified: a trial that has a value can be trained."""
     from ..study.errors import StudyError
-    from ..study.finding import best_of, split_source
-    from .next_steps import next_of_study
+    from ..study.finding import best_configuration, split_trial_number
+    from .next_steps import next_study_command
 
-    number = split_source(study)[1]
+    number = split_trial_number(study)[1]
     try:
-        best_of(opened, number)
+        best_configuration(opened, number)
     except StudyError:
-        return next_of_study(opened)
+        return next_study_command(opened)
     return ["train", study]

@@ -9,7 +9,7 @@ from typing import Any
 
 from filelock import Timeout
 
-from ...storage.artifacts import store_in
+from ...storage.artifacts import open_artifact_store
 from ...storage.last_epochs import last_epoch
 from ...storage.locks import search_lock
 from ...storage.runs import Runs
@@ -40,7 +40,7 @@ class Desk:
     ) -> None:
         self.study, self.runs = study, runs
         self.lock = search_lock(url, runs)
-        self.artifacts = store_in(bucket, runs, scratch)
+        self.artifacts = open_artifact_store(bucket, runs, scratch)
         self.turn = asyncio.Lock()
         self.owner: str | None = None
         self.buried: set[str] = set()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ...objectives.data.splits import plain_splits, take_splits
+from ...objectives.data.splits import serialize_splits, deserialize_splits
 from ..study.recipe import Recipe
 
 FILES = ("encoder", "weights")
@@ -49,7 +49,7 @@ def pack(files: Iterable[str] = (), model: str = "") -> Shipped:
         model: What may be a `module:SPEC`.
     """
     found = {path: np.fromfile(path, np.uint8) for path in files if os.path.isfile(path)}
-    return Shipped(_each(plain_splits(), torch.Tensor, torch.Tensor.numpy), found, code_of(model))
+    return Shipped(_each(serialize_splits(), torch.Tensor, torch.Tensor.numpy), found, code_of(model))
 
 
 def unpack(shipped: Shipped, folder: Path) -> dict[str, str]:
@@ -64,7 +64,7 @@ def unpack(shipped: Shipped, folder: Path) -> dict[str, str]:
     """
     with warnings.catch_warnings():  # nobody writes to them
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        take_splits(_each(shipped.splits, np.ndarray, torch.from_numpy))
+        deserialize_splits(_each(shipped.splits, np.ndarray, torch.from_numpy))
     moved = {}
     for number, (there, content) in enumerate(shipped.files.items()):
         if not os.path.exists(there):

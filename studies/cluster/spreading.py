@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from ...storage.runs import Runs
-from ...storage.scratch import temporary
-from ..study.allowed import allow, allowed
+from ...storage.scratch import temporary_scratch_folder
+from ..study.trusted_modules import allow, trusted_modules
 from ..study.errors import StudyError
 from .joining import Cluster, load_ray
 
@@ -65,7 +65,7 @@ def spread(
     )
     everything = ray.put(shipped)
     waiting = {
-        task.remote(call, job, everything, cluster.cpus, allowed()): number
+        task.remote(call, job, everything, cluster.cpus, trusted_modules()): number
         for number, job in enumerate(jobs)
     }
     try:
@@ -91,5 +91,5 @@ def _call(
 
     torch.set_num_threads(max(1, int(cpus)))
     allow(*modules)
-    with temporary() as place:
+    with temporary_scratch_folder() as place:
         return call(Place(Runs(place / "runs"), unpack(shipped, place)), *job)

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from ...objectives.progress import Advance, show_by
-from .visible import visible
+from ...objectives.progress import Advance, set_progress_display
+from .escape_control_characters import escape_control_characters
 
 
-class _Console(Console):
+class _EscapingConsole(Console):
     """A console on which texts are seen as they are, whatever they hold."""
 
     @property
@@ -27,22 +27,22 @@ class _Console(Console):
         self._file = file
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(visible(text), **options)
+        return super().render_str(escape_control_characters(text), **options)
 
 
-console = _Console(highlight=False, markup=False)
+console = _EscapingConsole(highlight=False, markup=False)
 if not console.is_terminal:
     console.width = 160  # a file or a pipe has no width of its own
 
 
-def at_work() -> None:
+def show_progress() -> None:
     """Shows progress as a bar, if somebody watches: on a terminal or in a notebook."""
-    if watched():
-        show_by(_step)
+    if has_progress_display():
+        set_progress_display(_progress_steps)
 
 
 @contextmanager
-def aside() -> Iterator[None]:
+def output_to_stderr() -> Iterator[None]:
     """Sends all that is said to standard error, where the output itself is for another program."""
     console.stderr = True
     try:
@@ -51,7 +51,7 @@ def aside() -> Iterator[None]:
         console.stderr = False
 
 
-def watched() -> bool:
+def has_progress_display() -> bool:
     """Whether there is a display that can be drawn on."""
     if console.is_jupyter:
         return find_spec("ipywidgets") is not None
@@ -59,13 +59,13 @@ def watched() -> bool:
 
 
 @contextmanager
-def _step(what: str, total: int | None) -> Iterator[Advance]:
-    with bar() as shown:
-        task = shown.add_task(visible(what), total=total)
+def _progress_steps(what: str, total: int | None) -> Iterator[Advance]:
+    with progress_bar() as shown:
+        task = shown.add_task(escape_control_characters(what), total=total)
         yield lambda steps, more=None, /: shown.advance(task, steps)
 
 
-def bar(unit: str = "") -> Progress:
+def progress_bar(unit: str = "") -> Progress:
     """Returns a bar with the time left, which vanishes at its end.
 
     Args:
@@ -79,5 +79,5 @@ def bar(unit: str = "") -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not watched(),
+        disable=not has_progress_display(),
     )

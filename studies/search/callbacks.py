@@ -11,10 +11,10 @@ import optuna
 import pytorch_lightning as pl
 
 from ...models.data_spec import DataSpec
-from ...storage.artifacts import ArtifactStore, attach
+from ...storage.artifacts import ArtifactStore, attach_picture
 from ...storage.database import HEARTBEAT_S
-from ...storage.runs import unwritable
-from ..training.pictures import draw_pictures
+from ...storage.runs import write_error
+from ..training.pictures import plot_network
 from .retries import Hold
 
 
@@ -89,7 +89,7 @@ class AttachPictures(pl.Callback):
         place = self.scratch / f"trial-{self.trial.number}"
         try:
             place.mkdir(exist_ok=True)  # a trial may be trained several times
-            for picture in draw_pictures(model, self.data, trainer.val_dataloaders, place):
-                attach(self.trial, picture, self.store)
+            for picture in plot_network(model, self.data, trainer.val_dataloaders, place):
+                attach_picture(self.trial, picture, self.store)
         except OSError as error:  # a full disk is no fault of the trial
-            raise unwritable(self.scratch, error) from error
+            raise write_error(self.scratch, error) from error

@@ -10,9 +10,9 @@ from typing import Any
 from filelock import Timeout
 from optuna.trial import FrozenTrial
 
-from ...storage.database import HEARTBEAT_S, beat, check_identity, identity
-from ...storage.locks import SEARCH, Lock
-from ...storage.waiting import held
+from ...storage.database import HEARTBEAT_S, write_heartbeats, check_file_identity, file_identity
+from ...storage.locks import SEARCH_LOCK_NAME, Lock
+from ...storage.waiting import hold_lock
 from ..study.errors import StudyError
 from .engine import Engine
 from .head import Head
@@ -55,13 +55,13 @@ class Crew:
             Exception: What a worker could not go on after.
         """
         plan, study = self.head.plan, self.head.study
-        with held(self.lock, SEARCH):
+        with hold_lock(self.lock, SEARCH_LOCK_NAME):
             left = plan.trials - len(finished(requeue(study)))
         for index in range(min(left, plan.workers)):
             self._start(index)
-        asked, known, beaten = False, identity(plan.storage), 0.0
+        asked, known, beaten = False, file_identity(plan.storage), 0.0
         while self.trials or self.dead:
-            check_identity(plan.storage, known)
+            check_file_identity(plan.storage, known)
             if self.stop.is_set() and not asked:
                 asked = True
                 self.engine.ask_to_stop()
@@ -107,7 +107,7 @@ class Crew:
 
     def _say_alive(self, numbers: set[int]) -> None:
         trials: Sequence[FrozenTrial] = self.head.study.get_trials(deepcopy=False)
-        beat(self.head.study, [trial for trial in trials if trial.number in numbers])
+        write_heartbeats(self.head.study, [trial for trial in trials if trial.number in numbers])
 
     def _bury(self) -> None:
         """Lets the trials of those that died together go on, and others take their places."""

@@ -9,7 +9,7 @@ import optuna
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from ...search_spaces.watch import unannounced
+from ...search_spaces.watch import silence_optuna
 
 
 def new_trial(
@@ -47,7 +47,7 @@ class _Draft(InMemoryStorage):
     def __init__(self, study: optuna.Study, others: Sequence[FrozenTrial]) -> None:
         super().__init__()
         self.others = others
-        with unannounced():
+        with silence_optuna():
             self.create_new_study(study.directions, study.study_name)
 
     def get_trial(self, trial_id: int) -> FrozenTrial:

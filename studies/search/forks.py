@@ -15,7 +15,7 @@ from multiprocessing import forkserver, util
 from pathlib import Path
 from typing import Any
 
-from ...storage.scratch import claim
+from ...storage.scratch import lock_folder
 from ..study.errors import StudyError
 
 # What a worker runs, and what that imports only when it is first used.
@@ -59,7 +59,7 @@ def warm_up() -> None:
     """Begins the imports, beside whatever this process does next."""
     if _forks:
         if not _claims:
-            _claims.append(claim(Path(util.get_temp_dir())))
+            _claims.append(lock_folder(Path(util.get_temp_dir())))
         context.set_forkserver_preload(PRELOAD)
         try:
             with starting():

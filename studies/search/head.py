@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from ...storage.database import GRACE_S
-from ...storage.last_epochs import forget_epoch
+from ...storage.last_epochs import remove_resume_checkpoint
 from ...storage.runs import write_text
 from .plan import SearchPlan
 
@@ -40,7 +40,7 @@ class Head:
         """Does what has to be done; a trial that starts needs nothing."""
         match word:
             case "finished":
-                forget_epoch(self.plan.runs, self.plan.name, content)
+                remove_resume_checkpoint(self.plan.runs, self.plan.name, content)
                 trial = self.study.get_trials(deepcopy=False)[content]
                 for callback in self.callbacks:
                     callback(self.study, trial)

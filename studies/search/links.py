@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytorch_lightning as pl
 
-from ...storage.artifacts import ArtifactStore, store_in
+from ...storage.artifacts import ArtifactStore, open_artifact_store
 from ...storage.last_epochs import last_epoch
 from ...storage.locks import Lock, search_lock
 from .plan import SearchPlan
@@ -49,7 +49,7 @@ def links_here(plan: SearchPlan, tell: Tell, scratch: Path) -> Links:
     """Returns the links of a process on the head's own machine."""
     return Links(
         lock=search_lock(plan.storage, plan.runs),
-        artifacts=store_in(plan.bucket, plan.runs, scratch),
+        artifacts=open_artifact_store(plan.bucket, plan.runs, scratch),
         tell=tell,
         last_epoch=partial(last_epoch, plan.runs, plan.name),
         scratch=scratch,

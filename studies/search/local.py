@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ...objectives.data.splits import save_splits
-from ...storage.runs import unwritable
+from ...storage.runs import write_error
 from .forks import context, starting
 from .plan import SearchPlan
 from .worker import DATA, work
@@ -52,7 +52,7 @@ class Local:
         try:
             save_splits(self.scratch / DATA)
         except (OSError, RuntimeError) as error:  # torch has an error of its own for a full disk
-            raise unwritable(self.scratch, error) from error
+            raise write_error(self.scratch, error) from error
 
     def start(self, index: int) -> None:
         ours, theirs = context.Pipe()

@@ -10,20 +10,20 @@ import optuna
 
 from ...models.networks.pretrained import ARCHITECTURES
 from ...search_spaces.watch import random_trials
-from ...storage.artifacts import BUCKET, bucket_of
-from ...storage.dashboard import note
+from ...storage.artifacts import BUCKET_ATTRIBUTE, study_bucket
+from ...storage.dashboard import write_note
 from ...storage.database import database_exists, open_database
-from ...storage.locks import SEARCH, search_lock
+from ...storage.locks import SEARCH_LOCK_NAME, search_lock
 from ...storage.recorded_paths import relative_to_root
-from ...storage.runs import StorageError, replaced_file, unwritable
+from ...storage.runs import StorageError, atomic_file, write_error
 from ...storage.study import Study
-from ...storage.waiting import held
-from ..study.agreeing import differences, without_ranges
+from ...storage.waiting import hold_lock
+from ..study.agreeing import definition_differences, without_ranges
 from ..study.errors import StudyError
-from ..study.finding import ENTRIES, open_study
-from ..study.lineage import ORIGIN, parent
+from ..study.finding import REQUIRED_STUDY_ATTRIBUTES, open_study
+from ..study.lineage import SOURCE_TRIAL_ATTRIBUTE, parent
 from ..study.recipe import Recipe
-from ..transfer.evolving import take_over
+from ..transfer.evolving import add_reusable_trials
 from .plan import SearchPlan
 
 log = logging.getLogger(__name__)
@@ -41,14 +41,14 @@ def open_or_make(plan: SearchPlan, command: str) -> Study:
         StorageError: If it keeps its pictures elsewhere, or the database cannot be used.
     """
     lock = search_lock(plan.storage, plan.runs)
-    with held(lock, SEARCH):
+    with hold_lock(lock, SEARCH_LOCK_NAME):
         study = _resume(plan)
         if study is not None:
-            if plan.evolved is not None:  # which may have grown since
-                take_over(study, plan.evolved)
+            if plan.reusable_trials is not None:  # which may have grown since
+                add_reusable_trials(study, plan.reusable_trials)
             return study
-    plan.spec.objective.rehearse(random_trials(1)[0])
-    with held(lock, SEARCH):
+    plan.spec.objective.sanity_check(random_trials(1)[0])
+    with hold_lock(lock, SEARCH_LOCK_NAME):
         return _resume(plan) or _make(plan, command)
 
 
@@ -62,12 +62,12 @@ def _resume(plan: SearchPlan) -> Study | None:
         return None
     study = open_study(storage, plan.name)
     before = study.user_attrs["definition"]
-    if differing := differences(before, plan.definition):
+    if differing := definition_differences(before, plan.definition):
         ways = "Repeat its options, or give this search a new study by `name=`"
-        if not differences(without_ranges(before), without_ranges(plan.definition)):
+        if not definition_differences(without_ranges(before), without_ranges(plan.definition)):
             ways += f", or one that takes over what fits by `origin=` {plan.name}"
         raise StudyError(f"study {plan.name!r} exists and differs: {'; '.join(differing)}. {ways}")
-    if plan.bucket != (own := bucket_of(study)):
+    if plan.bucket != (own := study_bucket(study)):
         raise StorageError(
             f"study {plan.name!r} keeps its pictures in {own or plan.runs.artifacts}, not in "
             f"{plan.bucket or plan.runs.artifacts}: leave out `artifacts=`"
@@ -78,7 +78,7 @@ def _resume(plan: SearchPlan) -> Study | None:
 def _is_half_made(study: optuna.Study) -> bool:
     """Whether a search was killed while it made this study, of which nothing has been trained."""
     begun = "command" in study.user_attrs and "definition" not in study.user_attrs
-    return begun and study.user_attrs.keys() <= {*ENTRIES, "parent", ORIGIN, BUCKET}
+    return begun and study.user_attrs.keys() <= {*REQUIRED_STUDY_ATTRIBUTES, "parent", SOURCE_TRIAL_ATTRIBUTE, BUCKET_ATTRIBUTE}
 
 
 def _make(plan: SearchPlan, command: str) -> Study:
@@ -102,11 +102,11 @@ def _make(plan: SearchPlan, command: str) -> Study:
     if recipe.encoder is not None and recipe.encoder not in ARCHITECTURES:
         study.set_user_attr("parent", parent(recipe, plan.runs))
     if plan.bucket is not None:
-        study.set_user_attr(BUCKET, plan.bucket)
-    note(study, command, plan.definition)
-    if plan.evolved is not None:
-        study.set_user_attr(ORIGIN, {"study": plan.evolved.study})
-        take_over(study, plan.evolved)
+        study.set_user_attr(BUCKET_ATTRIBUTE, plan.bucket)
+    write_note(study, command, plan.definition)
+    if plan.reusable_trials is not None:
+        study.set_user_attr(SOURCE_TRIAL_ATTRIBUTE, {"study": plan.reusable_trials.study})
+        add_reusable_trials(study, plan.reusable_trials)
     for values in plan.first:
         study.enqueue_trial(dict(values), skip_if_exists=True)
     study.set_user_attr("definition", dict(plan.definition))
@@ -126,9 +126,9 @@ def _with_own_encoder(plan: SearchPlan) -> Recipe:
     own = plan.runs.encoder(plan.name)
     try:
         own.parent.mkdir(parents=True, exist_ok=True)
-        with replaced_file(own) as partial:
+        with atomic_file(own) as partial:
             shutil.copyfile(recipe.encoder, partial)
     except OSError as error:
-        raise unwritable(own, error) from error
+        raise write_error(own, error) from error
     log.info("the encoder is copied from %s to %s", recipe.encoder, own)
     return replace(recipe, encoder=str(own))

@@ -16,32 +16,32 @@ from ...models.networks.pretrained import ARCHITECTURES, IMAGENET, SIDE
 from ...objectives.data.errors import DataError
 from ...objectives.data.folds import check_folds
 from ...objectives.data.sources.builtin import DATASETS
-from ...objectives.data.sources.source import has_photos
-from ...search_spaces.auto import MODEL, first_of_each, named, probe_models, unnamed
+from ...objectives.data.sources.source import holds_image_files
+from ...search_spaces.auto import MODEL, default_trial_per_model, add_model_prefix, record_model_choices, strip_model_prefix
 from ...search_spaces.catalog.auto import AUTO
-from ...search_spaces.catalog.entry import SEED
+from ...search_spaces.catalog.entry import PUBLISHED
 from ...search_spaces.catalog.models import MODELS
-from ...search_spaces.ranges import probe_ranges
+from ...search_spaces.ranges import discover_parameters
 from ...search_spaces.strategies import SAMPLERS
-from ...search_spaces.watch import Probe, Space, replay
+from ...search_spaces.watch import SpaceParameters, Space, replay
 from ...search_spaces.words import SpaceError
-from ...storage.artifacts import bucket_for
-from ...storage.best import read_best
+from ...storage.artifacts import choose_bucket
+from ...storage.best import read_best_toml
 from ...storage.checkpoint import file_hash, read_configuration
-from ...storage.names import check_name_in
+from ...storage.names import check_name_in_database
 from ...storage.runs import Runs, StorageError
 from ..cluster.joining import Cluster, joined
-from ..study.agreeing import FROM
-from ..study.allowed import allow, allowed
-from ..study.automatic import model_and_data, with_models
+from ..study.agreeing import FROM_ENTRY
+from ..study.trusted_modules import allow, trusted_modules
+from ..study.automatic import resolve_model_and_data, with_candidate_models
 from ..study.checkpoint_lookup import find_encoder
 from ..study.defaults import CPUS, GPUS, RUNS, SAMPLER, WORKERS
 from ..study.errors import StudyError, check_at_least, check_at_most, check_choice
-from ..study.making import make_spec
-from ..study.pretrained import UNTRAINED, Pretrained, weights_hash
+from ..study.making import build_spec
+from ..study.pretrained import RANDOM_WEIGHTS, PretrainedEncoder, weights_hash
 from ..study.recipe import Recipe
 from ..study.spec import StudySpec
-from ..transfer.evolving import Evolved, evolve, name_after
+from ..transfer.evolving import ReusableTrials, find_reusable_trials, derive_study_name
 from .pruning import fitting_pruner
 from .room import fitting_workers
 
@@ -72,8 +72,8 @@ class SearchPlan:
         storage: Optuna URL of the database.
         cluster: Where workers run; None for this machine.
         bucket: Where pictures go, if not into the runs folder; see `check_bucket`.
-        evolved: What is taken over of another study, if anything.
-        allowed: Modules that files may ask for; see `allow`.
+        reusable_trials: What is taken over of another study, if anything.
+        trusted_modules: Modules that files may ask for; see `allow`.
         since: When the search began, in seconds since the epoch.
     """
 
@@ -91,8 +91,8 @@ class SearchPlan:
     storage: str
     cluster: Cluster | None = None
     bucket: str | None = None
-    evolved: Evolved | None = None
-    allowed: Sequence[str] = field(default_factory=allowed)
+    reusable_trials: ReusableTrials | None = None
+    trusted_modules: Sequence[str] = field(default_factory=trusted_modules)
     since: float = field(default_factory=time.time)
 
     @property
@@ -103,7 +103,7 @@ class SearchPlan:
     @cached_property
     def spec(self) -> StudySpec:
         """What is searched: each process makes its own, and reads an encoder once for it."""
-        return make_spec(self.recipe, self.runs)
+        return build_spec(self.recipe, self.runs)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "spec"}
@@ -132,18 +132,18 @@ def plan_search(
     **options: Any,
 ) -> SearchPlan:
     """Checks a search and resolves its defaults; `search` says what the arguments are."""
-    model, data = model_and_data(model, data)
+    model, data = resolve_model_and_data(model, data)
     if data is not None and data not in DATASETS and os.path.exists(data):
         data = os.path.abspath(data)  # so that the recipe holds in any working folder
     place = Runs(Path(runs))
     options["objectives"] = tuple(options.get("objectives", ()))
     options["ranges"] = dict(options.get("ranges") or {})
-    recipe = with_models(Recipe(model, data, **options).at(data_dir), place)
+    recipe = with_candidate_models(Recipe(model, data, **options).at(data_dir), place)
     allow(model)
-    spec = make_spec(recipe, place)
+    spec = build_spec(recipe, place)
     if recipe.encoder is not None:
         recipe = _at_its_size(_with_encoder(recipe, place, storage))
-        spec = make_spec(recipe, place)
+        spec = build_spec(recipe, place)
     trials = spec.trials if trials is None else trials
     check_at_least("trials", trials, 1)
     if seconds is not None and not 0 < seconds < math.inf:
@@ -160,15 +160,15 @@ def plan_search(
         check_folds(data_module, spec.objective.folds)
     probed, first = _look(recipe, space, data_module.spec)
     definition = spec.definition(data_module, probed.distributions, recipe.identity())
-    usual, evolved = _name(recipe, spec), None
+    usual, reusable_trials = _name(recipe, spec), None
     if origin is not None:
-        evolved = evolve(origin, space, data_module.spec, definition, storage)
-        first, definition[FROM] = evolved.untried(first), origin
-        usual = usual if name else name_after(usual, origin, definition, storage)
+        reusable_trials = find_reusable_trials(origin, space, data_module.spec, definition, storage)
+        first, definition[FROM_ENTRY] = reusable_trials.untried_points(first), origin
+        usual = usual if name else derive_study_name(usual, origin, definition, storage)
     if default_first and (late := [values[MODEL] for values in first[trials:]]):
         log.info("too few trials for all of them: without %s", ", ".join(late))
     return SearchPlan(
-        name=check_name_in(storage, name or usual),
+        name=check_name_in_database(storage, name or usual),
         recipe=recipe,
         definition=definition,
         trials=trials,
@@ -181,33 +181,33 @@ def plan_search(
         runs=place,
         storage=storage,
         cluster=nodes,
-        bucket=bucket_for(name or usual, storage, artifacts),
-        evolved=evolved,
+        bucket=choose_bucket(name or usual, storage, artifacts),
+        reusable_trials=reusable_trials,
     )
 
 
-def _look(recipe: Recipe, space: Space, data: DataSpec) -> tuple[Probe, list[dict[str, Any]]]:
+def _look(recipe: Recipe, space: Space, data: DataSpec) -> tuple[SpaceParameters, list[dict[str, Any]]]:
     """Returns what a space varies, and what the first trials of a new study may have."""
     if recipe.model == AUTO:
-        probed = probe_ranges(space, data, probe_models)
-        firsts = first_of_each(probed)
+        probed = discover_parameters(space, data, record_model_choices)
+        firsts = default_trial_per_model(probed)
         models = ", ".join(values[MODEL] for values in firsts)
         log.info("%s chooses by %s among %s", AUTO, ", ".join(recipe.objectives), models)
         return probed, firsts
-    probed = probe_ranges(space, data)
+    probed = discover_parameters(space, data)
     values = probed.first(_first(recipe))
     return probed, [values] if values else []
 
 
 def _enqueued(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mapping[str, Any]:
     """Reads the values of a best.toml, if this search could have found them."""
-    best = read_best(path)
+    best = read_best_toml(path)
     model, params = best.recipe.get("model"), dict(best.params)
     if model == AUTO and recipe.model != AUTO:  # what its winner has found goes on alone
-        params = unnamed(params)
+        params = strip_model_prefix(params)
         model = params.pop(MODEL, AUTO)
     elif recipe.model == AUTO and model in recipe.models:
-        model, params = AUTO, named(model, params)
+        model, params = AUTO, add_model_prefix(model, params)
     if model != recipe.model:
         raise StudyError(f"{path} is of model {model!r}, not {recipe.model!r}")
     try:
@@ -249,11 +249,11 @@ def _with_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
             raise type(error)(f"{error}{hint}") from error
         return replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
     weights = recipe.weights
-    if weights not in (None, UNTRAINED):
+    if weights not in (None, RANDOM_WEIGHTS):
         weights = os.path.abspath(str(weights))
     known = weights_hash(weights)
-    if weights != UNTRAINED:  # complains before anything is written
-        Pretrained(recipe.encoder, weights, known, recipe.seed)(IMAGENET)
+    if weights != RANDOM_WEIGHTS:  # complains before anything is written
+        PretrainedEncoder(recipe.encoder, weights, known, recipe.seed)(IMAGENET)
     return replace(recipe, weights=weights, encoder_hash=known)
 
 
@@ -262,14 +262,14 @@ def _first(recipe: Recipe) -> Mapping[str, Any]:
     entry = MODELS.get(recipe.model)
     if entry is None:
         return {}
-    published = recipe.space == SEED and entry.published
+    published = recipe.space == PUBLISHED and entry.published
     return published.params if published else entry.first
 
 
 def _at_its_size(recipe: Recipe) -> Recipe:
     """Returns a recipe that reads a folder's images at the size of its encoder."""
     assert recipe.encoder is not None
-    if recipe.image_size is not None or recipe.data is None or not has_photos(recipe.data):
+    if recipe.image_size is not None or recipe.data is None or not holds_image_files(recipe.data):
         return recipe
     sides = [SIDE, SIDE]
     if recipe.encoder not in ARCHITECTURES:

@@ -16,11 +16,11 @@ import ray
 import torch
 
 from ...storage.runs import Runs
-from ...storage.scratch import scratch, temporary
+from ...storage.scratch_folder import scratch_folder, temporary_scratch_folder
 from ...storage.urls import is_file
 from ..cluster.database import reach
 from ..cluster.shipping import Shipped, moved_to, unpack
-from ..study.allowed import allow
+from ..study.trusted_modules import allow
 from ..study.finding import open_study
 from .forks import PRELOAD
 from .links import links_here
@@ -35,13 +35,13 @@ class Home(NamedTuple):
 
     Attributes:
         node: Its id.
-        scratch: The search's folder for a while, there.
+        scratch_folder: The search's folder for a while, there.
         url: The URL of the database on other nodes.
         token: What has to be said there; see `serve`.
     """
 
     node: str
-    scratch: Path
+    scratch_folder: Path
     url: str
     token: str
 
@@ -76,10 +76,10 @@ def work(index: int, who: str, desk: Any, home: Home, plan: SearchPlan, shipped:
     tell("begun", None)
     threading.Thread(target=listen, daemon=True).start()
     beside = ray.get_runtime_context().get_node_id() == home.node
-    with told(index, tell), scratch(home.scratch) if beside else temporary() as place:
+    with told(index, tell), scratch_folder(home.scratch_folder) if beside else temporary_scratch_folder() as place:
         for module in PRELOAD:  # as in forks: else others would wait for the lock meanwhile
             import_module(module)
-        allow(*plan.allowed)
+        allow(*plan.trusted_modules)
         plan = replace(plan, recipe=moved_to(plan.recipe, unpack(shipped, place)))
         if beside:
             links = replace(links_here(plan, tell, place), judges=not is_file(plan.storage))

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from ...objectives.objective import Interrupted
-from ...storage.database import first_beats, silent_trials
+from ...objectives.objective import StopRequested
+from ...storage.database import write_missing_heartbeats, stale_trials
 
 INTERRUPTED = "interrupted"
 DIED = "its process died"
 DEATHS = 3
 
 
-class TakenOver(Interrupted):
+class TakenOver(StopRequested):
     """Others took this process for dead, and its trial is theirs."""
 
 
@@ -48,8 +48,8 @@ def requeue(study: optuna.Study, *, alone: bool = False) -> list[FrozenTrial]:
     """
     trials = study.get_trials(deepcopy=False)
     running = [trial for trial in trials if trial.state == TrialState.RUNNING]
-    first_beats(study, trials)
-    dead = running if alone else silent_trials(study, trials)
+    write_missing_heartbeats(study, trials)
+    dead = running if alone else stale_trials(study, trials)
     if not dead:
         return trials
     put_back_dead(study, [trial.number for trial in dead])

@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...storage.buckets import Bucket
-from ...storage.database import DatabaseError, check_identity, identity
-from ...storage.last_epochs import sweep_epochs
-from ...storage.locks import SEARCH, search_lock
+from ...storage.database import DatabaseError, check_file_identity, file_identity
+from ...storage.last_epochs import remove_stale_checkpoints
+from ...storage.locks import SEARCH_LOCK_NAME, search_lock
 from ...storage.runs import StorageError
-from ...storage.scratch import is_only, scratch
+from ...storage.scratch_folder import is_only_scratch, scratch_folder
 from ...storage.study import Study
-from ...storage.waiting import held
-from ..display.console import watched
-from ..study.defaults import AUGMENT, CPUS, GPUS, RUNS, SAMPLER, SEED, SPACE, WORKERS
-from ..study.facade import public
+from ...storage.waiting import hold_lock
+from ..display.console import has_progress_display
+from ..study.defaults import AUGMENT, CPUS, GPUS, RUNS, SAMPLER, SEED, DEFAULT_SPACE, WORKERS
+from ..study.facade import public_api
 from ..study.results import write_results
 from .callbacks import stop_on_signal
 from .crew import Crew
@@ -27,17 +27,17 @@ from .opening import open_or_make
 from .perfect import say_perfect
 from .plan import SearchPlan, plan_search
 from .retries import requeue, unfinished
-from .search_lines import SearchLines
+from .search_lines import SearchProgress
 from .trials import run_trials
 
 
-@public
+@public_api
 def search(
     model: str,
     data: str | None = None,
     *,
     name: str | None = None,
-    space: str = SPACE,
+    space: str = DEFAULT_SPACE,
     ranges: Mapping[str, str] | None = None,
     objectives: Sequence[str] = (),
     encoder: str | Path | None = None,
@@ -59,7 +59,7 @@ def search(
     origin: str | None = None,
     batch_size: int | None = None,
     image_size: int | None = None,
-    normalise: bool | None = None,
+    normalize: bool | None = None,
     target: str | None = None,
     header: str | None = None,
     decimal: str | None = None,
@@ -119,7 +119,7 @@ def search(
             `MODEL-DATA` or `ORIGIN-2` unless it is named, and count towards its total.
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
-        normalise: Whether networks standardise what they see. If None, see `TensorData`.
+        normalize: Whether networks standardise what they see. If None, see `TensorData`.
         target: The column of a table that is to be predicted, if it is not recognized; `none` for
             no target.
         header: `first` if the first line of a file holds the names of its columns, `none` if it
@@ -160,9 +160,9 @@ def search(
     del arguments["callbacks"]
     command = f"latentune.search({model!r}, {data!r}, ...)"
     plan = plan_search(**arguments)
-    if not watched():
+    if not has_progress_display():
         return run_search(plan, command=command, callbacks=callbacks)
-    with SearchLines(plan) as lines:
+    with SearchProgress(plan) as lines:
         return run_search(plan, command=command, callbacks=[lines, *callbacks])
 
 
@@ -185,11 +185,11 @@ def run_search(
         Bucket(plan.bucket).check()
     plan.runs.make()
     study = open_or_make(plan, command)
-    known = identity(plan.storage)
+    known = file_identity(plan.storage)
     for values in plan.enqueued:
         study.enqueue_trial(dict(values), skip_if_exists=True)
     _sweep(study, plan)
-    with scratch(plan.runs.cache) as place, stop_on_signal() as stop:
+    with scratch_folder(plan.runs.cache) as place, stop_on_signal() as stop:
         try:
             _take_up(study, plan, place)
             head = Head(study, plan, callbacks)
@@ -198,9 +198,9 @@ def run_search(
             else:
                 _run_workers(head, stop, place)
         except (StorageError, *DatabaseError):
-            check_identity(plan.storage, known)  # what is gone cannot be written to either
+            check_file_identity(plan.storage, known)  # what is gone cannot be written to either
             raise
-    check_identity(plan.storage, known)
+    check_file_identity(plan.storage, known)
     _sweep(study, plan)
     sum_up_failures(study, plan)
     say_perfect(study, plan)
@@ -221,12 +221,12 @@ def _run_workers(head: Head, stop: threading.Event, place: Path) -> None:
 
 def _take_up(study: Study, plan: SearchPlan, place: Path) -> None:
     """Lets the trials of a dead search go on at once, and so in their order, if none lives."""
-    with held(search_lock(plan.storage, plan.runs), SEARCH):
+    with hold_lock(search_lock(plan.storage, plan.runs), SEARCH_LOCK_NAME):
         # A search that began meanwhile has no trial before it had this lock.
-        requeue(study, alone=plan.storage == plan.runs.database and is_only(place))
+        requeue(study, alone=plan.storage == plan.runs.database and is_only_scratch(place))
 
 
 def _sweep(study: Study, plan: SearchPlan) -> None:
     """Removes the epochs that were kept of trials which have ended."""
-    with held(search_lock(plan.storage, plan.runs), SEARCH):
-        sweep_epochs(plan.runs, plan.name, unfinished(study.get_trials(deepcopy=False)))
+    with hold_lock(search_lock(plan.storage, plan.runs), SEARCH_LOCK_NAME):
+        remove_stale_checkpoints(plan.runs, plan.name, unfinished(study.get_trials(deepcopy=False)))

@@ -9,25 +9,25 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
-from ...search_spaces.auto import MODEL, unnamed
-from ...storage.export import PARAMS, apart
+from ...search_spaces.auto import MODEL, strip_model_prefix
+from ...storage.export import PARAM_PREFIX, disambiguate
 from ...storage.runs import Runs
 from ...storage.shown import shown
-from ...storage.study import STATES, readable
-from ..display.console import bar, console
-from ..study.lineage import is_stale, origin_of
+from ...storage.study import STATE_NAMES, format_value
+from ..display.console import progress_bar, console
+from ..study.lineage import is_stale, read_encoder_origin
 from .plan import SearchPlan
 from .retries import finished, reason
-from .standings import is_automatic, show_standings
+from .leaderboard import chooses_model, print_leaderboard
 
 if TYPE_CHECKING:
     from ..use.sample import Samples
-    from ..use.show import Shown
+    from ..use.show import DataSummary
 
 log = logging.getLogger(__name__)
 
 
-class SearchLines:
+class SearchProgress:
     """Prints a line for each finished trial, above a bar; to be used in a `with` block.
 
     Args:
@@ -36,8 +36,8 @@ class SearchLines:
 
     def __init__(self, plan: SearchPlan) -> None:
         self.plan = plan
-        self.bar = bar("trials")
-        self.task = self.bar.add_task(plan.name, total=plan.trials)
+        self.progress_bar = progress_bar("trials")
+        self.task = self.progress_bar.add_task(plan.name, total=plan.trials)
         self.lines = 0
         objective = plan.spec.objective
         self.monitor, self.epochs = (
@@ -47,34 +47,34 @@ class SearchLines:
 
     def __enter__(self) -> Self:
         optuna.logging.set_verbosity(optuna.logging.ERROR)  # ours is a line a trial
-        self.bar.start()
+        self.progress_bar.start()
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self.bar.stop()
+        self.progress_bar.stop()
         if not self.lines and kind is None:
             log.info("%s has its %s trials; `trials=` adds more", self.plan.name, self.plan.trials)
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
         done = len(finished(study.get_trials(deepcopy=False)))
         if not self.lines:
-            _print_line("trial", self.monitor, "best", "epochs", "stopped", style="bold")
+            _print_trial_line("trial", self.monitor, "best", "epochs", "stopped", style="bold")
             # Trials of an earlier search must not make this one look fast.
-            self.bar.reset(self.task, completed=done - 1)
+            self.progress_bar.reset(self.task, completed=done - 1)
         self.lines += 1
         epochs = f"{trial.user_attrs.get('epochs', 0)}/{self.epochs}"
-        best = _best(study)
-        chosen = f", {trial.params.get(MODEL)}" if is_automatic(study) else ""
-        _print_line(str(trial.number), _values(trial), best, epochs, reason(trial) + chosen)
-        self.bar.update(self.task, completed=done)
+        best = _best_value_text(study)
+        chosen = f", {trial.params.get(MODEL)}" if chooses_model(study) else ""
+        _print_trial_line(str(trial.number), _values_text(trial), best, epochs, reason(trial) + chosen)
+        self.progress_bar.update(self.task, completed=done)
 
 
-def show_plan(plan: SearchPlan) -> None:
+def print_plan(plan: SearchPlan) -> None:
     """Prints a resolved search."""
-    first = [", ".join(f"{n}={readable(v, 'None')}" for n, v in of.items()) for of in plan.first]
+    first = [", ".join(f"{n}={format_value(v, 'None')}" for n, v in of.items()) for of in plan.first]
     of_study = dict(plan.definition)
-    if plan.evolved is not None:
-        of_study["from"] = str(plan.evolved)
+    if plan.reusable_trials is not None:
+        of_study["from"] = str(plan.reusable_trials)
     of_search = {
         "trials": str(plan.trials),
         "time": "no limit" if plan.seconds is None else f"{plan.seconds:g} s",
@@ -92,10 +92,10 @@ def show_plan(plan: SearchPlan) -> None:
     console.print(table)
 
 
-def show_studies(studies: list[optuna.Study], runs: Runs) -> None:
+def print_studies(studies: list[optuna.Study], runs: Runs) -> None:
     """Prints a row for each study."""
-    table = Table("study", "metric", "best", *STATES.values(), box=None)
-    for depth, study in _tree(studies):
+    table = Table("study", "metric", "best", *STATE_NAMES.values(), box=None)
+    for depth, study in _study_tree(studies):
         states = [trial.state for trial in study.get_trials(deepcopy=False)]
         monitor = str(study.user_attrs.get("monitor", ""))
         branch = f"{'  ' * (depth - 1)}└ " if depth else ""
@@ -103,16 +103,16 @@ def show_studies(studies: list[optuna.Study], runs: Runs) -> None:
         table.add_row(
             f"{branch}{study.study_name}{stale}",
             monitor,
-            _best(study),
-            *(str(states.count(state)) for state in STATES),
+            _best_value_text(study),
+            *(str(states.count(state)) for state in STATE_NAMES),
         )
     console.print(table)
 
 
-def _tree(studies: list[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
+def _study_tree(studies: list[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
     """Puts each study below the one whose encoder it is on; gives how deep it is too."""
     waiting = {study.study_name: study for study in studies}
-    parents = {name: _encoder_of(study) for name, study in waiting.items()}
+    parents = {name: _encoder_study(study) for name, study in waiting.items()}
 
     def below(name: str | None, depth: int) -> Iterator[tuple[int, optuna.Study]]:
         for child in [child for child in waiting if parents[child] == name]:
@@ -128,17 +128,17 @@ def _tree(studies: list[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
         yield from below(None, 0)
 
 
-def _encoder_of(study: optuna.Study) -> str | None:
+def _encoder_study(study: optuna.Study) -> str | None:
     """Returns the study whose encoder another one is on; None if the encoder is its own."""
-    origin = origin_of(study)
+    origin = read_encoder_origin(study)
     if origin is None or not origin["checkpoint"].startswith(f"{origin['study']}/"):
         return None
     return str(origin["study"])
 
 
-def show_trials(study: optuna.Study, runs: Runs) -> None:
+def print_trials(study: optuna.Study, runs: Runs) -> None:
     """Prints a row for each trial of a study, and what encoder it is on."""
-    origin = origin_of(study)
+    origin = read_encoder_origin(study)
     if origin is not None:
         which = (
             "a configuration of no trial"
@@ -149,26 +149,26 @@ def show_trials(study: optuna.Study, runs: Runs) -> None:
         if is_stale(study, runs):
             console.print("stale: that encoder was trained anew since, or is gone")
     trials = study.get_trials(deepcopy=False)
-    short = [unnamed(trial.params) for trial in trials]
+    short = [strip_model_prefix(trial.params) for trial in trials]
     facts = ("trial", "state", study.user_attrs["monitor"], "epochs", "stopped")
-    names = apart(sorted({name for params in short for name in params}), facts, PARAMS)
+    names = disambiguate(sorted({name for params in short for name in params}), facts, PARAM_PREFIX)
     table = Table(*facts, *names.values(), box=None)
     for trial, params in zip(trials, short, strict=True):
         attrs = trial.user_attrs
         table.add_row(
             str(trial.number),
-            STATES[trial.state],
-            _values(trial),
+            STATE_NAMES[trial.state],
+            _values_text(trial),
             str(attrs.get("epochs", "")),
             reason(trial),
-            *(readable(params[name], none="None") if name in params else "-" for name in names),
+            *(format_value(params[name], none="None") if name in params else "-" for name in names),
         )
     console.print(table)
-    if is_automatic(study):
-        show_standings(study)
+    if chooses_model(study):
+        print_leaderboard(study)
 
 
-def show_samples(samples: "Samples") -> None:
+def print_samples(samples: "Samples") -> None:
     """Prints a row for each way of sampling: what was fitted, and how good its images are."""
     ratings = samples.ratings
     if ratings is None:
@@ -196,7 +196,7 @@ def show_samples(samples: "Samples") -> None:
         console.print("no winner: the first two differ by less than their spread")
 
 
-def show_counts(shown: "Shown") -> None:
+def print_counts(shown: "DataSummary") -> None:
     """Prints what data were taken for, and how many items of each class are in which part."""
     console.print(shown.line)
     table = Table("class", *shown.counts.columns, box=None)
@@ -205,35 +205,35 @@ def show_counts(shown: "Shown") -> None:
     console.print(table)
 
 
-def show_accuracies(table: pd.DataFrame, reach: float) -> None:
+def print_accuracies(table: pd.DataFrame, reach: float) -> None:
     """Prints test accuracies, mean and deviation, and when `reach` was, a row for each start."""
     shown = Table("test accuracy", *(f"{n} labels" for n in table["labels"].unique()), box=None)
     for start, rows in table.groupby("start", sort=False):
         cells = rows[["mean", "std", "epochs"]].to_numpy()
-        shown.add_row(str(start), *(f"{m:.4f} ± {std:.4f}{_reached(n)}" for m, std, n in cells))
+        shown.add_row(str(start), *(f"{m:.4f} ± {std:.4f}{_epochs_in_brackets(n)}" for m, std, n in cells))
     console.print(shown)
     if table["epochs"].notna().any():
         console.print(f"in brackets: epochs until the validation accuracy was {reach:g}")
 
 
-def _reached(epochs: float) -> str:
+def _epochs_in_brackets(epochs: float) -> str:
     return "" if pd.isna(epochs) else f" ({epochs:.1f})"
 
 
-def _best(study: optuna.Study) -> str:
+def _best_value_text(study: optuna.Study) -> str:
     """The best value; of several objectives, the number of trials that no other beats."""
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         return "-"
     if len(study.directions) > 1:
         return f"front of {len(study.best_trials)}"
-    return readable(study.best_value)
+    return format_value(study.best_value)
 
 
-def _values(trial: FrozenTrial) -> str:
-    return ", ".join(readable(value) for value in trial.values or [None])
+def _values_text(trial: FrozenTrial) -> str:
+    return ", ".join(format_value(value) for value in trial.values or [None])
 
 
-def _print_line(
+def _print_trial_line(
     trial: str, value: str, best: str, epochs: str, stopped: str, style: str | None = None
 ) -> None:
     console.print(f"{trial:>5}  {value:>12}  {best:>12}  {epochs:>9}  {stopped}", style=style)

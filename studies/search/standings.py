@@ -10,17 +10,17 @@ from rich.table import Table
 
 from ...search_spaces.auto import MODEL
 from ...search_spaces.catalog.auto import AUTO
-from ...storage.study import readable
+from ...storage.study import format_value
 from ..display.console import console
 from .retries import finished
 
 
-def is_automatic(study: optuna.Study) -> bool:
+def chooses_model(study: optuna.Study) -> bool:
     """Whether a study chooses the model too."""
     return bool(study.user_attrs["recipe"]["model"] == AUTO)
 
 
-def standings(study: optuna.Study) -> pd.DataFrame:
+def leaderboard(study: optuna.Study) -> pd.DataFrame:
     """Returns a row for each model that an automatic study has tried, the best one first.
 
     Args:
@@ -49,10 +49,10 @@ def standings(study: optuna.Study) -> pd.DataFrame:
     return table.sort_values("best", ascending=lower, kind="stable")
 
 
-def show_standings(study: optuna.Study) -> None:
+def print_leaderboard(study: optuna.Study) -> None:
     """Prints what each model of an automatic study has reached; the first row is the winner."""
-    table = standings(study).replace({float("nan"): None})
+    table = leaderboard(study).replace({float("nan"): None})
     shown = Table(*table.columns, box=None)
     for row in table.itertuples(index=False):
-        shown.add_row(*map(readable, row))
+        shown.add_row(*map(format_value, row))
     console.print(shown)

@@ -15,12 +15,12 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from ...objectives.data.errors import DataError
-from ...objectives.objective import HPARAMS, Interrupted, StopOnRequest, TrialFailed, facts_of
-from ...search_spaces.strategies import PRUNERS, SAMPLERS, Repeatable, Sparing
-from ...search_spaces.watch import ask
-from ...storage.database import DatabaseError, check_identity, heartbeat, identity
-from ...storage.locks import SEARCH, Lock
-from ...storage.runs import StorageError, unwritable
+from ...objectives.objective import HPARAMS, StopRequested, StopOnRequest, TrialFailed, model_attributes
+from ...search_spaces.strategies import PRUNERS, SAMPLERS, StatelessSampler, SpareFixedTrials
+from ...search_spaces.watch import build_without_weights
+from ...storage.database import DatabaseError, check_file_identity, heartbeat, file_identity
+from ...storage.locks import SEARCH_LOCK_NAME, Lock
+from ...storage.runs import StorageError, write_error
 from ...storage.waiting import acquire
 from ..study.errors import StudyError
 from .callbacks import AttachPictures, CheckHold
@@ -57,16 +57,16 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
         DatabaseLost: If the database was deleted or replaced meanwhile.
     """
     spec = plan.spec
-    study.sampler = Repeatable(SAMPLERS[plan.sampler], plan.recipe.seed)
-    study.pruner = Sparing(PRUNERS[plan.pruner](spec.objective.steps), plan.trials)
+    study.sampler = StatelessSampler(SAMPLERS[plan.sampler], plan.recipe.seed)
+    study.pruner = SpareFixedTrials(PRUNERS[plan.pruner](spec.objective.n_reports), plan.trials)
     data = spec.objective.data().spec
     lock = links.lock
     outside: tuple[type[Exception], ...] = (*OUTSIDE, *links.faults)
-    known = identity(plan.storage)
+    known = file_identity(plan.storage)
 
     def choose(trial: optuna.Trial) -> Mapping[str, Any]:
         """Lets a trial suggest every value, and returns what it records of its model."""
-        return facts_of(ask(spec.objective.model, trial, data))  # without reading an encoder
+        return model_attributes(build_without_weights(spec.objective.model, trial, data))  # without reading an encoder
 
     def train(trial: optuna.Trial, hold: Hold) -> tuple[TrialState, Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""
@@ -89,7 +89,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
             return TrialState.FAIL, None
         except (*outside, *TAKEN):
             raise
-        except (Interrupted, KeyboardInterrupt):
+        except (StopRequested, KeyboardInterrupt):
             stop.set()
             return TrialState.WAITING, None
         except Exception as error:
@@ -119,7 +119,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
     with _only_new_garbage():
         while True:
             with _held(lock):
-                check_identity(plan.storage, known)
+                check_file_identity(plan.storage, known)
                 trials = requeue(study) if links.judges else study.get_trials(deepcopy=False)
                 check_failures(trials, plan)
                 left = plan.trials - len(finished(trials))
@@ -140,7 +140,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
 def _ask(study: optuna.Study) -> optuna.Trial:
     with warnings.catch_warnings():  # of Optuna's own heartbeats, which it does not send here
         warnings.filterwarnings("ignore", message="Heartbeat of storage")
-        return study.ask()
+        return study.build_without_weights()
 
 
 @contextmanager
@@ -148,9 +148,9 @@ def _held(lock: Lock) -> Iterator[None]:
     """Holds a lock, also one that is held already; the block may release it before its end."""
     try:
         if not lock.is_locked:  # not every kind can be had twice
-            acquire(lock, SEARCH)
+            acquire(lock, SEARCH_LOCK_NAME)
     except OSError as error:  # of the file that it is
-        raise unwritable(Path(getattr(lock, "lock_file", ".")), error) from error
+        raise write_error(Path(getattr(lock, "lock_file", ".")), error) from error
     try:
         yield
     finally:

@@ -15,9 +15,9 @@ from typing import Any
 import optuna
 import torch
 
-from ...objectives.data.splits import map_splits
-from ...storage.database import DatabaseError, open_database, reason
-from ..study.allowed import allow
+from ...objectives.data.splits import load_splits
+from ...storage.database import DatabaseError, open_database, database_message
+from ..study.trusted_modules import allow
 from ..study.finding import open_study
 from .forks import OURS, SAFE
 from .links import links_here
@@ -61,8 +61,8 @@ def work(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Conn
 
     threading.Thread(target=listen, daemon=True).start()
     with told(index, tell):
-        allow(*plan.allowed)
-        map_splits(scratch / DATA)
+        allow(*plan.trusted_modules)
+        load_splits(scratch / DATA)
         study = open_study(open_database(plan.storage), plan.name)
         run_trials(study, plan, stop, links_here(plan, tell, scratch))
     if stop.is_set() and not asked.is_set():
@@ -82,16 +82,16 @@ def told(index: int, tell: Callable[[str, Any], None]) -> Iterator[None]:
 
 def _take_gpu(index: int) -> None:
     """Shows CUDA one GPU, before it starts, so that workers spread over all of them."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    gpus = visible.split(",") if visible else [str(i) for i in range(torch.cuda.device_count())]
-    if gpus and visible != "":
+    escape_control_characters = os.environ.get("CUDA_VISIBLE_DEVICES")
+    gpus = escape_control_characters.split(",") if escape_control_characters else [str(i) for i in range(torch.cuda.device_count())]
+    if gpus and escape_control_characters != "":
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[index % len(gpus)]
 
 
 def _portable(error: Exception) -> Exception:
     """Returns an error that can be sent to the parent: a cause would stay behind."""
     if isinstance(error, DatabaseError):
-        return optuna.exceptions.StorageInternalError(reason(error))
+        return optuna.exceptions.StorageInternalError(database_message(error))
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - it is our own
     except Exception:

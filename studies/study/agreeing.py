@@ -3,19 +3,19 @@
 import re
 from collections.abc import Mapping
 
-FROM = "from"
+FROM_ENTRY = "from"
 """What a definition calls the study whose trials were taken over; it need not agree."""
 
 _RANGE = re.compile(r"(int|float|one of) ")
 """How the description of what a parameter varies over begins; see `search_spaces.watch`."""
 
 
-def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+def definition_differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Returns what differs between the definition of a study there and another one here."""
     return [
         f"{name} is {before.get(name, 'absent')} there, {now.get(name, 'absent')} here"
         for name in dict.fromkeys([*before, *now])
-        if before.get(name) != now.get(name) and name != FROM
+        if before.get(name) != now.get(name) and name != FROM_ENTRY
     ]
 
 

@@ -8,10 +8,10 @@ import optuna
 from ...storage.database import database_exists, open_database
 from .errors import StudyError
 
-IMPORTED = "imported"
+IMPORT_ATTRIBUTE = "imported"
 """The attribute of a study that came from elsewhere, so that nobody here has named its module."""
 
-_allowed: set[str] = set()
+_trusted_modules: set[str] = set()
 
 
 def allow(*models: str) -> None:
@@ -23,15 +23,15 @@ def allow(*models: str) -> None:
     Example:
         >>> latentune.allow("mine:SPEC")
     """
-    _allowed.update(models)
+    _trusted_modules.update(models)
 
 
-def allowed() -> tuple[str, ...]:
+def trusted_modules() -> tuple[str, ...]:
     """Returns what has been allowed so far, to be allowed in another process too."""
-    return tuple(_allowed)
+    return tuple(_trusted_modules)
 
 
-def check_allowed(model: str, storage: str) -> None:
+def check_module_trust(model: str, storage: str) -> None:
     """Checks that a model is one of the catalogue, or allowed, or that of a study made here.
 
     Args:
@@ -41,14 +41,14 @@ def check_allowed(model: str, storage: str) -> None:
     Raises:
         StudyError: If it is a module that nobody here has named.
     """
-    if ":" not in model or model in _allowed:
+    if ":" not in model or model in _trusted_modules:
         return
     if database_exists(storage):
         database = open_database(storage)
         for study in optuna.get_all_study_summaries(database, include_best_trial=False):
             recipe = study.user_attrs.get("recipe")
             named = isinstance(recipe, dict) and recipe.get("model") == model
-            if named and IMPORTED not in study.user_attrs:
+            if named and IMPORT_ATTRIBUTE not in study.user_attrs:
                 return
     raise StudyError(
         f"a file asks to run {model}, a module that no study here was searched with; if you trust "

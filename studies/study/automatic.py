@@ -3,18 +3,18 @@
 import os
 from dataclasses import replace
 
-from ...objectives.data.labelled import check_target, labelled
+from ...objectives.data.require_labels import check_target_is_known, require_labels
 from ...objectives.data.sources.builtin import DATASETS
-from ...search_spaces.catalog.auto import AUTO, candidates, fitting, joined, usual_objective
+from ...search_spaces.catalog.auto import AUTO, find_candidates, find_fitting_models, join_entries, default_objective
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.words import did_you_mean
 from ...storage.runs import Runs
 from .errors import StudyError
-from .making import items_of
+from .making import data_reader
 from .recipe import Recipe
 
 
-def model_and_data(model: str, data: str | None) -> tuple[str, str | None]:
+def resolve_model_and_data(model: str, data: str | None) -> tuple[str, str | None]:
     """Returns what is to be searched on what, where a user may have named the data alone.
 
     Raises:
@@ -30,7 +30,7 @@ def model_and_data(model: str, data: str | None) -> tuple[str, str | None]:
     raise StudyError(f"there is no model, data set, file or folder {model!r}; {hint}")
 
 
-def with_models(recipe: Recipe, runs: Runs) -> Recipe:
+def with_candidate_models(recipe: Recipe, runs: Runs) -> Recipe:
     """Returns a recipe with the models that fit its data, and with the objectives they share.
 
     Args:
@@ -43,13 +43,13 @@ def with_models(recipe: Recipe, runs: Runs) -> Recipe:
     """
     if recipe.model != AUTO or not recipe.data:
         return recipe
-    data = items_of(recipe, joined(()), runs)()
+    data = data_reader(recipe, join_entries(()), runs)()
     if recipe.target is None:
-        check_target(data)
-    known = fitting(data.spec)
+        check_target_is_known(data)
+    known = find_fitting_models(data.spec)
     if not known:
-        labelled(data)
-    objectives = recipe.objectives or (usual_objective(data.spec),)
+        require_labels(data)
+    objectives = recipe.objectives or (default_objective(data.spec),)
     metrics = list(dict.fromkeys(name for entry in known.values() for name in entry.metrics))
     for name in objectives:
         if name not in metrics:
@@ -57,7 +57,7 @@ def with_models(recipe: Recipe, runs: Runs) -> Recipe:
                 f"no model for {data.name} has the objective {name!r}; "
                 f"{did_you_mean(name, metrics)}"
             )
-    models = candidates(data.spec, objectives)
+    models = find_candidates(data.spec, objectives)
     if not models:
         raise StudyError(
             f"no model for {data.name} has the objectives {' and '.join(objectives)} together"

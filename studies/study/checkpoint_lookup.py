@@ -6,17 +6,17 @@ from pathlib import Path
 import pytorch_lightning as pl
 
 from ...storage.checkpoint import read_checkpoint
-from ...storage.partial import settled
+from ...storage.partial import recover_folder
 from ...storage.runs import Runs, StorageError
-from .checkpoint_place import warn_of_misplaced
+from .checkpoint_place import warn_if_misplaced
 from .defaults import RUNS
 from .errors import StudyError
-from .facade import public
-from .finding import check_known, find, how_to_train, split_source
+from .facade import public_api
+from .finding import check_study_exists, find_configuration, training_command, split_trial_number
 from .making import load_network
 
 
-@public
+@public_api
 def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModule:
     """Loads a network that `train` has trained, on the CPU and in eval mode.
 
@@ -35,10 +35,10 @@ def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModul
         359
     """
     place = Runs(Path(runs))
-    return load_network(checkpoint_of(source, place), place)
+    return load_network(find_checkpoint(source, place), place)
 
 
-def checkpoint_of(source: str | Path, runs: Runs) -> Path:
+def find_checkpoint(source: str | Path, runs: Runs) -> Path:
     """Returns where the network lies that `STUDY`, `STUDY:17` or a path of a checkpoint names.
 
     If it lies in the folder of another study or trial than its own, that is said.
@@ -48,11 +48,11 @@ def checkpoint_of(source: str | Path, runs: Runs) -> Path:
     """
     path = Path(source)
     if path.suffix != ".ckpt":
-        path = settled(runs.final(*split_source(str(source))), runs) / "model.ckpt"
+        path = recover_folder(runs.final(*split_trial_number(str(source))), runs) / "model.ckpt"
         if not path.exists():
-            check_known(split_source(str(source))[0], runs)
-            raise StorageError(f"there is no checkpoint {path}: {how_to_train(str(source), runs)}")
-    return warn_of_misplaced(path, runs)
+            check_study_exists(split_trial_number(str(source))[0], runs)
+            raise StorageError(f"there is no checkpoint {path}: {training_command(str(source), runs)}")
+    return warn_if_misplaced(path, runs)
 
 
 def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
@@ -63,15 +63,15 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
         StorageError: If a file or the database cannot be read.
     """
     if source.endswith(".ckpt"):
-        return Path(os.path.realpath(warn_of_misplaced(Path(source), runs)))
-    best = find(source, runs, storage)
+        return Path(os.path.realpath(warn_if_misplaced(Path(source), runs)))
+    best = find_configuration(source, runs, storage)
     is_file = source.endswith(".toml")
-    number = None if is_file else split_source(source)[1]
-    path = settled(runs.final(best.study, number), runs) / "model.ckpt"
+    number = None if is_file else split_trial_number(source)[1]
+    path = recover_folder(runs.final(best.study, number), runs) / "model.ckpt"
     if is_file and (beside := Path(source).with_name("model.ckpt")).exists():
         path = beside
     if not path.exists():
-        raise StudyError(f"{source} has no trained network yet: {how_to_train(source, runs)}")
+        raise StudyError(f"{source} has no trained network yet: {training_command(source, runs)}")
     if is_file and read_checkpoint(path)[0].get("trial") != best.trial:
         raise StudyError(f"{path} is not of trial {best.trial}: latentune train {source}")
-    return Path(os.path.realpath(warn_of_misplaced(path, runs)))
+    return Path(os.path.realpath(warn_if_misplaced(path, runs)))

@@ -14,40 +14,40 @@ from ...storage.database import database_exists, open_database
 from ...storage.runs import Runs, StorageError
 from .finding import open_study
 
-FOLDER = re.compile(r"final(?:-(?P<trial>\d{1,9}))?|config-\w+")
+TRAINING_FOLDER = re.compile(r"final(?:-(?P<trial>\d{1,9}))?|config-\w+")
 """The folders of a study in which `train` leaves a network."""
-MOVES = ("data_dir", "encoder", "weights")
+LOCATION_ENTRIES = ("data_dir", "encoder", "weights")
 """Entries of a recipe that differ where files lie elsewhere."""
 
 log = logging.getLogger(__name__)
 
 
-def warn_of_misplaced(path: Path, runs: Runs) -> Path:
+def warn_if_misplaced(path: Path, runs: Runs) -> Path:
     """Returns a checkpoint that is about to be used, and says if it is not of where it lies.
 
     Args:
         path: The checkpoint.
         runs: The runs folder; of a path elsewhere nothing is expected.
     """
-    place = _place(path, runs)
+    place = _training_folder(path, runs)
     if place is not None:
         try:
-            said = misplaced(path, runs, _study(place[0], runs))
+            said = describe_misplacement(path, runs, _find_study(place[0], runs))
         except Exception:  # of a database that cannot be read, which status and doctor say
-            said = misplaced(path, runs, None)
+            said = describe_misplacement(path, runs, None)
         if said:
             log.warning("%s", said)
     return path
 
 
-def misplaced_checkpoints(study: optuna.Study, runs: Runs) -> Iterator[str]:
+def describe_misplaced_checkpoints(study: optuna.Study, runs: Runs) -> Iterator[str]:
     """Yields a line for each trained network in a study's folder that is not of the study."""
     for path in sorted((runs.root / study.study_name).glob("*/model.ckpt")):
-        if said := misplaced(path, runs, study):
+        if said := describe_misplacement(path, runs, study):
             yield said
 
 
-def misplaced(path: Path, runs: Runs, study: optuna.Study | None) -> str | None:
+def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) -> str | None:
     """Returns in which way a checkpoint is not of where it lies; None if it is.
 
     Args:
@@ -55,7 +55,7 @@ def misplaced(path: Path, runs: Runs, study: optuna.Study | None) -> str | None:
         runs: The runs folder.
         study: The study of the folder, if it is in the database.
     """
-    place = _place(path, runs)
+    place = _training_folder(path, runs)
     try:
         configuration = read_configuration(path) if place is not None else {}
     except StorageError:  # which is said when it is read
@@ -78,23 +78,23 @@ def misplaced(path: Path, runs: Runs, study: optuna.Study | None) -> str | None:
     if configuration["params"] != trials[number].params:
         return f"{path} has other parameters than trial {number} of {name}"
     recipe = study.user_attrs.get("recipe")
-    if isinstance(recipe, dict) and (differing := _differing(configuration["recipe"], recipe)):
+    if isinstance(recipe, dict) and (differing := _recipe_difference(configuration["recipe"], recipe)):
         return f"{path} was made of another recipe than {name}: {differing}"
     return None
 
 
-def _place(path: Path, runs: Runs) -> tuple[str, re.Match[str]] | None:
+def _training_folder(path: Path, runs: Runs) -> tuple[str, re.Match[str]] | None:
     """Returns the study and the folder in which a checkpoint lies; None if it lies elsewhere."""
     for seen in (os.path.abspath, os.path.realpath):  # as it is called, or behind links
         whole, root = Path(seen(path)), Path(seen(runs.root))
         if whole.is_relative_to(root):
             parts = whole.relative_to(root).parts
-            if len(parts) == 3 and (folder := FOLDER.fullmatch(parts[1])):
+            if len(parts) == 3 and (folder := TRAINING_FOLDER.fullmatch(parts[1])):
                 return parts[0], folder
     return None
 
 
-def _study(name: str, runs: Runs) -> optuna.Study | None:
+def _find_study(name: str, runs: Runs) -> optuna.Study | None:
     """Returns the study of a folder, if it is in the database."""
     if not database_exists(runs.database):
         return None
@@ -103,9 +103,9 @@ def _study(name: str, runs: Runs) -> optuna.Study | None:
     return open_study(storage, name) if known else None
 
 
-def _differing(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+def _recipe_difference(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """Returns the first entry of a recipe that differs in another one."""
     for entry in dict.fromkeys([*recipe, *other]):
-        if entry not in MOVES and recipe.get(entry) != other.get(entry):
+        if entry not in LOCATION_ENTRIES and recipe.get(entry) != other.get(entry):
             return f"{entry} is {recipe.get(entry, 'absent')}, not {other.get(entry, 'absent')}"
     return ""

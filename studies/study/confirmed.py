@@ -54,7 +54,7 @@ class Confirmed:
         )
 
 
-def standing(study: optuna.Study) -> list[str]:
+def describe_confirmed(study: optuna.Study) -> list[str]:
     """Returns what is confirmed in a study, and whether the search has gone beyond it since."""
     confirmed = Confirmed.of(study)
     if confirmed is None:
@@ -67,7 +67,7 @@ def standing(study: optuna.Study) -> list[str]:
     return [f"{confirmed}; {beyond}: latentune confirm {study.study_name}"]
 
 
-def trainings(study: optuna.Study) -> dict[tuple[int, int], float | None]:
+def read_trainings(study: optuna.Study) -> dict[tuple[int, int], float | None]:
     """Returns what is known of trainings: the metric by trial and seed, None if it diverged."""
     kept: Mapping[str, Mapping[str, Any]] = study.user_attrs.get(TRAININGS, {})
     return {
@@ -77,7 +77,7 @@ def trainings(study: optuna.Study) -> dict[tuple[int, int], float | None]:
     }
 
 
-def keep_training(study: optuna.Study, trial: int, seed: int, value: float | None) -> None:
+def record_training(study: optuna.Study, trial: int, seed: int, value: float | None) -> None:
     """Records what a training has come to, before the next one begins."""
     kept = study.user_attrs.get(TRAININGS, {})
     of_trial = kept.get(str(trial), {}) | {str(seed): value}

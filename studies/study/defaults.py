@@ -2,8 +2,8 @@
 
 RUNS = "runs"
 SEED = 0
-SPACE = "default"
-AUGMENTS = ("none", "crop", "zoom")
+DEFAULT_SPACE = "default"
+AUGMENTATIONS = ("none", "crop", "zoom")
 AUGMENT = "none"
 PRUNER = "halving"
 SAMPLER = "tpe"
@@ -18,35 +18,35 @@ PRECISION = "32"
 LOGGERS = ("csv", "tensorboard", "wandb")
 LOGGER = "csv"  # which is written in any case
 PICTURES = ("every", "best", "none")
-PICTURED = "every"
-SAMPLES = 10_000
-SAMPLING = {  # what codes are drawn from, in the words of a title
+DEFAULT_PICTURES = "every"
+SAMPLE_SIZE = 10_000
+SAMPLING_METHODS = {  # what codes are drawn from, in the words of a title
     "prior": "the prior",
     "kde": "a kernel density",
     "pca-kde": "a kernel density of two principal components",
     "gaussian": "a Gaussian",
     "mixture": "a mixture of Gaussians",
 }
-MAPPED = 2000  # codes on a map
-PORT = 8080
-FORMATS = ("csv", "json")
+MAP_SIZE = 2000  # codes on a map
+DASHBOARD_PORT = 8080
+EXPORT_FORMATS = ("csv", "json")
 PRUNERS = ("halving", "hyperband", "median", "wilcoxon", "none")
 SAMPLERS = ("tpe", "gp", "random")
 TRIALS_PER_WORKER = 8  # at least, where the number of workers is not given
 PROBE_LABELS = 100
 PROBE_SEEDS = 10
 NEIGHBOURS = 1
-QUANTILE = 0.99  # of errors in validation: an item beyond is an anomaly
-PREDICTED = 50  # rows that are shown of a table
-PREDICTED_BRIEFLY = 20  # if all of them are written to a file
-MOST_SEEDS = 1000  # that a configuration is trained on
+ANOMALY_QUANTILE = 0.99  # of errors in validation: an item beyond is an anomaly
+MAX_PRINTED_ROWS = 50  # rows that are shown of a table
+MAX_PRINTED_ROWS_BESIDE_FILE = 20  # if all of them are written to a file
+MAX_SEEDS = 1000  # that a configuration is trained on
 CONFIRM_TOP = 5  # trials
 CONFIRM_SEEDS = 4
 COMPARE_LABELS = (100, 1000, None)  # None is all of them
 COMPARE_SEEDS = 3
 COMPARE_EPOCHS = 20
 COMPARE_REACH = 0.95
-OPTIONS = {
+OPTION_NAMES = {
     "encoders": "encoder",
     "methods": "method",
     "origin": "from",

@@ -7,23 +7,23 @@ from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from ...search_spaces.words import did_you_mean
 from ...storage.shown import shown
-from ..display.console import at_work
-from .arguments import fitted
-from .defaults import OPTIONS
-from .errors import explanation
+from ..display.console import show_progress
+from .arguments import convert_argument
+from .defaults import OPTION_NAMES
+from .errors import explain_unreadable_database
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MEANT = {option: argument for argument, option in OPTIONS.items()} | {"fix": "ranges"}
+PYTHON_NAMES = {option: argument for argument, option in OPTION_NAMES.items()} | {"fix": "ranges"}
 """What arguments are called that people know from the command line."""
 
 
-def public(function: Callable[P, R]) -> Callable[P, R]:
+def public_api(function: Callable[P, R]) -> Callable[P, R]:
     """Makes a function check its arguments, and show its progress to who watches.
 
     An argument that it does not have names the one that was meant. Values are held against the
-    annotations, see `fitted`, so that each function gets what it says.
+    annotations, see `convert_argument`, so that each function gets what it says.
 
     Raises:
         TypeError: If it is called with an argument that it does not have.
@@ -38,17 +38,17 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         for name in kwargs:
             if name not in known:
-                meant = MEANT.get(name)
+                meant = PYTHON_NAMES.get(name)
                 hint = f"did you mean {meant!r}?" if meant in known else did_you_mean(name, known)
                 raise TypeError(f"{function.__name__}() has no argument {name!r}; {hint}")
-        at_work()
+        show_progress()
         bound = signature.bind(*args, **kwargs)
         try:
             for name, value in bound.arguments.items():
-                bound.arguments[name] = fitted(name, value, hints().get(name, Any))
+                bound.arguments[name] = convert_argument(name, value, hints().get(name, Any))
             return function(*bound.args, **bound.kwargs)
         except Exception as error:
-            explained = explanation(error)
+            explained = explain_unreadable_database(error)
             if isinstance(explained, ValueError):  # as ours are; a password was perhaps typed
                 said = (shown(arg) if isinstance(arg, str) else arg for arg in explained.args)
                 explained.args = tuple(said)

@@ -10,19 +10,19 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from ...search_spaces.words import did_you_mean
-from ...storage.best import Best, read_best
+from ...storage.best import Best, read_best_toml
 from ...storage.database import database_exists, open_database
-from ...storage.runs import Runs, check_name
-from ...storage.study import STATES, Study
+from ...storage.runs import Runs, check_study_name
+from ...storage.study import STATE_NAMES, Study
 from .confirmed import Confirmed
 from .defaults import RUNS
 from .errors import StudyError
-from .facade import public
-from .front import KNEE, prefer
+from .facade import public_api
+from .front import KNEE, choose_preferred
 
-ENTRIES = {"definition": dict, "recipe": dict, "monitor": str, "command": str}
+REQUIRED_STUDY_ATTRIBUTES = {"definition": dict, "recipe": dict, "monitor": str, "command": str}
 """The attributes of a study that all else relies on."""
-RECORD = {"best_epoch": int, "hparams": dict, "provenance": dict}
+REQUIRED_TRIAL_ATTRIBUTES = {"best_epoch": int, "hparams": dict, "provenance": dict}
 """Those of a trial that can be trained again."""
 
 
@@ -40,7 +40,7 @@ def open_study(storage: BaseStorage, name: str) -> Study:
     attrs = study.user_attrs
     if "definition" not in attrs:
         raise StudyError(f"study {name!r} was not made by latentune; choose another by `name=`")
-    for entry, kind in ENTRIES.items():
+    for entry, kind in REQUIRED_STUDY_ATTRIBUTES.items():
         whole = isinstance(attrs.get(entry), kind)
         if entry == "monitor" and whole:
             whole = len(attrs[entry].split(", ")) == len(study.directions)
@@ -49,7 +49,7 @@ def open_study(storage: BaseStorage, name: str) -> Study:
     return study
 
 
-def best_of(study: optuna.Study, number: int | None = None, wish: str | None = None) -> Best:
+def best_configuration(study: optuna.Study, number: int | None = None, preference: str | None = None) -> Best:
     """Returns the configuration of a study's best trial, or of the trial with a number.
 
     If one has been confirmed, that is the best one, and its value is the mean over its seeds.
@@ -57,21 +57,21 @@ def best_of(study: optuna.Study, number: int | None = None, wish: str | None = N
     Args:
         study: The study.
         number: Number of the trial; None for the best one.
-        wish: Which of the best ones, if the study has several objectives; see `prefer`.
+        preference: Which of the best ones, if the study has several objectives; see `choose_preferred`.
 
     Raises:
         StudyError: If no trial is complete, there is no such trial with a value, or it is not
             said which of the best ones is meant.
     """
-    if wish is not None and (number is not None or len(study.directions) == 1):
-        raise StudyError("`prefer=` chooses among the best trials of several objectives")
+    if preference is not None and (number is not None or len(study.directions) == 1):
+        raise StudyError("`choose_preferred=` chooses among the best trials of several objectives")
     several = number is None and len(study.directions) > 1
     confirmed = Confirmed.of(study) if number is None else None
     if confirmed is not None:
-        trial = trial_of(study, confirmed.trial)
+        trial = get_trial(study, confirmed.trial)
     else:
-        trial = prefer(study, wish) if several else _trial(study, number)
-    attrs = recorded(trial)
+        trial = choose_preferred(study, preference) if several else _best_or_numbered_trial(study, number)
+    attrs = trial_attributes(trial)
     names = study.user_attrs["monitor"].split(", ")
     return Best(
         study=study.study_name,
@@ -91,13 +91,13 @@ def best_of(study: optuna.Study, number: int | None = None, wish: str | None = N
     )
 
 
-def recorded(trial: FrozenTrial) -> dict[str, Any]:
+def trial_attributes(trial: FrozenTrial) -> dict[str, Any]:
     """Returns what our searches record on a trial.
 
     Raises:
         StudyError: If the trial was added by others, and lacks it.
     """
-    for entry, kind in RECORD.items():
+    for entry, kind in REQUIRED_TRIAL_ATTRIBUTES.items():
         if not isinstance(trial.user_attrs.get(entry), kind):
             raise StudyError(
                 f"trial {trial.number} was not run by latentune: it has no {entry}; choose another"
@@ -105,7 +105,7 @@ def recorded(trial: FrozenTrial) -> dict[str, Any]:
     return trial.user_attrs
 
 
-def find(source: str, runs: Runs, storage: str | None = None) -> Best:
+def find_configuration(source: str, runs: Runs, storage: str | None = None) -> Best:
     """Returns the configuration that `best.toml`, `STUDY` or `STUDY:17` names.
 
     Raises:
@@ -113,12 +113,12 @@ def find(source: str, runs: Runs, storage: str | None = None) -> Best:
         StorageError: If the file or the database cannot be read.
     """
     if source.endswith(".toml"):
-        return read_best(Path(source))
-    name, number = split_source(source)
-    return best_of(open_study(open_database(storage or runs.database), name), number)
+        return read_best_toml(Path(source))
+    name, number = split_trial_number(source)
+    return best_configuration(open_study(open_database(storage or runs.database), name), number)
 
 
-def split_source(source: str) -> tuple[str, int | None]:
+def split_trial_number(source: str) -> tuple[str, int | None]:
     """Splits `STUDY` or `STUDY:17` into the name and the trial's number.
 
     Raises:
@@ -128,7 +128,7 @@ def split_source(source: str) -> tuple[str, int | None]:
     name, colon, number = source.partition(":")
     if colon and not (number.isdecimal() and len(number) < 10):
         raise StudyError(f"{number!r} in {source!r} is no trial number")
-    return check_name(name), int(number) if colon else None
+    return check_study_name(name), int(number) if colon else None
 
 
 def known_studies(runs: Runs) -> list[str]:
@@ -139,7 +139,7 @@ def known_studies(runs: Runs) -> list[str]:
     return sorted(names)
 
 
-def check_known(name: str, runs: Runs) -> None:
+def check_study_exists(name: str, runs: Runs) -> None:
     """Checks that a runs folder has a study, or knows none at all.
 
     Raises:
@@ -150,25 +150,25 @@ def check_known(name: str, runs: Runs) -> None:
         raise StudyError(f"there is no study {name!r} in {runs.root}; {did_you_mean(name, known)}")
 
 
-def how_to_train(source: str, runs: Runs) -> str:
+def training_command(source: str, runs: Runs) -> str:
     """Returns the command that trains a study's best trial, or the trial that is named.
 
     Of several objectives, it is the one that chooses among the best trials.
     """
     place = [] if str(runs.root) == RUNS else ["--runs", str(runs.root)]
     words = ["train", source]
-    if database_exists(runs.database) and _has_front(open_database(runs.database), source):
+    if database_exists(runs.database) and _is_multi_objective(open_database(runs.database), source):
         words = ["best", source, "--prefer", KNEE]
     return shlex.join(["latentune", *words, *place])
 
 
-def _has_front(storage: BaseStorage, name: str) -> bool:
+def _is_multi_objective(storage: BaseStorage, name: str) -> bool:
     """Returns whether there is a study of this name, and it has several objectives."""
     known = name in optuna.get_all_study_names(storage)
     return known and len(open_study(storage, name).directions) > 1
 
 
-@public
+@public_api
 def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
     """Reads the best configuration of a study, as `search` and `best` wrote it.
 
@@ -185,14 +185,14 @@ def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
     """
     path = Path(source)
     if path.suffix != ".toml":
-        place, name = Runs(Path(runs)), check_name(str(source))
+        place, name = Runs(Path(runs)), check_study_name(str(source))
         path = place.best(name)
         if not path.exists():
-            check_known(name, place)
-    return read_best(path)
+            check_study_exists(name, place)
+    return read_best_toml(path)
 
 
-def trial_of(study: optuna.Study, number: int) -> FrozenTrial:
+def get_trial(study: optuna.Study, number: int) -> FrozenTrial:
     """Returns a trial of a study.
 
     Raises:
@@ -206,13 +206,13 @@ def trial_of(study: optuna.Study, number: int) -> FrozenTrial:
     return trials[number]
 
 
-def _trial(study: optuna.Study, number: int | None) -> FrozenTrial:
+def _best_or_numbered_trial(study: optuna.Study, number: int | None) -> FrozenTrial:
     if number is None:
         try:
             return study.best_trial
         except ValueError as error:
             raise StudyError(f"study {study.study_name!r} has no complete trial yet") from error
-    trial = trial_of(study, number)
+    trial = get_trial(study, number)
     if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or not trial.values:
-        raise StudyError(f"trial {number} is {STATES[trial.state]}: it has no value")
+        raise StudyError(f"trial {number} is {STATE_NAMES[trial.state]}: it has no value")
     return trial

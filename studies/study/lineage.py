@@ -8,10 +8,10 @@ import optuna
 
 from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.runs import Runs, StorageError
-from .allowed import IMPORTED
+from .allowed import IMPORT_ATTRIBUTE
 from .recipe import Recipe
 
-ORIGIN = "origin"
+SOURCE_TRIAL_ATTRIBUTE = "origin"
 """The attribute that says of a study or a trial which one it comes from."""
 
 
@@ -27,7 +27,7 @@ def parent(recipe: Recipe, runs: Runs) -> dict[str, Any]:
     }
 
 
-def origin_of(study: optuna.Study) -> dict[str, Any] | None:
+def read_encoder_origin(study: optuna.Study) -> dict[str, Any] | None:
     """Returns what `parent` gave when a study was made; None if it is on no encoder."""
     origin = study.user_attrs.get("parent")
     texts = ("study", "checkpoint", "hash")
@@ -38,7 +38,7 @@ def origin_of(study: optuna.Study) -> dict[str, Any] | None:
 
 def is_stale(study: optuna.Study, runs: Runs) -> bool:
     """Whether the encoder that a study was put on is gone, or has been trained anew."""
-    origin = origin_of(study)
+    origin = read_encoder_origin(study)
     if origin is None:
         return False
     try:
@@ -48,15 +48,15 @@ def is_stale(study: optuna.Study, runs: Runs) -> bool:
     return now != str(origin["hash"])
 
 
-def came_from(study: optuna.Study) -> list[str]:
+def describe_origins(study: optuna.Study) -> list[str]:
     """Returns what is to be said of a study that was not, or not wholly, searched here."""
     said = []
-    if IMPORTED in study.user_attrs:
-        imported = study.user_attrs[IMPORTED]
+    if IMPORT_ATTRIBUTE in study.user_attrs:
+        imported = study.user_attrs[IMPORT_ATTRIBUTE]
         said.append(f"imported on {imported['at'][:10]}, where it was called {imported['study']}")
     origins = Counter(
-        trial.user_attrs[ORIGIN]["study"]
+        trial.user_attrs[SOURCE_TRIAL_ATTRIBUTE]["study"]
         for trial in study.get_trials(deepcopy=False)
-        if ORIGIN in trial.user_attrs
+        if SOURCE_TRIAL_ATTRIBUTE in trial.user_attrs
     )
     return said + [f"{n} of its trials came from {name}" for name, n in origins.items()]

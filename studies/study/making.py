@@ -17,32 +17,32 @@ from torch import nn
 
 from ...models.autoencoder import Autoencoder
 from ...models.data_spec import DataSpec
-from ...models.networks.pretrained import ARCHITECTURES, PretrainedBody
+from ...models.networks.pretrained import ARCHITECTURES, PretrainedBackbone
 from ...models.roles import Encodes
-from ...objectives.data.codes import CodeData
-from ...objectives.data.labelled import labelled
+from ...objectives.data.codes import EncodedData
+from ...objectives.data.require_labels import require_labels
 from ...objectives.data.module import TensorData
 from ...objectives.data.sources.builtin import DATASETS
 from ...objectives.data.sources.table_options import TableOptions
 from ...objectives.objective import Objective, Space
-from ...search_spaces.catalog.auto import AUTO, joined
-from ...search_spaces.catalog.entry import SEED, Direction, Entry
+from ...search_spaces.catalog.auto import AUTO, join_entries
+from ...search_spaces.catalog.entry import PUBLISHED, Direction, CatalogEntry
 from ...search_spaces.catalog.models import MODELS
-from ...search_spaces.on_encoder import OnEncoder
+from ...search_spaces.on_encoder import EncoderSpace
 from ...search_spaces.ranges import RangedSpace
 from ...search_spaces.watch import check_memory, replay
 from ...search_spaces.words import did_you_mean
 from ...storage.checkpoint import ARCHITECTURE, file_hash, load_weights, read_checkpoint
 from ...storage.runs import Runs
-from .defaults import SPACE
+from .defaults import DEFAULT_SPACE
 from .errors import StudyError, check_choice
-from .own import own_spec
-from .pretrained import Pretrained, check_weights
+from .own import import_spec
+from .pretrained import PretrainedEncoder, check_weights
 from .recipe import Recipe
 from .spec import StudySpec
 
 
-def make_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None = None) -> StudySpec:
+def build_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None = None) -> StudySpec:
     """Makes the study that a recipe describes, without loading its data.
 
     Args:
@@ -54,7 +54,7 @@ def make_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None = No
     Raises:
         StudyError: If there is no such model, space or objective.
     """
-    spec = _own(recipe) if ":" in recipe.model else _of_catalogue(recipe, runs, encoder)
+    spec = _custom_spec(recipe) if ":" in recipe.model else _catalog_spec(recipe, runs, encoder)
     objective = spec.objective
     if recipe.epochs is not None:
         objective = replace(objective, max_epochs=recipe.epochs)
@@ -67,10 +67,10 @@ def make_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None = No
     return replace(spec, objective=replace(objective, seed=recipe.seed))
 
 
-def rebuild(configuration: Mapping[str, Any], runs: Runs) -> pl.LightningModule:
+def build_network(configuration: Mapping[str, Any], runs: Runs) -> pl.LightningModule:
     """Builds the network that a checkpoint's configuration describes, with weights of its own."""
     recipe = Recipe.from_table(configuration["recipe"], runs)
-    spec = make_spec(recipe, runs, configuration.get("encoder"))
+    spec = build_spec(recipe, runs, configuration.get("encoder"))
     data = DataSpec.from_table(configuration["data"])
     build = partial(replay, spec.objective.model, configuration["params"], data)
     check_memory(build)
@@ -85,7 +85,7 @@ def load_network(path: Path, runs: Runs) -> pl.LightningModule:
         SpaceError: If the search space no longer makes the network that was trained.
     """
     configuration, weights = read_checkpoint(path)
-    model = rebuild(configuration, runs)
+    model = build_network(configuration, runs)
     load_weights(model, weights, path)
     return model.eval()
 
@@ -114,13 +114,13 @@ def encoder_configuration(recipe: Recipe) -> dict[str, Any]:
     return read_checkpoint(Path(recipe.encoder))[0]
 
 
-def untrained_space(entry: Entry, name: str) -> Space:
+def untrained_space(entry: CatalogEntry, name: str) -> Space:
     """Returns a space of the catalogue, on an encoder with new weights if it needs one."""
     space: Callable[..., pl.LightningModule] = resolve_name(entry.spaces[name])
-    return OnEncoder(space, Autoencoder, unfreeze=True) if entry.on_encoder else space
+    return EncoderSpace(space, Autoencoder, unfreeze=True) if entry.on_encoder else space
 
 
-class _Encoder:
+class TrainedEncoder:
     """A trained encoder, whose file is hashed and read once."""
 
     def __init__(self, path: Path, known: str | None, runs: Runs) -> None:
@@ -140,7 +140,7 @@ class _Encoder:
         return self._network
 
 
-def _of_catalogue(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None) -> StudySpec:
+def _catalog_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None) -> StudySpec:
     entry = _entry(recipe)
     if recipe.space not in entry.spaces:
         raise StudyError(
@@ -156,49 +156,49 @@ def _of_catalogue(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
         if not recipe.models:
             raise StudyError(f"a recipe of {AUTO} needs the models that it chooses among")
         space = space(recipe.models)
-    data: Callable[[], Any] = items_of(recipe, entry, runs)
+    data: Callable[[], Any] = data_reader(recipe, entry, runs)
     if entry.predicts is not None:
-        data = partial(_with_targets, recipe.model, entry.predicts, data)
+        data = partial(_read_data_with_targets, recipe.model, entry.predicts, data)
     check_weights(recipe.encoder, recipe.weights)
     if entry.on_encoder:
-        space, data = _on_encoder(recipe, space, data, runs, encoder)
+        space, data = _put_on_encoder(recipe, space, data, runs, encoder)
     elif recipe.encoder is not None or recipe.unfreeze:
         raise StudyError(f"{recipe.model} is not put on an encoder: leave out `encoder=`")
-    chosen = _metrics(recipe, entry)
+    chosen = _objective_metrics(recipe, entry)
     objective = Objective(
         model=space,
         data=data,
         metrics={f"val_{name}": way for name, way in chosen.items()},
-        judges=[resolve_name(entry.judges[name]) for name in chosen if name in entry.judges],
+        metric_callbacks=[resolve_name(entry.metric_callbacks[name]) for name in chosen if name in entry.metric_callbacks],
         max_epochs=entry.epochs,
     )
     of_data = recipe.data if recipe.data in DATASETS else Path(recipe.data).stem
     return StudySpec(f"{recipe.model}-{of_data}", objective, entry.trials)
 
 
-def _entry(recipe: Recipe) -> Entry:
+def _entry(recipe: Recipe) -> CatalogEntry:
     """Returns what the catalogue says of a model, or of those that are to be chosen among."""
     if recipe.model != AUTO:
         check_choice("model", recipe.model, [*MODELS, AUTO])
         return MODELS[recipe.model]
     for model in recipe.models:
         check_choice("model", model, MODELS)
-    return joined(recipe.models)
+    return join_entries(recipe.models)
 
 
-def items_of(recipe: Recipe, entry: Entry, runs: Runs) -> Callable[[], TensorData]:
+def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[], TensorData]:
     """Returns what reads the data of a recipe, as a model needs them."""
     assert recipe.data is not None
-    usual, normalise = entry.batch_size, recipe.normalise
-    if recipe.space == SEED and entry.published is not None:
+    usual, normalize = entry.batch_size, recipe.normalize
+    if recipe.space == PUBLISHED and entry.published is not None:
         usual = entry.published.batch_size
-        normalise = entry.published.normalise if normalise is None else normalise
+        normalize = entry.published.normalize if normalize is None else normalize
     return partial(
         TensorData,
         recipe.data,
         data_dir=recipe.data_dir,
         image_size=recipe.image_size,
-        normalise=normalise,
+        normalize=normalize,
         batch_size=usual if recipe.batch_size is None else recipe.batch_size,
         seed=recipe.seed,
         cache=runs.cache,
@@ -210,12 +210,12 @@ def items_of(recipe: Recipe, entry: Entry, runs: Runs) -> Callable[[], TensorDat
     )
 
 
-def _with_targets(model: str, wanted: str, items: Callable[[], TensorData]) -> TensorData:
+def _read_data_with_targets(model: str, wanted: str, items: Callable[[], TensorData]) -> TensorData:
     """Returns data that have what a model predicts."""
     data = items()
     found = "class" if data.spec.target is None else "number"
     if found == "class":
-        labelled(data)
+        require_labels(data)
     if found != wanted:
         fitting = [name for name, entry in MODELS.items() if entry.predicts == found]
         raise StudyError(
@@ -225,41 +225,41 @@ def _with_targets(model: str, wanted: str, items: Callable[[], TensorData]) -> T
     return data
 
 
-def _on_encoder(
+def _put_on_encoder(
     recipe: Recipe,
     space: Callable[..., pl.LightningModule],
     items: Callable[[], TensorData],
     runs: Runs,
     encoder: Mapping[str, Any] | None,
-) -> tuple[OnEncoder, Callable[[], Any]]:
+) -> tuple[EncoderSpace, Callable[[], Any]]:
     """Returns the space and the data of a study on an encoder, frozen or not."""
     if encoder is not None:
-        return OnEncoder(space, partial(_rebuilt, encoder, runs), recipe.unfreeze), items
+        return EncoderSpace(space, partial(_build_encoder, encoder, runs), recipe.unfreeze), items
     if recipe.encoder is None:
         raise StudyError(
             f"{recipe.model} is put on a trained encoder: name its study by `encoder=`"
         )
     known = recipe.encoder_hash
     cache = Path(recipe.encoder).with_name(f"codes-{known}")
-    load: Callable[[DataSpec], Any] = _Encoder(Path(recipe.encoder), known, runs)
+    load: Callable[[DataSpec], Any] = TrainedEncoder(Path(recipe.encoder), known, runs)
     if recipe.encoder in ARCHITECTURES:
         cache = runs.cache / "codes" / f"{recipe.encoder}-{known}-{recipe.seed}"
-        load = Pretrained(recipe.encoder, recipe.weights, known, recipe.seed)
-    put = OnEncoder(space, load, recipe.unfreeze)
+        load = PretrainedEncoder(recipe.encoder, recipe.weights, known, recipe.seed)
+    put = EncoderSpace(space, load, recipe.unfreeze)
     if recipe.unfreeze:
         return put, items
-    return put, lambda: CodeData(items(), load, cache, recipe.batch_size)
+    return put, lambda: EncodedData(items(), load, cache, recipe.batch_size)
 
 
-def _rebuilt(encoder: Mapping[str, Any], runs: Runs, data: DataSpec) -> nn.Module:
+def _build_encoder(encoder: Mapping[str, Any], runs: Runs, data: DataSpec) -> nn.Module:
     """Builds the encoder that a checkpoint describes, with weights of its own."""
     if ARCHITECTURE in encoder:
         check_choice("encoder", encoder[ARCHITECTURE], ARCHITECTURES)
-        return PretrainedBody(encoder[ARCHITECTURE])
-    return rebuild(encoder, runs)
+        return PretrainedBackbone(encoder[ARCHITECTURE])
+    return build_network(encoder, runs)
 
 
-def _metrics(recipe: Recipe, entry: Entry) -> dict[str, Direction]:
+def _objective_metrics(recipe: Recipe, entry: CatalogEntry) -> dict[str, Direction]:
     """Returns the objectives that were asked for, and which way each is better."""
     for name in recipe.objectives:
         if name not in entry.metrics:
@@ -272,12 +272,12 @@ def _metrics(recipe: Recipe, entry: Entry) -> dict[str, Direction]:
     return {name: entry.metrics[name] for name in recipe.objectives or [next(iter(entry.metrics))]}
 
 
-def _own(recipe: Recipe) -> StudySpec:
+def _custom_spec(recipe: Recipe) -> StudySpec:
     for option in (
         "data",
         "batch_size",
         "image_size",
-        "normalise",
+        "normalize",
         *TableOptions._fields,
         "balanced",
         "data_dir",
@@ -290,6 +290,6 @@ def _own(recipe: Recipe) -> StudySpec:
             raise StudyError(
                 f"{recipe.model} brings its own data and objective: leave out {option}"
             )
-    if recipe.space != SPACE:
+    if recipe.space != DEFAULT_SPACE:
         raise StudyError(f"{recipe.model} has no space {recipe.space!r}: it is one itself")
-    return own_spec(recipe.model)
+    return import_spec(recipe.model)

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ...storage.runs import check_name
+from ...storage.runs import check_study_name
 from .errors import StudyError
 from .spec import StudySpec
 
 
-def own_spec(model: str) -> StudySpec:
+def import_spec(model: str) -> StudySpec:
     """Imports the `StudySpec` that `module:NAME` names, from the working folder or as installed.
 
     Raises:
@@ -21,7 +21,7 @@ def own_spec(model: str) -> StudySpec:
     if not all(part.isidentifier() for part in (*module.split("."), name)):
         raise StudyError(f"{model!r} names no StudySpec: it is of the form module:NAME")
     try:
-        with _working_folder_first() as here:
+        with _working_directory_first() as here:
             spec = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         if not f"{module}.".startswith(f"{error.name}."):
@@ -41,12 +41,12 @@ def own_spec(model: str) -> StudySpec:
         raise StudyError(f"module {module!r} has no {name!r}") from error
     if not isinstance(spec, StudySpec):
         raise StudyError(f"{model} is a {type(spec).__name__}, not a StudySpec")
-    check_name(spec.name)
+    check_study_name(spec.name)
     return spec
 
 
 @contextmanager
-def _working_folder_first() -> Iterator[str]:
+def _working_directory_first() -> Iterator[str]:
     """Lets modules of the working folder be found: first in the block, and last behind it.
 
     What is imported later, such as a library that a verb needs, is not what lies there by the same

@@ -5,12 +5,12 @@ from pathlib import Path
 import torch
 
 from ...models.data_spec import DataSpec
-from ...models.networks.pretrained import ARCHITECTURES, PretrainedBody
-from ...storage.checkpoint import file_hash, read_plain_weights
+from ...models.networks.pretrained import ARCHITECTURES, PretrainedBackbone
+from ...storage.checkpoint import file_hash, read_state_dict
 from ...storage.runs import StorageError
 from .errors import StudyError
 
-UNTRAINED = "none"
+RANDOM_WEIGHTS = "none"
 """What is said in place of weights to begin with new ones."""
 
 
@@ -25,7 +25,7 @@ def weights_hash(weights: str | None) -> str:
     """
     if weights is None:
         return "torchvision"
-    return UNTRAINED if weights == UNTRAINED else file_hash(Path(weights))
+    return RANDOM_WEIGHTS if weights == RANDOM_WEIGHTS else file_hash(Path(weights))
 
 
 def check_weights(encoder: str | None, weights: str | None) -> None:
@@ -41,50 +41,50 @@ def check_weights(encoder: str | None, weights: str | None) -> None:
         )
 
 
-class Pretrained:
+class PretrainedEncoder:
     """Makes the body of an architecture, with its weights; they are read once.
 
     Args:
         architecture: A key of `ARCHITECTURES`.
         weights: A file, `none`, or None for those of torchvision.
-        known: What `weights_hash` gave when they were chosen.
+        expected_hash: What `weights_hash` gave when they were chosen.
         seed: Seed of new weights.
     """
 
     def __init__(
-        self, architecture: str, weights: str | None, known: str | None, seed: int
+        self, architecture: str, weights: str | None, expected_hash: str | None, seed: int
     ) -> None:
-        self.architecture, self.weights, self.known, self.seed = architecture, weights, known, seed
-        self._body: PretrainedBody | None = None
+        self.architecture, self.weights, self.expected_hash, self.seed = architecture, weights, expected_hash, seed
+        self._body: PretrainedBackbone | None = None
 
-    def __call__(self, data: DataSpec) -> PretrainedBody:
+    def __call__(self, data: DataSpec) -> PretrainedBackbone:
         if self._body is None:
-            if (now := weights_hash(self.weights)) != self.known:
+            if (now := weights_hash(self.weights)) != self.expected_hash:
                 raise StudyError(
-                    f"the weights {self.weights} have changed (they were {self.known}, they are "
+                    f"the weights {self.weights} have changed (they were {self.expected_hash}, they are "
                     f"{now}): search them as a new study by `name=`"
                 )
-            self._body = self._made()
+            self._body = self._load_body()
         return self._body
 
-    def _made(self) -> PretrainedBody:
+    def _load_body(self) -> PretrainedBackbone:
         with torch.random.fork_rng():
             torch.manual_seed(self.seed)
-            body = PretrainedBody(self.architecture)
+            backbone = PretrainedBackbone(self.architecture)
         if self.weights is None:
             try:
-                body.load_default()
+                backbone.load_published_weights()
             except OSError as error:
                 raise StudyError(
                     f"the weights of {self.architecture} could not be downloaded ({error}); name "
-                    f"a file that holds them by `weights=`, or {UNTRAINED!r} for new ones"
+                    f"a file that holds them by `weights=`, or {RANDOM_WEIGHTS!r} for new ones"
                 ) from error
-        elif self.weights != UNTRAINED:
+        elif self.weights != RANDOM_WEIGHTS:
             try:
-                body.load_published(read_plain_weights(Path(self.weights)))
+                backbone.load_weights(read_state_dict(Path(self.weights)))
             except RuntimeError as error:
                 raise StorageError(
                     f"{self.weights} holds weights of another architecture than "
                     f"{self.architecture}: {str(error).splitlines()[-1].strip()}"
                 ) from error
-        return body.eval()
+        return backbone.eval()

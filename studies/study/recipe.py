@@ -11,11 +11,11 @@ from ...models.networks.pretrained import ARCHITECTURES
 from ...search_spaces.catalog.auto import AUTO
 from ...search_spaces.words import did_you_mean
 from ...storage.runs import Runs
-from .allowed import check_allowed
-from .defaults import AUGMENT, SEED, SPACE
+from .allowed import check_module_trust
+from .defaults import AUGMENT, SEED, DEFAULT_SPACE
 from .errors import StudyError, check_at_least, check_seed
 
-KINDS: dict[str, type] = {
+ENTRY_TYPES: dict[str, type] = {
     "model": str,
     "data": str,
     "models": list,
@@ -35,7 +35,7 @@ KINDS: dict[str, type] = {
     "as_number": list,
     "balanced": bool,
     "augment": str,
-    "normalise": bool,
+    "normalize": bool,
     "data_dir": str,
 }
 """The types of a recipe's entries as a file holds them; the others are whole numbers."""
@@ -55,7 +55,7 @@ class Recipe:
             brings its data.
         models: Keys of the catalogue that `auto` chooses among; the data have decided which.
         space: Name of one of the model's search spaces.
-        ranges: Ranges that replace the space's own; see `search_spaces.ranges.narrow`.
+        ranges: Ranges that replace the space's own; see `search_spaces.ranges.parse_range`.
         objectives: Names of the metrics to search by, among those of the model. If empty, its
             first; of several, the study looks for the best compromises.
         encoder: Path of the checkpoint whose encoder the model is put on, if it needs one, or an
@@ -69,7 +69,7 @@ class Recipe:
         folds: If not None, each trial is trained so often, each time on other parts of the data.
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side that images are scaled to. If None, the data decides.
-        normalise: Whether networks standardise what they see. If None, the data decides.
+        normalize: Whether networks standardise what they see. If None, the data decides.
         target: The column of a table that is to be predicted, if it is not recognized; this and
             the next six are `TableOptions`.
         header: Whether the first line of a file holds the names of its columns.
@@ -87,7 +87,7 @@ class Recipe:
     model: str
     data: str | None = None
     models: tuple[str, ...] = ()
-    space: str = SPACE
+    space: str = DEFAULT_SPACE
     ranges: Mapping[str, str] = field(default_factory=dict)
     objectives: tuple[str, ...] = ()
     encoder: str | None = None
@@ -99,7 +99,7 @@ class Recipe:
     folds: int | None = None
     batch_size: int | None = None
     image_size: int | None = None
-    normalise: bool | None = None
+    normalize: bool | None = None
     target: str | None = None
     header: str | None = None
     decimal: str | None = None
@@ -138,7 +138,7 @@ class Recipe:
             StorageError: If the path of the encoder leads out of the runs folder.
         """
         recipe = cls.read(table, runs)
-        check_allowed(recipe.model, storage or runs.database)
+        check_module_trust(recipe.model, storage or runs.database)
         return recipe
 
     @classmethod
@@ -151,7 +151,7 @@ class Recipe:
         for name, value in table.items():
             if name not in known:
                 raise StudyError(f"a recipe has no entry {name!r}; {did_you_mean(name, known)}")
-            kind = KINDS.get(name, int)
+            kind = ENTRY_TYPES.get(name, int)
             texts = value.values() if isinstance(value, Mapping) else value
             odd = isinstance(value, bool) and kind is not bool  # to Python, it is a number
             if (
@@ -164,7 +164,7 @@ class Recipe:
             raise StudyError("a recipe needs a model")
         if not re.fullmatch(r"\w*", table.get("encoder_hash", "")):  # it names a file
             raise StudyError(f"encoder_hash = {table['encoder_hash']!r} in a recipe is no hash")
-        lists = {name: tuple(table.get(name, ())) for name, kind in KINDS.items() if kind is list}
+        lists = {name: tuple(table.get(name, ())) for name, kind in ENTRY_TYPES.items() if kind is list}
         lists["objectives"] = tuple(RENAMED.get(name, name) for name in lists["objectives"])
         entries = {**table, **lists}
         if table.get("encoder", next(iter(ARCHITECTURES))) not in ARCHITECTURES:
@@ -189,7 +189,7 @@ class Recipe:
         return {
             name: value
             for name, value in table.items()
-            if value or (isinstance(value, int) and (value is not False or name == "normalise"))
+            if value or (isinstance(value, int) and (value is not False or name == "normalize"))
         }
 
     def at(self, data_dir: str | Path | None) -> Self:
@@ -198,7 +198,7 @@ class Recipe:
             return self
         return replace(self, data_dir=os.path.abspath(data_dir))
 
-    def identity(self) -> dict[str, str]:
+    def definition_entries(self) -> dict[str, str]:
         """Returns the part of a study's definition that only the recipe knows."""
         known = {"model": self.model, "space": self.space, "seed": str(self.seed)}
         if self.model == AUTO:

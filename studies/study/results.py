@@ -6,11 +6,11 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from ...storage.best import write_best
+from ...storage.best import write_best_toml
 from ...storage.runs import Runs
-from ..display.plots.points import pareto_front
+from ..display.plots.points import plot_pareto_front
 from .errors import StudyError
-from .finding import best_of
+from .finding import best_configuration
 from .front import objectives
 
 log = logging.getLogger(__name__)
@@ -20,14 +20,14 @@ def write_results(study: optuna.Study, runs: Runs) -> None:
     """Writes the best configuration of a study, or draws the front of its compromises."""
     if len(study.directions) == 1:
         try:
-            best = best_of(study)
+            best = best_configuration(study)
         except StudyError as error:  # it was added by others; the trials are there all the same
             log.warning("no best.toml is written: %s", error)
         else:
-            write_best(best, runs.best(study.study_name))
+            write_best_toml(best, runs.best(study.study_name))
         return
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    pareto_front(
+    plot_pareto_front(
         [trial.values for trial in complete],
         [trial.values for trial in study.best_trials],
         objectives(study),

@@ -8,9 +8,9 @@ from optuna.distributions import BaseDistribution
 
 from ...objectives.data.objects import describe_object
 from ...objectives.objective import Objective
-from ...search_spaces.watch import describe
-from ...storage.export import PARAMS, apart
-from .agreeing import FROM
+from ...search_spaces.watch import describe_distribution
+from ...storage.export import PARAM_PREFIX, disambiguate
+from .agreeing import FROM_ENTRY
 from .errors import StudyError
 
 
@@ -74,5 +74,5 @@ class StudySpec:
             known["repeats"] = str(self.objective.repeats)
         if data.spec.mean is not None:
             known["input"] = "standardised"
-        names = apart(sorted(varied), [*known, FROM], PARAMS)
-        return known | {names[name]: describe(found) for name, found in sorted(varied.items())}
+        names = disambiguate(sorted(varied), [*known, FROM_ENTRY], PARAM_PREFIX)
+        return known | {names[name]: describe_distribution(found) for name, found in sorted(varied.items())}

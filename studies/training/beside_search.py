@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 
 from ...objectives.provenance import machine, versions
 from ..study.defaults import PRECISION
-from .configured import Configured
+from .load_training_setup import TrainingSetup
 from .fitting import FitOptions
 
 SEEDS = " --seeds 5"
 """The option that tells how much of a value is luck."""
 
 
-def beside_search(
-    source: str, work: Configured, options: FitOptions, best_row: Mapping[str, float]
+def notes_if_worse_than_trial(
+    source: str, work: TrainingSetup, options: FitOptions, best_row: Mapping[str, float]
 ) -> list[str]:
     """Returns a line if a training ended worse than its trial did in the search; else nothing.
 
@@ -22,9 +22,9 @@ def beside_search(
         options: How it was trained.
         best_row: The metrics of its best epoch.
     """
-    if not work.of_trial or work.objective.best_by is None:
+    if not work.is_trial or work.objective.monitor is None:
         return []
-    name, way = work.objective.best_by
+    name, way = work.objective.monitor
     now, then = best_row[name], work.best.value
     worse = now > then if way == "minimize" else now < then
     if not worse or f"{now:.4g}" == f"{then:.4g}":
@@ -35,7 +35,7 @@ def beside_search(
     return [f"{line}; try: latentune train {source}{way_out}"]
 
 
-def _reason(work: Configured, options: FitOptions) -> tuple[str, str]:
+def _reason(work: TrainingSetup, options: FitOptions) -> tuple[str, str]:
     """Returns how a training differed from the trial, and the options that make up for it."""
     searched, epochs = work.objective.max_epochs, options.epochs
     same = f" --epochs {searched}"

@@ -14,8 +14,8 @@ from ...storage.best import Best
 from ...storage.runs import Runs
 from ..study.confirmed import Confirmed
 from ..study.errors import StudyError
-from ..study.finding import find
-from ..study.making import make_spec
+from ..study.finding import find_configuration
+from ..study.making import build_spec
 from ..study.recipe import Recipe
 from .final import final_folder
 
@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Configured:
+class TrainingSetup:
     """What final training begins with.
 
     Attributes:
         best: The configuration.
         target: Where its training goes.
-        of_trial: Whether it is that of a trial, and no file that was changed.
+        is_trial: Whether it is that of a trial, and no file that was changed.
         recipe: What its study is made of.
         objective: What its trials were worth.
         data: The data module, whose `spec` is a `DataSpec`.
@@ -39,7 +39,7 @@ class Configured:
 
     best: Best
     target: Path
-    of_trial: bool
+    is_trial: bool
     recipe: Recipe
     objective: Objective
     data: Any
@@ -47,19 +47,19 @@ class Configured:
     seed: int
 
 
-def on_seed(
+def setup_with_seed(
     best: Best, recipe: Recipe, objective: Objective, target: Path, seed: int
-) -> Configured:
+) -> TrainingSetup:
     """Returns a configuration with a network and data that another seed has made."""
     pl.seed_everything(seed, verbose=False)
     data = objective.data()
     model = replay(objective.model, best.params, data.spec)
-    return Configured(best, target, False, recipe, objective, data, model, seed)
+    return TrainingSetup(best, target, False, recipe, objective, data, model, seed)
 
 
-def configured(
+def load_training_setup(
     source: str, runs: Runs, storage: str | None, data_dir: str | Path | None
-) -> Configured:
+) -> TrainingSetup:
     """Builds the network of a configuration as its trial did, after seeding everything.
 
     Args:
@@ -73,9 +73,9 @@ def configured(
         SpaceError: If a value is missing, unknown or out of range.
         DataError: If the data is missing or broken.
     """
-    best = find(source, runs, storage)
-    target, of_trial = final_folder(source, best, runs, storage)
-    if not of_trial:
+    best = find_configuration(source, runs, storage)
+    target, is_trial = final_folder(source, best, runs, storage)
+    if not is_trial:
         best = replace(best, trial=None)
     seed = best.provenance.get("seed")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
@@ -84,18 +84,18 @@ def configured(
     if confirmed and not source.endswith(".toml"):  # a file may say anything
         log.info("%s", Confirmed(**confirmed))
     recipe = Recipe.from_table(best.recipe, runs, storage).at(data_dir)
-    objective = make_spec(recipe, runs).objective
+    objective = build_spec(recipe, runs).objective
     pl.seed_everything(seed, verbose=False)
     data = objective.data()
-    check_data(best, data)
+    check_fingerprint(best, data)
     try:
         model = replay(objective.model, best.params, data.spec)
     except SpaceError as error:
         raise SpaceError(f"{source}: {error}") from error
-    return Configured(best, target, of_trial, recipe, objective, data, model, seed)
+    return TrainingSetup(best, target, is_trial, recipe, objective, data, model, seed)
 
 
-def check_data(best: Best, data: Any) -> None:
+def check_fingerprint(best: Best, data: Any) -> None:
     """Checks that data are those that a configuration was searched on.
 
     Raises:

@@ -16,12 +16,12 @@ from ...objectives.metrics.linear import LINEAR_ACCURACY, LINEAR_MSE
 from ...objectives.report import Direction
 from ...storage.best import Best
 from ...storage.database import database_exists, open_database
-from ...storage.export import as_text
-from ...storage.runs import Runs, check_name
+from ...storage.export import params_key
+from ...storage.runs import Runs, check_study_name
 from ..study.errors import StudyError
-from ..study.finding import best_of, open_study, split_source
+from ..study.finding import best_configuration, open_study, split_trial_number
 
-SCALES: dict[str, tuple[str, str, Direction]] = {
+BASELINES: dict[str, tuple[str, str, Direction]] = {
     PCA: ("test_mse", "as many principal components", "minimize"),
     LINEAR_ACCURACY: ("test_accuracy", "a linear model", "maximize"),
     LINEAR_MSE: ("test_mse", "a linear model", "minimize"),
@@ -74,7 +74,7 @@ class FinalTraining:
     @property
     def verdict(self) -> list[str]:
         """What is to be said beside the figures: whether a network is worth its trouble."""
-        for scale, (name, what, way) in SCALES.items():
+        for scale, (name, what, way) in BASELINES.items():
             if scale in self.metrics and name in self.metrics:
                 own, linear = self.metrics[name], self.metrics[scale]
                 beside = f"{name.removeprefix('test_')} {own:.4g}, beside {linear:.4g} of {what}"
@@ -102,15 +102,15 @@ def final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> tu
     Raises:
         StorageError: If what the file calls its study cannot name one.
     """
-    check_name(best.study)
+    check_study_name(best.study)
     if not source.endswith(".toml"):
-        return runs.final(best.study, split_source(source)[1]), True
+        return runs.final(best.study, split_trial_number(source)[1]), True
     study = _study(best, storage or runs.database)
     if study is None:
         content = [best.recipe, best.params, best.provenance.get("seed")]
         name = sha256(dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
         return runs.config(best.study, name), False
-    is_best = len(study.directions) == 1 and best_of(study).trial == best.trial
+    is_best = len(study.directions) == 1 and best_configuration(study).trial == best.trial
     return runs.final(best.study, None if is_best else best.trial), True
 
 
@@ -125,5 +125,5 @@ def _study(best: Best, url: str) -> optuna.Study | None:
     trials = study.get_trials(deepcopy=False)
     if not 0 <= best.trial < len(trials):
         return None
-    same = as_text(trials[best.trial].params) == as_text(best.params)
+    same = params_key(trials[best.trial].params) == params_key(best.params)
     return study if same and study.user_attrs["recipe"] == best.recipe else None

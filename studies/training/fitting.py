@@ -11,18 +11,18 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
-from ...objectives.history import BEST, LAST, STATE, KeepEpochs
-from ...objectives.training import ShowTraining, fit, quiet_trainer
+from ...objectives.history import BEST, LAST, STATE_KEY, HistoryCheckpoint
+from ...objectives.training import TrainingProgress, fit, quiet_trainer
 from ...storage.checkpoint import load_weights, read_checkpoint, read_safely
-from ...storage.export import PARAMS
-from ...storage.partial import left_by
+from ...storage.export import PARAM_PREFIX
+from ...storage.partial import find_resumable
 from ...storage.runs import Runs, StorageError
-from ..study.checkpoint_lookup import checkpoint_of
+from ..study.checkpoint_lookup import find_checkpoint
 from ..study.defaults import ACCELERATORS, PICTURES, PRECISIONS
 from ..study.errors import StudyError, check_at_least, check_choice
-from .configured import Configured
-from .loggers import check_logger, log_network, logger_in
-from .pictures import DrawEachEpoch
+from .load_training_setup import TrainingSetup
+from .loggers import check_logger, log_network, open_logger
+from .pictures import PlotEachEpoch
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class FitOptions:
             raise StudyError("precision 16 needs a GPU; on the CPU, bf16 is for `precision=`")
         check_logger(self.logger)
 
-    def settings(self, work: Configured) -> dict[str, Any]:
+    def settings(self, work: TrainingSetup) -> dict[str, Any]:
         """Returns all that must agree if a training is to go on."""
         return {
             "epochs": self.epochs,
@@ -66,18 +66,18 @@ class FitOptions:
             "deterministic": self.deterministic,
             "seed": work.seed,
             "data": work.best.provenance.get("data_fingerprint"),
-            **{f"{PARAMS}{name}": value for name, value in work.best.params.items()},
+            **{f"{PARAM_PREFIX}{name}": value for name, value in work.best.params.items()},
         }
 
 
-def first_weights(model: pl.LightningModule, options: FitOptions, runs: Runs) -> None:
+def load_initial_weights(model: pl.LightningModule, options: FitOptions, runs: Runs) -> None:
     """Gives a network the weights that it is to begin with, if they are those of another one."""
     if options.init_from is not None:
-        path = checkpoint_of(options.init_from, runs)
+        path = find_checkpoint(options.init_from, runs)
         load_weights(model, read_checkpoint(path)[1], path)
 
 
-def goes_on(source: str, work: Configured, options: FitOptions, resume: bool | None) -> bool:
+def should_resume(source: str, work: TrainingSetup, options: FitOptions, resume: bool | None) -> bool:
     """Returns whether a training was stopped that this one goes on with.
 
     Args:
@@ -90,7 +90,7 @@ def goes_on(source: str, work: Configured, options: FitOptions, resume: bool | N
         StudyError: If it must, and there is none, or it had other options, values or data.
         StorageError: If it must, and the checkpoint is broken.
     """
-    left = left_by(work.target, LAST)
+    left = find_resumable(work.target, LAST)
     if resume is False or not (resume or left):
         return False
     if left is None and work.target.exists():
@@ -114,7 +114,7 @@ def goes_on(source: str, work: Configured, options: FitOptions, resume: bool | N
 def _epochs_of_the_same(source: str, last: Path, now: Mapping[str, Any]) -> int:
     """Returns how many epochs a checkpoint has seen, if its training differs in nothing."""
     try:
-        state = read_safely(last)["callbacks"][STATE]
+        state = read_safely(last)["callbacks"][STATE_KEY]
         then, epochs = state["settings"], len(state["rows"])
     except (StorageError, KeyError, TypeError) as error:
         raise StorageError(f"{last} is broken, or was not written by latentune") from error
@@ -122,19 +122,19 @@ def _epochs_of_the_same(source: str, last: Path, now: Mapping[str, Any]) -> int:
         was, is_now = repr(then.get(name)), repr(now.get(name))  # NaN equals itself so
         if was != is_now:
             raise StudyError(
-                f"the training of {source} that was stopped has {name.removeprefix(PARAMS)} = "
+                f"the training of {source} that was stopped has {name.removeprefix(PARAM_PREFIX)} = "
                 f"{was}, not {is_now}"
             )
     return epochs
 
 
-def fit_in(
+def fit_network(
     folder: Path,
-    work: Configured,
+    work: TrainingSetup,
     options: FitOptions,
     title: str,
     callbacks: Sequence[pl.Callback] = (),
-) -> tuple[KeepEpochs, pl.Trainer]:
+) -> tuple[HistoryCheckpoint, pl.Trainer]:
     """Trains a network, which then has the weights of its best epoch and is on the CPU.
 
     Args:
@@ -149,14 +149,14 @@ def fit_in(
         What has happened in each epoch, and the trainer.
     """
     last = folder / LAST
-    keep = KeepEpochs(work.objective, folder, options.settings(work))
-    watchers = [keep, ShowTraining(title, next(iter(work.objective.metrics))), *callbacks]
+    keep = HistoryCheckpoint(work.objective, folder, options.settings(work))
+    watchers = [keep, TrainingProgress(title, next(iter(work.objective.metrics))), *callbacks]
     if options.pictures == "every":
-        watchers.append(DrawEachEpoch(folder / "epochs"))
-    with _determinism(options), logger_in(folder, options.logger, work.best.study) as logger:
+        watchers.append(PlotEachEpoch(folder / "epochs"))
+    with _determinism(options), open_logger(folder, options.logger, work.best.study) as logger:
         trainer = quiet_trainer(
             options.epochs,
-            [*(judge() for judge in work.objective.judges), *watchers],
+            [*(make_callback() for make_callback in work.objective.metric_callbacks), *watchers],
             work.data,
             accelerator=options.accelerator,
             precision=PRECISIONS[options.precision],

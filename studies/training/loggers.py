@@ -17,9 +17,9 @@ from torchvision.transforms.functional import to_pil_image
 
 from ...models.data_spec import DataSpec
 from ...models.roles import Encodes, HasPrior
-from ...objectives.data.codes import CodeData
+from ...objectives.data.codes import EncodedData
 from ...objectives.progress import progress
-from ..display.plots.images import shrunk
+from ..display.plots.images import shrink_images
 from ..study.defaults import LOGGER, LOGGERS
 from ..study.errors import StudyError, check_choice
 
@@ -51,7 +51,7 @@ def _check_login() -> None:
 
 
 @contextmanager
-def logger_in(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
+def open_logger(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
     """Gives a logger for a Trainer, which has written everything once the block ends.
 
     Args:
@@ -104,14 +104,14 @@ def log_network(logger: Logger | bool, model: pl.LightningModule, data: Any) -> 
     if not isinstance(logger, TensorBoardLogger):
         return
     model.eval()
-    with progress("showing the network to TensorBoard"), _silently():
+    with progress("showing the network to TensorBoard"), _warnings_suppressed():
         _log_graph(logger, model, data.spec)
         if isinstance(model, Encodes):
             _log_codes(logger, model, data)
 
 
 @contextmanager
-def _silently() -> Iterator[None]:
+def _warnings_suppressed() -> Iterator[None]:
     """Silences PyTorch, whose graphs for TensorBoard are made in a way that it has given up."""
     with torch.inference_mode(), warnings.catch_warnings(), redirect_stdout(StringIO()):
         warnings.simplefilter("ignore")
@@ -131,7 +131,7 @@ def _log_graph(logger: TensorBoardLogger, model: Any, spec: DataSpec) -> None:
 
 
 def _log_codes(logger: TensorBoardLogger, model: Any, data: Any) -> None:
-    items = data.items if isinstance(data, CodeData) else data
+    items = data.items if isinstance(data, EncodedData) else data
     items.setup("fit")
     inputs, targets = _first(items.val_dataloader())
     codes = torch.cat([model.encode(part).flatten(1) for part in torch.split(inputs, 500)])
@@ -139,7 +139,7 @@ def _log_codes(logger: TensorBoardLogger, model: Any, data: Any) -> None:
     if targets is not None:
         classes = data.spec.classes
         names = [classes[t] if classes else f"{t:.4g}" for t in targets.tolist()]
-    thumbnails = shrunk(inputs, THUMBNAIL) if inputs.ndim == 4 else None
+    thumbnails = shrink_images(inputs, THUMBNAIL) if inputs.ndim == 4 else None
     logger.experiment.add_embedding(codes, names, thumbnails, tag="validation")
 
 

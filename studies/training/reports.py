@@ -7,30 +7,30 @@ import pytorch_lightning as pl
 from lightning_utilities.core.overrides import is_overridden
 
 from ...models.roles import Predicts
-from ...objectives.metrics.answers import answers_to_test
+from ...objectives.metrics.answers import predict_test_set
 from ...objectives.metrics.classification import classification
 from ...objectives.objective import Objective
 from ...objectives.progress import progress
-from ...objectives.training import quiet, quiet_trainer
+from ...objectives.training import silence_lightning, quiet_trainer
 from ...storage.csv_files import write_csv
-from ..display.plots.answers import precision_recall, predicted_beside_true, reliability
+from ..display.plots.answers import plot_precision_recall, plot_predicted_vs_true, reliability
 from ..display.plots.confusion import confusion
-from .pictures import draw_pictures
+from .pictures import plot_network
 
 
-def score(
+def score_test_part(
     model: pl.LightningModule, data: Any, objective: Objective, accelerator: str
 ) -> dict[str, float]:
     """Returns what a network logs of the test part, if it does."""
     if not is_overridden("test_step", model, pl.LightningModule):
         return {}
-    judges = [judge() for judge in objective.judges]
-    trainer = quiet_trainer(1, judges, data, accelerator=accelerator)
-    with progress("scoring the test part"), quiet():
+    metric_callbacks = [make_callback() for make_callback in objective.metric_callbacks]
+    trainer = quiet_trainer(1, metric_callbacks, data, accelerator=accelerator)
+    with progress("scoring the test part"), silence_lightning():
         return dict(trainer.test(model, datamodule=data, verbose=False)[0])
 
 
-def report(
+def write_report(
     model: pl.LightningModule, data: Any, folder: Path, *, pictures: bool = True
 ) -> dict[str, Any]:
     """Writes what a network can show, whosever it is: each role has its table and pictures.
@@ -50,7 +50,7 @@ def report(
     elif isinstance(model, Predicts) and data.spec.target and pictures:
         _of_numbers(model, data, folder)
     if pictures:
-        draw_pictures(model, data.spec, data.val_dataloader(), folder)
+        plot_network(model, data.spec, data.val_dataloader(), folder)
     return figures
 
 
@@ -62,7 +62,7 @@ def _of_classes(model: Predicts, data: Any, folder: Path, pictures: bool) -> dic
     if pictures:
         title = f"Test accuracy {found.confusion.trace() / found.confusion.sum():.3f}"
         confusion(found.confusion, names, title, folder / "confusion.png")
-        precision_recall(found.curves, average, folder / "precision-recall.png")
+        plot_precision_recall(found.curves, average, folder / "precision-recall.png")
         reliability(found.reliability, found.calibration_error, folder / "calibration.png")
     return {
         "test_calibration_error": found.calibration_error,
@@ -72,7 +72,7 @@ def _of_classes(model: Predicts, data: Any, folder: Path, pictures: bool) -> dic
 
 
 def _of_numbers(model: Predicts, data: Any, folder: Path) -> None:
-    answers, targets = answers_to_test(model, data)
+    answers, targets = predict_test_set(model, data)
     predicted, true = answers[:, 0].numpy(), targets.numpy()
     title = f"Test MSE {((predicted - true) ** 2).mean():.4g}"
-    predicted_beside_true(true, predicted, title, folder / "predicted.png")
+    plot_predicted_vs_true(true, predicted, title, folder / "predicted.png")

@@ -9,26 +9,26 @@ from typing import Any
 
 import pandas as pd
 
-from ...objectives.history import best_row_of
+from ...objectives.history import find_best_row
 from ...storage.best import Best
-from ...storage.csv_files import plain_cell, safe_table
+from ...storage.csv_files import unescape_formula, escape_formulas
 from ...storage.runs import Runs, write_text
 from ..cluster.joining import Cluster
 from ..cluster.shipping import files_of, moved_to
 from ..cluster.spreading import Place, spread
-from ..study.checkpoint_lookup import checkpoint_of
-from ..study.making import make_spec
+from ..study.checkpoint_lookup import find_checkpoint
+from ..study.making import build_spec
 from ..study.recipe import Recipe
-from .configured import Configured, on_seed
-from .fitting import FitOptions, first_weights, fit_in
-from .reports import report, score
+from .load_training_setup import TrainingSetup, setup_with_seed
+from .fitting import FitOptions, load_initial_weights, fit_network
+from .reports import write_report, score_test_part
 
 TABLE = "seeds.csv"
 COUNTED = ("seed", "best_epoch")  # columns of whole numbers
 
 
-def scores_of(
-    work: Configured, figures: Mapping[str, Any], best_row: Mapping[str, float]
+def score_row(
+    work: TrainingSetup, figures: Mapping[str, Any], best_row: Mapping[str, float]
 ) -> dict[str, float]:
     """Returns the row of a training: its seed, what it scored in test and validation, and when.
 
@@ -43,7 +43,7 @@ def scores_of(
 
 
 def train_on_seeds(
-    work: Configured,
+    work: TrainingSetup,
     options: FitOptions,
     seeds: Sequence[int],
     first: Mapping[str, float],
@@ -57,7 +57,7 @@ def train_on_seeds(
         work: What is trained.
         options: How.
         seeds: The further seeds; if there are none, what others have left here is removed.
-        first: The row of the training that is kept, as `scores_of` gives it.
+        first: The row of the training that is kept, as `score_row` gives it.
         folder: Where `seeds.csv` goes, with a row a seed. What it has already is not trained
             again, and a training that was stopped in this folder goes on.
         runs: The runs folder.
@@ -70,7 +70,7 @@ def train_on_seeds(
     rows = {int(row["seed"]): dict(row) for row in (first, *_known(folder / TABLE, seeds))}
     options = replace(options, pictures="none", logger="csv")
     if options.init_from is not None:
-        begins = checkpoint_of(options.init_from, runs).absolute()
+        begins = find_checkpoint(options.init_from, runs).absolute()
         options = replace(options, init_from=str(begins))
     new = [seed for seed in seeds if seed not in rows]
     jobs = [
@@ -87,7 +87,7 @@ def train_on_seeds(
     ):
         rows[new[nth]] = row
         ordered = [rows[seed] for seed in (work.seed, *seeds) if seed in rows]
-        write_text(folder / TABLE, safe_table(pd.DataFrame(ordered)).to_csv(index=False))
+        write_text(folder / TABLE, escape_formulas(pd.DataFrame(ordered)).to_csv(index=False))
         shutil.rmtree(_folder(folder, new[nth]), ignore_errors=True)  # it is not needed any more
     for left in folder.glob("seed-*"):  # which others have left
         shutil.rmtree(left)
@@ -119,14 +119,14 @@ def _train(
     recipe = moved_to(recipe, place.moved)
     grows = _folder(folder or place.runs.root, seed)
     grows.mkdir(parents=True, exist_ok=True)
-    work = on_seed(best, recipe, make_spec(recipe, place.runs).objective, grows, seed)
-    first_weights(work.model, options, place.runs)
-    keep, _ = fit_in(grows, work, options, title)
+    work = setup_with_seed(best, recipe, build_spec(recipe, place.runs).objective, grows, seed)
+    load_initial_weights(work.model, options, place.runs)
+    keep, _ = fit_network(grows, work, options, title)
     figures = {
-        **score(work.model, work.data, work.objective, options.accelerator),
-        **report(work.model, work.data, grows, pictures=False),
+        **score_test_part(work.model, work.data, work.objective, options.accelerator),
+        **write_report(work.model, work.data, grows, pictures=False),
     }
-    return scores_of(work, figures, best_row_of(keep.history, work.objective))
+    return score_row(work, figures, find_best_row(keep.history, work.objective))
 
 
 def _folder(folder: Path, seed: int) -> Path:
@@ -140,7 +140,7 @@ def _known(path: Path, seeds: Sequence[int]) -> list[dict[str, float]]:
         return []
     with path.open(newline="") as file:  # pandas would lose the last digits
         rows = [
-            {plain_cell(name): float(x or "nan") for name, x in row.items()}
+            {unescape_formula(name): float(x or "nan") for name, x in row.items()}
             for row in DictReader(file)
         ]
     whole = [row | {name: int(row[name]) for name in COUNTED} for row in rows]

@@ -8,43 +8,43 @@ from typing import Any
 import pytorch_lightning as pl
 
 from ...models.roles import Predicts
-from ...objectives.history import BEST, LAST, best_row_of
-from ...objectives.metrics.anomaly import kept_threshold
-from ...objectives.metrics.components import beside_components
-from ...objectives.metrics.linear import beside_linear
+from ...objectives.history import BEST, LAST, find_best_row
+from ...objectives.metrics.anomaly import anomaly_threshold_entry
+from ...objectives.metrics.components import pca_baseline
+from ...objectives.metrics.linear import linear_baseline
 from ...objectives.provenance import git_commit, versions
-from ...objectives.randomness import fresh_seeds
-from ...storage.best import write_best
+from ...objectives.randomness import spawn_seeds
+from ...storage.best import write_best_toml
 from ...storage.checkpoint import add_configuration
-from ...storage.json_text import to_json
-from ...storage.partial import partial_folder
+from ...storage.json_text import to_strict_json
+from ...storage.partial import resumable_folder
 from ...storage.runs import Runs
 from ..cluster.joining import joined
-from ..display.plots.curves import loss_curve
+from ..display.plots.curves import plot_loss_curve
 from ..study.defaults import (
     ACCELERATOR,
     CPUS,
     FINAL_EPOCHS,
     GPUS,
     LOGGER,
-    MOST_SEEDS,
-    PICTURED,
+    MAX_SEEDS,
+    DEFAULT_PICTURES,
     PRECISION,
-    QUANTILE,
+    ANOMALY_QUANTILE,
     RUNS,
 )
 from ..study.errors import StudyError, check_at_least, check_at_most
-from ..study.facade import public
+from ..study.facade import public_api
 from ..study.making import encoder_configuration
-from .beside_search import beside_search
-from .configured import configured
+from .notes_if_worse_than_trial import notes_if_worse_than_trial
+from .load_training_setup import load_training_setup
 from .final import FinalTraining
-from .fitting import FitOptions, first_weights, fit_in, goes_on
-from .reports import report, score
-from .seeds import scores_of, train_on_seeds
+from .fitting import FitOptions, load_initial_weights, fit_network, should_resume
+from .reports import write_report, score_test_part
+from .seeds import score_row, train_on_seeds
 
 
-@public
+@public_api
 def train(
     source: str,
     *,
@@ -55,7 +55,7 @@ def train(
     accelerator: str = ACCELERATOR,
     precision: str = PRECISION,
     deterministic: bool = False,
-    pictures: str = PICTURED,
+    pictures: str = DEFAULT_PICTURES,
     logger: str = LOGGER,
     cluster: str | None = None,
     cpus: float = CPUS,
@@ -125,11 +125,11 @@ def train(
     origin = None if init_from is None else str(init_from)
     options = FitOptions(epochs, origin, accelerator, precision, deterministic, pictures, logger)
     check_at_least("seeds", seeds, 1)
-    check_at_most("seeds", seeds, MOST_SEEDS)
+    check_at_most("seeds", seeds, MAX_SEEDS)
     if cluster is not None and seeds == 1:
         raise StudyError("`cluster=` is for further seeds: ask for them by `seeds=`")
     place = Runs(Path(runs))
-    work = configured(source, place, storage, data_dir)
+    work = load_training_setup(source, place, storage, data_dir)
     best, recipe, objective, data, model = (
         work.best,
         work.recipe,
@@ -138,15 +138,15 @@ def train(
         work.model,
     )
     nodes = joined(cluster, cpus, gpus)
-    going_on = goes_on(source, work, options, resume)
-    if not going_on:
-        first_weights(model, options, place)
+    resumes = should_resume(source, work, options, resume)
+    if not resumes:
+        load_initial_weights(model, options, place)
     place.make()
-    with partial_folder(work.target, place, LAST, resume=going_on) as folder:
+    with resumable_folder(work.target, place, LAST, resume=resumes) as folder:
         title = f"training {source}, {epochs} epochs"
-        keep, trainer = fit_in(folder, work, options, title, callbacks)
-        seconds, best_row = round(keep.seconds, 1), best_row_of(keep.history, objective)
-        kept = kept_threshold(model, data, QUANTILE)
+        keep, trainer = fit_network(folder, work, options, title, callbacks)
+        seconds, best_row = round(keep.seconds, 1), find_best_row(keep.history, objective)
+        kept = anomaly_threshold_entry(model, data, ANOMALY_QUANTILE)
         configuration: dict[str, Any] = {
             "study": best.study,
             "trial": best.trial,
@@ -159,12 +159,12 @@ def train(
         if recipe.encoder is not None:  # so that the network can be rebuilt from this file alone
             configuration["encoder"] = encoder_configuration(recipe)
         add_configuration(folder / BEST, configuration)
-        tested = score(model, data, objective, accelerator)
+        tested = score_test_part(model, data, objective, accelerator)
         metrics: dict[str, Any] = {
             "study": best.study,
             "trial": best.trial,
-            **beside_components(model, data),
-            **(beside_linear(data) if isinstance(model, Predicts) else {}),
+            **pca_baseline(model, data),
+            **(linear_baseline(data) if isinstance(model, Predicts) else {}),
             **tested,  # what the model says of itself counts
             **{name: best_row[name] for name in objective.metrics},
             **kept,
@@ -180,27 +180,27 @@ def train(
             "git_commit": git_commit(),
             "versions": versions(),
         }
-        shown = report(model, data, folder, pictures=pictures != "none")
+        shown = write_report(model, data, folder, pictures=pictures != "none")
         metrics |= shown
-        first = scores_of(work, {**tested, **shown}, best_row)
-        further = fresh_seeds(work.seed, seeds - 1)
+        first = score_row(work, {**tested, **shown}, best_row)
+        further = spawn_seeds(work.seed, seeds - 1)
         metrics |= train_on_seeds(work, options, further, first, folder, place, nodes)
-        if not work.of_trial:  # the value in the file is that of the trial that it was made from
+        if not work.is_trial:  # the value in the file is that of the trial that it was made from
             best = replace(
                 best,
                 value=best_row[next(iter(objective.metrics))],
                 best_epoch=int(best_row["epoch"]),
             )
-        write_best(best, folder / "best.toml", work.target / "best.toml")
-        (folder / "metrics.json").write_text(to_json(metrics))
+        write_best_toml(best, folder / "best.toml", work.target / "best.toml")
+        (folder / "metrics.json").write_text(to_strict_json(metrics))
         if pictures != "none":
             metric, way = next(iter(objective.metrics.items()))
-            loss_curve(
+            plot_loss_curve(
                 keep.history,
                 metric.removeprefix("val_"),
                 int(best_row["epoch"]),
                 folder / "loss.png",
                 is_loss=way == "minimize",
             )
-    notes = beside_search(source, work, options, best_row)
+    notes = notes_if_worse_than_trial(source, work, options, best_row)
     return FinalTraining(work.target, metrics, notes)

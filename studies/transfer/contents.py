@@ -16,7 +16,7 @@ ENCODER = "encoder"
 """The folder with the encoder, here as beside a study that could not have it in its own place."""
 CHECKPOINT, BEST = "model.ckpt", "best.toml"
 
-WORTH = (TrialState.COMPLETE, TrialState.PRUNED)
+FINISHED_STATES = (TrialState.COMPLETE, TrialState.PRUNED)
 """The states of the trials that another study can learn from."""
 
 ATTACHED = "artifacts:"
@@ -31,14 +31,14 @@ def is_cache(name: str) -> bool:
     return name.startswith("codes-") and name.endswith(".pt")
 
 
-def stays(name: str) -> bool:
+def is_excluded(name: str) -> bool:
     """Whether a file or folder of a study is under way, from before, or can be made again."""
     return name.endswith(("-partial", "-before", "-finished", ".partial", ".lock")) or is_cache(
         name
     )
 
 
-def with_trials(attrs: Mapping[str, Any], numbers: Mapping[int, int]) -> dict[str, Any]:
+def renumber_attributes(attrs: Mapping[str, Any], numbers: Mapping[int, int]) -> dict[str, Any]:
     """Returns attributes of a study in which the dashboard means its trials by other numbers.
 
     Args:
@@ -55,7 +55,7 @@ def with_trials(attrs: Mapping[str, Any], numbers: Mapping[int, int]) -> dict[st
     return found
 
 
-def attached(attrs: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def artifact_records(attrs: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Gives the attribute and the description of each artifact that was not deleted."""
     for name, text in attrs.items():
         if not name.startswith(ATTACHED):
@@ -68,7 +68,7 @@ def attached(attrs: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, found
 
 
-def same(trial: FrozenTrial) -> str:
+def trial_identity(trial: FrozenTrial) -> str:
     """Returns what two trials share that are one, in whichever studies: point, seed and values."""
     seed = trial.user_attrs.get("provenance", {}).get("seed")
     return json.dumps([trial.params, seed, trial.values, trial.state.name], sort_keys=True)

@@ -8,13 +8,13 @@ from pathlib import Path
 from ...storage.checkpoint import file_hash
 from ...storage.runs import Runs, StorageError
 from .contents import BEST, CHECKPOINT, ENCODER
-from .package import Package
-from .record import Record
+from .package import StudyArchive
+from .record import StudyDump
 
 PACKED = f"{ENCODER}/{CHECKPOINT}"
 
 
-def encoder_place(package: Package, target: str, runs: Runs) -> dict[str, Path]:
+def encoder_targets(package: StudyArchive, target: str, runs: Runs) -> dict[str, Path]:
     """Returns where the files of an encoder go, by their names in the zip.
 
     That is the folder of the imported study, never that of the study which the encoder is called
@@ -37,7 +37,7 @@ def encoder_place(package: Package, target: str, runs: Runs) -> dict[str, Path]:
     return {name: path for name, path in places.items() if name in package.archive.files}
 
 
-def on_encoder(record: Record, places: Mapping[str, Path], runs: Runs) -> Record:
+def with_encoder_at(record: StudyDump, places: Mapping[str, Path], runs: Runs) -> StudyDump:
     """Returns a record of a study on an encoder in its new place."""
     if PACKED not in places:
         return record

@@ -12,20 +12,20 @@ import optuna
 from optuna.trial import FrozenTrial, create_trial
 
 from ...models.data_spec import DataSpec
-from ...search_spaces.watch import Space, locate
-from ...search_spaces.words import OutsideError
+from ...search_spaces.watch import Space, replay_distributions
+from ...search_spaces.words import NotInSpaceError
 from ...storage.database import open_database
-from ..study.agreeing import differences, without_ranges
+from ..study.agreeing import definition_differences, without_ranges
 from ..study.errors import StudyError
 from ..study.finding import open_study
-from ..study.lineage import ORIGIN
-from .contents import WORTH, same
+from ..study.lineage import SOURCE_TRIAL_ATTRIBUTE
+from .contents import FINISHED_STATES, trial_identity
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Evolved:
+class ReusableTrials:
     """What a new search takes over.
 
     Attributes:
@@ -47,15 +47,15 @@ class Evolved:
         why = ", ".join(f"{name} ({n})" for name, n in self.outside.items())
         return f"{taken}; {left} {'lies' if left == 1 else 'lie'} outside: {why}"
 
-    def untried(self, points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    def untried_points(self, points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Returns those points at which there is no trial yet."""
         tried = [trial.params.items() for trial in self.trials]
         return [point for point in points if not any(point.items() <= of for of in tried)]
 
 
-def evolve(
+def find_reusable_trials(
     name: str, space: Space, data: DataSpec, definition: Mapping[str, str], url: str
-) -> Evolved:
+) -> ReusableTrials:
     """Looks at which trials of a study can be taken over by a search of another space.
 
     Args:
@@ -70,16 +70,16 @@ def evolve(
     """
     study = open_study(open_database(url), name)
     before = without_ranges(study.user_attrs["definition"])
-    if differing := differences(before, without_ranges(definition)):
+    if differing := definition_differences(before, without_ranges(definition)):
         raise StudyError(
             f"the trials of {name!r} cannot be compared with this search: {'; '.join(differing)}. "
             "Only ranges may differ; leave out `origin=`"
         )
     taken, outside = [], Counter[str]()
-    for trial in study.get_trials(deepcopy=False, states=WORTH):
+    for trial in study.get_trials(deepcopy=False, states=FINISHED_STATES):
         try:
-            distributions = locate(space, trial.params, data)
-        except OutsideError as error:
+            distributions = replay_distributions(space, trial.params, data)
+        except NotInSpaceError as error:
             outside[error.parameter] += 1
             continue
         new = create_trial(
@@ -88,14 +88,14 @@ def evolve(
             params=trial.params,
             distributions=distributions,
             intermediate_values=trial.intermediate_values,
-            user_attrs=trial.user_attrs | {ORIGIN: {"study": name, "trial": trial.number}},
+            user_attrs=trial.user_attrs | {SOURCE_TRIAL_ATTRIBUTE: {"study": name, "trial": trial.number}},
         )
         new.datetime_start, new.datetime_complete = trial.datetime_start, trial.datetime_complete
         taken.append(new)
-    return Evolved(name, taken, dict(outside.most_common()))
+    return ReusableTrials(name, taken, dict(outside.most_common()))
 
 
-def name_after(usual: str, old: str, definition: Mapping[str, str], url: str) -> str:
+def derive_study_name(usual: str, old: str, definition: Mapping[str, str], url: str) -> str:
     """Returns the name of a study that takes over another one's trials and was not named.
 
     It is the usual one if that is free, or else the old one with a number; or that of the study
@@ -104,7 +104,7 @@ def name_after(usual: str, old: str, definition: Mapping[str, str], url: str) ->
     storage = open_database(url)
     known = optuna.get_all_study_names(storage)
     base, first = old, 2
-    if ORIGIN in open_study(storage, old).user_attrs and (
+    if SOURCE_TRIAL_ATTRIBUTE in open_study(storage, old).user_attrs and (
         numbered := re.fullmatch(r"(.+)-(\d{1,6})", old)
     ):
         base, first = numbered[1], int(numbered[2]) + 1
@@ -112,17 +112,17 @@ def name_after(usual: str, old: str, definition: Mapping[str, str], url: str) ->
         if name not in known:
             return name
         attrs = optuna.load_study(study_name=name, storage=storage).user_attrs
-        same_origin = attrs.get(ORIGIN, {}).get("study") == old
-        if same_origin and not differences(attrs["definition"], definition):
+        same_origin = attrs.get(SOURCE_TRIAL_ATTRIBUTE, {}).get("study") == old
+        if same_origin and not definition_differences(attrs["definition"], definition):
             return name
     raise AssertionError("numbers do not end")
 
 
-def take_over(study: optuna.Study, evolved: Evolved) -> None:
+def add_reusable_trials(study: optuna.Study, reusable_trials: ReusableTrials) -> None:
     """Adds the trials to a study that it does not have yet."""
-    known = {same(trial) for trial in study.get_trials(deepcopy=False)}
-    new = [trial for trial in evolved.trials if same(trial) not in known]
+    known = {trial_identity(trial) for trial in study.get_trials(deepcopy=False)}
+    new = [trial for trial in reusable_trials.trials if trial_identity(trial) not in known]
     for trial in new:
         study.add_trial(trial)
     if new:
-        log.info("took over %s", evolved)
+        log.info("took over %s", reusable_trials)

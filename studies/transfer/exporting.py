@@ -13,14 +13,14 @@ from ...objectives.data.sources.builtin import DATASETS
 from ...objectives.progress import progress
 from ...objectives.provenance import versions
 from ...storage.archive import is_portable, write_archive
-from ...storage.artifacts import bucket_of
+from ...storage.artifacts import study_bucket
 from ...storage.buckets import Bucket
 from ...storage.checkpoint import file_hash
 from ...storage.database import open_database
-from ...storage.runs import Runs, StorageError, check_name
-from ...storage.scratch import temporary
+from ...storage.runs import Runs, StorageError, check_study_name
+from ...storage.scratch import temporary_scratch_folder
 from ..study.defaults import RUNS
-from ..study.facade import public
+from ..study.facade import public_api
 from ..study.finding import open_study
 from .contents import (
     ARTIFACTS,
@@ -31,11 +31,11 @@ from .contents import (
     KIND,
     README,
     STUDY,
-    attached,
-    stays,
-    with_trials,
+    artifact_records,
+    is_excluded,
+    renumber_attributes,
 )
-from .record import Record, record_of, to_table
+from .record import StudyDump, dump_study, dump_to_json
 
 MIB = 2**20
 
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedStudy:
     """What was packed.
 
     Attributes:
@@ -70,11 +70,11 @@ class Exported:
     __repr__ = __str__
 
 
-@public
-def export_study(
+@public_api
+def export(
     study: str, to: str | Path, *, runs: str | Path = RUNS, storage: str | None = None
-) -> Exported:
-    """Packs a study with all that belongs to it into a zip, for `import_study` elsewhere.
+) -> ExportedStudy:
+    """Packs a study with all that belongs to it into a zip, for `import_` elsewhere.
 
     In it are the trials with all their attributes, as JSON; the pictures of the dashboard, from a
     bucket too; what lies in the study's folder, trained networks too, but nothing that is under
@@ -98,14 +98,14 @@ def export_study(
             pictures cannot be reached.
 
     Example:
-        >>> latentune.export_study("conv-ae-digits", "study.zip").trials
+        >>> latentune.export("conv-ae-digits", "study.zip").trials
         3
     """
     place = Runs(Path(runs))
     database = open_database(storage or place.database)
-    record = record_of(found := open_study(database, check_name(study)))
+    record = dump_study(found := open_study(database, check_study_name(study)))
     numbers = {trial._trial_id: trial.number for trial in record.trials}
-    attrs = with_trials(record.system_attrs, numbers)
+    attrs = renumber_attributes(record.system_attrs, numbers)
     packed = replace(record, system_attrs=attrs)
     needs, recipe = [*_needs(packed)], packed.user_attrs["recipe"]
     files: dict[str, Path | str] = dict(_folder_files(place.root / study))
@@ -113,13 +113,13 @@ def export_study(
     if "parent" in packed.user_attrs and not encoder:
         needs.append(f"the encoder {recipe.get('encoder')}, which has changed")
     files |= encoder
-    own = {STUDY: json.dumps(to_table(packed), indent=1), README: _readme(packed, needs)}
+    own = {STUDY: json.dumps(dump_to_json(packed), indent=1), README: _readme(packed, needs)}
     made = datetime.now().isoformat(timespec="seconds")
-    with progress(f"packing {study}"), temporary() as fetched:
-        files |= _artifacts(packed, place, bucket_of(found), fetched)
+    with progress(f"packing {study}"), temporary_scratch_folder() as fetched:
+        files |= _artifacts(packed, place, study_bucket(found), fetched)
         facts = {"kind": KIND, "made": made, "versions": versions()}
         size = write_archive(Path(to), files | own, facts, option="to")
-    return Exported(Path(to), found.study_name, len(packed.trials), len(files), size, tuple(needs))
+    return ExportedStudy(Path(to), found.study_name, len(packed.trials), len(files), size, tuple(needs))
 
 
 def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -129,13 +129,13 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
         folders[:] = [
             name
             for name in folders
-            if not (stays(name) or Path(place, name).is_symlink())
+            if not (is_excluded(name) or Path(place, name).is_symlink())
             and not (top and name == ENCODER)  # which has a place of its own
         ]
         for name in files:
             path = Path(place, name)
             inside = f"{FOLDER}/{path.relative_to(folder).as_posix()}"
-            if stays(name):
+            if is_excluded(name):
                 continue
             if path.is_symlink() or not path.is_file() or not is_portable(inside):
                 log.warning("left out %s: it is no plain file with a name for every system", path)
@@ -143,13 +143,13 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
             yield inside, path
 
 
-def _artifacts(record: Record, runs: Runs, url: str | None, fetched: Path) -> dict[str, Path]:
+def _artifacts(record: StudyDump, runs: Runs, url: str | None, fetched: Path) -> dict[str, Path]:
     """Returns the artifacts of the folder, and those of a bucket once they were fetched."""
     bucket = None if url is None else Bucket(url)
     elsewhere = set() if bucket is None else bucket.names()
     found = {}
     for attrs in (record.system_attrs, *(trial.system_attrs for trial in record.trials)):
-        for _, of in attached(attrs):
+        for _, of in artifact_records(attrs):
             name = of["artifact_id"]
             if not is_portable(name) or "/" in name:
                 continue
@@ -162,7 +162,7 @@ def _artifacts(record: Record, runs: Runs, url: str | None, fetched: Path) -> di
     return found
 
 
-def _encoder_files(record: Record, runs: Runs) -> Iterator[tuple[str, Path]]:
+def _encoder_files(record: StudyDump, runs: Runs) -> Iterator[tuple[str, Path]]:
     """Gives the checkpoint of the encoder, and its configuration, if it is still the same."""
     recipe = record.user_attrs["recipe"]
     if "parent" not in record.user_attrs:
@@ -179,7 +179,7 @@ def _encoder_files(record: Record, runs: Runs) -> Iterator[tuple[str, Path]]:
             yield f"{ENCODER}/{BEST}", best
 
 
-def _needs(record: Record) -> Iterator[str]:
+def _needs(record: StudyDump) -> Iterator[str]:
     """Gives what a study is made of that stays where it is."""
     recipe = record.user_attrs["recipe"]
     if ":" in recipe["model"]:
@@ -192,7 +192,7 @@ def _needs(record: Record) -> Iterator[str]:
         yield f"the weights in {recipe['weights']}"
 
 
-def _readme(record: Record, needs: list[str]) -> str:
+def _readme(record: StudyDump, needs: list[str]) -> str:
     return (
         f"{record.name}: a study of Latentune with {len(record.trials)} trials.\n"
         "Put it into a runs folder, trained networks and pictures too, by:\n\n"

@@ -11,29 +11,29 @@ from optuna.storages import BaseStorage
 
 from ...objectives.progress import progress
 from ...objectives.provenance import versions
-from ...storage.artifacts import BUCKET
+from ...storage.artifacts import BUCKET_ATTRIBUTE
 from ...storage.database import database_exists, open_database
-from ...storage.locks import SEARCH, search_lock
+from ...storage.locks import SEARCH_LOCK_NAME, search_lock
 from ...storage.names import check_new_name
-from ...storage.placing import check_place, placed
-from ...storage.runs import Runs, StorageError, check_name
-from ...storage.scratch import scratch, sweep
+from ...storage.placing import check_targets, move_files
+from ...storage.runs import Runs, StorageError, check_study_name
+from ...storage.scratch_folder import scratch_folder, sweep
 from ...storage.study import Study
-from ...storage.waiting import held
-from ..study.allowed import IMPORTED
+from ...storage.waiting import hold_lock
+from ..study.allowed import IMPORT_ATTRIBUTE
 from ..study.defaults import RUNS
 from ..study.errors import StudyError
-from ..study.facade import public
-from .contents import is_cache, with_trials
-from .encoder import encoder_place, on_encoder
+from ..study.facade import public_api
+from .contents import is_cache, renumber_attributes
+from .encoder import encoder_targets, with_encoder_at
 from .merging import merge
-from .package import Package, open_package
-from .record import Record
-from .renaming import check_configured, rename
+from .package import StudyArchive, open_study_archive
+from .record import StudyDump
+from .renaming import check_configurations, rename
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedStudy:
     """What was unpacked.
 
     Attributes:
@@ -52,22 +52,22 @@ class Imported:
         own = f"\nits module is not run until you trust it: latentune.allow({model!r})"
         return (
             f"{self.added} trials came to {self.study.study_name}{there}"
-            f"{own if ':' in model and IMPORTED in self.study.user_attrs else ''}"
+            f"{own if ':' in model and IMPORT_ATTRIBUTE in self.study.user_attrs else ''}"
         )
 
     __repr__ = __str__
 
 
-@public
-def import_study(
+@public_api
+def import_(
     path: str | Path,
     *,
     name: str | None = None,
     into: str | None = None,
     runs: str | Path = RUNS,
     storage: str | None = None,
-) -> Imported:
-    """Unpacks a study that `export_study` packed, or adds its trials to one that is here.
+) -> ImportedStudy:
+    """Unpacks a study that `export` packed, or adds its trials to one that is here.
 
     Nothing in the zip is run, and nothing that is here is replaced. A module that the study is
     made of is not imported until somebody here names it, as by `allow`.
@@ -89,8 +89,8 @@ def import_study(
         StudyError: If the study is here already, or that of `into` is not or differs.
 
     Example:
-        >>> packed = latentune.export_study("conv-ae-digits", "study.zip")
-        >>> latentune.import_study("study.zip", name="theirs")
+        >>> packed = latentune.export("conv-ae-digits", "study.zip")
+        >>> latentune.import_("study.zip", name="theirs")
         3 trials came to theirs
     """
     place = Runs(Path(runs))
@@ -98,25 +98,25 @@ def import_study(
     if name is not None and into is not None:
         raise StudyError("`name=` is for a study of its own, `into=` for one that is here")
     sweep(place.cache)
-    with open_package(Path(path)) as package:
+    with open_study_archive(Path(path)) as package:
         if into is not None:
-            return Imported(*merge(package, check_name(into), place, url))
-        target = check_name(package.record.name if name is None else name)
+            return ImportedStudy(*merge(package, check_study_name(into), place, url))
+        target = check_study_name(package.record.name if name is None else name)
         others: list[str] = []
         if database_exists(url):
-            others = _check_free(open_database(url), target, package, place)
+            others = _check_name_is_free(open_database(url), target, package, place)
         check_new_name(target, others)
         with progress(f"checking {path}"):
             package.archive.check()
         return _unpack(package, target, place, url)
 
 
-def _unpack(package: Package, target: str, runs: Runs, url: str) -> Imported:
+def _unpack(package: StudyArchive, target: str, runs: Runs, url: str) -> ImportedStudy:
     """Puts a study in place under a name that is free."""
     runs.make()
-    with scratch(runs.cache) as folder:
-        encoder = encoder_place(package, target, runs)
-        record = rename(on_encoder(package.record, encoder, runs), target)
+    with scratch_folder(runs.cache) as folder:
+        encoder = encoder_targets(package, target, runs)
+        record = rename(with_encoder_at(package.record, encoder, runs), target)
         system, study_places = package.attachments(record.system_attrs, runs)
         trials, places = [], {**study_places, **encoder}
         for trial in record.trials:
@@ -128,20 +128,20 @@ def _unpack(package: Package, target: str, runs: Runs, url: str) -> Imported:
             for name in places:
                 package.archive.extract(name, folder / name)
                 advance(1)
-        check_configured(folder, package.record, record, runs)
+        check_configurations(folder, package.record, record, runs)
         files = {to: folder / name for name, to in places.items()}
         _check_folder(runs.root / target, files)
-        check_place(files)
-        with held(search_lock(url, runs), SEARCH):
+        check_targets(files)
+        with hold_lock(search_lock(url, runs), SEARCH_LOCK_NAME):
             database = open_database(url, create=True)
-            _check_free(database, target, package, runs, sweep=True)
-            with placed(files):
+            _check_name_is_free(database, target, package, runs, sweep=True)
+            with move_files(files):
                 study = _write(replace(record, system_attrs=system), package, database, runs)
-    return Imported(study, len(trials))
+    return ImportedStudy(study, len(trials))
 
 
-def _check_free(
-    database: BaseStorage, name: str, package: Package, runs: Runs, *, sweep: bool = False
+def _check_name_is_free(
+    database: BaseStorage, name: str, package: StudyArchive, runs: Runs, *, sweep: bool = False
 ) -> list[str]:
     """Checks that no study has a name, but one whose import was killed, which may be removed.
 
@@ -154,7 +154,7 @@ def _check_free(
             others.append(study.study_name)
             continue
         attrs = study.user_attrs
-        ours = IMPORTED in attrs or (not attrs and _begun(runs, name).exists())
+        ours = IMPORT_ATTRIBUTE in attrs or (not attrs and _import_marker(runs, name).exists())
         if "definition" in attrs or not ours:
             raise StudyError(
                 f"study {name!r} is here already: import {package.archive.path} under another "
@@ -180,27 +180,27 @@ def _check_folder(folder: Path, files: Mapping[Path, Path]) -> None:
             )
 
 
-def _begun(runs: Runs, name: str) -> Path:
+def _import_marker(runs: Runs, name: str) -> Path:
     """Returns the file that says that a study without attributes is about to be an import."""
     return runs.cache / f"{name}.importing"
 
 
-def _write(record: Record, package: Package, database: BaseStorage, runs: Runs) -> Study:
+def _write(record: StudyDump, package: StudyArchive, database: BaseStorage, runs: Runs) -> Study:
     """Writes a study into a database; what says that it is whole comes last."""
-    _begun(runs, record.name).touch()
+    _import_marker(runs, record.name).touch()
     number = database.create_new_study(record.directions, record.name)
     try:
         study = Study(study_name=record.name, storage=database)
-        study.set_user_attr(IMPORTED, _imported(package))
-        _begun(runs, record.name).unlink()
+        study.set_user_attr(IMPORT_ATTRIBUTE, _imported(package))
+        _import_marker(runs, record.name).unlink()
         with progress(f"writing {record.name}", len(record.trials)) as advance:
             for trial in record.trials:
                 study.add_trial(trial)
                 advance(1)
         ids = {trial.number: trial._trial_id for trial in study.get_trials(deepcopy=False)}
-        for name, value in with_trials(record.system_attrs, ids).items():
+        for name, value in renumber_attributes(record.system_attrs, ids).items():
             database.set_study_system_attr(number, name, value)
-        ours = IMPORTED, BUCKET  # what they say of another place does not hold here
+        ours = IMPORT_ATTRIBUTE, BUCKET_ATTRIBUTE  # what they say of another place does not hold here
         attrs = {n: value for n, value in record.user_attrs.items() if n not in ours}
         for name in sorted(attrs, key=lambda name: name == "definition"):
             study.set_user_attr(name, attrs[name])
@@ -210,7 +210,7 @@ def _write(record: Record, package: Package, database: BaseStorage, runs: Runs) 
     return study
 
 
-def _imported(package: Package) -> dict[str, Any]:
+def _imported(package: StudyArchive) -> dict[str, Any]:
     return {
         "study": package.record.name,
         "at": datetime.now().isoformat(timespec="seconds"),

@@ -7,23 +7,23 @@ from optuna.trial import FrozenTrial
 
 from ...objectives.progress import progress
 from ...storage.database import open_database
-from ...storage.locks import SEARCH, search_lock
-from ...storage.placing import placed
+from ...storage.locks import SEARCH_LOCK_NAME, search_lock
+from ...storage.placing import move_files
 from ...storage.runs import Runs
-from ...storage.scratch import scratch
+from ...storage.scratch_folder import scratch_folder
 from ...storage.study import Study
-from ...storage.waiting import held
-from ..study.agreeing import differences
+from ...storage.waiting import hold_lock
+from ..study.agreeing import definition_differences
 from ..study.errors import StudyError
-from ..study.finding import open_study, recorded
-from ..study.lineage import ORIGIN
+from ..study.finding import open_study, trial_attributes
+from ..study.lineage import SOURCE_TRIAL_ATTRIBUTE
 from ..study.results import write_results
-from .contents import WORTH, same, with_trials
-from .package import Package
+from .contents import FINISHED_STATES, trial_identity, renumber_attributes
+from .package import StudyArchive
 from .record import check_compatible
 
 
-def merge(package: Package, name: str, runs: Runs, url: str) -> tuple[Study, int, int]:
+def merge(package: StudyArchive, name: str, runs: Runs, url: str) -> tuple[Study, int, int]:
     """Adds the trials of a zip to a study that it does not have yet.
 
     Each is added at once, with its pictures: a merge that was stopped goes on when it is repeated.
@@ -36,7 +36,7 @@ def merge(package: Package, name: str, runs: Runs, url: str) -> tuple[Study, int
     """
     path, record = package.archive.path, package.record
     study = open_study(open_database(url), name)
-    differing = differences(record.user_attrs["definition"], study.user_attrs["definition"])
+    differing = definition_differences(record.user_attrs["definition"], study.user_attrs["definition"])
     if differing or study.directions != record.directions:
         raise StudyError(
             f"the study in {path} differs from {name!r}: {'; '.join(differing)}. "
@@ -44,19 +44,19 @@ def merge(package: Package, name: str, runs: Runs, url: str) -> tuple[Study, int
         )
     with progress(f"checking {path}"):
         package.archive.check()
-    theirs = [trial for trial in record.trials if trial.state in WORTH]
-    with scratch(runs.cache) as folder, held(search_lock(url, runs), SEARCH):
+    theirs = [trial for trial in record.trials if trial.state in FINISHED_STATES]
+    with scratch_folder(runs.cache) as folder, hold_lock(search_lock(url, runs), SEARCH_LOCK_NAME):
         ours = study.get_trials(deepcopy=False)
-        known = {same(trial) for trial in ours}
-        new = [trial for trial in theirs if same(trial) not in known]
+        known = {trial_identity(trial) for trial in ours}
+        new = [trial for trial in theirs if trial_identity(trial) not in known]
         try:
             for trial in new:
-                recorded(trial)  # what is written of the best one
+                trial_attributes(trial)  # what is written of the best one
             check_compatible([*ours, *new])
         except ValueError as error:
             raise StudyError(f"the trials in {path} do not fit {name!r}: {error}") from error
         ids = _add(package, new, study, runs, folder)
-        notes = with_trials(record.system_attrs, ids)
+        notes = renumber_attributes(record.system_attrs, ids)
         for attr in notes.keys() - record.system_attrs.keys():  # those of the study are not ours
             study._storage.set_study_system_attr(study._study_id, attr, notes[attr])
         if study.best_trials:
@@ -65,18 +65,18 @@ def merge(package: Package, name: str, runs: Runs, url: str) -> tuple[Study, int
 
 
 def _add(
-    package: Package, trials: list[FrozenTrial], study: Study, runs: Runs, folder: Path
+    package: StudyArchive, trials: list[FrozenTrial], study: Study, runs: Runs, folder: Path
 ) -> Mapping[int, int]:
     """Adds trials with their pictures, and returns their ids here, by their numbers there."""
     ids = {}
     with progress(f"adding to {study.study_name}", len(trials)) as advance:
         for trial in trials:
             trial.system_attrs, places = package.attachments(trial.system_attrs, runs)
-            trial.user_attrs[ORIGIN] = {"study": package.record.name, "trial": trial.number}
+            trial.user_attrs[SOURCE_TRIAL_ATTRIBUTE] = {"study": package.record.name, "trial": trial.number}
             for name in places:
                 package.archive.extract(name, folder / str(trial.number) / name)
             files = {to: folder / str(trial.number) / name for name, to in places.items()}
-            with placed(files):
+            with move_files(files):
                 study.add_trial(trial)
             ids[trial.number] = study.get_trials(deepcopy=False)[-1]._trial_id
             advance(1)

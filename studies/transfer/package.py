@@ -22,10 +22,10 @@ from .contents import (
     KIND,
     README,
     STUDY,
-    attached,
-    stays,
+    artifact_records,
+    is_excluded,
 )
-from .record import Record, from_table
+from .record import StudyDump, read_dump
 
 KNOWN = re.compile(
     f"{STUDY}|{README}|{ENCODER}/({CHECKPOINT}|{BEST})|{FOLDER}/.+|{ARTIFACTS}/[0-9a-fA-F-]+"
@@ -35,7 +35,7 @@ SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "te
 
 
 @dataclass(frozen=True)
-class Package:
+class StudyArchive:
     """An archive of a study.
 
     Attributes:
@@ -44,7 +44,7 @@ class Package:
     """
 
     archive: Archive
-    record: Record
+    record: StudyDump
 
     def folder_files(self) -> dict[str, str]:
         """Returns the files of the study's folder: their names there, by those in the zip."""
@@ -65,7 +65,7 @@ class Package:
         """
         plain = {n: value for n, value in attrs.items() if not n.startswith(ATTACHED)}
         places = {}
-        for _, of in attached(attrs):
+        for _, of in artifact_records(attrs):
             name = f"{ARTIFACTS}/{of['artifact_id']}"
             if name not in self.archive.files:
                 continue
@@ -88,7 +88,7 @@ class Package:
 
 
 @contextmanager
-def open_package(path: Path) -> Iterator[Package]:
+def open_study_archive(path: Path) -> Iterator[StudyArchive]:
     """Opens an archive of a study, and reads all that would come into a database.
 
     Raises:
@@ -98,14 +98,14 @@ def open_package(path: Path) -> Iterator[Package]:
         if archive.manifest.get("kind") != KIND:
             raise StorageError(f"{path} holds no study")
         for name in archive.files:
-            if not KNOWN.fullmatch(name) or any(map(stays, name.split("/"))):
+            if not KNOWN.fullmatch(name) or any(map(is_excluded, name.split("/"))):
                 raise StorageError(f"{path} holds {name!r}, which is no part of a study")
-        record = from_table(archive.json(STUDY), str(path))
+        record = read_dump(archive.json(STUDY), str(path))
         _check_encoder(record, archive)
-        yield Package(archive, record)
+        yield StudyArchive(archive, record)
 
 
-def _check_encoder(record: Record, archive: Archive) -> None:
+def _check_encoder(record: StudyDump, archive: Archive) -> None:
     """Checks that the encoder is the one that the study was put on."""
     found = archive.files.get(f"{ENCODER}/{CHECKPOINT}")
     recipe = record.user_attrs["recipe"]

@@ -19,9 +19,9 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ...storage.attributes import Owner, attribute_errors, name_error
-from ...storage.cell_types import distribution_of, time_error
+from ...storage.cell_types import parse_distribution, time_error
 from ...storage.rows import direction_error
-from ...storage.runs import Runs, StorageError, check_name
+from ...storage.runs import Runs, StorageError, check_study_name
 from ..study.recipe import Recipe
 
 FORMAT = 1
@@ -30,7 +30,7 @@ FACTS: dict[str, type] = {"recipe": dict, "definition": dict, "monitor": str, "c
 
 
 @dataclass(frozen=True)
-class Record:
+class StudyDump:
     """All that a database holds of a study.
 
     Attributes:
@@ -48,7 +48,7 @@ class Record:
     trials: list[FrozenTrial]
 
 
-def to_table(record: Record) -> dict[str, Any]:
+def dump_to_json(record: StudyDump) -> dict[str, Any]:
     """Returns a record as JSON can hold it, infinite numbers included."""
     return {
         "format": FORMAT,
@@ -77,14 +77,14 @@ def to_table(record: Record) -> dict[str, Any]:
     }
 
 
-def record_of(study: optuna.Study) -> Record:
+def dump_study(study: optuna.Study) -> StudyDump:
     """Returns all that the database holds of a study; a trial that runs is as one that waits."""
     trials = study.get_trials()
     for trial in trials:
         if trial.state == TrialState.RUNNING:
             trial.state = TrialState.WAITING
     storage, number = study._storage, study._study_id
-    return Record(
+    return StudyDump(
         study.study_name,
         study.directions,
         study.user_attrs,
@@ -93,8 +93,8 @@ def record_of(study: optuna.Study) -> Record:
     )
 
 
-def from_table(table: Any, where: str) -> Record:
-    """Reads what `to_table` returned, from whomever it comes.
+def read_dump(table: Any, where: str) -> StudyDump:
+    """Reads what `dump_to_json` returned, from whomever it comes.
 
     Args:
         table: What the JSON held.
@@ -114,8 +114,8 @@ def from_table(table: Any, where: str) -> Record:
         raise StorageError(f"{where} is no study that latentune exports: {said}") from error
 
 
-def _record(table: dict[str, Any]) -> Record:
-    name = check_name(_of(table, "name", str))
+def _record(table: dict[str, Any]) -> StudyDump:
+    name = check_study_name(_of(table, "name", str))
     directions = [StudyDirection[way] for way in _of(table, "directions", list)]
     if not directions or StudyDirection.NOT_SET in directions:
         raise ValueError("it has no direction")
@@ -135,7 +135,7 @@ def _record(table: dict[str, Any]) -> Record:
         if trial.values is not None and len(trial.values) != len(directions):
             raise ValueError(f"trial {trial.number} has {len(trial.values)} values")
     check_compatible(trials)
-    return Record(name, directions, attrs, system_attrs, trials)
+    return StudyDump(name, directions, attrs, system_attrs, trials)
 
 
 def _check_attributes(owner: Owner, ours: Mapping[str, Any], system: Mapping[str, Any]) -> None:
@@ -173,7 +173,7 @@ def _trial(entry: dict[str, Any], number: int) -> FrozenTrial:
         state=state,
         values=None if values is None else [_number(value) for value in values],
         params=params,
-        distributions={n: distribution_of(of) for n, of in entry["distributions"].items()},
+        distributions={n: parse_distribution(of) for n, of in entry["distributions"].items()},
         intermediate_values={_step(step): _number(value) for step, value in reported.items()},
         user_attrs=attrs,
         system_attrs=system_attrs,

@@ -5,15 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...storage.best import read_best, write_best
+from ...storage.best import read_best_toml, write_best_toml
 from ...storage.checkpoint import add_configuration, read_checkpoint
 from ...storage.runs import Runs
 from ..study.recipe import Recipe
 from .contents import BEST, CHECKPOINT, FOLDER
-from .record import Record
+from .record import StudyDump
 
 
-def rename(record: Record, name: str) -> Record:
+def rename(record: StudyDump, name: str) -> StudyDump:
     """Returns a record of a study of another name."""
     for trial in record.trials:
         path = trial.user_attrs.get("failure", "")
@@ -22,7 +22,7 @@ def rename(record: Record, name: str) -> Record:
     return replace(record, name=name)
 
 
-def check_configured(folder: Path, before: Record, now: Record, runs: Runs) -> None:
+def check_configurations(folder: Path, before: StudyDump, now: StudyDump, runs: Runs) -> None:
     """Checks configurations and networks that were unpacked, and lets them name the study.
 
     Args:
@@ -37,13 +37,13 @@ def check_configured(folder: Path, before: Record, now: Record, runs: Runs) -> N
     """
     own = folder / FOLDER
     for path in [*folder.rglob(BEST), *own.glob("trial-*.toml")]:
-        best = read_best(path)
+        best = read_best_toml(path)
         recipe = _moved(best.recipe, before, now, runs)
         if path.is_relative_to(own) and best.study == before.name:
             new = replace(best, study=now.name, recipe=recipe)
             if new != best:
                 home = runs.root / now.name / path.relative_to(own)
-                write_best(new, path, home)
+                write_best_toml(new, path, home)
     for path in folder.rglob(CHECKPOINT):
         configuration, _ = read_checkpoint(path)
         Recipe.read(configuration["recipe"], runs)
@@ -52,7 +52,7 @@ def check_configured(folder: Path, before: Record, now: Record, runs: Runs) -> N
 
 
 def _moved(
-    recipe: Mapping[str, Any], before: Record, now: Record, runs: Runs
+    recipe: Mapping[str, Any], before: StudyDump, now: StudyDump, runs: Runs
 ) -> Mapping[str, Any]:
     """Returns a recipe that says where the encoder of a study is now."""
     Recipe.read(recipe, runs)

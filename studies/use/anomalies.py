@@ -12,40 +12,40 @@ import torch
 from torch import Tensor
 
 from ...models.roles import Encodes, Reconstructs
-from ...objectives.data.batches import in_batches
-from ...objectives.data.item_columns import ITEM, item_columns
+from ...objectives.data.batches import apply_in_batches
+from ...objectives.data.item_metadata import ITEM_COLUMN, item_metadata
 from ...objectives.data.module import TensorData
 from ...objectives.data.new.items import NewItems
-from ...objectives.data.new.others import other_items
+from ...objectives.data.new.others import read_other_data
 from ...objectives.data.sources.builtin import DATASETS
-from ...objectives.metrics.anomaly import anomaly_scores, separating_score, threshold_at
-from ...objectives.metrics.components import code_length, component_scores
+from ...objectives.metrics.anomaly import anomaly_scores, separating_threshold, quantile_threshold
+from ...objectives.metrics.components import code_length, pca_scorer
 from ...objectives.metrics.intervals import (
     Interval,
     auroc_interval,
     binomial_interval,
-    share_beyond,
+    exceedance_interval,
 )
 from ...storage.csv_files import write_csv
-from ...storage.runs import Runs, replaced_folder
-from ..display.plots.scores import score_distributions
-from ..study.defaults import QUANTILE, RUNS, SEED
+from ...storage.runs import Runs, replace_folder
+from ..display.plots.scores import plot_score_distributions
+from ..study.defaults import ANOMALY_QUANTILE, RUNS, SEED
 from ..study.errors import StudyError, check_seed
-from ..study.facade import public
-from .anomaly_images import INSIDE, OUTSIDE, draw_extremes
-from .asked import ask
-from .trained import load_trained
+from ..study.facade import public_api
+from .anomaly_images import INLIERS, OUTLIERS, plot_extreme_images
+from .asked import run_inference
+from .trained import load_trained_network
 
 if TYPE_CHECKING:
     from ...objectives.data.parts import Items
 
 REGRESSION = "logistic regression"
-BESIDE = "score_pca"
+PCA_SCORE = "score_pca"
 SHOWN = 10
 
 
 @dataclass(frozen=True)
-class Anomalies:
+class AnomalyReport:
     """How well the errors of a network tell other items from its own.
 
     Attributes:
@@ -59,14 +59,14 @@ class Anomalies:
         thresholds: The score of each rule beyond which an item is an anomaly.
         quantile: Share of the validation part that the first threshold promises to pass.
         validated: Number of validation items that it was taken of.
-        unread: Why other items could not be read, by their names.
+        unreadable: Why other items could not be read, by their names.
     """
 
     folder: Path
     names: Mapping[str, str]
     scores: pd.DataFrame
     thresholds: Mapping[str, float]
-    unread: Mapping[str, str]
+    unreadable: Mapping[str, str]
     quantile: float
     validated: int
 
@@ -76,20 +76,20 @@ class Anomalies:
         return self._auroc_of("score")
 
     @property
-    def auroc_of_components(self) -> float | None:
+    def pca_auroc(self) -> float | None:
         """The AUROC of as many principal components; None if they have no scores."""
-        return self._auroc_of(BESIDE) if BESIDE in self.scores else None
+        return self._auroc_of(PCA_SCORE) if PCA_SCORE in self.scores else None
 
     @property
     def auroc_interval(self) -> Interval:
         """What the AUROC of more such items lies in, with 95 %."""
-        outside = int((self.scores["set"] == OUTSIDE).sum())
+        outside = int((self.scores["set"] == OUTLIERS).sum())
         return auroc_interval(self.auroc, len(self.scores) - outside, outside)
 
     def _auroc_of(self, column: str) -> float:
         from sklearn.metrics import roc_auc_score
 
-        return float(roc_auc_score(self.scores["set"] == OUTSIDE, self.scores[column]))
+        return float(roc_auc_score(self.scores["set"] == OUTLIERS, self.scores[column]))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -98,8 +98,8 @@ class Anomalies:
         rows = {
             rule: {
                 "threshold": threshold,
-                "inliers passed": (sets[INSIDE] <= threshold).mean(),
-                "outliers found": (sets[OUTSIDE] > threshold).mean(),
+                "inliers passed": (sets[INLIERS] <= threshold).mean(),
+                "outliers found": (sets[OUTLIERS] > threshold).mean(),
             }
             for rule, threshold in self.thresholds.items()
         }
@@ -109,9 +109,9 @@ class Anomalies:
     def notes(self) -> list[str]:
         """What else is to be known before the figures are read."""
         notes = []
-        low, high = share_beyond(self.validated, self.quantile)
+        low, high = exceedance_interval(self.validated, self.quantile)
         rule, threshold = next(iter(self.thresholds.items()))
-        inside = self.scores.loc[self.scores["set"] == INSIDE, "score"]
+        inside = self.scores.loc[self.scores["set"] == INLIERS, "score"]
         beyond, n = int((inside > threshold).sum()), len(inside)
         notes.append(
             f"{rule} of {self.validated:,} validation items: {_between(low, high)} of items like "
@@ -120,13 +120,13 @@ class Anomalies:
         share = f"{beyond / n:.2%}, which may stand for {_between(*binomial_interval(beyond, n))}"
         notes.append(f"of {n:,} test items, {beyond:,} lie beyond it: {share}")
         if self.auroc < 0.5:
-            notes.append(f"the network draws {self.names[OUTSIDE]} better than what it has seen")
-        for path, reason in list(self.unread.items())[:SHOWN]:
+            notes.append(f"the network draws {self.names[OUTLIERS]} better than what it has seen")
+        for path, reason in list(self.unreadable.items())[:SHOWN]:
             notes.append(f"not scored: {path} {reason}")
-        if len(self.unread) > SHOWN:
-            notes.append(f"not scored: {len(self.unread) - SHOWN:,} more")
+        if len(self.unreadable) > SHOWN:
+            notes.append(f"not scored: {len(self.unreadable) - SHOWN:,} more")
         if REGRESSION not in self.thresholds:
-            notes.append("known anomalies, named by `labelled=`, would give logistic regression")
+            notes.append("known anomalies, named by `labeled=`, would give logistic regression")
         return notes
 
     def __str__(self) -> str:
@@ -148,7 +148,7 @@ class Anomalies:
         low, high = self.auroc_interval
         chance = ": no better than chance" if low <= 0.5 <= high else ""
         lines = [f"AUROC {self.auroc:.4f}, with 95 % from {low:.4f} to {high:.4f}{chance}"]
-        if (beside := self.auroc_of_components) is not None:
+        if (beside := self.pca_auroc) is not None:
             better = "" if self.auroc > beside else ": the network is no better"
             lines.append(f"AUROC {beside:.4f} of as many principal components{better}")
         return lines
@@ -158,17 +158,17 @@ def _between(low: float, high: float) -> str:
     return f"{low:.2%} to {high:.2%} (with 95 %)"
 
 
-@public
+@public_api
 def anomalies(
     source: str,
     *,
     against: str,
-    quantile: float = QUANTILE,
-    labelled: str | None = None,
+    quantile: float = ANOMALY_QUANTILE,
+    labeled: str | None = None,
     seed: int = SEED,
     data_dir: str | None = None,
     runs: str | Path = RUNS,
-) -> Anomalies:
+) -> AnomalyReport:
     """Scores the test part, and other items, by how badly a network draws them.
 
     An item is an anomaly if its score, the L2 norm of its reconstruction error, is beyond a
@@ -181,7 +181,7 @@ def anomalies(
         against: The other data: a data set of the list, whose test part is scored, or a folder or
             file, of which all is. Images are brought to the size of those that were trained on.
         quantile: Share of the validation part that is no anomaly, above 0 and below 1.
-        labelled: Known anomalies, for logistic regression: of a data set of the list the training
+        labeled: Known anomalies, for logistic regression: of a data set of the list the training
             part. If None, they are that of `against`; a folder or file then has none.
         seed: Chooses the known anomalies of a data set of the list, which has more than 10,000.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
@@ -204,63 +204,63 @@ def anomalies(
     if not 0 < quantile < 1:
         raise StudyError(f"quantile must be above 0 and below 1, not {quantile:g}")
     check_seed(seed)
-    trained = load_trained(source, runs, data_dir)
+    trained = load_trained_network(source, runs, data_dir)
     model, data = trained.model, trained.items
     if not isinstance(model, Reconstructs):
         kind = type(model).__name__
         raise StudyError(f"a {kind} draws nothing again: only an autoencoder sees anomalies")
     if data.spec.kind == "text":
         raise StudyError(f"{data.name} holds texts, of which no error can be measured")
-    known = _known(against, labelled, data, seed)
-    others = other_items(against, data, "test")
+    known = _known(against, labeled, data, seed)
+    others = read_other_data(against, data, "test")
     test = data.splits.test.inputs
-    called = item_columns(data.source, "test", data.splits.test, data.spec)[ITEM]
+    called = item_metadata(data.source, "test", data.splits.test, data.spec)[ITEM_COLUMN]
     scored = _scorer(model, data)
-    said = ask(others, scored)
+    said = run_inference(others, scored)
     scores = pd.concat(
         [
-            _rows(INSIDE, called, scored(test)),
-            _rows(OUTSIDE, [said.names[i] for i in said.read], torch.cat(said.answers)),
+            _rows(INLIERS, called, scored(test)),
+            _rows(OUTLIERS, [said.names[i] for i in said.read], torch.cat(said.answers)),
         ],
         ignore_index=True,
     )
     validated = anomaly_scores(model, data.spec, data.splits.val.inputs)
-    thresholds = {f"quantile {quantile:g}": threshold_at(validated, quantile)}
+    thresholds = {f"quantile {quantile:g}": quantile_threshold(validated, quantile)}
     if known is not None:
-        found_known = ask(known, partial(anomaly_scores, model, data.spec))
-        thresholds[REGRESSION] = separating_score(validated, torch.cat(found_known.answers))
+        found_known = run_inference(known, partial(anomaly_scores, model, data.spec))
+        thresholds[REGRESSION] = separating_threshold(validated, torch.cat(found_known.answers))
     scores["anomaly"] = scores["score"] > next(iter(thresholds.values()))
-    names = {INSIDE: str(data.name), OUTSIDE: Path(os.path.abspath(against)).name}
-    if names[INSIDE] == names[OUTSIDE]:
-        names[OUTSIDE] = f"other {names[OUTSIDE]}"
-    found = Anomalies(
+    names = {INLIERS: str(data.name), OUTLIERS: Path(os.path.abspath(against)).name}
+    if names[INLIERS] == names[OUTLIERS]:
+        names[OUTLIERS] = f"other {names[OUTLIERS]}"
+    found = AnomalyReport(
         trained.folder / "anomalies",
         names,
         scores,
         thresholds,
-        said.unread,
+        said.unreadable,
         quantile,
         len(validated),
     )
-    with replaced_folder(found.folder, Runs(Path(runs))) as folder:
+    with replace_folder(found.folder, Runs(Path(runs))) as folder:
         write_csv(found.table, folder / "table.csv", index="rule")
         write_csv(scores, folder / "scores.csv")
-        score_distributions(scores, names, thresholds, folder / "scores.png")
+        plot_score_distributions(scores, names, thresholds, folder / "scores.png")
         if data.spec.kind == "image":
-            draw_extremes(test, others, scores, names, folder / "images.png")
+            plot_extreme_images(test, others, scores, names, folder / "images.png")
     return found
 
 
 def _known(
-    against: str, labelled: str | None, data: TensorData, seed: int
+    against: str, labeled: str | None, data: TensorData, seed: int
 ) -> list[NewItems] | None:
     """Returns anomalies to learn a threshold from, none of which is scored."""
-    if labelled is None and against not in DATASETS:
+    if labeled is None and against not in DATASETS:
         return None
-    name = labelled or against
+    name = labeled or against
     if name not in DATASETS and os.path.abspath(name) == os.path.abspath(against):
-        raise StudyError(f"all of {against} is scored: name other data by `labelled=`")
-    return other_items(name, data, "train", seed)
+        raise StudyError(f"all of {against} is scored: name other data by `labeled=`")
+    return read_other_data(name, data, "train", seed)
 
 
 def _scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], Tensor]:
@@ -268,13 +268,13 @@ def _scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], Tensor
     train, own = data.splits.train.inputs, partial(anomaly_scores, model, data.spec)
     if not (isinstance(model, Encodes) and isinstance(train, Tensor)):
         return lambda items: own(items)[:, None]
-    beside = component_scores(train, code_length(model, train), data.spec)
-    return lambda items: torch.stack([own(items), in_batches(beside, items)], 1)
+    beside = pca_scorer(train, code_length(model, train), data.spec)
+    return lambda items: torch.stack([own(items), apply_in_batches(beside, items)], 1)
 
 
 def _rows(name: str, items: Iterable[str], scores: Tensor) -> pd.DataFrame:
     """Returns a row for each item of a set, given its scores, with shape (N, 1) or (N, 2)."""
     if not scores.isfinite().all():
         raise StudyError("the network draws items that are no numbers: train another trial")
-    columns = zip(("score", BESIDE), scores.T.numpy(), strict=False)
+    columns = zip(("score", PCA_SCORE), scores.T.numpy(), strict=False)
     return pd.DataFrame({"set": name, "item": list(items), **dict(columns)})

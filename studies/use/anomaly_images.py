@@ -9,18 +9,18 @@ import torch
 from torch import Tensor
 
 from ...objectives.data.new.items import NewItems
-from ...objectives.data.parts import floats
-from ..display.plots.images import labelled_grid
-from ..display.plots.names import short_name
+from ...objectives.data.parts import to_float
+from ..display.plots.images import plot_labeled_grid
+from ..display.plots.names import shorten_label
 
 if TYPE_CHECKING:
     from ...objectives.data.parts import Items
 
-INSIDE, OUTSIDE = "inliers", "outliers"
+INLIERS, OUTLIERS = "inliers", "outliers"
 SHOWN = 10
 
 
-def draw_extremes(
+def plot_extreme_images(
     test: "Items",
     others: Sequence[NewItems],
     scores: pd.DataFrame,
@@ -39,17 +39,17 @@ def draw_extremes(
     places = {name: (one, place) for one in others for place, name in enumerate(one.names)}
 
     def image(row: "pd.Series[Any]") -> Tensor:
-        if row["set"] == INSIDE:
-            return floats(test[[int(str(row.name))]])
+        if row["set"] == INLIERS:
+            return to_float(test[[int(str(row.name))]])
         one, place = places[row["item"]]
         return one.read(slice(place, place + 1)).items
 
     rows = {}
     for name, scored in scores.groupby("set"):
-        called, ordered = short_name(names[str(name)], 16), scored.sort_values("score")
+        called, ordered = shorten_label(names[str(name)], 16), scored.sort_values("score")
         few = min(SHOWN, (len(ordered) + 1) // 2)  # no image is among both
         least, most = ordered[:few], ordered[few:][-few:][::-1]
         for which, some in (("least", least), ("most", most)):
             if images := [image(row) for _, row in some.iterrows()]:
                 rows[f"{called}: {which}"] = torch.cat(images)
-    labelled_grid(rows, "Least and most reconstruction error", path)
+    plot_labeled_grid(rows, "Least and most reconstruction error", path)

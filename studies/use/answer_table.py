@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..study.errors import StudyError
-from .asked import Answers
+from .asked import InferenceResult
 
 INPUT, PLACE, REASON = "input", "place", "reason"
 GIVEN = "_given"
@@ -15,7 +15,7 @@ NULLABLE = {"i": "Int64", "b": "boolean"}
 """What pandas calls whole numbers and booleans of which some are missing."""
 
 
-def answer_table(said: Answers[pd.DataFrame], target: str) -> pd.DataFrame:
+def prediction_table(said: InferenceResult[pd.DataFrame], target: str) -> pd.DataFrame:
     """Returns what was said of each item; cells are empty where there is no answer.
 
     Args:
@@ -45,10 +45,10 @@ def answer_table(said: Answers[pd.DataFrame], target: str) -> pd.DataFrame:
     taken = {INPUT, PLACE, REASON, *known.columns}
     if target and target not in taken:
         known = known.rename(columns={"class": target, "number": target})
-    return beside(said, known.reindex(range(len(said.names))))
+    return add_item_columns(said, known.reindex(range(len(said.names))))
 
 
-def beside(said: Answers[Any], answers: pd.DataFrame) -> pd.DataFrame:
+def add_item_columns(said: InferenceResult[Any], answers: pd.DataFrame) -> pd.DataFrame:
     """Returns answers, a row for each item, beside what is known of it."""
     taken = {INPUT, PLACE, REASON, *map(str, answers)}
     columns = said.columns.rename(columns=lambda n: f"{n}{GIVEN}" if str(n) in taken else n)

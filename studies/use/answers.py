@@ -10,26 +10,26 @@ from lightning_utilities.core.overrides import is_overridden
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
-from ...models.networks.standardise import as_read
+from ...models.networks.standardize import cast_input
 from ...models.roles import Encodes, Predicts, Reconstructs
-from ...objectives.data.batches import in_batches
+from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.module import TensorData
-from ...objectives.metrics.anomaly import anomaly_scores, squared_error
-from ...objectives.metrics.neighbours import distances
+from ...objectives.metrics.anomaly import anomaly_scores, score_to_mse
+from ...objectives.metrics.neighbors import distances
 from ...objectives.progress import progress
 from ..study.errors import StudyError
-from .rounding import rounded
-from .trained import Trained, encoded
+from .rounding import round_significant
+from .trained import TrainedNetwork, encode_items
 
-Answer = Callable[[Tensor], pd.DataFrame]
+PredictBatch = Callable[[Tensor], pd.DataFrame]
 """Says something of a batch of items, a row each."""
 
 RANKS = ("nearest", "second", "third")
 
 
-def answer_of(
-    model: pl.LightningModule, data: DataSpec, threshold: float | None, load: Callable[[], Trained]
-) -> Answer:
+def prediction_function(
+    model: pl.LightningModule, data: DataSpec, threshold: float | None, load: Callable[[], TrainedNetwork]
+) -> PredictBatch:
     """Returns what a network answers by.
 
     Args:
@@ -57,7 +57,7 @@ def answer_of(
 
 def _said(model: Any, items: Tensor) -> Tensor:
     """Returns logits or numbers; `answer` of a head takes codes, and `forward` items."""
-    whole, items = is_overridden("forward", model, pl.LightningModule), as_read(model, items)
+    whole, items = is_overridden("forward", model, pl.LightningModule), cast_input(model, items)
     said: Tensor = model(items) if whole else model.answer(items)
     return said
 
@@ -67,25 +67,25 @@ def _classes(model: Predicts, classes: Sequence[str], items: Tensor) -> pd.DataF
     columns: dict[str, Any] = {}
     for rank, name in zip(range(numbers.shape[1]), ("class", *RANKS[1:]), strict=False):
         columns[name] = [classes[number] for number in numbers[:, rank].tolist()]
-        chances = list(map(rounded, shares[:, rank].tolist()))
+        chances = list(map(round_significant, shares[:, rank].tolist()))
         columns["probability" if rank == 0 else f"{name}_probability"] = chances
     return pd.DataFrame(columns)
 
 
 def _number(model: Predicts, unit: float, items: Tensor) -> pd.DataFrame:
     numbers = _said(model, items)[:, 0].tolist()
-    return pd.DataFrame({"number": [rounded(number, unit) for number in numbers]})
+    return pd.DataFrame({"number": [round_significant(number, unit) for number in numbers]})
 
 
 def _errors(
     model: Reconstructs, data: DataSpec, threshold: float | None, items: Tensor
 ) -> pd.DataFrame:
     scores = anomaly_scores(model, data, items)
-    table = pd.DataFrame({"error": [rounded(squared_error(s, data)) for s in scores.tolist()]})
+    table = pd.DataFrame({"error": [round_significant(score_to_mse(s, data)) for s in scores.tolist()]})
     return table if threshold is None else table.assign(anomaly=(scores > threshold).tolist())
 
 
-def _neighbours(trained: Trained) -> Answer:
+def _neighbours(trained: TrainedNetwork) -> PredictBatch:
     """Returns what names the training items whose codes are nearest, and what most of them are.
 
     References:
@@ -101,11 +101,11 @@ def _neighbours(trained: Trained) -> Answer:
     train, targets = data.splits.train.inputs, data.splits.train.targets
     assert targets is not None
     with progress(f"encoding {len(train):,} training items"):
-        known = in_batches(partial(encoded, model), train)
+        known = apply_in_batches(partial(encode_items, model), train)
     of = list(range(len(known))) if isinstance(train, Tensor) else train.names
 
     def answer(items: Tensor) -> pd.DataFrame:
-        apart, places = distances(encoded(model, items), known).topk(
+        apart, places = distances(encode_items(model, items), known).topk(
             min(len(RANKS), len(known)), largest=False
         )
         classes = targets[places]
@@ -117,7 +117,7 @@ def _neighbours(trained: Trained) -> Answer:
         for rank, name in zip(range(places.shape[1]), RANKS, strict=False):
             columns[name] = [of[place] for place in places[:, rank].tolist()]
             columns[f"{name}_class"] = [names[n] for n in classes[:, rank].tolist()]
-            columns[f"{name}_distance"] = list(map(rounded, apart[:, rank].tolist()))
+            columns[f"{name}_distance"] = list(map(round_significant, apart[:, rank].tolist()))
         return pd.DataFrame(columns)
 
     return answer

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from ...objectives.data.errors import DataError
-from ...objectives.data.new.inputs import read_inputs
+from ...objectives.data.new.inputs import read_new_items
 from ...objectives.data.new.items import NewItems, Preparation
 from ...objectives.progress import progress
 from ...storage.checkpoint import read_checkpoint
 from ...storage.runs import Runs
-from ..study.checkpoint_lookup import checkpoint_of
+from ..study.checkpoint_lookup import find_checkpoint
 from ..study.making import load_network
 
 Inputs = str | Path | Sequence[str | Path]
@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class Answers(Generic[R]):
+class InferenceResult(Generic[R]):
     """What a network said.
 
     Attributes:
@@ -47,7 +47,7 @@ class Answers(Generic[R]):
         return [place for place, reason in enumerate(self.reasons) if not reason]
 
     @property
-    def unread(self) -> dict[str, str]:
+    def unreadable(self) -> dict[str, str]:
         """Why other items could not be read, by their names or where they stand."""
         return {
             f"{place}: {name!r}" if place else name: reason
@@ -57,7 +57,7 @@ class Answers(Generic[R]):
 
 
 @dataclass(frozen=True)
-class Asked:
+class InferenceNetwork:
     """A network and what its checkpoint says of it.
 
     Attributes:
@@ -69,14 +69,14 @@ class Asked:
     configuration: Mapping[str, Any]
 
     @classmethod
-    def load(cls, source: str | Path, runs: str | Path) -> "Asked":
+    def load(cls, source: str | Path, runs: str | Path) -> "InferenceNetwork":
         """Loads the network that `STUDY`, `STUDY:17` or a path of a checkpoint names.
 
         Raises:
             StorageError: If it was not trained yet.
         """
         place = Runs(Path(runs))
-        path = checkpoint_of(source, place)
+        path = find_checkpoint(source, place)
         return cls(load_network(path, place), read_checkpoint(path)[0])
 
     @property
@@ -91,14 +91,14 @@ class Asked:
             DataError: If they are missing, broken or of another kind.
         """
         given = [inputs] if isinstance(inputs, str | Path) else inputs
-        return read_inputs(list(map(str, given)), self.like)
+        return read_new_items(list(map(str, given)), self.like)
 
 
-def ask(items: Iterable[NewItems], answer: Callable[[Tensor], R]) -> Answers[R]:
+def run_inference(items: Iterable[NewItems], answer: Callable[[Tensor], R]) -> InferenceResult[R]:
     """Lets a network answer for batches of new items.
 
     Args:
-        items: The items, as `Asked.read` found them.
+        items: The items, as `InferenceNetwork.read` found them.
         answer: Says something of a batch, with shape (n, *data.shape).
 
     Raises:
@@ -118,9 +118,9 @@ def ask(items: Iterable[NewItems], answer: Callable[[Tensor], R]) -> Answers[R]:
                 answers.append(answer(batch.items))
             advance(len(batch.names))
     frames = [pd.DataFrame(index=range(len(o))) if o.columns is None else o.columns for o in found]
-    said = Answers(names, reasons, places, answers, pd.concat(frames, ignore_index=True))
+    said = InferenceResult(names, reasons, places, answers, pd.concat(frames, ignore_index=True))
     if not answers:
-        name, reason = next(iter(said.unread.items()))
+        name, reason = next(iter(said.unreadable.items()))
         none_of = f"not one of {total:,} inputs can be read: " if total > 1 else ""
         raise DataError(f"{none_of}{name} {reason}")
     return said

@@ -9,13 +9,13 @@ from typing import Any
 import pytorch_lightning as pl
 
 from ...models.predictor import Predictor
-from ...objectives.data.fewer import with_labels
-from ...objectives.last_epoch import KeepLastEpoch
-from ...objectives.training import fit, quiet, quiet_trainer
+from ...objectives.data.fewer import load_label_subset
+from ...objectives.last_epoch import LastEpochCheckpoint
+from ...objectives.training import fit, silence_lightning, quiet_trainer
 from ...storage.checkpoint import read_checkpoint
 from ...storage.runs import write_text
 from ..cluster.spreading import Place
-from ..study.making import load_encoder, rebuild
+from ..study.making import load_encoder, build_network
 
 TRAININGS, LAST = "trainings.json", "classifier.ckpt"
 HIDDEN = 64
@@ -24,7 +24,7 @@ Outcome = tuple[list[float], float]
 """The accuracy in validation after each epoch, and that of the test part."""
 
 
-def kept_trainings(folder: Path | None, settings: Mapping[str, Any]) -> dict[int, Outcome] | None:
+def load_outcomes(folder: Path | None, settings: Mapping[str, Any]) -> dict[int, Outcome] | None:
     """Returns what a comparison that was stopped has found, by the number of the training.
 
     Args:
@@ -40,7 +40,7 @@ def kept_trainings(folder: Path | None, settings: Mapping[str, Any]) -> dict[int
     return None
 
 
-def keep_trainings(
+def save_outcomes(
     folder: Path, settings: Mapping[str, Any], found: Mapping[int, Outcome]
 ) -> None:
     """Writes down what the trainings of a comparison have found."""
@@ -59,13 +59,13 @@ def train_classifier(
     folder: Path | None,
 ) -> Outcome:
     """Trains a classifier on a network; if a folder is given, it goes on with what was stopped."""
-    images = with_labels(data, data_dir, labels, seed)
+    images = load_label_subset(data, data_dir, labels, seed)
     here = Path(place.moved.get(str(path), path))
     pl.seed_everything(seed, verbose=False)
     codec = (
         load_encoder(here, images.spec, place.runs)
         if trained
-        else rebuild(read_checkpoint(here)[0], place.runs)
+        else build_network(read_checkpoint(here)[0], place.runs)
     )
     model = Predictor(images.spec, codec=codec, unfreeze=True, lin_dim=HIDDEN, lr=1e-3)
     accuracies = _Accuracies()
@@ -73,12 +73,12 @@ def train_classifier(
     callbacks: list[pl.Callback] = [accuracies]
     if folder is not None:
         settings = {"path": str(path), "trained": trained, "labels": labels, "seed": seed}
-        keep = KeepLastEpoch(folder / LAST, {**settings, "epochs": epochs})
-        last = keep.usable(model)
+        keep = LastEpochCheckpoint(folder / LAST, {**settings, "epochs": epochs})
+        last = keep.find_resumable(model)
         callbacks.append(keep)
     trainer = quiet_trainer(epochs, callbacks, images, enable_checkpointing=folder is not None)
     fit(trainer, model, images, last)
-    with quiet():
+    with silence_lightning():
         (tested,) = trainer.test(model, datamodule=images, verbose=False)
     return accuracies.values, tested["test_accuracy"]
 

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...objectives.data.fewer import describe_count
-from ...objectives.data.labelled import labelled
+from ...objectives.data.fewer import format_label_count
+from ...objectives.data.require_labels import require_labels
 from ...objectives.data.module import TensorData
 from ...storage.checkpoint import file_hash, read_checkpoint
 from ...storage.csv_files import write_csv
-from ...storage.last_epochs import forget_file
-from ...storage.partial import left_by, partial_folder
+from ...storage.last_epochs import remove_with_partials
+from ...storage.partial import find_resumable, resumable_folder
 from ...storage.runs import Runs
 from ..cluster.joining import joined
 from ..cluster.spreading import spread
-from ..display.plots.curves import accuracy_curves
+from ..display.plots.curves import plot_accuracy_curves
 from ..study.checkpoint_lookup import find_encoder
 from ..study.defaults import (
     COMPARE_EPOCHS,
@@ -29,18 +29,18 @@ from ..study.defaults import (
     RUNS,
 )
 from ..study.errors import StudyError, check_at_least
-from ..study.facade import public
+from ..study.facade import public_api
 from ..study.making import load_encoder
-from .classifiers import LAST, TRAININGS, Outcome, keep_trainings, kept_trainings, train_classifier
+from .classifiers import LAST, TRAININGS, Outcome, save_outcomes, load_outcomes, train_classifier
 
 SCRATCH = "from scratch"
 
 log = logging.getLogger(__name__)
 
-Told = Callable[[str, str, int, float], None]
+OnResult = Callable[[str, str, int, float], None]
 
 
-@public
+@public_api
 def compare(
     data: str,
     encoders: Sequence[str],
@@ -54,7 +54,7 @@ def compare(
     gpus: float = GPUS,
     data_dir: str | None = None,
     runs: str | Path = RUNS,
-    told: Told = lambda start, labels, seed, accuracy: None,
+    on_result: OnResult = lambda start, labels, seed, accuracy: None,
 ) -> tuple[Path, pd.DataFrame]:
     """Trains the same classifier from scratch and from each encoder, all of its weights.
 
@@ -75,7 +75,7 @@ def compare(
         gpus: GPUs of each training there.
         data_dir: Where torchvision data lies, if not in the usual places.
         runs: The folder with all studies.
-        told: Called after each training with the start, the labels, the seed and the accuracy.
+        on_result: Called after each training with the start, the labels, the seed and the accuracy.
 
     Returns:
         The folder, `runs/comparisons/DATA`, with `accuracy.csv` (validation, per epoch),
@@ -101,14 +101,14 @@ def compare(
     if not 0 < reach <= 1:
         raise StudyError(f"reach must be above 0 and at most 1, not {reach:g}")
     place = Runs(Path(runs))
-    whole = labelled(TensorData(data, data_dir=data_dir, cache=place.cache))
+    whole = require_labels(TensorData(data, data_dir=data_dir, cache=place.cache))
     paths = {name: find_encoder(name, place) for name in dict.fromkeys(encoders)}
     for path in paths.values():
         load_encoder(path, whole.spec, place)  # complains before hours have passed
     nodes = joined(cluster, cpus, gpus)
     starts = _from_scratch(paths) | {name: (path, True) for name, path in paths.items()}
     trainings = [
-        (count, describe_count(count, whole), seed, start)
+        (count, format_label_count(count, whole), seed, start)
         for count in labels
         for seed in range(seeds)
         for start in starts
@@ -121,13 +121,13 @@ def compare(
         "seeds": seeds,
         "epochs": epochs,
     }
-    known = kept_trainings(left_by(target, TRAININGS), settings)
+    known = load_outcomes(find_resumable(target, TRAININGS), settings)
     found = known or {}
     if known is not None:
         log.info("going on after %s of %s trainings", len(found), len(trainings))
     new = [number for number in range(len(trainings)) if number not in found]
-    with partial_folder(target, place, TRAININGS, resume=known is not None) as folder:
-        keep_trainings(folder, settings, found)
+    with resumable_folder(target, place, TRAININGS, resume=known is not None) as folder:
+        save_outcomes(folder, settings, found)
         grows = folder if nodes is None else None
         jobs = [
             (data, data_dir, count, seed, *starts[start], epochs, grows)
@@ -136,14 +136,14 @@ def compare(
         files = [str(path) for path in paths.values()]
         for nth, came in spread(train_classifier, jobs, place, cluster=nodes, files=files):
             found[new[nth]] = came
-            keep_trainings(folder, settings, found)
+            save_outcomes(folder, settings, found)
             _, text, seed, start = trainings[new[nth]]
-            told(start, text, seed, came[1])
-        forget_file(folder / LAST)
+            on_result(start, text, seed, came[1])
+        remove_with_partials(folder / LAST)
         history, table = _tables(trainings, found, reach)
         write_csv(history, folder / "accuracy.csv")
         write_csv(table, folder / "table.csv")
-        accuracy_curves(history, folder / "accuracy.png")
+        plot_accuracy_curves(history, folder / "accuracy.png")
     return target, table
 
 

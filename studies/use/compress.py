@@ -10,18 +10,18 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ...models.quantiser import Quantiser
+from ...models.quantiser import Quantizer
 from ...models.roles import Codec
-from ...objectives.data.batches import in_batches
+from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.module import TensorData
-from ...objectives.metrics.anomaly import anomaly_scores, mean_error
+from ...objectives.metrics.anomaly import anomaly_scores, reconstruction_mse
 from ...storage.csv_files import write_csv
-from ...storage.runs import Runs, replaced_folder
-from ..display.plots.images import labelled_grid
+from ...storage.runs import Runs, replace_folder
+from ..display.plots.images import plot_labeled_grid
 from ..study.defaults import RUNS, SEED
 from ..study.errors import StudyError, check_seed
-from ..study.facade import public
-from .trained import load_trained
+from ..study.facade import public_api
+from .trained import load_trained_network
 
 SHOWN = 10
 BYTES = {"image": 1, "table": 4}
@@ -32,7 +32,7 @@ FORMATS = {"float32": 4, "float16": 2, "int8": 1}
 
 
 @dataclass(frozen=True)
-class Compressed:
+class CompressionReport:
     """What the codes of a test part take, beside the items.
 
     Attributes:
@@ -86,7 +86,7 @@ class Compressed:
 
 
 @dataclass(frozen=True)
-class _Through:
+class _FormatRoundTrip:
     """Draws items from codes that have gone through a format, and from nothing else.
 
     Attributes:
@@ -103,14 +103,14 @@ class _Through:
         return self.model.decode(self.through(codes.flatten(1)).view_as(codes))
 
 
-@public
+@public_api
 def compress(
     source: str,
     *,
     seed: int = SEED,
     data_dir: str | None = None,
     runs: str | Path = RUNS,
-) -> Compressed:
+) -> CompressionReport:
     """Weighs the codes of the test part against its items, and decodes them again.
 
     Codes are kept as 32 bits; as 16, multiplied by a power of two, so that those of any size are
@@ -136,24 +136,24 @@ def compress(
         ['float32', 'float16', 'int8']
     """
     check_seed(seed)
-    trained = load_trained(source, runs, data_dir)
+    trained = load_trained_network(source, runs, data_dir)
     model, data = trained.model, trained.items
     if not isinstance(model, Codec):
         raise StudyError(f"a {type(model).__name__} has no encode and decode to compress with")
     if data.spec.kind not in BYTES:
         raise StudyError(f"{data.name} holds texts, of which no error can be measured")
     known, codes = (torch.from_numpy(trained.codes(part)[0]) for part in ("train", "test"))
-    steps, power = Quantiser.fit(known), _power_of_two(known)
+    steps, power = Quantizer.fit(known), _power_of_two(known)
     ways = {
-        "float32": _Through(model, lambda z: z),
-        "float16": _Through(model, lambda z: (z * power).half().float() / power),
-        "int8": _Through(model, lambda z: steps.restore(steps.quantise(z))),
+        "float32": _FormatRoundTrip(model, lambda z: z),
+        "float16": _FormatRoundTrip(model, lambda z: (z * power).half().float() / power),
+        "int8": _FormatRoundTrip(model, lambda z: steps.dequantize(steps.quantize(z))),
     }
     ranges = steps.zero.nbytes + steps.step.nbytes
     sizes = {name: codes.numel() * width for name, width in FORMATS.items()}
     sizes["int8"] += ranges
     item = prod(data.spec.shape) * BYTES[data.spec.kind]
-    compressed = Compressed(
+    compressed = CompressionReport(
         trained.folder / "compression",
         len(codes),
         item,
@@ -161,9 +161,9 @@ def compress(
         ranges,
         _table(data, ways, sizes, item),
     )
-    with replaced_folder(compressed.folder, Runs(Path(runs))) as folder:
+    with replace_folder(compressed.folder, Runs(Path(runs))) as folder:
         write_csv(compressed.table, folder / "table.csv", index="codes")
-        numbers = steps.quantise(codes)
+        numbers = steps.quantize(codes)
         np.savez(folder / "codes-int8.npz", codes=numbers, zero=steps.zero, step=steps.step)
         if data.spec.kind == "image":
             _draw(data, ways, codes.shape[1], seed, folder / "images.png")
@@ -177,12 +177,12 @@ def _power_of_two(codes: Tensor) -> float:
 
 
 def _table(
-    data: TensorData, ways: Mapping[str, _Through], sizes: Mapping[str, int], item: int
+    data: TensorData, ways: Mapping[str, _FormatRoundTrip], sizes: Mapping[str, int], item: int
 ) -> pd.DataFrame:
     test = data.splits.test.inputs
     rows = {}
     for name, way in ways.items():
-        error = mean_error(anomaly_scores(way, data.spec, test), data.spec)
+        error = reconstruction_mse(anomaly_scores(way, data.spec, test), data.spec)
         saved = 1 - sizes[name] / (item * len(test))
         rows[name] = {"bytes": sizes[name], "saved": saved, "mse": error}
         if data.spec.kind == "image":
@@ -191,13 +191,13 @@ def _table(
 
 
 def _draw(
-    data: TensorData, ways: Mapping[str, _Through], length: int, seed: int, path: Path
+    data: TensorData, ways: Mapping[str, _FormatRoundTrip], length: int, seed: int, path: Path
 ) -> None:
     """Draws some test images, and what each format has left of them."""
     test = data.splits.test
     order = torch.randperm(len(test), generator=torch.Generator().manual_seed(seed))
     chosen = test.take(order[:SHOWN].tolist()).inputs
-    rows = {f"{data.name}: {prod(data.spec.shape):,} bytes": in_batches(lambda x: x, chosen)}
+    rows = {f"{data.name}: {prod(data.spec.shape):,} bytes": apply_in_batches(lambda x: x, chosen)}
     for name, way in ways.items():
-        rows[f"{name}: {length * FORMATS[name]:,}"] = in_batches(way.reconstruct, chosen)
-    labelled_grid(rows, f"Decoded from codes of {length} numbers alone", path)
+        rows[f"{name}: {length * FORMATS[name]:,}"] = apply_in_batches(way.reconstruct, chosen)
+    plot_labeled_grid(rows, f"Decoded from codes of {length} numbers alone", path)

@@ -16,42 +16,42 @@ from ...storage.csv_files import write_csv
 from ...storage.outputs import check_output, new_file
 from ..study.defaults import RUNS
 from ..study.errors import StudyError
-from ..study.facade import public
-from .answer_table import beside
-from .asked import Answers, Asked, Inputs, ask
-from .trained import encoded
+from ..study.facade import public_api
+from .prediction_table import add_item_columns
+from .asked import InferenceResult, InferenceNetwork, Inputs, run_inference
+from .trained import encode_items
 
 
 @dataclass(frozen=True)
-class Encoded:
+class Encodings:
     """The codes of new input.
 
     Attributes:
         names: What each item is called: its path, its row, or the text itself.
         codes: The codes, with shape (N, D), as float32; NaN where an item could not be read.
         reasons: Why each item could not be read; empty where it could.
-        unread: The same of those that could not, by their names.
+        unreadable: The same of those that could not, by their names.
     """
 
     names: list[str]
     codes: Codes = field(repr=False)
     reasons: list[str]
-    unread: Mapping[str, str]
+    unreadable: Mapping[str, str]
 
     def __repr__(self) -> str:
-        n, length = len(self.names) - len(self.unread), self.codes.shape[1]
-        unread = f", {len(self.unread):,} inputs unread" if self.unread else ""
-        return f"Encoded({n:,} codes of {length:,} numbers{unread})"
+        n, length = len(self.names) - len(self.unreadable), self.codes.shape[1]
+        unreadable = f", {len(self.unreadable):,} inputs unread" if self.unreadable else ""
+        return f"Encoded({n:,} codes of {length:,} numbers{unreadable})"
 
 
-@public
+@public_api
 def encode(
     source: str | Path,
     inputs: Inputs,
     *,
     out: str | Path | None = None,
     runs: str | Path = RUNS,
-) -> Encoded:
+) -> Encodings:
     """Encodes new input, which is prepared exactly as in training.
 
     Args:
@@ -76,11 +76,11 @@ def encode(
     file = None if out is None else Path(out)
     if file is not None:
         check_output(file, (".npz", ".csv"))
-    network = Asked.load(source, runs)
+    network = InferenceNetwork.load(source, runs)
     model = network.model
     if not isinstance(model, Encodes):
         raise StudyError(f"a {type(model).__name__} has no encode")
-    said = ask(network.read(inputs), partial(encoded, model))
+    said = run_inference(network.read(inputs), partial(encode_items, model))
     known = torch.cat(said.answers).float().numpy()
     if not np.isfinite(known).all():
         raise StudyError("the network makes codes that are no numbers: train another trial")
@@ -89,13 +89,13 @@ def encode(
     if file is not None:
         with new_file(file) as opened:
             _write(said, codes, opened, file.suffix.lower())
-    return Encoded(said.names, codes, said.reasons, said.unread)
+    return Encodings(said.names, codes, said.reasons, said.unreadable)
 
 
-def _write(said: Answers[torch.Tensor], codes: Codes, file: IO[bytes], suffix: str) -> None:
+def _write(said: InferenceResult[torch.Tensor], codes: Codes, file: IO[bytes], suffix: str) -> None:
     if suffix == ".npz":
         names, reasons = np.array(said.names), np.array(said.reasons)
         np.savez_compressed(file, codes=codes, names=names, reasons=reasons)
         return
     table = pd.DataFrame(codes, columns=[f"z{n}" for n in range(codes.shape[1])])
-    write_csv(beside(said, table), file)
+    write_csv(add_item_columns(said, table), file)

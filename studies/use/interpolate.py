@@ -6,23 +6,23 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...models.densities.by_name import DENSITIES, FEWEST_CODES
+from ...models.densities.by_name import DENSITIES, MIN_CODES
 from ...models.roles import Decodes, Encodes, HasPrior
-from ...objectives.data.batches import in_batches
+from ...objectives.data.batches import apply_in_batches
 from ...objectives.progress import progress
-from ...storage.runs import Runs, replaced_folder
-from ..display.plots.images import image_grid
-from ..study.defaults import RUNS, SAMPLING, SEED
+from ...storage.runs import Runs, replace_folder
+from ..display.plots.images import plot_image_grid
+from ..study.defaults import RUNS, SAMPLING_METHODS, SEED
 from ..study.errors import StudyError, check_seed
-from ..study.facade import public
-from .trained import Trained, load_trained
+from ..study.facade import public_api
+from .trained import TrainedNetwork, load_trained_network
 
 ROWS, STEPS = 6, 10
 
 log = logging.getLogger(__name__)
 
 
-@public
+@public_api
 def interpolate(
     source: str,
     *,
@@ -55,7 +55,7 @@ def interpolate(
         'interpolations'
     """
     check_seed(seed)
-    trained = load_trained(source, runs, data_dir)
+    trained = load_trained_network(source, runs, data_dir)
     model = trained.model
     if not isinstance(model, Decodes) or not isinstance(model, Encodes | HasPrior):
         raise StudyError(f"a {type(model).__name__} has no encode and decode to go between")
@@ -71,13 +71,13 @@ def interpolate(
             del ends["images"]
     if images is None:
         ends["codes"] = _at_random(trained, seed)
-    with replaced_folder(trained.folder / "interpolations", Runs(Path(runs))) as folder:
+    with replace_folder(trained.folder / "interpolations", Runs(Path(runs))) as folder:
         for what, codes in ends.items():
             _draw(model, codes, what, folder)
     return trained.folder / "interpolations"
 
 
-def _of_images(trained: Trained, images: tuple[int, int] | None, seed: int) -> Tensor:
+def _of_images(trained: TrainedNetwork, images: tuple[int, int] | None, seed: int) -> Tensor:
     """Returns codes of validation images, the named ones or some."""
     found = torch.from_numpy(trained.codes("val", seed)[0])
     if images is None:
@@ -91,17 +91,17 @@ def _of_images(trained: Trained, images: tuple[int, int] | None, seed: int) -> T
     return found[torch.tensor(images)]
 
 
-def _at_random(trained: Trained, seed: int) -> Tensor:
+def _at_random(trained: TrainedNetwork, seed: int) -> Tensor:
     """Returns codes of the prior or, if the model has none, of a density of its codes."""
     if isinstance(trained.model, HasPrior):
         return torch.from_numpy(trained.model.prior().sample(2 * ROWS, seed))
     codes = trained.codes("train", seed)[0]
-    if len(codes) < FEWEST_CODES["kde"]:
+    if len(codes) < MIN_CODES["kde"]:
         raise StudyError(
             f"{len(codes)} training images are too few to draw random codes from: go between two "
             "of them by `images=`"
         )
-    with progress(f"fitting {SAMPLING['kde']}"):
+    with progress(f"fitting {SAMPLING_METHODS['kde']}"):
         return torch.from_numpy(
             DENSITIES["kde"](trained.model, codes, seed).sample(2 * ROWS, seed)
         )
@@ -113,4 +113,4 @@ def _draw(model: Decodes, ends: Tensor, what: str, folder: Path) -> None:
     steps = torch.linspace(0, 1, STEPS)[None, :, None]
     codes = torch.lerp(first, last, steps).flatten(0, 1)
     title = f"Between the codes of two {what}" if what == "images" else "Between two random codes"
-    image_grid(in_batches(model.decode, codes), title, folder / f"{what}.png")
+    plot_image_grid(apply_in_batches(model.decode, codes), title, folder / f"{what}.png")

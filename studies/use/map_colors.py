@@ -12,15 +12,15 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from ...objectives.data.item_columns import ITEM, ROW
-from ...objectives.data.sources.frames import file_bytes, read_texts, typed
-from ...objectives.data.sources.headers import PATHS, TEXTS
+from ...objectives.data.item_metadata import ITEM_COLUMN, ROW_COLUMN
+from ...objectives.data.sources.frames import read_file_bytes, read_text_columns, infer_types
+from ...objectives.data.sources.headers import PATH_COLUMN_NAMES, TEXT_COLUMN_NAMES
 from ...objectives.data.sources.table_options import TableOptions
-from ...objectives.data.sources.wording import meant
+from ...objectives.data.sources.wording import did_you_mean
 from ..study.errors import StudyError
 
 FILE = re.compile(r"(?P<path>.+?\.(?:csv|tsv))(?::(?P<column>.*))?", re.IGNORECASE)
-NAMES = frozenset({ITEM, "input", *PATHS, *TEXTS})
+NAMES = frozenset({ITEM_COLUMN, "input", *PATH_COLUMN_NAMES, *TEXT_COLUMN_NAMES})
 """What people call the column of a file that names items, in lower case."""
 COMPARED, NEAREST = 500, 5  # ids of the data, and of a file, that a hint looks at
 
@@ -33,7 +33,7 @@ def color_values(
     """Returns a value for each item, under the name of the column that it comes from.
 
     Args:
-        color: A column of the items; or `FILE.csv:COLUMN`, of a file that names each item in
+        color: A column of the items; or `FILE.csv:NAME_WIDTH`, of a file that names each item in
             columns called like those of `ids`.
         items: A row for each item.
         ids: The columns of the items that say which item it is, with `row` among them.
@@ -46,17 +46,17 @@ def color_values(
     if color in items:
         return _filled(items[color], "the data")
     if (parts := FILE.fullmatch(color)) is None:
-        hint = meant(color, list(map(str, items)))
+        hint = did_you_mean(color, list(map(str, items)))
         raise StudyError(f"the data have no column {color!r} for `color=`: {hint}")
     path, column = Path(parts["path"]), parts["column"]
     if not column:
         raise StudyError(f"name a column of {path} by `color=`, as {path}:COLUMN")
     names = tuple(name for name in ids if not is_numeric_dtype(items[name]))
-    texts, _ = read_texts(path, file_bytes(path), known=(column, *ids))
-    table = typed(texts, path, TableOptions(as_category=names)).frame
+    texts, _ = read_text_columns(path, read_file_bytes(path), known=(column, *ids))
+    table = infer_types(texts, path, TableOptions(as_category=names)).frame
     table = table.mask(table == "")
     if column not in table:
-        hint = meant(column, list(map(str, table)))
+        hint = did_you_mean(column, list(map(str, table)))
         raise StudyError(f"{path} has no column {column!r}: {hint}")
     values = _filled(table[column], str(path))
     table = _with_item_column(table.drop(columns=column))
@@ -75,15 +75,15 @@ def _filled(column: "pd.Series[Any]", where: str) -> "pd.Series[Any]":
 def _with_item_column(table: pd.DataFrame) -> pd.DataFrame:
     """Returns a table whose column of paths or texts, if there is one, is called `item`."""
     named = next((name for name in table if str(name).lower() in NAMES), None)
-    return table if named is None or ITEM in table else table.rename(columns={named: ITEM})
+    return table if named is None or ITEM_COLUMN in table else table.rename(columns={named: ITEM_COLUMN})
 
 
 def _key_columns(table: pd.DataFrame, ids: Sequence[str], path: Path) -> list[str]:
     """Returns the columns of a file that say which item a row is of."""
     shared = [name for name in ids if name in table]
-    if ITEM in shared:
-        return [ITEM]
-    own = [name for name in shared if name != ROW]
+    if ITEM_COLUMN in shared:
+        return [ITEM_COLUMN]
+    own = [name for name in shared if name != ROW_COLUMN]
     if own and not table.duplicated(own).any():
         return own
     if not shared:
@@ -92,7 +92,7 @@ def _key_columns(table: pd.DataFrame, ids: Sequence[str], path: Path) -> list[st
             f"{path} has no column that names the items: it needs one of "
             f"{', '.join(map(repr, ids))}, and has {columns}"
         )
-    return [ROW] if ROW in shared else own
+    return [ROW_COLUMN] if ROW_COLUMN in shared else own
 
 
 def _as_keys(
@@ -100,7 +100,7 @@ def _as_keys(
 ) -> "tuple[pd.Series[Any], pd.Series[Any]]":
     """Returns what names each item of the data, and each row of the file, as text."""
     known, given = (_joined_text(frame, keys) for frame in (items, table))
-    if ITEM in keys and not given.isin(known).any():  # paths may start from elsewhere
+    if ITEM_COLUMN in keys and not given.isin(known).any():  # paths may start from elsewhere
         moved = given.map(lambda name: os.path.relpath(name, folder) if name else name)
         given = moved if moved.isin(known).any() else given
     return known, given

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from ...models.data_spec import DataSpec
-from ...objectives.data.item_columns import ITEM, ROW, item_columns
+from ...objectives.data.item_metadata import ITEM_COLUMN, ROW_COLUMN, item_metadata
 from ...objectives.data.module import TensorData
 from ..study.errors import StudyError
 from .map_colors import color_values
-from .trained import Trained
+from .trained import TrainedNetwork
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,20 +44,20 @@ class MapItems:
     folder: Path
 
     @classmethod
-    def of(cls, trained: Trained, n: int, labels: Tensor | None, seed: int) -> Self:
+    def of(cls, trained: TrainedNetwork, n: int, labels: Tensor | None, seed: int) -> Self:
         """Returns the first n training items, in the order that a seed draws.
 
         Args:
             trained: The network and its data.
             n: Number of items.
             labels: What the data give them as targets, with shape (n,), if anything.
-            seed: As in `Trained.codes`.
+            seed: As in `TrainedNetwork.codes`.
         """
         data, label = trained.data, _label(trained.data.spec, labels)
         if not isinstance(data, TensorData):
             return cls(pd.DataFrame(index=range(n)), [], label, Path())
         part = trained.part("train", seed).take(range(n))
-        columns = item_columns(data.source, "train", part, data.spec)
+        columns = item_metadata(data.source, "train", part, data.spec)
         place = Path(data.source.name)
         folder = place if place.is_dir() else place.parent
         return cls(columns, _ids(columns, label, data.spec), label, folder)
@@ -109,7 +109,7 @@ def _ids(columns: pd.DataFrame, label: pd.Series[Any] | None, spec: DataSpec) ->
     return [
         str(name)
         for name, column in columns.items()
-        if name in (ITEM, ROW) or not (name in learned or _same(column, label))
+        if name in (ITEM_COLUMN, ROW_COLUMN) or not (name in learned or _same(column, label))
     ]
 
 

@@ -4,23 +4,23 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ...models.densities.kde import Codes
-from ...models.planes import PLANES, TITLES
+from ...models.planes import PROJECTIONS, TITLES
 from ...objectives.progress import progress
 from ...storage.csv_files import write_csv
-from ...storage.runs import Runs, replaced_folder
-from ..display.plots.code_map import code_map
-from ..study.defaults import MAPPED, RUNS, SEED
+from ...storage.runs import Runs, replace_folder
+from ..display.plots.plot_latent_map import plot_latent_map
+from ..study.defaults import MAP_SIZE, RUNS, SEED
 from ..study.errors import StudyError, check_at_least, check_seed
-from ..study.facade import public
+from ..study.facade import public_api
 from .map_items import MapItems
-from .trained import load_trained
+from .trained import load_trained_network
 
 
-@public
-def draw_maps(
+@public_api
+def map(
     source: str,
     *,
-    n: int = MAPPED,
+    n: int = MAP_SIZE,
     color: str | None = None,
     seed: int = SEED,
     data_dir: str | None = None,
@@ -32,7 +32,7 @@ def draw_maps(
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
         n: Number of items, at least 4; all of them if there are fewer.
         color: What gives the points their colors: a column of the data, be it a feature, the
-            target, or one that was left out; or `FILE.csv:COLUMN`, of a file that names the items
+            target, or one that was left out; or `FILE.csv:NAME_WIDTH`, of a file that names the items
             in a column called `item`, `row` or like an id column of the data. Numbers get a color
             bar, everything else a legend. If None, it is the class, or the number to predict.
         seed: Chooses the items, and where t-SNE and UMAP begin.
@@ -51,20 +51,20 @@ def draw_maps(
         StorageError: If it was not trained yet, or a file cannot be written.
 
     Example:
-        >>> latentune.draw_maps("conv-ae-digits", n=30).name
+        >>> latentune.map("conv-ae-digits", n=30).name
         'maps'
     """
     check_at_least("n", n, 4)
     check_seed(seed)
-    trained = load_trained(source, runs, data_dir)
+    trained = load_trained_network(source, runs, data_dir)
     codes, labels = trained.codes("train", seed)
     codes, labels = codes[:n], None if labels is None else labels[:n]
     _check(codes)
     items = MapItems.of(trained, len(codes), labels, seed)
     values = items.color(color)
     table = items.table(values)
-    with replaced_folder(trained.folder / "maps", Runs(Path(runs))) as folder:
-        for name, place in PLANES.items():
+    with replace_folder(trained.folder / "maps", Runs(Path(runs))) as folder:
+        for name, place in PROJECTIONS.items():
             if name == "umap" and find_spec("umap") is None:
                 continue
             with progress(f"placing {len(codes):,} codes by {TITLES[name]}"):
@@ -72,7 +72,7 @@ def draw_maps(
             placed = table.assign(x=plane[:, 0], y=plane[:, 1])
             write_csv(placed, folder / f"{name}.csv")
             title = f"{TITLES[name]} of {len(plane):,} codes"
-            code_map(plane, values, title, folder / f"{name}.png")
+            plot_latent_map(plane, values, title, folder / f"{name}.png")
     return trained.folder / "maps"
 
 

@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...objectives.metrics.anomaly import error_unit, squared_error
-from ...objectives.metrics.intervals import share_beyond
+from ...objectives.metrics.anomaly import describe_error_unit, score_to_mse
+from ...objectives.metrics.intervals import exceedance_interval
 from ...storage.csv_files import write_csv
 from ...storage.outputs import check_output, new_file
 from ..study.defaults import RUNS
-from ..study.facade import public
-from .answer_table import answer_table
-from .answers import answer_of
-from .asked import Asked, Inputs, ask
+from ..study.facade import public_api
+from .prediction_table import prediction_table
+from .answers import prediction_function
+from .asked import InferenceNetwork, Inputs, run_inference
 from .predictions import Predictions
-from .trained import load_trained
+from .trained import load_trained_network
 
 
-@public
+@public_api
 def predict(
     source: str | Path,
     inputs: Inputs,
@@ -59,48 +59,48 @@ def predict(
     file = None if out is None else Path(out)
     if file is not None:
         check_output(file, (".csv",))
-    network = Asked.load(source, runs)
+    network = InferenceNetwork.load(source, runs)
     items = network.read(inputs)
     threshold = (network.configuration.get("anomaly") or {}).get("threshold")
-    answer = answer_of(
+    answer = prediction_function(
         network.model,
         network.like.spec,
         threshold,
-        lambda: load_trained(str(source), runs, data_dir),
+        lambda: load_trained_network(str(source), runs, data_dir),
     )
-    said = ask(items, answer)
-    table = answer_table(said, _target(network))
+    said = run_inference(items, answer)
+    table = prediction_table(said, _target(network))
     if file is not None:
         with new_file(file) as opened:
             write_csv(table, opened)
     given = tuple(table.columns[1 + ("place" in table) :][: len(said.columns.columns)])
     note = _note(table.drop(columns=list(given)), network, source)
-    return Predictions(table, said.unread, note, file, given)
+    return Predictions(table, said.unreadable, note, file, given)
 
 
-def _target(network: Asked) -> str:
+def _target(network: InferenceNetwork) -> str:
     """Returns what the column is called that a network predicts; empty if it has no name."""
     columns = network.like.spec.columns
     return next((column.name for column in columns if column.role == "target"), "")
 
 
-def _note(table: pd.DataFrame, network: Asked, source: str | Path) -> str:
+def _note(table: pd.DataFrame, network: InferenceNetwork, source: str | Path) -> str:
     """Returns a line on how the table is to be read, if that is not clear."""
     if "nearest" in table:
         return "nearest, second, third: the number or file of a training item, its class, distance"
     if "error" not in table:
         return ""
     spec = network.like.spec
-    says = f"error: {error_unit(spec)}, as test_mse"
+    says = f"error: {describe_error_unit(spec)}, as test_mse"
     if "anomaly" not in table:
         whole = network.configuration["study"] if str(source).endswith(".ckpt") else source
         return f"{says}\nno threshold for anomalies was kept: latentune train {whole} keeps one"
     kept = network.configuration["anomaly"]
-    low, high = share_beyond(kept["items"], kept["quantile"])
+    low, high = exceedance_interval(kept["items"], kept["quantile"])
     found, answered = table["anomaly"].sum(), table["anomaly"].count()
     return (
         f"{says}\nanomalies: {found:,} of {answered:,}, whose error is above "
-        f"{squared_error(kept['threshold'], spec):.4g}; that of {kept['quantile']:.0%} of "
+        f"{score_to_mse(kept['threshold'], spec):.4g}; that of {kept['quantile']:.0%} of "
         f"{kept['items']:,} validation items is below, so that {low:.2%} to {high:.2%} of items "
         "like them are above (with 95 %)"
     )

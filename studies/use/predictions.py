@@ -9,8 +9,8 @@ import pandas as pd
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from ..study.defaults import PREDICTED, PREDICTED_BRIEFLY
-from .rounding import shortened
+from ..study.defaults import MAX_PRINTED_ROWS, MAX_PRINTED_ROWS_BESIDE_FILE
+from .rounding import format_number
 
 TOGETHER = ("probability", "class", "distance")
 GIVEN_SHOWN = 2  # columns of the file on a terminal, such as an id
@@ -29,14 +29,14 @@ class Predictions:
             threshold, `anomaly`; of one that compares, `class` and the training items that are
             `nearest`, `second` and `third`, with class and distance. If some could not be read,
             `reason` says why, and their other cells are empty.
-        unread: Why some could not be read, by their names.
+        unreadable: Why some could not be read, by their names.
         note: What is to be said of all of them, if anything.
         file: Where the table was written, if anywhere.
         given: The columns of the file that are not features.
     """
 
     table: pd.DataFrame
-    unread: Mapping[str, str]
+    unreadable: Mapping[str, str]
     note: str = ""
     file: Path | None = None
     given: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Predictions:
 
     def __rich__(self) -> RenderableType:
         """Returns the first rows; what goes together, such as a class and its probability."""
-        most = PREDICTED if self.file is None else PREDICTED_BRIEFLY
+        most = MAX_PRINTED_ROWS if self.file is None else MAX_PRINTED_ROWS_BESIDE_FILE
         groups: dict[str, list[str]] = {}
         for name in map(str, self.table):
             if name not in self.given[GIVEN_SHOWN:]:
@@ -79,4 +79,4 @@ def _cell(column: str, value: object) -> str:
         return "yes" if value else "no"
     if not isinstance(value, float):
         return str(value)
-    return f"{value:.3f}" if column.endswith("probability") else shortened(value)
+    return f"{value:.3f}" if column.endswith("probability") else format_number(value)

@@ -8,19 +8,19 @@ import torch
 from torch import Tensor
 
 from ...models.roles import Compares, Predicts
-from ...objectives.data.labelled import labelled
+from ...objectives.data.require_labels import require_labels
 from ...objectives.data.module import TensorData
 from ...objectives.metrics.components import components
-from ...objectives.metrics.neighbours import probe_accuracies
-from ...objectives.metrics.rows import NUMBERS, as_rows
+from ...objectives.metrics.neighbors import few_label_accuracies
+from ...objectives.metrics.rows import NUMBERS, to_numeric_rows
 from ...objectives.progress import progress
 from ...storage.csv_files import write_csv
-from ...storage.runs import Runs, replaced_folder
-from ..display.plots.scores import accuracies
+from ...storage.runs import Runs, replace_folder
+from ..display.plots.scores import plot_accuracies
 from ..study.defaults import NEIGHBOURS, PROBE_LABELS, PROBE_SEEDS, RUNS, SEED
 from ..study.errors import StudyError, check_at_least, check_at_most, check_seed
-from ..study.facade import public
-from .trained import load_trained
+from ..study.facade import public_api
+from .trained import load_trained_network
 
 CODES, PCA = "codes", "pca"
 MOST = 1000  # draws
@@ -28,7 +28,7 @@ CLEAR = 0.9  # share of the draws in which codes must be ahead
 
 
 @dataclass(frozen=True)
-class Probe:
+class ProbeReport:
     """What few labels are worth on codes, and on what codes must beat.
 
     Attributes:
@@ -81,17 +81,17 @@ class Probe:
     __repr__ = __str__  # what a notebook shows
 
 
-@public
+@public_api
 def probe(
     source: str,
     *,
     labels: int | None = None,
     seeds: int = PROBE_SEEDS,
-    neighbours: int = NEIGHBOURS,
+    neighbors: int = NEIGHBOURS,
     seed: int = SEED,
     data_dir: str | None = None,
     runs: str | Path = RUNS,
-) -> Probe:
+) -> ProbeReport:
     """Asks the nearest of a few labelled training items for the class of each test item.
 
     Nearness is that of codes; of as many principal components, fitted to the training part
@@ -104,7 +104,7 @@ def probe(
         labels: How many training items have a label, at least 1; None for 100, or half of the
             training part if that is less.
         seeds: How often they are drawn, from 1 to 1,000.
-        neighbours: How many of the nearest are asked, at most `labels`.
+        neighbors: How many of the nearest are asked, at most `labels`.
         seed: Of the first draw; the next one has the number after it.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
@@ -126,15 +126,15 @@ def probe(
         check_at_least("labels", labels, 1)
     check_at_least("seeds", seeds, 1)
     check_at_most("seeds", seeds, MOST)
-    check_at_least("neighbours", neighbours, 1)
+    check_at_least("neighbors", neighbors, 1)
     check_seed(seed)
-    trained = load_trained(source, runs, data_dir)
-    data = labelled(trained.items)
+    trained = load_trained_network(source, runs, data_dir)
+    data = require_labels(trained.items)
     most = len(data.splits.train)
     labels = min(PROBE_LABELS, most // 2) if labels is None else labels
     check_at_most("labels", labels, most)
-    if neighbours > labels:
-        raise StudyError(f"there are {labels} labels: `neighbours=` must be at most that")
+    if neighbors > labels:
+        raise StudyError(f"there are {labels} labels: `neighbors=` must be at most that")
     codes = tuple(torch.from_numpy(trained.codes(part)[0]) for part in ("train", "test"))
     known, right = data.splits.train.targets, data.splits.test.targets
     assert known is not None
@@ -143,35 +143,35 @@ def probe(
     with progress("asking the nearest neighbours", len(seen)) as advance:
         found = {}
         for name, (train, test) in seen.items():
-            found[name] = probe_accuracies(
+            found[name] = few_label_accuracies(
                 train,
                 known,
                 test,
                 right,
                 labels=labels,
                 seeds=range(seed, seed + seeds),
-                neighbours=neighbours,
+                neighbors=neighbors,
             )
             advance(1)
-    of = f"the nearest {neighbours}" if neighbours > 1 else "the nearest"
-    probed = Probe(
+    of = f"the nearest {neighbors}" if neighbors > 1 else "the nearest"
+    probed = ProbeReport(
         trained.folder / "probe",
         f"accuracy by {of} of {labels:,} labelled items, {seeds} draws, {len(right):,} test items",
         pd.DataFrame(found, index=pd.RangeIndex(seed, seed + seeds, name="seed")),
         pd.Series({name: train.shape[1] for name, (train, _) in seen.items()}),
         tuple(_notes(trained.model, seen)),
     )
-    with replaced_folder(probed.folder, Runs(Path(runs))) as folder:
+    with replace_folder(probed.folder, Runs(Path(runs))) as folder:
         write_csv(probed.table, folder / "table.csv", index="of")
         write_csv(probed.accuracy, folder / "accuracy.csv", index="seed")
-        accuracies(probed.accuracy, f"{labels:,} labels on {data.name}", folder / "accuracy.png")
+        plot_accuracies(probed.accuracy, f"{labels:,} labels on {data.name}", folder / "accuracy.png")
     return probed
 
 
 def _beside(data: TensorData, length: int) -> dict[str, tuple[Tensor, ...]]:
     """Returns what codes must beat: components and raw items, of the training and test part."""
     inputs = [part.inputs for part in (data.splits.train, data.splits.test)]
-    rows = [as_rows(x, data.spec) for x in inputs if isinstance(x, Tensor)]
+    rows = [to_numeric_rows(x, data.spec) for x in inputs if isinstance(x, Tensor)]
     if len(rows) < len(inputs):
         return {}
     plane = components(rows[0], length)

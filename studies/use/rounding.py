@@ -6,7 +6,7 @@ DIGITS = 6
 MOST = 17  # which tell any two numbers apart
 
 
-def rounded(value: float, unit: float = 0.0) -> float:
+def round_significant(value: float, unit: float = 0.0) -> float:
     """Returns a number with six digits, or with as many as tell a unit's millionth.
 
     Args:
@@ -15,7 +15,7 @@ def rounded(value: float, unit: float = 0.0) -> float:
             deviation; 0 if that is not known.
 
     Example:
-        >>> rounded(1_000_000_123.4567891, unit=100.0), rounded(0.123456789)
+        >>> round_significant(1_000_000_123.4567891, unit=100.0), round_significant(0.123456789)
         (1000000123.4568, 0.123457)
     """
     digits = DIGITS
@@ -24,11 +24,11 @@ def rounded(value: float, unit: float = 0.0) -> float:
     return float(f"{value:.{digits}g}")
 
 
-def shortened(value: float) -> str:
+def format_number(value: float) -> str:
     """Returns a number that was rounded as text for a terminal: four digits, or all beyond six.
 
     Example:
-        >>> shortened(0.123457), shortened(1000000123.4568)
+        >>> format_number(0.123457), format_number(1000000123.4568)
         ('0.1235', '1000000123.4568')
     """
     digits = len(f"{value!r}".partition("e")[0].replace(".", "").strip("-0"))

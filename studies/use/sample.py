@@ -9,22 +9,22 @@ import numpy as np
 import torch
 from sklearn.decomposition import PCA
 
-from ...models.densities.by_name import DENSITIES, FEWEST_CODES, Density
+from ...models.densities.by_name import DENSITIES, MIN_CODES, Density
 from ...models.densities.kde import Codes
 from ...models.roles import Decodes, Encodes, HasPrior
-from ...objectives.data.batches import in_batches
+from ...objectives.data.batches import apply_in_batches
 from ...objectives.metrics.features import feature_network
-from ...objectives.metrics.rating import Ratings, rate, unrated
+from ...objectives.metrics.rating import SamplerRatings, rate_samplers, unratable_reason
 from ...objectives.progress import progress
 from ...search_spaces.words import did_you_mean
-from ...storage.json_text import to_json
-from ...storage.runs import Runs, replaced_folder
-from ..display.plots.images import image_grid
-from ..display.plots.points import codes_beside
-from ..study.defaults import RUNS, SAMPLES, SAMPLING, SEED
+from ...storage.json_text import to_strict_json
+from ...storage.runs import Runs, replace_folder
+from ..display.plots.images import plot_image_grid
+from ..display.plots.points import plot_code_histograms
+from ..study.defaults import RUNS, SAMPLE_SIZE, SAMPLING_METHODS, SEED
 from ..study.errors import StudyError, check_at_least, check_at_most, check_seed
-from ..study.facade import public
-from .trained import load_trained
+from ..study.facade import public_api
+from .trained import load_trained_network
 
 # Up to this many latent dimensions, two principal components say nothing new.
 FEW_DIMENSIONS = 3
@@ -42,13 +42,13 @@ class Samples(NamedTuple):
         densities: The density of each method.
         ratings: How far the images of each method are from real ones; None if that cannot be
             said.
-        unrated: Why it cannot be said, in that case.
+        unratable_reason: Why it cannot be said, in that case.
     """
 
     folder: Path
     densities: dict[str, Density]
-    ratings: Ratings | None
-    unrated: str | None
+    ratings: SamplerRatings | None
+    unratable_reason: str | None
 
     def __repr__(self) -> str:
         rows = {} if self.ratings is None else self.ratings.rows
@@ -56,16 +56,16 @@ class Samples(NamedTuple):
             f"{name}: {density}" + (f", test FID {rows[name].test.fid:.2f}" if rows else "")
             for name, density in self.densities.items()
         ]
-        unrated = [] if self.unrated is None else [f"not rated: {self.unrated}"]
-        return "\n".join([*lines, *unrated, f"wrote {self.folder}"])
+        unratable_reason = [] if self.unratable_reason is None else [f"not rated: {self.unratable_reason}"]
+        return "\n".join([*lines, *unratable_reason, f"wrote {self.folder}"])
 
 
-@public
+@public_api
 def sample(
     source: str,
     *,
     methods: Sequence[str] = (),
-    n: int = SAMPLES,
+    n: int = SAMPLE_SIZE,
     seed: int = SEED,
     data_dir: str | None = None,
     runs: str | Path = RUNS,
@@ -99,7 +99,7 @@ def sample(
     check_at_least("n", n, 1)
     check_at_most("n", n, MOST)
     check_seed(seed)
-    trained = load_trained(source, runs, data_dir)
+    trained = load_trained_network(source, runs, data_dir)
     model = trained.model
     if not isinstance(model, Decodes) or not isinstance(model, Encodes | HasPrior):
         raise StudyError(f"a {type(model).__name__} has no encode and decode to sample with")
@@ -114,12 +114,12 @@ def sample(
             densities[name] = DENSITIES[name](model, real, seed)
             advance(1)
     drawn = {name: density.sample(n, seed) for name, density in densities.items()}
-    place, why_not = Runs(Path(runs)), unrated(trained.data, n)
+    place, why_not = Runs(Path(runs)), unratable_reason(trained.data, n)
     ratings = None
     if not why_not:
         network = feature_network(trained.data)
-        ratings = rate(model, network, trained.data, drawn, seed)
-    with replaced_folder(trained.folder / "samples", place) as folder:
+        ratings = rate_samplers(model, network, trained.data, drawn, seed)
+    with replace_folder(trained.folder / "samples", place) as folder:
         for name, density in densities.items():
             density.save(folder / f"{name}.npz")
             np.savez_compressed(folder / f"{name}-codes.npz", codes=drawn[name])
@@ -127,7 +127,7 @@ def sample(
             if isinstance(model, Encodes):
                 _draw_codes(name, real, drawn[name], folder)
         table = {"unrated": why_not} if ratings is None else ratings.to_table()
-        (folder / "quality.json").write_text(to_json(table))
+        (folder / "quality.json").write_text(to_strict_json(table))
     return Samples(trained.folder / "samples", densities, ratings, why_not)
 
 
@@ -147,7 +147,7 @@ def _check(methods: Sequence[str], model: Decodes, codes: Codes) -> list[str]:
         unfit["pca-kde"] = f"{latent_dim} latent dimensions are too few for it"
     few = {
         name: f"it needs the codes of {fewest} training items, and there are {count}"
-        for name, fewest in FEWEST_CODES.items()
+        for name, fewest in MIN_CODES.items()
         if count < fewest and name not in unfit
     }
     for name in methods:
@@ -163,10 +163,10 @@ def _check(methods: Sequence[str], model: Decodes, codes: Codes) -> list[str]:
 
 
 def _draw(model: Decodes, name: str, drawn: Codes, folder: Path) -> None:
-    items = in_batches(model.decode, torch.from_numpy(drawn[:SHOWN]))
+    items = apply_in_batches(model.decode, torch.from_numpy(drawn[:SHOWN]))
     if items.ndim == 4:
-        title = f"Decoded samples of {SAMPLING[name]}"
-        image_grid(items, title, folder / f"{name}-samples.png")
+        title = f"Decoded samples of {SAMPLING_METHODS[name]}"
+        plot_image_grid(items, title, folder / f"{name}-samples.png")
 
 
 def _draw_codes(name: str, real: Codes, drawn: Codes, folder: Path) -> None:
@@ -177,6 +177,6 @@ def _draw_codes(name: str, real: Codes, drawn: Codes, folder: Path) -> None:
         axis = "principal component"
         plane = PCA(2).fit(real)
         real, drawn = plane.transform(real), plane.transform(drawn)
-    codes_beside(
-        real, drawn, axis, f"Real codes and {SAMPLING[name]}", folder / f"{name}-codes.png"
+    plot_code_histograms(
+        real, drawn, axis, f"Real codes and {SAMPLING_METHODS[name]}", folder / f"{name}-codes.png"
     )

@@ -7,17 +7,17 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from ...objectives.data.kept import save_kept
+from ...objectives.data.kept import flush_cache
 from ...objectives.data.labelled import target_candidates
 from ...objectives.data.module import TensorData
-from ...objectives.data.parts import floats
-from ...objectives.data.splits import PARTS, recognised
-from ...search_spaces.catalog.auto import fitting
-from ...storage.runs import Runs, replaced_folder
-from ..display.plots.images import labelled_grid
+from ...objectives.data.parts import to_float
+from ...objectives.data.splits import PART_NAMES, describe_splits
+from ...search_spaces.catalog.auto import find_fitting_models
+from ...storage.runs import Runs, replace_folder
+from ..display.plots.images import plot_labeled_grid
 from ..study.defaults import RUNS, SEED
 from ..study.errors import StudyError, check_seed
-from ..study.facade import public
+from ..study.facade import public_api
 from .split import split_folder
 
 SHOWN = 10  # of each class; ten times as many where there are none
@@ -26,7 +26,7 @@ LETTERS = 80  # of the names of features
 
 
 @dataclass(frozen=True)
-class Shown:
+class DataSummary:
     """What data hold.
 
     Attributes:
@@ -49,7 +49,7 @@ class Shown:
         return f"{self.line}\n{self.counts}"
 
 
-@public
+@public_api
 def show(
     data: str,
     *,
@@ -67,7 +67,7 @@ def show(
     runs: str | Path = RUNS,
     split: Sequence[float] | None = None,
     out: str | Path | None = None,
-) -> Shown:
+) -> DataSummary:
     """Counts the items of each class and part, and draws some training images with their labels.
 
     Args:
@@ -123,9 +123,9 @@ def show(
             numbers=numbers,
         )
 
-    def look(name: str) -> Shown:
+    def look(name: str) -> DataSummary:
         whole = read(name)
-        return replace(_shown(whole, place, seed), searchable=bool(fitting(whole.spec)))
+        return replace(_shown(whole, place, seed), searchable=bool(find_fitting_models(whole.spec)))
 
     if split is None or out is None:
         return look(data)
@@ -133,11 +133,11 @@ def show(
         return replace(look(str(out)), lists=tuple(lists))
 
 
-def _shown(whole: TensorData, place: Runs, seed: int) -> Shown:
+def _shown(whole: TensorData, place: Runs, seed: int) -> DataSummary:
     splits = whole.splits
     place.make()
-    save_kept()
-    parts = dict(zip(PARTS, splits[:3], strict=True))
+    flush_cache()
+    parts = dict(zip(PART_NAMES, splits[:3], strict=True))
     names = splits.spec.classes or ("all",)
     counts = {}
     for name, part in parts.items():
@@ -145,13 +145,13 @@ def _shown(whole: TensorData, place: Runs, seed: int) -> Shown:
         of = torch.zeros(len(part), dtype=torch.long) if targets is None else targets
         counts[name] = of.bincount(minlength=len(names)).tolist()
     table = pd.DataFrame(counts, index=pd.Index(names, name="class"))
-    line, features = recognised(splits), ", ".join(splits.spec.features)
+    line, features = describe_splits(splits), ", ".join(splits.spec.features)
     if 0 < len(features) <= LETTERS:
         line = f"{line}; features: {features}"
     if splits.spec.kind != "image":
         unknown = splits.train.targets is None and whole.source.table.target is None
         candidates = target_candidates(whole) if unknown else ()
-        return Shown(line, table, (), candidates=tuple(candidates))
+        return DataSummary(line, table, (), candidates=tuple(candidates))
     order = torch.randperm(len(splits.train), generator=torch.Generator().manual_seed(seed))
     targets = splits.train.targets
     if targets is None or not splits.spec.classes:
@@ -162,8 +162,8 @@ def _shown(whole: TensorData, place: Runs, seed: int) -> Shown:
             for number, name in enumerate(names[:MOST_CLASSES])
         }
     folder = place.shown(str(whole.name))
-    with replaced_folder(folder, place) as new:
-        images = {name: floats(splits.train.inputs[chosen]) for name, chosen in rows.items()}
+    with replace_folder(folder, place) as new:
+        images = {name: to_float(splits.train.inputs[chosen]) for name, chosen in rows.items()}
         title = f"{whole.name}: {line}"
-        labelled_grid(images, title, new / "images.png")
-    return Shown(line, table, (folder / "images.png",))
+        plot_labeled_grid(images, title, new / "images.png")
+    return DataSummary(line, table, (folder / "images.png",))

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 
-from ...objectives.data.equal_items import first_equal_file
+from ...objectives.data.equal_items import first_occurrences_of_files
 from ...objectives.data.errors import DataError
-from ...objectives.data.sources.folders import FEWEST, list_folder
-from ...objectives.data.sources.photo_lists import CLASSES
-from ...storage.csv_files import safe_cell
-from ...storage.paths import StorageError, check_path
+from ...objectives.data.sources.folders import MIN_ITEMS, list_image_folder
+from ...objectives.data.sources.photo_lists import CLASSES_FILE
+from ...storage.csv_files import escape_formula
+from ...storage.paths import StorageError, refuse_url
 from ..study.errors import StudyError
 
 FILES = {"train": "train.csv", "val": "valid.csv", "test": "test.csv"}
@@ -48,13 +48,13 @@ def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Ite
         StorageError: If one of the files is there already, or cannot be written.
     """
     check_shares(split)
-    check_path(out, "out")
-    paths = [out / name for name in (*FILES.values(), CLASSES)]
+    refuse_url(out, "out")
+    paths = [out / name for name in (*FILES.values(), CLASSES_FILE)]
     for path in paths:
         if os.path.lexists(path):
             raise StorageError(f"{path} is there already: name another folder by `out=`")
     parts = dict(zip(FILES, _drawn(_images(data, out), out, split, seed), strict=True))
-    for part, fewest in {"train": FEWEST, "val": 1, "test": 1}.items():
+    for part, fewest in {"train": MIN_ITEMS, "val": 1, "test": 1}.items():
         if len(parts[part]) < fewest:
             raise DataError(
                 f"{data} has too few images to split: {len(parts[part])} would be in "
@@ -63,7 +63,7 @@ def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Ite
     tables: dict[str, Rows] = {
         FILES[part]: [("path", "label"), *rows] for part, rows in parts.items()
     }
-    tables[CLASSES] = [("class", *(path.stem for path in paths[:3])), *_counts(parts)]
+    tables[CLASSES_FILE] = [("class", *(path.stem for path in paths[:3])), *_counts(parts)]
     made = not out.exists()
     try:
         _write(tables, out)
@@ -91,7 +91,7 @@ def _images(data: str, out: Path) -> dict[str, list[str]]:
     """Returns the images of each class, by their paths from a folder."""
     if not os.path.isdir(data):
         raise DataError(f"{data!r} is no folder of images: nothing else can be split")
-    listing = list_folder(Path(data))
+    listing = list_image_folder(Path(data))
     if not listing.classes:
         raise DataError(f"{data} has no classes to split: put each in a folder of its own")
     images: dict[str, list[str]] = {}
@@ -122,7 +122,7 @@ def _drawn(
             raise DataError(f"class {name!r} has one image, which cannot be in several parts")
         order = torch.randperm(len(paths), generator=generator).tolist()
         here = os.path.realpath(out)  # which may not be there yet
-        firsts = first_equal_file([os.path.normpath(f"{here}/{path}") for path in paths])
+        firsts = first_occurrences_of_files([os.path.normpath(f"{here}/{path}") for path in paths])
         cut = _cut(order, _shared(len(paths), split), firsts)
         for part, places in zip(parts, cut, strict=True):
             part += [(paths[i], name) for i in sorted(places)]
@@ -181,7 +181,7 @@ def _write(tables: Mapping[str, Rows], out: Path) -> None:
             with (out / name).open(
                 "x", newline="", encoding="utf-8", errors="surrogateescape"
             ) as file:
-                cells = [[safe_cell(text) for text in row] for row in rows]
+                cells = [[escape_formula(text) for text in row] for row in rows]
                 csv.writer(file, lineterminator="\n").writerows(cells)
     except OSError as error:
         raise StorageError(

@@ -10,25 +10,25 @@ import torch
 from torch import Tensor
 
 from ...models.densities.kde import Codes
-from ...models.networks.standardise import as_read
+from ...models.networks.standardize import cast_input
 from ...models.roles import Encodes
-from ...objectives.data.batches import Batches, evaluation_size
+from ...objectives.data.batches import Batches, evaluation_batch_size
 from ...objectives.data.module import TensorData
 from ...objectives.data.parts import Part
-from ...objectives.data.splits import PURPOSES
+from ...objectives.data.splits import PART_PURPOSES
 from ...objectives.progress import progress
 from ...storage.checkpoint import read_checkpoint
 from ...storage.runs import Runs
-from ..study.checkpoint_lookup import checkpoint_of
+from ..study.checkpoint_lookup import find_checkpoint
 from ..study.errors import StudyError
-from ..study.making import load_network, make_spec
+from ..study.making import load_network, build_spec
 from ..study.recipe import Recipe
 
 PartName = Literal["train", "val", "test"]
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedNetwork:
     """What final training left.
 
     Attributes:
@@ -70,7 +70,7 @@ class Trained:
         if isinstance(self.data, TensorData):  # each item once, and as it is
             inputs, targets, _ = self.part(part, seed)
             columns = (inputs,) if targets is None else (inputs, targets)
-            return Batches(columns, evaluation_size(inputs), shuffle=False)
+            return Batches(columns, evaluation_batch_size(inputs), shuffle=False)
         self.data.prepare_data()
         self.data.setup("test" if part == "test" else "fit")
         loader = getattr(self.data, f"{part}_dataloader")()
@@ -91,10 +91,10 @@ class Trained:
         model = self.model
         batches = self._batches(part, seed)
         found, labels = [], []
-        items = f"encoding the items to {PURPOSES[part]}"
+        items = f"encoding the items to {PART_PURPOSES[part]}"
         with torch.inference_mode(), progress(items, len(batches)) as advance:
             for inputs, *others in batches:
-                found.append(encoded(model, inputs))
+                found.append(encode_items(model, inputs))
                 labels += others[:1]
                 advance(1)
         whole: Codes = torch.cat(found).numpy()
@@ -103,19 +103,19 @@ class Trained:
         return whole, torch.cat(labels) if labels else None
 
 
-def encoded(model: Encodes, items: Tensor) -> Tensor:
+def encode_items(model: Encodes, items: Tensor) -> Tensor:
     """Maps items, with shape (N, *data.shape), to codes, with shape (N, D).
 
     Raises:
         StudyError: If the model makes something else.
     """
-    codes: object = model.encode(as_read(model, items))
+    codes: object = model.encode(cast_input(model, items))
     if not isinstance(codes, Tensor):
         raise StudyError(f"its encode returns a {type(codes).__name__}, not a tensor of codes")
     return codes.flatten(1)
 
 
-def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained:
+def load_trained_network(source: str, runs: str | Path, data_dir: str | None) -> TrainedNetwork:
     """Loads the network that `STUDY`, `STUDY:17` or a checkpoint names, with its data.
 
     Raises:
@@ -123,12 +123,12 @@ def load_trained(source: str, runs: str | Path, data_dir: str | None) -> Trained
         DataError: If the data is missing or broken.
     """
     place = Runs(Path(runs))
-    path = checkpoint_of(source, place)
+    path = find_checkpoint(source, place)
     model = load_network(path, place)
     configuration, _ = read_checkpoint(path)
     recipe = Recipe.from_table(configuration["recipe"], place).at(data_dir)
-    spec = make_spec(recipe, place, configuration.get("encoder"))
+    spec = build_spec(recipe, place, configuration.get("encoder"))
     data = spec.objective.data()
     if isinstance(data, TensorData):
-        data.suit(model)
-    return Trained(model, data, path.parent)
+        data.cast_to_model(model)
+    return TrainedNetwork(model, data, path.parent)

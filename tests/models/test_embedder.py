@@ -18,7 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 import latentune
 from latentune import DataSpec, Embedder, TensorData
 from latentune.models.embedder import LOSSES, MINERS, random_triplets
-from latentune.objectives.metrics import neighbours
+from latentune.objectives.metrics import neighbors
 from latentune.objectives.training import fit, quiet_trainer
 
 Cli = Callable[..., Any]
@@ -128,7 +128,7 @@ def test_a_batch_without_triplets_costs_nothing(miner: str, labels: list[int]) -
 @pytest.mark.parametrize("loss", LOSSES)
 def test_similar_pairs_are_as_many_as_others(loss: str) -> None:
     labels = torch.arange(12) % 3
-    groups = Embedder(DATA, 4, loss, width=0.1).groups_of(labels)
+    groups = Embedder(DATA, 4, loss, width=0.1).sample_groups(labels)
     alike = labels[groups] == labels[groups[:, :1]]
     if loss == "triplet":
         assert alike.tolist() == [[True, True, False]] * 12
@@ -160,7 +160,7 @@ def test_one_class_is_not_enough() -> None:
 def test_it_is_searched_by_the_nearest_neighbour_and_used(
     name: str, picture: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbours, "CHUNK", 100)
+    monkeypatch.setattr(neighbors, "CHUNK", 100)
     words = ("--trials", 1, "--epochs", 1, "--batch-size", 100, "--fix", "width=0.25")
     answer = cli("search", name, "digits", *words)
     assert answer.code == 0, answer.err

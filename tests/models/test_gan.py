@@ -19,7 +19,7 @@ import latentune
 from latentune import GAN, DataSpec, TensorData
 from latentune.objectives.metrics.distance import KernelDistance
 from latentune.objectives.metrics.quality import kernel_distance
-from latentune.objectives.training import fit, quiet, quiet_trainer
+from latentune.objectives.training import fit, silence_lightning, quiet_trainer
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
@@ -113,7 +113,7 @@ def test_both_rates_fall_along_a_cosine_although_it_optimises_by_hand() -> None:
 def test_rates_fall_in_steps_of_epochs_too() -> None:
     rates = Rates()
     trained(GAN(DATA, 2, 0.1, lr=0.01, schedule="step"), 3, (rates,))
-    falling = [maker for _, maker in rates.seen]
+    falling = [generator_group for _, generator_group in rates.seen]
     assert falling == pytest.approx([0.01] * 2 + [0.001] * 2 + [0.0001] * 2)
 
 
@@ -161,7 +161,7 @@ def test_the_distance_of_a_set_from_itself_is_nothing_and_from_noise_much() -> N
 def valued(model: GAN) -> float:
     """The kernel distance that validation logs of a network."""
     trainer = quiet_trainer(1, [KernelDistance()])
-    with quiet():
+    with silence_lightning():
         trainer.validate(
             model, datamodule=TensorData("digits", cache=Path("runs/cache")), verbose=False
         )

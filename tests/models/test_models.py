@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentune import Autoencoder, DataSpec, LatentKDE, TensorData
-from latentune.models.learner import OPTIMISERS, SCHEDULES
+from latentune.models.learner import OPTIMIZERS, SCHEDULES
 from latentune.models.networks.by_name import NETWORKS
 from latentune.models.networks.conv import ConvEncoder
-from latentune.models.networks.maps import sizes
+from latentune.models.networks.maps import feature_map_sizes
 from latentune.objectives.training import fit, quiet_trainer
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
@@ -46,7 +46,7 @@ SIDES = [*range(8, 129), (8, 128), (100, 9)]  # one number is the side of a squa
 def code_length(network: str, shape: tuple[int, ...], most: int) -> int:
     """The longest code that a network can have, up to a length."""
     smallest = {"pooled": 7, "residual": 4, "resnet": 4}.get(network)
-    cell = 1 if smallest is None else math.prod(sizes(shape, smallest)[-1])
+    cell = 1 if smallest is None else math.prod(feature_map_sizes(shape, smallest)[-1])
     return max(cell, most // cell * cell)
 
 
@@ -113,11 +113,11 @@ def test_width_makes_every_network_wider(network: str) -> None:
     data = DataSpec((3, 32, 32))
     length = code_length(network, data.shape, 64)
     with torch.device("meta"):
-        sizes = [
+        feature_map_sizes = [
             sum(p.numel() for p in Autoencoder(data, length, network, width).parameters())
             for width in (0.5, 1, 2)
         ]
-    assert sizes[0] < sizes[1] < sizes[2]
+    assert feature_map_sizes[0] < feature_map_sizes[1] < feature_map_sizes[2]
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -227,7 +227,7 @@ def test_adam_decays_weights_by_l2_and_anneals_lr_to_zero() -> None:
     assert rates == pytest.approx([0.005 * (1 + math.cos(math.pi * t / 4)) for t in range(4)])
 
 
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("optimiser", OPTIMIZERS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_any_optimiser_goes_with_any_schedule(optimiser: str, schedule: str) -> None:
     # At such a rate next to nothing is learnt, so that the loss lies on a plateau.

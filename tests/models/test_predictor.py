@@ -16,7 +16,7 @@ from torch.nn.functional import cross_entropy, pad
 
 import latentune
 from latentune import DataSpec, Embedder, Predictor, TensorData
-from latentune.models.networks.bodies import BODIES
+from latentune.models.networks.bodies import BACKBONES
 from latentune.models.networks.dense import ACTIVATIONS
 from latentune.models.networks.recurrent import CELLS
 from latentune.objectives.training import fit, quiet_trainer
@@ -46,7 +46,7 @@ def test_networks_are_the_published_ones(
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("network", BODIES)
+@pytest.mark.parametrize("network", BACKBONES)
 def test_every_pixel_and_every_weight_counts(network: str, shape: tuple[int, ...]) -> None:
     torch.manual_seed(0)
     model = Predictor(DataSpec(shape, classes=TWO), network, hidden=220)
@@ -93,7 +93,7 @@ def test_rows_of_an_image_are_read_in_their_order(cell: str) -> None:
     torch.manual_seed(0)
     model = Predictor(DataSpec((2, 5, 3), classes=TWO), cell, hidden=8)
     x = torch.rand(1, 2, 5, 3)
-    assert model.body.cell.input_size == 2 * 3
+    assert model.backbone.cell.input_size == 2 * 3
     assert not torch.allclose(model(x), model(x.flip(2)))
 
 
@@ -266,7 +266,7 @@ def test_a_frozen_codec_stays_as_it_was_with_its_statistics(unfreeze: bool) -> N
     codec = Embedder(data, 4, width=0.125)
     before = {name: value.clone() for name, value in codec.state_dict().items()}
     model = Predictor(data, codec=codec, unfreeze=unfreeze, lin_dim=5).train()
-    optimiser = torch.optim.SGD(model.groups(), 0.1)
+    optimiser = torch.optim.SGD(model.parameter_groups(), 0.1)
     cross_entropy(model(torch.rand(20, 1, 8, 8)), torch.arange(20) % 2).backward()
     optimiser.step()
     changed = {name for name, value in codec.state_dict().items() if (value != before[name]).any()}
@@ -277,7 +277,7 @@ def test_a_frozen_codec_stays_as_it_was_with_its_statistics(unfreeze: bool) -> N
 def test_a_codec_that_is_trained_too_has_its_own_rate() -> None:
     data = DataSpec((1, 8, 8), classes=TWO)
     model = Predictor(data, codec=Embedder(data, 4), unfreeze=True, lr=0.1, encoder_lr=0.2)
-    own, codec = model.groups()
+    own, codec = model.parameter_groups()
     assert "lr" not in own
     assert codec["lr"] == 0.2
 

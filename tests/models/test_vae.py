@@ -10,7 +10,7 @@ from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
 import latentune
 from latentune import VAE, Autoencoder, DataSpec, TensorData
-from latentune.objectives.training import fit, quiet, quiet_trainer
+from latentune.objectives.training import fit, silence_lightning, quiet_trainer
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
 SHAPE = (1, 8, 8)
@@ -32,7 +32,7 @@ def test_it_maps_images_to_codes_and_back(shape: tuple[int, int, int], network: 
     assert z.shape == (4, 5)
     assert model.decode(z).shape == x.shape
     assert torch.equal(model(x), model.decode(z))
-    assert [term.shape for term in model.nats(x)] == [(4,), (4,)]
+    assert [term.shape for term in model.elbo_terms(x)] == [(4,), (4,)]
 
 
 def test_the_published_networks() -> None:
@@ -54,7 +54,7 @@ def test_kl_is_the_closed_form_of_torch(seed: int, latent_dim: int) -> None:
     x = torch.rand(3, *SHAPE)
     mean, log_variance = model.posterior(x)
     expected = kl_divergence(Normal(mean, (log_variance / 2).exp()), Normal(0.0, 1.0)).sum(1)
-    torch.testing.assert_close(model.nats(x)[1], expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(model.elbo_terms(x)[1], expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.usefixtures("silent")
@@ -67,7 +67,7 @@ def test_reconstruction_is_the_negative_log_likelihood(likelihood: str) -> None:
     drawn = model(x)
     pixels = Normal(drawn, math.exp(-1.5)) if likelihood == "gaussian" else Bernoulli(drawn)
     expected = -Independent(pixels, 3).log_prob(x)
-    torch.testing.assert_close(model.nats(x)[0], expected, rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(model.elbo_terms(x)[0], expected, rtol=1e-4, atol=1e-3)
 
 
 def test_gradients_reach_the_encoder_through_the_sample() -> None:
@@ -100,7 +100,7 @@ def test_the_importance_bound_lies_above_the_elbo_and_tightens() -> None:
     model = VAE(DATA, 2)
     x = torch.rand(200, *SHAPE)
     with torch.inference_mode():
-        reconstruction, kl = model.nats(x)
+        reconstruction, kl = model.elbo_terms(x)
         bounds = [model.log_likelihood(x, samples).mean() for samples in (1, 10, 100)]
     elbo = -(reconstruction + kl).mean()
     assert bounds[0] == pytest.approx(elbo.item(), abs=1.0)
@@ -113,7 +113,7 @@ def test_what_it_logs_has_no_weight_in_it_and_beta_warms_up() -> None:
     class Spy(VAE):
         def on_train_epoch_end(self) -> None:
             super().on_train_epoch_end()
-            betas.append(self._beta_now())
+            betas.append(self._current_beta())
 
     model = Spy(DATA, 3, beta=4.0, beta_warmup=2, lr=1e-3)
     trainer = quiet_trainer(3, [])
@@ -131,7 +131,7 @@ def test_dead_units_are_not_counted() -> None:
         model.mean.weight[:3] = 0
         model.mean.weight[3] = 5
     trainer = quiet_trainer(1, [])
-    with quiet():
+    with silence_lightning():
         trainer.validate(model, datamodule=TensorData("digits"), verbose=False)
     assert trainer.callback_metrics["val_active_units"] == 1
 

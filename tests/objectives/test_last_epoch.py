@@ -21,7 +21,7 @@ from latentune.storage.checkpoint import file_hash, read_safely
 from latentune.storage.runs import Runs
 from latentune.studies.search.callbacks import CheckHold
 from latentune.studies.search.retries import put_back_dead
-from latentune.studies.study.making import make_spec
+from latentune.studies.study.making import build_spec
 from latentune.studies.study.recipe import Recipe
 
 Cli = Callable[..., Any]
@@ -52,7 +52,7 @@ def _each_epoch_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def objective_of(model: str, **options: Any) -> Objective:
     recipe = Recipe(model, "digits", epochs=3, batch_size=400, **options)
-    return make_spec(recipe, Runs()).objective
+    return build_spec(recipe, Runs()).objective
 
 
 def outcome(trial: FrozenTrial) -> list[Any]:

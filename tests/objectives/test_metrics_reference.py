@@ -19,16 +19,16 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from latentune import VAE, Autoencoder, DataSpec, Predictor
-from latentune.objectives.data.moments import moments_of
-from latentune.objectives.metrics.anomaly import anomaly_scores, mean_error, threshold_at
+from latentune.objectives.data.moments import mean_and_std
+from latentune.objectives.metrics.anomaly import anomaly_scores, reconstruction_mse, quantile_threshold
 from latentune.objectives.metrics.classification import classification
-from latentune.objectives.metrics.components import component_scores, pca_error
-from latentune.objectives.metrics.neighbours import neighbour_accuracy
+from latentune.objectives.metrics.components import pca_scorer, pca_mse
+from latentune.objectives.metrics.neighbors import knn_accuracy
 from latentune.objectives.metrics.quality import kernel_distance, quality
 from latentune.objectives.training import quiet_trainer
-from latentune.studies.check.confirmation import table_of
-from latentune.studies.check.race import chances
-from latentune.studies.use.anomalies import INSIDE, OUTSIDE, Anomalies
+from latentune.studies.check.confirmation import finalist_table
+from latentune.studies.check.race import probabilities_better
+from latentune.studies.use.anomalies import INLIERS, OUTLIERS, AnomalyReport
 
 rng = np.random.default_rng(0)
 CLASSES = ("a", "b", "c", "d")
@@ -72,9 +72,9 @@ def says(data: DataSpec) -> Predictor:
     return model
 
 
-def calibration_error(chances: np.ndarray, labels: np.ndarray) -> float:
+def calibration_error(probabilities_better: np.ndarray, labels: np.ndarray) -> float:
     """Returns the expected calibration error of Guo and others (2017), with 15 bins."""
-    surest, right = chances.max(1), chances.argmax(1) == labels
+    surest, right = probabilities_better.max(1), probabilities_better.argmax(1) == labels
     bins = np.clip(np.ceil(surest * 15) - 1, 0, 14)
     inside = [bins == number for number in range(15)]
     return sum(abs(surest[i].mean() - right[i].mean()) * i.mean() for i in inside if i.any())
@@ -118,7 +118,7 @@ def test_figures_of_classes_are_those_of_scikit_learn(labels: str, logits: str) 
 @pytest.mark.parametrize("numbers", NUMBERS)
 def test_figures_of_numbers_are_those_of_scikit_learn(numbers: str) -> None:
     said, true = NUMBERS[numbers]
-    mean, std = (moment.item() for moment in moments_of([torch.from_numpy(true)[:, None]]))
+    mean, std = (moment.item() for moment in mean_and_std([torch.from_numpy(true)[:, None]]))
     model = says(DataSpec((1,), "table", target=(mean, std)))
     inputs = torch.from_numpy((said - mean) / std)[:, None].float()
     logged = logged_of(model, inputs, torch.from_numpy(true))
@@ -135,7 +135,7 @@ def test_the_r2_of_one_item_is_not_defined() -> None:
 
 def test_reconstruction_errors_are_those_of_numpy_and_components_those_of_scikit_learn() -> None:
     x = torch.from_numpy(rng.normal(size=(50, 6)) * [1, 10, 100, 1e-3, 1, 1] + 5)
-    mean, std = moments_of([x])
+    mean, std = mean_and_std([x])
     data = DataSpec((6,), "table", mean=tuple(mean.tolist()), std=tuple(std.tolist()))
     model = Autoencoder(data, 2, "dense").eval()
     with torch.no_grad():
@@ -143,15 +143,15 @@ def test_reconstruction_errors_are_those_of_numpy_and_components_those_of_scikit
         logged = model.terms([x])["mse"].item()
     scores = anomaly_scores(model, data, x)
     assert scores.numpy() == pytest.approx(np.linalg.norm(error, axis=1), rel=1e-5)
-    assert mean_error(scores, data) == pytest.approx((error**2).mean(), rel=1e-5)
+    assert reconstruction_mse(scores, data) == pytest.approx((error**2).mean(), rel=1e-5)
     assert logged == pytest.approx((error**2).mean(), rel=1e-5)
-    assert threshold_at(scores, 0.9) == pytest.approx(np.quantile(scores.numpy(), 0.9))
+    assert quantile_threshold(scores, 0.9) == pytest.approx(np.quantile(scores.numpy(), 0.9))
     rows = StandardScaler().fit_transform(x)
     plane = PCA(2).fit(rows)
     drawn = plane.inverse_transform(plane.transform(rows))
-    assert pca_error(x, x, 2, data) == pytest.approx(((drawn - rows) ** 2).mean())
+    assert pca_mse(x, x, 2, data) == pytest.approx(((drawn - rows) ** 2).mean())
     distances = np.linalg.norm(drawn - rows, axis=1)
-    assert component_scores(x, 2, data)(x).numpy() == pytest.approx(distances)
+    assert pca_scorer(x, 2, data)(x).numpy() == pytest.approx(distances)
 
 
 @pytest.mark.parametrize("offset", [0.0, 1000.0])
@@ -160,7 +160,7 @@ def test_the_nearest_neighbor_is_that_of_scikit_learn(offset: float) -> None:
     classes = (codes[:, 0] + codes[:, 1] > 2 * offset).astype(int)
     parts = codes[:200], classes[:200], codes[200:], classes[200:]
     right = KNeighborsClassifier(1, algorithm="brute").fit(*parts[:2]).score(*parts[2:])
-    found = neighbour_accuracy(*map(torch.from_numpy, parts))
+    found = knn_accuracy(*map(torch.from_numpy, parts))
     assert found == pytest.approx(right)
 
 
@@ -222,11 +222,11 @@ def test_an_auroc_is_the_share_of_pairs_in_order(ties: bool) -> None:
 
     scores = pd.DataFrame(
         {
-            "set": [INSIDE] * 30 + [OUTSIDE] * 20,
+            "set": [INLIERS] * 30 + [OUTLIERS] * 20,
             "score": np.concatenate([inside, outside]),
         }
     )
-    found = Anomalies(None, {}, scores, {"quantile 0.9": 1.0}, {}, 0.9, 20)  # type: ignore[arg-type]
+    found = AnomalyReport(None, {}, scores, {"quantile 0.9": 1.0}, {}, 0.9, 20)  # type: ignore[arg-type]
     statistic = stats.mannwhitneyu(outside, inside).statistic
     assert found.auroc == pytest.approx(statistic / 600)
     row = found.table.loc["quantile 0.9"]
@@ -238,11 +238,11 @@ def test_a_race_of_two_is_the_paired_t_test_of_scipy() -> None:
     one, other = rng.normal(size=6), rng.normal(0.4, 1, size=6)
     best = int(one.mean() > other.mean())
     pair = [one, other]
-    found = chances([one.tolist(), other.tolist()], best)
+    found = probabilities_better([one.tolist(), other.tolist()], best)
     right = stats.ttest_rel(pair[1 - best], pair[best], alternative="greater").pvalue
     assert found[1 - best] == pytest.approx(right)
     assert found[best] == 0.5
-    table = table_of([0, 1], [0.0, 0.0], [one.tolist(), other.tolist()], best, 1)
+    table = finalist_table([0, 1], [0.0, 0.0], [one.tolist(), other.tolist()], best, 1)
     for row, values in zip(table.itertuples(), pair, strict=True):
         interval = stats.ttest_1samp(values, 0).confidence_interval(0.95)
         assert (row.low, row.high) == pytest.approx((interval.low, interval.high))
@@ -252,14 +252,14 @@ def test_a_race_of_two_is_the_paired_t_test_of_scipy() -> None:
 @pytest.mark.parametrize("equal", [0.0, 1e-12])
 def test_configurations_that_differ_by_a_constant_are_told_apart(equal: float) -> None:
     costs = [[1.0, 2.0, 3.0], [1.5, 2.5, 3.5 + equal]]
-    assert chances(costs, 0) == pytest.approx([0.5, 0.0], abs=1e-6)
-    assert chances([costs[0], costs[0]], 0) == [0.5, 0.5], "the same costs say nothing"
+    assert probabilities_better(costs, 0) == pytest.approx([0.5, 0.0], abs=1e-6)
+    assert probabilities_better([costs[0], costs[0]], 0) == [0.5, 0.5], "the same costs say nothing"
 
 
 @pytest.mark.parametrize("numbers", [False, True])
 def test_the_linear_model_beside_is_that_of_scikit_learn(numbers: bool) -> None:
     from latentune import TensorData
-    from latentune.objectives.metrics.linear import beside_linear
+    from latentune.objectives.metrics.linear import linear_baseline
 
     x = rng.normal(size=(100, 3)) * [1, 1e-15, 1e12] + [0, 1, 1e14]
     line = StandardScaler().fit_transform(x) @ [1, 2, 3] + 0.3 * rng.normal(size=100)
@@ -269,7 +269,7 @@ def test_the_linear_model_beside_is_that_of_scikit_learn(numbers: bool) -> None:
     train, test = data.splits.train, data.splits.test
     model = RidgeCV() if numbers else LogisticRegression(max_iter=100, tol=1e-2)
     fitted = make_pipeline(StandardScaler(), model).fit(train.inputs, train.targets)
-    (found,) = beside_linear(data).values()
+    (found,) = linear_baseline(data).values()
     said = fitted.predict(test.inputs)
     score = sk.mean_squared_error if numbers else sk.accuracy_score
     assert found == pytest.approx(score(test.targets, said), rel=1e-3)

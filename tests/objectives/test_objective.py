@@ -136,7 +136,7 @@ def test_a_metric_that_is_never_logged_is_an_error_that_lists_those_that_are() -
     with pytest.raises(MonitorError, match="never logs 'val_loss'; it logs: val_score"):
         optuna.create_study().optimize(wrong, n_trials=1)
     with pytest.raises(MonitorError, match="it logs: val_score"):
-        wrong.rehearse(optuna.create_study().ask())
+        wrong.sanity_check(optuna.create_study().ask())
 
 
 def test_the_same_seed_gives_the_same_value() -> None:

@@ -15,15 +15,15 @@ from torch import nn
 import latentune
 from latentune import Autoencoder, LatentKDE, Predictor, TensorData
 from latentune.models.densities.mixture import LatentMixture
-from latentune.models.quantiser import Quantiser
+from latentune.models.quantiser import Quantizer
 from latentune.objectives.data.errors import DataError
-from latentune.objectives.data.moments import moments_of
-from latentune.objectives.metrics.anomaly import anomaly_scores, separating_score
-from latentune.objectives.metrics.components import beside_components
-from latentune.objectives.metrics.linear import beside_linear
-from latentune.objectives.training import accelerator_for, fit, quiet_trainer
+from latentune.objectives.data.moments import mean_and_std
+from latentune.objectives.metrics.anomaly import anomaly_scores, separating_threshold
+from latentune.objectives.metrics.components import pca_baseline
+from latentune.objectives.metrics.linear import linear_baseline
+from latentune.objectives.training import choose_accelerator, fit, quiet_trainer
 from latentune.studies.use.compress import _power_of_two
-from latentune.studies.use.rounding import rounded, shortened
+from latentune.studies.use.rounding import round_significant, format_number
 
 Cli = Callable[..., Any]
 
@@ -62,7 +62,7 @@ def test_moments_are_those_of_the_numbers_in_any_unit(unit: str) -> None:
     offset, scale = UNITS[unit]
     x = offset + scale * np.random.default_rng(0).normal(size=(1000, 3))
     x[:, 2] = offset + scale  # a constant
-    mean, std = moments_of(torch.split(torch.from_numpy(x), 300))
+    mean, std = mean_and_std(torch.split(torch.from_numpy(x), 300))
     exact = np.array([[float(v) for v in column] for column in x.T], dtype=np.longdouble)
     centre = exact.mean(1)
     assert mean.numpy() == pytest.approx(centre.astype(float), rel=1e-14)
@@ -77,7 +77,7 @@ def test_a_feature_is_constant_by_the_bound_of_scikit_learn(offset: float) -> No
     rng = np.random.default_rng(0)
     steps = np.logspace(-20, 0, 41) * max(1.0, offset)
     x = offset + steps * rng.choice([-1.0, 1.0], size=(200, 1))
-    _, std = moments_of([torch.from_numpy(x)])
+    _, std = mean_and_std([torch.from_numpy(x)])
     assert ((std == 1).numpy() == (StandardScaler().fit(x).scale_ == 1)).all()
 
 
@@ -93,7 +93,7 @@ def test_a_table_in_other_units_trains_the_same_network(unit: str) -> None:
         drawn = trained(data, Autoencoder(data.spec, 2, "dense", noise=0.1, mask=0.1))
         test = data.splits.test.inputs
         scores = anomaly_scores(drawn, data.spec, test)
-        beside = {**beside_linear(data), **beside_components(drawn, data)}
+        beside = {**linear_baseline(data), **pca_baseline(drawn, data)}
         said = model(test).softmax(1).detach()
         raw = drawn.reconstruct(test).detach()[:, :2]
         found.append((said, scores, beside, (raw - offset) / scale))
@@ -119,7 +119,7 @@ def test_a_target_of_any_scale_is_learned_and_scored_in_its_unit(scale: float) -
     assert logged["val_mse"] == pytest.approx(right, rel=1e-5)
     assert logged["val_r2"] == pytest.approx(r2_score(val.targets, said), rel=1e-5)
     assert logged["val_r2"] > 0.9, "the same in each unit"
-    beside = beside_linear(data)["test_mse_linear"]
+    beside = linear_baseline(data)["test_mse_linear"]
     assert beside / scale**2 == pytest.approx(0.01, rel=0.9), "the noise of the target"
 
 
@@ -165,8 +165,8 @@ def test_densities_draw_codes_as_wide_as_they_are(density: str, scale: float) ->
 def test_a_separating_score_has_the_unit_of_the_scores(scale: float) -> None:
     rng = np.random.default_rng(0)
     sets = torch.from_numpy(rng.normal(0, 1, 50)), torch.from_numpy(rng.normal(3, 1, 50))
-    assert separating_score(*(scale * one for one in sets)) / scale == pytest.approx(
-        separating_score(*sets), rel=1e-6
+    assert separating_threshold(*(scale * one for one in sets)) / scale == pytest.approx(
+        separating_threshold(*sets), rel=1e-6
     )
 
 
@@ -185,8 +185,8 @@ def test_a_separating_score_has_the_unit_of_the_scores(scale: float) -> None:
 def test_numbers_are_written_with_the_digits_of_their_spread(
     value: float, unit: float, digits: float
 ) -> None:
-    assert rounded(value, unit) == digits
-    assert float(shortened(digits)) == pytest.approx(digits, abs=1e-3 * (unit or value))
+    assert round_significant(value, unit) == digits
+    assert float(format_number(digits)) == pytest.approx(digits, abs=1e-3 * (unit or value))
 
 
 def test_predictions_have_the_unit_and_the_digits_of_training(cli: Cli) -> None:
@@ -219,19 +219,19 @@ def test_numbers_are_trained_on_the_cpu_where_the_gpu_has_no_float64(
 ) -> None:
     data = TensorData(write_table(), target="price", numbers=True)
     images = TensorData("digits")
-    assert [accelerator_for("auto", one) for one in (data, images)] == ["auto", "auto"]
+    assert [choose_accelerator("auto", one) for one in (data, images)] == ["auto", "auto"]
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
-    assert [accelerator_for("auto", one) for one in (data, images)] == ["cpu", "auto"]
-    assert accelerator_for("mps", images) == "mps"
+    assert [choose_accelerator("auto", one) for one in (data, images)] == ["cpu", "auto"]
+    assert choose_accelerator("mps", images) == "mps"
     with pytest.raises(DataError, match="which mps does not have: leave out `accelerator=`"):
-        accelerator_for("mps", data)
+        choose_accelerator("mps", data)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-12, 1e12])
 def test_codes_of_any_scale_are_kept_as_sixteen_and_eight_bits(scale: float) -> None:
     codes = torch.from_numpy(scale * np.random.default_rng(0).normal(size=(100, 3))).float()
-    power, steps = _power_of_two(codes), Quantiser.fit(codes)
+    power, steps = _power_of_two(codes), Quantizer.fit(codes)
     half = (codes * power).half().float() / power
     assert half.numpy() == pytest.approx(codes.numpy(), rel=2**-11)
-    restored = steps.restore(steps.quantise(codes))
+    restored = steps.dequantize(steps.quantize(codes))
     assert ((restored - codes).abs() <= 0.51 * steps.step).all()

@@ -15,21 +15,21 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 import latentune
-from latentune.models.densities.by_name import DENSITIES, FEWEST_CODES
-from latentune.objectives.metrics.intervals import auroc_interval, binomial_interval, share_beyond
-from latentune.objectives.metrics.linear import beside_linear
+from latentune.models.densities.by_name import DENSITIES, MIN_CODES
+from latentune.objectives.metrics.intervals import auroc_interval, binomial_interval, exceedance_interval
+from latentune.objectives.metrics.linear import linear_baseline
 
 Cli = Callable[..., Any]
 
 
 @pytest.mark.parametrize("equal", [False, True])
-@pytest.mark.parametrize("name", FEWEST_CODES)
+@pytest.mark.parametrize("name", MIN_CODES)
 def test_each_density_is_fitted_from_as_few_codes_as_it_says(name: str, equal: bool) -> None:
     rng = np.random.default_rng(0)
     for n in range(1, 13):
         codes = np.zeros((n, 4)) if equal else rng.normal(size=(n, 4))
         codes = codes.astype("float32")
-        if n < FEWEST_CODES[name]:
+        if n < MIN_CODES[name]:
             with pytest.raises(ValueError, match=rf"codes \(={n}\) must be at least"):
                 DENSITIES[name](None, codes, 0)
         else:
@@ -80,10 +80,10 @@ def test_a_share_beyond_a_threshold_is_that_of_order_statistics() -> None:
     rng = np.random.default_rng(0)
     for n, quantile in ((19, 0.99), (50, 0.9), (144, 0.99), (101, 0.5), (1, 0.9)):
         draws = [1 - np.quantile(rng.random(n), quantile) for _ in range(2000)]
-        low, high = share_beyond(n, quantile)
+        low, high = exceedance_interval(n, quantile)
         assert np.mean([low <= share <= high for share in draws]) >= 0.94, "no fewer than 95 %"
-    assert share_beyond(19, 0.99).high > 0.2, "19 items cannot promise 1 %"
-    exact = share_beyond(101, 0.99)  # the 100th of 101 items itself
+    assert exceedance_interval(19, 0.99).high > 0.2, "19 items cannot promise 1 %"
+    exact = exceedance_interval(101, 0.99)  # the 100th of 101 items itself
     below = 1 - stats.beta.ppf([0.975, 0.025], 100, 2)
     assert exact == pytest.approx(tuple(below))
 
@@ -136,7 +136,7 @@ def test_anomalies_say_what_few_items_leave_open(cli: Cli) -> None:
     ]
     right = roc_auc_score(outside, np.concatenate(errors))
     assert f"AUROC {right:.4f} of as many principal components" in answer.out
-    promise = share_beyond(5, 0.99)
+    promise = exceedance_interval(5, 0.99)
     assert (
         f"quantile 0.99 of 5 validation items: {promise.low:.2%} to {promise.high:.2%}"
     ) in answer.out
@@ -152,4 +152,4 @@ def test_a_training_part_of_one_class_has_a_linear_model_beside_it() -> None:
     assert train.targets is not None
     train.targets[:] = 0
     right = float((test.targets == 0).double().mean())
-    assert beside_linear(data) == {"test_accuracy_linear": pytest.approx(right)}
+    assert linear_baseline(data) == {"test_accuracy_linear": pytest.approx(right)}

@@ -12,10 +12,10 @@ import latentune
 from latentune import DataSpec
 from latentune.models.roles import Encodes, Reconstructs
 from latentune.search_spaces.catalog.models import MODELS
-from latentune.search_spaces.watch import probe, random_trials, replay
+from latentune.search_spaces.watch import record_parameters, random_trials, replay
 from latentune.storage.runs import Runs
 from latentune.studies.study.errors import StudyError
-from latentune.studies.study.making import make_spec, untrained_space
+from latentune.studies.study.making import build_spec, untrained_space
 from latentune.studies.study.recipe import Recipe
 
 CLASSES = ("a", "b", "c")
@@ -62,7 +62,7 @@ def write_data(model: str) -> str:
 @each
 def test_its_space_fits_all_data_that_it_is_made_for(model: str, space: str) -> None:
     build = untrained_space(MODELS[model], space)
-    names = {frozenset(probe(build, data).distributions) - {"width"} for data in fitting(model)}
+    names = {frozenset(record_parameters(build, data).distributions) - {"width"} for data in fitting(model)}
     assert len(names) == 1  # but for a width, which colours need
     for data in fitting(model):
         (trial,) = random_trials(1)
@@ -138,7 +138,7 @@ def test_it_takes_tables_or_says_which_models_do(model: str) -> None:
     study = latentune.search(model, table, trials=1, epochs=2, **options)
     assert study.best_trial.state == TrialState.COMPLETE
     latentune.train(study.study_name, epochs=1)
-    latentune.draw_maps(study.study_name, n=20)
+    latentune.map(study.study_name, n=20)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -146,9 +146,9 @@ def test_it_describes_itself(model: str) -> None:
     entry = MODELS[model]
     assert "default" in entry.spaces
     assert entry.summary
-    assert set(entry.judges) <= set(entry.metrics)
+    assert set(entry.metric_callbacks) <= set(entry.metrics)
     if entry.on_encoder:
         with pytest.raises(StudyError, match="`encoder=`"):
-            make_spec(Recipe(model, "digits"), Runs())
+            build_spec(Recipe(model, "digits"), Runs())
         return
-    assert make_spec(Recipe(model, "digits"), Runs()).trials == entry.trials
+    assert build_spec(Recipe(model, "digits"), Runs()).trials == entry.trials

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 import latentune
 from latentune.models.data_spec import DataSpec
-from latentune.search_spaces.choices import find_choice, words_of
-from latentune.search_spaces.ranges import narrow
+from latentune.search_spaces.choices import find_choice, choice_labels
+from latentune.search_spaces.ranges import parse_range
 from latentune.search_spaces.watch import replay
 from latentune.search_spaces.words import SpaceError
-from latentune.storage.best import Best, read_best, write_best
-from latentune.storage.export import as_text, to_csv
+from latentune.storage.best import Best, read_best_toml, write_best_toml
+from latentune.storage.export import params_key, to_csv
 from latentune.storage.runs import StorageError
 
 from ..conftest import Cli
@@ -58,22 +58,22 @@ def same(a: Any, b: Any) -> bool:
 def test_a_configuration_comes_back_with_every_value_and_type(params: dict[str, Any]) -> None:
     path = Path("best.toml")
     nested = {"list": [None, 1, {"x": None}], "table": {"x": None, "y": 1}}
-    write_best(Best("s", 0, "val_mse", 1.0, 1, {"model": "x"}, params, nested, {}), path)
-    found = dict(read_best(path).params)
+    write_best_toml(Best("s", 0, "val_mse", 1.0, 1, {"model": "x"}, params, nested, {}), path)
+    found = dict(read_best_toml(path).params)
     assert found.keys() == params.keys()
     assert all(same(found[name], value) for name, value in params.items())
-    assert as_text(found) == as_text(params)
+    assert params_key(found) == params_key(params)
 
 
 @pytest.mark.parametrize("text", ["none = 1", '[none]\nparams = "x"', '[none]\nparams = ["lr"]'])
 def test_a_table_of_none_that_cannot_be_is_refused(text: str) -> None:
     path = Path("best.toml")
-    write_best(Best("s", 0, "val_mse", 1.0, 1, {}, {"lr": 1.0}, {}, {}), path)
+    write_best_toml(Best("s", 0, "val_mse", 1.0, 1, {}, {"lr": 1.0}, {}, {}), path)
     path.write_text(path.read_text().replace("[hparams]", f"{text}\n[hparams]", 1))
     if text == "none = 1":
         path.write_text(f"{text}\n" + path.read_text().replace(text, ""))
     with pytest.raises(StorageError, match="none"):
-        read_best(path)
+        read_best_toml(path)
 
 
 @given(st.lists(values, min_size=1, max_size=6))
@@ -81,15 +81,15 @@ def test_each_choice_is_found_by_its_value_and_by_its_words(choices: list[Any]) 
     distinct = [c for i, c in enumerate(choices) if not any(same(c, d) for d in choices[:i])]
     for choice in distinct:
         assert same(find_choice(distinct, choice), choice)
-    words = words_of(distinct)
+    words = choice_labels(distinct)
     assert [id(choice) for choice in words.values()] == [id(choice) for choice in distinct]
 
 
 def test_choices_that_look_alike_are_named_apart_by_a_range() -> None:
     own = optuna.distributions.CategoricalDistribution([None, "None", 1, "1", "a,b", "c"])
-    assert narrow("x", own, "None").choices == (None,)
-    assert narrow("x", own, "'None',1").choices == ("None", 1)
-    assert narrow("x", own, "'a,b'").choices == ("a,b",)
+    assert parse_range("x", own, "None").choices == (None,)
+    assert parse_range("x", own, "'None',1").choices == ("None", 1)
+    assert parse_range("x", own, "'a,b'").choices == ("a,b",)
 
 
 def _space(trial: optuna.trial.BaseTrial, data: DataSpec) -> latentune.Autoencoder:
@@ -107,8 +107,8 @@ def test_what_a_trial_has_chosen_is_replayed_from_its_file() -> None:
         assert same(trial.suggest_categorical("dim", CHOICES), choice)
         study.tell(trial, 1.0)
         params = study.best_trial.params
-        write_best(Best("s", 0, "val_mse", 1.0, 1, {}, params, {}, {}), Path("best.toml"))
-        model = replay(_space, read_best(Path("best.toml")).params, DataSpec((1, 8, 8)))
+        write_best_toml(Best("s", 0, "val_mse", 1.0, 1, {}, params, {}, {}), Path("best.toml"))
+        model = replay(_space, read_best_toml(Path("best.toml")).params, DataSpec((1, 8, 8)))
         assert same(model.choice, choice)
     with pytest.raises(SpaceError, match="dim = 'x' is outside its range"):
         replay(_space, {"dim": "x"}, DataSpec((1, 8, 8)))
@@ -146,10 +146,10 @@ def test_none_and_nan_go_through_search_train_zip_and_another_search(
     again = ("search", "mine:SPEC", "--name", "again", "--enqueue", "runs/odd/best.toml")
     plan = cli(*again, "--trials", 1, "--dry-run").out
     assert plan.count("workers") == 2
-    latentune.export_study("odd", "odd.zip")
-    latentune.import_study("odd.zip", runs="elsewhere")
+    latentune.export("odd", "odd.zip")
+    latentune.import_("odd.zip", runs="elsewhere")
     there = optuna.load_study(study_name="odd", storage="sqlite:///elsewhere/studies.db")
-    assert as_text(there.trials[0].params) == as_text(study.trials[0].params)
+    assert params_key(there.trials[0].params) == params_key(study.trials[0].params)
     head = cli("status", "odd").out.split("\n")[0].split()
     assert {"epochs", "params_epochs"} <= set(head)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState
 
 import latentune
-from latentune.search_spaces.strategies import NONE, PRUNERS, WILCOXON, Halving
+from latentune.search_spaces.strategies import NONE, PRUNERS, WILCOXON, HalvingPruner
 
 from ..conftest import Cli
 
@@ -113,7 +113,7 @@ def test_whoever_is_pruned_has_a_better_rival_at_that_epoch(
 
 
 def test_a_trial_that_has_failed_is_no_rival() -> None:
-    study = optuna.create_study(pruner=Halving(1, factor=4))
+    study = optuna.create_study(pruner=HalvingPruner(1, factor=4))
     diverged, sound = study.ask(), study.ask()
     diverged.report(0.1, 1)
     sound.report(0.2, 1)

@@ -15,9 +15,9 @@ from optuna.trial import BaseTrial, FixedTrial
 
 from latentune import DataSpec
 from latentune.search_spaces.autoencoder import conv_ae, conv_ae_seed
-from latentune.search_spaces.ranges import RangedSpace, narrow, probe_ranges
-from latentune.search_spaces.strategies import Halving
-from latentune.search_spaces.watch import ask, describe, random_trials, replay
+from latentune.search_spaces.ranges import RangedSpace, parse_range, discover_parameters
+from latentune.search_spaces.strategies import HalvingPruner
+from latentune.search_spaces.watch import build_without_weights, describe_distribution, random_trials, replay
 from latentune.search_spaces.words import SpaceError
 
 SHAPE = DataSpec((1, 28, 28))
@@ -40,7 +40,7 @@ def conditional(trial: BaseTrial, data: DataSpec) -> Kept:
 
 def test_the_seed_space_has_the_published_ranges() -> None:
     penalty = FloatDistribution(1e-6, 1e-3, log=True)
-    assert probe_ranges(conv_ae_seed, SHAPE).distributions == {
+    assert discover_parameters(conv_ae_seed, SHAPE).distributions == {
         "latent_dim": IntDistribution(2, 12, log=True),
         "lr": FloatDistribution(1e-5, 1e-3, log=True),
         "l1": penalty,
@@ -49,23 +49,23 @@ def test_the_seed_space_has_the_published_ranges() -> None:
 
 
 def test_parameters_finds_conditional_ones() -> None:
-    assert set(probe_ranges(conditional, SHAPE).distributions) == {"head", "width"}
+    assert set(discover_parameters(conditional, SHAPE).distributions) == {"head", "width"}
 
 
 def test_defaults_are_the_models_own_moved_into_the_ranges() -> None:
-    assert probe_ranges(conv_ae, SHAPE).first({}) == {
+    assert discover_parameters(conv_ae, SHAPE).first({}) == {
         "latent_dim": 16,
         "lr": 3e-3,
         "l1": 1e-9,
         "l2": 1e-9,
     }
-    assert probe_ranges(conv_ae_seed, SHAPE).first({}) == {
+    assert discover_parameters(conv_ae_seed, SHAPE).first({}) == {
         "latent_dim": 12,
         "lr": 1e-3,
         "l1": 1e-6,
         "l2": 1e-6,
     }
-    assert probe_ranges(RangedSpace(conv_ae, {"lr": "4e-3:8e-3"}), SHAPE).first({})["lr"] == 4e-3
+    assert discover_parameters(RangedSpace(conv_ae, {"lr": "4e-3:8e-3"}), SHAPE).first({})["lr"] == 4e-3
 
 
 class Chosen(Kept):
@@ -79,8 +79,8 @@ def test_a_default_keeps_to_steps_and_choices_and_may_be_missing() -> None:
         width = trial.suggest_int("width", 8, 64, step=8)
         return Chosen(head, width, trial.suggest_int("depth", 1, 3))
 
-    assert probe_ranges(space, SHAPE).first({}) == {"head": "mlp", "width": 24}
-    assert probe_ranges(conditional, SHAPE).first({}) == {}
+    assert discover_parameters(space, SHAPE).first({}) == {"head": "mlp", "width": 24}
+    assert discover_parameters(conditional, SHAPE).first({}) == {}
 
 
 @settings(max_examples=20, deadline=None)
@@ -114,7 +114,7 @@ def test_replay_refuses_an_unknown_choice() -> None:
 
 def test_ranges_change_what_is_suggested() -> None:
     space = RangedSpace(conv_ae, {"latent_dim": "3:5", "lr": "0.5", "l1": "0:1:linear"})
-    found = probe_ranges(space, SHAPE).distributions
+    found = discover_parameters(space, SHAPE).distributions
     assert found["latent_dim"] == IntDistribution(3, 5, log=True)
     assert found["lr"].single()
     assert found["l1"] == FloatDistribution(0, 1)
@@ -124,7 +124,7 @@ def test_ranges_change_what_is_suggested() -> None:
 
 def test_a_choice_can_be_pinned_or_reduced() -> None:
     space = RangedSpace(conditional, {"head": "mlp", "width": "16:32"})
-    found = probe_ranges(space, SHAPE).distributions
+    found = discover_parameters(space, SHAPE).distributions
     assert found["head"] == CategoricalDistribution(["mlp"])
     assert found["width"] == IntDistribution(16, 32, step=8)
 
@@ -137,17 +137,17 @@ def test_a_choice_can_be_pinned_or_reduced() -> None:
 def test_a_range_is_read_as_it_is_written(a: float, b: float, scale: str) -> None:
     low, high = sorted((a, b))
     own = FloatDistribution(1, 2, log=True)
-    found = narrow("x", own, f"{low!r}:{high!r}{scale}")
+    found = parse_range("x", own, f"{low!r}:{high!r}{scale}")
     assert found == FloatDistribution(low, high, log=scale != ":linear")
 
 
 @given(st.integers(1, 10**6), st.integers(0, 10**6))
 def test_a_described_range_can_be_given_again(low: int, width: int) -> None:
     own = IntDistribution(1, 2)
-    found = narrow("n", own, f"{low}:{low + width}")
+    found = parse_range("n", own, f"{low}:{low + width}")
     assert found == IntDistribution(low, low + width)
     if low + width < 10**5:  # six digits are shown
-        assert narrow("n", own, describe(found).removeprefix("int ")) == found
+        assert parse_range("n", own, describe_distribution(found).removeprefix("int ")) == found
 
 
 @pytest.mark.parametrize(
@@ -167,17 +167,17 @@ def test_a_bad_range_is_refused(
     own: IntDistribution | FloatDistribution | CategoricalDistribution, text: str, message: str
 ) -> None:
     with pytest.raises(SpaceError, match=message):
-        narrow("size", own, text)
+        parse_range("size", own, text)
 
 
 def test_an_unknown_parameter_gets_the_closest_match() -> None:
     with pytest.raises(SpaceError, match="did you mean 'latent_dim'"):
-        probe_ranges(RangedSpace(conv_ae, {"latent": "2:3"}), SHAPE)
+        discover_parameters(RangedSpace(conv_ae, {"latent": "2:3"}), SHAPE)
 
 
 def test_who_only_asks_gets_a_model_without_weights() -> None:
     trial = random_trials(1)[0]
-    model = ask(conv_ae, trial, SHAPE)
+    model = build_without_weights(conv_ae, trial, SHAPE)
     assert {p.device.type for p in model.parameters()} == {"meta"}
     assert set(trial.params) == {"latent_dim", "lr", "l1", "l2"}
 
@@ -187,7 +187,7 @@ def test_a_space_that_computes_while_it_builds_is_asked_all_the_same() -> None:
         width = trial.suggest_int("width", 8, 64)
         return Kept(width=width, norm=torch.ones(width).norm().item())
 
-    assert set(probe_ranges(space, SHAPE).distributions) == {"width"}
+    assert set(discover_parameters(space, SHAPE).distributions) == {"width"}
 
 
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
@@ -197,14 +197,14 @@ def test_halving_decides_as_that_of_optuna(direction: Any, values: list[int], fi
     """Three trials at a time, one of which goes a step further with each value."""
     theirs = SuccessiveHalvingPruner(first, reduction_factor=4)
     ended: list[list[tuple[int, int]]] = []
-    for pruner in (theirs, Halving(first, factor=4)):
+    for pruner in (theirs, HalvingPruner(first, factor=4)):
         ended.append([])
         study = optuna.create_study(direction=direction, pruner=pruner)
-        running = [(study.ask(), count(1)) for _ in range(3)]
+        running = [(study.build_without_weights(), count(1)) for _ in range(3)]
         for turn, value in enumerate(values):
             trial, steps = running[value * turn % 3]
             trial.report(value, step := next(steps))
             if trial.should_prune():
-                running[value * turn % 3] = study.ask(), count(1)
+                running[value * turn % 3] = study.build_without_weights(), count(1)
                 ended[-1].append((trial.number, step))
     assert ended[0] == ended[1]

@@ -18,9 +18,9 @@ from optuna.trial import TrialState
 from optuna_dashboard import wsgi
 
 import latentune
-from latentune.storage.artifacts import AllArtifacts, WholeFiles, attach
+from latentune.storage.artifacts import AllArtifacts, AtomicFileStore, attach_picture
 from latentune.storage.buckets import check_bucket
-from latentune.storage.dashboard import guarded
+from latentune.storage.dashboard import guard_requests
 from latentune.storage.database import open_database
 from latentune.storage.runs import StorageError
 
@@ -148,7 +148,7 @@ def asked(path: str, method: str = "GET") -> tuple[str, str | None, bytes]:
     said: list[Any] = []
     environ = {"PATH_INFO": path, "REQUEST_METHOD": method, "HTTP_HOST": "localhost:8080"}
     streams = {"wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr, "SERVER_NAME": "x"}
-    app = guarded(wsgi(storage, artifact_store=artifacts), artifacts)
+    app = guard_requests(wsgi(storage, artifact_store=artifacts), artifacts)
     answer = app({**environ, **streams}, lambda *start: said.append(start[:2]))
     content = b"".join(answer)
     getattr(answer, "close", lambda: None)()
@@ -161,7 +161,7 @@ def test_the_dashboard_shows_studies_of_both_kinds_and_deletes_what_is_theirs(
 ) -> None:
     here = optuna.create_study(study_name="here", storage="sqlite:///runs/studies.db")
     Path("own.png").write_bytes(b"of the folder")
-    attach(here, Path("own.png"), WholeFiles(Path("runs/artifacts"), Path("runs")))
+    attach_picture(here, Path("own.png"), AtomicFileStore(Path("runs/artifacts"), Path("runs")))
     (own,) = Path("runs/artifacts").iterdir()
     in_folder = f"/artifacts/{here._study_id}/{own.name}"
     trial = searched.trials[0]

@@ -27,7 +27,7 @@ SPEC = StudySpec("theirs", Objective(conv_ae, data, max_epochs=1))
 
 @pytest.fixture(autouse=True)
 def _nothing_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(allowed, "_allowed", set())
+    monkeypatch.setattr(allowed, "_trusted_modules", set())
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_python_has_its_own_word_for_it(stranger: str) -> None:
 def test_a_study_of_ones_own_needs_no_word(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("of_theirs.py").write_text(OWN)
     assert cli("search", "of_theirs:SPEC", "--trials", 1).code == 0
-    monkeypatch.setattr(allowed, "_allowed", set())  # as in the next command
+    monkeypatch.setattr(allowed, "_trusted_modules", set())  # as in the next command
     assert cli("train", "theirs", "--epochs", 1).code == 0
     assert cli("map", "theirs", "--n", 10).code == 0
     assert cli("train", "runs/theirs/best.toml", "--epochs", 1).code == 0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import latentune
-from latentune.storage.csv_files import plain_cell, safe_cell, safe_table, write_csv
+from latentune.storage.csv_files import unescape_formula, escape_formula, escape_formulas, write_csv
 from latentune.storage.outputs import new_file
 from latentune.storage.runs import StorageError, write_text
 
@@ -85,8 +85,8 @@ def test_a_text_is_written_beside_planted_links() -> None:
 
 @given(st.text(alphabet=st.sampled_from([*RUN, "'", "a", "1", ".", ","]), max_size=6) | st.text())
 def test_a_cell_is_not_run_and_comes_back(text: str) -> None:
-    cell = safe_cell(text)
-    assert plain_cell(cell) == text
+    cell = escape_formula(text)
+    assert unescape_formula(cell) == text
     number = re.fullmatch(r"[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?%?", cell)
     assert number or cell[:1] not in RUN or not cell
 
@@ -113,7 +113,7 @@ def test_a_table_is_written_by_one_rule() -> None:
     assert [row[2] for row in rows[1:]] == shown
     assert [float(row[3]) for row in rows[1:]] == list(np.arange(7) - 3.0)
     plain = pd.DataFrame({"a": [1.5, -2.0], "b": ["x", "y"]})
-    assert safe_table(plain).to_csv(index=False) == plain.to_csv(index=False)
+    assert escape_formulas(plain).to_csv(index=False) == plain.to_csv(index=False)
 
 
 def test_every_csv_goes_through_the_rule() -> None:

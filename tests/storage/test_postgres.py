@@ -50,7 +50,7 @@ def callbacks(trial):
 data = partial(TensorData, "digits", batch_size=400)
 SPEC = StudySpec("mine", Objective(conv_ae, data, max_epochs=1, callbacks=callbacks))
 """
-_numbers = count()
+_regression_pairs = count()
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +68,7 @@ def machine() -> Iterator[str]:
 @pytest.fixture
 def url(machine: str) -> str:
     """The URL of an empty database."""
-    name = f"studies{next(_numbers)}"
+    name = f"studies{next(_regression_pairs)}"
     sql(f"{machine}/postgres", f"CREATE DATABASE {name}")
     return f"{machine}/{name}"
 

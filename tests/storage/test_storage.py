@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
 from latentune import Best
-from latentune.storage.best import read_best, write_best
+from latentune.storage.best import read_best_toml, write_best_toml
 from latentune.storage.checkpoint import read_checkpoint
 from latentune.storage.database import open_database
-from latentune.storage.runs import Runs, StorageError, check_name, replaced_folder, write_text
-from latentune.storage.scratch import scratch
+from latentune.storage.runs import Runs, StorageError, check_study_name, replace_folder, write_text
+from latentune.storage.scratch_folder import scratch_folder
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
 plain = st.one_of(
@@ -47,14 +47,14 @@ BEST = Best("s", 1, "val_mse", 0.5, 3, {"model": "conv-ae"}, {"lr": 0.1}, {}, {"
 @given(bests)
 def test_best_toml_gives_back_what_was_written(tmp_path_factory: Any, best: Best) -> None:
     path = tmp_path_factory.mktemp("best") / "best.toml"
-    write_best(best, path)
-    assert read_best(path) == best
+    write_best_toml(best, path)
+    assert read_best_toml(path) == best
 
 
 def test_what_is_none_is_left_out_of_best_toml(tmp_path: Path) -> None:
     path = tmp_path / "best.toml"
-    write_best(Best(**{**vars(BEST), "hparams": {"width": None, "depth": 2}}), path)
-    assert read_best(path).hparams == {"depth": 2}
+    write_best_toml(Best(**{**vars(BEST), "hparams": {"width": None, "depth": 2}}), path)
+    assert read_best_toml(path).hparams == {"depth": 2}
 
 
 @pytest.mark.parametrize(
@@ -70,18 +70,18 @@ def test_what_is_none_is_left_out_of_best_toml(tmp_path: Path) -> None:
 )
 def test_a_damaged_best_toml_is_refused(tmp_path: Path, change: Any, message: str) -> None:
     path = tmp_path / "best.toml"
-    write_best(BEST, path)
+    write_best_toml(BEST, path)
     path.write_text(change(path.read_text()))
     with pytest.raises(StorageError, match=message):
-        read_best(path)
+        read_best_toml(path)
 
 
 def test_a_binary_or_missing_best_toml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="write it by: latentune best"):
-        read_best(tmp_path / "best.toml")
+        read_best_toml(tmp_path / "best.toml")
     (tmp_path / "best.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(StorageError, match="not a complete TOML"):
-        read_best(tmp_path / "best.toml")
+        read_best_toml(tmp_path / "best.toml")
 
 
 def test_the_database_is_made_once_with_a_write_ahead_log(tmp_path: Path) -> None:
@@ -198,13 +198,13 @@ def test_a_checkpoint_holds_data_alone(tmp_path: Path) -> None:
 def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
     folder = tmp_path / "study" / "final"
-    with replaced_folder(folder, runs) as partial:
+    with replace_folder(folder, runs) as partial:
         (partial / "a").write_text("first")
-    with pytest.raises(ZeroDivisionError), replaced_folder(folder, runs) as partial:  # noqa: PT012
+    with pytest.raises(ZeroDivisionError), replace_folder(folder, runs) as partial:  # noqa: PT012
         (partial / "a").write_text("second")
         raise ZeroDivisionError
     assert (folder / "a").read_text() == "first"
-    with replaced_folder(folder, runs) as partial:
+    with replace_folder(folder, runs) as partial:
         (partial / "b").write_text("third")
     assert [path.name for path in folder.parent.iterdir()] == ["final"]
     assert [path.name for path in folder.iterdir()] == ["b"]
@@ -213,7 +213,7 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_the_last_folder_is_kept_if_asked_for(tmp_path: Path) -> None:
     runs, folder = Runs(tmp_path), tmp_path / "study" / "final"
     for text in ("first", "second", "third"):
-        with replaced_folder(folder, runs, keep=True) as partial:
+        with replace_folder(folder, runs, keep=True) as partial:
             (partial / "a").write_text(text)
     assert (folder / "a").read_text() == "third"
     assert (tmp_path / "study" / "final-before" / "a").read_text() == "second"
@@ -226,9 +226,9 @@ def test_scratch_of_a_dead_process_is_swept_and_of_a_living_one_is_not(tmp_path:
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     (dead,) = tmp_path.glob("scratch-*")
     assert (dead / "data").exists()
-    with scratch(tmp_path) as living:
+    with scratch_folder(tmp_path) as living:
         assert not dead.exists()
-        with scratch(tmp_path):
+        with scratch_folder(tmp_path):
             assert living.exists()
     assert list(tmp_path.glob("scratch-*")) == []
 
@@ -253,9 +253,9 @@ def test_runs_that_cannot_be_made_are_refused(tmp_path: Path) -> None:
 )
 def test_names_that_would_leave_the_folder_are_refused(name: str) -> None:
     with pytest.raises(StorageError, match="cannot name a study"):
-        check_name(name)
+        check_study_name(name)
 
 
 def test_infinite_values_survive_best_toml(tmp_path: Path) -> None:
-    write_best(Best(**{**vars(BEST), "value": math.inf}), tmp_path / "best.toml")
-    assert read_best(tmp_path / "best.toml").value == math.inf
+    write_best_toml(Best(**{**vars(BEST), "value": math.inf}), tmp_path / "best.toml")
+    assert read_best_toml(tmp_path / "best.toml").value == math.inf

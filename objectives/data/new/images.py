@@ -14,29 +14,29 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ..batches import evaluation_size
+from ..batches import evaluation_batch_size
 from ..errors import DataError
-from ..parts import floats
+from ..parts import to_float
 from ..sources.files import is_array, is_table
-from ..sources.folders import file_stat, find_images, skipped
-from ..sources.image_columns import path_column, read_list
-from ..sources.photos import in_threads, read_photo
-from ..sources.pixel_range import Extent, extent_of_file, maximum_of_file, rescaled
-from ..sources.pixels import COLOUR, Form, opened, read_image, silence_pillow, upright
-from ..sources.resize import COLOURED
-from .arrays import new_array
-from .items import Batch, NewItems, Preparation
-from .paths import STANDARD_INPUT, find_paths, printable, standard_lines
+from ..sources.folders import file_stat, find_images, format_skipped
+from ..sources.image_columns import find_path_column, read_image_list
+from ..sources.photos import map_in_threads, read_center_crop
+from ..sources.pixel_range import PixelRange, file_pixel_range, infer_new_file_maximum, rescale_pixels
+from ..sources.pixels import COLOR_MODES, ImageFormat, open_image, read_image, silence_pillow, to_upright
+from ..sources.resize import COLORS_LOST_REASON
+from .arrays import read_new_array
+from .items import PreparedBatch, NewItems, Preparation
+from .paths import STANDARD_INPUT, resolve_paths, to_printable, read_standard_input_lines
 
-MODES = {1: "L", 3: "RGB"}
+MODE_BY_CHANNELS = {1: "L", 3: "RGB"}
 """What Pillow calls images of so many channels."""
 
-DECODED = 100  # files in a batch: photographs take a while, and progress is to be seen
+MAX_DECODED_FILES = 100  # files in a batch: photographs take a while, and progress is to be seen
 
 log = logging.getLogger(__name__)
 
 
-def new_images(given: Sequence[str], like: Preparation) -> list[NewItems]:
+def read_new_images(given: Sequence[str], preparation: Preparation) -> list[NewItems]:
     """Finds images; what lies in files is decoded when it is needed.
 
     A file that cannot be read, or is in colours where training saw none, is named with the reason
@@ -45,119 +45,119 @@ def new_images(given: Sequence[str], like: Preparation) -> list[NewItems]:
     Args:
         given: Image files, folders, globs, .csv files that name images, .npy and .npz files, or
             `-` for paths on standard input, one a line.
-        like: How the images of training were prepared.
+        preparation: How the images of training were prepared.
 
     Raises:
         DataError: If a file or folder is missing or holds no images, or an array does not fit.
     """
     found: list[NewItems] = []
-    files = (file for one in given for file in _files(one))
+    files = (file for one in given for file in _find_files(one))
     for arrays, group in groupby(files, lambda file: is_array(file.path)):
         chosen = list(group)
         if arrays:
-            found += [new_array(file.path, like) for file in chosen]
+            found += [read_new_array(file.path, preparation) for file in chosen]
         else:
-            found.append(_decoded(chosen, like))
+            found.append(_lazy_items(chosen, preparation))
     return found
 
 
-class _File(NamedTuple):
+class _ImageFile(NamedTuple):
     """A file, and what the other columns of a list say of it."""
 
     path: str
     columns: Mapping[str, str]
 
 
-def _files(given: str) -> Iterator[_File]:
+def _find_files(given: str) -> Iterator[_ImageFile]:
     """Gives all files that are meant, of which some may be arrays."""
     if given == STANDARD_INPUT:
-        yield from (_File(line, {}) for line in standard_lines())
+        yield from (_ImageFile(line, {}) for line in read_standard_input_lines())
         return
-    for path in find_paths(given):
+    for path in resolve_paths(given):
         if os.path.isdir(path):
-            yield from (_File(one, {}) for one in _inside(path))
+            yield from (_ImageFile(one, {}) for one in _files_of_folder(path))
         elif is_table(path):
-            yield from _listed(Path(path))
+            yield from _files_of_list(Path(path))
         else:
-            yield _File(path, {})
+            yield _ImageFile(path, {})
 
 
-def _listed(path: Path) -> Iterator[_File]:
-    columns = dict(read_list(path))
-    names = columns.pop(path_column(path, columns))
+def _files_of_list(path: Path) -> Iterator[_ImageFile]:
+    columns = dict(read_image_list(path))
+    names = columns.pop(find_path_column(path, columns))
     for row, name in enumerate(names):
         said = {column: values[row] for column, values in columns.items()}
-        yield _File(str(path.parent / name), said)
+        yield _ImageFile(str(path.parent / name), said)
 
 
-def _inside(folder: str) -> Iterator[str]:
+def _files_of_folder(folder: str) -> Iterator[str]:
     notes: Counter[str] = Counter()
     found = sorted(find_images(Path(folder), notes))
     if not found:
-        raise DataError(f"{folder} holds no images" + (f"; {skipped(notes)}" if notes else ""))
+        raise DataError(f"{folder} holds no images" + (f"; {format_skipped(notes)}" if notes else ""))
     if notes:
-        log.info("%s: %s", folder, skipped(notes))
+        log.info("%s: %s", folder, format_skipped(notes))
     yield from (os.path.join(folder, *inner) for inner, _ in found)
 
 
-def _decoded(files: Sequence[_File], like: Preparation) -> NewItems:
+def _lazy_items(files: Sequence[_ImageFile], preparation: Preparation) -> NewItems:
     """Returns image files, which are decoded when they are needed."""
-    paths, shape = [file.path for file in files], like.spec.shape
-    if shape[0] not in MODES:
+    paths, shape = [file.path for file in files], preparation.spec.shape
+    if shape[0] not in MODE_BY_CHANNELS:
         raise DataError(f"the network reads images of {shape[0]} channels: give it an array")
     silence_pillow()
 
-    def attempt(path: str) -> Tensor | DataError:
+    def try_to_prepare(path: str) -> Tensor | DataError:
         try:
-            return _prepared(path, like)
+            return _prepare_image(path, preparation)
         except DataError as error:
             return error
 
-    def read(cut: slice) -> Batch:
+    def read(cut: slice) -> PreparedBatch:
         images, reasons = [torch.empty(0, *shape)], []
-        for path, image in zip(paths[cut], in_threads(attempt, paths[cut]), strict=True):
+        for path, image in zip(paths[cut], map_in_threads(try_to_prepare, paths[cut]), strict=True):
             if isinstance(image, Tensor):
                 images.append(image[None])
-            reasons.append("" if isinstance(image, Tensor) else _reason(image, path))
-        return Batch(list(map(printable, paths[cut])), torch.cat(images), reasons)
+            reasons.append("" if isinstance(image, Tensor) else _reason_without_path(image, path))
+        return PreparedBatch(list(map(to_printable, paths[cut])), torch.cat(images), reasons)
 
-    size = min(DECODED, evaluation_size(torch.empty(0, *shape)))
+    size = min(MAX_DECODED_FILES, evaluation_batch_size(torch.empty(0, *shape)))
     columns = pd.DataFrame([file.columns for file in files], index=range(len(files)))
-    return NewItems(list(map(printable, paths)), read, size, columns=columns)
+    return NewItems(list(map(to_printable, paths)), read, size, columns=columns)
 
 
-def _reason(error: DataError, path: str) -> str:
+def _reason_without_path(error: DataError, path: str) -> str:
     return str(error).removeprefix(f"{path} ")
 
 
-def _prepared(path: str, like: Preparation) -> Tensor:
+def _prepare_image(path: str, preparation: Preparation) -> Tensor:
     """Returns an image as training would have seen it, with values in [0, 1]."""
-    channels, height, width = like.spec.shape
+    channels, height, width = preparation.spec.shape
     if file_stat(path) is None:  # to open a pipe would wait for ever
         raise DataError(f"{path} is not a file that can be read")
     if channels == 1:
         _check_gray(path)
-    mode = MODES[channels]
+    mode = MODE_BY_CHANNELS[channels]
 
-    def maximum(extent: Extent) -> int:
+    def maximum(extent: PixelRange) -> int:
         try:
-            return maximum_of_file(extent, like.spec.pixel_maximum)
+            return infer_new_file_maximum(extent, preparation.spec.pixel_maximum)
         except DataError as error:
             raise DataError(f"{path} {error}") from error
 
-    if like.streamed:
-        return floats(read_photo(path, mode, height, maximum))
-    natural, pixels = read_image(path, Form(mode, (width, height), deep=True))
-    extent = extent_of_file(pixels, natural)
-    return torch.from_numpy(rescaled(pixels, natural, maximum(extent)))
+    if preparation.streamed:
+        return to_float(read_center_crop(path, mode, height, maximum))
+    type_maximum, pixels = read_image(path, ImageFormat(mode, (width, height), deep=True))
+    extent = file_pixel_range(pixels, type_maximum)
+    return torch.from_numpy(rescale_pixels(pixels, type_maximum, maximum(extent)))
 
 
 def _check_gray(path: str) -> None:
     """Refuses colours; a gray image may be stored as a coloured one."""
     import numpy as np
 
-    with opened(path) as image:
-        if image.mode in COLOUR:
-            pixels = np.asarray(upright(image, "RGB", path))
+    with open_image(path) as image:
+        if image.mode in COLOR_MODES:
+            pixels = np.asarray(to_upright(image, "RGB", path))
             if (pixels != pixels[..., :1]).any():
-                raise DataError(f"{path} {COLOURED}")
+                raise DataError(f"{path} {COLORS_LOST_REASON}")

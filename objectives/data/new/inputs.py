@@ -4,28 +4,28 @@ from collections.abc import Callable, Sequence
 
 from ....models.data_spec import Kind
 from ..errors import DataError
-from .images import new_images
+from .images import read_new_images
 from .items import NewItems, Preparation
-from .tables import new_rows
-from .texts import new_texts
+from .tables import read_new_rows
+from .texts import read_new_texts
 
-READERS: dict[Kind, Callable[[Sequence[str], Preparation], list[NewItems]]] = {
-    "image": new_images,
-    "table": new_rows,
-    "text": new_texts,
+READERS_BY_KIND: dict[Kind, Callable[[Sequence[str], Preparation], list[NewItems]]] = {
+    "image": read_new_images,
+    "table": read_new_rows,
+    "text": read_new_texts,
 }
 
 
-def read_inputs(given: Sequence[str], like: Preparation) -> list[NewItems]:
+def read_new_items(given: Sequence[str], preparation: Preparation) -> list[NewItems]:
     """Reads new items, each prepared as those of training were.
 
     Args:
         given: Files, folders, globs, texts, or `-` for standard input; at least one.
-        like: How the items of training were prepared.
+        preparation: How the items of training were prepared.
 
     Raises:
         DataError: If there are none, or they are missing, broken or of another kind.
     """
     if not given:
         raise DataError("name at least one input: a file, a folder or a text")
-    return READERS[like.spec.kind](given, like)
+    return READERS_BY_KIND[preparation.spec.kind](given, preparation)

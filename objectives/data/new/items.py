@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from torch import Tensor
 
 from ....models.data_spec import DataSpec
-from ..batches import ahead, evaluation_size
-from ..parts import floats
+from ..batches import prefetch, evaluation_batch_size
+from ..parts import to_float
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,7 +23,7 @@ class Preparation:
     Attributes:
         spec: What an item is.
         image_size: The side that images were scaled to, if somebody chose one.
-        streamed: Whether photographs were seen by their middle, as `Photos` shows them.
+        streamed: Whether photographs were seen by their middle, as `LazyImages` shows them.
     """
 
     spec: DataSpec
@@ -38,7 +38,7 @@ class Preparation:
         return cls(spec, image_size, configuration.get("streamed", False))
 
 
-class Batch(NamedTuple):
+class PreparedBatch(NamedTuple):
     """Some prepared items.
 
     Attributes:
@@ -66,13 +66,13 @@ class NewItems:
     """
 
     names: Sequence[str]
-    read: Callable[[slice], Batch]
+    read: Callable[[slice], PreparedBatch]
     size: int
     places: Sequence[str] = ()
     columns: DataFrame | None = None
 
     @classmethod
-    def in_memory(
+    def from_tensor(
         cls,
         names: Sequence[str],
         items: Tensor,
@@ -91,18 +91,18 @@ class NewItems:
         """
         whole = [""] * len(names) if reasons is None else list(reasons)
 
-        def read(cut: slice) -> Batch:
+        def read(cut: slice) -> PreparedBatch:
             some = whole[cut]
             good = [place for place, reason in enumerate(some) if not reason]
             chosen = items[cut] if len(good) == len(some) else items[cut][good]
-            return Batch(list(names[cut]), floats(chosen), some)
+            return PreparedBatch(list(names[cut]), to_float(chosen), some)
 
-        return cls(names, read, evaluation_size(items), places, columns)
+        return cls(names, read, evaluation_batch_size(items), places, columns)
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[PreparedBatch]:
         """Gives all items; the next batch is read while the one before is used."""
         starts = range(0, len(self), self.size)
-        return ahead(self.read, [slice(start, start + self.size) for start in starts])
+        return prefetch(self.read, [slice(start, start + self.size) for start in starts])

@@ -9,17 +9,17 @@ from ..errors import DataError
 from ..sources.builtin import DATASETS
 from ..sources.source import Source
 from ..splits import read_splits
-from .arrays import as_trained
-from .inputs import read_inputs
+from .arrays import prepare_like_training
+from .inputs import read_new_items
 from .items import NewItems, Preparation
 
 if TYPE_CHECKING:
     from ..module import TensorData
 
-MOST = 10_000  # of a data set of the list
+MAX_SAMPLED_ITEMS = 10_000  # of a data set of the list
 
 
-def other_items(
+def read_other_data(
     name: str, data: "TensorData", part: Literal["train", "test"], seed: int = 0
 ) -> list[NewItems]:
     """Reads items of other data, prepared as those that a network was trained on.
@@ -37,12 +37,12 @@ def other_items(
         raise DataError(f"{name} is what the network was trained on: name other data")
     spec = data.spec
     square = spec.kind == "image" and spec.shape[1] == spec.shape[2]
-    like = Preparation(spec, spec.shape[1] if square else None, data.streamed)
+    preparation = Preparation(spec, spec.shape[1] if square else None, data.streamed)
     if name not in DATASETS:
-        return read_inputs([name], like)
+        return read_new_items([name], preparation)
     splits = read_splits(Source(name, data.source.data_dir), data.seed, data.cache)
     whole = getattr(splits, part)
     order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
-    chosen = sorted(order[:MOST].tolist())
-    items = as_trained(whole.take(chosen).inputs, splits.spec.kind, like, name)
-    return [NewItems.in_memory(list(map(str, chosen)), items)]
+    chosen = sorted(order[:MAX_SAMPLED_ITEMS].tolist())
+    items = prepare_like_training(whole.take(chosen).inputs, splits.spec.kind, preparation, name)
+    return [NewItems.from_tensor(list(map(str, chosen)), items)]

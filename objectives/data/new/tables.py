@@ -13,15 +13,15 @@ import torch
 
 from ....models.data_spec import Column
 from ..errors import DataError
-from ..parts import is_measurable
+from ..parts import is_valid_number
 from ..sources.files import is_array, is_table
-from ..sources.frames import Columns, file_bytes, missing
-from ..sources.tables import indicators
-from ..sources.wording import some_of
-from .arrays import new_array
-from .columns import columns_like
+from ..sources.frames import Columns, read_file_bytes, find_missing
+from ..sources.tables import one_hot
+from ..sources.wording import quote_some
+from .arrays import read_new_array
+from .columns import read_known_columns
 from .items import NewItems, Preparation
-from .paths import STANDARD_INPUT, find_paths, standard_input
+from .paths import STANDARD_INPUT, resolve_paths, read_standard_input
 
 if TYPE_CHECKING:
     from pandas import Series
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def new_rows(given: Sequence[str], like: Preparation) -> list[NewItems]:
+def read_new_rows(given: Sequence[str], preparation: Preparation) -> list[NewItems]:
     """Reads rows of tables, as many as there are. Those that cannot be read have a reason.
 
     Args:
         given: .csv, .tsv, .npy and .npz files, globs, or `-` for a CSV on standard input.
-        like: How the rows of training were prepared. Columns that they did not have, such as the
+        preparation: How the rows of training were prepared. Columns that they did not have, such as the
             target, are left out.
 
     Raises:
@@ -43,41 +43,41 @@ def new_rows(given: Sequence[str], like: Preparation) -> list[NewItems]:
     found = []
     for one in given:
         if one == STANDARD_INPUT:
-            found.append(_rows(Path("standard input"), standard_input(), like))
+            found.append(_read_rows(Path("standard input"), read_standard_input(), preparation))
             continue
-        for path in find_paths(one):
+        for path in resolve_paths(one):
             if is_array(path):
-                found.append(new_array(path, like))
+                found.append(read_new_array(path, preparation))
             elif is_table(path):
-                found.append(_rows(Path(path), file_bytes(Path(path)), like))
+                found.append(_read_rows(Path(path), read_file_bytes(Path(path)), preparation))
             else:
                 raise DataError(f"{path} is no table: a .csv, .tsv, .npy or .npz file is needed")
     return found
 
 
-def _rows(path: Path, raw: bytes, like: Preparation) -> NewItems:
-    names = like.spec.features
+def _read_rows(path: Path, raw: bytes, preparation: Preparation) -> NewItems:
+    names = preparation.spec.features
     if not names:
         raise DataError(f"the network was trained on rows without names: {path} must be an array")
-    columns, others = columns_like(path, raw, like.spec)
+    columns, others = read_known_columns(path, raw, preparation.spec)
     for note in columns.notes:
         log.info("%s: %s", path, note)
-    gaps = missing(columns)
+    is_missing = find_missing(columns)
     features: dict[str, Any] = {}
     reasons = np.full(len(columns.frame), "", dtype=object)
     for name, kind in columns.kinds.items():
-        found, strange, known = _features(columns, kind, names)
+        found, is_unreadable, known = _features(columns, kind, names)
         features |= found
-        for row in np.flatnonzero((strange | gaps[name]) & (reasons == "")):
+        for row in np.flatnonzero((is_unreadable | is_missing[name]) & (reasons == "")):
             text = columns.texts[name].iloc[row]
             reasons[row] = (
                 f"has no value in the column {name!r}"
-                if gaps[name].iloc[row]
+                if is_missing[name].iloc[row]
                 else f"has {text!r} in the column {name!r}, where training has seen {known}"
             )
     items = torch.from_numpy(np.stack([features[name] for name in names], axis=1))
     called = [f"{path} row {n}" for n in range(1, len(items) + 1)]
-    return NewItems.in_memory(called, items, reasons.tolist(), columns=others)
+    return NewItems.from_tensor(called, items, reasons.tolist(), columns=others)
 
 
 def _features(
@@ -93,7 +93,7 @@ def _features(
     if kind.role == "category":
         start = f"{name}="
         known = [feature.removeprefix(start) for feature in features if feature.startswith(start)]
-        return indicators(name, column, known), ~column.isin(known), some_of(known)
-    strange = ~pd.Series(is_measurable(column.to_numpy()), column.index)
+        return one_hot(name, column, known), ~column.isin(known), quote_some(known)
+    is_unreadable = ~pd.Series(is_valid_number(column.to_numpy()), column.index)
     seen = "true and false" if kind.role == "flag" else "finite numbers alone"
-    return {name: column.mask(strange, 0).to_numpy(np.float64)}, strange, seen
+    return {name: column.mask(is_unreadable, 0).to_numpy(np.float64)}, is_unreadable, seen

@@ -7,76 +7,76 @@ from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile, is_zipfile
 
 from ....models.data_spec import DataSpec, Kind
-from ..bounds import check_bytes, checked
+from ..bounds import check_input_size, check_input_file
 from ..errors import DataError
-from ..parts import Dataset, Part, floats, hold_out, is_measurable
-from .pixel_range import extent_of, in_unit_range, known_maximum, learned_maximum, range_notes
-from .targets import read_targets
+from ..parts import LoadedDataset, Part, to_float, hold_out, is_valid_number
+from .pixel_range import array_pixel_range, to_unit_range, recorded_maximum, learn_maximum, describe_range
+from .targets import encode_targets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-INPUTS = ("x", "images", "inputs", "data", "arr_0")
-TARGETS = ("y", "labels", "targets", "label", "arr_1")
-TEST = 0.2
-FEWEST = 10
+INPUT_KEYS = ("x", "images", "inputs", "data", "arr_0")
+TARGET_KEYS = ("y", "labels", "targets", "label", "arr_1")
+TEST_FRACTION = 0.2
+MIN_ITEMS = 10
 CHANNELS = (1, 3)
 
 
-def read_array(path: Path, numbers: bool = False) -> Dataset:
+def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
     """Reads an array, of which each row is an item.
 
-    A .npy file holds items alone. A .npz file holds them by a name of `INPUTS`, with labels by
-    one of `TARGETS` if any; or its parts, such as `x_train`, `y_train` and `x_test`, `y_test`. A
+    A .npy file holds items alone. A .npz file holds them by a name of `INPUT_KEYS`, with labels by
+    one of `TARGET_KEYS` if any; or its parts, such as `x_train`, `y_train` and `x_test`, `y_test`. A
     test part that is missing is a fixed fifth of the rest.
 
     Args:
         path: A file. Items of one side (N, F) are rows of a table; (N, H, W), (N, C, H, W) and
-            (N, H, W, C) are images, of 1 or 3 channels, whose range `learned_maximum` finds.
-        numbers: Whether labels are to be numbers; else they are classes, see `read_targets`.
+            (N, H, W, C) are images, of 1 or 3 channels, whose range `learn_maximum` finds.
+        numbers: Whether labels are to be numbers; else they are classes, see `encode_targets`.
 
     Raises:
         DataError: If the file is no array, or holds items of which it is not clear what they are.
     """
-    found = _read(path)
-    parts = {part: _part(found, part, path) for part in ("train", "val", "test")}
+    found = _load_arrays(path)
+    parts = {part: _part_arrays(found, part, path) for part in ("train", "val", "test")}
     if parts["train"] is None:
-        parts["train"] = _part(found, None, path)
+        parts["train"] = _part_arrays(found, None, path)
     if parts["train"] is None:
         raise DataError(
             f"{path} holds {', '.join(map(repr, found)) or 'nothing'}, and no array by the name "
-            f"of {', '.join(INPUTS[:-1])} or x_train"
+            f"of {', '.join(INPUT_KEYS[:-1])} or x_train"
         )
     arrays = {part: pair for part, pair in parts.items() if pair is not None}
-    kind, items = _items({part: inputs for part, (inputs, _) in arrays.items()}, path)
-    if len(items["train"]) < FEWEST:
-        raise DataError(f"{path} holds {len(items['train'])} items: at least {FEWEST} are needed")
+    kind, items = _split_by_kind({part: inputs for part, (inputs, _) in arrays.items()}, path)
+    if len(items["train"]) < MIN_ITEMS:
+        raise DataError(f"{path} holds {len(items['train'])} items: at least {MIN_ITEMS} are needed")
     labels = {part: of_part for part, (_, of_part) in arrays.items() if of_part is not None}
     if labels and len(labels) < len(arrays):
         missing = next(part for part in arrays if part not in labels)
         raise DataError(f"{path} has labels, but none for its {missing} part")
     if numbers and not labels:
         raise DataError(f"{path} has no targets to predict as numbers")
-    classes, targets = read_targets(labels, numbers, str(path)) if labels else ((), {})
+    classes, targets = encode_targets(labels, numbers, str(path)) if labels else ((), {})
     maximum, notes = 0, tuple[str, ...]()
     if kind == "image":
-        tensors, maximum, notes = _pixels(items, path)
+        tensors, maximum, notes = _image_tensors(items, path)
     else:
-        tensors = {part: numbers_in(array, str(path)) for part, array in items.items()}
+        tensors = {part: to_float64_rows(array, str(path)) for part, array in items.items()}
     read = {part: Part(tensor, targets.get(part)) for part, tensor in tensors.items()}
     if "test" not in read:
-        read["train"], read["test"] = hold_out(read["train"], TEST, seed=0)
+        read["train"], read["test"] = hold_out(read["train"], TEST_FRACTION, seed=0)
     shape = tuple(read["train"].inputs.shape[1:])
     spec = DataSpec(shape, kind, classes, pixel_maximum=maximum)
-    return Dataset(read["train"], read["test"], spec, read.get("val"), notes)
+    return LoadedDataset(read["train"], read["test"], spec, read.get("val"), notes)
 
 
 def read_items(path: Path) -> tuple[Kind, NDArray[Any]]:
     """Reads an array of items alone; labels beside them are left where they are.
 
     Args:
-        path: A .npy file, or an .npz file with an array by a name of `INPUTS`; see `read_array`.
+        path: A .npy file, or an .npz file with an array by a name of `INPUT_KEYS`; see `read_array`.
 
     Returns:
         What an item is, and the values as they are in the file, with shape (N, F) of rows, and
@@ -85,27 +85,27 @@ def read_items(path: Path) -> tuple[Kind, NDArray[Any]]:
     Raises:
         DataError: If the file is no array, or holds items of which it is not clear what they are.
     """
-    found = _read(path)
-    whole = _part(found, None, path)
+    found = _load_arrays(path)
+    whole = _part_arrays(found, None, path)
     if whole is None:
         raise DataError(
             f"{path} holds {', '.join(map(repr, found)) or 'nothing'}, and no array by the name "
-            f"of {', '.join(INPUTS[:-1])}"
+            f"of {', '.join(INPUT_KEYS[:-1])}"
         )
     if not len(whole[0]):
         raise DataError(f"{path} holds no items")
-    kind, items = _items({"x": whole[0]}, path)
+    kind, items = _split_by_kind({"x": whole[0]}, path)
     return kind, items["x"]
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
+def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     import numpy as np
 
     try:
-        with checked(path, "array").open("rb") as file:
+        with check_input_file(path, "array").open("rb") as file:
             if is_zipfile(file):
                 unpacked = sum(entry.file_size for entry in ZipFile(file).infolist())
-                check_bytes(f"{path}, unpacked,", unpacked, "array")
+                check_input_size(f"{path}, unpacked,", unpacked, "array")
             file.seek(0)
             loaded = np.load(file, allow_pickle=False)
             found = {"x": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
@@ -121,7 +121,7 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
     return {name.lower(): array for name, array in found.items()}
 
 
-def _part(
+def _part_arrays(
     found: dict[str, NDArray[Any]], part: str | None, path: Path
 ) -> tuple[NDArray[Any], NDArray[Any] | None] | None:
     """Returns inputs and targets of a part, or of the whole; None if there are none."""
@@ -133,7 +133,7 @@ def _part(
             raise DataError(f"{path} holds {' and '.join(there)}: leave one of them")
         return found[there[0]] if there else None
 
-    inputs, targets = one_of(INPUTS), one_of(TARGETS)
+    inputs, targets = one_of(INPUT_KEYS), one_of(TARGET_KEYS)
     if inputs is None:
         return None
     if targets is not None and targets.ndim == 2 and targets.shape[1] == 1:
@@ -146,7 +146,7 @@ def _part(
     return inputs, targets
 
 
-def _items(arrays: dict[str, NDArray[Any]], path: Path) -> tuple[Kind, dict[str, NDArray[Any]]]:
+def _split_by_kind(arrays: dict[str, NDArray[Any]], path: Path) -> tuple[Kind, dict[str, NDArray[Any]]]:
     """Returns what the items are, and those of each part, images with their channels first."""
     shapes = {array.shape[1:] for array in arrays.values()}
     if len(shapes) > 1:
@@ -186,24 +186,24 @@ def _channels_first(shape: tuple[int, ...], path: Path) -> tuple[int, ...] | Non
     return (0, 1, 2, 3) if first else (0, 3, 1, 2)
 
 
-def _pixels(
+def _image_tensors(
     items: dict[str, NDArray[Any]], path: Path
 ) -> tuple[dict[str, Tensor], int, tuple[str, ...]]:
     """Returns the images of each part, which number stands for 1, and notes on that."""
     import torch
 
-    extents = {part: extent_of(array) for part, array in items.items() if len(array)}
-    maximum = learned_maximum(extents, str(path))
+    extents = {part: array_pixel_range(array) for part, array in items.items() if len(array)}
+    maximum = learn_maximum(extents, str(path))
     tensors = {
-        part: torch.from_numpy(in_unit_range(array, maximum)) for part, array in items.items()
+        part: torch.from_numpy(to_unit_range(array, maximum)) for part, array in items.items()
     }
     if len({tensor.dtype for tensor in tensors.values()}) > 1:
-        tensors = {part: floats(tensor) for part, tensor in tensors.items()}
-    known = known_maximum(extents["train"], maximum)
-    return tensors, known, range_notes(extents["train"], maximum)
+        tensors = {part: to_float(tensor) for part, tensor in tensors.items()}
+    known = recorded_maximum(extents["train"], maximum)
+    return tensors, known, describe_range(extents["train"], maximum)
 
 
-def numbers_in(array: NDArray[Any], name: str) -> Tensor:
+def to_float64_rows(array: NDArray[Any], name: str) -> Tensor:
     """Returns rows of numbers as floats, with shape (N, F).
 
     Raises:
@@ -213,7 +213,7 @@ def numbers_in(array: NDArray[Any], name: str) -> Tensor:
     import torch
 
     values = np.ascontiguousarray(array, dtype=np.float64)
-    if not is_measurable(values).all():
+    if not is_valid_number(values).all():
         raise DataError(
             f"{name} holds values that are not finite, or beyond 1e150: leave out or fill those "
             "rows"

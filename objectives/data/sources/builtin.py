@@ -13,10 +13,10 @@ import psutil
 
 from ....models.data_spec import DataSpec
 from ..errors import DataError
-from ..parts import Dataset, Part, hold_out
+from ..parts import LoadedDataset, Part, hold_out
 
 
-def digits(data_dir: Path | None) -> Dataset:
+def digits(data_dir: Path | None) -> LoadedDataset:
     """Real 8x8 digits: 1,797 images that ship with scikit-learn; a fixed fifth is the test part.
 
     References:
@@ -30,10 +30,10 @@ def digits(data_dir: Path | None) -> Dataset:
     whole = Part(images, torch.from_numpy(bunch.target).long())
     classes = tuple(str(digit) for digit in range(10))
     spec = DataSpec((1, 8, 8), classes=classes, pixel_maximum=16)
-    return Dataset(*hold_out(whole, 0.2, seed=0), spec)
+    return LoadedDataset(*hold_out(whole, 0.2, seed=0), spec)
 
 
-def fashion_mnist(data_dir: Path | None) -> Dataset:
+def fashion_mnist(data_dir: Path | None) -> LoadedDataset:
     """Real 28x28 pictures of clothes: 60,000 to train on, 10,000 to test on.
 
     References:
@@ -43,7 +43,7 @@ def fashion_mnist(data_dir: Path | None) -> Dataset:
     return _torchvision("FashionMNIST", data_dir)
 
 
-def mnist(data_dir: Path | None) -> Dataset:
+def mnist(data_dir: Path | None) -> LoadedDataset:
     """Real 28x28 handwritten digits: 60,000 to train on, 10,000 to test on.
 
     References:
@@ -53,7 +53,7 @@ def mnist(data_dir: Path | None) -> Dataset:
     return _torchvision("MNIST", data_dir)
 
 
-def wine(data_dir: Path | None) -> Dataset:
+def wine(data_dir: Path | None) -> LoadedDataset:
     """Real analyses of 178 wines: 13 features, 3 growers; a fixed fifth is the test part.
 
     References:
@@ -64,7 +64,7 @@ def wine(data_dir: Path | None) -> Dataset:
     return _table(load_wine())
 
 
-def breast_cancer(data_dir: Path | None) -> Dataset:
+def breast_cancer(data_dir: Path | None) -> LoadedDataset:
     """Cell nuclei of 569 real tumours: 30 features, 2 classes; a fixed fifth is the test part.
 
     References:
@@ -75,7 +75,7 @@ def breast_cancer(data_dir: Path | None) -> Dataset:
     return _table(load_breast_cancer())
 
 
-DATASETS: dict[str, Callable[[Path | None], Dataset]] = {
+DATASETS: dict[str, Callable[[Path | None], LoadedDataset]] = {
     "digits": digits,
     "fashion-mnist": fashion_mnist,
     "mnist": mnist,
@@ -90,16 +90,16 @@ def data_root(data_dir: str | Path | None) -> Path:
     return Path(known or Path.home() / ".cache" / "latentune")
 
 
-def _table(bunch: Any) -> Dataset:
+def _table(bunch: Any) -> LoadedDataset:
     import torch
 
     whole = Part(torch.from_numpy(bunch.data), torch.from_numpy(bunch.target).long())
     names, classes = map(str, bunch.feature_names), map(str, bunch.target_names)
     spec = DataSpec((whole.inputs.shape[1],), "table", tuple(classes), features=tuple(names))
-    return Dataset(*hold_out(whole, 0.2, seed=0), spec)
+    return LoadedDataset(*hold_out(whole, 0.2, seed=0), spec)
 
 
-def _torchvision(name: str, data_dir: Path | None) -> Dataset:
+def _torchvision(name: str, data_dir: Path | None) -> LoadedDataset:
     from torchvision import datasets
 
     root, dataset = data_root(data_dir), getattr(datasets, name)
@@ -114,7 +114,7 @@ def _torchvision(name: str, data_dir: Path | None) -> Dataset:
         parts.append(Part(part.data.unsqueeze(1), part.targets.long()))
     shape, classes = tuple(parts[0].inputs.shape[1:]), tuple(part.classes)
     spec = DataSpec(shape, classes=classes, pixel_maximum=255)
-    return Dataset(parts[0], parts[1], spec)
+    return LoadedDataset(parts[0], parts[1], spec)
 
 
 def _download(dataset: type, root: Path) -> None:

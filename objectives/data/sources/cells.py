@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import DataError
-from .decoding import SNIFFED
+from .decoding import SNIFF_LENGTH
 
 SEPARATORS = ("\t", ";", "|", ",")
 """What may separate cells; the comma is the last because it stands in numbers and texts too."""
 ONE_COLUMN = "\x1f"
 """Separates nothing: it is not in any text."""
-EXCEL = re.compile(r'\s*"?sep=(.)"?[^\S\n]*\n', re.IGNORECASE)
+EXCEL_SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?[^\S\n]*\n', re.IGNORECASE)
 """The line with which Excel is told the separator."""
 COMMENT = re.compile(r"^[^\S\n]*#.*\n?", re.MULTILINE)
 NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
-REGULAR = 0.9
+REGULAR_SHARE = 0.9
 """Share of rows of one length, from which what lies above them is a title."""
-SHOWN = 40
+MAX_SHOWN_CHARACTERS = 40
 
 Rows = list[list[str]]
 
@@ -55,9 +55,9 @@ def read_cells(text: str, path: Path | str) -> Cells:
     Raises:
         DataError: If rows have more cells than the first one, or quotes are not closed.
     """
-    separator, text = separator_of(text)
+    separator, text = find_separator(text)
     text, names, notes = _without_comments(text, separator)
-    rows, said = _rows(text, separator, path)
+    rows, said = _parse_rows(text, separator, path)
     notes += said
     total = len(rows)
     while rows and not any(rows[-1]):
@@ -69,25 +69,25 @@ def read_cells(text: str, path: Path | str) -> Cells:
     title = 0
     lengths = Counter(map(len, rows))
     length, often = max(lengths.items(), key=lambda item: item[::-1])
-    while length > 2 and often >= REGULAR * (len(rows) - title) and _filled(rows[title]) == 1:
+    while length > 2 and often >= REGULAR_SHARE * (len(rows) - title) and _count_filled(rows[title]) == 1:
         title += 1
     if title:
-        notes += (f"left out a title, {' '.join(filter(None, rows[0]))[:SHOWN]!r}",)
-    return Cells(_of_one_length(rows[title:], path), names, notes)
+        notes += (f"left out a title, {' '.join(filter(None, rows[0]))[:MAX_SHOWN_CHARACTERS]!r}",)
+    return Cells(_pad_rows(rows[title:], path), names, notes)
 
 
-def head_rows(text: str) -> Rows:
+def read_first_rows(text: str) -> Rows:
     """Returns the first rows of a text, of any length each, and without a row of names or with."""
-    separator, text = separator_of(text)
-    return _lenient(COMMENT.sub("", text[:SNIFFED]), separator)
+    separator, text = find_separator(text)
+    return _parse_leniently(COMMENT.sub("", text[:SNIFF_LENGTH]), separator)
 
 
-def separator_of(text: str) -> tuple[str, str]:
+def find_separator(text: str) -> tuple[str, str]:
     """Returns what separates the cells of a text, and the text behind a line that says it."""
-    if found := EXCEL.match(text):
+    if found := EXCEL_SEPARATOR_LINE.match(text):
         return found[1], text[found.end() :]
-    head = text[:SNIFFED]
-    if len(text) > SNIFFED:
+    head = text[:SNIFF_LENGTH]
+    if len(text) > SNIFF_LENGTH:
         head = head[: head.rfind("\n") + 1] or head
     lines = COMMENT.sub("", head)
     return _most_regular(lines if lines.strip() else head), text
@@ -97,11 +97,11 @@ def _most_regular(head: str) -> str:
     """Returns the separator by which most rows have as many cells as the first one."""
     shares = {}
     for separator in SEPARATORS:
-        lengths = [len(row) for row in _lenient(head, separator)]
+        lengths = [len(row) for row in _parse_leniently(head, separator)]
         length, often = Counter(lengths).most_common(1)[0]
         share = often / len(lengths)
         if (length > 1 and lengths[0] > 1) or (
-            length > 2 and share >= REGULAR and len(lengths) > 2
+            length > 2 and share >= REGULAR_SHARE and len(lengths) > 2
         ):
             shares[separator] = share
     if not shares and _is_spaced(head):
@@ -122,13 +122,13 @@ def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None,
 
     A line that begins with `#` is a row if it has as many cells as rows have and stands below one.
     """
-    others = _lenient(COMMENT.sub("", text[:SNIFFED]), separator)
+    others = _parse_leniently(COMMENT.sub("", text[:SNIFF_LENGTH]), separator)
     length = Counter(map(len, others)).most_common(1)[0][0] if others else 0
     names, comments, kept, end = None, [], "", 0
     for match in COMMENT.finditer(text) if length else ():
         line = match[0].strip()
         kept += text[end : match.start()]
-        (cells,) = _lenient(line, separator)
+        (cells,) = _parse_leniently(line, separator)
         above = not kept.strip()
         like_a_row = len(cells) == length and (cells[0] == "#" or not above)
         within_a_text = not above and (length == 1 or kept.count('"') % 2)
@@ -142,22 +142,22 @@ def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None,
     if not comments:
         return text, None, ()
     count = "1 comment" if len(comments) == 1 else f"{len(comments):,} comments"
-    note = f"left out {count}, such as {comments[0][:SHOWN]!r}"
+    note = f"left out {count}, such as {comments[0][:MAX_SHOWN_CHARACTERS]!r}"
     return kept + text[end:], names, (note,)
 
 
-def _rows(text: str, separator: str, path: Path | str) -> tuple[Rows, tuple[str, ...]]:
+def _parse_rows(text: str, separator: str, path: Path | str) -> tuple[Rows, tuple[str, ...]]:
     """Returns all rows; quotes that do not enclose cells are letters."""
     try:
-        return list(_parsed(text, separator, strict=True)), ()
+        return list(_parse(text, separator, strict=True)), ()
     except csv.Error as error:
         said = error
-    rows = list(_parsed(text, separator, quoted=False))
+    rows = list(_parse(text, separator, quoted=False))
     if len(set(map(len, rows))) == 1:
         note = "quotes that do not enclose a value are read as letters"
         return [[_without_quotes(cell) for cell in row] for row in rows], (note,)
     if text.count('"') % 2 == 0:
-        rows = _lenient(text, separator)
+        rows = _parse_leniently(text, separator)
         if len(set(map(len, rows))) == 1:
             return rows, ()
     raise DataError(
@@ -170,14 +170,14 @@ def _without_quotes(cell: str) -> str:
     return cell[1:-1].replace('""', '"').strip() if enclosed else cell
 
 
-def _lenient(text: str, separator: str) -> Rows:
+def _parse_leniently(text: str, separator: str) -> Rows:
     try:
-        return list(_parsed(text, separator))
+        return list(_parse(text, separator))
     except csv.Error:
         return [line.split(separator) for line in text.split("\n") if line.strip()]
 
 
-def _parsed(
+def _parse(
     text: str, separator: str, strict: bool = False, quoted: bool = True
 ) -> Iterator[list[str]]:
     if separator == " ":
@@ -195,7 +195,7 @@ def _parsed(
             yield cells
 
 
-def _of_one_length(rows: Rows, path: Path | str) -> Rows:
+def _pad_rows(rows: Rows, path: Path | str) -> Rows:
     """Returns rows of the length of the first one; cells that are missing at the end are empty."""
     head, *below = rows
     length, longest = len(head), max(map(len, rows))
@@ -215,5 +215,5 @@ def _of_one_length(rows: Rows, path: Path | str) -> Rows:
     return rows
 
 
-def _filled(row: list[str]) -> int:
+def _count_filled(row: list[str]) -> int:
     return sum(map(bool, row))

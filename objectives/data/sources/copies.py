@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .column_types import few
+from .column_types import are_categories
 from .frames import Columns
 
 if TYPE_CHECKING:
     from pandas import Series
 
-ALIKE = 1e-9
+CORRELATION_TOLERANCE = 1e-9
 """How far the correlation of a number with its copy in another unit may be from 1."""
 
 
-def copies_of(columns: Columns, target: str) -> tuple[str, ...]:
+def describe_target_copies(columns: Columns, target: str) -> tuple[str, ...]:
     """Returns a note for the columns that copy the target, if any.
 
     A copy has one value for each class and another for every other class; or it is a number whose
@@ -32,7 +32,7 @@ def copies_of(columns: Columns, target: str) -> tuple[str, ...]:
 def _copies(columns: Columns, target: str) -> Iterator[str]:
     wanted = columns.frame[target]
     distinct = wanted.nunique()
-    is_class = few(distinct, len(wanted))
+    is_class = are_categories(distinct, len(wanted))
     for name in map(str, columns.frame):
         column = columns.frame[name]
         if name == target or column.nunique() < 2:
@@ -45,7 +45,7 @@ def _copies(columns: Columns, target: str) -> Iterator[str]:
             not is_class
             and _is_number(column)
             and _is_number(wanted)
-            and 1 - abs(column.corr(wanted)) < ALIKE
+            and 1 - abs(column.corr(wanted)) < CORRELATION_TOLERANCE
         ):
             yield name
 

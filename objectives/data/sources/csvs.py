@@ -6,17 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from ....models.data_spec import Column
-from ..parts import Dataset
-from .column_types import few
+from ..parts import LoadedDataset
+from .column_types import are_categories
 from .frames import Columns, read_columns
-from .headers import TEXTS
-from .row_numbers import without_row_numbers
+from .headers import TEXT_COLUMN_NAMES
+from .row_numbers import drop_row_numbers
 from .table_options import TableOptions
 from .tables import find_target, read_table
-from .texts import read_labelled
+from .texts import read_text_table
 
 
-def read_csv(path: Path, options: TableOptions, numbers: bool) -> Dataset:
+def read_csv(path: Path, options: TableOptions, numbers: bool) -> LoadedDataset:
     """Reads a file of columns as what its columns are.
 
     Args:
@@ -29,37 +29,37 @@ def read_csv(path: Path, options: TableOptions, numbers: bool) -> Dataset:
     """
     columns = read_columns(path, options)
     target = find_target(columns, options, path)
-    columns, numbering = without_row_numbers(columns, target, options, path)
-    text = options.text or _texts(columns, target)
+    columns, numbering = drop_row_numbers(columns, target, options, path)
+    text = options.text or _find_text_column(columns, target)
     if text is None:
         dataset = read_table(columns, path, target, options, numbers)
     else:
         if target is None and options.target is None:
             others = [name for name in columns.kinds if name != text]
             target = others[0] if len(others) == 1 else None
-        dataset = read_labelled(columns, text, path, target, options, numbers)
+        dataset = read_text_table(columns, text, path, target, options, numbers)
     known = {name: Column(name, "left out") for name in columns.names}
     known |= {name: Column(name, "row number") for name in numbering}
     known |= {column.name: column for column in dataset.spec.columns}
     return dataset._replace(spec=replace(dataset.spec, columns=tuple(known.values())))
 
 
-def _texts(columns: Columns, target: str | None) -> str | None:
+def _find_text_column(columns: Columns, target: str | None) -> str | None:
     """Returns the column of texts, if there is one and at most one other, that of the labels.
 
-    It has a name of `TEXTS`; or its texts are mostly different, and the labels are classes.
+    It has a name of `TEXT_COLUMN_NAMES`; or its texts are mostly different, and the labels are classes.
     """
     frame = columns.frame
     names = [str(name) for name in frame]
     if len(names) > 2:
         return None
     distinct = {name: frame[name].nunique() for name in names}
-    called = [name for name in names if name.lower() in TEXTS and name != target]
+    called = [name for name in names if name.lower() in TEXT_COLUMN_NAMES and name != target]
     if called:
         return max(called, key=lambda name: distinct[name])
     texts = [n for n in names if columns.kinds[n].role == "text" and n != target]
     text = max(texts, key=lambda name: distinct[name], default=None)
     if text is None:
         return None
-    classes = all(few(distinct[name], len(frame)) for name in names if name != text)
+    classes = all(are_categories(distinct[name], len(frame)) for name in names if name != text)
     return text if 2 * distinct[text] > len(frame) and classes else None

@@ -9,10 +9,10 @@ from pathlib import Path
 from ..errors import DataError
 
 CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f]")
-SNIFFED = 65536
-ZEROS = 0.4  # of every second byte: so many letters of a text in UTF-16 are ASCII at least
+SNIFF_LENGTH = 65536
+MIN_ZERO_SHARE = 0.4  # of every second byte: so many letters of a text in UTF-16 are ASCII at least
 ASCII = bytes(range(128))
-FOREIGN = re.compile(rb"[\x80-\xff]{3,}")
+NON_ASCII_RUN = re.compile(rb"[\x80-\xff]{3,}")
 """Three letters beyond ASCII in a row: rare in languages that are written in Windows-1252."""
 
 
@@ -30,8 +30,8 @@ def decode(raw: bytes, path: Path | str, as_bytes: bool = False) -> tuple[str, t
     """
     if not raw.strip():
         raise DataError(f"{path} is empty")
-    text, notes = _decoded(raw, path, as_bytes)
-    if CONTROL.search(text, 0, SNIFFED):
+    text, notes = _decode(raw, path, as_bytes)
+    if CONTROL.search(text, 0, SNIFF_LENGTH):
         raise DataError(f"{path} is not a text: save it as a CSV file in UTF-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
@@ -39,8 +39,8 @@ def decode(raw: bytes, path: Path | str, as_bytes: bool = False) -> tuple[str, t
     return text, notes
 
 
-def _decoded(raw: bytes, path: Path | str, as_bytes: bool) -> tuple[str, tuple[str, ...]]:
-    wide = _wide(raw)
+def _decode(raw: bytes, path: Path | str, as_bytes: bool) -> tuple[str, tuple[str, ...]]:
+    wide = _utf16_encoding(raw)
     try:
         if wide is not None:
             return raw.decode(wide).removeprefix("\ufeff"), ()
@@ -48,7 +48,7 @@ def _decoded(raw: bytes, path: Path | str, as_bytes: bool) -> tuple[str, tuple[s
     except UnicodeDecodeError as error:
         if wide is not None:
             raise DataError(f"{path} is a broken text in UTF-16: save it in UTF-8") from error
-    foreign = sum(map(len, FOREIGN.findall(raw)))
+    foreign = sum(map(len, NON_ASCII_RUN.findall(raw)))
     if 2 * foreign > len(raw.translate(None, ASCII)):
         raise DataError(
             f"{path} is in an encoding that is neither UTF-8, UTF-16 nor Windows-1252: save it in "
@@ -60,12 +60,12 @@ def _decoded(raw: bytes, path: Path | str, as_bytes: bool) -> tuple[str, tuple[s
         return raw.decode("latin-1"), ("it is not in UTF-8, and was read as Latin-1",)
 
 
-def _wide(raw: bytes) -> str | None:
+def _utf16_encoding(raw: bytes) -> str | None:
     """Returns the encoding of text in two bytes a letter, by its mark or by its zeros."""
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    halves = raw[:SNIFFED:2], raw[1:SNIFFED:2]
+    halves = raw[:SNIFF_LENGTH:2], raw[1:SNIFF_LENGTH:2]
     zeros = [half.count(0) for half in halves]
-    if max(zeros) <= ZEROS * len(halves[0]):
+    if max(zeros) <= MIN_ZERO_SHARE * len(halves[0]):
         return None
     return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from ..errors import DataError
-from ..parts import Dataset
+from ..parts import LoadedDataset
 from .arrays import read_array
 from .csvs import read_csv
 from .table_options import TableOptions
 
 ARRAYS = (".npy", ".npz")
 TABLES = (".csv", ".tsv")
-KNOWN = (
+READABLE_SOURCES = (
     f"neither a folder of images or texts, nor a table ({', '.join(TABLES)}), nor an array "
     f"({', '.join(ARRAYS)})"
 )
@@ -26,7 +26,7 @@ def is_array(name: str) -> bool:
     return name.lower().endswith(ARRAYS)
 
 
-def read_file(path: Path, options: TableOptions, numbers: bool) -> Dataset:
+def read_file(path: Path, options: TableOptions, numbers: bool) -> LoadedDataset:
     """Reads a file of any kind.
 
     Args:
@@ -41,10 +41,10 @@ def read_file(path: Path, options: TableOptions, numbers: bool) -> Dataset:
         return read_csv(path, options, numbers)
     if is_array(path.name):
         return read_array(path, numbers)
-    raise DataError(f"{path.name} is a file: {_instead(path)}")
+    raise DataError(f"{path.name} is a file: {_suggest_instead(path)}")
 
 
-def _instead(path: Path) -> str:
+def _suggest_instead(path: Path) -> str:
     from torchvision.datasets.folder import IMG_EXTENSIONS
 
     if path.suffix.lower() in IMG_EXTENSIONS:

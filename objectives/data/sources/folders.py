@@ -13,51 +13,51 @@ from typing import TYPE_CHECKING, NamedTuple
 from ....models.data_spec import DataSpec
 from ..errors import DataError
 from ..kept import kept
-from ..parts import Dataset, Part, split_indices
-from .labels import label
+from ..parts import LoadedDataset, Part, split_indices
+from .labels import normalize_label
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-PARTS = {
+PARTS_BY_FOLDER_NAME = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
 """What people call the folders of the parts, in lower case."""
 
-STUDIES = "studies.db"
+STUDIES_FILE = "studies.db"
 """What tells a folder of runs, whose pictures are no data."""
 
-FEWEST = 10
-TEST = 0.2
+MIN_ITEMS = 10
+TEST_FRACTION = 0.2
 
-Inner = tuple[str, ...]
+PathParts = tuple[str, ...]
 """Where an image lies below a folder: the folders on the way, and its own name.
 
 A path for each of them would take a second for 50,000 images.
 """
 
 
-class Listing(NamedTuple):
+class ImageFolderListing(NamedTuple):
     """What a folder of images holds.
 
     Attributes:
         parts: The folder of each part, and the images below it; `train` is always among them.
         classes: Names of the classes, which are the first folders on the way to the images.
-        stamps: What tells whether an image has changed, for each of them.
+        file_states: What tells whether an image has changed, for each of them.
         notes: How many files of which kind were left out.
     """
 
-    parts: dict[str, tuple[Path, list[Inner]]]
+    parts: dict[str, tuple[Path, list[PathParts]]]
     classes: tuple[str, ...]
-    stamps: dict[Inner, tuple[int, int]]
+    file_states: dict[PathParts, tuple[int, int]]
     notes: Counter[str]
 
 
-def read_folder(
+def read_image_folder(
     folder: Path, image_size: int | None, cache: Path | None = None, stream: bool = False
-) -> Dataset:
+) -> LoadedDataset:
     """Reads a folder of images.
 
     `train/` with `val/`, `test/` or both are its parts, in whatever case and by whatever of their
@@ -76,66 +76,66 @@ def read_folder(
     """
     import torch
 
-    from .image_files import Listed, equal_files, read_listed
+    from .image_files import ListedImages, find_equal_files, read_image_files
 
-    chosen, classes, stamps, notes = list_folder(folder)
+    chosen, classes, file_states, notes = list_image_folder(folder)
     rows: dict[str, Tensor] = {}
     if "test" not in chosen:
         root, images = chosen["train"]
-        keep = partial(kept, cache, f"{os.path.realpath(folder)} equal files", repr(stamps))
-        firsts = equal_files([os.path.join(root, *inner) for inner in images], keep)
+        read_cached = partial(kept, cache, f"{os.path.realpath(folder)} equal files", repr(file_states))
+        first_indices = find_equal_files([os.path.join(root, *parts_of_path) for parts_of_path in images], read_cached)
         labels = _labels(root, images, classes)
-        split = split_indices(labels, len(images), TEST, seed=0, firsts=firsts)
+        split = split_indices(labels, len(images), TEST_FRACTION, seed=0, first_indices=first_indices)
         for part, indices in zip(("train", "test"), split, strict=True):
             chosen[part] = root, [images[index] for index in indices]
             rows[part] = torch.tensor(indices)
     # In another order, what was kept would have the labels of other images.
-    what, state = f"{os.path.realpath(folder)} {image_size}", repr((stamps, chosen))
-    del stamps
+    what, state = f"{os.path.realpath(folder)} {image_size}", repr((file_states, chosen))
+    del file_states
     listed = {
-        part: Listed(str(root), ["/".join(inner) for inner in images])
+        part: ListedImages(str(root), ["/".join(parts_of_path) for parts_of_path in images])
         for part, (root, images) in chosen.items()
     }
-    pixels = read_listed(listed, image_size, stream, partial(kept, cache, what, state))
+    pixels = read_image_files(listed, image_size, stream, partial(kept, cache, what, state))
     read = {
         part: Part(pixels.parts[part], _labels(root, images, classes), rows.get(part))
         for part, (root, images) in chosen.items()
     }
     shape = tuple(read["train"].inputs.shape[1:])
-    return Dataset(
+    return LoadedDataset(
         read["train"],
         read["test"],
         DataSpec(shape, classes=classes, pixel_maximum=pixels.maximum),
         val=read.get("val"),
-        notes=(*pixels.notes, *([skipped(notes)] if notes else [])),
+        notes=(*pixels.notes, *([format_skipped(notes)] if notes else [])),
     )
 
 
-def list_folder(folder: Path) -> Listing:
+def list_image_folder(folder: Path) -> ImageFolderListing:
     """Finds the images of a folder, its parts and its classes, without opening an image.
 
     Raises:
         DataError: If it holds too few images, or a part without the classes of the others.
     """
     notes: Counter[str] = Counter()
-    stamps = dict(sorted(find_images(folder, notes)))
-    root, found = _inside(folder, list(stamps))
+    file_states = dict(sorted(find_images(folder, notes)))
+    root, found = _enter_single_folder(folder, list(file_states))
     parts = _parts(root, found, notes)
     train_root, train = parts["train"]
-    if len(train) < FEWEST:
+    if len(train) < MIN_ITEMS:
         raise DataError(
-            f"{train_root} holds {len(train)} images: at least {FEWEST} are needed to split them"
-            + (f"; {skipped(notes)}" if notes else "")
+            f"{train_root} holds {len(train)} images: at least {MIN_ITEMS} are needed to split them"
+            + (f"; {format_skipped(notes)}" if notes else "")
         )
     classes = _classes(train)
     chosen = {
-        part: (root, _of_classes(root, images, classes, notes))
+        part: (root, _images_with_class(root, images, classes, notes))
         for part, (root, images) in parts.items()
     }
-    return Listing(chosen, classes, stamps, notes)
+    return ImageFolderListing(chosen, classes, file_states, notes)
 
 
-def find_images(folder: Path, notes: Counter[str]) -> Iterator[tuple[Inner, tuple[int, int]]]:
+def find_images(folder: Path, notes: Counter[str]) -> Iterator[tuple[PathParts, tuple[int, int]]]:
     """Gives the image files below a folder, and counts what else is there by its kind.
 
     With each comes what tells whether it has changed: its size, and when it was written.
@@ -144,7 +144,7 @@ def find_images(folder: Path, notes: Counter[str]) -> Iterator[tuple[Inner, tupl
 
     seen = {os.path.realpath(folder)}
     for place, names, files in os.walk(folder, followlinks=True):
-        if STUDIES in files:  # a search within its own data draws pictures there
+        if STUDIES_FILE in files:  # a search within its own data draws pictures there
             notes["folder of studies"] += 1
             names.clear()
             continue
@@ -180,31 +180,31 @@ def file_stat(path: str) -> os.stat_result | None:
     return found if stat.S_ISREG(found.st_mode) else None
 
 
-def _inside(folder: Path, images: list[Inner]) -> tuple[Path, list[Inner]]:
+def _enter_single_folder(folder: Path, images: list[PathParts]) -> tuple[Path, list[PathParts]]:
     """Steps into a folder that is all there is, as unpacking an archive leaves one."""
-    while len(tops := _tops(images)) == 1 and None not in tops:
+    while len(tops := _by_top_folder(images)) == 1 and None not in tops:
         folder = folder / str(next(iter(tops)))
-        images = [inner[1:] for inner in images]
+        images = [parts_of_path[1:] for parts_of_path in images]
     return folder, images
 
 
-def _tops(images: Sequence[Inner]) -> dict[str | None, list[Inner]]:
+def _by_top_folder(images: Sequence[PathParts]) -> dict[str | None, list[PathParts]]:
     """Groups images by the folder that they are in, directly below another; None if in none."""
-    tops: dict[str | None, list[Inner]] = {}
-    for inner in images:
-        tops.setdefault(inner[0] if len(inner) > 1 else None, []).append(inner)
+    tops: dict[str | None, list[PathParts]] = {}
+    for parts_of_path in images:
+        tops.setdefault(parts_of_path[0] if len(parts_of_path) > 1 else None, []).append(parts_of_path)
     return tops
 
 
 def _parts(
-    root: Path, images: list[Inner], notes: Counter[str]
-) -> dict[str, tuple[Path, list[Inner]]]:
+    root: Path, images: list[PathParts], notes: Counter[str]
+) -> dict[str, tuple[Path, list[PathParts]]]:
     """Returns the folder and the images of each part; `train` is always among them."""
-    tops = _tops(images)
+    tops = _by_top_folder(images)
     named: dict[str, list[str]] = {}
     for name in tops:
-        if name is not None and name.lower() in PARTS:
-            named.setdefault(PARTS[name.lower()], []).append(name)
+        if name is not None and name.lower() in PARTS_BY_FOLDER_NAME:
+            named.setdefault(PARTS_BY_FOLDER_NAME[name.lower()], []).append(name)
     if "train" not in named and named and len(tops) == sum(map(len, named.values())):
         folders = " and ".join(f"{name}/" for names in named.values() for name in names)
         raise DataError(f"{root} has {folders}, but no train/: name its folders train, val, test")
@@ -215,7 +215,7 @@ def _parts(
             both = " and ".join(f"{name}/" for name in names)
             raise DataError(f"{root} has {both}, which mean the same part: leave one of them")
     parts = {
-        part: (root / name, [inner[1:] for inner in tops.pop(name)])
+        part: (root / name, [parts_of_path[1:] for parts_of_path in tops.pop(name)])
         for part, (name,) in named.items()
     }
     for name, left in tops.items():
@@ -223,34 +223,34 @@ def _parts(
     return parts
 
 
-def _classes(images: list[Inner]) -> tuple[str, ...]:
+def _classes(images: list[PathParts]) -> tuple[str, ...]:
     """Returns the names of the classes: the folders, if there are two and most images in them."""
-    tops = _tops(images)
+    tops = _by_top_folder(images)
     loose = len(tops.pop(None, []))
-    names = sorted({label(str(name)) for name in tops})
+    names = sorted({normalize_label(str(name)) for name in tops})
     return tuple(names) if len(names) > 1 and len(images) > 2 * loose else ()
 
 
-def _of_classes(
-    root: Path, images: list[Inner], classes: tuple[str, ...], notes: Counter[str]
-) -> list[Inner]:
+def _images_with_class(
+    root: Path, images: list[PathParts], classes: tuple[str, ...], notes: Counter[str]
+) -> list[PathParts]:
     """Returns the images that have a class, if there are classes at all."""
     if not classes:
         return images
-    loose = _tops(images).get(None, [])
+    loose = _by_top_folder(images).get(None, [])
     if len(loose) == len(images):
         raise DataError(f"{root} has no folders of classes, but the training part has")
     if loose:
         notes["image beside the folders of the classes"] += len(loose)
-    return [inner for inner in images if len(inner) > 1]
+    return [parts_of_path for parts_of_path in images if len(parts_of_path) > 1]
 
 
-def _labels(root: Path, images: list[Inner], classes: tuple[str, ...]) -> Tensor | None:
+def _labels(root: Path, images: list[PathParts], classes: tuple[str, ...]) -> Tensor | None:
     import torch
 
     if not classes:
         return None
-    names = [label(inner[0]) for inner in images]
+    names = [normalize_label(parts_of_path[0]) for parts_of_path in images]
     unknown = sorted(set(names) - set(classes))
     if unknown:
         raise DataError(f"{root} has a class {unknown[0]!r} that the training part lacks")
@@ -258,6 +258,6 @@ def _labels(root: Path, images: list[Inner], classes: tuple[str, ...]) -> Tensor
     return torch.tensor([numbers[name] for name in names])
 
 
-def skipped(notes: Mapping[str, int]) -> str:
+def format_skipped(notes: Mapping[str, int]) -> str:
     """Says how many files of which kind were left out."""
     return "skipped: " + ", ".join(f"{count} x {what}" for what, count in notes.items())

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....models.data_spec import Column
-from ..bounds import MOST_COLUMNS, checked
+from ..bounds import MAX_COLUMNS, check_input_file
 from ..errors import DataError
 from .cells import read_cells
-from .column_types import DOUBTFUL, column_type, missing_words, read_as, undecided
+from .column_types import AMBIGUOUS_FRACTIONS_NOTE, infer_column_type, missing_words, convert_column, ambiguous_number_error
 from .decoding import decode
-from .headers import with_names
-from .table_options import TableOptions, way_out
-from .wording import check_column, some_of
+from .headers import split_header
+from .table_options import TableOptions, format_option
+from .wording import check_column_exists, quote_some
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-FEWEST = 10
+MIN_ITEMS = 10
 
 
 class Columns(NamedTuple):
@@ -39,7 +39,7 @@ class Columns(NamedTuple):
     notes: tuple[str, ...]
     names: tuple[str, ...]
 
-    def without(self, names: Collection[str], *notes: str) -> Columns:
+    def drop_columns(self, names: Collection[str], *notes: str) -> Columns:
         """Returns the columns without some of them, and with more notes."""
         left_out = list(names)
         kinds = {name: kind for name, kind in self.kinds.items() if name not in left_out}
@@ -57,22 +57,22 @@ def read_columns(path: Path, options: TableOptions) -> Columns:
     Raises:
         DataError: If it is no such file, has too few rows, or something cannot be decided.
     """
-    texts, notes = read_texts(path, file_bytes(path), options.header)
+    texts, notes = read_text_columns(path, read_file_bytes(path), options.header)
     names = tuple(map(str, texts))
     for name, option in options.named().items():
-        check_column(names, name, path, option)
+        check_column_exists(names, name, path, option)
     texts = texts.drop(columns=[name for name in texts if name in options.drop])
     if empty := [name for name in names if name in texts and not texts[name].any()]:
         texts = texts.drop(columns=empty)
-        notes += (f"left out, without any value: {some_of(empty)}",)
+        notes += (f"left out, without any value: {quote_some(empty)}",)
     if texts.shape[1] == 0:
         raise DataError(f"{path} has no columns left: drop fewer")
-    if len(texts) < FEWEST:
-        raise DataError(f"{path} holds {len(texts)} rows: at least {FEWEST} are needed")
-    return typed(texts, path, options, notes)._replace(names=names)
+    if len(texts) < MIN_ITEMS:
+        raise DataError(f"{path} holds {len(texts)} rows: at least {MIN_ITEMS} are needed")
+    return infer_types(texts, path, options, notes)._replace(names=names)
 
 
-def read_texts(
+def read_text_columns(
     path: Path,
     raw: bytes,
     header: str | None = None,
@@ -98,11 +98,11 @@ def read_texts(
 
     text, notes = decode(raw, path, as_bytes)
     cells = read_cells(text, path)
-    if len(cells.rows[0]) > MOST_COLUMNS:
+    if len(cells.rows[0]) > MAX_COLUMNS:
         raise DataError(
-            f"{path} has {len(cells.rows[0]):,} columns: {MOST_COLUMNS:,} are read at most"
+            f"{path} has {len(cells.rows[0]):,} columns: {MAX_COLUMNS:,} are read at most"
         )
-    names, rows, said = with_names(cells, path, header, known)
+    names, rows, said = split_header(cells, path, header, known)
     columns = {
         name: list(values)
         for name, values in zip(names, zip(*rows, strict=True), strict=True)
@@ -111,7 +111,7 @@ def read_texts(
     return pd.DataFrame(columns, dtype=object), (*notes, *cells.notes, *said)
 
 
-def typed(
+def infer_types(
     texts: DataFrame, path: Path, options: TableOptions, notes: tuple[str, ...] = ()
 ) -> Columns:
     """Returns columns of text as numbers where all that is there is plainly one.
@@ -124,30 +124,30 @@ def typed(
     kinds: dict[str, Column] = {}
     marked: dict[str, list[str]] = {}
     for name in map(str, texts):
-        kinds[name], said = column_type(texts[name], path, options)
+        kinds[name], said = infer_column_type(texts[name], path, options)
         if said:
             marked.setdefault(said, []).append(name)
-    doubtful = marked.get(DOUBTFUL, [])
+    doubtful = marked.get(AMBIGUOUS_FRACTIONS_NOTE, [])
     if doubtful and any(kind.decimal == "," for kind in kinds.values()):
-        raise undecided(min(texts[doubtful[0]], key=len), doubtful[0], path)
-    notes += tuple(f"{said}: {some_of(names)}" for said, names in marked.items())
-    columns = {name: read_as(texts[name], kind) for name, kind in kinds.items()}
+        raise ambiguous_number_error(min(texts[doubtful[0]], key=len), doubtful[0], path)
+    notes += tuple(f"{said}: {quote_some(names)}" for said, names in marked.items())
+    columns = {name: convert_column(texts[name], kind) for name, kind in kinds.items()}
     return Columns(pd.DataFrame(columns), texts, kinds, notes, tuple(kinds))
 
 
-def file_bytes(path: Path) -> bytes:
+def read_file_bytes(path: Path) -> bytes:
     """Returns what is in a file.
 
     Raises:
         DataError: If it cannot be read.
     """
     try:
-        return checked(path, "table").read_bytes()
+        return check_input_file(path, "table").read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def missing(columns: Columns, words: Sequence[str] | None = None) -> DataFrame:
+def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFrame:
     """Returns where values are missing, with shape (N, columns).
 
     Args:
@@ -163,7 +163,7 @@ def missing(columns: Columns, words: Sequence[str] | None = None) -> DataFrame:
     return pd.DataFrame(gaps)
 
 
-def check_whole(
+def check_no_missing(
     columns: Columns, path: Path, target: str | None, words: Sequence[str] | None = None
 ) -> None:
     """Refuses columns in which values are missing.
@@ -177,14 +177,14 @@ def check_whole(
     Raises:
         DataError: If there are any; it counts them.
     """
-    counts = missing(columns, words).sum().sort_values(ascending=False, kind="stable")
+    counts = find_missing(columns, words).sum().sort_values(ascending=False, kind="stable")
     counts = counts[counts > 0]
     if not len(counts):
         return
     most = ", ".join(f"{name!r} ({count:,})" for name, count in counts[:3].items())
     values = "1 missing value" if counts.sum() == 1 else f"{counts.sum():,} missing values"
     others = [str(name) for name in counts.index if name != target]
-    way = f", or leave out the columns by {way_out('drop', *others)}" if others else ""
+    way = f", or leave out the columns by {format_option('drop', *others)}" if others else ""
     rows = ", or leave out their rows" if target in counts.index else ""
     raise DataError(
         f"{path} holds {values}, {'most ' if len(counts) > 3 else ''}in {most}: fill them"

@@ -8,26 +8,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..bounds import checked
+from ..bounds import check_input_file
 from ..errors import DataError
-from .cells import head_rows
-from .decoding import SNIFFED, decode
-from .frames import file_bytes, read_texts
-from .headers import PATHS, SUFFIX
-from .labels import label
+from .cells import read_first_rows
+from .decoding import SNIFF_LENGTH, decode
+from .frames import read_file_bytes, read_text_columns
+from .headers import PATH_COLUMN_NAMES, IMAGE_SUFFIX
+from .labels import normalize_label
 from .table_options import TableOptions
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-USUAL = TableOptions()
-BYTES = re.compile("[\udc80-\udcff]")
+DEFAULT_OPTIONS = TableOptions()
+SURROGATES = re.compile("[\udc80-\udcff]")
 """What stands for bytes of names that are not in UTF-8."""
 
 Columns = Mapping[str, Sequence[str]]
 
 
-def read_list(path: Path, options: TableOptions = USUAL) -> Columns:
+def read_image_list(path: Path, options: TableOptions = DEFAULT_OPTIONS) -> Columns:
     """Reads the columns of a list of images as text.
 
     Args:
@@ -37,62 +37,62 @@ def read_list(path: Path, options: TableOptions = USUAL) -> Columns:
     Raises:
         DataError: If it cannot be read.
     """
-    raw = file_bytes(path)
+    raw = read_file_bytes(path)
     # The names of files may be any bytes, and are then found by these.
-    texts, _ = read_texts(path, raw, options.header, as_bytes=True)
-    paths = _path_column(texts)
-    odd = [] if paths is None else [one for one in texts[paths] if BYTES.search(one)]
+    texts, _ = read_text_columns(path, raw, options.header, as_bytes=True)
+    paths = _find_path_column(texts)
+    odd = [] if paths is None else [one for one in texts[paths] if SURROGATES.search(one)]
     if not all(os.path.exists(path.parent / one) for one in odd):
-        texts, _ = read_texts(path, raw, options.header)
-        paths = _path_column(texts)
+        texts, _ = read_text_columns(path, raw, options.header)
+        paths = _find_path_column(texts)
     return {
-        _plain(str(name)): [_plain(one if name == paths else label(one)) for one in values]
+        _without_escape(str(name)): [_without_escape(one if name == paths else normalize_label(one)) for one in values]
         for name, values in texts.items()
         if name not in options.drop
     }
 
 
-def _plain(text: str) -> str:
+def _without_escape(text: str) -> str:
     """Returns a text as it was before `show --split` kept it from being run by spreadsheets."""
     return text[1:] if re.match(r"'+[=+\-@\t\r\n]", text) else text
 
 
-def names_images(path: Path) -> bool:
+def lists_images(path: Path) -> bool:
     """Returns whether a column of a CSV file names images, by most of its first rows."""
-    with checked(path, "table").open("rb") as file:
-        raw = file.read(SNIFFED)
-    text, _ = decode(raw[: raw.rfind(b"\n") + 1] if len(raw) == SNIFFED else raw, path)
-    rows = head_rows(text)
+    with check_input_file(path, "table").open("rb") as file:
+        raw = file.read(SNIFF_LENGTH)
+    text, _ = decode(raw[: raw.rfind(b"\n") + 1] if len(raw) == SNIFF_LENGTH else raw, path)
+    rows = read_first_rows(text)
     counts = [sum(map(_is_image, column)) for column in zip(*rows, strict=False)]
     return bool(counts) and 0 < len(rows) <= 2 * max(counts)
 
 
-def listed_images(path: Path) -> list[str]:
+def listed_image_paths(path: Path) -> list[str]:
     """Returns the paths of the images that a CSV file names, wherever it lies itself.
 
     Raises:
         DataError: If it cannot be read, or no column names images.
     """
-    columns = read_list(path)
-    return [str(path.parent / name) for name in columns[path_column(path, columns)]]
+    columns = read_image_list(path)
+    return [str(path.parent / name) for name in columns[find_path_column(path, columns)]]
 
 
-def path_column(path: Path, columns: Columns) -> str:
+def find_path_column(path: Path, columns: Columns) -> str:
     """Returns the column that names images."""
-    named = _path_column(columns)
+    named = _find_path_column(columns)
     if named is None:
         raise DataError(f"{path} names no images: one column must hold their paths")
     return named
 
 
-def _path_column(columns: Columns | DataFrame) -> str | None:
+def _find_path_column(columns: Columns | DataFrame) -> str | None:
     found = [
         str(name)
         for name, values in columns.items()
         if 2 * sum(map(_is_image, values)) > len(values)
     ]
-    return next((name for name in found if name.lower() in PATHS), next(iter(found), None))
+    return next((name for name in found if name.lower() in PATH_COLUMN_NAMES), next(iter(found), None))
 
 
 def _is_image(name: str) -> bool:
-    return SUFFIX.search(name) is not None
+    return IMAGE_SUFFIX.search(name) is not None

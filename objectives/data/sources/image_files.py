@@ -6,24 +6,24 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from ..equal_items import first_equal_file
-from .photos import Photos
-from .pixel_range import BYTE, WORD, extent_of_file, learned_maximum, range_notes, rescaled
-from .pixels import DEEP, FOLDER_SIDE, GRAY, calm, headers, opened, read_images
+from ..equal_items import first_occurrences_of_files
+from .photos import LazyImages
+from .pixel_range import BYTE, WORD, file_pixel_range, learn_maximum, describe_range, rescale_pixels
+from .pixels import HIGH_BIT_MODES, DEFAULT_SIDE, GRAY_MODES, ignore_pillow_warnings, read_image_headers, open_image, read_images
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ..parts import Items
 
-    Keep: TypeAlias = Callable[[int, Callable[[], Tensor]], Tensor]
+    ReadCached: TypeAlias = Callable[[int, Callable[[], Tensor]], Tensor]
     """Returns what was read of so many files before, or reads it now."""
 
-LARGEST = 2 * 2**30
+MAX_BYTES_IN_MEMORY = 2 * 2**30
 """Bytes of pixels that are kept in memory; images that take more stay in their files."""
 
 
-class Listed(NamedTuple):
+class ListedImages(NamedTuple):
     """The image files of a part.
 
     Attributes:
@@ -35,7 +35,7 @@ class Listed(NamedTuple):
     names: Sequence[str]
 
 
-class Images(NamedTuple):
+class LoadedImages(NamedTuple):
     """The images of all parts.
 
     Attributes:
@@ -49,9 +49,9 @@ class Images(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read_listed(
-    listed: Mapping[str, Listed], image_size: int | None, stream: bool, keep: Keep
-) -> Images:
+def read_image_files(
+    listed: Mapping[str, ListedImages], image_size: int | None, stream: bool, read_cached: ReadCached
+) -> LoadedImages:
     """Reads the images of each part, or leaves them in their files.
 
     Args:
@@ -59,7 +59,7 @@ def read_listed(
         image_size: Side in pixels that they are scaled and cropped to. If None, they keep their
             own size if they share one of at most 64x64, else it is 64.
         stream: Whether images larger than that are left in their files, few as they may be.
-        keep: What reads of all files are asked through, in the order of the parts.
+        read_cached: What reads of all files are asked through, in the order of the parts.
 
     Raises:
         DataError: If one is no image, is broken or too large, or has values of unknown range.
@@ -69,70 +69,70 @@ def read_listed(
         return (os.path.join(root, name) for root, names in listed.values() for name in names)
 
     total = sum(len(names) for _, names in listed.values())
-    seen = _streamed(paths(), total, image_size, stream)
+    seen = _lazy_mode_and_side(paths(), total, image_size, stream)
     if seen is not None:
-        photos = {part: Photos(*files, *seen) for part, files in listed.items()}
-        maximum, notes = photos["train"].learned_range()
-        return Images({part: p.in_range(maximum) for part, p in photos.items()}, maximum, notes)
-    pixels = keep(total, lambda: read_images(list(paths()), image_size))
+        photos = {part: LazyImages(*files, *seen) for part, files in listed.items()}
+        maximum, notes = photos["train"].learn_range()
+        return LoadedImages({part: p.with_maximum(maximum) for part, p in photos.items()}, maximum, notes)
+    pixels = read_cached(total, lambda: read_images(list(paths()), image_size))
     read: dict[str, Tensor] = {}
     start = 0
     for part, (_, names) in listed.items():  # parts are slices: nothing is copied
         read[part] = pixels[start : start + len(names)]
         start += len(names)
-    natural = BYTE
+    type_maximum = BYTE
     if pixels.is_floating_point():
-        with opened(next(paths())) as first:
-            natural = 1 if first.mode == "F" else WORD
-    return _in_learned_range(read, natural, listed["train"].root)
+        with open_image(next(paths())) as first:
+            type_maximum = 1 if first.mode == "F" else WORD
+    return _with_learned_range(read, type_maximum, listed["train"].root)
 
 
-def equal_files(paths: Sequence[str], keep: Keep) -> list[int]:
-    """Returns for each file the place of the first one with the same bytes; see `Keep`."""
+def find_equal_files(paths: Sequence[str], read_cached: ReadCached) -> list[int]:
+    """Returns for each file the place of the first one with the same bytes; see `ReadCached`."""
     import torch
 
-    firsts = keep(len(paths), lambda: torch.tensor(first_equal_file(paths)))
-    return list(map(int, firsts))
+    first_indices = read_cached(len(paths), lambda: torch.tensor(first_occurrences_of_files(paths)))
+    return list(map(int, first_indices))
 
 
-def _in_learned_range(parts: Mapping[str, Tensor], natural: int, root: str) -> Images:
+def _with_learned_range(parts: Mapping[str, Tensor], type_maximum: int, root: str) -> LoadedImages:
     """Returns images in [0, 1], of which the brightest may be far darker than their files allow.
 
     Args:
         parts: Images of each part as bytes, or as floats of which 1 is what their files allow.
-        natural: What their files allow: 255, 65,535, or 1 if they hold floats.
+        type_maximum: What their files allow: 255, 65,535, or 1 if they hold floats.
         root: The folder, for errors.
     """
     import torch
 
     arrays = {part: images.numpy() for part, images in parts.items()}
-    extents = {part: extent_of_file(array, natural) for part, array in arrays.items()}
-    if natural == 1:
-        return Images(dict(parts), 0, range_notes(extents["train"], 1))
-    maximum = learned_maximum(extents, root)
-    scaled = {p: torch.from_numpy(rescaled(a, natural, maximum)) for p, a in arrays.items()}
-    return Images(dict(scaled), maximum, range_notes(extents["train"], maximum))
+    extents = {part: file_pixel_range(array, type_maximum) for part, array in arrays.items()}
+    if type_maximum == 1:
+        return LoadedImages(dict(parts), 0, describe_range(extents["train"], 1))
+    maximum = learn_maximum(extents, root)
+    scaled = {p: torch.from_numpy(rescale_pixels(a, type_maximum, maximum)) for p, a in arrays.items()}
+    return LoadedImages(dict(scaled), maximum, describe_range(extents["train"], maximum))
 
 
-def _streamed(
+def _lazy_mode_and_side(
     paths: Iterator[str], total: int, image_size: int | None, stream: bool
 ) -> tuple[str, int] | None:
     """Returns the mode and the side of images that are left in their files, else None.
 
     Photographs differ in size and have colours: after the first two, nothing is left to decide.
     """
-    side = image_size or FOLDER_SIDE
-    if not stream and 3 * total * side**2 <= LARGEST:
+    side = image_size or DEFAULT_SIDE
+    if not stream and 3 * total * side**2 <= MAX_BYTES_IN_MEMORY:
         return None
-    colours, sizes = False, set[tuple[int, int]]()
-    with calm():
-        for mode, size in headers(paths):
-            colours = colours or mode not in (*GRAY, *DEEP)
+    has_colors, sizes = False, set[tuple[int, int]]()
+    with ignore_pillow_warnings():
+        for mode, size in read_image_headers(paths):
+            has_colors = has_colors or mode not in (*GRAY_MODES, *HIGH_BIT_MODES)
             sizes.add(size)
             whole = len(sizes) == 1 and max(size) <= side  # memory could hold all that is on them
-            if colours and not whole:
+            if has_colors and not whole:
                 break
     width, height = size if whole and image_size is None else (side, side)
-    if total * (3 if colours else 1) * width * height <= LARGEST and (whole or not stream):
+    if total * (3 if has_colors else 1) * width * height <= MAX_BYTES_IN_MEMORY and (whole or not stream):
         return None
-    return "RGB" if colours else "L", side
+    return "RGB" if has_colors else "L", side

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-MOST_LETTERS = 500
+MAX_LETTERS = 500
 """Letters that are known at most, the most frequent ones: each is an input of a network."""
-SHOWN = 3  # letters in a note
+MAX_SHOWN_LETTERS = 3  # letters in a note
 
-SPELLED = {
+ASCII_SPELLINGS = {
     **{"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th"},
     **{"ð": "d", "Ð": "D", "đ": "d", "ı": "i", "ĸ": "k", "ŋ": "ng", "Ŋ": "NG", "ſ": "s", "ȷ": "j"},
     **dict.fromkeys("‘’‚‛′`´ʹʻʼʽ", "'"),
@@ -24,12 +24,12 @@ SPELLED = {
     **dict.fromkeys("‐‑‒–—―−", "-"),
 }
 """Letters and marks that Unicode does not take apart, as they are written in ASCII."""
-WITH = re.compile(r"LATIN (SMALL|CAPITAL) LETTER ([A-Z]) WITH ")
+LATIN_LETTER_NAME = re.compile(r"LATIN (SMALL|CAPITAL) LETTER ([A-Z]) WITH ")
 """What Unicode calls a letter with a stroke, a hook or the like: Ł, Ø, ħ."""
-KEPT = "LMNP"  # the categories of Unicode that make texts: letters, marks, digits, punctuation
+LETTER_CATEGORIES = "LMNP"  # the categories of Unicode that make texts: letters, marks, digits, punctuation
 
 
-class Plain(NamedTuple):
+class PlainText(NamedTuple):
     """A text in plain letters.
 
     Attributes:
@@ -41,26 +41,26 @@ class Plain(NamedTuple):
     dropped: str
 
 
-def plain(text: str) -> str:
+def to_plain_text(text: str) -> str:
     """Returns a text in plain letters: Latin ones in ASCII, those of other scripts as they are.
 
     Accents and strokes go. What is neither letter, digit nor punctuation is dropped.
 
     Example:
-        >>> plain("Łódź, Ślusàrski, Москва")
+        >>> to_plain_text("Łódź, Ślusàrski, Москва")
         'Lodz, Slusarski, Москва'
     """
-    return in_plain_letters(text).text
+    return transliterate(text).text
 
 
-def in_plain_letters(text: str) -> Plain:
-    """Returns a text in plain letters, and what was dropped of it; see `plain`."""
+def transliterate(text: str) -> PlainText:
+    """Returns a text in plain letters, and what was dropped of it; see `to_plain_text`."""
     if text.isascii() and text.isprintable():
-        return Plain(text.strip(), "")
+        return PlainText(text.strip(), "")
     written: list[str] = []
     dropped: list[str] = []
     for letter in unicodedata.normalize("NFKC", text):
-        spelled = _spelled(letter)
+        spelled = _spell(letter)
         if unicodedata.category(letter) in ("Mn", "Me") and (not written or written[-1] <= "~"):
             continue  # an accent of a Latin letter, for which there is no letter of its own
         if spelled:
@@ -68,39 +68,39 @@ def in_plain_letters(text: str) -> Plain:
         else:
             dropped.append(letter)
     # What stood between two letters may be gone, and these make one.
-    return Plain(unicodedata.normalize("NFKC", "".join(written)).strip(), "".join(dropped))
+    return PlainText(unicodedata.normalize("NFKC", "".join(written)).strip(), "".join(dropped))
 
 
 @lru_cache(2**16)
-def _spelled(letter: str) -> str:
+def _spell(letter: str) -> str:
     """Returns what stands for a letter in plain texts; nothing where it is dropped."""
     if " " <= letter <= "~":
-        return SPELLED.get(letter, letter)
+        return ASCII_SPELLINGS.get(letter, letter)
     if letter.isspace():
         return " "
-    if letter in SPELLED:
-        return SPELLED[letter]
+    if letter in ASCII_SPELLINGS:
+        return ASCII_SPELLINGS[letter]
     name = unicodedata.name(letter, "")
     if name.startswith("LATIN"):
         apart = unicodedata.normalize("NFKD", letter)
-        bare = "".join(SPELLED.get(part, part) for part in apart if part <= "~" or part in SPELLED)
+        bare = "".join(ASCII_SPELLINGS.get(part, part) for part in apart if part <= "~" or part in ASCII_SPELLINGS)
         if bare:
             return bare
-        if found := WITH.match(name):
+        if found := LATIN_LETTER_NAME.match(name):
             return found[2] if found[1] == "CAPITAL" else found[2].lower()
-    return letter if unicodedata.category(letter)[0] in KEPT else ""
+    return letter if unicodedata.category(letter)[0] in LETTER_CATEGORIES else ""
 
 
-def known_letters(texts: Iterable[str]) -> str:
+def collect_letters(texts: Iterable[str]) -> str:
     """Returns the letters of plain texts, sorted: all, or the most frequent if they are many."""
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(text)
     frequent = sorted(counts, key=lambda letter: (-counts[letter], letter))
-    return "".join(sorted(frequent[:MOST_LETTERS]))
+    return "".join(sorted(frequent[:MAX_LETTERS]))
 
 
-class Numbered(NamedTuple):
+class EncodedTexts(NamedTuple):
     """Texts as the numbers of their letters.
 
     Attributes:
@@ -117,7 +117,7 @@ class Numbered(NamedTuple):
     shortened: int
 
 
-def numbered(texts: Sequence[str], letters: str, length: int) -> Numbered:
+def encode_texts(texts: Sequence[str], letters: str, length: int) -> EncodedTexts:
     """Returns the numbers of the letters of texts, as a network reads them.
 
     A text without a letter that is known cannot be read, nor one of which most letters and digits
@@ -134,7 +134,7 @@ def numbered(texts: Sequence[str], letters: str, length: int) -> Numbered:
     dropped: Counter[str] = Counter()
     shortened = 0
     for index, given in enumerate(texts):
-        text, lost = in_plain_letters(given)
+        text, lost = transliterate(given)
         lost += "".join(letter for letter in text if letter not in numbers)
         known = [numbers[letter] for letter in text if letter in numbers]
         reasons.append(_reason(given, text, lost, len(known)))
@@ -142,7 +142,7 @@ def numbered(texts: Sequence[str], letters: str, length: int) -> Numbered:
             rows[index, : len(known)] = torch.tensor(known[:length])
             dropped.update(lost)
             shortened += bool(lost)
-    return Numbered(rows, reasons, dropped, shortened)
+    return EncodedTexts(rows, reasons, dropped, shortened)
 
 
 def _reason(given: str, text: str, lost: str, known: int) -> str:
@@ -158,13 +158,13 @@ def _reason(given: str, text: str, lost: str, known: int) -> str:
     return ""
 
 
-def said_of_dropped(found: Numbered) -> str:
+def describe_dropped_letters(found: EncodedTexts) -> str:
     """Returns a line on the letters that were dropped; empty if there are none."""
     if not found.dropped:
         return ""
     most = sorted(found.dropped.items(), key=lambda pair: (-pair[1], pair[0]))
-    some = ", ".join(f"{letter!a} ({count:,})" for letter, count in most[:SHOWN])
-    left = len(most) - SHOWN
+    some = ", ".join(f"{letter!a} ({count:,})" for letter, count in most[:MAX_SHOWN_LETTERS])
+    left = len(most) - MAX_SHOWN_LETTERS
     more = f" and {left:,} other{'s' * (left > 1)}" if left > 0 else ""
     texts = "1 text" if found.shortened == 1 else f"{found.shortened:,} texts"
     total = sum(found.dropped.values())

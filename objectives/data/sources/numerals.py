@@ -15,10 +15,10 @@ PLAIN = (
 )
 """A number as programs write it: no zeros before it, `1e-05` and `1.5E3` but not `1E2`."""
 PLAIN_LINES = re.compile(rf"(?:{PLAIN}\n)*+")
-DOUBTFUL_LINES = re.compile(r"(?:[+-]?(?:0|[1-9][0-9]{0,2}(?:\.[0-9]{3})?)\n)*+")
+AMBIGUOUS_LINES = re.compile(r"(?:[+-]?(?:0|[1-9][0-9]{0,2}(?:\.[0-9]{3})?)\n)*+")
 """Whole numbers below 1000, and such that are a thousand or a fraction."""
-LONG = re.compile(r"^[+-]?[0-9]{16,}$", re.MULTILINE)
-LARGEST = 2**53
+LONG_INTEGER = re.compile(r"^[+-]?[0-9]{16,}$", re.MULTILINE)
+FIRST_INEXACT_INTEGER = 2**53
 """From here on, a float cannot tell one whole number from the next: it is a name."""
 UNITS = (
     r"%|‰|°[CF]?|[a-zA-Z]?[$€£¥₹₽₩₺₪₫฿]"
@@ -34,18 +34,18 @@ NUMBER = re.compile(
     rf"\s*(?P<after>{UNITS}|{MEASURES}|[a-zA-Z]{{1,6}})?(?P<behind>-?)"
 )
 KNOWN_UNIT = re.compile(f"{UNITS}|{MEASURES}")
-SPACED = re.compile(r"[1-9][0-9]{0,2}(?:([ '])[0-9]{3})(?:\1[0-9]{3})*(?![0-9])")
+SPACED_DIGITS = re.compile(r"[1-9][0-9]{0,2}(?:([ '])[0-9]{3})(?:\1[0-9]{3})*(?![0-9])")
 GROUPED = {
     ",": re.compile(r"(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)?(?:,[0-9]*)?"),
     ".": re.compile(r"(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)?(?:\.[0-9]*)?"),
 }
 """Digits with each decimal mark: the other mark, if there is one, stands before each thousand."""
-EITHER = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
+THOUSAND_OR_FRACTION = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 """What is a thousand by one decimal mark and a fraction by the other."""
-ALIKE = str.maketrans({"\u2212": "-", "\xa0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'"})
+LOOKALIKES = str.maketrans({"\u2212": "-", "\xa0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'"})
 
 
-class Writing(NamedTuple):
+class NumberFormat(NamedTuple):
     """How the numbers of a column are written.
 
     Attributes:
@@ -59,15 +59,15 @@ class Writing(NamedTuple):
     grouped: bool = False
 
 
-class UndecidedError(ValueError):
+class AmbiguousNumberError(ValueError):
     """A number that is a thousand by one decimal mark and a fraction by the other."""
 
 
-class MixedError(ValueError):
+class MixedFormatError(ValueError):
     """Numbers that are not written in one way, such as with several units."""
 
 
-class _Parts(NamedTuple):
+class _NumberParts(NamedTuple):
     sign: str
     digits: str
     exponent: str
@@ -75,7 +75,7 @@ class _Parts(NamedTuple):
     spaced: bool
 
 
-def are_plain(texts: Sequence[str]) -> bool:
+def are_plain_numbers(texts: Sequence[str]) -> bool:
     """Says whether all texts are numbers as programs write them, of which floats are made at once.
 
     Whole numbers that a float cannot hold are not, nor are those that may be thousands.
@@ -83,56 +83,56 @@ def are_plain(texts: Sequence[str]) -> bool:
     lines = "\n".join(texts) + "\n"
     if lines.count("\n") != len(texts) or not PLAIN_LINES.fullmatch(lines):
         return False
-    if are_doubtful(texts):
+    if are_ambiguous_numbers(texts):
         return False
-    return not any(_is_name(match[0]) for match in LONG.finditer(lines))
+    return not any(_is_inexact(match[0]) for match in LONG_INTEGER.finditer(lines))
 
 
-def are_doubtful(texts: Sequence[str]) -> bool:
+def are_ambiguous_numbers(texts: Sequence[str]) -> bool:
     """Says whether all are whole numbers below 1000 or such as 1.234, which may be a thousand."""
     lines = "\n".join(texts) + "\n"
-    return "." in lines and DOUBTFUL_LINES.fullmatch(lines) is not None
+    return "." in lines and AMBIGUOUS_LINES.fullmatch(lines) is not None
 
 
-def writing_of(texts: Iterable[str], decimal: str | None = None, coded: bool = False) -> Writing:
+def infer_number_format(texts: Iterable[str], decimal: str | None = None, allow_codes: bool = False) -> NumberFormat:
     """Returns how the numbers of a column are written, seen from all of them.
 
     Args:
         texts: The different values of a column, without those that are missing.
         decimal: The decimal mark, where the numbers do not say it.
-        coded: Whether `007`, `1E2` and numbers that no float can hold are numbers too.
+        allow_codes: Whether `007`, `1E2` and numbers that no float can hold are numbers too.
 
     Raises:
-        UndecidedError: If they could be thousands as well as fractions.
+        AmbiguousNumberError: If they could be thousands as well as fractions.
         ValueError: If one of them is not a number.
     """
-    found = [_parts(text) for text in texts]
+    found = [_split_number(text) for text in texts]
     units = {one.unit for one in found if one.unit or one.digits.strip("0.,")}
     if any(unit and not KNOWN_UNIT.fullmatch(unit) for unit in units) and len(units) > 1:
         raise ValueError("codes such as 3A and 3B")
     if len(units) > 1:
         least, most = (repr(unit) if unit else "none" for unit in (min(units), max(units)))
-        raise MixedError(f"numbers with different units, such as {least} and {most}")
+        raise MixedFormatError(f"numbers with different units, such as {least} and {most}")
     unit = units.pop() if units else ""
     digits = [one.digits for one in found]
-    mark = _decimal_of(found, unit, decimal)
+    mark = _find_decimal_mark(found, unit, decimal)
     for one in found:
-        if coded:
+        if allow_codes:
             continue
-        if not GROUPED[mark or "."].fullmatch(one.digits) or _is_name(one.digits):
+        if not GROUPED[mark or "."].fullmatch(one.digits) or _is_inexact(one.digits):
             raise ValueError(f"{one.digits} is not a number")
     fractions = any(mark and mark in one for one in digits)
     if unit and not fractions and not KNOWN_UNIT.fullmatch(unit):
         raise ValueError(f"{unit} may be part of a name, such as 3B")
     signed = any(one.exponent[1:2] in ("+", "-") for one in found if one.exponent)
-    if any(one.exponent for one in found) and not (fractions or signed or coded):
+    if any(one.exponent for one in found) and not (fractions or signed or allow_codes):
         raise ValueError("exponents without fractions are codes")
     other = {".": ",", ",": "."}.get(mark, "")
     grouped = any(one.spaced for one in found) or any(other and other in one for one in digits)
-    return Writing(mark, unit, grouped)
+    return NumberFormat(mark, unit, grouped)
 
 
-def number(text: str, decimal: str, unit: str = "") -> float:
+def parse_number(text: str, decimal: str, unit: str = "") -> float:
     """Returns the number that a text is.
 
     Args:
@@ -144,13 +144,13 @@ def number(text: str, decimal: str, unit: str = "") -> float:
         ValueError: If it is not a number, or has another unit.
 
     Example:
-        >>> number("1.234,50 €", ",", "€")
+        >>> parse_number("1.234,50 €", ",", "€")
         1234.5
     """
     decimal = decimal or "."
     if re.fullmatch(r"[+-]?inf(inity)?", text, re.IGNORECASE):
         return float(text)
-    one = _parts(text)
+    one = _split_number(text)
     other = "," if decimal == "." else "."
     if one.unit not in ("", unit):
         raise ValueError(f"{text!r} has another unit than {unit!r}")
@@ -162,13 +162,13 @@ def number(text: str, decimal: str, unit: str = "") -> float:
     return float(f"{one.sign}{plain}{one.exponent}")
 
 
-def _parts(text: str) -> _Parts:
+def _split_number(text: str) -> _NumberParts:
     """Splits a number into its sign, digits with marks, exponent and unit.
 
     Raises:
         ValueError: If it is not a number.
     """
-    plain = unicodedata.normalize("NFC", text.translate(ALIKE)).strip()
+    plain = unicodedata.normalize("NFC", text.translate(LOOKALIKES)).strip()
     bracketed = plain.startswith("(") and plain.endswith(")")
     found = NUMBER.fullmatch(plain[1:-1].strip() if bracketed else plain)
     if found is None:
@@ -178,14 +178,14 @@ def _parts(text: str) -> _Parts:
         raise ValueError(f"{text!r} is not a number")
     digits, spaced = found["digits"], False
     if " " in digits or "'" in digits:
-        if SPACED.match(digits) is None:
+        if SPACED_DIGITS.match(digits) is None:
             raise ValueError(f"{text!r} is not a number")
         digits, spaced = re.sub("[ ']", "", digits), True
     unit = found["before"] or found["after"] or ""
-    return _Parts("".join(signs), digits, found["exponent"] or "", unit, spaced)
+    return _NumberParts("".join(signs), digits, found["exponent"] or "", unit, spaced)
 
 
-def _decimal_of(parts: Iterable[_Parts], unit: str, decimal: str | None) -> str:
+def _find_decimal_mark(parts: Iterable[_NumberParts], unit: str, decimal: str | None) -> str:
     """Returns the decimal mark of numbers, or nothing where no mark is in them."""
     sure, either, bare = set(), set(), []
     for one, exponent in ((part.digits, part.exponent) for part in parts):
@@ -196,20 +196,20 @@ def _decimal_of(parts: Iterable[_Parts], unit: str, decimal: str | None) -> str:
             sure.add(marks[-1])
         elif len(marks) > 1:
             sure.add("," if marks[0] == "." else ".")
-        elif EITHER.fullmatch(one) and not exponent:
+        elif THOUSAND_OR_FRACTION.fullmatch(one) and not exponent:
             either.add(one)
         else:
             sure.add(marks[0])
     if len(sure) > 1:
-        raise MixedError("numbers with decimal points and with decimal commas")
+        raise MixedFormatError("numbers with decimal points and with decimal commas")
     if sure or not either:
         return next(iter(sure), "")
     if decimal:
         return decimal
-    return _likely(either, unit, bare)
+    return _likely_decimal_mark(either, unit, bare)
 
 
-def _likely(either: set[str], unit: str, bare: Sequence[str]) -> str:
+def _likely_decimal_mark(either: set[str], unit: str, bare: Sequence[str]) -> str:
     """Returns the decimal mark of numbers that each could be a thousand or a fraction."""
     commas = [one for one in either if "," in one]
     below_thousand = all(len(one.lstrip("0")) < 4 for one in bare)
@@ -221,9 +221,9 @@ def _likely(either: set[str], unit: str, bare: Sequence[str]) -> str:
             return "."
     elif not commas and not whole:
         return "."  # 1.250 and 3.125 as programs write them, without a whole number among them
-    raise UndecidedError(min(either))
+    raise AmbiguousNumberError(min(either))
 
 
-def _is_name(text: str) -> bool:
+def _is_inexact(text: str) -> bool:
     """Says whether a whole number is so large that a float does not tell it from the next."""
-    return LONG.fullmatch(text) is not None and abs(int(text)) >= LARGEST
+    return LONG_INTEGER.fullmatch(text) is not None and abs(int(text)) >= FIRST_INEXACT_INTEGER

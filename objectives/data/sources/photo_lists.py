@@ -11,73 +11,73 @@ from typing import TYPE_CHECKING, NamedTuple
 from ....models.data_spec import DataSpec
 from ..errors import DataError
 from ..kept import kept
-from ..parts import Dataset, Part, split_indices
-from .folders import FEWEST, TEST, file_stat
-from .image_columns import USUAL, Columns, names_images, path_column, read_list
+from ..parts import LoadedDataset, Part, split_indices
+from .folders import MIN_ITEMS, TEST_FRACTION, file_stat
+from .image_columns import DEFAULT_OPTIONS, Columns, lists_images, find_path_column, read_image_list
 from .table_options import NO_TARGET, TableOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-LABELS = ("label", "class", "target")
-LISTS = {"train": ("train.csv",), "val": ("valid.csv", "val.csv"), "test": ("test.csv",)}
+LABEL_COLUMN_NAMES = ("label", "class", "target")
+PART_LIST_FILES = {"train": ("train.csv",), "val": ("valid.csv", "val.csv"), "test": ("test.csv",)}
 """What the lists of a folder are called that holds one for each part."""
-CLASSES = "classes.csv"
+CLASSES_FILE = "classes.csv"
 """Names the classes in their order, beside such lists."""
 
 
-class _Rows(NamedTuple):
+class _ListRows(NamedTuple):
     """The rows of a list.
 
     Attributes:
         names: The images, from the folder of the list or absolute.
         labels: The classes of them, if there are any.
-        stamps: Size of each file, and when it was written.
+        file_states: Size of each file, and when it was written.
         places: The rows of the list that these are, from 0.
     """
 
     names: list[str]
     labels: list[str] | None
-    stamps: list[tuple[int, int]]
+    file_states: list[tuple[int, int]]
     places: Sequence[int]
 
-    def take(self, indices: Sequence[int]) -> _Rows:
+    def take(self, indices: Sequence[int]) -> _ListRows:
         labels = None if self.labels is None else [self.labels[i] for i in indices]
-        return _Rows(
+        return _ListRows(
             [self.names[i] for i in indices],
             labels,
-            [self.stamps[i] for i in indices],
+            [self.file_states[i] for i in indices],
             [self.places[i] for i in indices],
         )
 
 
-def part_lists(folder: Path) -> dict[str, Path]:
+def find_part_lists(folder: Path) -> dict[str, Path]:
     """Returns the lists of images of a folder that has one for each part; else none."""
     found = {
         part: folder / name
-        for part, names in LISTS.items()
+        for part, names in PART_LIST_FILES.items()
         for name in names
         if (folder / name).is_file()
     }
-    whole = len(found) == len(LISTS) and names_images(found["train"])
+    whole = len(found) == len(PART_LIST_FILES) and lists_images(found["train"])
     return found if whole else {}
 
 
-def read_photo_csv(
+def read_image_csv(
     path: Path,
     image_size: int | None,
     cache: Path | None = None,
     stream: bool = False,
-    options: TableOptions = USUAL,
-) -> Dataset:
+    options: TableOptions = DEFAULT_OPTIONS,
+) -> LoadedDataset:
     """Reads the images that a CSV file names; a fixed fifth of them is the test part.
 
-    The column of the classes is called by one of `LABELS`, or is the only other one; without it,
+    The column of the classes is called by one of `LABEL_COLUMN_NAMES`, or is the only other one; without it,
     there are no classes.
 
     Args:
         path: The file, from whose folder its paths start.
-        image_size: Side in pixels that images are scaled to; see `read_folder`.
+        image_size: Side in pixels that images are scaled to; see `read_image_folder`.
         cache: Where the images are kept for the next time; None keeps nothing.
         stream: Whether larger images are left in their files.
         options: What a user says of the columns, such as which one names the classes.
@@ -85,34 +85,34 @@ def read_photo_csv(
     Raises:
         DataError: If an image is missing or broken, there are too few, or one has no class.
     """
-    from .image_files import equal_files
+    from .image_files import find_equal_files
 
-    rows = _rows(path, options)
+    rows = _read_rows(path, options)
     classes = tuple(sorted(set(rows.labels or ())))
-    _check_fewest(path, rows)
+    _check_count(path, rows)
     targets = _targets(path, rows, classes)
-    keep = partial(kept, cache, f"{os.path.realpath(path)} equal files", repr(rows.stamps))
-    firsts = equal_files([os.path.join(path.parent, name) for name in rows.names], keep)
-    kept_rows, held = split_indices(targets, len(rows.names), TEST, seed=0, firsts=firsts)
-    parts = {"train": rows.take(kept_rows), "test": rows.take(held)}
+    read_cached = partial(kept, cache, f"{os.path.realpath(path)} equal files", repr(rows.file_states))
+    first_indices = find_equal_files([os.path.join(path.parent, name) for name in rows.names], read_cached)
+    kept_rows, held_out = split_indices(targets, len(rows.names), TEST_FRACTION, seed=0, first_indices=first_indices)
+    parts = {"train": rows.take(kept_rows), "test": rows.take(held_out)}
     return _dataset(path, path.parent, parts, classes, image_size, cache, stream)
 
 
-def read_photo_lists(
+def read_part_lists(
     folder: Path,
     lists: Mapping[str, Path],
     image_size: int | None,
     cache: Path | None = None,
     stream: bool = False,
-    options: TableOptions = USUAL,
-) -> Dataset:
+    options: TableOptions = DEFAULT_OPTIONS,
+) -> LoadedDataset:
     """Reads the images that the lists of a folder name, one for each part.
 
     Args:
         folder: The folder; `classes.csv` in it may name the classes in another order than that of
             the alphabet.
-        lists: What `part_lists` found in it.
-        image_size: Side in pixels that images are scaled to; see `read_folder`.
+        lists: What `find_part_lists` found in it.
+        image_size: Side in pixels that images are scaled to; see `read_image_folder`.
         cache: Where the images are kept for the next time; None keeps nothing.
         stream: Whether larger images are left in their files.
         options: What a user says of the columns, such as which one names the classes.
@@ -120,10 +120,10 @@ def read_photo_lists(
     Raises:
         DataError: If an image is missing or broken, there are too few, or one has no class.
     """
-    parts = {part: _rows(path, options) for part, path in lists.items()}
-    _check_fewest(lists["train"], parts["train"])
+    parts = {part: _read_rows(path, options) for part, path in lists.items()}
+    _check_count(lists["train"], parts["train"])
     labels = parts["train"].labels
-    named = read_list(folder / CLASSES) if (folder / CLASSES).is_file() else {}
+    named = read_image_list(folder / CLASSES_FILE) if (folder / CLASSES_FILE).is_file() else {}
     classes = tuple(named.get("class", ())) if labels else ()
     classes = classes or tuple(sorted(set(labels or ())))
     return _dataset(folder, folder, parts, classes, image_size, cache, stream)
@@ -132,21 +132,21 @@ def read_photo_lists(
 def _dataset(
     place: Path,
     root: Path,
-    parts: Mapping[str, _Rows],
+    parts: Mapping[str, _ListRows],
     classes: tuple[str, ...],
     image_size: int | None,
     cache: Path | None,
     stream: bool,
-) -> Dataset:
+) -> LoadedDataset:
     import torch
 
-    from .image_files import Listed, read_listed
+    from .image_files import ListedImages, read_image_files
 
     targets = {part: _targets(place, rows, classes) for part, rows in parts.items()}
-    stamps = {part: (rows.names, rows.stamps) for part, rows in parts.items()}
-    keep = partial(kept, cache, f"{os.path.realpath(place)} {image_size}", repr(stamps))
-    listed = {part: Listed(str(root), rows.names) for part, rows in parts.items()}
-    images = read_listed(listed, image_size, stream, keep)
+    file_states = {part: (rows.names, rows.file_states) for part, rows in parts.items()}
+    read_cached = partial(kept, cache, f"{os.path.realpath(place)} {image_size}", repr(file_states))
+    listed = {part: ListedImages(str(root), rows.names) for part, rows in parts.items()}
+    images = read_image_files(listed, image_size, stream, read_cached)
     read = {
         part: Part(images.parts[part], targets[part], torch.tensor(rows.places))
         for part, rows in parts.items()
@@ -156,13 +156,13 @@ def _dataset(
         classes=classes if len(classes) > 1 else (),
         pixel_maximum=images.maximum,
     )
-    return Dataset(read["train"], read["test"], spec, read.get("val"), images.notes)
+    return LoadedDataset(read["train"], read["test"], spec, read.get("val"), images.notes)
 
 
-def _rows(path: Path, options: TableOptions) -> _Rows:
+def _read_rows(path: Path, options: TableOptions) -> _ListRows:
     """Returns what a list names, once each of the files is known to be there."""
-    columns = read_list(path, options)
-    named = path_column(path, columns)
+    columns = read_image_list(path, options)
+    named = find_path_column(path, columns)
     names, of_classes = list(columns[named]), _label_column(path, columns, named, options.target)
     labels = None if of_classes is None else list(columns[of_classes])
     found = [file_stat(os.path.join(path.parent, name)) for name in names]
@@ -175,7 +175,7 @@ def _rows(path: Path, options: TableOptions) -> _Rows:
         )
     if labels is not None and "" in labels:
         raise DataError(f"{path} names no class of {names[labels.index('')]}")
-    return _Rows(
+    return _ListRows(
         names, labels, [(one.st_size, one.st_mtime_ns) for one in found if one], range(len(names))
     )
 
@@ -191,7 +191,7 @@ def _label_column(path: Path, columns: Columns, named: str, target: str | None) 
                 f"{', '.join(map(repr, others)) or 'no other'}: name one by `target=`"
             )
         return target
-    usual = [name for name in others if name.lower() in LABELS]
+    usual = [name for name in others if name.lower() in LABEL_COLUMN_NAMES]
     if not usual and len(others) > 1:
         raise DataError(
             f"{path} has columns {', '.join(map(repr, others))} beside {named!r}: name that of "
@@ -200,14 +200,14 @@ def _label_column(path: Path, columns: Columns, named: str, target: str | None) 
     return next(iter(usual or others), None)
 
 
-def _check_fewest(path: Path, rows: _Rows) -> None:
-    if len(rows.names) < FEWEST:
+def _check_count(path: Path, rows: _ListRows) -> None:
+    if len(rows.names) < MIN_ITEMS:
         raise DataError(
-            f"{path} names {len(rows.names)} images: at least {FEWEST} are needed to split them"
+            f"{path} names {len(rows.names)} images: at least {MIN_ITEMS} are needed to split them"
         )
 
 
-def _targets(path: Path, rows: _Rows, classes: tuple[str, ...]) -> Tensor | None:
+def _targets(path: Path, rows: _ListRows, classes: tuple[str, ...]) -> Tensor | None:
     import torch
 
     if len(classes) < 2:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ..errors import DataError
 from .pixel_range import (
-    DIM,
-    Extent,
-    extent_of_file,
-    learned_maximum,
-    maximum_of_trained,
-    range_notes,
-    rescaled,
+    DIM_RATIO,
+    PixelRange,
+    file_pixel_range,
+    learn_maximum,
+    training_file_maximum,
+    describe_range,
+    rescale_pixels,
 )
-from .pixels import decoded, silence_pillow
+from .pixels import decode_image, silence_pillow
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
     from .pixels import Fit
 
-    Cut: TypeAlias = slice | Tensor | list[int]
+    Indices: TypeAlias = slice | Tensor | list[int]
     """Which items of a part are meant."""
-    Choose: TypeAlias = Callable[[Extent], int]
+    ChooseMaximum: TypeAlias = Callable[[PixelRange], int]
     """Says which number stands for 1 in a file with such values."""
 
 R = TypeVar("R")
 
-ROOM = 256 / 224
+RESIZE_RATIO = 256 / 224
 """The short side of a photograph, in sides of what is cut out of it to look at."""
 
-LOOKED_AT = 64  # photographs, to learn the range of their pixels
+MAX_EXAMINED_IMAGES = 64  # photographs, to learn the range of their pixels
 
 
-class Photos:
+class LazyImages:
     """Image files in the place of the tensor of their pixels: decoded when they are cut out.
 
     The short side of a photograph is scaled to 256/224 of the side asked for, and the square in
@@ -50,7 +50,7 @@ class Photos:
         names: The files, with `/` between folders, at least one; absolute ones need no root.
         mode: `RGB`, or `L` if none of the images has colours.
         side: Height and width of what is cut out.
-        maximum: The number that stands for 1 in files that can hold it, as `learned_range` finds.
+        maximum: The number that stands for 1 in files that can hold it, as `learn_range` finds.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Photos:
     def __len__(self) -> int:
         return len(self.names)
 
-    def __getitem__(self, chosen: Cut) -> Tensor:
+    def __getitem__(self, chosen: Indices) -> Tensor:
         """Decodes photographs, with shape (n, C, S, S).
 
         Raises:
@@ -72,9 +72,9 @@ class Photos:
         import torch
 
         def read(path: str) -> Tensor:
-            return read_photo(path, self.mode, self.side, self._maximum)
+            return read_center_crop(path, self.mode, self.side, self._maximum)
 
-        seen = self._decoded(chosen, read)
+        seen = self._decode(chosen, read)
         return torch.stack(seen) if seen else torch.empty(0, *self.shape[1:], dtype=torch.uint8)
 
     @property
@@ -87,30 +87,30 @@ class Photos:
         """The path of each file."""
         return list(map(self._path, self.names))
 
-    def take(self, indices: Sequence[int]) -> Photos:
+    def take(self, indices: Sequence[int]) -> LazyImages:
         """Returns some of the photographs, still in their files."""
         return self._with([self.names[i] for i in indices])
 
-    def joined(self, other: Photos) -> Photos:
+    def concat(self, other: LazyImages) -> LazyImages:
         """Returns these photographs and others of the same folder behind them."""
         return self._with([*self.names, *other.names])
 
-    def whole(self, chosen: Cut, short: int) -> list[Tensor]:
+    def whole(self, chosen: Indices, short_side: int) -> list[Tensor]:
         """Decodes photographs with all that is on them, each with a shape (C, H, W) of its own.
 
         Args:
             chosen: Which.
-            short: What the shorter of height and width is scaled down to, if it is longer.
+            short_side: What the shorter of height and width is scaled down to, if it is longer.
 
         Raises:
             DataError: If one is no image, or is broken or too large.
         """
 
         def read(path: str) -> Tensor:
-            fit = partial(_shrunk, short=short)
-            return _pixels(path, self.mode, fit, short, self._maximum)
+            fit = partial(_shrink, short_side=short_side)
+            return _read_pixels(path, self.mode, fit, short_side, self._maximum)
 
-        return self._decoded(chosen, read)
+        return self._decode(chosen, read)
 
     def identity(self) -> Iterator[bytes]:
         """Gives what tells these photographs from others: names and sizes of files, in order.
@@ -128,10 +128,10 @@ class Photos:
             yield f"{self.mode} {name} {size}\n".encode(errors="surrogateescape")
 
     def plain(self) -> tuple[str, list[str], str, int, int]:
-        """Returns what `Photos` is made of, as a safe file can hold it."""
+        """Returns what `LazyImages` is made of, as a safe file can hold it."""
         return self.root, self.names, self.mode, self.side, self.maximum
 
-    def learned_range(self) -> tuple[int, tuple[str, ...]]:
+    def learn_range(self) -> tuple[int, tuple[str, ...]]:
         """Returns which number stands for 1, and what is to be said of it, by a look at a few.
 
         It looks at photographs at even distances, until one is bright enough to leave no doubt.
@@ -139,41 +139,41 @@ class Photos:
         Raises:
             DataError: If one is no image, or is broken or too large.
         """
-        step = -(-len(self) // LOOKED_AT)
-        found: Extent | None = None
+        step = -(-len(self) // MAX_EXAMINED_IMAGES)
+        found: PixelRange | None = None
         for name in self.names[::step]:
-            natural, pixels = decoded(self._path(name), self.mode, short=self.side)
-            extent = extent_of_file(pixels, natural)
-            if DIM * extent.high >= natural:
-                return natural, ()
+            type_maximum, pixels = decode_image(self._path(name), self.mode, short_side=self.side)
+            extent = file_pixel_range(pixels, type_maximum)
+            if DIM_RATIO * extent.high >= type_maximum:
+                return type_maximum, ()
             found = extent if found is None or extent.high > found.high else found
         assert found is not None
-        maximum = learned_maximum({"train": found}, self.root)
-        return maximum, range_notes(found, maximum)
+        maximum = learn_maximum({"train": found}, self.root)
+        return maximum, describe_range(found, maximum)
 
-    def in_range(self, maximum: int) -> Photos:
+    def with_maximum(self, maximum: int) -> LazyImages:
         """Returns the photographs, in which another number stands for 1."""
-        return Photos(self.root, self.names, self.mode, self.side, maximum)
+        return LazyImages(self.root, self.names, self.mode, self.side, maximum)
 
-    def _with(self, names: Sequence[str]) -> Photos:
-        return Photos(self.root, names, self.mode, self.side, self.maximum)
+    def _with(self, names: Sequence[str]) -> LazyImages:
+        return LazyImages(self.root, names, self.mode, self.side, self.maximum)
 
-    def _maximum(self, extent: Extent) -> int:
-        return maximum_of_trained(extent, self.maximum)
+    def _maximum(self, extent: PixelRange) -> int:
+        return training_file_maximum(extent, self.maximum)
 
     def _path(self, name: str) -> str:
         return os.path.join(self.root, name)
 
-    def _decoded(self, chosen: Cut, read: Callable[[str], Tensor]) -> list[Tensor]:
+    def _decode(self, chosen: Indices, read: Callable[[str], Tensor]) -> list[Tensor]:
         import torch
 
         if isinstance(chosen, torch.Tensor):
             chosen = chosen.tolist()
         names = self.names[chosen] if isinstance(chosen, slice) else self.take(chosen).names
-        return in_threads(read, map(self._path, names))
+        return map_in_threads(read, map(self._path, names))
 
 
-def in_threads(read: Callable[[str], R], paths: Iterable[str]) -> list[R]:
+def map_in_threads(read: Callable[[str], R], paths: Iterable[str]) -> list[R]:
     """Returns what is read of each file, in their order, in as many threads as torch has."""
     import torch
 
@@ -182,47 +182,47 @@ def in_threads(read: Callable[[str], R], paths: Iterable[str]) -> list[R]:
         return list(threads.map(read, paths))
 
 
-def read_photo(path: str, mode: str, side: int, choose: Choose) -> Tensor:
+def read_center_crop(path: str, mode: str, side: int, choose_maximum: ChooseMaximum) -> Tensor:
     """Returns what is seen of a photograph, its middle, as bytes with shape (C, S, S).
 
     Args:
         path: The file.
         mode: `L` or `RGB`.
         side: Height and width of what is seen.
-        choose: Says which number stands for 1.
+        choose_maximum: Says which number stands for 1.
 
     Raises:
         DataError: If it is no image, or is broken or too large.
     """
-    return _pixels(path, mode, partial(_middle, side=side), side, choose)
+    return _read_pixels(path, mode, partial(_resize_and_center_crop, side=side), side, choose_maximum)
 
 
-def _pixels(path: str, mode: str, fit: Fit, short: int, choose: Choose) -> Tensor:
+def _read_pixels(path: str, mode: str, fit: Fit, short_side: int, choose_maximum: ChooseMaximum) -> Tensor:
     """Returns what is to be seen of an image file as bytes, with shape (C, H, W)."""
     import numpy as np
     import torch
 
-    natural, pixels = decoded(path, mode, fit, short)
-    pixels = rescaled(pixels, natural, choose(extent_of_file(pixels, natural)))
+    type_maximum, pixels = decode_image(path, mode, fit, short_side)
+    pixels = rescale_pixels(pixels, type_maximum, choose_maximum(file_pixel_range(pixels, type_maximum)))
     if pixels.dtype.kind == "f":
         pixels = (pixels * 255).round().astype(np.uint8)
     return torch.from_numpy(pixels)
 
 
-def _middle(image: Image.Image, side: int) -> Image.Image:
+def _resize_and_center_crop(image: Image.Image, side: int) -> Image.Image:
     """Scales and crops at once, so that a long strip is never enlarged as a whole."""
     from PIL.Image import Resampling
 
-    cut = min(image.size) * side / round(side * ROOM)
+    cut = min(image.size) * side / round(side * RESIZE_RATIO)
     left, top = (image.width - cut) / 2, (image.height - cut) / 2
     return image.resize((side, side), Resampling.BICUBIC, (left, top, left + cut, top + cut))
 
 
-def _shrunk(image: Image.Image, short: int) -> Image.Image:
+def _shrink(image: Image.Image, short_side: int) -> Image.Image:
     from PIL.Image import Resampling
 
-    scale = short / min(image.size)
+    scale = short_side / min(image.size)
     if scale >= 1:
         return image
-    width, height = (max(short, round(length * scale)) for length in image.size)
+    width, height = (max(short_side, round(length * scale)) for length in image.size)
     return image.resize((width, height), Resampling.BICUBIC)

@@ -11,9 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ...progress import Advance, progress
-from ..bounds import checked
+from ..bounds import check_input_file
 from ..errors import DataError
-from .pixel_range import BYTE, FAINT, WAY_OUT, WORD
+from .pixel_range import BYTE, FAINT_RATIO, RANGE_HINT, WORD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     Fit: TypeAlias = Callable[[Image.Image], Image.Image]
 
 # Images of more pixels than this, or of other sizes than each other, are scaled to it.
-FOLDER_SIDE = 64
-TASK = 100  # images that a thread reads at a time
+DEFAULT_SIDE = 64
+IMAGES_PER_TASK = 100  # images that a thread reads at a time
 
 FORMATS = ("JPEG", "PNG", "BMP", "PPM", "TIFF", "WEBP", "GIF")
 """What a file may be, whatever its suffix says; of others, some would start programs."""
 
-GRAY = ("1", "L", "LA", "La")
-COLOUR = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "CMYK", "YCbCr", "HSV")
-WORDS = ("I;16", "I;16L", "I;16B", "I;16N", "I")  # whole numbers of 16 bits; always gray
-DEEP = (*WORDS, "F")  # or floats
+GRAY_MODES = ("1", "L", "LA", "La")
+COLOR_MODES = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "CMYK", "YCbCr", "HSV")
+WORD_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")  # whole numbers of 16 bits; always gray
+HIGH_BIT_MODES = (*WORD_MODES, "F")  # or floats
 
 
-def natural_maximum(mode: str) -> int:
+def mode_maximum(mode: str) -> int:
     """Returns the largest value that the pixels of an image of some mode can have: 1 of floats."""
-    return WORD if mode in WORDS else 1 if mode == "F" else BYTE
+    return WORD if mode in WORD_MODES else 1 if mode == "F" else BYTE
 
 
 ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
-SWAPPED = (5, 6, 7, 8)  # those of its values that exchange height and width
+TRANSPOSED_ORIENTATIONS = (5, 6, 7, 8)  # those of its values that exchange height and width
 
 
-class Form(NamedTuple):
+class ImageFormat(NamedTuple):
     """What images are brought to.
 
     Attributes:
@@ -78,25 +78,25 @@ def read_images(paths: Sequence[str], image_size: int | None) -> Tensor:
     import numpy as np
     import torch
 
-    with progress(f"reading {len(paths):,} images", 2 * len(paths)) as advance, calm():
-        form = _common_form(paths, image_size, advance)
+    with progress(f"reading {len(paths):,} images", 2 * len(paths)) as advance, ignore_pillow_warnings():
+        form = _common_format(paths, image_size, advance)
         width, height = form.size
         kind = np.float32 if form.deep else np.uint8
         images = np.empty((len(paths), len(form.mode), height, width), dtype=kind)
 
         def read(start: int) -> None:
-            for slot in range(start, min(start + TASK, len(paths))):
+            for slot in range(start, min(start + IMAGES_PER_TASK, len(paths))):
                 _, images[slot] = read_image(paths[slot], form)
                 advance(1)
 
         # Pillow decodes outside Python's lock, so threads are as good as processes.
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            for _ in threads.map(read, range(0, len(paths), TASK)):
+            for _ in threads.map(read, range(0, len(paths), IMAGES_PER_TASK)):
                 pass  # but for the errors that it raises
     return torch.from_numpy(images)
 
 
-def read_image(path: str, form: Form) -> tuple[int, NDArray[Any]]:
+def read_image(path: str, form: ImageFormat) -> tuple[int, NDArray[Any]]:
     """Returns the largest value that an image file can hold, and its pixels.
 
     These are bytes or, if they may be deep, values in [0, 1], with shape (C, H, W).
@@ -107,14 +107,14 @@ def read_image(path: str, form: Form) -> tuple[int, NDArray[Any]]:
     import numpy as np
     from PIL import ImageOps
 
-    natural, pixels = decoded(path, form.mode, partial(ImageOps.fit, size=form.size))
+    type_maximum, pixels = decode_image(path, form.mode, partial(ImageOps.fit, size=form.size))
     if form.deep and pixels.dtype == np.uint8:
         pixels = (pixels / 255).astype(np.float32)
-    return natural, pixels
+    return type_maximum, pixels
 
 
-def decoded(
-    path: str, mode: str, fit: Fit | None = None, short: int = 0
+def decode_image(
+    path: str, mode: str, fit: Fit | None = None, short_side: int = 0
 ) -> tuple[int, NDArray[Any]]:
     """Returns the largest value that an image file can hold, and its pixels.
 
@@ -125,7 +125,7 @@ def decoded(
         path: The file.
         mode: `L` or `RGB`.
         fit: Scales or crops the image once it is upright, if at all.
-        short: The side that is needed at least: a JPEG of many more pixels is decoded to fewer of
+        short_side: The side that is needed at least: a JPEG of many more pixels is decoded to fewer of
             them, which is much faster. 0 decodes all.
 
     Raises:
@@ -133,50 +133,50 @@ def decoded(
     """
     import numpy as np
 
-    with opened(path) as image:
-        natural = natural_maximum(image.mode)
-        if short:
-            image.draft(None, (2 * short, 2 * short))
-        whole = upright(image, mode, path)
+    with open_image(path) as image:
+        type_maximum = mode_maximum(image.mode)
+        if short_side:
+            image.draft(None, (2 * short_side, 2 * short_side))
+        whole = to_upright(image, mode, path)
         pixels = np.array(whole if fit is None else fit(whole))
         low, high = np.min(whole.getextrema()), np.max(whole.getextrema())
-        if whole.mode == "F" or FAINT * high <= BYTE:
+        if whole.mode == "F" or FAINT_RATIO * high <= BYTE:
             # To interpolate leaves the range of what is there.
             pixels = pixels.clip(low, high).astype(pixels.dtype)
     if pixels.dtype == np.float32:
-        return natural, np.repeat(pixels[None], len(mode), axis=0)
-    return natural, pixels.reshape(*pixels.shape[:2], len(mode)).transpose(2, 0, 1)
+        return type_maximum, np.repeat(pixels[None], len(mode), axis=0)
+    return type_maximum, pixels.reshape(*pixels.shape[:2], len(mode)).transpose(2, 0, 1)
 
 
-def _common_form(paths: Sequence[str], image_size: int | None, advance: Advance) -> Form:
+def _common_format(paths: Sequence[str], image_size: int | None, advance: Advance) -> ImageFormat:
     """Looks at the headers of image files, and returns the form that suits all of them."""
     modes, sizes = set(), set()
-    for mode, size in headers(paths):
+    for mode, size in read_image_headers(paths):
         modes.add(mode)
         sizes.add(size)
         advance(1)
-    mode = "L" if modes <= {*GRAY, *DEEP} else "RGB"
+    mode = "L" if modes <= {*GRAY_MODES, *HIGH_BIT_MODES} else "RGB"
     size = sizes.pop()
-    if sizes or max(size) > FOLDER_SIDE or image_size is not None:
-        size = (image_size or FOLDER_SIDE,) * 2
-    return Form(mode, size, deep=not modes.isdisjoint(DEEP))
+    if sizes or max(size) > DEFAULT_SIDE or image_size is not None:
+        size = (image_size or DEFAULT_SIDE,) * 2
+    return ImageFormat(mode, size, deep=not modes.isdisjoint(HIGH_BIT_MODES))
 
 
-def headers(paths: Iterable[str]) -> Iterator[tuple[str, tuple[int, int]]]:
+def read_image_headers(paths: Iterable[str]) -> Iterator[tuple[str, tuple[int, int]]]:
     """Gives the mode of each image, and its width and height once it is upright.
 
     Raises:
         DataError: If one is no image, or has values of unknown range.
     """
     for path in paths:
-        with opened(path) as image:
-            turned = image.getexif().get(ORIENTATION) in SWAPPED
+        with open_image(path) as image:
+            turned = image.getexif().get(ORIENTATION) in TRANSPOSED_ORIENTATIONS
             found = image.mode, image.size[::-1] if turned else image.size
         yield found
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Image.Image]:
+def open_image(path: str) -> Iterator[Image.Image]:
     """Opens an image file; whatever goes wrong in the block names the file.
 
     Raises:
@@ -185,7 +185,7 @@ def opened(path: str) -> Iterator[Image.Image]:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(checked(path, "image"), formats=FORMATS) as image:
+        with Image.open(check_input_file(path, "image"), formats=FORMATS) as image:
             _check_mode(image.mode, path)
             yield image
     except DataError:
@@ -203,7 +203,7 @@ def opened(path: str) -> Iterator[Image.Image]:
 
 
 @contextmanager
-def calm() -> Iterator[None]:
+def ignore_pillow_warnings() -> Iterator[None]:
     """Silences Pillow's warnings of large photographs and odd metadata, no faults of pixels."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -211,19 +211,19 @@ def calm() -> Iterator[None]:
 
 
 def silence_pillow() -> None:
-    """Silences the same warnings for good: `calm` in one thread would change what others see."""
+    """Silences the same warnings for good: `ignore_pillow_warnings` in one thread would change what others see."""
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def _check_mode(mode: str, path: str) -> None:
-    if mode not in (*GRAY, *COLOUR, *DEEP):
+    if mode not in (*GRAY_MODES, *COLOR_MODES, *HIGH_BIT_MODES):
         raise DataError(
             f"{path} has pixels of mode {mode}, whose range is unknown: save it with 8 or 16 "
             "bits, or as floats from 0 to 1"
         )
 
 
-def upright(image: Image.Image, mode: str, path: str) -> Image.Image:
+def to_upright(image: Image.Image, mode: str, path: str) -> Image.Image:
     """Returns an image as it was seen, on white where it is transparent.
 
     Args:
@@ -239,12 +239,12 @@ def upright(image: Image.Image, mode: str, path: str) -> Image.Image:
     from PIL import Image, ImageOps
 
     image = ImageOps.exif_transpose(image)
-    if image.mode in DEEP:
-        values, scale = np.asarray(image), natural_maximum(image.mode)
+    if image.mode in HIGH_BIT_MODES:
+        values, scale = np.asarray(image), mode_maximum(image.mode)
         if not (values.min() >= 0 and values.max() <= scale):
             raise DataError(
                 f"{path} holds pixels from {values.min():g} to {values.max():g}, whose range is "
-                f"unknown: {WAY_OUT}, or with 8 or 16 bits"
+                f"unknown: {RANGE_HINT}, or with 8 or 16 bits"
             )
         return Image.fromarray((values / scale).astype(np.float32))
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:

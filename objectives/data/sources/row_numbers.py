@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
-from .column_types import few
+from .column_types import are_categories
 from .frames import Columns
-from .headers import TEXTS
-from .table_options import TableOptions, way_out
-from .wording import some_of
+from .headers import TEXT_COLUMN_NAMES
+from .table_options import TableOptions, format_option
+from .wording import quote_some
 
 if TYPE_CHECKING:
     from pandas import Series
 
-CALLED_ID = re.compile(
+ID_COLUMN_NAME = re.compile(
     r"#|no\.?|nr\.?|row|index|level_0|Unnamed: 0|(.*[\W_])?(id|key|uuid|guid)|.*[a-z](Id|ID)",
 )
 """What a column is called that names the rows; `Paid` is not."""
@@ -24,14 +24,14 @@ NUMBERED = re.compile(r"(\D*)(\d+)(\D*)")
 HEX = re.compile(r"[0-9a-f]{8,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 MOST_BESIDE_TEXTS = 3
 """Columns of a file of texts: the texts, their labels, and numbers of the rows."""
-DISTINCT = 0.9
+MIN_DISTINCT_SHARE = 0.9
 """Share of different values of a column that counts."""
-EVEN = 1e-6
-GAPS = 2
+STEP_TOLERANCE = 1e-6
+MAX_GAP_RATIO = 2
 """Rows that may have been taken out of numbered ones, as a share of those that are left."""
 
 
-def without_row_numbers(
+def drop_row_numbers(
     columns: Columns, target: str | None, options: TableOptions, path: Path
 ) -> tuple[Columns, tuple[str, ...]]:
     """Leaves out columns that number the rows: a network would learn the order of a sorted file.
@@ -55,51 +55,51 @@ def without_row_numbers(
     """
     stay: set[str | None] = {target, options.text, *options.as_category, *options.as_number}
     if len(columns.kinds) <= MOST_BESIDE_TEXTS:
-        stay |= {name for name in columns.kinds if name.lower() in TEXTS}
+        stay |= {name for name in columns.kinds if name.lower() in TEXT_COLUMN_NAMES}
     found, rising = [], []
     for name in map(str, columns.frame):
         if name in stay:
             continue
-        if columns.texts[name].is_unique and _names_rows(columns, name):
+        if columns.texts[name].is_unique and _identifies_rows(columns, name):
             found.append(name)
-        elif _counts(columns.frame[name]):
+        elif _is_counting(columns.frame[name]):
             rising.append(name)
     if rising and target is not None and _is_sorted(columns.texts[target]):
         raise DataError(
             f"{path} is sorted by {target!r}, and {rising[0]!r} rises from row to row: if it "
-            f"numbers the rows, leave it out by {way_out('drop', rising[0])}, if not, keep it by "
-            f"{way_out('as_number', rising[0])}"
+            f"numbers the rows, leave it out by {format_option('drop', rising[0])}, if not, keep it by "
+            f"{format_option('as_number', rising[0])}"
         )
     if rising:
-        said = f"{some_of(rising)} rises from row to row, as numbers of rows do: "
-        columns = columns.without((), f"{said}{way_out('drop', *rising)} leaves it out")
+        said = f"{quote_some(rising)} rises from row to row, as numbers of rows do: "
+        columns = columns.drop_columns((), f"{said}{format_option('drop', *rising)} leaves it out")
     if not found:
         return columns, ()
     if len(found) == len(columns.kinds):
         raise DataError(
-            f"{path} has no columns but numbers of its rows: {way_out('as_number', found[0])} "
+            f"{path} has no columns but numbers of its rows: {format_option('as_number', found[0])} "
             "keeps one of numbers as a feature"
         )
     which = "column" if len(found) == 1 else "columns"
     is_text = columns.kinds[found[0]].role == "text"
-    way = way_out("as_category" if is_text else "as_number", found[0])
+    way = format_option("as_category" if is_text else "as_number", found[0])
     note = (
-        f"left out the {which} {some_of(found)}, whose values number the rows: {way} keeps "
+        f"left out the {which} {quote_some(found)}, whose values number the rows: {way} keeps "
         f"{'it' if len(found) == 1 else 'one'}"
     )
-    return columns.without(found, note), tuple(found)
+    return columns.drop_columns(found, note), tuple(found)
 
 
-def _names_rows(columns: Columns, name: str) -> bool:
+def _identifies_rows(columns: Columns, name: str) -> bool:
     """Says whether values that all differ number or name the rows."""
     if columns.kinds[name].role == "number":
-        return _number_rows(columns.frame[name], CALLED_ID.fullmatch(name) is not None)
+        return _are_row_numbers(columns.frame[name], ID_COLUMN_NAME.fullmatch(name) is not None)
     if columns.kinds[name].role != "text":
         return False
     texts = columns.texts[name]
     if texts.str.contains(r"\s").any():
         return False
-    if CALLED_ID.fullmatch(name):
+    if ID_COLUMN_NAME.fullmatch(name):
         return True
     matches = [NUMBERED.fullmatch(text) for text in texts]
     if all(matches) and len({(match[1], match[3]) for match in matches if match}) == 1:
@@ -107,11 +107,11 @@ def _names_rows(columns: Columns, name: str) -> bool:
     return all(map(HEX.fullmatch, texts)) and texts.str.len().nunique() == 1
 
 
-def _number_rows(values: Series[Any], called_id: bool) -> bool:
+def _are_row_numbers(values: Series[Any], called_id: bool) -> bool:
     if values.isna().any() or (values % 1 != 0).any() or not values.is_unique:
         return False
     reach = values.max() - values.min() + 1
-    return called_id or reach == len(values) or (_rises(values) and reach <= GAPS * len(values))
+    return called_id or reach == len(values) or (_rises(values) and reach <= MAX_GAP_RATIO * len(values))
 
 
 def _rises(values: Series[Any]) -> bool:
@@ -120,21 +120,21 @@ def _rises(values: Series[Any]) -> bool:
     return bool((steps > 0).all() or (steps < 0).all())
 
 
-def _counts(values: Series[Any]) -> bool:
+def _is_counting(values: Series[Any]) -> bool:
     """Says whether numbers rise or fall with the rows as times and numbers of rows do.
 
     They are whole, or of even distances; a few of them may be equal.
     """
-    if values.dtype.kind != "f" or values.nunique() < DISTINCT * len(values):
+    if values.dtype.kind != "f" or values.nunique() < MIN_DISTINCT_SHARE * len(values):
         return False
     steps = values.diff().iloc[1:]
-    even = steps.max() - steps.min() <= EVEN * steps.abs().max()
+    even = steps.max() - steps.min() <= STEP_TOLERANCE * steps.abs().max()
     ordered = bool((steps >= 0).all() or (steps <= 0).all())
     return ordered and bool(even or (values % 1 == 0).all())
 
 
 def _is_sorted(target: Series[Any]) -> bool:
     """Says whether the rows of each class lie together."""
-    if not few(target.nunique(), len(target)) or target.nunique() < 2:
+    if not are_categories(target.nunique(), len(target)) or target.nunique() < 2:
         return False
     return int((target != target.shift()).sum()) == target.nunique()

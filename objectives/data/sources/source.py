@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import DataError
-from ..parts import Dataset
+from ..parts import LoadedDataset
 from .builtin import DATASETS
-from .files import KNOWN, is_table, read_file
-from .folders import read_folder
-from .image_columns import names_images
-from .photo_lists import part_lists, read_photo_csv, read_photo_lists
-from .resize import resized
+from .files import READABLE_SOURCES, is_table, read_file
+from .folders import read_image_folder
+from .image_columns import lists_images
+from .photo_lists import find_part_lists, read_image_csv, read_part_lists
+from .resize import resize_dataset
 from .table_options import TableOptions
-from .texts import holds_texts, read_texts
+from .texts import holds_text_files, read_text_folder
 
 
 class Source(NamedTuple):
@@ -37,21 +37,21 @@ class Source(NamedTuple):
     table: TableOptions = TableOptions()
 
 
-def has_photos(name: str) -> bool:
+def holds_image_files(name: str) -> bool:
     """Says whether data are image files, which can be read at any size."""
     path = Path(name)
     if name in DATASETS or not os.path.exists(name):
         return False
-    return names_images(path) if is_table(name) else path.is_dir() and not holds_texts(path)
+    return lists_images(path) if is_table(name) else path.is_dir() and not holds_text_files(path)
 
 
 def holds_columns(name: str) -> bool:
     """Says whether data are lines of columns, in a file or in the lists of parts."""
     path = Path(name)
-    return is_table(path.name) if path.is_file() else bool(path.is_dir() and part_lists(path))
+    return is_table(path.name) if path.is_file() else bool(path.is_dir() and find_part_lists(path))
 
 
-def load(source: Source, cache: Path | None) -> Dataset:
+def load(source: Source, cache: Path | None) -> LoadedDataset:
     """Reads data, whatever they are.
 
     Args:
@@ -71,12 +71,12 @@ def load(source: Source, cache: Path | None) -> Dataset:
     return dataset
 
 
-def _read(source: Source, cache: Path | None) -> Dataset:
+def _read(source: Source, cache: Path | None) -> LoadedDataset:
     name, path = source.name, Path(source.name)
     known, is_file = name in DATASETS, os.path.isfile(source.name)
     if not (known or is_file or os.path.isdir(name)):  # of Path, too long a name raises an error
         raise DataError(
-            f"{os.path.relpath(name)!r} is {KNOWN}, nor a data set ({', '.join(DATASETS)})"
+            f"{os.path.relpath(name)!r} is {READABLE_SOURCES}, nor a data set ({', '.join(DATASETS)})"
         )
     if source.table.given() and (known or not holds_columns(name)):
         given = " ".join(f"`{option}=`" for option in source.table.given())
@@ -86,18 +86,18 @@ def _read(source: Source, cache: Path | None) -> Dataset:
     image_size, stream, options = source.image_size, source.stream, source.table
     if known:
         dataset = DATASETS[name](Path(source.data_dir) if source.data_dir else None)
-    elif is_file and is_table(name) and names_images(path):
-        return read_photo_csv(path, image_size, cache, stream, options)
+    elif is_file and is_table(name) and lists_images(path):
+        return read_image_csv(path, image_size, cache, stream, options)
     elif is_file:
         dataset = read_file(path, options, source.numbers)
-    elif lists := part_lists(path):
-        return read_photo_lists(path, lists, image_size, cache, stream, options)
-    elif holds_texts(path):
-        dataset = read_texts(path)
+    elif lists := find_part_lists(path):
+        return read_part_lists(path, lists, image_size, cache, stream, options)
+    elif holds_text_files(path):
+        dataset = read_text_folder(path)
     else:
-        return read_folder(path, image_size, cache, stream)
+        return read_image_folder(path, image_size, cache, stream)
     if source.image_size is None:
         return dataset
     if dataset.spec.kind != "image":
         raise DataError(f"{os.path.relpath(name)} holds no images: leave out `image_size=`")
-    return resized(dataset, source.image_size)
+    return resize_dataset(dataset, source.image_size)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 from ..errors import DataError
-from .labels import label
+from .labels import normalize_label
 
 NO_TARGET = "none"
 HEADERS = ("first", "none")
 DECIMALS = (".", ",")
-LISTS = ("drop", "as_category", "as_number")
+LIST_OPTIONS = ("drop", "as_category", "as_number")
 
 
 class TableOptions(NamedTuple):
@@ -45,12 +45,12 @@ class TableOptions(NamedTuple):
             value = given.get(name)
             if value is not None and value not in known:
                 raise DataError(f"`{name}=` must be {' or '.join(known)}, not {value!r}")
-        for name in LISTS:
+        for name in LIST_OPTIONS:
             if isinstance(given.get(name), str):
                 raise DataError(f"`{name}=` must be a list of columns, not {given[name]!r}")
-            given[name] = tuple(map(label, given.get(name, ())))
+            given[name] = tuple(map(normalize_label, given.get(name, ())))
         for name in ("target", "text"):
-            given[name] = label(given[name]) if given.get(name) else None
+            given[name] = normalize_label(given[name]) if given.get(name) else None
         if both := sorted(set(given["as_category"]) & set(given["as_number"])):
             raise DataError(f"`as_category=` and `as_number=` both name {both[0]!r}: choose one")
         return cls(**given)
@@ -61,12 +61,12 @@ class TableOptions(NamedTuple):
 
     def named(self) -> dict[str, str]:
         """Returns each column that an option names, with that option."""
-        lists = {name: getattr(self, name) for name in LISTS}
+        lists = {name: getattr(self, name) for name in LIST_OPTIONS}
         return {column: name for name, columns in lists.items() for column in columns} | (
             {} if self.text is None else {self.text: "text"}
         )
 
 
-def way_out(option: str, *columns: str) -> str:
+def format_option(option: str, *columns: str) -> str:
     """Returns an option with columns, as it can be typed: `drop=` 'a' `drop=` 'b'."""
     return " ".join(f"`{option}=` {column!r}" for column in columns)

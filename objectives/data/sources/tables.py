@@ -8,31 +8,31 @@ from typing import TYPE_CHECKING, Any
 
 from ....models.data_spec import Column, DataSpec
 from ..errors import DataError
-from ..parts import Dataset, Part, hold_out, is_measurable
-from .column_types import check_mostly_numbers, few
-from .copies import copies_of
-from .frames import Columns, check_whole
-from .headers import TARGETS
-from .table_options import NO_TARGET, TableOptions, way_out
-from .targets import read_targets
-from .wording import check_column, some_of
+from ..parts import LoadedDataset, Part, hold_out, is_valid_number
+from .column_types import check_mostly_numbers, are_categories
+from .copies import describe_target_copies
+from .frames import Columns, check_no_missing
+from .headers import TARGET_COLUMN_NAMES
+from .table_options import NO_TARGET, TableOptions, format_option
+from .targets import encode_targets
+from .wording import check_column_exists, quote_some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import Series
 
-TEST = 0.2
-ROWS = 10
+TEST_FRACTION = 0.2
+MIN_ROWS_PER_CLASS = 10
 """Rows of a class at least, on average, where there are more than 50 classes."""
 MOST_CLASSES = 1000
 
 
 def read_table(
     columns: Columns, path: Path, target: str | None, options: TableOptions, numbers: bool
-) -> Dataset:
+) -> LoadedDataset:
     """Makes a data set of columns: features of one row, and what is to be predicted of it.
 
-    Of the values of the target, `read_targets` says which are classes. Flags are features of 0
+    Of the values of the target, `encode_targets` says which are classes. Flags are features of 0
     and 1; a text of at most 50 different values, each in two rows on average, is as many features.
     A fixed fifth of the rows is the test part.
 
@@ -50,9 +50,9 @@ def read_table(
     import numpy as np
     import torch
 
-    check_whole(columns, path, target)
+    check_no_missing(columns, path, target)
     if target is None and numbers:
-        columns_there = some_of(list(columns.kinds)[::-1])
+        columns_there = quote_some(list(columns.kinds)[::-1])
         raise DataError(
             f"{path} has no column that is known to be a target: name it by `target=`, such as "
             f"{columns_there}"
@@ -81,14 +81,14 @@ def read_table(
             )
         whole = Part(inputs, None)
     else:
-        notes += (f"the column {target!r} is the target", *copies_of(columns, target))
+        notes += (f"the column {target!r} is the target", *describe_target_copies(columns, target))
         classes, of_rows = column_targets(columns, target, numbers, path, options)
         read.append(Column(target, "target"))
         whole = Part(inputs, of_rows)
     spec = DataSpec(
         (len(features),), "table", classes, features=tuple(features), columns=tuple(read)
     )
-    return Dataset(*hold_out(whole, TEST, seed=0), spec, notes=notes)
+    return LoadedDataset(*hold_out(whole, TEST_FRACTION, seed=0), spec, notes=notes)
 
 
 def find_target(columns: Columns, options: TableOptions, path: Path) -> str | None:
@@ -99,11 +99,11 @@ def find_target(columns: Columns, options: TableOptions, path: Path) -> str | No
     """
     names = list(map(str, columns.frame))
     if options.target is not None and (options.target != NO_TARGET or NO_TARGET in names):
-        check_column(names, options.target, path)
+        check_column_exists(names, options.target, path)
         return options.target
     if options.target == NO_TARGET:
         return None
-    named = [name for name in names if name.lower() in TARGETS and name != options.text]
+    named = [name for name in names if name.lower() in TARGET_COLUMN_NAMES and name != options.text]
     lower = {name.lower() for name in names}
     if "z" in lower or ("x" in lower and len(named) > 1):  # y is a coordinate
         named = [name for name in named if name.lower() != "y"]
@@ -118,7 +118,7 @@ def find_target(columns: Columns, options: TableOptions, path: Path) -> str | No
 def column_targets(
     columns: Columns, name: str, numbers: bool, path: Path, options: TableOptions
 ) -> tuple[tuple[str, ...], Any]:
-    """Returns the classes of a column and the target of each row; see `read_targets`.
+    """Returns the classes of a column and the target of each row; see `encode_targets`.
 
     Numbers with a unit, and those that a user calls numbers, are to be predicted as such; flags
     are classes with the names that the file has.
@@ -138,35 +138,35 @@ def column_targets(
     many = column.nunique()
     if text and not numbers and name not in options.as_category:
         _check_classes(name, many, len(column), str(values[0]), path)
-    if not text and not numbers and few(many, len(column)) and (column < 0).any():
+    if not text and not numbers and are_categories(many, len(column)) and (column < 0).any():
         raise DataError(
             f"{path} has {column.min():g} among the values of its target {name!r}: keep them as "
-            f"classes by {way_out('as_category', name)}, or as numbers by "
-            f"{way_out('as_number', name)}"
+            f"classes by {format_option('as_category', name)}, or as numbers by "
+            f"{format_option('as_number', name)}"
         )
     what = f"{path}, column {name!r},"
-    classes, targets = read_targets({"train": values}, numbers, what)
+    classes, targets = encode_targets({"train": values}, numbers, what)
     return classes, targets["train"]
 
 
 def _check_classes(name: str, many: int, n: int, example: str, path: Path) -> None:
     """Raises DataError if so many different texts of n rows are hardly names of classes."""
-    if not few(many, n) and (ROWS * many > n or many > MOST_CLASSES):
+    if not are_categories(many, n) and (MIN_ROWS_PER_CLASS * many > n or many > MOST_CLASSES):
         raise DataError(
             f"{path} has {many:,} different texts in {n:,} rows of its target {name!r}, such as "
             f"{example!r}, which are too many for classes: name another by `target=`, or keep "
-            f"them as classes by {way_out('as_category', name)}"
+            f"them as classes by {format_option('as_category', name)}"
         )
 
 
-def indicators(name: str, column: Series[Any], texts: Iterable[str]) -> dict[str, NDArray[Any]]:
+def one_hot(name: str, column: Series[Any], texts: Iterable[str]) -> dict[str, NDArray[Any]]:
     """Returns a feature for each text of a category, 1 where it stands; each of shape (N,)."""
     import numpy as np
 
     return {f"{name}={text}": (column == text).to_numpy(np.float64) for text in texts}
 
 
-def numbers_of(name: str, column: Series[Any], path: Path) -> NDArray[Any]:
+def numeric_feature(name: str, column: Series[Any], path: Path) -> NDArray[Any]:
     """Returns numbers or flags in float64, with shape (N,).
 
     Raises:
@@ -175,11 +175,11 @@ def numbers_of(name: str, column: Series[Any], path: Path) -> NDArray[Any]:
     import numpy as np
 
     values = column.to_numpy(np.float64)
-    if not is_measurable(values).all():
-        strange = column[~is_measurable(values)].iloc[0]
+    if not is_valid_number(values).all():
+        strange = column[~is_valid_number(values)].iloc[0]
         raise DataError(
             f"{path} holds {strange:g} in the column {name!r}: leave out that row, or the column "
-            f"by {way_out('drop', name)}"
+            f"by {format_option('drop', name)}"
         )
     return values
 
@@ -192,20 +192,20 @@ def _check_categories(
     for name, kind in columns.kinds.items():
         column = columns.frame[name]
         features = kind.role == "text" and name != target and name not in options.as_category
-        if features and column.nunique() > 1 and not few(column.nunique(), len(column)):
+        if features and column.nunique() > 1 and not are_categories(column.nunique(), len(column)):
             check_mostly_numbers(column, path)
             found[name] = column.unique()
     for name, texts in list(found.items())[:1]:
-        others = f" (as there are in {some_of(list(found)[1:])})" if len(found) > 1 else ""
+        others = f" (as there are in {quote_some(list(found)[1:])})" if len(found) > 1 else ""
         raise DataError(
             f"{path} has {len(texts):,} different texts in the column {name!r}, such as "
-            f"{some_of(sorted(texts)[:2])}{others}, which are no categories: leave "
-            f"{'it' if len(found) == 1 else 'them'} out by {way_out('drop', *found)}"
+            f"{quote_some(sorted(texts)[:2])}{others}, which are no categories: leave "
+            f"{'it' if len(found) == 1 else 'them'} out by {format_option('drop', *found)}"
         )
 
 
 def _features(column: Series[Any], kind: Column, path: Path) -> dict[str, NDArray[Any]]:
     """Returns the features that a column becomes, each as floats of shape (N,)."""
     if kind.role != "category":
-        return {kind.name: numbers_of(kind.name, column, path)}
-    return indicators(kind.name, column, sorted(column.unique()))
+        return {kind.name: numeric_feature(kind.name, column, path)}
+    return one_hot(kind.name, column, sorted(column.unique()))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
-from ..parts import is_measurable
-from .column_types import MOST
-from .labels import label
+from ..parts import is_valid_number
+from .column_types import MAX_CATEGORIES
+from .labels import normalize_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def read_targets(
+def encode_targets(
     found: Mapping[str, NDArray[Any]], numbers: bool, what: str
 ) -> tuple[tuple[str, ...], dict[str, Tensor]]:
     """Returns the names of the classes, and the targets of each part.
@@ -46,7 +46,7 @@ def read_targets(
         raise DataError(f"{what} has labels that are numbers in one part and text in another")
     found = {part: _labels(targets) for part, targets in found.items()}
     whole = np.concatenate(list(found.values()))
-    if whole.dtype.kind == "f" and not is_measurable(whole).all():
+    if whole.dtype.kind == "f" and not is_valid_number(whole).all():
         raise DataError(
             f"{what} has targets that are not finite, or beyond 1e150: leave out or fill those "
             "items"
@@ -55,16 +55,16 @@ def read_targets(
         raise DataError(
             f"{what} has targets that are text, such as {str(whole[0])!r}, and no numbers"
         )
-    if numbers or not _named(whole):
+    if numbers or not _are_classes(whole):
         floats = {part: torch.from_numpy(t.astype(np.float64)) for part, t in found.items()}
         return (), floats
     classes = np.unique(found["train"])
     numbered = {}
     for part, names in found.items():
         places = np.searchsorted(classes, names).clip(max=len(classes) - 1)
-        strange = names[classes[places] != names]
-        if len(strange):
-            raise DataError(f"{what} has a label {strange[0]} that its training part lacks")
+        unknown = names[classes[places] != names]
+        if len(unknown):
+            raise DataError(f"{what} has a label {unknown[0]} that its training part lacks")
         numbered[part] = torch.from_numpy(places.astype(np.int64))
     if classes.dtype.kind in "if" and classes[0] < 0:
         raise DataError(
@@ -76,7 +76,7 @@ def read_targets(
     return tuple(str(name) for name in classes), numbered
 
 
-def _named(targets: NDArray[Any]) -> bool:
+def _are_classes(targets: NDArray[Any]) -> bool:
     """Says whether targets name classes."""
     import numpy as np
 
@@ -85,7 +85,7 @@ def _named(targets: NDArray[Any]) -> bool:
     distinct = np.unique(targets)
     if (distinct % 1 != 0).any() or 2 * len(distinct) > len(targets):
         return False
-    return len(distinct) <= MOST or np.array_equal(distinct, np.arange(len(distinct)))
+    return len(distinct) <= MAX_CATEGORIES or np.array_equal(distinct, np.arange(len(distinct)))
 
 
 def _labels(targets: NDArray[Any]) -> NDArray[Any]:
@@ -95,4 +95,4 @@ def _labels(targets: NDArray[Any]) -> NDArray[Any]:
     if targets.dtype.kind != "U":
         return targets
     texts, places = np.unique(targets, return_inverse=True)
-    return np.array([label(text) for text in texts.tolist()], dtype=str)[places]
+    return np.array([normalize_label(text) for text in texts.tolist()], dtype=str)[places]

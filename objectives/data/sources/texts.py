@@ -11,35 +11,35 @@ import torch
 from torch import Tensor
 
 from ....models.data_spec import Column, DataSpec
-from ..bounds import checked
-from ..equal_items import first_of
+from ..bounds import check_input_file
+from ..equal_items import first_occurrences_of_keys
 from ..errors import DataError
-from ..parts import Dataset, Part, split_indices
-from .frames import FEWEST, Columns, check_whole
-from .labels import label
-from .letters import Numbered, known_letters, numbered, plain, said_of_dropped
+from ..parts import LoadedDataset, Part, split_indices
+from .frames import MIN_ITEMS, Columns, check_no_missing
+from .labels import normalize_label
+from .letters import EncodedTexts, collect_letters, encode_texts, to_plain_text, describe_dropped_letters
 from .table_options import TableOptions
 from .tables import column_targets
-from .wording import some_of
+from .wording import quote_some
 
-SUFFIX = ".txt"
-TEST = 0.2
-LONGEST = 100
-SHOWN = 40  # letters of a text in an error
+TEXT_SUFFIX = ".txt"
+TEST_FRACTION = 0.2
+MAX_TEXT_LENGTH = 100
+MAX_SHOWN_CHARACTERS = 40  # letters of a text in an error
 
 
-def holds_texts(folder: Path) -> bool:
+def holds_text_files(folder: Path) -> bool:
     """Says whether a folder holds files of texts and nothing else, hidden files aside."""
     try:
         names = [name for name in os.listdir(folder) if not name.startswith(".")]
     except OSError:
         return False
     return bool(names) and all(
-        name.lower().endswith(SUFFIX) and (folder / name).is_file() for name in names
+        name.lower().endswith(TEXT_SUFFIX) and (folder / name).is_file() for name in names
     )
 
 
-def read_texts(folder: Path) -> Dataset:
+def read_text_folder(folder: Path) -> LoadedDataset:
     """Reads a folder of .txt files: a class is a file, a text is a line.
 
     A single file has no classes. A fixed fifth, with the same share of each class, is the test
@@ -47,7 +47,7 @@ def read_texts(folder: Path) -> Dataset:
     left out.
 
     Args:
-        folder: The folder, of which `holds_texts` is true; its files are in UTF-8.
+        folder: The folder, of which `holds_text_files` is true; its files are in UTF-8.
 
     Raises:
         DataError: If there are too few texts with letters, or a file in another encoding.
@@ -60,11 +60,11 @@ def read_texts(folder: Path) -> Dataset:
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
-        lines = {number: line for number, line in enumerate(read_lines(path), start=1) if line}
+        lines = {number: line for number, line in enumerate(read_text_lines(path), start=1) if line}
         if not lines:
             notes += (f"skipped: {path.name}, which is empty",)
             continue
-        name = label(path.stem)
+        name = normalize_label(path.stem)
         if name not in classes:
             classes.append(name)
         labels += [classes.index(name)] * len(lines)
@@ -75,14 +75,14 @@ def read_texts(folder: Path) -> Dataset:
     return _dataset(texts, places, tuple(classes), torch.tensor(labels), folder, notes)
 
 
-def read_labelled(
+def read_text_table(
     columns: Columns,
     text: str,
     path: Path,
     target: str | None,
     options: TableOptions,
     numbers: bool,
-) -> Dataset:
+) -> LoadedDataset:
     """Makes a data set of a column of texts, and of another of labels if there is one.
 
     Args:
@@ -94,14 +94,14 @@ def read_labelled(
         numbers: Whether labels are numbers to predict.
 
     Raises:
-        DataError: As in `read_texts`, or if values are missing or cannot be labels.
+        DataError: As in `read_text_folder`, or if values are missing or cannot be labels.
     """
     if others := [name for name in columns.kinds if name not in (text, target)]:
-        columns = columns.without(others, f"left out, beside the texts: {some_of(others)}")
+        columns = columns.drop_columns(others, f"left out, beside the texts: {quote_some(others)}")
     texts = columns.texts[text].tolist()
     kinds = columns.kinds | {text: Column(text, "text")}
     columns = columns._replace(frame=columns.frame.assign(**{text: texts}), kinds=kinds)
-    check_whole(columns, path, target, words=("",))
+    check_no_missing(columns, path, target, words=("",))
     places = [f"{path}, row {number}" for number in range(1, len(texts) + 1)]
     notes = (*columns.notes, f"the column {text!r} holds texts")
     known: tuple[Column, ...] = (Column(text, "texts"),)
@@ -115,14 +115,14 @@ def read_labelled(
     return dataset._replace(spec=replace(dataset.spec, columns=known))
 
 
-def read_lines(path: Path) -> list[str]:
+def read_text_lines(path: Path) -> list[str]:
     """Returns the lines of a file in UTF-8, stripped; blank ones too.
 
     Raises:
         DataError: If it cannot be read.
     """
     try:
-        text = checked(path, "text").read_text(encoding="utf-8-sig")
+        text = check_input_file(path, "text").read_text(encoding="utf-8-sig")
         return [line.strip() for line in text.split("\n")]
     except UnicodeDecodeError as error:
         said = f"the byte {error.object[error.start]:#x}"
@@ -140,21 +140,21 @@ def _dataset(
     targets: Tensor | None,
     source: Path,
     notes: tuple[str, ...],
-) -> Dataset:
+) -> LoadedDataset:
     """Splits texts, and numbers the letters of all by those of the training part.
 
     Texts that cannot be read are left out.
     """
-    spelled = list(map(plain, texts))
+    spelled = list(map(to_plain_text, texts))
     written = [index for index, text in enumerate(spelled) if text]
-    if len(written) < FEWEST:
-        raise DataError(f"{source} holds {len(written)} texts: at least {FEWEST} are needed")
-    firsts = first_of(spelled[index] for index in written)
+    if len(written) < MIN_ITEMS:
+        raise DataError(f"{source} holds {len(written)} texts: at least {MIN_ITEMS} are needed")
+    first_indices = first_occurrences_of_keys(spelled[index] for index in written)
     labels = None if targets is None else targets[written]
-    split = split_indices(labels, len(written), TEST, seed=0, firsts=firsts)
-    letters = known_letters(spelled[written[index]] for index in split[0])
-    length = min(LONGEST, max(map(len, spelled)))
-    found = numbered(texts, letters, length)
+    split = split_indices(labels, len(written), TEST_FRACTION, seed=0, first_indices=first_indices)
+    letters = collect_letters(spelled[written[index]] for index in split[0])
+    length = min(MAX_TEXT_LENGTH, max(map(len, spelled)))
+    found = encode_texts(texts, letters, length)
     whole = Part(found.rows, targets)
     train, test = (
         whole.take([written[i] for i in part if not found.reasons[written[i]]]) for part in split
@@ -162,28 +162,28 @@ def _dataset(
     if not len(test):
         raise DataError(f"{source} has no letter in its test part that the rest has")
     spec = DataSpec((length,), "text", classes, letters=letters)
-    notes += tuple(_said_of(texts, places, spelled, letters, found))
-    return Dataset(train, test, spec, notes=notes)
+    notes += tuple(_text_notes(texts, places, spelled, letters, found))
+    return LoadedDataset(train, test, spec, notes=notes)
 
 
-def _said_of(
+def _text_notes(
     texts: Sequence[str],
     places: Sequence[str],
     spelled: Sequence[str],
     letters: str,
-    found: Numbered,
+    found: EncodedTexts,
 ) -> Iterator[str]:
     """Says which texts are cut or left out, and what became of letters beyond ASCII."""
-    if cut := sum(len(text) > LONGEST for text in spelled):
-        yield f"{cut:,} of {len(texts):,} texts are cut after {LONGEST} letters"
+    if cut := sum(len(text) > MAX_TEXT_LENGTH for text in spelled):
+        yield f"{cut:,} of {len(texts):,} texts are cut after {MAX_TEXT_LENGTH} letters"
     left = [index for index, reason in enumerate(found.reasons) if reason]
     if left:
-        first = f"{places[left[0]]} {texts[left[0]][:SHOWN]!a} {found.reasons[left[0]]}"
+        first = f"{places[left[0]]} {texts[left[0]][:MAX_SHOWN_CHARACTERS]!a} {found.reasons[left[0]]}"
         yield f"left out {len(left):,} of {len(texts):,} texts: {first}" + (
             f", and {len(left) - 1:,} more" if len(left) > 1 else ""
         )
     if beyond := [letter for letter in letters if not letter.isascii()]:
         some = ", ".join(map(repr, beyond[:3]))
         yield f"{len(beyond):,} letters beyond ASCII are kept as they are, such as {some}"
-    if line := said_of_dropped(found):
+    if line := describe_dropped_letters(found):
         yield line

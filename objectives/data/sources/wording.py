@@ -8,24 +8,24 @@ from pathlib import Path
 
 from ..errors import DataError
 
-SHOWN = 10
+MAX_QUOTED = 10
 
 
-def check_column(columns: Sequence[str], name: str, path: Path, option: str = "target") -> None:
+def check_column_exists(columns: Sequence[str], name: str, path: Path, option: str = "target") -> None:
     """Raises DataError, with the nearest name, if an option names what is not a column."""
     if name not in columns:
-        hint = meant(name, columns)
+        hint = did_you_mean(name, columns)
         raise DataError(f"{path} has no column {name!r} for `{option}=`: {hint}")
 
 
-def meant(name: str, columns: Sequence[str]) -> str:
+def did_you_mean(name: str, columns: Sequence[str]) -> str:
     """Returns a hint with the nearest of some columns, in whatever case, or with a few of them."""
     lower = {column.lower(): column for column in columns}
     close = get_close_matches(name.lower(), lower, n=1)
-    return f"did you mean {lower[close[0]]!r}?" if close else f"it has {some_of(columns)}"
+    return f"did you mean {lower[close[0]]!r}?" if close else f"it has {quote_some(columns)}"
 
 
-def some_of(words: Sequence[str]) -> str:
+def quote_some(words: Sequence[str]) -> str:
     """Returns the first ten words in quotes, and how many more there are."""
-    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
-    return ", ".join(map(repr, words[:SHOWN])) + more
+    more = f" and {len(words) - MAX_QUOTED} more" if len(words) > MAX_QUOTED else ""
+    return ", ".join(map(repr, words[:MAX_QUOTED])) + more

@@ -11,16 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from .axes import set_whole_ticks
-from .figure import figure_at, legend_beside, point_size
-from .names import short_names
+from .axes import set_integer_ticks
+from .figure import saved_figure, legend_outside, marker_area
+from .names import shorten_labels
 
 CURVES = 12  # in one picture
 WORST = 5  # which are shown of more, beside the mean
 POINTS = 500  # of a curve; more cannot be told apart
 
 
-def precision_recall(
+def plot_precision_recall(
     curves: Mapping[str, NDArray[np.float32]], average: Mapping[str, float], path: Path
 ) -> None:
     """Draws how precisely each class is told from all others, for each share that is found.
@@ -33,11 +33,11 @@ def precision_recall(
         path: The file to write.
     """
     mean = float(np.mean([average[name] for name in curves]))
-    named = dict(zip(curves, short_names(curves), strict=True))
+    named = dict(zip(curves, shorten_labels(curves), strict=True))
     shown = list(curves)
     if len(shown) > CURVES:
         shown = sorted(shown, key=lambda name: average[name])[:WORST]
-    with figure_at(path, 8, 5) as figure:
+    with saved_figure(path, 8, 5) as figure:
         axes = figure.subplots()
         palette = sns.color_palette("tab10" if len(shown) <= 10 else "tab20", len(shown))
         lines = [
@@ -53,7 +53,7 @@ def precision_recall(
         axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
         axes.set_title(f"Mean average precision {mean:.3f}")
         # Named one by one: a legend of its own accord leaves out names that begin with `_`.
-        legend_beside(axes, handles=lines, title="average precision")
+        legend_outside(axes, handles=lines, title="average precision")
         sns.despine(figure)
 
 
@@ -75,7 +75,7 @@ def reliability(bins: pd.DataFrame, error: float, path: Path) -> None:
         error: The mean distance between the first two.
         path: The file to write.
     """
-    with figure_at(path, 5, 5.5) as figure:
+    with saved_figure(path, 5, 5.5) as figure:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         above.plot([0, 1], [0, 1], ":", color="0.6", label="calibrated")
         above.plot(bins["chance"], bins["right"], "o-", label="the network", clip_on=False)
@@ -84,11 +84,11 @@ def reliability(bins: pd.DataFrame, error: float, path: Path) -> None:
         above.legend(frameon=False)
         below.bar(bins["chance"], bins["items"], width=0.04)
         below.set(xlabel="probability of the answer", ylabel="items", xlim=(0, 1.02))
-        set_whole_ticks(below.yaxis)
+        set_integer_ticks(below.yaxis)
         sns.despine(figure)
 
 
-def predicted_beside_true(
+def plot_predicted_vs_true(
     true: NDArray[np.float32], predicted: NDArray[np.float32], title: str, path: Path
 ) -> None:
     """Draws predicted against true numbers, both with shape (N,), and where they would agree.
@@ -97,10 +97,10 @@ def predicted_beside_true(
     """
     finite = np.isfinite(true) & np.isfinite(predicted)
     pairs = np.stack([true[finite], predicted[finite]]).astype(float)
-    with figure_at(path, 5.5, 5) as figure:
+    with saved_figure(path, 5.5, 5) as figure:
         axes = figure.subplots()
         if pairs.size:
             axes.plot(*[[pairs.min(), pairs.max()]] * 2, ":", color="0.6")
-        axes.scatter(pairs[0], pairs[1], s=point_size(pairs.shape[1]), alpha=0.6, linewidth=0)
+        axes.scatter(pairs[0], pairs[1], s=marker_area(pairs.shape[1]), alpha=0.6, linewidth=0)
         axes.set(xlabel="true", ylabel="predicted", title=title)
         sns.despine(figure)

@@ -12,7 +12,7 @@ STEPS = {2: (1, 2, 5), 3: (1, 3)}
 """Where the ticks of each decade are, for so many decades at most; of more, there is one."""
 
 
-def set_whole_ticks(axis: Axis) -> None:
+def set_integer_ticks(axis: Axis) -> None:
     """Has ticks at whole numbers alone: there is no epoch 2.5 and no half an item."""
     axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
 

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from .figure import figure_at, legend_beside, point_size
-from .names import short_name, short_names
+from .figure import saved_figure, legend_outside, marker_area
+from .names import shorten_label, shorten_labels
 
 ENTRIES = 20
 """Values that a legend names, at most; more colors cannot be told apart."""
@@ -22,7 +22,7 @@ EDGE = 0.01
 UNKNOWN, REST = "0.85", "0.6"
 
 
-def code_map(
+def plot_latent_map(
     plane: NDArray[np.float32], values: "pd.Series[Any] | None", title: str, path: Path
 ) -> None:
     """Draws codes on a plane.
@@ -36,7 +36,7 @@ def code_map(
         title: Title of the picture.
         path: The file to write.
     """
-    with figure_at(path, 6 if values is None else 7.5, 5.5) as figure:
+    with saved_figure(path, 6 if values is None else 7.5, 5.5) as figure:
         axes = figure.subplots()
         axes.set_title(title)
         axes.set(xlabel="", ylabel="", xticks=[], yticks=[])
@@ -49,7 +49,7 @@ def code_map(
 
 
 def _points(plane: NDArray[np.float32]) -> dict[str, Any]:
-    return {"s": point_size(len(plane)), "linewidth": 0, "alpha": 0.8}
+    return {"s": marker_area(len(plane)), "linewidth": 0, "alpha": 0.8}
 
 
 def _by_number(
@@ -71,7 +71,7 @@ def _by_number(
     extend = {(True, False): "min", (False, True): "max", (True, True): "both"}
     beyond = bool(numbers.min() < low), bool(numbers.max() > high)
     bar = figure.colorbar(points, ax=axes, extend=extend.get(beyond, "neither"))
-    bar.set_label(short_name(values.name, 40))
+    bar.set_label(shorten_label(values.name, 40))
     if bar.solids is not None:
         bar.solids.set_alpha(1)
 
@@ -80,7 +80,7 @@ def _by_text(axes: Axes, plane: NDArray[np.float32], values: "pd.Series[Any]") -
     counts = values.value_counts(sort=False)
     if not isinstance(values.dtype, pd.CategoricalDtype):
         counts = counts.sort_index(key=lambda index: index.map(str))
-    names = dict(zip(counts.index, short_names(counts.index), strict=True))
+    names = dict(zip(counts.index, shorten_labels(counts.index), strict=True))
     named = counts = counts[counts > 0]
     if len(counts) > ENTRIES:
         named = counts[counts.rank(method="first", ascending=False) < ENTRIES]
@@ -99,4 +99,4 @@ def _by_text(axes: Axes, plane: NDArray[np.float32], values: "pd.Series[Any]") -
         Line2D([], [], marker="o", linestyle="", color=color, label=name)
         for name, color in entries
     ]
-    legend_beside(axes, handles=handles, title=short_name(values.name))
+    legend_outside(axes, handles=handles, title=shorten_label(values.name))

@@ -7,8 +7,8 @@ import numpy as np
 import seaborn as sns
 from numpy.typing import NDArray
 
-from .figure import LETTER, figure_at
-from .names import short_names
+from .figure import LETTER, saved_figure
+from .names import shorten_labels
 
 NUMBERED = 30
 """Classes, at most, whose counts are written; of more they would be specks."""
@@ -24,14 +24,14 @@ FLAT = 4
 
 def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str, path: Path) -> None:
     """Draws how many items of each class, a row each, were taken for which, with shape (K, K)."""
-    k, names = len(classes), short_names(classes)
+    k, names = len(classes), shorten_labels(classes)
     cell = min(max(CELL if k <= NUMBERED else SMALL_CELL, SMALLEST / k), LARGEST / k)
     every = -(-k // LABELLED)
     size = min(11.0, 72 * 0.75 * cell * every)
     digits, longest = len(str(counts.max(initial=0))), max(map(len, names))
     turn = 90 if longest > FLAT or k > NUMBERED else 0
     beside = longest * LETTER * size / 72  # inches of the names
-    with figure_at(path, k * cell + 1.8 + beside, k * cell + 1.1 + beside) as figure:
+    with saved_figure(path, k * cell + 1.8 + beside, k * cell + 1.1 + beside) as figure:
         figure.set_layout_engine("compressed")
         axes = figure.subplots()
         sns.heatmap(

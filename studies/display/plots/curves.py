@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from .axes import epoch_limits, set_log_scale, set_whole_ticks, spans_decades
-from .figure import figure_at, legend_beside
-from .names import short_name, short_names
+from .axes import epoch_limits, set_log_scale, set_integer_ticks, spans_decades
+from .figure import saved_figure, legend_outside
+from .names import shorten_label, shorten_labels
 
 FEW_EPOCHS = 20
 """Epochs, at most, that are marked one by one; one alone would be no line."""
 
 
-def loss_curve(
+def plot_loss_curve(
     history: pd.DataFrame, metric: str, best_epoch: int, path: Path, *, is_loss: bool = True
 ) -> None:
     """Draws a metric per epoch in training and validation.
@@ -33,16 +33,16 @@ def loss_curve(
     shown = history[["epoch", *(c for c in columns if c in history)]].rename(columns=columns)
     shown = shown.replace([np.inf, -np.inf], np.nan)
     long = shown.melt("epoch", var_name="part", value_name=metric).dropna()
-    with figure_at(path, 7, 4) as figure:
+    with saved_figure(path, 7, 4) as figure:
         axes = figure.subplots()
         style = {"hue": "part", "style": "part", "errorbar": None} | _marks(long)
         sns.lineplot(long, x="epoch", y=metric, ax=axes, **style)
         axes.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
         axes.set_xlim(epoch_limits([*history["epoch"], best_epoch]))
-        set_whole_ticks(axes.xaxis)
+        set_integer_ticks(axes.xaxis)
         if is_loss and spans_decades(long[metric]):
             set_log_scale(axes.yaxis, long[metric])
-        axes.set_ylabel(short_name(metric))
+        axes.set_ylabel(shorten_label(metric))
         axes.legend(title=None, frameon=False)
         sns.despine(figure)
 
@@ -53,7 +53,7 @@ def _marks(history: pd.DataFrame) -> dict[str, Any]:
     return {"markers": True, "markeredgewidth": 0} if few else {}
 
 
-def accuracy_curves(history: pd.DataFrame, path: Path) -> None:
+def plot_accuracy_curves(history: pd.DataFrame, path: Path) -> None:
     """Draws accuracy per epoch, mean and spread over seeds, a panel for each number of labels.
 
     Args:
@@ -62,8 +62,8 @@ def accuracy_curves(history: pd.DataFrame, path: Path) -> None:
     """
     panels = list(history["labels"].drop_duplicates())
     starts = history["start"].drop_duplicates()
-    names = dict(zip(starts, short_names(starts, 32), strict=True))
-    with figure_at(path, 3.5 + 4 * len(panels), 4) as figure:
+    names = dict(zip(starts, shorten_labels(starts, 32), strict=True))
+    with saved_figure(path, 3.5 + 4 * len(panels), 4) as figure:
         row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, labels in zip(row, panels, strict=True):
             part = history[history["labels"] == labels].replace({"start": names})
@@ -71,10 +71,10 @@ def accuracy_curves(history: pd.DataFrame, path: Path) -> None:
             sns.lineplot(part, x="epoch", y="accuracy", ax=axes, **style)
             axes.set_title(f"{labels} labels")
             axes.set_xlim(epoch_limits(part["epoch"]))
-            set_whole_ticks(axes.xaxis)
+            set_integer_ticks(axes.xaxis)
             axes.set_ylabel("validation accuracy")
             axes.legend().remove()
         # A legend of its own accord leaves out names that begin with `_`.
         called = set(names.values())
-        legend_beside(axes, handles=[line for line in axes.lines if line.get_label() in called])
+        legend_outside(axes, handles=[line for line in axes.lines if line.get_label() in called])
         sns.despine(figure)

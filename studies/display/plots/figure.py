@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
-from .glyphs import families, make_drawable
+from .glyphs import font_families, replace_missing_glyphs_in
 
 DPI = 120
 NARROWEST = 4.0
@@ -27,14 +27,14 @@ INSIDE = 0.7
 
 
 @contextmanager
-def figure_at(path: Path, width: float, height: float) -> Iterator[Figure]:
+def saved_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
     """Gives a figure of a size in inches, which is written to a file once the block has drawn.
 
     The file is as large as what is drawn: margins that are left are cut off.
     """
     settings: Any = {
         "text.parse_math": False,  # a class may be called $\\pi$
-        "font.family": families(),
+        "font.family": font_families(),
         "axes.formatter.useoffset": False,  # a tick says its whole number
     }
     # A Figure of its own, not pyplot's: nothing stays open, and no setting of the user changes,
@@ -44,21 +44,21 @@ def figure_at(path: Path, width: float, height: float) -> Iterator[Figure]:
         rcParams.update(sns.axes_style("ticks") | sns.plotting_context("notebook") | settings)
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure
-        make_drawable(figure)
+        replace_missing_glyphs_in(figure)
         for axes in figure.axes:
             _thin_out(axes)
         _wrap_titles(figure)
         figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.08)
 
 
-def legend_beside(axes: Axes, **options: Any) -> None:
+def legend_outside(axes: Axes, **options: Any) -> None:
     """Puts the legend to the right of the axes, where it hides nothing."""
     axes.legend(
         loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize="small", **options
     )
 
 
-def point_size(n: int) -> float:
+def marker_area(n: int) -> float:
     """Returns the area of each of n points in a picture: the more there are, the smaller."""
     return float(min(max(6000 / max(n, 1), 12), 60))
 

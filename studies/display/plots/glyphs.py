@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 @cache
-def families() -> list[str]:
+def font_families() -> list[str]:
     """Returns the fonts that text is drawn in: each letter comes from the first that has it."""
     return [FONT, *(name for name in FALLBACKS if name in font_manager.get_font_names())]
 
@@ -34,11 +34,11 @@ def families() -> list[str]:
 @cache
 def _drawable() -> frozenset[int]:
     """Returns the code points of all letters that one of the fonts has."""
-    paths = [font_manager.findfont(name, fallback_to_default=False) for name in families()]
+    paths = [font_manager.findfont(name, fallback_to_default=False) for name in font_families()]
     return frozenset().union(*(font_manager.get_font(path).get_charmap() for path in paths))
 
 
-def drawable(text: str) -> str:
+def replace_missing_glyphs(text: str) -> str:
     r"""Returns a text in letters that the fonts have.
 
     A letter that they lack is drawn as the letters that it is made of, or as its code point;
@@ -46,7 +46,7 @@ def drawable(text: str) -> str:
     spaces.
 
     Example:
-        >>> drawable("rate \U0001d49c")
+        >>> replace_missing_glyphs("rate \U0001d49c")
         'rate A'
     """
     if text.isascii() and text.isprintable():
@@ -78,21 +78,21 @@ def _tell() -> None:
     )
 
 
-def make_drawable(figure: Figure) -> None:
+def replace_missing_glyphs_in(figure: Figure) -> None:
     """Replaces the letters of all texts in a figure that its fonts lack."""
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             _relabel(axis)
     for text in figure.findobj(Text):
-        text.set_text(drawable(text.get_text()))
+        text.set_text(replace_missing_glyphs(text.get_text()))
 
 
 def _relabel(axis: Axis) -> None:
     # What a tick is called comes from its formatter whenever it is drawn.
     labels = [label.get_text() for label in axis.get_ticklabels()]
     if _differ(labels):
-        axis.set_ticks(axis.get_ticklocs(), [*map(drawable, labels)])
+        axis.set_ticks(axis.get_ticklocs(), [*map(replace_missing_glyphs, labels)])
 
 
 def _differ(labels: Iterable[str]) -> bool:
-    return any(drawable(label) != label for label in labels)
+    return any(replace_missing_glyphs(label) != label for label in labels)

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torchvision.utils import make_grid
 
-from .figure import DPI, figure_at
-from .names import short_name, short_names
+from .figure import DPI, saved_figure
+from .names import shorten_label, shorten_labels
 
 COLUMNS = 10
 SIDE = 0.7
@@ -21,7 +21,7 @@ LINES = 200
 """Rows of images in a picture, at most; more would be too high for a file."""
 
 
-def shrunk(images: Tensor, side: int) -> Tensor:
+def shrink_images(images: Tensor, side: int) -> Tensor:
     """Returns images of shape (N, C, H, W) with at most `side` pixels either way."""
     height, width = images.shape[2:]
     scale = min(1.0, side / max(height, width))
@@ -52,29 +52,29 @@ def _label_size(height: float) -> float:
     return min(11.0, 72 * 0.8 * height)
 
 
-def reconstructions(originals: Tensor, drawn: Tensor, path: Path) -> None:
+def plot_reconstructions(originals: Tensor, drawn: Tensor, path: Path) -> None:
     """Draws originals above their reconstructions; both have shape (N, C, H, W)."""
     n, cell = len(originals), originals.shape[2] + 1
     height, width = _inches(originals, 0.8)
-    with figure_at(path, 1.5 + width * n, 0.2 + 2 * height) as figure:
+    with saved_figure(path, 1.5 + width * n, 0.2 + 2 * height) as figure:
         axes = figure.subplots()
         _show(axes, torch.cat([originals.cpu(), drawn.cpu()]), per_row=n, side=0.8)
         axes.set_yticks([cell / 2, cell * 1.5], ["original", "reconstruction"])
         axes.tick_params(left=False, labelsize=_label_size(height))
 
 
-def image_grid(images: Tensor, title: str, path: Path) -> None:
+def plot_image_grid(images: Tensor, title: str, path: Path) -> None:
     """Draws images of shape (N, C, H, W), ten in a row."""
     columns = min(len(images), COLUMNS)
     height, width = _inches(images)
-    with figure_at(path, width * columns, 0.5 + height * -(-len(images) // COLUMNS)) as figure:
+    with saved_figure(path, width * columns, 0.5 + height * -(-len(images) // COLUMNS)) as figure:
         axes = figure.subplots()
         _show(axes, images.cpu(), per_row=COLUMNS)
         axes.set_yticks([])
         axes.set_title(title)
 
 
-def labelled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
+def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
     """Draws a row of images, with shape (N, C, H, W), for each name; ten images at most in a line.
 
     Args:
@@ -82,7 +82,7 @@ def labelled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
         title: Title of the picture.
         path: The file to write.
     """
-    names = short_names(rows)
+    names = shorten_labels(rows)
     lines = [
         (name, line)
         for name, images in zip(names, rows.values(), strict=True)
@@ -95,7 +95,7 @@ def labelled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
     blank = torch.ones(columns, *lines[0][1].shape[1:])
     whole = torch.cat([torch.cat([line, blank[len(line) :]]) for _, line in lines])
     height, width = _inches(whole)
-    with figure_at(path, 2.5 + width * columns, 0.6 + height * len(lines)) as figure:
+    with saved_figure(path, 2.5 + width * columns, 0.6 + height * len(lines)) as figure:
         axes = figure.subplots()
         _show(axes, whole, per_row=columns)
         step = whole.shape[2] + 1
@@ -104,7 +104,7 @@ def labelled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
         axes.set_title(title, fontsize="small")
 
 
-def grouped_images(
+def plot_image_groups(
     images: Tensor, names: Sequence[Sequence[str]], apart: Sequence[Sequence[float]], path: Path
 ) -> None:
     """Draws groups of images, a column each, with their classes and distances.
@@ -117,7 +117,7 @@ def grouped_images(
     """
     groups, members = images.shape[:2]
     height, width = _inches(images, 1.2)
-    with figure_at(path, max(width, 1.4) * groups, (height + 0.6) * members) as figure:
+    with saved_figure(path, max(width, 1.4) * groups, (height + 0.6) * members) as figure:
         table = figure.subplots(members, groups, squeeze=False)
         for column in range(groups):
             for row in range(members):
@@ -125,5 +125,5 @@ def grouped_images(
                 _show(axes, images[column, row][None], per_row=1, side=1.2)
                 axes.set_yticks([])
                 distance = f"\nat {apart[column][row - 1]:.3g}" if row else ""
-                name = short_name(names[column][row], 16)
+                name = shorten_label(names[column][row], 16)
                 axes.set_title(f"{name}{distance}", fontsize="small")

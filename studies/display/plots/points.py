@@ -9,11 +9,11 @@ import seaborn as sns
 from numpy.typing import NDArray
 
 from .axes import set_log_scale, spans_decades
-from .figure import figure_at
-from .names import short_name
+from .figure import saved_figure
+from .names import shorten_label
 
 
-def codes_beside(
+def plot_code_histograms(
     real: NDArray[np.float32], drawn: NDArray[np.float32], axis: str, title: str, path: Path
 ) -> None:
     """Draws 2-D histograms of real and sampled codes side by side, both with shape (N, 2).
@@ -34,7 +34,7 @@ def codes_beside(
         np.histogram2d(codes[:, 0], codes[:, 1], bins, range=box)[0] * 100 / len(codes)
         for codes in (real, drawn)
     ]
-    with figure_at(path, 9, 4.2) as figure:
+    with saved_figure(path, 9, 4.2) as figure:
         figure.suptitle(title)
         both = figure.subplots(1, 2, sharex=True, sharey=True)
         for axes, codes, share, name in zip(
@@ -54,7 +54,7 @@ def codes_beside(
         figure.colorbar(image, ax=both, label="share of codes per cell (%)")
 
 
-def pareto_front(
+def plot_pareto_front(
     complete: Sequence[Sequence[float]],
     best: Sequence[Sequence[float]],
     names: Sequence[str],
@@ -76,14 +76,14 @@ def pareto_front(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     points, front = _finite_pairs(complete), sorted(_finite_pairs(best))
-    with figure_at(path, 7, 4.5) as figure:
+    with saved_figure(path, 7, 4.5) as figure:
         axes = figure.subplots()
         axes.scatter(*_columns(points), color="0.7", label="trials")
         # The front of three objectives is a surface, on which no line leads from trial to trial.
         line = "o-" if len(names) == 2 else "o"
         axes.plot(*_columns(front), line, color="C0", label="Pareto front")
-        axes.set_xlabel(short_name(names[0], 40))
-        axes.set_ylabel(short_name(names[1], 40))
+        axes.set_xlabel(shorten_label(names[0], 40))
+        axes.set_ylabel(shorten_label(names[1], 40))
         for axis, values, is_loss in zip(
             (axes.xaxis, axes.yaxis), _columns(points), are_losses, strict=False
         ):

@@ -9,10 +9,10 @@ import pandas as pd
 import seaborn as sns
 
 from .axes import set_log_scale
-from .figure import figure_at
-from .names import short_name, short_names
+from .figure import saved_figure
+from .names import shorten_label, shorten_labels
 
-BOXES: dict[str, Any] = {
+BOX_STYLE: dict[str, Any] = {
     "patch_artist": True,
     "widths": 0.7,
     "flierprops": {"markersize": 2},
@@ -23,7 +23,7 @@ SKEWED = 20
 BINS = 50
 
 
-def score_distributions(
+def plot_score_distributions(
     scores: pd.DataFrame, names: Mapping[str, str], thresholds: Mapping[str, float], path: Path
 ) -> None:
     """Draws how scores are distributed in each of two sets, as boxes and as histograms.
@@ -38,18 +38,18 @@ def score_distributions(
     every = np.concatenate(of_sets)
     wide = bool(every.min() > 0 and every.max() > SKEWED * np.median(every))
     edges = _edges(every, wide)
-    with figure_at(path, 8, 5.5) as figure:
+    with saved_figure(path, 8, 5.5) as figure:
         boxes, bars = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
-        drawn = boxes.boxplot(of_sets[::-1], orientation="horizontal", **BOXES)
+        drawn = boxes.boxplot(of_sets[::-1], orientation="horizontal", **BOX_STYLE)
         for box, color in zip(drawn["boxes"], ("C1", "C0"), strict=True):
             box.set_facecolor(color)
-        boxes.set_yticks([2, 1], short_names(names.values()))
+        boxes.set_yticks([2, 1], shorten_labels(names.values()))
         for values, color in zip(of_sets, ("C0", "C1"), strict=True):
             weights = np.full(len(values), 100 / max(len(values), 1))
             style = {"histtype": "stepfilled", "alpha": 0.4, "edgecolor": color}
             bars.hist(values, edges, weights=weights, color=color, **style)
         for (rule, threshold), line in zip(thresholds.items(), ("--", ":"), strict=False):
-            label = f"{short_name(rule)}: {threshold:.3g}"
+            label = f"{shorten_label(rule)}: {threshold:.3g}"
             for axes in (boxes, bars):
                 axes.axvline(threshold, color="0.2", linestyle=line, label=label)
         if wide:
@@ -69,11 +69,11 @@ def _edges(scores: "np.ndarray[Any, Any]", wide: bool) -> "np.ndarray[Any, Any]"
     return np.geomspace(low, high, count + 1) if wide else np.linspace(low, high, count + 1)
 
 
-def accuracies(draws: pd.DataFrame, title: str, path: Path) -> None:
+def plot_accuracies(draws: pd.DataFrame, title: str, path: Path) -> None:
     """Draws accuracies, a column each: the mean as a bar, and a point for each draw."""
-    names = short_names(draws, 14)
+    names = shorten_labels(draws, 14)
     means = [f"{name}\n{mean:.3f}" for name, mean in zip(names, draws.mean(), strict=True)]
-    with figure_at(path, 1.5 + 1.4 * draws.shape[1], 4) as figure:
+    with saved_figure(path, 1.5 + 1.4 * draws.shape[1], 4) as figure:
         axes = figure.subplots()
         long = draws.set_axis(means, axis=1).melt(var_name="of", value_name="accuracy")
         sns.barplot(long, x="of", y="accuracy", color="0.85", errorbar=None, ax=axes)

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 import latentune
 from latentune import TensorData
 from latentune.objectives.data.errors import DataError
-from latentune.objectives.data.parts import floats
+from latentune.objectives.data.parts import to_float
 from latentune.objectives.data.sources.arrays import read_array
 
 Cli = Callable[..., Any]
@@ -48,7 +48,7 @@ def test_an_array_is_images_or_rows_of_a_table(array: np.ndarray, shape: tuple[i
     assert data.spec.shape == shape
     assert data.spec.kind == ("table" if len(shape) == 1 else "image")
     assert [len(part) for part in data.splits[:3]] == [14, 2, 4]
-    values = floats(torch.cat([part.inputs for part in data.splits[:3]]))
+    values = to_float(torch.cat([part.inputs for part in data.splits[:3]]))
     wanted = array.astype("float64")
     if array.dtype in ("uint8", "int64") and len(shape) == 3:
         wanted = wanted / 255
@@ -63,7 +63,7 @@ def test_an_array_is_images_or_rows_of_a_table(array: np.ndarray, shape: tuple[i
 def test_every_pixel_comes_through(array: np.ndarray) -> None:
     np.save("any.npy", array)
     dataset = read_array(Path("any.npy"))
-    found = floats(torch.cat([dataset.train.inputs, dataset.test.inputs])[:, 0])
+    found = to_float(torch.cat([dataset.train.inputs, dataset.test.inputs])[:, 0])
     found = (found * dataset.spec.pixel_maximum).round().int()
     assert sorted(found.tolist()) == sorted(array.tolist())
 
@@ -183,7 +183,7 @@ def test_no_array_runs_code() -> None:
 def test_an_array_is_searched_trained_and_sampled(cli: Cli) -> None:
     x, y = pixels(100, 16, 16, 3), np.arange(100) % 2
     np.savez("tiles.npz", x=x, y=y)
-    answer = cli("search", "residual-ae", "tiles.npz", "--trials", 1, "--epochs", 1, "--normalise")
+    answer = cli("search", "residual-ae", "tiles.npz", "--trials", 1, "--epochs", 1, "--normalize")
     assert answer.code == 0, answer.err
     assert "tiles.npz: 100 images 3x16x16, 2 classes, train 72 / val 8 / test 20" in answer.out
     assert answer.out.endswith("next: latentune train residual-ae-tiles\n")
@@ -201,7 +201,7 @@ def test_a_table_is_standardised_and_each_feature_counts_alike() -> None:
     model = latentune.Autoencoder(data.spec, 2, "deep")
     expected = ((model(train) - train) / torch.tensor(data.spec.std)).square().mean()
     torch.testing.assert_close(model.terms([train])["mse"], expected)
-    assert TensorData("rows.npy", normalise=False).spec.mean is None
+    assert TensorData("rows.npy", normalize=False).spec.mean is None
     latentune.search("deep-ae", "rows.npy", trials=1, epochs=1)
     metrics = latentune.train("deep-ae-rows", epochs=1).metrics
     assert 0.3 < metrics["test_mse_pca"] < 1  # two of six independent directions

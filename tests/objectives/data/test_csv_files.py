@@ -17,7 +17,7 @@ from PIL import Image
 
 from latentune import TensorData
 from latentune.objectives.data.errors import DataError
-from latentune.objectives.data.new.inputs import read_inputs
+from latentune.objectives.data.new.inputs import read_new_items
 from latentune.objectives.data.new.items import Preparation
 from latentune.objectives.data.sources.frames import read_columns
 from latentune.objectives.data.sources.table_options import TableOptions
@@ -42,7 +42,7 @@ def read(name: str, **options: Any) -> pd.DataFrame:
         if part.targets is not None:
             classes = data.spec.classes
             frame["target"] = [classes[int(y)] if classes else float(y) for y in part.targets]
-        rows.append(frame.set_axis(part.numbered_rows.tolist()))
+        rows.append(frame.set_axis(part.row_indices.tolist()))
     return pd.concat(rows).sort_index()
 
 
@@ -399,7 +399,7 @@ def test_new_rows_are_read_as_those_of_training() -> None:
         write("new.csv", f"{head}\n{row}\n")
         assert prepared(["new.csv"], like).tolist() == [right]
     write("new.csv", "a;b;zip;flag\n1;12 kg;02134;true\n1;2;2134;true\n1;2;02134;yes\n")
-    (batch,) = read_inputs(["new.csv"], like)[0].batches()
+    (batch,) = read_new_items(["new.csv"], like)[0].batches()
     assert batch.reasons == [
         "has '12 kg' in the column 'b', where training has seen finite numbers alone",
         "has '2134' in the column 'zip', where training has seen '01010', '02134'",

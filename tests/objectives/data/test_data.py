@@ -15,13 +15,13 @@ from PIL import Image
 
 import latentune
 from latentune import TensorData
-from latentune.models.networks.standardise import Standardise
+from latentune.models.networks.standardize import Standardize
 from latentune.objectives.data import splits as memory
 from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.errors import DataError
-from latentune.objectives.data.parts import floats, split_indices
+from latentune.objectives.data.parts import to_float, split_indices
 from latentune.objectives.data.sources.source import Source
-from latentune.objectives.metrics.neighbours import neighbour_accuracy, probe_accuracies
+from latentune.objectives.metrics.neighbors import knn_accuracy, few_label_accuracies
 from latentune.search_spaces.words import SpaceError
 from latentune.studies.study.errors import StudyError
 
@@ -84,7 +84,7 @@ def test_what_one_process_has_read_another_maps(
     memory.save_splits(tmp_path / "splits.pt")
     monkeypatch.setattr(memory, "_splits", {})
     monkeypatch.setitem(memory.DATASETS, "digits", None)  # nothing is left to read it with
-    memory.map_splits(tmp_path / "splits.pt")
+    memory.load_splits(tmp_path / "splits.pt")
     after = memory.read_splits(Source("digits"), 3)
     for mine, theirs in zip(before[:3], after[:3], strict=True):
         assert torch.equal(mine.inputs, theirs.inputs)
@@ -104,7 +104,7 @@ def test_fashion_mnist_has_its_own_test_part(data_dir: Path) -> None:
     data = TensorData("fashion-mnist", data_dir=data_dir)
     assert [len(part) for part in data.splits[:3]] == [54_000, 6_000, 10_000]
     assert data.spec.shape == (1, 28, 28)
-    assert floats(data.splits.train.inputs).max() == 1
+    assert to_float(data.splits.train.inputs).max() == 1
     assert "Sneaker" in data.spec.classes
     assert data.splits.train.targets.bincount().tolist() == [5400] * 10
 
@@ -212,16 +212,16 @@ def test_bytes_keep_their_size_in_memory(data_dir: Path) -> None:
 
 
 def test_a_network_can_standardise_what_it_sees() -> None:
-    data = TensorData("digits", normalise=True)
+    data = TensorData("digits", normalize=True)
     train = data.splits.train.inputs
     assert data.spec.mean == pytest.approx([train.mean().item()], rel=1e-5)
     assert data.spec.std == pytest.approx([train.std().item()], rel=1e-3)
     assert data.fingerprint == TensorData("digits").fingerprint  # the data are the same
-    study = latentune.search("dense-ae", "digits", normalise=True, trials=1, epochs=1)
+    study = latentune.search("dense-ae", "digits", normalize=True, trials=1, epochs=1)
     assert study.user_attrs["definition"]["input"] == "standardised"
     latentune.train("dense-ae-digits", epochs=1)
     model = latentune.load_model("dense-ae-digits")
-    seen = next(module for module in model.modules() if isinstance(module, Standardise))
+    seen = next(module for module in model.modules() if isinstance(module, Standardize))
     assert seen.mean.item() == pytest.approx(train.mean().item(), rel=1e-5)
     with pytest.raises(StudyError, match="input is standardised there, absent here"):
         latentune.search("dense-ae", "digits", trials=2, epochs=1)
@@ -306,7 +306,7 @@ def test_neighbours_judge_codes_in_trials_and_in_final_training() -> None:
     with torch.inference_mode():
         known, asked = model.encode(splits.train.inputs), model.encode(splits.test.inputs)
     order = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))[:1000]
-    found = probe_accuracies(known[order], splits.train.targets[order], asked, splits.test.targets)
+    found = few_label_accuracies(known[order], splits.train.targets[order], asked, splits.test.targets)
     assert metrics["test_probe"] == pytest.approx(np.mean(found), abs=1e-6)
     assert 0 < np.std(found) < 0.1
 
@@ -314,13 +314,13 @@ def test_neighbours_judge_codes_in_trials_and_in_final_training() -> None:
 def test_neighbours_of_classes_that_lie_apart_are_right() -> None:
     classes = torch.arange(300) % 3
     codes = torch.randn(300, 2) + 100 * classes[:, None]
-    assert probe_accuracies(codes, classes, codes, classes) == [1.0] * 10
+    assert few_label_accuracies(codes, classes, codes, classes) == [1.0] * 10
     strange = codes[:, :1] * 0
-    found = probe_accuracies(strange, classes, strange, classes)
+    found = few_label_accuracies(strange, classes, strange, classes)
     assert np.mean(found) == pytest.approx(1 / 3, abs=0.01)
-    few = neighbour_accuracy(codes[:9], classes[:9], codes, classes, neighbours=3)
+    few = knn_accuracy(codes[:9], classes[:9], codes, classes, neighbors=3)
     assert few == 1, "three of each class are known"
-    assert neighbour_accuracy(codes[:4], classes[:4], codes, classes, neighbours=4) < 0.4
+    assert knn_accuracy(codes[:4], classes[:4], codes, classes, neighbors=4) < 0.4
 
 
 def test_data_without_labels_have_no_neighbours(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from PIL import Image
 from sklearn.model_selection import train_test_split
 
 from latentune import TensorData
-from latentune.objectives.data.codes import cut_fold
-from latentune.objectives.data.equal_items import first_equal, first_equal_file
+from latentune.objectives.data.codes import split_fold
+from latentune.objectives.data.equal_items import first_occurrences, first_occurrences_of_files
 from latentune.objectives.data.parts import split_indices
 
 rng = np.random.default_rng(0)
@@ -104,7 +104,7 @@ def test_equal_files_are_in_one_list() -> None:
 def test_equal_photographs_in_their_files_are_in_one_part() -> None:
     data = TensorData(files(), image_size=4, augment="crop")
     assert data.streamed
-    firsts = np.array(first_equal(*(part.inputs for part in data.splits[:3])))
+    firsts = np.array(first_occurrences(*(part.inputs for part in data.splits[:3])))
     assert len(set(firsts)) == 40
     parts = np.split(firsts, np.cumsum([len(part) for part in data.splits[:2]]))
     assert len(set(parts[0]) & set(parts[1])) == len(set(parts[0]) & set(parts[2])) == 0
@@ -170,15 +170,15 @@ def test_files_are_equal_by_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None
     }.items():
         Path(name).write_bytes(content)
     paths = ["other", "a", "shorter", "b", "begins", "none", "c", "none"]
-    assert first_equal_file(paths) == [0, 1, 2, 1, 4, 5, 1, 5]
+    assert first_occurrences_of_files(paths) == [0, 1, 2, 1, 4, 5, 1, 5]
     Path("b").write_bytes(body[::-1])  # of the same size, a moment later
-    assert first_equal_file(paths)[3] == 3
+    assert first_occurrences_of_files(paths)[3] == 3
 
 
 def test_the_folds_of_codes_are_those_of_the_items() -> None:
     data = TensorData(arrays())
     for index in range(3):
-        train, val = cut_fold(data.splits, data.splits.train, data.splits.val, index, 3, 0)
+        train, val = split_fold(data.splits, data.splits.train, data.splits.val, index, 3, 0)
         fold = data.fold(index, 3).splits
         assert torch.equal(train.inputs, fold.train.inputs)
         assert torch.equal(val.targets, fold.val.targets)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from latentune import TensorData
 from latentune.objectives.data.errors import DataError
-from latentune.objectives.data.parts import floats
+from latentune.objectives.data.parts import to_float
 
 Cli = Callable[..., Any]
 
@@ -32,7 +32,7 @@ def same(folder: Path, image: Image.Image, suffix: str = "png", n: int = 12) -> 
     folder.mkdir()
     for i in range(n):
         image.save(folder / f"{i}.{suffix}")
-    return floats(TensorData(str(folder)).splits.train.inputs[0])
+    return to_float(TensorData(str(folder)).splits.train.inputs[0])
 
 
 def gray(values: Any, dtype: str) -> Image.Image:
@@ -74,7 +74,7 @@ def test_photographs_are_turned_upright() -> None:
     Path("photos").mkdir()
     for i in range(12):
         image.save(f"photos/{i}.png", exif=exif)
-    read = floats(TensorData("photos").splits.train.inputs[0, 0])
+    read = to_float(TensorData("photos").splits.train.inputs[0, 0])
     upright = torch.from_numpy(np.rot90(np.asarray(image), -1).copy()) / 255
     torch.testing.assert_close(read, upright)
 

@@ -9,15 +9,15 @@ import torch
 from PIL import Image
 
 from latentune import TensorData
-from latentune.objectives.data.folds import fold_of
-from latentune.objectives.data.item_columns import item_columns
-from latentune.objectives.data.splits import PARTS, Splits, map_splits, read_splits, save_splits
+from latentune.objectives.data.folds import make_fold
+from latentune.objectives.data.item_metadata import item_metadata
+from latentune.objectives.data.splits import PART_NAMES, Splits, load_splits, read_splits, save_splits
 
 N = 40
 
 
 def found_rows(splits: Splits) -> list[int]:
-    return [int(row) for part in splits[:3] for row in part.numbered_rows]
+    return [int(row) for part in splits[:3] for row in part.row_indices]
 
 
 def test_rows_of_a_table_say_which_values_an_item_has() -> None:
@@ -25,8 +25,8 @@ def test_rows_of_a_table_say_which_values_an_item_has() -> None:
     pd.DataFrame({"value": values, "class": ["a", "b"] * 20}).to_csv("t.csv", index=False)
     splits = TensorData("t.csv", seed=3).splits
     assert sorted(found_rows(splits)) == list(range(N))
-    for part in (*splits[:3], *fold_of(splits, 1, 4, seed=0)[:3]):
-        np.testing.assert_allclose(part.inputs[:, 0], values[part.numbered_rows], rtol=1e-6)
+    for part in (*splits[:3], *make_fold(splits, 1, 4, seed=0)[:3]):
+        np.testing.assert_allclose(part.inputs[:, 0], values[part.row_indices], rtol=1e-6)
 
 
 def test_rows_of_texts_count_the_lines_of_all_files() -> None:
@@ -38,7 +38,7 @@ def test_rows_of_texts_count_the_lines_of_all_files() -> None:
     assert sorted(found_rows(data.splits)) == list(range(N))
     lengths = torch.tensor([len(text) for text in (*words[0], *words[1])])
     for part in data.splits[:3]:
-        assert torch.equal((part.inputs > 0).sum(1), lengths[part.numbered_rows])
+        assert torch.equal((part.inputs > 0).sum(1), lengths[part.row_indices])
 
 
 def test_rows_of_images_are_places_in_the_listing_or_rows_of_the_list() -> None:
@@ -54,7 +54,7 @@ def test_rows_of_images_are_places_in_the_listing_or_rows_of_the_list() -> None:
         data = TensorData(name)
         assert sorted(found_rows(data.splits)) == list(range(N))
         for part in data.splits[:3]:
-            pixels = [int(listing[row].stem) for row in part.numbered_rows]
+            pixels = [int(listing[row].stem) for row in part.row_indices]
             assert part.inputs[:, 0, 0, 0].tolist() == pixels
 
 
@@ -62,20 +62,20 @@ def test_rows_of_parts_that_a_file_brings_are_those_of_each_part() -> None:
     x = np.arange(3 * N, dtype="float32").reshape(3, N, 1)
     np.savez("parts.npz", x_train=x[0], x_val=x[1], x_test=x[2])
     for part, whole in zip(TensorData("parts.npz").splits[:3], x, strict=True):
-        np.testing.assert_array_equal(part.inputs, whole[part.numbered_rows])
+        np.testing.assert_array_equal(part.inputs, whole[part.row_indices])
 
 
 def test_rows_go_along_to_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     data = TensorData("wine")
     save_splits(Path("splits.pt"))
     monkeypatch.setattr("latentune.objectives.data.splits._splits", {})
-    map_splits(Path("splits.pt"))
+    load_splits(Path("splits.pt"))
     for one, other in zip(data.splits[:3], read_splits(data.source, 0)[:3], strict=True):
-        assert torch.equal(one.numbered_rows, other.numbered_rows)
+        assert torch.equal(one.row_indices, other.row_indices)
 
 
 def described(data: TensorData, part: str) -> pd.DataFrame:
-    return item_columns(data.source, part, getattr(data.splits, part), data.spec)
+    return item_metadata(data.source, part, getattr(data.splits, part), data.spec)
 
 
 def test_items_of_a_table_keep_the_columns_that_are_no_features() -> None:
@@ -83,7 +83,7 @@ def test_items_of_a_table_keep_the_columns_that_are_no_features() -> None:
     frame = pd.DataFrame({"value": values, "row": range(N), "class": ["a", "b"] * 20})
     frame.assign(id=range(100, 100 + N)).to_csv("t.csv", index=False)
     data = TensorData("t.csv")
-    for part in PARTS:
+    for part in PART_NAMES:
         found, inputs = described(data, part), getattr(data.splits, part).inputs
         np.testing.assert_allclose(found["value"], inputs[:, 0], rtol=1e-6)
         assert (found["id"] == found["row"] + 99).all()
@@ -96,7 +96,7 @@ def test_items_of_images_are_their_paths_from_the_data() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (8, 8), n).save(path)
     data = TensorData("photos")
-    for part in PARTS:
+    for part in PART_NAMES:
         names, inputs = described(data, part)["item"], getattr(data.splits, part).inputs
         pixels = [np.asarray(Image.open(Path("photos", name)))[0, 0] for name in names]
         assert inputs[:, 0, 0, 0].tolist() == pixels

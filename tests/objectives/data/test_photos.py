@@ -19,13 +19,13 @@ from torchvision.transforms.v2 import functional
 import latentune
 from latentune import TensorData
 from latentune.objectives.data import splits as memory
-from latentune.objectives.data.batches import ahead, in_batches
+from latentune.objectives.data.batches import prefetch, apply_in_batches
 from latentune.objectives.data.errors import DataError
 from latentune.objectives.data.parts import hold_out
 from latentune.objectives.data.sources import image_files
-from latentune.objectives.data.sources.image_columns import names_images
-from latentune.objectives.data.sources.photos import Photos
-from latentune.objectives.metrics.components import beside_components
+from latentune.objectives.data.sources.image_columns import lists_images
+from latentune.objectives.data.sources.photos import LazyImages
+from latentune.objectives.metrics.components import pca_baseline
 from latentune.objectives.training import fit, quiet_trainer
 from latentune.storage.runs import StorageError
 from latentune.studies.study.errors import StudyError
@@ -59,7 +59,7 @@ def photos() -> Path:
 @pytest.fixture
 def streamed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is more than a few images counts as large."""
-    monkeypatch.setattr(image_files, "LARGEST", 10_000)
+    monkeypatch.setattr(image_files, "MAX_BYTES_IN_MEMORY", 10_000)
 
 
 def batches(data: TensorData) -> list[torch.Tensor]:
@@ -77,7 +77,7 @@ def test_large_folders_stay_on_the_disk(photos: Path) -> None:
     assert data.spec.shape == (3, 24, 24)
     assert data.spec.classes == ("ants", "bees")
     assert [len(part) for part in (train, val, test)] == [36, 4, 10]
-    assert isinstance(train.inputs, Photos)
+    assert isinstance(train.inputs, LazyImages)
     assert train.inputs.shape == (36, 3, 24, 24)
     assert train.inputs[2:4].shape == (2, 3, 24, 24)
     assert torch.equal(train.inputs[[5, 3]], train.inputs[torch.tensor([5, 3])])
@@ -93,7 +93,7 @@ def test_large_folders_stay_on_the_disk(photos: Path) -> None:
 
 def test_what_is_seen_is_the_middle_of_a_photograph() -> None:
     take(Path("one"), 1)
-    seen = Photos("one", ["0.png"], "RGB", 14)[:][0]
+    seen = LazyImages("one", ["0.png"], "RGB", 14)[:][0]
     with Image.open("one/0.png") as image:
         whole = functional.pil_to_tensor(image)
     smaller = functional.resize(whole, [16], interpolation=functional.InterpolationMode.BICUBIC)
@@ -109,13 +109,13 @@ def test_photographs_are_upright_and_as_deep_as_they_are() -> None:
     Image.fromarray(ramp).save("odd/deep.png")
     Image.fromarray((ramp // 256).astype(np.uint8)).save("odd/turned.png", exif=exif)
     Image.new("RGBA", (32, 32), (0, 0, 0, 0)).save("odd/clear.png")
-    deep, turned, clear = Photos("odd", ["deep.png", "turned.png", "clear.png"], "L", 28)[
+    deep, turned, clear = LazyImages("odd", ["deep.png", "turned.png", "clear.png"], "L", 28)[
         :
     ].float()
     assert (deep[0] - torch.linspace(16, 239, 28)).abs().max() < 3
     assert (turned - deep.mT).abs().max() < 3
     assert clear.min() == 255
-    assert Photos("odd", ["deep.png"], "RGB", 28)[:].shape == (1, 3, 28, 28)
+    assert LazyImages("odd", ["deep.png"], "RGB", 28)[:].shape == (1, 3, 28, 28)
 
 
 @pytest.mark.usefixtures("streamed")
@@ -152,22 +152,22 @@ def test_the_fingerprint_is_made_of_names_and_sizes(
 def test_everything_that_uses_items_uses_photographs(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(memory, "MEASURED", 20)
+    monkeypatch.setattr(memory, "MAX_MEASURED_IMAGES", 20)
     with caplog.at_level(logging.INFO, logger="latentune"):
-        data = TensorData(str(photos), image_size=24, normalise=True)
+        data = TensorData(str(photos), image_size=24, normalize=True)
         pixels = data.splits.train.inputs[::2].float() / 255
         assert data.spec.mean == pytest.approx(pixels.mean((0, 2, 3)).tolist(), abs=1e-5)
     assert "measuring 18 of 36 photographs" in caplog.text
     train = data.splits.train
     kept, held = hold_out(train, 0.25, seed=1)
-    assert isinstance(kept.inputs, Photos)
+    assert isinstance(kept.inputs, LazyImages)
     assert sorted(kept.inputs.names + held.inputs.names) == sorted(train.inputs.names)
-    sums = in_batches(lambda x: x.flatten(1).sum(1), train.inputs)
+    sums = apply_in_batches(lambda x: x.flatten(1).sum(1), train.inputs)
     torch.testing.assert_close(sums, (train.inputs[:] / 255).flatten(1).sum(1))
-    assert beside_components(latentune.Autoencoder(data.spec), data) == {}
+    assert pca_baseline(latentune.Autoencoder(data.spec), data) == {}
     memory.save_splits(tmp_path / "splits.pt")
     monkeypatch.setattr(memory, "_splits", {})
-    memory.map_splits(tmp_path / "splits.pt")
+    memory.load_splits(tmp_path / "splits.pt")
     mapped = TensorData(str(photos), image_size=24)
     assert mapped.fingerprint == data.fingerprint
     assert torch.equal(mapped.splits.train.inputs[:], train.inputs[:])
@@ -196,7 +196,7 @@ def test_a_batch_is_decoded_while_the_one_before_is_used() -> None:
         decoded[name].set()
         return name
 
-    batches = ahead(read, "abc")
+    batches = prefetch(read, "abc")
     assert next(batches) == "a"
     assert decoded["b"].wait(10)
     assert not decoded["c"].is_set()  # no more than two are in memory
@@ -217,7 +217,7 @@ def test_a_broken_photograph_is_named(photos: Path, damage: str) -> None:
 @pytest.mark.parametrize("augment", ["crop", "zoom"])
 def test_augmented_epochs_differ_and_a_seed_repeats_them(photos: Path, augment: str) -> None:
     data = TensorData(str(photos), image_size=24, batch_size=16, augment=augment)
-    assert isinstance(data.splits.train.inputs, Photos)
+    assert isinstance(data.splits.train.inputs, LazyImages)
     runs = []
     for seed in (0, 0, 1):
         pl.seed_everything(seed, verbose=False)
@@ -339,7 +339,7 @@ def test_names_of_images_are_recognised() -> None:
         ("path\n", False),
     ):
         Path("list.csv").write_text(text)
-        assert names_images(Path("list.csv")) is named
+        assert lists_images(Path("list.csv")) is named
 
 
 def rows(path: str) -> list[list[str]]:

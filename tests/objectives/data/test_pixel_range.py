@@ -15,7 +15,7 @@ from latentune import TensorData
 from latentune.models.data_spec import DataSpec
 from latentune.objectives.data.errors import DataError
 from latentune.objectives.data.new.items import Preparation
-from latentune.objectives.data.parts import floats
+from latentune.objectives.data.parts import to_float
 
 from ...given import prepared
 
@@ -31,8 +31,8 @@ words = np.append(65535, rng.integers(0, 65536, 20 * 64 - 1)).reshape(20, 8, 8)
 def whole(data: TensorData) -> np.ndarray:
     """All images in the order in which they were saved."""
     parts = data.splits[:3]
-    rows = torch.cat([part.numbered_rows for part in parts])
-    values = torch.cat([floats(part.inputs[:]) for part in parts])
+    rows = torch.cat([part.row_indices for part in parts])
+    values = torch.cat([to_float(part.inputs[:]) for part in parts])
     return values[rows.argsort()][:, 0].numpy()
 
 
@@ -98,8 +98,8 @@ def test_parts_of_different_ranges_are_refused() -> None:
     # A part may come in another type, or not reach the maximum.
     np.savez("parts.npz", x_train=photographs, x_val=dark.astype("int64"), x_test=dark / 1.0)
     data = TensorData("parts.npz")
-    np.testing.assert_array_equal(floats(data.splits.val.inputs)[:, 0], dark / np.float32(255))
-    np.testing.assert_array_equal(floats(data.splits.test.inputs)[:, 0], dark / np.float32(255))
+    np.testing.assert_array_equal(to_float(data.splits.val.inputs)[:, 0], dark / np.float32(255))
+    np.testing.assert_array_equal(to_float(data.splits.test.inputs)[:, 0], dark / np.float32(255))
 
 
 SAME = [

@@ -11,7 +11,7 @@ from PIL import Image
 
 from latentune import TensorData
 from latentune.objectives.data.new.items import Preparation
-from latentune.objectives.data.parts import floats
+from latentune.objectives.data.parts import to_float
 
 from ...given import feed, houses, prepared, take
 
@@ -20,7 +20,7 @@ rng = np.random.default_rng(0)
 
 def same(new: torch.Tensor, data: TensorData) -> None:
     """Compares new items with all of the data, in whatever order."""
-    known = torch.cat([floats(part.inputs[:]) for part in data.splits[:3]])
+    known = torch.cat([to_float(part.inputs[:]) for part in data.splits[:3]])
     flat, expected = (x.flatten(1).double().numpy() for x in (new, known))
     np.testing.assert_array_equal(flat[np.lexsort(flat.T)], expected[np.lexsort(expected.T)])
 

@@ -13,7 +13,7 @@ import latentune
 from latentune import TensorData
 from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.errors import DataError
-from latentune.objectives.data.labelled import labelled
+from latentune.objectives.data.require_labels import require_labels
 from latentune.objectives.data.parts import Part
 
 Cli = Callable[..., Any]
@@ -232,12 +232,12 @@ def test_options_that_do_not_fit_are_refused() -> None:
 def test_a_class_of_one_item_is_no_class_to_learn() -> None:
     name = write("size,class", COUNT, [*SPECIES[1:], "rare"])
     with pytest.raises(DataError, match=r"class 'rare' of some\.csv has 1 item; at least 2"):
-        labelled(TensorData(name))
+        require_labels(TensorData(name))
     with pytest.raises(
         DataError, match=r"no column that is known to be the target.*such as 'b', 'a'"
     ):
-        labelled(TensorData(write("a,b", COUNT, COUNT, name="other.csv")))
-    assert labelled(TensorData("wine"))
+        require_labels(TensorData(write("a,b", COUNT, COUNT, name="other.csv")))
+    assert require_labels(TensorData("wine"))
 
 
 @pytest.mark.parametrize(

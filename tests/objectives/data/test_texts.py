@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 import latentune
 from latentune import TensorData
 from latentune.objectives.data.errors import DataError
-from latentune.objectives.data.labelled import labelled
+from latentune.objectives.data.require_labels import require_labels
 from latentune.objectives.data.sources.letters import (
-    in_plain_letters,
-    numbered,
-    plain,
-    said_of_dropped,
+    transliterate,
+    encode_texts,
+    to_plain_text,
+    describe_dropped_letters,
 )
 
 Cli = Callable[..., Any]
@@ -85,16 +85,16 @@ def spelt(data: TensorData) -> dict[str, list[str]]:
     ],
 )
 def test_a_text_is_plain(text: str, expected: str) -> None:
-    assert plain(text) == expected
-    assert plain(unicodedata.normalize("NFD", text)) == expected
+    assert to_plain_text(text) == expected
+    assert to_plain_text(unicodedata.normalize("NFD", text)) == expected
 
 
 @given(st.text())
 def test_what_is_plain_stays_so(text: str) -> None:
-    assert plain(plain(text)) == plain(text)
-    dropped = in_plain_letters(text).dropped
+    assert to_plain_text(to_plain_text(text)) == to_plain_text(text)
+    dropped = transliterate(text).dropped
     assert all(unicodedata.category(letter)[0] in "CSMZ" for letter in dropped)
-    assert not plain(text.encode("ascii", "ignore").decode()).strip(LETTERS + " ")
+    assert not to_plain_text(text.encode("ascii", "ignore").decode()).strip(LETTERS + " ")
 
 
 LETTERS = "".join(map(chr, range(33, 127)))
@@ -102,7 +102,7 @@ LETTERS = "".join(map(chr, range(33, 127)))
 
 @given(st.lists(st.text(LETTERS, min_size=1, max_size=12), max_size=5), st.integers(1, 15))
 def test_numbers_can_be_read_back(texts: list[str], length: int) -> None:
-    found = numbered(texts, LETTERS, length)
+    found = encode_texts(texts, LETTERS, length)
     assert found.rows.shape == (len(texts), length)
     assert found.rows.dtype == torch.long
     assert (set(found.reasons), found.dropped) in [({""}, {}), (set(), {})]
@@ -113,7 +113,7 @@ def test_numbers_can_be_read_back(texts: list[str], length: int) -> None:
 
 
 def test_letters_that_are_not_known_are_dropped_and_counted() -> None:
-    found = numbered(["Bád-bax", "da", "xyz", "", "adxyz", "\u200d", "ab😀😀😀"], "abd", 4)
+    found = encode_texts(["Bád-bax", "da", "xyz", "", "adxyz", "\u200d", "ab😀😀😀"], "abd", 4)
     assert found.rows[:2].tolist() == [[1, 3, 2, 1], [3, 1, 0, 0]]
     assert found.reasons == [
         "",
@@ -125,7 +125,7 @@ def test_letters_that_are_not_known_are_dropped_and_counted() -> None:
         "",
     ]
     assert found.dropped == {"B": 1, "-": 1, "x": 1, "😀": 3}
-    assert said_of_dropped(found) == (
+    assert describe_dropped_letters(found) == (
         "6 letters or signs that are not known are dropped from 2 texts: '\\U0001f600' (3), "
         "'-' (1), 'B' (1) and 1 other"
     )
@@ -146,7 +146,7 @@ def test_a_file_is_a_class_and_a_line_a_text(caplog: pytest.LogCaptureFixture) -
     assert list(data.spec.letters) == sorted(set(data.spec.letters))
     found = spelt(data)
     for name, texts in (("Polish", polish), ("French", [*french, "Petit"])):
-        known = ["".join(x for x in plain(text) if x in data.spec.letters) for text in texts]
+        known = ["".join(x for x in to_plain_text(text) if x in data.spec.letters) for text in texts]
         assert sorted(found[name]) == sorted(known)
     assert "33 texts of up to 10 letters, 2 classes" in caplog.text
     assert "skipped: Empty.txt, which is empty" in caplog.text
@@ -162,7 +162,7 @@ def test_a_single_file_has_no_classes(caplog: pytest.LogCaptureFixture) -> None:
     assert data.spec.shape == (100,)
     assert "1 of 17 texts are cut after 100 letters" in caplog.text
     with pytest.raises(DataError, match="no labels to learn from; put each class in a file"):
-        labelled(data)
+        require_labels(data)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_options_that_do_not_fit_texts_are_refused() -> None:
     write("some/b.txt", ["Nowak", "Mazur"])
     write("some/c.txt", ["Smith"])
     for option, message in (
-        ({"normalise": True}, "texts cannot be standardised: leave out `normalise=`"),
+        ({"normalize": True}, "texts cannot be standardized: leave out `normalize=`"),
         ({"image_size": 8}, "some holds no images: leave out `image_size=`"),
         ({"target": "a"}, "some is no table with columns: leave out `target=`"),
         ({"numbers": True}, "some has classes, and no numbers to predict"),
@@ -242,7 +242,7 @@ def test_options_that_do_not_fit_texts_are_refused() -> None:
         with pytest.raises(DataError, match=message):
             TensorData("some", **option)
     with pytest.raises(DataError, match="class 'c' of some has 1 item; at least 2 are needed"):
-        labelled(TensorData("some"))
+        require_labels(TensorData("some"))
 
 
 def test_real_surnames(names: Path) -> None:

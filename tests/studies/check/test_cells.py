@@ -16,7 +16,7 @@ import optuna
 import pytest
 
 import latentune
-from latentune.storage.cells import bad_cells
+from latentune.storage.cells import find_bad_cells
 from latentune.storage.schema import models
 
 Cli = Callable[..., Any]
@@ -54,7 +54,7 @@ def sql(command: str, *values: Any) -> None:
 def test_a_whole_database_has_no_bad_cell(small: Path, trained_database: Path) -> None:
     for database in (DATABASE, trained_database):
         with closing(sqlite3.connect(database)) as connection:
-            assert list(bad_cells(connection)) == []
+            assert list(find_bad_cells(connection)) == []
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_bad_cell_of_any_column_is_named(bench: Any, small: Path) -> None:
         for cell in bench.cells(DATABASE):
             connection.execute("BEGIN")
             if not bench.is_allowed(cell) and bench.write(cell, connection):
-                found = [*bad_cells(connection)]
+                found = [*find_bad_cells(connection)]
                 tried.add((cell.table, cell.column))
                 named = {(bad.table, bad.column, bad.row) for bad in found}
                 # Of an id of another row, those that lose theirs are named.
@@ -136,7 +136,7 @@ def test_every_command_survives_a_bad_cell(
     packs = ("export", "small", "--to", "small.zip")
     fails = pytest.raises(ValueError, match=r"runs/studies\.db: \w+\.")
     with fails if packs in failed else nullcontext():
-        latentune.export_study("small", "again.zip")
+        latentune.export("small", "again.zip")
 
 
 def test_a_bug_of_ours_is_not_laid_to_the_database(
@@ -144,7 +144,7 @@ def test_a_bug_of_ours_is_not_laid_to_the_database(
 ) -> None:
     monkeypatch.setattr("latentune.studies.transfer.exporting.record_of", lambda of: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        latentune.export_study("small", "small.zip")
+        latentune.export("small", "small.zip")
 
 
 @pytest.mark.parametrize("kind", ["trigger", "view", "virtual table"])
@@ -205,7 +205,7 @@ def test_studies_that_are_on_each_other_are_shown(cli: Cli, small: Path) -> None
     assert answer.code == 0
     assert answer.out.count("small") >= 1
     assert answer.out.count("theirs") == 1
-    exported = latentune.export_study("small", "small.zip")
+    exported = latentune.export("small", "small.zip")
     assert "the encoder None, which has changed" in exported.needs
 
 
@@ -221,7 +221,7 @@ def test_a_pipe_or_a_folder_is_not_a_database(cli: Cli, refused: Refused) -> Non
 
 def changed_zip(change: Callable[[dict[str, Any]], None]) -> Path:
     """Packs the small study, with other entries of its first trial."""
-    path = latentune.export_study("small", "small.zip").path
+    path = latentune.export("small", "small.zip").path
     with zipfile.ZipFile(path) as old:
         files = {name: old.read(name) for name in old.namelist()}
     table = json.loads(files["study.json"])
@@ -244,7 +244,7 @@ def test_what_is_imported_is_what_the_doctor_calls_whole(cli: Cli, small: Path) 
     path = changed_zip(lambda table: table["trials"][0]["user_attrs"].update(mine=[None, {}]))
     assert cli("import", path, "--runs", "far").code == 0
     with closing(sqlite3.connect("far/studies.db")) as connection:
-        assert list(bad_cells(connection)) == []
+        assert list(find_bad_cells(connection)) == []
     answer = cli("import", path, "--name", "CON", "--runs", "far")
     assert "a device on Windows" in answer.err
     answer = cli("import", path, "--name", "Small", "--runs", "far")

@@ -10,9 +10,9 @@ import pytest
 from optuna.trial import create_trial
 
 import latentune
-from latentune.objectives.randomness import fresh_seeds
+from latentune.objectives.randomness import spawn_seeds
 from latentune.studies.check import confirm as confirming
-from latentune.studies.check.race import chances, race, winner
+from latentune.studies.check.race import probabilities_better, race, winner
 from latentune.studies.study.finding import open_study
 
 Cli = Callable[..., Any]
@@ -35,8 +35,8 @@ def test_what_is_clearly_worse_leaves_and_a_doubt_stays() -> None:
     costs = run(1.0, 1.05, 4.0)
     assert [len(own) for own in costs] == [4, 4, 2]
     assert winner(costs) == 0
-    assert 0.1 < chances(costs, 0)[1] < 0.5
-    assert chances(costs, 0)[2] < 0.05
+    assert 0.1 < probabilities_better(costs, 0)[1] < 0.5
+    assert probabilities_better(costs, 0)[2] < 0.05
 
 
 def test_seeds_that_all_share_do_not_hide_a_difference() -> None:
@@ -46,14 +46,14 @@ def test_seeds_that_all_share_do_not_hide_a_difference() -> None:
 def test_a_failure_leaves_at_once_and_equals_stay() -> None:
     costs = race(lambda chosen, seed: [inf if i == 1 else 1.0 for i in chosen], 3, 4)
     assert [len(own) for own in costs] == [4, 1, 4]
-    assert chances(costs, 0) == [0.5, 0.0, 0.5]
+    assert probabilities_better(costs, 0) == [0.5, 0.0, 0.5]
     assert winner(race(lambda chosen, seed: [inf] * len(chosen), 2, 3)) is None
 
 
 def test_seeds_are_fresh_and_more_of_them_begin_with_the_same() -> None:
-    assert fresh_seeds(7, 9)[:3] == fresh_seeds(7, 3)
-    assert len({*fresh_seeds(7, 9), *fresh_seeds(8, 9)}) == 18
-    assert all(1000 < seed < 2**31 for seed in fresh_seeds(7, 9))
+    assert spawn_seeds(7, 9)[:3] == spawn_seeds(7, 3)
+    assert len({*spawn_seeds(7, 9), *spawn_seeds(8, 9)}) == 18
+    assert all(1000 < seed < 2**31 for seed in spawn_seeds(7, 9))
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def trainings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         begun.append(title)
         return float(worth[str(params)] + seed % 100 / 1000 + len(begun) / 1e4)
 
-    monkeypatch.setattr(confirming, "_train", train)
+    monkeypatch.setattr(confirming, "_train_finalist", train)
     return begun
 
 

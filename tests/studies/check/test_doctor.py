@@ -17,7 +17,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 import latentune
-from latentune.objectives.data.kept import read_kept, write_kept
+from latentune.objectives.data.kept import read_cache_file, write_cache_file
 from latentune.storage.database import open_database
 
 Cli = Callable[..., Any]
@@ -302,10 +302,10 @@ def test_late_bloomers_are_advice_to_look_later(trained: Path) -> None:
 
 def test_what_is_used_is_no_useless_cache(trained: Path) -> None:
     path = RUNS / "cache" / "folders" / "1234-5678.pt"
-    write_kept(path, torch.zeros(3))
+    write_cache_file(path, torch.zeros(3))
     os.utime(path, (0, 0))
     assert len(latentune.doctor().findings) == 1
-    read_kept(path)
+    read_cache_file(path)
     assert latentune.doctor().findings == ()
 
 

@@ -255,7 +255,7 @@ def test_the_choices_in_help_are_those_that_there_are() -> None:
 
     assert tuple(strategies.PRUNERS) == defaults.PRUNERS
     assert tuple(strategies.SAMPLERS) == defaults.SAMPLERS
-    assert DENSITIES.keys() == defaults.SAMPLING.keys()
+    assert DENSITIES.keys() == defaults.SAMPLING_METHODS.keys()
 
 
 def test_a_pipe_gets_a_line_for_each_long_step(cli: Cli, trained: Path) -> None:

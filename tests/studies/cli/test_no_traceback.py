@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from latentune.studies.cli import app as command_line
-from latentune.studies.cli.error_lines import message_of
+from latentune.studies.cli.error_lines import error_message
 
 from ...conftest import Cli
 
@@ -112,7 +112,7 @@ def test_something_else_where_a_search_writes(name: str, cli: Cli) -> None:
     ],
 )
 def test_what_a_machine_lacks_is_a_line(error: Exception, says: str) -> None:
-    line = message_of(error)
+    line = error_message(error)
     assert line is not None
     assert says in line
     assert "Errno" not in line

@@ -18,13 +18,13 @@ from optuna_dashboard import get_note, wsgi
 from PIL import Image
 
 from latentune.objectives import progress
-from latentune.objectives.data import bounds
+from latentune.objectives.data import input_limits
 from latentune.storage.artifacts import AllArtifacts
-from latentune.storage.dashboard import MOST_UPLOADED, guarded, note
+from latentune.storage.dashboard import MAX_UPLOAD_BYTES, guard_requests, write_note
 from latentune.storage.database import open_database
 from latentune.storage.names import check_new_name
 from latentune.storage.runs import StorageError
-from latentune.studies.study.own import own_spec
+from latentune.studies.study.own import import_spec
 
 Refused = Callable[..., str]
 TOML = Path("runs/conv-ae-digits/best.toml")
@@ -48,7 +48,7 @@ from functools import partial
 from latentune import Objective, StudySpec, TensorData
 SPEC = StudySpec("found", Objective(None, partial(TensorData, "digits")))
 """)
-    assert own_spec("found:SPEC").name == "found"
+    assert import_spec("found:SPEC").name == "found"
     sys.modules.pop("colorsys", None)
     import colorsys
 
@@ -112,7 +112,7 @@ def test_what_unpacks_to_more_than_memory_is_refused(
     with zipfile.ZipFile(CHECKPOINT, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("archive/data/0", bytes(2 * 10**6))
     assert "unpacked, it would be too large" in refused("map", "conv-ae-digits")
-    monkeypatch.setitem(bounds.MOST_BYTES, "array", 10**6)
+    monkeypatch.setitem(input_limits.MAX_FILE_BYTES, "array", 10**6)
     np.savez_compressed("bomb.npz", x=np.zeros((2000, 1000), dtype="uint8"))
     assert os.path.getsize("bomb.npz") < 10**5
     assert "unpacked, takes 2,000" in refused("search", "bomb.npz")
@@ -148,10 +148,10 @@ def test_nothing_waits_for_a_pipe_or_reads_a_device(
 
 @pytest.mark.parametrize(("kind", "name"), [("table", "x.csv"), ("array", "x.npy")])
 def test_what_is_too_large_is_refused(
-    refused: Refused, monkeypatch: pytest.MonkeyPatch, kind: bounds.Kind, name: str
+    refused: Refused, monkeypatch: pytest.MonkeyPatch, kind: input_limits.Kind, name: str
 ) -> None:
     Path(name).write_bytes(b"a,b\n" + b"1,2\n" * 50)
-    monkeypatch.setitem(bounds.MOST_BYTES, kind, 100)
+    monkeypatch.setitem(input_limits.MAX_FILE_BYTES, kind, 100)
     assert f"{name} takes 204 bytes: 100 are read at most" in refused("search", name)
 
 
@@ -248,7 +248,7 @@ def asked(folder: Path, path: str, **environ: str) -> tuple[str, dict[str, str]]
     """Asks the dashboard; returns how it answers."""
     said = []
     storage = open_database("sqlite:///runs/studies.db")
-    app = guarded(wsgi(storage), AllArtifacts(folder, storage))
+    app = guard_requests(wsgi(storage), AllArtifacts(folder, storage))
     known = {"PATH_INFO": path, "REQUEST_METHOD": "GET", "HTTP_HOST": "localhost:8080"}
     known |= {"wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(), "SERVER_NAME": "x"}
     for chunk in app(known | environ, lambda status, headers, *_: said.append((status, headers))):
@@ -269,13 +269,13 @@ def test_the_dashboard_shields_what_it_serves(trained: Path) -> None:
     (folder / "abc").symlink_to(Path("/etc/passwd"))
     assert asked(folder, "/artifacts/1/abc")[0] == "404"
     assert asked(folder, "/api/studies", HTTP_HOST="[")[0] == "403"
-    for length in (str(MOST_UPLOADED + 1), "9" * 30, "-1", "x"):
+    for length in (str(MAX_UPLOAD_BYTES + 1), "9" * 30, "-1", "x"):
         assert asked(folder, "/api/studies", CONTENT_LENGTH=length)[0] == "413"
 
 
 def test_a_note_shows_what_was_typed_and_follows_no_link() -> None:
     study = optuna.create_study(storage="sqlite:///studies.db")
-    note(study, "latentune search `x`", {"data": "![x](http://evil)\n<b>|"})
+    write_note(study, "latentune search `x`", {"data": "![x](http://evil)\n<b>|"})
     shown = get_note(study)
     assert r"latentune search \`x\`" in shown
     assert r"\!\[x\]\(http\:\/\/evil\) \<b\>\|" in shown

@@ -11,10 +11,10 @@ from nbclient import NotebookClient
 import latentune
 from latentune import DataSpec, LatentKDE, LatentMixture
 from latentune.studies.training.final import FinalTraining
-from latentune.studies.use.encode import Encoded
+from latentune.studies.use.encode import Encodings
 from latentune.studies.use.predictions import Predictions
 from latentune.studies.use.sample import Samples
-from latentune.studies.use.show import Shown
+from latentune.studies.use.show import DataSummary
 
 CELLS = [
     "import latentune\n"
@@ -77,11 +77,11 @@ MANY = [f"name {number}" for number in range(2000)]
         Samples(Path("samples"), {"gmm": LatentMixture.fit(CODES, n_components=2)}, None, "why"),
         LatentMixture.standard(100),
         LatentKDE(CODES, 0.5),
-        Encoded(MANY, CODES, MANY, dict.fromkeys(MANY, "is broken")),
+        Encodings(MANY, CODES, MANY, dict.fromkeys(MANY, "is broken")),
         FinalTraining(Path("final"), {"class_accuracy": dict.fromkeys(MANY, 0.5)}, "predict"),
         DataSpec((2000,), "table", tuple(MANY), (0.0,) * 2000, (1.0,) * 2000),
         Predictions(pd.DataFrame({"input": MANY, "class": MANY}), {}, "predict"),
-        Shown("images", pd.DataFrame({"train": range(2000)}, index=MANY), ()),
+        DataSummary("images", pd.DataFrame({"train": range(2000)}, index=MANY), ()),
     ],
     ids=lambda result: type(result).__name__,
 )

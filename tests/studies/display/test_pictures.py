@@ -15,23 +15,23 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from latentune.studies.display.plots.answers import (
-    precision_recall,
-    predicted_beside_true,
+    plot_precision_recall,
+    plot_predicted_vs_true,
     reliability,
 )
-from latentune.studies.display.plots.code_map import code_map
+from latentune.studies.display.plots.plot_latent_map import plot_latent_map
 from latentune.studies.display.plots.confusion import confusion
-from latentune.studies.display.plots.curves import accuracy_curves, loss_curve
-from latentune.studies.display.plots.glyphs import drawable
+from latentune.studies.display.plots.curves import plot_accuracy_curves, plot_loss_curve
+from latentune.studies.display.plots.glyphs import replace_missing_glyphs
 from latentune.studies.display.plots.images import (
-    grouped_images,
-    image_grid,
-    labelled_grid,
-    reconstructions,
+    plot_image_groups,
+    plot_image_grid,
+    plot_labeled_grid,
+    plot_reconstructions,
 )
-from latentune.studies.display.plots.names import short_name, short_names
-from latentune.studies.display.plots.points import codes_beside, pareto_front
-from latentune.studies.display.plots.scores import accuracies, score_distributions
+from latentune.studies.display.plots.names import shorten_label, shorten_labels
+from latentune.studies.display.plots.points import plot_code_histograms, plot_pareto_front
+from latentune.studies.display.plots.scores import plot_accuracies, plot_score_distributions
 
 Drawn = Callable[..., Figure]
 RNG = np.random.default_rng(0)
@@ -80,7 +80,7 @@ def check_texts(figure: Figure) -> None:
     """Checks that each text can be drawn, and that none lies on another."""
     texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
     texts = [text for text in texts if is_seen(text)]
-    assert [drawable(text.get_text()) for text in texts] == [text.get_text() for text in texts]
+    assert [replace_missing_glyphs(text.get_text()) for text in texts] == [text.get_text() for text in texts]
     boxes = np.array([text.get_window_extent().extents for text in texts])
     left, low, right, high = boxes.T
     width = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
@@ -120,7 +120,7 @@ def legend(figure: Figure) -> list[str]:
 def test_a_confusion_matrix_names_each_class(drawn: Drawn, k: int) -> None:
     counts = RNG.integers(0, 9, (k, k)) + np.diag(np.full(k, 12345))
     axes = drawn(confusion, counts, names(k), "Test accuracy 0.9").axes[0]
-    assert labels(axes.xaxis) == labels(axes.yaxis) == short_names(names(k))
+    assert labels(axes.xaxis) == labels(axes.yaxis) == shorten_labels(names(k))
     assert len(set(labels(axes.xaxis))) == k
     assert len(axes.texts) == (k**2 if k <= 30 else 0)
 
@@ -129,18 +129,18 @@ def test_a_confusion_matrix_names_each_class(drawn: Drawn, k: int) -> None:
 def test_curves_and_maps_have_legends_that_fit(drawn: Drawn, k: int) -> None:
     curve = np.stack([np.linspace(0.1, 1, 9), np.linspace(1, 0.2, 9)], axis=1)
     average = {name: n / k for n, name in enumerate(names(k))}
-    entries = legend(drawn(precision_recall, dict.fromkeys(average, curve), average))
+    entries = legend(drawn(plot_precision_recall, dict.fromkeys(average, curve), average))
     assert len(entries) == (k if k <= 12 else 6)
     plane, which = RNG.normal(size=(300, 2)), np.arange(300) * np.arange(300) % k
-    values = pd.Series(pd.Categorical.from_codes(which, names(k)), name="class")
-    figure = drawn(code_map, plane, values, "t-SNE of 300 codes")
+    values = pd.Series(pd.Categorical.predict_codes(which, names(k)), name="class")
+    figure = drawn(plot_latent_map, plane, values, "t-SNE of 300 codes")
     entries, there = legend(figure), len(set(which))
     assert len(entries) == min(there, 20)
     if there > 20:
         named = values.isin(
             [
                 name
-                for name, short in zip(names(k), short_names(names(k)), strict=True)
+                for name, short in zip(names(k), shorten_labels(names(k)), strict=True)
                 if short in entries
             ]
         )
@@ -156,8 +156,8 @@ def test_curves_and_maps_have_legends_that_fit(drawn: Drawn, k: int) -> None:
 @pytest.mark.parametrize("k", CLASSES)
 def test_rows_of_images_have_their_names(drawn: Drawn, k: int) -> None:
     rows = {name: torch.rand(1 + n % 3, 1, 8, 8) for n, name in enumerate(names(k))}
-    axes = drawn(labelled_grid, rows, f"photos: {k} classes; {LONG}").axes[0]
-    assert labels(axes.yaxis) == short_names(names(k))
+    axes = drawn(plot_labeled_grid, rows, f"photos: {k} classes; {LONG}").axes[0]
+    assert labels(axes.yaxis) == shorten_labels(names(k))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_rows_of_images_have_their_names(drawn: Drawn, k: int) -> None:
 def test_numbers_get_a_color_bar_and_the_rest_a_legend(
     drawn: Drawn, values: np.ndarray, bar: bool
 ) -> None:
-    figure = drawn(code_map, RNG.normal(size=(300, 2)), pd.Series(values, name=LONG), "PCA")
+    figure = drawn(plot_latent_map, RNG.normal(size=(300, 2)), pd.Series(values, name=LONG), "PCA")
     assert len(figure.axes) == 1 + bar
     missing = int(pd.isna(values).sum())
     assert (f"no value ({missing})" in legend(figure)) == (missing > 0)
@@ -206,7 +206,7 @@ def history(metric: str, *values: float) -> pd.DataFrame:
 def test_only_losses_that_span_decades_have_a_logarithmic_axis(
     drawn: Drawn, metric: str, is_loss: bool, values: list[float], scale: str
 ) -> None:
-    figure = drawn(loss_curve, history(metric, *values), metric, 1, is_loss=is_loss)
+    figure = drawn(plot_loss_curve, history(metric, *values), metric, 1, is_loss=is_loss)
     axes = figure.axes[0]
     assert axes.get_yscale() == scale
     assert len(labels(axes.yaxis)) >= 2
@@ -226,7 +226,7 @@ def test_epochs_of_a_comparison_are_whole(
         for seed in range(2)
         for epoch in range(epochs)
     ]
-    figure = drawn(accuracy_curves, pd.DataFrame(rows))
+    figure = drawn(plot_accuracy_curves, pd.DataFrame(rows))
     assert len(legend(figure)) == starts
     for axes in figure.axes:
         assert axes.get_yscale() == "linear"
@@ -241,9 +241,9 @@ def test_images_fill_their_pictures(drawn: Drawn, shape: tuple[int, int, int], n
     images = torch.rand(n, *shape)
     rows = {"digits: least": images, "digits: most": images[: n // 2]}
     for figure in (
-        drawn(reconstructions, images, images),
-        drawn(image_grid, images, "Decoded samples of a Gaussian mixture"),
-        drawn(labelled_grid, rows, "Least and most reconstruction error"),
+        drawn(plot_reconstructions, images, images),
+        drawn(plot_image_grid, images, "Decoded samples of a Gaussian mixture"),
+        drawn(plot_labeled_grid, rows, "Least and most reconstruction error"),
     ):
         box = figure.axes[0].get_window_extent()
         ratio = np.divide(*figure.axes[0].images[0].get_array().shape[:2])
@@ -263,7 +263,7 @@ def test_settings_of_a_user_change_no_picture(drawn: Drawn) -> None:
 
 def test_groups_of_images_have_their_classes_above(drawn: Drawn) -> None:
     of_groups, apart = [names(9)[n : n + 3] for n in range(6)], [[1e-20, 12345.6]] * 6
-    figure = drawn(grouped_images, torch.rand(6, 3, 1, 8, 8), of_groups, apart)
+    figure = drawn(plot_image_groups, torch.rand(6, 3, 1, 8, 8), of_groups, apart)
     assert [axes.get_title().splitlines()[-1] for axes in figure.axes[6:]] == (
         ["at 1e-20"] * 6 + ["at 1.23e+04"] * 6
     )
@@ -272,14 +272,14 @@ def test_groups_of_images_have_their_classes_above(drawn: Drawn) -> None:
 @pytest.mark.parametrize("scale", [1e-20, 1.0, 1e30])
 def test_numbers_of_any_size_can_be_drawn(drawn: Drawn, scale: float) -> None:
     numbers = np.random.default_rng(0).normal(size=(200, 2)) * scale
-    drawn(predicted_beside_true, *numbers.T, "Test MSE 1")
-    drawn(predicted_beside_true, numbers[:1, 0], numbers[:1, 0], "Test MSE 0")
-    drawn(predicted_beside_true, np.array([scale, math.inf]), numbers[0], "Test MSE inf")
-    drawn(codes_beside, numbers, numbers * 2, "latent dimension", "Real codes and a mixture")
-    drawn(codes_beside, numbers * [0, 1], numbers[:1], "latent dimension", "One is dead")
+    drawn(plot_predicted_vs_true, *numbers.T, "Test MSE 1")
+    drawn(plot_predicted_vs_true, numbers[:1, 0], numbers[:1, 0], "Test MSE 0")
+    drawn(plot_predicted_vs_true, np.array([scale, math.inf]), numbers[0], "Test MSE inf")
+    drawn(plot_code_histograms, numbers, numbers * 2, "latent dimension", "Real codes and a mixture")
+    drawn(plot_code_histograms, numbers * [0, 1], numbers[:1], "latent dimension", "One is dead")
     front = [(scale, 0.1), (scale * 100, 0.9)]
     axes = drawn(
-        pareto_front, [*front, (math.inf, 1)], front, ["mse", "accuracy"], are_losses=[True, False]
+        plot_pareto_front, [*front, (math.inf, 1)], front, ["mse", "accuracy"], are_losses=[True, False]
     ).axes[0]
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "linear")
 
@@ -306,27 +306,27 @@ def test_scores_are_all_in_bars(
     sets = ["inliers"] * len(inside) + ["outliers"] * len(outside)
     scores = pd.DataFrame({"set": sets, "score": np.append(inside, outside)})
     thresholds = {"quantile 0.99": float(inside.max()), "logistic regression": 1.5}
-    figure = drawn(score_distributions, scores, SETS, thresholds)
+    figure = drawn(plot_score_distributions, scores, SETS, thresholds)
     assert figure.axes[1].get_xscale() == scale
     for bars in figure.axes[1].patches:
         heights = {tuple(point) for point in bars.get_path().vertices}
         assert max(y for _, y in heights) <= 100.001
-    assert labels(figure.axes[0].yaxis) == ["digits", short_name(LONG)]
+    assert labels(figure.axes[0].yaxis) == ["digits", shorten_label(LONG)]
 
 
 def test_bars_and_calibration(drawn: Drawn) -> None:
     draws = pd.DataFrame({name: RNG.random(3) for name in ("codes", "pca", LONG)})
-    axes = drawn(accuracies, draws, f"1 label on {LONG}").axes[0]
+    axes = drawn(plot_accuracies, draws, f"1 label on {LONG}").axes[0]
     assert labels(axes.xaxis)[0] == f"codes\n{draws['codes'].mean():.3f}"
     bins = pd.DataFrame({"chance": [0.7, 0.9], "right": [0.5, 1.0], "items": [1, 2]})
     below = drawn(reliability, bins, 0.1).axes[1]
     assert labels(below.yaxis) == ["0", "1", "2"]
-    drawn(pareto_front, [], [], ["mse", "kid"], are_losses=[True, True])
+    drawn(plot_pareto_front, [], [], ["mse", "kid"], are_losses=[True, True])
 
 
 def test_short_names_differ_and_are_whole_where_they_can_be() -> None:
-    assert short_names(["setosa", "a\tb"]) == ["setosa", "a b"]
-    same = short_names([LONG.format("a" * 40 + end) for end in ("x" + "b" * 40, "y" + "b" * 40)])
+    assert shorten_labels(["setosa", "a\tb"]) == ["setosa", "a b"]
+    same = shorten_labels([LONG.format("a" * 40 + end) for end in ("x" + "b" * 40, "y" + "b" * 40)])
     assert len(set(same)) == 2
     assert all(len(name) <= 27 for name in same)
 
@@ -349,8 +349,8 @@ def test_letters_that_no_font_has_are_drawn_by_their_code(
 ) -> None:
     from latentune.studies.display.plots import glyphs
 
-    monkeypatch.setattr(glyphs, "families", lambda: [glyphs.FONT])
+    monkeypatch.setattr(glyphs, "font_families", lambda: [glyphs.FONT])
     glyphs._drawable.cache_clear()
-    found = drawable(text)
+    found = replace_missing_glyphs(text)
     assert found == right if right else all(ord(letter) in glyphs._drawable() for letter in found)
     glyphs._drawable.cache_clear()

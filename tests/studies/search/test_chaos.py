@@ -87,14 +87,14 @@ def test_a_search_that_is_killed_finds_what_it_would_have_found(
     if befalls == "it is cut short":
         os.truncate(kept, 5000)
     if befalls == "it goes once it was checked":
-        usable = last_epoch.KeepLastEpoch.usable
+        find_resumable = last_epoch.LastEpochCheckpoint.find_resumable
 
-        def deleted(self: last_epoch.KeepLastEpoch, model: pl.LightningModule) -> Path | None:
-            found = usable(self, model)
+        def deleted(self: last_epoch.LastEpochCheckpoint, model: pl.LightningModule) -> Path | None:
+            found = find_resumable(self, model)
             self.path.unlink(missing_ok=True)
             return found
 
-        monkeypatch.setattr(last_epoch.KeepLastEpoch, "usable", deleted)
+        monkeypatch.setattr(last_epoch.LastEpochCheckpoint, "find_resumable", deleted)
     study = search()
     assert study.trials[0].user_attrs["deaths"] == [1]
     check(study, calm)

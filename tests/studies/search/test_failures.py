@@ -130,7 +130,7 @@ def test_a_folder_deleted_while_a_picture_is_drawn_is_a_deleted_database(
         shutil.rmtree("runs")
         raise FileNotFoundError("the picture")
 
-    monkeypatch.setattr(callbacks, "draw_pictures", gone)
+    monkeypatch.setattr(callbacks, "plot_network", gone)
     answer = cli("search", write_spec("undrawn", "pass"), "--trials", 1)
     assert answer.code == 1
     assert "was deleted or replaced during the search" in answer.err
@@ -214,7 +214,7 @@ def test_a_disk_that_is_full_while_a_picture_is_drawn_costs_no_trial(
 
     model = write_spec("drawn", "pass")
     with monkeypatch.context() as patch:
-        patch.setattr(callbacks, "draw_pictures", full)
+        patch.setattr(callbacks, "plot_network", full)
         answer = cli("search", model, "--trials", 1)
     assert answer.code == 2
     assert "No space left on device" in answer.err

@@ -17,8 +17,8 @@ import pytorch_lightning as pl
 
 import latentune
 from latentune.storage import replacing
-from latentune.storage.replacing import put, settle
-from latentune.storage.scratch import scratch, temporary, temporary_folder
+from latentune.storage.replacing import replace_with, finish_replacement
+from latentune.storage.scratch_folder import scratch_folder, temporary_scratch_folder, user_temporary_folder
 from latentune.studies.search.forks import warm_up
 
 from ...forked import command, killed_before
@@ -48,7 +48,7 @@ def figures(folder: Path) -> dict[str, Any]:
 
 def left() -> set[str]:
     """What lies in the folder of the study, and which scratch folders are there."""
-    places = (Path("runs/cache"), temporary_folder())
+    places = (Path("runs/cache"), user_temporary_folder())
     scratches = {path.name for place in places for path in place.glob("scratch-*")}
     return scratches | {path.name for path in HOME.iterdir()}
 
@@ -125,15 +125,15 @@ def test_what_a_killed_command_leaves_in_temporary_folders_is_swept_by_the_next(
     trained: Path,
 ) -> None:
     killed_before("sqlite3.connect", "studies.db", _in_temporary, tempfile.gettempdir())
-    assert list(temporary_folder().glob("scratch-*"))
-    with scratch(Path("runs/cache")):
-        assert not list(temporary_folder().glob("scratch-*"))
-    assert {path.name for path in temporary_folder().iterdir()} == {"sweep.lock"}
+    assert list(user_temporary_folder().glob("scratch-*"))
+    with scratch_folder(Path("runs/cache")):
+        assert not list(user_temporary_folder().glob("scratch-*"))
+    assert {path.name for path in user_temporary_folder().iterdir()} == {"sweep.lock"}
 
 
 def _in_temporary(folder: str) -> None:
     tempfile.tempdir = folder
-    with temporary() as place:
+    with temporary_scratch_folder() as place:
         (place / "copy").write_bytes(bytes(1000))
         command("doctor")
 
@@ -142,9 +142,9 @@ def test_a_temporary_folder_of_somebody_else_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "theirs").mkdir()
-    temporary_folder().symlink_to(tmp_path / "theirs")
-    with temporary() as place:
-        assert not place.is_relative_to(temporary_folder())
+    user_temporary_folder().symlink_to(tmp_path / "theirs")
+    with temporary_scratch_folder() as place:
+        assert not place.is_relative_to(user_temporary_folder())
     assert not list((tmp_path / "theirs").iterdir())
 
 
@@ -165,8 +165,8 @@ def test_a_folder_in_the_place_of_another_is_there_after_any_kill(
         return place / "new"
 
     def begin(text: str) -> None:
-        with scratch(cache) as place:
-            put(made(text, place), folder, place, keep=keep)
+        with scratch_folder(cache) as place:
+            replace_with(made(text, place), folder, place, keep=keep)
 
     begin("oldest")
     begin("old")
@@ -174,8 +174,8 @@ def test_a_folder_in_the_place_of_another_is_there_after_any_kill(
         _kill_at(at, patch)
         with suppress(Killed):  # the last of them are more operations than there are
             begin("new")
-    with scratch(cache) as place:
-        settle(folder, place)
+    with scratch_folder(cache) as place:
+        finish_replacement(folder, place)
     assert (folder / "text").read_text() in ("old", "new")
     begin("newest")
     names = {"folder", "folder-before"} if keep else {"folder"}

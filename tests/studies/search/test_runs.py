@@ -20,7 +20,7 @@ from latentune.objectives.data.parts import Part
 from latentune.objectives.objective import Objective
 from latentune.search_spaces.strategies import PRUNERS
 from latentune.storage.runs import Runs
-from latentune.studies.study.making import make_spec
+from latentune.studies.study.making import build_spec
 from latentune.studies.study.recipe import Recipe
 
 Cli = Callable[..., Any]
@@ -46,7 +46,7 @@ class Begun(pl.Callback):
 
 def objective_of(model: str = "mlp", data: str = "wine", **options: Any) -> Objective:
     recipe = Recipe(model, data, epochs=2, batch_size=50, **options)
-    return make_spec(recipe, Runs()).objective
+    return build_spec(recipe, Runs()).objective
 
 
 def study_of(objective: Objective) -> optuna.Study:

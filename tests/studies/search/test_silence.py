@@ -17,7 +17,7 @@ from filelock import FileLock
 
 import latentune
 from latentune.objectives import progress
-from latentune.objectives.progress import duration
+from latentune.objectives.progress import format_duration
 from latentune.storage import sqlite, waiting
 
 from ...forked import fork
@@ -114,7 +114,7 @@ def test_what_is_left_is_told_of_what_was_done_since(
         "packing: 300 of 1,100, about 4 min left",  # 200 in 61 s, and 800 are left
         "packing: 500 of 1,100, about 3 min left",
     ]
-    assert [duration(s) for s in (4.4, 90, 3600 + 240)] == ["4 s", "2 min", "1 h 4 min"]
+    assert [format_duration(s) for s in (4.4, 90, 3600 + 240)] == ["4 s", "2 min", "1 h 4 min"]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals that kill")
@@ -125,7 +125,7 @@ def test_waiting_for_another_search_is_said(
     latentune.search(study, trials=1)
     other = fork(_hold, "runs/search.lock")
     assert other.out.readline() == "held\n"
-    monkeypatch.setattr(waiting, "SAY_AFTER_S", 0)
+    monkeypatch.setattr(waiting, "REPORT_AFTER_S", 0)
     react("waiting for", lambda: os.kill(other.process.pid or 0, signal.SIGKILL))
     assert len(latentune.search(study, trials=2).trials) == 2
     assert "waiting for the lock of all searches: another process holds it" in caplog.messages
@@ -142,7 +142,7 @@ def test_waiting_for_a_locked_database_is_said(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, react: Any
 ) -> None:
     study = own("val_worth", "minimize", 1, 1, 1, 1)
-    monkeypatch.setattr(sqlite, "SAY_AFTER_S", 0)
+    monkeypatch.setattr(sqlite, "REPORT_AFTER_S", 0)
     found = latentune.search(study, trials=1)
     with closing(sqlite3.connect("runs/studies.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -16,7 +16,7 @@ import latentune
 from latentune.objectives.data.errors import DataError
 from latentune.studies.study.arguments import fitted
 from latentune.studies.study.errors import StudyError
-from latentune.studies.study.facade import public
+from latentune.studies.study.facade import public_api
 from latentune.studies.use.asked import Inputs
 
 
@@ -50,7 +50,7 @@ NAMED: list[tuple[Callable[..., Any], str]] = [
     (latentune.search, "model"),
     (latentune.train, "source"),
     (latentune.sample, "source"),
-    (latentune.draw_maps, "source"),
+    (latentune.map, "source"),
     (latentune.interpolate, "source"),
     (latentune.probe, "source"),
     (latentune.compress, "source"),
@@ -60,7 +60,7 @@ NAMED: list[tuple[Callable[..., Any], str]] = [
     (latentune.confirm, "study"),
     (latentune.doctor, "study"),
     (latentune.show, "data"),
-    (latentune.import_study, "path"),
+    (latentune.import_, "path"),
 ]
 MORE: list[Callable[[Any], object]] = [
     lambda value: latentune.search("conv-ae", value),
@@ -73,7 +73,7 @@ MORE: list[Callable[[Any], object]] = [
     lambda value: latentune.anomalies("conv-ae-digits", against=value),
     lambda value: latentune.compare(value, ["conv-ae-digits"]),
     lambda value: latentune.compare("digits", value),
-    lambda value: latentune.export_study("conv-ae-digits", value),
+    lambda value: latentune.export("conv-ae-digits", value),
     lambda value: latentune.TensorData(value),
 ]
 MORE += [lambda value, f=f, name=name: f(**{name: value}) for f, name in NAMED]  # type: ignore[misc]
@@ -205,7 +205,7 @@ def test_a_study_of_ones_own_says_what_it_is_made_of(monkeypatch: pytest.MonkeyP
     for model, said in ((Mine(), "a Mine"), (Whole, "the class Whole")):
         with pytest.raises(DataError, match=f"the space is {said}, not a function"):
             latentune.Objective(model, MyData)
-    assert latentune.Objective(conv_ae, MyData, judges=pl.Callback).judges == (pl.Callback,)
+    assert latentune.Objective(conv_ae, MyData, metric_callbacks=pl.Callback).metric_callbacks == (pl.Callback,)
     with pytest.raises(StudyError, match="a StudySpec needs an Objective, not a function"):
         latentune.StudySpec("x", conv_ae)  # type: ignore[arg-type]
 
@@ -213,4 +213,4 @@ def test_a_study_of_ones_own_says_what_it_is_made_of(monkeypatch: pytest.MonkeyP
 def test_every_public_function_is_checked() -> None:
     names = [n for n in latentune.__all__ if n[0].islower() and n != "allow"]
     assert all(hasattr(getattr(latentune, name), "__wrapped__") for name in names)
-    assert public.__doc__
+    assert public_api.__doc__

@@ -18,14 +18,14 @@ from PIL import Image
 import latentune
 from latentune import DataSpec
 from latentune.models.roles import Encodes
-from latentune.search_spaces.auto import Auto, named, probe_models
+from latentune.search_spaces.auto import Auto, add_model_prefix, record_model_choices
 from latentune.search_spaces.catalog.auto import candidates
 from latentune.search_spaces.catalog.models import MODELS
-from latentune.search_spaces.ranges import RangedSpace, probe_ranges
+from latentune.search_spaces.ranges import RangedSpace, discover_parameters
 from latentune.search_spaces.watch import random_trials, replay
 from latentune.storage import database
 from latentune.studies.search.retries import finished
-from latentune.studies.search.standings import standings
+from latentune.studies.search.leaderboard import leaderboard
 from latentune.studies.study.errors import StudyError
 from latentune.studies.study.making import untrained_space
 
@@ -70,7 +70,7 @@ def studied(_studied: Path, tmp_path: Path) -> optuna.Study:
         (DataSpec((1, 8, 8), classes=CLASSES), ["nearest"], "siamese triplet"),
         (DataSpec((1, 8, 8), classes=CLASSES), ["elbo"], "conv-vae generator-vae"),
         (DataSpec((1, 8, 8), classes=CLASSES), ["kid"], "conv-vae dense-vae dcgan"),
-        (DataSpec((1, 28, 28)), ["mse"], "conv-ae strided-ae combined-ae"),
+        (DataSpec((1, 28, 28)), ["mse"], "conv-ae strided-ae sparse-denoising-ae"),
         (DataSpec((3, 32, 32)), ["mse"], "conv-ae residual-ae"),
         (DataSpec((3, 64, 64)), ["mse"], "conv-ae residual-ae resnet-ae"),
         (DataSpec((16,), "table", ("a",)), ["mse"], "dense-ae deep-ae"),
@@ -109,14 +109,14 @@ def test_each_model_is_the_one_that_its_own_space_makes(model: str) -> None:
     (trial,) = random_trials(1)
     with torch.device("cpu" if data.kind == "text" else "meta"):
         alone = own(trial, data)
-        chosen = replay(Auto(ALONE), named(model, trial.params), data)
+        chosen = replay(Auto(ALONE), add_model_prefix(model, trial.params), data)
     assert type(chosen) is type(alone)
     assert chosen.hparams == alone.hparams
 
 
 def test_every_model_is_looked_at_however_many_there_are() -> None:
     ranged = RangedSpace(Auto(ALONE[:9]), {"dense-ae.width": "1:2"})
-    found = probe_ranges(ranged, KINDS["image"], probe_models)
+    found = discover_parameters(ranged, KINDS["image"], record_model_choices)
     assert {name.split(".")[0] for name in found.distributions} == {"model", *ALONE[:9]}
     width = found.distributions["dense-ae.width"]
     assert (width.low, width.high) == (1, 2)
@@ -182,7 +182,7 @@ def test_what_it_found_goes_on_alone_and_what_one_found_is_tried_by_it(
     options = {"epochs": 1, "batch_size": 300}
     options |= {"trials": 1, "default_first": False}
     alone = latentune.search(winner, "digits", enqueue=[best], **options)
-    assert named(winner, alone.trials[0].params) == studied.best_params
+    assert add_model_prefix(winner, alone.trials[0].params) == studied.best_params
     assert alone.trials[0].user_attrs["hparams"] == studied.best_trial.user_attrs["hparams"]
     back, options = f"runs/{winner}-digits/best.toml", SMALL | options
     both = latentune.search("digits", name="b", enqueue=[back], **options)
@@ -191,7 +191,7 @@ def test_what_it_found_goes_on_alone_and_what_one_found_is_tried_by_it(
 
 
 def test_the_models_are_shown_beside_each_other(cli: Cli, studied: optuna.Study) -> None:
-    table = standings(studied)
+    table = leaderboard(studied)
     values = {t.params["model"]: [] for t in studied.trials}
     for trial in studied.trials:
         values[trial.params["model"]].append(trial.value)
@@ -208,7 +208,7 @@ def test_the_models_are_shown_beside_each_other(cli: Cli, studied: optuna.Study)
 
 def test_a_model_whose_trials_were_all_given_up_comes_last() -> None:
     study = optuna.create_study()
-    assert len(standings(study)) == 0
+    assert len(leaderboard(study)) == 0
     choice = CategoricalDistribution(["a", "b"])
     for model, state in (("a", TrialState.PRUNED), ("b", TrialState.COMPLETE)):
         study.add_trial(
@@ -216,7 +216,7 @@ def test_a_model_whose_trials_were_all_given_up_comes_last() -> None:
                 state=state, value=1.0, params={"model": model}, distributions={"model": choice}
             )
         )
-    table = standings(study)
+    table = leaderboard(study)
     assert table["model"].tolist() == ["b", "a"]
     assert np.isnan(table["best"].iloc[1])
 
@@ -225,7 +225,7 @@ def test_several_objectives_count_who_is_on_the_front(cli: Cli) -> None:
     words = ("--objectives", "accuracy,loss", "--range", "model=feed-forward,logistic-regression")
     answer = cli("search", "wine", *words, "--trials", 3, "--epochs", 1, "--batch-size", 50)
     study = optuna.load_study(study_name="auto-wine", storage="sqlite:///runs/studies.db")
-    table = standings(study)
+    table = leaderboard(study)
     assert table["on the front"].sum() == len(study.best_trials)
     assert "on the front" in answer.out
     assert table["trials"].sum() == 3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from latentune.objectives.git import commit_of
+from latentune.objectives.git import read_head_commit
 
 MODULES = (
     *("random", "numpy", "torch", "click", "typing", "sitecustomize", "usercustomize", "optuna"),
@@ -84,28 +84,28 @@ def git(*words: str) -> str:
 
 
 def test_the_commit_is_what_git_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert commit_of(Path.cwd()) == ""
+    assert read_head_commit(Path.cwd()) == ""
     git("init", "-q")
-    assert commit_of(Path.cwd()) == ""  # nothing is committed
+    assert read_head_commit(Path.cwd()) == ""  # nothing is committed
     Path("a").write_text("a")
     git("add", "a")
     git("commit", "-qm", "first")
     first = git("rev-parse", "HEAD")
     Path("inner").mkdir()
     monkeypatch.chdir("inner")
-    assert commit_of(Path.cwd()) == first
+    assert read_head_commit(Path.cwd()) == first
     git("checkout", "-qb", "a/b-c")
     git("commit", "-q", "--allow-empty", "-m", "second")
     second = git("rev-parse", "HEAD")
-    assert commit_of(Path.cwd()) == second != first
+    assert read_head_commit(Path.cwd()) == second != first
     git("pack-refs", "--all")
-    assert commit_of(Path.cwd()) == second
+    assert read_head_commit(Path.cwd()) == second
     git("worktree", "add", "-q", "../../tree", first)
     git("worktree", "add", "-q", "-b", "other", "../../branch", second)
-    assert commit_of(Path("../../tree").resolve()) == first
-    assert commit_of(Path("../../branch").resolve()) == second
+    assert read_head_commit(Path("../../tree").resolve()) == first
+    assert read_head_commit(Path("../../branch").resolve()) == second
     git("checkout", "-q", first)
-    assert commit_of(Path.cwd()) == first
+    assert read_head_commit(Path.cwd()) == first
 
 
 @pytest.mark.parametrize(
@@ -116,11 +116,11 @@ def test_a_broken_repository_has_no_commit(head: bytes) -> None:
     Path(".git").mkdir()
     Path("secret").write_text("0" * 40)
     Path(".git/HEAD").write_bytes(head)
-    assert commit_of(Path.cwd()) == ""
+    assert read_head_commit(Path.cwd()) == ""
 
 
 def test_nothing_in_a_repository_is_waited_for() -> None:
     Path(".git/refs/heads").mkdir(parents=True)
     Path(".git/HEAD").write_text("ref: refs/heads/main")
     os.mkfifo(".git/refs/heads/main")
-    assert commit_of(Path.cwd()) == ""
+    assert read_head_commit(Path.cwd()) == ""

@@ -204,7 +204,7 @@ def test_an_encoder_is_read_once_and_not_under_the_lock(
 
 def test_a_search_probes_its_space_once(monkeypatch: pytest.MonkeyPatch) -> None:
     probed = []
-    probe = ranges.probe
-    monkeypatch.setattr(ranges, "probe", lambda *args: probed.append(args) or probe(*args))
+    record_parameters = ranges.record_parameters
+    monkeypatch.setattr(ranges, "record_parameters", lambda *args: probed.append(args) or record_parameters(*args))
     latentune.search("conv-ae", "digits", ranges={"lr": "1e-3:2e-3"}, trials=1, epochs=1)
     assert len(probed) == 1

@@ -17,8 +17,8 @@ from torchvision.transforms.v2.functional import normalize
 
 import latentune
 from latentune import TensorData
-from latentune.models.networks.pretrained import ARCHITECTURES, PretrainedBody
-from latentune.objectives.data.codes import CodeData
+from latentune.models.networks.pretrained import ARCHITECTURES, PretrainedBackbone
+from latentune.objectives.data.codes import EncodedData
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
@@ -60,20 +60,20 @@ def squeezenet(_squeezenet: Path) -> Path:
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many images networks of torchvision have seen, batch by batch; one alone is a probe."""
     lengths: list[int] = []
-    encode = PretrainedBody.encode
+    encode = PretrainedBackbone.encode
 
-    def watched(self: PretrainedBody, x: torch.Tensor) -> torch.Tensor:
+    def watched(self: PretrainedBackbone, x: torch.Tensor) -> torch.Tensor:
         lengths.extend([len(x)] if len(x) > 1 else [])
         return encode(self, x)
 
-    monkeypatch.setattr(PretrainedBody, "encode", watched)
+    monkeypatch.setattr(PretrainedBackbone, "encode", watched)
     return lengths
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_each_network_ends_before_its_last_layer(architecture: str) -> None:
     with torch.device("meta" if architecture in LARGE else "cpu"):
-        body = PretrainedBody(architecture).eval()
+        body = PretrainedBackbone(architecture).eval()
         for shape in ((1, 28, 28), (3, 64, 64), (3, 65, 97)):
             with torch.inference_mode():
                 features = body.encode(torch.rand(2, *shape))
@@ -88,8 +88,8 @@ def whole_resnet(classes: int) -> torch.nn.Module:
 @pytest.mark.parametrize("classes", [1000, 7])
 def test_published_weights_give_the_published_features(classes: int) -> None:
     theirs = whole_resnet(classes)
-    body = PretrainedBody("resnet18").eval()
-    body.load_published(theirs.state_dict())
+    body = PretrainedBackbone("resnet18").eval()
+    body.load_weights(theirs.state_dict())
     theirs.fc = torch.nn.Identity()
     x = torch.rand(3, 3, 80, 64)
     with torch.inference_mode():
@@ -144,11 +144,11 @@ def test_images_are_read_at_the_size_of_the_networks(photos: Path, cli: Cli) -> 
 
 
 def test_augmented_photographs_are_encoded_anew_in_each_epoch(photos: Path) -> None:
-    body = PretrainedBody("squeezenet1_0").eval()
+    body = PretrainedBackbone("squeezenet1_0").eval()
     drawn = {}
     for augment in ("none", "zoom"):
         items = TensorData(str(photos), image_size=64, augment=augment, batch_size=8)
-        data = CodeData(items, lambda _: body, Path(f"codes-{augment}"), 8)
+        data = EncodedData(items, lambda _: body, Path(f"codes-{augment}"), 8)
         data.setup("fit")
         epochs = [torch.cat([codes for codes, _ in data.train_dataloader()]) for _ in range(2)]
         assert epochs[0].shape == (len(items.splits.train), 512)

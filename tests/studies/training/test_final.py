@@ -11,7 +11,7 @@ import torch
 from sklearn.decomposition import PCA
 
 import latentune
-from latentune.storage.best import read_best
+from latentune.storage.best import read_best_toml
 
 Cli = Callable[..., Any]
 HOME = Path("runs/conv-ae-digits")
@@ -50,10 +50,10 @@ def test_a_search_by_error_alone_does_not_end_in_a_copy_of_the_image() -> None:
         ((1, 16, 32), 64),
     ]:
         from latentune.search_spaces.autoencoder import conv_ae
-        from latentune.search_spaces.watch import probe
+        from latentune.search_spaces.watch import record_parameters
 
         assert (
-            probe(conv_ae, latentune.DataSpec(shape)).distributions["latent_dim"].high == longest
+            record_parameters(conv_ae, latentune.DataSpec(shape)).distributions["latent_dim"].high == longest
         )
 
 
@@ -77,7 +77,7 @@ def test_an_edited_configuration_has_a_folder_of_its_own(cli: Cli, trained: Path
     (folder,) = HOME.glob("config-*")
     assert f"next: latentune sample {folder / 'model.ckpt'}" in answer.out
     metrics = json.loads((folder / "metrics.json").read_text())
-    kept = read_best(folder / "best.toml")
+    kept = read_best_toml(folder / "best.toml")
     assert metrics["trial"] is kept.trial is None
     assert kept.value == metrics["val_mse"]
     assert kept.params["lr"] == 0.00123

@@ -56,7 +56,7 @@ def old(trained: Path) -> optuna.Study:
     return study_of(OLD)
 
 
-def narrow(*more: object) -> tuple[object, ...]:
+def parse_range(*more: object) -> tuple[object, ...]:
     return (*SEARCH, "--range", "latent_dim=2:15", "--range", "lr=7e-4:1", *more)
 
 
@@ -69,11 +69,11 @@ def test_trials_within_the_new_ranges_are_taken_over(cli: Cli, old: optuna.Study
         and trial.params["latent_dim"] <= 15
         and trial.params["lr"] >= 7e-4
     ]
-    plan = cli(*narrow("--from", OLD, "--dry-run")).out
+    plan = cli(*parse_range("--from", OLD, "--dry-run")).out
     assert f"{len(inside)} of 6 trials of {OLD}; {6 - len(inside)} lie outside: " in plan
     assert optuna.get_all_study_names("sqlite:///runs/studies.db") == [OLD]
     total = len(inside) + 1
-    answer = cli(*narrow("--from", OLD, "--trials", total))
+    answer = cli(*parse_range("--from", OLD, "--trials", total))
     assert f"took over {len(inside)} of 6 trials of {OLD}; " in answer.out
     assert "latent_dim (2)" in answer.out
     assert f"next: latentune train {OLD}-2" in answer.out
@@ -87,7 +87,7 @@ def test_trials_within_the_new_ranges_are_taken_over(cli: Cli, old: optuna.Study
     assert new.user_attrs["definition"]["from"] == OLD
     assert latentune.load_best(f"{OLD}-2").value <= min(t.values[0] for t in inside)
     assert f"{len(inside)} of its trials came from {OLD}" in cli("status", f"{OLD}-2").out
-    again = cli(*narrow("--from", OLD, "--trials", total))
+    again = cli(*parse_range("--from", OLD, "--trials", total))
     assert "took over" not in again.out
     assert len(study_of(f"{OLD}-2").trials) == total
     cli(*SEARCH, "--from", f"{OLD}-2", "--trials", total)
@@ -99,7 +99,7 @@ def test_only_ranges_may_differ(refused: Refused, old: optuna.Study) -> None:
         *SEARCH, "--from", OLD, "--batch-size", 30, "--trials", 1
     )
     assert f"did you mean '{OLD}'" in refused(*SEARCH, "--from", f"{OLD}x")
-    assert f"or one that takes over what fits by --from {OLD}" in refused(*narrow())
+    assert f"or one that takes over what fits by --from {OLD}" in refused(*parse_range())
     assert "--from" not in refused(*SEARCH, "--batch-size", 30)
 
 

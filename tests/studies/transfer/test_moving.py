@@ -30,13 +30,13 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 import latentune
 from latentune.storage import archive
-from latentune.storage.artifacts import WholeFiles, attach
+from latentune.storage.artifacts import AtomicFileStore, attach_picture
 from latentune.storage.checkpoint import add_configuration, read_checkpoint
 from latentune.storage.database import open_database
 from latentune.storage.runs import StorageError
-from latentune.studies.study.allowed import check_allowed
+from latentune.studies.study.allowed import check_module_trust
 from latentune.studies.study.errors import StudyError
-from latentune.studies.transfer.record import Record, from_table, to_table
+from latentune.studies.transfer.record import StudyDump, read_dump, dump_to_json
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
@@ -50,16 +50,16 @@ FACTS = {
 
 
 @pytest.fixture(scope="module")
-def _packed(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _read_packed_ref(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("packed") / "study.zip"
-    latentune.export_study(NAME, path, runs=_trained)
+    latentune.export(NAME, path, runs=_trained)
     return path
 
 
 @pytest.fixture
-def packed(_packed: Path) -> Path:
+def packed(_read_packed_ref: Path) -> Path:
     """A zip, in the working folder, of a searched, trained and sampled study."""
-    return Path(shutil.copy(_packed, "study.zip"))
+    return Path(shutil.copy(_read_packed_ref, "study.zip"))
 
 
 def study_of(name: str = NAME, runs: str = "runs") -> optuna.Study:
@@ -124,7 +124,7 @@ def test_it_is_the_same_elsewhere(cli: Cli, trained: Path) -> None:
 
 
 def test_it_works_under_another_name(cli: Cli, packed: Path) -> None:
-    latentune.import_study(packed, name="theirs")
+    latentune.import_(packed, name="theirs")
     assert latentune.load_best("theirs").study == "theirs"
     assert latentune.load_model("theirs").eval()
     assert "runs/theirs/best.toml" in Path("runs/theirs/best.toml").read_text()
@@ -168,13 +168,13 @@ def test_a_study_that_could_not_be_written_leaves_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(optuna.Study, "add_trial", fail)
         with pytest.raises(KeyboardInterrupt):
-            latentune.import_study(packed)
+            latentune.import_(packed)
     assert optuna.get_all_study_names("sqlite:///runs/studies.db") == []
     assert {path.name for path in Path("runs").iterdir() if path.is_dir()} == {"cache"}
     # Killed, it could not clean up; it is told by what it lacks, and the next import does.
     half = optuna.create_study(study_name=NAME, storage="sqlite:///runs/studies.db")
     half.set_user_attr("imported", {})
-    assert latentune.import_study(packed).added == 3
+    assert latentune.import_(packed).added == 3
 
 
 def repacked(change: Callable[[dict[str, bytes]], None], *, honest: bool = True) -> Path:
@@ -239,7 +239,7 @@ def nothing_changes() -> Iterator[None]:
 def test_names_that_are_not_to_be_trusted_are_refused(packed: Path, name: str) -> None:
     evil = repacked(lambda files: files.update({name: b"evil"}))
     with nothing_changes(), pytest.raises(StorageError, match=r"evil\.zip"):
-        latentune.import_study(evil)
+        latentune.import_(evil)
 
 
 @pytest.mark.parametrize(
@@ -267,13 +267,13 @@ def test_a_study_that_is_none_is_refused(
 ) -> None:
     evil = repacked(study_with(**changes))
     with nothing_changes(), pytest.raises((StorageError, StudyError), match=message):
-        latentune.import_study(evil)
+        latentune.import_(evil)
 
 
 @pytest.fixture(scope="module")
-def table(_packed: Path) -> Any:
+def table(_read_packed_ref: Path) -> Any:
     """What a zip holds of a study, as JSON."""
-    with zipfile.ZipFile(_packed) as whole:
+    with zipfile.ZipFile(_read_packed_ref) as whole:
         return json.loads(whole.read("study.json"))
 
 
@@ -324,7 +324,7 @@ def test_an_entry_of_another_type_or_range_is_refused(
     files = {"study.json": json.dumps(table).encode()}
     study_with(**changes)(files)
     with pytest.raises((StorageError, StudyError), match=message):
-        from_table(json.loads(files["study.json"]), "evil.zip")
+        read_dump(json.loads(files["study.json"]), "evil.zip")
 
 
 def deep(files: dict[str, bytes]) -> None:
@@ -356,7 +356,7 @@ def test_files_that_are_not_what_they_say_are_refused(
     evil = repacked(change, honest=honest)
     Path("heavy.ckpt").unlink(missing_ok=True)
     with nothing_changes(), pytest.raises(StorageError, match=message):
-        latentune.import_study(evil)
+        latentune.import_(evil)
 
 
 def test_bombs_links_and_what_is_no_zip_are_refused(
@@ -372,7 +372,7 @@ def test_bombs_links_and_what_is_no_zip_are_refused(
     assert "damaged.zip" in refused("import", "damaged.zip")
     with zipfile.ZipFile("bomb.zip", "w", zipfile.ZIP_DEFLATED) as bomb:
         for number in range(2):
-            bomb.writestr(f"study/{number}", bytes(archive.SPARED))
+            bomb.writestr(f"study/{number}", bytes(archive.RATIO_EXEMPT_BYTES))
     assert "would unpack to 128 MiB" in refused("import", "bomb.zip")
     with zipfile.ZipFile("link.zip", "w") as link:
         info = zipfile.ZipInfo("study/link")
@@ -389,7 +389,7 @@ def test_what_somebody_has_packed_again_is_taken(packed: Path) -> None:
     with zipfile.ZipFile(packed) as whole:
         whole.extractall("unpacked/study")
     shutil.make_archive("again", "zip", "unpacked")  # with entries for folders too
-    assert latentune.import_study("again.zip").added == 3
+    assert latentune.import_("again.zip").added == 3
 
 
 def test_what_is_half_done_or_odd_stays_behind(trained: Path) -> None:
@@ -405,14 +405,14 @@ def test_what_is_half_done_or_odd_stays_behind(trained: Path) -> None:
     picture.symlink_to("/etc/passwd")
     study = study_of()
     study.ask({"lr": FloatDistribution(1e-4, 1e-1, log=True)})
-    latentune.export_study(NAME, "study.zip")
+    latentune.export(NAME, "study.zip")
     with zipfile.ZipFile("study.zip") as whole:
         names = whole.namelist()
     assert "study/notes.txt" in names
     assert not [n for n in names if any(odd in n for odd in ("-partial", "-before", ":", "link"))]
     assert not any(n.startswith("study/codes-") for n in names)
     assert f"artifacts/{picture.name}" not in names
-    moved = latentune.import_study("study.zip", runs="far").study
+    moved = latentune.import_("study.zip", runs="far").study
     assert moved.trials[-1].state == TrialState.WAITING
     assert moved.trials[-1].params == study.trials[-1].params
 
@@ -423,17 +423,17 @@ def test_a_module_runs_only_if_somebody_here_names_it(packed: Path) -> None:
         for name in [name for name in files if name.startswith("study/")]:
             del files[name]
 
-    answer = str(latentune.import_study(repacked(of_module)))
+    answer = str(latentune.import_(repacked(of_module)))
     assert "not run until you trust it: latentune.allow('evil:SPEC')" in answer
     with pytest.raises(StudyError, match="evil:SPEC"):
-        check_allowed("evil:SPEC", "sqlite:///runs/studies.db")
+        check_module_trust("evil:SPEC", "sqlite:///runs/studies.db")
 
 
 def test_pictures_that_would_be_pages_are_none(packed: Path, trained: Path) -> None:
     Path("page.html").write_text("<script>")
-    attach(study_of(), Path("page.html"), WholeFiles(trained / "artifacts", trained))
-    latentune.export_study(NAME, "page.zip")
-    latentune.import_study("page.zip", runs="far")
+    attach_picture(study_of(), Path("page.html"), AtomicFileStore(trained / "artifacts", trained))
+    latentune.export(NAME, "page.zip")
+    latentune.import_("page.zip", runs="far")
     kinds = {kind for name, kind, _ in shown("far")[-1] if name == "page.html"}
     assert kinds == {"application/octet-stream"}
 
@@ -445,8 +445,8 @@ def old(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(_trained, runs)
     latentune.search("head", "digits", encoder=NAME, trials=1, epochs=1, runs=runs)
     latentune.train(f"head-{NAME}", epochs=1, pictures="none", runs=runs)
-    latentune.export_study(f"head-{NAME}", runs / "head.zip", runs=runs)
-    latentune.export_study(NAME, runs / "encoder.zip", runs=runs)
+    latentune.export(f"head-{NAME}", runs / "head.zip", runs=runs)
+    latentune.export(NAME, runs / "encoder.zip", runs=runs)
     return runs
 
 
@@ -458,7 +458,7 @@ def test_an_encoder_comes_along_and_is_no_network_of_a_study_here(
     for name in (NAME, f"head-{NAME}"):
         shutil.rmtree(Path("runs", name))
     optuna.delete_study(study_name=f"head-{NAME}", storage="sqlite:///runs/studies.db")
-    head = latentune.import_study(old / "head.zip").study
+    head = latentune.import_(old / "head.zip").study
     encoder = f"head-{NAME}/encoder/model.ckpt"
     assert (
         head.user_attrs["recipe"]["encoder"],
@@ -467,7 +467,7 @@ def test_an_encoder_comes_along_and_is_no_network_of_a_study_here(
     assert "there is no checkpoint" in refused("map", NAME)
     assert f"└ head-{NAME}" not in cli("status").out, "it is not on the study here of that name"
     optuna.delete_study(study_name=NAME, storage="sqlite:///runs/studies.db")
-    assert latentune.import_study(old / "encoder.zip").added == 3
+    assert latentune.import_(old / "encoder.zip").added == 3
     latentune.train(f"head-{NAME}", epochs=1, pictures="none")
     items = latentune.TensorData("digits").splits.test.inputs
     one, two = (latentune.load_model(f"head-{NAME}", runs=runs) for runs in (old, "runs"))
@@ -481,11 +481,11 @@ def test_an_encoder_whose_study_is_here_stands_beside_its_own(old: Path) -> None
     add_configuration(other, {**read_checkpoint(other)[0], "trial": 99})
     before, path = other.read_bytes(), old / "head.zip"
     for runs, name in (("runs", "one"), ("far", "two")):
-        study = latentune.import_study(path, name=name, runs=runs).study
+        study = latentune.import_(path, name=name, runs=runs).study
         assert study.user_attrs["parent"]["checkpoint"] == f"{name}/encoder/model.ckpt"
         again = latentune.train(f"{runs}/{name}/best.toml", epochs=1, pictures="none", runs=runs)
         assert again.folder == Path(runs, name, "final")
-        path = latentune.export_study(name, f"{name}.zip", runs=runs).path  # it moves on
+        path = latentune.export(name, f"{name}.zip", runs=runs).path  # it moves on
     assert other.read_bytes() == before
 
 
@@ -495,7 +495,7 @@ def test_two_peoples_trials_become_one_study(cli: Cli, refused: Refused, trained
     better = study.best_trial
     better.values = [better.value / 2]
     study.add_trial(better)
-    latentune.export_study(NAME, "theirs.zip", runs="theirs")
+    latentune.export(NAME, "theirs.zip", runs="theirs")
     answer = cli("import", "theirs.zip", "--into", NAME)
     assert f"1 trials came to {NAME}; 3 were there already" in answer.out
     assert study_of().trials[-1].user_attrs["origin"] == {"study": NAME, "trial": 3}
@@ -506,7 +506,7 @@ def test_two_peoples_trials_become_one_study(cli: Cli, refused: Refused, trained
     assert "1 of its trials came from" in cli("status", NAME).out
     assert "0 trials came" in cli("import", "theirs.zip", "--into", NAME).out
     study.set_user_attr("definition", study.user_attrs["definition"] | {"epochs": "9"})
-    latentune.export_study(NAME, "other.zip", runs="theirs")
+    latentune.export(NAME, "other.zip", runs="theirs")
     assert "epochs is 9 there, 2 here" in refused("import", "other.zip", "--into", NAME)
     assert "no study 'x'" in refused("import", "other.zip", "--into", "x")
 
@@ -566,9 +566,9 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_any_study_survives_json(given: list[FrozenTrial], others: dict[str, Any]) -> None:
     for number, trial in enumerate(given):
         trial.number = number
-    record = Record("s", [StudyDirection.MINIMIZE], others | FACTS, others, given)
-    again = from_table(json.loads(json.dumps(to_table(record))), "its own text")
-    assert to_table(again) == to_table(record)
+    record = StudyDump("s", [StudyDirection.MINIMIZE], others | FACTS, others, given)
+    again = read_dump(json.loads(json.dumps(dump_to_json(record))), "its own text")
+    assert dump_to_json(again) == dump_to_json(record)
 
 
 @settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.generate])
@@ -582,8 +582,8 @@ def test_any_study_comes_back_as_it_was(
     for attr, value in {**others, **FACTS}.items():
         study.set_user_attr(attr, value)
     study.add_trials(given)
-    path = latentune.export_study(name, shelf / f"{name}.zip", runs=shelf).path
-    moved = latentune.import_study(path, name=f"{name}-moved", runs=shelf).study
+    path = latentune.export(name, shelf / f"{name}.zip", runs=shelf).path
+    moved = latentune.import_(path, name=f"{name}-moved", runs=shelf).study
     assert plain(moved) == plain(study)
     assert [t.system_attrs for t in moved.trials] == [t.system_attrs for t in study.trials]
     found = {n: v for n, v in moved.user_attrs.items() if n != "imported"}

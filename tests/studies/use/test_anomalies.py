@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 import latentune
 from latentune import TensorData
-from latentune.objectives.metrics.anomaly import anomaly_scores, separating_score
+from latentune.objectives.metrics.anomaly import anomaly_scores, separating_threshold
 from latentune.storage.checkpoint import read_checkpoint
 
 Cli = Callable[..., Any]
@@ -76,7 +76,7 @@ def test_others_are_scored_beside_the_test_part(cli: Cli, trained: Path) -> None
     assert "known anomalies, named by --labelled, would give logistic regression" in answer.out
     scores = pd.read_csv(FINAL / "anomalies" / "scores.csv")
     inside, outside = scores[scores["set"] == "inliers"], scores[scores["set"] == "outliers"]
-    rows = TensorData("digits").splits.test.numbered_rows.tolist()
+    rows = TensorData("digits").splits.test.row_indices.tolist()
     assert list(inside["item"]) == [f"digits[{row}]" for row in rows], "the test part alone"
     assert list(outside["item"]) == [f"noise/{n:03}.png" for n in range(15)]
     auroc = roc_auc_score(scores["set"] == "outliers", scores["score"])
@@ -117,10 +117,10 @@ def test_what_fits_a_regression_is_not_scored(trained: Path, monkeypatch: Any) -
 
     def keep(inliers: torch.Tensor, outliers: torch.Tensor) -> float:
         seen.extend([inliers.numpy(), outliers.numpy()])
-        return separating_score(inliers, outliers)
+        return separating_threshold(inliers, outliers)
 
     monkeypatch.setattr("latentune.studies.use.anomalies.separating_score", keep)
-    found = latentune.anomalies("conv-ae-digits", against="noise", labelled="known")
+    found = latentune.anomalies("conv-ae-digits", against="noise", labeled="known")
     assert [len(scores) for scores in seen] == [144, 20]
     scored = set(found.scores["score"])
     assert not scored & set(np.concatenate(seen).tolist())
@@ -132,8 +132,8 @@ def test_what_fits_a_regression_is_not_scored(trained: Path, monkeypatch: Any) -
 def test_a_threshold_lies_where_both_classes_are_as_likely() -> None:
     rng = torch.Generator().manual_seed(0)
     low, high = (torch.randn(n, generator=rng) + m for n, m in ((4000, 3), (500, 7)))
-    assert separating_score(low, high) == pytest.approx(5, abs=0.2)
-    assert separating_score(high, low) == float("inf"), "what is drawn better is not found"
+    assert separating_threshold(low, high) == pytest.approx(5, abs=0.2)
+    assert separating_threshold(high, low) == float("inf"), "what is drawn better is not found"
 
 
 def test_gray_images_are_shown_to_a_network_of_colours_and_not_the_reverse(
@@ -149,7 +149,7 @@ def test_gray_images_are_shown_to_a_network_of_colours_and_not_the_reverse(
     assert "holds colours, and the network has seen gray images alone" in said
     latentune.search("conv-ae", "coloured", trials=1, epochs=1)
     latentune.train("conv-ae-coloured", epochs=1)
-    found = latentune.anomalies("conv-ae-coloured", against="gray", labelled="digits")
+    found = latentune.anomalies("conv-ae-coloured", against="gray", labeled="digits")
     assert (found.scores["set"] == "outliers").sum() == 12
     assert "logistic regression" in found.thresholds
 
@@ -157,8 +157,8 @@ def test_gray_images_are_shown_to_a_network_of_colours_and_not_the_reverse(
 def test_what_is_no_other_data_is_refused(refused: Refused, trained: Path) -> None:
     write_images("noise", 12)
     assert "digits is what the network was trained on: name other" in refused(*WORDS, "digits")
-    assert "--labelled" in refused(*WORDS, "noise", "--labelled", "./noise")
-    assert "digits is what the network" in refused(*WORDS, "noise", "--labelled", "digits")
+    assert "--labeled" in refused(*WORDS, "noise", "--labeled", "./noise")
+    assert "digits is what the network" in refused(*WORDS, "noise", "--labeled", "digits")
     assert "wine holds items of 13, and the network reads 1x8x8" in refused(*WORDS, "wine")
     assert "nowhere" in refused(*WORDS, "nowhere")
     assert "quantile must be above 0 and below 1, not 1" in refused(

@@ -14,7 +14,7 @@ from PIL import Image
 
 import latentune
 from latentune import TensorData
-from latentune.models.quantiser import Quantiser
+from latentune.models.quantiser import Quantizer
 
 Cli = Callable[..., Any]
 FOLDER = Path("runs/conv-ae-digits/final/compression")
@@ -27,12 +27,12 @@ def test_eight_bits_are_never_further_off_than_half_a_step(
 ) -> None:
     codes = scale * torch.randn(n, d, generator=torch.Generator().manual_seed(seed))
     codes[:, 0] = scale  # a dimension without a range
-    steps = Quantiser.fit(codes)
-    numbers = steps.quantise(codes)
+    steps = Quantizer.fit(codes)
+    numbers = steps.quantize(codes)
     assert (numbers.dtype, numbers.shape) == (torch.int8, codes.shape)
     span = codes.amax(0) - codes.amin(0)
-    assert ((steps.restore(numbers) - codes).abs() <= span / 255 / 2 + 1e-5 * scale).all()
-    beyond = steps.restore(steps.quantise(codes * 1000))
+    assert ((steps.dequantize(numbers) - codes).abs() <= span / 255 / 2 + 1e-5 * scale).all()
+    beyond = steps.dequantize(steps.quantize(codes * 1000))
     assert (beyond <= codes.amax(0) + 1e-4 * scale).all()
     assert (beyond >= codes.amin(0) - 1e-4 * scale).all()
 

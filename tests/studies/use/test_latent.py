@@ -16,8 +16,8 @@ from PIL import Image
 
 import latentune
 from latentune import LatentMixture
-from latentune.objectives.metrics.quality import Quality, quality
-from latentune.objectives.metrics.rating import Rating, winner
+from latentune.objectives.metrics.quality import ImageQuality, quality
+from latentune.objectives.metrics.rating import SamplerRating, winner
 
 Cli = Callable[..., Any]
 FINAL = Path("runs/conv-ae-digits/final")
@@ -161,8 +161,8 @@ def test_training_begins_with_given_weights(trained: Path) -> None:
     assert cold > 0
 
 
-def rated(fid: float, spread: float, on_test: float = 1.0) -> Rating:
-    return Rating(Quality(fid, spread, 0.0, 0.0), Quality(on_test, spread, 0.0, 0.0))
+def rated(fid: float, spread: float, on_test: float = 1.0) -> SamplerRating:
+    return SamplerRating(ImageQuality(fid, spread, 0.0, 0.0), ImageQuality(on_test, spread, 0.0, 0.0))
 
 
 def test_a_method_wins_on_the_validation_part_and_only_if_it_stands_apart() -> None:

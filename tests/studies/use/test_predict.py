@@ -20,7 +20,7 @@ from PIL import Image
 import latentune
 from latentune import DataSpec, TensorData
 from latentune.objectives.data.new.items import Preparation
-from latentune.objectives.data.parts import floats
+from latentune.objectives.data.parts import to_float
 from latentune.storage.checkpoint import add_configuration, read_checkpoint
 
 from ...given import feed, houses, prepared, take
@@ -99,7 +99,7 @@ def test_a_prediction_of_a_training_item_is_what_the_network_says(asked: Path) -
     train = data.splits.train.inputs
     model = latentune.load_model("dense-ae-photos")
     with torch.inference_mode():
-        x = floats(train[:])
+        x = to_float(train[:])
         errors = (model.reconstruct(x) - x).flatten(1).square().mean(1)
     table = latentune.predict("dense-ae-photos", [f"photos/{n}" for n in train.names]).table
     np.testing.assert_allclose(table["error"], errors, rtol=1e-5)
@@ -140,8 +140,8 @@ def test_what_is_above_the_threshold_is_an_anomaly(cli: Cli, asked: Path) -> Non
     norm = (prod(configuration["data"]["shape"]) * threshold) ** 0.5
     kept = {"quantile": 0.5, "threshold": norm, "items": 4}
     add_configuration(path, configuration | {"anomaly": kept})
-    judged = latentune.predict("dense-ae-photos", "photos").table
-    assert list(judged["anomaly"]) == list(table["error"] > threshold)
+    discriminator_terms = latentune.predict("dense-ae-photos", "photos").table
+    assert list(discriminator_terms["anomaly"]) == list(table["error"] > threshold)
     answer = cli("predict", "dense-ae-photos", "photos")
     assert f"anomalies: 20 of 40, whose error is above {threshold:.4g}" in answer.out
 
@@ -336,7 +336,7 @@ def test_a_bad_item_of_an_array_never_costs_the_others(cli: Cli, trained: Path) 
 def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
     cli: Cli, asked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentune.objectives.data.new.images.DECODED", 2)
+    monkeypatch.setattr("latentune.objectives.data.new.new_images.MAX_DECODED_FILES", 2)
     take("new", 5, 10)
     whole = Path("new/3.png").read_bytes()
     Path("new/1.png").write_bytes(whole[: len(whole) // 2])
@@ -358,13 +358,13 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
     feed("new/0.png\nnew/none.png\n", monkeypatch)
     predictions = latentune.predict("mlp-photos", "-")
     assert list(predictions.table["input"]) == ["new/0.png", "new/none.png"]
-    assert predictions.unread == {"new/none.png": "is not a file that can be read"}
+    assert predictions.unreadable == {"new/none.png": "is not a file that can be read"}
     Path("list.csv").write_text("path,label,class\nnew/2.png,dark,1\nnew/none.png,dark,2\n")
     listed = latentune.predict("mlp-photos", "list.csv")
     assert list(listed.table["label"]) == ["dark", "dark"]
     assert list(listed.table["class_given"]) == ["1", "2"]
     assert list(listed.table["input"]) == ["new/2.png", "new/none.png"]
-    assert listed.unread == predictions.unread
+    assert listed.unreadable == predictions.unreadable
 
 
 def test_gray_and_coloured_images(refused: Refused, trained: Path, studies: Path) -> None:

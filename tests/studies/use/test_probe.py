@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 import latentune
 from latentune import TensorData
 from latentune.storage.checkpoint import add_configuration, read_checkpoint
-from latentune.studies.use.probe import Probe
+from latentune.studies.use.probe import ProbeReport
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
@@ -24,7 +24,7 @@ FINAL = Path("runs/conv-ae-digits/final")
 
 
 def test_codes_components_and_pixels_know_the_same_labelled_items(trained: Path) -> None:
-    found = latentune.probe("conv-ae-digits", labels=60, seeds=2, neighbours=3, seed=5)
+    found = latentune.probe("conv-ae-digits", labels=60, seeds=2, neighbors=3, seed=5)
     model, splits = latentune.load_model("conv-ae-digits"), TensorData("digits").splits
     (train, known, _), (test, right, _) = splits.train, splits.test
     with torch.inference_mode():
@@ -42,7 +42,7 @@ def test_codes_components_and_pixels_know_the_same_labelled_items(trained: Path)
 
 
 def test_it_is_said_whether_codes_are_worth_it(cli: Cli, trained: Path) -> None:
-    answer = cli("probe", "conv-ae-digits", "--labels", 40, "--seeds", 3, "--neighbours", 1)
+    answer = cli("probe", "conv-ae-digits", "--labels", 40, "--seeds", 3, "--neighbors", 1)
     assert answer.code == 0, answer.err
     assert answer.out.endswith("next: latentune map conv-ae-digits\n")
     table = pd.read_csv(FINAL / "probe" / "table.csv", index_col="of")
@@ -68,7 +68,7 @@ def test_it_is_said_whether_codes_are_worth_it(cli: Cli, trained: Path) -> None:
 )
 def test_the_verdict_counts_draws(codes: list[float], said: str) -> None:
     draws = pd.DataFrame({"codes": codes, "pca": [0.5, 0.5], "pixels": [0.7, 0.6]})
-    assert said in str(Probe(Path("probe"), "?", draws, pd.Series(dtype=int), ()))
+    assert said in str(ProbeReport(Path("probe"), "?", draws, pd.Series(dtype=int), ()))
 
 
 def test_no_label_of_the_test_part_is_known_to_any_of_them(
@@ -101,7 +101,7 @@ def test_what_cannot_be_probed_is_refused(refused: Refused, trained: Path) -> No
     words = ("probe", "conv-ae-digits")
     assert "labels must be at least 1" in refused(*words, "--labels", 0)
     assert "labels must be at most 1,294" in refused(*words, "--labels", 1295)
-    assert "--neighbours must be at most" in refused(*words, "--labels", 3, "--neighbours", 4)
+    assert "--neighbours must be at most" in refused(*words, "--labels", 3, "--neighbors", 4)
     assert "seeds must be at most 1,000" in refused(*words, "--seeds", 10**6)
     np.save("rows.npy", np.random.default_rng(0).normal(size=(40, 4)))
     latentune.search("dense-ae", "rows.npy", trials=1, epochs=1)
