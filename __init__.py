@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from .models.learner import Learner as Learner
     from .models.predictor import Predictor as Predictor
     from .models.vae import VAE as VAE
-    from .objectives.data.module import TensorData as TensorData
+    from .objectives.data.tensor_data import TensorData as TensorData
     from .objectives.objective import Objective as Objective
-    from .storage.best import Best as Best
+    from .storage.best_toml import Best as Best
     from .studies.check.confirm import confirm as confirm
     from .studies.check.doctor import doctor as doctor
     from .studies.check.verify import verify as verify
     from .studies.search.search import search as search
-    from .studies.study.allowed import allow as allow
     from .studies.study.checkpoint_lookup import load_model as load_model
-    from .studies.study.finding import load_best as load_best
-    from .studies.study.spec import StudySpec as StudySpec
+    from .studies.study.module_trust import allow as allow
+    from .studies.study.study_lookup import load_best as load_best
+    from .studies.study.study_spec import StudySpec as StudySpec
     from .studies.training.train import train as train
-    from .studies.transfer.exporting import export as export
-    from .studies.transfer.importing import import_ as import_
+    from .studies.transfer.export import export as export
+    from .studies.transfer.import_ import import_ as import_
     from .studies.use.anomalies import anomalies as anomalies
     from .studies.use.compare import compare as compare
     from .studies.use.compress import compress as compress
     from .studies.use.encode import encode as encode
     from .studies.use.interpolate import interpolate as interpolate
-    from .studies.use.maps import map as map
+    from .studies.use.map import map as map
     from .studies.use.predict import predict as predict
     from .studies.use.probe import probe as probe
     from .studies.use.sample import sample as sample
@@ -53,28 +53,28 @@ _HOMES = {
     "Embedder": ".models.embedder",
     "GAN": ".models.gan",
     "VAE": ".models.vae",
-    "Best": ".storage.best",
+    "Best": ".storage.best_toml",
     "Autoencoder": ".models.autoencoder",
     "DataSpec": ".models.data_spec",
     "LatentKDE": ".models.densities.kde",
     "LatentMixture": ".models.densities.mixture",
     "Learner": ".models.learner",
     "Objective": ".objectives.objective",
-    "TensorData": ".objectives.data.module",
+    "TensorData": ".objectives.data.tensor_data",
     "Predictor": ".models.predictor",
-    "StudySpec": ".studies.study.spec",
-    "allow": ".studies.study.allowed",
+    "StudySpec": ".studies.study.study_spec",
+    "allow": ".studies.study.module_trust",
     "anomalies": ".studies.use.anomalies",
     "compare": ".studies.use.compare",
     "compress": ".studies.use.compress",
     "confirm": ".studies.check.confirm",
     "doctor": ".studies.check.doctor",
-    "map": ".studies.use.maps",
+    "map": ".studies.use.map",
     "encode": ".studies.use.encode",
-    "export": ".studies.transfer.exporting",
-    "import_": ".studies.transfer.importing",
+    "export": ".studies.transfer.export",
+    "import_": ".studies.transfer.import_",
     "interpolate": ".studies.use.interpolate",
-    "load_best": ".studies.study.finding",
+    "load_best": ".studies.study.study_lookup",
     "load_model": ".studies.study.checkpoint_lookup",
     "predict": ".studies.use.predict",
     "probe": ".studies.use.probe",

@@ -10,8 +10,8 @@ import pytorch_lightning as pl
 
 from latentune.models.networks.dense import ACTIVATIONS
 from latentune.models.predictor import Predictor
-from latentune.objectives.data.module import TensorData
-from latentune.objectives.training import fit, silence_lightning, quiet_trainer
+from latentune.objectives.data.tensor_data import TensorData
+from latentune.objectives.trainer import fit, quiet_trainer, silence_lightning
 
 PUBLISHED = {
     ("none", 2000, 1): 0.9128,

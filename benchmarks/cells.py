@@ -29,7 +29,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 
 from latentune.storage.database import open_database
-from latentune.storage.schema import models
+from latentune.storage.optuna_schema import models
 from latentune.studies.cli import app as command_line
 
 STUDY = "small"

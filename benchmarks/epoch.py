@@ -10,9 +10,9 @@ from torch.utils.data import DataLoader, Subset
 
 from latentune import Autoencoder, TensorData
 from latentune.objectives.data.batches import EVALUATION_BATCH_SIZE, Batches
-from latentune.objectives.data.module import BATCH_SIZE
 from latentune.objectives.data.parts import Part
-from latentune.objectives.training import fit, silence_lightning, quiet_trainer
+from latentune.objectives.data.tensor_data import BATCH_SIZE
+from latentune.objectives.trainer import fit, quiet_trainer, silence_lightning
 
 from . import notebook
 

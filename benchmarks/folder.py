@@ -17,7 +17,7 @@ READ = """
 import sys, time, resource
 from pathlib import Path
 from latentune import TensorData
-from latentune.objectives.data.kept import save_kept
+from latentune.objectives.data.tensor_cache import save_kept
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 import torchvision, sklearn.model_selection, PIL.Image  # what every command imports
 before, started = peak(), time.perf_counter()

@@ -94,7 +94,7 @@ def fuzz(kind: str, examples: int, made: Path, number: int = 0) -> Counter[int]:
 
     with ExitStack() as stack:
         stack.enter_context(patch("socketserver.BaseServer.serve_forever"))
-        stack.enter_context(patch("latentune.objectives.metrics.features.STEPS", 5))
+        stack.enter_context(patch("latentune.objectives.metrics.feature_network.STEPS", 5))
         no_network = patch("torchvision.datasets.MNIST.download", side_effect=RuntimeError("none"))
         stack.enter_context(no_network)
         before = signal.signal(signal.SIGALRM, Hang.raised)

@@ -277,7 +277,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1, help="the first operation to kill at")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    from latentune.storage.schema import schema
+    from latentune.storage.optuna_schema import schema
 
     schema()  # known to all forks
 

@@ -10,8 +10,8 @@ import optuna
 from optuna.samplers import RandomSampler
 
 from latentune.objectives.objective import Objective
-from latentune.storage.runs import Runs
-from latentune.studies.study.making import build_spec
+from latentune.storage.runs_folder import Runs
+from latentune.studies.study.build import build_spec
 from latentune.studies.study.recipe import Recipe
 
 EPOCHS, ROUNDS = 10, 9

@@ -32,7 +32,7 @@ from rich.table import Table
 
 from latentune import DataSpec
 from latentune.search_spaces.autoencoder import conv_ae_seed
-from latentune.search_spaces.watch import record_parameters
+from latentune.search_spaces.suggestions import record_parameters
 
 RECORDED = Path(__file__).with_name("curves.jsonl")
 DATA = DataSpec((1, 28, 28))

@@ -23,10 +23,10 @@ from sqlalchemy import Engine, event
 from torch import nn
 
 from latentune import DataSpec, Objective, StudySpec
-from latentune.search_spaces.watch import record_parameters
+from latentune.search_spaces.suggestions import record_parameters
 from latentune.storage.database import open_database
-from latentune.storage.runs import Runs
-from latentune.storage.study import Study
+from latentune.storage.runs_folder import Runs
+from latentune.storage.study_summary import Study
 from latentune.studies.search.links import links_here
 from latentune.studies.search.plan import SearchPlan
 from latentune.studies.search.trials import run_trials

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from .data_spec import DataSpec
 from .learner import Batch, Learner, Training
-from .networks.by_name import get_network
-from .networks.standardize import per_channel, error_scale
+from .networks.encoder_decoder import get_network
+from .networks.standardize import error_scale, per_channel
 
 
 class Autoencoder(Learner):

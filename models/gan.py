@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from .data_spec import DataSpec
 from .learner import Batch, Learner, Training
-from .networks.adversarial import Discriminator, Generator
+from .networks.dcgan import Discriminator, Generator
 
 if TYPE_CHECKING:
     from .densities.mixture import LatentMixture
@@ -88,14 +88,18 @@ class GAN(Learner):
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         fake = self._sample_fakes(batch[0])
-        return self._discriminator_terms(batch[0], fake) | {"generator": self._generator_loss(fake)}
+        return self._discriminator_terms(batch[0], fake) | {
+            "generator": self._generator_loss(fake)
+        }
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
         return terms["discriminator"] + terms["generator"]
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:  # type: ignore[override]  # no loss
         """Lets the discriminator learn, and then the generator."""
-        discriminator_optimizer, generator_optimizer = cast(list[LightningOptimizer], self.optimizers())
+        discriminator_optimizer, generator_optimizer = cast(
+            list[LightningOptimizer], self.optimizers()
+        )
         fake = self._sample_fakes(batch[0])
         discriminator_terms = self._discriminator_terms(batch[0], fake.detach())
         self._step(discriminator_optimizer, discriminator_terms["discriminator"])
@@ -120,9 +124,15 @@ class GAN(Learner):
 
     def configure_optimizers(self) -> Any:
         """Returns an optimiser with its schedule for each of the two networks."""
-        discriminator_group = {"params": list(self.discriminator.parameters()), "lr": self.discriminator_lr}
+        discriminator_group = {
+            "params": list(self.discriminator.parameters()),
+            "lr": self.discriminator_lr,
+        }
         generator_group = {"params": list(self.generator.parameters())}
-        return [self.build_optimizer([discriminator_group]), self.build_optimizer([generator_group])]
+        return [
+            self.build_optimizer([discriminator_group]),
+            self.build_optimizer([generator_group]),
+        ]
 
     def _sample_fakes(self, real: Tensor) -> Tensor:
         """Returns as many drawn images as there are real ones."""
@@ -135,9 +145,15 @@ class GAN(Learner):
         Each half is a batch of its own, so that its normalisation cannot mix them.
         """
         real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
-        right_real, right_fake = (real_logits > 0).float().mean(), (fake_logits <= 0).float().mean()
+        right_real, right_fake = (
+            (real_logits > 0).float().mean(),
+            (fake_logits <= 0).float().mean(),
+        )
         return {
-            "discriminator": (_cross_entropy(real_logits, real=True) + _cross_entropy(fake_logits, real=False)) / 2,
+            "discriminator": (
+                _cross_entropy(real_logits, real=True) + _cross_entropy(fake_logits, real=False)
+            )
+            / 2,
             "accuracy_real": right_real,
             "accuracy_fake": right_fake,
             "accuracy": (right_real + right_fake) / 2,

@@ -106,7 +106,9 @@ class Learner(pl.LightningModule, ABC):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         terms = self.terms(batch)
         loss = self.loss(terms)
-        self._train_terms.append({name: term.detach() for name, term in (terms | {"loss": loss}).items()})
+        self._train_terms.append(
+            {name: term.detach() for name, term in (terms | {"loss": loss}).items()}
+        )
         return loss
 
     def on_train_epoch_start(self) -> None:
@@ -115,7 +117,9 @@ class Learner(pl.LightningModule, ABC):
     def on_train_epoch_end(self) -> None:
         # Once an epoch, because a log in every step is a tenth of its time.
         for name in self._train_terms[0]:
-            self.log(f"train_{name}", torch.stack([terms[name] for terms in self._train_terms]).mean())
+            self.log(
+                f"train_{name}", torch.stack([terms[name] for terms in self._train_terms]).mean()
+            )
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._log_terms("val", batch)
@@ -173,7 +177,9 @@ def _adam(model: Learner, parameter_groups: ParameterGroups) -> torch.optim.Opti
 
 def _sgd(model: Learner, parameter_groups: ParameterGroups) -> torch.optim.Optimizer:
     fused = _can_fuse(model)
-    return torch.optim.SGD(parameter_groups, model.lr, model.momentum, weight_decay=model.l2, fused=fused)
+    return torch.optim.SGD(
+        parameter_groups, model.lr, model.momentum, weight_decay=model.l2, fused=fused
+    )
 
 
 def _max_epochs(trainer: pl.Trainer) -> int:

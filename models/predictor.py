@@ -8,10 +8,10 @@ from torch.nn.functional import cross_entropy
 from torchmetrics.classification import MulticlassStatScores
 
 from .data_spec import DataSpec
-from .learner import Batch, ParameterGroups, Learner, Training
-from .networks.bodies import BACKBONES, BackboneShape
+from .learner import Batch, Learner, ParameterGroups, Training
+from .networks.backbones import BACKBONES, BackboneShape
 from .networks.dense import ACTIVATIONS
-from .part_scores import balanced_accuracy, r2_score
+from .prediction_metrics import balanced_accuracy, r2_score
 
 
 class Predictor(Learner):
@@ -90,7 +90,9 @@ class Predictor(Learner):
         self.frozen = codec is not None and not unfreeze
         self.codec: Any = None if codec is None else codec.requires_grad_(unfreeze)
         if codec is None:
-            self.backbone: Any = _build_backbone(network, data, BackboneShape(hidden, layers, activation))
+            self.backbone: Any = _build_backbone(
+                network, data, BackboneShape(hidden, layers, activation)
+            )
         features: int = self.backbone.features if codec is None else _code_length(codec, data)
         self.hidden = nn.Sequential()
         if lin_dim:
@@ -141,7 +143,9 @@ class Predictor(Learner):
         if self._class_counts is None:
             assert self.target is not None
             mean, std = self.target
-            predicted, true = ((numbers.double() - mean) / std for numbers in (answer[:, 0], targets))
+            predicted, true = (
+                (numbers.double() - mean) / std for numbers in (answer[:, 0], targets)
+            )
             squared = (predicted - true).square().mean()
             if self.training:
                 return {"mse": squared * std**2, "r2": 1 - squared}

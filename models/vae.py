@@ -9,10 +9,10 @@ from torch.nn.functional import binary_cross_entropy
 
 from .data_spec import DataSpec
 from .learner import Batch, Learner, Training
-from .networks.adversarial import Generator
 from .networks.conv import ConvDecoder, ConvEncoder
+from .networks.dcgan import Generator
 from .networks.dense import DenseDecoder, DenseEncoder
-from .networks.weights import scale_widths
+from .networks.initialization import scale_widths
 
 if TYPE_CHECKING:
     from .densities.mixture import LatentMixture

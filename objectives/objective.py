@@ -15,13 +15,20 @@ from optuna.trial import BaseTrial, Trial
 from pytorch_lightning.callbacks import EarlyStopping
 
 from ..models.data_spec import DataSpec
-from .data.errors import DataError
-from .data.objects import describe_object, accepts_arguments
-from .last_epoch import LastEpochCheckpoint
+from .data.data_error import DataError
+from .data.describe_object import accepts_arguments, describe_object
+from .epoch_callbacks import (
+    MODES,
+    PROVENANCE,
+    Direction,
+    DivergenceError,
+    MetricTracker,
+    MonitorError,
+)
+from .last_epoch_checkpoint import LastEpochCheckpoint
 from .provenance import git_commit, machine, versions
-from .report import MODES, PROVENANCE, Direction, DivergenceError, MetricTracker, MonitorError
-from .score import TrialScore
-from .training import fit, quiet_trainer
+from .trainer import fit, quiet_trainer
+from .trial_score import TrialScore
 
 Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
 """Builds a model for data from what a trial suggests."""
@@ -84,7 +91,8 @@ class Objective:
             is better. Of one, a trial is worth its best epoch. Of several, it is worth all of
             them after its last epoch, it is never pruned, and the study looks for the best
             compromises.
-        metric_callbacks: Make the callbacks that log further metrics, in trials and in final training.
+        metric_callbacks: Make the callbacks that log further metrics, in trials and in final
+        training.
         max_epochs: Epochs of a trial that is not pruned, at least 1.
         patience: Epochs without a better one after which a trial ends, at least 1. If None, a
             fifth of `max_epochs`, but at least 10.
@@ -246,7 +254,10 @@ class Objective:
             DataError: If batches hold one item, and a layer needs more.
         """
         data = self.data()
-        callbacks = [*(make_callback() for make_callback in self.metric_callbacks), MetricTracker(self.metrics)]
+        callbacks = [
+            *(make_callback() for make_callback in self.metric_callbacks),
+            MetricTracker(self.metrics),
+        ]
         trainer = quiet_trainer(1, callbacks, data, limit_train_batches=1, limit_val_batches=1)
         try:
             fit(trainer, self.model(trial, data.spec), data)

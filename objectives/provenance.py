@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from .git import read_head_commit
+from .git_head import read_head_commit
 
 LIBRARIES = ("latentune", "optuna", "pytorch-lightning", "torch", "torchvision", "scikit-learn")
 

@@ -11,7 +11,15 @@ from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
 from .catalog.models import MODELS
-from .watch import SpaceParameters, Space, build_without_weights, add_prefix, record_parameters, random_trials, watch
+from .suggestions import (
+    Space,
+    SpaceParameters,
+    add_prefix,
+    build_without_weights,
+    random_trials,
+    record_parameters,
+    watch,
+)
 
 MODEL = "model"
 """The parameter that decides which others there are."""

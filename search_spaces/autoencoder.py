@@ -12,14 +12,14 @@ from optuna.trial import BaseTrial
 from ..models.autoencoder import Autoencoder
 from ..models.data_spec import DataSpec
 from ..models.networks import pooled, residual
-from ..models.networks.maps import feature_map_sizes
-from .common import (
-    suggest_optimizer,
+from ..models.networks.feature_maps import feature_map_sizes
+from .shared_ranges import (
     latent_dim,
+    suggest_notebook_adam,
+    suggest_optimizer,
     suggest_published_adam,
     suggest_published_sgd,
     suggest_regularized_adam,
-    suggest_notebook_adam,
     width,
 )
 
@@ -61,7 +61,9 @@ def deep_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def deep_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Codes of 6 values, trained by Adam."""
-    return Autoencoder(data, latent_dim(trial, data, most=12), "deep", **suggest_published_adam(trial))
+    return Autoencoder(
+        data, latent_dim(trial, data, most=12), "deep", **suggest_published_adam(trial)
+    )
 
 
 def pooled_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -118,7 +120,9 @@ def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     length = _maps(trial, data, residual.SMALLEST, most=4)
     # It learns a few thousand photographs by heart, unless they look different each time.
     noise = trial.suggest_float("noise", 0, 0.5)
-    return Autoencoder(data, length, "residual", width(trial), noise, **suggest_regularized_adam(trial))
+    return Autoencoder(
+        data, length, "residual", width(trial), noise, **suggest_regularized_adam(trial)
+    )
 
 
 def resnet_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:

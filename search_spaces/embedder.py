@@ -6,7 +6,7 @@ from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
 from ..models.embedder import MINERS, Embedder
-from .common import suggest_published_sgd, width
+from .shared_ranges import suggest_published_sgd, width
 
 
 def siamese(trial: BaseTrial, data: DataSpec) -> Embedder:

@@ -7,7 +7,7 @@ from torch import nn
 
 from ..models.data_spec import DataSpec
 from ..models.predictor import Predictor
-from .common import suggest_optimizer, suggest_published_sgd
+from .shared_ranges import suggest_optimizer, suggest_published_sgd
 
 
 def head(trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool) -> Predictor:

@@ -8,7 +8,7 @@ from ..models.data_spec import DataSpec
 from ..models.networks.dense import ACTIVATIONS
 from ..models.networks.recurrent import CELLS
 from ..models.predictor import Predictor
-from .common import suggest_optimizer
+from .shared_ranges import suggest_optimizer
 
 
 def mlp(trial: BaseTrial, data: DataSpec) -> Predictor:

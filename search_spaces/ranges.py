@@ -14,9 +14,9 @@ from optuna.distributions import (
 from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
-from .choices import choice_labels
-from .watch import SpaceParameters, Space, describe_distribution, record_parameters, watch
-from .words import SpaceError, did_you_mean
+from .categorical_choices import choice_labels
+from .space_errors import SpaceError, did_you_mean
+from .suggestions import Space, SpaceParameters, describe_distribution, record_parameters, watch
 
 MAX_EXACT_INTEGER = 2**53  # beyond, floats and the database know no whole numbers
 
@@ -43,7 +43,9 @@ class RangedSpace:
 
 
 def discover_parameters(
-    space: Space, data: DataSpec, record: Callable[[Space, DataSpec], SpaceParameters] | None = None
+    space: Space,
+    data: DataSpec,
+    record: Callable[[Space, DataSpec], SpaceParameters] | None = None,
 ) -> SpaceParameters:
     """Looks at what a space varies, and checks the ranges that were given, if any.
 
@@ -97,7 +99,8 @@ def parse_range(name: str, own: BaseDistribution, text: str) -> BaseDistribution
         return FloatDistribution(low, high, log=log, step=None if log else own.step)
     except ValueError as error:
         raise SpaceError(
-            f"{text!r} is no range for {name} ({describe_distribution(own)}): {str(error).rstrip('.')}"
+            f"{text!r} is no range for {name} ({describe_distribution(own)}): "
+            f"{str(error).rstrip('.')}"
         ) from error
 
 

@@ -4,7 +4,12 @@ from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
 from ..models.vae import VAE
-from .common import suggest_optimizer, latent_dim, suggest_regularized_adam, suggest_notebook_adam
+from .shared_ranges import (
+    latent_dim,
+    suggest_notebook_adam,
+    suggest_optimizer,
+    suggest_regularized_adam,
+)
 
 
 def conv_vae(trial: BaseTrial, data: DataSpec) -> VAE:
@@ -14,7 +19,9 @@ def conv_vae(trial: BaseTrial, data: DataSpec) -> VAE:
 
 def conv_vae_seed(trial: BaseTrial, data: DataSpec) -> VAE:
     """The convolutional one over the published ranges of the autoencoder."""
-    return VAE(data, latent_dim(trial, data, most=12), _beta(trial), **suggest_notebook_adam(trial))
+    return VAE(
+        data, latent_dim(trial, data, most=12), _beta(trial), **suggest_notebook_adam(trial)
+    )
 
 
 def conv_vae_optimiser(trial: BaseTrial, data: DataSpec) -> VAE:

@@ -13,8 +13,8 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from .outputs import check_output, new_file
-from .runs import StorageError, check_regular_file
+from .output_files import check_output, new_file
+from .runs_folder import StorageError, check_regular_file
 
 ARCHIVE_FORMAT = 1
 MANIFEST = "manifest.json"
@@ -74,7 +74,9 @@ def write_archive(
             source = files[name]
             with _entry(archive, name) as entry:
                 hashed, size = sha256(), 0
-                for chunk in [source.encode()] if isinstance(source, str) else _read_chunks(source):
+                for chunk in (
+                    [source.encode()] if isinstance(source, str) else _read_chunks(source)
+                ):
                     entry.write(chunk)
                     hashed.update(chunk)
                     size += len(chunk)
@@ -209,14 +211,18 @@ def _check_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zi
         ):
             raise StorageError(f"{path}: {name} is encrypted or packed in an unknown way")
         if info.file_size > MAX_FILE_BYTES:
-            raise StorageError(f"{path}: {name} would be larger than {MAX_FILE_BYTES // MIB:,} MiB")
+            raise StorageError(
+                f"{path}: {name} would be larger than {MAX_FILE_BYTES // MIB:,} MiB"
+            )
         files[name] = info
     for name in files:
         if any(_case_folded(str(folder)) in seen for folder in PurePosixPath(name).parents):
             raise StorageError(f"{path} names a folder of {name!r} as a file")
     total = sum(info.file_size for info in files.values())
     packed = sum(info.compress_size for info in files.values())
-    if total > MAX_TOTAL_BYTES or (total > RATIO_EXEMPT_BYTES and total > MAX_COMPRESSION_RATIO * packed):
+    if total > MAX_TOTAL_BYTES or (
+        total > RATIO_EXEMPT_BYTES and total > MAX_COMPRESSION_RATIO * packed
+    ):
         raise StorageError(
             f"{path} would unpack to {total // MIB:,} MiB, which is too much for it"
         )
@@ -249,7 +255,9 @@ def _load_manifest(archive: Archive) -> Archive:
     except _ZIP_ERRORS as error:
         raise StorageError(f"{path} is damaged at {MANIFEST}: {error}") from error
     if not isinstance(manifest, dict) or manifest.pop("format", None) != ARCHIVE_FORMAT:
-        raise StorageError(f"{path} is no archive of format {ARCHIVE_FORMAT}; was it made by a newer one?")
+        raise StorageError(
+            f"{path} is no archive of format {ARCHIVE_FORMAT}; was it made by a newer one?"
+        )
     listed = manifest.pop("files", None)
     if not isinstance(listed, dict) or not all(_is_file_entry(of) for of in listed.values()):
         raise StorageError(f"{path}: {MANIFEST} does not list the files")

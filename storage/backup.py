@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 
 from .backup_manifest import MANIFEST, Manifest
+from .folder_replacement import discard
 from .recorded_paths import recorded_path_error, relative_to_root
-from .replacing import discard
-from .runs import Runs, StorageError, partial_path, atomic_file, write_error, write_text
+from .runs_folder import Runs, StorageError, atomic_file, partial_path, write_error, write_text
 from .scratch_folder import scratch_folder, temporary_scratch_folder
-from .snapshot import exclusive_access, count_trials, fingerprint, log_files, snapshot
+from .sqlite_snapshot import count_trials, exclusive_access, fingerprint, log_files, snapshot
 
 DATABASE, FILES = "database", "files"  # the folders of a backup
 NAME = "%Y-%m-%d-%H-%M-%S"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from .runs import Runs, StorageError, check_regular_file
+from .runs_folder import Runs, StorageError, check_regular_file
 
 MANIFEST = "manifest.json"
 MANIFEST_BYTES = 2**28  # of a repair that has moved a million files

@@ -21,13 +21,14 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
-from . import server, sqlite
-from .advisory import AdvisoryLock
-from .runs import StorageError
-from .shown import shown
-from .snapshot import snapshot
-from .urls import SQLITE_SCHEME, redacted_url, parse_url, is_file
-from .waiting import hold_lock
+from . import database_server as server
+from . import sqlite_file as sqlite
+from .advisory_lock import AdvisoryLock
+from .database_urls import SQLITE_SCHEME, is_file, parse_url, redacted_url
+from .lock_wait import hold_lock
+from .redact import shown
+from .runs_folder import StorageError
+from .sqlite_snapshot import snapshot
 
 DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
 """What Optuna raises when the database fails in the middle of a study."""
@@ -55,7 +56,9 @@ def database_exists(url: str) -> bool:
         StorageError: If the server cannot be reached, or the database there cannot be used.
     """
     if is_file(url):
-        return os.path.exists(url.removeprefix(SQLITE_SCHEME))  # Path refuses names that are too long
+        return os.path.exists(
+            url.removeprefix(SQLITE_SCHEME)
+        )  # Path refuses names that are too long
     parsed = parse_url(url)
     return parsed.get_backend_name() == "sqlite" or server.has_tables(parsed)
 
@@ -90,7 +93,7 @@ def first_bad_cell_error() -> StorageError | None:
     """
     if not _last_opened:
         return None
-    from .cells import find_bad_cells
+    from .bad_cells import find_bad_cells
 
     database = _last_opened[0]
     try:

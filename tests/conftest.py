@@ -81,7 +81,7 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     latentune.search("conv-ae", "digits", trials=3, epochs=2, pruner="none", runs=runs)
     latentune.train("conv-ae-digits", epochs=3, runs=runs)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("latentune.objectives.metrics.features.STEPS", 100)
+        patch.setattr("latentune.objectives.metrics.feature_network.STEPS", 100)
         latentune.sample("conv-ae-digits", n=70, runs=runs)
     return runs
 
@@ -89,7 +89,7 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _quick_features(monkeypatch: pytest.MonkeyPatch) -> None:
     # The network that rates samples need not be good at it.
-    monkeypatch.setattr("latentune.objectives.metrics.features.STEPS", 100)
+    monkeypatch.setattr("latentune.objectives.metrics.feature_network.STEPS", 100)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import latentune
-from latentune.studies.study import allowed
+from latentune.studies.study import module_trust as allowed
 
 NAMES = {
     "latentune": latentune,

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from latentune.objectives.data.sources.builtin import DATASETS
+from latentune.objectives.data.sources.builtin_datasets import DATASETS
 from latentune.search_spaces.catalog.models import MODELS
 from latentune.studies.cli.app import app
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from latentune.objectives.data.sources.builtin import DATASETS, data_root
-from latentune.objectives.history import BEST
-from latentune.storage.checkpoint import file_hash
+from latentune.objectives.data.sources.builtin_datasets import DATASETS, data_root
+from latentune.objectives.history_checkpoint import BEST
+from latentune.storage.checkpoint_file import file_hash
 from latentune.storage.database import open_database
-from latentune.storage.runs import Runs, write_text
-from latentune.studies.study.finding import open_study
+from latentune.storage.runs_folder import Runs, write_text
+from latentune.studies.study.study_lookup import open_study
 
 from .rows import ROWS, Row, Run, RunKind
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from latentune.search_spaces.words import did_you_mean
+from latentune.search_spaces.space_errors import did_you_mean
 
 RunKind = Literal["settings", "searched"]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import seaborn as sns
 
-from latentune.storage.csv_files import write_csv
-from latentune.storage.runs import Runs, replace_folder
-from latentune.studies.display.plots.axes import set_log_scale
-from latentune.studies.display.plots.figure import saved_figure, legend_outside
+from latentune.storage.runs_folder import Runs, replace_folder
+from latentune.storage.spreadsheet_csv import write_csv
+from latentune.studies.display.plots.axis_scales import set_log_scale
+from latentune.studies.display.plots.figure import legend_outside, saved_figure
 
 from .reproduction import Result
 from .rows import ROWS

@@ -52,8 +52,8 @@ class LatentMixture:
         1e-4 that is added to each variance is small.
 
         Args:
-            codes: Codes, with shape (N, D); N at least 2, and at least `MIN_MIXTURE_CODES` for several
-                components.
+            codes: Codes, with shape (N, D); N at least 2, and at least `MIN_MIXTURE_CODES` for
+                several components.
             n_components: Number of components K. If None, the one of 2, 5, 10, 20 and 40 with
                 the lowest Bayesian information criterion (Schwarz, 1978), as far as N allows.
             seed: Seed of the first guess.

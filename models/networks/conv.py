@@ -6,8 +6,8 @@ from typing import NamedTuple
 from torch import nn
 
 from ..data_spec import DataSpec
+from .initialization import init_weights, scale_widths
 from .standardize import standardize_input
-from .weights import init_weights, scale_widths
 
 CHANNELS = 32
 HIDDEN = 64
@@ -120,7 +120,9 @@ class ConvDecoder(nn.Sequential):
             nn.Unflatten(1, (all_inputs[-1], *smallest)),
         ]
         all_outputs = [data.shape[0], *all_inputs[:-1]]
-        for inputs, outputs, step in reversed(list(zip(all_inputs, all_outputs, steps, strict=True))):
+        for inputs, outputs, step in reversed(
+            list(zip(all_inputs, all_outputs, steps, strict=True))
+        ):
             stride, padding, _, output_padding = zip(*step, strict=True)
             layers += [
                 nn.ConvTranspose2d(

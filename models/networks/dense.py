@@ -7,8 +7,8 @@ from math import prod
 from torch import nn
 
 from ..data_spec import DataSpec
+from .initialization import init_weights, scale_widths
 from .standardize import restore_output, standardize_input
-from .weights import init_weights, scale_widths
 
 LAST_LAYER_GAIN = 0.1
 DENSE = (256,)

@@ -6,8 +6,8 @@ from math import prod
 from torch import nn
 
 from ..data_spec import DataSpec
+from .initialization import init_weights, scale_widths
 from .standardize import standardize_input
-from .weights import init_weights, scale_widths
 
 CHANNELS = (6, 16)
 HIDDEN = (220, 184)

@@ -5,9 +5,9 @@ from itertools import pairwise
 from torch import nn
 
 from ..data_spec import DataSpec
-from .maps import code_channels, feature_map_sizes
+from .feature_maps import code_channels, feature_map_sizes
+from .initialization import init_weights, scale_widths
 from .standardize import restore_output, standardize_input
-from .weights import init_weights, scale_widths
 
 CHANNELS = 16
 SMALLEST = 7

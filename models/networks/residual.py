@@ -5,9 +5,9 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ..data_spec import DataSpec
-from .maps import code_channels, feature_map_sizes
+from .feature_maps import code_channels, feature_map_sizes
+from .initialization import scale_widths
 from .standardize import restore_output, standardize_input
-from .weights import scale_widths
 
 CHANNELS = (32, 64)
 SMALLEST = 4
@@ -82,7 +82,11 @@ class ResidualDecoder(nn.Sequential):
         layers: list[nn.Module] = [nn.Unflatten(1, (maps, *smallest))]
         steps = pairwise([maps, *reversed(channels)])
         for (inputs, outputs), size in zip(steps, larger, strict=True):
-            layers += [nn.Conv2d(inputs, outputs, 3, padding=1), Residual(outputs), nn.Upsample(size)]
+            layers += [
+                nn.Conv2d(inputs, outputs, 3, padding=1),
+                Residual(outputs),
+                nn.Upsample(size),
+            ]
         layers += [nn.Conv2d(channels[0], channels[0], 3, padding=1), nn.ReLU()]
         image = nn.Conv2d(channels[0], colors, 3, padding=1)
         super().__init__(*layers, image, *restore_output(data))

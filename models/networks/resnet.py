@@ -6,9 +6,9 @@ from typing import NamedTuple
 from torch import nn
 
 from ..data_spec import DataSpec
-from .maps import MapSize, code_channels, feature_map_sizes
+from .feature_maps import MapSize, code_channels, feature_map_sizes
+from .initialization import scale_widths
 from .standardize import restore_output, standardize_input
-from .weights import scale_widths
 
 CHANNELS = (64, 128, 256, 512)
 SMALLEST = 4

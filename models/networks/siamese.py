@@ -5,9 +5,9 @@ from math import prod
 from torch import nn
 
 from ..data_spec import DataSpec
+from .initialization import scale_widths
 from .lenet import conv_pool
 from .standardize import standardize_input
-from .weights import scale_widths
 
 CHANNELS = (32, 64)
 HIDDEN = 256

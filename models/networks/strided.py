@@ -5,9 +5,9 @@ from itertools import pairwise
 from torch import nn
 
 from ..data_spec import DataSpec
-from .maps import feature_map_sizes
+from .feature_maps import feature_map_sizes
+from .initialization import init_weights, scale_widths
 from .standardize import standardize_input
-from .weights import init_weights, scale_widths
 
 CHANNELS = 16
 SMALLEST = 7
@@ -54,7 +54,9 @@ class StridedDecoder(nn.Sequential):
         ]
         for (inputs, outputs), size in zip(pairwise(channels), larger, strict=True):
             even = (1 - size[0] % 2, 1 - size[1] % 2)  # a stride of 2 maps two sizes to one
-            again = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=even)
+            again = nn.ConvTranspose2d(
+                inputs, outputs, 3, stride=2, padding=1, output_padding=even
+            )
             layers += [nn.ReLU(), again]
         super().__init__(*layers, nn.Sigmoid())
         init_weights(self)

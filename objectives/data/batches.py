@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ...models.networks.standardize import cast_input
 from ...models.predictor import Predictor
-from .augment import RandomAugmentation
+from .augmentation import RandomAugmentation
 from .parts import Part, to_float
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ class Batches:
         order = torch.randperm(n) if self.shuffle else None
         if self.weights is not None:
             order = torch.multinomial(self.weights, n, replacement=True)
-        for inputs, *others in zip(*(self._column_batches(c, order) for c in self.columns), strict=True):
+        for inputs, *others in zip(
+            *(self._column_batches(c, order) for c in self.columns), strict=True
+        ):
             batch = inputs if self.augment is None else self.augment(inputs)
             yield to_float(batch if self.device is None else batch.to(self.device)), *others
 
@@ -130,7 +132,9 @@ class DeviceDataModule(pl.LightningDataModule):
             targets: Their targets, if any.
         """
         inputs = inputs.to(self.device) if isinstance(inputs, Tensor) else inputs
-        self._device_columns[part] = (inputs,) if targets is None else (inputs, targets.to(self.device))
+        self._device_columns[part] = (
+            (inputs,) if targets is None else (inputs, targets.to(self.device))
+        )
 
     def train_dataloader(self) -> Batches:
         columns, device = self._device_columns["train"], self.device

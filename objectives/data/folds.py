@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .equal_items import first_occurrences
-from .errors import DataError
+from .data_error import DataError
+from .duplicates import first_occurrences
 from .parts import Part
 from .splits import Splits
 
@@ -65,7 +65,9 @@ def split_fold(
     if key not in _cached_folds:
         _cached_folds.clear()
         items = splits.train.concat(splits.val)
-        _cached_folds[key] = _fold_indices(items.targets, len(items), folds, seed, first_occurrences(items.inputs))
+        _cached_folds[key] = _fold_indices(
+            items.targets, len(items), folds, seed, first_occurrences(items.inputs)
+        )
     kept, held_out = _cached_folds[key][index]
     return whole.take(kept), whole.take(held_out)
 

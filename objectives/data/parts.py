@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from ...models.data_spec import DataSpec
-from .equal_items import first_occurrences
+from .duplicates import first_occurrences
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from .sources.photos import LazyImages
+    from .sources.lazy_images import LazyImages
 
     Items: TypeAlias = Tensor | LazyImages
 
@@ -136,7 +136,8 @@ def split_indices(
         n: Number of items.
         fraction: Share of them to hold out.
         seed: Seed of the split.
-        first_indices: The place of the first item that is equal to each, as `first_occurrences` returns it.
+        first_indices: The place of the first item that is equal to each, as `first_occurrences`
+            returns it.
             Equal items stay together, unless less than half of the fraction could be held out.
     """
     from sklearn.model_selection import train_test_split

@@ -16,14 +16,14 @@ from torch import Tensor
 from ...models.data_spec import DataSpec, Kind
 from ..progress import progress
 from .batches import Batches, evaluation_batch_size
-from .equal_items import first_occurrences
-from .moments import mean_and_std
-from .parts import Part, to_float, hold_out
-from .sources.builtin import DATASETS
-from .sources.photos import LazyImages
+from .duplicates import first_occurrences
+from .normalization import mean_and_std
+from .parts import Part, hold_out, to_float
+from .sources.builtin_datasets import DATASETS
+from .sources.column_names import quote_some
+from .sources.lazy_images import LazyImages
 from .sources.source import Source, load
 from .sources.table_options import TableOptions
-from .sources.wording import quote_some
 
 if TYPE_CHECKING:
     from .parts import Items
@@ -103,7 +103,11 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
         _splits[key] = Splits(train, val, dataset.test, dataset.spec, fingerprint, has_own_val)
         if source.name not in DATASETS:
             found = _splits[key]
-            doubts = (*_small_part_notes(found), *_missing_class_notes(found), *_duplicate_notes(found))
+            doubts = (
+                *_small_part_notes(found),
+                *_missing_class_notes(found),
+                *_duplicate_notes(found),
+            )
             for line in (describe_splits(found), *doubts, *dataset.notes):
                 log.info("%s: %s", Path(source.name).name, line)
     return _splits[key]
@@ -112,7 +116,13 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
 def serialize_splits() -> list[tuple[Any, ...]]:
     """Returns what is in memory as tensors and plain values, for other processes."""
     return [
-        (*_serialize_source(source), seed, *map(_serialize_part, found[:3]), found.spec.to_table(), *found[4:])
+        (
+            *_serialize_source(source),
+            seed,
+            *map(_serialize_part, found[:3]),
+            found.spec.to_table(),
+            *found[4:],
+        )
         for (source, seed), found in _splits.items()
     ]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .entry import PROBE, PUBLISHED, SPACES, Direction, CatalogEntry, Published
+from .entry import PROBE, PUBLISHED, SPACES, CatalogEntry, Direction, Published
 
 METRICS: dict[str, Direction] = {"mse": "minimize", "probe": "maximize"}
 ANY = ("image", "table")
@@ -46,7 +46,9 @@ AUTOENCODERS = {
         published=Published(
             {"latent_dim": 196, "lr": 0.01, "momentum": 0.99}, 150, 1024, normalize=True
         ),
-        incomparable_metrics=("mse",),  # its code may be half as long as an item, that of others is short
+        incomparable_metrics=(
+            "mse",
+        ),  # its code may be half as long as an item, that of others is short
     ),
     "strided-ae": _row(
         "strided_ae",
@@ -82,7 +84,9 @@ AUTOENCODERS = {
             normalize=True,
         ),
     ),
-    "sparse-denoising-ae": _row("sparse_denoising_ae", "convolutions, spoilt input and sparse codes"),
+    "sparse-denoising-ae": _row(
+        "sparse_denoising_ae", "convolutions, spoilt input and sparse codes"
+    ),
     # An epoch of Fashion-MNIST takes them 13 and 700 times as long as `conv-ae`, on one thread.
     "residual-ae": _row(
         "residual_ae", "residual blocks, a small map as code; for photographs", min_side=32

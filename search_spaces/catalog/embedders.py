@@ -1,6 +1,6 @@
 """Embedders: searched by what the nearest neighbour of a code says of its class."""
 
-from .entry import PROBE, PUBLISHED, SPACES, Direction, CatalogEntry, Published
+from .entry import PROBE, PUBLISHED, SPACES, CatalogEntry, Direction, Published
 
 METRICS: dict[str, Direction] = {"nearest": "maximize", "probe": "maximize"}
 NEAREST = {"nearest": "latentune.objectives.metrics.nearest_neighbors:NearestNeighbor"}

@@ -37,8 +37,8 @@ class CatalogEntry:
         spaces: Its search spaces by name, each as `module:function`; `default` is one of them.
         metrics: Which way each metric is better that a study can have as an objective. It is
             logged in validation as `val_NAME`; the first is searched unless asked otherwise.
-        metric_callbacks: Those of the metrics that the model cannot know by itself, with the callback that
-            logs each, as `module:class`.
+        metric_callbacks: Those of the metrics that the model cannot know by itself, with the
+            callback that logs each, as `module:class`.
         kinds: Kinds of data that it is made for.
         predicts: What its data must have for each item, a `class` or a `number`, if anything.
         first: Values that the first trial has in place of the model's defaults.

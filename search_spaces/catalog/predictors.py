@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from .entry import PUBLISHED, SPACES, Direction, CatalogEntry, Published
+from .entry import PUBLISHED, SPACES, CatalogEntry, Direction, Published
 
 CLASS_METRICS: dict[str, Direction] = {
     "accuracy": "maximize",

@@ -1,6 +1,6 @@
 """Variational autoencoders."""
 
-from .entry import KID, PROBE, PUBLISHED, SPACES, Direction, CatalogEntry
+from .entry import KID, PROBE, PUBLISHED, SPACES, CatalogEntry, Direction
 
 METRICS: dict[str, Direction] = {
     "elbo": "maximize",

@@ -15,27 +15,27 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.objective import TrialFailed
-from ...objectives.randomness import spawn_seeds
-from ...search_spaces.watch import replay
-from ...storage.best import write_best_toml
+from ...objectives.rng import spawn_seeds
+from ...search_spaces.suggestions import replay
+from ...storage.best_toml import write_best_toml
 from ...storage.database import open_database
-from ...storage.export import params_key
-from ...storage.last_epochs import remove_with_partials
-from ...storage.runs import Runs, StorageError
+from ...storage.resume_checkpoints import remove_with_partials
+from ...storage.runs_folder import Runs, StorageError
+from ...storage.study_export import params_key
 from ..cluster.joining import Cluster, joined
 from ..cluster.shipping import files_of, moved_to
 from ..cluster.spreading import Place, spread
-from ..display.console import has_progress_display
-from ..study.confirmed import Confirmed, record_training, read_trainings
+from ..display.terminal import has_progress_display
+from ..study.build import build_spec
+from ..study.confirmed import Confirmed, read_trainings, record_training
 from ..study.defaults import CONFIRM_SEEDS, CONFIRM_TOP, CPUS, GPUS, MAX_SEEDS, RUNS
-from ..study.errors import StudyError, check_at_least, check_at_most
-from ..study.facade import public_api
-from ..study.finding import best_configuration, open_study
-from ..study.making import build_spec
+from ..study.public_api import public_api
 from ..study.recipe import Recipe
-from ..training.configured import check_fingerprint
-from .apart import DetachedTrial, with_progress_bar
+from ..study.study_error import StudyError, check_at_least, check_at_most
+from ..study.study_lookup import best_configuration, open_study
+from ..training.training_setup import check_fingerprint
 from .confirmation import Confirmation, finalist_table
+from .detached_trial import DetachedTrial, with_progress_bar
 from .race import race, winner
 
 log = logging.getLogger(__name__)
@@ -162,7 +162,9 @@ def _confirm(
             for one, title in zip(new, titles, strict=True)
         ]
         files, model = files_of(recipe), recipe.model
-        for i, value in spread(_train_finalist, jobs, runs, cluster=cluster, files=files, model=model):
+        for i, value in spread(
+            _train_finalist, jobs, runs, cluster=cluster, files=files, model=model
+        ):
             number = finalists[new[i]].number
             record_training(study, number, seed, value)
             known[number, seed] = value

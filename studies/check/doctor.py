@@ -11,25 +11,30 @@ from optuna.trial import TrialState
 
 from ...storage import backup
 from ...storage.database import stale_trials
-from ...storage.locks import search_lock
-from ...storage.runs import Runs, StorageError
-from ...storage.shown import shown
-from ...storage.snapshot import count_trials, fingerprint, restore_database
-from ...storage.urls import file_path, is_file
+from ...storage.database_urls import file_path, is_file
+from ...storage.redact import shown
+from ...storage.runs_folder import Runs, StorageError
+from ...storage.search_lock import search_lock
+from ...storage.sqlite_snapshot import count_trials, fingerprint, restore_database
 from ..study.defaults import RUNS
-from ..study.errors import StudyError
-from ..study.facade import public_api
-from .find_unused_files import find_unused_files
+from ..study.public_api import public_api
+from ..study.study_error import StudyError
+from .artifact_records import find_missing_artifacts, find_unreferenced_artifacts
 from .checkup import Checkup, close, open_checkup
-from .choices import choices
+from .database_tables import check_tables
 from .find_boundary_values import find_boundary_values
-from .finding import SEVERITIES, Finding, count
-from .late import find_late_bloomers
-from .left import find_unneeded_checkpoints, find_interrupted_trials
-from .pictures import find_missing_artifacts, find_unreferenced_artifacts
 from .find_duplicate_trials import find_duplicate_trials
-from .tables import check_tables
-from .trained import find_broken_checkpoints, find_broken_configurations, find_misplaced_networks, find_outdated_networks
+from .find_unused_files import find_unused_files
+from .finding import SEVERITIES, Finding, count
+from .late_bloomers import find_late_bloomers
+from .leftovers import find_interrupted_trials, find_unneeded_checkpoints
+from .trained_networks import (
+    find_broken_checkpoints,
+    find_broken_configurations,
+    find_misplaced_networks,
+    find_outdated_networks,
+)
+from .weak_choices import choices
 
 CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (
     find_interrupted_trials,
@@ -78,7 +83,9 @@ class Diagnosis:
 
     def __str__(self) -> str:
         grades = [finding.severity for finding in self.findings]
-        counts = ", ".join(f"{grades.count(severity)} {severity}" for severity in SEVERITIES if severity in grades)
+        counts = ", ".join(
+            f"{grades.count(severity)} {severity}" for severity in SEVERITIES if severity in grades
+        )
         summary = f"{self.looked_at}: {counts or 'nothing is broken and nothing is wasted'}"
         return "\n".join([*self.done, *map(str, self.findings), *[summary] * bool(self.looked_at)])
 

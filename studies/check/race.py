@@ -17,7 +17,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import stats
 
-SIGNIFICANCE_LEVEL = 0.05  # how often, in each round, one of those that leave may be as good as the leader
+SIGNIFICANCE_LEVEL = (
+    0.05  # how often, in each round, one of those that leave may be as good as the leader
+)
 
 
 def race(

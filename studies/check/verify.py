@@ -12,18 +12,18 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.objective import TrialFailed
 from ...objectives.provenance import git_commit, machine, versions
-from ...search_spaces.watch import replay
+from ...search_spaces.suggestions import replay
 from ...storage.database import open_database
-from ...storage.runs import Runs
-from ...storage.study import STATE_NAMES
+from ...storage.runs_folder import Runs
+from ...storage.study_summary import STATE_NAMES
+from ..study.build import build_spec
 from ..study.defaults import RUNS, SEED
-from ..study.errors import StudyError, check_at_least, check_seed
-from ..study.facade import public_api
-from ..study.finding import best_configuration, open_study, split_trial_number, get_trial
-from ..study.making import build_spec
+from ..study.public_api import public_api
 from ..study.recipe import Recipe
+from ..study.study_error import StudyError, check_at_least, check_seed
+from ..study.study_lookup import best_configuration, get_trial, open_study, split_trial_number
 from .detached_trial import DetachedTrial, with_progress_bar
-from .verified import DATA, TrialOutcome, Verification
+from .verification import DATA, TrialOutcome, Verification
 
 
 @public_api

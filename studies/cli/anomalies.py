@@ -6,7 +6,13 @@ from typing import Any
 import click
 
 from ..study.defaults import ANOMALY_QUANTILE, SEED
-from .common import allow_option, with_option_names, data_dir_option, runs_option, print_next_command
+from .shared_options import (
+    allow_option,
+    data_dir_option,
+    print_next_command,
+    runs_option,
+    with_option_names,
+)
 
 
 @click.command()
@@ -27,7 +33,7 @@ def anomalies(study: str, runs: Path, **options: Any) -> None:
 
     Example: latentune anomalies conv-ae-digits --against path/to/photos
     """
-    from ...storage.runs import Runs
+    from ...storage.runs_folder import Runs
     from ..use.anomalies import anomalies as run
     from .next_steps import next_network_command
 

@@ -10,14 +10,13 @@ import click
 from ..display.escape_control_characters import EscapingStream
 from .anomalies import anomalies
 from .best import best
-from .common import print_log_messages
 from .compare import compare
 from .compress import compress
 from .confirm import confirm
 from .dashboard import dashboard
 from .doctor import doctor
 from .encode import encode
-from .error_lines import exit_with_error, exit_with_exception
+from .error_messages import exit_with_error, exit_with_exception
 from .export import export
 from .import_ import import_
 from .interpolate import interpolate
@@ -27,6 +26,7 @@ from .predict import predict
 from .probe import probe
 from .sample import sample
 from .search import search
+from .shared_options import print_log_messages
 from .show import show
 from .status import status
 from .train import train
@@ -86,7 +86,10 @@ for verbs in GROUPS.values():
 def main() -> NoReturn:
     """Runs the command line: an error of the user is one line and exit code 2."""
     _open_streams()
-    with redirect_stdout(_escape_terminal(sys.stdout)), redirect_stderr(_escape_terminal(sys.stderr)):
+    with (
+        redirect_stdout(_escape_terminal(sys.stdout)),
+        redirect_stderr(_escape_terminal(sys.stderr)),
+    ):
         try:
             _run()
         except SystemExit as end:
@@ -133,7 +136,9 @@ def _run() -> NoReturn:
     try:
         os.getcwd()
     except OSError as error:
-        exit_with_error(f"the working folder cannot be used ({error.strerror}): go to another one by cd")
+        exit_with_error(
+            f"the working folder cannot be used ({error.strerror}): go to another one by cd"
+        )
     try:
         code = app(prog_name="latentune", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import open_study_database, runs_option, print_next_command, storage_option
+from .shared_options import open_study_database, print_next_command, runs_option, storage_option
 
 
 @click.command()
@@ -19,10 +19,10 @@ def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> Non
 
     Example: latentune best conv-ae-digits
     """
-    from ...storage.best import write_best_toml
-    from ...storage.runs import Runs
+    from ...storage.best_toml import write_best_toml
+    from ...storage.runs_folder import Runs
     from ..study.confirmed import describe_confirmed
-    from ..study.finding import best_configuration, open_study, split_trial_number
+    from ..study.study_lookup import best_configuration, open_study, split_trial_number
 
     name, number = split_trial_number(study)
     opened = open_study(open_study_database(runs, storage), name)

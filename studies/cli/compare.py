@@ -6,13 +6,13 @@ from typing import Any
 import click
 
 from ..study.defaults import COMPARE_EPOCHS, COMPARE_REACH, COMPARE_SEEDS
-from .common import (
+from .shared_options import (
     UsageError,
     allow_option,
     cluster_options,
     data_dir_option,
-    runs_option,
     print_next_command,
+    runs_option,
 )
 
 
@@ -46,8 +46,8 @@ def compare(
     Example: latentune compare digits --encoder conv-ae-digits --labels 100,all
     """
     from ...storage.database import database_exists
-    from ...storage.runs import Runs
-    from ..search.search_lines import print_accuracies
+    from ...storage.runs_folder import Runs
+    from ..search.study_tables import print_accuracies
     from ..use.compare import compare as run
 
     def tell(start: str, labels: str, seed: int, accuracy: float) -> None:

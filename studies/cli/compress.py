@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ..study.defaults import SEED
-from .common import allow_option, data_dir_option, runs_option, print_next_command
+from .shared_options import allow_option, data_dir_option, print_next_command, runs_option
 
 
 @click.command()
@@ -20,7 +20,7 @@ def compress(study: str, runs: Path, **options: Any) -> None:
 
     Example: latentune compress conv-ae-digits
     """
-    from ...storage.runs import Runs
+    from ...storage.runs_folder import Runs
     from ..use.compress import compress as run
     from .next_steps import next_network_command
 

@@ -5,13 +5,13 @@ from typing import Any
 import click
 
 from ..study.defaults import CONFIRM_SEEDS, CONFIRM_TOP
-from .common import (
+from .shared_options import (
     allow_option,
     cluster_options,
     data_dir_option,
-    runs_option,
-    print_repeat_command,
     print_next_command,
+    print_repeat_command,
+    runs_option,
     storage_option,
 )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ..study.defaults import DASHBOARD_PORT
-from .common import open_study_database, runs_option, storage_option
+from .shared_options import open_study_database, runs_option, storage_option
 
 
 @click.command()
@@ -17,7 +17,7 @@ def dashboard(port: int, runs: Path, storage: str | None) -> None:
 
     Example: latentune dashboard --port 8081
     """
-    from ...storage.dashboard import serve
-    from ...storage.runs import Runs
+    from ...storage.dashboard_server import serve
+    from ...storage.runs_folder import Runs
 
     serve(open_study_database(runs, storage), Runs(runs).artifacts, port, announce=click.echo)

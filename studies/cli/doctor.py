@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import with_option_names, runs_option, print_next_command, storage_option
+from .shared_options import print_next_command, runs_option, storage_option, with_option_names
 
 
 @click.command()

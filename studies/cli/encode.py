@@ -4,7 +4,13 @@ from pathlib import Path
 
 import click
 
-from .common import allow_option, inputs_argument, runs_option, print_next_command, print_unreadable_inputs
+from .shared_options import (
+    allow_option,
+    inputs_argument,
+    print_next_command,
+    print_unreadable_inputs,
+    runs_option,
+)
 
 
 @click.command()
@@ -20,7 +26,7 @@ def encode(source: str, inputs: tuple[str, ...], out: str, runs: Path) -> None:
 
     Example: latentune encode conv-ae-photos holiday/ --out codes.npz
     """
-    from ...storage.runs import Runs
+    from ...storage.runs_folder import Runs
     from ..use.encode import encode as run
     from .next_steps import next_network_command
 

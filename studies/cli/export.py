@@ -5,13 +5,21 @@ from pathlib import Path
 import click
 
 from ..study.defaults import EXPORT_FORMATS
-from .common import UsageError, open_study_database, runs_option, print_next_command, storage_option
+from .shared_options import (
+    UsageError,
+    open_study_database,
+    print_next_command,
+    runs_option,
+    storage_option,
+)
 
 
 @click.command()
 @click.argument("study")
 @click.option("--to", metavar="ZIP", type=click.Path(path_type=Path), help="Pack all of it.")
-@click.option("--format", "format_", help=f"{' or '.join(EXPORT_FORMATS)}.  [default: {EXPORT_FORMATS[0]}]")
+@click.option(
+    "--format", "format_", help=f"{' or '.join(EXPORT_FORMATS)}.  [default: {EXPORT_FORMATS[0]}]"
+)
 @click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: print it]")
 @runs_option
 @storage_option
@@ -35,11 +43,11 @@ def export(
             raise UsageError("--to packs all of a study: leave out --format and --out")
         _pack(study, to, runs, storage)
         return
-    from ...storage.export import to_csv, to_json
-    from ...storage.paths import refuse_url
-    from ...storage.runs import write_text
-    from ..study.errors import check_choice
-    from ..study.finding import open_study
+    from ...storage.runs_folder import write_text
+    from ...storage.storage_error import refuse_url
+    from ...storage.study_export import to_csv, to_json
+    from ..study.study_error import check_choice
+    from ..study.study_lookup import open_study
 
     format_ = format_ or EXPORT_FORMATS[0]
     check_choice("format", format_, EXPORT_FORMATS)
@@ -55,8 +63,8 @@ def export(
 
 
 def _pack(study: str, to: Path, runs: Path, storage: str | None) -> None:
-    from ..display.console import show_progress
-    from ..transfer.exporting import export
+    from ..display.terminal import show_progress
+    from ..transfer.export import export
 
     show_progress()
     click.echo(str(export(study, to, runs=runs, storage=storage)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import with_option_names, runs_option, print_next_command, storage_option
+from .shared_options import print_next_command, runs_option, storage_option, with_option_names
 
 
 @click.command("import")
@@ -25,8 +25,8 @@ def import_(
     """
     import optuna
 
-    from ..display.console import show_progress
-    from ..transfer.importing import import_
+    from ..display.terminal import show_progress
+    from ..transfer.import_ import import_
 
     show_progress()
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -5,7 +5,13 @@ from pathlib import Path
 import click
 
 from ..study.defaults import SEED
-from .common import UsageError, allow_option, data_dir_option, runs_option, print_next_command
+from .shared_options import (
+    UsageError,
+    allow_option,
+    data_dir_option,
+    print_next_command,
+    runs_option,
+)
 
 
 @click.command()
@@ -24,7 +30,7 @@ def interpolate(
 
     Example: latentune interpolate conv-ae-digits --images 3,14
     """
-    from ...storage.runs import Runs
+    from ...storage.runs_folder import Runs
     from ..use.interpolate import interpolate as run
     from .next_steps import next_network_command
 

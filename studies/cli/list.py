@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import click
 
-from .common import print_next_command
+from .shared_options import print_next_command
 
 IMAGE = (1, 28, 28)
 """The shape of an image, where no other is known."""
@@ -25,8 +25,8 @@ def list_(model: str | None) -> None:
 
     Example: latentune list conv-ae
     """
-    from ...objectives.data.sources.builtin import DATASETS
-    from ...search_spaces.catalog.auto import AUTO, SUMMARY
+    from ...objectives.data.sources.builtin_datasets import DATASETS
+    from ...search_spaces.catalog.candidates import AUTO, SUMMARY
     from ...search_spaces.catalog.models import FAMILIES, MODELS
 
     if model is not None:
@@ -52,12 +52,12 @@ def _list_spaces(model: str) -> None:
     from dataclasses import replace
 
     from ...models.data_spec import DataSpec
-    from ...models.networks.pretrained import ARCHITECTURES
-    from ...search_spaces.catalog.auto import AUTO
+    from ...models.networks.pretrained_backbone import ARCHITECTURES
+    from ...search_spaces.catalog.candidates import AUTO
     from ...search_spaces.catalog.models import MODELS
-    from ...search_spaces.watch import describe_distribution, record_parameters
-    from ..study.errors import check_choice
-    from ..study.making import untrained_space
+    from ...search_spaces.suggestions import describe_distribution, record_parameters
+    from ..study.build import untrained_space
+    from ..study.study_error import check_choice
 
     check_choice("model", model, [*MODELS, AUTO])
     entry = MODELS[model]
@@ -76,7 +76,9 @@ def _list_spaces(model: str) -> None:
     if entry.on_encoder:
         click.echo(f"encoders: your own, or {', '.join(ARCHITECTURES)}")
     data_set = "FOLDER" if text else "CSV" if number else "digits"
-    print_next_command("search", model, data_set, *(["--encoder", "STUDY"] if entry.on_encoder else []))
+    print_next_command(
+        "search", model, data_set, *(["--encoder", "STUDY"] if entry.on_encoder else [])
+    )
 
 
 def _list_auto(model: str) -> None:
@@ -84,7 +86,12 @@ def _list_auto(model: str) -> None:
     from dataclasses import replace
 
     from ...models.data_spec import DataSpec
-    from ...search_spaces.catalog.auto import SUMMARY, candidates, find_fitting_models, default_objective
+    from ...search_spaces.catalog.candidates import (
+        SUMMARY,
+        candidates,
+        default_objective,
+        find_fitting_models,
+    )
 
     click.echo(f"{model}: {SUMMARY}; these are those for images of 28x28")
     images, table = DataSpec(IMAGE), DataSpec((13,), "table")
@@ -102,7 +109,9 @@ def _list_auto(model: str) -> None:
         usual = default_objective(data)
         rows[what] = f"{usual} of {', '.join(candidates(data, [usual]))}"
     _print_rows("searched by", rows)
-    metrics = dict.fromkeys(name for entry in find_fitting_models(labelled).values() for name in entry.metrics)
+    metrics = dict.fromkeys(
+        name for entry in find_fitting_models(labelled).values() for name in entry.metrics
+    )
     rows = {name: ", ".join(candidates(labelled, [name])) for name in metrics}
     _print_rows("objectives, where images have classes", rows)
     click.echo(

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ..study.defaults import MAP_SIZE, SEED
-from .common import allow_option, data_dir_option, runs_option, print_next_command
+from .shared_options import allow_option, data_dir_option, print_next_command, runs_option
 
 
 @click.command("map")
@@ -30,8 +30,8 @@ def map_(
     The tables beside the pictures name each item. A file with such names colors them by a column
     of its own: latentune map conv-ae-photos --color hospitals.csv:hospital
     """
-    from ...storage.runs import Runs
-    from ..use.maps import map
+    from ...storage.runs_folder import Runs
+    from ..use.map import map
     from .next_steps import next_network_command
 
     folder = map(study, n=n, color=color, seed=seed, data_dir=data_dir, runs=runs)

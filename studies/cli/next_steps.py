@@ -11,12 +11,12 @@ from optuna.trial import TrialState
 from ...models.data_spec import DataSpec
 from ...models.networks.standardize import cast_input
 from ...models.roles import Codec, Decodes, Encodes, HasPrior, Predicts, Reconstructs
-from ...storage.checkpoint import read_checkpoint
+from ...storage.checkpoint_file import read_checkpoint
 from ...storage.database import database_exists, open_database
-from ...storage.runs import Runs
+from ...storage.runs_folder import Runs
+from ..study.build import load_network
 from ..study.checkpoint_lookup import find_checkpoint
-from ..study.front import KNEE
-from ..study.making import load_network
+from ..study.pareto_choice import KNEE
 
 Suits = Callable[[pl.LightningModule, DataSpec], bool]
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from .common import (
+from .shared_options import (
     allow_option,
     data_dir_option,
     inputs_argument,
-    runs_option,
     print_next_command,
     print_unreadable_inputs,
+    runs_option,
 )
 
 MAX_REPEATED_INPUTS = 3  # inputs at most that are named once more
@@ -39,8 +39,8 @@ def predict(
 
     Example: latentune predict cnn-photos holiday/ --out holiday.csv
     """
-    from ...storage.runs import Runs
-    from ..display.console import output_to_stderr, console
+    from ...storage.runs_folder import Runs
+    from ..display.terminal import console, output_to_stderr
     from ..use.predict import predict as run
     from .next_steps import FILE, next_network_command
 

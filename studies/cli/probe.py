@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ..study.defaults import NEIGHBOURS, PROBE_LABELS, PROBE_SEEDS, SEED
-from .common import allow_option, data_dir_option, runs_option, print_next_command
+from .shared_options import allow_option, data_dir_option, print_next_command, runs_option
 
 
 @click.command()
@@ -27,7 +27,7 @@ def probe(study: str, runs: Path, **options: Any) -> None:
 
     Example: latentune probe conv-ae-digits --labels 50
     """
-    from ...storage.runs import Runs
+    from ...storage.runs_folder import Runs
     from ..use.probe import probe as run
     from .next_steps import next_network_command
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ..study.defaults import SAMPLE_SIZE, SAMPLING_METHODS, SEED
-from .common import allow_option, data_dir_option, runs_option, print_next_command
+from .shared_options import allow_option, data_dir_option, print_next_command, runs_option
 
 
 @click.command()
@@ -28,8 +28,8 @@ def sample(source: str, runs: Path, **options: Any) -> None:
 
     Example: latentune sample conv-ae-digits --method kde --n 1000
     """
-    from ...storage.runs import Runs
-    from ..search.search_lines import print_samples
+    from ...storage.runs_folder import Runs
+    from ..search.study_tables import print_samples
     from ..use.sample import sample as run
     from .next_steps import next_network_command
 

@@ -12,22 +12,22 @@ from ...search_spaces.catalog.models import MODELS
 from ..study.defaults import (
     AUGMENT,
     AUGMENTATIONS,
+    DEFAULT_SPACE,
     PRUNER,
     PRUNERS,
     SAMPLER,
     SAMPLERS,
     SEED,
-    DEFAULT_SPACE,
     TRIALS_PER_WORKER,
 )
-from .common import (
+from .shared_options import (
     UsageError,
     allow_option,
-    command_line,
     cluster_options,
+    command_line,
     data_dir_option,
-    runs_option,
     print_next_command,
+    runs_option,
     storage_option,
     table_options,
 )
@@ -38,7 +38,9 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
 @click.command()
 @click.argument("model")
 @click.argument("data", required=False)
-@click.option("--space", default=DEFAULT_SPACE, help=f"Search space of the model: {', '.join(SPACES)}.")
+@click.option(
+    "--space", default=DEFAULT_SPACE, help=f"Search space of the model: {', '.join(SPACES)}."
+)
 @click.option(
     "--range",
     "range_",
@@ -105,7 +107,9 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
 )
 @table_options
 @click.option("--balanced", is_flag=True, help="Draw each class equally often in training.")
-@click.option("--augment", default=AUGMENT, help=f"Vary training images: {', '.join(AUGMENTATIONS)}.")
+@click.option(
+    "--augment", default=AUGMENT, help=f"Vary training images: {', '.join(AUGMENTATIONS)}."
+)
 @data_dir_option
 @allow_option
 @click.option("--seed", default=SEED, help="Seed of the split, sampler and trials.")
@@ -147,11 +151,11 @@ def search(
         from ..search.forks import warm_up
 
         warm_up()  # before this process spends seconds on the same imports
-    from ..display.console import show_progress
+    from ..display.terminal import show_progress
+    from ..search.leaderboard import chooses_model, print_leaderboard
     from ..search.plan import plan_search
     from ..search.search import run_search
-    from ..search.search_lines import SearchProgress, print_plan
-    from ..search.leaderboard import chooses_model, print_leaderboard
+    from ..search.study_tables import SearchProgress, print_plan
     from ..study.confirmed import describe_confirmed
     from .next_steps import next_study_command
 

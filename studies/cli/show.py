@@ -6,7 +6,13 @@ from typing import Any
 import click
 
 from ..study.defaults import SEED
-from .common import UsageError, data_dir_option, runs_option, print_next_command, table_options
+from .shared_options import (
+    UsageError,
+    data_dir_option,
+    print_next_command,
+    runs_option,
+    table_options,
+)
 
 
 @click.command()
@@ -38,7 +44,7 @@ def show(
 
     Example: latentune show digits
     """
-    from ..search.search_lines import print_counts
+    from ..search.study_tables import print_counts
     from ..use.show import show as run
 
     shown = run(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .common import open_study_database, runs_option, print_next_command, storage_option
+from .shared_options import open_study_database, print_next_command, runs_option, storage_option
 
 
 @click.command()
@@ -18,14 +18,14 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     """
     import optuna
 
-    from ...storage.artifacts import BUCKET_ATTRIBUTE
-    from ...storage.last_epochs import last_epochs
-    from ...storage.runs import Runs
-    from ..search.search_lines import print_studies, print_trials
-    from ..study.checkpoint_place import describe_misplaced_checkpoints
+    from ...storage.artifact_store import BUCKET_ATTRIBUTE
+    from ...storage.resume_checkpoints import last_epochs
+    from ...storage.runs_folder import Runs
+    from ..search.study_tables import print_studies, print_trials
     from ..study.confirmed import describe_confirmed
-    from ..study.finding import open_study
     from ..study.lineage import describe_origins
+    from ..study.misplaced_checkpoints import describe_misplaced_checkpoints
+    from ..study.study_lookup import open_study
     from .next_steps import next_study_command
 
     database = open_study_database(runs, storage)
@@ -36,7 +36,10 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
         if url := found.user_attrs.get(BUCKET_ATTRIBUTE):
             click.echo(f"its pictures are in {url}")
         print_trials(found, Runs(runs))
-        for line in [*describe_confirmed(found), *describe_misplaced_checkpoints(found, Runs(runs))]:
+        for line in [
+            *describe_confirmed(found),
+            *describe_misplaced_checkpoints(found, Runs(runs)),
+        ]:
             click.echo(line)
         if (kept := last_epochs(Runs(runs), study)).count:
             click.echo(kept)
@@ -45,7 +48,9 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     names = optuna.get_all_study_names(database)
     studies = [optuna.load_study(study_name=name, storage=database) for name in names]
     print_studies(studies, Runs(runs))
-    for line in (line for one in studies for line in describe_misplaced_checkpoints(one, Runs(runs))):
+    for line in (
+        line for one in studies for line in describe_misplaced_checkpoints(one, Runs(runs))
+    ):
         click.echo(line)
     if (kept := last_epochs(Runs(runs))).count:
         click.echo(kept)

@@ -8,23 +8,23 @@ import click
 from ..study.defaults import (
     ACCELERATOR,
     ACCELERATORS,
+    DEFAULT_PICTURES,
     FINAL_EPOCHS,
     LOGGER,
     LOGGERS,
-    DEFAULT_PICTURES,
     PICTURES,
     PRECISION,
     PRECISIONS,
 )
-from .common import (
+from .shared_options import (
     allow_option,
-    with_option_names,
     cluster_options,
     data_dir_option,
-    runs_option,
-    print_repeat_command,
     print_next_command,
+    print_repeat_command,
+    runs_option,
     storage_option,
+    with_option_names,
 )
 
 
@@ -41,7 +41,9 @@ from .common import (
 @click.option("--accelerator", default=ACCELERATOR, help=f"Device: {', '.join(ACCELERATORS)}.")
 @click.option("--precision", default=PRECISION, help=f"Bits: {', '.join(PRECISIONS)}.")
 @click.option("--deterministic", is_flag=True, help="Get the same numbers each time.")
-@click.option("--pictures", default=DEFAULT_PICTURES, help=f"Epochs to draw: {', '.join(PICTURES)}.")
+@click.option(
+    "--pictures", default=DEFAULT_PICTURES, help=f"Epochs to draw: {', '.join(PICTURES)}."
+)
 @click.option("--logger", default=LOGGER, help=f"Where to log: {', '.join(LOGGERS)}.")
 @cluster_options
 @data_dir_option
@@ -53,7 +55,7 @@ def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
 
     Example: latentune train conv-ae-digits --epochs 50
     """
-    from ...storage.runs import Runs
+    from ...storage.runs_folder import Runs
     from ..training.train import train as run
     from .next_steps import next_network_command
 

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..study.defaults import SEED
-from .common import allow_option, data_dir_option, open_study_database, runs_option, print_next_command, storage_option
+from .shared_options import (
+    allow_option,
+    data_dir_option,
+    open_study_database,
+    print_next_command,
+    runs_option,
+    storage_option,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -28,7 +35,7 @@ def verify(study: str, trials: int | None, seed: int, **options: Any) -> None:
     """
     from ..check.verify import verify as run
     from ..check.verify import verify_some
-    from ..study.finding import open_study
+    from ..study.study_lookup import open_study
 
     name = study.partition(":")[0]
     if trials is None:
@@ -51,8 +58,8 @@ def verify(study: str, trials: int | None, seed: int, **options: Any) -> None:
 
 def _next_words(opened: "optuna.Study", study: str) -> list[str]:
     """Returns what goes on with what was verified: a trial that has a value can be trained."""
-    from ..study.errors import StudyError
-    from ..study.finding import best_configuration, split_trial_number
+    from ..study.study_error import StudyError
+    from ..study.study_lookup import best_configuration, split_trial_number
     from .next_steps import next_study_command
 
     number = split_trial_number(study)[1]

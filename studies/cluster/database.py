@@ -16,7 +16,7 @@ from optuna.storages._grpc.client import GrpcClientCache
 from optuna.storages._grpc.servicer import OptunaStorageProxyService
 
 from ...storage.database import open_database
-from ...storage.urls import is_file
+from ...storage.database_urls import is_file
 
 PROXY = "grpc://"
 TOKEN = "latentune-token"  # noqa: S105 - the name of it

@@ -9,10 +9,10 @@ from typing import Any
 
 from filelock import Timeout
 
-from ...storage.artifacts import open_artifact_store
-from ...storage.last_epochs import last_epoch
-from ...storage.locks import search_lock
-from ...storage.runs import Runs
+from ...storage.artifact_store import open_artifact_store
+from ...storage.resume_checkpoints import last_epoch
+from ...storage.runs_folder import Runs
+from ...storage.search_lock import search_lock
 
 HEAD = "head"
 GATHER_S = 0.1  # who has finished a trial soon starts another one: one letter for both

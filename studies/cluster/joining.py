@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..study.defaults import CPUS, GPUS
-from ..study.errors import StudyError
+from ..study.study_error import StudyError
 
 AUTO = "auto"
 CONNECT_S = 5

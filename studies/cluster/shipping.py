@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ...objectives.data.splits import serialize_splits, deserialize_splits
+from ...objectives.data.splits import deserialize_splits, serialize_splits
 from ..study.recipe import Recipe
 
 FILES = ("encoder", "weights")
@@ -49,7 +49,9 @@ def pack(files: Iterable[str] = (), model: str = "") -> Shipped:
         model: What may be a `module:SPEC`.
     """
     found = {path: np.fromfile(path, np.uint8) for path in files if os.path.isfile(path)}
-    return Shipped(_each(serialize_splits(), torch.Tensor, torch.Tensor.numpy), found, code_of(model))
+    return Shipped(
+        _each(serialize_splits(), torch.Tensor, torch.Tensor.numpy), found, code_of(model)
+    )
 
 
 def unpack(shipped: Shipped, folder: Path) -> dict[str, str]:

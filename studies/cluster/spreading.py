@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from ...storage.runs import Runs
-from ...storage.scratch import temporary_scratch_folder
+from ...storage.runs_folder import Runs
+from ...storage.scratch_folder import temporary_scratch_folder
+from ..study.study_error import StudyError
 from ..study.trusted_modules import allow, trusted_modules
-from ..study.errors import StudyError
 from .joining import Cluster, load_ray
 
 RETRIES = 3  # of a call whose node or process has died

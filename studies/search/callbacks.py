@@ -11,10 +11,10 @@ import optuna
 import pytorch_lightning as pl
 
 from ...models.data_spec import DataSpec
-from ...storage.artifacts import ArtifactStore, attach_picture
+from ...storage.artifact_store import ArtifactStore, attach_picture
 from ...storage.database import HEARTBEAT_S
-from ...storage.runs import write_error
-from ..training.pictures import plot_network
+from ...storage.runs_folder import write_error
+from ..training.network_plots import plot_network
 from .retries import Hold
 
 

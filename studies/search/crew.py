@@ -10,10 +10,10 @@ from typing import Any
 from filelock import Timeout
 from optuna.trial import FrozenTrial
 
-from ...storage.database import HEARTBEAT_S, write_heartbeats, check_file_identity, file_identity
-from ...storage.locks import SEARCH_LOCK_NAME, Lock
-from ...storage.waiting import hold_lock
-from ..study.errors import StudyError
+from ...storage.database import HEARTBEAT_S, check_file_identity, file_identity, write_heartbeats
+from ...storage.lock_wait import hold_lock
+from ...storage.search_lock import SEARCH_LOCK_NAME, Lock
+from ..study.study_error import StudyError
 from .engine import Engine
 from .head import Head
 from .retries import finished, put_back_dead, requeue

@@ -9,7 +9,7 @@ import optuna
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from ...search_spaces.watch import silence_optuna
+from ...search_spaces.suggestions import silence_optuna
 
 
 def new_trial(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from ...storage.locks import Lock, search_lock
+from ...storage.search_lock import Lock, search_lock
 from .local import Local
 from .plan import SearchPlan
 

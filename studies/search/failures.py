@@ -10,8 +10,8 @@ from datetime import datetime
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from ...storage.shown import shown
-from ..study.errors import StudyError
+from ...storage.redact import shown
+from ..study.study_error import StudyError
 from .links import Tell
 from .plan import SearchPlan
 from .retries import finished, reason

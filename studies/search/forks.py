@@ -15,8 +15,8 @@ from multiprocessing import forkserver, util
 from pathlib import Path
 from typing import Any
 
-from ...storage.scratch import lock_folder
-from ..study.errors import StudyError
+from ...storage.scratch_folder import lock_folder
+from ..study.study_error import StudyError
 
 # What a worker runs, and what that imports only when it is first used.
 PRELOAD = [

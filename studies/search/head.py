@@ -13,8 +13,8 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from ...storage.database import GRACE_S
-from ...storage.last_epochs import remove_resume_checkpoint
-from ...storage.runs import write_text
+from ...storage.resume_checkpoints import remove_resume_checkpoint
+from ...storage.runs_folder import write_text
 from .plan import SearchPlan
 
 TrialCallback = Callable[[optuna.Study, FrozenTrial], None]

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import pytorch_lightning as pl
 
-from ...storage.artifacts import ArtifactStore, open_artifact_store
-from ...storage.last_epochs import last_epoch
-from ...storage.locks import Lock, search_lock
+from ...storage.artifact_store import ArtifactStore, open_artifact_store
+from ...storage.resume_checkpoints import last_epoch
+from ...storage.search_lock import Lock, search_lock
 from .plan import SearchPlan
 
 Word = Literal["started", "waiting", "bug", "finished"]

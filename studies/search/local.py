@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ...objectives.data.splits import save_splits
-from ...storage.runs import write_error
+from ...storage.runs_folder import write_error
 from .forks import context, starting
 from .plan import SearchPlan
 from .worker import DATA, work

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import optuna
 
-from ...models.networks.pretrained import ARCHITECTURES
-from ...search_spaces.watch import random_trials
-from ...storage.artifacts import BUCKET_ATTRIBUTE, study_bucket
-from ...storage.dashboard import write_note
+from ...models.networks.pretrained_backbone import ARCHITECTURES
+from ...search_spaces.suggestions import random_trials
+from ...storage.artifact_store import BUCKET_ATTRIBUTE, study_bucket
+from ...storage.dashboard_server import write_note
 from ...storage.database import database_exists, open_database
-from ...storage.locks import SEARCH_LOCK_NAME, search_lock
+from ...storage.lock_wait import hold_lock
 from ...storage.recorded_paths import relative_to_root
-from ...storage.runs import StorageError, atomic_file, write_error
-from ...storage.study import Study
-from ...storage.waiting import hold_lock
-from ..study.agreeing import definition_differences, without_ranges
-from ..study.errors import StudyError
-from ..study.finding import REQUIRED_STUDY_ATTRIBUTES, open_study
+from ...storage.runs_folder import StorageError, atomic_file, write_error
+from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
+from ...storage.study_summary import Study
+from ..study.definition import definition_differences, without_ranges
 from ..study.lineage import SOURCE_TRIAL_ATTRIBUTE, parent
 from ..study.recipe import Recipe
-from ..transfer.evolving import add_reusable_trials
+from ..study.study_error import StudyError
+from ..study.study_lookup import REQUIRED_STUDY_ATTRIBUTES, open_study
+from ..transfer.reusable_trials import add_reusable_trials
 from .plan import SearchPlan
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,12 @@ def _resume(plan: SearchPlan) -> Study | None:
 def _is_half_made(study: optuna.Study) -> bool:
     """Whether a search was killed while it made this study, of which nothing has been trained."""
     begun = "command" in study.user_attrs and "definition" not in study.user_attrs
-    return begun and study.user_attrs.keys() <= {*REQUIRED_STUDY_ATTRIBUTES, "parent", SOURCE_TRIAL_ATTRIBUTE, BUCKET_ATTRIBUTE}
+    return begun and study.user_attrs.keys() <= {
+        *REQUIRED_STUDY_ATTRIBUTES,
+        "parent",
+        SOURCE_TRIAL_ATTRIBUTE,
+        BUCKET_ATTRIBUTE,
+    }
 
 
 def _make(plan: SearchPlan, command: str) -> Study:

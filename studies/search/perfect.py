@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from ...objectives.report import Direction
+from ...objectives.epoch_callbacks import Direction
 from .plan import SearchPlan
 from .retries import finished
 

@@ -12,36 +12,42 @@ from pathlib import Path
 from typing import Any
 
 from ...models.data_spec import DataSpec, Kind
-from ...models.networks.pretrained import ARCHITECTURES, IMAGENET, SIDE
-from ...objectives.data.errors import DataError
+from ...models.networks.pretrained_backbone import ARCHITECTURES, IMAGENET, SIDE
+from ...objectives.data.data_error import DataError
 from ...objectives.data.folds import check_folds
-from ...objectives.data.sources.builtin import DATASETS
+from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.sources.source import holds_image_files
-from ...search_spaces.auto import MODEL, default_trial_per_model, add_model_prefix, record_model_choices, strip_model_prefix
-from ...search_spaces.catalog.auto import AUTO
+from ...search_spaces.auto import (
+    MODEL,
+    add_model_prefix,
+    default_trial_per_model,
+    record_model_choices,
+    strip_model_prefix,
+)
+from ...search_spaces.catalog.candidates import AUTO
 from ...search_spaces.catalog.entry import PUBLISHED
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.ranges import discover_parameters
+from ...search_spaces.space_errors import SpaceError
 from ...search_spaces.strategies import SAMPLERS
-from ...search_spaces.watch import SpaceParameters, Space, replay
-from ...search_spaces.words import SpaceError
-from ...storage.artifacts import choose_bucket
-from ...storage.best import read_best_toml
-from ...storage.checkpoint import file_hash, read_configuration
-from ...storage.names import check_name_in_database
-from ...storage.runs import Runs, StorageError
+from ...search_spaces.suggestions import Space, SpaceParameters, replay
+from ...storage.artifact_store import choose_bucket
+from ...storage.best_toml import read_best_toml
+from ...storage.checkpoint_file import file_hash, read_configuration
+from ...storage.runs_folder import Runs, StorageError
+from ...storage.study_names import check_name_in_database
 from ..cluster.joining import Cluster, joined
-from ..study.agreeing import FROM_ENTRY
-from ..study.trusted_modules import allow, trusted_modules
-from ..study.automatic import resolve_model_and_data, with_candidate_models
+from ..study.build import build_spec
+from ..study.candidate_models import resolve_model_and_data, with_candidate_models
 from ..study.checkpoint_lookup import find_encoder
 from ..study.defaults import CPUS, GPUS, RUNS, SAMPLER, WORKERS
-from ..study.errors import StudyError, check_at_least, check_at_most, check_choice
-from ..study.making import build_spec
-from ..study.pretrained import RANDOM_WEIGHTS, PretrainedEncoder, weights_hash
+from ..study.definition import FROM_ENTRY
+from ..study.pretrained_encoder import RANDOM_WEIGHTS, PretrainedEncoder, weights_hash
 from ..study.recipe import Recipe
-from ..study.spec import StudySpec
-from ..transfer.evolving import ReusableTrials, find_reusable_trials, derive_study_name
+from ..study.study_error import StudyError, check_at_least, check_at_most, check_choice
+from ..study.study_spec import StudySpec
+from ..study.trusted_modules import allow, trusted_modules
+from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
 from .pruning import fitting_pruner
 from .room import fitting_workers
 
@@ -162,7 +168,9 @@ def plan_search(
     definition = spec.definition(data_module, probed.distributions, recipe.identity())
     usual, reusable_trials = _name(recipe, spec), None
     if origin is not None:
-        reusable_trials = find_reusable_trials(origin, space, data_module.spec, definition, storage)
+        reusable_trials = find_reusable_trials(
+            origin, space, data_module.spec, definition, storage
+        )
         first, definition[FROM_ENTRY] = reusable_trials.untried_points(first), origin
         usual = usual if name else derive_study_name(usual, origin, definition, storage)
     if default_first and (late := [values[MODEL] for values in first[trials:]]):
@@ -186,7 +194,9 @@ def plan_search(
     )
 
 
-def _look(recipe: Recipe, space: Space, data: DataSpec) -> tuple[SpaceParameters, list[dict[str, Any]]]:
+def _look(
+    recipe: Recipe, space: Space, data: DataSpec
+) -> tuple[SpaceParameters, list[dict[str, Any]]]:
     """Returns what a space varies, and what the first trials of a new study may have."""
     if recipe.model == AUTO:
         probed = discover_parameters(space, data, record_model_choices)

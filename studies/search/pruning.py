@@ -2,7 +2,7 @@
 
 from ...search_spaces.strategies import NONE, PRUNERS, WILCOXON
 from ..study.defaults import PRUNER
-from ..study.errors import StudyError, check_choice
+from ..study.study_error import StudyError, check_choice
 
 
 def fitting_pruner(asked: str | None, runs: int) -> str:

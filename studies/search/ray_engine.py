@@ -18,12 +18,12 @@ from ray.exceptions import (
 )
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from ...storage.runs import Runs
-from ...storage.urls import absolute, is_file
+from ...storage.database_urls import absolute, is_file
+from ...storage.runs_folder import Runs
 from ..cluster.database import serve
 from ..cluster.desk import HEAD, Desk
 from ..cluster.shipping import files_of, pack
-from ..study.errors import StudyError
+from ..study.study_error import StudyError
 from .plan import SearchPlan
 from .ray_links import DeskLock, ask
 from .ray_node import Home, work

@@ -10,7 +10,7 @@ import ray
 from filelock import Timeout
 
 from ...storage.database import HEARTBEAT_S
-from ...storage.last_epochs import last_epoch
+from ...storage.resume_checkpoints import last_epoch
 from .links import Links
 from .plan import SearchPlan
 

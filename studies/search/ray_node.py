@@ -15,13 +15,13 @@ import optuna
 import ray
 import torch
 
-from ...storage.runs import Runs
+from ...storage.database_urls import is_file
+from ...storage.runs_folder import Runs
 from ...storage.scratch_folder import scratch_folder, temporary_scratch_folder
-from ...storage.urls import is_file
 from ..cluster.database import reach
 from ..cluster.shipping import Shipped, moved_to, unpack
+from ..study.study_lookup import open_study
 from ..study.trusted_modules import allow
-from ..study.finding import open_study
 from .forks import PRELOAD
 from .links import links_here
 from .plan import SearchPlan
@@ -76,7 +76,10 @@ def work(index: int, who: str, desk: Any, home: Home, plan: SearchPlan, shipped:
     tell("begun", None)
     threading.Thread(target=listen, daemon=True).start()
     beside = ray.get_runtime_context().get_node_id() == home.node
-    with told(index, tell), scratch_folder(home.scratch_folder) if beside else temporary_scratch_folder() as place:
+    with (
+        told(index, tell),
+        scratch_folder(home.scratch_folder) if beside else temporary_scratch_folder() as place,
+    ):
         for module in PRELOAD:  # as in forks: else others would wait for the lock meanwhile
             import_module(module)
         allow(*plan.trusted_modules)

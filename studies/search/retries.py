@@ -6,7 +6,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.objective import StopRequested
-from ...storage.database import write_missing_heartbeats, stale_trials
+from ...storage.database import stale_trials, write_missing_heartbeats
 
 INTERRUPTED = "interrupted"
 DIED = "its process died"

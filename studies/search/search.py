@@ -4,18 +4,18 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...storage.buckets import Bucket
 from ...storage.database import DatabaseError, check_file_identity, file_identity
-from ...storage.last_epochs import remove_stale_checkpoints
-from ...storage.locks import SEARCH_LOCK_NAME, search_lock
-from ...storage.runs import StorageError
+from ...storage.lock_wait import hold_lock
+from ...storage.resume_checkpoints import remove_stale_checkpoints
+from ...storage.runs_folder import StorageError
+from ...storage.s3_bucket import Bucket
 from ...storage.scratch_folder import is_only_scratch, scratch_folder
-from ...storage.study import Study
-from ...storage.waiting import hold_lock
-from ..display.console import has_progress_display
-from ..study.defaults import AUGMENT, CPUS, GPUS, RUNS, SAMPLER, SEED, DEFAULT_SPACE, WORKERS
-from ..study.facade import public_api
-from ..study.results import write_results
+from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
+from ...storage.study_summary import Study
+from ..display.terminal import has_progress_display
+from ..study.defaults import AUGMENT, CPUS, DEFAULT_SPACE, GPUS, RUNS, SAMPLER, SEED, WORKERS
+from ..study.public_api import public_api
+from ..study.study_results import write_results
 from .callbacks import stop_on_signal
 from .crew import Crew
 from .engine import engine_of
@@ -27,7 +27,7 @@ from .opening import open_or_make
 from .perfect import say_perfect
 from .plan import SearchPlan, plan_search
 from .retries import requeue, unfinished
-from .search_lines import SearchProgress
+from .study_tables import SearchProgress
 from .trials import run_trials
 
 
@@ -229,4 +229,6 @@ def _take_up(study: Study, plan: SearchPlan, place: Path) -> None:
 def _sweep(study: Study, plan: SearchPlan) -> None:
     """Removes the epochs that were kept of trials which have ended."""
     with hold_lock(search_lock(plan.storage, plan.runs), SEARCH_LOCK_NAME):
-        remove_stale_checkpoints(plan.runs, plan.name, unfinished(study.get_trials(deepcopy=False)))
+        remove_stale_checkpoints(
+            plan.runs, plan.name, unfinished(study.get_trials(deepcopy=False))
+        )

@@ -14,15 +14,21 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
-from ...objectives.data.errors import DataError
-from ...objectives.objective import HPARAMS, StopRequested, StopOnRequest, TrialFailed, model_attributes
-from ...search_spaces.strategies import PRUNERS, SAMPLERS, StatelessSampler, SpareFixedTrials
-from ...search_spaces.watch import build_without_weights
-from ...storage.database import DatabaseError, check_file_identity, heartbeat, file_identity
-from ...storage.locks import SEARCH_LOCK_NAME, Lock
-from ...storage.runs import StorageError, write_error
-from ...storage.waiting import acquire
-from ..study.errors import StudyError
+from ...objectives.data.data_error import DataError
+from ...objectives.objective import (
+    HPARAMS,
+    StopOnRequest,
+    StopRequested,
+    TrialFailed,
+    model_attributes,
+)
+from ...search_spaces.strategies import PRUNERS, SAMPLERS, SpareFixedTrials, StatelessSampler
+from ...search_spaces.suggestions import build_without_weights
+from ...storage.database import DatabaseError, check_file_identity, file_identity, heartbeat
+from ...storage.lock_wait import acquire
+from ...storage.runs_folder import StorageError, write_error
+from ...storage.search_lock import SEARCH_LOCK_NAME, Lock
+from ..study.study_error import StudyError
 from .callbacks import AttachPictures, CheckHold
 from .draft import new_trial
 from .failures import check_failures, note_failure
@@ -66,7 +72,9 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
 
     def choose(trial: optuna.Trial) -> Mapping[str, Any]:
         """Lets a trial suggest every value, and returns what it records of its model."""
-        return model_attributes(build_without_weights(spec.objective.model, trial, data))  # without reading an encoder
+        return model_attributes(
+            build_without_weights(spec.objective.model, trial, data)
+        )  # without reading an encoder
 
     def train(trial: optuna.Trial, hold: Hold) -> tuple[TrialState, Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""

@@ -16,9 +16,9 @@ import optuna
 import torch
 
 from ...objectives.data.splits import load_splits
-from ...storage.database import DatabaseError, open_database, database_message
+from ...storage.database import DatabaseError, database_message, open_database
+from ..study.study_lookup import open_study
 from ..study.trusted_modules import allow
-from ..study.finding import open_study
 from .forks import OURS, SAFE
 from .links import links_here
 from .plan import SearchPlan
@@ -83,7 +83,11 @@ def told(index: int, tell: Callable[[str, Any], None]) -> Iterator[None]:
 def _take_gpu(index: int) -> None:
     """Shows CUDA one GPU, before it starts, so that workers spread over all of them."""
     escape_control_characters = os.environ.get("CUDA_VISIBLE_DEVICES")
-    gpus = escape_control_characters.split(",") if escape_control_characters else [str(i) for i in range(torch.cuda.device_count())]
+    gpus = (
+        escape_control_characters.split(",")
+        if escape_control_characters
+        else [str(i) for i in range(torch.cuda.device_count())]
+    )
     if gpus and escape_control_characters != "":
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[index % len(gpus)]
 

@@ -5,15 +5,20 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 
-from ...storage.checkpoint import read_checkpoint
-from ...storage.partial import recover_folder
-from ...storage.runs import Runs, StorageError
-from .checkpoint_place import warn_if_misplaced
+from ...storage.checkpoint_file import read_checkpoint
+from ...storage.resumable_folder import recover_folder
+from ...storage.runs_folder import Runs, StorageError
+from .build import load_network
 from .defaults import RUNS
-from .errors import StudyError
-from .facade import public_api
-from .finding import check_study_exists, find_configuration, training_command, split_trial_number
-from .making import load_network
+from .misplaced_checkpoints import warn_if_misplaced
+from .public_api import public_api
+from .study_error import StudyError
+from .study_lookup import (
+    check_study_exists,
+    find_configuration,
+    split_trial_number,
+    training_command,
+)
 
 
 @public_api
@@ -51,7 +56,9 @@ def find_checkpoint(source: str | Path, runs: Runs) -> Path:
         path = recover_folder(runs.final(*split_trial_number(str(source))), runs) / "model.ckpt"
         if not path.exists():
             check_study_exists(split_trial_number(str(source))[0], runs)
-            raise StorageError(f"there is no checkpoint {path}: {training_command(str(source), runs)}")
+            raise StorageError(
+                f"there is no checkpoint {path}: {training_command(str(source), runs)}"
+            )
     return warn_if_misplaced(path, runs)
 
 

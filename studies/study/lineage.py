@@ -6,9 +6,9 @@ from typing import Any
 
 import optuna
 
-from ...storage.checkpoint import file_hash, read_checkpoint
-from ...storage.runs import Runs, StorageError
-from .allowed import IMPORT_ATTRIBUTE
+from ...storage.checkpoint_file import file_hash, read_checkpoint
+from ...storage.runs_folder import Runs, StorageError
+from .module_trust import IMPORT_ATTRIBUTE
 from .recipe import Recipe
 
 SOURCE_TRIAL_ATTRIBUTE = "origin"

@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
-from ...models.networks.pretrained import ARCHITECTURES
-from ...search_spaces.catalog.auto import AUTO
-from ...search_spaces.words import did_you_mean
-from ...storage.runs import Runs
-from .allowed import check_module_trust
-from .defaults import AUGMENT, SEED, DEFAULT_SPACE
-from .errors import StudyError, check_at_least, check_seed
+from ...models.networks.pretrained_backbone import ARCHITECTURES
+from ...search_spaces.catalog.candidates import AUTO
+from ...search_spaces.space_errors import did_you_mean
+from ...storage.runs_folder import Runs
+from .defaults import AUGMENT, DEFAULT_SPACE, SEED
+from .module_trust import check_module_trust
+from .study_error import StudyError, check_at_least, check_seed
 
 ENTRY_TYPES: dict[str, type] = {
     "model": str,
@@ -164,7 +164,9 @@ class Recipe:
             raise StudyError("a recipe needs a model")
         if not re.fullmatch(r"\w*", table.get("encoder_hash", "")):  # it names a file
             raise StudyError(f"encoder_hash = {table['encoder_hash']!r} in a recipe is no hash")
-        lists = {name: tuple(table.get(name, ())) for name, kind in ENTRY_TYPES.items() if kind is list}
+        lists = {
+            name: tuple(table.get(name, ())) for name, kind in ENTRY_TYPES.items() if kind is list
+        }
         lists["objectives"] = tuple(RENAMED.get(name, name) for name in lists["objectives"])
         entries = {**table, **lists}
         if table.get("encoder", next(iter(ARCHITECTURES))) not in ARCHITECTURES:

@@ -8,40 +8,40 @@ from typing import Any
 import pytorch_lightning as pl
 
 from ...models.roles import Predicts
-from ...objectives.history import BEST, LAST, find_best_row
-from ...objectives.metrics.anomaly import anomaly_threshold_entry
-from ...objectives.metrics.components import pca_baseline
-from ...objectives.metrics.linear import linear_baseline
+from ...objectives.history_checkpoint import BEST, LAST, find_best_row
+from ...objectives.metrics.anomaly_scores import anomaly_threshold_entry
+from ...objectives.metrics.linear_baseline import linear_baseline
+from ...objectives.metrics.pca_baseline import pca_baseline
 from ...objectives.provenance import git_commit, versions
-from ...objectives.randomness import spawn_seeds
-from ...storage.best import write_best_toml
-from ...storage.checkpoint import add_configuration
+from ...objectives.rng import spawn_seeds
+from ...storage.best_toml import write_best_toml
+from ...storage.checkpoint_file import add_configuration
 from ...storage.json_text import to_strict_json
-from ...storage.partial import resumable_folder
-from ...storage.runs import Runs
+from ...storage.resumable_folder import resumable_folder
+from ...storage.runs_folder import Runs
 from ..cluster.joining import joined
-from ..display.plots.curves import plot_loss_curve
+from ..display.plots.training_curves import plot_loss_curve
+from ..study.build import encoder_configuration
 from ..study.defaults import (
     ACCELERATOR,
+    ANOMALY_QUANTILE,
     CPUS,
+    DEFAULT_PICTURES,
     FINAL_EPOCHS,
     GPUS,
     LOGGER,
     MAX_SEEDS,
-    DEFAULT_PICTURES,
     PRECISION,
-    ANOMALY_QUANTILE,
     RUNS,
 )
-from ..study.errors import StudyError, check_at_least, check_at_most
-from ..study.facade import public_api
-from ..study.making import encoder_configuration
-from .notes_if_worse_than_trial import notes_if_worse_than_trial
+from ..study.public_api import public_api
+from ..study.study_error import StudyError, check_at_least, check_at_most
+from .final_training import FinalTraining
+from .fit_network import FitOptions, fit_network, load_initial_weights, should_resume
 from .load_training_setup import load_training_setup
-from .final import FinalTraining
-from .fitting import FitOptions, load_initial_weights, fit_network, should_resume
-from .reports import write_report, score_test_part
-from .seeds import score_row, train_on_seeds
+from .network_report import score_test_part, write_report
+from .notes_if_worse_than_trial import notes_if_worse_than_trial
+from .train_on_seeds import score_row, train_on_seeds
 
 
 @public_api

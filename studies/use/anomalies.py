@@ -14,27 +14,31 @@ from torch import Tensor
 from ...models.roles import Encodes, Reconstructs
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.item_metadata import ITEM_COLUMN, item_metadata
-from ...objectives.data.module import TensorData
-from ...objectives.data.new.items import NewItems
-from ...objectives.data.new.others import read_other_data
-from ...objectives.data.sources.builtin import DATASETS
-from ...objectives.metrics.anomaly import anomaly_scores, separating_threshold, quantile_threshold
-from ...objectives.metrics.components import code_length, pca_scorer
-from ...objectives.metrics.intervals import (
+from ...objectives.data.new.new_items import NewItems
+from ...objectives.data.new.other_data import read_other_data
+from ...objectives.data.sources.builtin_datasets import DATASETS
+from ...objectives.data.tensor_data import TensorData
+from ...objectives.metrics.anomaly_scores import (
+    anomaly_scores,
+    quantile_threshold,
+    separating_threshold,
+)
+from ...objectives.metrics.confidence_intervals import (
     Interval,
     auroc_interval,
     binomial_interval,
     exceedance_interval,
 )
-from ...storage.csv_files import write_csv
-from ...storage.runs import Runs, replace_folder
-from ..display.plots.scores import plot_score_distributions
+from ...objectives.metrics.pca_baseline import code_length, pca_scorer
+from ...storage.runs_folder import Runs, replace_folder
+from ...storage.spreadsheet_csv import write_csv
+from ..display.plots.score_distributions import plot_score_distributions
 from ..study.defaults import ANOMALY_QUANTILE, RUNS, SEED
-from ..study.errors import StudyError, check_seed
-from ..study.facade import public_api
-from .anomaly_images import INLIERS, OUTLIERS, plot_extreme_images
-from .asked import run_inference
-from .trained import load_trained_network
+from ..study.public_api import public_api
+from ..study.study_error import StudyError, check_seed
+from .extreme_images import INLIERS, OUTLIERS, plot_extreme_images
+from .inference import run_inference
+from .trained_network import load_trained_network
 
 if TYPE_CHECKING:
     from ...objectives.data.parts import Items

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...objectives.data.fewer import format_label_count
+from ...objectives.data.label_subset import format_label_count
 from ...objectives.data.require_labels import require_labels
-from ...objectives.data.module import TensorData
-from ...storage.checkpoint import file_hash, read_checkpoint
-from ...storage.csv_files import write_csv
-from ...storage.last_epochs import remove_with_partials
-from ...storage.partial import find_resumable, resumable_folder
-from ...storage.runs import Runs
+from ...objectives.data.tensor_data import TensorData
+from ...storage.checkpoint_file import file_hash, read_checkpoint
+from ...storage.resumable_folder import find_resumable, resumable_folder
+from ...storage.resume_checkpoints import remove_with_partials
+from ...storage.runs_folder import Runs
+from ...storage.spreadsheet_csv import write_csv
 from ..cluster.joining import joined
 from ..cluster.spreading import spread
-from ..display.plots.curves import plot_accuracy_curves
+from ..display.plots.training_curves import plot_accuracy_curves
+from ..study.build import load_encoder
 from ..study.checkpoint_lookup import find_encoder
 from ..study.defaults import (
     COMPARE_EPOCHS,
@@ -28,10 +29,16 @@ from ..study.defaults import (
     GPUS,
     RUNS,
 )
-from ..study.errors import StudyError, check_at_least
-from ..study.facade import public_api
-from ..study.making import load_encoder
-from .classifiers import LAST, TRAININGS, Outcome, save_outcomes, load_outcomes, train_classifier
+from ..study.public_api import public_api
+from ..study.study_error import StudyError, check_at_least
+from .classifier_training import (
+    LAST,
+    TRAININGS,
+    Outcome,
+    load_outcomes,
+    save_outcomes,
+    train_classifier,
+)
 
 SCRATCH = "from scratch"
 
@@ -75,7 +82,8 @@ def compare(
         gpus: GPUs of each training there.
         data_dir: Where torchvision data lies, if not in the usual places.
         runs: The folder with all studies.
-        on_result: Called after each training with the start, the labels, the seed and the accuracy.
+        on_result: Called after each training with the start, the labels, the seed and the
+        accuracy.
 
     Returns:
         The folder, `runs/comparisons/DATA`, with `accuracy.csv` (validation, per epoch),

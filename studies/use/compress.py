@@ -10,18 +10,18 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ...models.quantiser import Quantizer
+from ...models.quantizer import Quantizer
 from ...models.roles import Codec
 from ...objectives.data.batches import apply_in_batches
-from ...objectives.data.module import TensorData
-from ...objectives.metrics.anomaly import anomaly_scores, reconstruction_mse
-from ...storage.csv_files import write_csv
-from ...storage.runs import Runs, replace_folder
-from ..display.plots.images import plot_labeled_grid
+from ...objectives.data.tensor_data import TensorData
+from ...objectives.metrics.anomaly_scores import anomaly_scores, reconstruction_mse
+from ...storage.runs_folder import Runs, replace_folder
+from ...storage.spreadsheet_csv import write_csv
+from ..display.plots.image_grids import plot_labeled_grid
 from ..study.defaults import RUNS, SEED
-from ..study.errors import StudyError, check_seed
-from ..study.facade import public_api
-from .trained import load_trained_network
+from ..study.public_api import public_api
+from ..study.study_error import StudyError, check_seed
+from .trained_network import load_trained_network
 
 SHOWN = 10
 BYTES = {"image": 1, "table": 4}

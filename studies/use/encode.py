@@ -12,14 +12,14 @@ import torch
 
 from ...models.densities.kde import Codes
 from ...models.roles import Encodes
-from ...storage.csv_files import write_csv
-from ...storage.outputs import check_output, new_file
+from ...storage.output_files import check_output, new_file
+from ...storage.spreadsheet_csv import write_csv
 from ..study.defaults import RUNS
-from ..study.errors import StudyError
-from ..study.facade import public_api
+from ..study.public_api import public_api
+from ..study.study_error import StudyError
+from .inference import InferenceNetwork, InferenceResult, Inputs, run_inference
 from .prediction_table import add_item_columns
-from .asked import InferenceResult, InferenceNetwork, Inputs, run_inference
-from .trained import encode_items
+from .trained_network import encode_items
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,9 @@ def encode(
     return Encodings(said.names, codes, said.reasons, said.unreadable)
 
 
-def _write(said: InferenceResult[torch.Tensor], codes: Codes, file: IO[bytes], suffix: str) -> None:
+def _write(
+    said: InferenceResult[torch.Tensor], codes: Codes, file: IO[bytes], suffix: str
+) -> None:
     if suffix == ".npz":
         names, reasons = np.array(said.names), np.array(said.reasons)
         np.savez_compressed(file, codes=codes, names=names, reasons=reasons)

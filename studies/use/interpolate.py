@@ -6,16 +6,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...models.densities.by_name import DENSITIES, MIN_CODES
+from ...models.densities.density_table import DENSITIES, MIN_CODES
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.progress import progress
-from ...storage.runs import Runs, replace_folder
-from ..display.plots.images import plot_image_grid
+from ...storage.runs_folder import Runs, replace_folder
+from ..display.plots.image_grids import plot_image_grid
 from ..study.defaults import RUNS, SAMPLING_METHODS, SEED
-from ..study.errors import StudyError, check_seed
-from ..study.facade import public_api
-from .trained import TrainedNetwork, load_trained_network
+from ..study.public_api import public_api
+from ..study.study_error import StudyError, check_seed
+from .trained_network import TrainedNetwork, load_trained_network
 
 ROWS, STEPS = 6, 10
 

@@ -11,10 +11,10 @@ import pandas as pd
 
 from ...models.data_spec import DataSpec
 from ...objectives.data.item_metadata import ITEM_COLUMN, ROW_COLUMN, item_metadata
-from ...objectives.data.module import TensorData
-from ..study.errors import StudyError
-from .map_colors import color_values
-from .trained import TrainedNetwork
+from ...objectives.data.tensor_data import TensorData
+from ..study.study_error import StudyError
+from .color_values import color_values
+from .trained_network import TrainedNetwork
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...objectives.metrics.anomaly import describe_error_unit, score_to_mse
-from ...objectives.metrics.intervals import exceedance_interval
-from ...storage.csv_files import write_csv
-from ...storage.outputs import check_output, new_file
+from ...objectives.metrics.anomaly_scores import describe_error_unit, score_to_mse
+from ...objectives.metrics.confidence_intervals import exceedance_interval
+from ...storage.output_files import check_output, new_file
+from ...storage.spreadsheet_csv import write_csv
 from ..study.defaults import RUNS
-from ..study.facade import public_api
+from ..study.public_api import public_api
+from .inference import InferenceNetwork, Inputs, run_inference
+from .prediction_functions import prediction_function
 from .prediction_table import prediction_table
-from .answers import prediction_function
-from .asked import InferenceNetwork, Inputs, run_inference
 from .predictions import Predictions
-from .trained import load_trained_network
+from .trained_network import load_trained_network
 
 
 @public_api

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from ..study.defaults import MAX_PRINTED_ROWS, MAX_PRINTED_ROWS_BESIDE_FILE
-from .rounding import format_number
+from .number_format import format_number
 
 TOGETHER = ("probability", "class", "distance")
 GIVEN_SHOWN = 2  # columns of the file on a terminal, such as an id

@@ -9,18 +9,18 @@ from torch import Tensor
 
 from ...models.roles import Compares, Predicts
 from ...objectives.data.require_labels import require_labels
-from ...objectives.data.module import TensorData
-from ...objectives.metrics.components import components
+from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.neighbors import few_label_accuracies
-from ...objectives.metrics.rows import NUMBERS, to_numeric_rows
+from ...objectives.metrics.numeric_rows import NUMBERS, to_numeric_rows
+from ...objectives.metrics.pca_baseline import components
 from ...objectives.progress import progress
-from ...storage.csv_files import write_csv
-from ...storage.runs import Runs, replace_folder
-from ..display.plots.scores import plot_accuracies
+from ...storage.runs_folder import Runs, replace_folder
+from ...storage.spreadsheet_csv import write_csv
+from ..display.plots.score_distributions import plot_accuracies
 from ..study.defaults import NEIGHBOURS, PROBE_LABELS, PROBE_SEEDS, RUNS, SEED
-from ..study.errors import StudyError, check_at_least, check_at_most, check_seed
-from ..study.facade import public_api
-from .trained import load_trained_network
+from ..study.public_api import public_api
+from ..study.study_error import StudyError, check_at_least, check_at_most, check_seed
+from .trained_network import load_trained_network
 
 CODES, PCA = "codes", "pca"
 MOST = 1000  # draws
@@ -164,7 +164,9 @@ def probe(
     with replace_folder(probed.folder, Runs(Path(runs))) as folder:
         write_csv(probed.table, folder / "table.csv", index="of")
         write_csv(probed.accuracy, folder / "accuracy.csv", index="seed")
-        plot_accuracies(probed.accuracy, f"{labels:,} labels on {data.name}", folder / "accuracy.png")
+        plot_accuracies(
+            probed.accuracy, f"{labels:,} labels on {data.name}", folder / "accuracy.png"
+        )
     return probed
 
 

@@ -9,22 +9,22 @@ import numpy as np
 import torch
 from sklearn.decomposition import PCA
 
-from ...models.densities.by_name import DENSITIES, MIN_CODES, Density
+from ...models.densities.density_table import DENSITIES, MIN_CODES, Density
 from ...models.densities.kde import Codes
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import apply_in_batches
-from ...objectives.metrics.features import feature_network
-from ...objectives.metrics.rating import SamplerRatings, rate_samplers, unratable_reason
+from ...objectives.metrics.feature_network import feature_network
+from ...objectives.metrics.sampler_rating import SamplerRatings, rate_samplers, unratable_reason
 from ...objectives.progress import progress
-from ...search_spaces.words import did_you_mean
+from ...search_spaces.space_errors import did_you_mean
 from ...storage.json_text import to_strict_json
-from ...storage.runs import Runs, replace_folder
-from ..display.plots.images import plot_image_grid
-from ..display.plots.points import plot_code_histograms
+from ...storage.runs_folder import Runs, replace_folder
+from ..display.plots.image_grids import plot_image_grid
+from ..display.plots.scatter import plot_code_histograms
 from ..study.defaults import RUNS, SAMPLE_SIZE, SAMPLING_METHODS, SEED
-from ..study.errors import StudyError, check_at_least, check_at_most, check_seed
-from ..study.facade import public_api
-from .trained import load_trained_network
+from ..study.public_api import public_api
+from ..study.study_error import StudyError, check_at_least, check_at_most, check_seed
+from .trained_network import load_trained_network
 
 # Up to this many latent dimensions, two principal components say nothing new.
 FEW_DIMENSIONS = 3
@@ -56,7 +56,9 @@ class Samples(NamedTuple):
             f"{name}: {density}" + (f", test FID {rows[name].test.fid:.2f}" if rows else "")
             for name, density in self.densities.items()
         ]
-        unratable_reason = [] if self.unratable_reason is None else [f"not rated: {self.unratable_reason}"]
+        unratable_reason = (
+            [] if self.unratable_reason is None else [f"not rated: {self.unratable_reason}"]
+        )
         return "\n".join([*lines, *unratable_reason, f"wrote {self.folder}"])
 
 

@@ -7,18 +7,18 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from ...objectives.data.kept import flush_cache
-from ...objectives.data.labelled import target_candidates
-from ...objectives.data.module import TensorData
 from ...objectives.data.parts import to_float
+from ...objectives.data.require_labels import target_candidates
 from ...objectives.data.splits import PART_NAMES, describe_splits
-from ...search_spaces.catalog.auto import find_fitting_models
-from ...storage.runs import Runs, replace_folder
-from ..display.plots.images import plot_labeled_grid
+from ...objectives.data.tensor_cache import flush_cache
+from ...objectives.data.tensor_data import TensorData
+from ...search_spaces.catalog.candidates import find_fitting_models
+from ...storage.runs_folder import Runs, replace_folder
+from ..display.plots.image_grids import plot_labeled_grid
 from ..study.defaults import RUNS, SEED
-from ..study.errors import StudyError, check_seed
-from ..study.facade import public_api
-from .split import split_folder
+from ..study.public_api import public_api
+from ..study.study_error import StudyError, check_seed
+from .split_folder import split_folder
 
 SHOWN = 10  # of each class; ten times as many where there are none
 MOST_CLASSES = 10
@@ -125,7 +125,9 @@ def show(
 
     def look(name: str) -> DataSummary:
         whole = read(name)
-        return replace(_shown(whole, place, seed), searchable=bool(find_fitting_models(whole.spec)))
+        return replace(
+            _shown(whole, place, seed), searchable=bool(find_fitting_models(whole.spec))
+        )
 
     if split is None or out is None:
         return look(data)

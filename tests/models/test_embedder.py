@@ -19,7 +19,7 @@ import latentune
 from latentune import DataSpec, Embedder, TensorData
 from latentune.models.embedder import LOSSES, MINERS, random_triplets
 from latentune.objectives.metrics import neighbors
-from latentune.objectives.training import fit, quiet_trainer
+from latentune.objectives.trainer import fit, quiet_trainer
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

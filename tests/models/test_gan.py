@@ -17,9 +17,9 @@ from PIL import Image
 
 import latentune
 from latentune import GAN, DataSpec, TensorData
-from latentune.objectives.metrics.distance import KernelDistance
-from latentune.objectives.metrics.quality import kernel_distance
-from latentune.objectives.training import fit, silence_lightning, quiet_trainer
+from latentune.objectives.metrics.image_quality import kernel_distance
+from latentune.objectives.metrics.kernel_distance import KernelDistance
+from latentune.objectives.trainer import fit, quiet_trainer, silence_lightning
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

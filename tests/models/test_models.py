@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from latentune import Autoencoder, DataSpec, LatentKDE, TensorData
 from latentune.models.learner import OPTIMIZERS, SCHEDULES
-from latentune.models.networks.by_name import NETWORKS
 from latentune.models.networks.conv import ConvEncoder
-from latentune.models.networks.maps import feature_map_sizes
-from latentune.objectives.training import fit, quiet_trainer
+from latentune.models.networks.encoder_decoder import NETWORKS
+from latentune.models.networks.feature_maps import feature_map_sizes
+from latentune.objectives.trainer import fit, quiet_trainer
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
 

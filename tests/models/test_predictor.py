@@ -16,10 +16,10 @@ from torch.nn.functional import cross_entropy, pad
 
 import latentune
 from latentune import DataSpec, Embedder, Predictor, TensorData
-from latentune.models.networks.bodies import BACKBONES
+from latentune.models.networks.backbones import BACKBONES
 from latentune.models.networks.dense import ACTIVATIONS
 from latentune.models.networks.recurrent import CELLS
-from latentune.objectives.training import fit, quiet_trainer
+from latentune.objectives.trainer import fit, quiet_trainer
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

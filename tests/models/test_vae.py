@@ -10,7 +10,7 @@ from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
 import latentune
 from latentune import VAE, Autoencoder, DataSpec, TensorData
-from latentune.objectives.training import fit, silence_lightning, quiet_trainer
+from latentune.objectives.trainer import fit, quiet_trainer, silence_lightning
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
 SHAPE = (1, 8, 8)

@@ -15,13 +15,13 @@ from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial
 
 import latentune
+from latentune.objectives.epoch_callbacks import PRUNED
 from latentune.objectives.objective import Objective
-from latentune.objectives.report import PRUNED
-from latentune.storage.checkpoint import file_hash, read_safely
-from latentune.storage.runs import Runs
+from latentune.storage.checkpoint_file import file_hash, read_safely
+from latentune.storage.runs_folder import Runs
 from latentune.studies.search.callbacks import CheckHold
 from latentune.studies.search.retries import put_back_dead
-from latentune.studies.study.making import build_spec
+from latentune.studies.study.build import build_spec
 from latentune.studies.study.recipe import Recipe
 
 Cli = Callable[..., Any]
@@ -47,7 +47,7 @@ class DieAfter(pl.Callback):
 
 @pytest.fixture(autouse=True)
 def _each_epoch_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latentune.objectives.last_epoch.RARELY", 0)
+    monkeypatch.setattr("latentune.objectives.last_epoch_checkpoint.RARELY", 0)
 
 
 def objective_of(model: str, **options: Any) -> Objective:

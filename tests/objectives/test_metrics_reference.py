@@ -19,13 +19,17 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from latentune import VAE, Autoencoder, DataSpec, Predictor
-from latentune.objectives.data.moments import mean_and_std
-from latentune.objectives.metrics.anomaly import anomaly_scores, reconstruction_mse, quantile_threshold
-from latentune.objectives.metrics.classification import classification
-from latentune.objectives.metrics.components import pca_scorer, pca_mse
+from latentune.objectives.data.normalization import mean_and_std
+from latentune.objectives.metrics.anomaly_scores import (
+    anomaly_scores,
+    quantile_threshold,
+    reconstruction_mse,
+)
+from latentune.objectives.metrics.classification_report import classification
+from latentune.objectives.metrics.image_quality import kernel_distance, quality
 from latentune.objectives.metrics.neighbors import knn_accuracy
-from latentune.objectives.metrics.quality import kernel_distance, quality
-from latentune.objectives.training import quiet_trainer
+from latentune.objectives.metrics.pca_baseline import pca_mse, pca_scorer
+from latentune.objectives.trainer import quiet_trainer
 from latentune.studies.check.confirmation import finalist_table
 from latentune.studies.check.race import probabilities_better
 from latentune.studies.use.anomalies import INLIERS, OUTLIERS, AnomalyReport
@@ -253,13 +257,15 @@ def test_a_race_of_two_is_the_paired_t_test_of_scipy() -> None:
 def test_configurations_that_differ_by_a_constant_are_told_apart(equal: float) -> None:
     costs = [[1.0, 2.0, 3.0], [1.5, 2.5, 3.5 + equal]]
     assert probabilities_better(costs, 0) == pytest.approx([0.5, 0.0], abs=1e-6)
-    assert probabilities_better([costs[0], costs[0]], 0) == [0.5, 0.5], "the same costs say nothing"
+    assert probabilities_better([costs[0], costs[0]], 0) == [0.5, 0.5], (
+        "the same costs say nothing"
+    )
 
 
 @pytest.mark.parametrize("numbers", [False, True])
 def test_the_linear_model_beside_is_that_of_scikit_learn(numbers: bool) -> None:
     from latentune import TensorData
-    from latentune.objectives.metrics.linear import linear_baseline
+    from latentune.objectives.metrics.linear_baseline import linear_baseline
 
     x = rng.normal(size=(100, 3)) * [1, 1e-15, 1e12] + [0, 1, 1e14]
     line = StandardScaler().fit_transform(x) @ [1, 2, 3] + 0.3 * rng.normal(size=100)

@@ -11,8 +11,8 @@ import torch
 from optuna.trial import BaseTrial, TrialState
 
 from latentune import DataSpec, Objective, TensorData
+from latentune.objectives.epoch_callbacks import MonitorError
 from latentune.objectives.objective import TrialFailed
-from latentune.objectives.report import MonitorError
 
 
 class Scripted(pl.LightningModule):

@@ -15,15 +15,15 @@ from torch import nn
 import latentune
 from latentune import Autoencoder, LatentKDE, Predictor, TensorData
 from latentune.models.densities.mixture import LatentMixture
-from latentune.models.quantiser import Quantizer
-from latentune.objectives.data.errors import DataError
-from latentune.objectives.data.moments import mean_and_std
-from latentune.objectives.metrics.anomaly import anomaly_scores, separating_threshold
-from latentune.objectives.metrics.components import pca_baseline
-from latentune.objectives.metrics.linear import linear_baseline
-from latentune.objectives.training import choose_accelerator, fit, quiet_trainer
+from latentune.models.quantizer import Quantizer
+from latentune.objectives.data.data_error import DataError
+from latentune.objectives.data.normalization import mean_and_std
+from latentune.objectives.metrics.anomaly_scores import anomaly_scores, separating_threshold
+from latentune.objectives.metrics.linear_baseline import linear_baseline
+from latentune.objectives.metrics.pca_baseline import pca_baseline
+from latentune.objectives.trainer import choose_accelerator, fit, quiet_trainer
 from latentune.studies.use.compress import _power_of_two
-from latentune.studies.use.rounding import round_significant, format_number
+from latentune.studies.use.number_format import format_number, round_significant
 
 Cli = Callable[..., Any]
 

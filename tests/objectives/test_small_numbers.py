@@ -15,9 +15,13 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 import latentune
-from latentune.models.densities.by_name import DENSITIES, MIN_CODES
-from latentune.objectives.metrics.intervals import auroc_interval, binomial_interval, exceedance_interval
-from latentune.objectives.metrics.linear import linear_baseline
+from latentune.models.densities.density_table import DENSITIES, MIN_CODES
+from latentune.objectives.metrics.confidence_intervals import (
+    auroc_interval,
+    binomial_interval,
+    exceedance_interval,
+)
+from latentune.objectives.metrics.linear_baseline import linear_baseline
 
 Cli = Callable[..., Any]
 

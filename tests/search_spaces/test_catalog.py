@@ -12,11 +12,11 @@ import latentune
 from latentune import DataSpec
 from latentune.models.roles import Encodes, Reconstructs
 from latentune.search_spaces.catalog.models import MODELS
-from latentune.search_spaces.watch import record_parameters, random_trials, replay
-from latentune.storage.runs import Runs
-from latentune.studies.study.errors import StudyError
-from latentune.studies.study.making import build_spec, untrained_space
+from latentune.search_spaces.suggestions import random_trials, record_parameters, replay
+from latentune.storage.runs_folder import Runs
+from latentune.studies.study.build import build_spec, untrained_space
 from latentune.studies.study.recipe import Recipe
+from latentune.studies.study.study_error import StudyError
 
 CLASSES = ("a", "b", "c")
 IMAGES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
@@ -62,7 +62,10 @@ def write_data(model: str) -> str:
 @each
 def test_its_space_fits_all_data_that_it_is_made_for(model: str, space: str) -> None:
     build = untrained_space(MODELS[model], space)
-    names = {frozenset(record_parameters(build, data).distributions) - {"width"} for data in fitting(model)}
+    names = {
+        frozenset(record_parameters(build, data).distributions) - {"width"}
+        for data in fitting(model)
+    }
     assert len(names) == 1  # but for a width, which colours need
     for data in fitting(model):
         (trial,) = random_trials(1)

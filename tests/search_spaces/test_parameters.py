@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 import latentune
 from latentune.models.data_spec import DataSpec
-from latentune.search_spaces.choices import find_choice, choice_labels
+from latentune.search_spaces.categorical_choices import choice_labels, find_choice
 from latentune.search_spaces.ranges import parse_range
-from latentune.search_spaces.watch import replay
-from latentune.search_spaces.words import SpaceError
-from latentune.storage.best import Best, read_best_toml, write_best_toml
-from latentune.storage.export import params_key, to_csv
-from latentune.storage.runs import StorageError
+from latentune.search_spaces.space_errors import SpaceError
+from latentune.search_spaces.suggestions import replay
+from latentune.storage.best_toml import Best, read_best_toml, write_best_toml
+from latentune.storage.runs_folder import StorageError
+from latentune.storage.study_export import params_key, to_csv
 
 from ..conftest import Cli
 

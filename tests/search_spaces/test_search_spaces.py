@@ -15,10 +15,15 @@ from optuna.trial import BaseTrial, FixedTrial
 
 from latentune import DataSpec
 from latentune.search_spaces.autoencoder import conv_ae, conv_ae_seed
-from latentune.search_spaces.ranges import RangedSpace, parse_range, discover_parameters
+from latentune.search_spaces.ranges import RangedSpace, discover_parameters, parse_range
+from latentune.search_spaces.space_errors import SpaceError
 from latentune.search_spaces.strategies import HalvingPruner
-from latentune.search_spaces.watch import build_without_weights, describe_distribution, random_trials, replay
-from latentune.search_spaces.words import SpaceError
+from latentune.search_spaces.suggestions import (
+    build_without_weights,
+    describe_distribution,
+    random_trials,
+    replay,
+)
 
 SHAPE = DataSpec((1, 28, 28))
 POINT = {"latent_dim": 4, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
@@ -65,7 +70,10 @@ def test_defaults_are_the_models_own_moved_into_the_ranges() -> None:
         "l1": 1e-6,
         "l2": 1e-6,
     }
-    assert discover_parameters(RangedSpace(conv_ae, {"lr": "4e-3:8e-3"}), SHAPE).first({})["lr"] == 4e-3
+    assert (
+        discover_parameters(RangedSpace(conv_ae, {"lr": "4e-3:8e-3"}), SHAPE).first({})["lr"]
+        == 4e-3
+    )
 
 
 class Chosen(Kept):

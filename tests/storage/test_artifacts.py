@@ -18,11 +18,11 @@ from optuna.trial import TrialState
 from optuna_dashboard import wsgi
 
 import latentune
-from latentune.storage.artifacts import AllArtifacts, AtomicFileStore, attach_picture
-from latentune.storage.buckets import check_bucket
-from latentune.storage.dashboard import guard_requests
+from latentune.storage.artifact_store import AllArtifacts, AtomicFileStore, attach_picture
+from latentune.storage.dashboard_server import guard_requests
 from latentune.storage.database import open_database
-from latentune.storage.runs import StorageError
+from latentune.storage.runs_folder import StorageError
+from latentune.storage.s3_bucket import check_bucket
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import latentune
-from latentune.storage.runs import Runs, StorageError
-from latentune.storage.snapshot import fingerprint
+from latentune.storage.runs_folder import Runs, StorageError
+from latentune.storage.sqlite_snapshot import fingerprint
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import latentune
-from latentune.storage.checkpoint import add_configuration, read_checkpoint
-from latentune.studies.study import allowed
+from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
+from latentune.studies.study import module_trust as allowed
 
 Cli = Callable[..., Any]
 

@@ -19,11 +19,11 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 import latentune
-from latentune.storage import server
+from latentune.storage import database_server as server
 from latentune.storage.database import DatabaseError, database_exists, open_database
-from latentune.storage.locks import search_lock
-from latentune.storage.runs import Runs, StorageError
-from latentune.storage.shown import shown
+from latentune.storage.redact import shown
+from latentune.storage.runs_folder import Runs, StorageError
+from latentune.storage.search_lock import search_lock
 from latentune.studies.search.forks import context
 from latentune.studies.search.retries import requeue
 

@@ -17,10 +17,16 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
 from latentune import Best
-from latentune.storage.best import read_best_toml, write_best_toml
-from latentune.storage.checkpoint import read_checkpoint
+from latentune.storage.best_toml import read_best_toml, write_best_toml
+from latentune.storage.checkpoint_file import read_checkpoint
 from latentune.storage.database import open_database
-from latentune.storage.runs import Runs, StorageError, check_study_name, replace_folder, write_text
+from latentune.storage.runs_folder import (
+    Runs,
+    StorageError,
+    check_study_name,
+    replace_folder,
+    write_text,
+)
 from latentune.storage.scratch_folder import scratch_folder
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
@@ -221,7 +227,7 @@ def test_the_last_folder_is_kept_if_asked_for(tmp_path: Path) -> None:
 
 
 def test_scratch_of_a_dead_process_is_swept_and_of_a_living_one_is_not(tmp_path: Path) -> None:
-    code = "import os, sys, pathlib\nfrom latentune.storage.scratch import scratch\n"
+    code = "import os, sys, pathlib\nfrom latentune.storage.scratch_folder import scratch\n"
     code += "with scratch(pathlib.Path(sys.argv[1])) as f: (f / 'data').touch(); os._exit(1)"
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     (dead,) = tmp_path.glob("scratch-*")

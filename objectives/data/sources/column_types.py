@@ -7,9 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....models.data_spec import Column
-from ..errors import DataError
-from .labels import normalize_label
-from .numerals import MixedFormatError, AmbiguousNumberError, are_ambiguous_numbers, are_plain_numbers, parse_number, infer_number_format
+from ..data_error import DataError
+from .normalize_label import normalize_label
+from .number_format import (
+    AmbiguousNumberError,
+    MixedFormatError,
+    are_ambiguous_numbers,
+    are_plain_numbers,
+    infer_number_format,
+    parse_number,
+)
 from .table_options import TableOptions, format_option
 
 if TYPE_CHECKING:
@@ -20,7 +27,17 @@ MAX_CATEGORIES = 50
 """Different values of a column that are still classes or categories, not names or numbers."""
 MISSING_WORDS = ("", "na", "n/a", "nan", "null", "?")
 """What is written where a value is missing, in lower case."""
-MISSING_NUMBER_WORDS = (*MISSING_WORDS, "-", "--", ".", "none", "<na>", "#n/a", "#div/0!", "#value!")
+MISSING_NUMBER_WORDS = (
+    *MISSING_WORDS,
+    "-",
+    "--",
+    ".",
+    "none",
+    "<na>",
+    "#n/a",
+    "#div/0!",
+    "#value!",
+)
 """What is written where a number is missing, in lower case."""
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0}
 AMBIGUOUS_FRACTIONS_NOTE = "fractions with three digits each; `decimal=` , reads them as thousands"
@@ -33,7 +50,9 @@ FEATURE_ROLES = (*NUMBER_ROLES, "flag", "category")
 """What a column can be of which features are made."""
 
 
-def infer_column_type(column: Series[Any], path: Path, options: TableOptions) -> tuple[Column, str]:
+def infer_column_type(
+    column: Series[Any], path: Path, options: TableOptions
+) -> tuple[Column, str]:
     """Returns how a column is read, and a note if that is not plain to see.
 
     Numbers are an `amount` if they have a unit or marks at thousands: these are never names.
@@ -53,10 +72,16 @@ def infer_column_type(column: Series[Any], path: Path, options: TableOptions) ->
     texts = column.unique().tolist()
     if not are_plain_numbers(texts):  # nearly all columns are, and there may be millions of values
         texts = [text for text in texts if text.lower() not in MISSING_NUMBER_WORDS]
-    if 0 < len(texts) < MAX_BOOLEAN_SPELLINGS and {text.lower() for text in texts} <= set(BOOLEAN_WORDS):
+    if 0 < len(texts) < MAX_BOOLEAN_SPELLINGS and {text.lower() for text in texts} <= set(
+        BOOLEAN_WORDS
+    ):
         return Column(name, "flag"), ""
     is_declared_number = name in options.as_number
-    if not is_declared_number and are_categories(len(texts), len(column)) and (pair := _equal_numbers(texts)):
+    if (
+        not is_declared_number
+        and are_categories(len(texts), len(column))
+        and (pair := _equal_numbers(texts))
+    ):
         said = f"{pair[0]!r} and {pair[1]!r} are different values, so the column is text"
         return Column(name, "text"), said
     try:
@@ -181,7 +206,11 @@ def _is_not_a_number(text: str) -> bool:
 
 def _number(text: str, kind: Column) -> float:
     try:
-        return float("nan") if text.lower() in MISSING_NUMBER_WORDS else parse_number(text, kind.decimal, kind.unit)
+        return (
+            float("nan")
+            if text.lower() in MISSING_NUMBER_WORDS
+            else parse_number(text, kind.decimal, kind.unit)
+        )
     except ValueError:
         return float("nan")
 

@@ -6,10 +6,25 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from ..equal_items import first_occurrences_of_files
-from .photos import LazyImages
-from .pixel_range import BYTE, WORD, file_pixel_range, learn_maximum, describe_range, rescale_pixels
-from .pixels import HIGH_BIT_MODES, DEFAULT_SIDE, GRAY_MODES, ignore_pillow_warnings, read_image_headers, open_image, read_images
+from ..duplicates import first_occurrences_of_files
+from .image_decoding import (
+    DEFAULT_SIDE,
+    GRAY_MODES,
+    HIGH_BIT_MODES,
+    ignore_pillow_warnings,
+    open_image,
+    read_image_headers,
+    read_images,
+)
+from .lazy_images import LazyImages
+from .pixel_range import (
+    BYTE,
+    WORD,
+    describe_range,
+    file_pixel_range,
+    learn_maximum,
+    rescale_pixels,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,7 +65,10 @@ class LoadedImages(NamedTuple):
 
 
 def read_image_files(
-    listed: Mapping[str, ListedImages], image_size: int | None, stream: bool, read_cached: ReadCached
+    listed: Mapping[str, ListedImages],
+    image_size: int | None,
+    stream: bool,
+    read_cached: ReadCached,
 ) -> LoadedImages:
     """Reads the images of each part, or leaves them in their files.
 
@@ -73,7 +91,9 @@ def read_image_files(
     if seen is not None:
         photos = {part: LazyImages(*files, *seen) for part, files in listed.items()}
         maximum, notes = photos["train"].learn_range()
-        return LoadedImages({part: p.with_maximum(maximum) for part, p in photos.items()}, maximum, notes)
+        return LoadedImages(
+            {part: p.with_maximum(maximum) for part, p in photos.items()}, maximum, notes
+        )
     pixels = read_cached(total, lambda: read_images(list(paths()), image_size))
     read: dict[str, Tensor] = {}
     start = 0
@@ -91,7 +111,9 @@ def find_equal_files(paths: Sequence[str], read_cached: ReadCached) -> list[int]
     """Returns for each file the place of the first one with the same bytes; see `ReadCached`."""
     import torch
 
-    first_indices = read_cached(len(paths), lambda: torch.tensor(first_occurrences_of_files(paths)))
+    first_indices = read_cached(
+        len(paths), lambda: torch.tensor(first_occurrences_of_files(paths))
+    )
     return list(map(int, first_indices))
 
 
@@ -110,7 +132,9 @@ def _with_learned_range(parts: Mapping[str, Tensor], type_maximum: int, root: st
     if type_maximum == 1:
         return LoadedImages(dict(parts), 0, describe_range(extents["train"], 1))
     maximum = learn_maximum(extents, root)
-    scaled = {p: torch.from_numpy(rescale_pixels(a, type_maximum, maximum)) for p, a in arrays.items()}
+    scaled = {
+        p: torch.from_numpy(rescale_pixels(a, type_maximum, maximum)) for p, a in arrays.items()
+    }
     return LoadedImages(dict(scaled), maximum, describe_range(extents["train"], maximum))
 
 
@@ -133,6 +157,8 @@ def _lazy_mode_and_side(
             if has_colors and not whole:
                 break
     width, height = size if whole and image_size is None else (side, side)
-    if total * (3 if has_colors else 1) * width * height <= MAX_BYTES_IN_MEMORY and (whole or not stream):
+    if total * (3 if has_colors else 1) * width * height <= MAX_BYTES_IN_MEMORY and (
+        whole or not stream
+    ):
         return None
     return "RGB" if has_colors else "L", side

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import DataError
+from ..data_error import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +52,7 @@ def array_pixel_range(array: NDArray[Any]) -> PixelRange:
 
 
 def learn_maximum(parts: Mapping[str, PixelRange], name: str) -> int:
-    """Returns which number stands for 1 in a data set: the least of `USUAL_MAXIMA` that holds all of it.
+    """Returns the smallest of `USUAL_MAXIMA` that no pixel of the data set exceeds.
 
     Fractions beyond 1 are taken for bytes that were resized, if the largest is above 127.
 
@@ -75,8 +75,8 @@ def learn_maximum(parts: Mapping[str, PixelRange], name: str) -> int:
         found = BYTE if BYTE < DIM_RATIO * high <= DIM_RATIO * BYTE else None
     if found is None or not low >= 0:
         raise DataError(
-            f"{name} holds pixels from {low:g} to {high:g}, whose range is unknown: {RANGE_HINT}, or "
-            "as bytes from 0 to 255"
+            f"{name} holds pixels from {low:g} to {high:g}, whose range is unknown: {RANGE_HINT}, "
+            f"or as bytes from 0 to 255"
         )
     return found if high > 0 else train.type_maximum
 
@@ -88,7 +88,8 @@ def describe_range(train: PixelRange, maximum: int) -> tuple[str, ...]:
         return (f"its pixels, of up to {high}, are divided by {maximum:,}",)
     if 0 < DIM_RATIO * train.high < maximum:
         return (
-            f"its brightest pixel is {high} of {maximum:,}: if that stands for white, {RANGE_HINT}",
+            f"its brightest pixel is {high} of {maximum:,}: if that stands for white, "
+            f"{RANGE_HINT}",
         )
     return ()
 
@@ -115,7 +116,9 @@ def infer_new_maximum(new: PixelRange, trained: int, darkest: int = FAINT_RATIO)
             return 1
         if high <= trained <= new.most and trained < darkest * high:
             return trained
-        if BYTE < FAINT_RATIO * high <= FAINT_RATIO * BYTE and (trained <= BYTE or new.most == BYTE):
+        if BYTE < FAINT_RATIO * high <= FAINT_RATIO * BYTE and (
+            trained <= BYTE or new.most == BYTE
+        ):
             return BYTE
         if WORD < FAINT_RATIO * high <= FAINT_RATIO * WORD:
             return WORD
@@ -134,7 +137,9 @@ def infer_new_file_maximum(new: PixelRange, trained: int) -> int:
     if new.type_maximum == 1:
         return 1
     known = min(trained or new.type_maximum, new.type_maximum)
-    return infer_new_maximum(new, known, BLACK_RATIO if trained or new.type_maximum == BYTE else FAINT_RATIO)
+    return infer_new_maximum(
+        new, known, BLACK_RATIO if trained or new.type_maximum == BYTE else FAINT_RATIO
+    )
 
 
 def training_file_maximum(new: PixelRange, trained: int) -> int:

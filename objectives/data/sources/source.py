@@ -4,16 +4,16 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import DataError
+from ..data_error import DataError
 from ..parts import LoadedDataset
-from .builtin import DATASETS
-from .files import READABLE_SOURCES, is_table, read_file
-from .folders import read_image_folder
-from .image_columns import lists_images
-from .photo_lists import find_part_lists, read_image_csv, read_part_lists
-from .resize import resize_dataset
+from .builtin_datasets import DATASETS
+from .file_types import READABLE_SOURCES, is_table, read_file
+from .image_folder import read_image_folder
+from .image_list_columns import lists_images
+from .image_lists import find_part_lists, read_image_csv, read_part_lists
+from .resizing import resize_dataset
 from .table_options import TableOptions
-from .texts import holds_text_files, read_text_folder
+from .text_dataset import holds_text_files, read_text_folder
 
 
 class Source(NamedTuple):
@@ -76,7 +76,8 @@ def _read(source: Source, cache: Path | None) -> LoadedDataset:
     known, is_file = name in DATASETS, os.path.isfile(source.name)
     if not (known or is_file or os.path.isdir(name)):  # of Path, too long a name raises an error
         raise DataError(
-            f"{os.path.relpath(name)!r} is {READABLE_SOURCES}, nor a data set ({', '.join(DATASETS)})"
+            f"{os.path.relpath(name)!r} is {READABLE_SOURCES}, nor a data set ("
+            f"{', '.join(DATASETS)})"
         )
     if source.table.given() and (known or not holds_columns(name)):
         given = " ".join(f"`{option}=`" for option in source.table.given())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Self
 
-from ..errors import DataError
-from .labels import normalize_label
+from ..data_error import DataError
+from .normalize_label import normalize_label
 
 NO_TARGET = "none"
 HEADERS = ("first", "none")

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
-from .glyphs import font_families, replace_missing_glyphs_in
+from .fonts import font_families, replace_missing_glyphs_in
 
 DPI = 120
 NARROWEST = 4.0

@@ -13,9 +13,9 @@ from hypothesis.extra.numpy import arrays
 
 import latentune
 from latentune import TensorData
-from latentune.objectives.data.errors import DataError
+from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.parts import to_float
-from latentune.objectives.data.sources.arrays import read_array
+from latentune.objectives.data.sources.array_file import read_array
 
 Cli = Callable[..., Any]
 rng = np.random.default_rng(0)

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from latentune import TensorData
-from latentune.objectives.data.errors import DataError
-from latentune.objectives.data.new.inputs import read_new_items
-from latentune.objectives.data.new.items import Preparation
-from latentune.objectives.data.sources.frames import read_columns
+from latentune.objectives.data.data_error import DataError
+from latentune.objectives.data.new.new_items import Preparation
+from latentune.objectives.data.new.read_new_items import read_new_items
 from latentune.objectives.data.sources.table_options import TableOptions
+from latentune.objectives.data.sources.typed_columns import read_columns
 
 from ...given import prepared
 

@@ -18,12 +18,12 @@ from latentune import TensorData
 from latentune.models.networks.standardize import Standardize
 from latentune.objectives.data import splits as memory
 from latentune.objectives.data.batches import Batches
-from latentune.objectives.data.errors import DataError
-from latentune.objectives.data.parts import to_float, split_indices
+from latentune.objectives.data.data_error import DataError
+from latentune.objectives.data.parts import split_indices, to_float
 from latentune.objectives.data.sources.source import Source
-from latentune.objectives.metrics.neighbors import knn_accuracy, few_label_accuracies
-from latentune.search_spaces.words import SpaceError
-from latentune.studies.study.errors import StudyError
+from latentune.objectives.metrics.neighbors import few_label_accuracies, knn_accuracy
+from latentune.search_spaces.space_errors import SpaceError
+from latentune.studies.study.study_error import StudyError
 
 Cli = Callable[..., Any]
 
@@ -306,7 +306,9 @@ def test_neighbours_judge_codes_in_trials_and_in_final_training() -> None:
     with torch.inference_mode():
         known, asked = model.encode(splits.train.inputs), model.encode(splits.test.inputs)
     order = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))[:1000]
-    found = few_label_accuracies(known[order], splits.train.targets[order], asked, splits.test.targets)
+    found = few_label_accuracies(
+        known[order], splits.train.targets[order], asked, splits.test.targets
+    )
     assert metrics["test_probe"] == pytest.approx(np.mean(found), abs=1e-6)
     assert 0 < np.std(found) < 0.1
 

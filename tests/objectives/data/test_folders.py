@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from latentune import TensorData
-from latentune.objectives.data.errors import DataError
+from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.parts import to_float
 
 Cli = Callable[..., Any]

@@ -11,7 +11,13 @@ from PIL import Image
 from latentune import TensorData
 from latentune.objectives.data.folds import make_fold
 from latentune.objectives.data.item_metadata import item_metadata
-from latentune.objectives.data.splits import PART_NAMES, Splits, load_splits, read_splits, save_splits
+from latentune.objectives.data.splits import (
+    PART_NAMES,
+    Splits,
+    load_splits,
+    read_splits,
+    save_splits,
+)
 
 N = 40
 

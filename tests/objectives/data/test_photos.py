@@ -19,16 +19,16 @@ from torchvision.transforms.v2 import functional
 import latentune
 from latentune import TensorData
 from latentune.objectives.data import splits as memory
-from latentune.objectives.data.batches import prefetch, apply_in_batches
-from latentune.objectives.data.errors import DataError
+from latentune.objectives.data.batches import apply_in_batches, prefetch
+from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.parts import hold_out
 from latentune.objectives.data.sources import image_files
-from latentune.objectives.data.sources.image_columns import lists_images
-from latentune.objectives.data.sources.photos import LazyImages
-from latentune.objectives.metrics.components import pca_baseline
-from latentune.objectives.training import fit, quiet_trainer
-from latentune.storage.runs import StorageError
-from latentune.studies.study.errors import StudyError
+from latentune.objectives.data.sources.image_list_columns import lists_images
+from latentune.objectives.data.sources.lazy_images import LazyImages
+from latentune.objectives.metrics.pca_baseline import pca_baseline
+from latentune.objectives.trainer import fit, quiet_trainer
+from latentune.storage.runs_folder import StorageError
+from latentune.studies.study.study_error import StudyError
 
 Cli = Callable[..., Any]
 

@@ -13,8 +13,8 @@ from sklearn.datasets import load_digits
 
 from latentune import TensorData
 from latentune.models.data_spec import DataSpec
-from latentune.objectives.data.errors import DataError
-from latentune.objectives.data.new.items import Preparation
+from latentune.objectives.data.data_error import DataError
+from latentune.objectives.data.new.new_items import Preparation
 from latentune.objectives.data.parts import to_float
 
 from ...given import prepared

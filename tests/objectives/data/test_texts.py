@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 import latentune
 from latentune import TensorData
-from latentune.objectives.data.errors import DataError
+from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.require_labels import require_labels
-from latentune.objectives.data.sources.letters import (
-    transliterate,
+from latentune.objectives.data.sources.plain_text import (
+    describe_dropped_letters,
     encode_texts,
     to_plain_text,
-    describe_dropped_letters,
+    transliterate,
 )
 
 Cli = Callable[..., Any]
@@ -146,7 +146,9 @@ def test_a_file_is_a_class_and_a_line_a_text(caplog: pytest.LogCaptureFixture) -
     assert list(data.spec.letters) == sorted(set(data.spec.letters))
     found = spelt(data)
     for name, texts in (("Polish", polish), ("French", [*french, "Petit"])):
-        known = ["".join(x for x in to_plain_text(text) if x in data.spec.letters) for text in texts]
+        known = [
+            "".join(x for x in to_plain_text(text) if x in data.spec.letters) for text in texts
+        ]
         assert sorted(found[name]) == sorted(known)
     assert "33 texts of up to 10 letters, 2 classes" in caplog.text
     assert "skipped: Empty.txt, which is empty" in caplog.text

@@ -10,10 +10,10 @@ import pytest
 from optuna.trial import create_trial
 
 import latentune
-from latentune.objectives.randomness import spawn_seeds
+from latentune.objectives.rng import spawn_seeds
 from latentune.studies.check import confirm as confirming
 from latentune.studies.check.race import probabilities_better, race, winner
-from latentune.studies.study.finding import open_study
+from latentune.studies.study.study_lookup import open_study
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

@@ -17,7 +17,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 import latentune
-from latentune.objectives.data.kept import read_cache_file, write_cache_file
+from latentune.objectives.data.tensor_cache import read_cache_file, write_cache_file
 from latentune.storage.database import open_database
 
 Cli = Callable[..., Any]

@@ -11,7 +11,7 @@ import torch
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 import latentune
-from latentune.studies.study.finding import open_study
+from latentune.studies.study.study_lookup import open_study
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from latentune.studies.cli import app as command_line
-from latentune.studies.cli.error_lines import error_message
+from latentune.studies.cli.error_messages import error_message
 
 from ...conftest import Cli
 

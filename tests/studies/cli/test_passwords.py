@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import latentune
-from latentune.storage.runs import StorageError
-from latentune.storage.shown import shown
+from latentune.storage.redact import shown
+from latentune.storage.runs_folder import StorageError
 
 SECRET = "s3cret"
 URLS = [

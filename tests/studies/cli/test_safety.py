@@ -19,12 +19,12 @@ from PIL import Image
 
 from latentune.objectives import progress
 from latentune.objectives.data import input_limits
-from latentune.storage.artifacts import AllArtifacts
-from latentune.storage.dashboard import MAX_UPLOAD_BYTES, guard_requests, write_note
+from latentune.storage.artifact_store import AllArtifacts
+from latentune.storage.dashboard_server import MAX_UPLOAD_BYTES, guard_requests, write_note
 from latentune.storage.database import open_database
-from latentune.storage.names import check_new_name
-from latentune.storage.runs import StorageError
-from latentune.studies.study.own import import_spec
+from latentune.storage.runs_folder import StorageError
+from latentune.storage.study_names import check_new_name
+from latentune.studies.study.custom_study import import_spec
 
 Refused = Callable[..., str]
 TOML = Path("runs/conv-ae-digits/best.toml")
@@ -108,7 +108,7 @@ def test_a_hash_that_leads_elsewhere_is_refused(refused: Refused, trained: Path)
 def test_what_unpacks_to_more_than_memory_is_refused(
     refused: Refused, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentune.storage.checkpoint.CHECKPOINT_BYTES", 10**6)
+    monkeypatch.setattr("latentune.storage.checkpoint_file.CHECKPOINT_BYTES", 10**6)
     with zipfile.ZipFile(CHECKPOINT, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("archive/data/0", bytes(2 * 10**6))
     assert "unpacked, it would be too large" in refused("map", "conv-ae-digits")

@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 
 import latentune
 from latentune import DataSpec, LatentKDE, LatentMixture
-from latentune.studies.training.final import FinalTraining
+from latentune.studies.training.final_training import FinalTraining
 from latentune.studies.use.encode import Encodings
 from latentune.studies.use.predictions import Predictions
 from latentune.studies.use.sample import Samples

@@ -14,24 +14,27 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from latentune.studies.display.plots.answers import (
+from latentune.studies.display.plots.confusion_matrix import confusion
+from latentune.studies.display.plots.fonts import replace_missing_glyphs
+from latentune.studies.display.plots.image_grids import (
+    plot_image_grid,
+    plot_image_groups,
+    plot_labeled_grid,
+    plot_reconstructions,
+)
+from latentune.studies.display.plots.label_text import shorten_label, shorten_labels
+from latentune.studies.display.plots.plot_latent_map import plot_latent_map
+from latentune.studies.display.plots.prediction_quality import (
     plot_precision_recall,
     plot_predicted_vs_true,
     reliability,
 )
-from latentune.studies.display.plots.plot_latent_map import plot_latent_map
-from latentune.studies.display.plots.confusion import confusion
-from latentune.studies.display.plots.curves import plot_accuracy_curves, plot_loss_curve
-from latentune.studies.display.plots.glyphs import replace_missing_glyphs
-from latentune.studies.display.plots.images import (
-    plot_image_groups,
-    plot_image_grid,
-    plot_labeled_grid,
-    plot_reconstructions,
+from latentune.studies.display.plots.scatter import plot_code_histograms, plot_pareto_front
+from latentune.studies.display.plots.score_distributions import (
+    plot_accuracies,
+    plot_score_distributions,
 )
-from latentune.studies.display.plots.names import shorten_label, shorten_labels
-from latentune.studies.display.plots.points import plot_code_histograms, plot_pareto_front
-from latentune.studies.display.plots.scores import plot_accuracies, plot_score_distributions
+from latentune.studies.display.plots.training_curves import plot_accuracy_curves, plot_loss_curve
 
 Drawn = Callable[..., Figure]
 RNG = np.random.default_rng(0)
@@ -80,7 +83,9 @@ def check_texts(figure: Figure) -> None:
     """Checks that each text can be drawn, and that none lies on another."""
     texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
     texts = [text for text in texts if is_seen(text)]
-    assert [replace_missing_glyphs(text.get_text()) for text in texts] == [text.get_text() for text in texts]
+    assert [replace_missing_glyphs(text.get_text()) for text in texts] == [
+        text.get_text() for text in texts
+    ]
     boxes = np.array([text.get_window_extent().extents for text in texts])
     left, low, right, high = boxes.T
     width = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
@@ -275,11 +280,17 @@ def test_numbers_of_any_size_can_be_drawn(drawn: Drawn, scale: float) -> None:
     drawn(plot_predicted_vs_true, *numbers.T, "Test MSE 1")
     drawn(plot_predicted_vs_true, numbers[:1, 0], numbers[:1, 0], "Test MSE 0")
     drawn(plot_predicted_vs_true, np.array([scale, math.inf]), numbers[0], "Test MSE inf")
-    drawn(plot_code_histograms, numbers, numbers * 2, "latent dimension", "Real codes and a mixture")
+    drawn(
+        plot_code_histograms, numbers, numbers * 2, "latent dimension", "Real codes and a mixture"
+    )
     drawn(plot_code_histograms, numbers * [0, 1], numbers[:1], "latent dimension", "One is dead")
     front = [(scale, 0.1), (scale * 100, 0.9)]
     axes = drawn(
-        plot_pareto_front, [*front, (math.inf, 1)], front, ["mse", "accuracy"], are_losses=[True, False]
+        plot_pareto_front,
+        [*front, (math.inf, 1)],
+        front,
+        ["mse", "accuracy"],
+        are_losses=[True, False],
     ).axes[0]
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "linear")
 
@@ -326,7 +337,9 @@ def test_bars_and_calibration(drawn: Drawn) -> None:
 
 def test_short_names_differ_and_are_whole_where_they_can_be() -> None:
     assert shorten_labels(["setosa", "a\tb"]) == ["setosa", "a b"]
-    same = shorten_labels([LONG.format("a" * 40 + end) for end in ("x" + "b" * 40, "y" + "b" * 40)])
+    same = shorten_labels(
+        [LONG.format("a" * 40 + end) for end in ("x" + "b" * 40, "y" + "b" * 40)]
+    )
     assert len(set(same)) == 2
     assert all(len(name) <= 27 for name in same)
 
@@ -347,7 +360,7 @@ def test_short_names_differ_and_are_whole_where_they_can_be() -> None:
 def test_letters_that_no_font_has_are_drawn_by_their_code(
     monkeypatch: pytest.MonkeyPatch, text: str, right: str | None
 ) -> None:
-    from latentune.studies.display.plots import glyphs
+    from latentune.studies.display.plots import fonts as glyphs
 
     monkeypatch.setattr(glyphs, "font_families", lambda: [glyphs.FONT])
     glyphs._drawable.cache_clear()

@@ -16,7 +16,7 @@ import pytorch_lightning as pl
 from optuna.trial import FrozenTrial
 
 import latentune
-from latentune.objectives import last_epoch
+from latentune.objectives import last_epoch_checkpoint as last_epoch
 from latentune.studies.search.callbacks import CheckHold
 from latentune.studies.search.forks import context, warm_up
 
@@ -89,7 +89,9 @@ def test_a_search_that_is_killed_finds_what_it_would_have_found(
     if befalls == "it goes once it was checked":
         find_resumable = last_epoch.LastEpochCheckpoint.find_resumable
 
-        def deleted(self: last_epoch.LastEpochCheckpoint, model: pl.LightningModule) -> Path | None:
+        def deleted(
+            self: last_epoch.LastEpochCheckpoint, model: pl.LightningModule
+        ) -> Path | None:
             found = find_resumable(self, model)
             self.path.unlink(missing_ok=True)
             return found

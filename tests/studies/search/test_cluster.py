@@ -17,10 +17,10 @@ from optuna.artifacts import get_all_artifact_meta
 from optuna.trial import FrozenTrial, TrialState
 
 import latentune
-from latentune.storage.runs import Runs
+from latentune.storage.runs_folder import Runs
 from latentune.studies.cluster import joining
 from latentune.studies.cluster.desk import Desk
-from latentune.studies.study.errors import StudyError
+from latentune.studies.study.study_error import StudyError
 
 ray = pytest.importorskip("ray")
 

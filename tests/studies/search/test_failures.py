@@ -22,9 +22,9 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 import latentune
-from latentune.storage import sqlite
+from latentune.storage import sqlite_file as sqlite
 from latentune.storage.database import HEARTBEAT_S, DatabaseLost
-from latentune.storage.runs import StorageError, write_text
+from latentune.storage.runs_folder import StorageError, write_text
 from latentune.studies.search import callbacks
 from latentune.studies.search.links import links_here
 from latentune.studies.search.plan import plan_search

@@ -16,9 +16,13 @@ import pytest
 import pytorch_lightning as pl
 
 import latentune
-from latentune.storage import replacing
-from latentune.storage.replacing import replace_with, finish_replacement
-from latentune.storage.scratch_folder import scratch_folder, temporary_scratch_folder, user_temporary_folder
+from latentune.storage import folder_replacement as replacing
+from latentune.storage.folder_replacement import finish_replacement, replace_with
+from latentune.storage.scratch_folder import (
+    scratch_folder,
+    temporary_scratch_folder,
+    user_temporary_folder,
+)
 from latentune.studies.search.forks import warm_up
 
 from ...forked import command, killed_before

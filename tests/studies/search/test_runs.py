@@ -19,8 +19,8 @@ import latentune
 from latentune.objectives.data.parts import Part
 from latentune.objectives.objective import Objective
 from latentune.search_spaces.strategies import PRUNERS
-from latentune.storage.runs import Runs
-from latentune.studies.study.making import build_spec
+from latentune.storage.runs_folder import Runs
+from latentune.studies.study.build import build_spec
 from latentune.studies.study.recipe import Recipe
 
 Cli = Callable[..., Any]
@@ -126,7 +126,7 @@ def test_a_trial_on_folds_validates_on_each_of_them() -> None:
 
 
 def test_a_killed_trial_repeats_no_training_that_was_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latentune.objectives.last_epoch.RARELY", 0)
+    monkeypatch.setattr("latentune.objectives.last_epoch_checkpoint.RARELY", 0)
     objective = objective_of(folds=3)
     whole = run(objective)
     study = study_of(objective)

@@ -12,14 +12,14 @@ import pytest
 from optuna.trial import TrialState
 
 import latentune
+from latentune.search_spaces.space_errors import SpaceError
 from latentune.search_spaces.strategies import PRUNERS, SAMPLERS
-from latentune.search_spaces.words import SpaceError
 from latentune.storage import database
-from latentune.storage.runs import Runs
+from latentune.storage.runs_folder import Runs
 from latentune.studies.search.draft import new_trial
 from latentune.studies.search.retries import finished
-from latentune.studies.study.errors import StudyError
 from latentune.studies.study.recipe import Recipe
+from latentune.studies.study.study_error import StudyError
 
 from ...forked import Fork, command, fork
 

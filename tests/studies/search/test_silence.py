@@ -18,7 +18,8 @@ from filelock import FileLock
 import latentune
 from latentune.objectives import progress
 from latentune.objectives.progress import format_duration
-from latentune.storage import sqlite, waiting
+from latentune.storage import lock_wait as waiting
+from latentune.storage import sqlite_file as sqlite
 
 from ...forked import fork
 

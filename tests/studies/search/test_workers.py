@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 import latentune
 from latentune.studies.search.forks import PRELOAD
 from latentune.studies.search.retries import finished
-from latentune.studies.study.errors import StudyError
+from latentune.studies.study.study_error import StudyError
 
 from ...forked import fork
 

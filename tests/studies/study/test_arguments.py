@@ -13,11 +13,11 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 import latentune
-from latentune.objectives.data.errors import DataError
-from latentune.studies.study.arguments import fitted
-from latentune.studies.study.errors import StudyError
-from latentune.studies.study.facade import public_api
-from latentune.studies.use.asked import Inputs
+from latentune.objectives.data.data_error import DataError
+from latentune.studies.study.argument_checks import fitted
+from latentune.studies.study.public_api import public_api
+from latentune.studies.study.study_error import StudyError
+from latentune.studies.use.inference import Inputs
 
 
 class Mine(pl.LightningModule):
@@ -205,7 +205,9 @@ def test_a_study_of_ones_own_says_what_it_is_made_of(monkeypatch: pytest.MonkeyP
     for model, said in ((Mine(), "a Mine"), (Whole, "the class Whole")):
         with pytest.raises(DataError, match=f"the space is {said}, not a function"):
             latentune.Objective(model, MyData)
-    assert latentune.Objective(conv_ae, MyData, metric_callbacks=pl.Callback).metric_callbacks == (pl.Callback,)
+    assert latentune.Objective(conv_ae, MyData, metric_callbacks=pl.Callback).metric_callbacks == (
+        pl.Callback,
+    )
     with pytest.raises(StudyError, match="a StudySpec needs an Objective, not a function"):
         latentune.StudySpec("x", conv_ae)  # type: ignore[arg-type]
 

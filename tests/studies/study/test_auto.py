@@ -19,15 +19,15 @@ import latentune
 from latentune import DataSpec
 from latentune.models.roles import Encodes
 from latentune.search_spaces.auto import Auto, add_model_prefix, record_model_choices
-from latentune.search_spaces.catalog.auto import candidates
+from latentune.search_spaces.catalog.candidates import candidates
 from latentune.search_spaces.catalog.models import MODELS
 from latentune.search_spaces.ranges import RangedSpace, discover_parameters
-from latentune.search_spaces.watch import random_trials, replay
+from latentune.search_spaces.suggestions import random_trials, replay
 from latentune.storage import database
-from latentune.studies.search.retries import finished
 from latentune.studies.search.leaderboard import leaderboard
-from latentune.studies.study.errors import StudyError
-from latentune.studies.study.making import untrained_space
+from latentune.studies.search.retries import finished
+from latentune.studies.study.build import untrained_space
+from latentune.studies.study.study_error import StudyError
 
 from ...forked import command, fork
 

@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 import latentune
-from latentune.storage.checkpoint import add_configuration, read_checkpoint
+from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
 
 Cli = Callable[..., Any]
 NAME = "conv-ae-digits"

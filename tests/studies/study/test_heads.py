@@ -15,10 +15,10 @@ from filelock import FileLock
 from PIL import Image
 
 import latentune
-from latentune.objectives.metrics.features import feature_network
+from latentune.objectives.metrics.feature_network import feature_network
 from latentune.search_spaces import ranges
-from latentune.storage.runs import Runs
-from latentune.studies.study import making
+from latentune.storage.runs_folder import Runs
+from latentune.studies.study import build as making
 
 Cli = Callable[..., Any]
 HEAD = ("search", "head", "digits", "--encoder", "conv-ae-digits")
@@ -205,6 +205,8 @@ def test_an_encoder_is_read_once_and_not_under_the_lock(
 def test_a_search_probes_its_space_once(monkeypatch: pytest.MonkeyPatch) -> None:
     probed = []
     record_parameters = ranges.record_parameters
-    monkeypatch.setattr(ranges, "record_parameters", lambda *args: probed.append(args) or record_parameters(*args))
+    monkeypatch.setattr(
+        ranges, "record_parameters", lambda *args: probed.append(args) or record_parameters(*args)
+    )
     latentune.search("conv-ae", "digits", ranges={"lr": "1e-3:2e-3"}, trials=1, epochs=1)
     assert len(probed) == 1

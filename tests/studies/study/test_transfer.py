@@ -17,8 +17,8 @@ from torchvision.transforms.v2.functional import normalize
 
 import latentune
 from latentune import TensorData
-from latentune.models.networks.pretrained import ARCHITECTURES, PretrainedBackbone
-from latentune.objectives.data.codes import EncodedData
+from latentune.models.networks.pretrained_backbone import ARCHITECTURES, PretrainedBackbone
+from latentune.objectives.data.encoded_data import EncodedData
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

@@ -87,7 +87,7 @@ def test_the_same_epochs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     (line,) = said(epochs=4)
     assert "nothing differs that was recorded, so that it is chance" in line
     monkeypatch.setattr(
-        "latentune.studies.training.beside_search.versions", lambda: {"torch": "9.9"}
+        "latentune.studies.training.trial_comparison.versions", lambda: {"torch": "9.9"}
     )
     (line,) = said(epochs=4)
     assert "torch was " in line

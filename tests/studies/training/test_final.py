@@ -11,7 +11,7 @@ import torch
 from sklearn.decomposition import PCA
 
 import latentune
-from latentune.storage.best import read_best_toml
+from latentune.storage.best_toml import read_best_toml
 
 Cli = Callable[..., Any]
 HOME = Path("runs/conv-ae-digits")
@@ -50,10 +50,11 @@ def test_a_search_by_error_alone_does_not_end_in_a_copy_of_the_image() -> None:
         ((1, 16, 32), 64),
     ]:
         from latentune.search_spaces.autoencoder import conv_ae
-        from latentune.search_spaces.watch import record_parameters
+        from latentune.search_spaces.suggestions import record_parameters
 
         assert (
-            record_parameters(conv_ae, latentune.DataSpec(shape)).distributions["latent_dim"].high == longest
+            record_parameters(conv_ae, latentune.DataSpec(shape)).distributions["latent_dim"].high
+            == longest
         )
 
 

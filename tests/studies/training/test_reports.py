@@ -13,9 +13,9 @@ from PIL import Image
 from sklearn.metrics import average_precision_score
 
 import latentune
-from latentune.studies.display.plots.confusion import confusion
-from latentune.studies.study.errors import StudyError
-from latentune.studies.training.final import FinalTraining
+from latentune.studies.display.plots.confusion_matrix import confusion
+from latentune.studies.study.study_error import StudyError
+from latentune.studies.training.final_training import FinalTraining
 
 from .test_resume import OWN
 

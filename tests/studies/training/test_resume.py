@@ -12,8 +12,8 @@ import torch
 from filelock import FileLock
 
 import latentune
-from latentune.storage.partial import resumable_folder
-from latentune.storage.runs import Runs, StorageError
+from latentune.storage.resumable_folder import resumable_folder
+from latentune.storage.runs_folder import Runs, StorageError
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
@@ -145,7 +145,7 @@ def test_the_seeds_that_are_done_are_not_trained_again(
             titles.append(title)
             return StopAfter(until if "3 of 3" in title else 9)
 
-        monkeypatch.setattr("latentune.studies.training.fitting.TrainingProgress", watch)
+        monkeypatch.setattr("latentune.studies.training.fit_network.TrainingProgress", watch)
         return latentune.train("conv-ae-digits", **last)
 
     whole = train(until=9).metrics
@@ -172,7 +172,9 @@ def test_the_seeds_that_are_done_are_not_trained_again(
 def test_who_is_stopped_is_told_how_to_go_on(
     cli: Cli, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentune.studies.training.fitting.TrainingProgress", lambda *_: StopAfter(1))
+    monkeypatch.setattr(
+        "latentune.studies.training.fit_network.TrainingProgress", lambda *_: StopAfter(1)
+    )
     answer = cli("train", "conv-ae-digits", "--anew", "--epochs", 3)
     assert answer.code == 130
     assert "what was trained before is still there" in answer.out

@@ -30,13 +30,13 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 import latentune
 from latentune.storage import archive
-from latentune.storage.artifacts import AtomicFileStore, attach_picture
-from latentune.storage.checkpoint import add_configuration, read_checkpoint
+from latentune.storage.artifact_store import AtomicFileStore, attach_picture
+from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
 from latentune.storage.database import open_database
-from latentune.storage.runs import StorageError
-from latentune.studies.study.allowed import check_module_trust
-from latentune.studies.study.errors import StudyError
-from latentune.studies.transfer.record import StudyDump, read_dump, dump_to_json
+from latentune.storage.runs_folder import StorageError
+from latentune.studies.study.module_trust import check_module_trust
+from latentune.studies.study.study_error import StudyError
+from latentune.studies.transfer.study_dump import StudyDump, dump_to_json, read_dump
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

@@ -14,8 +14,8 @@ from sklearn.metrics import roc_auc_score
 
 import latentune
 from latentune import TensorData
-from latentune.objectives.metrics.anomaly import anomaly_scores, separating_threshold
-from latentune.storage.checkpoint import read_checkpoint
+from latentune.objectives.metrics.anomaly_scores import anomaly_scores, separating_threshold
+from latentune.storage.checkpoint_file import read_checkpoint
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
@@ -98,7 +98,7 @@ def test_no_image_has_both_the_least_and_the_most_error(
     trained: Path, monkeypatch: pytest.MonkeyPatch, n: int, least: int, most: int
 ) -> None:
     shown: dict[str, torch.Tensor] = {}
-    grid = "latentune.studies.use.anomaly_images.labelled_grid"
+    grid = "latentune.studies.use.extreme_images.labelled_grid"
     monkeypatch.setattr(grid, lambda rows, title, path: shown.update(rows))
     np.save("digits.npy", np.random.default_rng(0).random((n, 8, 8)))
     found = latentune.anomalies("conv-ae-digits", against="digits.npy")

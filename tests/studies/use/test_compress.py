@@ -14,7 +14,7 @@ from PIL import Image
 
 import latentune
 from latentune import TensorData
-from latentune.models.quantiser import Quantizer
+from latentune.models.quantizer import Quantizer
 
 Cli = Callable[..., Any]
 FOLDER = Path("runs/conv-ae-digits/final/compression")

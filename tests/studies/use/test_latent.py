@@ -16,8 +16,8 @@ from PIL import Image
 
 import latentune
 from latentune import LatentMixture
-from latentune.objectives.metrics.quality import ImageQuality, quality
-from latentune.objectives.metrics.rating import SamplerRating, winner
+from latentune.objectives.metrics.image_quality import ImageQuality, quality
+from latentune.objectives.metrics.sampler_rating import SamplerRating, winner
 
 Cli = Callable[..., Any]
 FINAL = Path("runs/conv-ae-digits/final")
@@ -162,7 +162,9 @@ def test_training_begins_with_given_weights(trained: Path) -> None:
 
 
 def rated(fid: float, spread: float, on_test: float = 1.0) -> SamplerRating:
-    return SamplerRating(ImageQuality(fid, spread, 0.0, 0.0), ImageQuality(on_test, spread, 0.0, 0.0))
+    return SamplerRating(
+        ImageQuality(fid, spread, 0.0, 0.0), ImageQuality(on_test, spread, 0.0, 0.0)
+    )
 
 
 def test_a_method_wins_on_the_validation_part_and_only_if_it_stands_apart() -> None:

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import latentune
-from latentune.studies.study.errors import StudyError
-from latentune.studies.use.map_colors import color_values
+from latentune.studies.study.study_error import StudyError
+from latentune.studies.use.color_values import color_values
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

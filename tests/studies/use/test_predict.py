@@ -19,9 +19,9 @@ from PIL import Image
 
 import latentune
 from latentune import DataSpec, TensorData
-from latentune.objectives.data.new.items import Preparation
+from latentune.objectives.data.new.new_items import Preparation
 from latentune.objectives.data.parts import to_float
-from latentune.storage.checkpoint import add_configuration, read_checkpoint
+from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
 
 from ...given import feed, houses, prepared, take
 
@@ -427,7 +427,7 @@ def test_a_network_that_can_but_draw_has_nothing_to_say(
     refused: Refused, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gan = latentune.GAN(DataSpec((1, 8, 8)), width=0.1).eval()
-    monkeypatch.setattr("latentune.studies.use.asked.load_network", lambda path, runs: gan)
+    monkeypatch.setattr("latentune.studies.use.inference.load_network", lambda path, runs: gan)
     np.save("some.npy", np.zeros((2, 8, 8), np.uint8))
     words = ("conv-ae-digits", "some.npy")
     assert "a GAN neither predicts, reconstructs nor" in refused("predict", *words)

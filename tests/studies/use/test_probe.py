@@ -15,7 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 import latentune
 from latentune import TensorData
-from latentune.storage.checkpoint import add_configuration, read_checkpoint
+from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
 from latentune.studies.use.probe import ProbeReport
 
 Cli = Callable[..., Any]

@@ -1,0 +1,200 @@
+"""The data module: any source, in memory or as photographs in their files, split into parts."""
+
+import copy
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from torch import nn
+
+from ...models.data_spec import DataSpec
+from .augmentation import RandomAugmentation, check_augmentation
+from .batches import DeviceDataModule, cast_to_model_precision, choose_batch_size
+from .data_error import DataError
+from .describe_object import conversion_hint, describe_object
+from .folds import make_fold
+from .normalization import mean_and_std
+from .sources.lazy_images import LazyImages
+from .sources.resizing import check_image_size
+from .sources.source import Source
+from .sources.table_options import TableOptions
+from .splits import describe_splits, moments, read_splits
+from .tensor_cache import flush_cache
+
+BATCH_SIZE = 64
+STEPS_PER_EPOCH = 64
+
+
+class TensorData(DeviceDataModule):
+    """Data split into train, validation and test: in memory, but for large photographs.
+
+    The validation split is a seeded, stratified tenth of the training part, unless the data bring
+    one; the test part is never touched by it. A batch is a tuple (inputs, targets), or (inputs,)
+    for data without labels. Images have shape (N, C, H, W) and values in [0, 1].
+
+    Args:
+        name: `digits`, `fashion-mnist`, `mnist`, `wine`, `breast-cancer`, or a path: of a folder
+            of images, or of .txt files with a text a line; of a .csv or .tsv file with a table,
+            texts, or the paths of images; or of an array in a .npy or .npz file.
+        data_dir: Where torchvision data lies. If None, use the folder that the variable
+            LATENTUNE_DATA names, or a cache in the home folder.
+        image_size: Side in pixels that images are cropped and scaled to. If None, they keep their
+            own size; those of a folder if they share one of at most 64x64, else it is 64.
+        normalize: Whether networks shall standardise what they see, by the mean and deviation of
+            the training part. If None, rows of a table are, images are not.
+        batch_size: Items in a batch. If None, use 64, or fewer on small data so that an epoch
+            has at least 64 steps.
+        seed: Seed of the split.
+        cache: Where what can be made again is kept, such as the images of a folder once they have
+            been read. If None, it is made anew in every process.
+        target: The column of a table that is to be predicted, if it is not recognized; `none` for
+            no target.
+        numbers: Whether targets are to be numbers; else they are classes, unless they are
+            fractions.
+        balanced: Whether each class is drawn equally often in training; of some items then come
+            several, of others none.
+        augment: How the images of training batches are cut at random: `none`; `crop`, from a
+            place that is drawn; `zoom`, of a place and a size that are drawn. Either mirrors half
+            of them. Images larger than `image_size` are then left in their files, as are those
+            of more than 2 GiB, so that all that is on them can be cut out.
+        header: `first` if the first line of a file holds the names of its columns, `none` if it
+            has no names. If None, it is decided by looking.
+        decimal: The decimal mark of numbers that may be thousands or fractions: `.` or `,`.
+        drop: Columns of a file that are left out.
+        text: The column of texts, if it is not recognized.
+        as_category: Columns whose values are names of categories or classes.
+        as_number: Columns whose values are numbers, and are kept if they number the rows.
+
+    Raises:
+        DataError: If the data is missing, empty or broken, or an option does not fit.
+
+    Example:
+        >>> latentune.TensorData("digits").spec.shape
+        (1, 8, 8)
+    """
+
+    def __init__(
+        self,
+        name: str | Path,
+        data_dir: str | Path | None = None,
+        image_size: int | None = None,
+        normalize: bool | None = None,
+        batch_size: int | None = None,
+        seed: int = 0,
+        cache: Path | None = None,
+        target: str | None = None,
+        numbers: bool = False,
+        balanced: bool = False,
+        augment: str = "none",
+        header: str | None = None,
+        decimal: str | None = None,
+        drop: Sequence[str] = (),
+        text: str | None = None,
+        as_category: Sequence[str] = (),
+        as_number: Sequence[str] = (),
+    ) -> None:
+        super().__init__()
+        if not isinstance(name, str | os.PathLike):
+            way = conversion_hint(name) or "name a data set, a folder or a file"
+            raise DataError(f"data is {describe_object(name)}, and no name or path: {way}")
+        name = os.fspath(name)
+        if batch_size is not None and batch_size < 1:
+            raise DataError(f"batch_size (={batch_size}) must be at least 1")
+        check_image_size(image_size)
+        check_augmentation(augment)
+        self.name = Path(os.path.abspath(name)).name
+        place = str(data_dir) if data_dir else None
+        table = TableOptions.of(
+            target=target,
+            header=header,
+            decimal=decimal,
+            drop=drop,
+            text=text,
+            as_category=as_category,
+            as_number=as_number,
+        )
+        self.source = Source(name, place, image_size, numbers, augment != "none", table)
+        self.seed, self.cache = seed, cache
+        self.splits = read_splits(self.source, seed, cache)
+        kind = self.splits.spec.kind
+        if normalize and kind == "text":
+            raise DataError("texts cannot be standardized: leave out `normalize=`")
+        if balanced and not self.splits.spec.classes:
+            raise DataError(f"{self.name} has no classes to balance: leave out `balanced=`")
+        self.normalize = kind == "table" if normalize is None else normalize
+        self.balanced = balanced
+        self._set_class_weights()
+        if augment != "none":
+            if self.splits.spec.kind != "image":
+                raise DataError(f"{self.name} holds no images: leave out `augment=`")
+            _, height, width = self.splits.spec.shape
+            self.augment = RandomAugmentation(augment, (height, width))
+        self.batch_size = choose_batch_size(
+            batch_size, len(self.splits.train), BATCH_SIZE, STEPS_PER_EPOCH
+        )
+
+    def __repr__(self) -> str:
+        return f"TensorData({self.name!r}: {describe_splits(self.splits)})"
+
+    @cached_property
+    def spec(self) -> DataSpec:
+        """What a model must know of the data."""
+        targets, spec = self.splits.train.targets, self.splits.spec
+        if self.normalize:
+            means, deviations = moments(self.splits)
+            spec = replace(spec, mean=means, std=deviations)
+        if targets is None:
+            return spec
+        if targets.is_floating_point():
+            mean, std = mean_and_std([targets[:, None]])
+            return replace(spec, target=(mean.item(), std.item()))
+        shares = targets.bincount(minlength=len(spec.classes)) / len(targets)
+        return replace(spec, shares=tuple(shares.tolist()))
+
+    def fold(self, index: int, folds: int) -> Self:
+        """Returns the data with one of some folds of all but the test part to validate on.
+
+        Args:
+            index: Which fold, from 0.
+            folds: Number of folds, from 2.
+
+        Raises:
+            DataError: If there are fewer items than folds, or the data bring a validation part.
+        """
+        other = copy.copy(self)
+        other._device_columns = {}
+        other.splits = make_fold(self.splits, index, folds, self.seed)
+        vars(other).pop("spec", None)  # shares of classes, mean and deviation are others
+        other._set_class_weights()
+        return other
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all items and labels, and of the split that they are in."""
+        return self.splits.fingerprint
+
+    @property
+    def streamed(self) -> bool:
+        """Whether photographs stay in their files, and are seen as `LazyImages` shows them."""
+        return isinstance(self.splits.train.inputs, LazyImages)
+
+    def cast_to_model(self, model: nn.Module) -> None:
+        """Casts the parts to the precision of a network; see `cast_to_model_precision`."""
+        train, val, test = (cast_to_model_precision(model, part) for part in self.splits[:3])
+        self.splits = self.splits._replace(train=train, val=val, test=test)
+
+    def _set_class_weights(self) -> None:
+        targets = self.splits.train.targets
+        if self.balanced and targets is not None:
+            self.weights = 1 / targets.bincount()[targets].double()
+
+    def setup(self, stage: str) -> None:
+        flush_cache()
+        if self.trainer is not None:
+            self.cast_to_model(self.trainer.lightning_module)
+        for split in ("test",) if stage == "test" else ("train", "val"):
+            part = getattr(self.splits, split)
+            self.move_to_device(split, part.inputs, part.targets)

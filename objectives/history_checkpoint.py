@@ -1,0 +1,83 @@
+"""What a training has logged: a row an epoch, and the best of them."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytorch_lightning as pl
+
+from .objective import Objective
+from .resumable_checkpoint import ResumableCheckpoint, logged_metrics, save
+
+BEST, LAST = "model.ckpt", "last.ckpt"
+STATE_KEY = "HistoryCheckpoint"
+"""Under which name a checkpoint holds the state of the callback below."""
+
+
+def find_best_row(history: pd.DataFrame, objective: Objective) -> dict[str, float]:
+    """Returns the row of the best epoch; of several objectives, that of the last one."""
+    best = history.iloc[-1]
+    if objective.monitor is not None:
+        name, way = objective.monitor
+        best = history.sort_values(name, ascending=way == "minimize", kind="stable").iloc[0]
+    return {str(name): float(value) for name, value in best.items()}
+
+
+class HistoryCheckpoint(ResumableCheckpoint):
+    """Keeps metrics, the best weights, and whatever training needs to go on, after each epoch.
+
+    Args:
+        objective: What makes an epoch the best.
+        folder: Where `metrics.csv` goes, with a row an epoch, counted from 1; `model.ckpt`, with
+            the weights of the best epoch; and `last.ckpt`, of which training goes on.
+        settings: What training depends on, as plain values, so that others are not gone on with.
+
+    Attributes:
+        rows: The metrics of each epoch.
+    """
+
+    def __init__(self, objective: Objective, folder: Path, settings: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.objective, self.folder, self.settings = objective, folder, dict(settings)
+        self.rows: list[dict[str, float]] = []
+        self._earlier_seconds, self._started = 0.0, time.perf_counter()
+
+    @property
+    def state_key(self) -> str:
+        return STATE_KEY
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """The rows as a table."""
+        return pd.DataFrame(self.rows)
+
+    @property
+    def seconds(self) -> float:
+        """How long training took, without the time between being stopped and going on."""
+        return self._earlier_seconds + time.perf_counter() - self._started
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.metrics = logged_metrics(trainer)
+        row = {"epoch": trainer.current_epoch + 1, **self.metrics}
+        self.rows.append(row)
+        self.history.to_csv(self.folder / "metrics.csv", index=False)
+        if find_best_row(self.history, self.objective)["epoch"] == row["epoch"]:
+            self._save(trainer, BEST, weights_only=True)
+        self._save(trainer, LAST, weights_only=False)
+
+    def state_dict(self) -> dict[str, Any]:
+        return super().state_dict() | {
+            "settings": self.settings,
+            "rows": self.rows,
+            "seconds": self.seconds,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows, self._earlier_seconds = state_dict["rows"], state_dict["seconds"]
+        super().load_state_dict({"metrics": self.rows[-1], **state_dict})
+
+    def _save(self, trainer: pl.Trainer, name: str, *, weights_only: bool) -> None:
+        partial = self.folder / f".{name}.partial"
+        save(trainer, self.folder / name, partial, weights_only=weights_only)

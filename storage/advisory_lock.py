@@ -1,0 +1,95 @@
+"""Locks in a PostgreSQL database, which all machines that use it share."""
+
+import hashlib
+import math
+from typing import Any, Self
+
+from filelock import Timeout
+from optuna.exceptions import StorageInternalError
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import URL
+
+from .database_server import engine
+from .database_urls import redacted_url
+
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+class AdvisoryLock:
+    """A lock that a session of the server holds, and that ends with it.
+
+    So it is let go when the process dies, or when its machine is silent for half a minute. Whoever
+    waits for it is woken by the server, in the order in which they came. It may be acquired in one
+    thread and released in another, and acquired again by who holds it.
+
+    Args:
+        url: The database, as `parse_url` returns it.
+        what: What it is for; locks for other things do not meet.
+    """
+
+    def __init__(self, url: URL, what: str) -> None:
+        digest = hashlib.sha256(f"latentune {what}".encode()).digest()
+        self._url, self._key = url, int.from_bytes(digest[:8], signed=True)
+        self._session: Connection | None = None
+        self._times = 0
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether this process holds it."""
+        return self._session is not None
+
+    def acquire(self, timeout: float | None = None) -> None:
+        """Waits until this process holds it.
+
+        Args:
+            timeout: Seconds to wait at most; None for ever.
+
+        Raises:
+            Timeout: If the time is over.
+            OperationalError: If the server cannot be reached.
+        """
+        if self._session is None:
+            self._session = self._open_locked_session(timeout)
+        self._times += 1
+
+    def release(self) -> None:
+        """Lets it go, if it was acquired no more often than released.
+
+        Raises:
+            OperationalError: If the server cannot be reached; it is not held then.
+            StorageInternalError: If it was lost meanwhile.
+        """
+        self._times = max(0, self._times - 1)
+        if self._session is None or self._times:
+            return
+        session, self._session = self._session, None
+        with session:
+            if not session.execute(text(f"SELECT pg_advisory_unlock({self._key})")).scalar():
+                raise StorageInternalError(
+                    f"{redacted_url(self._url)} has given each statement another session, as a "
+                    f"pooler does: name the server itself"
+                )
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.release()
+
+    def _open_locked_session(self, timeout: float | None) -> Connection:
+        """Returns a session that holds it."""
+        wait_ms = 0 if timeout is None else max(1, math.ceil(1000 * timeout))  # 0 is for ever
+        session = engine(self._url).connect()
+        try:
+            session.execute(text(f"SET lock_timeout = {wait_ms}"))
+            session.execute(text(f"SELECT pg_advisory_lock({self._key})"))
+        except BaseException as error:
+            late = getattr(getattr(error, "orig", None), "sqlstate", None) == LOCK_NOT_AVAILABLE
+            if not late:  # it may have the lock, and nobody who knows
+                session.invalidate()
+            session.close()
+            if late:
+                raise Timeout(redacted_url(self._url)) from None
+            raise
+        return session

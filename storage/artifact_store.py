@@ -1,0 +1,179 @@
+"""Artifacts: the pictures of studies and trials, as optuna-dashboard shows them.
+
+They lie in a folder, or in a bucket that their study names.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import optuna
+from optuna.artifacts import FileSystemArtifactStore, get_all_artifact_meta, upload_artifact
+from optuna.artifacts.exceptions import ArtifactNotFound
+from optuna.storages import BaseStorage
+
+from .database import database_exists, open_database
+from .runs_folder import Runs, write_error
+from .s3_bucket import Bucket, check_bucket
+
+BUCKET_ATTRIBUTE = "artifacts"
+"""The attribute of a study whose pictures lie in a bucket: its URL."""
+
+
+class ArtifactStore(Protocol):
+    """What Optuna asks of a place for artifacts."""
+
+    def open_reader(self, artifact_id: str) -> BinaryIO:
+        """Opens an artifact."""
+
+    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
+        """Keeps an artifact, in the place of one of the same name."""
+
+    def remove(self, artifact_id: str) -> None:
+        """Removes an artifact."""
+
+
+class AtomicFileStore(FileSystemArtifactStore):
+    """Optuna's store in a folder, in which a full disk or a kill leaves no half of a file.
+
+    Args:
+        folder: The artifact folder, made if it does not exist.
+        place: A folder beside it, in which files are written first.
+    """
+
+    def __init__(self, folder: Path, place: Path) -> None:
+        super().__init__(folder)
+        self.folder, self.place = folder, place
+
+    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
+        partial = self.place / artifact_id
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                shutil.copyfileobj(content_body, file)
+            os.replace(partial, self.folder / artifact_id)
+        except OSError as error:
+            raise write_error(self.folder, error) from error
+
+
+def attach_picture(
+    target: optuna.Study | optuna.Trial, picture: Path, store: ArtifactStore
+) -> None:
+    """Shows a picture on a study or a running trial, in the place of one of the same name.
+
+    Args:
+        target: The study or trial; a trial must not have finished.
+        picture: The file; its name is what the dashboard shows.
+        store: Where it is kept.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    shown = {found.filename: found.artifact_id for found in get_all_artifact_meta(target)}
+    if name := shown.get(picture.name):
+        with picture.open("rb") as file:
+            store.write(name, file)
+    else:
+        upload_artifact(artifact_store=store, file_path=str(picture), study_or_trial=target)
+
+
+def study_bucket(study: optuna.Study) -> str | None:
+    """Returns the URL of the bucket in which the pictures of a study lie; None for the folder.
+
+    Raises:
+        StorageError: If the study names something else, or boto3 is not installed.
+    """
+    url = study.user_attrs.get(BUCKET_ATTRIBUTE)
+    return None if url is None else check_bucket(str(url))
+
+
+def choose_bucket(study: str, storage: str, named: str | None) -> str | None:
+    """Returns the bucket for the pictures of a study that is about to be searched.
+
+    Args:
+        study: Name of the study.
+        storage: Optuna URL of the database, in which it may be already.
+        named: The bucket that was named, if one was; otherwise it is that which the study has.
+
+    Raises:
+        StorageError: As `study_bucket` does.
+    """
+    if named is not None:
+        return check_bucket(named)
+    if not database_exists(storage):
+        return None
+    database = open_database(storage)
+    if study not in optuna.get_all_study_names(database):
+        return None
+    return study_bucket(optuna.load_study(study_name=study, storage=database))
+
+
+def open_artifact_store(bucket: str | None, runs: Runs, place: Path) -> ArtifactStore:
+    """Returns where a search keeps pictures.
+
+    Args:
+        bucket: What `choose_bucket` returned.
+        runs: The runs folder.
+        place: A folder in it, in which files are written first.
+    """
+    return AtomicFileStore(runs.artifacts, place) if bucket is None else Bucket(bucket)
+
+
+class AllArtifacts:
+    """The artifacts of all studies: those in the folder, and else those in their buckets.
+
+    Args:
+        folder: The artifact folder, into which people may upload more.
+        storage: The database, whose studies say which buckets there are.
+    """
+
+    def __init__(self, folder: Path, storage: BaseStorage) -> None:
+        self.folder, self.storage = folder, storage
+        self._files = FileSystemArtifactStore(folder)
+        self._reached: dict[str, Bucket] = {}
+
+    def has(self, artifact_id: str) -> bool:
+        """Whether there is an artifact: a file of the folder, but no link, or in a bucket.
+
+        Raises:
+            StorageError: If a bucket cannot be asked.
+        """
+        return self._is_file(artifact_id) or any(self._buckets_holding(artifact_id))
+
+    def open_reader(self, artifact_id: str) -> BinaryIO:
+        if self._is_file(artifact_id):
+            return self._files.open_reader(artifact_id)
+        for bucket in self._buckets():
+            with suppress(ArtifactNotFound):
+                return bucket.open_reader(artifact_id)
+        raise ArtifactNotFound(f"there is no artifact {artifact_id}")
+
+    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
+        self._files.write(artifact_id, content_body)
+
+    def remove(self, artifact_id: str) -> None:
+        """Removes an artifact, if it is there: a study can be deleted after its pictures."""
+        if self._is_file(artifact_id):
+            self._files.remove(artifact_id)
+            return
+        for bucket in self._buckets_holding(artifact_id):
+            bucket.remove(artifact_id)
+
+    def _is_file(self, artifact_id: str) -> bool:
+        file = self.folder / artifact_id
+        return file.is_file() and not file.is_symlink()
+
+    def _buckets_holding(self, artifact_id: str) -> Iterator[Bucket]:
+        return (found for found in self._buckets() if artifact_id in found.names(artifact_id))
+
+    def _buckets(self) -> Iterator[Bucket]:
+        named = [
+            study.user_attrs.get(BUCKET_ATTRIBUTE) for study in self.storage.get_all_studies()
+        ]
+        for url in dict.fromkeys(str(url) for url in named if url is not None):
+            if url not in self._reached:
+                self._reached[url] = Bucket(check_bucket(url))
+            yield self._reached[url]

@@ -1,0 +1,81 @@
+"""The cells of Optuna's tables, checked one by one before Optuna reads them.
+
+SQLite holds anything in any column, and Optuna trusts what it finds. The types are those of
+Optuna's own models; what attributes hold is said in `attributes.py`.
+"""
+
+import shlex
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .cell_checks import cell_error
+from .optuna_schema import models
+from .row_checks import DatabaseRows
+
+MAX_SHOWN = 60
+
+
+class InvalidText(bytes):
+    """A text of the database that is not in UTF-8."""
+
+
+@dataclass(frozen=True)
+class BadCell:
+    """A cell that holds what Optuna would never have written there.
+
+    Attributes:
+        table: Its table.
+        column: Its column.
+        row: The number of its row, SQLite's `rowid`.
+        owner: The study or trial of the row, in words; may be empty.
+        value: What it holds.
+        why: What is wrong with that.
+    """
+
+    table: str
+    column: str
+    row: int
+    owner: str
+    value: Any
+    why: str
+
+    def __str__(self) -> str:
+        shown = "NULL" if self.value is None else ascii(self.value)
+        if len(shown) > MAX_SHOWN:
+            shown = f"{shown[:MAX_SHOWN]}..."
+        owner = f" ({self.owner})" if self.owner else ""
+        return f"{self.table}.{self.column} of row {self.row}{owner} is {shown}: {self.why:.200}"
+
+    def way_out(self, database: Path) -> str:
+        """Returns the command that removes the row, for who cannot correct it."""
+        remove = f"DELETE FROM {self.table} WHERE rowid = {self.row}"  # noqa: S608 - to be shown
+        command = shlex.join(["sqlite3", str(database), remove])
+        return f"correct it, put back a backup, or, after a copy, remove the row by: {command}"
+
+
+def find_bad_cells(connection: sqlite3.Connection) -> Iterator[BadCell]:
+    """Yields each cell that is not what Optuna would have written, or is missing.
+
+    Args:
+        connection: A database with Optuna's tables of the installed version.
+
+    Raises:
+        sqlite3.DatabaseError: If a table or a column is missing.
+    """
+    connection.text_factory = _decode_text
+    whole = DatabaseRows(connection)
+    for name, table in models().items():
+        for row in whole.rows[name]:
+            errors = [(c.name, why) for c in table.columns if (why := cell_error(c, row[c.name]))]
+            for column, why in errors or whole.row_errors(name, row):
+                yield BadCell(name, column, row["rowid"], whole.owner(row), row[column], why)
+
+
+def _decode_text(content: bytes) -> str | InvalidText:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return InvalidText(content)

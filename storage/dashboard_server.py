@@ -1,0 +1,154 @@
+"""optuna-dashboard: the notes that it shows, and serving it on this machine."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import optuna
+from optuna.storages import BaseStorage
+
+from .artifact_store import AllArtifacts
+from .runs_folder import StorageError, write_error
+
+HOST = "127.0.0.1"
+LOCAL_HOSTS = (HOST, "localhost", "::1")
+MAX_UPLOAD_BYTES = 64 * 2**20  # bytes of a request; whole files are uploaded in one
+SECURITY_HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),  # an uploaded text is not to be taken for a page
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+]
+"""What a browser is told of each answer."""
+ARTIFACT_HEADER = (
+    "Content-Security-Policy",
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+)
+"""What it is told of an artifact as well: a page or an SVG that was uploaded runs no script."""
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+def write_note(study: optuna.Study, command: str, facts: Mapping[str, str]) -> None:
+    """Writes the note that the dashboard shows beside a study.
+
+    Args:
+        study: The study.
+        command: What the user typed to make it.
+        facts: What it searches, for a table.
+    """
+    from optuna_dashboard import save_note
+
+    rows = [
+        f"| {_escape_markdown(name)} | {_escape_markdown(value)} |"
+        for name, value in facts.items()
+    ]
+    save_note(
+        study,
+        "\n".join([f"Made by {_escape_markdown(command)}", "", "| | |", "|--|--|", *rows, ""]),
+    )
+
+
+def _escape_markdown(text: str) -> str:
+    """Returns Markdown that is shown as this text: names of files may look like links."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+
+
+def serve(
+    storage: BaseStorage, folder: Path, port: int, announce: Callable[[str], None] = print
+) -> None:
+    """Serves the dashboard to this machine alone, until Ctrl-C.
+
+    Args:
+        storage: The database.
+        folder: The artifact folder; what studies keep in buckets is shown as well.
+        port: Port to listen on.
+        announce: Called with the address once the port is known to be free.
+
+    Raises:
+        StorageError: If the port is in use or not allowed.
+    """
+    from optuna_dashboard import wsgi
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
+    artifacts = AllArtifacts(folder, storage)
+    app = guard_requests(wsgi(storage, artifact_store=artifacts), artifacts)
+    try:
+        server = make_server(HOST, port, app, _Server, _SilentHandler)
+    except (OSError, OverflowError) as error:
+        raise StorageError(
+            f"port {port} cannot be used ({error}); choose another by `port=`"
+        ) from error
+    announce(f"http://{HOST}:{port}/dashboard (Ctrl-C ends it)")
+    with server, suppress(KeyboardInterrupt):
+        server.serve_forever()
+
+
+def guard_requests(app: Application, artifacts: AllArtifacts) -> Application:
+    """Returns an application that answers pages of its own alone, and knows what is gone.
+
+    The dashboard asks for no password. So a page from elsewhere could delete studies, by a request
+    across sites, or under a name of its own that it lets point to this machine.
+
+    Args:
+        app: The dashboard.
+        artifacts: What it can show.
+    """
+
+    def answer(environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        artifact = Path(path).name if path.startswith("/artifacts/") else None
+        shields = SECURITY_HEADERS if artifact is None else [*SECURITY_HEADERS, ARTIFACT_HEADER]
+
+        def shielded(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start(status, [*headers, *shields], *more)
+
+        host = environ.get("HTTP_HOST", "")
+        if _hostname(host) not in LOCAL_HOSTS:
+            return _refuse(shielded, "403 Forbidden", f"{host} is not this machine")
+        origin = environ.get("HTTP_ORIGIN")
+        if origin not in (None, f"http://{host}"):
+            return _refuse(shielded, "403 Forbidden", f"a page of {origin} may not ask for this")
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length[:20]) > MAX_UPLOAD_BYTES:
+            return _refuse(
+                shielded, "413 Content Too Large", f"at most {MAX_UPLOAD_BYTES:,} bytes"
+            )
+        try:
+            if artifact is not None and not artifacts.has(artifact):
+                return _refuse(shielded, "404 Not Found", "this picture was deleted")
+        except StorageError as error:
+            return _refuse(shielded, "502 Bad Gateway", str(error))
+        return app(environ, shielded)
+
+    return answer
+
+
+def _hostname(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:  # of a bracket that nothing closes
+        return None
+
+
+def _refuse(start: StartResponse, status: str, why: str) -> Iterable[bytes]:
+    start(status, [("Content-Type", "text/plain; charset=utf-8")])
+    return [why.encode()]
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True  # a browser that keeps a connection open must not keep us
+
+
+class _SilentHandler(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass

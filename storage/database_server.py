@@ -1,0 +1,147 @@
+"""A database on a server: reached, looked at before Optuna does, and what is wrong with it said.
+
+PostgreSQL is the one that is tested. Others are opened as Optuna would open them.
+"""
+
+import atexit
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+
+from .database_urls import PSYCOPG_DRIVER, redacted_url
+from .optuna_schema import foreign_database_error, schema, schema_version_error, tables
+from .runs_folder import StorageError
+
+CONNECT_TIMEOUT_S = 10
+# Either side gives the other one up after half a minute of silence: a machine that has lost its
+# power would else keep its locks for hours.
+KEEPALIVE_IDLE_S, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT = 10, 5, 4
+TCP_TIMEOUT_MS = 1000 * (KEEPALIVE_IDLE_S + KEEPALIVE_INTERVAL_S * KEEPALIVE_COUNT)
+KEEPALIVES = {"idle": KEEPALIVE_IDLE_S, "interval": KEEPALIVE_INTERVAL_S, "count": KEEPALIVE_COUNT}
+CLIENT_SETTINGS = {
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "tcp_user_timeout": TCP_TIMEOUT_MS,
+    **{f"keepalives_{name}": value for name, value in KEEPALIVES.items()},
+}
+SERVER_SETTINGS = {
+    # A crash of the server may lose the last moments, as one of the machine may in our SQLite
+    # files, and never more: a trial in them runs once more. To wait for the disk doubles its cost.
+    "synchronous_commit": "off",
+    # Optuna compares heartbeats as a clock on the wall shows them, which summer time puts forward.
+    "TimeZone": "UTC",
+    "tcp_user_timeout": TCP_TIMEOUT_MS,
+    **{f"tcp_keepalives_{name}": value for name, value in KEEPALIVES.items()},
+}
+CONNECTIONS_HINT = "each worker takes two: try fewer by `workers=`, or raise max_connections"
+HINTS = {
+    "password": "it is taken from the URL, from PGPASSWORD or from ~/.pgpass",
+    'database ".*" does not exist': "make it by createdb, or name another",
+    "too many (clients|connections)|connection slots": CONNECTIONS_HINT,
+    "Connection refused|timeout|resolve|No such file": "is a server running there?",
+}
+
+
+def is_postgres(url: URL) -> bool:
+    """Returns whether a URL that `parse_url` has returned names a PostgreSQL database."""
+    return url.drivername == PSYCOPG_DRIVER
+
+
+def server_options(url: URL) -> dict[str, Any]:
+    """Returns what SQLAlchemy is told of a database; what its URL says itself comes first."""
+    if not is_postgres(url):
+        return {}
+    settings = [f"-c {name}={value}" for name, value in SERVER_SETTINGS.items()]
+    return {
+        "connect_args": {
+            **{name: value for name, value in CLIENT_SETTINGS.items() if name not in url.query},
+            "options": " ".join([*settings, str(url.query.get("options", ""))]),
+        },
+        "pool_size": 1,
+        "pool_pre_ping": True,
+    }
+
+
+@cache
+def engine(url: URL) -> Engine:
+    """Returns this process's way to a database, beside Optuna's own."""
+    made = create_engine(url, isolation_level="AUTOCOMMIT", **server_options(url))
+    atexit.register(made.dispose)
+    return made
+
+
+def server_has_tables(url: URL) -> bool:
+    """Returns whether a database has Optuna's tables.
+
+    Raises:
+        StorageError: If it cannot be reached, has other tables, which Optuna would damage, or
+            cannot be written.
+    """
+    with _connect(url) as connection:
+        names, version = set(inspect(connection).get_table_names()), None
+        if "alembic_version" in names:
+            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if "trials" not in names if version else not names <= tables():
+            raise foreign_database_error(redacted_url(url))
+        if version not in (None, schema()):
+            upgrade = f"after a backup: optuna storage upgrade --storage '{redacted_url(url)}'"
+            raise schema_version_error(redacted_url(url), upgrade)
+        if is_postgres(url):
+            _check_writable(connection, url, made=version is not None)
+        return version is not None
+
+
+def _check_writable(connection: Connection, url: URL, made: bool) -> None:
+    """Asks for the right to write, and changes nothing."""
+    right = "has_schema_privilege(current_schema(), 'CREATE')"
+    if made:
+        right = (
+            "has_table_privilege('trials', 'INSERT') AND "
+            "has_sequence_privilege(pg_get_serial_sequence('trials', 'trial_id'), 'USAGE')"
+        )
+    asked = text(f"SELECT {right}, current_setting('transaction_read_only'), current_user")
+    allowed, read_only, user = connection.execute(asked).one()
+    if read_only == "on":
+        raise StorageError(
+            f"{redacted_url(url)} can only be read: name the server that takes writes"
+        )
+    if not allowed:
+        raise StorageError(
+            f"the user {user} may not write to {redacted_url(url)}: grant it the right, or name "
+            f"another"
+        )
+
+
+@contextmanager
+def _connect(url: URL) -> Iterator[Connection]:
+    """Connects to a database.
+
+    Raises:
+        StorageError: If that fails, in the words of the server.
+    """
+    try:
+        with engine(url).connect() as connection:
+            yield connection
+    except (ImportError, NoSuchModuleError) as error:
+        if is_postgres(url):
+            raise StorageError(
+                f"{redacted_url(url)} needs a driver: pip install 'latentune[postgres]'"
+            ) from error
+        raise StorageError(f"cannot open {redacted_url(url)}: {error}") from error
+    except DBAPIError as error:
+        raise StorageError(
+            f"cannot open {redacted_url(url)}: {_connection_message(error)}"
+        ) from error
+
+
+def _connection_message(error: DBAPIError) -> str:
+    """Returns why a connection failed, in a line, with the way out of the usual reasons."""
+    said = (str(error.orig).splitlines() or [""])[0]
+    said = said.rpartition("FATAL:")[2].strip()
+    said = re.sub("^connection (failed|is bad): ", "", said)
+    return "; ".join([said, *(hint for why, hint in HINTS.items() if re.search(why, said))])

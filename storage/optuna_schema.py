@@ -1,0 +1,67 @@
+"""Optuna's tables: what the installed version calls them, and what is no database of its own."""
+
+import shlex
+import sqlite3
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import optuna
+from optuna.storages import RDBStorage
+from optuna.storages._rdb.models import SCHEMA_VERSION as SCHEMA_VERSION
+from optuna.storages._rdb.models import BaseModel
+from sqlalchemy import Table, inspect
+
+from .runs_folder import StorageError
+
+
+@cache
+def _in_memory_storage() -> RDBStorage:
+    return RDBStorage("sqlite://")
+
+
+def schema() -> str:
+    """Returns the version of the tables that the installed Optuna works with."""
+    return _in_memory_storage().get_head_version()
+
+
+@cache
+def tables() -> frozenset[str]:
+    """Returns their names."""
+    return frozenset(inspect(_in_memory_storage().engine).get_table_names())
+
+
+def models() -> Mapping[str, Table]:
+    """Returns them as Optuna declares them, with the types of their columns."""
+    found: Mapping[str, Table] = BaseModel.metadata.tables
+    return found
+
+
+def find_extra_objects(connection: sqlite3.Connection, database: Path) -> list[tuple[str, str]]:
+    """Returns what a database holds beside tables and indexes, and how each can be removed.
+
+    A trigger changes what others write, and a view gives something else for a table.
+    """
+    more = "type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%'"
+    found = connection.execute(f"SELECT type, name FROM sqlite_master WHERE {more}")  # noqa: S608 - ours
+    return [
+        (
+            f"{database} holds the {kind} {name!r}, which Optuna has not made, and which may "
+            "change what is read or written",
+            "it can be removed by: "
+            + shlex.join(["sqlite3", str(database), f'DROP {kind.upper()} "{name}"']),
+        )
+        for kind, name in found
+    ]
+
+
+def foreign_database_error(where: object) -> StorageError:
+    """Returns the error for a database with other tables than Optuna's."""
+    return StorageError(f"{where} is a database of another program, not of Optuna")
+
+
+def schema_version_error(where: object, upgrade: str) -> StorageError:
+    """Returns the error for one of another version, with the way to upgrade it."""
+    return StorageError(
+        f"{where} was written by an Optuna with other tables than {optuna.__version__}; {upgrade}"
+    )

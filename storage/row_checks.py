@@ -1,0 +1,215 @@
+"""Whether the rows of Optuna's tables agree with each other, where each cell may be right."""
+
+import json
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
+from typing import Any
+
+from optuna.distributions import FloatDistribution
+
+from .attribute_types import attribute_error
+from .cell_checks import parse_distribution
+from .optuna_schema import SCHEMA_VERSION, models
+from .runs_folder import StorageError, check_study_name
+
+Row = Mapping[str, Any]
+Errors = Iterator[tuple[str, str]]
+"""Columns of a row, and what is wrong with them."""
+
+
+class DatabaseRows:
+    """All rows, and what those of one table must know of others."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.rows: dict[str, list[Row]] = {}
+        for name, table in models().items():
+            columns = ", ".join(f'"{column.name}"' for column in table.columns)
+            found = connection.execute(f'SELECT rowid, {columns} FROM "{name}"')  # noqa: S608 - Optuna's
+            keys = ["rowid", *(column.name for column in table.columns)]
+            self.rows[name] = [dict(zip(keys, row, strict=True)) for row in found]
+
+    @cached_property
+    def studies(self) -> dict[Any, str]:
+        """The names of the studies, by their ids."""
+        return {row["study_id"]: str(row["study_name"]) for row in self.rows["studies"]}
+
+    @cached_property
+    def trials(self) -> dict[Any, Row]:
+        """The rows of the trials, by their ids."""
+        return {row["trial_id"]: row for row in self.rows["trials"]}
+
+    @cached_property
+    def definitions(self) -> dict[Any, Any]:
+        """What our studies are defined by, by their ids."""
+        found = self.rows["study_user_attributes"]
+        return {
+            row["study_id"]: _parse_json(row["value_json"])
+            for row in found
+            if row["key"] == "definition"
+        }
+
+    @cached_property
+    def attributes(self) -> Mapping[Any, set[Any]]:
+        """The names of the attributes of each study."""
+        found: dict[Any, set[Any]] = defaultdict(set)
+        for row in self.rows["study_user_attributes"]:
+            found[row["study_id"]].add(row["key"])
+        return found
+
+    @cached_property
+    def directions(self) -> Mapping[Any, int]:
+        """How many objectives each study has."""
+        return Counter(row["study_id"] for row in self.rows["study_directions"])
+
+    @cached_property
+    def values(self) -> Mapping[Any, int]:
+        """How many values each trial has."""
+        return Counter(row["trial_id"] for row in self.rows["trial_values"])
+
+    @cached_property
+    def numbers(self) -> Mapping[Any, Counter[Any]]:
+        """The numbers of the trials of each study."""
+        found: dict[Any, Counter[Any]] = defaultdict(Counter)
+        for row in self.rows["trials"]:
+            found[row["study_id"]][row["number"]] += 1
+        return found
+
+    def owner(self, row: Row) -> str:
+        """Returns the study or trial of a row, in words."""
+        trial = self.trials.get(row.get("trial_id"))
+        study = self.studies.get((trial or row).get("study_id"), "no study")
+        study = f"{study:.40}" if study.isprintable() else f"{study!a:.40}"
+        if trial is not None:
+            return f"trial {trial['number']!a:.20} of {study}"
+        return study if "study_id" in row else ""
+
+    def row_errors(self, table: str, row: Row) -> Errors:
+        """Yields what is wrong with a row of which each cell is right by itself."""
+        for key, known in (("study_id", self.studies), ("trial_id", self.trials)):
+            if key in row and row[key] not in known:
+                yield key, f"there is no such {key.removesuffix('_id')}"
+                return
+        yield from CHECKS_BY_TABLE.get(table, lambda *_: ())(self, row)
+
+    def is_latentune_row(self, row: Row) -> bool:
+        """Whether a row is of a study that Latentune made."""
+        trial = self.trials.get(row.get("trial_id"))
+        return (trial or row).get("study_id") in self.definitions
+
+
+def _study_errors(whole: DatabaseRows, row: Row) -> Errors:
+    if not whole.directions[row["study_id"]]:
+        yield "study_id", "it has no direction"
+    if row["study_id"] in whole.definitions:
+        for lost in sorted({"recipe", "monitor", "command"} - whole.attributes[row["study_id"]]):
+            yield "study_id", f"it has lost its attribute {lost}"
+        try:
+            check_study_name(row["study_name"])
+        except StorageError as error:
+            yield "study_name", f"{str(error).split(';')[0]:.100}"
+
+
+def _direction_errors(whole: DatabaseRows, row: Row) -> Errors:
+    if row["objective"] >= whole.directions[row["study_id"]]:
+        yield "objective", f"the study has {whole.directions[row['study_id']]} objectives"
+    definition = whole.definitions.get(row["study_id"])
+    if why := direction_error(definition, row["objective"], row["direction"]):
+        yield "direction", why
+
+
+def direction_error(definition: Any, objective: int, direction: str) -> str | None:
+    """Returns what is wrong with the direction of an objective; None if it is as defined.
+
+    Args:
+        definition: The definition of a study; None if it is not ours.
+        objective: Which of its objectives, from 0.
+        direction: `MINIMIZE` or `MAXIMIZE`.
+    """
+    metrics = definition.get("metric") if isinstance(definition, dict) else None
+    ways = metrics.split(", ") if isinstance(metrics, str) else []
+    if objective < len(ways) and not ways[objective].startswith(f"{direction.lower()} "):
+        return f"the study is defined to {ways[objective]}"
+    return None
+
+
+def _trial_errors(whole: DatabaseRows, row: Row) -> Errors:
+    numbers, state = whole.numbers[row["study_id"]], row["state"]
+    if row["number"] >= numbers.total():
+        yield "number", f"the study has {numbers.total()} trials, which are numbered from 0"
+    elif numbers[row["number"]] > 1:
+        yield "number", "another trial of the study has it too"
+    finished = state in ("COMPLETE", "PRUNED", "FAIL")
+    if finished != (row["datetime_complete"] is not None):
+        column = "datetime_complete" if row["datetime_complete"] is None else "state"
+        yield column, f"a trial that is {state} has {'an' if finished else 'no'} end"
+    if state != "WAITING" and row["datetime_start"] is None:
+        yield "datetime_start", f"a trial that is {state} has a beginning"
+    values, wanted = whole.values[row["trial_id"]], whole.directions[row["study_id"]]
+    if state == "COMPLETE" and values != wanted:
+        yield "state", f"of {wanted} values it has {values}"
+    if state in ("FAIL", "WAITING", "RUNNING") and values:
+        yield "state", f"a trial with a value is not {state}"
+
+
+def _value_errors(name: str, whole: DatabaseRows, row: Row) -> Errors:
+    value, kind = row[name], row[f"{name}_type"]
+    if kind == "FINITE" and value is None:
+        yield name, "it must not be empty"
+    elif kind != "FINITE" and value is not None:
+        yield f"{name}_type", f"the value is {value:g}"
+    if "objective" in row:
+        study = whole.trials[row["trial_id"]]["study_id"]
+        if row["objective"] >= whole.directions[study]:
+            yield "objective", f"the study has {whole.directions[study]} objectives"
+    elif row["step"] >= 2**31:
+        yield "step", f"it must be below {2**31}"
+
+
+def _parameter_errors(whole: DatabaseRows, row: Row) -> Errors:
+    found = parse_distribution(json.loads(row["distribution_json"]))
+    value = row["param_value"]
+    whole_number = isinstance(found, FloatDistribution) or value == int(value)
+    if not (whole_number and found._contains(value)):
+        yield "param_value", f"it is outside of {found}"
+
+
+def _version_errors(whole: DatabaseRows, row: Row) -> Errors:
+    if row["schema_version"] != SCHEMA_VERSION:
+        yield "schema_version", f"it must be {SCHEMA_VERSION}"
+
+
+def _attribute_errors(owner: Any, author: Any, whole: DatabaseRows, row: Row) -> Errors:
+    if author == "user" and not whole.is_latentune_row(row):
+        return
+    value = json.loads(row["value_json"])
+    if why := attribute_error(owner, author, row["key"], value):
+        yield "value_json", why
+    elif (owner, author, row["key"]) == ("study", "user", "monitor"):
+        metrics, directions = len(value.split(", ")), whole.directions[row["study_id"]]
+        if metrics != directions:
+            yield "value_json", f"it names {metrics} metrics, and the study has {directions}"
+
+
+def _parse_json(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+CHECKS_BY_TABLE: dict[str, Callable[[DatabaseRows, Row], Errors]] = {
+    "version_info": _version_errors,
+    "studies": _study_errors,
+    "study_directions": _direction_errors,
+    "trials": _trial_errors,
+    "trial_values": partial(_value_errors, "value"),
+    "trial_intermediate_values": partial(_value_errors, "intermediate_value"),
+    "trial_params": _parameter_errors,
+    **{
+        f"{owner}_{author}_attributes": partial(_attribute_errors, owner, author)
+        for owner in ("study", "trial")
+        for author in ("user", "system")
+    },
+}

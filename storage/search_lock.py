@@ -1,0 +1,55 @@
+"""The lock under which a process chooses its next trial, so that it is chosen once."""
+
+from typing import Any, Protocol
+
+from filelock import FileLock
+
+from .advisory_lock import AdvisoryLock
+from .database_server import is_postgres
+from .database_urls import parse_url
+from .runs_folder import Runs
+
+SEARCH_LOCK_NAME = "the lock of all searches"
+"""What it is called where somebody waits for it."""
+
+
+class Lock(Protocol):
+    """What all kinds of it can do; as a context manager, it is held for the block."""
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether this process holds it."""
+
+    def acquire(self, timeout: float | None = None) -> Any:
+        """Waits until this process holds it.
+
+        Args:
+            timeout: Seconds to wait at most; None for ever.
+
+        Raises:
+            Timeout: If the time is over.
+        """
+
+    def release(self) -> Any:
+        """Lets it go."""
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, kind: Any, error: Any, trace: Any, /) -> Any: ...
+
+
+def search_lock(storage: str, runs: Runs) -> Lock:
+    """Returns the lock of all searches in a database.
+
+    In PostgreSQL it is one of the database, which the searches of all machines share. For a file,
+    and for any other server such as MySQL, it is a file of the runs folder: searches in the same
+    database must then have the same folder.
+
+    Args:
+        storage: The Optuna URL of the database.
+        runs: The runs folder of the search.
+    """
+    url = parse_url(storage)
+    if is_postgres(url):
+        return AdvisoryLock(url, "search")
+    return FileLock(runs.lock, thread_local=False)  # who acquires it may not be who releases it

@@ -1,0 +1,146 @@
+"""An SQLite file as the database: made at once or not at all, and opened for many processes."""
+
+import logging
+import os
+import shlex
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from optuna.storages import RDBStorage
+
+from .lock_wait import REPORT_AFTER_S
+from .optuna_schema import find_extra_objects, foreign_database_error, schema, schema_version_error
+from .runs_folder import StorageError, write_error
+
+BUSY_TIMEOUT_S = 60
+
+log = logging.getLogger(__name__)
+
+
+class _WalConnection(sqlite3.Connection):
+    # A write-ahead log lets the dashboard read while a search writes, and makes commits cheap.
+    # Set by the connection itself, because Optuna makes a new engine when a storage is pickled.
+    def __init__(self, database: str, *args: Any, **kwargs: Any) -> None:
+        if not os.path.exists(database):  # SQLite would make an empty one
+            raise sqlite3.OperationalError(f"{database} is gone")
+        super().__init__(database, *args, **kwargs)
+        self.execute("PRAGMA journal_mode=WAL")
+        self.execute("PRAGMA synchronous=NORMAL")
+        self.execute("PRAGMA trusted_schema=OFF")  # the file may be of somebody else
+
+    def cursor(self, factory: Any = None) -> Any:
+        return super().cursor(factory or _WaitingCursor)
+
+    def commit(self) -> None:
+        _retry_when_busy(self, super().commit)
+
+
+class _WaitingCursor(sqlite3.Cursor):
+    def execute(self, *args: Any) -> Any:
+        return _retry_when_busy(self.connection, super().execute, *args)
+
+    def executemany(self, *args: Any) -> Any:
+        return _retry_when_busy(self.connection, super().executemany, *args)
+
+
+def _retry_when_busy(connection: sqlite3.Connection, call: Callable[..., Any], *args: Any) -> Any:
+    """Calls a method of a connection; if others lock the database for two seconds, it says so."""
+    try:
+        return call(*args)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+    log.info("waiting for the database: another process has locked it")
+    wait = "PRAGMA busy_timeout = {:.0f}"
+    sqlite3.Connection.cursor(connection).execute(wait.format(1000 * BUSY_TIMEOUT_S))
+    try:
+        return call(*args)
+    finally:
+        sqlite3.Connection.cursor(connection).execute(wait.format(1000 * REPORT_AFTER_S))
+
+
+def engine_options() -> dict[str, Any]:
+    """Returns what SQLAlchemy is told of each such database."""
+    return {"connect_args": {"timeout": REPORT_AFTER_S, "factory": _WalConnection}}
+
+
+def create_tables(path: Path) -> None:
+    """Makes the file, and all of Optuna's tables in it or none.
+
+    Optuna makes them one by one, so that a kill in between would leave a database of nobody.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    try:
+        path.touch()  # only here may a connection find no file
+    except OSError as error:
+        raise write_error(path, error) from error
+    empty = RDBStorage("sqlite://").engine.raw_connection()
+    try:
+        with closing(empty), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            if not _object_names(connection):  # nobody else has made them meanwhile
+                for statement in list(empty.iterdump())[1:]:
+                    connection.execute(statement)
+    except sqlite3.DatabaseError as error:
+        raise StorageError(f"cannot use {path} as a database: {error}") from error
+
+
+def file_has_tables(path: Path, create: bool) -> bool:
+    """Returns whether a file has Optuna's tables.
+
+    Raises:
+        StorageError: If it has others, which Optuna would damage, or triggers or views; if it is
+            empty beside studies, cannot be written, or is not there and shall not be made.
+    """
+    if not os.path.exists(path):
+        if not create:
+            raise StorageError(
+                f"there is no database {path} yet; make it by: latentune search conv-ae digits"
+            )
+        return False
+    if not path.is_file():  # to read a pipe would wait for ever
+        raise StorageError(f"cannot use {path} as a database: it is not a file")
+    try:
+        address = f"{path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            names = _object_names(connection)
+            if names and "alembic_version" not in names:
+                raise foreign_database_error(path)
+            if not names and (lost := describe_lost_studies(path)):
+                raise StorageError(f"{lost}; {restart_hint(path)}")
+            for what, way_out in find_extra_objects(connection, path):
+                raise StorageError(f"{what}; {way_out}")
+            if names:
+                found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+                if found is None or found[0] != schema():
+                    upgrade = "if an older one, this upgrades it, after a backup: latentune doctor"
+                    raise schema_version_error(f"sqlite:///{path}", f"{upgrade} --fix")
+            connection.execute("BEGIN IMMEDIATE")  # asks for the right to write, changes nothing
+            connection.rollback()
+            return bool(names)
+    except sqlite3.DatabaseError as error:
+        raise StorageError(f"cannot use {path} as a database: {error}") from error
+
+
+def describe_lost_studies(path: Path) -> str:
+    """Returns what an empty database has lost, in words; empty if no studies lie beside it."""
+    left = [*path.parent.glob("*/best.toml"), *path.parent.glob("*/final*/model.ckpt")]
+    studies = sorted({file.relative_to(path.parent).parts[0] for file in left})
+    if not studies:
+        return ""
+    searched = f"{studies[0]} was" if len(studies) == 1 else f"{len(studies)} studies were"
+    return f"{path} is empty, but {searched} searched here: the trials are lost"
+
+
+def restart_hint(path: Path) -> str:
+    """Returns what to do about a database whose trials are lost."""
+    return f"put a copy of it back, or begin anew without it: {shlex.join(['rm', str(path)])}"
+
+
+def _object_names(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}

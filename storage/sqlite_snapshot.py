@@ -1,0 +1,108 @@
+"""An SQLite database as a whole: copied while others use it, put back, told from what it was."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from .runs_folder import StorageError
+from .scratch_folder import temporary_scratch_folder
+
+LOG_SUFFIXES = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database: commits that are not yet in it, and an index of them; or
+what a commit replaces."""
+HEADER_BYTES = 100
+"""Bytes at the head of a database, which hold counters beside what does not change."""
+
+
+def snapshot(database: Path, to: Path) -> str:
+    """Copies a database as it is now, with what is in its log; the file itself stays as it is.
+
+    Args:
+        database: The database; it may be in use.
+        to: The copy, which needs no log.
+
+    Returns:
+        A fingerprint: what changes with every commit, and with nothing else.
+
+    Raises:
+        StorageError: If it is missing, or no database that SQLite can read.
+    """
+    if database.exists() and not database.is_file():  # to read a pipe would wait for ever
+        raise StorageError(f"{database} cannot be read as a database: it is not a file")
+    # Without a log nobody is writing, and SQLite need not make one to be able to read.
+    how = "mode=ro" if log_files(database)[0].exists() else "immutable=1"
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{quote(str(database))}?{how}", uri=True)) as source,
+            closing(sqlite3.connect(to)) as copy,
+        ):
+            source.backup(copy)
+    except sqlite3.Error as error:
+        raise StorageError(f"{database} cannot be read as a database: {error}") from error
+    return hashlib.sha256(to.read_bytes()[HEADER_BYTES:]).hexdigest()
+
+
+def restore_database(copy: Path, database: Path) -> None:
+    """Gives a database the content of a copy, in one transaction, also while others read it.
+
+    Raises:
+        StorageError: If it cannot be written; it is then as it was.
+    """
+    try:
+        with (
+            closing(sqlite3.connect(copy)) as source,
+            closing(sqlite3.connect(database)) as target,
+        ):
+            source.backup(target)
+    except sqlite3.Error as error:
+        raise StorageError(f"cannot write {database}: {error}") from error
+
+
+def fingerprint(database: Path) -> str:
+    """Returns the fingerprint of a database, as `snapshot` does.
+
+    Raises:
+        StorageError: If it cannot be read.
+    """
+    with temporary_scratch_folder() as place:
+        return snapshot(database, Path(place) / "copy.db")
+
+
+@contextmanager
+def exclusive_access(database: Path) -> Iterator[None]:
+    """Keeps all others from a database, so that its file can be replaced.
+
+    Whoever had it open would go on with the old file, and SQLite would remove the new one's log.
+
+    Raises:
+        StorageError: If another process, or a study in this one, has it open.
+    """
+    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA journal_mode=DELETE")  # the log is gone, and stays so
+        except sqlite3.OperationalError as error:
+            raise StorageError(
+                f"{database} is open elsewhere, as in a dashboard: end that first ({error})"
+            ) from error
+        except sqlite3.DatabaseError:
+            pass  # it is no database, so nobody has it open
+        yield
+
+
+def log_files(database: Path) -> list[Path]:
+    """Returns where SQLite keeps the log of a database, whether or not it is there."""
+    return [database.with_name(database.name + end) for end in LOG_SUFFIXES]
+
+
+def count_trials(database: Path) -> int:
+    """Returns how many trials the studies of a database hold; 0 if it has no such table."""
+    found = 0
+    with closing(sqlite3.connect(database)) as connection, suppress(sqlite3.DatabaseError):
+        (found,) = connection.execute("SELECT COUNT(*) FROM trials").fetchone()
+    return int(found)

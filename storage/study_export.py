@@ -1,0 +1,103 @@
+"""Exporting a study: every trial as a row of CSV or an object of JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import optuna
+
+from .spreadsheet_csv import escape_formula
+
+TRIAL_COLUMNS = (
+    "number",
+    "state",
+    "epochs",
+    "best_epoch",
+    "started",
+    "ended",
+    "seconds",
+    "stopped",
+)
+"""Columns beside those of the metrics, which stand behind the second, and of the parameters."""
+PARAM_PREFIX, VALUE_PREFIX = "params_", "values_"
+"""What Optuna's data frame puts before the names of parameters and metrics."""
+
+
+def to_csv(study: optuna.Study) -> str:
+    """Returns a study as CSV: a row for each trial, with its values, parameters, times and end.
+
+    The column of a parameter is `params_NAME`, as in Optuna's own data frame; that of a metric is
+    its name, or `values_NAME` if another column is called so. A value None is the word None; an
+    empty cell says that the trial was not asked for the parameter.
+    """
+    trials = study.get_trials(deepcopy=False)
+    metrics = study.user_attrs["monitor"].split(", ")
+    parameters = [
+        f"{PARAM_PREFIX}{name}" for name in sorted({n for t in trials for n in t.params})
+    ]
+    named = disambiguate(metrics, [*TRIAL_COLUMNS, *parameters], VALUE_PREFIX)
+    text = io.StringIO()
+    columns = [*TRIAL_COLUMNS[:2], *named.values(), *parameters, *TRIAL_COLUMNS[2:]]
+    writer = csv.DictWriter(text, columns)
+    writer.writerow({name: escape_formula(name) for name in columns})
+    for trial in trials:
+        values = dict(zip(named.values(), trial.values or [], strict=False))
+        writer.writerow(
+            {
+                **values,
+                **{
+                    f"{PARAM_PREFIX}{name}": _csv_cell(value)
+                    for name, value in trial.params.items()
+                },
+                "number": trial.number,
+                "state": trial.state.name.lower(),
+                "epochs": trial.user_attrs.get("epochs"),
+                "best_epoch": trial.user_attrs.get("best_epoch"),
+                "started": trial.datetime_start,
+                "ended": trial.datetime_complete,
+                "seconds": trial.duration and trial.duration.total_seconds(),
+                "stopped": escape_formula(trial.user_attrs.get("stopped")),
+            }
+        )
+    return text.getvalue()
+
+
+def disambiguate(names: Iterable[str], taken: Collection[str], prefix: str) -> dict[str, str]:
+    """Returns what names are called beside others: with a prefix if one of these is the same.
+
+    A name that begins with the prefix gets another one, so that no two can become the same.
+    """
+    return {n: f"{prefix}{n}" if n in taken or n.startswith(prefix) else n for n in names}
+
+
+def params_key(params: Mapping[str, Any]) -> str:
+    """Returns parameters as a text that is equal for equal ones alone.
+
+    To Python, 1, 1.0 and True are equal, and NaN is not.
+    """
+    return json.dumps(params, sort_keys=True, default=str)
+
+
+def _csv_cell(value: object) -> object:
+    return "None" if value is None else escape_formula(value)
+
+
+def to_json(study: optuna.Study) -> str:
+    """Returns a study as JSON: its attributes, and every trial with its value of each epoch."""
+    trials = [
+        {
+            "number": trial.number,
+            "state": trial.state.name.lower(),
+            "values": trial.values,
+            "params": trial.params,
+            "epochs": trial.intermediate_values,
+            "started": trial.datetime_start and trial.datetime_start.isoformat(),
+            "ended": trial.datetime_complete and trial.datetime_complete.isoformat(),
+            "attributes": trial.user_attrs,
+        }
+        for trial in study.get_trials(deepcopy=False)
+    ]
+    whole = {"study": study.study_name, "attributes": study.user_attrs, "trials": trials}
+    return json.dumps(whole, indent=2)

@@ -1,0 +1,44 @@
+"""A study as users get it: one of Optuna's, which says in a few lines what it holds."""
+
+from collections import Counter
+
+import optuna
+from optuna.trial import TrialState
+
+STATE_NAMES = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "waiting",
+}
+"""What users call the states of a trial."""
+
+
+def format_value(value: object, none: str = "-") -> str:
+    """Returns a value with four digits, if it has so many; `none` stands for None."""
+    if value is None:
+        return none
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+class Study(optuna.Study):
+    """An Optuna study, with a summary in place of an address."""
+
+    def __repr__(self) -> str:
+        trials = self.get_trials(deepcopy=False)
+        counts = Counter(trial.state for trial in trials)
+        states = ", ".join(
+            f"{counts[state]} {STATE_NAMES[state]}" for state in STATE_NAMES if counts[state]
+        )
+        lines = [f"study {self.study_name}: {states or 'no trials'}"]
+        best = self.best_trials
+        if best and len(self.directions) == 1:
+            monitor = self.user_attrs.get("monitor", "value")
+            lines.append(f"best: trial {best[0].number}, {monitor} {best[0].values[0]:.4g}")
+            lines += [
+                f"  {n} = {format_value(value, 'None')}" for n, value in best[0].params.items()
+            ]
+        elif best:
+            lines.append(f"best: a front of {len(best)}")
+        return "\n".join(lines)

@@ -1,0 +1,58 @@
+"""What the models of an automatic study have reached, beside each other."""
+
+from collections import Counter
+
+import optuna
+import pandas as pd
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+from rich.table import Table
+
+from ...search_spaces.auto import MODEL
+from ...search_spaces.catalog.candidates import AUTO
+from ...storage.study_summary import format_value
+from ..display.terminal import console
+from .retries import finished
+
+
+def chooses_model(study: optuna.Study) -> bool:
+    """Whether a study chooses the model too."""
+    return bool(study.user_attrs["recipe"]["model"] == AUTO)
+
+
+def leaderboard(study: optuna.Study) -> pd.DataFrame:
+    """Returns a row for each model that an automatic study has tried, the best one first.
+
+    Args:
+        study: The study.
+
+    Returns:
+        A table with the columns `model`, `trials`, `best`, and `behind` and `%`, by how much that
+        is worse than the best of all; of several objectives `on the front`, the number of trials
+        that no other beats, in place of these.
+    """
+    trials = [t for t in finished(study.get_trials(deepcopy=False)) if MODEL in t.params]
+    counts = Counter(trial.params[MODEL] for trial in trials)
+    table = pd.DataFrame({"model": list(counts), "trials": list(counts.values())})
+    if len(study.directions) > 1:
+        front = Counter(trial.params[MODEL] for trial in study.best_trials)
+        table["on the front"] = [front[model] for model in counts]
+        return table.sort_values("on the front", ascending=False, kind="stable")
+    lower = study.direction == StudyDirection.MINIMIZE
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    values = pd.Series([trial.value for trial in complete], dtype=float)
+    of_models = values.groupby([trial.params[MODEL] for trial in complete])
+    table["best"] = table["model"].map(of_models.min() if lower else of_models.max())
+    winner = values.min() if lower else values.max()
+    table["behind"] = (table["best"] - winner).abs()
+    table["%"] = 100 * table["behind"] / abs(winner)
+    return table.sort_values("best", ascending=lower, kind="stable")
+
+
+def print_leaderboard(study: optuna.Study) -> None:
+    """Prints what each model of an automatic study has reached; the first row is the winner."""
+    table = leaderboard(study).replace({float("nan"): None})
+    shown = Table(*table.columns, box=None)
+    for row in table.itertuples(index=False):
+        shown.add_row(*map(format_value, row))
+    console.print(shown)

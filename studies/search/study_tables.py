@@ -1,0 +1,250 @@
+"""What is shown of studies: tables, and one calm line a trial above one progress bar."""
+
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Self
+
+import optuna
+import pandas as pd
+from optuna.trial import FrozenTrial, TrialState
+from rich.table import Table
+
+from ...search_spaces.auto import MODEL, strip_model_prefix
+from ...storage.redact import shown
+from ...storage.runs_folder import Runs
+from ...storage.study_export import PARAM_PREFIX, disambiguate
+from ...storage.study_summary import STATE_NAMES, format_value
+from ..display.terminal import console, progress_bar
+from ..study.lineage import is_stale, read_encoder_origin
+from .leaderboard import chooses_model, print_leaderboard
+from .plan import SearchPlan
+from .retries import finished, reason
+
+if TYPE_CHECKING:
+    from ..use.sample import Samples
+    from ..use.show import DataSummary
+
+log = logging.getLogger(__name__)
+
+
+class SearchProgress:
+    """Prints a line for each finished trial, above a bar; to be used in a `with` block.
+
+    Args:
+        plan: The search.
+    """
+
+    def __init__(self, plan: SearchPlan) -> None:
+        self.plan = plan
+        self.progress_bar = progress_bar("trials")
+        self.task = self.progress_bar.add_task(plan.name, total=plan.trials)
+        self.lines = 0
+        objective = plan.spec.objective
+        self.monitor, self.epochs = (
+            ", ".join(objective.metrics),
+            objective.max_epochs * objective.runs,
+        )
+
+    def __enter__(self) -> Self:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)  # ours is a line a trial
+        self.progress_bar.start()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.progress_bar.stop()
+        if not self.lines and kind is None:
+            log.info("%s has its %s trials; `trials=` adds more", self.plan.name, self.plan.trials)
+
+    def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        done = len(finished(study.get_trials(deepcopy=False)))
+        if not self.lines:
+            _print_trial_line("trial", self.monitor, "best", "epochs", "stopped", style="bold")
+            # Trials of an earlier search must not make this one look fast.
+            self.progress_bar.reset(self.task, completed=done - 1)
+        self.lines += 1
+        epochs = f"{trial.user_attrs.get('epochs', 0)}/{self.epochs}"
+        best = _best_value_text(study)
+        chosen = f", {trial.params.get(MODEL)}" if chooses_model(study) else ""
+        _print_trial_line(
+            str(trial.number), _values_text(trial), best, epochs, reason(trial) + chosen
+        )
+        self.progress_bar.update(self.task, completed=done)
+
+
+def print_plan(plan: SearchPlan) -> None:
+    """Prints a resolved search."""
+    first = [
+        ", ".join(f"{n}={format_value(v, 'None')}" for n, v in of.items()) for of in plan.first
+    ]
+    of_study = dict(plan.definition)
+    if plan.reusable_trials is not None:
+        of_study["from"] = str(plan.reusable_trials)
+    of_search = {
+        "trials": str(plan.trials),
+        "time": "no limit" if plan.seconds is None else f"{plan.seconds:g} s",
+        "workers": str(plan.workers),
+        "cluster": "none, but this machine" if plan.cluster is None else str(plan.cluster),
+        "first trial": "; then ".join(first) or "sampled",
+        "pruner": plan.pruner,
+        "sampler": plan.sampler,
+        "storage": shown(plan.storage),
+        "artifacts": plan.bucket or str(plan.runs.artifacts),
+    }
+    table = Table(title=plan.name, show_header=False, title_justify="left", box=None)
+    for name, value in (*of_study.items(), *of_search.items()):
+        table.add_row(name, value)
+    console.print(table)
+
+
+def print_studies(studies: list[optuna.Study], runs: Runs) -> None:
+    """Prints a row for each study."""
+    table = Table("study", "metric", "best", *STATE_NAMES.values(), box=None)
+    for depth, study in _study_tree(studies):
+        states = [trial.state for trial in study.get_trials(deepcopy=False)]
+        monitor = str(study.user_attrs.get("monitor", ""))
+        branch = f"{'  ' * (depth - 1)}└ " if depth else ""
+        stale = " (stale)" if is_stale(study, runs) else ""
+        table.add_row(
+            f"{branch}{study.study_name}{stale}",
+            monitor,
+            _best_value_text(study),
+            *(str(states.count(state)) for state in STATE_NAMES),
+        )
+    console.print(table)
+
+
+def _study_tree(studies: list[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
+    """Puts each study below the one whose encoder it is on; gives how deep it is too."""
+    waiting = {study.study_name: study for study in studies}
+    parents = {name: _encoder_study(study) for name, study in waiting.items()}
+
+    def below(name: str | None, depth: int) -> Iterator[tuple[int, optuna.Study]]:
+        for child in [child for child in waiting if parents[child] == name]:
+            if child in waiting:
+                yield depth, waiting.pop(child)
+                yield from below(child, depth + 1)
+
+    parents = {name: of if of in waiting else None for name, of in parents.items()}
+    yield from below(None, 0)
+    while waiting:  # of these, each is said to be on another one
+        name = next(iter(waiting))
+        parents[name] = None
+        yield from below(None, 0)
+
+
+def _encoder_study(study: optuna.Study) -> str | None:
+    """Returns the study whose encoder another one is on; None if the encoder is its own."""
+    origin = read_encoder_origin(study)
+    if origin is None or not origin["checkpoint"].startswith(f"{origin['study']}/"):
+        return None
+    return str(origin["study"])
+
+
+def print_trials(study: optuna.Study, runs: Runs) -> None:
+    """Prints a row for each trial of a study, and what encoder it is on."""
+    origin = read_encoder_origin(study)
+    if origin is not None:
+        which = (
+            "a configuration of no trial"
+            if origin["trial"] is None
+            else f"trial {origin['trial']}"
+        )
+        console.print(f"on the encoder of {origin['study']}, {which}")
+        if is_stale(study, runs):
+            console.print("stale: that encoder was trained anew since, or is gone")
+    trials = study.get_trials(deepcopy=False)
+    short = [strip_model_prefix(trial.params) for trial in trials]
+    facts = ("trial", "state", study.user_attrs["monitor"], "epochs", "stopped")
+    names = disambiguate(
+        sorted({name for params in short for name in params}), facts, PARAM_PREFIX
+    )
+    table = Table(*facts, *names.values(), box=None)
+    for trial, params in zip(trials, short, strict=True):
+        attrs = trial.user_attrs
+        table.add_row(
+            str(trial.number),
+            STATE_NAMES[trial.state],
+            _values_text(trial),
+            str(attrs.get("epochs", "")),
+            reason(trial),
+            *(
+                format_value(params[name], none="None") if name in params else "-"
+                for name in names
+            ),
+        )
+    console.print(table)
+    if chooses_model(study):
+        print_leaderboard(study)
+
+
+def print_samples(samples: "Samples") -> None:
+    """Prints a row for each way of sampling: what was fitted, and how good its images are."""
+    ratings = samples.ratings
+    if ratings is None:
+        for name, density in samples.densities.items():
+            console.print(f"  {name:<16} {density}")
+        console.print(f"not rated: {samples.unrated}")
+        return
+    table = Table("method", "density", "FID, validation", "FID, test", "KID, test", box=None)
+    for name, (validation, test) in ratings.rows.items():
+        table.add_row(
+            name,
+            str(samples.densities.get(name, "")),
+            f"{validation.fid:.2f} ± {validation.fid_std:.2f}",
+            f"{test.fid:.2f} ± {test.fid_std:.2f}",
+            f"{test.kid:.4f} ± {test.kid_std:.4f}",
+        )
+    console.print(table)
+    console.print(
+        f"{ratings.size:,} images of each, by features of a classifier with test accuracy "
+        f"{ratings.accuracy:.3f}"
+    )
+    if ratings.winner is not None:
+        console.print(f"{ratings.winner} wins by FID on the validation part")
+    elif len(samples.densities) > 1:
+        console.print("no winner: the first two differ by less than their spread")
+
+
+def print_counts(shown: "DataSummary") -> None:
+    """Prints what data were taken for, and how many items of each class are in which part."""
+    console.print(shown.line)
+    table = Table("class", *shown.counts.columns, box=None)
+    for name, row in shown.counts.iterrows():
+        table.add_row(str(name), *(f"{count:,}" for count in row))
+    console.print(table)
+
+
+def print_accuracies(table: pd.DataFrame, reach: float) -> None:
+    """Prints test accuracies, mean and deviation, and when `reach` was, a row for each start."""
+    shown = Table("test accuracy", *(f"{n} labels" for n in table["labels"].unique()), box=None)
+    for start, rows in table.groupby("start", sort=False):
+        cells = rows[["mean", "std", "epochs"]].to_numpy()
+        shown.add_row(
+            str(start), *(f"{m:.4f} ± {std:.4f}{_epochs_in_brackets(n)}" for m, std, n in cells)
+        )
+    console.print(shown)
+    if table["epochs"].notna().any():
+        console.print(f"in brackets: epochs until the validation accuracy was {reach:g}")
+
+
+def _epochs_in_brackets(epochs: float) -> str:
+    return "" if pd.isna(epochs) else f" ({epochs:.1f})"
+
+
+def _best_value_text(study: optuna.Study) -> str:
+    """The best value; of several objectives, the number of trials that no other beats."""
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        return "-"
+    if len(study.directions) > 1:
+        return f"front of {len(study.best_trials)}"
+    return format_value(study.best_value)
+
+
+def _values_text(trial: FrozenTrial) -> str:
+    return ", ".join(format_value(value) for value in trial.values or [None])
+
+
+def _print_trial_line(
+    trial: str, value: str, best: str, epochs: str, stopped: str, style: str | None = None
+) -> None:
+    console.print(f"{trial:>5}  {value:>12}  {best:>12}  {epochs:>9}  {stopped}", style=style)

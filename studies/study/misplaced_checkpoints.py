@@ -1,0 +1,113 @@
+"""Whether a checkpoint is of the study and the trial in whose folder it lies."""
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from ...storage.checkpoint_file import read_configuration
+from ...storage.database import database_exists, open_database
+from ...storage.runs_folder import Runs, StorageError
+from .study_lookup import open_study
+
+TRAINING_FOLDER = re.compile(r"final(?:-(?P<trial>\d{1,9}))?|config-\w+")
+"""The folders of a study in which `train` leaves a network."""
+LOCATION_ENTRIES = ("data_dir", "encoder", "weights")
+"""Entries of a recipe that differ where files lie elsewhere."""
+
+log = logging.getLogger(__name__)
+
+
+def warn_if_misplaced(path: Path, runs: Runs) -> Path:
+    """Returns a checkpoint that is about to be used, and says if it is not of where it lies.
+
+    Args:
+        path: The checkpoint.
+        runs: The runs folder; of a path elsewhere nothing is expected.
+    """
+    place = _training_folder(path, runs)
+    if place is not None:
+        try:
+            said = describe_misplacement(path, runs, _find_study(place[0], runs))
+        except Exception:  # of a database that cannot be read, which status and doctor say
+            said = describe_misplacement(path, runs, None)
+        if said:
+            log.warning("%s", said)
+    return path
+
+
+def describe_misplaced_checkpoints(study: optuna.Study, runs: Runs) -> Iterator[str]:
+    """Yields a line for each trained network in a study's folder that is not of the study."""
+    for path in sorted((runs.root / study.study_name).glob("*/model.ckpt")):
+        if said := describe_misplacement(path, runs, study):
+            yield said
+
+
+def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) -> str | None:
+    """Returns in which way a checkpoint is not of where it lies; None if it is.
+
+    Args:
+        path: The checkpoint.
+        runs: The runs folder.
+        study: The study of the folder, if it is in the database.
+    """
+    place = _training_folder(path, runs)
+    try:
+        configuration = read_configuration(path) if place is not None else {}
+    except StorageError:  # which is said when it is read
+        return None
+    if place is None:
+        return None
+    name, folder = place
+    number = configuration.get("trial")
+    which = "a configuration of no trial" if number is None else f"trial {number}"
+    if configuration["study"] != name:
+        return f"{path} is not of {name}: it says {which} of {configuration['study']}"
+    expected = folder["trial"]
+    if expected is not None and number != int(expected):
+        return f"{path} is not of trial {expected}: it says {which} of {name}"
+    if study is None or folder[0].startswith("config-"):
+        return None
+    trials = study.get_trials(deepcopy=False)
+    if not isinstance(number, int) or not 0 <= number < len(trials):
+        return f"{path} is of {which}, which {name} does not have"
+    if configuration["params"] != trials[number].params:
+        return f"{path} has other parameters than trial {number} of {name}"
+    recipe = study.user_attrs.get("recipe")
+    if isinstance(recipe, dict) and (
+        differing := _recipe_difference(configuration["recipe"], recipe)
+    ):
+        return f"{path} was made of another recipe than {name}: {differing}"
+    return None
+
+
+def _training_folder(path: Path, runs: Runs) -> tuple[str, re.Match[str]] | None:
+    """Returns the study and the folder in which a checkpoint lies; None if it lies elsewhere."""
+    for seen in (os.path.abspath, os.path.realpath):  # as it is called, or behind links
+        whole, root = Path(seen(path)), Path(seen(runs.root))
+        if whole.is_relative_to(root):
+            parts = whole.relative_to(root).parts
+            if len(parts) == 3 and (folder := TRAINING_FOLDER.fullmatch(parts[1])):
+                return parts[0], folder
+    return None
+
+
+def _find_study(name: str, runs: Runs) -> optuna.Study | None:
+    """Returns the study of a folder, if it is in the database."""
+    if not database_exists(runs.database):
+        return None
+    storage = open_database(runs.database)
+    known = name in optuna.get_all_study_names(storage)
+    return open_study(storage, name) if known else None
+
+
+def _recipe_difference(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Returns the first entry of a recipe that differs in another one."""
+    for entry in dict.fromkeys([*recipe, *other]):
+        if entry not in LOCATION_ENTRIES and recipe.get(entry) != other.get(entry):
+            return f"{entry} is {recipe.get(entry, 'absent')}, not {other.get(entry, 'absent')}"
+    return ""

@@ -1,0 +1,62 @@
+"""Studies of several objectives: the trials that no other beats, and choosing one of them."""
+
+import numpy as np
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+
+from ...objective_names.front import knee_point
+from ...search_spaces.space_errors import did_you_mean
+from .study_error import StudyError
+
+KNEE = "knee"
+
+
+def objective_names(study: optuna.Study) -> list[str]:
+    """Returns the names of a study's objectives, as `objective_names` takes them."""
+    monitor: str = study.user_attrs["monitor"]
+    return [name.removeprefix("val_") for name in monitor.split(", ")]
+
+
+def choose_preferred(study: optuna.Study, preference: str | None) -> FrozenTrial:
+    """Chooses a trial of the Pareto front.
+
+    Args:
+        study: A study of several objectives.
+        preference: The objective in which the trial shall be best, or `knee_point` for the trial
+            that is
+            farthest from the line between the two ends of the front: beyond it, a little more of
+            one objective costs much of the other.
+
+    Raises:
+        StudyError: If no trial is complete, or there is no such wish.
+
+    References:
+        Finding Knees in Multi-objective Optimization (Branke, Deb, Dierolf, Osswald, 2004)
+    """
+    names = objective_names(study)
+    wishes = [*names, KNEE]
+    if preference is None:
+        raise StudyError(
+            f"study {study.study_name!r} has no single best, but compromises between "
+            f"{' and '.join(names)}; name a trial, such as {study.study_name}:0, or choose by: "
+            f"latentune best {study.study_name} --prefer {'|'.join(wishes)}"
+        )
+    if preference not in wishes:
+        raise StudyError(f"{preference!r} cannot be preferred; {did_you_mean(preference, wishes)}")
+    front: list[FrozenTrial] = study.best_trials
+    if not front:
+        raise StudyError(f"study {study.study_name!r} has no complete trial yet")
+    costs = _values_to_minimize(study, front)
+    if preference == KNEE:
+        return front[knee_point(costs)]
+    # Trials that are equal in it differ in the others.
+    first = names.index(preference)
+    order = [first, *(i for i in range(len(names)) if i != first)]
+    return front[int(np.lexsort(costs[:, order[::-1]].T)[0])]
+
+
+def _values_to_minimize(study: optuna.Study, trials: list[FrozenTrial]) -> np.ndarray:
+    """Returns the values of trials, with shape (N, K), such that less is better."""
+    signs = [1 if way == StudyDirection.MINIMIZE else -1 for way in study.directions]
+    return np.array([trial.values for trial in trials]) * signs

@@ -1,0 +1,36 @@
+"""What a study leaves for people to read once its trials have changed."""
+
+import logging
+
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+
+from ...storage.best_toml import write_best_toml
+from ...storage.runs_folder import Runs
+from ..display.plots.scatter import plot_pareto_front
+from .pareto_choice import objectives
+from .study_error import StudyError
+from .study_lookup import best_configuration
+
+log = logging.getLogger(__name__)
+
+
+def write_results(study: optuna.Study, runs: Runs) -> None:
+    """Writes the best configuration of a study, or draws the front of its compromises."""
+    if len(study.directions) == 1:
+        try:
+            best = best_configuration(study)
+        except StudyError as error:  # it was added by others; the trials are there all the same
+            log.warning("no best.toml is written: %s", error)
+        else:
+            write_best_toml(best, runs.best(study.study_name))
+        return
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    plot_pareto_front(
+        [trial.values for trial in complete],
+        [trial.values for trial in study.best_trials],
+        objectives(study),
+        runs.front(study.study_name),
+        are_losses=[way == StudyDirection.MINIMIZE for way in study.directions],
+    )

@@ -1,0 +1,80 @@
+"""The description of a study, and the facts about it that must not change while it grows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+
+from ...objectives.data.describe_object import describe_object
+from ...objectives.objective import Objective
+from ...search_spaces.suggestions import describe_distribution
+from ...storage.study_export import PARAM_PREFIX, disambiguate
+from .definition import FROM_ENTRY
+from .study_error import StudyError
+
+
+@dataclass(frozen=True)
+class StudySpec:
+    """What a study is called, what it searches, and how long.
+
+    A module of your own that holds one is searched by `latentune search module:NAME`.
+
+    Attributes:
+        name: The study's name, which is also the name of its folder.
+        objective: Turns a trial into a number.
+        trials: How many trials the study has in the end, unless the search says otherwise.
+
+    Example:
+        >>> from functools import partial
+        >>> from latentune.search_spaces.autoencoder import conv_ae
+        >>> digits = partial(latentune.TensorData, "digits")
+        >>> spec = latentune.StudySpec("mine", latentune.Objective(conv_ae, digits))
+        >>> spec.objective.metrics
+        {'val_mse': 'minimize'}
+    """
+
+    name: str
+    objective: Objective
+    trials: int = 20
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise StudyError(f"a StudySpec needs a name, not {describe_object(self.name)}")
+        if not isinstance(self.objective, Objective):
+            found = describe_object(self.objective)
+            raise StudyError(f"a StudySpec needs an Objective, not {found}")
+
+    def definition(
+        self,
+        data: Any,
+        varied: Mapping[str, BaseDistribution],
+        identity: Mapping[str, str] | None = None,
+    ) -> dict[str, str]:
+        """Returns what must agree for two trials to be comparable, in words.
+
+        A parameter that is called as another entry, such as `epochs`, has `params_` before it.
+
+        Args:
+            data: The data module.
+            varied: What the space varies.
+            identity: What its recipe adds, if it has one; see `Recipe.identity`.
+        """
+        metrics = self.objective.metrics.items()
+        known = dict(identity or {}) | {
+            "metric": ", ".join(f"{way} {name}" for name, way in metrics),
+            "epochs": str(self.objective.max_epochs),
+            "data": f"{getattr(data, 'name', type(data).__name__)} {data.spec}",
+            "split": str(getattr(data, "fingerprint", "unknown")),
+            "batch size": str(getattr(data, "batch_size", "unknown")),
+        }
+        if self.objective.folds:
+            known["folds"] = str(self.objective.folds)
+        elif self.objective.repeats > 1:
+            known["repeats"] = str(self.objective.repeats)
+        if data.spec.mean is not None:
+            known["input"] = "standardised"
+        names = disambiguate(sorted(varied), [*known, FROM_ENTRY], PARAM_PREFIX)
+        return known | {
+            names[name]: describe_distribution(found) for name, found in sorted(varied.items())
+        }

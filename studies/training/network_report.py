@@ -1,0 +1,82 @@
+"""What a trained network shows of the test part, by what it can do."""
+
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from lightning_utilities.core.overrides import is_overridden
+
+from ...models.roles import Predicts
+from ...objectives.metrics.classification_report import classification
+from ...objectives.metrics.predict_test_set import predict_test_set
+from ...objectives.objective import Objective
+from ...objectives.progress import progress
+from ...objectives.trainer import quiet_trainer, silence_lightning
+from ...storage.spreadsheet_csv import write_csv
+from ..display.plots.confusion_matrix import confusion
+from ..display.plots.prediction_quality import (
+    plot_precision_recall,
+    plot_predicted_vs_true,
+    reliability,
+)
+from .network_plots import plot_network
+
+
+def score_test_part(
+    model: pl.LightningModule, data: Any, objective: Objective, accelerator: str
+) -> dict[str, float]:
+    """Returns what a network logs of the test part, if it does."""
+    if not is_overridden("test_step", model, pl.LightningModule):
+        return {}
+    metric_callbacks = [make_callback() for make_callback in objective.metric_callbacks]
+    trainer = quiet_trainer(1, metric_callbacks, data, accelerator=accelerator)
+    with progress("scoring the test part"), silence_lightning():
+        return dict(trainer.test(model, datamodule=data, verbose=False)[0])
+
+
+def write_report(
+    model: pl.LightningModule, data: Any, folder: Path, *, pictures: bool = True
+) -> dict[str, Any]:
+    """Writes what a network can show, whosever it is: each role has its table and pictures.
+
+    Args:
+        model: The trained network.
+        data: Its data module, whose `spec` is a `DataSpec`.
+        folder: Where the files go.
+        pictures: Whether there are to be pictures; tables are written in any case.
+
+    Returns:
+        Figures that the network does not log by itself.
+    """
+    figures: dict[str, Any] = {}
+    if isinstance(model, Predicts) and data.spec.classes:
+        figures = _of_classes(model, data, folder, pictures)
+    elif isinstance(model, Predicts) and data.spec.target and pictures:
+        _of_numbers(model, data, folder)
+    if pictures:
+        plot_network(model, data.spec, data.val_dataloader(), folder)
+    return figures
+
+
+def _of_classes(model: Predicts, data: Any, folder: Path, pictures: bool) -> dict[str, Any]:
+    found = classification(model, data)
+    names, share = list(found.classes["class"]), found.classes["accuracy"]
+    average = dict(zip(names, found.classes["average_precision"], strict=True))
+    write_csv(found.classes, folder / "classes.csv")
+    if pictures:
+        title = f"Test accuracy {found.confusion.trace() / found.confusion.sum():.3f}"
+        confusion(found.confusion, names, title, folder / "confusion.png")
+        plot_precision_recall(found.curves, average, folder / "precision-recall.png")
+        reliability(found.reliability, found.calibration_error, folder / "calibration.png")
+    return {
+        "test_calibration_error": found.calibration_error,
+        "test_average_precision": float(found.classes["average_precision"].mean()),
+        "class_accuracy": dict(zip(names, map(float, share), strict=True)),
+    }
+
+
+def _of_numbers(model: Predicts, data: Any, folder: Path) -> None:
+    answers, targets = predict_test_set(model, data)
+    predicted, true = answers[:, 0].numpy(), targets.numpy()
+    title = f"Test MSE {((predicted - true) ** 2).mean():.4g}"
+    plot_predicted_vs_true(true, predicted, title, folder / "predicted.png")

@@ -1,0 +1,154 @@
+"""Where a training is logged beside its CSV file: TensorBoard, or Weights & Biases."""
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from importlib.util import find_spec
+from io import StringIO
+from pathlib import Path
+from typing import Any, cast
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
+from torch import Tensor
+from torchvision.transforms.functional import to_pil_image
+
+from ...models.data_spec import DataSpec
+from ...models.roles import Encodes, HasPrior
+from ...objectives.data.encoded_data import EncodedData
+from ...objectives.progress import progress
+from ..display.plots.image_grids import shrink_images
+from ..study.defaults import LOGGER, LOGGERS
+from ..study.study_error import StudyError, check_choice
+
+PROJECTED = 2000  # codes in the projector
+THUMBNAIL = 32  # pixels; all of them must fit into an image of 8192
+PROJECT = "latentune"  # at Weights & Biases
+
+
+def check_logger(name: str) -> None:
+    """Raises StudyError if a logger is unknown, not installed, or would ask who is there."""
+    check_choice("logger", name, LOGGERS)
+    if name != LOGGER and find_spec(name) is None:
+        raise StudyError(f"{name} is not installed: pip install 'latentune[{name}]'")
+    if name == "wandb":
+        _check_login()
+
+
+def _check_login() -> None:
+    import wandb
+
+    if os.environ.get("WANDB_MODE", wandb.setup().settings.mode) != "online":
+        return
+    try:
+        known = wandb.login(prompt=False)
+    except wandb.Error as error:
+        raise StudyError(f"wandb refuses the key: {str(error).splitlines()[0]}") from error
+    if not known:
+        raise StudyError("wandb does not know you: type `wandb login`, or set WANDB_MODE=offline")
+
+
+@contextmanager
+def open_logger(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
+    """Gives a logger for a Trainer, which has written everything once the block ends.
+
+    Args:
+        folder: Where it writes; a folder `tensorboard` or `wandb` in it.
+        name: One of `LOGGERS`; `csv` needs no logger.
+        study: Name of the study.
+    """
+    if name == "tensorboard":
+        logger = TensorBoardLogger(folder, name="", version=name, default_hp_metric=False)
+        try:
+            yield logger
+        finally:
+            logger.experiment.close()
+    elif name == "wandb":
+        import wandb
+
+        run = wandb.init(
+            project=PROJECT,
+            name=study,
+            dir=folder,
+            settings=wandb.Settings(silent=True, disable_git=True),
+        )
+        try:
+            yield WandbLogger(experiment=run, save_dir=folder)
+        finally:
+            run.finish()
+    else:
+        yield False
+
+
+def log_images(loggers: Iterable[Logger], name: str, grid: Tensor, epoch: int) -> None:
+    """Logs a picture, with shape (C, H, W) and values in [0, 1], of an epoch."""
+    for logger in loggers:
+        if isinstance(logger, TensorBoardLogger):
+            logger.experiment.add_image(name, grid, epoch)
+        elif isinstance(logger, WandbLogger):
+            logger.log_image(name, [to_pil_image(grid)], caption=[f"epoch {epoch}"])
+
+
+def log_network(logger: Logger | bool, model: pl.LightningModule, data: Any) -> None:
+    """Shows TensorBoard the graph of a trained network, and the codes of validation items.
+
+    The projector has up to 2,000 codes, with small images and names of classes if there are any.
+
+    Args:
+        logger: The logger; others have no place for these.
+        model: The network, on the CPU.
+        data: Its data module, whose `spec` is a `DataSpec`.
+    """
+    if not isinstance(logger, TensorBoardLogger):
+        return
+    model.eval()
+    with progress("showing the network to TensorBoard"), _warnings_suppressed():
+        _log_graph(logger, model, data.spec)
+        if isinstance(model, Encodes):
+            _log_codes(logger, model, data)
+
+
+@contextmanager
+def _warnings_suppressed() -> Iterator[None]:
+    """Silences PyTorch, whose graphs for TensorBoard are made in a way that it has given up."""
+    with torch.inference_mode(), warnings.catch_warnings(), redirect_stdout(StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _log_graph(logger: TensorBoardLogger, model: Any, spec: DataSpec) -> None:
+    kind = torch.long if spec.kind == "text" else torch.float32
+    example = torch.zeros(1, *spec.shape, dtype=kind)
+    if isinstance(model, HasPrior) and not isinstance(model, Encodes):
+        example = torch.from_numpy(model.prior().sample(1))
+    with pl.core.module._jit_is_scripting():  # or tracing would ask for the trainer
+        try:
+            logger.experiment.add_graph(model, example)
+        except Exception:  # whatever a network raises that cannot be traced
+            logger.experiment.add_text("graph", "The network cannot be traced.")
+
+
+def _log_codes(logger: TensorBoardLogger, model: Any, data: Any) -> None:
+    items = data.items if isinstance(data, EncodedData) else data
+    items.setup("fit")
+    inputs, targets = _first(items.val_dataloader())
+    codes = torch.cat([model.encode(part).flatten(1) for part in torch.split(inputs, 500)])
+    names = None
+    if targets is not None:
+        classes = data.spec.classes
+        names = [classes[t] if classes else f"{t:.4g}" for t in targets.tolist()]
+    thumbnails = shrink_images(inputs, THUMBNAIL) if inputs.ndim == 4 else None
+    logger.experiment.add_embedding(codes, names, thumbnails, tag="validation")
+
+
+def _first(batches: Any) -> tuple[Tensor, Tensor | None]:
+    """Returns up to 2,000 items with their targets, if they have some."""
+    found: list[Any] = []
+    for batch in cast(Iterable[Any], batches):
+        found.append([column.cpu() for column in batch[:2]])
+        if sum(len(inputs) for inputs, *_ in found) >= PROJECTED:
+            break
+    inputs, *targets = (torch.cat(column)[:PROJECTED] for column in zip(*found, strict=True))
+    return inputs, targets[0] if targets else None
