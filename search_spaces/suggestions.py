@@ -93,7 +93,7 @@ def random_trials(n: int) -> list[optuna.Trial]:
     """Returns trials of no study in particular, which suggest the same values each time."""
     with silence_optuna():
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    return [study.build_without_weights() for _ in range(n)]
+    return [study.ask() for _ in range(n)]
 
 
 class SpaceParameters(NamedTuple):

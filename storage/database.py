@@ -60,7 +60,7 @@ def database_exists(url: str) -> bool:
             url.removeprefix(SQLITE_SCHEME)
         )  # Path refuses names that are too long
     parsed = parse_url(url)
-    return parsed.get_backend_name() == "sqlite" or server.has_tables(parsed)
+    return parsed.get_backend_name() == "sqlite" or server.server_has_tables(parsed)
 
 
 def open_database(url: str, *, create: bool = False) -> BaseStorage:
@@ -80,10 +80,10 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
     if parsed.database in (None, "", ":memory:"):
         raise StorageError(f"{url!r} names no file, and would end with this process")
     path = Path(str(parsed.database))
-    if not sqlite.has_tables(path, create):
-        sqlite.make_tables(path)
+    if not sqlite.file_has_tables(path, create):
+        sqlite.create_tables(path)
     _last_opened.append(path)
-    return _open_storage(url, sqlite.file_options())
+    return _open_storage(url, sqlite.engine_options())
 
 
 def first_bad_cell_error() -> StorageError | None:
@@ -110,7 +110,7 @@ def first_bad_cell_error() -> StorageError | None:
 
 def _open_server(url: URL, create: bool) -> RDBStorage:
     """Opens a database on a server, where this process has one for all that it asks."""
-    if not server.has_tables(url):
+    if not server.server_has_tables(url):
         if not create:
             raise StorageError(
                 f"{redacted_url(url)} holds no studies yet; make one by: latentune search conv-ae "

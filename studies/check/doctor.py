@@ -20,11 +20,10 @@ from ..study.defaults import RUNS
 from ..study.public_api import public_api
 from ..study.study_error import StudyError
 from .artifact_records import find_missing_artifacts, find_unreferenced_artifacts
+from .boundary_values import find_boundary_values
 from .checkup import Checkup, close, open_checkup
 from .database_tables import check_tables
-from .find_boundary_values import find_boundary_values
-from .find_duplicate_trials import find_duplicate_trials
-from .find_unused_files import find_unused_files
+from .duplicate_trials import find_duplicate_trials
 from .finding import SEVERITIES, Finding, count
 from .late_bloomers import find_late_bloomers
 from .leftovers import find_interrupted_trials, find_unneeded_checkpoints
@@ -34,6 +33,7 @@ from .trained_networks import (
     find_misplaced_networks,
     find_outdated_networks,
 )
+from .unused_files import find_unused_files
 from .weak_choices import choices
 
 CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (

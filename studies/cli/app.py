@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from ..display.escape_control_characters import EscapingStream
+from ..display.terminal_escape import EscapingStream
 from .anomalies import anomalies
 from .best import best
 from .compare import compare

@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from ...storage.redact import shown
-from ..display.escape_control_characters import escape_control_characters
+from ..display.terminal_escape import escape_control_characters
 from .shared_options import UsageError, with_option_names
 
 MAX_LINE_LENGTH = 400  # letters of a line

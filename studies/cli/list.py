@@ -88,8 +88,8 @@ def _list_auto(model: str) -> None:
     from ...models.data_spec import DataSpec
     from ...search_spaces.catalog.candidates import (
         SUMMARY,
-        candidates,
         default_objective,
+        find_candidates,
         find_fitting_models,
     )
 
@@ -107,12 +107,12 @@ def _list_auto(model: str) -> None:
     rows = {}
     for what, data in of_data.items():
         usual = default_objective(data)
-        rows[what] = f"{usual} of {', '.join(candidates(data, [usual]))}"
+        rows[what] = f"{usual} of {', '.join(find_candidates(data, [usual]))}"
     _print_rows("searched by", rows)
     metrics = dict.fromkeys(
         name for entry in find_fitting_models(labelled).values() for name in entry.metrics
     )
-    rows = {name: ", ".join(candidates(labelled, [name])) for name in metrics}
+    rows = {name: ", ".join(find_candidates(labelled, [name])) for name in metrics}
     _print_rows("objectives, where images have classes", rows)
     click.echo(
         "fewer of them: --range model=mlp,cnn; what varies in one: --range cnn.lr=1e-4:1e-3"

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from ...storage.runs_folder import Runs
 from ...storage.scratch_folder import temporary_scratch_folder
+from ..study.module_trust import allow, trusted_modules
 from ..study.study_error import StudyError
-from ..study.trusted_modules import allow, trusted_modules
 from .joining import Cluster, load_ray
 
 RETRIES = 3  # of a call whose node or process has died

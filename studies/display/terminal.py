@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from ...objectives.progress import Advance, set_progress_display
-from .escape_control_characters import escape_control_characters
+from .terminal_escape import escape_control_characters
 
 
 class _EscapingConsole(Console):

@@ -42,11 +42,11 @@ from ..study.candidate_models import resolve_model_and_data, with_candidate_mode
 from ..study.checkpoint_lookup import find_encoder
 from ..study.defaults import CPUS, GPUS, RUNS, SAMPLER, WORKERS
 from ..study.definition import FROM_ENTRY
+from ..study.module_trust import allow, trusted_modules
 from ..study.pretrained_encoder import RANDOM_WEIGHTS, PretrainedEncoder, weights_hash
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_choice
 from ..study.study_spec import StudySpec
-from ..study.trusted_modules import allow, trusted_modules
 from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
 from .pruning import fitting_pruner
 from .room import fitting_workers
@@ -165,7 +165,7 @@ def plan_search(
     if spec.objective.folds:
         check_folds(data_module, spec.objective.folds)
     probed, first = _look(recipe, space, data_module.spec)
-    definition = spec.definition(data_module, probed.distributions, recipe.identity())
+    definition = spec.definition(data_module, probed.distributions, recipe.definition_entries())
     usual, reusable_trials = _name(recipe, spec), None
     if origin is not None:
         reusable_trials = find_reusable_trials(

@@ -20,8 +20,8 @@ from ...storage.runs_folder import Runs
 from ...storage.scratch_folder import scratch_folder, temporary_scratch_folder
 from ..cluster.database import reach
 from ..cluster.shipping import Shipped, moved_to, unpack
+from ..study.module_trust import allow
 from ..study.study_lookup import open_study
-from ..study.trusted_modules import allow
 from .forks import PRELOAD
 from .links import links_here
 from .plan import SearchPlan

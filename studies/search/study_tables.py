@@ -183,7 +183,7 @@ def print_samples(samples: "Samples") -> None:
     if ratings is None:
         for name, density in samples.densities.items():
             console.print(f"  {name:<16} {density}")
-        console.print(f"not rated: {samples.unrated}")
+        console.print(f"not rated: {samples.unratable_reason}")
         return
     table = Table("method", "density", "FID, validation", "FID, test", "KID, test", box=None)
     for name, (validation, test) in ratings.rows.items():

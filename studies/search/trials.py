@@ -148,7 +148,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
 def _ask(study: optuna.Study) -> optuna.Trial:
     with warnings.catch_warnings():  # of Optuna's own heartbeats, which it does not send here
         warnings.filterwarnings("ignore", message="Heartbeat of storage")
-        return study.build_without_weights()
+        return study.ask()
 
 
 @contextmanager

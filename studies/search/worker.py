@@ -17,8 +17,8 @@ import torch
 
 from ...objectives.data.splits import load_splits
 from ...storage.database import DatabaseError, database_message, open_database
+from ..study.module_trust import allow
 from ..study.study_lookup import open_study
-from ..study.trusted_modules import allow
 from .forks import OURS, SAFE
 from .links import links_here
 from .plan import SearchPlan

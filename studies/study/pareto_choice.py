@@ -5,7 +5,7 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
-from ...objective_names.front import knee_point
+from ...objectives.knee_point import knee_point
 from ...search_spaces.space_errors import did_you_mean
 from .study_error import StudyError
 
@@ -13,7 +13,7 @@ KNEE = "knee"
 
 
 def objective_names(study: optuna.Study) -> list[str]:
-    """Returns the names of a study's objectives, as `objective_names` takes them."""
+    """Returns the names of a study's objectives, as `--objectives` takes them."""
     monitor: str = study.user_attrs["monitor"]
     return [name.removeprefix("val_") for name in monitor.split(", ")]
 

@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 from ...storage.best_toml import write_best_toml
 from ...storage.runs_folder import Runs
 from ..display.plots.scatter import plot_pareto_front
-from .pareto_choice import objectives
+from .pareto_choice import objective_names
 from .study_error import StudyError
 from .study_lookup import best_configuration
 
@@ -30,7 +30,7 @@ def write_results(study: optuna.Study, runs: Runs) -> None:
     plot_pareto_front(
         [trial.values for trial in complete],
         [trial.values for trial in study.best_trials],
-        objectives(study),
+        objective_names(study),
         runs.front(study.study_name),
         are_losses=[way == StudyDirection.MINIMIZE for way in study.directions],
     )

@@ -20,9 +20,9 @@ from ...storage.study_export import PARAM_PREFIX
 from ..study.checkpoint_lookup import find_checkpoint
 from ..study.defaults import ACCELERATORS, PICTURES, PRECISIONS
 from ..study.study_error import StudyError, check_at_least, check_choice
-from .load_training_setup import TrainingSetup
 from .network_plots import PlotEachEpoch
 from .training_loggers import check_logger, log_network, open_logger
+from .training_setup import TrainingSetup
 
 log = logging.getLogger(__name__)
 

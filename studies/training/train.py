@@ -38,10 +38,10 @@ from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_at_most
 from .final_training import FinalTraining
 from .fit_network import FitOptions, fit_network, load_initial_weights, should_resume
-from .load_training_setup import load_training_setup
 from .network_report import score_test_part, write_report
-from .notes_if_worse_than_trial import notes_if_worse_than_trial
 from .train_on_seeds import score_row, train_on_seeds
+from .training_setup import load_training_setup
+from .trial_comparison import notes_if_worse_than_trial
 
 
 @public_api

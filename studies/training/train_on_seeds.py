@@ -20,8 +20,8 @@ from ..study.build import build_spec
 from ..study.checkpoint_lookup import find_checkpoint
 from ..study.recipe import Recipe
 from .fit_network import FitOptions, fit_network, load_initial_weights
-from .load_training_setup import TrainingSetup, setup_with_seed
 from .network_report import score_test_part, write_report
+from .training_setup import TrainingSetup, setup_with_seed
 
 TABLE = "seeds.csv"
 COUNTED = ("seed", "best_epoch")  # columns of whole numbers

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from ...objectives.provenance import machine, versions
 from ..study.defaults import PRECISION
 from .fit_network import FitOptions
-from .load_training_setup import TrainingSetup
+from .training_setup import TrainingSetup
 
 SEEDS = " --seeds 5"
 """The option that tells how much of a value is luck."""

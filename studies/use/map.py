@@ -8,7 +8,7 @@ from ...models.projections import PROJECTIONS, TITLES
 from ...objectives.progress import progress
 from ...storage.runs_folder import Runs, replace_folder
 from ...storage.spreadsheet_csv import write_csv
-from ..display.plots.plot_latent_map import plot_latent_map
+from ..display.plots.latent_map import plot_latent_map
 from ..study.defaults import MAP_SIZE, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_seed

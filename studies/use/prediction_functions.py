@@ -15,7 +15,7 @@ from ...models.roles import Encodes, Predicts, Reconstructs
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.anomaly_scores import anomaly_scores, score_to_mse
-from ...objectives.metrics.neighbors import distances
+from ...objectives.metrics.nearest_neighbors import distances
 from ...objectives.progress import progress
 from ..study.study_error import StudyError
 from .number_format import round_significant

@@ -10,7 +10,7 @@ from torch import Tensor
 from ...models.roles import Compares, Predicts
 from ...objectives.data.require_labels import require_labels
 from ...objectives.data.tensor_data import TensorData
-from ...objectives.metrics.neighbors import few_label_accuracies
+from ...objectives.metrics.nearest_neighbors import few_label_accuracies
 from ...objectives.metrics.numeric_rows import NUMBERS, to_numeric_rows
 from ...objectives.metrics.pca_baseline import components
 from ...objectives.progress import progress

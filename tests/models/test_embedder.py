@@ -18,7 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 import latentune
 from latentune import DataSpec, Embedder, TensorData
 from latentune.models.embedder import LOSSES, MINERS, random_triplets
-from latentune.objectives.metrics import neighbors
+from latentune.objectives.metrics import nearest_neighbors
 from latentune.objectives.trainer import fit, quiet_trainer
 
 Cli = Callable[..., Any]
@@ -160,7 +160,7 @@ def test_one_class_is_not_enough() -> None:
 def test_it_is_searched_by_the_nearest_neighbour_and_used(
     name: str, picture: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbors, "CHUNK", 100)
+    monkeypatch.setattr(nearest_neighbors, "CHUNK", 100)
     words = ("--trials", 1, "--epochs", 1, "--batch-size", 100, "--fix", "width=0.25")
     answer = cli("search", name, "digits", *words)
     assert answer.code == 0, answer.err

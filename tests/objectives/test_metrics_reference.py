@@ -27,7 +27,7 @@ from latentune.objectives.metrics.anomaly_scores import (
 )
 from latentune.objectives.metrics.classification_report import classification
 from latentune.objectives.metrics.image_quality import kernel_distance, quality
-from latentune.objectives.metrics.neighbors import knn_accuracy
+from latentune.objectives.metrics.nearest_neighbors import knn_accuracy
 from latentune.objectives.metrics.pca_baseline import pca_mse, pca_scorer
 from latentune.objectives.trainer import quiet_trainer
 from latentune.studies.check.confirmation import finalist_table

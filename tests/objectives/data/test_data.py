@@ -21,7 +21,7 @@ from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.parts import split_indices, to_float
 from latentune.objectives.data.sources.source import Source
-from latentune.objectives.metrics.neighbors import few_label_accuracies, knn_accuracy
+from latentune.objectives.metrics.nearest_neighbors import few_label_accuracies, knn_accuracy
 from latentune.search_spaces.space_errors import SpaceError
 from latentune.studies.study.study_error import StudyError
 

@@ -23,7 +23,7 @@ from latentune.studies.display.plots.image_grids import (
     plot_reconstructions,
 )
 from latentune.studies.display.plots.label_text import shorten_label, shorten_labels
-from latentune.studies.display.plots.plot_latent_map import plot_latent_map
+from latentune.studies.display.plots.latent_map import plot_latent_map
 from latentune.studies.display.plots.prediction_quality import (
     plot_precision_recall,
     plot_predicted_vs_true,

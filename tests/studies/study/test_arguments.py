@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import latentune
 from latentune.objectives.data.data_error import DataError
-from latentune.studies.study.argument_checks import fitted
+from latentune.studies.study.argument_checks import convert_argument
 from latentune.studies.study.public_api import public_api
 from latentune.studies.study.study_error import StudyError
 from latentune.studies.use.inference import Inputs
@@ -126,7 +126,7 @@ def test_no_object_is_taken_for_a_name(call: Callable[[Any], object]) -> None:
     ],
 )
 def test_what_is_meant_is_taken(annotation: Any, value: Any, right: Any) -> None:
-    found = fitted("x", value, annotation)
+    found = convert_argument("x", value, annotation)
     assert found == right
     assert type(found) is type(right)
 
@@ -162,7 +162,7 @@ def test_what_is_meant_is_taken(annotation: Any, value: Any, right: Any) -> None
 )
 def test_what_is_not_meant_is_named(annotation: Any, value: Any, line: str) -> None:
     with pytest.raises(StudyError) as error:
-        fitted("x", value, annotation)
+        convert_argument("x", value, annotation)
     assert line in str(error.value)
 
 

@@ -19,7 +19,7 @@ import latentune
 from latentune import DataSpec
 from latentune.models.roles import Encodes
 from latentune.search_spaces.auto import Auto, add_model_prefix, record_model_choices
-from latentune.search_spaces.catalog.candidates import candidates
+from latentune.search_spaces.catalog.candidates import find_candidates
 from latentune.search_spaces.catalog.models import MODELS
 from latentune.search_spaces.ranges import RangedSpace, discover_parameters
 from latentune.search_spaces.suggestions import random_trials, replay
@@ -82,7 +82,7 @@ def studied(_studied: Path, tmp_path: Path) -> optuna.Study:
 def test_only_models_that_fit_can_be_chosen(
     data: DataSpec, objectives: list[str], expected: str
 ) -> None:
-    found = candidates(data, objectives)
+    found = find_candidates(data, objectives)
     assert set(expected.split()) <= set(found)
     for name in found:
         assert set(objectives) <= set(MODELS[name].metrics)
@@ -93,10 +93,10 @@ def test_only_models_that_fit_can_be_chosen(
 
 def test_no_errors_are_compared_that_mean_different_things() -> None:
     image, numbers = DataSpec((1, 28, 28)), DataSpec((16,), "table", target=(0.0, 1.0))
-    assert {MODELS[name].predicts for name in candidates(numbers, ["mse"])} == {"number"}
-    assert {MODELS[name].predicts for name in candidates(image, ["mse"])} == {None}
-    assert "pooled-ae" not in candidates(image, ["mse"])  # whose codes are the longest
-    assert "dense-vae" not in candidates(image, ["elbo"])  # whose likelihood is a probability
+    assert {MODELS[name].predicts for name in find_candidates(numbers, ["mse"])} == {"number"}
+    assert {MODELS[name].predicts for name in find_candidates(image, ["mse"])} == {None}
+    assert "pooled-ae" not in find_candidates(image, ["mse"])  # whose codes are the longest
+    assert "dense-vae" not in find_candidates(image, ["elbo"])  # whose likelihood is a probability
 
 
 @pytest.mark.parametrize("model", ALONE)

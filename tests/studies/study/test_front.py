@@ -61,9 +61,9 @@ def test_the_knee_bends_most() -> None:
     study.set_user_attr("monitor", "val_reconstruction, val_elbo")
     for values in [(0, -10), (1, -2), (10, 0), (5, -5)]:
         study.add_trial(optuna.trial.create_trial(values=values))
-    from latentune.studies.study.pareto_choice import prefer
+    from latentune.studies.study.pareto_choice import choose_preferred
 
-    assert prefer(study, "knee").values == [1, -2]
+    assert choose_preferred(study, "knee").values == [1, -2]
 
 
 MISTAKES = [
