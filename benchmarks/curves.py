@@ -13,7 +13,7 @@ from pathlib import Path
 import latentune
 from latentune import Objective, StudySpec, TensorData
 from latentune.objectives.data.parts import Part
-from latentune.search_spaces.autoencoder import conv_ae_seed
+from latentune.search_spaces.autoencoder import conv_ae_published
 
 IMAGES = 10_000
 EPOCHS = 10
@@ -29,7 +29,7 @@ def some_images() -> TensorData:
     return data
 
 
-SPEC = StudySpec("curves", Objective(conv_ae_seed, some_images, max_epochs=EPOCHS))
+SPEC = StudySpec("curves", Objective(conv_ae_published, some_images, max_epochs=EPOCHS))
 
 
 def main() -> None:

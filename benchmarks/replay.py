@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 from latentune import DataSpec
-from latentune.search_spaces.autoencoder import conv_ae_seed
+from latentune.search_spaces.autoencoder import conv_ae_published
 from latentune.search_spaces.suggestions import record_parameters
 
 RECORDED = Path(__file__).with_name("curves.jsonl")
@@ -78,7 +78,7 @@ class Surrogate:
         from sklearn.multioutput import MultiOutputRegressor
 
         records = [json.loads(line) for line in RECORDED.read_text().splitlines()]
-        self.space = record_parameters(conv_ae_seed, DATA).distributions
+        self.space = record_parameters(conv_ae_published, DATA).distributions
         x = np.array([self._place(record["params"]) for record in records])
         curves = np.log([record["val_mse"] for record in records])
         self.pca = PCA(COMPONENTS).fit(curves)

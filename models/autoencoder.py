@@ -82,7 +82,7 @@ class Autoencoder(Learner):
         deviation = torch.ones(()) if data.std is None else per_channel(data, data.std)
         self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("deviation", deviation, persistent=False)
-        self.register_buffer("unit", error_scale(data), persistent=False)
+        self.register_buffer("error_scale", error_scale(data), persistent=False)
         made = get_network(network, data)
         self.encoder = made.encoder(data, latent_dim, width)
         self.decoder = made.decoder(data, latent_dim, width)

@@ -33,7 +33,7 @@ def conv_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     return _autoencoder(trial, data, "conv", **options)
 
 
-def conv_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
+def conv_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """The published ranges."""
     return Autoencoder(data, latent_dim(trial, data, most=12), **suggest_notebook_adam(trial))
 
@@ -48,7 +48,7 @@ def dense_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     return _autoencoder(trial, data, "dense", width=width(trial))
 
 
-def dense_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
+def dense_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Codes of 128 values, trained by SGD with a high momentum."""
     length = trial.suggest_int("latent_dim", 2, 128, log=True)
     return Autoencoder(data, length, "dense", **suggest_published_sgd(trial))
@@ -59,7 +59,7 @@ def deep_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     return _autoencoder(trial, data, "deep", width=width(trial))
 
 
-def deep_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
+def deep_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Codes of 6 values, trained by Adam."""
     return Autoencoder(
         data, latent_dim(trial, data, most=12), "deep", **suggest_published_adam(trial)
@@ -72,7 +72,7 @@ def pooled_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     return Autoencoder(data, length, "pooled", width(trial), **suggest_regularized_adam(trial))
 
 
-def pooled_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
+def pooled_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """A code of four maps, trained by SGD with a high momentum."""
     return Autoencoder(data, _maps(trial, data), "pooled", **suggest_published_sgd(trial))
 
@@ -82,7 +82,7 @@ def strided_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     return _autoencoder(trial, data, "strided", width=width(trial))
 
 
-def strided_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
+def strided_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Codes of 64 values, trained by Adam."""
     return Autoencoder(data, latent_dim(trial, data), "strided", **suggest_published_adam(trial))
 
@@ -92,7 +92,7 @@ def denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     return _autoencoder(trial, data, _network(trial), **_spoilt(trial))
 
 
-def denoising_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
+def denoising_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """The pooled one under normal noise of half a deviation."""
     noise = trial.suggest_float("noise", 0.1, 1)
     length = _maps(trial, data)
@@ -104,7 +104,7 @@ def sparse_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     return _autoencoder(trial, data, _network(trial), **_sparse(trial))
 
 
-def sparse_ae_seed(trial: BaseTrial, data: DataSpec) -> Autoencoder:
+def sparse_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """The pooled one with a weight of 0.5, trained by SGD with a high momentum."""
     sparse, length = _sparse(trial), _maps(trial, data)
     return Autoencoder(data, length, "pooled", **sparse, **suggest_published_sgd(trial))

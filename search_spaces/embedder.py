@@ -14,7 +14,7 @@ def siamese(trial: BaseTrial, data: DataSpec) -> Embedder:
     return Embedder(data, loss="contrastive", **_options(trial))
 
 
-def siamese_seed(trial: BaseTrial, data: DataSpec) -> Embedder:
+def siamese_published(trial: BaseTrial, data: DataSpec) -> Embedder:
     """Pairs drawn at random, trained by SGD with a high momentum."""
     margin = _margin(trial)
     return Embedder(data, loss="contrastive", margin=margin, **suggest_published_sgd(trial))
@@ -25,7 +25,7 @@ def triplet(trial: BaseTrial, data: DataSpec) -> Embedder:
     return Embedder(data, loss="triplet", **_options(trial))
 
 
-def triplet_seed(trial: BaseTrial, data: DataSpec) -> Embedder:
+def triplet_published(trial: BaseTrial, data: DataSpec) -> Embedder:
     """Triplets drawn at random, trained by SGD with a high momentum."""
     return Embedder(data, loss="triplet", margin=_margin(trial), **suggest_published_sgd(trial))
 

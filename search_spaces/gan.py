@@ -18,7 +18,7 @@ def dcgan(trial: BaseTrial, data: DataSpec) -> GAN:
     )
 
 
-def dcgan_seed(trial: BaseTrial, data: DataSpec) -> GAN:
+def dcgan_published(trial: BaseTrial, data: DataSpec) -> GAN:
     """The published network and rate, which both have."""
     length = trial.suggest_int("latent_dim", 2, 128, log=True)
     lr = trial.suggest_float("lr", 5e-5, 1e-3, log=True)

@@ -38,7 +38,7 @@ def transfer(trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bo
     return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
 
 
-def transfer_seed(
+def transfer_published(
     trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
 ) -> Predictor:
     """One linear layer, trained by SGD with a high momentum at a constant rate."""

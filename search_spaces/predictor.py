@@ -17,7 +17,7 @@ def mlp(trial: BaseTrial, data: DataSpec) -> Predictor:
     return Predictor(data, layers=layers, **_dense(trial), **_smoothing(trial), **_adam(trial))
 
 
-def mlp_seed(trial: BaseTrial, data: DataSpec) -> Predictor:
+def mlp_published(trial: BaseTrial, data: DataSpec) -> Predictor:
     """A hidden layer before a tanh, trained by SGD without momentum at a constant rate."""
     lr = trial.suggest_float("lr", 1e-4, 1.0, log=True)
     sgd: dict[str, Any] = {"optimiser": "sgd", "momentum": 0.0, "schedule": "constant"}
@@ -40,7 +40,7 @@ def feed_forward(trial: BaseTrial, data: DataSpec) -> Predictor:
     return Predictor(data, **_dense(trial, least=1, most=2000), **_adam(trial))
 
 
-def feed_forward_seed(trial: BaseTrial, data: DataSpec) -> Predictor:
+def feed_forward_published(trial: BaseTrial, data: DataSpec) -> Predictor:
     """The published widths and activations, at a constant rate."""
     lr = trial.suggest_float("lr", 1e-4, 1e-2, log=True)
     return Predictor(data, **_dense(trial, least=1, most=2000), lr=lr, schedule="constant")
@@ -52,7 +52,7 @@ def cnn(trial: BaseTrial, data: DataSpec) -> Predictor:
     return Predictor(data, "cnn", hidden, **_smoothing(trial), **_adam(trial))
 
 
-def cnn_seed(trial: BaseTrial, data: DataSpec) -> Predictor:
+def cnn_published(trial: BaseTrial, data: DataSpec) -> Predictor:
     """The published network, trained by SGD without momentum at a constant rate."""
     hidden = trial.suggest_int("hidden", 55, 880, log=True)
     lr = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
@@ -65,7 +65,7 @@ def row_rnn(trial: BaseTrial, data: DataSpec) -> Predictor:
     return Predictor(data, **_recurrent(trial), **_adam(trial))
 
 
-def row_rnn_seed(trial: BaseTrial, data: DataSpec) -> Predictor:
+def row_rnn_published(trial: BaseTrial, data: DataSpec) -> Predictor:
     """The published states and layers, at a constant rate."""
     lr = trial.suggest_float("lr", 1e-4, 1e-2, log=True)
     return Predictor(data, **_recurrent(trial), lr=lr, schedule="constant")

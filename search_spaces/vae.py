@@ -17,7 +17,7 @@ def conv_vae(trial: BaseTrial, data: DataSpec) -> VAE:
     return VAE(data, latent_dim(trial, data), _beta(trial), **suggest_regularized_adam(trial))
 
 
-def conv_vae_seed(trial: BaseTrial, data: DataSpec) -> VAE:
+def conv_vae_published(trial: BaseTrial, data: DataSpec) -> VAE:
     """The convolutional one over the published ranges of the autoencoder."""
     return VAE(
         data, latent_dim(trial, data, most=12), _beta(trial), **suggest_notebook_adam(trial)

@@ -14,7 +14,7 @@ from optuna.pruners import SuccessiveHalvingPruner
 from optuna.trial import BaseTrial, FixedTrial
 
 from latentune import DataSpec
-from latentune.search_spaces.autoencoder import conv_ae, conv_ae_seed
+from latentune.search_spaces.autoencoder import conv_ae, conv_ae_published
 from latentune.search_spaces.ranges import RangedSpace, discover_parameters, parse_range
 from latentune.search_spaces.space_errors import SpaceError
 from latentune.search_spaces.strategies import HalvingPruner
@@ -45,7 +45,7 @@ def conditional(trial: BaseTrial, data: DataSpec) -> Kept:
 
 def test_the_seed_space_has_the_published_ranges() -> None:
     penalty = FloatDistribution(1e-6, 1e-3, log=True)
-    assert discover_parameters(conv_ae_seed, SHAPE).distributions == {
+    assert discover_parameters(conv_ae_published, SHAPE).distributions == {
         "latent_dim": IntDistribution(2, 12, log=True),
         "lr": FloatDistribution(1e-5, 1e-3, log=True),
         "l1": penalty,
@@ -64,7 +64,7 @@ def test_defaults_are_the_models_own_moved_into_the_ranges() -> None:
         "l1": 1e-9,
         "l2": 1e-9,
     }
-    assert discover_parameters(conv_ae_seed, SHAPE).first({}) == {
+    assert discover_parameters(conv_ae_published, SHAPE).first({}) == {
         "latent_dim": 12,
         "lr": 1e-3,
         "l1": 1e-6,

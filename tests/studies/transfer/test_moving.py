@@ -379,7 +379,7 @@ def test_bombs_links_and_what_is_no_zip_are_refused(
         info.external_attr = (stat.S_IFLNK | 0o777) << 16
         link.writestr(info, "/etc")
     assert "not to be trusted" in refused("import", "link.zip")
-    for bound in ("LARGEST", "LARGEST_FILE", "LARGEST_JSON", "MOST_FILES"):
+    for bound in ("MAX_TOTAL_BYTES", "MAX_FILE_BYTES", "MAX_JSON_BYTES", "MAX_FILES"):
         with monkeypatch.context() as patch:
             patch.setattr(archive, bound, 10)
             assert "study.zip" in refused("import", packed)
