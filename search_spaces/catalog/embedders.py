@@ -10,7 +10,7 @@ BATCH_SIZE = 64  # items in a batch: in one of two, none has both its class and 
 def _row(function: str, summary: str, margin: float) -> CatalogEntry:
     spaces = {
         "default": f"{SPACES}.embedder:{function}",
-        PUBLISHED: f"{SPACES}.embedder:{function}_seed",
+        PUBLISHED: f"{SPACES}.embedder:{function}_published",
     }
     params = {"margin": margin, "lr": 0.01, "momentum": 0.99}
     published = Published(params, epochs=20, batch_size=BATCH_SIZE)
