@@ -23,7 +23,7 @@ HEADS = {
         summary="classifier on a network of torchvision (--encoder resnet18)",
         spaces={
             "default": f"{SPACES}.head:transfer",
-            PUBLISHED: f"{SPACES}.head:transfer_seed",
+            PUBLISHED: f"{SPACES}.head:transfer_published",
             "step": f"{SPACES}.head:transfer_step",
         },
         metrics=CLASS_METRICS,

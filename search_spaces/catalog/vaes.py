@@ -17,7 +17,7 @@ VAES = {
         summary="convolutional VAE, Gaussian likelihood",
         spaces={
             "default": f"{SPACES}.vae:conv_vae",
-            PUBLISHED: f"{SPACES}.vae:conv_vae_seed",
+            PUBLISHED: f"{SPACES}.vae:conv_vae_published",
             "optimiser": f"{SPACES}.vae:conv_vae_optimiser",
         },
         metrics=METRICS,
