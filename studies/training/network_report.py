@@ -13,11 +13,11 @@ from ...objectives.objective import Objective
 from ...objectives.progress import progress
 from ...objectives.trainer import quiet_trainer, silence_lightning
 from ...storage.spreadsheet_csv import write_csv
-from ..display.plots.confusion_matrix import confusion
+from ..display.plots.confusion_matrix import plot_confusion_matrix
 from ..display.plots.prediction_quality import (
+    plot_calibration,
     plot_precision_recall,
     plot_predicted_vs_true,
-    reliability,
 )
 from .network_plots import plot_network
 
@@ -65,9 +65,9 @@ def _of_classes(model: Predicts, data: Any, folder: Path, pictures: bool) -> dic
     write_csv(found.classes, folder / "classes.csv")
     if pictures:
         title = f"Test accuracy {found.confusion.trace() / found.confusion.sum():.3f}"
-        confusion(found.confusion, names, title, folder / "confusion.png")
+        plot_confusion_matrix(found.confusion, names, title, folder / "confusion.png")
         plot_precision_recall(found.curves, average, folder / "precision-recall.png")
-        reliability(found.reliability, found.calibration_error, folder / "calibration.png")
+        plot_calibration(found.reliability, found.calibration_error, folder / "calibration.png")
     return {
         "test_calibration_error": found.calibration_error,
         "test_average_precision": float(found.classes["average_precision"].mean()),

@@ -11,7 +11,7 @@ from torch import Tensor
 from ...objectives.data.new.new_items import NewItems
 from ...objectives.data.parts import to_float
 from ..display.plots.image_grids import plot_labeled_grid
-from ..display.plots.label_text import shorten_label
+from ..display.plots.plot_text import shorten_label
 
 if TYPE_CHECKING:
     from ...objectives.data.parts import Items

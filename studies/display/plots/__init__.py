@@ -1,1 +1,1 @@
-"""Every picture of the project: each function writes one file."""
+"""All figures: each function draws one figure and writes it to a file."""

@@ -1,4 +1,4 @@
-"""Axes that say what is on them: whole epochs, and logarithms for losses alone."""
+"""Axes of epochs, with integer ticks, and of losses, which may be logarithmic."""
 
 from collections.abc import Iterable
 from math import isfinite, log10
@@ -6,48 +6,40 @@ from math import isfinite, log10
 from matplotlib.axis import Axis
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-WIDE = 10
-"""How many times the smallest loss the largest must be for a logarithmic axis."""
-STEPS = {2: (1, 2, 5), 3: (1, 3)}
-"""Where the ticks of each decade are, for so many decades at most; of more, there is one."""
+MIN_RATIO = 10
+"""Minimum ratio of the largest to the smallest loss on a logarithmic axis."""
+TICKS_PER_DECADE = {2: (1, 2, 5), 3: (1, 3)}
+"""Ticks of each decade, by the maximum number of decades; more decades have one tick each."""
 
 
 def set_integer_ticks(axis: Axis) -> None:
-    """Has ticks at whole numbers alone: there is no epoch 2.5 and no half an item."""
+    """Puts ticks at integers only."""
     axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
 
 
 def epoch_limits(epochs: Iterable[int]) -> tuple[float, float]:
-    """Returns where an axis of epochs begins and ends: one epoch alone is in the middle."""
+    """Returns the limits of an axis of epochs; a single epoch is in the middle."""
     known = [*epochs]
     first, last = min(known), max(known)
     margin = 0.5 if first == last else 0.03 * (last - first)
-    return first - min(margin, 0.5), last + margin  # there is no epoch 0
+    return first - min(margin, 0.5), last + margin  # epoch 0 does not exist
 
 
 def spans_decades(values: Iterable[float]) -> bool:
-    """Says whether numbers are losses for a logarithmic axis: above 0, and far from each other.
-
-    Numbers that are not finite do not count.
-    """
+    """Returns True if the finite values are positive and span at least one decade."""
     finite = [value for value in values if isfinite(value)]
-    return bool(finite) and min(finite) > 0 and max(finite) >= WIDE * min(finite)
+    return bool(finite) and min(finite) > 0 and max(finite) >= MIN_RATIO * min(finite)
 
 
 def set_log_scale(axis: Axis, values: Iterable[float]) -> None:
-    """Makes an axis logarithmic, with ticks that are written out.
-
-    Args:
-        axis: The axis of a figure.
-        values: What is on it, numbers above 0; those that are not finite do not count.
-    """
+    """Makes the axis of positive values logarithmic, with tick labels in plain numbers."""
     finite = [value for value in values if isfinite(value)]
     decades = log10(max(finite)) - log10(min(finite))
     if axis is axis.axes.xaxis:
         axis.axes.set_xscale("log")
     else:
         axis.axes.set_yscale("log")
-    steps = next((steps for most, steps in STEPS.items() if decades <= most), (1,))
-    axis.set_major_locator(LogLocator(subs=steps))
+    ticks = next((ticks for most, ticks in TICKS_PER_DECADE.items() if decades <= most), (1,))
+    axis.set_major_locator(LogLocator(subs=ticks))
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(NullFormatter())

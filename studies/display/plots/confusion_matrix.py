@@ -1,4 +1,4 @@
-"""The picture of a confusion matrix: which classes are taken for which."""
+"""Plot of a confusion matrix."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,36 +7,39 @@ import numpy as np
 import seaborn as sns
 from numpy.typing import NDArray
 
-from .figure import LETTER, saved_figure
-from .label_text import shorten_labels
+from .figure import saved_figure
+from .plot_text import shorten_labels, text_width
 
-NUMBERED = 30
-"""Classes, at most, whose counts are written; of more they would be specks."""
+MAX_COUNTED_CLASSES = 30
+"""Maximum number of classes whose counts are written into the cells."""
 CELL, SMALL_CELL = 0.55, 0.22
 """Inches of a cell with its count, and of one without."""
-SMALLEST, LARGEST = 2.2, 20.0
-"""Inches of the matrix, at least and at most."""
-LABELLED = 150
-"""Classes, at most, of which each has its name; of more, every second has, or fewer."""
-FLAT = 4
-"""Letters of a name, at most, that fits below its column without being turned."""
+MIN_SIZE, MAX_SIZE = 2.2, 20.0
+"""Limits of the size of the matrix in inches."""
+MAX_LABELS = 150
+"""Maximum number of classes that are all labeled; of more, every second one is, or fewer."""
+HORIZONTAL_LENGTH = 4
+"""Maximum length of a label that fits below its column without rotation."""
 
 
-def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str, path: Path) -> None:
-    """Draws how many items of each class, a row each, were taken for which, with shape (K, K)."""
-    k, names = len(classes), shorten_labels(classes)
-    cell = min(max(CELL if k <= NUMBERED else SMALL_CELL, SMALLEST / k), LARGEST / k)
-    every = -(-k // LABELLED)
-    size = min(11.0, 72 * 0.75 * cell * every)
-    digits, longest = len(str(counts.max(initial=0))), max(map(len, names))
-    turn = 90 if longest > FLAT or k > NUMBERED else 0
-    beside = longest * LETTER * size / 72  # inches of the names
-    with saved_figure(path, k * cell + 1.8 + beside, k * cell + 1.1 + beside) as figure:
+def plot_confusion_matrix(
+    counts: NDArray[np.int64], classes: Sequence[str], title: str, path: Path
+) -> None:
+    """Plots the number of items of each true class (rows) by predicted class, shape (K, K)."""
+    k, labels = len(classes), shorten_labels(classes)
+    has_counts = k <= MAX_COUNTED_CLASSES
+    cell = min(max(CELL if has_counts else SMALL_CELL, MIN_SIZE / k), MAX_SIZE / k)
+    step = -(-k // MAX_LABELS)
+    font_size = min(11.0, 72 * 0.75 * cell * step)
+    digits, longest = len(str(counts.max(initial=0))), max(labels, key=len)
+    rotation = 0 if has_counts and len(longest) <= HORIZONTAL_LENGTH else 90
+    margin = text_width(longest, font_size)
+    with saved_figure(path, k * cell + 1.8 + margin, k * cell + 1.1 + margin) as figure:
         figure.set_layout_engine("compressed")
         axes = figure.subplots()
         sns.heatmap(
             counts / np.maximum(counts.sum(1, keepdims=True), 1),
-            annot=counts if k <= NUMBERED else False,
+            annot=counts if has_counts else False,
             fmt="d",
             cmap="Blues",
             vmin=0,
@@ -48,7 +51,7 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str, pat
             cbar_kws={"label": "share of the true class"},
             ax=axes,
         )
-        places = np.arange(0, k, every)
-        axes.set_xticks(places + 0.5, names[::every], rotation=turn, fontsize=size)
-        axes.set_yticks(places + 0.5, names[::every], rotation=0, fontsize=size)
+        ticks = np.arange(0, k, step)
+        axes.set_xticks(ticks + 0.5, labels[::step], rotation=rotation, fontsize=font_size)
+        axes.set_yticks(ticks + 0.5, labels[::step], rotation=0, fontsize=font_size)
         axes.set(title=title, xlabel="predicted", ylabel="true")

@@ -1,44 +1,35 @@
-"""What all pictures have in common: one style, titles and legends that fit, and a file each."""
+"""What all figures share: one style, and a file per figure."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import seaborn as sns
 from matplotlib import rc_context, rcdefaults, rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
-from .fonts import font_families, replace_missing_glyphs_in
+from .plot_text import font_families, replace_missing_glyphs_in, text_width, wrap_title
 
 DPI = 120
-NARROWEST = 4.0
-"""Inches that a title may take, however narrow the picture is."""
-LETTER = 0.55
-"""Mean width of a letter, in heights of a letter."""
-GAP = 2
-"""Letters that fit between two numbers below an axis, at least."""
-INSIDE = 0.7
-"""Share of the width of a picture that is within its axes, at least."""
+AXES_SHARE = 0.7
+"""Minimum share of the width of a figure that is within its axes."""
 
 
 @contextmanager
 def saved_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
-    """Gives a figure of a size in inches, which is written to a file once the block has drawn.
+    """Yields a figure of a size in inches, and writes it to `path` when the block ends.
 
-    The file is as large as what is drawn: margins that are left are cut off.
+    Margins are cut off. The style is the same whatever settings of matplotlib a user has, and
+    these do not change.
     """
     settings: Any = {
         "text.parse_math": False,  # a class may be called $\\pi$
         "font.family": font_families(),
-        "axes.formatter.useoffset": False,  # a tick says its whole number
+        "axes.formatter.useoffset": False,
     }
-    # A Figure of its own, not pyplot's: nothing stays open, and no setting of the user changes,
-    # nor does one change the picture.
     with rc_context():
         rcdefaults()
         rcParams.update(sns.axes_style("ticks") | sns.plotting_context("notebook") | settings)
@@ -46,8 +37,10 @@ def saved_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
         yield figure
         replace_missing_glyphs_in(figure)
         for axes in figure.axes:
-            _thin_out(axes)
-        _wrap_titles(figure)
+            _reduce_x_ticks(axes)
+            wrap_title(axes.title, _width(axes))
+        for title in figure.texts:
+            wrap_title(title, figure.get_figwidth())
         figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.08)
 
 
@@ -59,38 +52,24 @@ def legend_outside(axes: Axes, **options: Any) -> None:
 
 
 def marker_area(n: int) -> float:
-    """Returns the area of each of n points in a picture: the more there are, the smaller."""
+    """Returns the area of each of `n` markers in points squared; more markers are smaller."""
     return float(min(max(6000 / max(n, 1), 12), 60))
 
 
-def _thin_out(axes: Axes) -> None:
-    """Has fewer ticks along the bottom if the numbers below them are long."""
-    locator, texts = axes.xaxis.get_major_locator(), axes.get_xticklabels()
-    if not isinstance(locator, MaxNLocator) or not texts:
+def _reduce_x_ticks(axes: Axes) -> None:
+    """Reduces the number of ticks along the bottom until their labels fit."""
+    locator, labels = axes.xaxis.get_major_locator(), axes.get_xticklabels()
+    if not isinstance(locator, MaxNLocator) or not labels:
         return
-    longest = max(len(text.get_text()) for text in texts)
-    needed = (longest + GAP) * LETTER * float(texts[0].get_fontsize()) / 72
-    most = int(INSIDE * _width(axes) / needed)
-    if len(texts) > most:
+    longest = max((label.get_text() for label in labels), key=len)
+    needed = text_width(f"{longest}  ", float(labels[0].get_fontsize()))
+    most = int(AXES_SHARE * _width(axes) / needed)
+    if len(labels) > most:
         locator.set_params(nbins=max(most, 1))
 
 
 def _width(axes: Axes) -> float:
-    """Returns the inches that axes have with all that belongs to them."""
-    place, figure = axes.get_subplotspec(), axes.get_figure(root=True)
+    """Returns the width in inches of axes with their labels."""
+    cell, figure = axes.get_subplotspec(), axes.get_figure(root=True)
     assert figure is not None
-    return float(figure.get_figwidth()) / (1 if place is None else place.get_gridspec().ncols)
-
-
-def _wrap_titles(figure: Figure) -> None:
-    """Breaks titles into lines that are no wider than what is below them."""
-    for axes in figure.axes:
-        _wrap(axes.title, _width(axes))
-    for title in figure.texts:
-        _wrap(title, figure.get_figwidth())
-
-
-def _wrap(title: Text, width: float) -> None:
-    letters = int(72 * max(width, NARROWEST) / (LETTER * float(title.get_fontsize())))
-    lines = title.get_text().splitlines()
-    title.set_text("\n".join(fill(line, letters) for line in lines))
+    return float(figure.get_figwidth()) / (1 if cell is None else cell.get_gridspec().ncols)

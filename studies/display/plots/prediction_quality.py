@@ -1,4 +1,4 @@
-"""Pictures of what a predictor answers: which classes it takes for which, and how surely."""
+"""Plots of predictions: precision-recall curves, calibration, predicted against true numbers."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,46 +13,44 @@ from numpy.typing import NDArray
 
 from .axis_scales import set_integer_ticks
 from .figure import legend_outside, marker_area, saved_figure
-from .label_text import shorten_labels
+from .plot_text import shorten_labels
 
-CURVES = 12  # in one picture
-WORST = 5  # which are shown of more, beside the mean
-POINTS = 500  # of a curve; more cannot be told apart
+MAX_CURVES = 12
+N_WORST = 5
+"""Number of classes that are plotted, beside the mean, if there are more than `MAX_CURVES`."""
+MAX_POINTS = 500
+"""Maximum number of points of a curve."""
 
 
 def plot_precision_recall(
     curves: Mapping[str, NDArray[np.float32]], average: Mapping[str, float], path: Path
 ) -> None:
-    """Draws how precisely each class is told from all others, for each share that is found.
+    """Plots the precision-recall curve of each class against all others.
 
-    Of more than twelve classes it draws the mean and the five that are told worst.
-
-    Args:
-        curves: Recall, from 0 to 1, and precision of each class that has items, of shape (M, 2).
-        average: Average precision of each of them.
-        path: The file to write.
+    Of more than twelve classes, it plots the mean and the five with the least average precision.
+    A curve has shape (M, 2): recall and precision, from 0 to 1.
     """
     mean = float(np.mean([average[name] for name in curves]))
-    named = dict(zip(curves, shorten_labels(curves), strict=True))
+    labels = dict(zip(curves, shorten_labels(curves), strict=True))
     shown = list(curves)
-    if len(shown) > CURVES:
-        shown = sorted(shown, key=lambda name: average[name])[:WORST]
+    if len(shown) > MAX_CURVES:
+        shown = sorted(shown, key=lambda name: average[name])[:N_WORST]
     with saved_figure(path, 8, 5) as figure:
         axes = figure.subplots()
         palette = sns.color_palette("tab10" if len(shown) <= 10 else "tab20", len(shown))
         lines = [
-            _curve(axes, curves[name], named[name], average[name], linewidth=1.2, color=color)
+            _curve(axes, curves[name], labels[name], average[name], linewidth=1.2, color=color)
             for name, color in zip(shown, palette, strict=True)
         ]
         if len(shown) < len(curves):
-            recalled = np.linspace(0.01, 1, 100)
-            each = [c[np.searchsorted(c[:, 0], recalled), 1] for c in curves.values()]
-            whole = np.stack([recalled, np.mean(each, axis=0)], 1)
-            of = f"mean of {len(curves)} classes"
-            lines.append(_curve(axes, whole, of, mean, linewidth=2.5, color="black"))
+            recall = np.linspace(0.01, 1, 100)
+            precisions = [c[np.searchsorted(c[:, 0], recall), 1] for c in curves.values()]
+            curve = np.stack([recall, np.mean(precisions, axis=0)], 1)
+            label = f"mean of {len(curves)} classes"
+            lines.append(_curve(axes, curve, label, mean, linewidth=2.5, color="black"))
         axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
         axes.set_title(f"Mean average precision {mean:.3f}")
-        # Named one by one: a legend of its own accord leaves out names that begin with `_`.
+        # Explicit handles, because matplotlib leaves out labels that begin with `_`.
         legend_outside(axes, handles=lines, title="average precision")
         sns.despine(figure)
 
@@ -60,20 +58,17 @@ def plot_precision_recall(
 def _curve(
     axes: Axes, curve: NDArray[np.float32], name: str, average: float, **style: Any
 ) -> Line2D:
-    few = np.linspace(0, len(curve) - 1, min(len(curve), POINTS)).astype(int)
-    # What is found with one item more, is found with that precision: a line would promise more.
+    chosen = np.linspace(0, len(curve) - 1, min(len(curve), MAX_POINTS)).astype(int)
     label = f"{name} ({average:.3f})"
-    (line,) = axes.plot(*curve[few].T, drawstyle="steps-pre", label=label, **style)
+    # Steps, because linear interpolation of precision is too optimistic.
+    (line,) = axes.plot(*curve[chosen].T, drawstyle="steps-pre", label=label, **style)
     return line
 
 
-def reliability(bins: pd.DataFrame, error: float, path: Path) -> None:
-    """Draws how often a classifier is right, for how sure it is, above how many items that holds.
+def plot_calibration(bins: pd.DataFrame, error: float, path: Path) -> None:
+    """Plots accuracy (`right`) against confidence (`chance`), above the number of `items`.
 
-    Args:
-        bins: Columns `chance`, `right`, both from 0 to 1, and `items`.
-        error: The mean distance between the first two.
-        path: The file to write.
+    These columns of `bins` have a row per bin; `error` is the expected calibration error.
     """
     with saved_figure(path, 5, 5.5) as figure:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
@@ -91,10 +86,7 @@ def reliability(bins: pd.DataFrame, error: float, path: Path) -> None:
 def plot_predicted_vs_true(
     true: NDArray[np.float32], predicted: NDArray[np.float32], title: str, path: Path
 ) -> None:
-    """Draws predicted against true numbers, both with shape (N,), and where they would agree.
-
-    Numbers that are not finite are left out.
-    """
+    """Plots predicted against true numbers, both of shape (N,); only finite ones are shown."""
     finite = np.isfinite(true) & np.isfinite(predicted)
     pairs = np.stack([true[finite], predicted[finite]]).astype(float)
     with saved_figure(path, 5.5, 5) as figure:

@@ -1,4 +1,4 @@
-"""Pictures of training: what changed epoch by epoch."""
+"""Plots of metrics per epoch."""
 
 from pathlib import Path
 from typing import Any
@@ -9,33 +9,26 @@ import seaborn as sns
 
 from .axis_scales import epoch_limits, set_integer_ticks, set_log_scale, spans_decades
 from .figure import legend_outside, saved_figure
-from .label_text import shorten_label, shorten_labels
+from .plot_text import shorten_label, shorten_labels
 
-FEW_EPOCHS = 20
-"""Epochs, at most, that are marked one by one; one alone would be no line."""
+MAX_MARKED_EPOCHS = 20
+"""Maximum number of epochs that have markers; a single epoch would not be a line."""
 
 
 def plot_loss_curve(
     history: pd.DataFrame, metric: str, best_epoch: int, path: Path, *, is_loss: bool = True
 ) -> None:
-    """Draws a metric per epoch in training and validation.
+    """Plots the columns `train_METRIC` and `val_METRIC` of a history against `epoch`, from 1.
 
-    The axis of a loss that is above 0 and spans decades is logarithmic.
-
-    Args:
-        history: A column `epoch`, counted from 1, and `train_` and `val_` columns.
-        metric: Name of the metric behind these prefixes, such as `mse`.
-        best_epoch: The epoch to mark.
-        path: The file to write.
-        is_loss: Whether less is better; else it may have an upper end, as accuracies have.
+    The axis of a positive loss that spans decades is logarithmic.
     """
     columns = {f"train_{metric}": "training", f"val_{metric}": "validation"}
-    shown = history[["epoch", *(c for c in columns if c in history)]].rename(columns=columns)
-    shown = shown.replace([np.inf, -np.inf], np.nan)
-    long = shown.melt("epoch", var_name="part", value_name=metric).dropna()
+    table = history[["epoch", *(c for c in columns if c in history)]].rename(columns=columns)
+    table = table.replace([np.inf, -np.inf], np.nan)
+    long = table.melt("epoch", var_name="part", value_name=metric).dropna()
     with saved_figure(path, 7, 4) as figure:
         axes = figure.subplots()
-        style = {"hue": "part", "style": "part", "errorbar": None} | _marks(long)
+        style = {"hue": "part", "style": "part", "errorbar": None} | _markers(long)
         sns.lineplot(long, x="epoch", y=metric, ax=axes, **style)
         axes.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
         axes.set_xlim(epoch_limits([*history["epoch"], best_epoch]))
@@ -47,18 +40,15 @@ def plot_loss_curve(
         sns.despine(figure)
 
 
-def _marks(history: pd.DataFrame) -> dict[str, Any]:
-    """Returns how single epochs are marked, if there are few of them."""
-    few = history["epoch"].nunique() <= FEW_EPOCHS
+def _markers(history: pd.DataFrame) -> dict[str, Any]:
+    few = history["epoch"].nunique() <= MAX_MARKED_EPOCHS
     return {"markers": True, "markeredgewidth": 0} if few else {}
 
 
 def plot_accuracy_curves(history: pd.DataFrame, path: Path) -> None:
-    """Draws accuracy per epoch, mean and spread over seeds, a panel for each number of labels.
+    """Plots accuracy per epoch, its mean and spread over seeds, a panel per number of labels.
 
-    Args:
-        history: Columns `start`, `labels`, `seed`, `epoch` and `accuracy`.
-        path: The file to write.
+    The history has columns `start`, `labels`, `seed`, `epoch` and `accuracy`.
     """
     panels = list(history["labels"].drop_duplicates())
     starts = history["start"].drop_duplicates()
@@ -67,14 +57,14 @@ def plot_accuracy_curves(history: pd.DataFrame, path: Path) -> None:
         row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, labels in zip(row, panels, strict=True):
             part = history[history["labels"] == labels].replace({"start": names})
-            style = {"hue": "start", "style": "start", "errorbar": "sd"} | _marks(part)
+            style = {"hue": "start", "style": "start", "errorbar": "sd"} | _markers(part)
             sns.lineplot(part, x="epoch", y="accuracy", ax=axes, **style)
             axes.set_title(f"{labels} labels")
             axes.set_xlim(epoch_limits(part["epoch"]))
             set_integer_ticks(axes.xaxis)
             axes.set_ylabel("validation accuracy")
             axes.legend().remove()
-        # A legend of its own accord leaves out names that begin with `_`.
-        called = set(names.values())
-        legend_outside(axes, handles=[line for line in axes.lines if line.get_label() in called])
+        # Explicit handles, because matplotlib leaves out labels that begin with `_`.
+        shown = set(names.values())
+        legend_outside(axes, handles=[line for line in axes.lines if line.get_label() in shown])
         sns.despine(figure)

@@ -14,22 +14,26 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from latentune.studies.display.plots.confusion_matrix import confusion
-from latentune.studies.display.plots.fonts import replace_missing_glyphs
+from latentune.studies.display.plots.code_histograms import plot_code_histograms
+from latentune.studies.display.plots.confusion_matrix import plot_confusion_matrix
 from latentune.studies.display.plots.image_grids import (
     plot_image_grid,
     plot_image_groups,
     plot_labeled_grid,
     plot_reconstructions,
 )
-from latentune.studies.display.plots.label_text import shorten_label, shorten_labels
 from latentune.studies.display.plots.latent_map import plot_latent_map
+from latentune.studies.display.plots.pareto_front import plot_pareto_front
+from latentune.studies.display.plots.plot_text import (
+    replace_missing_glyphs,
+    shorten_label,
+    shorten_labels,
+)
 from latentune.studies.display.plots.prediction_quality import (
+    plot_calibration,
     plot_precision_recall,
     plot_predicted_vs_true,
-    reliability,
 )
-from latentune.studies.display.plots.scatter import plot_code_histograms, plot_pareto_front
 from latentune.studies.display.plots.score_distributions import (
     plot_accuracies,
     plot_score_distributions,
@@ -124,7 +128,7 @@ def legend(figure: Figure) -> list[str]:
 @pytest.mark.parametrize("k", CLASSES)
 def test_a_confusion_matrix_names_each_class(drawn: Drawn, k: int) -> None:
     counts = RNG.integers(0, 9, (k, k)) + np.diag(np.full(k, 12345))
-    axes = drawn(confusion, counts, names(k), "Test accuracy 0.9").axes[0]
+    axes = drawn(plot_confusion_matrix, counts, names(k), "Test accuracy 0.9").axes[0]
     assert labels(axes.xaxis) == labels(axes.yaxis) == shorten_labels(names(k))
     assert len(set(labels(axes.xaxis))) == k
     assert len(axes.texts) == (k**2 if k <= 30 else 0)
@@ -137,7 +141,7 @@ def test_curves_and_maps_have_legends_that_fit(drawn: Drawn, k: int) -> None:
     entries = legend(drawn(plot_precision_recall, dict.fromkeys(average, curve), average))
     assert len(entries) == (k if k <= 12 else 6)
     plane, which = RNG.normal(size=(300, 2)), np.arange(300) * np.arange(300) % k
-    values = pd.Series(pd.Categorical.predict_codes(which, names(k)), name="class")
+    values = pd.Series(pd.Categorical.from_codes(which, names(k)), name="class")
     figure = drawn(plot_latent_map, plane, values, "t-SNE of 300 codes")
     entries, there = legend(figure), len(set(which))
     assert len(entries) == min(there, 20)
@@ -259,9 +263,9 @@ def test_images_fill_their_pictures(drawn: Drawn, shape: tuple[int, int, int], n
 
 def test_settings_of_a_user_change_no_picture(drawn: Drawn) -> None:
     counts = np.eye(3, dtype=int)
-    plain = drawn(confusion, counts, names(3), "Test accuracy 1")
+    plain = drawn(plot_confusion_matrix, counts, names(3), "Test accuracy 1")
     with rc_context({"text.usetex": True, "font.size": 40, "savefig.dpi": 30}):
-        same = drawn(confusion, counts, names(3), "Test accuracy 1")
+        same = drawn(plot_confusion_matrix, counts, names(3), "Test accuracy 1")
     boxes = [figure.axes[0].get_tightbbox().bounds for figure in (plain, same)]
     assert boxes[0] == boxes[1]
 
@@ -330,7 +334,7 @@ def test_bars_and_calibration(drawn: Drawn) -> None:
     axes = drawn(plot_accuracies, draws, f"1 label on {LONG}").axes[0]
     assert labels(axes.xaxis)[0] == f"codes\n{draws['codes'].mean():.3f}"
     bins = pd.DataFrame({"chance": [0.7, 0.9], "right": [0.5, 1.0], "items": [1, 2]})
-    below = drawn(reliability, bins, 0.1).axes[1]
+    below = drawn(plot_calibration, bins, 0.1).axes[1]
     assert labels(below.yaxis) == ["0", "1", "2"]
     drawn(plot_pareto_front, [], [], ["mse", "kid"], are_losses=[True, True])
 
@@ -360,10 +364,14 @@ def test_short_names_differ_and_are_whole_where_they_can_be() -> None:
 def test_letters_that_no_font_has_are_drawn_by_their_code(
     monkeypatch: pytest.MonkeyPatch, text: str, right: str | None
 ) -> None:
-    from latentune.studies.display.plots import fonts as glyphs
+    from latentune.studies.display.plots import plot_text
 
-    monkeypatch.setattr(glyphs, "font_families", lambda: [glyphs.FONT])
-    glyphs._drawable.cache_clear()
+    monkeypatch.setattr(plot_text, "font_families", lambda: [plot_text.FONT])
+    plot_text._code_points.cache_clear()
     found = replace_missing_glyphs(text)
-    assert found == right if right else all(ord(letter) in glyphs._drawable() for letter in found)
-    glyphs._drawable.cache_clear()
+    assert (
+        found == right
+        if right
+        else all(ord(letter) in plot_text._code_points() for letter in found)
+    )
+    plot_text._code_points.cache_clear()

@@ -13,7 +13,7 @@ from PIL import Image
 from sklearn.metrics import average_precision_score
 
 import latentune
-from latentune.studies.display.plots.confusion_matrix import confusion
+from latentune.studies.display.plots.confusion_matrix import plot_confusion_matrix
 from latentune.studies.study.study_error import StudyError
 from latentune.studies.training.final_training import FinalTraining
 
@@ -96,7 +96,7 @@ def test_a_network_as_good_as_a_linear_model_does_not_lose() -> None:
 
 
 def test_classes_may_have_names_in_any_script() -> None:
-    confusion(np.eye(2, dtype=np.int64), ("鳥", "Vögel"), "birds", Path("birds.png"))
+    plot_confusion_matrix(np.eye(2, dtype=np.int64), ("鳥", "Vögel"), "birds", Path("birds.png"))
     assert Path("birds.png").exists()
 
 

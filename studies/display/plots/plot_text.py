@@ -1,0 +1,139 @@
+"""Text in figures: short labels, wrapped titles, and replacements for glyphs that no font has."""
+
+import logging
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from textwrap import fill
+
+from matplotlib import font_manager
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+FONT = "DejaVu Sans"
+"""Comes with matplotlib and has Latin, Greek, Cyrillic, Hebrew and Arabic letters."""
+FALLBACK_FONTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans SC", "Noto Sans JP"),
+    *("Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback"),
+    *("PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei", "Malgun Gothic"),
+    *("Noto Sans Devanagari", "Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Thai"),
+    *("Nirmala UI", "Leelawadee UI", "Arial Unicode MS", "Noto Emoji", "Segoe UI Emoji"),
+    "Symbola",
+)
+"""Fonts with other scripts; those that are installed are used."""
+LABEL_LENGTH = 24
+"""Maximum number of characters of a label."""
+CHARACTER_WIDTH = 0.55
+"""Mean width of a character, relative to the font size."""
+MIN_TITLE_WIDTH = 4.0
+"""Inches that a title may take even if the figure is narrower."""
+
+log = logging.getLogger(__name__)
+
+
+def shorten_label(name: object, length: int = LABEL_LENGTH) -> str:
+    """Returns a name in one line of at most `length` characters, with its middle left out.
+
+    Example:
+        >>> shorten_label("Iris-setosa-from-the-northern-meadow", 16)
+        'Iris-set…-meadow'
+    """
+    text = " ".join(replace_missing_glyphs(str(name)).split())
+    if len(text) <= length:
+        return text
+    tail = (length - 1) // 2
+    return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def shorten_labels(names: Iterable[object], length: int = LABEL_LENGTH) -> list[str]:
+    """Returns shortened names that all differ: equal ones get their position, from 1."""
+    short = [shorten_label(name, length) for name in names]
+    counts = Counter(short)
+    return [
+        name if counts[name] == 1 else f"{name} #{number}"
+        for number, name in enumerate(short, start=1)
+    ]
+
+
+def text_width(text: str, font_size: float) -> float:
+    """Returns the approximate width of a text in inches; the font size is in points."""
+    return len(text) * CHARACTER_WIDTH * font_size / 72
+
+
+def wrap_title(title: Text, width: float) -> None:
+    """Breaks the lines of a title so that none is wider than `width` inches."""
+    length = int(max(width, MIN_TITLE_WIDTH) / text_width("x", float(title.get_fontsize())))
+    title.set_text("\n".join(fill(line, length) for line in title.get_text().splitlines()))
+
+
+@cache
+def font_families() -> list[str]:
+    """Returns the fonts that text is drawn in; each glyph comes from the first that has it."""
+    return [FONT, *(name for name in FALLBACK_FONTS if name in font_manager.get_font_names())]
+
+
+@cache
+def _code_points() -> frozenset[int]:
+    """Returns the code points of all glyphs of the fonts."""
+    paths = [font_manager.findfont(name, fallback_to_default=False) for name in font_families()]
+    return frozenset().union(*(font_manager.get_font(path).get_charmap() for path in paths))
+
+
+def replace_missing_glyphs(text: str) -> str:
+    r"""Returns a text that contains only characters of which the fonts have glyphs.
+
+    A missing character is replaced by its compatibility decomposition or, failing that, by its
+    code point. Combining marks and format characters are removed, and control characters become
+    spaces.
+
+    Example:
+        >>> replace_missing_glyphs("rate \U0001d49c")
+        'rate A'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_replacement, unicodedata.normalize("NFC", text)))
+
+
+def _replacement(character: str) -> str:
+    if character == "\n" or (ord(character) in _code_points() and character.isprintable()):
+        return character
+    category = unicodedata.category(character)
+    if category in ("Mn", "Me", "Cf"):
+        return ""
+    if category in ("Cc", "Zs", "Zl", "Zp"):
+        return " "
+    decomposed = unicodedata.normalize("NFKD", character)
+    if decomposed != character and all(ord(part) in _code_points() for part in decomposed):
+        return decomposed
+    _log_missing_glyphs()
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+@cache
+def _log_missing_glyphs() -> None:
+    """Says once per process why figures contain code points."""
+    log.info(
+        "figures show the code points of some characters, which no installed font has: install "
+        "a font that has them, such as Noto Sans CJK"
+    )
+
+
+def replace_missing_glyphs_in(figure: Figure) -> None:
+    """Replaces the missing glyphs in all texts of a figure."""
+    for axes in figure.axes:
+        _replace_tick_labels(axes.xaxis)
+        _replace_tick_labels(axes.yaxis)
+    for text in figure.findobj(Text):
+        text.set_text(replace_missing_glyphs(text.get_text()))
+
+
+def _replace_tick_labels(axis: Axis) -> None:
+    # The formatter would write the old labels again when the figure is drawn.
+    labels = [label.get_text() for label in axis.get_ticklabels()]
+    replaced = [*map(replace_missing_glyphs, labels)]
+    if replaced != labels:
+        axis.set_ticks(axis.get_ticklocs(), replaced)
