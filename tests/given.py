@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from latentune.objectives.data.new.new_items import Preparation
-from latentune.objectives.data.new.read_new_items import read_new_items
+from latentune.objectives.data.new_items.new_items import Preparation
+from latentune.objectives.data.new_items.read_new_items import read_new_items
 
 
 def take(folder: str, n: int, value: int, mode: str = "RGB", seed: int = 0) -> None:

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from ...models.networks.standardize import cast_input
 from ...models.predictor import Predictor
-from .augmentation import RandomAugmentation
 from .parts import Part, to_float
+from .preparation.augmentation import RandomAugmentation
 
 if TYPE_CHECKING:
     from .parts import Items

@@ -11,10 +11,10 @@ from torch import Tensor
 from ...models.data_spec import DataSpec
 from ..progress import progress
 from .batches import Batches, DeviceDataModule, apply_in_batches, choose_batch_size
-from .folds import split_fold
 from .parts import Part
-from .require_labels import require_labels
-from .splits import PART_NAMES
+from .preparation.folds import split_fold
+from .preparation.require_labels import require_labels
+from .preparation.splits import PART_NAMES
 from .tensor_cache import read_cache_file, write_cache_file
 from .tensor_data import TensorData
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from ...models.data_spec import DataSpec
-from .duplicates import first_occurrences
+from .preparation.duplicates import first_occurrences
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,17 +11,17 @@ from typing import Self
 from torch import nn
 
 from ...models.data_spec import DataSpec
-from .augmentation import RandomAugmentation, check_augmentation
 from .batches import DeviceDataModule, cast_to_model_precision, choose_batch_size
 from .data_error import DataError
 from .describe_object import conversion_hint, describe_object
-from .folds import make_fold
-from .normalization import mean_and_std
+from .preparation.augmentation import RandomAugmentation, check_augmentation
+from .preparation.folds import make_fold
+from .preparation.normalization import mean_and_std
+from .preparation.splits import describe_splits, moments, read_splits
 from .sources.lazy_images import LazyImages
 from .sources.resizing import check_image_size
 from .sources.source import Source
 from .sources.table_options import TableOptions
-from .splits import describe_splits, moments, read_splits
 from .tensor_cache import flush_cache
 
 BATCH_SIZE = 64

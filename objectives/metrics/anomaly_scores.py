@@ -12,7 +12,7 @@ from ...models.data_spec import DataSpec
 from ...models.networks.standardize import cast_input, error_scale
 from ...models.roles import Reconstructs
 from ..data.batches import apply_in_batches
-from ..data.normalization import mean_and_std
+from ..data.preparation.normalization import mean_and_std
 from ..data.tensor_data import TensorData
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ...objectives.data.splits import deserialize_splits, serialize_splits
+from ...objectives.data.preparation.splits import deserialize_splits, serialize_splits
 from ..study.recipe import Recipe
 
 FILES = ("encoder", "weights")

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ...objectives.data.splits import save_splits
+from ...objectives.data.preparation.splits import save_splits
 from ...storage.runs_folder import write_error
 from .forks import context, starting
 from .plan import SearchPlan

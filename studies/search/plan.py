@@ -14,7 +14,7 @@ from typing import Any
 from ...models.data_spec import DataSpec, Kind
 from ...models.networks.pretrained_backbone import ARCHITECTURES, IMAGENET, SIDE
 from ...objectives.data.data_error import DataError
-from ...objectives.data.folds import check_folds
+from ...objectives.data.preparation.folds import check_folds
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.sources.source import holds_image_files
 from ...search_spaces.auto import (

@@ -15,7 +15,7 @@ from typing import Any
 import optuna
 import torch
 
-from ...objectives.data.splits import load_splits
+from ...objectives.data.preparation.splits import load_splits
 from ...storage.database import DatabaseError, database_message, open_database
 from ..study.module_trust import allow
 from ..study.study_lookup import open_study

@@ -20,7 +20,7 @@ from ...models.data_spec import DataSpec
 from ...models.networks.pretrained_backbone import ARCHITECTURES, PretrainedBackbone
 from ...models.roles import Encodes
 from ...objectives.data.encoded_data import EncodedData
-from ...objectives.data.require_labels import require_labels
+from ...objectives.data.preparation.require_labels import require_labels
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.sources.table_options import TableOptions
 from ...objectives.data.tensor_data import TensorData

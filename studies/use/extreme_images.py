@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ...objectives.data.new.new_items import NewItems
+from ...objectives.data.new_items.new_items import NewItems
 from ...objectives.data.parts import to_float
 from ..display.plots.image_grids import plot_labeled_grid
 from ..display.plots.plot_text import shorten_label

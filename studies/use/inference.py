@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from ...objectives.data.data_error import DataError
-from ...objectives.data.new.new_items import NewItems, Preparation
-from ...objectives.data.new.read_new_items import read_new_items
+from ...objectives.data.new_items.new_items import NewItems, Preparation
+from ...objectives.data.new_items.read_new_items import read_new_items
 from ...objectives.progress import progress
 from ...storage.checkpoint_file import read_checkpoint
 from ...storage.runs_folder import Runs

@@ -8,8 +8,8 @@ import pandas as pd
 import torch
 
 from ...objectives.data.parts import to_float
-from ...objectives.data.require_labels import target_candidates
-from ...objectives.data.splits import PART_NAMES, describe_splits
+from ...objectives.data.preparation.require_labels import target_candidates
+from ...objectives.data.preparation.splits import PART_NAMES, describe_splits
 from ...objectives.data.tensor_cache import flush_cache
 from ...objectives.data.tensor_data import TensorData
 from ...search_spaces.catalog.candidates import find_fitting_models

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from ...objectives.data.data_error import DataError
-from ...objectives.data.duplicates import first_occurrences_of_files
+from ...objectives.data.preparation.duplicates import first_occurrences_of_files
 from ...objectives.data.sources.image_folder import MIN_ITEMS, list_image_folder
 from ...objectives.data.sources.image_lists import CLASSES_FILE
 from ...storage.spreadsheet_csv import escape_formula

@@ -14,7 +14,7 @@ from ...models.networks.standardize import cast_input
 from ...models.roles import Encodes
 from ...objectives.data.batches import Batches, evaluation_batch_size
 from ...objectives.data.parts import Part
-from ...objectives.data.splits import PART_PURPOSES
+from ...objectives.data.preparation.splits import PART_PURPOSES
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.progress import progress
 from ...storage.checkpoint_file import read_checkpoint

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from latentune import VAE, Autoencoder, DataSpec, Predictor
-from latentune.objectives.data.normalization import mean_and_std
+from latentune.objectives.data.preparation.normalization import mean_and_std
 from latentune.objectives.metrics.anomaly_scores import (
     anomaly_scores,
     quantile_threshold,

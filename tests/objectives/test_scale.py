@@ -17,7 +17,7 @@ from latentune import Autoencoder, LatentKDE, Predictor, TensorData
 from latentune.models.densities.mixture import LatentMixture
 from latentune.models.quantizer import Quantizer
 from latentune.objectives.data.data_error import DataError
-from latentune.objectives.data.normalization import mean_and_std
+from latentune.objectives.data.preparation.normalization import mean_and_std
 from latentune.objectives.metrics.anomaly_scores import anomaly_scores, separating_threshold
 from latentune.objectives.metrics.linear_baseline import linear_baseline
 from latentune.objectives.metrics.pca_baseline import pca_baseline

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from ..duplicates import first_occurrences_of_files
+from ..preparation.duplicates import first_occurrences_of_files
 from .image_decoding import (
     DEFAULT_SIDE,
     GRAY_MODES,

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from ....models.data_spec import Column, DataSpec
 from ..data_error import DataError
-from ..duplicates import first_occurrences_of_keys
 from ..input_limits import check_input_file
 from ..parts import LoadedDataset, Part, split_indices
+from ..preparation.duplicates import first_occurrences_of_keys
 from .column_names import quote_some
 from .normalize_label import normalize_label
 from .plain_text import (

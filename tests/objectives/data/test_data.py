@@ -16,10 +16,10 @@ from PIL import Image
 import latentune
 from latentune import TensorData
 from latentune.models.networks.standardize import Standardize
-from latentune.objectives.data import splits as memory
 from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.parts import split_indices, to_float
+from latentune.objectives.data.preparation import splits as memory
 from latentune.objectives.data.sources.source import Source
 from latentune.objectives.metrics.nearest_neighbors import few_label_accuracies, knn_accuracy
 from latentune.search_spaces.space_errors import SpaceError

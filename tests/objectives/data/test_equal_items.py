@@ -15,9 +15,12 @@ from PIL import Image
 from sklearn.model_selection import train_test_split
 
 from latentune import TensorData
-from latentune.objectives.data.duplicates import first_occurrences, first_occurrences_of_files
 from latentune.objectives.data.encoded_data import split_fold
 from latentune.objectives.data.parts import split_indices
+from latentune.objectives.data.preparation.duplicates import (
+    first_occurrences,
+    first_occurrences_of_files,
+)
 
 rng = np.random.default_rng(0)
 

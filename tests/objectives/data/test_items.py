@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from latentune import TensorData
-from latentune.objectives.data.folds import make_fold
 from latentune.objectives.data.item_metadata import item_metadata
-from latentune.objectives.data.splits import (
+from latentune.objectives.data.preparation.folds import make_fold
+from latentune.objectives.data.preparation.splits import (
     PART_NAMES,
     Splits,
     load_splits,
@@ -74,7 +74,7 @@ def test_rows_of_parts_that_a_file_brings_are_those_of_each_part() -> None:
 def test_rows_go_along_to_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     data = TensorData("wine")
     save_splits(Path("splits.pt"))
-    monkeypatch.setattr("latentune.objectives.data.splits._splits", {})
+    monkeypatch.setattr("latentune.objectives.data.preparation.splits._splits", {})
     load_splits(Path("splits.pt"))
     for one, other in zip(data.splits[:3], read_splits(data.source, 0)[:3], strict=True):
         assert torch.equal(one.row_indices, other.row_indices)

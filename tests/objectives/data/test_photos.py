@@ -18,10 +18,10 @@ from torchvision.transforms.v2 import functional
 
 import latentune
 from latentune import TensorData
-from latentune.objectives.data import splits as memory
 from latentune.objectives.data.batches import apply_in_batches, prefetch
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.parts import hold_out
+from latentune.objectives.data.preparation import splits as memory
 from latentune.objectives.data.sources import image_files
 from latentune.objectives.data.sources.image_list_columns import lists_images
 from latentune.objectives.data.sources.lazy_images import LazyImages

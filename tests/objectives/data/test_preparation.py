@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from latentune import TensorData
-from latentune.objectives.data.new.new_items import Preparation
+from latentune.objectives.data.new_items.new_items import Preparation
 from latentune.objectives.data.parts import to_float
 
 from ...given import feed, houses, prepared, take

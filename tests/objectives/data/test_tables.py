@@ -14,7 +14,7 @@ from latentune import TensorData
 from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.parts import Part
-from latentune.objectives.data.require_labels import require_labels
+from latentune.objectives.data.preparation.require_labels import require_labels
 
 Cli = Callable[..., Any]
 rng = np.random.default_rng(0)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import latentune
 from latentune import TensorData
 from latentune.objectives.data.data_error import DataError
-from latentune.objectives.data.require_labels import require_labels
+from latentune.objectives.data.preparation.require_labels import require_labels
 from latentune.objectives.data.sources.plain_text import (
     describe_dropped_letters,
     encode_texts,

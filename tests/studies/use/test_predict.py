@@ -19,7 +19,7 @@ from PIL import Image
 
 import latentune
 from latentune import DataSpec, TensorData
-from latentune.objectives.data.new.new_items import Preparation
+from latentune.objectives.data.new_items.new_items import Preparation
 from latentune.objectives.data.parts import to_float
 from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
 
@@ -336,7 +336,7 @@ def test_a_bad_item_of_an_array_never_costs_the_others(cli: Cli, trained: Path) 
 def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
     cli: Cli, asked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentune.objectives.data.new.new_images.MAX_DECODED_FILES", 2)
+    monkeypatch.setattr("latentune.objectives.data.new_items.new_images.MAX_DECODED_FILES", 2)
     take("new", 5, 10)
     whole = Path("new/3.png").read_bytes()
     Path("new/1.png").write_bytes(whole[: len(whole) // 2])

@@ -13,20 +13,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...models.data_spec import DataSpec, Kind
-from ..progress import progress
-from .batches import Batches, evaluation_batch_size
+from ....models.data_spec import DataSpec, Kind
+from ...progress import progress
+from ..batches import Batches, evaluation_batch_size
+from ..parts import Part, hold_out, to_float
+from ..sources.builtin_datasets import DATASETS
+from ..sources.column_names import quote_some
+from ..sources.lazy_images import LazyImages
+from ..sources.source import Source, load
+from ..sources.table_options import TableOptions
 from .duplicates import first_occurrences
 from .normalization import mean_and_std
-from .parts import Part, hold_out, to_float
-from .sources.builtin_datasets import DATASETS
-from .sources.column_names import quote_some
-from .sources.lazy_images import LazyImages
-from .sources.source import Source, load
-from .sources.table_options import TableOptions
 
 if TYPE_CHECKING:
-    from .parts import Items
+    from ..parts import Items
 
 PART_PURPOSES = {"train": "train on", "val": "validate", "test": "test"}
 PART_NAMES = tuple(PART_PURPOSES)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .parts import Items
-    from .sources.lazy_images import LazyImages
+    from ..parts import Items
+    from ..sources.lazy_images import LazyImages
 
 SAMPLE_BYTES = 4096  # bytes from the middle of a file, by which most files of one size differ
 MAX_CACHED_DIGESTS = 2**17  # files

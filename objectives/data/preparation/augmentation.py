@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .data_error import DataError
-from .sources.lazy_images import RESIZE_RATIO
+from ..data_error import DataError
+from ..sources.lazy_images import RESIZE_RATIO
 
 MapSize = tuple[int, int]
 

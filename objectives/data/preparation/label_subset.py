@@ -1,8 +1,8 @@
 """Data with fewer labels than there are, as if no more had been written."""
 
-from .data_error import DataError
-from .parts import split_indices
-from .tensor_data import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
+from ..data_error import DataError
+from ..parts import split_indices
+from ..tensor_data import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
 
 MIN_BATCH_SIZE = 8
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from ..data_error import DataError
+from ..preparation.splits import read_splits
 from ..sources.builtin_datasets import DATASETS
 from ..sources.source import Source
-from ..splits import read_splits
 from .new_arrays import prepare_like_training
 from .new_items import NewItems, Preparation
 from .read_new_items import read_new_items

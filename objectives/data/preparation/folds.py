@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .data_error import DataError
+from ..data_error import DataError
+from ..parts import Part
 from .duplicates import first_occurrences
-from .parts import Part
 from .splits import Splits
 
 log = logging.getLogger(__name__)

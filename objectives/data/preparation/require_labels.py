@@ -2,11 +2,11 @@
 
 import torch
 
-from ...models.data_spec import Kind
-from .data_error import DataError
-from .sources.column_names import quote_some
-from .sources.column_types import FEATURE_ROLES
-from .tensor_data import TensorData
+from ....models.data_spec import Kind
+from ..data_error import DataError
+from ..sources.column_names import quote_some
+from ..sources.column_types import FEATURE_ROLES
+from ..tensor_data import TensorData
 
 LABEL_HINTS: dict[Kind, str] = {
     "image": "put each class in a folder of its own",

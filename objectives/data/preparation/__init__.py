@@ -1,0 +1,1 @@
+"""Preparation: splits, folds, duplicates, normalization, augmentation and labels."""
