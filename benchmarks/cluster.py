@@ -26,12 +26,12 @@ from unittest.mock import patch
 import optuna
 import psutil
 import ray
-from ray.cluster_utils import Cluster
+from ray.cluster_utils import RayCluster
 
-from latentune.studies.cluster.desk import Desk
+from latentune.studies.cluster.desk import CoordinatorActor
 from latentune.studies.search.plan import SearchPlan, plan_search
-from latentune.studies.search.ray_engine import OnRay
-from latentune.studies.search.ray_node import work
+from latentune.studies.search.ray_engine import RayBackend
+from latentune.studies.search.ray_node import run_ray_worker
 from latentune.studies.search.search import run_search
 
 from .untrained import untrained
@@ -49,13 +49,13 @@ class Seen(Exception):  # noqa: N818 - it is no error
     """Enough of a search was seen."""
 
 
-class TimedDesk(Desk):
+class TimedDesk(CoordinatorActor):
     """A desk that knows for how many seconds its lock was held."""
 
     held, since = 0.0, 0.0
 
-    async def acquire(self, who: str, seconds: float | None = None) -> bool:
-        got = await super().acquire(who, seconds)
+    async def acquire(self, worker_id: str, seconds: float | None = None) -> bool:
+        got = await super().acquire(worker_id, seconds)
         if got:
             self.since = time.perf_counter()
         return got
@@ -63,10 +63,10 @@ class TimedDesk(Desk):
     async def was_held(self) -> float:
         return self.held
 
-    def _let_go(self, who: str) -> None:
-        if self.owner == who:
+    def _release_lock(self, worker_id: str) -> None:
+        if self.owner == worker_id:
             self.held += time.perf_counter() - self.since
-        super()._let_go(who)
+        super()._release_lock(worker_id)
 
 
 class Threads:
@@ -79,27 +79,27 @@ class Threads:
         self.patches = untrained(epoch_s)
         self.patches.__enter__()
 
-    def work(self, *arguments: Any) -> None:
-        work(*arguments)
+    def run_ray_worker(self, *arguments: Any) -> None:
+        run_ray_worker(*arguments)
 
 
-class InThreads(OnRay):
+class InThreads(RayBackend):
     """An engine whose tasks are threads of a few processes."""
 
     def __init__(self, plan: SearchPlan, scratch: Path, epoch_s: float) -> None:
         super().__init__(plan, scratch)
-        desk, home, *others = self.arguments
-        self.arguments = (desk, home._replace(node="another"), *others)  # they need the desk
+        actor, coordinator_node, *others = self.arguments
+        self.arguments = (actor, coordinator_node._replace(node="another"), *others)  # they need the desk
         each = -(-plan.workers // PROCESSES)
         process = ray.remote(Threads).options(num_cpus=0, max_concurrency=each)
         self.processes = [process.remote(epoch_s) for _ in range(PROCESSES)]
         self.task = SimpleNamespace(remote=self._begin)
 
     def _begin(self, index: int, *arguments: Any) -> Any:
-        return self.processes[index % PROCESSES].work.remote(index, *arguments)
+        return self.processes[index % PROCESSES].run_ray_worker.remote(index, *arguments)
 
     def end(self) -> None:
-        for actor in (*self.processes, self.desk):
+        for actor in (*self.processes, self.actor):
             ray.kill(actor)
 
 
@@ -107,14 +107,14 @@ class InThreads(OnRay):
 class Spent:
     """What has been spent until a moment, in seconds, on how many trials that have ended.
 
-    `head`, `desk` and `workers` are those of the processor, `held` those of the lock.
+    `head`, `actor` and `workers` are those of the processor, `held` those of the lock.
     """
 
     trials: int
     wall: float
     held: float
     head: float
-    desk: float
+    actor: float
     workers: float
 
 
@@ -128,14 +128,14 @@ class Watch:
 
     def __init__(self, length: float, seconds: float) -> None:
         self.length, self.seconds = length, seconds
-        self.desk: Any = None
+        self.actor: Any = None
         self.trials = 0
         self.marks: list[Spent] = []
         self.due = 0.0
 
     def engine(self, plan: SearchPlan, scratch: Path) -> InThreads:
         made = InThreads(plan, scratch, self.length / EPOCHS)
-        self.desk = made.desk
+        self.actor = made.actor
         return made
 
     def __call__(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
@@ -148,9 +148,9 @@ class Watch:
         spent = Spent(
             trials=self.trials,
             wall=now,
-            held=ray.get(self.desk.was_held.remote()),
+            held=ray.get(self.actor.was_held.remote()),
             head=time.process_time(),
-            desk=_processor("ray::TimedDesk"),
+            actor=_processor("ray::TimedDesk"),
             workers=_processor("ray::Threads"),
         )
         self.marks.append(spent)
@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument("--storage", help="Optuna URL of a database, if not a file")
     options = parser.parse_args()
     print(f"trials of {options.length:g} s\n{HEADER}")
-    cluster = Cluster(
+    cluster = RayCluster(
         initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
     )
     ray.init(
@@ -228,11 +228,11 @@ def main() -> None:
         for workers in map(int, options.workers.split(",")):
             spent = measure(workers, options.length, options.seconds, options.storage)
             rate = 60 * spent.trials / spent.wall
-            parts = (spent.held, spent.head, spent.desk, spent.workers)
-            held, head, desk, others = (1e3 * part / spent.trials for part in parts)
+            parts = (spent.held, spent.head, spent.actor, spent.workers)
+            held, head, actor, others = (1e3 * part / spent.trials for part in parts)
             print(
                 f"{workers:7,}{rate:11.0f}{rate * options.length / (60 * workers):8.0%}"
-                f"{held:13.0f}{head:7.0f}{desk:7.0f}{others:10.0f}"
+                f"{held:13.0f}{head:7.0f}{actor:7.0f}{others:10.0f}"
                 f"{60e3 / head:14,.0f}{60e3 / held:14,.0f}",
                 flush=True,
             )

@@ -27,7 +27,7 @@ from typing import Any
 
 import psutil
 from optuna.artifacts import get_all_artifact_meta
-from ray.cluster_utils import Cluster
+from ray.cluster_utils import RayCluster
 
 from .chaos_checks import STUDY, Checks, load
 from .chaos_searches import ORPHANS_S, Search, Searches, wait
@@ -160,7 +160,7 @@ def nodes(folder: Path) -> Iterator[Nodes]:
     """Starts a cluster of a head node and others on this machine, whose files lie in a folder."""
     os.environ |= {"TMPDIR": str(folder), "RAY_USAGE_STATS_ENABLED": "0"}
     tempfile.tempdir = str(folder)  # which Python has looked up before
-    cluster = Cluster(
+    cluster = RayCluster(
         initialize_head=True, head_node_args={"num_cpus": CPUS, "include_dashboard": False}
     )
     made = Nodes(cluster)

@@ -27,7 +27,7 @@ from latentune.search_spaces.suggestions import record_parameters
 from latentune.storage.database import open_database
 from latentune.storage.runs_folder import Runs
 from latentune.storage.study_summary import Study
-from latentune.studies.search.links import links_here
+from latentune.studies.search.links import local_context
 from latentune.studies.search.plan import SearchPlan
 from latentune.studies.search.trials import run_trials
 from latentune.studies.study.defaults import PRUNER, SAMPLER
@@ -100,14 +100,14 @@ def measure(size: int, trials: int = 40, sampler: str = SAMPLER, *, pruned: bool
         made.add_trials(_past(size, rng))
         study = Study(study_name=plan.name, storage=open_database(plan.storage))
 
-        def hear(word: str, content: Any) -> None:
+        def handle(word: str, content: Any) -> None:
             if word == "finished":
                 study.get_trials(deepcopy=False)  # as the head does
                 counted = count["writes"], count["reads"]
                 marks.append((1e3 * time.process_time(), 1e3 * time.perf_counter(), *counted))
 
         with untrained(curves=_curves() if pruned else ()):
-            run_trials(study, plan, threading.Event(), links_here(plan, hear, Path(folder)))
+            run_trials(study, plan, threading.Event(), local_context(plan, handle, Path(folder)))
     each = np.diff(np.array(marks[WARM - 1 :]), axis=0)
     return Spent(*map(float, each.mean(axis=0)))
 
@@ -121,7 +121,7 @@ def _plan(runs: Runs, trials: int, sampler: str) -> SearchPlan:
         seconds=None,
         workers=1,
         first=[],
-        enqueued=[],
+        enqueued_params=[],
         pruner=PRUNER,
         sampler=sampler,
         runs=runs,

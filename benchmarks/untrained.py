@@ -12,7 +12,7 @@ import numpy as np
 import pytorch_lightning as pl
 
 from latentune.objectives.epoch_callbacks import MetricTracker
-from latentune.studies.search.callbacks import CheckHold
+from latentune.studies.search.callbacks import CheckLease
 
 PICTURE = bytes(10_000)  # as large as most
 
@@ -42,7 +42,7 @@ def untrained(epoch_s: float = 0, curves: Sequence[Sequence[float]] = ()) -> Ite
                 error = curve[epoch] if curve else -time.time()
                 trainer.callback_metrics = {"val_mse": error}
                 for callback in trainer.callbacks:
-                    if isinstance(callback, CheckHold):
+                    if isinstance(callback, CheckLease):
                         callback.on_validation_start(trainer, model)
                     if isinstance(callback, MetricTracker):
                         callback.on_validation_end(trainer, model)

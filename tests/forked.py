@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from typing import IO, Any
 
 from latentune.studies.cli import app as command_line
-from latentune.studies.search.forks import context, warm_up
+from latentune.studies.search.forks import context, start_fork_server
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Fork:
 
 def fork(call: Callable[..., Any], *arguments: Any, **options: Any) -> Fork:
     """Begins a call in a process."""
-    warm_up()
+    start_fork_server()
     (out, to_out), (err, to_err) = context.Pipe(duplex=False), context.Pipe(duplex=False)
     process = context.Process(target=_apart, args=(to_out, to_err, call, arguments, options))
     process.start()

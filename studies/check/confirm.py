@@ -22,9 +22,9 @@ from ...storage.database import open_database
 from ...storage.resume_checkpoints import remove_with_partials
 from ...storage.runs_folder import Runs, StorageError
 from ...storage.study_export import params_key
-from ..cluster.joining import Cluster, joined
-from ..cluster.shipping import files_of, moved_to
-from ..cluster.spreading import Place, spread
+from ..cluster.joining import RayCluster, join_cluster
+from ..cluster.shipping import recipe_files, with_local_files
+from ..cluster.spreading import JobContext, run_jobs
 from ..display.terminal import has_progress_display
 from ..study.build import build_spec
 from ..study.confirmed import Confirmed, read_trainings, record_training
@@ -105,7 +105,7 @@ def confirm(
     for trial in finalists:  # before hours are spent on the first of them
         check_fingerprint(best_configuration(opened, trial.number), data)
         replay(objective.model, trial.params, data.spec)
-    nodes = joined(cluster, cpus, gpus)
+    nodes = join_cluster(cluster, cpus, gpus)
     place.make()
     place.cache.mkdir(exist_ok=True)
     try:
@@ -148,7 +148,7 @@ def _confirm(
     recipe: Recipe,
     seeds: Sequence[int],
     runs: Runs,
-    cluster: Cluster | None,
+    cluster: RayCluster | None,
 ) -> Confirmation:
     known, sign = read_trainings(study), _sign(study)
 
@@ -161,8 +161,8 @@ def _confirm(
             (recipe, finalists[one].params, seed, title)
             for one, title in zip(new, titles, strict=True)
         ]
-        files, model = files_of(recipe), recipe.model
-        for i, value in spread(
+        files, model = recipe_files(recipe), recipe.model
+        for i, value in run_jobs(
             _train_finalist, jobs, runs, cluster=cluster, files=files, model=model
         ):
             number = finalists[new[i]].number
@@ -200,10 +200,10 @@ def _confirm(
 
 
 def _train_finalist(
-    place: Place, recipe: Recipe, params: Mapping[str, Any], seed: int, title: str
+    place: JobContext, recipe: Recipe, params: Mapping[str, Any], seed: int, title: str
 ) -> float | None:
     """Returns what a configuration is worth on a seed; None if it diverges."""
-    spec = build_spec(moved_to(recipe, place.moved), place.runs)
+    spec = build_spec(with_local_files(recipe, place.moved), place.runs)
     last = _last_epoch(place.runs, recipe, params, seed)
     objective = replace(spec.objective, seed=seed, last_epoch=lambda trial: last)
     if has_progress_display():

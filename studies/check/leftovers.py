@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial
 
 from ...storage.database import stale_trials
 from ...storage.database_urls import is_file
-from ..search.retries import requeue
+from ..search.retries import requeue_dead_trials
 from .checkup import Checkup
 from .finding import Finding, count, some
 
@@ -24,7 +24,7 @@ def find_interrupted_trials(checkup: Checkup) -> Iterator[Finding]:
                 "broken",
                 f"{numbers} of {study.study_name} left running by a process that died",
                 f"{fixed}the next search runs them",
-                fix=partial(requeue, study),
+                fix=partial(requeue_dead_trials, study),
             )
 
 

@@ -148,9 +148,9 @@ def search(
     seconds = _parse_seconds(time)
     alone = options["cluster"] is None
     if alone and _has_several_workers(workers, trials) and not dry_run:
-        from ..search.forks import warm_up
+        from ..search.forks import start_fork_server
 
-        warm_up()  # before this process spends seconds on the same imports
+        start_fork_server()  # before this process spends seconds on the same imports
     from ..display.terminal import show_progress
     from ..search.leaderboard import chooses_model, print_leaderboard
     from ..search.plan import plan_search

@@ -14,11 +14,11 @@ from ...storage.resume_checkpoints import last_epoch
 from ...storage.runs_folder import Runs
 from ...storage.search_lock import search_lock
 
-HEAD = "head"
-GATHER_S = 0.1  # who has finished a trial soon starts another one: one letter for both
+COORDINATOR = "head"
+BATCH_S = 0.1  # who has finished a trial soon starts another one: one letter for both
 
 
-class Desk:
+class CoordinatorActor:
     """The lock of a search, its mail box, and the receiver of pictures and last epochs.
 
     It holds the lock of the head's own machine while a worker has it, so that other searches in
@@ -41,84 +41,84 @@ class Desk:
         self.study, self.runs = study, runs
         self.lock = search_lock(url, runs)
         self.artifacts = open_artifact_store(bucket, runs, scratch)
-        self.turn = asyncio.Lock()
+        self.queue = asyncio.Lock()
         self.owner: str | None = None
-        self.buried: set[str] = set()
-        self.mail: list[tuple[str, str, Any]] = []
-        self.arrived, self.stopped = asyncio.Event(), asyncio.Event()
+        self.revoked: set[str] = set()
+        self.messages: list[tuple[str, str, Any]] = []
+        self.has_messages, self.stop_requested = asyncio.Event(), asyncio.Event()
 
-    async def acquire(self, who: str, seconds: float | None = None) -> bool:
-        """Waits for the lock, and returns whether `who` has it now."""
+    async def acquire(self, worker_id: str, seconds: float | None = None) -> bool:
+        """Waits for the lock, and returns whether `worker_id` has it now."""
         try:
-            await asyncio.wait_for(self.turn.acquire(), seconds)
+            await asyncio.wait_for(self.queue.acquire(), seconds)
         except TimeoutError:
             return False
         try:
             await asyncio.to_thread(self.lock.acquire, seconds)
         except Timeout:
-            self.turn.release()
+            self.queue.release()
             return False
         except BaseException:
-            self.turn.release()
+            self.queue.release()
             raise
-        self.owner = who
-        if who in self.buried:  # it has died while it waited
-            self._let_go(who)
+        self.owner = worker_id
+        if worker_id in self.revoked:  # it has died while it waited
+            self._release_lock(worker_id)
             return False
         return True
 
-    async def release(self, who: str) -> None:
-        """Lets the lock go, if it is still that of `who`."""
-        self._let_go(who)
+    async def release(self, worker_id: str) -> None:
+        """Lets the lock go, if it is still that of `worker_id`."""
+        self._release_lock(worker_id)
 
-    async def bury(self, who: str) -> None:
+    async def revoke(self, worker_id: str) -> None:
         """Lets go of what a worker held that has died, for good."""
-        self.buried.add(who)
-        self._let_go(who)
+        self.revoked.add(worker_id)
+        self._release_lock(worker_id)
 
-    async def tell(self, who: str, word: str, content: Any) -> None:
+    async def send(self, worker_id: str, kind: str, content: Any) -> None:
         """Takes a word of a worker for the head."""
-        if who not in self.buried:
-            self.mail.append((who, word, content))
-            self.arrived.set()
+        if worker_id not in self.revoked:
+            self.messages.append((worker_id, kind, content))
+            self.has_messages.set()
 
-    async def collect(self, seconds: float) -> list[tuple[str, str, Any]]:
+    async def receive(self, seconds: float) -> list[tuple[str, str, Any]]:
         """Returns all that workers have told since, and waits if that is nothing yet."""
-        if not self.mail:  # a wait of no time would be over before it looks
+        if not self.messages:  # a wait of no time would be over before it looks
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.arrived.wait(), seconds)
-                await asyncio.sleep(GATHER_S)
-        mail, self.mail = self.mail, []
-        self.arrived.clear()
-        return mail
+                await asyncio.wait_for(self.has_messages.wait(), seconds)
+                await asyncio.sleep(BATCH_S)
+        messages, self.messages = self.messages, []
+        self.has_messages.clear()
+        return messages
 
     async def stop(self) -> None:
         """Asks all workers to stop, also those that begin later."""
-        self.stopped.set()
+        self.stop_requested.set()
 
     async def wait_for_stop(self) -> None:
         """Returns when workers are to stop."""
-        await self.stopped.wait()
+        await self.stop_requested.wait()
 
-    async def take_picture(self, artifact_id: str, content: bytes) -> None:
+    async def write_artifact(self, artifact_id: str, content: bytes) -> None:
         """Keeps a picture."""
         await asyncio.to_thread(self.artifacts.write, artifact_id, io.BytesIO(content))
 
-    async def take_epoch(self, who: str, trial: int, content: bytes) -> None:
+    async def write_epoch(self, worker_id: str, trial: int, content: bytes) -> None:
         """Keeps the last epoch of a trial, in the place of an earlier one."""
-        if who not in self.buried:
+        if worker_id not in self.revoked:
             await asyncio.to_thread(self._write_epoch, trial, content)
 
-    async def give_epoch(self, trial: int) -> bytes | None:
+    async def read_epoch(self, trial: int) -> bytes | None:
         """Returns the last epoch of a trial, if one was kept."""
         path = last_epoch(self.runs, self.study, trial)
         return await asyncio.to_thread(path.read_bytes) if path.is_file() else None
 
-    def _let_go(self, who: str) -> None:
-        if self.owner == who:
+    def _release_lock(self, worker_id: str) -> None:
+        if self.owner == worker_id:
             self.owner = None
             self.lock.release()
-            self.turn.release()
+            self.queue.release()
 
     def _write_epoch(self, trial: int, content: bytes) -> None:
         path = last_epoch(self.runs, self.study, trial)

@@ -8,12 +8,12 @@ from typing import Any
 from ..study.defaults import CPUS, GPUS
 from ..study.study_error import StudyError
 
-AUTO = "auto"
-CONNECT_S = 5
+AUTO_ADDRESS = "auto"
+CONNECT_TIMEOUT_S = 5
 
 
 @dataclass(frozen=True)
-class Cluster:
+class RayCluster:
     """A Ray cluster, and what a worker takes of it.
 
     Attributes:
@@ -22,7 +22,7 @@ class Cluster:
         gpus: GPUs of a worker, 0 or more; half a one lets two workers share it.
     """
 
-    address: str = AUTO
+    address: str = AUTO_ADDRESS
     cpus: float = CPUS
     gpus: float = GPUS
 
@@ -36,7 +36,7 @@ class Cluster:
             StudyError: If Ray is missing, there is no such cluster, it runs another version, this
                 machine is none of its nodes, or no node has what a worker takes.
         """
-        self._check_words()
+        self._check_values()
         ray = load_ray()
         if not ray.is_initialized():
             self._check_reachable()
@@ -49,11 +49,11 @@ class Cluster:
                     job_config=_job_config(),
                 )
             except Exception as error:  # Ray has no class of its own for most of these
-                raise StudyError(_refusal(self.address, error)) from error
+                raise StudyError(_connection_message(self.address, error)) from error
             # It would print of each death what its log says; the head says it in a line.
             ray._private.worker._worker_logs_enabled = False
         for what, asked in (("CPU", self.cpus), ("GPU", self.gpus)):
-            most = max((node["Resources"].get(what, 0) for node in living_nodes()), default=0)
+            most = max((node["Resources"].get(what, 0) for node in alive_nodes()), default=0)
             if asked > most:
                 raise StudyError(
                     f"a worker takes {asked:g} {what}s, and no node of the cluster has more than "
@@ -61,17 +61,17 @@ class Cluster:
                 )
 
     @property
-    def room(self) -> int:
+    def worker_limit(self) -> int:
         """How many workers the nodes of today hold at once, at least 1."""
         rooms = []
-        for node in living_nodes():
+        for node in alive_nodes():
             has = node["Resources"]
             rooms.append(int(has.get("CPU", 0) / self.cpus))
             if self.gpus:
                 rooms[-1] = min(rooms[-1], int(has.get("GPU", 0) / self.gpus))
         return max(1, sum(rooms))
 
-    def _check_words(self) -> None:
+    def _check_values(self) -> None:
         if self.address.startswith("ray://"):
             raise StudyError(
                 f"{self.address} is for a client outside the cluster, on whose machine database "
@@ -79,7 +79,7 @@ class Cluster:
                 "http://HEAD:8265 -- latentune search ... --cluster auto"
             )
         host, colon, port = self.address.rpartition(":")
-        if self.address != AUTO and not (host and colon and port.isdecimal()):
+        if self.address != AUTO_ADDRESS and not (host and colon and port.isdecimal()):
             raise StudyError(f"`cluster=` is auto or HOST:PORT, not {self.address!r}")
         if not 0 < self.cpus < float("inf"):
             raise StudyError(f"`cpus=` must be above 0, not {self.cpus:g}")
@@ -91,13 +91,13 @@ class Cluster:
 
     def _check_reachable(self) -> None:
         """Tries whether somebody speaks gRPC at the address, which Ray would do for minutes."""
-        if self.address == AUTO or os.environ.get("RAY_USE_TLS") == "1":
+        if self.address == AUTO_ADDRESS or os.environ.get("RAY_USE_TLS") == "1":
             return
         import grpc
 
         with grpc.insecure_channel(self.address) as channel:
             try:
-                grpc.channel_ready_future(channel).result(timeout=CONNECT_S)
+                grpc.channel_ready_future(channel).result(timeout=CONNECT_TIMEOUT_S)
             except grpc.FutureTimeoutError as error:
                 raise StudyError(
                     f"there is no cluster at {self.address}; `ray status` on one of its nodes "
@@ -105,14 +105,14 @@ class Cluster:
                 ) from error
 
 
-def joined(address: str | None, cpus: float, gpus: float) -> Cluster | None:
+def join_cluster(address: str | None, cpus: float, gpus: float) -> RayCluster | None:
     """Returns the cluster that an address names, which this process has joined; None for none.
 
     Raises:
         StudyError: If it cannot be joined, or what a worker takes is said without a cluster.
     """
     if address is not None:
-        cluster = Cluster(address, cpus, gpus)
+        cluster = RayCluster(address, cpus, gpus)
         cluster.join()
         return cluster
     for name, asked, usual in (("cpus", cpus, CPUS), ("gpus", gpus, GPUS)):
@@ -140,7 +140,7 @@ def load_ray() -> Any:
     return ray
 
 
-class _NoPaths(list[str]):
+class _EmptyPaths(list[str]):
     """Stays empty: Ray would add the working folder, whose files may be called as any module."""
 
     def extend(self, paths: Iterable[str]) -> None:
@@ -153,16 +153,16 @@ def _job_config() -> Any:
     A module of the user goes along in another way, see `shipping`.
     """
     config = load_ray().job_config.JobConfig()
-    config._py_driver_sys_path = _NoPaths()
+    config._py_driver_sys_path = _EmptyPaths()
     return config
 
 
-def living_nodes() -> list[dict[str, Any]]:
+def alive_nodes() -> list[dict[str, Any]]:
     """Returns what Ray knows of each node that lives."""
     return [node for node in load_ray().nodes() if node["Alive"]]
 
 
-def _refusal(address: str, error: Exception) -> str:
+def _connection_message(address: str, error: Exception) -> str:
     text = " ".join(str(error).split())
     if "Version mismatch" in text:
         return (

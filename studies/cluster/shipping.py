@@ -15,11 +15,11 @@ import torch
 from ...objectives.data.preparation.splits import deserialize_splits, serialize_splits
 from ..study.recipe import Recipe
 
-FILES = ("encoder", "weights")
+FILE_FIELDS = ("encoder", "weights")
 """What of a recipe may name a file."""
 
 
-class Shipped(NamedTuple):
+class Payload(NamedTuple):
     """What goes along, as arrays: Ray keeps one copy on each node, which all there map.
 
     Attributes:
@@ -33,7 +33,7 @@ class Shipped(NamedTuple):
     code: dict[str, bytes]
 
     @property
-    def environment(self) -> dict[str, Any]:
+    def runtime_env(self) -> dict[str, Any]:
         """What keeps a process that has imported other code from being taken for a call."""
         if not self.code:
             return {}
@@ -41,7 +41,7 @@ class Shipped(NamedTuple):
         return {"env_vars": {"LATENTUNE_CODE": digest}}
 
 
-def pack(files: Iterable[str] = (), model: str = "") -> Shipped:
+def pack_payload(files: Iterable[str] = (), model: str = "") -> Payload:
     """Returns the data in memory, files, and code.
 
     Args:
@@ -49,16 +49,16 @@ def pack(files: Iterable[str] = (), model: str = "") -> Shipped:
         model: What may be a `module:SPEC`.
     """
     found = {path: np.fromfile(path, np.uint8) for path in files if os.path.isfile(path)}
-    return Shipped(
-        _each(serialize_splits(), torch.Tensor, torch.Tensor.numpy), found, code_of(model)
+    return Payload(
+        _map_nested(serialize_splits(), torch.Tensor, torch.Tensor.numpy), found, user_code(model)
     )
 
 
-def unpack(shipped: Shipped, folder: Path) -> dict[str, str]:
+def unpack_payload(payload: Payload, folder: Path) -> dict[str, str]:
     """Takes over what was packed on the head.
 
     Args:
-        shipped: What `pack` returned; its arrays may be read-only.
+        payload: What `pack_payload` returned; its arrays may be read-only.
         folder: Where files go that are not on this node.
 
     Returns:
@@ -66,35 +66,35 @@ def unpack(shipped: Shipped, folder: Path) -> dict[str, str]:
     """
     with warnings.catch_warnings():  # nobody writes to them
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        deserialize_splits(_each(shipped.splits, np.ndarray, torch.from_numpy))
-    moved = {}
-    for number, (there, content) in enumerate(shipped.files.items()):
+        deserialize_splits(_map_nested(payload.splits, np.ndarray, torch.from_numpy))
+    local_paths = {}
+    for number, (there, content) in enumerate(payload.files.items()):
         if not os.path.exists(there):
-            moved[there] = str(folder / f"{number}-{os.path.basename(there)}")
-            content.tofile(moved[there])
-    for name, text in shipped.code.items():
+            local_paths[there] = str(folder / f"{number}-{os.path.basename(there)}")
+            content.tofile(local_paths[there])
+    for name, text in payload.code.items():
         path = folder / "code" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text)
-    if shipped.code:
+    if payload.code:
         sys.path.insert(0, str(folder / "code"))
-    return moved
+    return local_paths
 
 
-def files_of(recipe: Recipe) -> list[str]:
+def recipe_files(recipe: Recipe) -> list[str]:
     """Returns what a recipe names that may be a file."""
-    return [path for name in FILES if (path := getattr(recipe, name)) is not None]
+    return [path for name in FILE_FIELDS if (path := getattr(recipe, name)) is not None]
 
 
-def moved_to(recipe: Recipe, moved: Mapping[str, str]) -> Recipe:
+def with_local_files(recipe: Recipe, local_paths: Mapping[str, str]) -> Recipe:
     """Returns a recipe with the paths that its files have on a node."""
     paths: dict[str, Any] = {
-        name: moved[path] for name in FILES if (path := getattr(recipe, name)) in moved
+        name: local_paths[path] for name in FILE_FIELDS if (path := getattr(recipe, name)) in local_paths
     }
     return replace(recipe, **paths)
 
 
-def code_of(model: str) -> dict[str, bytes]:
+def user_code(model: str) -> dict[str, bytes]:
     """Returns the modules of the working folder that a `module:SPEC` has imported, as files.
 
     What is installed has to be so on every node.
@@ -108,10 +108,10 @@ def code_of(model: str) -> dict[str, bytes]:
     return found
 
 
-def _each(values: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+def _map_nested(values: Any, kind: type, change: Callable[[Any], Any]) -> Any:
     """Returns nested lists and tuples in which what is of a kind is changed."""
     if isinstance(values, kind):
         return change(values)
     if isinstance(values, list | tuple):
-        return type(values)(_each(value, kind, change) for value in values)
+        return type(values)(_map_nested(value, kind, change) for value in values)
     return values

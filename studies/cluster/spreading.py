@@ -7,38 +7,38 @@ from ...storage.runs_folder import Runs
 from ...storage.scratch_folder import temporary_scratch_folder
 from ..study.module_trust import allow, trusted_modules
 from ..study.study_error import StudyError
-from .joining import Cluster, load_ray
+from .joining import RayCluster, load_ray
 
-RETRIES = 3  # of a call whose node or process has died
+MAX_RETRIES = 3  # of a call whose node or process has died
 
 T = TypeVar("T")
 
 
-class Place(NamedTuple):
+class JobContext(NamedTuple):
     """Where a call is run.
 
     Attributes:
         runs: The runs folder, or an empty one on a node.
-        moved: The path here of each file that is elsewhere on the head.
+        local_paths: The path here of each file that is elsewhere on the head.
     """
 
     runs: Runs
-    moved: Mapping[str, str] = {}
+    local_paths: Mapping[str, str] = {}
 
 
-def spread(
+def run_jobs(
     call: Callable[..., T],
     jobs: Sequence[tuple[Any, ...]],
     runs: Runs,
     *,
-    cluster: Cluster | None,
+    cluster: RayCluster | None,
     files: Sequence[str] = (),
     model: str = "",
 ) -> Iterator[tuple[int, T]]:
     """Runs calls, and gives each result with the number of its job as soon as it is there.
 
     Args:
-        call: A function of a module, given a `Place` and what a job holds.
+        call: A function of a module, given a `JobContext` and what a job holds.
         jobs: What each call is given beside its place.
         runs: The runs folder.
         cluster: Where they run; None for here, in their order. It has been joined.
@@ -51,19 +51,19 @@ def spread(
     """
     if cluster is None:
         for number, job in enumerate(jobs):
-            yield number, call(Place(runs), *job)
+            yield number, call(JobContext(runs), *job)
         return
-    from .shipping import pack
+    from .shipping import pack_payload
 
     ray = load_ray()
-    shipped = pack(files, model)
+    payload = pack_payload(files, model)
     task = ray.remote(_call).options(
         num_cpus=cluster.cpus,
         num_gpus=cluster.gpus,
-        max_retries=RETRIES,
-        runtime_env=shipped.environment,
+        max_retries=MAX_RETRIES,
+        runtime_env=payload.runtime_env,
     )
-    everything = ray.put(shipped)
+    everything = ray.put(payload)
     waiting = {
         task.remote(call, job, everything, cluster.cpus, trusted_modules()): number
         for number, job in enumerate(jobs)
@@ -83,13 +83,13 @@ def spread(
 
 
 def _call(
-    call: Callable[..., T], job: tuple[Any, ...], shipped: Any, cpus: float, modules: Sequence[str]
+    call: Callable[..., T], job: tuple[Any, ...], payload: Any, cpus: float, modules: Sequence[str]
 ) -> T:
     import torch
 
-    from .shipping import unpack
+    from .shipping import unpack_payload
 
     torch.set_num_threads(max(1, int(cpus)))
     allow(*modules)
     with temporary_scratch_folder() as place:
-        return call(Place(Runs(place / "runs"), unpack(shipped, place)), *job)
+        return call(JobContext(Runs(place / "runs"), unpack_payload(payload, place)), *job)

@@ -15,7 +15,7 @@ from ...storage.artifact_store import ArtifactStore, attach_picture
 from ...storage.database import HEARTBEAT_S
 from ...storage.runs_folder import write_error
 from ..training.network_plots import plot_network
-from .retries import Hold
+from .retries import TrialLease
 
 
 @contextmanager
@@ -43,21 +43,21 @@ def stop_on_signal() -> Iterator[threading.Event]:
         restore()
 
 
-class CheckHold(pl.Callback):
+class CheckLease(pl.Callback):
     """Ends training, before an epoch is reported, if others have taken the trial meanwhile.
 
     They take it after many seconds of silence, so that short epochs need not ask one by one.
 
     Args:
-        hold: The right to the trial.
+        lease: The right to the trial.
     """
 
-    def __init__(self, hold: Hold) -> None:
-        self.hold, self._checked = hold, time.monotonic()
+    def __init__(self, lease: TrialLease) -> None:
+        self.lease, self._checked = lease, time.monotonic()
 
     def on_validation_start(self, *args: object) -> None:
         if time.monotonic() - self._checked > HEARTBEAT_S:
-            self.hold.check()
+            self.lease.check()
             self._checked = time.monotonic()
 
 

@@ -14,37 +14,37 @@ from ...storage.database import HEARTBEAT_S, check_file_identity, file_identity,
 from ...storage.lock_wait import hold_lock
 from ...storage.search_lock import SEARCH_LOCK_NAME, Lock
 from ..study.study_error import StudyError
-from .engine import Engine
-from .head import Head
-from .retries import finished, put_back_dead, requeue
+from .engine import WorkerBackend
+from .head import Coordinator
+from .retries import finished_trials, requeue_dead, requeue_dead_trials
 
-DEATHS = 4  # one more than a point may cost
-LOCK_S = 1
-TOGETHER_S = 0.3  # in which those die that something else has killed together
+MAX_WORKER_FAILURES = 4  # one more than a point may cost
+LOCK_TIMEOUT_S = 1
+SIMULTANEOUS_S = 0.3  # in which those die that something else has killed together
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
-class Crew:
+class WorkerPool:
     """The workers of one search, as its head sees them.
 
     Attributes:
-        head: What is done with what they tell.
+        coordinator: What is done with what they tell.
         stop: Set when training is to end.
-        engine: How they are reached.
+        backend: How they are reached.
         lock: The lock that they choose their trials under.
     """
 
-    head: Head
+    coordinator: Coordinator
     stop: threading.Event
-    engine: Engine
+    backend: WorkerBackend
     lock: Lock
     trials: dict[int, int | None] = field(default_factory=dict)  # what each worker runs now
-    dead: dict[int, str] = field(default_factory=dict)  # what those died of that have to be buried
-    deaths: int = 0
+    failed_workers: dict[int, str] = field(default_factory=dict)  # what those died of that have to be buried
+    worker_failures: int = 0
     error: Exception | None = None
-    awaited: set[int] = field(default_factory=set)
+    awaited_trials: set[int] = field(default_factory=set)
 
     def run(self) -> None:
         """Starts the workers and follows them until all have left.
@@ -54,97 +54,97 @@ class Crew:
             DatabaseLost: If the database was deleted or replaced meanwhile.
             Exception: What a worker could not go on after.
         """
-        plan, study = self.head.plan, self.head.study
+        plan, study = self.coordinator.plan, self.coordinator.study
         with hold_lock(self.lock, SEARCH_LOCK_NAME):
-            left = plan.trials - len(finished(requeue(study)))
-        for index in range(min(left, plan.workers)):
+            remaining = plan.trials - len(finished_trials(requeue_dead_trials(study)))
+        for index in range(min(remaining, plan.workers)):
             self._start(index)
-        asked, known, beaten = False, file_identity(plan.storage), 0.0
-        while self.trials or self.dead:
+        stop_requested, known, last_heartbeat = False, file_identity(plan.storage), 0.0
+        while self.trials or self.failed_workers:
             check_file_identity(plan.storage, known)
-            if self.stop.is_set() and not asked:
-                asked = True
-                self.engine.ask_to_stop()
-            for index, word, content in self.engine.listen(0.2):
-                self._hear(index, word, content)
-            if self.dead:
-                time.sleep(TOGETHER_S)
-                for index, word, content in self.engine.listen(0):
-                    self._hear(index, word, content)
-                self._bury()
-            if self.engine.mute and time.monotonic() - beaten > HEARTBEAT_S:
-                beaten = time.monotonic()
-                self._beat()
+            if self.stop.is_set() and not stop_requested:
+                stop_requested = True
+                self.backend.request_stop()
+            for index, kind, content in self.backend.receive(0.2):
+                self._receive(index, kind, content)
+            if self.failed_workers:
+                time.sleep(SIMULTANEOUS_S)
+                for index, kind, content in self.backend.receive(0):
+                    self._receive(index, kind, content)
+                self._requeue_failed()
+            if self.backend.needs_heartbeat_proxy and time.monotonic() - last_heartbeat > HEARTBEAT_S:
+                last_heartbeat = time.monotonic()
+                self._requeue_stale()
         if self.error is not None:
             raise self.error
 
     def _start(self, index: int) -> None:
-        self.engine.start(index)
+        self.backend.start(index)
         self.trials[index] = None
 
-    def _hear(self, index: int, word: str, content: Any) -> None:
-        match word:
+    def _receive(self, index: int, kind: str, content: Any) -> None:
+        match kind:
             case "started":
                 self.trials[index] = content
-                if self.engine.mute:  # of an earlier begin, it may be said to be silent
-                    self._say_alive({content})
+                if self.backend.needs_heartbeat_proxy:  # of an earlier begin, it may be said to be silent
+                    self._write_heartbeats({content})
             case "finished":
-                self.trials[index], self.deaths = None, 0
+                self.trials[index], self.worker_failures = None, 0
             case "waiting":
                 elsewhere = set(content) - set(self.trials.values())
-                if not elsewhere - self.awaited:
+                if not elsewhere - self.awaited_trials:
                     return
-                self.awaited = elsewhere
+                self.awaited_trials = elsewhere
                 content = elsewhere
             case "failed":
                 self.error = self.error or content
                 self.stop.set()
-            case "left":
+            case "finished_work":
                 del self.trials[index]
             case "died":
-                self.dead[index] = content
-        self.head.hear(word, content)
+                self.failed_workers[index] = content
+        self.coordinator.handle(kind, content)
 
-    def _say_alive(self, numbers: set[int]) -> None:
-        trials: Sequence[FrozenTrial] = self.head.study.get_trials(deepcopy=False)
-        write_heartbeats(self.head.study, [trial for trial in trials if trial.number in numbers])
+    def _write_heartbeats(self, numbers: set[int]) -> None:
+        trials: Sequence[FrozenTrial] = self.coordinator.study.get_trials(deepcopy=False)
+        write_heartbeats(self.coordinator.study, [trial for trial in trials if trial.number in numbers])
 
-    def _bury(self) -> None:
+    def _requeue_failed(self) -> None:
         """Lets the trials of those that died together go on, and others take their places."""
-        trials = [n for n in (self.trials[index] for index in self.dead) if n is not None]
+        trials = [n for n in (self.trials[index] for index in self.failed_workers) if n is not None]
         if trials:
             try:
-                self.lock.acquire(timeout=LOCK_S)
+                self.lock.acquire(timeout=LOCK_TIMEOUT_S)
             except Timeout:  # who holds it may be dead too: that is heard first
                 return
             try:
-                put_back_dead(self.head.study, trials)
+                requeue_dead(self.coordinator.study, trials)
             finally:
                 self.lock.release()
-        dead, self.dead = self.dead, {}
-        for index, how in dead.items():
+        failed_workers, self.failed_workers = self.failed_workers, {}
+        for index, exit_reason in failed_workers.items():
             trial = self.trials.pop(index)
             again = "" if trial is None else f"; its trial {trial} goes on later"
-            log.warning("worker %s died (%s)%s", index, how, again)
-        self.deaths += 1
-        if self.deaths == DEATHS:
+            log.warning("worker %s died (%s)%s", index, exit_reason, again)
+        self.worker_failures += 1
+        if self.worker_failures == MAX_WORKER_FAILURES:
             self.error = self.error or StudyError(
-                f"workers died {DEATHS} times before any of them finished a trial, the last by "
-                f"{how}; if memory ran out, try fewer by `workers=`"
+                f"workers died {MAX_WORKER_FAILURES} times before any of them finished a trial, the last by "
+                f"{exit_reason}; if memory ran out, try fewer by `workers=`"
             )
             self.stop.set()
         if not self.stop.is_set():
-            for index in dead:
+            for index in failed_workers:
                 self._start(index)
 
-    def _beat(self) -> None:
+    def _requeue_stale(self) -> None:
         """Says which trials are alive, and lets those wait again that are nobody's."""
-        self._say_alive({number for number in self.trials.values() if number is not None})
+        self._write_heartbeats({number for number in self.trials.values() if number is not None})
         try:
-            self.lock.acquire(timeout=LOCK_S)
+            self.lock.acquire(timeout=LOCK_TIMEOUT_S)
         except Timeout:
             return
         try:
-            requeue(self.head.study)
+            requeue_dead_trials(self.coordinator.study)
         finally:
             self.lock.release()

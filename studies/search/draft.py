@@ -14,8 +14,8 @@ from ...search_spaces.suggestions import silence_optuna
 
 def new_trial(
     study: optuna.Study,
-    others: Sequence[FrozenTrial],
-    choose: Callable[[Trial], Mapping[str, Any]],
+    other_trials: Sequence[FrozenTrial],
+    suggest: Callable[[Trial], Mapping[str, Any]],
 ) -> Trial:
     """Returns a new trial of a study, which runs and has all its values.
 
@@ -24,14 +24,14 @@ def new_trial(
 
     Args:
         study: The study, whose sampler chooses.
-        others: All its trials, of which none waits.
-        choose: Lets the trial suggest its values, and returns attributes for it. An error ends
+        other_trials: All its trials, of which none waits.
+        suggest: Lets the trial suggest its values, and returns attributes for it. An error ends
             the choice, and the trial has what was chosen until then.
     """
-    drafting = optuna.Study(study.study_name, _Draft(study, others), study.sampler)
+    drafting = optuna.Study(study.study_name, _NewTrialStorage(study, other_trials), study.sampler)
     draft, attributes = drafting.ask(), dict[str, Any]()
     with suppress(Exception):
-        attributes.update(choose(draft))
+        attributes.update(suggest(draft))
     whole = create_trial(
         state=TrialState.RUNNING,
         params=draft.params,
@@ -41,18 +41,18 @@ def new_trial(
     return Trial(study, study._storage.create_new_trial(study._study_id, whole))
 
 
-class _Draft(InMemoryStorage):
+class _NewTrialStorage(InMemoryStorage):
     """Holds the one trial that is being made; asked for all, it returns the others."""
 
-    def __init__(self, study: optuna.Study, others: Sequence[FrozenTrial]) -> None:
+    def __init__(self, study: optuna.Study, other_trials: Sequence[FrozenTrial]) -> None:
         super().__init__()
-        self.others = others
+        self.other_trials = other_trials
         with silence_optuna():
             self.create_new_study(study.directions, study.study_name)
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         draft = copy.copy(super().get_trial(trial_id))
-        draft.number = len(self.others)
+        draft.number = len(self.other_trials)
         return draft
 
     def get_all_trials(
@@ -61,5 +61,5 @@ class _Draft(InMemoryStorage):
         deepcopy: bool = True,
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
-        found = [trial for trial in self.others if states is None or trial.state in states]
+        found = [trial for trial in self.other_trials if states is None or trial.state in states]
         return copy.deepcopy(found) if deepcopy else found

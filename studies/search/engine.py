@@ -5,42 +5,42 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ...storage.search_lock import Lock, search_lock
-from .local import Local
+from .local import ProcessBackend
 from .plan import SearchPlan
 
 
-class Engine(Protocol):
+class WorkerBackend(Protocol):
     """How workers start, speak, stop and die.
 
     Attributes:
-        mute: Whether they cannot tell the database themselves that they live.
+        needs_heartbeat_proxy: Whether they cannot tell the database themselves that they live.
     """
 
-    mute: bool
+    needs_heartbeat_proxy: bool
 
     def start(self, index: int) -> None:
         """Starts a worker, or one in the place of a dead one."""
 
-    def listen(self, seconds: float) -> Sequence[tuple[int, str, Any]]:
+    def receive(self, seconds: float) -> Sequence[tuple[int, str, Any]]:
         """Waits for that long at most, unless there is something, and returns what was heard.
 
-        That are the number of a worker, a word, and what it is about: the words of `Links`,
+        That are the number of a worker, a word, and what it is about: the words of `WorkerContext`,
         `failed` with the exception that has ended the worker, `left` when it has ended well, and
         `died` with what it died of.
         """
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         """Asks all workers to leave; those that have not begun leave at once."""
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Ends what is still there."""
 
 
-def engine_of(plan: SearchPlan, scratch: Path) -> tuple[Engine, Lock]:
+def create_backend(plan: SearchPlan, scratch: Path) -> tuple[WorkerBackend, Lock]:
     """Returns what reaches the workers of a search, and the lock that they share with the head."""
     if plan.cluster is None:
-        return Local(plan, scratch), search_lock(plan.storage, plan.runs)
-    from .ray_engine import OnRay  # which an extra brings
+        return ProcessBackend(plan, scratch), search_lock(plan.storage, plan.runs)
+    from .ray_engine import RayBackend  # which an extra brings
 
-    engine = OnRay(plan, scratch)
-    return engine, engine.lock
+    backend = RayBackend(plan, scratch)
+    return backend, backend.lock

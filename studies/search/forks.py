@@ -19,50 +19,50 @@ from ...storage.scratch_folder import lock_folder
 from ..study.study_error import StudyError
 
 # What a worker runs, and what that imports only when it is first used.
-PRELOAD = [
+PRELOADED_MODULES = [
     "latentune.studies.search.worker",
     "alembic.command",
     "optuna_dashboard",
     "PIL.PngImagePlugin",
 ]
 
-OURS = "latentune"
+SAFE_PATH_MARKER = "latentune"
 """Its value where we have set it, so that a worker can take it away for what it starts itself."""
 
 _claims: list[Any] = []  # for as long as this process lives
-_forks = "forkserver" in multiprocessing.get_all_start_methods()
-context: Any = multiprocessing.get_context("forkserver" if _forks else "spawn")
+_has_fork_server = "forkserver" in multiprocessing.get_all_start_methods()
+process_context: Any = multiprocessing.get_context("forkserver" if _has_fork_server else "spawn")
 
 
-SAFE = "PYTHONSAFEPATH"
+SAFE_PATH_VARIABLE = "PYTHONSAFEPATH"
 """The variable that keeps Python from looking for modules in the working folder; see `worker`."""
 
 
 @contextmanager
-def starting() -> Iterator[None]:
+def without_working_folder() -> Iterator[None]:
     """Lets processes that are started in the block import nothing of the working folder.
 
     They are helpers of `multiprocessing`, begun by `python -c`, which looks there first: a
     `random.py` of the user would be run. Ctrl-C is for their parent alone.
     """
-    before = os.environ.get(SAFE)
-    os.environ[SAFE] = before or OURS
+    before = os.environ.get(SAFE_PATH_VARIABLE)
+    os.environ[SAFE_PATH_VARIABLE] = before or SAFE_PATH_MARKER
     try:
-        with _deaf():
+        with _ignore_sigint():
             yield
     finally:
         if before is None:
-            del os.environ[SAFE]
+            del os.environ[SAFE_PATH_VARIABLE]
 
 
-def warm_up() -> None:
+def start_fork_server() -> None:
     """Begins the imports, beside whatever this process does next."""
-    if _forks:
+    if _has_fork_server:
         if not _claims:
             _claims.append(lock_folder(Path(util.get_temp_dir())))
-        context.set_forkserver_preload(PRELOAD)
+        process_context.set_forkserver_preload(PRELOADED_MODULES)
         try:
-            with starting():
+            with without_working_folder():
                 forkserver.ensure_running()
         except OSError as error:  # of a socket there, whose path may have a hundred letters
             raise StudyError(
@@ -72,7 +72,7 @@ def warm_up() -> None:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def _ignore_sigint() -> Iterator[None]:
     """Lets processes that are started ignore Ctrl-C, which is for their parent alone."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may handle signals

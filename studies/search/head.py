@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Head:
-    """What is done with each word of a process that runs trials; `Links` says what they mean.
+class Coordinator:
+    """What is done with each word of a process that runs trials; `WorkerContext` says what they mean.
 
     Attributes:
         study: The study.
@@ -36,15 +36,15 @@ class Head:
     plan: SearchPlan
     callbacks: Sequence[TrialCallback]
 
-    def hear(self, word: str, content: Any) -> None:
+    def handle(self, kind: str, content: Any) -> None:
         """Does what has to be done; a trial that starts needs nothing."""
-        match word:
+        match kind:
             case "finished":
                 remove_resume_checkpoint(self.plan.runs, self.plan.name, content)
                 trial = self.study.get_trials(deepcopy=False)[content]
                 for callback in self.callbacks:
                     callback(self.study, trial)
-            case "bug":
+            case "error":
                 number, text = content
                 write_text(self.plan.runs.failure(self.plan.name, number), text)
             case "waiting":

@@ -13,13 +13,13 @@ import torch
 
 from ...objectives.data.preparation.splits import save_splits
 from ...storage.runs_folder import write_error
-from .forks import context, starting
+from .forks import process_context, without_working_folder
 from .plan import SearchPlan
-from .worker import DATA, work
+from .worker import SPLITS_FILE, run_local_worker
 
 
 @dataclass
-class _Worker:
+class _WorkerProcess:
     """A process, and our end of the pipe to it.
 
     Whether it leaves is said by itself: its exit code reaches us through the process that it was
@@ -28,11 +28,11 @@ class _Worker:
 
     process: BaseProcess
     pipe: Connection
-    left: bool = False
+    has_finished: bool = False
 
 
 @dataclass
-class Local:
+class ProcessBackend:
     """Workers on this machine.
 
     Attributes:
@@ -45,55 +45,55 @@ class Local:
 
     plan: SearchPlan
     scratch: Path
-    workers: dict[int, _Worker] = field(default_factory=dict)
-    mute = False
+    workers: dict[int, _WorkerProcess] = field(default_factory=dict)
+    needs_heartbeat_proxy = False
 
     def __post_init__(self) -> None:
         try:
-            save_splits(self.scratch / DATA)
+            save_splits(self.scratch / SPLITS_FILE)
         except (OSError, RuntimeError) as error:  # torch has an error of its own for a full disk
             raise write_error(self.scratch, error) from error
 
     def start(self, index: int) -> None:
-        ours, theirs = context.Pipe()
+        ours, theirs = process_context.Pipe()
         threads = max(1, torch.get_num_threads() // self.plan.workers)
-        process = context.Process(
-            target=work, args=(self.plan, index, threads, self.scratch, theirs)
+        process = process_context.Process(
+            target=run_local_worker, args=(self.plan, index, threads, self.scratch, theirs)
         )
-        with starting():
+        with without_working_folder():
             process.start()
         theirs.close()  # so that its death ends the pipe
-        self.workers[index] = _Worker(process, ours)
+        self.workers[index] = _WorkerProcess(process, ours)
 
-    def listen(self, seconds: float) -> Sequence[tuple[int, str, Any]]:
+    def receive(self, seconds: float) -> Sequence[tuple[int, str, Any]]:
         # A signal does not wake this up: the timeout does.
         wait([worker.pipe for worker in self.workers.values()], timeout=seconds)
-        heard: list[tuple[int, str, Any]] = []
+        messages: list[tuple[int, str, Any]] = []
         for index, worker in list(self.workers.items()):
             try:
                 while worker.pipe.poll():
-                    word, content = worker.pipe.recv()
-                    worker.left = worker.left or word == "left"
-                    heard.append((index, word, content))
+                    kind, content = worker.pipe.recv()
+                    worker.has_finished = worker.has_finished or kind == "finished_work"
+                    messages.append((index, kind, content))
             except (EOFError, OSError):
                 worker.process.join()
-                if not worker.left:
-                    heard.append((index, "died", _how(worker)))
+                if not worker.has_finished:
+                    messages.append((index, "died", _exit_reason(worker)))
                 del self.workers[index]
-        return heard
+        return messages
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         for worker in self.workers.values():
             with suppress(OSError):  # it is gone already
                 worker.pipe.send("stop")
 
-    def end(self) -> None:
+    def close(self) -> None:
         for worker in self.workers.values():
-            if not worker.left:
+            if not worker.has_finished:
                 worker.process.kill()
             worker.process.join()
 
 
-def _how(worker: _Worker) -> str:
+def _exit_reason(worker: _WorkerProcess) -> str:
     code = worker.process.exitcode or 0
     return signal.Signals(-code).name if code < 0 else f"exit code {code}"

@@ -29,7 +29,7 @@ from .plan import SearchPlan
 log = logging.getLogger(__name__)
 
 
-def open_or_make(plan: SearchPlan, command: str) -> Study:
+def open_or_create_study(plan: SearchPlan, command: str) -> Study:
     """Opens the study, or makes it and its database, while no other search does.
 
     Args:
@@ -42,23 +42,23 @@ def open_or_make(plan: SearchPlan, command: str) -> Study:
     """
     lock = search_lock(plan.storage, plan.runs)
     with hold_lock(lock, SEARCH_LOCK_NAME):
-        study = _resume(plan)
+        study = _open_existing(plan)
         if study is not None:
             if plan.reusable_trials is not None:  # which may have grown since
                 add_reusable_trials(study, plan.reusable_trials)
             return study
     plan.spec.objective.sanity_check(random_trials(1)[0])
     with hold_lock(lock, SEARCH_LOCK_NAME):
-        return _resume(plan) or _make(plan, command)
+        return _open_existing(plan) or _create_study(plan, command)
 
 
-def _resume(plan: SearchPlan) -> Study | None:
+def _open_existing(plan: SearchPlan) -> Study | None:
     if not database_exists(plan.storage):
         return None
     storage = open_database(plan.storage)
     if plan.name not in optuna.get_all_study_names(storage):
         return None
-    if _is_half_made(optuna.load_study(study_name=plan.name, storage=storage)):
+    if _is_incomplete(optuna.load_study(study_name=plan.name, storage=storage)):
         return None
     study = open_study(storage, plan.name)
     before = study.user_attrs["definition"]
@@ -75,7 +75,7 @@ def _resume(plan: SearchPlan) -> Study | None:
     return study
 
 
-def _is_half_made(study: optuna.Study) -> bool:
+def _is_incomplete(study: optuna.Study) -> bool:
     """Whether a search was killed while it made this study, of which nothing has been trained."""
     begun = "command" in study.user_attrs and "definition" not in study.user_attrs
     return begun and study.user_attrs.keys() <= {
@@ -86,7 +86,7 @@ def _is_half_made(study: optuna.Study) -> bool:
     }
 
 
-def _make(plan: SearchPlan, command: str) -> Study:
+def _create_study(plan: SearchPlan, command: str) -> Study:
     """Makes a study, or completes one that is half made: it has its definition in the end."""
     objective = plan.spec.objective
     storage = open_database(plan.storage, create=True)
@@ -101,7 +101,7 @@ def _make(plan: SearchPlan, command: str) -> Study:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study.set_metric_names(list(objective.metrics))  # what the dashboard calls them
-    recipe = _with_own_encoder(plan)
+    recipe = _with_local_encoder(plan)
     study.set_user_attr("recipe", recipe.to_table(plan.runs))
     study.set_user_attr("monitor", ", ".join(objective.metrics))
     if recipe.encoder is not None and recipe.encoder not in ARCHITECTURES:
@@ -118,7 +118,7 @@ def _make(plan: SearchPlan, command: str) -> Study:
     return study
 
 
-def _with_own_encoder(plan: SearchPlan) -> Recipe:
+def _with_local_encoder(plan: SearchPlan) -> Recipe:
     """Returns the recipe of a search, whose encoder lies in the runs folder: else it is copied.
 
     So the study can be moved and sent to others, and what it records leads nowhere else.

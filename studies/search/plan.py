@@ -36,7 +36,7 @@ from ...storage.best_toml import read_best_toml
 from ...storage.checkpoint_file import file_hash, read_configuration
 from ...storage.runs_folder import Runs, StorageError
 from ...storage.study_names import check_name_in_database
-from ..cluster.joining import Cluster, joined
+from ..cluster.joining import RayCluster, join_cluster
 from ..study.build import build_spec
 from ..study.candidate_models import resolve_model_and_data, with_candidate_models
 from ..study.checkpoint_lookup import find_encoder
@@ -48,14 +48,14 @@ from ..study.recipe import Recipe
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_choice
 from ..study.study_spec import StudySpec
 from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
-from .pruning import fitting_pruner
-from .room import fitting_workers
+from .pruning import choose_pruner
+from .room import default_worker_count
 
 log = logging.getLogger(__name__)
 
-KINDS: dict[Kind, str] = {"image": "images", "table": "a table", "text": "texts"}
-MOST_WORKERS = 256
-MOST_TASKS = 1000
+KIND_NAMES: dict[Kind, str] = {"image": "images", "table": "a table", "text": "texts"}
+MAX_WORKERS = 256
+MAX_TASKS = 1000
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class SearchPlan:
         workers: Number of processes.
         first: Values of the first trials of a new study: of one, or of one for each model that
             can be chosen; none if the sampler chooses them.
-        enqueued: Values of the trials that come before what the sampler chooses.
+        enqueued_params: Values of the trials that come before what the sampler chooses.
         pruner: A key of `PRUNERS`.
         sampler: A key of `SAMPLERS`.
         runs: Where files go.
@@ -80,7 +80,7 @@ class SearchPlan:
         bucket: Where pictures go, if not into the runs folder; see `check_bucket`.
         reusable_trials: What is taken over of another study, if anything.
         trusted_modules: Modules that files may ask for; see `allow`.
-        since: When the search began, in seconds since the epoch.
+        started_at: When the search began, in seconds since the epoch.
     """
 
     name: str
@@ -90,21 +90,21 @@ class SearchPlan:
     seconds: float | None
     workers: int
     first: Sequence[Mapping[str, Any]]
-    enqueued: Sequence[Mapping[str, Any]]
+    enqueued_params: Sequence[Mapping[str, Any]]
     pruner: str
     sampler: str
     runs: Runs
     storage: str
-    cluster: Cluster | None = None
+    cluster: RayCluster | None = None
     bucket: str | None = None
     reusable_trials: ReusableTrials | None = None
     trusted_modules: Sequence[str] = field(default_factory=trusted_modules)
-    since: float = field(default_factory=time.time)
+    started_at: float = field(default_factory=time.time)
 
     @property
     def late(self) -> bool:
         """Whether the time for starting trials is over, for every process of the search."""
-        return self.seconds is not None and time.time() - self.since > self.seconds
+        return self.seconds is not None and time.time() - self.started_at > self.seconds
 
     @cached_property
     def spec(self) -> StudySpec:
@@ -148,53 +148,53 @@ def plan_search(
     allow(model)
     spec = build_spec(recipe, place)
     if recipe.encoder is not None:
-        recipe = _at_its_size(_with_encoder(recipe, place, storage))
+        recipe = _with_image_size(_resolve_encoder(recipe, place, storage))
         spec = build_spec(recipe, place)
     trials = spec.trials if trials is None else trials
     check_at_least("trials", trials, 1)
     if seconds is not None and not 0 < seconds < math.inf:
         raise StudyError(f"time must be above 0, not {seconds:g} s")
-    nodes = joined(cluster, cpus, gpus)
-    workers = fitting_workers(trials, nodes) if workers is None else workers
+    nodes = join_cluster(cluster, cpus, gpus)
+    workers = default_worker_count(trials, nodes) if workers is None else workers
     check_at_least("workers", workers, 1)
-    check_at_most("workers", workers, MOST_WORKERS if nodes is None else MOST_TASKS)
+    check_at_most("workers", workers, MAX_WORKERS if nodes is None else MAX_TASKS)
     check_choice("sampler", sampler, SAMPLERS)
     storage = storage or place.database
     space, data_module = spec.objective.model, spec.objective.data()
-    _check_data(recipe, data_module)
+    _check_data_kind(recipe, data_module)
     if spec.objective.folds:
         check_folds(data_module, spec.objective.folds)
-    probed, first = _look(recipe, space, data_module.spec)
+    probed, first = _discover_parameters(recipe, space, data_module.spec)
     definition = spec.definition(data_module, probed.distributions, recipe.definition_entries())
-    usual, reusable_trials = _name(recipe, spec), None
+    default_name, reusable_trials = _default_name(recipe, spec), None
     if origin is not None:
         reusable_trials = find_reusable_trials(
             origin, space, data_module.spec, definition, storage
         )
         first, definition[FROM_ENTRY] = reusable_trials.untried_points(first), origin
-        usual = usual if name else derive_study_name(usual, origin, definition, storage)
+        default_name = default_name if name else derive_study_name(default_name, origin, definition, storage)
     if default_first and (late := [values[MODEL] for values in first[trials:]]):
         log.info("too few trials for all of them: without %s", ", ".join(late))
     return SearchPlan(
-        name=check_name_in_database(storage, name or usual),
+        name=check_name_in_database(storage, name or default_name),
         recipe=recipe,
         definition=definition,
         trials=trials,
         seconds=seconds,
         workers=workers,
         first=first if default_first else [],
-        enqueued=[_enqueued(Path(path), recipe, space, data_module.spec) for path in enqueue],
-        pruner=fitting_pruner(pruner, spec.objective.runs),
+        enqueued_params=[_read_params(Path(path), recipe, space, data_module.spec) for path in enqueue],
+        pruner=choose_pruner(pruner, spec.objective.runs),
         sampler=sampler,
         runs=place,
         storage=storage,
         cluster=nodes,
-        bucket=choose_bucket(name or usual, storage, artifacts),
+        bucket=choose_bucket(name or default_name, storage, artifacts),
         reusable_trials=reusable_trials,
     )
 
 
-def _look(
+def _discover_parameters(
     recipe: Recipe, space: Space, data: DataSpec
 ) -> tuple[SpaceParameters, list[dict[str, Any]]]:
     """Returns what a space varies, and what the first trials of a new study may have."""
@@ -205,11 +205,11 @@ def _look(
         log.info("%s chooses by %s among %s", AUTO, ", ".join(recipe.objectives), models)
         return probed, firsts
     probed = discover_parameters(space, data)
-    values = probed.first(_first(recipe))
+    values = probed.first(_initial_params(recipe))
     return probed, [values] if values else []
 
 
-def _enqueued(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mapping[str, Any]:
+def _read_params(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mapping[str, Any]:
     """Reads the values of a best.toml, if this search could have found them."""
     best = read_best_toml(path)
     model, params = best.recipe.get("model"), dict(best.params)
@@ -227,7 +227,7 @@ def _enqueued(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mappi
     return params
 
 
-def _check_data(recipe: Recipe, data: Any) -> None:
+def _check_data_kind(recipe: Recipe, data: Any) -> None:
     """Checks that data say what they are, and that the model is made for such."""
     if not isinstance(getattr(data, "spec", None), DataSpec):
         raise DataError(
@@ -242,12 +242,12 @@ def _check_data(recipe: Recipe, data: Any) -> None:
         if kind in entry.kinds and entry.predicts == asked.predicts
     ]
     raise StudyError(
-        f"{recipe.model} is not made for {KINDS[kind]} such as {data.name}; "
+        f"{recipe.model} is not made for {KIND_NAMES[kind]} such as {data.name}; "
         f"these are: {', '.join(fitting)}"
     )
 
 
-def _with_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
+def _resolve_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
     """Returns a recipe with the path and the hash of its encoder, or of its weights."""
     assert recipe.encoder is not None
     if recipe.encoder not in ARCHITECTURES:
@@ -267,7 +267,7 @@ def _with_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
     return replace(recipe, weights=weights, encoder_hash=known)
 
 
-def _first(recipe: Recipe) -> Mapping[str, Any]:
+def _initial_params(recipe: Recipe) -> Mapping[str, Any]:
     """Returns what the first trial has in place of defaults: of a publication, or otherwise."""
     entry = MODELS.get(recipe.model)
     if entry is None:
@@ -276,7 +276,7 @@ def _first(recipe: Recipe) -> Mapping[str, Any]:
     return published.params if published else entry.first
 
 
-def _at_its_size(recipe: Recipe) -> Recipe:
+def _with_image_size(recipe: Recipe) -> Recipe:
     """Returns a recipe that reads a folder's images at the size of its encoder."""
     assert recipe.encoder is not None
     if recipe.image_size is not None or recipe.data is None or not holds_image_files(recipe.data):
@@ -290,7 +290,7 @@ def _at_its_size(recipe: Recipe) -> Recipe:
     return replace(recipe, image_size=sides[0])
 
 
-def _name(recipe: Recipe, spec: StudySpec) -> str:
+def _default_name(recipe: Recipe, spec: StudySpec) -> str:
     """Returns the name of a study that the user did not name; it says what it is made of."""
     if recipe.encoder is None:
         return spec.name

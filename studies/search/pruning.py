@@ -5,7 +5,7 @@ from ..study.defaults import PRUNER
 from ..study.study_error import StudyError, check_choice
 
 
-def fitting_pruner(asked: str | None, runs: int) -> str:
+def choose_pruner(asked: str | None, runs: int) -> str:
     """Returns the pruner that was asked for, or the usual one of such trials.
 
     Args:

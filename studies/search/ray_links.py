@@ -11,11 +11,11 @@ from filelock import Timeout
 
 from ...storage.database import HEARTBEAT_S
 from ...storage.resume_checkpoints import last_epoch
-from .links import Links
+from .links import WorkerContext
 from .plan import SearchPlan
 
 
-def ask(what: Any, *content: Any) -> Any:
+def call_actor(what: Any, *content: Any) -> Any:
     """Returns what a method of the desk returns, and raises what it has raised."""
     try:
         return ray.get(what.remote(*content))
@@ -23,25 +23,25 @@ def ask(what: Any, *content: Any) -> Any:
         raise error.cause from None
 
 
-class DeskLock:
+class ActorLock:
     """The lock of a search, as the desk gives it.
 
     Args:
-        desk: The actor.
-        who: Who asks for it.
+        actor: The actor.
+        worker_id: Who asks for it.
     """
 
-    def __init__(self, desk: Any, who: str) -> None:
-        self.desk, self.who, self.is_locked = desk, who, False
+    def __init__(self, actor: Any, worker_id: str) -> None:
+        self.actor, self.worker_id, self.is_locked = actor, worker_id, False
 
     def acquire(self, timeout: float | None = None) -> None:
-        self.is_locked = ask(self.desk.acquire, self.who, timeout)
+        self.is_locked = call_actor(self.actor.acquire, self.worker_id, timeout)
         if not self.is_locked:
             raise Timeout("the desk")
 
     def release(self) -> None:
         self.is_locked = False
-        ask(self.desk.release, self.who)
+        call_actor(self.actor.release, self.worker_id)
 
     def __enter__(self) -> None:
         self.acquire()
@@ -50,84 +50,84 @@ class DeskLock:
         self.release()
 
 
-class SentPictures:
+class ActorArtifactStore:
     """An artifact store of which each picture is sent to the desk.
 
     Args:
-        desk: The actor.
+        actor: The actor.
     """
 
-    def __init__(self, desk: Any) -> None:
-        self.desk = desk
+    def __init__(self, actor: Any) -> None:
+        self.actor = actor
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
         raise NotImplementedError
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        ask(self.desk.take_picture, artifact_id, content_body.read())
+        call_actor(self.actor.write_artifact, artifact_id, content_body.read())
 
     def remove(self, artifact_id: str) -> None:
         raise NotImplementedError
 
 
-class SendLastEpoch(pl.Callback):
+class UploadLastEpoch(pl.Callback):
     """Sends the desk what was kept of a trial every few seconds, so that any node goes on.
 
     Args:
-        desk: The actor.
-        who: The worker.
+        actor: The actor.
+        worker_id: The worker.
         trial: Number of the trial.
         path: The file in which it is kept here.
     """
 
-    def __init__(self, desk: Any, who: str, trial: int, path: Path) -> None:
-        self.desk, self.who, self.trial, self.path = desk, who, trial, path
-        self.sent, self._looked = _when(path), time.monotonic()
+    def __init__(self, actor: Any, worker_id: str, trial: int, path: Path) -> None:
+        self.actor, self.worker_id, self.trial, self.path = actor, worker_id, trial, path
+        self.sent, self._looked = _modified_ns(path), time.monotonic()
 
     def on_train_epoch_start(self, *_: object) -> None:
         if time.monotonic() - self._looked < HEARTBEAT_S:  # short epochs are soon repeated
             return
         self._looked = time.monotonic()
-        if (kept := _when(self.path)) != self.sent:
-            ask(self.desk.take_epoch, self.who, self.trial, self.path.read_bytes())
+        if (kept := _modified_ns(self.path)) != self.sent:
+            call_actor(self.actor.write_epoch, self.worker_id, self.trial, self.path.read_bytes())
             self.sent = kept
 
 
-def _when(path: Path) -> int | None:
+def _modified_ns(path: Path) -> int | None:
     return path.stat().st_mtime_ns if path.exists() else None
 
 
-def links_to(desk: Any, who: str, plan: SearchPlan, scratch: Path, faults: Any) -> Links:
+def remote_context(actor: Any, worker_id: str, plan: SearchPlan, scratch: Path, connection_errors: Any) -> WorkerContext:
     """Returns the links of a worker on another machine than the head's.
 
     Args:
-        desk: The actor.
-        who: The worker.
+        actor: The actor.
+        worker_id: The worker.
         plan: The search, whose runs folder is one of this node.
         scratch: A folder for files that are made and moved away.
-        faults: What the database raises when the head is gone.
+        connection_errors: What the database raises when the head is gone.
     """
 
-    def tell(word: str, content: Any) -> None:
-        ask(desk.tell, who, word, content)
+    def send(kind: str, content: Any) -> None:
+        call_actor(actor.send, worker_id, kind, content)
 
-    def fetched(trial: int) -> Path:
+    def fetch_last_epoch(trial: int) -> Path:
         path = last_epoch(plan.runs, plan.name, trial)
-        content = ask(desk.give_epoch, trial)
+        content = call_actor(actor.read_epoch, trial)
         if content is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         return path
 
-    def extras(trial: int) -> Sequence[pl.Callback]:
-        return [SendLastEpoch(desk, who, trial, last_epoch(plan.runs, plan.name, trial))]
+    def extra_callbacks(trial: int) -> Sequence[pl.Callback]:
+        return [UploadLastEpoch(actor, worker_id, trial, last_epoch(plan.runs, plan.name, trial))]
 
-    return Links(
-        lock=DeskLock(desk, who),
-        artifacts=SentPictures(desk),
-        tell=tell,
-        last_epoch=fetched,
-        extras=extras,
+    return WorkerContext(
+        lock=ActorLock(actor, worker_id),
+        artifacts=ActorArtifactStore(actor),
+        send=send,
+        last_epoch=fetch_last_epoch,
+        extra_callbacks=extra_callbacks,
         scratch=scratch,
-        faults=(*faults, ray.exceptions.RayError, Timeout),
+        connection_errors=(*connection_errors, ray.exceptions.RayError, Timeout),
     )

@@ -18,19 +18,19 @@ import torch
 from ...storage.database_urls import is_file
 from ...storage.runs_folder import Runs
 from ...storage.scratch_folder import scratch_folder, temporary_scratch_folder
-from ..cluster.database import reach
-from ..cluster.shipping import Shipped, moved_to, unpack
+from ..cluster.database import connect_database
+from ..cluster.shipping import Payload, with_local_files, unpack_payload
 from ..study.module_trust import allow
 from ..study.study_lookup import open_study
-from .forks import PRELOAD
-from .links import links_here
+from .forks import PRELOADED_MODULES
+from .links import local_context
 from .plan import SearchPlan
-from .ray_links import ask, links_to
+from .ray_links import call_actor, remote_context
 from .trials import run_trials
-from .worker import told
+from .worker import forward_errors
 
 
-class Home(NamedTuple):
+class CoordinatorNode(NamedTuple):
     """What workers know of the machine of the head.
 
     Attributes:
@@ -46,48 +46,48 @@ class Home(NamedTuple):
     token: str
 
 
-def work(index: int, who: str, desk: Any, home: Home, plan: SearchPlan, shipped: Shipped) -> None:
+def run_ray_worker(index: int, worker_id: str, actor: Any, coordinator_node: CoordinatorNode, plan: SearchPlan, payload: Payload) -> None:
     """Runs trials until none is left, the head asks to stop, or the head is gone.
 
-    It tells what `Engine.listen` returns, and `begun` first.
+    It tells what `WorkerBackend.wait_for_stop` returns, and `begun` first.
 
     Args:
         index: Which worker of the search this one is.
-        who: What tells it from those that had the number before.
-        desk: The actor beside the head.
-        home: What to know of the head's machine.
+        worker_id: What tells it from those that had the number before.
+        actor: The actor beside the head.
+        coordinator_node: What to know of the head's machine.
         plan: The search, with the paths that its files have there.
-        shipped: What `pack` has packed.
+        payload: What `pack_payload` has packed.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     assert plan.cluster is not None
     torch.set_num_threads(max(1, int(plan.cluster.cpus)))
     stop = threading.Event()
 
-    def tell(word: str, content: Any) -> None:
+    def send(kind: str, content: Any) -> None:
         with suppress(ray.exceptions.RayError):  # whoever finds the head gone still ends its trial
-            ask(desk.tell, who, word, content)
+            call_actor(actor.send, worker_id, kind, content)
 
-    def listen() -> None:
+    def wait_for_stop() -> None:
         with suppress(ray.exceptions.RayError):
-            ray.get(desk.wait_for_stop.remote())
+            ray.get(actor.wait_for_stop.remote())
         stop.set()
 
-    tell("begun", None)
-    threading.Thread(target=listen, daemon=True).start()
-    beside = ray.get_runtime_context().get_node_id() == home.node
+    send("begun", None)
+    threading.Thread(target=wait_for_stop, daemon=True).start()
+    is_local = ray.get_runtime_context().get_node_id() == coordinator_node.node
     with (
-        told(index, tell),
-        scratch_folder(home.scratch_folder) if beside else temporary_scratch_folder() as place,
+        forward_errors(index, send),
+        scratch_folder(coordinator_node.scratch_folder) if is_local else temporary_scratch_folder() as place,
     ):
-        for module in PRELOAD:  # as in forks: else others would wait for the lock meanwhile
+        for module in PRELOADED_MODULES:  # as in forks: else others would wait for the lock meanwhile
             import_module(module)
         allow(*plan.trusted_modules)
-        plan = replace(plan, recipe=moved_to(plan.recipe, unpack(shipped, place)))
-        if beside:
-            links = replace(links_here(plan, tell, place), judges=not is_file(plan.storage))
+        plan = replace(plan, recipe=with_local_files(plan.recipe, unpack_payload(payload, place)))
+        if is_local:
+            context = replace(local_context(plan, send, place), may_declare_dead=not is_file(plan.storage))
         else:
-            plan = replace(plan, runs=Runs(place / "runs"), storage=home.url)
-            links = links_to(desk, who, plan, place, faults=(grpc.RpcError,))
-        run_trials(open_study(reach(plan.storage, home.token), plan.name), plan, stop, links)
-    tell("left", None)
+            plan = replace(plan, runs=Runs(place / "runs"), storage=coordinator_node.url)
+            context = remote_context(actor, worker_id, plan, place, connection_errors=(grpc.RpcError,))
+        run_trials(open_study(connect_database(plan.storage, coordinator_node.token), plan.name), plan, stop, context)
+    send("finished_work", None)

@@ -10,14 +10,14 @@ from ...storage.database import stale_trials, write_missing_heartbeats
 
 INTERRUPTED = "interrupted"
 DIED = "its process died"
-DEATHS = 3
+MAX_DEATHS = 3
 
 
-class TakenOver(StopRequested):
+class LeaseLost(StopRequested):
     """Others took this process for dead, and its trial is theirs."""
 
 
-class Hold:
+class TrialLease:
     """The right of a process to its trial, until it is silent for so long that others take it.
 
     Args:
@@ -32,16 +32,16 @@ class Hold:
         """Returns the trial as it is; raises TakenOver if it is no longer this process's own."""
         now = self.trial.storage.get_trial(self.trial._trial_id)
         if now.state != TrialState.RUNNING or now.user_attrs.get("deaths") != self.deaths:
-            raise TakenOver
+            raise LeaseLost
         return now
 
 
-def requeue(study: optuna.Study, *, alone: bool = False) -> list[FrozenTrial]:
+def requeue_dead_trials(study: optuna.Study, *, is_only_process: bool = False) -> list[FrozenTrial]:
     """Lets every trial wait again whose process has died.
 
     Args:
         study: The study.
-        alone: Whether no other process works on it, so that the silence need not be waited for.
+        is_only_process: Whether no other process works on it, so that the silence need not be waited for.
 
     Returns:
         All trials of the study as they are then.
@@ -49,14 +49,14 @@ def requeue(study: optuna.Study, *, alone: bool = False) -> list[FrozenTrial]:
     trials = study.get_trials(deepcopy=False)
     running = [trial for trial in trials if trial.state == TrialState.RUNNING]
     write_missing_heartbeats(study, trials)
-    dead = running if alone else stale_trials(study, trials)
+    dead = running if is_only_process else stale_trials(study, trials)
     if not dead:
         return trials
-    put_back_dead(study, [trial.number for trial in dead])
+    requeue_dead(study, [trial.number for trial in dead])
     return study.get_trials(deepcopy=False)
 
 
-def put_back_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
+def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
     """Lets trials wait whose processes have died, all at one moment.
 
     A point that has died three times in a row after the same epoch, and alone, kills its
@@ -67,20 +67,20 @@ def put_back_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
         numbers: Numbers of the trials; those that do not run are left as they are.
     """
     trials = study.get_trials(deepcopy=False)
-    fallen = [trials[number] for number in numbers if trials[number].state == TrialState.RUNNING]
-    for trial in fallen:
-        reached = _reached(trial) if len(fallen) == 1 else None
+    dead_trials = [trials[number] for number in numbers if trials[number].state == TrialState.RUNNING]
+    for trial in dead_trials:
+        reached = _last_epoch(trial) if len(dead_trials) == 1 else None
         deaths = [*trial.user_attrs.get("deaths", []), reached]
         study._storage.set_trial_user_attr(trial._trial_id, "deaths", deaths)
-        if reached is not None and deaths[-DEATHS:] == [reached] * DEATHS:
-            why = f"{DIED} {DEATHS} times after epoch {reached}"
+        if reached is not None and deaths[-MAX_DEATHS:] == [reached] * MAX_DEATHS:
+            why = f"{DIED} {MAX_DEATHS} times after epoch {reached}"
             study._storage.set_trial_user_attr(trial._trial_id, "stopped", why)
             study.tell(trial.number, state=TrialState.FAIL)
         else:
-            put_back(study, trial.number, DIED)
+            requeue_trial(study, trial.number, DIED)
 
 
-def put_back(study: optuna.Study, number: int, why: str) -> None:
+def requeue_trial(study: optuna.Study, number: int, why: str) -> None:
     """Lets a running trial wait, from where it goes on.
 
     The trial stays the same: whoever asks for it next gets its values, and trains on from the
@@ -98,7 +98,7 @@ def put_back(study: optuna.Study, number: int, why: str) -> None:
     study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
 
-def end(
+def finish_trial(
     study: optuna.Study,
     trial: FrozenTrial,
     state: TrialState,
@@ -119,7 +119,7 @@ def end(
     study._storage.set_trial_state_values(trial._trial_id, state, worth)
 
 
-def finished(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+def finished_trials(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """Returns those of a study's trials that count towards its total.
 
     Older databases hold a copy of each trial that was tried again, which counts in its place.
@@ -128,7 +128,7 @@ def finished(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     return [t for t in trials if t.state.is_finished() and t.number not in again]
 
 
-def unfinished(trials: Sequence[FrozenTrial]) -> set[int]:
+def unfinished_trials(trials: Sequence[FrozenTrial]) -> set[int]:
     """Returns the numbers of the trials that have begun and not ended."""
     begun = [t for t in trials if t.state == TrialState.RUNNING or "stopped" in t.user_attrs]
     return {trial.number for trial in begun if not trial.state.is_finished()}
@@ -140,10 +140,10 @@ def reason(trial: FrozenTrial) -> str:
     if trial.state.is_finished():
         return stopped or (DIED if trial.state == TrialState.FAIL else "")
     if stopped and trial.state == TrialState.WAITING:
-        return f"{stopped} after epoch {_reached(trial)}"
+        return f"{stopped} after epoch {_last_epoch(trial)}"
     return ""
 
 
-def _reached(trial: FrozenTrial) -> int:
+def _last_epoch(trial: FrozenTrial) -> int:
     """Returns how many epochs of a trial are known: reported, or written down in their place."""
     return max(len(trial.intermediate_values), int(trial.user_attrs.get("epochs", 0)))

@@ -17,16 +17,16 @@ from ..study.defaults import AUGMENT, CPUS, DEFAULT_SPACE, GPUS, RUNS, SAMPLER, 
 from ..study.public_api import public_api
 from ..study.study_results import write_results
 from .callbacks import stop_on_signal
-from .crew import Crew
-from .engine import engine_of
-from .failures import sum_up_failures
-from .forks import warm_up
-from .head import Head, TrialCallback
-from .links import links_here
-from .opening import open_or_make
-from .perfect import say_perfect
+from .crew import WorkerPool
+from .engine import create_backend
+from .failures import log_failures
+from .forks import start_fork_server
+from .head import Coordinator, TrialCallback
+from .links import local_context
+from .opening import open_or_create_study
+from .perfect import log_perfect_trial
 from .plan import SearchPlan, plan_search
-from .retries import requeue, unfinished
+from .retries import requeue_dead_trials, unfinished_trials
 from .study_tables import SearchProgress
 from .trials import run_trials
 
@@ -180,30 +180,30 @@ def run_search(
         The study, of which every trial has finished.
     """
     if plan.workers > 1 and plan.cluster is None:
-        warm_up()
+        start_fork_server()
     if plan.bucket is not None:
         Bucket(plan.bucket).check()
     plan.runs.make()
-    study = open_or_make(plan, command)
+    study = open_or_create_study(plan, command)
     known = file_identity(plan.storage)
-    for values in plan.enqueued:
+    for values in plan.enqueued_params:
         study.enqueue_trial(dict(values), skip_if_exists=True)
-    _sweep(study, plan)
+    _remove_old_epochs(study, plan)
     with scratch_folder(plan.runs.cache) as place, stop_on_signal() as stop:
         try:
-            _take_up(study, plan, place)
-            head = Head(study, plan, callbacks)
+            _requeue_leftover_trials(study, plan, place)
+            coordinator = Coordinator(study, plan, callbacks)
             if plan.workers == 1 and plan.cluster is None:
-                run_trials(study, plan, stop, links_here(plan, head.hear, place))
+                run_trials(study, plan, stop, local_context(plan, coordinator.handle, place))
             else:
-                _run_workers(head, stop, place)
+                _run_workers(coordinator, stop, place)
         except (StorageError, *DatabaseError):
             check_file_identity(plan.storage, known)  # what is gone cannot be written to either
             raise
     check_file_identity(plan.storage, known)
-    _sweep(study, plan)
-    sum_up_failures(study, plan)
-    say_perfect(study, plan)
+    _remove_old_epochs(study, plan)
+    log_failures(study, plan)
+    log_perfect_trial(study, plan)
     if study.best_trials:
         write_results(study, plan.runs)
     if stop.is_set():
@@ -211,24 +211,24 @@ def run_search(
     return study
 
 
-def _run_workers(head: Head, stop: threading.Event, place: Path) -> None:
-    engine, lock = engine_of(head.plan, place)
+def _run_workers(coordinator: Coordinator, stop: threading.Event, place: Path) -> None:
+    backend, lock = create_backend(coordinator.plan, place)
     try:
-        Crew(head, stop, engine, lock).run()
+        WorkerPool(coordinator, stop, backend, lock).run()
     finally:
-        engine.end()
+        backend.close()
 
 
-def _take_up(study: Study, plan: SearchPlan, place: Path) -> None:
+def _requeue_leftover_trials(study: Study, plan: SearchPlan, place: Path) -> None:
     """Lets the trials of a dead search go on at once, and so in their order, if none lives."""
     with hold_lock(search_lock(plan.storage, plan.runs), SEARCH_LOCK_NAME):
         # A search that began meanwhile has no trial before it had this lock.
-        requeue(study, alone=plan.storage == plan.runs.database and is_only_scratch(place))
+        requeue_dead_trials(study, is_only_process=plan.storage == plan.runs.database and is_only_scratch(place))
 
 
-def _sweep(study: Study, plan: SearchPlan) -> None:
+def _remove_old_epochs(study: Study, plan: SearchPlan) -> None:
     """Removes the epochs that were kept of trials which have ended."""
     with hold_lock(search_lock(plan.storage, plan.runs), SEARCH_LOCK_NAME):
         remove_stale_checkpoints(
-            plan.runs, plan.name, unfinished(study.get_trials(deepcopy=False))
+            plan.runs, plan.name, unfinished_trials(study.get_trials(deepcopy=False))
         )

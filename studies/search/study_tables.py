@@ -18,7 +18,7 @@ from ..display.terminal import console, progress_bar
 from ..study.lineage import is_stale, read_encoder_origin
 from .leaderboard import chooses_model, print_leaderboard
 from .plan import SearchPlan
-from .retries import finished, reason
+from .retries import finished_trials, reason
 
 if TYPE_CHECKING:
     from ..use.sample import Samples
@@ -56,7 +56,7 @@ class SearchProgress:
             log.info("%s has its %s trials; `trials=` adds more", self.plan.name, self.plan.trials)
 
     def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        done = len(finished(study.get_trials(deepcopy=False)))
+        done = len(finished_trials(study.get_trials(deepcopy=False)))
         if not self.lines:
             _print_trial_line("trial", self.monitor, "best", "epochs", "stopped", style="bold")
             # Trials of an earlier search must not make this one look fast.

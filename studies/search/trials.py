@@ -29,23 +29,23 @@ from ...storage.lock_wait import acquire
 from ...storage.runs_folder import StorageError, write_error
 from ...storage.search_lock import SEARCH_LOCK_NAME, Lock
 from ..study.study_error import StudyError
-from .callbacks import AttachPictures, CheckHold
+from .callbacks import AttachPictures, CheckLease
 from .draft import new_trial
-from .failures import check_failures, note_failure
-from .links import Links
-from .perfect import ends_early
+from .failures import stop_on_repeated_failure, record_failure
+from .links import WorkerContext
+from .perfect import should_end_early
 from .plan import SearchPlan
-from .retries import INTERRUPTED, Hold, TakenOver, end, finished, put_back, requeue
+from .retries import INTERRUPTED, TrialLease, LeaseLost, finish_trial, finished_trials, requeue_trial, requeue_dead_trials
 
 # What ends a search and is no fault of the trial in which it shows.
-OUTSIDE = (DataError, StorageError, StudyError, *DatabaseError)
+SEARCH_ERRORS = (DataError, StorageError, StudyError, *DatabaseError)
 # A process that slept too long finds that another one has taken its trial, or ended it.
-TAKEN: tuple[type[Exception], ...] = (TakenOver, UpdateFinishedTrialError)
+LEASE_ERRORS: tuple[type[Exception], ...] = (LeaseLost, UpdateFinishedTrialError)
 
 log = logging.getLogger(__name__)
 
 
-def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, links: Links) -> None:
+def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, context: WorkerContext) -> None:
     """Runs trials until the study has its total, the time is over, or `stop` is set.
 
     Databases hand a waiting trial to everybody who asks at the same moment, and a count is out of
@@ -56,7 +56,7 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
         study: The study.
         plan: The search.
         stop: Set when training is to end.
-        links: What ties this process to the head of the search.
+        context: What ties this process to the head of the search.
 
     Raises:
         StudyError: If three trials in a row failed by the same bug.
@@ -66,28 +66,28 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
     study.sampler = StatelessSampler(SAMPLERS[plan.sampler], plan.recipe.seed)
     study.pruner = SpareFixedTrials(PRUNERS[plan.pruner](spec.objective.n_reports), plan.trials)
     data = spec.objective.data().spec
-    lock = links.lock
-    outside: tuple[type[Exception], ...] = (*OUTSIDE, *links.faults)
+    lock = context.lock
+    search_errors: tuple[type[Exception], ...] = (*SEARCH_ERRORS, *context.connection_errors)
     known = file_identity(plan.storage)
 
-    def choose(trial: optuna.Trial) -> Mapping[str, Any]:
+    def suggest(trial: optuna.Trial) -> Mapping[str, Any]:
         """Lets a trial suggest every value, and returns what it records of its model."""
         return model_attributes(
             build_without_weights(spec.objective.model, trial, data)
         )  # without reading an encoder
 
-    def train(trial: optuna.Trial, hold: Hold) -> tuple[TrialState, Sequence[float] | None]:
+    def train(trial: optuna.Trial, lease: TrialLease) -> tuple[TrialState, Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""
-        pictures = AttachPictures(trial, data, links.artifacts, links.scratch)
-        extras = [CheckHold(hold), StopOnRequest(stop), pictures, *links.extras(trial.number)]
+        pictures = AttachPictures(trial, data, context.artifacts, context.scratch)
+        extra_callbacks = [CheckLease(lease), StopOnRequest(stop), pictures, *context.extra_callbacks(trial.number)]
         try:
             if HPARAMS not in trial.user_attrs:  # it waited for its first time, or has a bug
-                choose(trial)
+                suggest(trial)
             lock.release()
             objective = replace(
                 spec.objective,
-                callbacks=lambda trial: [*spec.objective.callbacks(trial), *extras],
-                last_epoch=lambda trial: links.last_epoch(trial.number),
+                callbacks=lambda trial: [*spec.objective.callbacks(trial), *extra_callbacks],
+                last_epoch=lambda trial: context.last_epoch(trial.number),
             )
             value = objective(trial)
             return TrialState.COMPLETE, value if isinstance(value, Sequence) else [value]
@@ -95,64 +95,64 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, lin
             return TrialState.PRUNED, None
         except TrialFailed:
             return TrialState.FAIL, None
-        except (*outside, *TAKEN):
+        except (*search_errors, *LEASE_ERRORS):
             raise
         except (StopRequested, KeyboardInterrupt):
             stop.set()
             return TrialState.WAITING, None
         except Exception as error:
-            note_failure(trial, error, plan, links.tell)
+            record_failure(trial, error, plan, context.send)
         return TrialState.FAIL, None
 
     def run(trial: optuna.Trial) -> None:
-        hold = Hold(trial)
-        links.tell("started", trial.number)
+        lease = TrialLease(trial)
+        context.send("started", trial.number)
         with heartbeat(trial):
             try:
-                state, values = train(trial, hold)
-            except outside:
-                with suppress(StorageError, *DatabaseError, *TAKEN, *links.faults), _held(lock):
-                    hold.check()
-                    put_back(study, trial.number, INTERRUPTED)  # or found by its silence
+                state, values = train(trial, lease)
+            except search_errors:
+                with suppress(StorageError, *DatabaseError, *LEASE_ERRORS, *context.connection_errors), _locked(lock):
+                    lease.check()
+                    requeue_trial(study, trial.number, INTERRUPTED)  # or found by its silence
                 raise
-            with _held(lock):  # or others might take it between the two
-                now = hold.check()
+            with _locked(lock):  # or others might take it between the two
+                now = lease.check()
                 if state == TrialState.WAITING:
-                    put_back(study, trial.number, INTERRUPTED)
+                    requeue_trial(study, trial.number, INTERRUPTED)
                     return
-                end(study, now, state, values)
-        links.tell("finished", trial.number)
+                finish_trial(study, now, state, values)
+        context.send("finished", trial.number)
 
-    awaited: list[int] = []
-    with _only_new_garbage():
+    awaited_trials: list[int] = []
+    with _frozen_garbage():
         while True:
-            with _held(lock):
+            with _locked(lock):
                 check_file_identity(plan.storage, known)
-                trials = requeue(study) if links.judges else study.get_trials(deepcopy=False)
-                check_failures(trials, plan)
-                left = plan.trials - len(finished(trials))
-                if stop.is_set() or plan.late or left <= 0 or ends_early(study, trials, plan):
+                trials = requeue_dead_trials(study) if context.may_declare_dead else study.get_trials(deepcopy=False)
+                stop_on_repeated_failure(trials, plan)
+                remaining = plan.trials - len(finished_trials(trials))
+                if stop.is_set() or plan.is_out_of_time or remaining <= 0 or should_end_early(study, trials, plan):
                     return
                 running = [trial.number for trial in trials if trial.state == TrialState.RUNNING]
-                if left > len(running):
+                if remaining > len(running):
                     waits = any(trial.state == TrialState.WAITING for trial in trials)
-                    with suppress(*TAKEN):
-                        run(_ask(study) if waits else new_trial(study, trials, choose))
+                    with suppress(*LEASE_ERRORS):
+                        run(_ask_waiting_trial(study) if waits else new_trial(study, trials, suggest))
                     continue
-            if running != awaited:
-                awaited = running
-                links.tell("waiting", running)
+            if running != awaited_trials:
+                awaited_trials = running
+                context.send("waiting", running)
             stop.wait(1)
 
 
-def _ask(study: optuna.Study) -> optuna.Trial:
+def _ask_waiting_trial(study: optuna.Study) -> optuna.Trial:
     with warnings.catch_warnings():  # of Optuna's own heartbeats, which it does not send here
         warnings.filterwarnings("ignore", message="Heartbeat of storage")
         return study.ask()
 
 
 @contextmanager
-def _held(lock: Lock) -> Iterator[None]:
+def _locked(lock: Lock) -> Iterator[None]:
     """Holds a lock, also one that is held already; the block may release it before its end."""
     try:
         if not lock.is_locked:  # not every kind can be had twice
@@ -167,7 +167,7 @@ def _held(lock: Lock) -> Iterator[None]:
 
 
 @contextmanager
-def _only_new_garbage() -> Iterator[None]:
+def _frozen_garbage() -> Iterator[None]:
     """Keeps the garbage collector off what is there already.
 
     Each trial ends with a collection, and to go through all that torch and Lightning have

@@ -19,68 +19,68 @@ from ...objectives.data.preparation.splits import load_splits
 from ...storage.database import DatabaseError, database_message, open_database
 from ..study.module_trust import allow
 from ..study.study_lookup import open_study
-from .forks import OURS, SAFE
-from .links import links_here
+from .forks import SAFE_PATH_MARKER, SAFE_PATH_VARIABLE
+from .links import local_context
 from .plan import SearchPlan
 from .trials import run_trials
 
-DATA = "splits.pt"
+SPLITS_FILE = "splits.pt"
 """The file with the data, as `save_splits` writes it."""
 
 
-def work(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Connection) -> None:
+def run_local_worker(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Connection) -> None:
     """Runs trials until none is left, the parent asks to stop, or the parent is gone.
 
-    It sends pairs of a word and what it is about: those of `Links`, `failed` with the exception
+    It sends pairs of a word and what it is about: those of `WorkerContext`, `failed` with the exception
     that ended it, and `left` as its last word. Anything it receives asks it to stop.
 
     Args:
         plan: The search.
         index: Which worker of the search this one is.
         threads: Threads that this worker computes with.
-        scratch: The search's folder for a while, with the data in `DATA`.
+        scratch: The search's folder for a while, with the data in `SPLITS_FILE`.
         parent: The pipe to the parent.
     """
-    if os.environ.get(SAFE) == OURS:  # programs of the user may want their folder
-        del os.environ[SAFE]
+    if os.environ.get(SAFE_PATH_VARIABLE) == SAFE_PATH_MARKER:  # programs of the user may want their folder
+        del os.environ[SAFE_PATH_VARIABLE]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent says what to do
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     torch.set_num_threads(threads)
-    _take_gpu(index)
-    asked, stop = threading.Event(), threading.Event()
+    _select_gpu(index)
+    stop_requested, stop = threading.Event(), threading.Event()
 
-    def listen() -> None:
+    def wait_for_stop() -> None:
         with suppress(EOFError, OSError):
             parent.recv()
-        asked.set()
+        stop_requested.set()
         stop.set()
 
-    def tell(word: str, content: Any) -> None:
-        with suppress(OSError):  # whoever finds the parent gone still ends its trial: see `listen`
-            parent.send((word, content))
+    def send(kind: str, content: Any) -> None:
+        with suppress(OSError):  # whoever finds the parent gone still ends its trial: see `wait_for_stop`
+            parent.send((kind, content))
 
-    threading.Thread(target=listen, daemon=True).start()
-    with told(index, tell):
+    threading.Thread(target=wait_for_stop, daemon=True).start()
+    with forward_errors(index, send):
         allow(*plan.trusted_modules)
-        load_splits(scratch / DATA)
+        load_splits(scratch / SPLITS_FILE)
         study = open_study(open_database(plan.storage), plan.name)
-        run_trials(study, plan, stop, links_here(plan, tell, scratch))
-    if stop.is_set() and not asked.is_set():
+        run_trials(study, plan, stop, local_context(plan, send, scratch))
+    if stop.is_set() and not stop_requested.is_set():
         sys.exit(1)  # somebody else has ended it
-    tell("left", None)
+    send("finished_work", None)
 
 
 @contextmanager
-def told(index: int, tell: Callable[[str, Any], None]) -> Iterator[None]:
+def forward_errors(index: int, send: Callable[[str, Any], None]) -> Iterator[None]:
     """Tells the head what has ended a worker, in the block."""
     try:
         yield
     except Exception as error:
         error.add_note(f"In worker {index}:\n{traceback.format_exc()}")
-        tell("failed", _portable(error))
+        send("failed", _picklable(error))
 
 
-def _take_gpu(index: int) -> None:
+def _select_gpu(index: int) -> None:
     """Shows CUDA one GPU, before it starts, so that workers spread over all of them."""
     escape_control_characters = os.environ.get("CUDA_VISIBLE_DEVICES")
     gpus = (
@@ -92,7 +92,7 @@ def _take_gpu(index: int) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[index % len(gpus)]
 
 
-def _portable(error: Exception) -> Exception:
+def _picklable(error: Exception) -> Exception:
     """Returns an error that can be sent to the parent: a cause would stay behind."""
     if isinstance(error, DatabaseError):
         return optuna.exceptions.StorageInternalError(database_message(error))

@@ -19,7 +19,7 @@ from ...storage.checkpoint_file import add_configuration
 from ...storage.json_text import to_strict_json
 from ...storage.resumable_folder import resumable_folder
 from ...storage.runs_folder import Runs
-from ..cluster.joining import joined
+from ..cluster.joining import join_cluster
 from ..display.plots.training_curves import plot_loss_curve
 from ..study.build import encoder_configuration
 from ..study.defaults import (
@@ -137,7 +137,7 @@ def train(
         work.data,
         work.model,
     )
-    nodes = joined(cluster, cpus, gpus)
+    nodes = join_cluster(cluster, cpus, gpus)
     resumes = should_resume(source, work, options, resume)
     if not resumes:
         load_initial_weights(model, options, place)

@@ -13,9 +13,9 @@ from ...objectives.history_checkpoint import find_best_row
 from ...storage.best_toml import Best
 from ...storage.runs_folder import Runs, write_text
 from ...storage.spreadsheet_csv import escape_formulas, unescape_formula
-from ..cluster.joining import Cluster
-from ..cluster.shipping import files_of, moved_to
-from ..cluster.spreading import Place, spread
+from ..cluster.joining import RayCluster
+from ..cluster.shipping import recipe_files, with_local_files
+from ..cluster.spreading import JobContext, run_jobs
 from ..study.build import build_spec
 from ..study.checkpoint_lookup import find_checkpoint
 from ..study.recipe import Recipe
@@ -49,7 +49,7 @@ def train_on_seeds(
     first: Mapping[str, float],
     folder: Path,
     runs: Runs,
-    cluster: Cluster | None,
+    cluster: RayCluster | None,
 ) -> dict[str, Any]:
     """Trains a configuration on further seeds, of which only the scores are kept.
 
@@ -81,8 +81,8 @@ def train_on_seeds(
         )
         for nth, seed in enumerate(new, 1)
     ]
-    files = [*files_of(work.recipe), *([] if options.init_from is None else [options.init_from])]
-    for nth, row in spread(
+    files = [*recipe_files(work.recipe), *([] if options.init_from is None else [options.init_from])]
+    for nth, row in run_jobs(
         _train, jobs, runs, cluster=cluster, files=files, model=work.recipe.model
     ):
         rows[new[nth]] = row
@@ -104,7 +104,7 @@ def train_on_seeds(
 
 
 def _train(
-    place: Place,
+    place: JobContext,
     best: Best,
     recipe: Recipe,
     options: FitOptions,
@@ -116,7 +116,7 @@ def _train(
     if options.init_from is not None:
         moved = place.moved.get(options.init_from, options.init_from)
         options = replace(options, init_from=moved)
-    recipe = moved_to(recipe, place.moved)
+    recipe = with_local_files(recipe, place.moved)
     grows = _folder(folder or place.runs.root, seed)
     grows.mkdir(parents=True, exist_ok=True)
     work = setup_with_seed(best, recipe, build_spec(recipe, place.runs).objective, grows, seed)

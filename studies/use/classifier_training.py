@@ -14,7 +14,7 @@ from ...objectives.last_epoch_checkpoint import LastEpochCheckpoint
 from ...objectives.trainer import fit, quiet_trainer, silence_lightning
 from ...storage.checkpoint_file import read_checkpoint
 from ...storage.runs_folder import write_text
-from ..cluster.spreading import Place
+from ..cluster.spreading import JobContext
 from ..study.build import build_network, load_encoder
 
 TRAININGS, LAST = "trainings.json", "classifier.ckpt"
@@ -46,7 +46,7 @@ def save_outcomes(folder: Path, settings: Mapping[str, Any], found: Mapping[int,
 
 
 def train_classifier(
-    place: Place,
+    place: JobContext,
     data: str,
     data_dir: str | None,
     labels: int | None,

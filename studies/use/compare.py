@@ -15,8 +15,8 @@ from ...storage.resumable_folder import find_resumable, resumable_folder
 from ...storage.resume_checkpoints import remove_with_partials
 from ...storage.runs_folder import Runs
 from ...storage.spreadsheet_csv import write_csv
-from ..cluster.joining import joined
-from ..cluster.spreading import spread
+from ..cluster.joining import join_cluster
+from ..cluster.spreading import run_jobs
 from ..display.plots.training_curves import plot_accuracy_curves
 from ..study.build import load_encoder
 from ..study.checkpoint_lookup import find_encoder
@@ -113,7 +113,7 @@ def compare(
     paths = {name: find_encoder(name, place) for name in dict.fromkeys(encoders)}
     for path in paths.values():
         load_encoder(path, whole.spec, place)  # complains before hours have passed
-    nodes = joined(cluster, cpus, gpus)
+    nodes = join_cluster(cluster, cpus, gpus)
     starts = _from_scratch(paths) | {name: (path, True) for name, path in paths.items()}
     trainings = [
         (count, format_label_count(count, whole), seed, start)
@@ -142,7 +142,7 @@ def compare(
             for count, _, seed, start in (trainings[number] for number in new)
         ]
         files = [str(path) for path in paths.values()]
-        for nth, came in spread(train_classifier, jobs, place, cluster=nodes, files=files):
+        for nth, came in run_jobs(train_classifier, jobs, place, cluster=nodes, files=files):
             found[new[nth]] = came
             save_outcomes(folder, settings, found)
             _, text, seed, start = trainings[new[nth]]

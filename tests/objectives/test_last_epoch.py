@@ -19,8 +19,8 @@ from latentune.objectives.epoch_callbacks import PRUNED
 from latentune.objectives.objective import Objective
 from latentune.storage.checkpoint_file import file_hash, read_safely
 from latentune.storage.runs_folder import Runs
-from latentune.studies.search.callbacks import CheckHold
-from latentune.studies.search.retries import put_back_dead
+from latentune.studies.search.callbacks import CheckLease
+from latentune.studies.search.retries import requeue_dead
 from latentune.studies.study.build import build_spec
 from latentune.studies.study.recipe import Recipe
 
@@ -151,17 +151,17 @@ def test_a_search_that_is_killed_finds_what_one_that_is_not_does(
     whole = latentune.search("conv-ae", "digits", name="whole", **small)
     times = {(0, 1), (2, 0)}
 
-    def die(self: CheckHold, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        time = (self.hold.trial.number, trainer.current_epoch)
+    def die(self: CheckLease, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        time = (self.lease.trial.number, trainer.current_epoch)
         if time in times:
             times.remove(time)
             raise Killed
 
-    monkeypatch.setattr(CheckHold, "on_train_epoch_start", die)
+    monkeypatch.setattr(CheckLease, "on_train_epoch_start", die)
     for number in (0, 2):
         with pytest.raises(Killed):
             latentune.search("conv-ae", "digits", name="killed", **small)
-        put_back_dead(optuna.load_study(study_name="killed", storage=URL), [number])
+        requeue_dead(optuna.load_study(study_name="killed", storage=URL), [number])
         if number == 0:
             answer = cli("status", "killed")
             assert "its process died after epoch 1" in answer.out

@@ -25,7 +25,7 @@ from latentune.storage.redact import shown
 from latentune.storage.runs_folder import Runs, StorageError
 from latentune.storage.search_lock import search_lock
 from latentune.studies.search.forks import context
-from latentune.studies.search.retries import requeue
+from latentune.studies.search.retries import requeue_dead_trials
 
 from ..forked import fork
 
@@ -137,10 +137,10 @@ def test_the_clock_of_a_machine_says_nothing_of_a_trial_without_a_heartbeat(url:
     with pytest.warns(UserWarning, match="Heartbeat"):
         study.ask()
     sql(url, "UPDATE trials SET datetime_start = datetime_start - interval '1 day'")
-    requeue(study)
+    requeue_dead_trials(study)
     assert states(study) == [TrialState.RUNNING]
     sql(url, "UPDATE trial_heartbeats SET heartbeat = heartbeat - interval '1 minute'")
-    requeue(study)
+    requeue_dead_trials(study)
     assert states(study) == [TrialState.WAITING]
 
 

@@ -17,8 +17,8 @@ from optuna.trial import FrozenTrial
 
 import latentune
 from latentune.objectives import last_epoch_checkpoint as last_epoch
-from latentune.studies.search.callbacks import CheckHold
-from latentune.studies.search.forks import context, warm_up
+from latentune.studies.search.callbacks import CheckLease
+from latentune.studies.search.forks import context, start_fork_server
 
 SMALL: dict[str, Any] = {"trials": 3, "epochs": 3, "batch_size": 400}
 DATABASE = Path("runs/studies.db")
@@ -48,11 +48,11 @@ def at(number: int, act: Callable[[], object]) -> Watch:
 def killed() -> None:
     """Searches in a process of its own, which is killed in the second epoch of trial 0."""
 
-    def die(self: CheckHold, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if (self.hold.trial.number, trainer.current_epoch) == (0, 1):
+    def die(self: CheckLease, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if (self.lease.trial.number, trainer.current_epoch) == (0, 1):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    CheckHold.on_train_epoch_start = die  # type: ignore[method-assign]
+    CheckLease.on_train_epoch_start = die  # type: ignore[method-assign]
     search()
 
 
@@ -78,7 +78,7 @@ def check(study: optuna.Study, calm: list[Any]) -> None:
 def test_a_search_that_is_killed_finds_what_it_would_have_found(
     calm: list[Any], befalls: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    warm_up()
+    start_fork_server()
     process = context.Process(target=killed)
     process.start()
     process.join()

@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 import latentune
 from latentune.storage.runs_folder import Runs
 from latentune.studies.cluster import joining
-from latentune.studies.cluster.desk import Desk
+from latentune.studies.cluster.desk import CoordinatorActor
 from latentune.studies.study.study_error import StudyError
 
 ray = pytest.importorskip("ray")
@@ -42,9 +42,9 @@ def worker_processes() -> list[psutil.Process]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    from ray.cluster_utils import Cluster
+    from ray.cluster_utils import RayCluster
 
-    nodes = Cluster(
+    nodes = RayCluster(
         initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
     )
     nodes.add_node(num_cpus=2)
@@ -201,8 +201,8 @@ def test_no_trial_is_lost_with_a_worker_or_a_node(
 
 def test_the_desk_hands_over_at_once_what_it_was_told(tmp_path: Path) -> None:
     async def heard() -> list[tuple[str, str, Any]]:
-        desk = Desk("study", f"sqlite:///{tmp_path}/studies.db", Runs(tmp_path), None, tmp_path)
-        await desk.tell("0.1", "left", None)
-        return await desk.collect(0)
+        actor = CoordinatorActor("study", f"sqlite:///{tmp_path}/studies.db", Runs(tmp_path), None, tmp_path)
+        await actor.tell("0.1", "left", None)
+        return await actor.receive(0)
 
     assert asyncio.run(heard()) == [("0.1", "left", None)]

@@ -26,9 +26,9 @@ from latentune.storage import sqlite_file as sqlite
 from latentune.storage.database import HEARTBEAT_S, DatabaseLost
 from latentune.storage.runs_folder import StorageError, write_text
 from latentune.studies.search import callbacks
-from latentune.studies.search.links import links_here
+from latentune.studies.search.links import local_context
 from latentune.studies.search.plan import plan_search
-from latentune.studies.search.retries import finished, reason, requeue
+from latentune.studies.search.retries import finished, reason, requeue_dead_trials
 from latentune.studies.search.trials import run_trials
 
 from ...forked import command, fork
@@ -171,7 +171,7 @@ def test_no_number_of_deaths_at_different_epochs_costs_a_trial(beat: bool) -> No
     study = resumed(model, 1)
     for epochs in (0, 1, 1, 2, 2):
         interrupted(study, epochs, beat=beat)
-        requeue(study)
+        requeue_dead_trials(study)
     study = resumed(model, 2)
     assert lives(study) == [TrialState.COMPLETE] * 2
     assert study.trials[1].user_attrs["deaths"] == [0, 1, 1, 2, 2]
@@ -184,7 +184,7 @@ def test_a_point_that_kills_its_process_three_times_at_an_epoch_is_given_up(cli:
         if death == 2:
             assert "its process died after epoch 1" in cli("status", "mine").out
         interrupted(study, 1)
-        requeue(study)
+        requeue_dead_trials(study)
     assert lives(study) == [TrialState.COMPLETE, TrialState.FAIL]
     study = resumed(model, 3)
     assert lives(study) == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
@@ -202,7 +202,7 @@ def test_who_is_not_to_judge_takes_no_silent_trial_for_dead(tmp_path: Path) -> N
         assert (word, content) == ("waiting", [1])
         stop.set()
 
-    run_trials(study, plan, stop, replace(links_here(plan, tell, tmp_path), judges=False))
+    run_trials(study, plan, stop, replace(local_context(plan, tell, tmp_path), may_declare_dead=False))
     assert lives(study) == [TrialState.COMPLETE, TrialState.RUNNING]
 
 
@@ -238,7 +238,7 @@ def test_points_that_die_together_are_not_given_up() -> None:
     for _ in range(4):  # as often as the machine is lost
         interrupted(study, 1)
         interrupted(study, 1)
-        requeue(study)
+        requeue_dead_trials(study)
     study = resumed("shared:SPEC", 3)
     assert TrialState.FAIL not in lives(study)
     assert study.trials[1].user_attrs["deaths"] == [None] * 4

@@ -23,7 +23,7 @@ from latentune.storage.scratch_folder import (
     temporary_scratch_folder,
     user_temporary_folder,
 )
-from latentune.studies.search.forks import warm_up
+from latentune.studies.search.forks import start_fork_server
 
 from ...forked import command, killed_before
 
@@ -59,7 +59,7 @@ def left() -> set[str]:
 
 @pytest.fixture(autouse=True)
 def _a_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    warm_up()  # by way of the usual folder, where it stays
+    start_fork_server()  # by way of the usual folder, where it stays
     with tempfile.TemporaryDirectory(prefix="k") as short:
         monkeypatch.setattr(tempfile, "tempdir", short)
         yield

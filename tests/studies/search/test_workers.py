@@ -14,7 +14,7 @@ import pytest
 from optuna.trial import TrialState
 
 import latentune
-from latentune.studies.search.forks import PRELOAD
+from latentune.studies.search.forks import PRELOADED_MODULES
 from latentune.studies.search.retries import finished
 from latentune.studies.study.study_error import StudyError
 
@@ -135,7 +135,7 @@ def test_the_command_line_is_one_calm_stream(cli: Callable[..., Any]) -> None:
     assert answer.err == ""
 
 
-@pytest.mark.parametrize("module", PRELOAD)
+@pytest.mark.parametrize("module", PRELOADED_MODULES)
 def test_what_workers_are_forked_with_can_be_imported(module: str) -> None:
     # The process that imports them says nothing if it cannot: workers would only be slow.
     assert find_spec(module) is not None
