@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .studies.check.confirm import confirm as confirm
     from .studies.check.doctor import doctor as doctor
     from .studies.check.verify import verify as verify
-    from .studies.search.search import search as search
+    from .studies.search.run_search import search as search
     from .studies.study.checkpoint_lookup import load_model as load_model
     from .studies.study.module_trust import allow as allow
     from .studies.study.study_lookup import load_best as load_best
@@ -79,7 +79,7 @@ _HOMES = {
     "predict": ".studies.use.predict",
     "probe": ".studies.use.probe",
     "sample": ".studies.use.sample",
-    "search": ".studies.search.search",
+    "search": ".studies.search.run_search",
     "show": ".studies.use.show",
     "train": ".studies.training.train",
     "verify": ".studies.check.verify",

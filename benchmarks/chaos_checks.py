@@ -12,7 +12,7 @@ from optuna.artifacts import get_all_artifact_meta
 from optuna.trial import FrozenTrial, TrialState
 
 from latentune.storage.database import open_database
-from latentune.studies.search.retries import finished
+from latentune.studies.search.trial_lease import finished_trials
 
 from .chaos_troubles import Disk
 
@@ -59,7 +59,7 @@ def _look_up(disk: Disk, query: str) -> Any:
 
 def outcomes(study: optuna.Study | None) -> dict[int, str]:
     """Returns all that each finished trial has found, by its number."""
-    trials = finished(study.trials) if study else []
+    trials = finished_trials(study.trials) if study else []
     return {trial.number: outcome(trial) for trial in trials}
 
 
@@ -90,7 +90,7 @@ def check_study(disk: Disk, study: optuna.Study, seen: Mapping[int, str], total:
     yield not twice, f"{twice} duplicated"
     left = sum(not trial.state.is_finished() for trial in trials)
     yield not left, f"{left} left running"
-    well = sum(trial.state in ENDS for trial in finished(trials))
+    well = sum(trial.state in ENDS for trial in finished_trials(trials))
     yield well == len(trials) == total, f"{well} of {total} trials, each by its own end"
 
 

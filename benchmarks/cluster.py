@@ -26,17 +26,17 @@ from unittest.mock import patch
 import optuna
 import psutil
 import ray
-from ray.cluster_utils import RayCluster
+from ray.cluster_utils import Cluster
 
-from latentune.studies.cluster.desk import CoordinatorActor
-from latentune.studies.search.plan import SearchPlan, plan_search
-from latentune.studies.search.ray_engine import RayBackend
-from latentune.studies.search.ray_node import run_ray_worker
-from latentune.studies.search.search import run_search
+from latentune.studies.cluster.coordinator_actor import CoordinatorActor
+from latentune.studies.search.ray_backend import RayBackend
+from latentune.studies.search.ray_worker import run_ray_worker
+from latentune.studies.search.run_search import run_search
+from latentune.studies.search.search_plan import SearchPlan, plan_search
 
 from .untrained import untrained
 
-CLUSTER = "latentune.studies.cluster"
+SEARCH = "latentune.studies.search"
 PROCESSES = 4
 EPOCHS = 10
 TRIALS = 10**6  # more than there will be
@@ -75,7 +75,7 @@ class Threads:
     def __init__(self, epoch_s: float) -> None:
         self.place = TemporaryDirectory()
         one = nullcontext(Path(self.place.name))  # a folder each would be swept by all others
-        patch(f"{CLUSTER}.node.scratch", lambda cache: one).start()
+        patch(f"{SEARCH}.ray_worker.scratch_folder", lambda cache: one).start()
         self.patches = untrained(epoch_s)
         self.patches.__enter__()
 
@@ -89,7 +89,11 @@ class InThreads(RayBackend):
     def __init__(self, plan: SearchPlan, scratch: Path, epoch_s: float) -> None:
         super().__init__(plan, scratch)
         actor, coordinator_node, *others = self.arguments
-        self.arguments = (actor, coordinator_node._replace(node="another"), *others)  # they need the desk
+        self.arguments = (
+            actor,
+            coordinator_node._replace(node="another"),
+            *others,
+        )  # they need the desk
         each = -(-plan.workers // PROCESSES)
         process = ray.remote(Threads).options(num_cpus=0, max_concurrency=each)
         self.processes = [process.remote(epoch_s) for _ in range(PROCESSES)]
@@ -98,7 +102,7 @@ class InThreads(RayBackend):
     def _begin(self, index: int, *arguments: Any) -> Any:
         return self.processes[index % PROCESSES].run_ray_worker.remote(index, *arguments)
 
-    def end(self) -> None:
+    def close(self) -> None:
         for actor in (*self.processes, self.actor):
             ray.kill(actor)
 
@@ -197,8 +201,8 @@ def measure(workers: int, length: float, seconds: float, storage: str | None) ->
             cluster="auto",
         )
         with (
-            patch(f"{CLUSTER}.engine.OnRay", watch.engine),
-            patch(f"{CLUSTER}.engine.Desk", TimedDesk),
+            patch(f"{SEARCH}.ray_backend.RayBackend", watch.engine),
+            patch(f"{SEARCH}.ray_backend.CoordinatorActor", TimedDesk),
             untrained(),  # what is rehearsed
             suppress(Seen),
         ):
@@ -214,7 +218,7 @@ def main() -> None:
     parser.add_argument("--storage", help="Optuna URL of a database, if not a file")
     options = parser.parse_args()
     print(f"trials of {options.length:g} s\n{HEADER}")
-    cluster = RayCluster(
+    cluster = Cluster(
         initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
     )
     ray.init(

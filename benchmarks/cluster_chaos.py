@@ -27,7 +27,7 @@ from typing import Any
 
 import psutil
 from optuna.artifacts import get_all_artifact_meta
-from ray.cluster_utils import RayCluster
+from ray.cluster_utils import Cluster
 
 from .chaos_checks import STUDY, Checks, load
 from .chaos_searches import ORPHANS_S, Search, Searches, wait
@@ -37,7 +37,7 @@ EARLY = 0.25  # how probable it is that a search is hit before its first trial
 WHILE_S = (0, 4)
 LIMIT_S = 30 * 60
 WORKERS, CPUS, NODES = 4, 2, 2  # beside the head
-OURS = ("ray::work", "ray::Desk")  # what a search starts on the nodes
+OURS = ("ray::run_ray_worker", "ray::CoordinatorActor")  # what a search starts on the nodes
 
 
 @dataclass
@@ -160,7 +160,7 @@ def nodes(folder: Path) -> Iterator[Nodes]:
     """Starts a cluster of a head node and others on this machine, whose files lie in a folder."""
     os.environ |= {"TMPDIR": str(folder), "RAY_USAGE_STATS_ENABLED": "0"}
     tempfile.tempdir = str(folder)  # which Python has looked up before
-    cluster = RayCluster(
+    cluster = Cluster(
         initialize_head=True, head_node_args={"num_cpus": CPUS, "include_dashboard": False}
     )
     made = Nodes(cluster)

@@ -44,9 +44,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    from ray.cluster_utils import RayCluster
+    from ray.cluster_utils import Cluster
 
-    nodes = RayCluster(
+    nodes = Cluster(
         initialize_head=True,
         head_node_args={"num_cpus": options.workers, "include_dashboard": False},
     )

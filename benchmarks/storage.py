@@ -27,9 +27,9 @@ from latentune.search_spaces.suggestions import record_parameters
 from latentune.storage.database import open_database
 from latentune.storage.runs_folder import Runs
 from latentune.storage.study_summary import Study
-from latentune.studies.search.links import local_context
-from latentune.studies.search.plan import SearchPlan
-from latentune.studies.search.trials import run_trials
+from latentune.studies.search.search_plan import SearchPlan
+from latentune.studies.search.trial_loop import run_trials
+from latentune.studies.search.worker_context import local_context
 from latentune.studies.study.defaults import PRUNER, SAMPLER
 from latentune.studies.study.recipe import Recipe
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytorch_lightning as pl
 
 from latentune.objectives.epoch_callbacks import MetricTracker
-from latentune.studies.search.callbacks import CheckLease
+from latentune.studies.search.trial_callbacks import CheckLease
 
 PICTURE = bytes(10_000)  # as large as most
 
@@ -60,8 +60,8 @@ def untrained(epoch_s: float = 0, curves: Sequence[Sequence[float]] = ()) -> Ite
             "objectives.objective.quiet_trainer": trainer,
             "objectives.objective.fit": fit,
             "objectives.objective._release": lambda: None,
-            "studies.search.callbacks.draw_pictures": draw,
-            "studies.search.trials._only_new_garbage": nullcontext,
+            "studies.search.trial_callbacks.draw_pictures": draw,
+            "studies.search.trial_loop._only_new_garbage": nullcontext,
         }.items():
             stack.enter_context(patch(f"latentune.{name}", stand_in))
         yield

@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from typing import IO, Any
 
 from latentune.studies.cli import app as command_line
-from latentune.studies.search.forks import context, start_fork_server
+from latentune.studies.search.fork_server import process_context, start_fork_server
 
 
 @dataclass
@@ -32,8 +32,13 @@ class Fork:
 def fork(call: Callable[..., Any], *arguments: Any, **options: Any) -> Fork:
     """Begins a call in a process."""
     start_fork_server()
-    (out, to_out), (err, to_err) = context.Pipe(duplex=False), context.Pipe(duplex=False)
-    process = context.Process(target=_apart, args=(to_out, to_err, call, arguments, options))
+    (out, to_out), (err, to_err) = (
+        process_context.Pipe(duplex=False),
+        process_context.Pipe(duplex=False),
+    )
+    process = process_context.Process(
+        target=_apart, args=(to_out, to_err, call, arguments, options)
+    )
     process.start()
     to_out.close()
     to_err.close()

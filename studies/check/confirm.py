@@ -22,9 +22,9 @@ from ...storage.database import open_database
 from ...storage.resume_checkpoints import remove_with_partials
 from ...storage.runs_folder import Runs, StorageError
 from ...storage.study_export import params_key
-from ..cluster.joining import RayCluster, join_cluster
-from ..cluster.shipping import recipe_files, with_local_files
-from ..cluster.spreading import JobContext, run_jobs
+from ..cluster.payload import recipe_files, with_local_files
+from ..cluster.ray_cluster import RayCluster, join_cluster
+from ..cluster.run_jobs import JobContext, run_jobs
 from ..display.terminal import has_progress_display
 from ..study.build import build_spec
 from ..study.confirmed import Confirmed, read_trainings, record_training
@@ -203,7 +203,7 @@ def _train_finalist(
     place: JobContext, recipe: Recipe, params: Mapping[str, Any], seed: int, title: str
 ) -> float | None:
     """Returns what a configuration is worth on a seed; None if it diverges."""
-    spec = build_spec(with_local_files(recipe, place.moved), place.runs)
+    spec = build_spec(with_local_files(recipe, place.local_paths), place.runs)
     last = _last_epoch(place.runs, recipe, params, seed)
     objective = replace(spec.objective, seed=seed, last_epoch=lambda trial: last)
     if has_progress_display():

@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial
 
 from ...storage.database import stale_trials
 from ...storage.database_urls import is_file
-from ..search.retries import requeue_dead_trials
+from ..search.trial_lease import requeue_dead_trials
 from .checkup import Checkup
 from .finding import Finding, count, some
 

@@ -148,13 +148,13 @@ def search(
     seconds = _parse_seconds(time)
     alone = options["cluster"] is None
     if alone and _has_several_workers(workers, trials) and not dry_run:
-        from ..search.forks import start_fork_server
+        from ..search.fork_server import start_fork_server
 
         start_fork_server()  # before this process spends seconds on the same imports
     from ..display.terminal import show_progress
     from ..search.leaderboard import chooses_model, print_leaderboard
-    from ..search.plan import plan_search
-    from ..search.search import run_search
+    from ..search.run_search import run_search
+    from ..search.search_plan import plan_search
     from ..search.study_tables import SearchProgress, print_plan
     from ..study.confirmed import describe_confirmed
     from .next_steps import next_study_command

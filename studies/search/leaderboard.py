@@ -12,7 +12,7 @@ from ...search_spaces.auto import MODEL
 from ...search_spaces.catalog.candidates import AUTO
 from ...storage.study_summary import format_value
 from ..display.terminal import console
-from .retries import finished
+from .trial_lease import finished_trials
 
 
 def chooses_model(study: optuna.Study) -> bool:
@@ -31,7 +31,7 @@ def leaderboard(study: optuna.Study) -> pd.DataFrame:
         is worse than the best of all; of several objectives `on the front`, the number of trials
         that no other beats, in place of these.
     """
-    trials = [t for t in finished(study.get_trials(deepcopy=False)) if MODEL in t.params]
+    trials = [t for t in finished_trials(study.get_trials(deepcopy=False)) if MODEL in t.params]
     counts = Counter(trial.params[MODEL] for trial in trials)
     table = pd.DataFrame({"model": list(counts), "trials": list(counts.values())})
     if len(study.directions) > 1:

@@ -17,8 +17,8 @@ from ...storage.study_summary import STATE_NAMES, format_value
 from ..display.terminal import console, progress_bar
 from ..study.lineage import is_stale, read_encoder_origin
 from .leaderboard import chooses_model, print_leaderboard
-from .plan import SearchPlan
-from .retries import finished_trials, reason
+from .search_plan import SearchPlan
+from .trial_lease import finished_trials, reason
 
 if TYPE_CHECKING:
     from ..use.sample import Samples

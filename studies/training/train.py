@@ -19,7 +19,7 @@ from ...storage.checkpoint_file import add_configuration
 from ...storage.json_text import to_strict_json
 from ...storage.resumable_folder import resumable_folder
 from ...storage.runs_folder import Runs
-from ..cluster.joining import join_cluster
+from ..cluster.ray_cluster import join_cluster
 from ..display.plots.training_curves import plot_loss_curve
 from ..study.build import encoder_configuration
 from ..study.defaults import (

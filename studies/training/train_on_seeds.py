@@ -13,9 +13,9 @@ from ...objectives.history_checkpoint import find_best_row
 from ...storage.best_toml import Best
 from ...storage.runs_folder import Runs, write_text
 from ...storage.spreadsheet_csv import escape_formulas, unescape_formula
-from ..cluster.joining import RayCluster
-from ..cluster.shipping import recipe_files, with_local_files
-from ..cluster.spreading import JobContext, run_jobs
+from ..cluster.payload import recipe_files, with_local_files
+from ..cluster.ray_cluster import RayCluster
+from ..cluster.run_jobs import JobContext, run_jobs
 from ..study.build import build_spec
 from ..study.checkpoint_lookup import find_checkpoint
 from ..study.recipe import Recipe
@@ -81,7 +81,10 @@ def train_on_seeds(
         )
         for nth, seed in enumerate(new, 1)
     ]
-    files = [*recipe_files(work.recipe), *([] if options.init_from is None else [options.init_from])]
+    files = [
+        *recipe_files(work.recipe),
+        *([] if options.init_from is None else [options.init_from]),
+    ]
     for nth, row in run_jobs(
         _train, jobs, runs, cluster=cluster, files=files, model=work.recipe.model
     ):
@@ -114,9 +117,9 @@ def _train(
 ) -> dict[str, float]:
     """Trains on a seed, and returns its row; goes on with what was stopped in the folder."""
     if options.init_from is not None:
-        moved = place.moved.get(options.init_from, options.init_from)
+        moved = place.local_paths.get(options.init_from, options.init_from)
         options = replace(options, init_from=moved)
-    recipe = with_local_files(recipe, place.moved)
+    recipe = with_local_files(recipe, place.local_paths)
     grows = _folder(folder or place.runs.root, seed)
     grows.mkdir(parents=True, exist_ok=True)
     work = setup_with_seed(best, recipe, build_spec(recipe, place.runs).objective, grows, seed)

@@ -14,7 +14,7 @@ from ...objectives.last_epoch_checkpoint import LastEpochCheckpoint
 from ...objectives.trainer import fit, quiet_trainer, silence_lightning
 from ...storage.checkpoint_file import read_checkpoint
 from ...storage.runs_folder import write_text
-from ..cluster.spreading import JobContext
+from ..cluster.run_jobs import JobContext
 from ..study.build import build_network, load_encoder
 
 TRAININGS, LAST = "trainings.json", "classifier.ckpt"
@@ -58,7 +58,7 @@ def train_classifier(
 ) -> Outcome:
     """Trains a classifier on a network; if a folder is given, it goes on with what was stopped."""
     images = load_label_subset(data, data_dir, labels, seed)
-    here = Path(place.moved.get(str(path), path))
+    here = Path(place.local_paths.get(str(path), path))
     pl.seed_everything(seed, verbose=False)
     codec = (
         load_encoder(here, images.spec, place.runs)

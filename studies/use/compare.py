@@ -15,8 +15,8 @@ from ...storage.resumable_folder import find_resumable, resumable_folder
 from ...storage.resume_checkpoints import remove_with_partials
 from ...storage.runs_folder import Runs
 from ...storage.spreadsheet_csv import write_csv
-from ..cluster.joining import join_cluster
-from ..cluster.spreading import run_jobs
+from ..cluster.ray_cluster import join_cluster
+from ..cluster.run_jobs import run_jobs
 from ..display.plots.training_curves import plot_accuracy_curves
 from ..study.build import load_encoder
 from ..study.checkpoint_lookup import find_encoder

@@ -19,8 +19,8 @@ from latentune.objectives.epoch_callbacks import PRUNED
 from latentune.objectives.objective import Objective
 from latentune.storage.checkpoint_file import file_hash, read_safely
 from latentune.storage.runs_folder import Runs
-from latentune.studies.search.callbacks import CheckLease
-from latentune.studies.search.retries import requeue_dead
+from latentune.studies.search.trial_callbacks import CheckLease
+from latentune.studies.search.trial_lease import requeue_dead
 from latentune.studies.study.build import build_spec
 from latentune.studies.study.recipe import Recipe
 

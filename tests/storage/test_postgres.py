@@ -24,8 +24,8 @@ from latentune.storage.database import DatabaseError, database_exists, open_data
 from latentune.storage.redact import shown
 from latentune.storage.runs_folder import Runs, StorageError
 from latentune.storage.search_lock import search_lock
-from latentune.studies.search.forks import context
-from latentune.studies.search.retries import requeue_dead_trials
+from latentune.studies.search.fork_server import process_context
+from latentune.studies.search.trial_lease import requeue_dead_trials
 
 from ..forked import fork
 
@@ -99,7 +99,7 @@ def search_elsewhere(pipe: Connection, **options: Any) -> None:
 def test_two_machines_share_the_total_and_repeat_no_point(url: str) -> None:
     options: dict[str, Any] = {"epochs": 1, "batch_size": 400, "pruner": "none", "trials": 16}
     options["storage"] = url
-    pipe, theirs = context.Pipe()
+    pipe, theirs = process_context.Pipe()
     other = fork(search_elsewhere, theirs, **options)
     theirs.close()
     assert pipe.recv() == "begun"

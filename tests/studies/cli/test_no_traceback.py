@@ -158,7 +158,9 @@ def test_no_temporary_folder(cli: Cli) -> None:
         raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("latentune.studies.search.forks._claims", [])  # as if none were running
+        patch.setattr(
+            "latentune.studies.search.fork_server._claims", []
+        )  # as if none were running
         patch.setattr("tempfile.gettempdir", nowhere)
         patch.setattr("multiprocessing.util.get_temp_dir", nowhere)
         assert "TMPDIR" in in_a_line(cli(*SEARCH, "--workers", 2))

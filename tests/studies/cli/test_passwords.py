@@ -130,7 +130,7 @@ def test_an_error_in_python_has_no_password() -> None:
 def served(tmp_path: Path) -> Iterator[Any]:
     pytest.importorskip("grpc")
     from latentune.storage.database import open_database
-    from latentune.studies.cluster.database import serve_database
+    from latentune.studies.cluster.database_proxy import serve_database
 
     url = f"sqlite:///{tmp_path}/studies.db"
     optuna.create_study(study_name="mine", storage=open_database(url, create=True))
@@ -143,7 +143,11 @@ def test_the_proxy_answers_those_alone_that_have_its_token(served: Any) -> None:
     import grpc
     from optuna.storages._grpc.auto_generated import api_pb2, api_pb2_grpc
 
-    from latentune.studies.cluster.database import TOKEN_HEADER, connect_database, serve_database
+    from latentune.studies.cluster.database_proxy import (
+        TOKEN_HEADER,
+        connect_database,
+        serve_database,
+    )
 
     storage = connect_database(served.url, served.token)
     assert optuna.get_all_study_names(storage) == ["mine"]
@@ -155,7 +159,12 @@ def test_the_proxy_answers_those_alone_that_have_its_token(served: Any) -> None:
     other.end()
     assert other.token != served.token
     address = served.url.removeprefix("grpc://")
-    for metadata in ((), ((TOKEN_HEADER, ""),), ((TOKEN_HEADER, other.token),), (("x", served.token),)):
+    for metadata in (
+        (),
+        ((TOKEN_HEADER, ""),),
+        ((TOKEN_HEADER, other.token),),
+        (("x", served.token),),
+    ):
         with grpc.insecure_channel(address) as channel:
             stub = api_pb2_grpc.StorageServiceStub(channel)
             for call, request in (

@@ -17,8 +17,8 @@ from optuna.trial import FrozenTrial
 
 import latentune
 from latentune.objectives import last_epoch_checkpoint as last_epoch
-from latentune.studies.search.callbacks import CheckLease
-from latentune.studies.search.forks import context, start_fork_server
+from latentune.studies.search.fork_server import process_context, start_fork_server
+from latentune.studies.search.trial_callbacks import CheckLease
 
 SMALL: dict[str, Any] = {"trials": 3, "epochs": 3, "batch_size": 400}
 DATABASE = Path("runs/studies.db")
@@ -79,7 +79,7 @@ def test_a_search_that_is_killed_finds_what_it_would_have_found(
     calm: list[Any], befalls: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start_fork_server()
-    process = context.Process(target=killed)
+    process = process_context.Process(target=killed)
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL

@@ -18,8 +18,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 import latentune
 from latentune.storage.runs_folder import Runs
-from latentune.studies.cluster import joining
-from latentune.studies.cluster.desk import CoordinatorActor
+from latentune.studies.cluster import ray_cluster
+from latentune.studies.cluster.coordinator_actor import CoordinatorActor
 from latentune.studies.study.study_error import StudyError
 
 ray = pytest.importorskip("ray")
@@ -42,9 +42,9 @@ def worker_processes() -> list[psutil.Process]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    from ray.cluster_utils import RayCluster
+    from ray.cluster_utils import Cluster
 
-    nodes = RayCluster(
+    nodes = Cluster(
         initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
     )
     nodes.add_node(num_cpus=2)
@@ -64,7 +64,7 @@ def cluster() -> Iterator[Any]:
 def test_where_no_cluster_is_nothing_is_written(
     address: str, said: str, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(joining, "CONNECT_S", 0.5)
+    monkeypatch.setattr(ray_cluster, "CONNECT_TIMEOUT_S", 0.5)
     assert said in refused("search", "conv-ae", "digits", "--cluster", address)
 
 
@@ -201,8 +201,10 @@ def test_no_trial_is_lost_with_a_worker_or_a_node(
 
 def test_the_desk_hands_over_at_once_what_it_was_told(tmp_path: Path) -> None:
     async def heard() -> list[tuple[str, str, Any]]:
-        actor = CoordinatorActor("study", f"sqlite:///{tmp_path}/studies.db", Runs(tmp_path), None, tmp_path)
-        await actor.tell("0.1", "left", None)
+        actor = CoordinatorActor(
+            "study", f"sqlite:///{tmp_path}/studies.db", Runs(tmp_path), None, tmp_path
+        )
+        await actor.send("0.1", "finished_work", None)
         return await actor.receive(0)
 
-    assert asyncio.run(heard()) == [("0.1", "left", None)]
+    assert asyncio.run(heard()) == [("0.1", "finished_work", None)]

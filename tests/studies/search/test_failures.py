@@ -25,11 +25,11 @@ import latentune
 from latentune.storage import sqlite_file as sqlite
 from latentune.storage.database import HEARTBEAT_S, DatabaseLost
 from latentune.storage.runs_folder import StorageError, write_text
-from latentune.studies.search import callbacks
-from latentune.studies.search.links import local_context
-from latentune.studies.search.plan import plan_search
-from latentune.studies.search.retries import finished, reason, requeue_dead_trials
-from latentune.studies.search.trials import run_trials
+from latentune.studies.search import trial_callbacks as callbacks
+from latentune.studies.search.search_plan import plan_search
+from latentune.studies.search.trial_lease import finished_trials, reason, requeue_dead_trials
+from latentune.studies.search.trial_loop import run_trials
+from latentune.studies.search.worker_context import local_context
 
 from ...forked import command, fork
 
@@ -202,7 +202,9 @@ def test_who_is_not_to_judge_takes_no_silent_trial_for_dead(tmp_path: Path) -> N
         assert (word, content) == ("waiting", [1])
         stop.set()
 
-    run_trials(study, plan, stop, replace(local_context(plan, tell, tmp_path), may_declare_dead=False))
+    run_trials(
+        study, plan, stop, replace(local_context(plan, tell, tmp_path), may_declare_dead=False)
+    )
     assert lives(study) == [TrialState.COMPLETE, TrialState.RUNNING]
 
 
@@ -263,18 +265,18 @@ def test_copies_of_older_databases_count_in_the_place_of_what_they_were_copied_f
     study.add_trial(again)
     study = resumed("older:SPEC", 2)
     assert lives(study) == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
-    assert [trial.number for trial in finished(study.trials)] == [0, 2]
+    assert [trial.number for trial in finished_trials(study.trials)] == [0, 2]
 
 
 @pytest.mark.parametrize("seconds", [-1, HEARTBEAT_S], ids=["at an epoch", "at its end"])
 def test_a_search_that_slept_too_long_leaves_its_trial_to_others(
     seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentune.studies.search.callbacks.HEARTBEAT_S", seconds)
+    monkeypatch.setattr("latentune.studies.search.trial_callbacks.HEARTBEAT_S", seconds)
     taken = "if self.number == 1 and not Path('taken').exists(): Path('taken').touch(); "
-    taken += "import optuna; from latentune.studies.search import retries; "
+    taken += "import optuna; from latentune.studies.search import trial_lease; "
     taken += "there = optuna.load_study(study_name='mine', storage='sqlite:///runs/studies.db'); "
-    taken += "retries.put_back_dead(there, [1])"
+    taken += "trial_lease.requeue_dead(there, [1])"
     study = latentune.search(write_spec("slept", taken), trials=3)
     assert all(state in (TrialState.COMPLETE, TrialState.PRUNED) for state in lives(study))
     assert study.trials[1].user_attrs["deaths"] == [0]
@@ -306,7 +308,7 @@ def test_a_busy_database_ends_the_search_but_costs_nothing(
         connection.execute("UPDATE trial_heartbeats SET heartbeat = datetime('now', '-1 hour')")
     assert cli(*words).code == 0
     study = optuna.load_study(study_name="mine", storage=URL)
-    counted = finished(study.trials)
+    counted = finished_trials(study.trials)
     assert len(counted) == 3
     assert TrialState.FAIL not in [trial.state for trial in counted]
 
@@ -339,7 +341,7 @@ def test_a_search_whose_fork_server_is_killed_ends_well(cli: Cli) -> None:
                 child.kill()
 
     study = latentune.search("conv-ae", "digits", trials=6, workers=2, callbacks=[kill], **SMALL)
-    assert len(finished(study.trials)) == 6
+    assert len(finished_trials(study.trials)) == 6
     assert TrialState.RUNNING not in lives(study)
 
 
@@ -364,7 +366,7 @@ def test_a_killed_search_leaves_nothing_behind(request: pytest.FixtureRequest) -
     assert alive == []
     study = optuna.load_study(study_name="conv-ae-digits", storage=URL)
     assert TrialState.RUNNING not in lives(study)
-    ends = {trial.user_attrs.get("stopped") for trial in finished(study.trials)}
+    ends = {trial.user_attrs.get("stopped") for trial in finished_trials(study.trials)}
     assert ends <= {"all epochs", "interrupted"}
     assert list(Path("runs/cache").glob("scratch-*"))
     with pytest.MonkeyPatch.context() as patch:

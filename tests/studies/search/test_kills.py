@@ -23,7 +23,7 @@ from latentune.storage.scratch_folder import (
     temporary_scratch_folder,
     user_temporary_folder,
 )
-from latentune.studies.search.forks import start_fork_server
+from latentune.studies.search.fork_server import start_fork_server
 
 from ...forked import command, killed_before
 

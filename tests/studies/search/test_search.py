@@ -16,8 +16,8 @@ from latentune.search_spaces.space_errors import SpaceError
 from latentune.search_spaces.strategies import PRUNERS, SAMPLERS
 from latentune.storage import database
 from latentune.storage.runs_folder import Runs
-from latentune.studies.search.draft import new_trial
-from latentune.studies.search.retries import finished
+from latentune.studies.search.new_trial import new_trial
+from latentune.studies.search.trial_lease import finished_trials
 from latentune.studies.study.recipe import Recipe
 from latentune.studies.study.study_error import StudyError
 
@@ -164,7 +164,7 @@ def test_another_database_can_be_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_pruner_and_sampler_works(pruner: str, sampler: str) -> None:
     study = search(6, pruner=pruner, sampler=sampler, epochs=2, batch_size=1300)
-    assert len(finished(study.trials)) == 6
+    assert len(finished_trials(study.trials)) == 6
 
 
 def test_a_choice_that_fails_leaves_what_was_chosen_until_then() -> None:

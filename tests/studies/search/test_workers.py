@@ -14,8 +14,8 @@ import pytest
 from optuna.trial import TrialState
 
 import latentune
-from latentune.studies.search.forks import PRELOADED_MODULES
-from latentune.studies.search.retries import finished
+from latentune.studies.search.fork_server import PRELOADED_MODULES
+from latentune.studies.search.trial_lease import finished_trials
 from latentune.studies.study.study_error import StudyError
 
 from ...forked import fork
@@ -44,7 +44,7 @@ def write_spec(name: str, training: str) -> str:
 
 
 def counted(study: optuna.Study) -> list[int]:
-    done = finished(study.trials)
+    done = finished_trials(study.trials)
     assert all(t.state in (TrialState.COMPLETE, TrialState.PRUNED) for t in done)
     assert not [t for t in study.trials if t.state in (TrialState.RUNNING, TrialState.WAITING)]
     return [trial.number for trial in done]

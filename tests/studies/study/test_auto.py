@@ -25,7 +25,7 @@ from latentune.search_spaces.ranges import RangedSpace, discover_parameters
 from latentune.search_spaces.suggestions import random_trials, replay
 from latentune.storage import database
 from latentune.studies.search.leaderboard import leaderboard
-from latentune.studies.search.retries import finished
+from latentune.studies.search.trial_lease import finished_trials
 from latentune.studies.study.build import untrained_space
 from latentune.studies.study.study_error import StudyError
 
@@ -323,7 +323,7 @@ def test_a_killed_search_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "HEARTBEAT_S", 1)
     options = {"epochs": 4, "batch_size": 100, "pruner": "none", "ranges": {"model": models}}
     study = latentune.search("digits", trials=5, **options)
-    counted = finished(study.trials)
+    counted = finished_trials(study.trials)
     assert [trial.state for trial in counted] == [TrialState.COMPLETE] * 5
     given = [t.params["model"] for t in counted if "fixed_params" in t.system_attrs]
     assert sorted(given)[:3] == sorted(models.split(","))

@@ -15,7 +15,7 @@ from ...storage.artifact_store import ArtifactStore, attach_picture
 from ...storage.database import HEARTBEAT_S
 from ...storage.runs_folder import write_error
 from ..training.network_plots import plot_network
-from .retries import TrialLease
+from .trial_lease import TrialLease
 
 
 @contextmanager

@@ -89,7 +89,9 @@ def recipe_files(recipe: Recipe) -> list[str]:
 def with_local_files(recipe: Recipe, local_paths: Mapping[str, str]) -> Recipe:
     """Returns a recipe with the paths that its files have on a node."""
     paths: dict[str, Any] = {
-        name: local_paths[path] for name in FILE_FIELDS if (path := getattr(recipe, name)) in local_paths
+        name: local_paths[path]
+        for name in FILE_FIELDS
+        if (path := getattr(recipe, name)) in local_paths
     }
     return replace(recipe, **paths)
 

@@ -29,13 +29,21 @@ from ...storage.lock_wait import acquire
 from ...storage.runs_folder import StorageError, write_error
 from ...storage.search_lock import SEARCH_LOCK_NAME, Lock
 from ..study.study_error import StudyError
-from .callbacks import AttachPictures, CheckLease
-from .draft import new_trial
-from .failures import stop_on_repeated_failure, record_failure
-from .links import WorkerContext
-from .perfect import should_end_early
-from .plan import SearchPlan
-from .retries import INTERRUPTED, TrialLease, LeaseLost, finish_trial, finished_trials, requeue_trial, requeue_dead_trials
+from .new_trial import new_trial
+from .perfect_trial import should_end_early
+from .search_plan import SearchPlan
+from .trial_callbacks import AttachPictures, CheckLease
+from .trial_failures import record_failure, stop_on_repeated_failure
+from .trial_lease import (
+    INTERRUPTED,
+    LeaseLost,
+    TrialLease,
+    finish_trial,
+    finished_trials,
+    requeue_dead_trials,
+    requeue_trial,
+)
+from .worker_context import WorkerContext
 
 # What ends a search and is no fault of the trial in which it shows.
 SEARCH_ERRORS = (DataError, StorageError, StudyError, *DatabaseError)
@@ -45,7 +53,9 @@ LEASE_ERRORS: tuple[type[Exception], ...] = (LeaseLost, UpdateFinishedTrialError
 log = logging.getLogger(__name__)
 
 
-def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, context: WorkerContext) -> None:
+def run_trials(
+    study: optuna.Study, plan: SearchPlan, stop: threading.Event, context: WorkerContext
+) -> None:
     """Runs trials until the study has its total, the time is over, or `stop` is set.
 
     Databases hand a waiting trial to everybody who asks at the same moment, and a count is out of
@@ -79,7 +89,12 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, con
     def train(trial: optuna.Trial, lease: TrialLease) -> tuple[TrialState, Sequence[float] | None]:
         """Trains a trial, and returns how it ended; the lock is let go on the way."""
         pictures = AttachPictures(trial, data, context.artifacts, context.scratch)
-        extra_callbacks = [CheckLease(lease), StopOnRequest(stop), pictures, *context.extra_callbacks(trial.number)]
+        extra_callbacks = [
+            CheckLease(lease),
+            StopOnRequest(stop),
+            pictures,
+            *context.extra_callbacks(trial.number),
+        ]
         try:
             if HPARAMS not in trial.user_attrs:  # it waited for its first time, or has a bug
                 suggest(trial)
@@ -111,7 +126,12 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, con
             try:
                 state, values = train(trial, lease)
             except search_errors:
-                with suppress(StorageError, *DatabaseError, *LEASE_ERRORS, *context.connection_errors), _locked(lock):
+                with (
+                    suppress(
+                        StorageError, *DatabaseError, *LEASE_ERRORS, *context.connection_errors
+                    ),
+                    _locked(lock),
+                ):
                     lease.check()
                     requeue_trial(study, trial.number, INTERRUPTED)  # or found by its silence
                 raise
@@ -128,16 +148,29 @@ def run_trials(study: optuna.Study, plan: SearchPlan, stop: threading.Event, con
         while True:
             with _locked(lock):
                 check_file_identity(plan.storage, known)
-                trials = requeue_dead_trials(study) if context.may_declare_dead else study.get_trials(deepcopy=False)
+                trials = (
+                    requeue_dead_trials(study)
+                    if context.may_declare_dead
+                    else study.get_trials(deepcopy=False)
+                )
                 stop_on_repeated_failure(trials, plan)
                 remaining = plan.trials - len(finished_trials(trials))
-                if stop.is_set() or plan.is_out_of_time or remaining <= 0 or should_end_early(study, trials, plan):
+                if (
+                    stop.is_set()
+                    or plan.is_out_of_time
+                    or remaining <= 0
+                    or should_end_early(study, trials, plan)
+                ):
                     return
                 running = [trial.number for trial in trials if trial.state == TrialState.RUNNING]
                 if remaining > len(running):
                     waits = any(trial.state == TrialState.WAITING for trial in trials)
                     with suppress(*LEASE_ERRORS):
-                        run(_ask_waiting_trial(study) if waits else new_trial(study, trials, suggest))
+                        run(
+                            _ask_waiting_trial(study)
+                            if waits
+                            else new_trial(study, trials, suggest)
+                        )
                     continue
             if running != awaited_trials:
                 awaited_trials = running

@@ -16,19 +16,19 @@ from ..display.terminal import has_progress_display
 from ..study.defaults import AUGMENT, CPUS, DEFAULT_SPACE, GPUS, RUNS, SAMPLER, SEED, WORKERS
 from ..study.public_api import public_api
 from ..study.study_results import write_results
-from .callbacks import stop_on_signal
-from .crew import WorkerPool
-from .engine import create_backend
-from .failures import log_failures
-from .forks import start_fork_server
-from .head import Coordinator, TrialCallback
-from .links import local_context
-from .opening import open_or_create_study
-from .perfect import log_perfect_trial
-from .plan import SearchPlan, plan_search
-from .retries import requeue_dead_trials, unfinished_trials
+from .coordinator import Coordinator, TrialCallback
+from .fork_server import start_fork_server
+from .perfect_trial import log_perfect_trial
+from .search_plan import SearchPlan, plan_search
+from .study_creation import open_or_create_study
 from .study_tables import SearchProgress
-from .trials import run_trials
+from .trial_callbacks import stop_on_signal
+from .trial_failures import log_failures
+from .trial_lease import requeue_dead_trials, unfinished_trials
+from .trial_loop import run_trials
+from .worker_backend import create_backend
+from .worker_context import local_context
+from .worker_pool import WorkerPool
 
 
 @public_api
@@ -223,7 +223,9 @@ def _requeue_leftover_trials(study: Study, plan: SearchPlan, place: Path) -> Non
     """Lets the trials of a dead search go on at once, and so in their order, if none lives."""
     with hold_lock(search_lock(plan.storage, plan.runs), SEARCH_LOCK_NAME):
         # A search that began meanwhile has no trial before it had this lock.
-        requeue_dead_trials(study, is_only_process=plan.storage == plan.runs.database and is_only_scratch(place))
+        requeue_dead_trials(
+            study, is_only_process=plan.storage == plan.runs.database and is_only_scratch(place)
+        )
 
 
 def _remove_old_epochs(study: Study, plan: SearchPlan) -> None:

@@ -11,8 +11,8 @@ from filelock import Timeout
 
 from ...storage.database import HEARTBEAT_S
 from ...storage.resume_checkpoints import last_epoch
-from .links import WorkerContext
-from .plan import SearchPlan
+from .search_plan import SearchPlan
+from .worker_context import WorkerContext
 
 
 def call_actor(what: Any, *content: Any) -> Any:
@@ -97,7 +97,9 @@ def _modified_ns(path: Path) -> int | None:
     return path.stat().st_mtime_ns if path.exists() else None
 
 
-def remote_context(actor: Any, worker_id: str, plan: SearchPlan, scratch: Path, connection_errors: Any) -> WorkerContext:
+def remote_context(
+    actor: Any, worker_id: str, plan: SearchPlan, scratch: Path, connection_errors: Any
+) -> WorkerContext:
     """Returns the links of a worker on another machine than the head's.
 
     Args:

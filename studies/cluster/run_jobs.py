@@ -7,7 +7,7 @@ from ...storage.runs_folder import Runs
 from ...storage.scratch_folder import temporary_scratch_folder
 from ..study.module_trust import allow, trusted_modules
 from ..study.study_error import StudyError
-from .joining import RayCluster, load_ray
+from .ray_cluster import RayCluster, load_ray
 
 MAX_RETRIES = 3  # of a call whose node or process has died
 
@@ -53,7 +53,7 @@ def run_jobs(
         for number, job in enumerate(jobs):
             yield number, call(JobContext(runs), *job)
         return
-    from .shipping import pack_payload
+    from .payload import pack_payload
 
     ray = load_ray()
     payload = pack_payload(files, model)
@@ -87,7 +87,7 @@ def _call(
 ) -> T:
     import torch
 
-    from .shipping import unpack_payload
+    from .payload import unpack_payload
 
     torch.set_num_threads(max(1, int(cpus)))
     allow(*modules)

@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 from ...storage.artifact_store import ArtifactStore, open_artifact_store
 from ...storage.resume_checkpoints import last_epoch
 from ...storage.search_lock import Lock, search_lock
-from .plan import SearchPlan
+from .search_plan import SearchPlan
 
 MessageKind = Literal["started", "waiting", "error", "finished"]
 SendMessage = Callable[[MessageKind, Any], None]
@@ -31,8 +31,8 @@ class WorkerContext:
         extra_callbacks: Makes further Lightning callbacks for the trial with a number.
         scratch: A folder for files that are made and moved away.
         connection_errors: What these raise when they are gone, which is no fault of a trial.
-        may_declare_dead: Whether a trial that is silent may be taken for dead here. Where others cannot
-            write that they live, the head does it for them, and alone knows.
+        may_declare_dead: Whether this process may requeue trials without a heartbeat. It may not
+            if workers cannot write heartbeats, so that the coordinator writes them.
     """
 
     lock: Lock

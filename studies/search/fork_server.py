@@ -20,7 +20,7 @@ from ..study.study_error import StudyError
 
 # What a worker runs, and what that imports only when it is first used.
 PRELOADED_MODULES = [
-    "latentune.studies.search.worker",
+    "latentune.studies.search.local_worker",
     "alembic.command",
     "optuna_dashboard",
     "PIL.PngImagePlugin",

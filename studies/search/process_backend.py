@@ -13,9 +13,9 @@ import torch
 
 from ...objectives.data.preparation.splits import save_splits
 from ...storage.runs_folder import write_error
-from .forks import process_context, without_working_folder
-from .plan import SearchPlan
-from .worker import SPLITS_FILE, run_local_worker
+from .fork_server import process_context, without_working_folder
+from .local_worker import SPLITS_FILE, run_local_worker
+from .search_plan import SearchPlan
 
 
 @dataclass

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ...storage.search_lock import Lock, search_lock
-from .local import ProcessBackend
-from .plan import SearchPlan
+from .process_backend import ProcessBackend
+from .search_plan import SearchPlan
 
 
 class WorkerBackend(Protocol):
@@ -24,9 +24,9 @@ class WorkerBackend(Protocol):
     def receive(self, seconds: float) -> Sequence[tuple[int, str, Any]]:
         """Waits for that long at most, unless there is something, and returns what was heard.
 
-        That are the number of a worker, a word, and what it is about: the words of `WorkerContext`,
-        `failed` with the exception that has ended the worker, `left` when it has ended well, and
-        `died` with what it died of.
+        Each message is the index of a worker, a kind and a content: the kinds of `WorkerContext`,
+        `failed` with the exception that ended the worker, `finished_work`, and `died` with the
+        reason.
         """
 
     def request_stop(self) -> None:
@@ -40,7 +40,7 @@ def create_backend(plan: SearchPlan, scratch: Path) -> tuple[WorkerBackend, Lock
     """Returns what reaches the workers of a search, and the lock that they share with the head."""
     if plan.cluster is None:
         return ProcessBackend(plan, scratch), search_lock(plan.storage, plan.runs)
-    from .ray_engine import RayBackend  # which an extra brings
+    from .ray_backend import RayBackend  # which an extra brings
 
     backend = RayBackend(plan, scratch)
     return backend, backend.lock

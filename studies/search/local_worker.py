@@ -19,20 +19,22 @@ from ...objectives.data.preparation.splits import load_splits
 from ...storage.database import DatabaseError, database_message, open_database
 from ..study.module_trust import allow
 from ..study.study_lookup import open_study
-from .forks import SAFE_PATH_MARKER, SAFE_PATH_VARIABLE
-from .links import local_context
-from .plan import SearchPlan
-from .trials import run_trials
+from .fork_server import SAFE_PATH_MARKER, SAFE_PATH_VARIABLE
+from .search_plan import SearchPlan
+from .trial_loop import run_trials
+from .worker_context import local_context
 
 SPLITS_FILE = "splits.pt"
 """The file with the data, as `save_splits` writes it."""
 
 
-def run_local_worker(plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Connection) -> None:
+def run_local_worker(
+    plan: SearchPlan, index: int, threads: int, scratch: Path, parent: Connection
+) -> None:
     """Runs trials until none is left, the parent asks to stop, or the parent is gone.
 
-    It sends pairs of a word and what it is about: those of `WorkerContext`, `failed` with the exception
-    that ended it, and `left` as its last word. Anything it receives asks it to stop.
+    It sends the messages of `WorkerContext`, then `failed` with the exception that ended it or
+    `finished_work`. Anything that it receives asks it to stop.
 
     Args:
         plan: The search.
@@ -41,7 +43,9 @@ def run_local_worker(plan: SearchPlan, index: int, threads: int, scratch: Path, 
         scratch: The search's folder for a while, with the data in `SPLITS_FILE`.
         parent: The pipe to the parent.
     """
-    if os.environ.get(SAFE_PATH_VARIABLE) == SAFE_PATH_MARKER:  # programs of the user may want their folder
+    if (
+        os.environ.get(SAFE_PATH_VARIABLE) == SAFE_PATH_MARKER
+    ):  # programs of the user may want their folder
         del os.environ[SAFE_PATH_VARIABLE]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all: the parent says what to do
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -56,7 +60,9 @@ def run_local_worker(plan: SearchPlan, index: int, threads: int, scratch: Path, 
         stop.set()
 
     def send(kind: str, content: Any) -> None:
-        with suppress(OSError):  # whoever finds the parent gone still ends its trial: see `wait_for_stop`
+        with suppress(
+            OSError
+        ):  # whoever finds the parent gone still ends its trial: see `wait_for_stop`
             parent.send((kind, content))
 
     threading.Thread(target=wait_for_stop, daemon=True).start()

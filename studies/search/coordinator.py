@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial
 from ...storage.database import GRACE_S
 from ...storage.resume_checkpoints import remove_resume_checkpoint
 from ...storage.runs_folder import write_text
-from .plan import SearchPlan
+from .search_plan import SearchPlan
 
 TrialCallback = Callable[[optuna.Study, FrozenTrial], None]
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Coordinator:
-    """What is done with each word of a process that runs trials; `WorkerContext` says what they mean.
+    """Handles each message of a process that runs trials; `WorkerContext` lists the kinds.
 
     Attributes:
         study: The study.

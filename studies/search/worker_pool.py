@@ -14,9 +14,9 @@ from ...storage.database import HEARTBEAT_S, check_file_identity, file_identity,
 from ...storage.lock_wait import hold_lock
 from ...storage.search_lock import SEARCH_LOCK_NAME, Lock
 from ..study.study_error import StudyError
-from .engine import WorkerBackend
-from .head import Coordinator
-from .retries import finished_trials, requeue_dead, requeue_dead_trials
+from .coordinator import Coordinator
+from .trial_lease import finished_trials, requeue_dead, requeue_dead_trials
+from .worker_backend import WorkerBackend
 
 MAX_WORKER_FAILURES = 4  # one more than a point may cost
 LOCK_TIMEOUT_S = 1
@@ -41,7 +41,9 @@ class WorkerPool:
     backend: WorkerBackend
     lock: Lock
     trials: dict[int, int | None] = field(default_factory=dict)  # what each worker runs now
-    failed_workers: dict[int, str] = field(default_factory=dict)  # what those died of that have to be buried
+    failed_workers: dict[int, str] = field(
+        default_factory=dict
+    )  # what those died of that have to be buried
     worker_failures: int = 0
     error: Exception | None = None
     awaited_trials: set[int] = field(default_factory=set)
@@ -72,7 +74,10 @@ class WorkerPool:
                 for index, kind, content in self.backend.receive(0):
                     self._receive(index, kind, content)
                 self._requeue_failed()
-            if self.backend.needs_heartbeat_proxy and time.monotonic() - last_heartbeat > HEARTBEAT_S:
+            if (
+                self.backend.needs_heartbeat_proxy
+                and time.monotonic() - last_heartbeat > HEARTBEAT_S
+            ):
                 last_heartbeat = time.monotonic()
                 self._requeue_stale()
         if self.error is not None:
@@ -86,7 +91,9 @@ class WorkerPool:
         match kind:
             case "started":
                 self.trials[index] = content
-                if self.backend.needs_heartbeat_proxy:  # of an earlier begin, it may be said to be silent
+                if (
+                    self.backend.needs_heartbeat_proxy
+                ):  # of an earlier begin, it may be said to be silent
                     self._write_heartbeats({content})
             case "finished":
                 self.trials[index], self.worker_failures = None, 0
@@ -107,11 +114,15 @@ class WorkerPool:
 
     def _write_heartbeats(self, numbers: set[int]) -> None:
         trials: Sequence[FrozenTrial] = self.coordinator.study.get_trials(deepcopy=False)
-        write_heartbeats(self.coordinator.study, [trial for trial in trials if trial.number in numbers])
+        write_heartbeats(
+            self.coordinator.study, [trial for trial in trials if trial.number in numbers]
+        )
 
     def _requeue_failed(self) -> None:
         """Lets the trials of those that died together go on, and others take their places."""
-        trials = [n for n in (self.trials[index] for index in self.failed_workers) if n is not None]
+        trials = [
+            n for n in (self.trials[index] for index in self.failed_workers) if n is not None
+        ]
         if trials:
             try:
                 self.lock.acquire(timeout=LOCK_TIMEOUT_S)
@@ -129,8 +140,8 @@ class WorkerPool:
         self.worker_failures += 1
         if self.worker_failures == MAX_WORKER_FAILURES:
             self.error = self.error or StudyError(
-                f"workers died {MAX_WORKER_FAILURES} times before any of them finished a trial, the last by "
-                f"{exit_reason}; if memory ran out, try fewer by `workers=`"
+                f"workers died {MAX_WORKER_FAILURES} times before any of them finished a "
+                f"trial, the last by {exit_reason}; if memory ran out, try fewer by `workers=`"
             )
             self.stop.set()
         if not self.stop.is_set():

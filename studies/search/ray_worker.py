@@ -18,16 +18,16 @@ import torch
 from ...storage.database_urls import is_file
 from ...storage.runs_folder import Runs
 from ...storage.scratch_folder import scratch_folder, temporary_scratch_folder
-from ..cluster.database import connect_database
-from ..cluster.shipping import Payload, with_local_files, unpack_payload
+from ..cluster.database_proxy import connect_database
+from ..cluster.payload import Payload, unpack_payload, with_local_files
 from ..study.module_trust import allow
 from ..study.study_lookup import open_study
-from .forks import PRELOADED_MODULES
-from .links import local_context
-from .plan import SearchPlan
-from .ray_links import call_actor, remote_context
-from .trials import run_trials
-from .worker import forward_errors
+from .fork_server import PRELOADED_MODULES
+from .local_worker import forward_errors
+from .remote_context import call_actor, remote_context
+from .search_plan import SearchPlan
+from .trial_loop import run_trials
+from .worker_context import local_context
 
 
 class CoordinatorNode(NamedTuple):
@@ -46,7 +46,14 @@ class CoordinatorNode(NamedTuple):
     token: str
 
 
-def run_ray_worker(index: int, worker_id: str, actor: Any, coordinator_node: CoordinatorNode, plan: SearchPlan, payload: Payload) -> None:
+def run_ray_worker(
+    index: int,
+    worker_id: str,
+    actor: Any,
+    coordinator_node: CoordinatorNode,
+    plan: SearchPlan,
+    payload: Payload,
+) -> None:
     """Runs trials until none is left, the head asks to stop, or the head is gone.
 
     It tells what `WorkerBackend.wait_for_stop` returns, and `begun` first.
@@ -78,16 +85,29 @@ def run_ray_worker(index: int, worker_id: str, actor: Any, coordinator_node: Coo
     is_local = ray.get_runtime_context().get_node_id() == coordinator_node.node
     with (
         forward_errors(index, send),
-        scratch_folder(coordinator_node.scratch_folder) if is_local else temporary_scratch_folder() as place,
+        scratch_folder(coordinator_node.scratch_folder)
+        if is_local
+        else temporary_scratch_folder() as place,
     ):
-        for module in PRELOADED_MODULES:  # as in forks: else others would wait for the lock meanwhile
+        for (
+            module
+        ) in PRELOADED_MODULES:  # as in forks: else others would wait for the lock meanwhile
             import_module(module)
         allow(*plan.trusted_modules)
         plan = replace(plan, recipe=with_local_files(plan.recipe, unpack_payload(payload, place)))
         if is_local:
-            context = replace(local_context(plan, send, place), may_declare_dead=not is_file(plan.storage))
+            context = replace(
+                local_context(plan, send, place), may_declare_dead=not is_file(plan.storage)
+            )
         else:
             plan = replace(plan, runs=Runs(place / "runs"), storage=coordinator_node.url)
-            context = remote_context(actor, worker_id, plan, place, connection_errors=(grpc.RpcError,))
-        run_trials(open_study(connect_database(plan.storage, coordinator_node.token), plan.name), plan, stop, context)
+            context = remote_context(
+                actor, worker_id, plan, place, connection_errors=(grpc.RpcError,)
+            )
+        run_trials(
+            open_study(connect_database(plan.storage, coordinator_node.token), plan.name),
+            plan,
+            stop,
+            context,
+        )
     send("finished_work", None)

@@ -20,13 +20,13 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ...storage.database_urls import absolute, is_file
 from ...storage.runs_folder import Runs
-from ..cluster.database import serve_database
-from ..cluster.desk import COORDINATOR, CoordinatorActor
-from ..cluster.shipping import recipe_files, pack_payload
+from ..cluster.coordinator_actor import COORDINATOR, CoordinatorActor
+from ..cluster.database_proxy import serve_database
+from ..cluster.payload import pack_payload, recipe_files
 from ..study.study_error import StudyError
-from .plan import SearchPlan
-from .ray_links import ActorLock, call_actor
-from .ray_node import CoordinatorNode, run_ray_worker
+from .ray_worker import CoordinatorNode, run_ray_worker
+from .remote_context import ActorLock, call_actor
+from .search_plan import SearchPlan
 
 FAILURE_REASONS: dict[type[RayError], str] = {
     NodeDiedError: "its node died",
@@ -85,7 +85,9 @@ class RayBackend:
     def start(self, index: int) -> None:
         self.started_count += 1
         worker_id = f"{index}.{self.started_count}"
-        self.worker_indices = {name: of for name, of in self.worker_indices.items() if of != index} | {worker_id: index}
+        self.worker_indices = {
+            name: of for name, of in self.worker_indices.items() if of != index
+        } | {worker_id: index}
         self.started.discard(index)
         self.tasks[index] = self.task.remote(index, worker_id, *self.arguments)
 

@@ -29,19 +29,21 @@ class TrialLease:
         self.deaths = trial.user_attrs.get("deaths")
 
     def check(self) -> FrozenTrial:
-        """Returns the trial as it is; raises TakenOver if it is no longer this process's own."""
+        """Returns the trial as it is; raises LeaseLost if it is no longer this process's own."""
         now = self.trial.storage.get_trial(self.trial._trial_id)
         if now.state != TrialState.RUNNING or now.user_attrs.get("deaths") != self.deaths:
             raise LeaseLost
         return now
 
 
-def requeue_dead_trials(study: optuna.Study, *, is_only_process: bool = False) -> list[FrozenTrial]:
+def requeue_dead_trials(
+    study: optuna.Study, *, is_only_process: bool = False
+) -> list[FrozenTrial]:
     """Lets every trial wait again whose process has died.
 
     Args:
         study: The study.
-        is_only_process: Whether no other process works on it, so that the silence need not be waited for.
+        is_only_process: Whether no other process works on the study: all RUNNING trials are dead.
 
     Returns:
         All trials of the study as they are then.
@@ -67,7 +69,9 @@ def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
         numbers: Numbers of the trials; those that do not run are left as they are.
     """
     trials = study.get_trials(deepcopy=False)
-    dead_trials = [trials[number] for number in numbers if trials[number].state == TrialState.RUNNING]
+    dead_trials = [
+        trials[number] for number in numbers if trials[number].state == TrialState.RUNNING
+    ]
     for trial in dead_trials:
         reached = _last_epoch(trial) if len(dead_trials) == 1 else None
         deaths = [*trial.user_attrs.get("deaths", []), reached]

@@ -24,7 +24,7 @@ from ..study.recipe import Recipe
 from ..study.study_error import StudyError
 from ..study.study_lookup import REQUIRED_STUDY_ATTRIBUTES, open_study
 from ..transfer.reusable_trials import add_reusable_trials
-from .plan import SearchPlan
+from .search_plan import SearchPlan
 
 log = logging.getLogger(__name__)
 

@@ -36,7 +36,7 @@ from ...storage.best_toml import read_best_toml
 from ...storage.checkpoint_file import file_hash, read_configuration
 from ...storage.runs_folder import Runs, StorageError
 from ...storage.study_names import check_name_in_database
-from ..cluster.joining import RayCluster, join_cluster
+from ..cluster.ray_cluster import RayCluster, join_cluster
 from ..study.build import build_spec
 from ..study.candidate_models import resolve_model_and_data, with_candidate_models
 from ..study.checkpoint_lookup import find_encoder
@@ -48,8 +48,8 @@ from ..study.recipe import Recipe
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_choice
 from ..study.study_spec import StudySpec
 from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
-from .pruning import choose_pruner
-from .room import default_worker_count
+from .pruner_choice import choose_pruner
+from .worker_limit import default_worker_count
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class SearchPlan:
     started_at: float = field(default_factory=time.time)
 
     @property
-    def late(self) -> bool:
+    def is_out_of_time(self) -> bool:
         """Whether the time for starting trials is over, for every process of the search."""
         return self.seconds is not None and time.time() - self.started_at > self.seconds
 
@@ -172,7 +172,9 @@ def plan_search(
             origin, space, data_module.spec, definition, storage
         )
         first, definition[FROM_ENTRY] = reusable_trials.untried_points(first), origin
-        default_name = default_name if name else derive_study_name(default_name, origin, definition, storage)
+        default_name = (
+            default_name if name else derive_study_name(default_name, origin, definition, storage)
+        )
     if default_first and (late := [values[MODEL] for values in first[trials:]]):
         log.info("too few trials for all of them: without %s", ", ".join(late))
     return SearchPlan(
@@ -183,7 +185,9 @@ def plan_search(
         seconds=seconds,
         workers=workers,
         first=first if default_first else [],
-        enqueued_params=[_read_params(Path(path), recipe, space, data_module.spec) for path in enqueue],
+        enqueued_params=[
+            _read_params(Path(path), recipe, space, data_module.spec) for path in enqueue
+        ],
         pruner=choose_pruner(pruner, spec.objective.runs),
         sampler=sampler,
         runs=place,

@@ -3,7 +3,7 @@
 import psutil
 import torch
 
-from ..cluster.joining import RayCluster
+from ..cluster.ray_cluster import RayCluster
 from ..study.defaults import TRIALS_PER_WORKER
 
 WORKERS_PER_GPU = 2
@@ -28,4 +28,6 @@ def _local_worker_limit() -> int:
     """One worker for each core that has 1 GiB of free memory, but two at most for each GPU."""
     gpus = torch.cuda.device_count()
     worker_limit = int(psutil.virtual_memory().available / BYTES_PER_WORKER)
-    return min(torch.get_num_threads(), worker_limit, WORKERS_PER_GPU * gpus if gpus else worker_limit)
+    return min(
+        torch.get_num_threads(), worker_limit, WORKERS_PER_GPU * gpus if gpus else worker_limit
+    )

@@ -56,7 +56,9 @@ def serve_database(url: str, host: str) -> ServedDatabase:
     token = secrets.token_hex(32)
     if not is_file(url):
         return ServedDatabase(url, token)
-    server = grpc.server(ThreadPoolExecutor(MAX_CONCURRENT_CALLS), interceptors=[_CheckToken(token)])
+    server = grpc.server(
+        ThreadPoolExecutor(MAX_CONCURRENT_CALLS), interceptors=[_CheckToken(token)]
+    )
     proxy = OptunaStorageProxyService(get_storage(open_database(url)))
     api_pb2_grpc.add_StorageServiceServicer_to_server(proxy, server)
     port = server.add_insecure_port(f"{host}:0")

@@ -12,16 +12,18 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ...storage.redact import shown
 from ..study.study_error import StudyError
-from .links import SendMessage
-from .plan import SearchPlan
-from .retries import finished_trials, reason
+from .search_plan import SearchPlan
+from .trial_lease import finished_trials, reason
+from .worker_context import SendMessage
 
 MAX_EQUAL_FAILURES = 3
 
 log = logging.getLogger(__name__)
 
 
-def record_failure(trial: optuna.Trial, error: Exception, plan: SearchPlan, send: SendMessage) -> None:
+def record_failure(
+    trial: optuna.Trial, error: Exception, plan: SearchPlan, send: SendMessage
+) -> None:
     """Records on a trial what has ended it, and has the head write the traceback to a file."""
     said = (str(error).splitlines() or [""])[0]
     path = plan.runs.failure(plan.name, trial.number)
@@ -39,7 +41,10 @@ def stop_on_repeated_failure(trials: Sequence[FrozenTrial], plan: SearchPlan) ->
     ended = [t for t in _finished_in_search(trials, plan) if t.datetime_complete is not None]
     last = sorted(ended, key=lambda t: t.datetime_complete or datetime.min)[-MAX_EQUAL_FAILURES:]
     bugs = {_reason_pattern(trial) for trial in last if "failure" in trial.user_attrs}
-    if len(last) == MAX_EQUAL_FAILURES == sum("failure" in t.user_attrs for t in last) and len(bugs) == 1:
+    if (
+        len(last) == MAX_EQUAL_FAILURES == sum("failure" in t.user_attrs for t in last)
+        and len(bugs) == 1
+    ):
         raise StudyError(
             f"{MAX_EQUAL_FAILURES} trials in a row failed by {reason(last[-1])}; "
             f"the whole traceback is in {plan.runs.root / last[-1].user_attrs['failure']}"
@@ -67,8 +72,10 @@ def log_failures(study: optuna.Study, plan: SearchPlan) -> None:
 
 def _finished_in_search(trials: Sequence[FrozenTrial], plan: SearchPlan) -> list[FrozenTrial]:
     """Returns the finished trials that began in this search, by whichever process."""
-    since = datetime.fromtimestamp(plan.since)
-    return [t for t in finished_trials(trials) if t.datetime_start is None or t.datetime_start >= since]
+    since = datetime.fromtimestamp(plan.started_at)
+    return [
+        t for t in finished_trials(trials) if t.datetime_start is None or t.datetime_start >= since
+    ]
 
 
 def _reason_pattern(trial: FrozenTrial) -> str:
