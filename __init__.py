@@ -11,7 +11,7 @@ Names are imported when they are first used, so that `latentune --help` answers 
 
 from importlib import import_module
 
-# Nothing else is imported here: `python -m` looks in the working folder first until `__main__`.
+# Nothing else is imported here: `python -m` still finds files of the working directory first.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -20,19 +20,26 @@ if TYPE_CHECKING:
     from .models.densities.kde import LatentKDE as LatentKDE
     from .models.densities.mixture import LatentMixture as LatentMixture
     from .models.embedder import Embedder as Embedder
+    from .models.errors import LatentuneError as LatentuneError
     from .models.gan import GAN as GAN
     from .models.learner import Learner as Learner
     from .models.predictor import Predictor as Predictor
     from .models.vae import VAE as VAE
+    from .objectives.data.data_error import DataError as DataError
     from .objectives.data.tensor_data import TensorData as TensorData
+    from .objectives.epoch_callbacks import MonitorError as MonitorError
     from .objectives.objective import Objective as Objective
+    from .search_spaces.space_errors import SpaceError as SpaceError
     from .storage.best_toml import Best as Best
+    from .storage.database import DatabaseLostError as DatabaseLostError
+    from .storage.storage_error import StorageError as StorageError
     from .studies.check.confirm import confirm as confirm
     from .studies.check.doctor import doctor as doctor
     from .studies.check.verify import verify as verify
     from .studies.search.run_search import search as search
     from .studies.study.checkpoint_lookup import load_model as load_model
     from .studies.study.module_trust import allow as allow
+    from .studies.study.study_error import StudyError as StudyError
     from .studies.study.study_lookup import load_best as load_best
     from .studies.study.study_spec import StudySpec as StudySpec
     from .studies.training.train import train as train
@@ -49,33 +56,40 @@ if TYPE_CHECKING:
     from .studies.use.sample import sample as sample
     from .studies.use.show import show as show
 
-_HOMES = {
+_MODULES = {
+    "Autoencoder": ".models.autoencoder",
+    "Best": ".storage.best_toml",
+    "DataError": ".objectives.data.data_error",
+    "DataSpec": ".models.data_spec",
+    "DatabaseLostError": ".storage.database",
     "Embedder": ".models.embedder",
     "GAN": ".models.gan",
-    "VAE": ".models.vae",
-    "Best": ".storage.best_toml",
-    "Autoencoder": ".models.autoencoder",
-    "DataSpec": ".models.data_spec",
     "LatentKDE": ".models.densities.kde",
     "LatentMixture": ".models.densities.mixture",
+    "LatentuneError": ".models.errors",
     "Learner": ".models.learner",
+    "MonitorError": ".objectives.epoch_callbacks",
     "Objective": ".objectives.objective",
-    "TensorData": ".objectives.data.tensor_data",
     "Predictor": ".models.predictor",
+    "SpaceError": ".search_spaces.space_errors",
+    "StorageError": ".storage.storage_error",
+    "StudyError": ".studies.study.study_error",
     "StudySpec": ".studies.study.study_spec",
+    "TensorData": ".objectives.data.tensor_data",
+    "VAE": ".models.vae",
     "allow": ".studies.study.module_trust",
     "anomalies": ".studies.use.anomalies",
     "compare": ".studies.use.compare",
     "compress": ".studies.use.compress",
     "confirm": ".studies.check.confirm",
     "doctor": ".studies.check.doctor",
-    "map": ".studies.use.map",
     "encode": ".studies.use.encode",
     "export": ".studies.transfer.export",
     "import_": ".studies.transfer.import_",
     "interpolate": ".studies.use.interpolate",
     "load_best": ".studies.study.study_lookup",
     "load_model": ".studies.study.checkpoint_lookup",
+    "map": ".studies.use.map",
     "predict": ".studies.use.predict",
     "probe": ".studies.use.probe",
     "sample": ".studies.use.sample",
@@ -85,21 +99,17 @@ _HOMES = {
     "verify": ".studies.check.verify",
 }
 
-_RENAMED = {
-    "ConvAutoencoder": "Autoencoder",
-    "HeadClassifier": "Predictor",
-    "ImageData": "TensorData",
-}
-
-__all__ = list(_HOMES)
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> object:
-    if name in _RENAMED:
-        raise ImportError(f"latentune.{name} is now {_RENAMED[name]}", name="latentune")
-    if name not in _HOMES:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version(__name__)
+    if name not in _MODULES:
         raise AttributeError(f"module 'latentune' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name], __name__), name)
+    return getattr(import_module(_MODULES[name], __name__), name)
 
 
 def __dir__() -> list[str]:

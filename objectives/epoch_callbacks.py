@@ -8,6 +8,8 @@ import optuna
 import pytorch_lightning as pl
 from optuna.trial import BaseTrial
 
+from ..models.errors import LatentuneError
+
 Direction = Literal["minimize", "maximize"]
 MODES: dict[Direction, Literal["min", "max"]] = {"minimize": "min", "maximize": "max"}
 """What Lightning calls the directions."""
@@ -18,7 +20,7 @@ PRUNED = "pruned"
 """What a trial records the step under after which the pruner has given it up."""
 
 
-class MonitorError(ValueError):
+class MonitorError(LatentuneError, ValueError):
     """The monitored metric is not among those that the model logs."""
 
 

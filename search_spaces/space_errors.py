@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from ..models.errors import LatentuneError
 
-class SpaceError(ValueError):
+
+class SpaceError(LatentuneError, ValueError):
     """A parameter, a range or a value that the search space does not have."""
 
 

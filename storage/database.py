@@ -21,6 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
+from ..models.errors import LatentuneError
 from . import database_server as server
 from . import sqlite_file as sqlite
 from .advisory_lock import AdvisoryLock
@@ -39,7 +40,7 @@ HEARTBEAT_S = 5
 GRACE_S = 30
 
 
-class DatabaseLost(RuntimeError):  # noqa: N818 - it says what has happened
+class DatabaseLostError(LatentuneError, RuntimeError):
     """The database was deleted or replaced while a study grew in it.
 
     Attributes:
@@ -166,10 +167,10 @@ def check_file_identity(url: str, known: tuple[int, int] | None) -> None:
     """Checks that a database is still the one that `file_identity` was asked about before.
 
     Raises:
-        DatabaseLost: If it is not.
+        DatabaseLostError: If it is not.
     """
     if file_identity(url) != known:
-        raise DatabaseLost(
+        raise DatabaseLostError(
             f"{url} was deleted or replaced during the search, and its trials with it; "
             "the same command begins anew"
         )

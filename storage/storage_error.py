@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
+from ..models.errors import LatentuneError
 from .redact import shown
 
 
-class StorageError(ValueError):
+class StorageError(LatentuneError, ValueError):
     """A file, folder or database that is missing, broken, or cannot be written."""
 
 

@@ -1,5 +1,7 @@
-"""What is wrong with data."""
+"""The error of broken or unsuitable data."""
+
+from ...models.errors import LatentuneError
 
 
-class DataError(ValueError):
+class DataError(LatentuneError, ValueError):
     """Data that is missing, empty or broken."""

@@ -14,7 +14,7 @@ CONVERSION_HINTS = {
     "pytorch_lightning.LightningDataModule": SPEC_HINT,
     "lightning.LightningDataModule": SPEC_HINT,
     "torch.DataLoader": f"save its items by {SAVE_ARRAY_HINT}; or {SPEC_HINT}",
-    "torch.LoadedDataset": f"save its items by {SAVE_ARRAY_HINT}; or {SPEC_HINT}",
+    "torch.Dataset": f"save its items by {SAVE_ARRAY_HINT}; or {SPEC_HINT}",
     "pytorch_lightning.LightningModule": SPEC_HINT,
     "lightning.LightningModule": SPEC_HINT,
     "torch.Module": SPEC_HINT,

@@ -61,11 +61,11 @@ def error_message(
     from ...objectives.data.data_error import DataError
     from ...objectives.epoch_callbacks import MonitorError
     from ...search_spaces.space_errors import SpaceError
-    from ...storage.database import DatabaseError, DatabaseLost, database_message
+    from ...storage.database import DatabaseError, DatabaseLostError, database_message
     from ...storage.runs_folder import StorageError
     from ..study.study_error import StudyError
 
-    known = DataError | DatabaseLost | MonitorError | SpaceError | StorageError | StudyError
+    known = DataError | DatabaseLostError | MonitorError | SpaceError | StorageError | StudyError
     if isinstance(error, known):
         return with_option_names(str(error), command, verbs or {})
     if isinstance(error, DatabaseError):

@@ -13,7 +13,7 @@ from ...objectives.progress import Advance, set_progress_display
 from .terminal_escape import escape_control_characters
 
 
-class _EscapingConsole(Console):
+class EscapingConsole(Console):
     """A console on which texts are seen as they are, whatever they hold."""
 
     @property
@@ -30,7 +30,7 @@ class _EscapingConsole(Console):
         return super().render_str(escape_control_characters(text), **options)
 
 
-console = _EscapingConsole(highlight=False, markup=False)
+console = EscapingConsole(highlight=False, markup=False)
 if not console.is_terminal:
     console.width = 160  # a file or a pipe has no width of its own
 

@@ -147,7 +147,7 @@ def search(
         SpaceError: If a range does not fit the space.
         DataError: If the data is missing or broken.
         StorageError: If the database, the folder or the bucket cannot be used.
-        DatabaseLost: If the database was deleted during the search.
+        DatabaseLostError: If the database was deleted during the search.
         MonitorError: If the model never logs the monitored metric.
         KeyboardInterrupt: On Ctrl-C and SIGTERM; the trial that was running goes on the next time.
 

@@ -70,7 +70,7 @@ def run_trials(
 
     Raises:
         StudyError: If three trials in a row failed by the same bug.
-        DatabaseLost: If the database was deleted or replaced meanwhile.
+        DatabaseLostError: If the database was deleted or replaced meanwhile.
     """
     spec = plan.spec
     study.sampler = StatelessSampler(SAMPLERS[plan.sampler], plan.recipe.seed)

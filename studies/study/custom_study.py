@@ -27,16 +27,6 @@ def import_spec(model: str) -> StudySpec:
         if not f"{module}.".startswith(f"{error.name}."):
             raise  # an import inside the user's module failed: that is theirs to see whole
         raise StudyError(f"there is no module {module!r} in {here} or installed") from error
-    except ImportError as error:
-        if error.name != "latentune":
-            raise
-        raise StudyError(f"{module}: {error}") from error
-    except TypeError as error:
-        if "Objective.__init__" not in str(error):
-            raise
-        raise StudyError(
-            f'{module}: {error}; metrics are named as metrics={{"val_mse": "minimize"}}'
-        ) from error
     except AttributeError as error:
         raise StudyError(f"module {module!r} has no {name!r}") from error
     if not isinstance(spec, StudySpec):

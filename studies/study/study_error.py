@@ -1,7 +1,8 @@
-"""The error of this room, and the checks that raise it."""
+"""The error of studies, and the checks that raise it."""
 
 from collections.abc import Collection
 
+from ...models.errors import LatentuneError
 from ...search_spaces.space_errors import did_you_mean
 
 
@@ -17,7 +18,7 @@ def explain_unreadable_database(error: Exception) -> Exception:
     return error if ours else first_bad_cell_error() or error
 
 
-class StudyError(ValueError):
+class StudyError(LatentuneError, ValueError):
     """A study, model or option that does not exist, or does not fit what the study is."""
 
 

@@ -314,20 +314,3 @@ def test_first_weights_of_another_model(cli: Cli, trained: Path) -> None:
     answer = cli("train", "conv-vae-digits", "--init-from", "conv-ae-digits")
     _refused(answer, "is a checkpoint of another model than VAE")
     assert not Path("runs/conv-vae-digits/final").exists()
-
-
-@pytest.mark.parametrize(
-    ("old", "hint"),
-    [
-        ("from latentune import ImageData", "latentune.ImageData is now TensorData"),
-        ("from latentune import ConvAutoencoder", "latentune.ConvAutoencoder is now Autoencoder"),
-        (
-            "from latentune import Objective\nObjective(None, None, monitor='val_loss')",
-            "unexpected keyword argument 'monitor'; metrics are named as metrics=",
-        ),
-    ],
-)
-def test_a_module_of_before_is_told_what_has_changed(cli: Cli, old: str, hint: str) -> None:
-    name = f"before{abs(hash(old))}"  # modules are imported once
-    Path(f"{name}.py").write_text(f"{old}\nSPEC = 1")
-    _refused(cli("search", f"{name}:SPEC"), hint)

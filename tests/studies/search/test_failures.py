@@ -23,7 +23,7 @@ from optuna.trial import TrialState, create_trial
 
 import latentune
 from latentune.storage import sqlite_file as sqlite
-from latentune.storage.database import HEARTBEAT_S, DatabaseLost
+from latentune.storage.database import HEARTBEAT_S, DatabaseLostError
 from latentune.storage.runs_folder import StorageError, write_text
 from latentune.studies.search import trial_callbacks as callbacks
 from latentune.studies.search.search_plan import plan_search
@@ -139,7 +139,7 @@ def test_a_folder_deleted_while_a_picture_is_drawn_is_a_deleted_database(
 def test_a_database_put_in_the_place_of_another_is_noticed() -> None:
     swap = 'Path("runs/studies.db").rename("old.db"); shutil.copy("old.db", "runs/studies.db")'
     model = write_spec("swapped", f"if self.number == 1 and not Path('old.db').exists(): {swap}")
-    with pytest.raises(DatabaseLost, match="deleted or replaced"):
+    with pytest.raises(DatabaseLostError, match="deleted or replaced"):
         latentune.search(model, trials=4)
 
 

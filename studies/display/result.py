@@ -1,0 +1,65 @@
+"""The common base of what public functions return."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+WIDTH = 160  # columns, where there is no terminal that says it
+HTML = '<pre style="white-space: pre; overflow-x: auto">{code}</pre>'
+
+
+class Result(ABC):
+    """A result with fields for programs, and a table for people.
+
+    A subclass is a frozen dataclass with `repr=False`, and defines `__rich__`. Terminals and
+    notebooks then show what that returns.
+    """
+
+    @abstractmethod
+    def __rich__(self) -> "RenderableType":
+        """Returns what people see: a text, a table, or a group of these."""
+
+    def __str__(self) -> str:
+        file = StringIO()
+        _console(file).print(self, soft_wrap=True)
+        return "\n".join(line.rstrip() for line in file.getvalue().rstrip().splitlines())
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        console = _console(StringIO(), record=True)
+        console.print(self, soft_wrap=True)
+        return console.export_html(code_format=HTML, inline_styles=True)
+
+
+def frame_table(
+    frame: "pd.DataFrame", formats: Mapping[str, Callable[[Any], str]] | None = None
+) -> "Table":
+    """Returns a table of a DataFrame: its index, if that has a name, and its columns.
+
+    Args:
+        frame: The frame.
+        formats: How the values of a column are written, if not by `str`.
+    """
+    from rich.table import Table
+
+    formats = formats or {}
+    if frame.index.name is not None:
+        frame = frame.reset_index()
+    table = Table(*map(str, frame.columns), box=None)
+    for row in frame.to_dict("records"):
+        table.add_row(*(formats.get(str(name), str)(value) for name, value in row.items()))
+    return table
+
+
+def _console(file: StringIO, record: bool = False) -> "Console":
+    from .terminal import EscapingConsole
+
+    return EscapingConsole(file=file, width=WIDTH, record=record, highlight=False, markup=False)
