@@ -46,7 +46,7 @@ def build_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None = N
     """Makes the study that a recipe describes, without loading its data.
 
     Args:
-        recipe: The words.
+        recipe: The recipe.
         runs: Whose studies may name the module of the encoder.
         encoder: The configuration of the encoder, if its network is to be rebuilt from that
             alone, without the file that the recipe names.
@@ -78,12 +78,7 @@ def build_network(configuration: Mapping[str, Any], runs: Runs) -> pl.LightningM
 
 
 def load_network(path: Path, runs: Runs) -> pl.LightningModule:
-    """Loads the network of a checkpoint, on the CPU and in eval mode.
-
-    Raises:
-        StorageError: If there is no such checkpoint, or it is of another model.
-        SpaceError: If the search space no longer makes the network that was trained.
-    """
+    """Loads the network of a checkpoint as `load_model` does."""
     configuration, weights = read_checkpoint(path)
     model = build_network(configuration, runs)
     load_weights(model, weights, path)

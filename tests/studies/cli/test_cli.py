@@ -93,7 +93,7 @@ def test_every_verb_helps(cli: Cli, verb: str) -> None:
 
 def test_a_dry_run_shows_the_whole_search_and_makes_nothing(cli: Cli) -> None:
     answer = cli(
-        *("search", "conv-ae", "digits", "--space", "seed", "--trials", 15, "--time", "20m"),
+        *("search", "conv-ae", "digits", "--space", "published", "--trials", 15, "--time", "20m"),
         *("--range", "latent_dim=3:7", "--fix", "lr=1e-4", "--workers", 3, "--dry-run"),
     )
     assert answer.code == 0
@@ -230,7 +230,7 @@ def test_help_says_every_default_and_choice(cli: Cli) -> None:
         "halving, hyperband, median, wilcoxon, none",
         "tpe, gp, random",
         "`latentune list MODEL`",
-        "Search space of the model: default, seed, optimiser, step.",
+        "Search space of the model: default, published, optimiser, step.",
     ):
         assert part in text
     text = " ".join(cli("train", "--help").out.split())

@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 def test_a_progress_bar_is_drawn_and_not_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Terminal()
     monkeypatch.setattr(sys, "stdout", EscapingStream(screen))
-    console = terminal._EscapingConsole(force_terminal=True, color_system="truecolor", width=80)
+    console = terminal.EscapingConsole(force_terminal=True, color_system="truecolor", width=80)
     monkeypatch.setattr(terminal, "console", console)
     with terminal.progress_bar("trials") as bar:
         task = bar.add_task("digits", total=2)
