@@ -53,7 +53,7 @@ class WorkerPool:
 
         Raises:
             StudyError: If workers die again and again, and finish no trial between.
-            DatabaseLost: If the database was deleted or replaced meanwhile.
+            DatabaseLostError: If the database was deleted or replaced meanwhile.
             Exception: What a worker could not go on after.
         """
         plan, study = self.coordinator.plan, self.coordinator.study
