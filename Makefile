@@ -1,27 +1,45 @@
-# `make demo` and `make test` do all the set-up themselves, with uv where it is there and pip else.
+# Every target installs what it needs into .venv first: with uv where there is one, else with pip.
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+QUICK ?= tests/test_layers.py tests/test_catalog.py tests/test_search_spaces.py tests/test_documents.py
 
-.PHONY: demo test check bench
+.PHONY: demo test quick lint check docs audit bench reproduce pictures
 
-demo: $(STAMP)
+demo: $(STAMP)  ## search, train and sample an autoencoder on real 8x8 digits
 	$(BIN)/latentune search conv-ae digits --trials 12 --epochs 20
 	$(BIN)/latentune train conv-ae-digits --epochs 100
 	$(BIN)/latentune sample conv-ae-digits
 
-test: $(STAMP)
+test: $(STAMP)  ## all tests
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal  # whole halves, so that fixtures are shared
 
-bench: $(STAMP)
-	$(BIN)/python -W ignore -m benchmarks.compare $(if $(FULL),--full)
+quick: $(STAMP)  ## a choice of tests, in less than a minute
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(QUICK)
 
-check: test
+lint: $(STAMP)  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check: lint test  ## what continuous integration runs
+
+docs: $(STAMP)  ## the documentation, as HTML
+	$(BIN)/sphinx-build -q -W --keep-going -d build/doctrees docs build/docs
+	@echo "the documentation: build/docs/index.html"
+
+audit: $(STAMP)  ## known vulnerabilities of the installed packages (asks an online service)
 	$(BIN)/pip-audit --format json --progress-spinner off --skip-editable 2>/dev/null | $(BIN)/python .ci/audit.py
+
+bench: $(STAMP)  ## compare the speed with that of a notebook; FULL=1 for the whole comparison
+	$(BIN)/python -W ignore -m benchmarks.compare $(if $(FULL),--full)
+
+reproduce: $(STAMP)  ## run published systems again; ROWS="A4 C2" for some of them, MINUTES=3 for a limit
+	$(BIN)/python -W ignore -m benchmarks.reproduce $(ROWS) $(if $(MINUTES),--minutes $(MINUTES))
+
+pictures: $(STAMP)  ## make the pictures of the README again (needs chromium)
+	$(BIN)/python docs/pictures.py
 
 $(STAMP): pyproject.toml constraints.txt
 	if command -v uv; then \

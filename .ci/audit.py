@@ -1,6 +1,6 @@
-"""Reads what `pip-audit --format json` has found: a known vulnerability is an error.
+"""Reads the output of `pip-audit --format json` and fails if it lists a known vulnerability.
 
-Where the service that knows of them cannot be asked, this says so, and that is none.
+pip-audit prints nothing without a network: then no package is checked, and this says so.
 """
 
 import json
@@ -9,11 +9,12 @@ import sys
 try:
     packages = json.load(sys.stdin)["dependencies"]
 except (ValueError, KeyError):
-    packages = []  # pip-audit prints nothing without a network
-known = [package for package in packages if "vulns" in package]
-for package in known:
-    for flaw in package["vulns"]:
-        mended = ", ".join(flaw["fix_versions"]) or "no version yet"
-        print(f"{package['name']} {package['version']}: {flaw['id']}, mended in {mended}")
-print(f"{len(known)} of {len(packages)} installed packages could be looked up for vulnerabilities")
-sys.exit(any(package["vulns"] for package in known))
+    packages = []
+checked = [package for package in packages if "vulns" in package]
+for package in checked:
+    for vulnerability in package["vulns"]:
+        fix = ", ".join(vulnerability["fix_versions"]) or "no version yet"
+        name = f"{package['name']} {package['version']}"
+        print(f"{name}: {vulnerability['id']}, fixed in {fix}")
+print(f"{len(checked)} of {len(packages)} installed packages were checked for vulnerabilities")
+sys.exit(any(package["vulns"] for package in checked))
