@@ -39,7 +39,7 @@ reproduce: $(STAMP)  ## run published systems again; ROWS="A4 C2" for some of th
 	$(BIN)/python -W ignore -m benchmarks.reproduce $(ROWS) $(if $(MINUTES),--minutes $(MINUTES))
 
 pictures: $(STAMP)  ## make the pictures of the README again (needs chromium)
-	$(BIN)/python docs/pictures.py
+	$(BIN)/python docs/make_pictures.py
 
 $(STAMP): pyproject.toml constraints.txt
 	if command -v uv; then \
