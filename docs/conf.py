@@ -1,6 +1,8 @@
 """How Sphinx builds the documentation: `make docs`."""
 
+import re
 from importlib.metadata import version as version_of
+from typing import Any
 
 project = "Latentune"
 author = "The Latentune authors"
@@ -31,3 +33,16 @@ python_maximum_signature_line_length = 88
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+
+
+def escape_shapes(
+    app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    """Escapes the star of shapes such as (N, *), which would begin an emphasis."""
+    for number, line in enumerate(lines):
+        lines[number] = re.sub(r"\([^()`]*\)", lambda match: match[0].replace("*", r"\*"), line)
+
+
+def setup(app: Any) -> None:
+    """Connects the function above."""
+    app.connect("autodoc-process-docstring", escape_shapes)

@@ -3,7 +3,7 @@
     python examples/01_search_and_sample.py
 
 Everything is written to the folder runs/. Run the script again, and it goes on where it ended: a
-search stops at its total of trials, and a training that is complete is kept beside the new one.
+search stops at its total of trials, and the folder of a complete training is kept as final-before.
 """
 
 import latentune

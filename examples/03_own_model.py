@@ -20,9 +20,9 @@ def main(trials: int = 20, epochs: int = 10, final_epochs: int = 50) -> None:
     study = latentune.search("linear_autoencoder:SPEC", trials=trials, epochs=epochs)
     print("best trial:", study.best_trial.params)
 
-    # A model with reconstruct() is compared with principal components, which it cannot beat here.
+    # Principal components are the best linear autoencoder: the model can only come close to them.
     final = latentune.train("linear-ae-digits", epochs=final_epochs)
-    print(final.metrics["test_mse"], "beside", final.metrics["test_mse_pca"])
+    print(final.metrics["test_mse"], "compared with", final.metrics["test_mse_pca"])
 
     # A model with encode() and decode() can be sampled.
     print(latentune.sample("linear-ae-digits", methods=["gaussian"], n=500))
