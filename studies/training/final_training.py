@@ -2,24 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from json import dumps
 from math import isnan
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import optuna
-
 from ...objectives.epoch_callbacks import Direction
 from ...objectives.metrics.linear_baseline import LINEAR_ACCURACY, LINEAR_MSE
 from ...objectives.metrics.pca_baseline import PCA
-from ...storage.best_toml import Best
-from ...storage.database import database_exists, open_database
-from ...storage.runs_folder import Runs, check_study_name
-from ...storage.study_export import params_key
-from ..study.study_error import StudyError
-from ..study.study_lookup import best_configuration, open_study, split_trial_number
 
 BASELINES: dict[str, tuple[str, str, Direction]] = {
     PCA: ("test_mse", "as many principal components", "minimize"),
@@ -91,39 +81,3 @@ def _figure(value: object) -> object:
     if not isinstance(value, float):
         return value
     return "-" if isnan(value) else f"{value:.4g}"
-
-
-def final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> tuple[Path, bool]:
-    """Returns where a configuration is trained, and whether it is that of a trial.
-
-    The best trial has `final`, the others have `final-17`. What a file holds is a trial's if the
-    study is here and has it with the same values; else its folder is named after its values.
-
-    Raises:
-        StorageError: If what the file calls its study cannot name one.
-    """
-    check_study_name(best.study)
-    if not source.endswith(".toml"):
-        return runs.final(best.study, split_trial_number(source)[1]), True
-    study = _study(best, storage or runs.database)
-    if study is None:
-        content = [best.recipe, best.params, best.provenance.get("seed")]
-        name = sha256(dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
-        return runs.config(best.study, name), False
-    is_best = len(study.directions) == 1 and best_configuration(study).trial == best.trial
-    return runs.final(best.study, None if is_best else best.trial), True
-
-
-def _study(best: Best, url: str) -> optuna.Study | None:
-    """Returns the study that has a trial of the same values, if it is here."""
-    if best.trial is None or not database_exists(url):
-        return None
-    try:
-        study = open_study(open_database(url), best.study)
-    except StudyError:
-        return None
-    trials = study.get_trials(deepcopy=False)
-    if not 0 <= best.trial < len(trials):
-        return None
-    same = params_key(trials[best.trial].params) == params_key(best.params)
-    return study if same and study.user_attrs["recipe"] == best.recipe else None

@@ -1,4 +1,4 @@
-"""The long part of final training: epoch by epoch, watched, logged, and ready to be stopped."""
+"""The long part of final training: epochs, which are saved, logged and can be resumed."""
 
 import logging
 import sys
@@ -32,7 +32,7 @@ class FitOptions:
     """How a configuration is trained; see `train`.
 
     Raises:
-        StudyError: If an option is none of its choices, or this machine has no such device.
+        StudyError: If an option is not one of its choices, or this machine lacks the device.
     """
 
     epochs: int
@@ -50,139 +50,126 @@ class FitOptions:
         check_choice("pictures", self.pictures, PICTURES)
         here = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
         if not here.get(self.accelerator, True):
-            raise StudyError(
-                f"there is no {self.accelerator} on this machine; leave out `accelerator=`"
-            )
+            raise StudyError(f"this machine has no {self.accelerator}: leave out `accelerator=`")
         if self.precision == "16" and (self.accelerator == "cpu" or not any(here.values())):
-            raise StudyError("precision 16 needs a GPU; on the CPU, bf16 is for `precision=`")
+            raise StudyError("precision 16 needs a GPU: on the CPU, use bf16 for `precision=`")
         check_logger(self.logger)
 
-    def settings(self, work: TrainingSetup) -> dict[str, Any]:
-        """Returns all that must agree if a training is to go on."""
+    def settings(self, setup: TrainingSetup) -> dict[str, Any]:
+        """Returns everything that must agree to resume a training."""
         return {
             "epochs": self.epochs,
             "init_from": self.init_from,
             "precision": self.precision,
             "deterministic": self.deterministic,
-            "seed": work.seed,
-            "data": work.best.provenance.get("data_fingerprint"),
-            **{f"{PARAM_PREFIX}{name}": value for name, value in work.best.params.items()},
+            "seed": setup.seed,
+            "data": setup.best.provenance.get("data_fingerprint"),
+            **{f"{PARAM_PREFIX}{name}": value for name, value in setup.best.params.items()},
         }
 
 
 def load_initial_weights(model: pl.LightningModule, options: FitOptions, runs: Runs) -> None:
-    """Gives a network the weights that it is to begin with, if they are those of another one."""
+    """Loads the weights of the network that `init_from` names, if any."""
     if options.init_from is not None:
         path = find_checkpoint(options.init_from, runs)
         load_weights(model, read_checkpoint(path)[1], path)
 
 
 def should_resume(
-    source: str, work: TrainingSetup, options: FitOptions, resume: bool | None
+    source: str, setup: TrainingSetup, options: FitOptions, resume: bool | None
 ) -> bool:
-    """Returns whether a training was stopped that this one goes on with.
+    """Returns whether there is a stopped training to resume.
 
-    Args:
-        source: What is trained, in the words of the user.
-        work: The same, with the place where it goes.
-        options: How it is trained.
-        resume: Whether it must go on, or must not; None for where nothing differs.
+    `resume` says whether it must or must not be resumed; None resumes it if nothing differs.
 
     Raises:
-        StudyError: If it must, and there is none, or it had other options, values or data.
+        StudyError: If it must, and there is none, or its options, values or data differ.
         StorageError: If it must, and the checkpoint is broken.
     """
-    left = find_resumable(work.target, LAST)
-    if resume is False or not (resume or left):
+    stopped = find_resumable(setup.target, LAST)
+    if resume is False or not (resume or stopped):
         return False
-    if left is None and work.target.exists():
+    if stopped is None and setup.target.exists():
         raise StudyError(
-            f"the training of {source} is finished, and its learning rate has fallen: train it "
+            f"the training of {source} is finished, and its learning rate has decayed: train it "
             "anew, or begin with its weights by `init_from=`"
         )
-    if left is None:
+    if stopped is None:
         raise StudyError(f"no training of {source} was stopped: leave out `resume=`")
     try:
-        epochs = _epochs_of_the_same(source, left / LAST, options.settings(work))
+        epochs = _check_same_settings(source, stopped / LAST, options.settings(setup))
     except (StudyError, StorageError) as error:
         if resume:
             raise type(error)(f"{error}: leave out `resume=` to train anew") from error
         log.info("%s", error)
         return False
-    log.info("going on with the training that was stopped after epoch %s", epochs)
+    log.info("resuming the training that was stopped after epoch %s", epochs)
     return True
 
 
-def _epochs_of_the_same(source: str, last: Path, now: Mapping[str, Any]) -> int:
-    """Returns how many epochs a checkpoint has seen, if its training differs in nothing."""
+def _check_same_settings(source: str, last: Path, settings: Mapping[str, Any]) -> int:
+    """Returns the epochs of a checkpoint; raises StudyError if its settings differ."""
     try:
         state = read_safely(last)["callbacks"][STATE_KEY]
         then, epochs = state["settings"], len(state["rows"])
     except (StorageError, KeyError, TypeError) as error:
         raise StorageError(f"{last} is broken, or was not written by latentune") from error
-    for name in {**now, **then}:
-        was, is_now = repr(then.get(name)), repr(now.get(name))  # NaN equals itself so
-        if was != is_now:
+    for name in {**settings, **then}:
+        old, new = repr(then.get(name)), repr(settings.get(name))  # as text, NaN equals itself
+        if old != new:
+            option = name.removeprefix(PARAM_PREFIX)
             raise StudyError(
-                f"the training of {source} that was stopped has "
-                f"{name.removeprefix(PARAM_PREFIX)} = {was}, not {is_now}"
+                f"the training of {source} that was stopped has {option} = {old}, not {new}"
             )
     return epochs
 
 
 def fit_network(
     folder: Path,
-    work: TrainingSetup,
+    setup: TrainingSetup,
     options: FitOptions,
     title: str,
     callbacks: Sequence[pl.Callback] = (),
 ) -> tuple[HistoryCheckpoint, pl.Trainer]:
-    """Trains a network, which then has the weights of its best epoch and is on the CPU.
+    """Trains the network of a setup, which then has its best weights and is on the CPU.
 
-    Args:
-        folder: Where checkpoints, metrics, logs and the pictures of epochs go. If a training of
-            the same is there that was stopped, it goes on.
-        work: What is trained, and on what.
-        options: How.
-        title: What is shown while it lasts.
-        callbacks: Further Lightning callbacks.
-
-    Returns:
-        What has happened in each epoch, and the trainer.
+    Checkpoints, metrics, logs and the figures of epochs go into the folder; a stopped training in
+    it is resumed. Returns the callback with the history, and the trainer.
     """
     last = folder / LAST
-    keep = HistoryCheckpoint(work.objective, folder, options.settings(work))
-    watchers = [keep, TrainingProgress(title, next(iter(work.objective.metrics))), *callbacks]
+    checkpoint = HistoryCheckpoint(setup.objective, folder, options.settings(setup))
+    progress = TrainingProgress(title, next(iter(setup.objective.metrics)))
+    observers = [checkpoint, progress, *callbacks]
     if options.pictures == "every":
-        watchers.append(PlotEachEpoch(folder / "epochs"))
-    with _determinism(options), open_logger(folder, options.logger, work.best.study) as logger:
+        observers.append(PlotEachEpoch(folder / "epochs"))
+    with _determinism(options), open_logger(folder, options.logger, setup.best.study) as logger:
         trainer = quiet_trainer(
             options.epochs,
-            [*(make_callback() for make_callback in work.objective.metric_callbacks), *watchers],
-            work.data,
+            [*(make_callback() for make_callback in setup.objective.metric_callbacks), *observers],
+            setup.data,
             accelerator=options.accelerator,
             precision=PRECISIONS[options.precision],
             deterministic=options.deterministic,
             logger=logger,
             enable_checkpointing=True,
-            log_every_n_steps=sys.maxsize,  # metrics of an epoch are logged all the same
+            log_every_n_steps=sys.maxsize,  # metrics of epochs are logged anyway
         )
-        fit(trainer, work.model, work.data, last if last.exists() else None)
-        load_weights(work.model.cpu(), read_safely(folder / BEST)["state_dict"], folder / BEST)
-        log_network(logger, work.model, work.data)
-    return keep, trainer
+        fit(trainer, setup.model, setup.data, last if last.exists() else None)
+        load_weights(setup.model.cpu(), read_safely(folder / BEST)["state_dict"], folder / BEST)
+        log_network(logger, setup.model, setup.data)
+    return checkpoint, trainer
 
 
 @contextmanager
 def _determinism(options: FitOptions) -> Iterator[None]:
-    """Lets PyTorch compute as before once the block ends; names what cannot be deterministic."""
+    """Restores the determinism of PyTorch when the block ends, and explains its errors."""
     before = torch.are_deterministic_algorithms_enabled()
     try:
         yield
     except RuntimeError as error:
         if options.deterministic and "deterministic" in str(error):
-            why = str(error).split(",")[0]
-            raise StudyError(f"{why}: leave out `deterministic=`") from error
+            reason = str(error).split(",")[0]
+            raise StudyError(f"{reason}: leave out `deterministic=`") from error
         raise
     finally:
         torch.use_deterministic_algorithms(before)

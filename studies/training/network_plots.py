@@ -1,4 +1,4 @@
-"""What a network shows of itself: for the dashboard, for final training, and after each epoch."""
+"""Figures of what a network does, for the dashboard, after final training and after each epoch."""
 
 import math
 from collections.abc import Iterable
@@ -23,49 +23,44 @@ from ..display.plots.image_grids import (
 )
 from .training_loggers import log_images
 
-PRIOR_SAMPLES = 50  # images from a prior
+PRIOR_SAMPLES = 50
 GROUPS_SHOWN = 6
-MAX_PLOTTED_EPOCHS = 100  # of which pictures are drawn, at most
-MAX_SIDE = 32  # pixels of an image in these, at most
+MAX_PLOTTED_EPOCHS = 100
+MAX_SIDE = 32
+"""Pixels of an image in the figures of epochs."""
 
 
 def plot_network(model: pl.LightningModule, data: Any, batches: Any, folder: Path) -> list[Path]:
-    """Draws all that a model can do: reconstructions, samples, and items that it compares.
+    """Plots reconstructions, samples of the prior, and compared items, as far as a model has them.
 
-    Args:
-        model: Any model; it is in eval mode afterwards.
-        data: What is known of its data, a `DataSpec`.
-        batches: The loader of the validation part; its first batch is used.
-        folder: Where the pictures go.
-
-    Returns:
-        The files, if there are any.
+    The model is in eval mode afterwards. `data` is its `DataSpec`, and of `batches`, the loader
+    of the validation part, the first is used. Returns the files.
     """
     model.eval()
     if data.kind != "image":
         return []
-    drawn = []
-    if (shown := reconstruct(model, batches)) is not None:
-        drawn.append(folder / "reconstructions.png")
-        plot_reconstructions(*shown, drawn[-1])
+    files = []
+    if (pair := reconstruct(model, batches)) is not None:
+        files.append(folder / "reconstructions.png")
+        plot_reconstructions(*pair, files[-1])
     if isinstance(model, Decodes) and isinstance(model, HasPrior):
-        drawn.append(folder / "samples.png")
-        plot_image_grid(_prior_samples(model), "Samples of the prior", drawn[-1])
+        files.append(folder / "samples.png")
+        plot_image_grid(_prior_samples(model), "Samples of the prior", files[-1])
     if isinstance(model, Compares) and isinstance(model, Encodes):
         batch = next(iter(cast(Iterable[Any], batches)))
-        drawn += _plot_groups(model, batch[0], batch[1].cpu(), data.classes, folder)
-    return drawn
+        files += _plot_groups(model, batch[0], batch[1].cpu(), data.classes, folder)
+    return files
 
 
 class PlotEachEpoch(pl.Callback):
-    """Draws what the same images and the same codes of the prior become, epoch by epoch.
+    """Plots reconstructions of the same images and samples of the same codes after each epoch.
 
-    The files are small, `reconstructions-001.png` and `samples-001.png` after the first epoch,
-    and of at most 100 epochs, evenly spread. Loggers get the same pictures. Nothing is drawn from
-    the generators of training, so that it is the same with pictures and without.
+    The files are small, `reconstructions-001.png` and `samples-001.png` after the first epoch, of
+    at most 100 epochs, evenly spread. Loggers get the same images. The random generators of
+    training are not used, so that it is the same with figures and without.
 
     Args:
-        folder: Where the files go; it is made once there is something to draw.
+        folder: The folder of the files, which is created when the first one is written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -88,27 +83,25 @@ class PlotEachEpoch(pl.Callback):
                 log_images(trainer.loggers, name, grid, epoch)
 
     def _grids(self, model: pl.LightningModule) -> dict[str, Tensor]:
-        found = {}
+        grids = {}
         if self._originals is not None:
-            shown = torch.cat(
-                [image.cpu() for image in reconstruct_images(model, self._originals)]
-            )
-            found["reconstructions"] = _small_grid(shown, per_row=len(shown) // 2)
+            pair = [images.cpu() for images in reconstruct_images(model, self._originals)]
+            grids["reconstructions"] = _small_grid(torch.cat(pair), per_row=len(pair[0]))
         if isinstance(model, Decodes) and isinstance(model, HasPrior):
-            drawn = _prior_samples(model)
-            if drawn.ndim == 4:
-                found["samples"] = _small_grid(drawn, per_row=10)
-        return found
+            samples = _prior_samples(model)
+            if samples.ndim == 4:
+                grids["samples"] = _small_grid(samples, per_row=10)
+        return grids
 
 
 def _small_grid(images: Tensor, per_row: int) -> Tensor:
-    """Returns images in rows, with shape (C, H, W), in as many channels as they have."""
+    """Returns a grid of images, with shape (C, H, W), with as many channels as they have."""
     grid: Tensor = make_grid(shrink_images(images, MAX_SIDE), nrow=per_row, padding=1, pad_value=1)
     return grid[: images.shape[1]]
 
 
 def _prior_samples(model: Any) -> Tensor:
-    """Returns what fixed codes become, the same for a model of any age."""
+    """Returns the images of fixed codes, which are the same for a model in any epoch."""
     codes = torch.from_numpy(model.prior().sample(PRIOR_SAMPLES))
     return apply_in_batches(lambda z: model.decode(z.to(model.device)).cpu(), codes)
 
@@ -116,18 +109,18 @@ def _prior_samples(model: Any) -> Tensor:
 def _plot_groups(
     model: Any, images: Tensor, labels: Tensor, classes: tuple[str, ...], folder: Path
 ) -> list[Path]:
-    """Draws pairs or triplets of images with their labels, and how far apart their codes are."""
+    """Plots pairs or triplets of images with their labels and the distances of their codes."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        groups = model.sample_groups(labels)[:GROUPS_SHOWN]
+        groups = model.groups_of(labels)[:GROUPS_SHOWN]
     if not len(groups):
         return []
     codes = apply_in_batches(
         lambda x: model.encode(x.to(model.device)).cpu(), images[groups.flatten()]
     )
     codes = codes.view(*groups.shape, -1)
-    apart = (codes[:, 1:] - codes[:, :1]).norm(dim=2)
+    distances = (codes[:, 1:] - codes[:, :1]).norm(dim=2)
     path = folder / ("pairs.png" if groups.shape[1] == 2 else "triplets.png")
-    names = [[classes[labels[place]] for place in group] for group in groups]
-    plot_image_groups(images[groups].cpu(), names, apart.tolist(), path)
+    names = [[classes[labels[index]] for index in group] for group in groups]
+    plot_image_groups(images[groups].cpu(), names, distances.tolist(), path)
     return [path]

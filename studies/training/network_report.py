@@ -1,4 +1,4 @@
-"""What a trained network shows of the test part, by what it can do."""
+"""Metrics, tables and figures of a trained network on the test part, by its roles."""
 
 from pathlib import Path
 from typing import Any
@@ -25,45 +25,38 @@ from .network_plots import plot_network
 def score_test_part(
     model: pl.LightningModule, data: Any, objective: Objective, accelerator: str
 ) -> dict[str, float]:
-    """Returns what a network logs of the test part, if it does."""
+    """Returns the metrics that a network logs in `test_step`; empty if it has none."""
     if not is_overridden("test_step", model, pl.LightningModule):
         return {}
-    metric_callbacks = [make_callback() for make_callback in objective.metric_callbacks]
-    trainer = quiet_trainer(1, metric_callbacks, data, accelerator=accelerator)
+    callbacks = [make_callback() for make_callback in objective.metric_callbacks]
+    trainer = quiet_trainer(1, callbacks, data, accelerator=accelerator)
     with progress("scoring the test part"), silence_lightning():
         return dict(trainer.test(model, datamodule=data, verbose=False)[0])
 
 
 def write_report(
-    model: pl.LightningModule, data: Any, folder: Path, *, pictures: bool = True
+    model: pl.LightningModule, data: Any, folder: Path, *, has_figures: bool = True
 ) -> dict[str, Any]:
-    """Writes what a network can show, whosever it is: each role has its table and pictures.
+    """Writes the tables and figures of each role of a trained network into a folder.
 
-    Args:
-        model: The trained network.
-        data: Its data module, whose `spec` is a `DataSpec`.
-        folder: Where the files go.
-        pictures: Whether there are to be pictures; tables are written in any case.
-
-    Returns:
-        Figures that the network does not log by itself.
+    Returns the metrics that the network does not log by itself.
     """
-    figures: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
     if isinstance(model, Predicts) and data.spec.classes:
-        figures = _of_classes(model, data, folder, pictures)
-    elif isinstance(model, Predicts) and data.spec.target and pictures:
-        _of_numbers(model, data, folder)
-    if pictures:
+        metrics = _report_classes(model, data, folder, has_figures)
+    elif isinstance(model, Predicts) and data.spec.target and has_figures:
+        _plot_numbers(model, data, folder)
+    if has_figures:
         plot_network(model, data.spec, data.val_dataloader(), folder)
-    return figures
+    return metrics
 
 
-def _of_classes(model: Predicts, data: Any, folder: Path, pictures: bool) -> dict[str, Any]:
+def _report_classes(model: Predicts, data: Any, folder: Path, has_figures: bool) -> dict[str, Any]:
     found = classification(model, data)
-    names, share = list(found.classes["class"]), found.classes["accuracy"]
+    names, accuracy = list(found.classes["class"]), found.classes["accuracy"]
     average = dict(zip(names, found.classes["average_precision"], strict=True))
     write_csv(found.classes, folder / "classes.csv")
-    if pictures:
+    if has_figures:
         title = f"Test accuracy {found.confusion.trace() / found.confusion.sum():.3f}"
         plot_confusion_matrix(found.confusion, names, title, folder / "confusion.png")
         plot_precision_recall(found.curves, average, folder / "precision-recall.png")
@@ -71,12 +64,12 @@ def _of_classes(model: Predicts, data: Any, folder: Path, pictures: bool) -> dic
     return {
         "test_calibration_error": found.calibration_error,
         "test_average_precision": float(found.classes["average_precision"].mean()),
-        "class_accuracy": dict(zip(names, map(float, share), strict=True)),
+        "class_accuracy": dict(zip(names, map(float, accuracy), strict=True)),
     }
 
 
-def _of_numbers(model: Predicts, data: Any, folder: Path) -> None:
-    answers, targets = predict_test_set(model, data)
-    predicted, true = answers[:, 0].numpy(), targets.numpy()
+def _plot_numbers(model: Predicts, data: Any, folder: Path) -> None:
+    outputs, targets = predict_test_set(model, data)
+    predicted, true = outputs[:, 0].numpy(), targets.numpy()
     title = f"Test MSE {((predicted - true) ** 2).mean():.4g}"
     plot_predicted_vs_true(true, predicted, title, folder / "predicted.png")

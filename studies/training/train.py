@@ -1,6 +1,6 @@
-"""Final training: the chosen configuration, to the end, with its test score and pictures."""
+"""The verb `train`: final training of a configuration, with its test scores and figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ...objectives.metrics.linear_baseline import linear_baseline
 from ...objectives.metrics.pca_baseline import pca_baseline
 from ...objectives.provenance import git_commit, versions
 from ...objectives.rng import spawn_seeds
-from ...storage.best_toml import write_best_toml
+from ...storage.best_toml import Best, write_best_toml
 from ...storage.checkpoint_file import add_configuration
 from ...storage.json_text import to_strict_json
 from ...storage.resumable_folder import resumable_folder
@@ -40,7 +40,7 @@ from .final_training import FinalTraining
 from .fit_network import FitOptions, fit_network, load_initial_weights, should_resume
 from .network_report import score_test_part, write_report
 from .train_on_seeds import score_row, train_on_seeds
-from .training_setup import load_training_setup
+from .training_setup import TrainingSetup, load_training_setup
 from .trial_comparison import notes_if_worse_than_trial
 
 
@@ -65,40 +65,37 @@ def train(
     storage: str | None = None,
     callbacks: Sequence[pl.Callback] = (),
 ) -> FinalTraining:
-    """Trains a configuration, keeps its best epoch, and scores that once on the test part.
+    """Trains a configuration, keeps the weights of its best epoch, and scores the test part once.
 
-    The folder then holds `model.ckpt`, `best.toml`,
-    `metrics.csv` (per epoch), `metrics.json` (the test score), and pictures of the loss curve
-    and of what the network can do: reconstructions and samples of its prior (in `epochs/` after
-    each epoch), pairs or triplets; of classes a confusion matrix, precision-recall curves and
-    calibration, of numbers what was predicted beside what is true. What an earlier training left
-    there is kept beside it, with `-before` behind its name.
+    The folder then holds `model.ckpt`, `best.toml`, `metrics.csv` (per epoch), `metrics.json`
+    (the test scores), and figures: the loss curve, reconstructions and samples of the prior (in
+    `epochs/` after each epoch), pairs or triplets; of classes a confusion matrix, precision-recall
+    curves and calibration; of numbers the predicted against the true ones. An earlier training
+    is kept beside it, with `-before` behind its name.
 
-    Until then it grows in a folder with `-partial` behind its name, which outlives whatever ends
-    the process: the same training then goes on, and on the CPU ends with the numbers of one that
-    was not stopped.
+    While it lasts, the folder has `-partial` behind its name. It stays if the process ends for
+    any reason: the same training then resumes and, on the CPU, ends with the same numbers.
 
     Args:
         source: `STUDY` for its best trial, `STUDY:17` for a trial, or the path of a best.toml.
         epochs: Epochs to train for, at least 1.
-        seeds: How many seeds to train on, from 1 to 1,000. The network that is kept is always
-            that of the trial's own seed; the others say how much its scores owe to luck, by their
-            mean and standard deviation and in `seeds.csv`. The split of the data stays.
-        resume: Whether to go on with what was stopped, after its last epoch. If None, where the
-            same training was stopped; True refuses to begin anew, and False to go on.
+        seeds: Number of seeds to train with, from 1 to 1,000. The network that is kept is that
+            of the trial's own seed; the others show how much the scores vary by chance, by their
+            mean and standard deviation and in `seeds.csv`. The split of the data stays the same.
+        resume: Whether to resume a stopped training after its last epoch. If None, it is resumed
+            if nothing differs; True fails if it cannot be, and False begins anew.
         init_from: `STUDY`, `STUDY:17` or path of a checkpoint of a network of the same shapes,
-            whose weights are the first ones. If None, they are as they were in the trial.
+            whose weights are the initial ones. If None, they are those of the trial.
         accelerator: The device: `auto`, `cpu`, `gpu` or `mps`.
-        precision: `32`, as in trials, or `bf16` for half of the bits where they suffice; on a
-            GPU also `16`, with scaled gradients.
-        deterministic: Whether to compute only in ways that give the same numbers each time, also
-            where that is slower.
-        pictures: When to draw: after `every` epoch (100 at most) and at the end, of the `best`
-            epoch alone, or `none`.
-        logger: Where to log beside metrics.csv: `tensorboard` (scalars, pictures, the graph of
-            the network, and codes with their images) or `wandb` (scalars and pictures), in a
-            folder of that name; `csv` for nowhere else.
-        cluster: A Ray cluster on which the further seeds are trained side by side; as in `search`.
+        precision: `32`, as in trials, or `bf16` for mixed precision; on a GPU also `16`, with
+            scaled gradients.
+        deterministic: Whether to use deterministic algorithms only, even if they are slower.
+        pictures: When to plot: after `every` epoch (100 at most) and at the end, of the `best`
+            epoch only, or `none`.
+        logger: A logger beside metrics.csv: `tensorboard` (scalars, images, the graph of the
+            network, and codes with their images) or `wandb` (scalars and images), in a folder of
+            that name; `csv` for no other.
+        cluster: A Ray cluster on which the further seeds are trained in parallel; as in `search`.
         cpus: CPUs of each training there.
         gpus: GPUs of each training there.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
@@ -107,16 +104,16 @@ def train(
         callbacks: Further Lightning callbacks.
 
     Returns:
-        The figures, and the folder: `runs/STUDY/final`, `runs/STUDY/final-17` for trial 17, or
-        `runs/STUDY/config-...` for the configuration of a file that is no trial of the study.
+        The metrics, and the folder: `runs/STUDY/final`, `runs/STUDY/final-17` for trial 17, or
+        `runs/STUDY/config-...` for the configuration of a file that is not a trial of the study.
 
     Raises:
-        StudyError: If there is no such study or trial, the data are others than it searched, or
-            there is no training to resume, or it had other options.
+        StudyError: If there is no such study or trial, the data differ from those it searched,
+            or there is no training to resume, or it had other options.
         SpaceError: If a value of best.toml is missing, unknown or out of range.
         StorageError: If a file cannot be read or written, or another process trains the same.
-        DataError: If the data is missing or broken.
-        KeyboardInterrupt: On Ctrl-C; what was in the folder before is then still there.
+        DataError: If the data are missing or broken.
+        KeyboardInterrupt: On Ctrl-C; the folder is then as it was before.
 
     Example:
         >>> latentune.train("conv-ae-digits", epochs=2).metrics["epochs"]
@@ -127,80 +124,85 @@ def train(
     check_at_least("seeds", seeds, 1)
     check_at_most("seeds", seeds, MAX_SEEDS)
     if cluster is not None and seeds == 1:
-        raise StudyError("`cluster=` is for further seeds: ask for them by `seeds=`")
+        raise StudyError("`cluster=` trains further seeds in parallel: add `seeds=`")
     place = Runs(Path(runs))
-    work = load_training_setup(source, place, storage, data_dir)
-    best, recipe, objective, data, model = (
-        work.best,
-        work.recipe,
-        work.objective,
-        work.data,
-        work.model,
-    )
+    setup = load_training_setup(source, place, storage, data_dir)
     nodes = join_cluster(cluster, cpus, gpus)
-    resumes = should_resume(source, work, options, resume)
+    resumes = should_resume(source, setup, options, resume)
     if not resumes:
-        load_initial_weights(model, options, place)
+        load_initial_weights(setup.model, options, place)
     place.make()
-    with resumable_folder(work.target, place, LAST, resume=resumes) as folder:
+    with resumable_folder(setup.target, place, LAST, resume=resumes) as folder:
         title = f"training {source}, {epochs} epochs"
-        keep, trainer = fit_network(folder, work, options, title, callbacks)
-        seconds, best_row = round(keep.seconds, 1), find_best_row(keep.history, objective)
-        kept = anomaly_threshold_entry(model, data, ANOMALY_QUANTILE)
-        configuration: dict[str, Any] = {
-            "study": best.study,
-            "trial": best.trial,
-            "recipe": recipe.to_table(place),
-            "params": dict(best.params),
-            "data": data.spec.to_table(),
-            "streamed": getattr(data, "streamed", False),  # how `predict` is to read new images
-            **kept,
-        }
-        if recipe.encoder is not None:  # so that the network can be rebuilt from this file alone
-            configuration["encoder"] = encoder_configuration(recipe)
-        add_configuration(folder / BEST, configuration)
-        tested = score_test_part(model, data, objective, accelerator)
-        metrics: dict[str, Any] = {
-            "study": best.study,
-            "trial": best.trial,
-            **pca_baseline(model, data),
-            **(linear_baseline(data) if isinstance(model, Predicts) else {}),
-            **tested,  # what the model says of itself counts
-            **{name: best_row[name] for name in objective.metrics},
-            **kept,
+        checkpoint, trainer = fit_network(folder, setup, options, title, callbacks)
+        seconds = round(checkpoint.seconds, 1)
+        best_row = find_best_row(checkpoint.history, setup.objective)
+        anomaly = anomaly_threshold_entry(setup.model, setup.data, ANOMALY_QUANTILE)
+        add_configuration(folder / BEST, _configuration(setup, place) | anomaly)
+        test_metrics = score_test_part(setup.model, setup.data, setup.objective, accelerator)
+        metrics = {
+            "study": setup.best.study,
+            "trial": setup.best.trial,
+            **pca_baseline(setup.model, setup.data),
+            **(linear_baseline(setup.data) if isinstance(setup.model, Predicts) else {}),
+            **test_metrics,  # these override the baselines
+            **{name: best_row[name] for name in setup.objective.metrics},
+            **anomaly,
             "best_epoch": int(best_row["epoch"]),
             "epochs": epochs,
             "seconds": seconds,
-            "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+            "parameters": sum(p.numel() for p in setup.model.parameters() if p.requires_grad),
             "device": str(trainer.strategy.root_device),
             "precision": str(trainer.precision),
             "init_from": origin,
-            "seed": work.seed,
-            "data_fingerprint": best.provenance.get("data_fingerprint"),
+            "seed": setup.seed,
+            "data_fingerprint": setup.best.provenance.get("data_fingerprint"),
             "git_commit": git_commit(),
             "versions": versions(),
         }
-        shown = write_report(model, data, folder, pictures=pictures != "none")
-        metrics |= shown
-        first = score_row(work, {**tested, **shown}, best_row)
-        further = spawn_seeds(work.seed, seeds - 1)
-        metrics |= train_on_seeds(work, options, further, first, folder, place, nodes)
-        if not work.is_trial:  # the value in the file is that of the trial that it was made from
-            best = replace(
-                best,
-                value=best_row[next(iter(objective.metrics))],
-                best_epoch=int(best_row["epoch"]),
-            )
-        write_best_toml(best, folder / "best.toml", work.target / "best.toml")
+        has_figures = pictures != "none"
+        report = write_report(setup.model, setup.data, folder, has_figures=has_figures)
+        first = score_row(setup, {**test_metrics, **report}, best_row)
+        further = spawn_seeds(setup.seed, seeds - 1)
+        spread = train_on_seeds(setup, options, further, first, folder, place, nodes)
+        metrics |= report | spread
+        write_best_toml(
+            _trained_configuration(setup, best_row),
+            folder / "best.toml",
+            setup.target / "best.toml",
+        )
         (folder / "metrics.json").write_text(to_strict_json(metrics))
-        if pictures != "none":
-            metric, way = next(iter(objective.metrics.items()))
+        if has_figures:
+            metric, direction = next(iter(setup.objective.metrics.items()))
             plot_loss_curve(
-                keep.history,
+                checkpoint.history,
                 metric.removeprefix("val_"),
                 int(best_row["epoch"]),
                 folder / "loss.png",
-                is_loss=way == "minimize",
+                is_loss=direction == "minimize",
             )
-    notes = notes_if_worse_than_trial(source, work, options, best_row)
-    return FinalTraining(work.target, metrics, notes)
+    notes = notes_if_worse_than_trial(source, setup, options, best_row)
+    return FinalTraining(setup.target, metrics, notes)
+
+
+def _configuration(setup: TrainingSetup, runs: Runs) -> dict[str, Any]:
+    """Returns the configuration in the checkpoint, from which the network can be built again."""
+    configuration = {
+        "study": setup.best.study,
+        "trial": setup.best.trial,
+        "recipe": setup.recipe.to_table(runs),
+        "params": dict(setup.best.params),
+        "data": setup.data.spec.to_table(),
+        "streamed": getattr(setup.data, "streamed", False),  # how `predict` reads new images
+    }
+    if setup.recipe.encoder is not None:
+        configuration["encoder"] = encoder_configuration(setup.recipe)
+    return configuration
+
+
+def _trained_configuration(setup: TrainingSetup, best_row: Mapping[str, float]) -> Best:
+    """Returns the configuration; that of an edited file gets the value of this training."""
+    if setup.is_trial:
+        return setup.best
+    value = best_row[next(iter(setup.objective.metrics))]
+    return replace(setup.best, value=value, best_epoch=int(best_row["epoch"]))

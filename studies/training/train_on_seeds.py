@@ -1,4 +1,4 @@
-"""The same training on further seeds: how much of its scores is luck."""
+"""The same training with further seeds, which shows how much the scores vary by chance."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -24,26 +24,28 @@ from .network_report import score_test_part, write_report
 from .training_setup import TrainingSetup, setup_with_seed
 
 TABLE = "seeds.csv"
-COUNTED = ("seed", "best_epoch")  # columns of whole numbers
+INTEGER_COLUMNS = ("seed", "best_epoch")
 
 
 def score_row(
-    work: TrainingSetup, figures: Mapping[str, Any], best_row: Mapping[str, float]
+    setup: TrainingSetup, metrics: Mapping[str, Any], best_row: Mapping[str, float]
 ) -> dict[str, float]:
-    """Returns the row of a training: its seed, what it scored in test and validation, and when.
+    """Returns the row of a training: its seed, its test and validation scores, its best epoch.
 
-    Args:
-        work: What was trained.
-        figures: Figures of the test part.
-        best_row: The metrics of the best epoch.
+    `metrics` are those of the test part, and `best_row` those of the best epoch.
     """
-    plain = {name: value for name, value in figures.items() if isinstance(value, float)}
-    own = {name: best_row[name] for name in work.objective.metrics}
-    return {"seed": work.seed, **plain, **own, "best_epoch": int(best_row["epoch"])}
+    test = {name: value for name, value in metrics.items() if isinstance(value, float)}
+    validation = {name: best_row[name] for name in setup.objective.metrics}
+    return {
+        "seed": setup.seed,
+        **test,
+        **validation,
+        "best_epoch": int(best_row["epoch"]),
+    }
 
 
 def train_on_seeds(
-    work: TrainingSetup,
+    setup: TrainingSetup,
     options: FitOptions,
     seeds: Sequence[int],
     first: Mapping[str, float],
@@ -51,63 +53,63 @@ def train_on_seeds(
     runs: Runs,
     cluster: RayCluster | None,
 ) -> dict[str, Any]:
-    """Trains a configuration on further seeds, of which only the scores are kept.
+    """Trains a configuration with further seeds, of which only the scores are saved.
 
     Args:
-        work: What is trained.
-        options: How.
-        seeds: The further seeds; if there are none, what others have left here is removed.
-        first: The row of the training that is kept, as `score_row` gives it.
-        folder: Where `seeds.csv` goes, with a row a seed. What it has already is not trained
-            again, and a training that was stopped in this folder goes on.
+        setup: The setup of the first training.
+        options: The options of the training.
+        seeds: The further seeds; if there are none, earlier results are removed.
+        first: The `score_row` of the first training.
+        folder: The folder of `seeds.csv`, with a row for each seed. Seeds that it contains are
+            not trained again, and a training that was stopped in this folder is resumed.
         runs: The runs folder.
-        cluster: Where they are trained side by side; None for here, one after another.
+        cluster: Where they are trained in parallel; None to train them here, one by one.
 
     Returns:
-        The `seeds`, and of each score the `mean` and the standard deviation (`std`), if there
-        are several.
+        The `seeds`, and the `mean` and standard deviation (`std`) of each score; empty if there
+        are no further seeds.
     """
-    rows = {int(row["seed"]): dict(row) for row in (first, *_known(folder / TABLE, seeds))}
+    rows = {int(row["seed"]): dict(row) for row in (first, *_read_rows(folder / TABLE, seeds))}
     options = replace(options, pictures="none", logger="csv")
     if options.init_from is not None:
-        begins = find_checkpoint(options.init_from, runs).absolute()
-        options = replace(options, init_from=str(begins))
+        path = find_checkpoint(options.init_from, runs).absolute()
+        options = replace(options, init_from=str(path))
     new = [seed for seed in seeds if seed not in rows]
     jobs = [
         (
-            *(work.best, work.recipe, options, seed),
+            *(setup.best, setup.recipe, options, seed),
             f"training on seed {len(rows) + nth} of {len(seeds) + 1}",
             folder if cluster is None else None,
         )
         for nth, seed in enumerate(new, 1)
     ]
     files = [
-        *recipe_files(work.recipe),
+        *recipe_files(setup.recipe),
         *([] if options.init_from is None else [options.init_from]),
     ]
-    for nth, row in run_jobs(
-        _train, jobs, runs, cluster=cluster, files=files, model=work.recipe.model
+    for job, row in run_jobs(
+        _train, jobs, runs, cluster=cluster, files=files, model=setup.recipe.model
     ):
-        rows[new[nth]] = row
-        ordered = [rows[seed] for seed in (work.seed, *seeds) if seed in rows]
+        rows[new[job]] = row
+        ordered = [rows[seed] for seed in (setup.seed, *seeds) if seed in rows]
         write_text(folder / TABLE, escape_formulas(pd.DataFrame(ordered)).to_csv(index=False))
-        shutil.rmtree(_folder(folder, new[nth]), ignore_errors=True)  # it is not needed any more
-    for left in folder.glob("seed-*"):  # which others have left
-        shutil.rmtree(left)
+        shutil.rmtree(_seed_folder(folder, new[job]), ignore_errors=True)
+    for leftover in folder.glob("seed-*"):
+        shutil.rmtree(leftover)
     if not seeds:
         (folder / TABLE).unlink(missing_ok=True)
         return {}
-    ordered = [rows[seed] for seed in (work.seed, *seeds)]
-    spread_of = pd.DataFrame(ordered).drop(columns=[*COUNTED])
+    ordered = [rows[seed] for seed in (setup.seed, *seeds)]
+    scores = pd.DataFrame(ordered).drop(columns=[*INTEGER_COLUMNS])
     return {
-        "seeds": [work.seed, *seeds],
-        "mean": spread_of.mean().to_dict(),
-        "std": spread_of.std().to_dict(),
+        "seeds": [setup.seed, *seeds],
+        "mean": scores.mean().to_dict(),
+        "std": scores.std().to_dict(),
     }
 
 
 def _train(
-    place: JobContext,
+    context: JobContext,
     best: Best,
     recipe: Recipe,
     options: FitOptions,
@@ -115,30 +117,30 @@ def _train(
     title: str,
     folder: Path | None,
 ) -> dict[str, float]:
-    """Trains on a seed, and returns its row; goes on with what was stopped in the folder."""
+    """Trains with a seed, or resumes that in the folder, and returns its `score_row`."""
     if options.init_from is not None:
-        moved = place.local_paths.get(options.init_from, options.init_from)
+        moved = context.local_paths.get(options.init_from, options.init_from)
         options = replace(options, init_from=moved)
-    recipe = with_local_files(recipe, place.local_paths)
-    grows = _folder(folder or place.runs.root, seed)
-    grows.mkdir(parents=True, exist_ok=True)
-    work = setup_with_seed(best, recipe, build_spec(recipe, place.runs).objective, grows, seed)
-    load_initial_weights(work.model, options, place.runs)
-    keep, _ = fit_network(grows, work, options, title)
-    figures = {
-        **score_test_part(work.model, work.data, work.objective, options.accelerator),
-        **write_report(work.model, work.data, grows, pictures=False),
+    recipe = with_local_files(recipe, context.local_paths)
+    seed_folder = _seed_folder(folder or context.runs.root, seed)
+    seed_folder.mkdir(parents=True, exist_ok=True)
+    objective = build_spec(recipe, context.runs).objective
+    setup = setup_with_seed(best, recipe, objective, seed_folder, seed)
+    load_initial_weights(setup.model, options, context.runs)
+    checkpoint, _ = fit_network(seed_folder, setup, options, title)
+    metrics = {
+        **score_test_part(setup.model, setup.data, setup.objective, options.accelerator),
+        **write_report(setup.model, setup.data, seed_folder, has_figures=False),
     }
-    return score_row(work, figures, find_best_row(keep.history, work.objective))
+    return score_row(setup, metrics, find_best_row(checkpoint.history, setup.objective))
 
 
-def _folder(folder: Path, seed: int) -> Path:
-    """Returns where the training on a seed grows."""
+def _seed_folder(folder: Path, seed: int) -> Path:
     return folder / f"seed-{seed}"
 
 
-def _known(path: Path, seeds: Sequence[int]) -> list[dict[str, float]]:
-    """Returns the rows of those further seeds that a stopped training has left."""
+def _read_rows(path: Path, seeds: Sequence[int]) -> list[dict[str, float]]:
+    """Returns the rows of these seeds that a stopped training has written."""
     if not path.exists():
         return []
     with path.open(newline="") as file:  # pandas would lose the last digits
@@ -146,5 +148,5 @@ def _known(path: Path, seeds: Sequence[int]) -> list[dict[str, float]]:
             {unescape_formula(name): float(x or "nan") for name, x in row.items()}
             for row in DictReader(file)
         ]
-    whole = [row | {name: int(row[name]) for name in COUNTED} for row in rows]
-    return [row for row in whole if row["seed"] in seeds]
+    typed = [row | {name: int(row[name]) for name in INTEGER_COLUMNS} for row in rows]
+    return [row for row in typed if row["seed"] in seeds]

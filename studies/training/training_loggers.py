@@ -1,4 +1,4 @@
-"""Where a training is logged beside its CSV file: TensorBoard, or Weights & Biases."""
+"""Loggers of final training: TensorBoard and Weights & Biases."""
 
 import os
 import warnings
@@ -23,13 +23,15 @@ from ..display.plots.image_grids import shrink_images
 from ..study.defaults import LOGGER, LOGGERS
 from ..study.study_error import StudyError, check_choice
 
-PROJECTED = 2000  # codes in the projector
-THUMBNAIL = 32  # pixels; all of them must fit into an image of 8192
-PROJECT = "latentune"  # at Weights & Biases
+MAX_EMBEDDINGS = 2000
+THUMBNAIL = 32
+"""Pixels of an image in the projector; all of them must fit into an image of 8192."""
+PROJECT = "latentune"
+"""Project at Weights & Biases."""
 
 
 def check_logger(name: str) -> None:
-    """Raises StudyError if a logger is unknown, not installed, or would ask who is there."""
+    """Raises StudyError if a logger is unknown, not installed, or would ask for a login."""
     check_choice("logger", name, LOGGERS)
     if name != LOGGER and find_spec(name) is None:
         raise StudyError(f"{name} is not installed: pip install 'latentune[{name}]'")
@@ -43,21 +45,18 @@ def _check_login() -> None:
     if os.environ.get("WANDB_MODE", wandb.setup().settings.mode) != "online":
         return
     try:
-        known = wandb.login(prompt=False)
+        is_known = wandb.login(prompt=False)
     except wandb.Error as error:
         raise StudyError(f"wandb refuses the key: {str(error).splitlines()[0]}") from error
-    if not known:
-        raise StudyError("wandb does not know you: type `wandb login`, or set WANDB_MODE=offline")
+    if not is_known:
+        raise StudyError("wandb needs a login: type `wandb login`, or set WANDB_MODE=offline")
 
 
 @contextmanager
 def open_logger(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
-    """Gives a logger for a Trainer, which has written everything once the block ends.
+    """Yields a logger for a Trainer, which writes into `folder/name`; False for `csv`.
 
-    Args:
-        folder: Where it writes; a folder `tensorboard` or `wandb` in it.
-        name: One of `LOGGERS`; `csv` needs no logger.
-        study: Name of the study.
+    It has written everything when the block ends.
     """
     if name == "tensorboard":
         logger = TensorBoardLogger(folder, name="", version=name, default_hp_metric=False)
@@ -68,12 +67,8 @@ def open_logger(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
     elif name == "wandb":
         import wandb
 
-        run = wandb.init(
-            project=PROJECT,
-            name=study,
-            dir=folder,
-            settings=wandb.Settings(silent=True, disable_git=True),
-        )
+        settings = wandb.Settings(silent=True, disable_git=True)
+        run = wandb.init(project=PROJECT, name=study, dir=folder, settings=settings)
         try:
             yield WandbLogger(experiment=run, save_dir=folder)
         finally:
@@ -83,7 +78,7 @@ def open_logger(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
 
 
 def log_images(loggers: Iterable[Logger], name: str, grid: Tensor, epoch: int) -> None:
-    """Logs a picture, with shape (C, H, W) and values in [0, 1], of an epoch."""
+    """Logs an image of an epoch, with shape (C, H, W) and values in [0, 1]."""
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger):
             logger.experiment.add_image(name, grid, epoch)
@@ -92,48 +87,44 @@ def log_images(loggers: Iterable[Logger], name: str, grid: Tensor, epoch: int) -
 
 
 def log_network(logger: Logger | bool, model: pl.LightningModule, data: Any) -> None:
-    """Shows TensorBoard the graph of a trained network, and the codes of validation items.
+    """Logs the graph of a trained network and codes of validation items to TensorBoard.
 
-    The projector has up to 2,000 codes, with small images and names of classes if there are any.
-
-    Args:
-        logger: The logger; others have no place for these.
-        model: The network, on the CPU.
-        data: Its data module, whose `spec` is a `DataSpec`.
+    The model is on the CPU. The projector has up to 2,000 codes, with small images and names of
+    classes if there are any. Other loggers are ignored.
     """
     if not isinstance(logger, TensorBoardLogger):
         return
     model.eval()
-    with progress("showing the network to TensorBoard"), _warnings_suppressed():
+    with progress("logging the network to TensorBoard"), _silent_tracing():
         _log_graph(logger, model, data.spec)
         if isinstance(model, Encodes):
             _log_codes(logger, model, data)
 
 
 @contextmanager
-def _warnings_suppressed() -> Iterator[None]:
-    """Silences PyTorch, whose graphs for TensorBoard are made in a way that it has given up."""
+def _silent_tracing() -> Iterator[None]:
+    """Silences the deprecation warnings of PyTorch's own tracing for TensorBoard."""
     with torch.inference_mode(), warnings.catch_warnings(), redirect_stdout(StringIO()):
         warnings.simplefilter("ignore")
         yield
 
 
 def _log_graph(logger: TensorBoardLogger, model: Any, spec: DataSpec) -> None:
-    kind = torch.long if spec.kind == "text" else torch.float32
-    example = torch.zeros(1, *spec.shape, dtype=kind)
+    dtype = torch.long if spec.kind == "text" else torch.float32
+    example = torch.zeros(1, *spec.shape, dtype=dtype)
     if isinstance(model, HasPrior) and not isinstance(model, Encodes):
         example = torch.from_numpy(model.prior().sample(1))
     with pl.core.module._jit_is_scripting():  # or tracing would ask for the trainer
         try:
             logger.experiment.add_graph(model, example)
-        except Exception:  # whatever a network raises that cannot be traced
+        except Exception:  # a network may raise anything when it is traced
             logger.experiment.add_text("graph", "The network cannot be traced.")
 
 
 def _log_codes(logger: TensorBoardLogger, model: Any, data: Any) -> None:
     items = data.items if isinstance(data, EncodedData) else data
     items.setup("fit")
-    inputs, targets = _first(items.val_dataloader())
+    inputs, targets = _first_items(items.val_dataloader())
     codes = torch.cat([model.encode(part).flatten(1) for part in torch.split(inputs, 500)])
     names = None
     if targets is not None:
@@ -143,12 +134,12 @@ def _log_codes(logger: TensorBoardLogger, model: Any, data: Any) -> None:
     logger.experiment.add_embedding(codes, names, thumbnails, tag="validation")
 
 
-def _first(batches: Any) -> tuple[Tensor, Tensor | None]:
-    """Returns up to 2,000 items with their targets, if they have some."""
+def _first_items(batches: Any) -> tuple[Tensor, Tensor | None]:
+    """Returns up to 2,000 items with their targets, if any."""
     found: list[Any] = []
     for batch in cast(Iterable[Any], batches):
         found.append([column.cpu() for column in batch[:2]])
-        if sum(len(inputs) for inputs, *_ in found) >= PROJECTED:
+        if sum(len(inputs) for inputs, *_ in found) >= MAX_EMBEDDINGS:
             break
-    inputs, *targets = (torch.cat(column)[:PROJECTED] for column in zip(*found, strict=True))
+    inputs, *targets = (torch.cat(c)[:MAX_EMBEDDINGS] for c in zip(*found, strict=True))
     return inputs, targets[0] if targets else None

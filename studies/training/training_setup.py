@@ -1,23 +1,32 @@
-"""A configuration that was found: its network, untrained, with its data and a place to go."""
+"""What final training begins with: a configuration, its untrained network, data and folder."""
 
 import logging
 from dataclasses import dataclass, replace
+from hashlib import sha256
+from json import dumps
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytorch_lightning as pl
 
 from ...objectives.objective import Objective
 from ...search_spaces.space_errors import SpaceError
 from ...search_spaces.suggestions import replay
 from ...storage.best_toml import Best
-from ...storage.runs_folder import Runs
+from ...storage.database import database_exists, open_database
+from ...storage.runs_folder import Runs, check_study_name
+from ...storage.study_export import params_key
 from ..study.build import build_spec
 from ..study.confirmed import Confirmed
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError
-from ..study.study_lookup import find_configuration
-from .final_training import final_folder
+from ..study.study_lookup import (
+    best_configuration,
+    find_configuration,
+    open_study,
+    split_trial_number,
+)
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +37,12 @@ class TrainingSetup:
 
     Attributes:
         best: The configuration.
-        target: Where its training goes.
-        is_trial: Whether it is that of a trial, and no file that was changed.
-        recipe: What its study is made of.
-        objective: What its trials were worth.
+        target: The folder of the training.
+        is_trial: Whether the configuration is that of a trial, not of an edited file.
+        recipe: The recipe of the study.
+        objective: The objective of the study.
         data: The data module, whose `spec` is a `DataSpec`.
-        model: The network, with the first weights of the trial.
+        model: The network, with the initial weights of the trial.
         seed: The seed of the trial.
     """
 
@@ -50,7 +59,7 @@ class TrainingSetup:
 def setup_with_seed(
     best: Best, recipe: Recipe, objective: Objective, target: Path, seed: int
 ) -> TrainingSetup:
-    """Returns a configuration with a network and data that another seed has made."""
+    """Returns a setup whose network and data are built after seeding everything with `seed`."""
     pl.seed_everything(seed, verbose=False)
     data = objective.data()
     model = replay(objective.model, best.params, data.spec)
@@ -60,28 +69,22 @@ def setup_with_seed(
 def load_training_setup(
     source: str, runs: Runs, storage: str | None, data_dir: str | Path | None
 ) -> TrainingSetup:
-    """Builds the network of a configuration as its trial did, after seeding everything.
-
-    Args:
-        source: `STUDY`, `STUDY:17`, or the path of a best.toml.
-        runs: The runs folder.
-        storage: Optuna URL of the database, if it is not in that folder.
-        data_dir: Where torchvision data lies, if elsewhere than in the search.
+    """Returns the setup of `STUDY`, `STUDY:17` or a best.toml, with the network of its trial.
 
     Raises:
-        StudyError: If there is no such study or trial, or the data are others than it searched.
+        StudyError: If there is no such study or trial, or the data differ from those it searched.
         SpaceError: If a value is missing, unknown or out of range.
-        DataError: If the data is missing or broken.
+        DataError: If the data are missing or broken.
     """
     best = find_configuration(source, runs, storage)
-    target, is_trial = final_folder(source, best, runs, storage)
+    target, is_trial = _final_folder(source, best, runs, storage)
     if not is_trial:
         best = replace(best, trial=None)
     seed = best.provenance.get("seed")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise StudyError(f"{source} has no whole number from 0 on as the seed of its provenance")
+        raise StudyError(f"{source} has no seed in its provenance: it must be an integer from 0")
     confirmed = best.provenance.get("confirmed")
-    if confirmed and not source.endswith(".toml"):  # a file may say anything
+    if confirmed and not source.endswith(".toml"):  # a file may have been edited
         log.info("%s", Confirmed(**confirmed))
     recipe = Recipe.from_table(best.recipe, runs, storage).at(data_dir)
     objective = build_spec(recipe, runs).objective
@@ -96,14 +99,44 @@ def load_training_setup(
 
 
 def check_fingerprint(best: Best, data: Any) -> None:
-    """Checks that data are those that a configuration was searched on.
-
-    Raises:
-        StudyError: If they are not.
-    """
+    """Raises StudyError if data differ from those that a configuration was searched on."""
     now, then = getattr(data, "fingerprint", None), best.provenance.get("data_fingerprint")
     if now != then:
         raise StudyError(
-            f"the data are not those that {best.study!r} was searched on "
-            f"(fingerprint {then} there, {now} here): search them by `name=` as a new study"
+            f"the data differ from those that {best.study!r} was searched on (fingerprint {then} "
+            f"there, {now} here): search them as a new study with another `name=`"
         )
+
+
+def _final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> tuple[Path, bool]:
+    """Returns the folder of a final training, and whether the configuration is that of a trial.
+
+    The best trial has `final`, the others have `final-17`. The configuration of a file is that of
+    a trial if the study has that trial with the same values; otherwise the folder is named after
+    its values.
+    """
+    check_study_name(best.study)
+    if not source.endswith(".toml"):
+        return runs.final(best.study, split_trial_number(source)[1]), True
+    study = _study_with_trial(best, storage or runs.database)
+    if study is None:
+        content = [best.recipe, best.params, best.provenance.get("seed")]
+        name = sha256(dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
+        return runs.config(best.study, name), False
+    is_best = len(study.directions) == 1 and best_configuration(study).trial == best.trial
+    return runs.final(best.study, None if is_best else best.trial), True
+
+
+def _study_with_trial(best: Best, url: str) -> optuna.Study | None:
+    """Returns the study that has the trial of a configuration with the same values, if any."""
+    if best.trial is None or not database_exists(url):
+        return None
+    try:
+        study = open_study(open_database(url), best.study)
+    except StudyError:
+        return None
+    trials = study.get_trials(deepcopy=False)
+    if not 0 <= best.trial < len(trials):
+        return None
+    is_same = params_key(trials[best.trial].params) == params_key(best.params)
+    return study if is_same and study.user_attrs["recipe"] == best.recipe else None

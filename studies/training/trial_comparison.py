@@ -1,4 +1,4 @@
-"""A final training beside the trial that it is of: whether it ended worse, and why."""
+"""Comparing final training with the trial of its configuration: is it worse, and why?"""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,58 +8,54 @@ from .fit_network import FitOptions
 from .training_setup import TrainingSetup
 
 SEEDS = " --seeds 5"
-"""The option that tells how much of a value is luck."""
 
 
 def notes_if_worse_than_trial(
-    source: str, work: TrainingSetup, options: FitOptions, best_row: Mapping[str, float]
+    source: str, setup: TrainingSetup, options: FitOptions, best_row: Mapping[str, float]
 ) -> list[str]:
-    """Returns a line if a training ended worse than its trial did in the search; else nothing.
+    """Returns a line if the best epoch of a training is worse than its trial, with the reason.
 
-    Args:
-        source: What is trained, in the words of the user.
-        work: The same, with its value in the search.
-        options: How it was trained.
-        best_row: The metrics of its best epoch.
+    `best_row` has the metrics of that epoch, and `source` is what the user typed.
     """
-    if not work.is_trial or work.objective.monitor is None:
+    if not setup.is_trial or setup.objective.monitor is None:
         return []
-    name, way = work.objective.monitor
-    now, then = best_row[name], work.best.value
-    worse = now > then if way == "minimize" else now < then
-    if not worse or f"{now:.4g}" == f"{then:.4g}":
+    name, direction = setup.objective.monitor
+    now, then = best_row[name], setup.best.value
+    is_worse = now > then if direction == "minimize" else now < then
+    if not is_worse or f"{now:.4g}" == f"{then:.4g}":
         return []
-    why, way_out = _reason(work, options)
-    which = f"trial {work.best.trial}"
-    line = f"{name} {now:.4g} is worse than {then:.4g}, which {which} had in the search: {why}"
-    return [f"{line}; try: latentune train {source}{way_out}"]
+    reason, flags = _reason(setup, options)
+    return [
+        f"{name} {now:.4g} is worse than {then:.4g} of trial {setup.best.trial} in the search: "
+        f"{reason}; try: latentune train {source}{flags}"
+    ]
 
 
-def _reason(work: TrainingSetup, options: FitOptions) -> tuple[str, str]:
-    """Returns how a training differed from the trial, and the options that make up for it."""
-    searched, epochs = work.objective.max_epochs, options.epochs
-    same = f" --epochs {searched}"
+def _reason(setup: TrainingSetup, options: FitOptions) -> tuple[str, str]:
+    """Returns how a training differed from the trial, and the flags that remove the difference."""
+    searched, epochs = setup.objective.max_epochs, options.epochs
+    same_epochs = f" --epochs {searched}"
     if options.init_from is not None:
-        return f"it began with the weights of {options.init_from}", same
+        return f"it began with the weights of {options.init_from}", same_epochs
     if options.precision != PRECISION:
-        return f"it was trained with precision {options.precision}, not {PRECISION}", same
+        return f"it was trained with precision {options.precision}, not {PRECISION}", same_epochs
     if epochs < searched:
-        fell = "so that its learning rate fell sooner"
-        return f"it had {epochs} epochs and the trial {searched}, {fell}", same
-    if work.objective.runs > 1 or work.best.provenance.get("confirmed"):
-        kind = "folds" if work.objective.folds else "seeds"
+        reason = f"it had {epochs} epochs and the trial {searched}, so that its learning rate"
+        return f"{reason} decayed sooner", same_epochs
+    if setup.objective.runs > 1 or setup.best.provenance.get("confirmed"):
+        kind = "folds" if setup.objective.folds else "seeds"
         return f"that is a mean over several {kind}, and this is one training", SEEDS
     if epochs > searched:
-        fell = "so that its learning rate fell later"
-        return f"it had {epochs} epochs and the trial {searched}, {fell}", same
-    changed = ", ".join(_changed(work.best.provenance))
-    return changed or "nothing differs that was recorded, so that it is chance", SEEDS
+        reason = f"it had {epochs} epochs and the trial {searched}, so that its learning rate"
+        return f"{reason} decayed later", same_epochs
+    changes = ", ".join(_changes(setup.best.provenance))
+    return changes or "nothing recorded differs, so that it is chance", SEEDS
 
 
-def _changed(provenance: Mapping[str, object]) -> Iterator[str]:
-    """Yields what computes otherwise than in the trial, as far as that was recorded."""
-    then, known = provenance.get("versions"), versions()
+def _changes(provenance: Mapping[str, object]) -> Iterator[str]:
+    """Yields the versions and the hardware that differ from those of the trial."""
+    then, now = provenance.get("versions"), {**machine(), **versions()}
     recorded = {**provenance, **(then if isinstance(then, Mapping) else {})}
-    for name, now in {**machine(), **known}.items():
-        if name in recorded and recorded[name] != now:
-            yield f"{name} was {recorded[name]}, and is {now}"
+    for name, value in now.items():
+        if name in recorded and recorded[name] != value:
+            yield f"{name} was {recorded[name]}, and is {value}"

@@ -83,7 +83,7 @@ def test_it_ends_as_if_it_had_not_been_stopped(cli: Cli, trained: Path) -> None:
     assert (HOME / "final-partial/last.ckpt").exists()
     assert figures(HOME / "final") == whole, "what was trained before is still there"
     answer = cli("train", "conv-ae-digits", "--epochs", 3)
-    assert "going on with the training that was stopped after epoch 1" in answer.out
+    assert "resuming the training that was stopped after epoch 1" in answer.out
     assert figures(HOME / "final") == whole
     again = torch.load(HOME / "final/model.ckpt")["state_dict"]
     assert all(torch.equal(weights[name], again[name]) for name in weights)

@@ -60,8 +60,8 @@ def said(**options: object) -> list[str]:
 def test_fewer_epochs_than_the_trial_had(metric: str, way: str, now: str, then: str) -> None:
     searched(EPOCH, metric, way)
     assert said(epochs=2) == [
-        f"{metric} {now} is worse than {then}, which trial 0 had in the search: it had 2 epochs "
-        "and the trial 4, so that its learning rate fell sooner; try: latentune train own "
+        f"{metric} {now} is worse than {then} of trial 0 in the search: it had 2 epochs "
+        "and the trial 4, so that its learning rate decayed sooner; try: latentune train own "
         "--epochs 4"
     ]
     assert said(epochs=4) == said(epochs=8) == []
@@ -70,8 +70,8 @@ def test_fewer_epochs_than_the_trial_had(metric: str, way: str, now: str, then: 
 def test_more_epochs_and_other_weights() -> None:
     searched("4 / self.trainer.max_epochs")
     (line,) = said(epochs=8)
-    assert "cost 2 is worse than 1, which trial 0 had in the search" in line
-    assert "it had 8 epochs and the trial 4, so that its learning rate fell later" in line
+    assert "cost 2 is worse than 1 of trial 0 in the search" in line
+    assert "it had 8 epochs and the trial 4, so that its learning rate decayed later" in line
     (line,) = said(epochs=8, init_from="own")
     assert line.endswith("it began with the weights of own; try: latentune train own --epochs 4")
     (line,) = said(epochs=8, precision="bf16", accelerator="cpu")
@@ -85,7 +85,7 @@ def test_the_same_epochs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
     own.Net.validation_step = lambda self, batch, _: self.log("cost", 2.0)
     (line,) = said(epochs=4)
-    assert "nothing differs that was recorded, so that it is chance" in line
+    assert "nothing recorded differs, so that it is chance" in line
     monkeypatch.setattr(
         "latentune.studies.training.trial_comparison.versions", lambda: {"torch": "9.9"}
     )
