@@ -1,4 +1,4 @@
-"""Where final training leaves its network, and what it says of it."""
+"""The result of final training: its folder, its metrics, and how they compare with a baseline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,77 +7,76 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from rich.console import Group, RenderableType
+
 from ...objectives.epoch_callbacks import Direction
 from ...objectives.metrics.linear_baseline import LINEAR_ACCURACY, LINEAR_MSE
 from ...objectives.metrics.pca_baseline import PCA
+from ..display.result import Result
 
 BASELINES: dict[str, tuple[str, str, Direction]] = {
     PCA: ("test_mse", "as many principal components", "minimize"),
     LINEAR_ACCURACY: ("test_accuracy", "a linear model", "maximize"),
     LINEAR_MSE: ("test_mse", "a linear model", "minimize"),
 }
-"""What stands beside which figure, in words, and which way is better."""
-MORE = "try more trials or more epochs"
-CLASSES = 20
-"""Classes, at most, that are all printed."""
-WORST = 5
-"""Classes that are printed of more: those that are recognised least."""
-ADVICE = {PCA: f"{MORE}, or a shorter code", LINEAR_ACCURACY: MORE, LINEAR_MSE: MORE}
+"""The metric that each baseline is compared with, its description, and the better direction."""
+ADVICE = "try more trials or more epochs"
+MAX_CLASSES, N_WORST = 20, 5
+"""Up to so many classes are all printed; of more, so many with the least accuracy."""
 
 
-@dataclass(frozen=True)
-class FinalTraining:
-    """What final training left.
+@dataclass(frozen=True, repr=False)
+class FinalTraining(Result):
+    """The result of final training.
 
     Attributes:
-        folder: The folder with the network, its pictures and its figures.
-        metrics: The figures, as `metrics.json` holds them.
-        notes: What else is to be said, a line each.
+        folder: The folder with the network, its figures and its metrics.
+        metrics: The content of `metrics.json`.
+        notes: Further remarks, a line each.
     """
 
     folder: Path
     metrics: Mapping[str, Any]
     notes: Sequence[str] = ()
 
-    def __str__(self) -> str:
+    def __rich__(self) -> RenderableType:
         plain = {n: v for n, v in self.metrics.items() if not isinstance(v, dict | list | None)}
-        classes = self.metrics.get("class_accuracy", {})
-        known = [(name, share) for name, share in classes.items() if not isnan(share)]
-        worst = dict(sorted(known, key=itemgetter(1))[:WORST])
-        shown = classes if len(classes) <= CLASSES else worst
+        accuracy = self.metrics.get("class_accuracy", {})
+        defined = [(name, share) for name, share in accuracy.items() if not isnan(share)]
+        worst = dict(sorted(defined, key=itemgetter(1))[:N_WORST])
+        shown = accuracy if len(accuracy) <= MAX_CLASSES else worst
         rows = plain | {f"class {name}": share for name, share in shown.items()}
-        lines = [f"  {name:<22} {_figure(value)}" for name, value in rows.items()]
-        if more := len(classes) - len(shown):
-            lines.append(f"  and {more:,} more classes, in classes.csv")
-        said = [*self._spread, *self.verdict, *self.notes]
-        return "\n".join([*lines, *said, f"wrote {self.folder}"])
-
-    __repr__ = __str__  # what a notebook shows
+        lines = [f"  {name:<22} {_format_metric(value)}" for name, value in rows.items()]
+        if others := len(accuracy) - len(shown):
+            lines.append(f"  and {others:,} more classes, in classes.csv")
+        return Group(*lines, *self._spread, *self.verdict, *self.notes, f"wrote {self.folder}")
 
     @property
     def _spread(self) -> list[str]:
-        """What the scores are over several seeds, if they were."""
-        spread, mean = self.metrics.get("std", {}), self.metrics.get("mean", {})
+        """Mean and standard deviation of the scores over several seeds, if there are several."""
+        std, mean = self.metrics.get("std", {}), self.metrics.get("mean", {})
         seeds = f"over {len(self.metrics.get('seeds', []))} seeds"
-        return [f"{n} {mean[n]:.4g} ± {std:.2g} {seeds}" for n, std in spread.items()]
+        return [f"{name} {mean[name]:.4g} ± {std[name]:.2g} {seeds}" for name in std]
 
     @property
     def verdict(self) -> list[str]:
-        """What is to be said beside the figures: whether a network is worth its trouble."""
-        for scale, (name, what, way) in BASELINES.items():
-            if scale in self.metrics and name in self.metrics:
-                own, linear = self.metrics[name], self.metrics[scale]
-                beside = f"{name.removeprefix('test_')} {own:.4g}, beside {linear:.4g} of {what}"
-                if own < linear if way == "minimize" else own > linear:
-                    return [beside]
-                if own == linear:
-                    return [f"{beside}: no better"]
-                return [f"{beside}: the network loses; {ADVICE[scale]}"]
+        """A line that compares the network with its baseline, if it has one."""
+        for baseline, (metric, description, direction) in BASELINES.items():
+            if baseline in self.metrics and metric in self.metrics:
+                own, other = self.metrics[metric], self.metrics[baseline]
+                name = metric.removeprefix("test_")
+                line = f"{name} {own:.4g}, beside {other:.4g} of {description}"
+                if own < other if direction == "minimize" else own > other:
+                    return [line]
+                if own == other:
+                    return [f"{line}: not better"]
+                advice = f"{ADVICE}, or fewer latent dimensions" if baseline == PCA else ADVICE
+                return [f"{line}: the network is worse; {advice}"]
         return []
 
 
-def _figure(value: object) -> object:
-    """Returns a figure as it is printed; one that is not defined, of no items, as `-`."""
+def _format_metric(value: object) -> object:
+    """Returns a metric as it is printed; one that is undefined, for lack of items, is `-`."""
     if not isinstance(value, float):
         return value
     return "-" if isnan(value) else f"{value:.4g}"

@@ -38,7 +38,7 @@ def test_an_autoencoder_stands_beside_as_many_principal_components(
     error = np.mean((plane.inverse_transform(plane.transform(test)) - test) ** 2)
     assert metrics["test_mse_pca"] == pytest.approx(error, rel=1e-4)
     answer = cli("train", "conv-ae-digits", "--epochs", 1)
-    assert "as many principal components: the network loses" in answer.out
+    assert "as many principal components: the network is worse" in answer.out
     assert f"{metrics['test_mse_pca']:.4g}" in answer.out
 
 
