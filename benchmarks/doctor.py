@@ -5,7 +5,8 @@
 A small study is searched and trained. Then, again and again, a number of faults is planted, and
 `doctor(fix=True)` runs in a process that is killed after a random time. Afterwards the database
 must be whole, and have every trial that has finished; if there is a backup, `doctor(undo=True)`,
-which is killed at random too and then run to its end, must give every file back bit for bit.
+which is killed at random too and then run to its end, must give back every file bit for bit, and
+every page of the database.
 """
 
 import os
@@ -26,6 +27,7 @@ from optuna.trial import TrialState, create_trial
 
 import latentune
 from latentune.storage.database import open_database
+from latentune.storage.sqlite_snapshot import fingerprint
 
 STUDY = "conv-ae-digits"
 
@@ -51,10 +53,12 @@ def plant(runs: Path, name: str = STUDY) -> None:
     os.truncate(runs / name / "final" / "model.ckpt", 1000)
 
 
-def contents(runs: Path) -> dict[Path, bytes]:
-    passing = (".lock", "-shm")
+def contents(runs: Path) -> dict[Path, bytes | str]:
+    passing = (".lock", "-shm", "-wal")
     files = [p for p in runs.rglob("*") if p.is_file() and not p.name.endswith(passing)]
-    return {p.relative_to(runs): p.read_bytes() for p in files}
+    return {
+        p.relative_to(runs): fingerprint(p) if p.suffix == ".db" else p.read_bytes() for p in files
+    }
 
 
 def killed(work: Callable[[], object], after: float) -> bool:
@@ -102,7 +106,7 @@ def main(kills: int, seed: int) -> None:
                 complete = "SELECT COUNT(*) FROM trials WHERE state = 'COMPLETE'"
                 assert (whole, *connection.execute(complete).fetchone()) == ("ok", 3)
             connection.close()
-            if not list(runs.glob("backups/*/manifest.json")):
+            if not list(runs.glob("backups/*/before")):
                 shutil.rmtree(
                     runs / "backups", ignore_errors=True
                 )  # of a copy that was broken off
@@ -112,14 +116,14 @@ def main(kills: int, seed: int) -> None:
                 ends["undo killed"] += killed(
                     lambda: latentune.doctor(undo=True, runs=runs), after
                 )
-                if list(runs.glob("backups/*/manifest.json")):
+                if list(runs.glob("backups/*/before")):
                     latentune.doctor(undo=True, runs=runs)
                 shutil.rmtree(runs / "backups", ignore_errors=True)
                 ends["put back"] += 1
             after_all = contents(runs)
             differing = {p for p in before | after_all if before.get(p) != after_all.get(p)}
             assert not differing, differing
-        print(f"{dict(ends)}; every file was bit for bit what it had been")
+        print(f"{dict(ends)}; every file was what it had been")
 
 
 if __name__ == "__main__":

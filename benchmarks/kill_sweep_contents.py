@@ -13,7 +13,7 @@ PASSING = (".lock", "-wal", "-shm")
 TIMES = {"seconds", "made", "duration", "at", "command", "deaths"}
 DATE = re.compile(r"\d{4}-\d\d-\d\d[T -]\d\d[:-]\d\d[:-]\d\d(\.\d+)?")
 BACKUP = re.compile(r"backups/DATE(-\d\d)?/")
-OF_BACKUPS = ("runs/backups/manifest.json", "runs/backups/database")  # a repair may have two
+OF_BACKUPS = ("runs/backups/before/studies.db", "runs/backups/after")  # a repair may have two
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # which an import draws anew
 UNSTABLE = ("trial_heartbeats", "alembic_version", "version_info")
 

@@ -1,55 +1,48 @@
-"""Backups: what was there before a repair, file for file, so that it can be taken back.
+"""Backups of repairs: what was there before a repair, and what the repair wrote, as plain files.
 
-A backup is a folder with the database, byte for byte; every file that was replaced or removed,
-under its path in the runs folder; and a manifest, which is written before anything is changed.
+`runs/backups/DATE/before` holds the database and each file that a repair has replaced or removed,
+by its path in the runs folder; `runs/backups/DATE/after` holds what the repair wrote there. A
+database that lies outside of the runs folder is called `outside/NAME` in both.
 """
 
 import filecmp
-import hashlib
-import json
 import os
 import shutil
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from .backup_manifest import MANIFEST, Manifest
 from .folder_replacement import discard
 from .recorded_paths import recorded_path_error, relative_to_root
-from .runs_folder import Runs, StorageError, atomic_file, partial_path, write_error, write_text
+from .runs_folder import Runs, StorageError, write_error, write_text
 from .scratch_folder import scratch_folder, temporary_scratch_folder
-from .sqlite_snapshot import count_trials, exclusive_access, fingerprint, log_files, snapshot
+from .sqlite_snapshot import count_trials, fingerprint, restore_database, snapshot
 
-DATABASE, FILES = "database", "files"  # the folders of a backup
-NAME = "%Y-%m-%d-%H-%M-%S"
+BEFORE, AFTER = "before", "after"  # the folders of a backup
+NAME_FORMAT = "%Y-%m-%d-%H-%M-%S"
 
 
 @dataclass
-class Changes:
+class FileChanges:
     """What a repair is going to do to files of the runs folder.
 
     Attributes:
-        removed: Files and folders that go to the backup.
-        written: The new text of files; what was there goes to the backup.
+        removed: Files and folders that are moved to the backup.
+        written: The new text of files; the old ones are copied to the backup.
     """
 
     removed: list[Path] = field(default_factory=list)
     written: dict[Path, str] = field(default_factory=dict)
 
-    def moved(self) -> list[Path]:
-        """Returns what goes to the backup, each once, and nothing of a folder that goes whole."""
-        paths = [path for path in {*self.removed, *self.written} if os.path.lexists(path)]
-        return sorted(path for path in paths if not {*path.parents} & {*self.removed})
 
-
-def make_backup(runs: Runs, database: Path, before: str, copy: Path, changes: Changes) -> Path:
-    """Backs up a database and all files that are going to change, and then changes the files.
+def make_backup(runs: Runs, database: Path, repaired: Path, changes: FileChanges) -> Path:
+    """Backs up a database and the files that are going to change, and then changes the files.
 
     Args:
         runs: The runs folder.
         database: The database, which the caller changes afterwards.
-        before: Its fingerprint.
-        copy: What it will be.
+        repaired: The repaired copy of the database.
         changes: What to do to the files.
 
     Returns:
@@ -57,189 +50,147 @@ def make_backup(runs: Runs, database: Path, before: str, copy: Path, changes: Ch
 
     Raises:
         StorageError: If it cannot be written, or a file lies behind a link that leads out of the
-            runs folder; nothing is then changed.
+            runs folder. Then nothing is changed.
     """
+    runs.resolve(runs.backups.name)
+    written = {_path_in_runs(path, runs): text for path, text in changes.written.items()}
+    removed = [path for path in {*changes.removed} if not {*path.parents} & {*changes.removed}]
+    names = [_path_in_runs(path, runs) for path in sorted(removed) if os.path.lexists(path)]
     try:
-        with scratch_folder(_repairs(runs)) as place:  # from which it is moved when it is whole
-            names = {path: _recorded(path, runs) for path in changes.written}
-            moved = [_recorded(path, runs) for path in changes.moved()]
-            runs.resolve(runs.backups.name)
-            new = place / "backup"
-            (new / DATABASE).mkdir(parents=True)
-            for path in (database, *log_files(database)):
-                if path.exists():
-                    shutil.copy2(path, new / DATABASE / path.name)
-            manifest = Manifest(
-                relative_to_root(database, runs.root),
-                before,
-                fingerprint(copy),
-                count_trials(copy),
-                moved,
-                {names[path]: _hash(text.encode()) for path, text in changes.written.items()},
-            )
-            write_text(new / MANIFEST, json.dumps(asdict(manifest), indent=2))
-            # What is written anew stays in its place until then: a kill must not lose it.
-            copied = {n for n in moved if runs.root / n in changes.written}
-            copied = {n for n in copied if not (runs.root / n).is_dir()}
-            for name in copied:
-                (new / FILES / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(runs.root / name, new / FILES / name, follow_symlinks=False)
-            backup = _free_name(runs.backups)
+        with scratch_folder(_backups_in_progress(runs)) as folder:
+            new = folder / "backup"  # moved to its place when it is complete
+            for source, tree in ((database, BEFORE), (repaired, AFTER)):
+                target = new / tree / _database_name(database, runs)
+                target.parent.mkdir(parents=True)
+                snapshot(source, target)
+            for name, text in written.items():
+                write_text(new / AFTER / name, text)
+                (new / BEFORE / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(runs.root / name, new / BEFORE / name, follow_symlinks=False)
+            backup = _new_folder(runs.backups)
             shutil.move(new, backup)
-        for name in moved:
-            if name not in copied:
-                _move(runs.root / name, backup / FILES / name)
-        for path, text in changes.written.items():
-            write_text(path, text)
+        for name in names:
+            _move(runs.root / name, backup / BEFORE / name)
+        for name, text in written.items():
+            write_text(runs.root / name, text)
     except OSError as error:
         raise write_error(runs.backups, error) from error
     return backup
 
 
-def latest(runs: Runs) -> Path:
-    """Returns the last backup.
+def latest_backup(runs: Runs) -> Path:
+    """Returns the latest backup of a runs folder.
 
     Raises:
         StorageError: If there is none.
     """
-    backups = sorted(manifest.parent for manifest in runs.backups.glob(f"*/{MANIFEST}"))
+    backups = sorted(tree.parent for tree in runs.backups.glob(f"*/{BEFORE}"))
     if not backups:
         raise StorageError(f"there is no backup in {runs.backups}: nothing was fixed yet")
     return backups[-1]
 
 
-def undo(runs: Runs, backup: Path, database: Path) -> list[str]:
-    """Puts back what a backup holds, which is then gone.
+def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
+    """Puts back everything that a backup holds and removes the backup.
 
-    If its process is killed, another one goes on.
+    If the process is killed, the same call continues.
 
     Args:
-        runs: The runs folder, whose files are put back.
+        runs: The runs folder, into which files are put back.
         backup: The backup.
-        database: The database that is put back: it must be the one that was repaired, or the copy
-            of it in a copied or moved runs folder.
+        database: The database to put back: the one that was repaired, or its copy in a copied or
+            moved runs folder.
 
     Returns:
-        What was put back.
+        The paths that were put back.
 
     Raises:
-        StorageError: If the backup is of another database, something has changed since, or another
-            process has the database open; nothing is then put back.
+        StorageError: If the backup is of another database, or a file or the database has changed
+            since the repair. Then nothing is put back.
     """
-    manifest = Manifest.read(backup, runs)
-    _check_database(runs, backup, manifest, database)
-    kept = _kept(runs, backup, DATABASE, database.name)
-    _check_unchanged(runs, backup, manifest, database, kept)
+    name = _database_name(database, runs)
+    before = _inside(backup / BEFORE, runs)
+    kept = _inside(before / name, runs)
+    if kept.is_symlink() or not kept.is_file():
+        raise StorageError(
+            f"{kept} is not a file: the last repair in {runs.root} was of another database, which "
+            "you name by `storage=`"
+        )
+    files = {
+        path: runs.resolve(path.relative_to(before).as_posix(), follow=False)
+        for path in _files(before)
+        if path != kept
+    }
+    _check_unchanged(backup, files, database, kept)
     try:
-        with exclusive_access(database):
-            for name in {**manifest.written, **dict.fromkeys(manifest.moved)}:
-                # What was moved before may have put a link in the way of this.
-                old, now = _kept(runs, backup, FILES, name), runs.resolve(name, follow=False)
-                if os.path.lexists(old):
-                    _move(old, now)
-                elif name not in manifest.moved:
-                    now.unlink(missing_ok=True)  # where there was none
-                if name in manifest.written:  # the repair may have been killed while it wrote
-                    partial_path(now).unlink(missing_ok=True)
-            with atomic_file(database) as partial:
-                shutil.copy2(kept, partial)  # it may lie in another file system than the backup
-                for path in log_files(database):
-                    path.unlink(missing_ok=True)
-            for path in log_files(database):  # after it, or they would be taken for the new one's
-                if (log := kept.with_name(path.name)).exists():
-                    shutil.copy2(log, path)
+        for path, target in files.items():
+            _move(path, target)
+        restore_database(kept, database)
+        with scratch_folder(_backups_in_progress(runs)) as folder:
+            discard(backup, folder)
     except OSError as error:
         raise write_error(runs.root, error) from error
-    with scratch_folder(_repairs(runs)) as place:
-        discard(backup, place)
     if not any(runs.backups.iterdir()):
         runs.backups.rmdir()
-    return [str(database), *(str(runs.root / name) for name in manifest.moved)]
+    return [str(database), *map(str, files.values())]
 
 
-def _recorded(path: Path, runs: Runs) -> str:
-    """Returns the path of a file as a manifest records it; one that leads elsewhere is refused."""
-    recorded = path.relative_to(runs.root).as_posix()
-    if why := recorded_path_error(recorded, runs.root, follow=False):
-        raise StorageError(f"{path} {why}, so that it cannot be backed up: mend it by hand")
-    return recorded
+def _check_unchanged(backup: Path, files: Mapping[Path, Path], database: Path, kept: Path) -> None:
+    """Raises StorageError if putting files back would lose what was made since the repair."""
+    before, after = backup / BEFORE, backup / AFTER
+    way_out = f"what was there before lies in {before}"
+    repaired = after / kept.relative_to(before)
+    with temporary_scratch_folder() as folder:
+        now = folder / database.name
+        if snapshot(database, now) not in (fingerprint(kept), fingerprint(repaired)):
+            more = count_trials(now) - count_trials(repaired)
+            trials = f", by {more} trials" if more else ""
+            raise StorageError(f"{database} has changed since it was fixed{trials}; {way_out}")
+    for path, target in files.items():
+        written = after / path.relative_to(before)
+        if os.path.lexists(target) and not any(_is_same(target, p) for p in (path, written)):
+            raise StorageError(f"{target} was made since it was fixed; {way_out}")
 
 
-def _kept(runs: Runs, backup: Path, *parts: str) -> Path:
-    """Returns where a backup keeps something, through no link that leads elsewhere."""
-    kept = backup.joinpath(*parts)
-    return runs.resolve(kept.relative_to(runs.root).as_posix(), follow=False)
+def _is_same(path: Path, other: Path) -> bool:
+    """Returns whether two paths are files with the same content, and not links."""
+    files = all(p.is_file() and not p.is_symlink() for p in (path, other))
+    return files and filecmp.cmp(path, other, shallow=False)
 
 
-def _check_database(runs: Runs, backup: Path, manifest: Manifest, database: Path) -> None:
-    """Raises StorageError if a backup is not of this database."""
-    if manifest.database != relative_to_root(database, runs.root):
-        if manifest.database is None:
-            where = "a database outside of it"
-        else:
-            where = str(runs.root / manifest.database)
-        raise StorageError(
-            f"the last repair in {runs.root} was of {where}, not of {database}: name it by "
-            "`storage=`"
-        )
-    for path in (database, *log_files(database)):
-        kept = _kept(runs, backup, DATABASE, path.name)
-        if kept.is_symlink() or (not kept.is_file() and (path == database or kept.exists())):
-            raise StorageError(
-                f"{backup} is incomplete: {kept} is not a file that can be put back"
-            )
+def _files(tree: Path) -> Iterator[Path]:
+    """Yields the files and links in a folder, and follows no link."""
+    for folder, folders, names in os.walk(tree):
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        yield from (Path(folder, name) for name in [*names, *links])
 
 
-def _check_unchanged(
-    runs: Runs, backup: Path, manifest: Manifest, database: Path, kept: Path
-) -> None:
-    """Raises StorageError if putting back would lose what was made since."""
-    way_out = f"what was there before lies in {backup}"
-    known = (manifest.before, manifest.after)
-    if not _is_put_back(database, kept) and fingerprint(database) not in known:
-        with temporary_scratch_folder() as place:
-            copy = place / database.name
-            snapshot(database, copy)
-            more = count_trials(copy) - manifest.trials
-        trials = f", by {more} trials" if more else ""
-        raise StorageError(f"{database} has changed since it was fixed{trials}; {way_out}")
-    for name in {*manifest.moved, *manifest.written}:
-        now, wrote = runs.resolve(name, follow=False), manifest.written.get(name)
-        if not os.path.lexists(now):
-            continue
-        kept_file = _kept(runs, backup, FILES, name)
-        old = os.path.lexists(kept_file)
-        if wrote is None:
-            changed = old
-        else:  # what was put back by an undo that was killed is no longer what was written
-            ours = old or name not in manifest.moved
-            plain = now.is_file() and not now.is_symlink()
-            same = plain and kept_file.is_file() and filecmp.cmp(now, kept_file, shallow=False)
-            changed = ours and not same and not (plain and _hash(now.read_bytes()) == wrote)
-        if changed:
-            raise StorageError(f"{now} was made since it was fixed; {way_out}")
+def _path_in_runs(path: Path, runs: Runs) -> str:
+    """Returns the path of a file in the runs folder, and rejects one that leads elsewhere."""
+    name = path.relative_to(runs.root).as_posix()
+    if error := recorded_path_error(name, runs.root, follow=False):
+        raise StorageError(f"{path} {error}, so that it cannot be backed up: fix it by hand")
+    return name
 
 
-def _is_put_back(database: Path, kept: Path) -> bool:
-    """Whether an undo that was killed has put the database back, and perhaps half of its log."""
-    if not database.is_file() or not filecmp.cmp(database, kept, shallow=False):
-        return False
-    for path in log_files(database)[::2]:  # of these, -shm is an index that whoever reads changes
-        log = kept.with_name(path.name)
-        before = log.read_bytes() if log.exists() else b""
-        if path.exists() and not before.startswith(path.read_bytes()):
-            return False
-    return True
+def _database_name(database: Path, runs: Runs) -> str:
+    """Returns the path of a database in a backup."""
+    return relative_to_root(database, runs.root) or f"outside/{database.name}"
 
 
-def _repairs(runs: Runs) -> Path:
-    """Returns where backups grow: apart from other scratch folders, which a repair may back up."""
+def _inside(path: Path, runs: Runs) -> Path:
+    """Returns a path in the runs folder, and rejects one that leads elsewhere by a link."""
+    return runs.resolve(path.relative_to(runs.root).as_posix(), follow=False)
+
+
+def _backups_in_progress(runs: Runs) -> Path:
+    """Returns where backups are made: not among the scratch folders that a repair backs up."""
     return runs.cache / "repairs"
 
 
-def _free_name(backups: Path) -> Path:
+def _new_folder(backups: Path) -> Path:
     backups.mkdir(parents=True, exist_ok=True)
-    name = datetime.now().strftime(NAME)
+    name = datetime.now().strftime(NAME_FORMAT)
     for attempt in range(1, 100):
         folder = backups / (name if attempt == 1 else f"{name}-{attempt:02}")
         if not folder.exists():
@@ -247,10 +198,6 @@ def _free_name(backups: Path) -> Path:
     raise StorageError(f"{backups} has no name left for a backup of {name}")
 
 
-def _move(path: Path, to: Path) -> None:
-    to.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(path, to)
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _move(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(path, target)

@@ -1,4 +1,4 @@
-"""What is examined: a copy of the database, the runs folder, and what shall change in both."""
+"""A checkup: a copy of the database, the runs folder, and the changes that fixes make to both."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from pathlib import Path
 import optuna
 from optuna.storages import BaseStorage, RDBStorage
 
-from ...storage.backup import Changes
+from ...storage.backup import FileChanges
 from ...storage.database import database_exists, open_database
 from ...storage.database_urls import SQLITE_SCHEME, file_path, is_file
 from ...storage.runs_folder import Runs, StorageError
@@ -23,31 +23,31 @@ from .finding import Finding
 
 @dataclass(frozen=True)
 class Checkup:
-    """Studies and files to look at.
+    """The studies and files that the checks look at.
 
     Attributes:
         runs: The runs folder.
-        source: Optuna URL of the database that the user means.
-        url: That of what is looked at: a copy of it, if it is an SQLite file.
-        storage: The copy, opened; None if it cannot be.
-        only: The study to look at; None for all of them, and what belongs to none.
-        fingerprint: That of the database when it was copied.
-        findings: What was found in the tables themselves.
-        changes: What fixes want to do to files.
+        source: Optuna URL of the database.
+        url: Optuna URL of what is looked at: a copy of the database, if it is an SQLite file.
+        storage: The opened copy; None if it cannot be opened.
+        study_name: The only study to look at; None for all studies and files.
+        fingerprint: The fingerprint of the database when it was copied.
+        findings: The findings in the tables of the database.
+        changes: The changes that fixes make to files.
     """
 
     runs: Runs
     source: str
     url: str
     storage: BaseStorage | None
-    only: str | None
+    study_name: str | None
     fingerprint: str = ""
     findings: tuple[Finding, ...] = ()
-    changes: Changes = field(default_factory=Changes)
+    changes: FileChanges = field(default_factory=FileChanges)
 
     @cached_property
     def all_studies(self) -> list[optuna.Study]:
-        """All studies of the database, also those that Latentune has not made."""
+        """All studies of the database, those of other programs included."""
         if self.storage is None:
             return []
         names = optuna.get_all_study_names(self.storage)
@@ -55,79 +55,76 @@ class Checkup:
 
     @cached_property
     def studies(self) -> list[optuna.Study]:
-        """Those to look at: of Latentune, and the one that was named if one was."""
+        """The studies to look at: all of Latentune, or the one with `study_name`."""
         ours = [study for study in self.all_studies if "definition" in study.user_attrs]
-        return [study for study in ours if self.only in (None, study.study_name)]
+        return [study for study in ours if self.study_name in (None, study.study_name)]
 
     @property
-    def whole(self) -> bool:
-        """Whether to look for what belongs to no study: the database must be the folder's own."""
-        return self.only is None and self.storage is not None and self.source == self.runs.database
+    def covers_runs_folder(self) -> bool:
+        """Whether files without a study are looked at: the database is that of the folder."""
+        return (
+            self.study_name is None
+            and self.storage is not None
+            and self.source == self.runs.database
+        )
 
-    def folders(self) -> Iterator[Path]:
-        """Yields the folder of each study that is looked at, if it has one."""
-        for study in self.studies:
-            folder = self.runs.root / study.study_name
-            if folder.is_dir():
-                yield folder
+    def folders(self) -> list[Path]:
+        """Returns the folders of the studies to look at."""
+        folders = [self.runs.root / study.study_name for study in self.studies]
+        return [folder for folder in folders if folder.is_dir()]
 
 
 @contextmanager
 def open_checkup(
-    runs: Runs, source: str, only: str | None
+    runs: Runs, source: str, study_name: str | None
 ) -> Iterator[tuple[Checkup, Path | None]]:
-    """Opens a copy of a database, which nobody else sees.
-
-    Args:
-        runs: The runs folder.
-        source: Optuna URL of the database.
-        only: The study to look at; None for all of them.
+    """Opens a private copy of a database.
 
     Yields:
-        The case, and where the copy lies; None for a database that is no SQLite file, which is
-        then looked at itself.
+        The checkup and the path of the copy. A database that is not an SQLite file is not copied:
+        the path is None then.
 
     Raises:
         StorageError: If there is no such database, or it is not one of Optuna's.
         StudyError: If there is no such study, or it was not made by Latentune.
     """
     if not is_file(source) or not database_exists(source):
-        checkup = Checkup(
-            runs, source, source, open_database(source), only
-        )  # says what is missing
-        _check_study(checkup)
-        yield checkup, None
+        storage = open_database(source)  # raises an error that says what is missing
+        _check_study(storage, study_name)
+        yield Checkup(runs, source, source, storage, study_name), None
         return
     database = file_path(source)
-    with temporary_scratch_folder() as place:
-        copy = place / database.name
+    with temporary_scratch_folder() as folder:
+        copy = folder / database.name
         url = f"{SQLITE_SCHEME}{copy}"
         try:
-            state = snapshot(database, copy)
+            fingerprint = snapshot(database, copy)
         except StorageError as error:
-            unreadable = unreadable_database(str(error), database, runs)
-            yield Checkup(runs, source, url, None, only, findings=(unreadable,)), copy
+            finding = unreadable_database(str(error), database, runs)
+            yield Checkup(runs, source, url, None, study_name, findings=(finding,)), copy
             return
-        findings, usable = check_tables(copy, database, runs)
+        findings, is_readable = check_tables(copy, database, runs)
         try:
-            storage = open_database(url) if usable else None
+            storage = open_database(url) if is_readable else None
         except StorageError as error:
             raise StorageError(str(error).replace(str(copy), str(database))) from error
         try:
-            checkup = Checkup(runs, source, url, storage, only, state, tuple(findings))
-            _check_study(checkup)
-            yield checkup, copy
+            _check_study(storage, study_name)
+            yield (
+                Checkup(runs, source, url, storage, study_name, fingerprint, tuple(findings)),
+                copy,
+            )
         finally:
-            if isinstance(storage, RDBStorage):
-                close(storage)
+            close(storage)
 
 
-def close(storage: RDBStorage) -> None:
-    """Lets go of a database, so that its file is whole without a log."""
-    storage.remove_session()
-    storage.engine.dispose()
+def close(storage: BaseStorage | None) -> None:
+    """Closes the connections to a database, so that its file is complete without a log."""
+    if isinstance(storage, RDBStorage):
+        storage.remove_session()
+        storage.engine.dispose()
 
 
-def _check_study(checkup: Checkup) -> None:
-    if checkup.storage is not None and checkup.only is not None:
-        open_study(checkup.storage, checkup.only)
+def _check_study(storage: BaseStorage | None, name: str | None) -> None:
+    if storage is not None and name is not None:
+        open_study(storage, name)

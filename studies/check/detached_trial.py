@@ -1,4 +1,4 @@
-"""A trial of a study, trained apart from it: what it reports is kept, and written nowhere."""
+"""A trial without a study, for trainings whose reports are compared and not recorded."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,20 +8,19 @@ import pytorch_lightning as pl
 from optuna.trial import FixedTrial
 
 from ...objectives.objective import Objective
-from ...objectives.trainer import TrainingProgress
+from ...objectives.training import ShowTraining
 
 
 class DetachedTrial(FixedTrial):
-    """Stands for a trial where there is no study.
+    """Keeps the reported values of a training in memory.
 
     Args:
         params: The value of each parameter.
         number: The number of the trial.
-        max_reports: Reports after which it is to end, if it has not ended by itself; None for no
-        limit.
+        max_reports: The number of reports after which the trial is pruned; None for no limit.
 
     Attributes:
-        reported: What was reported, by its step.
+        reports: The reported values by step.
     """
 
     def __init__(
@@ -29,22 +28,19 @@ class DetachedTrial(FixedTrial):
     ) -> None:
         super().__init__(dict(params), number)
         self.max_reports = max_reports
-        self.reported: dict[int, float] = {}
+        self.reports: dict[int, float] = {}
 
     def report(self, value: float, step: int) -> None:
-        self.reported[step] = value
+        self.reports[step] = value
 
     def should_prune(self) -> bool:
-        return self.max_reports is not None and len(self.reported) >= self.max_reports
+        return self.max_reports is not None and len(self.reports) >= self.max_reports
 
 
 def with_progress_bar(objective: Objective, title: str) -> Objective:
-    """Returns an objective that shows the batches of each training under a title."""
+    """Returns an objective whose trainings show a progress bar with this title."""
 
     def callbacks(trial: Any) -> list[pl.Callback]:
-        return [
-            *objective.callbacks(trial),
-            TrainingProgress(title, next(iter(objective.metrics))),
-        ]
+        return [*objective.callbacks(trial), ShowTraining(title, next(iter(objective.metrics)))]
 
     return replace(objective, callbacks=callbacks)

@@ -1,15 +1,14 @@
-"""The doctor: looks at studies and their files, and mends what can be mended after a backup."""
+"""The doctor: finds problems of studies and their files, and fixes them after a backup."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import Timeout
-from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
-from ...storage import backup
+from ...storage.backup import latest_backup, make_backup, restore_backup
 from ...storage.database import stale_trials
 from ...storage.database_urls import file_path, is_file
 from ...storage.redact import shown
@@ -34,7 +33,7 @@ from .trained_networks import (
     find_outdated_networks,
 )
 from .unused_files import find_unused_files
-from .weak_choices import choices
+from .weak_choices import find_weak_choices
 
 CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (
     find_interrupted_trials,
@@ -48,26 +47,28 @@ CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (
     find_unused_files,
     find_outdated_networks,
     find_boundary_values,
-    choices,
+    find_weak_choices,
     find_late_bloomers,
 )
-"""All that is looked for, in the order in which it is mended."""
-LOCK_S = 2
+"""All checks, in the order in which their findings are fixed."""
+LOCK_TIMEOUT_S = 2
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the doctor has found, and done.
+    """What the doctor has found and done.
 
     Attributes:
-        findings: What is not as it should be, the worst first; after a repair, what is left.
-        looked_at: Studies and trials that were looked at, in words.
-        done: What was mended or put back, a line each.
-        backup: The folder with all that a repair has replaced, or that was put back.
+        findings: The problems, the worst first; after a repair, those that are left.
+        studies: Number of studies that were examined; None if a repair was taken back.
+        trials: Number of their trials.
+        done: What was fixed or put back, a line each.
+        backup: The folder with everything that a repair has replaced, or that was put back.
     """
 
-    findings: tuple[Finding, ...]
-    looked_at: str = ""
+    findings: tuple[Finding, ...] = ()
+    studies: int | None = None
+    trials: int = 0
     done: tuple[str, ...] = ()
     backup: Path | None = None
 
@@ -78,16 +79,18 @@ class Diagnosis:
 
     @property
     def fixable(self) -> bool:
-        """Whether `fix=` would mend something."""
+        """Whether `fix=` would fix something."""
         return any(finding.fix for finding in self.findings)
 
     def __str__(self) -> str:
-        grades = [finding.severity for finding in self.findings]
-        counts = ", ".join(
-            f"{grades.count(severity)} {severity}" for severity in SEVERITIES if severity in grades
-        )
-        summary = f"{self.looked_at}: {counts or 'nothing is broken and nothing is wasted'}"
-        return "\n".join([*self.done, *map(str, self.findings), *[summary] * bool(self.looked_at)])
+        lines = [*self.done, *map(str, self.findings)]
+        if self.studies is not None:
+            found = [finding.severity for finding in self.findings]
+            counts = [f"{found.count(name)} {name}" for name in SEVERITIES if name in found]
+            studies = "1 study" if self.studies == 1 else f"{self.studies} studies"
+            summary = ", ".join(counts) or "nothing is broken and nothing is wasted"
+            lines.append(f"{studies}, {count(self.trials, 'trial')}: {summary}")
+        return "\n".join(lines)
 
     __repr__ = __str__  # what a notebook shows
 
@@ -101,34 +104,32 @@ def doctor(
     runs: str | Path = RUNS,
     storage: str | None = None,
 ) -> Diagnosis:
-    """Looks for what is broken, wasted, or could be searched better, and mends what it can.
+    """Finds what is broken, wasted or could be searched better, and fixes what it can.
 
-    It looks at a copy of the database and changes nothing, unless it is asked to: then it first
-    makes a backup, a folder in `runs/backups` with the database, byte for byte, and every file
-    that it replaces or removes. The database is mended in the copy, which is checked, and put
-    back in one transaction.
+    It examines a copy of the database and changes nothing by default. With `fix`, it first makes
+    a backup: a folder in `runs/backups` with the database and each file that it replaces or
+    removes. The copy of the database is repaired, checked, and written back in one transaction.
 
     Args:
-        study: Name of the study; None for all of them and for the runs folder.
-        fix: Whether to mend what can be mended.
-        undo: Whether to take back the last repair instead, so that the database and all files
-            are, bit for bit, what they were. Files of this runs folder alone are put back, and
-            the database that is named here, if it is what was repaired.
+        study: Name of the study; None for all studies and the runs folder.
+        fix: Whether to fix what can be fixed.
+        undo: Whether to take back the last repair instead. It puts files back into this runs
+            folder only, and the database if it is the one that was repaired.
         runs: The folder with all studies.
-        storage: Optuna URL of the database, if it is not in that folder. One that is no SQLite
-            file can be looked at, and not mended.
+        storage: Optuna URL of the database, if it is not in that folder. A database that is not
+            an SQLite file can be examined, and not be fixed.
 
     Returns:
-        What was found; after a repair, what it has done and what is left.
+        The findings; after a repair, what was done and the findings that are left.
 
     Raises:
         StudyError: If there is no such study, or it was not made by Latentune.
-        StorageError: If there is no database, or no backup; a search is running; or what was
-            repaired has changed since. Nothing is then changed.
+        StorageError: If there is no database or no backup, a search is running, or what was
+            repaired has changed since. Then nothing is changed.
 
     Example:
-        >>> found = latentune.doctor("conv-ae-digits")
-        >>> found.broken
+        >>> diagnosis = latentune.doctor("conv-ae-digits")
+        >>> diagnosis.broken
         False
     """
     place = Runs(Path(runs))
@@ -136,88 +137,72 @@ def doctor(
     if undo:
         if fix or study is not None:
             raise StudyError("`undo=` takes back all of the last repair: leave out the rest")
-        folder, database = backup.latest(place), _file_of(source, "undo")
-        with _search_lock_held(source, place):
-            back = backup.undo(place, folder, database)
-        return Diagnosis((), done=tuple(f"put back {path}" for path in back), backup=folder)
-    if not fix:
-        return _diagnose(place, source, study)
-    done, backed_up = _repair(place, source, study)
-    return replace(_diagnose(place, source, study), done=tuple(done), backup=backed_up)
+        backup, database = latest_backup(place), _sqlite_file(source, "undo")
+        with _hold_search_lock(source, place):
+            restored = restore_backup(place, backup, database)
+        return Diagnosis(done=tuple(f"put back {path}" for path in restored), backup=backup)
+    done, new_backup = _repair(place, source, study) if fix else ((), None)
+    with open_checkup(place, source, study) as (checkup, _):
+        trials = sum(len(examined.get_trials(deepcopy=False)) for examined in checkup.studies)
+        findings = tuple(_find_all(checkup))
+        return Diagnosis(findings, len(checkup.studies), trials, done, new_backup)
 
 
-def _file_of(source: str, option: str) -> Path:
-    """Returns the file of a database.
-
-    Raises:
-        StorageError: If it is not an SQLite file.
-    """
+def _sqlite_file(source: str, option: str) -> Path:
+    """Returns the file of a database, or raises StorageError if it is not an SQLite file."""
     if not is_file(source):
         raise StorageError(
-            f"{shown(source)} is no SQLite file, and `{option}=` mends nothing that it cannot "
-            "back up; back a PostgreSQL database up by pg_dump. What died in it goes on in the "
-            "next search"
+            f"{shown(source)} is not an SQLite file, and `{option}=` only changes what it can "
+            "back up; back up a PostgreSQL database by pg_dump. The next search continues the "
+            "trials of processes that died"
         )
     return file_path(source)
 
 
-def _diagnose(runs: Runs, source: str, study: str | None) -> Diagnosis:
-    with open_checkup(runs, source, study) as (checkup, _):
-        trials = sum(len(study.get_trials(deepcopy=False)) for study in checkup.studies)
-        studies = "1 study" if len(checkup.studies) == 1 else f"{len(checkup.studies)} studies"
-        return Diagnosis(tuple(_look(checkup)), f"{studies}, {count(trials, 'trial')}")
-
-
-def _look(checkup: Checkup) -> list[Finding]:
+def _find_all(checkup: Checkup) -> list[Finding]:
     """Returns all findings, the worst first."""
-    found = list(checkup.findings)
+    findings = list(checkup.findings)
     if checkup.storage is not None:
-        for check in CHECKS:
-            found += check(checkup)
+        findings += [finding for check in CHECKS for finding in check(checkup)]
     if not is_file(checkup.source):
-        found = [finding.by_hand() for finding in found]
-    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+        findings = [finding.without_fix() for finding in findings]
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
-def _repair(runs: Runs, source: str, study: str | None) -> tuple[list[str], Path | None]:
-    """Mends what can be mended; returns what was done, and where the backup is."""
-    database = _file_of(source, "fix")
+def _repair(runs: Runs, source: str, study: str | None) -> tuple[tuple[str, ...], Path | None]:
+    """Fixes all findings with a fix; returns what was done, and the backup."""
+    database = _sqlite_file(source, "fix")
     with open_checkup(runs, source, study) as (checkup, copy):
         assert copy is not None
-        fixes = [(finding, finding.fix) for finding in _look(checkup) if finding.fix]
-        if not fixes or checkup.storage is None:
-            return [], None
+        fixable = [(finding, finding.fix) for finding in _find_all(checkup) if finding.fix]
+        if not fixable or checkup.storage is None:
+            return (), None
         runs.make()
-        with _search_lock_held(source, runs):
-            _check_quiet(checkup)
+        with _hold_search_lock(source, runs):
+            _check_no_trial_runs(checkup)
             trials = count_trials(copy)
-            for _, fix in fixes:
+            for _, fix in fixable:
                 fix()
-            if isinstance(checkup.storage, RDBStorage):
-                close(checkup.storage)
+            close(checkup.storage)
             if check_tables(copy, database, runs)[0] or count_trials(copy) < trials:
                 raise StorageError(f"the repair would damage {database}; nothing was changed")
             if fingerprint(database) != checkup.fingerprint:
                 raise StorageError(f"{database} was written to meanwhile: try `fix=` once more")
-            folder = backup.make_backup(runs, database, checkup.fingerprint, copy, checkup.changes)
+            backup = make_backup(runs, database, copy, checkup.changes)
             if fingerprint(copy) != checkup.fingerprint:
                 restore_database(copy, database)
-    return [finding.mended for finding, _ in fixes], folder
+    return tuple(finding.fixed_text() for finding, _ in fixable), backup
 
 
 @contextmanager
-def _search_lock_held(source: str, runs: Runs) -> Iterator[None]:
-    """Keeps searches from choosing a trial.
-
-    Raises:
-        StorageError: If one is about to.
-    """
+def _hold_search_lock(source: str, runs: Runs) -> Iterator[None]:
+    """Keeps searches from starting a trial in the block; raises StorageError if one does."""
     lock = search_lock(source, runs)
     try:
-        lock.acquire(timeout=LOCK_S)
+        lock.acquire(timeout=LOCK_TIMEOUT_S)
     except Timeout:
         raise StorageError(
-            f"a search holds {runs.lock}: wait until it is through, or stop it"
+            f"a search holds {runs.lock}: wait until it has finished, or stop it"
         ) from None
     try:
         yield
@@ -225,14 +210,14 @@ def _search_lock_held(source: str, runs: Runs) -> Iterator[None]:
         lock.release()
 
 
-def _check_quiet(checkup: Checkup) -> None:
-    """Raises StorageError if a trial is running whose process lives."""
+def _check_no_trial_runs(checkup: Checkup) -> None:
+    """Raises StorageError if a trial is RUNNING and its process is alive."""
     for study in checkup.all_studies:
         trials = study.get_trials(deepcopy=False)
-        dead = {trial.number for trial in stale_trials(study, trials)}
+        stale = {trial.number for trial in stale_trials(study, trials)}
         for trial in trials:
-            if trial.state == TrialState.RUNNING and trial.number not in dead:
+            if trial.state == TrialState.RUNNING and trial.number not in stale:
                 raise StorageError(
                     f"trial {trial.number} of {study.study_name} is running, or died less than "
-                    "half a minute ago: wait until it is through, or stop its search"
+                    "half a minute ago: wait until it has finished, or stop its search"
                 )

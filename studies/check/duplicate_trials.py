@@ -1,4 +1,4 @@
-"""Points that a study has tried more than once, or is going to."""
+"""Trials with the same parameters as an earlier one, finished or waiting."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -9,71 +9,66 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from .checkup import Checkup
-from .finding import Finding, some
-from .suggested_commands import command
+from .finding import Finding, list_trials
+from .suggested_commands import command_line
 
-Point = frozenset[tuple[str, Any]]
-TRIED = (TrialState.COMPLETE, TrialState.PRUNED)
+Params = frozenset[tuple[str, Any]]
+"""Names and values of parameters, in no order."""
 
 
 def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:
-    """Finds points that were tried twice, and those that wait to be.
+    """Finds trials whose parameters had been tried before, and waiting trials that repeat others.
 
-    Each trial has a seed of its own, so that a point that is tried again says how much chance
-    there is in its value; but a search asks for no such thing.
+    Each trial has its own random seed, so a repetition tells the spread of its value; but a search
+    never repeats parameters on purpose.
     """
     for study in checkup.studies:
         trials = study.get_trials(deepcopy=False)
-        tried: dict[Point, list[int]] = defaultdict(list)
+        tried: dict[Params, list[int]] = defaultdict(list)
         for trial in trials:
-            if trial.state in TRIED:
-                tried[_point(trial.params)].append(trial.number)
-        again = [n for numbers in tried.values() for n in numbers[1:]]
-        if again:
+            if trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
+                tried[frozenset(trial.params.items())].append(trial.number)
+        repeated = sorted(n for numbers in tried.values() for n in numbers[1:])
+        if repeated:
             yield Finding(
                 "wasteful",
-                f"{some(sorted(again))} of {study.study_name} repeated points that had been tried",
+                f"{list_trials(repeated)} of {study.study_name} repeated parameters that had been "
+                "tried",
                 "widen a range or search fewer trials; to know the spread: "
-                + command(checkup, "confirm", study.study_name),
+                + command_line(checkup, "confirm", study.study_name),
             )
-        waiting = _waiting(trials, tried)
+        waiting = _waiting_duplicates(trials, {p: numbers[0] for p, numbers in tried.items()})
         if waiting:
             yield Finding(
                 "wasteful",
-                f"{some(list(waiting))} of {study.study_name} waiting to try a point once more",
+                f"{list_trials(list(waiting))} of {study.study_name} waiting to try parameters "
+                "again",
                 "`fix=` fails them, and says why",
-                fix=partial(_fail, study, waiting),
+                fix=partial(_fail_trials, study, waiting),
             )
 
 
-def _waiting(trials: list[FrozenTrial], tried: Mapping[Point, list[int]]) -> dict[int, int]:
-    """Returns the waiting trials that repeat another, each with the number of that one."""
-    first = {point: numbers[0] for point, numbers in tried.items()}
-    names = {frozenset(name for name, _ in point) for point in first}
+def _waiting_duplicates(trials: list[FrozenTrial], tried: dict[Params, int]) -> dict[int, int]:
+    """Returns the numbers of waiting trials, each with the number of the trial that it repeats."""
+    names = {frozenset(name for name, _ in params) for params in tried}
     found = {}
     for trial in trials:
-        # One that has begun to train goes on; the others have at most been given values.
+        # A trial that was interrupted continues; the others have at most fixed parameters.
         if trial.state != TrialState.WAITING or "stopped" in trial.user_attrs:
             continue
-        given = trial.params or trial.system_attrs.get("fixed_params", {})
-        if names and frozenset(given) not in names:
+        params = trial.params or trial.system_attrs.get("fixed_params", {})
+        if not params or (names and frozenset(params) not in names):
             continue  # the sampler will choose the rest
-        if not given:
-            continue
-        other = first.setdefault(_point(given), trial.number)
-        if other != trial.number:
-            found[trial.number] = other
+        first = tried.setdefault(frozenset(params.items()), trial.number)
+        if first != trial.number:
+            found[trial.number] = first
     return found
 
 
-def _fail(study: optuna.Study, waiting: Mapping[int, int]) -> None:
+def _fail_trials(study: optuna.Study, duplicates: Mapping[int, int]) -> None:
     storage = study._storage
-    for number, other in waiting.items():
+    for number, first in duplicates.items():
         trial = storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
-        storage.set_trial_user_attr(trial, "stopped", f"it repeats trial {other}")
-        for state in (TrialState.RUNNING, TrialState.FAIL):  # what has ended has begun
+        storage.set_trial_user_attr(trial, "stopped", f"it repeats trial {first}")
+        for state in (TrialState.RUNNING, TrialState.FAIL):  # a waiting trial cannot fail
             storage.set_trial_state_values(trial, state)
-
-
-def _point(values: Mapping[str, Any]) -> Point:
-    return frozenset(values.items())

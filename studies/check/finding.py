@@ -1,55 +1,54 @@
-"""A finding: what is wrong with a study or a file, how bad that is, and the way out."""
+"""A finding: what is wrong with a study or a file, how severe it is, and how to fix it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 Severity = Literal["broken", "wasteful", "advice"]
-SEVERITIES: tuple[Severity, ...] = ("broken", "wasteful", "advice")
-"""How bad a finding can be, the worst first: a result is lost or wrong, time or disk is wasted, or
-a search could have found better."""
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""From the worst: a result is lost or wrong; time or disk space is wasted; a search could find
+better values."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it should be.
+    """Something that is wrong with a study or a file.
 
     Attributes:
-        severity: How bad it is.
-        what: What it is, with the study and the numbers, in a line.
-        way_out: The command to type, or what `fix=` does.
-        fix: Mends it while it is looked at, in the copy of the database and the list of changes;
-            None if only a person can.
+        severity: How severe it is.
+        problem: What is wrong, with the study and the numbers, in one line.
+        solution: The command to type, or what `fix=` does.
+        fix: Changes the copy of the database, or adds to the file changes of the repair; None if
+            only a person can fix the problem.
     """
 
     severity: Severity
-    what: str
-    way_out: str
+    problem: str
+    solution: str
     fix: Callable[[], object] | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
-        return f"{self.severity:<9} {self.what}\n{'':<9} {self.way_out}"
+        return f"{self.severity:<9} {self.problem}\n{'':<9} {self.solution}"
 
-    def by_hand(self) -> Self:
-        """Returns what it is where nothing can be backed up, and so nothing be mended."""
-        way_out = self.way_out
-        if "`fix=`" in way_out:
-            way_out = "by hand: `fix=` is for SQLite files, which it can back up first"
-        return replace(self, way_out=way_out, fix=None)
+    def without_fix(self) -> Self:
+        """Returns the finding for a database that cannot be backed up, and so not be fixed."""
+        solution = self.solution
+        if "`fix=`" in solution:
+            solution = "by hand: `fix=` is for SQLite files, which it can back up first"
+        return replace(self, solution=solution, fix=None)
 
-    @property
-    def mended(self) -> str:
-        """What the repair has done."""
-        return f"{'fixed':<9} {self.what}\n{'':<9} {self.way_out.removeprefix('`fix=` ')}"
-
-
-def count(n: int, thing: str) -> str:
-    """Returns a number of things in words: `1 file`, `1,200 files`."""
-    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+    def fixed_text(self) -> str:
+        """Returns what the fix has done, in two lines."""
+        return f"{'fixed':<9} {self.problem}\n{'':<9} {self.solution.removeprefix('`fix=` ')}"
 
 
-def some(numbers: list[int], most: int = 5) -> str:
+def count(n: int, noun: str) -> str:
+    """Returns a number with its noun: `1 file`, `1,200 files`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def list_trials(numbers: list[int], limit: int = 5) -> str:
     """Returns the numbers of trials in words: `trial 3`, `trials 3, 5 and 9 more`."""
-    shown = ", ".join(map(str, numbers[:most]))
-    more = f" and {len(numbers) - most} more" if len(numbers) > most else ""
-    return f"trial{'s' if len(numbers) > 1 else ''} {shown}{more}"
+    listed = ", ".join(map(str, numbers[:limit]))
+    more = f" and {len(numbers) - limit} more" if len(numbers) > limit else ""
+    return f"trial{'s' if len(numbers) > 1 else ''} {listed}{more}"

@@ -1,4 +1,4 @@
-"""Late bloomers: whether those that a pruner gave up could have been among the best."""
+"""Late bloomers: trials that were as bad as the pruned ones, and became the best ones."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,51 +7,53 @@ from statistics import median
 from optuna.trial import FrozenTrial, TrialState
 
 from .checkup import Checkup
-from .finding import Finding, some
+from .finding import Finding, list_trials
 from .ranked_trials import direction_sign, rank_trials, single_objective_studies
-from .suggested_commands import search_from_command
+from .suggested_commands import search_command
 
-GIVEN_UP = 3
-"""How many trials must have been given up after an epoch to say what that takes."""
-BEST = 3
-"""The best third of the complete trials are the good ones."""
+MIN_PRUNED = 3
+"""How many trials must have been pruned after an epoch to tell which value is pruned there."""
 
 
 def find_late_bloomers(checkup: Checkup) -> Iterator[Finding]:
-    """Finds good trials that were, after an epoch, no better than those which it gave up.
+    """Finds good trials that were, after some epoch, no better than the trials pruned there.
 
-    Of each epoch after which at least three trials were pruned, the median of what these had
-    reached is what it took to be given up. A complete trial of the best third that had reached no
-    more by then would have been cut too, had it not been spared (the defaults are, and whoever is
-    first). If that is so of a third of them, and of two at least, the values of that epoch say
-    little of the end.
+    The median value of at least three trials that were pruned after an epoch is the pruning
+    threshold of that epoch. A trial of the best third that did not beat the threshold would have
+    been pruned too, had the pruner not spared it, as it spares the defaults and the first trials.
+    If this holds for a third of the best trials, and for two at least, then the values of that
+    epoch say little about the final value.
     """
     for study in single_objective_studies(checkup):
-        way = direction_sign(study)
-        given_up: dict[int, list[float]] = defaultdict(list)
+        sign = direction_sign(study)
+        pruned: dict[int, list[float]] = defaultdict(list)
         for trial in study.get_trials(deepcopy=False, states=(TrialState.PRUNED,)):
             if trial.intermediate_values:
-                last = max(trial.intermediate_values)
-                given_up[last].append(_reached(trial, last, way))
-        bars = {at: median(found) for at, found in given_up.items() if len(found) >= GIVEN_UP}
+                epoch = max(trial.intermediate_values)
+                pruned[epoch].append(_best_cost_until(trial, epoch, sign))
+        thresholds = {
+            epoch: median(costs) for epoch, costs in pruned.items() if len(costs) >= MIN_PRUNED
+        }
         complete = [trial for trial in rank_trials(study) if trial.state == TrialState.COMPLETE]
-        good = complete[: max(2, len(complete) // BEST)]
-        cut = [
+        best = complete[: max(2, len(complete) // 3)]
+        late = [
             trial.number
-            for trial in good
-            if any(_reached(trial, at, way) >= bar for at, bar in bars.items())
+            for trial in best
+            if any(
+                _best_cost_until(trial, epoch, sign) >= threshold
+                for epoch, threshold in thresholds.items()
+            )
         ]
-        if len(cut) >= max(2, len(good) / 3):
-            epochs = " and ".join(str(at) for at in sorted(bars))
+        if len(late) >= max(2, len(best) / 3):
+            epochs = " and ".join(map(str, sorted(thresholds)))
             yield Finding(
                 "advice",
-                f"{some(cut)} of {study.study_name}, among its best {len(good)}, no better than "
-                f"those that were given up after epoch {epochs}",
-                search_from_command(study, checkup, {}, "--pruner", "none"),
+                f"{list_trials(late)} of {study.study_name}, among its best {len(best)}, were no "
+                f"better than the trials that were pruned after epoch {epochs}",
+                search_command(study, checkup, {}, "--from", study.study_name, "--pruner", "none"),
             )
 
 
-def _reached(trial: FrozenTrial, epoch: int, way: float) -> float:
-    """Returns the best value up to an epoch, of which less is better."""
-    values = [way * value for at, value in trial.intermediate_values.items() if at <= epoch]
-    return min(values, default=float("-inf"))
+def _best_cost_until(trial: FrozenTrial, epoch: int, sign: int) -> float:
+    costs = [sign * value for at, value in trial.intermediate_values.items() if at <= epoch]
+    return min(costs, default=float("-inf"))

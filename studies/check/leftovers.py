@@ -1,25 +1,22 @@
-"""Trials left running by processes that died, and checkpoints of trials that need none."""
+"""Leftovers of trials: RUNNING trials of dead processes, and checkpoints that no trial needs."""
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
-
-from optuna.trial import FrozenTrial
 
 from ...storage.database import stale_trials
 from ...storage.database_urls import is_file
 from ..search.trial_lease import requeue_dead_trials
 from .checkup import Checkup
-from .finding import Finding, count, some
+from .finding import Finding, count, list_trials
 
 
 def find_interrupted_trials(checkup: Checkup) -> Iterator[Finding]:
-    """Finds running trials without a heartbeat; they go on where they were, in the next search."""
+    """Finds RUNNING trials without a heartbeat, which the next search continues."""
     for study in checkup.studies:
         dead = stale_trials(study, study.get_trials(deepcopy=False))
         if dead:
-            numbers = some([trial.number for trial in dead])
-            fixed = "`fix=` lets them wait again, and " if is_file(checkup.source) else ""
+            numbers = list_trials([trial.number for trial in dead])
+            fixed = "`fix=` requeues them, and " if is_file(checkup.source) else ""
             yield Finding(
                 "broken",
                 f"{numbers} of {study.study_name} left running by a process that died",
@@ -29,32 +26,23 @@ def find_interrupted_trials(checkup: Checkup) -> Iterator[Finding]:
 
 
 def find_unneeded_checkpoints(checkup: Checkup) -> Iterator[Finding]:
-    """Finds what an unfinished trial would go on from, where the trial has finished or is gone."""
-    known = {
-        (study.study_name, str(trial.number)): trial
+    """Finds checkpoints of the last epochs of trials that have finished or do not exist."""
+    states = {
+        study.study_name: {str(t.number): t.state for t in study.get_trials(deepcopy=False)}
         for study in checkup.all_studies
-        for trial in study.get_trials(deepcopy=False)
     }
-    kept = sorted((checkup.runs.cache / "trials").glob("*/*.ckpt"))
     names = {study.study_name for study in checkup.studies}
-    useless = [
-        path
-        for path in kept
-        if (path.parent.name in names or (checkup.whole and not _is_known(path, known)))
-        and not _needs(known.get((path.parent.name, path.stem)))
-    ]
-    if useless:
+    unneeded = []
+    for path in sorted((checkup.runs.cache / "trials").glob("*/*.ckpt")):
+        name = path.parent.name
+        is_examined = name in names or (checkup.covers_runs_folder and name not in states)
+        state = states.get(name, {}).get(path.stem)
+        if is_examined and (state is None or state.is_finished()):
+            unneeded.append(path)
+    if unneeded:
         yield Finding(
             "wasteful",
-            f"{count(len(useless), 'checkpoint')} of trials that have finished or are gone",
+            f"{count(len(unneeded), 'checkpoint')} of trials that have finished or do not exist",
             "`fix=` moves them to the backup",
-            fix=partial(checkup.changes.removed.extend, useless),
+            fix=partial(checkup.changes.removed.extend, unneeded),
         )
-
-
-def _is_known(path: Path, known: dict[tuple[str, str], FrozenTrial]) -> bool:
-    return any(study == path.parent.name for study, _ in known)
-
-
-def _needs(trial: FrozenTrial | None) -> bool:
-    return trial is not None and not trial.state.is_finished()

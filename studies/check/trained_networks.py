@@ -1,4 +1,4 @@
-"""What final training has left: checkpoints and configurations, broken or out of date."""
+"""Networks and configurations of a study: broken, misplaced, or of a trial that is outdated."""
 
 import re
 from collections.abc import Iterator
@@ -18,49 +18,61 @@ from ..study.study_error import StudyError
 from ..study.study_lookup import best_configuration
 from .checkup import Checkup
 from .finding import Finding
-from .suggested_commands import command, new_search_command
+from .suggested_commands import command_line, search_command
 
 
 def find_broken_checkpoints(checkup: Checkup) -> Iterator[Finding]:
-    """Finds checkpoints that cannot be read: of final training, and of trials under way."""
-    folders = list(checkup.folders())
-    for folder in folders:
+    """Finds checkpoints that cannot be read: of final training, and of unfinished trials."""
+    for folder in checkup.folders():
         for path in sorted(folder.glob("*/*.ckpt")):
-            under_way = path.parent.name.endswith(("-partial", "-partial-before"))
-            how = None if under_way or path.name != BEST else _again(path)
-            said = _unreadable(path, whole=how is not None)
-            if said:
-                way_out = "`fix=` moves it to the backup"
-                yield Finding(
-                    "broken",
-                    said,
-                    f"{way_out}; then: {command(checkup, 'train', how)}" if how else way_out,
-                    fix=partial(checkup.changes.removed.append, path),
-                )
-    names = [study.study_name for study in checkup.studies]
-    for path in (p for n in names for p in (checkup.runs.cache / "trials" / n).glob("*.ckpt")):
-        if said := _unreadable(path, whole=False):
-            yield Finding(
-                "broken",
-                said,
-                "`fix=` moves it to the backup, and the trial begins anew",
-                fix=partial(checkup.changes.removed.append, path),
-            )
+            is_partial = path.parent.name.endswith(("-partial", "-partial-before"))
+            is_network = path.name == BEST and not is_partial
+            source = _training_source(path) if is_network else ""
+            then = f"; then: {command_line(checkup, 'train', source)}" if source else ""
+            yield from _check_readable(path, checkup, then, is_network=is_network)
+    for study in checkup.studies:
+        for path in sorted((checkup.runs.cache / "trials" / study.study_name).glob("*.ckpt")):
+            yield from _check_readable(path, checkup, ", and the trial starts again")
+
+
+def _check_readable(
+    path: Path, checkup: Checkup, then: str, *, is_network: bool = False
+) -> Iterator[Finding]:
+    try:
+        if is_network:
+            read_checkpoint(path)
+        else:
+            read_safely(path)
+    except StorageError as error:
+        yield Finding(
+            "broken",
+            str(error).split("; train it anew")[0].split(". ")[0],  # torch's messages are long
+            f"`fix=` moves it to the backup{then}",
+            fix=partial(checkup.changes.removed.append, path),
+        )
+
+
+def _training_source(path: Path) -> str:
+    """Returns the argument of `train` that trains a network again; empty if there is none."""
+    folder = path.parent
+    if re.fullmatch(r"config-\w+", folder.name):
+        return str(folder / "best.toml")
+    final = re.fullmatch(r"final(?:-(\d+))?", folder.name)
+    if final is None:
+        return ""  # an older network, or the encoder of an imported study
+    return f"{folder.parent.name}:{final[1]}" if final[1] else folder.parent.name
 
 
 def find_misplaced_networks(checkup: Checkup) -> Iterator[Finding]:
-    """Finds networks in the folder of another study or trial than their own."""
+    """Finds networks that lie in the folder of another study or trial."""
     for study in checkup.studies:
-        for said in describe_misplaced_checkpoints(study, checkup.runs):
-            yield Finding(
-                "broken",
-                said,
-                "move it away, or train it anew: " + command(checkup, "train", study.study_name),
-            )
+        train = command_line(checkup, "train", study.study_name)
+        for problem in describe_misplaced_checkpoints(study, checkup.runs):
+            yield Finding("broken", problem, f"move it away, or train it again: {train}")
 
 
 def find_broken_configurations(checkup: Checkup) -> Iterator[Finding]:
-    """Finds a best.toml, or that of a trial, which cannot be read."""
+    """Finds a best.toml, or the file of another trial, that cannot be read."""
     for study in checkup.studies:
         folder = checkup.runs.root / study.study_name
         for path in sorted([*folder.glob("best.toml"), *folder.glob("trial-*.toml")]):
@@ -70,79 +82,51 @@ def find_broken_configurations(checkup: Checkup) -> Iterator[Finding]:
                 yield Finding(
                     "broken",
                     str(error).split(";")[0],
-                    "`fix=` writes it anew; what was there goes to the backup",
-                    fix=partial(_write, study, path, checkup),
+                    "`fix=` writes it again; the old file goes to the backup",
+                    fix=partial(_rewrite, study, path, checkup),
                 )
 
 
+def _rewrite(study: optuna.Study, path: Path, checkup: Checkup) -> None:
+    number = None if path.name == "best.toml" else int(path.stem.removeprefix("trial-"))
+    try:
+        best = best_configuration(study, number)
+    except StudyError:  # the study has no such configuration any more
+        checkup.changes.removed.append(path)
+    else:
+        checkup.changes.written[path] = to_toml(best, path)
+
+
 def find_outdated_networks(checkup: Checkup) -> Iterator[Finding]:
-    """Finds networks of a trial that is no longer the best, and studies on such an encoder."""
+    """Finds networks of a trial that is no longer the best, and studies on a changed encoder."""
     for study in checkup.studies:
-        name = study.study_name
+        name, final = study.study_name, checkup.runs.final(study.study_name)
+        train = command_line(checkup, "train", name)
         if is_stale(study, checkup.runs):
             yield Finding(
                 "advice",
-                f"{name} is on an encoder that was trained anew since, or is gone",
-                new_search_command(study, checkup, {}, "--name", f"{name}-2"),
+                f"{name} is on an encoder that was trained again since, or is gone",
+                search_command(study, checkup, {}, "--name", f"{name}-2"),
             )
-        final = checkup.runs.final(name)
+        partial_folder = in_progress_folder(final)
         if (
-            in_progress_folder(final).exists()
+            partial_folder.exists()
             and final.exists()
-            and _older(in_progress_folder(final), final)
+            and partial_folder.stat().st_mtime < final.stat().st_mtime
         ):
             yield Finding(
                 "advice",
-                f"{in_progress_folder(final)} was stopped, and {final} was trained since",
-                "remove it, or go on with it: " + command(checkup, "train", name, "--resume"),
+                f"{partial_folder} was stopped, and {final} was trained since",
+                f"remove it, or continue it: {train} --resume",
             )
         try:
-            best, trained = (
-                best_configuration(study),
-                read_checkpoint(final / BEST)[0].get("trial"),
-            )
+            best = best_configuration(study)
+            trained = read_checkpoint(final / BEST)[0].get("trial")
         except (StorageError, StudyError):
-            continue  # no trial is complete, none is the best, or none was trained
+            continue  # there is no best trial, or no trained network
         if trained not in (None, best.trial):
             yield Finding(
                 "advice",
                 f"{final} is of trial {trained} of {name}, and trial {best.trial} is the best now",
-                command(checkup, "train", name),
+                train,
             )
-
-
-def _again(path: Path) -> str:
-    """Returns what `train` calls a network that is to be trained anew; empty if none is."""
-    folder = path.parent
-    if re.fullmatch(r"config-\w+", folder.name):
-        return str(folder / "best.toml")
-    final = re.fullmatch(r"final(?:-(\d+))?", folder.name)
-    if final is None:
-        return ""  # what was there before, or the encoder that a study has brought along
-    return f"{folder.parent.name}:{final[1]}" if final[1] else folder.parent.name
-
-
-def _unreadable(path: Path, *, whole: bool) -> str:
-    """Returns what is wrong with a checkpoint; empty if it can be read."""
-    try:
-        if whole:
-            read_checkpoint(path)
-        else:
-            read_safely(path)
-    except StorageError as error:
-        return str(error).split("; train it anew")[0].split(". ")[0]  # torch says a lot
-    return ""
-
-
-def _older(folder: Path, other: Path) -> bool:
-    return folder.stat().st_mtime < other.stat().st_mtime
-
-
-def _write(study: optuna.Study, path: Path, checkup: Checkup) -> None:
-    number = None if path.name == "best.toml" else int(path.stem.removeprefix("trial-"))
-    try:
-        best = best_configuration(study, number)
-    except StudyError:  # there is nothing to write any more
-        checkup.changes.removed.append(path)
-        return
-    checkup.changes.written[path] = to_toml(best, path)

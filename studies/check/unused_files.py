@@ -1,4 +1,4 @@
-"""What can be made again and nothing uses, and what processes that died have left half made."""
+"""Files that nothing uses: old caches, and what dead processes have left behind."""
 
 import re
 import time
@@ -9,68 +9,63 @@ from pathlib import Path
 import psutil
 from filelock import Timeout
 
-from ...storage.backup_manifest import MANIFEST
+from ...storage.backup import BEFORE
 from ...storage.checkpoint_file import file_hash
 from ...storage.scratch_folder import OWNER_LOCK, SCRATCH_PREFIX, lock_folder
 from .checkup import Checkup
 from .finding import Finding, count
 
 UNUSED_DAYS = 30
-HALF_WRITTEN_S = 3600
+ABANDONED_S = 3600
+CACHES = ("codes", "features", "folders")
 
 
 def find_unused_files(checkup: Checkup) -> Iterator[Finding]:
-    """Finds what is kept and nothing has used for a month, and what processes have left."""
-    folders = [checkup.runs.cache / name for name in ("codes", "features", "folders")]
-    kept = [path for folder in folders if checkup.whole for path in folder.glob("*.pt")]
-    kept += checkup.runs.confirming.glob("*.ckpt") if checkup.whole else []
-    yield from _unused(checkup, "that nothing has used for a month", filter(_is_old, kept))
-    codes = [path for folder in checkup.folders() for path in folder.glob("*/codes-*.pt")]
-    yield from _unused(
-        checkup,
-        "of codes whose encoder was trained anew, or is gone",
-        filter(_is_of_another, codes),
-    )
-    backups = [path for path in checkup.runs.backups.glob("*") if not (path / MANIFEST).exists()]
-    left = [*checkup.runs.cache.glob(f"{SCRATCH_PREFIX}*"), *backups] if checkup.whole else []
-    yield from _unused(checkup, "of processes that died", filter(_is_abandoned, left))
-    places = [
-        *checkup.folders(),
-        *([checkup.runs.cache, checkup.runs.root] if checkup.whole else []),
-    ]
-    hidden = {path for place in places for path in _hidden(place, deep=place != checkup.runs.root)}
-    yield from _unused(checkup, "not written to the end", filter(_is_half, sorted(hidden)))
-
-
-def _unused(checkup: Checkup, what: str, paths: Iterator[Path]) -> Iterator[Finding]:
-    found = list(paths)
-    if found:
-        files = [p for path in found for p in (path, *path.rglob("*")) if p.is_file()]
-        size = sum(path.stat().st_size for path in files) / 1e6
-        yield Finding(
-            "wasteful",
-            f"{count(len(files), 'file')} {what}, {size:.1f} MB, such as {found[0]}",
-            "`fix=` moves them to the backup; whoever removes that has the space",
-            fix=partial(checkup.changes.removed.extend, found),
-        )
+    """Finds cached files that nothing has used for a month, and remains of dead processes."""
+    runs, folders = checkup.runs, checkup.folders()
+    codes = [path for folder in folders for path in folder.glob("*/codes-*.pt")]
+    hidden = [path for folder in folders for path in folder.rglob(".*")]
+    cached: list[Path] = []
+    scratch: list[Path] = []
+    if checkup.covers_runs_folder:
+        cached = [path for name in CACHES for path in (runs.cache / name).glob("*.pt")]
+        cached += runs.confirming.glob("*.ckpt")
+        scratch = [*runs.cache.glob(f"{SCRATCH_PREFIX}*")]
+        scratch += [path for path in runs.backups.glob("*") if not (path / BEFORE).exists()]
+        hidden += [*runs.cache.rglob(".*"), *runs.root.glob(".*")]
+    for description, paths in (
+        ("that nothing has used for a month", filter(_is_old, cached)),
+        ("of latent codes whose encoder was trained anew or is gone", filter(_is_stale, codes)),
+        ("of processes that died", filter(_is_abandoned, scratch)),
+        ("not written to the end", filter(_is_partial, sorted({*hidden}))),
+    ):
+        unused = list(paths)
+        if unused:
+            files = [p for path in unused for p in (path, *path.rglob("*")) if p.is_file()]
+            size = sum(path.stat().st_size for path in files) / 1e6
+            yield Finding(
+                "wasteful",
+                f"{count(len(files), 'file')} {description}, {size:.1f} MB, such as {unused[0]}",
+                "`fix=` moves them to the backup; remove that to free the space",
+                fix=partial(checkup.changes.removed.extend, unused),
+            )
 
 
 def _is_old(path: Path) -> bool:
     return time.time() - path.stat().st_mtime > UNUSED_DAYS * 86400
 
 
-def _is_of_another(path: Path) -> bool:
-    """Whether codes are not of the network beside them, whose hash is in their name."""
+def _is_stale(path: Path) -> bool:
+    """Returns whether cached codes are not of the network beside them, whose hash they name."""
     checkpoint = path.with_name("model.ckpt")
-    known = path.name.removeprefix("codes-").split("-")[0]
-    return not checkpoint.is_file() or file_hash(checkpoint) != known
+    expected = path.name.removeprefix("codes-").split("-")[0]
+    return not checkpoint.is_file() or file_hash(checkpoint) != expected
 
 
 def _is_abandoned(folder: Path) -> bool:
-    """Whether the process has died that a scratch folder was made for."""
-    owner = folder / OWNER_LOCK
-    if not owner.exists():
-        return time.time() - folder.stat().st_mtime > HALF_WRITTEN_S
+    """Returns whether the process that made a scratch folder has died."""
+    if not (folder / OWNER_LOCK).exists():
+        return time.time() - folder.stat().st_mtime > ABANDONED_S
     try:
         lock_folder(folder).release()
     except (Timeout, OSError):
@@ -78,15 +73,12 @@ def _is_abandoned(folder: Path) -> bool:
     return True
 
 
-def _hidden(folder: Path, *, deep: bool) -> list[Path]:
-    found = folder.rglob(".*") if deep else folder.glob(".*")
-    return [path for path in found if path.is_file()]
-
-
-def _is_half(path: Path) -> bool:
-    """Whether a file is what a process had begun to write beside another, and never will end."""
+def _is_partial(path: Path) -> bool:
+    """Returns whether a hidden file is one that a dead process has begun to write."""
     by_process = re.fullmatch(r"\..+-(\d+)", path.name)
+    if not path.is_file():
+        return False
     if by_process:
         return not psutil.pid_exists(int(by_process[1]))
-    old = time.time() - path.stat().st_mtime > HALF_WRITTEN_S
-    return path.name.endswith(".partial") and old
+    is_old = time.time() - path.stat().st_mtime > ABANDONED_S
+    return path.name.endswith(".partial") and is_old

@@ -142,7 +142,7 @@ def test_every_command_survives_a_bad_cell(
 def test_a_bug_of_ours_is_not_laid_to_the_database(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentune.studies.transfer.export.record_of", lambda of: 1 / 0)
+    monkeypatch.setattr("latentune.studies.transfer.export.dump_study", lambda of: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         latentune.export("small", "small.zip")
 
