@@ -12,7 +12,7 @@ from optuna.artifacts import get_all_artifact_meta
 from optuna.trial import FrozenTrial, TrialState
 
 from latentune.storage.database import open_database
-from latentune.studies.search.trial_lease import finished_trials
+from latentune.storage.trial_outcome import finished_trials
 
 from .chaos_troubles import Disk
 

@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 LOG_INTERVAL_S = 60
 
@@ -89,3 +89,39 @@ def progress(what: str, total: int | None = None) -> AbstractContextManager[Adva
         A context that gives a function, to be called with the number of steps just done.
     """
     return _display(what, total)
+
+
+OnResult = Callable[[Any, Any], None]
+"""Is called with a study and each trial that has finished."""
+
+TrialDisplay = Callable[[str, int, Sequence[str], int], AbstractContextManager[OnResult]]
+
+
+@contextmanager
+def _show_no_trials(
+    name: str, trials: int, metrics: Sequence[str], epochs: int
+) -> Iterator[OnResult]:
+    yield lambda study, trial: None
+
+
+_trial_display: TrialDisplay = _show_no_trials
+
+
+def set_trial_display(display: TrialDisplay) -> None:
+    """Chooses what shows the trials of searches in this process; nothing does at first."""
+    global _trial_display
+    _trial_display = display
+
+
+def trial_progress(
+    name: str, trials: int, metrics: Sequence[str], epochs: int
+) -> AbstractContextManager[OnResult]:
+    """Returns a context whose value is to be called with each finished trial of a search.
+
+    Args:
+        name: Name of the study.
+        trials: Total number of its trials.
+        metrics: Names of its objectives.
+        epochs: Epochs of a trial that is not stopped early.
+    """
+    return _trial_display(name, trials, metrics, epochs)

@@ -47,8 +47,8 @@ def compare(
     """
     from ...storage.database import database_exists
     from ...storage.runs_folder import Runs
-    from ..search.study_tables import print_accuracies
     from ..use.compare import compare as run
+    from .study_tables import print_accuracies
 
     def tell(start: str, labels: str, seed: int, accuracy: float) -> None:
         click.echo(f"{labels:>10} labels  seed {seed}  {start:<28} {accuracy:.4f}")

@@ -29,9 +29,9 @@ def sample(source: str, runs: Path, **options: Any) -> None:
     Example: latentune sample conv-ae-digits --method kde --n 1000
     """
     from ...storage.runs_folder import Runs
-    from ..search.study_tables import print_samples
     from ..use.sample import sample as run
     from .next_steps import next_network_command
+    from .study_tables import print_samples
 
     samples = run(source, runs=runs, **options)
     print_samples(samples)

@@ -151,13 +151,14 @@ def search(
         from ..search.fork_server import start_fork_server
 
         start_fork_server()  # before this process spends seconds on the same imports
+    from ..display.search_progress import SearchProgress
     from ..display.terminal import show_progress
-    from ..search.leaderboard import chooses_model, print_leaderboard
     from ..search.run_search import run_search
     from ..search.search_plan import plan_search
-    from ..search.study_tables import SearchProgress, print_plan
     from ..study.confirmed import describe_confirmed
+    from .leaderboard import chooses_model, print_leaderboard
     from .next_steps import next_study_command
+    from .study_tables import print_plan
 
     show_progress()
     plan = plan_search(
@@ -178,7 +179,7 @@ def search(
         return
     command = command_line(*sys.argv[1:])
     try:
-        with SearchProgress(plan) as lines:
+        with SearchProgress(*plan.progress_arguments) as lines:
             study = run_search(plan, command=command, callbacks=[lines])
     except KeyboardInterrupt:
         click.echo(f"stopped; no trial is left running\ngo on by: {command}")

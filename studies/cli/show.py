@@ -44,8 +44,8 @@ def show(
 
     Example: latentune show digits
     """
-    from ..search.study_tables import print_counts
     from ..use.show import show as run
+    from .study_tables import print_counts
 
     shown = run(
         data,

@@ -21,12 +21,12 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     from ...storage.artifact_store import BUCKET_ATTRIBUTE
     from ...storage.resume_checkpoints import last_epochs
     from ...storage.runs_folder import Runs
-    from ..search.study_tables import print_studies, print_trials
     from ..study.confirmed import describe_confirmed
     from ..study.lineage import describe_origins
     from ..study.misplaced_checkpoints import describe_misplaced_checkpoints
     from ..study.study_lookup import open_study
     from .next_steps import next_study_command
+    from .study_tables import print_studies, print_trials
 
     database = open_study_database(runs, storage)
     if study is not None:

@@ -1,7 +1,7 @@
 """The display: a terminal, a notebook or a pipe, and the bars on it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from typing import IO, Any
 
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from ...objectives.progress import Advance, set_progress_display
+from ...objectives.progress import Advance, OnResult, set_progress_display, set_trial_display
 from .terminal_escape import escape_control_characters
 
 
@@ -39,6 +39,7 @@ def show_progress() -> None:
     """Shows progress as a bar, if somebody watches: on a terminal or in a notebook."""
     if has_progress_display():
         set_progress_display(_progress_steps)
+        set_trial_display(_search_progress)
 
 
 @contextmanager
@@ -63,6 +64,14 @@ def _progress_steps(what: str, total: int | None) -> Iterator[Advance]:
     with progress_bar() as shown:
         task = shown.add_task(escape_control_characters(what), total=total)
         yield lambda steps, more=None, /: shown.advance(task, steps)
+
+
+def _search_progress(
+    name: str, trials: int, metrics: Sequence[str], epochs: int
+) -> AbstractContextManager[OnResult]:
+    from .search_progress import SearchProgress  # imports the catalog of models
+
+    return SearchProgress(name, trials, metrics, epochs)
 
 
 def progress_bar(unit: str = "") -> Progress:

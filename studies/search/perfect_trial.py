@@ -7,8 +7,8 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.epoch_callbacks import Direction
+from ...storage.trial_outcome import finished_trials
 from .search_plan import SearchPlan
-from .trial_lease import finished_trials
 
 PERFECT_VALUES: dict[Direction, tuple[float, frozenset[str]]] = {
     "maximize": (1.0, frozenset({"accuracy", "balanced_accuracy", "probe", "nearest", "r2"})),

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ...objectives.progress import trial_progress
 from ...storage.database import DatabaseError, check_file_identity, file_identity
 from ...storage.lock_wait import hold_lock
 from ...storage.resume_checkpoints import remove_stale_checkpoints
@@ -12,7 +13,7 @@ from ...storage.s3_bucket import Bucket
 from ...storage.scratch_folder import is_only_scratch, scratch_folder
 from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
 from ...storage.study_summary import Study
-from ..display.terminal import has_progress_display
+from ...storage.trial_outcome import unfinished_trials
 from ..study.defaults import AUGMENT, CPUS, DEFAULT_SPACE, GPUS, RUNS, SAMPLER, SEED, WORKERS
 from ..study.public_api import public_api
 from ..study.study_results import write_results
@@ -21,10 +22,9 @@ from .fork_server import start_fork_server
 from .perfect_trial import log_perfect_trial
 from .search_plan import SearchPlan, plan_search
 from .study_creation import open_or_create_study
-from .study_tables import SearchProgress
 from .trial_callbacks import stop_on_signal
 from .trial_failures import log_failures
-from .trial_lease import requeue_dead_trials, unfinished_trials
+from .trial_lease import requeue_dead_trials
 from .trial_loop import run_trials
 from .worker_backend import create_backend
 from .worker_context import local_context
@@ -160,10 +160,8 @@ def search(
     del arguments["callbacks"]
     command = f"latentune.search({model!r}, {data!r}, ...)"
     plan = plan_search(**arguments)
-    if not has_progress_display():
-        return run_search(plan, command=command, callbacks=callbacks)
-    with SearchProgress(plan) as lines:
-        return run_search(plan, command=command, callbacks=[lines, *callbacks])
+    with trial_progress(*plan.progress_arguments) as on_result:
+        return run_search(plan, command=command, callbacks=[on_result, *callbacks])
 
 
 def run_search(

@@ -106,6 +106,13 @@ class SearchPlan:
         """Whether the time for starting trials is over, for every process of the search."""
         return self.seconds is not None and time.time() - self.started_at > self.seconds
 
+    @property
+    def progress_arguments(self) -> tuple[str, int, list[str], int]:
+        """Name of the study, total of trials, metrics, and epochs of a trial."""
+        objective = self.spec.objective
+        epochs = objective.max_epochs * objective.runs
+        return self.name, self.trials, list(objective.metrics), epochs
+
     @cached_property
     def spec(self) -> StudySpec:
         """What is searched: each process makes its own, and reads an encoder once for it."""

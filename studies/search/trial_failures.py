@@ -11,9 +11,9 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from ...storage.redact import shown
+from ...storage.trial_outcome import finished_trials, stop_reason
 from ..study.study_error import StudyError
 from .search_plan import SearchPlan
-from .trial_lease import finished_trials, reason
 from .worker_context import SendMessage
 
 MAX_EQUAL_FAILURES = 3
@@ -46,7 +46,7 @@ def stop_on_repeated_failure(trials: Sequence[FrozenTrial], plan: SearchPlan) ->
         and len(bugs) == 1
     ):
         raise StudyError(
-            f"{MAX_EQUAL_FAILURES} trials in a row failed by {reason(last[-1])}; "
+            f"{MAX_EQUAL_FAILURES} trials in a row failed by {stop_reason(last[-1])}; "
             f"the whole traceback is in {plan.runs.root / last[-1].user_attrs['failure']}"
         )
 
@@ -65,7 +65,7 @@ def log_failures(study: optuna.Study, plan: SearchPlan) -> None:
     for pattern, count in Counter(map(_reason_pattern, failed)).most_common():
         path = examples[pattern].user_attrs.get("failure")
         where = f" (traceback in {plan.runs.root / path})" if path else ""
-        parts.append(f"{count} x {reason(examples[pattern])}{where}")
+        parts.append(f"{count} x {stop_reason(examples[pattern])}{where}")
     word = "trial" if len(failed) == 1 else "trials"
     log.warning("%s %s failed: %s", len(failed), word, "; ".join(parts))
 
@@ -80,4 +80,4 @@ def _finished_in_search(trials: Sequence[FrozenTrial], plan: SearchPlan) -> list
 
 def _reason_pattern(trial: FrozenTrial) -> str:
     """Returns a reason without its numbers, which are those of the configuration."""
-    return re.sub(r"\d+", "#", reason(trial))
+    return re.sub(r"\d+", "#", stop_reason(trial))

@@ -7,9 +7,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.objective import StopRequested
 from ...storage.database import stale_trials, write_missing_heartbeats
+from ...storage.trial_outcome import PROCESS_DIED, STOPPED, reached_epoch
 
-INTERRUPTED = "interrupted"
-DIED = "its process died"
 MAX_DEATHS = 3
 
 
@@ -73,15 +72,15 @@ def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
         trials[number] for number in numbers if trials[number].state == TrialState.RUNNING
     ]
     for trial in dead_trials:
-        reached = _last_epoch(trial) if len(dead_trials) == 1 else None
+        reached = reached_epoch(trial) if len(dead_trials) == 1 else None
         deaths = [*trial.user_attrs.get("deaths", []), reached]
         study._storage.set_trial_user_attr(trial._trial_id, "deaths", deaths)
         if reached is not None and deaths[-MAX_DEATHS:] == [reached] * MAX_DEATHS:
-            why = f"{DIED} {MAX_DEATHS} times after epoch {reached}"
-            study._storage.set_trial_user_attr(trial._trial_id, "stopped", why)
+            why = f"{PROCESS_DIED} {MAX_DEATHS} times after epoch {reached}"
+            study._storage.set_trial_user_attr(trial._trial_id, STOPPED, why)
             study.tell(trial.number, state=TrialState.FAIL)
         else:
-            requeue_trial(study, trial.number, DIED)
+            requeue_trial(study, trial.number, PROCESS_DIED)
 
 
 def requeue_trial(study: optuna.Study, number: int, why: str) -> None:
@@ -93,12 +92,12 @@ def requeue_trial(study: optuna.Study, number: int, why: str) -> None:
     Args:
         study: The study.
         number: Number of the trial.
-        why: `INTERRUPTED` or `DIED`.
+        why: `INTERRUPTED` or `PROCESS_DIED`.
     """
     trial = study.get_trials(deepcopy=False)[number]
     if trial.state != TrialState.RUNNING:
         return
-    study._storage.set_trial_user_attr(trial._trial_id, "stopped", why)
+    study._storage.set_trial_user_attr(trial._trial_id, STOPPED, why)
     study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
 
@@ -121,33 +120,3 @@ def finish_trial(
     study.sampler.after_trial(study, trial, state, values)
     worth = None if values is None else [float(value) for value in values]
     study._storage.set_trial_state_values(trial._trial_id, state, worth)
-
-
-def finished_trials(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Returns those of a study's trials that count towards its total.
-
-    Older databases hold a copy of each trial that was tried again, which counts in its place.
-    """
-    again = {n for trial in trials for n in trial.system_attrs.get("retry_history", [])}
-    return [t for t in trials if t.state.is_finished() and t.number not in again]
-
-
-def unfinished_trials(trials: Sequence[FrozenTrial]) -> set[int]:
-    """Returns the numbers of the trials that have begun and not ended."""
-    begun = [t for t in trials if t.state == TrialState.RUNNING or "stopped" in t.user_attrs]
-    return {trial.number for trial in begun if not trial.state.is_finished()}
-
-
-def reason(trial: FrozenTrial) -> str:
-    """Returns why a trial ended, or waits to go on, in the words that users see."""
-    stopped = str(trial.user_attrs.get("stopped", ""))
-    if trial.state.is_finished():
-        return stopped or (DIED if trial.state == TrialState.FAIL else "")
-    if stopped and trial.state == TrialState.WAITING:
-        return f"{stopped} after epoch {_last_epoch(trial)}"
-    return ""
-
-
-def _last_epoch(trial: FrozenTrial) -> int:
-    """Returns how many epochs of a trial are known: reported, or written down in their place."""
-    return max(len(trial.intermediate_values), int(trial.user_attrs.get("epochs", 0)))

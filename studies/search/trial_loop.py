@@ -28,6 +28,7 @@ from ...storage.database import DatabaseError, check_file_identity, file_identit
 from ...storage.lock_wait import acquire
 from ...storage.runs_folder import StorageError, write_error
 from ...storage.search_lock import SEARCH_LOCK_NAME, Lock
+from ...storage.trial_outcome import INTERRUPTED, finished_trials
 from ..study.study_error import StudyError
 from .new_trial import new_trial
 from .perfect_trial import should_end_early
@@ -35,11 +36,9 @@ from .search_plan import SearchPlan
 from .trial_callbacks import AttachPictures, CheckLease
 from .trial_failures import record_failure, stop_on_repeated_failure
 from .trial_lease import (
-    INTERRUPTED,
     LeaseLost,
     TrialLease,
     finish_trial,
-    finished_trials,
     requeue_dead_trials,
     requeue_trial,
 )

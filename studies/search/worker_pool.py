@@ -13,9 +13,10 @@ from optuna.trial import FrozenTrial
 from ...storage.database import HEARTBEAT_S, check_file_identity, file_identity, write_heartbeats
 from ...storage.lock_wait import hold_lock
 from ...storage.search_lock import SEARCH_LOCK_NAME, Lock
+from ...storage.trial_outcome import finished_trials
 from ..study.study_error import StudyError
 from .coordinator import Coordinator
-from .trial_lease import finished_trials, requeue_dead, requeue_dead_trials
+from .trial_lease import requeue_dead, requeue_dead_trials
 from .worker_backend import WorkerBackend
 
 MAX_WORKER_FAILURES = 4  # one more than a point may cost

@@ -35,7 +35,7 @@ def worker_processes() -> list[psutil.Process]:
     found = []
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):  # it has ended meanwhile
-            if "ray::work" in " ".join(process.cmdline()):
+            if "ray::run_ray_worker" in " ".join(process.cmdline()):
                 found.append(process)
     return found
 

@@ -25,9 +25,10 @@ import latentune
 from latentune.storage import sqlite_file as sqlite
 from latentune.storage.database import HEARTBEAT_S, DatabaseLostError
 from latentune.storage.runs_folder import StorageError, write_text
+from latentune.storage.trial_outcome import finished_trials, stop_reason
 from latentune.studies.search import trial_callbacks as callbacks
 from latentune.studies.search.search_plan import plan_search
-from latentune.studies.search.trial_lease import finished_trials, reason, requeue_dead_trials
+from latentune.studies.search.trial_lease import requeue_dead_trials
 from latentune.studies.search.trial_loop import run_trials
 from latentune.studies.search.worker_context import local_context
 
@@ -188,7 +189,7 @@ def test_a_point_that_kills_its_process_three_times_at_an_epoch_is_given_up(cli:
     assert lives(study) == [TrialState.COMPLETE, TrialState.FAIL]
     study = resumed(model, 3)
     assert lives(study) == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
-    assert reason(study.trials[1]) == "its process died 3 times after epoch 1"
+    assert stop_reason(study.trials[1]) == "its process died 3 times after epoch 1"
     assert "its process died 3 times after epoch 1" in cli("status", "mine").out
 
 

@@ -16,8 +16,8 @@ from latentune.search_spaces.space_errors import SpaceError
 from latentune.search_spaces.strategies import PRUNERS, SAMPLERS
 from latentune.storage import database
 from latentune.storage.runs_folder import Runs
+from latentune.storage.trial_outcome import finished_trials
 from latentune.studies.search.new_trial import new_trial
-from latentune.studies.search.trial_lease import finished_trials
 from latentune.studies.study.recipe import Recipe
 from latentune.studies.study.study_error import StudyError
 

@@ -14,8 +14,8 @@ import pytest
 from optuna.trial import TrialState
 
 import latentune
+from latentune.storage.trial_outcome import finished_trials
 from latentune.studies.search.fork_server import PRELOADED_MODULES
-from latentune.studies.search.trial_lease import finished_trials
 from latentune.studies.study.study_error import StudyError
 
 from ...forked import fork

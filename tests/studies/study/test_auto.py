@@ -24,8 +24,8 @@ from latentune.search_spaces.catalog.models import MODELS
 from latentune.search_spaces.ranges import RangedSpace, discover_parameters
 from latentune.search_spaces.suggestions import random_trials, replay
 from latentune.storage import database
-from latentune.studies.search.leaderboard import leaderboard
-from latentune.studies.search.trial_lease import finished_trials
+from latentune.storage.trial_outcome import finished_trials
+from latentune.studies.cli.leaderboard import leaderboard
 from latentune.studies.study.build import untrained_space
 from latentune.studies.study.study_error import StudyError
 

@@ -1,74 +1,27 @@
-"""What is shown of studies: tables, and one calm line a trial above one progress bar."""
+"""Tables of studies and trials for the console."""
 
-import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import optuna
 import pandas as pd
-from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
-from ...search_spaces.auto import MODEL, strip_model_prefix
+from ...search_spaces.auto import strip_model_prefix
 from ...storage.redact import shown
 from ...storage.runs_folder import Runs
 from ...storage.study_export import PARAM_PREFIX, disambiguate
 from ...storage.study_summary import STATE_NAMES, format_value
-from ..display.terminal import console, progress_bar
+from ...storage.trial_outcome import stop_reason
+from ..display.search_progress import format_best, format_values
+from ..display.terminal import console
+from ..search.search_plan import SearchPlan
 from ..study.lineage import is_stale, read_encoder_origin
 from .leaderboard import chooses_model, print_leaderboard
-from .search_plan import SearchPlan
-from .trial_lease import finished_trials, reason
 
 if TYPE_CHECKING:
     from ..use.sample import Samples
     from ..use.show import DataSummary
-
-log = logging.getLogger(__name__)
-
-
-class SearchProgress:
-    """Prints a line for each finished trial, above a bar; to be used in a `with` block.
-
-    Args:
-        plan: The search.
-    """
-
-    def __init__(self, plan: SearchPlan) -> None:
-        self.plan = plan
-        self.progress_bar = progress_bar("trials")
-        self.task = self.progress_bar.add_task(plan.name, total=plan.trials)
-        self.lines = 0
-        objective = plan.spec.objective
-        self.monitor, self.epochs = (
-            ", ".join(objective.metrics),
-            objective.max_epochs * objective.runs,
-        )
-
-    def __enter__(self) -> Self:
-        optuna.logging.set_verbosity(optuna.logging.ERROR)  # ours is a line a trial
-        self.progress_bar.start()
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self.progress_bar.stop()
-        if not self.lines and kind is None:
-            log.info("%s has its %s trials; `trials=` adds more", self.plan.name, self.plan.trials)
-
-    def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        done = len(finished_trials(study.get_trials(deepcopy=False)))
-        if not self.lines:
-            _print_trial_line("trial", self.monitor, "best", "epochs", "stopped", style="bold")
-            # Trials of an earlier search must not make this one look fast.
-            self.progress_bar.reset(self.task, completed=done - 1)
-        self.lines += 1
-        epochs = f"{trial.user_attrs.get('epochs', 0)}/{self.epochs}"
-        best = _best_value_text(study)
-        chosen = f", {trial.params.get(MODEL)}" if chooses_model(study) else ""
-        _print_trial_line(
-            str(trial.number), _values_text(trial), best, epochs, reason(trial) + chosen
-        )
-        self.progress_bar.update(self.task, completed=done)
 
 
 def print_plan(plan: SearchPlan) -> None:
@@ -107,7 +60,7 @@ def print_studies(studies: list[optuna.Study], runs: Runs) -> None:
         table.add_row(
             f"{branch}{study.study_name}{stale}",
             monitor,
-            _best_value_text(study),
+            format_best(study),
             *(str(states.count(state)) for state in STATE_NAMES),
         )
     console.print(table)
@@ -164,9 +117,9 @@ def print_trials(study: optuna.Study, runs: Runs) -> None:
         table.add_row(
             str(trial.number),
             STATE_NAMES[trial.state],
-            _values_text(trial),
+            format_values(trial),
             str(attrs.get("epochs", "")),
-            reason(trial),
+            stop_reason(trial),
             *(
                 format_value(params[name], none="None") if name in params else "-"
                 for name in names
@@ -229,22 +182,3 @@ def print_accuracies(table: pd.DataFrame, reach: float) -> None:
 
 def _epochs_in_brackets(epochs: float) -> str:
     return "" if pd.isna(epochs) else f" ({epochs:.1f})"
-
-
-def _best_value_text(study: optuna.Study) -> str:
-    """The best value; of several objectives, the number of trials that no other beats."""
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        return "-"
-    if len(study.directions) > 1:
-        return f"front of {len(study.best_trials)}"
-    return format_value(study.best_value)
-
-
-def _values_text(trial: FrozenTrial) -> str:
-    return ", ".join(format_value(value) for value in trial.values or [None])
-
-
-def _print_trial_line(
-    trial: str, value: str, best: str, epochs: str, stopped: str, style: str | None = None
-) -> None:
-    console.print(f"{trial:>5}  {value:>12}  {best:>12}  {epochs:>9}  {stopped}", style=style)

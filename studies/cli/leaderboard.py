@@ -1,4 +1,4 @@
-"""What the models of an automatic study have reached, beside each other."""
+"""The leaderboard of a study that chooses its model: the best value of each model."""
 
 from collections import Counter
 
@@ -11,25 +11,22 @@ from rich.table import Table
 from ...search_spaces.auto import MODEL
 from ...search_spaces.catalog.candidates import AUTO
 from ...storage.study_summary import format_value
+from ...storage.trial_outcome import finished_trials
 from ..display.terminal import console
-from .trial_lease import finished_trials
 
 
 def chooses_model(study: optuna.Study) -> bool:
-    """Whether a study chooses the model too."""
+    """Returns True if the model is one of the searched parameters."""
     return bool(study.user_attrs["recipe"]["model"] == AUTO)
 
 
 def leaderboard(study: optuna.Study) -> pd.DataFrame:
-    """Returns a row for each model that an automatic study has tried, the best one first.
-
-    Args:
-        study: The study.
+    """Returns one row for each model that the study has tried, the best model first.
 
     Returns:
-        A table with the columns `model`, `trials`, `best`, and `behind` and `%`, by how much that
-        is worse than the best of all; of several objectives `on the front`, the number of trials
-        that no other beats, in place of these.
+        The columns `model`, `trials` and `best`; `behind` and `%` are the absolute and relative
+        distances to the best model. With several objectives, the column `on the front`, the
+        number of Pareto-optimal trials, replaces them.
     """
     trials = [t for t in finished_trials(study.get_trials(deepcopy=False)) if MODEL in t.params]
     counts = Counter(trial.params[MODEL] for trial in trials)
@@ -50,7 +47,7 @@ def leaderboard(study: optuna.Study) -> pd.DataFrame:
 
 
 def print_leaderboard(study: optuna.Study) -> None:
-    """Prints what each model of an automatic study has reached; the first row is the winner."""
+    """Prints the leaderboard of a study; the first row is the winner."""
     table = leaderboard(study).replace({float("nan"): None})
     shown = Table(*table.columns, box=None)
     for row in table.itertuples(index=False):

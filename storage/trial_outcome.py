@@ -1,0 +1,40 @@
+"""How trials end: which count as finished, and why a trial ended or waits."""
+
+from collections.abc import Sequence
+
+from optuna.trial import FrozenTrial, TrialState
+
+INTERRUPTED = "interrupted"
+PROCESS_DIED = "its process died"
+STOPPED = "stopped"
+"""The attribute of a trial that says why it ended or waits."""
+
+
+def finished_trials(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Returns the complete, pruned and failed trials; they count towards a study's total."""
+    return [trial for trial in trials if trial.state.is_finished()]
+
+
+def unfinished_trials(trials: Sequence[FrozenTrial]) -> set[int]:
+    """Returns the numbers of the trials that have been started and have not ended."""
+    return {
+        trial.number
+        for trial in trials
+        if trial.state == TrialState.RUNNING
+        or (trial.state == TrialState.WAITING and STOPPED in trial.user_attrs)
+    }
+
+
+def stop_reason(trial: FrozenTrial) -> str:
+    """Returns why a trial ended or waits to be resumed, as users read it."""
+    reason = str(trial.user_attrs.get(STOPPED, ""))
+    if trial.state.is_finished():
+        return reason or (PROCESS_DIED if trial.state == TrialState.FAIL else "")
+    if reason and trial.state == TrialState.WAITING:
+        return f"{reason} after epoch {reached_epoch(trial)}"
+    return ""
+
+
+def reached_epoch(trial: FrozenTrial) -> int:
+    """Returns the last epoch of a trial that was reported or recorded."""
+    return max(len(trial.intermediate_values), int(trial.user_attrs.get("epochs", 0)))

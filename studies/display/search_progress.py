@@ -1,0 +1,78 @@
+"""The progress of a search on the console: a line for each trial above one progress bar."""
+
+import logging
+from collections.abc import Sequence
+from typing import Self
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from ...search_spaces.auto import MODEL
+from ...storage.study_summary import format_value
+from ...storage.trial_outcome import finished_trials, stop_reason
+from .terminal import console, progress_bar
+
+log = logging.getLogger(__name__)
+
+
+class SearchProgress:
+    """A callback that prints each finished trial; use it in a `with` block.
+
+    Args:
+        name: Name of the study.
+        trials: Total number of its trials.
+        metrics: Names of its objectives.
+        epochs: Epochs of a trial that is not stopped early.
+    """
+
+    def __init__(self, name: str, trials: int, metrics: Sequence[str], epochs: int) -> None:
+        self.name, self.trials, self.metrics, self.epochs = name, trials, metrics, epochs
+        self.bar = progress_bar("trials")
+        self.task = self.bar.add_task(name, total=trials)
+        self.has_lines = False
+
+    def __enter__(self) -> Self:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)  # Optuna has a line for each trial too
+        self.bar.start()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.bar.stop()
+        if not self.has_lines and kind is None:
+            log.info("%s has its %s trials; `trials=` adds more", self.name, self.trials)
+
+    def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        done = len(finished_trials(study.get_trials(deepcopy=False)))
+        if not self.has_lines:
+            self.has_lines = True
+            header = ("trial", ", ".join(self.metrics), "best", "epochs", "stopped")
+            _print_line(*header, style="bold")
+            # The remaining time must not count trials of an earlier search.
+            self.bar.reset(self.task, completed=done - 1)
+        epochs = f"{trial.user_attrs.get('epochs', 0)}/{self.epochs}"
+        model = f", {trial.params[MODEL]}" if MODEL in trial.params else ""
+        values = format_values(trial)
+        _print_line(
+            str(trial.number), values, format_best(study), epochs, stop_reason(trial) + model
+        )
+        self.bar.update(self.task, completed=done)
+
+
+def format_values(trial: FrozenTrial) -> str:
+    """Returns the values of a trial; a dash if it has none."""
+    return ", ".join(format_value(value) for value in trial.values or [None])
+
+
+def format_best(study: optuna.Study) -> str:
+    """Returns the best value; of several objectives, the number of Pareto-optimal trials."""
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        return "-"
+    if len(study.directions) > 1:
+        return f"front of {len(study.best_trials)}"
+    return format_value(study.best_value)
+
+
+def _print_line(
+    trial: str, value: str, best: str, epochs: str, stopped: str, style: str | None = None
+) -> None:
+    console.print(f"{trial:>5}  {value:>12}  {best:>12}  {epochs:>9}  {stopped}", style=style)
