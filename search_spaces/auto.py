@@ -10,6 +10,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
+from .catalog.candidates import MODEL
 from .catalog.models import MODELS
 from .suggestions import (
     Space,
@@ -20,9 +21,6 @@ from .suggestions import (
     record_parameters,
     watch,
 )
-
-MODEL = "model"
-"""The parameter that decides which others there are."""
 
 
 @dataclass(frozen=True)

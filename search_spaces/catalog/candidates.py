@@ -7,6 +7,8 @@ from .entry import SPACES, CatalogEntry
 from .models import MODELS
 
 AUTO = "auto"
+MODEL = "model"
+"""The parameter of an automatic study that chooses among its models."""
 SUMMARY = "chooses the model too, among those that fit the data and the objectives"
 
 

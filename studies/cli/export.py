@@ -63,7 +63,7 @@ def export(
 
 
 def _pack(study: str, to: Path, runs: Path, storage: str | None) -> None:
-    from ..display.terminal import show_progress
+    from ..display.progress_display import show_progress
     from ..transfer.export import export
 
     show_progress()

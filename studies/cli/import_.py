@@ -25,7 +25,7 @@ def import_(
     """
     import optuna
 
-    from ..display.terminal import show_progress
+    from ..display.progress_display import show_progress
     from ..transfer.import_ import import_
 
     show_progress()

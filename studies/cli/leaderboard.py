@@ -8,8 +8,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 from rich.table import Table
 
-from ...search_spaces.auto import MODEL
-from ...search_spaces.catalog.candidates import AUTO
+from ...search_spaces.catalog.candidates import AUTO, MODEL
 from ...storage.study_summary import format_value
 from ...storage.trial_outcome import finished_trials
 from ..display.terminal import console

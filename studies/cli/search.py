@@ -151,8 +151,7 @@ def search(
         from ..search.fork_server import start_fork_server
 
         start_fork_server()  # before this process spends seconds on the same imports
-    from ..display.search_progress import SearchProgress
-    from ..display.terminal import show_progress
+    from ..display.progress_display import SearchProgress, show_progress
     from ..search.run_search import run_search
     from ..search.search_plan import plan_search
     from ..study.confirmed import describe_confirmed

@@ -13,7 +13,7 @@ from ...storage.runs_folder import Runs
 from ...storage.study_export import PARAM_PREFIX, disambiguate
 from ...storage.study_summary import STATE_NAMES, format_value
 from ...storage.trial_outcome import stop_reason
-from ..display.search_progress import format_best, format_values
+from ..display.progress_display import format_best, format_values
 from ..display.terminal import console
 from ..search.search_plan import SearchPlan
 from ..study.lineage import is_stale, read_encoder_origin

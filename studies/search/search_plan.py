@@ -18,13 +18,12 @@ from ...objectives.data.preparation.folds import check_folds
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.sources.source import holds_image_files
 from ...search_spaces.auto import (
-    MODEL,
     add_model_prefix,
     default_trial_per_model,
     record_model_choices,
     strip_model_prefix,
 )
-from ...search_spaces.catalog.candidates import AUTO
+from ...search_spaces.catalog.candidates import AUTO, MODEL
 from ...search_spaces.catalog.entry import PUBLISHED
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.ranges import discover_parameters

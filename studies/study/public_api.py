@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from ...search_spaces.space_errors import did_you_mean
 from ...storage.redact import shown
-from ..display.terminal import show_progress
+from ..display.progress_display import show_progress
 from .argument_checks import convert_argument
 from .defaults import OPTION_NAMES
 from .study_error import explain_unreadable_database

@@ -19,7 +19,7 @@ from typing import Any
 import optuna
 import psutil
 import pytest
-from optuna.trial import TrialState, create_trial
+from optuna.trial import TrialState
 
 import latentune
 from latentune.storage import sqlite_file as sqlite
@@ -245,28 +245,6 @@ def test_points_that_die_together_are_not_given_up() -> None:
     study = resumed("shared:SPEC", 3)
     assert TrialState.FAIL not in lives(study)
     assert study.trials[1].user_attrs["deaths"] == [None] * 4
-
-
-def test_copies_of_older_databases_count_in_the_place_of_what_they_were_copied_from() -> None:
-    study = resumed(write_spec("older", "pass"), 1)
-    done = study.trials[0]
-    lost = create_trial(
-        state=TrialState.FAIL,
-        params=done.params,
-        distributions=done.distributions,
-        user_attrs={"stopped": "interrupted"},
-    )
-    study.add_trial(lost)
-    again = create_trial(
-        state=TrialState.WAITING,
-        params=done.params,
-        distributions=done.distributions,
-        system_attrs={"failed_trial": 1, "retry_history": [1], "deaths": []},
-    )
-    study.add_trial(again)
-    study = resumed("older:SPEC", 2)
-    assert lives(study) == [TrialState.COMPLETE, TrialState.FAIL, TrialState.COMPLETE]
-    assert [trial.number for trial in finished_trials(study.trials)] == [0, 2]
 
 
 @pytest.mark.parametrize("seconds", [-1, HEARTBEAT_S], ids=["at an epoch", "at its end"])

@@ -1,18 +1,35 @@
-"""The progress of a search on the console: a line for each trial above one progress bar."""
+"""The display of progress: a bar for steps of work, and a line for each trial of a search."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Self
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from ...search_spaces.auto import MODEL
+from ...objectives.progress import Advance, set_progress_display, set_trial_display
+from ...search_spaces.catalog.candidates import MODEL
 from ...storage.study_summary import format_value
 from ...storage.trial_outcome import finished_trials, stop_reason
-from .terminal import console, progress_bar
+from .terminal import console, has_progress_display, progress_bar
+from .terminal_escape import escape_control_characters
 
 log = logging.getLogger(__name__)
+
+
+def show_progress() -> None:
+    """Shows the progress of everything in this process, on a terminal or in a notebook."""
+    if has_progress_display():
+        set_progress_display(_step_progress)
+        set_trial_display(SearchProgress)
+
+
+@contextmanager
+def _step_progress(what: str, total: int | None) -> Iterator[Advance]:
+    with progress_bar() as bar:
+        task = bar.add_task(escape_control_characters(what), total=total)
+        yield lambda steps, more=None, /: bar.advance(task, steps)
 
 
 class SearchProgress:
