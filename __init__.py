@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .models.vae import VAE as VAE
     from .objectives.data.data_error import DataError as DataError
     from .objectives.data.tensor_data import TensorData as TensorData
-    from .objectives.epoch_callbacks import MonitorError as MonitorError
+    from .objectives.metric_tracker import MonitorError as MonitorError
     from .objectives.objective import Objective as Objective
     from .search_spaces.space_errors import SpaceError as SpaceError
     from .storage.best_toml import Best as Best
@@ -68,7 +68,7 @@ _MODULES = {
     "LatentMixture": ".models.densities.mixture",
     "LatentuneError": ".models.errors",
     "Learner": ".models.learner",
-    "MonitorError": ".objectives.epoch_callbacks",
+    "MonitorError": ".objectives.metric_tracker",
     "Objective": ".objectives.objective",
     "Predictor": ".models.predictor",
     "SpaceError": ".search_spaces.space_errors",

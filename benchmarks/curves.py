@@ -13,7 +13,7 @@ from pathlib import Path
 import latentune
 from latentune import Objective, StudySpec, TensorData
 from latentune.objectives.data.parts import Part
-from latentune.search_spaces.autoencoder import conv_ae_published
+from latentune.search_spaces.autoencoder_spaces import conv_ae_published
 
 IMAGES = 10_000
 EPOCHS = 10

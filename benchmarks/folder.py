@@ -29,7 +29,7 @@ print(seconds, peak() - before)
 
 
 def write(folder: Path, images: int, side: int) -> None:
-    """Writes images of noise in colour, in folders of ten classes."""
+    """Writes images of noise in color, in folders of ten classes."""
     rng = np.random.default_rng(0)
     for number in range(images):
         place = folder / f"class {number % 10}"

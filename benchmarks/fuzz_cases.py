@@ -47,7 +47,7 @@ USUAL = {
     "storage": "sqlite:///runs/studies.db sqlite:///other.db sqlite:////proc/x.db",
 } | dict.fromkeys(("encoder", "encoders", "init_from", "enqueue"), TRAINED)
 USUAL |= dict.fromkeys(("range_", "fix"), RANGES)
-USUAL |= dict(space="default seed", pruner="halving hyperband median none", sampler="tpe gp")
+USUAL |= dict(space="default published", pruner="halving hyperband median none", sampler="tpe gp")
 USUAL |= dict(format_="csv json", prefer="knee kl elbo", name=f"a {AE} features search.lock CON")
 USUAL |= dict(runs="runs photos others runs/studies.db a?b", out="out.csv photos new/out.csv")
 PLACES = ("runs", "out", "storage", "data_dir", "to")  # may lie anywhere if the user says so

@@ -55,7 +55,7 @@ class Odd:
 
 @dataclass(frozen=True)
 class Picture:
-    """An image of one colour, in any form, whatever the suffix of its path says."""
+    """An image of one color, in any form, whatever the suffix of its path says."""
 
     mode: str = "L"
     form: str = "png"

@@ -33,7 +33,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as runs:
         command = [sys.executable, "-m", "latentune", "search", "conv-ae", "fashion-mnist"]
-        command += ["--space", "seed", "--trials", "1000", "--epochs", str(options.epochs)]
+        command += ["--space", "published", "--trials", "1000", "--epochs", str(options.epochs)]
         command += ["--seed", str(options.seed), "--runs", runs]
         command += ["--no-default-first"] if options.no_default_first else []
         started = time.time()

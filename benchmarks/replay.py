@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 from latentune import DataSpec
-from latentune.search_spaces.autoencoder import conv_ae_published
+from latentune.search_spaces.autoencoder_spaces import conv_ae_published
 from latentune.search_spaces.suggestions import record_parameters
 
 RECORDED = Path(__file__).with_name("curves.jsonl")

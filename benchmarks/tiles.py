@@ -22,7 +22,7 @@ PARTS = {"train": (0.0, 0.8, 4000), "val": (0.8, 0.9, 500), "test": (0.9, 1.0, 5
 RANGES = {
     "latent_dim": "64",
     "width": "1",
-    "noise": "0.3",
+    "corruption_std": "0.3",
     "lr": "2e-3",
     "l1": "1e-9",
     "l2": "1e-9",
@@ -30,7 +30,7 @@ RANGES = {
 
 
 def photographs(folder: Path | None) -> list[NDArray[np.uint8]]:
-    """Returns photographs in colour, none with a shorter side of over 400 pixels."""
+    """Returns photographs in color, none with a shorter side of over 400 pixels."""
     if folder is None:
         found = [Image.fromarray(pixels) for pixels in load_sample_images().images]
     else:

@@ -1,1 +1,1 @@
-"""What is trained: LightningModules, the blocks they share, and densities over their codes."""
+"""What is trained: LightningModules, their networks, and densities of their codes."""

@@ -1,4 +1,4 @@
-"""Autoencoders: networks that compress an item to a short code and draw it again."""
+"""Autoencoders: networks that compress an item to a short code and reconstruct it."""
 
 from typing import Unpack
 
@@ -12,30 +12,29 @@ from .networks.standardize import error_scale, per_channel
 
 
 class Autoencoder(Learner):
-    """Autoencoder of any network, trained on the mean squared error to the clean input.
+    """Autoencoder of any network, trained on the mean squared error to the uncorrupted input.
 
-    What it logs as `*_mse` is the plain reconstruction error of clean input, without penalties,
-    so that configurations with other ones stay comparable; that of a standardised table is in
-    standard deviations, so that each feature counts alike. While it trains, `noise` and `mask`
-    spoil the input; `sparsity` adds to the loss how far the values of a code are from
-    `sparse_code`, which is logged as `*_sparsity`. All of them compose.
+    `*_mse` is the error of uncorrupted input without penalties, so that configurations stay
+    comparable; for a standardized table it is in standard deviations, so that each feature counts
+    alike. In training, `corruption_std` and `corruption_rate` corrupt the input, and `sparsity`
+    adds the mean distance of code values from `sparse_code`, logged as `*_sparsity`, to the loss.
 
     Args:
         data: The data.
         latent_dim: Length of the code, at least 1.
-        network: A name in `NETWORKS`.
-        width: How many times the published width each layer has, above 0.
-        noise: Standard deviation of normal noise that is added to the input in training, as the
-            network sees it, standardised or not; at least 0.
-        mask: Share of the values of the input that are set to 0 in training, from 0 to 1; those
-            of standardised data to their mean, which is 0 to the network.
-        sparsity: Weight of the mean distance of a code's values from `sparse_code`, at least 0.
-        sparse_code: What the values of a code shall be near.
-        lr: Learning rate at the start.
+        network: A key of `NETWORKS`.
+        width: Factor for the published width of each layer, above 0.
+        corruption_std: Standard deviation of the Gaussian noise that is added to the input in
+            training, relative to the deviation of standardized data; at least 0.
+        corruption_rate: Share of input values that training replaces by 0, or by the mean of
+            standardized data; from 0 to 1.
+        sparsity: Weight of the mean distance of code values from `sparse_code`, at least 0.
+        sparse_code: The value that `sparsity` draws the code towards.
+        lr: Initial learning rate.
         training: Further options of `Learner`.
 
     Raises:
-        ValueError: If an option is out of range, or the network is not made for the data.
+        ValueError: If an option is out of range, or the network does not accept the data.
 
     References:
         Reducing the Dimensionality of Data with Neural Networks (Hinton, Salakhutdinov, 2006)
@@ -52,7 +51,7 @@ class Autoencoder(Learner):
 
     mean: Tensor
     deviation: Tensor
-    error_scale: Tensor
+    unit: Tensor
 
     def __init__(
         self,
@@ -60,8 +59,8 @@ class Autoencoder(Learner):
         latent_dim: int = 16,
         network: str = "conv",
         width: float = 1.0,
-        noise: float = 0.0,
-        mask: float = 0.0,
+        corruption_std: float = 0.0,
+        corruption_rate: float = 0.0,
         sparsity: float = 0.0,
         sparse_code: float = 0.05,
         lr: float = 3e-3,
@@ -72,21 +71,22 @@ class Autoencoder(Learner):
             raise ValueError(f"latent_dim (={latent_dim}) must be at least 1.")
         if width <= 0:
             raise ValueError(f"width (={width}) must be above 0.")
-        if noise < 0 or sparsity < 0:
-            raise ValueError(f"noise (={noise}) and sparsity (={sparsity}) must be at least 0.")
-        if not 0 <= mask <= 1:
-            raise ValueError(f"mask (={mask}) must be from 0 to 1.")
-        self.noise, self.mask = noise, mask
+        if corruption_std < 0 or sparsity < 0:
+            values = f"corruption_std (={corruption_std}) and sparsity (={sparsity})"
+            raise ValueError(f"{values} must be at least 0.")
+        if not 0 <= corruption_rate <= 1:
+            raise ValueError(f"corruption_rate (={corruption_rate}) must be from 0 to 1.")
+        self.corruption_std, self.corruption_rate = corruption_std, corruption_rate
         self.sparsity, self.sparse_code = sparsity, sparse_code
         mean = torch.zeros(()) if data.mean is None else per_channel(data, data.mean)
         deviation = torch.ones(()) if data.std is None else per_channel(data, data.std)
         self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("deviation", deviation, persistent=False)
-        self.register_buffer("error_scale", error_scale(data), persistent=False)
-        made = get_network(network, data)
-        self.encoder = made.encoder(data, latent_dim, width)
-        self.decoder = made.decoder(data, latent_dim, width)
-        self.to(memory_format=torch.channels_last)  # convolutions are faster so
+        self.register_buffer("unit", error_scale(data), persistent=False)
+        modules = get_network(network, data)
+        self.encoder = modules.encoder(data, latent_dim, width)
+        self.decoder = modules.decoder(data, latent_dim, width)
+        self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
 
     def encode(self, x: Tensor) -> Tensor:
         """Maps items x, with shape (N, *data.shape), to codes, with shape (N, latent_dim)."""
@@ -95,32 +95,33 @@ class Autoencoder(Learner):
 
     def decode(self, z: Tensor) -> Tensor:
         """Maps codes z, with shape (N, latent_dim), to items, with shape (N, *data.shape)."""
-        reconstruction: Tensor = self.decoder(z)
-        return reconstruction
+        items: Tensor = self.decoder(z)
+        return items
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        """Draws items x, with shape (N, *data.shape), again."""
+        """Reconstructs items x, with shape (N, *data.shape)."""
         return self.decode(self.encode(x))
 
     forward = reconstruct
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         clean = batch[0]
-        codes = self.encode(self._spoilt(clean) if self.training else clean)
+        codes = self.encode(self._corrupt(clean) if self.training else clean)
         reconstruction = self.decode(codes)
-        terms = {"mse": ((reconstruction - clean) / self.error_scale).square().mean()}
+        terms = {"mse": ((reconstruction - clean) / self.unit).square().mean()}
         if self.sparsity:
             terms["sparsity"] = (codes - self.sparse_code).abs().mean()
         return terms
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
-        # In deviations of the data, so that a rate means the same whatever their units are.
-        loss = terms["mse"] * (self.error_scale / self.deviation).square().mean()
+        # In units of the deviation, so that a learning rate has the same effect in any unit.
+        loss = terms["mse"] * (self.unit / self.deviation).square().mean()
         return loss + self.sparsity * terms["sparsity"] if self.sparsity else loss
 
-    def _spoilt(self, x: Tensor) -> Tensor:
-        if self.noise:
-            x = x + self.noise * self.deviation * torch.randn_like(x)
-        if self.mask:
-            x = torch.where(torch.rand_like(x) >= self.mask, x, self.mean)
+    def _corrupt(self, x: Tensor) -> Tensor:
+        """Returns items with Gaussian noise added and random values replaced by the mean."""
+        if self.corruption_std:
+            x = x + self.corruption_std * self.deviation * torch.randn_like(x)
+        if self.corruption_rate:
+            x = torch.where(torch.rand_like(x) >= self.corruption_rate, x, self.mean)
         return x

@@ -1,4 +1,4 @@
-"""What a model must know of its data."""
+"""What a model must know about its data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,24 +6,24 @@ from typing import Any, Literal, NamedTuple, Self
 
 Kind = Literal["image", "table", "text"]
 
-SIDES: dict[Kind, tuple[str, ...]] = {
+SHAPE_AXES: dict[Kind, tuple[str, ...]] = {
     "image": ("channels", "height", "width"),
     "table": ("features",),
     "text": ("letters",),
 }
-"""The kinds of data, and what the sides of one item are."""
+"""The axes of one item, by the kind of data."""
 
 
 class Column(NamedTuple):
-    """How training has read a column of a file.
+    """How a column of a file was read for training.
 
     Attributes:
-        name: Its name; `column 3` of a file without names.
-        role: What it is: a feature, which is a `number`, an `amount` (a number with a unit or with
-            marks at thousands), a `flag` (true or false) or a `category`; the `texts`; the
-            `target`; the `row number`; or `left out`.
-        decimal: The decimal mark of its numbers, `.` or `,`, if any is in them.
-        unit: The unit of its numbers, such as `$` or `%`, if they have one.
+        name: The name of the column; `column 3` in a file without names.
+        role: A feature is a `number`, an `amount` (a number with a unit or with thousands
+            separators), a `flag` (true or false) or a `category`. Other columns are the `texts`,
+            the `target`, the `row number` or `left out`.
+        decimal: The decimal mark of its numbers, `.` or `,`; empty if none has one.
+        unit: The unit of its numbers, such as `$` or `%`; empty if they have none.
     """
 
     name: str
@@ -34,26 +34,26 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSpec:
-    """What one item of the data is; the data themselves are not needed to rebuild a network.
+    """A description of one item of the data, from which a network can be rebuilt.
 
     Attributes:
         shape: Shape of one item: (C, H, W) of an image, (F,) of a row of a table, (L,) of a text
             of up to L letters.
         kind: What an item is.
-        classes: Names of the classes; empty if there are no labels, or targets are numbers.
-        mean: Mean of each channel or feature over the training part, if a network shall
-            standardise what it sees.
-        std: Standard deviation of each, likewise; both or none are given.
+        classes: Names of the classes; empty without labels, or with numbers as targets.
+        mean: Mean of each channel or feature over the training part, or None if networks do not
+            standardize their input.
+        std: Standard deviation of each channel or feature; None if and only if `mean` is None.
         shares: Share of each class in the training part, from 0 to 1.
-        target: Mean and standard deviation of the training part's targets, if these are numbers.
-        features: Names of a table's features; `colour=red` is 1 where the colour is red, else 0.
-        letters: The letters of a text, of which the first has number 1; 0 stands behind its end.
-        pixel_maximum: The number that stands for 1 in images as they are stored, such as 255; 0
-            if it is not known, because only floats up to 1 were seen.
-        columns: The columns of the file that the items come from, if they come from one.
+        target: Mean and standard deviation of numeric targets over the training part.
+        features: Names of a table's features; `color=red` is 1 where the color is red, else 0.
+        letters: The letters of a text. The first one is encoded as 1; 0 pads the end of a text.
+        pixel_maximum: The stored pixel value that stands for 1, such as 255; 0 if it is unknown,
+            because only floats up to 1 were seen.
+        columns: The columns of the file that the items come from.
 
     Raises:
-        ValueError: If the shape is none of its kind.
+        ValueError: If the shape does not fit the kind.
 
     Example:
         >>> print(latentune.DataSpec((3, 32, 32)))
@@ -73,10 +73,10 @@ class DataSpec:
     columns: tuple[Column, ...] = ()
 
     def __post_init__(self) -> None:
-        sides = SIDES[self.kind]
-        if len(self.shape) != len(sides) or min(self.shape) < 1:
+        axes = SHAPE_AXES[self.kind]
+        if len(self.shape) != len(axes) or min(self.shape) < 1:
             raise ValueError(
-                f"shape (={tuple(self.shape)}) must be ({', '.join(sides)}), all positive."
+                f"shape (={tuple(self.shape)}) must be ({', '.join(axes)}), all positive."
             )
 
     def __repr__(self) -> str:
@@ -89,15 +89,14 @@ class DataSpec:
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Self:
-        """Makes a spec of what `to_table` returned.
+        """Returns the spec that `to_table` has written.
 
         Raises:
             ValueError: If an entry is unknown or of the wrong type.
         """
         try:
             entries = {n: v if isinstance(v, str | int) else tuple(v) for n, v in table.items()}
-            columns = tuple(Column(*map(str, column)) for column in table.get("columns", ()))
-            entries = {name: value for name, value in entries.items() if name != "columns"}
+            columns = tuple(Column(*map(str, column)) for column in entries.pop("columns", ()))
             spec = cls(**entries, columns=columns)  # type: ignore[arg-type]  # may be anything
             all_integers = all(type(side) is int for side in spec.shape)
         except (TypeError, KeyError) as error:
@@ -107,7 +106,7 @@ class DataSpec:
         return spec
 
     def to_table(self) -> dict[str, Any]:
-        """Returns the spec as checkpoints can hold it, without what is not known."""
+        """Returns the known attributes as plain values, which a checkpoint can hold."""
         known = {name: value for name, value in vars(self).items() if value}
         table = {n: v if isinstance(v, str | int) else list(v) for n, v in known.items()}
         return table | {"columns": list(map(list, self.columns))} if self.columns else table

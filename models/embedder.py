@@ -1,4 +1,4 @@
-"""Embedders: codes that lie near each other if their items are of one class."""
+"""Embedders: networks whose codes are near each other if their items are of one class."""
 
 from collections.abc import Callable
 from typing import Any, Unpack
@@ -7,36 +7,36 @@ import torch
 from torch import Tensor
 
 from .data_spec import DataSpec
-from .learner import Batch, Learner, Training
+from .learner import Batch, Learner, Training, check_choice
 from .networks.siamese import SiameseEncoder
 
 Triplets = tuple[Tensor, Tensor, Tensor]
-"""Places of anchors, of items of the same class, and of items of another, each with shape (M,)."""
+"""Indices of anchors, of items of the same class, and of items of another class, each (M,)."""
 
 
 class Embedder(Learner):
-    """Network whose codes are compared, not read: siamese or triplet.
+    """Siamese or triplet network, trained on distances between codes.
 
-    Each batch of labelled items is compared within itself: an anchor with another item of its
-    class and with one of another class. So pairs and triplets are new in each epoch, and half of
-    the pairs are similar. The loss, logged as `*_loss`, depends on `margin`; a judge such as
-    `NearestNeighbor` says what the codes are worth.
+    Pairs and triplets are formed within each batch of labeled items: an anchor with another item
+    of its class, and with one of another class. They are new in each epoch, and half of the pairs
+    are similar. The loss, logged as `*_loss`, depends on `margin`; a metric callback such as
+    `NearestNeighbor` measures how good the codes are.
 
     Args:
-        data: Images of two classes at least.
+        data: Images of at least two classes.
         latent_dim: Length of the code, at least 1.
-        loss: A key of `LOSSES`: `contrastive` draws similar pairs together and the others apart,
-            `triplet` wants an anchor nearer to its class than to another.
-        margin: How far apart, in units of the code, is far enough; above 0.
-        miner: Which items an anchor is compared with, a key of `MINERS`: `random` ones, those
-            that are `semihard`, or the `hard` ones.
-        width: How many times the published width each layer has, above 0.
-        lr: Learning rate at the start.
+        loss: `contrastive` pulls similar pairs together and pushes the others apart; `triplet`
+            requires that an anchor is nearer to its class than to another one.
+        margin: The distance, in units of the code, beyond which items are far enough apart;
+            above 0.
+        miner: Which items an anchor is compared with: `random`, `semihard` or `hard` ones.
+        width: Factor for the published width of each layer, above 0.
+        lr: Initial learning rate.
         training: Further options of `Learner`.
 
     Raises:
-        ValueError: If an option is out of range or none of its choices, or there are fewer than
-            two classes.
+        ValueError: If an option is out of range or not one of its choices, or there are fewer
+            than two classes.
 
     References:
         Dimensionality Reduction by Learning an Invariant Mapping (Hadsell, Chopra, LeCun, 2006)
@@ -68,13 +68,12 @@ class Embedder(Learner):
             raise ValueError(f"latent_dim (={latent_dim}) must be at least 1.")
         if margin <= 0 or width <= 0:
             raise ValueError(f"margin (={margin}) and width (={width}) must be above 0.")
-        for name, value, known in (("loss", loss, LOSSES), ("miner", miner, MINERS)):
-            if value not in known:
-                raise ValueError(f"{name} (={value!r}) must be one of {', '.join(known)}.")
+        check_choice("loss", loss, LOSSES)
+        check_choice("miner", miner, MINERS)
         self.uses_pairs, self.miner = loss == "contrastive", MINERS[miner](margin)
         self.distance_loss = LOSSES[loss](margin)
         self.encoder = SiameseEncoder(data, latent_dim, width)
-        self.to(memory_format=torch.channels_last)  # convolutions are faster so
+        self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
 
     def encode(self, x: Tensor) -> Tensor:
         """Maps images x, with shape (N, C, H, W), to codes, with shape (N, latent_dim)."""
@@ -84,13 +83,13 @@ class Embedder(Learner):
     forward = encode
 
     def sample_groups(self, labels: Tensor) -> Tensor:
-        """Draws pairs, by turns similar and not, or triplets.
+        """Samples triplets, or pairs of which every second one is dissimilar.
 
         Args:
-            labels: Numbers of the classes of items, with shape (N,).
+            labels: Class indices of items, with shape (N,).
 
         Returns:
-            The places of pairs, with shape (M, 2), or of triplets, with shape (M, 3).
+            Indices of pairs, with shape (M, 2), or of triplets, with shape (M, 3).
         """
         anchors, same, other = random_triplets(labels)
         if not self.uses_pairs:
@@ -101,7 +100,7 @@ class Embedder(Learner):
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         codes, labels = self.encode(batch[0]), batch[1]
         triplets = self.miner(codes, labels) if self.training else random_triplets(labels)
-        if not len(triplets[0]):  # all of one class, or none with another of its class
+        if not len(triplets[0]):  # one class alone, or no class with two items
             return {"loss": 0 * codes.sum()}
         return {"loss": self.distance_loss(codes, labels, triplets)}
 
@@ -110,18 +109,17 @@ class Embedder(Learner):
 
 
 def random_triplets(labels: Tensor) -> Triplets:
-    """Draws for each item another one of its class, and one of another class.
+    """Samples another item of the same class and one of another class for each item.
+
+    Items for which one of the two does not exist are left out.
 
     Args:
-        labels: Numbers of the classes of items, with shape (N,).
-
-    Returns:
-        Triplets; an item for which there is not both has none.
+        labels: Class indices of items, with shape (N,).
     """
     same = labels[:, None] == labels
     other = ~same
     same = same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-    scores = torch.rand(same.shape, device=labels.device) + 1  # above 0, wherever it may be drawn
+    scores = torch.rand(same.shape, device=labels.device) + 1  # above those of masked items
     (anchors,) = torch.where(same.any(1) & other.any(1))
     return anchors, (scores * same)[anchors].argmax(1), (scores * other)[anchors].argmax(1)
 

@@ -1,6 +1,6 @@
-"""Generative adversarial networks: a generator learns from a network that it must deceive."""
+"""Generative adversarial networks: a generator that learns to mislead a discriminator."""
 
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import Any, Unpack, cast
 
 import torch
 from pytorch_lightning.core.optimizer import LightningOptimizer
@@ -10,30 +10,29 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import LRScheduler
 
 from .data_spec import DataSpec
+from .densities.mixture import LatentMixture
 from .learner import Batch, Learner, Training
 from .networks.dcgan import Discriminator, Generator
-
-if TYPE_CHECKING:
-    from .densities.mixture import LatentMixture
 
 
 class GAN(Learner):
     """DCGAN, trained on the non-saturating loss, for images with values in [0, 1].
 
-    In each step the discriminator learns to tell real images from drawn ones, and then the
-    generator to deceive it. Neither loss says how good the images are; a judge such as
-    `KernelDistance` does. What it logs: `*_generator` and `*_discriminator`, the losses;
-    `*_accuracy_real` and `*_accuracy_fake`, how often the discriminator is right, and
+    In each step, the discriminator is trained to tell real from generated images, then the
+    generator is trained to mislead it. The losses, logged as `*_generator` and `*_discriminator`,
+    do not tell how good the images are; a metric callback such as `KernelDistance` does. The
+    accuracies of the discriminator are logged as `*_accuracy_real`, `*_accuracy_fake` and
     `*_accuracy`, the mean of both.
 
     Args:
         data: Images.
         latent_dim: Length of the code, at least 1.
-        width: How many times the published width each layer of the generator has, above 0.
-        lr: Learning rate of the generator at the start.
-        discriminator_lr: Learning rate of the discriminator at the start.
-        beta1: The first beta of Adam; near 1, the two networks drive each other in circles.
-        training: Further options of `Learner`; the schedule `plateau` needs a loss that falls.
+        width: Factor for the published width of each layer of the generator, above 0.
+        lr: Initial learning rate of the generator.
+        discriminator_lr: Initial learning rate of the discriminator.
+        beta1: First beta of Adam; near 1, the two networks oscillate.
+        training: Further options of `Learner`; the schedule `plateau` is not available, because
+            no loss has to fall.
 
     Raises:
         ValueError: If an option is out of range, or the schedule is `plateau`.
@@ -70,8 +69,8 @@ class GAN(Learner):
         self.latent_dim, self.discriminator_lr = latent_dim, discriminator_lr
         self.generator = Generator(data, latent_dim, width)
         self.discriminator = Discriminator(data)
-        self.automatic_optimization = False  # two networks take turns
-        self.to(memory_format=torch.channels_last)  # convolutions are faster so
+        self.automatic_optimization = False  # the two networks are trained in turn
+        self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
 
     def decode(self, z: Tensor) -> Tensor:
         """Maps codes z, with shape (N, latent_dim), to images, with shape (N, C, H, W)."""
@@ -80,96 +79,80 @@ class GAN(Learner):
 
     forward = decode
 
-    def prior(self) -> "LatentMixture":
-        """Returns the density that codes are drawn from: a standard normal one."""
-        from .densities.mixture import LatentMixture  # brings scikit-learn
-
+    def prior(self) -> LatentMixture:
+        """Returns the prior of the codes, a standard normal density."""
         return LatentMixture.standard(self.latent_dim)
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        fake = self._sample_fakes(batch[0])
-        return self._discriminator_terms(batch[0], fake) | {
-            "generator": self._generator_loss(fake)
-        }
+        fake = self._generate(batch[0])
+        terms = self._discriminator_terms(batch[0], fake)
+        return terms | {"generator": self._generator_loss(fake)}
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
         return terms["discriminator"] + terms["generator"]
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:  # type: ignore[override]  # no loss
-        """Lets the discriminator learn, and then the generator."""
-        discriminator_optimizer, generator_optimizer = cast(
-            list[LightningOptimizer], self.optimizers()
-        )
-        fake = self._sample_fakes(batch[0])
-        discriminator_terms = self._discriminator_terms(batch[0], fake.detach())
-        self._step(discriminator_optimizer, discriminator_terms["discriminator"])
-        self.toggle_optimizer(generator_optimizer)
-        generator_loss = self._generator_loss(fake)
-        self._step(generator_optimizer, generator_loss)
-        self.untoggle_optimizer(generator_optimizer)
+        """Trains the discriminator for one step, and then the generator."""
+        discriminator, generator = cast(list[LightningOptimizer], self.optimizers())
+        fake = self._generate(batch[0])
+        terms = self._discriminator_terms(batch[0], fake.detach())
+        self._optimize(discriminator, terms["discriminator"])
+        self.toggle_optimizer(generator)
+        terms["generator"] = self._generator_loss(fake)
+        self._optimize(generator, terms["generator"])
+        self.untoggle_optimizer(generator)
         self._step_schedulers("step")
-        terms = discriminator_terms | {"generator": generator_loss}
-        self._train_terms.append({name: term.detach() for name, term in terms.items()})
+        self._collect_terms(terms)
 
     def on_train_epoch_end(self) -> None:
         super().on_train_epoch_end()
         self._step_schedulers("epoch")
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Adds the gradient of the L1 penalty and clips, which Lightning leaves to the model."""
+        """Adds the gradient of the L1 penalty and clips, as manual optimization requires."""
         super().on_before_optimizer_step(optimizer)
-        if self.clip:
-            learning = [p for group in optimizer.param_groups for p in group["params"]]
-            clip_grad_norm_(learning, self.clip)
+        if self.gradient_clip_norm:
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            clip_grad_norm_(parameters, self.gradient_clip_norm)
 
     def configure_optimizers(self) -> Any:
-        """Returns an optimiser with its schedule for each of the two networks."""
-        discriminator_group = {
-            "params": list(self.discriminator.parameters()),
-            "lr": self.discriminator_lr,
-        }
-        generator_group = {"params": list(self.generator.parameters())}
-        return [
-            self.build_optimizer([discriminator_group]),
-            self.build_optimizer([generator_group]),
-        ]
+        """Returns the optimizers of discriminator and generator with their schedules."""
+        lr = self.discriminator_lr
+        discriminator = {"params": list(self.discriminator.parameters()), "lr": lr}
+        generator = {"params": list(self.generator.parameters())}
+        return [self.build_optimizer([discriminator]), self.build_optimizer([generator])]
 
-    def _sample_fakes(self, real: Tensor) -> Tensor:
-        """Returns as many drawn images as there are real ones."""
+    def _generate(self, real: Tensor) -> Tensor:
+        """Returns as many generated images as there are real ones."""
         noise = torch.randn(len(real), self.latent_dim, device=real.device)
         return self.decode(noise)
 
     def _discriminator_terms(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """Returns what the discriminator makes of real and drawn images: its loss and accuracies.
+        """Returns the loss and the accuracies of the discriminator.
 
-        Each half is a batch of its own, so that its normalisation cannot mix them.
+        Real and fake images are batches of their own, because batch norm must not mix them.
         """
         real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
-        right_real, right_fake = (
-            (real_logits > 0).float().mean(),
-            (fake_logits <= 0).float().mean(),
-        )
+        accuracy_real = (real_logits > 0).float().mean()
+        accuracy_fake = (fake_logits <= 0).float().mean()
+        loss = _cross_entropy(real_logits, real=True) + _cross_entropy(fake_logits, real=False)
         return {
-            "discriminator": (
-                _cross_entropy(real_logits, real=True) + _cross_entropy(fake_logits, real=False)
-            )
-            / 2,
-            "accuracy_real": right_real,
-            "accuracy_fake": right_fake,
-            "accuracy": (right_real + right_fake) / 2,
+            "discriminator": loss / 2,
+            "accuracy_real": accuracy_real,
+            "accuracy_fake": accuracy_fake,
+            "accuracy": (accuracy_real + accuracy_fake) / 2,
         }
 
     def _generator_loss(self, fake: Tensor) -> Tensor:
-        """Returns the loss of the generator: how little its images are taken for real."""
         return _cross_entropy(self.discriminator(fake), real=True)
 
-    def _step(self, optimiser: LightningOptimizer, loss: Tensor) -> None:
-        optimiser.zero_grad()
+    def _optimize(self, optimizer: LightningOptimizer, loss: Tensor) -> None:
+        optimizer.zero_grad()
         self.manual_backward(loss)
-        optimiser.step()
+        optimizer.step()
 
     def _step_schedulers(self, interval: str) -> None:
-        """Lets the rates fall, which Lightning leaves to a model that optimises by hand."""
+        """Steps the learning rate schedules, as manual optimization requires."""
         for config in self.trainer.lr_scheduler_configs:
             if config.interval == interval and isinstance(config.scheduler, LRScheduler):
                 config.scheduler.step()

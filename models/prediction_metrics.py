@@ -1,4 +1,4 @@
-"""Scores that only a whole part has: no mean over its batches gives them."""
+"""Metrics of a whole part of the data, which are not means over its batches."""
 
 import torch
 from torch import Tensor
@@ -8,8 +8,8 @@ def balanced_accuracy(correct: Tensor, items: Tensor) -> Tensor:
     """Returns the mean accuracy of the classes that have items; NaN if no class has.
 
     Args:
-        correct: How many items of each class were recognised, with shape (K,).
-        items: How many each class has, with shape (K,).
+        correct: How many items of each class were recognized, with shape (K,).
+        items: How many items each class has, with shape (K,).
 
     References:
         The Balanced Accuracy and Its Posterior Distribution (Brodersen, Ong, Stephan, Buhmann,
@@ -20,14 +20,9 @@ def balanced_accuracy(correct: Tensor, items: Tensor) -> Tensor:
 
 
 def r2_score(predictions: Tensor, targets: Tensor) -> Tensor:
-    """Returns which share of the variance of these targets is explained, 1 at most.
+    """Returns the share of the variance of targets (N,) that predictions (N,) explain, at most 1.
 
-    Of equal targets it is 1 if all answers are right, and else 0; of fewer than two it is NaN.
-
-    Args:
-        predictions: Numbers, with shape (N,).
-        targets: What they should be, with shape (N,); not their mean in another part, but their
-            own is the scale.
+    With equal targets it is 1 if all predictions are right, else 0; with fewer than two it is NaN.
     """
     if len(targets) < 2:
         return targets.new_tensor(torch.nan)

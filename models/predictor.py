@@ -1,4 +1,4 @@
-"""Predictors: a class or a number for each item, from any network or from a trained encoder."""
+"""Predictors: a class or a number for each item, from a backbone or a trained encoder."""
 
 from typing import Any, Unpack
 
@@ -8,43 +8,44 @@ from torch.nn.functional import cross_entropy
 from torchmetrics.classification import MulticlassStatScores
 
 from .data_spec import DataSpec
-from .learner import Batch, Learner, ParameterGroups, Training
+from .learner import Batch, Learner, ParameterGroups, Training, check_choice
 from .networks.backbones import BACKBONES, BackboneShape
 from .networks.dense import ACTIVATIONS
 from .prediction_metrics import balanced_accuracy, r2_score
 
 
 class Predictor(Learner):
-    """A network with a linear layer on it, under cross-entropy or, of numbers, squared error.
+    """A linear layer on a backbone or an encoder, trained by cross-entropy or squared error.
 
-    What comes before the last layer is a network of its own, its *body*, or the encoder of
-    another model. A frozen encoder makes the same codes in every epoch, so the rest is then
-    trained on batches of codes in place of items; `forward` takes items either way.
+    Everything before the last layer is a backbone of its own, or the encoder of another model. A
+    frozen encoder makes the same codes in every epoch, so the rest is then trained on batches of
+    codes instead of items; `forward` takes items in both cases.
 
-    What it logs has no option in it. Of classes that is `*_loss`, the cross-entropy; `*_accuracy`;
-    and in validation and test `*_balanced_accuracy`, the mean of the accuracies of the classes
-    that the part has. Of numbers it is `*_mse`, in the unit of the target squared, and `*_r2`, the
-    share of the variance of the part's targets that is explained. Numbers are answered and
-    compared in float64, and learned in deviations of the training part's targets.
+    The logged values do not depend on options. For classes they are `*_loss`, the cross-entropy,
+    `*_accuracy`, and in validation and test `*_balanced_accuracy`, the mean accuracy of the
+    classes that occur in the part. For numbers they are `*_mse`, in the squared unit of the
+    target, and `*_r2`, the share of the variance of the part's targets that is explained. Numbers
+    are predicted and compared in float64; training standardizes them by the training part.
 
     Args:
-        data: Data of two classes at least, or with numbers as targets.
-        network: A name in `BACKBONES`, if there is no `codec`.
-        hidden: Units of each of its hidden layers, at least 1; of `cnn`, of the first linear one.
-        layers: Number of hidden layers of a `dense` body, or of those of a recurrent one.
-        activation: What follows a hidden layer of a `dense` body, a key of `ACTIVATIONS`.
-        codec: The model whose `encode` makes codes, with shape (N, D), of items.
+        data: Data with at least two classes, or with numbers as targets.
+        network: A key of `BACKBONES`, unless there is a `codec`.
+        hidden: Units of each hidden layer of the backbone, at least 1; of `cnn`, of the first
+            linear layer.
+        layers: Number of hidden layers of a `dense` or recurrent backbone.
+        activation: Activation of a `dense` backbone, a key of `ACTIVATIONS`.
+        codec: The model whose `encode` maps items to codes, with shape (N, D).
         unfreeze: Whether the codec is trained too, on items.
-        lin_dim: Units of a hidden layer behind the body or the codec; 0 for none.
+        lin_dim: Units of a hidden layer after the backbone or the codec; 0 for none.
         smoothing: Share of each target that is spread over all classes, from 0 to below 1.
-        balance: How much rare classes count: 0 each item alike, 1 each class alike.
-        lr: Learning rate at the start.
-        encoder_lr: Learning rate of a codec that is trained too.
+        balance: Weight of rare classes: 0 weighs each item alike, 1 each class alike.
+        lr: Initial learning rate.
+        encoder_lr: Initial learning rate of a codec that is trained too.
         training: Further options of `Learner`.
 
     Raises:
-        ValueError: If an option is out of range, the body is not made for such data, or there is
-            nothing to predict.
+        ValueError: If an option is out of range, the backbone does not accept the data, or the
+            data have nothing to predict.
 
     References:
         Rethinking the Inception Architecture for Computer Vision (Szegedy et al., 2016): smoothing
@@ -90,9 +91,8 @@ class Predictor(Learner):
         self.frozen = codec is not None and not unfreeze
         self.codec: Any = None if codec is None else codec.requires_grad_(unfreeze)
         if codec is None:
-            self.backbone: Any = _build_backbone(
-                network, data, BackboneShape(hidden, layers, activation)
-            )
+            shape = BackboneShape(hidden, layers, activation)
+            self.backbone: Any = _build_backbone(network, data, shape)
         features: int = self.backbone.features if codec is None else _code_length(codec, data)
         self.hidden = nn.Sequential()
         if lin_dim:
@@ -104,7 +104,7 @@ class Predictor(Learner):
         if data.target is None:
             self._class_counts = MulticlassStatScores(len(data.classes), average=None)
         self._regression_pairs: list[Tensor] = []
-        self.train()  # all but a frozen codec, which may come as it was last used
+        self.train()  # a frozen codec switches to eval mode, whatever mode it was in
 
     def encode(self, x: Tensor) -> Tensor:
         """Maps items x, with shape (N, *data.shape), to codes, with shape (N, D)."""
@@ -112,23 +112,23 @@ class Predictor(Learner):
         return code.flatten(1)
 
     def features(self, x: Tensor) -> Tensor:
-        """Maps items x, with shape (N, *data.shape), to what the last layer sees, (N, D)."""
+        """Maps items x, with shape (N, *data.shape), to the input of the last layer, (N, D)."""
         hidden: Tensor = self.hidden(self.encode(x))
         return hidden
 
     def predict_codes(self, codes: Tensor) -> Tensor:
         """Maps codes, with shape (N, D), to logits, with shape (N, classes), or numbers (N, 1)."""
-        answer: Tensor = self.output(self.hidden(codes))
+        output: Tensor = self.output(self.hidden(codes))
         if self.target is None:
-            return answer
+            return output
         mean, std = self.target
-        return mean + std * answer.double()
+        return mean + std * output.double()
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps items x, with shape (N, *data.shape), to logits (N, classes), or numbers (N, 1)."""
         return self.predict_codes(self.encode(x))
 
-    def answer(self, batch: Tensor) -> Tensor:
+    def predict_batch(self, batch: Tensor) -> Tensor:
         """Maps what training sees, items or a frozen encoder's codes, to logits or numbers."""
         return self.predict_codes(batch if self.frozen else self.encode(batch))
 
@@ -139,30 +139,33 @@ class Predictor(Learner):
         return self
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        answer, targets = self.answer(batch[0]), batch[1]
+        output, targets = self.predict_batch(batch[0]), batch[1]
         if self._class_counts is None:
-            assert self.target is not None
-            mean, std = self.target
-            predicted, true = (
-                (numbers.double() - mean) / std for numbers in (answer[:, 0], targets)
-            )
-            squared = (predicted - true).square().mean()
-            if self.training:
-                return {"mse": squared * std**2, "r2": 1 - squared}
-            self._regression_pairs.append(torch.stack([predicted, true]))
-            return {"mse": squared * std**2}
+            return self._regression_terms(output[:, 0], targets)
         if not self.training:
-            self._class_counts.update(answer, targets)
-        accuracy = (answer.argmax(1) == targets).float().mean()
-        terms = {"loss": cross_entropy(answer, targets), "accuracy": accuracy}
+            self._class_counts.update(output, targets)
+        accuracy = (output.argmax(1) == targets).float().mean()
+        terms = {"loss": cross_entropy(output, targets), "accuracy": accuracy}
         if self.training and (self.smoothing or self.weights is not None):
             terms["weighted"] = cross_entropy(
-                answer, targets, self.weights, label_smoothing=self.smoothing
+                output, targets, self.weights, label_smoothing=self.smoothing
             )
         return terms
 
+    def _regression_terms(self, numbers: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        assert self.target is not None
+        mean, std = self.target
+        predicted, true = ((values.double() - mean) / std for values in (numbers, targets))
+        squared = (predicted - true).square().mean()
+        if self.training:
+            return {"mse": squared * std**2, "r2": 1 - squared}
+        self._regression_pairs.append(torch.stack([predicted, true]))
+        return {"mse": squared * std**2}
+
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
-        if self.target is not None:  # in deviations, so that a rate means the same in any unit
+        if (
+            self.target is not None
+        ):  # standardized: a learning rate has the same effect in any unit
             return terms["mse"] / self.target[1] ** 2
         return terms.get("weighted", terms["loss"])
 
@@ -175,16 +178,16 @@ class Predictor(Learner):
         self._log_epoch_metrics("test")
 
     def parameter_groups(self) -> ParameterGroups:
-        """Returns what is trained; an encoder that is trained too has a rate of its own."""
+        """Returns the parameters that are trained; an encoder has a learning rate of its own."""
         if self.codec is None:
             return super().parameter_groups()
-        own = {"params": [*self.hidden.parameters(), *self.output.parameters()]}
+        head = {"params": [*self.hidden.parameters(), *self.output.parameters()]}
         if self.frozen:
-            return [own]
-        return [own, {"params": list(self.codec.parameters()), "lr": self.encoder_lr}]
+            return [head]
+        return [head, {"params": list(self.codec.parameters()), "lr": self.encoder_lr}]
 
     def _log_epoch_metrics(self, part: str) -> None:
-        """Logs what a whole part has, and no mean over its batches."""
+        """Logs the metrics that are not means over batches."""
         if self._class_counts is None:
             predictions, targets = torch.cat(self._regression_pairs, 1)
             self._regression_pairs = []
@@ -196,28 +199,25 @@ class Predictor(Learner):
 
 
 def _build_backbone(network: str, data: DataSpec, shape: BackboneShape) -> nn.Module:
-    if network not in BACKBONES:
-        raise ValueError(f"network (={network!r}) must be one of {', '.join(BACKBONES)}.")
-    if shape.activation not in ACTIVATIONS:
-        known = ", ".join(ACTIVATIONS)
-        raise ValueError(f"activation (={shape.activation!r}) must be one of {known}.")
+    check_choice("network", network, BACKBONES)
+    check_choice("activation", shape.activation, ACTIVATIONS)
     if data.kind not in BACKBONES[network].kinds:
         raise ValueError(f"network (={network!r}) is not made for a {data.kind}.")
     return BACKBONES[network].make(data, shape)
 
 
 def _code_length(codec: Any, data: DataSpec) -> int:
-    """Returns how many values a code has."""
-    codec.eval()  # or one item would count among the statistics of its layers
+    """Returns the length of a code, in eval mode so that batch norm statistics do not change."""
+    codec.eval()
     with torch.no_grad():
         codes: Tensor = codec.encode(torch.zeros(1, *data.shape)).flatten(1)
     return codes.shape[1]
 
 
 def _class_weights(data: DataSpec, balance: float) -> Tensor | None:
-    """Returns what an item of each class counts, such that all items count 1 in the mean."""
+    """Returns the weight of an item of each class, whose mean over all items is 1."""
     if not balance or not data.shares:
         return None
     shares = torch.tensor(data.shares)
-    weights = shares.where(shares > 0, 1.0) ** -balance  # an absent class weighs nothing below
+    weights = shares.where(shares > 0, 1.0) ** -balance  # an absent class has no effect below
     return weights / (weights * shares).sum()

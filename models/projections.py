@@ -1,4 +1,4 @@
-"""Codes on a plane, by name: each places codes of any length where they can be drawn."""
+"""Two-dimensional projections of codes of any length, by name."""
 
 from collections.abc import Callable
 
@@ -11,19 +11,19 @@ Projection = NDArray[np.float32]
 
 
 def pca(codes: Codes, seed: int) -> Projection:
-    """Projects codes, with shape (N, D), onto their first two principal components.
+    """Projects codes (N, D) onto their first two principal components.
 
     References:
         On Lines and Planes of Closest Fit to Systems of Points in Space (Pearson, 1901)
     """
     from sklearn.decomposition import PCA
 
-    found: Projection = PCA(2, random_state=seed).fit_transform(codes)
-    return found
+    points: Projection = PCA(2, random_state=seed).fit_transform(codes)
+    return points
 
 
 def tsne(codes: Codes, seed: int) -> Projection:
-    """Places codes, with shape (N, D), so that neighbours stay neighbours.
+    """Embeds codes (N, D) in the plane such that neighbors stay neighbors.
 
     References:
         Visualizing Data using t-SNE (van der Maaten, Hinton, 2008)
@@ -31,20 +31,20 @@ def tsne(codes: Codes, seed: int) -> Projection:
     from sklearn.manifold import TSNE
 
     perplexity = min(30, (len(codes) - 1) / 3)
-    found: Projection = TSNE(perplexity=perplexity, random_state=seed).fit_transform(codes)
-    return found
+    points: Projection = TSNE(perplexity=perplexity, random_state=seed).fit_transform(codes)
+    return points
 
 
 def umap(codes: Codes, seed: int) -> Projection:
-    """Places codes, with shape (N, D), by UMAP, which must be installed (umap-learn).
+    """Embeds codes (N, D) in the plane by UMAP; the package umap-learn must be installed.
 
     References:
         UMAP: Uniform Manifold Approximation and Projection (McInnes, Healy, Melville, 2018)
     """
     from umap import UMAP
 
-    found: Projection = UMAP(random_state=seed, n_jobs=1).fit_transform(codes)
-    return found
+    points: Projection = UMAP(random_state=seed, n_jobs=1).fit_transform(codes)
+    return points
 
 
 PROJECTIONS: dict[str, Callable[[Codes, int], Projection]] = {

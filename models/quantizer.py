@@ -1,4 +1,4 @@
-"""Codes as bytes: each dimension in 256 even steps."""
+"""Quantization of codes to one byte per dimension."""
 
 from typing import NamedTuple, Self
 
@@ -9,11 +9,11 @@ INT8_MIN, INT8_MAX = -128, 127
 
 
 class Quantizer(NamedTuple):
-    """Uniform quantisation of codes to 8 bits, with a range for each dimension.
+    """Uniform quantization of codes to 8 bits, with a range for each dimension.
 
     Attributes:
-        zero: What 0 stands for, with shape (D,).
-        step: What the next number stands for above it, with shape (D,).
+        zero: The value that the integer 0 stands for, with shape (D,).
+        step: The difference between the values of two successive integers, with shape (D,).
 
     References:
         Quantization (Gray, Neuhoff, 1998)
@@ -24,20 +24,16 @@ class Quantizer(NamedTuple):
 
     @classmethod
     def fit(cls, codes: Tensor) -> Self:
-        """Lets the steps of each dimension reach from the least to the largest of its values.
-
-        Args:
-            codes: Codes to take the ranges from, with shape (N, D).
-        """
+        """Returns a quantizer whose range covers the codes, with shape (N, D)."""
         low, high = codes.amin(0), codes.amax(0)
         step = (high - low) / (INT8_MAX - INT8_MIN)
         return cls(low - INT8_MIN * step, step)
 
     def quantize(self, codes: Tensor) -> Tensor:
-        """Maps codes to whole numbers of 8 bits, (N, D); what is out of range goes to its end."""
-        step = self.step.where(self.step > 0, torch.inf)  # without a range, all numbers are 0
+        """Maps codes (N, D) to 8-bit integers (N, D), clamped to the range."""
+        step = self.step.where(self.step > 0, torch.inf)  # a constant dimension becomes 0
         return ((codes - self.zero) / step).round().clamp(INT8_MIN, INT8_MAX).to(torch.int8)
 
     def dequantize(self, numbers: Tensor) -> Tensor:
-        """Maps whole numbers of 8 bits, with shape (N, D), to the codes that they stand for."""
+        """Maps 8-bit integers (N, D) to the codes that they stand for."""
         return self.zero + numbers * self.step

@@ -1,16 +1,15 @@
-"""What a network can do: uses ask for a role, never for a class, and a stranger's may play it."""
+"""Roles of a network: other code asks for a role, so that a user's own class can play it."""
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from .densities.mixture import LatentMixture
+from .densities.mixture import LatentMixture
 
 
 @runtime_checkable
 class Encodes(Protocol):
-    """Can be mapped, and carry a head."""
+    """Maps items to codes: its codes can be plotted, and a classifier can be trained on them."""
 
     def encode(self, x: Tensor) -> Tensor:
         """Maps items x, with shape (N, *data.shape), to codes, with shape (N, D)."""
@@ -18,7 +17,7 @@ class Encodes(Protocol):
 
 @runtime_checkable
 class Decodes(Protocol):
-    """Can be sampled, if it is known what its codes are distributed like."""
+    """Maps codes to items: it can be sampled if the distribution of its codes is known."""
 
     def decode(self, z: Tensor) -> Tensor:
         """Maps codes z, with shape (N, D), to items, with shape (N, *data.shape)."""
@@ -26,36 +25,36 @@ class Decodes(Protocol):
 
 @runtime_checkable
 class Codec(Encodes, Decodes, Protocol):
-    """Goes both ways: densities are fitted to its codes, and it can go between two items."""
+    """Maps both ways: densities are fitted to its codes, and it can interpolate between items."""
 
 
 @runtime_checkable
 class Reconstructs(Protocol):
-    """Is shown beside its input, and beside principal components."""
+    """Reconstructs items: its error is reported beside that of principal components."""
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        """Draws items x, with shape (N, *data.shape), again."""
+        """Reconstructs items x, with shape (N, *data.shape)."""
 
 
 @runtime_checkable
 class HasPrior(Protocol):
-    """Knows what its codes are distributed like."""
+    """Knows the distribution of its codes."""
 
-    def prior(self) -> "LatentMixture":
-        """Returns a density over codes."""
+    def prior(self) -> LatentMixture:
+        """Returns a density of codes."""
 
 
 @runtime_checkable
 class Compares(Protocol):
-    """Learns from items beside each other, of which some are shown."""
+    """Learns from groups of items, such as pairs or triplets."""
 
     def sample_groups(self, labels: Tensor) -> Tensor:
-        """Draws groups of items with labels of shape (N,), and returns their places, (M, K)."""
+        """Samples groups of items with labels (N,), and returns their indices (M, K)."""
 
 
 @runtime_checkable
 class Predicts(Protocol):
-    """Is shown beside a linear model; of classes, with accuracies and a confusion matrix."""
+    """Predicts classes or numbers: its score is reported beside that of a linear model."""
 
-    def answer(self, batch: Tensor) -> Tensor:
-        """Maps what training sees, items or codes, to logits (N, classes), or numbers (N, 1)."""
+    def predict_batch(self, batch: Tensor) -> Tensor:
+        """Maps items or codes, as in training, to logits (N, classes) or numbers (N, 1)."""

@@ -1,21 +1,19 @@
-"""Variational autoencoders: codes are distributions, and new images come from a prior."""
+"""Variational autoencoders: codes are distributions, and new images are sampled from a prior."""
 
 import math
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import Any, Literal, Unpack
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy
 
 from .data_spec import DataSpec
+from .densities.mixture import LatentMixture
 from .learner import Batch, Learner, Training
 from .networks.conv import ConvDecoder, ConvEncoder
 from .networks.dcgan import Generator
 from .networks.dense import DenseDecoder, DenseEncoder
 from .networks.initialization import scale_widths
-
-if TYPE_CHECKING:
-    from .densities.mixture import LatentMixture
 
 Network = Literal["conv", "generator", "dense"]
 Likelihood = Literal["gaussian", "bernoulli"]
@@ -30,22 +28,22 @@ IMPORTANCE_SAMPLES = 50
 class VAE(Learner):
     """Variational autoencoder with a standard normal prior, for images with values in [0, 1].
 
-    It is trained on reconstruction + `beta` * KL, in nats per image. What it logs has no such
-    weight in it: `*_reconstruction` is the negative log-likelihood of an image given a sample of
-    its code, `*_kl` the divergence of the codes from the prior, and `*_elbo` minus their sum,
-    which is the ELBO at beta 1.
+    The loss is reconstruction + `beta` * KL, in nats per image. The logged values are unweighted:
+    `*_reconstruction` is the negative log-likelihood of an image given a sample of its code,
+    `*_kl` the divergence of the code from the prior, and `*_elbo` minus the sum of both, which is
+    the ELBO at beta 1.
 
     Args:
         data: Images.
         latent_dim: Length of the code, at least 1.
-        beta: Weight of the KL in the loss, at least 0. At 0 the codes are free of the prior.
+        beta: Weight of the KL in the loss, at least 0. With 0 the prior has no effect.
         beta_warmup: Epochs over which the weight of the KL grows from 0 to `beta`.
-        lr: Learning rate at the start.
-        network: `conv` for the convolutional encoder and decoder, `generator` for a decoder like
-            that of a GAN instead, `dense` for linear layers.
-        width: How many times the published width each layer has, above 0.
-        likelihood: `gaussian`, with one standard deviation for all pixels that is learned, or
-            `bernoulli`, which reads a value as the probability that its pixel is set.
+        lr: Initial learning rate.
+        network: `conv` for the convolutional encoder and decoder, `generator` for the decoder of
+            a DCGAN instead, `dense` for linear layers.
+        width: Factor for the published width of each layer, above 0.
+        likelihood: `gaussian`, with one learned standard deviation for all pixels, or
+            `bernoulli`, for which a value is the probability that its pixel is set.
         training: Further options of `Learner`.
 
     Raises:
@@ -89,7 +87,7 @@ class VAE(Learner):
                 data, latent_dim, [features, features], bounded=True
             )
         else:
-            # As published; a wider code must not pass through fewer features than it has.
+            # As published, unless fewer features than code values would be the bottleneck.
             features = max(FEATURES, latent_dim)
             self.encoder = ConvEncoder(data, features, width)
             decoder = Generator if network == "generator" else ConvDecoder
@@ -97,7 +95,7 @@ class VAE(Learner):
         self.mean = nn.Linear(features, latent_dim)
         self.log_variance = nn.Linear(features, latent_dim)
         self.log_scale = nn.Parameter(torch.zeros(())) if likelihood == "gaussian" else None
-        self.to(memory_format=torch.channels_last)  # convolutions are faster so
+        self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
         self._means: list[Tensor] = []
 
     def encode(self, x: Tensor) -> Tensor:
@@ -110,15 +108,13 @@ class VAE(Learner):
         return image
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        """Draws images x, with shape (N, C, H, W), again, without noise in their codes."""
+        """Reconstructs images x, with shape (N, C, H, W), from the means of their posteriors."""
         return self.decode(self.encode(x))
 
     forward = reconstruct
 
-    def prior(self) -> "LatentMixture":
-        """Returns the density that codes are drawn towards: a standard normal one."""
-        from .densities.mixture import LatentMixture  # brings scikit-learn
-
+    def prior(self) -> LatentMixture:
+        """Returns the prior of the codes, a standard normal density."""
         return LatentMixture.standard(self.latent_dim)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -127,10 +123,10 @@ class VAE(Learner):
         return self.mean(features), self.log_variance(features)
 
     def elbo_terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns both terms of the negative ELBO of images x, reconstruction and KL, each (N,).
+        """Returns reconstruction and KL of images x, in nats, each with shape (N,).
 
-        The reconstruction is that of one sample of each code: mean + deviation * noise, so that
-        gradients reach the encoder through it.
+        The reconstruction is the negative log-likelihood given one sample of each code, which is
+        mean + deviation * noise, so that gradients flow through it to the encoder.
         """
         mean, log_variance = self.posterior(x)
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
@@ -138,18 +134,18 @@ class VAE(Learner):
         return self._negative_log_likelihood(x, z), kl
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        reconstruction, kl = (elbo_terms.mean() for elbo_terms in self.elbo_terms(batch[0]))
+        reconstruction, kl = (nats.mean() for nats in self.elbo_terms(batch[0]))
         return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
         return terms["reconstruction"] + self._current_beta() * terms["kl"]
 
     def log_likelihood(self, x: Tensor, samples: int = IMPORTANCE_SAMPLES) -> Tensor:
-        """Estimates log p(x) of images by importance sampling, a bound that tightens with samples.
+        """Estimates log p(x) by importance sampling, a lower bound that more samples tighten.
 
         Args:
             x: Images, with shape (N, C, H, W).
-            samples: Codes drawn for each image, at least 1; with 1 the mean is the ELBO.
+            samples: Sampled codes per image, at least 1; with 1 the mean is the ELBO.
 
         Returns:
             Nats of each image, with shape (N,).
@@ -173,11 +169,11 @@ class VAE(Learner):
         super().validation_step(batch, batch_idx)
 
     def on_validation_epoch_end(self) -> None:
-        """Logs `val_active_units`: how many dimensions of the code depend on the image."""
+        """Logs `val_active_units`: the number of code dimensions that depend on the image."""
         self._log_active_units("val")
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Logs `test_log_likelihood` too."""
+        """Logs the terms and `test_log_likelihood`."""
         self._means.append(self.encode(batch[0]))
         super().test_step(batch, batch_idx)
         log_likelihood = self.log_likelihood(batch[0]).mean()
@@ -188,13 +184,14 @@ class VAE(Learner):
         self._log_active_units("test")
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """Returns all parameters; the scale of the likelihood learns faster."""
-        own = [p for p in self.parameters() if p is not self.log_scale]
+        """Returns all parameters; the scale of the likelihood has a higher learning rate."""
+        others = [p for p in self.parameters() if p is not self.log_scale]
         if self.log_scale is None:
-            return [{"params": own}]
-        # It has a long way to go from 1, and a decay would pull it back there.
-        scale = {"params": [self.log_scale], "lr": SCALE_LR_FACTOR * self.lr, "weight_decay": 0.0}
-        return [{"params": own}, scale]
+            return [{"params": others}]
+        # It must move far from 1, and weight decay would pull it back.
+        lr = SCALE_LR_FACTOR * self.lr
+        scale = {"params": [self.log_scale], "lr": lr, "weight_decay": 0.0}
+        return [{"params": others}, scale]
 
     def _current_beta(self) -> float:
         if not self.beta_warmup:
@@ -203,12 +200,12 @@ class VAE(Learner):
 
     def _negative_log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """Returns -log p(x | z) of each image, in nats, with shape (N,)."""
-        drawn = self.decode(z)
+        image = self.decode(z)
         if self.log_scale is None:
-            with torch.autocast(x.device.type, enabled=False):  # CUDA's refuses this loss
-                loss = binary_cross_entropy(drawn.float(), x.float(), reduction="none")
+            with torch.autocast(x.device.type, enabled=False):  # unsupported in half precision
+                loss = binary_cross_entropy(image.float(), x.float(), reduction="none")
             return loss.flatten(1).sum(1)
-        squared = ((x - drawn) * torch.exp(-self.log_scale)) ** 2 / 2
+        squared = ((x - image) * torch.exp(-self.log_scale)) ** 2 / 2
         constant = self.log_scale + math.log(2 * math.pi) / 2
         return (squared + constant).flatten(1).sum(1)
 

@@ -1,1 +1,1 @@
-"""What a trial is worth: the data, the training and the number that Optuna sees."""
+"""What a trial is worth: the data, the training, and the metrics that Optuna optimizes."""

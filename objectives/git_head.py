@@ -1,47 +1,47 @@
-"""The commit of a folder, read from git's own files: git itself would run what a repository says.
+"""The commit of a folder, read from git's files without running git.
 
-Its configuration may name programs for nearly every command: a monitor of files, filters, pagers.
+Git would run programs that the repository's configuration names: file monitors, filters, pagers.
 """
 
 import os
 import re
 from pathlib import Path
 
-MAX_BYTES = 4096  # bytes of a file that names a commit, a branch or a folder
+MAX_BYTES = 4096  # of a file that names a commit, a branch or a folder
 MAX_PACKED_REFS_BYTES = 2**24
-MAX_REDIRECTS = 10  # names of branches that stand for others
+MAX_REDIRECTS = 10  # of branches that name other branches
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _BRANCH = re.compile(r"refs/[^\s\\:?*\[~^]+")
 
 
 def read_head_commit(folder: Path) -> str:
-    """Returns the commit that is checked out in a folder; an empty text outside a repository.
+    """Returns the commit that is checked out in a folder, or an empty text outside a repository.
 
-    Whether files differ from it is not known: to compare them, git may run filters.
+    Files may differ from it: comparing them could run git's filters.
     """
     try:
-        git = _git_folder(folder)
+        git = _find_git_folder(folder)
         return "" if git is None else _resolve("HEAD", git)
-    except (OSError, ValueError):  # what cannot be read, or is not text
+    except (OSError, ValueError):  # unreadable, or not text
         return ""
 
 
-def _git_folder(folder: Path) -> Path | None:
-    """Returns the folder with git's files of the repository that a folder lies in."""
-    for place in (folder, *folder.parents):
-        git = place / ".git"
+def _find_git_folder(folder: Path) -> Path | None:
+    """Returns the folder `.git` of a folder's repository."""
+    for parent in (folder, *folder.parents):
+        git = parent / ".git"
         if (git / "HEAD").is_file():
             return git
-        if git.is_file():  # of another working tree, or a module: it says where
-            return place / _read(git).removeprefix("gitdir:").strip()
+        if git.is_file():  # a worktree or a submodule: the file names the folder
+            return parent / _read(git).removeprefix("gitdir:").strip()
     return None
 
 
 def _resolve(name: str, git: Path) -> str:
-    """Follows a name to its commit, in the files of a working tree and those that all share."""
-    shared = git / "commondir"
-    common = git / _read(shared).strip() if shared.is_file() else git
+    """Returns the commit of a ref, from the files of a worktree or those of its repository."""
+    link = git / "commondir"
+    common = git / _read(link).strip() if link.is_file() else git
     for _ in range(MAX_REDIRECTS):
         found = next((_read(p / name) for p in (git, common) if (p / name).is_file()), None)
         text = _read_packed_ref(name, common) if found is None else found.strip()
@@ -63,6 +63,6 @@ def _read_packed_ref(name: str, git: Path) -> str:
 
 
 def _read(path: Path, most: int = MAX_BYTES) -> str:
-    """Returns the text of a plain file; a pipe would be waited for."""
+    """Returns the text of a file, without waiting if it is a pipe."""
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         return file.read(most).decode()

@@ -1,4 +1,4 @@
-"""What a training has logged: a row an epoch, and the best of them."""
+"""The history of a training, one row per epoch, with its best and its last checkpoint."""
 
 import time
 from collections.abc import Mapping
@@ -9,15 +9,15 @@ import pandas as pd
 import pytorch_lightning as pl
 
 from .objective import Objective
-from .resumable_checkpoint import ResumableCheckpoint, logged_metrics, save
+from .resumable_checkpoint import ResumableCheckpoint, logged_metrics, save_checkpoint
 
 BEST, LAST = "model.ckpt", "last.ckpt"
 STATE_KEY = "HistoryCheckpoint"
-"""Under which name a checkpoint holds the state of the callback below."""
+"""The key of the callback's state in a checkpoint."""
 
 
 def find_best_row(history: pd.DataFrame, objective: Objective) -> dict[str, float]:
-    """Returns the row of the best epoch; of several objectives, that of the last one."""
+    """Returns the row of the best epoch, or that of the last epoch with several metrics."""
     best = history.iloc[-1]
     if objective.monitor is not None:
         name, way = objective.monitor
@@ -26,13 +26,13 @@ def find_best_row(history: pd.DataFrame, objective: Objective) -> dict[str, floa
 
 
 class HistoryCheckpoint(ResumableCheckpoint):
-    """Keeps metrics, the best weights, and whatever training needs to go on, after each epoch.
+    """Writes metrics, the best weights and a resumable checkpoint after each epoch.
 
     Args:
-        objective: What makes an epoch the best.
-        folder: Where `metrics.csv` goes, with a row an epoch, counted from 1; `model.ckpt`, with
-            the weights of the best epoch; and `last.ckpt`, of which training goes on.
-        settings: What training depends on, as plain values, so that others are not gone on with.
+        objective: Decides which epoch is the best.
+        folder: The folder of `metrics.csv`, with a row per epoch, starting at 1; `model.ckpt`,
+            with the weights of the best epoch; and `last.ckpt`, from which training resumes.
+        settings: Plain values that training depends on. Training resumes only with equal ones.
 
     Attributes:
         rows: The metrics of each epoch.
@@ -55,7 +55,7 @@ class HistoryCheckpoint(ResumableCheckpoint):
 
     @property
     def seconds(self) -> float:
-        """How long training took, without the time between being stopped and going on."""
+        """The duration of training, without interruptions."""
         return self._earlier_seconds + time.perf_counter() - self._started
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -80,4 +80,4 @@ class HistoryCheckpoint(ResumableCheckpoint):
 
     def _save(self, trainer: pl.Trainer, name: str, *, weights_only: bool) -> None:
         partial = self.folder / f".{name}.partial"
-        save(trainer, self.folder / name, partial, weights_only=weights_only)
+        save_checkpoint(trainer, self.folder / name, partial, weights_only=weights_only)

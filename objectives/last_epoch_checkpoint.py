@@ -1,4 +1,4 @@
-"""The last epoch of a trial that has not ended: kept in a file, and gone on from."""
+"""The checkpoint of an unfinished trial's last epoch, from which the trial resumes."""
 
 import logging
 import os
@@ -14,25 +14,25 @@ import torch
 from torch.serialization import safe_globals
 
 from ..models.data_spec import DataSpec
-from .resumable_checkpoint import ResumableCheckpoint, logged_metrics, save
+from .resumable_checkpoint import ResumableCheckpoint, logged_metrics, save_checkpoint
 
 STATE_KEY = "LastEpochCheckpoint"
-"""Under which name a checkpoint holds the state of the callback below."""
+"""The key of the callback's state in a checkpoint."""
 SAVE_TIME_FACTOR = 20
-"""How many times as long as it takes to keep an epoch shall lie between two that are kept."""
+"""Training between two checkpoints takes at least so many times as long as writing one."""
 
 log = logging.getLogger(__name__)
 
 
 class LastEpochCheckpoint(ResumableCheckpoint):
-    """Keeps what a trial needs to go on, after each epoch but its last, which is soon repeated.
+    """Writes a checkpoint after each epoch except the last one.
 
-    It never takes more than about a twentieth of the time, because epochs that are short are not
-    kept one by one. What cannot be written is not kept, and training goes on without.
+    Checkpoints take at most about a twentieth of the time, so that some short epochs have none.
+    Training continues without one if it cannot be written.
 
     Args:
         path: The file, whose folder need not exist.
-        settings: What training depends on, as plain values, so that others are not gone on with.
+        settings: Plain values that training depends on. A trial resumes only with equal ones.
     """
 
     def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
@@ -46,9 +46,9 @@ class LastEpochCheckpoint(ResumableCheckpoint):
         return STATE_KEY
 
     def find_resumable(self, model: pl.LightningModule) -> Path | None:
-        """Returns a copy, if the file is whole, and of this training of this model; else None.
+        """Returns a checked copy of the file if this training of this model can resume from it.
 
-        The copy is what was checked, whatever befalls the file; it goes when training begins.
+        The copy does not change if the file does. It is deleted when training starts.
         """
         if not self.path.is_file():
             return None
@@ -56,14 +56,15 @@ class LastEpochCheckpoint(ResumableCheckpoint):
             shutil.copyfile(self.path, self._checked_copy)
             with safe_globals([DataSpec]):
                 found = torch.load(self._checked_copy, map_location="cpu", weights_only=True)
-            then, weights = found["callbacks"][STATE_KEY]["settings"], found["state_dict"]
-            shapes = {name: tensor.shape for name, tensor in weights.items()}
-        except Exception:  # torch raises half a dozen classes for files that it cannot read
-            log.info("%s is broken: its trial begins anew", self.path)
+            settings = found["callbacks"][STATE_KEY]["settings"]
+            shapes = {name: weights.shape for name, weights in found["state_dict"].items()}
+        except Exception:  # torch raises half a dozen classes for unreadable files
+            log.info("%s is broken: its trial starts again", self.path)
             self._delete_checked_copy()
             return None
-        learning = {n: w.shape for n, w in model.state_dict().items() if n not in _frozen(model)}
-        if then == self.settings and shapes == learning:
+        frozen = _frozen_weights(model)
+        trained = {n: w.shape for n, w in model.state_dict().items() if n not in frozen}
+        if settings == self.settings and shapes == trained:
             return self._checked_copy
         self._delete_checked_copy()
         return None
@@ -82,37 +83,37 @@ class LastEpochCheckpoint(ResumableCheckpoint):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.metrics = logged_metrics(trainer)
-        ends = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
-        began = time.perf_counter()
-        if ends or began - self._saved_at < SAVE_TIME_FACTOR * self._save_seconds:
+        is_last = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
+        started = time.perf_counter()
+        if is_last or started - self._saved_at < SAVE_TIME_FACTOR * self._save_seconds:
             return
         partial = self.path.with_name(f".{self.path.stem}.{os.getpid()}.partial")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            save(trainer, self.path, partial)
-        except (OSError, RuntimeError) as error:  # torch has an error of its own for a full disk
+            save_checkpoint(trainer, self.path, partial)
+        except (OSError, RuntimeError) as error:  # torch raises RuntimeError if the disk is full
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
             if not self._has_failed:
-                log.warning("an epoch cannot be kept in %s: %s", self.path, error)
+                log.warning("cannot write the checkpoint %s: %s", self.path, error)
             self._has_failed = True
         self._saved_at = time.perf_counter()
-        self._save_seconds = self._saved_at - began
+        self._save_seconds = self._saved_at - started
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        # The trial has its values, some of which no safe file can hold.
+        # The trial has the hyperparameters, some of which `weights_only` would refuse to load.
         checkpoint.pop(pl_module.CHECKPOINT_HYPER_PARAMS_KEY, None)
-        for name in _frozen(pl_module):
+        for name in _frozen_weights(pl_module):
             del checkpoint["state_dict"][name]
 
     def state_dict(self) -> dict[str, Any]:
         return super().state_dict() | {"settings": self.settings}
 
 
-def _frozen(model: pl.LightningModule) -> set[str]:
-    """Returns the names of the weights that a head leaves as its encoder had them."""
+def _frozen_weights(model: pl.LightningModule) -> set[str]:
+    """Returns the names of the weights of a frozen encoder, which the encoder's study has."""
     if not getattr(model, "frozen", False):
         return set()
     return {name for name in model.state_dict() if name.startswith("codec.")}

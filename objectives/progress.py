@@ -1,4 +1,4 @@
-"""Progress: what takes longer than a moment says so, on the display that the program has."""
+"""Progress of long work, on the display that the program chooses; log lines by default."""
 
 import logging
 import time
@@ -13,9 +13,9 @@ log = logging.getLogger(__name__)
 
 
 class Advance(Protocol):
-    """Is called with the number of steps just done, and what gives more to say of them."""
+    """Is called with the number of steps just done, and a function that returns details."""
 
-    def __call__(self, steps: int, more: Callable[[], str] | None = None, /) -> None: ...
+    def __call__(self, steps: int, details: Callable[[], str] | None = None, /) -> None: ...
 
 
 Display = Callable[[str, int | None], AbstractContextManager[Advance]]
@@ -28,41 +28,37 @@ def _log_progress(what: str, total: int | None) -> Iterator[Advance]:
 
 
 class _ProgressLogger:
-    """Says how far a piece of work has come, by a line a minute."""
+    """Logs the progress of some work, once a minute."""
 
     def __init__(self, what: str, total: int | None) -> None:
         self.what, self.total, self.done = what, total, 0
-        self.said = clock()
-        self.began: tuple[float, int] | None = None  # when, and after how many steps
+        self.logged_at = clock()
+        self.start: tuple[float, int] | None = None  # time and steps of the first call
 
-    def __call__(self, steps: int, more: Callable[[], str] | None = None, /) -> None:
+    def __call__(self, steps: int, details: Callable[[], str] | None = None, /) -> None:
         self.done += steps
         now = clock()
-        if self.began is None:  # what it goes on from was not done since
-            self.began = now, self.done
-        if now - self.said < LOG_INTERVAL_S:
+        if self.start is None:  # resumed work starts with steps that took no time now
+            self.start = now, self.done
+        if now - self.logged_at < LOG_INTERVAL_S:
             return
-        self.said = now
-        parts = [more()] if more else [f"{self.done:,}" + self._of]
-        log.info("%s: %s", self.what, ", ".join([*parts, *self._left(now)]))
+        self.logged_at = now
+        of_total = "" if self.total is None else f" of {self.total:,}"
+        parts = [details() if details else f"{self.done:,}{of_total}"]
+        log.info("%s: %s", self.what, ", ".join([*parts, *self._time_left(now)]))
 
-    @property
-    def _of(self) -> str:
-        return "" if self.total is None else f" of {self.total:,}"
-
-    def _left(self, now: float) -> list[str]:
-        """Returns how long it will take still, if that can be told."""
-        assert self.began is not None
-        since, before = self.began
-        if self.total is None or self.done == before:
+    def _time_left(self, now: float) -> list[str]:
+        assert self.start is not None
+        started, steps_before = self.start
+        if self.total is None or self.done == steps_before:
             return []
-        seconds = (now - since) / (self.done - before) * (self.total - self.done)
+        seconds = (now - started) / (self.done - steps_before) * (self.total - self.done)
         return [f"about {format_duration(seconds)} left"]
 
 
 def format_duration(seconds: float) -> str:
-    """Returns a duration in words: `40 s`, `3 min`, `2 h 5 min`."""
-    if seconds < LOG_INTERVAL_S:
+    """Returns a duration such as `40 s`, `3 min` or `2 h 5 min`."""
+    if seconds < 60:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     hours = f"{minutes // 60} h " if minutes >= 60 else ""
@@ -73,20 +69,20 @@ _display: Display = _log_progress
 
 
 def set_progress_display(display: Display) -> None:
-    """Chooses where progress is shown, for the whole process; lines in the log at first."""
+    """Chooses where this process shows progress."""
     global _display
     _display = display
 
 
 def progress(what: str, total: int | None = None) -> AbstractContextManager[Advance]:
-    """Announces a piece of work, to be used in a `with` block.
+    """Shows the progress of some work in a `with` block.
 
     Args:
-        what: What is done, such as `reading 400 images`.
-        total: How many steps it takes, if that is known.
+        what: The work, such as `reading 400 images`.
+        total: Number of steps, if it is known.
 
     Returns:
-        A context that gives a function, to be called with the number of steps just done.
+        A context manager that gives a function, to be called with the number of steps just done.
     """
     return _display(what, total)
 

@@ -1,11 +1,9 @@
-"""What must be known to run a trial again: libraries, the user's code, and the machine."""
+"""What is needed to run a trial again: library versions, the user's commit, and the machine."""
 
 import platform
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-
-import torch
 
 from .git_head import read_head_commit
 
@@ -20,7 +18,7 @@ def versions() -> dict[str, str]:
 
 @cache
 def git_commit() -> str:
-    """Returns the commit that the working folder is at; it is empty outside a git repository."""
+    """Returns the commit of the working folder; it is empty outside a git repository."""
     try:
         return read_head_commit(Path.cwd())
     except OSError:  # the folder is gone
@@ -28,16 +26,20 @@ def git_commit() -> str:
 
 
 def machine() -> dict[str, str | int]:
-    """Returns what computes, because the last digits of a sum depend on it.
+    """Returns the hardware, because the last digits of a sum depend on it.
 
     Returns:
-        `threads` of PyTorch on the CPU; the `device` that Lightning chooses by itself; and the
-        `cpu` with the instructions that PyTorch uses of it.
+        `threads` of PyTorch on the CPU; the `device` that Lightning chooses by default; and the
+        `cpu` with its vector instructions.
     """
+    import torch
+
     return {"threads": torch.get_num_threads(), "device": _device(), "cpu": _cpu()}
 
 
 def _device() -> str:
+    import torch
+
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     return "mps" if torch.backends.mps.is_available() else "cpu"
@@ -45,8 +47,10 @@ def _device() -> str:
 
 @cache
 def _cpu() -> str:
-    name = platform.machine()  # `processor` would run a program
-    try:  # Linux alone calls it by its name, and only there
+    import torch
+
+    name = platform.machine()  # `platform.processor` would run a program
+    try:  # only Linux has this file
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         name = next(x.partition(":")[2].strip() for x in lines if x.startswith("model name"))
     except (OSError, StopIteration):

@@ -1,4 +1,4 @@
-"""What a network makes of ten images: for the dashboard, in final training and after it."""
+"""Reconstructions of ten images, for the dashboard and final training."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
@@ -9,56 +9,56 @@ from torch import Tensor
 
 from ..models.roles import Reconstructs
 
-SHOWN = 10
+N_IMAGES = 10
 
 
 class Reconstruction(NamedTuple):
-    """Images and what was drawn of them, both with shape (N, C, H, W)."""
+    """Images and their reconstructions, both with shape (N, C, H, W)."""
 
     originals: Tensor
-    drawn: Tensor
+    reconstructions: Tensor
 
 
 def select_images(batches: Any) -> Tensor | None:
-    """Returns ten images of a part, of as many classes as there are, with shape (N, C, H, W).
+    """Returns ten images (N, C, H, W) of the first batch, of as many classes as possible.
 
     Args:
-        batches: The loader of the part; its first batch is used.
+        batches: The data loader of a part.
 
     Returns:
-        None if batches hold no images.
+        None if the batches do not contain images.
     """
     batch = next(iter(cast(Iterable[Any], batches)))
     if not isinstance(batch, list | tuple) or batch[0].ndim != 4:
         return None
-    chosen = _round_robin_order(batch[1]) if len(batch) > 1 else torch.arange(len(batch[0]))
-    shown: Tensor = batch[0][chosen[:SHOWN].to(batch[0].device)]
-    return shown
+    order = _round_robin_order(batch[1]) if len(batch) > 1 else torch.arange(len(batch[0]))
+    images: Tensor = batch[0][order[:N_IMAGES].to(batch[0].device)]
+    return images
 
 
 def reconstruct(model: pl.LightningModule, batches: Any) -> Reconstruction | None:
-    """Lets a model reconstruct ten images of a part.
+    """Reconstructs ten images of the first batch.
 
     Args:
-        model: Any model; it is in eval mode afterwards.
-        batches: The loader of the part; its first batch is used.
+        model: Any model; it is left in eval mode.
+        batches: The data loader of a part.
 
     Returns:
-        None if the model does not reconstruct, or batches hold no images.
+        None if the model does not reconstruct, or the batches do not contain images.
     """
     originals = select_images(batches) if isinstance(model, Reconstructs) else None
     return None if originals is None else reconstruct_images(model, originals)
 
 
 def reconstruct_images(model: Any, originals: Tensor) -> Reconstruction:
-    """Lets a model that reconstructs do so with images; it is in eval mode afterwards."""
+    """Reconstructs images with a model that can, which is left in eval mode."""
     model.eval()
     with torch.inference_mode():
         return Reconstruction(originals, model.reconstruct(originals.to(model.device)))
 
 
 def _round_robin_order(labels: Tensor) -> Tensor:
-    """Returns the order in which the first image of each class comes first, then the second."""
+    """Returns the order with the first image of each class first, then the second ones."""
     labels = labels.cpu()
     seen: dict[int, int] = {}
     ranks = []

@@ -1,4 +1,4 @@
-"""What a training needs to go on after its last epoch as if it had never been stopped."""
+"""The base of callbacks that write checkpoints from which training resumes exactly."""
 
 import os
 from pathlib import Path
@@ -11,14 +11,14 @@ from .rng import get_rng_state, set_rng_state
 
 
 class ResumableCheckpoint(Checkpoint):
-    """Puts into a checkpoint of Lightning what it lacks, and writes it at once or not at all.
+    """Adds to Lightning's checkpoints what they lack to resume training exactly.
 
-    The generators that the next epoch draws from are missing there, and the last step of a
-    schedule that goes by a metric. On the CPU, on as many threads, a training that goes on ends
-    with the numbers of one that was not stopped.
+    These are the states of the random number generators, and the last step of a schedule that
+    depends on a metric. On the CPU, with as many threads, resumed training ends with the numbers
+    of an uninterrupted one.
 
     Attributes:
-        metrics: What the last epoch has logged; a subclass keeps it after each epoch.
+        metrics: What the last epoch has logged; a subclass sets it after each epoch.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class ResumableCheckpoint(Checkpoint):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         for config in trainer.lr_scheduler_configs:
-            # Lightning steps these by a metric after a checkpoint, so that it lacks the last step.
+            # Lightning writes the checkpoint before it steps these by a metric.
             by_metric = config.reduce_on_plateau and config.interval == "epoch"
             if self.metrics and by_metric and pl_module.automatic_optimization:
                 scheduler: Any = config.scheduler
@@ -36,7 +36,7 @@ class ResumableCheckpoint(Checkpoint):
         return {"metrics": self.metrics, "random": get_rng_state()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        # Before loaders are asked for the next epoch, some of which draw its order at once.
+        # Lightning calls this before a data loader draws the order of the next epoch.
         self.metrics = state_dict["metrics"]
         set_rng_state(state_dict["random"])
 
@@ -46,14 +46,16 @@ def logged_metrics(trainer: pl.Trainer) -> dict[str, float]:
     return {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
 
 
-def save(trainer: pl.Trainer, path: Path, partial: Path, *, weights_only: bool = False) -> None:
-    """Writes a checkpoint at once, so that a kill leaves the one before.
+def save_checkpoint(
+    trainer: pl.Trainer, path: Path, partial: Path, *, weights_only: bool = False
+) -> None:
+    """Writes a checkpoint atomically, so that the previous one survives a kill.
 
     Args:
-        trainer: What is saved.
-        path: Where to.
-        partial: Where it grows; it is in the same folder.
-        weights_only: Whether nothing is kept that training needs to go on.
+        trainer: The trainer.
+        path: The checkpoint.
+        partial: A temporary file in the same folder.
+        weights_only: Whether to leave out what training needs to resume.
     """
     trainer.save_checkpoint(partial, weights_only)
     os.replace(partial, path)

@@ -1,4 +1,4 @@
-"""Seeds, and the state of every generator that training may draw from, as checkpoints hold it."""
+"""Seeds, and the states of all random number generators that training may use."""
 
 import random
 from typing import Any
@@ -6,26 +6,26 @@ from typing import Any
 import numpy as np
 import torch
 
-SPAWN_KEY = 0x5EED  # tells the sequence below from others of the same seed
+SPAWN_KEY = 0x5EED  # distinguishes this sequence from others of the same seed
 
 
 def spawn_seeds(seed: int, n: int) -> list[int]:
-    """Returns seeds that no trial has: those of trials count up from the seed of their study.
+    """Returns n seeds that no trial of a study has, whose seeds count up from the study's seed.
 
     Args:
         seed: The seed of a study or a trial, at least 0.
-        n: How many; a larger number begins with the same ones.
+        n: How many; a larger n starts with the same seeds.
 
     Returns:
-        Numbers from 0 to 2^31 - 1, by NumPy's `SeedSequence`.
+        Integers from 0 to 2^31 - 1, by NumPy's `SeedSequence`.
     """
     return [int(word) >> 1 for word in np.random.SeedSequence([seed, SPAWN_KEY]).generate_state(n)]
 
 
 def get_rng_state() -> dict[str, Any]:
-    """Returns where the generators of PyTorch, NumPy and Python are."""
+    """Returns the states of the generators of PyTorch, NumPy and Python, without arrays."""
     numpy_state: Any = np.random.get_state(legacy=False)
-    numpy_state["state"]["key"] = numpy_state["state"]["key"].tolist()  # no array in a safe file
+    numpy_state["state"]["key"] = numpy_state["state"]["key"].tolist()  # loads with weights_only
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
@@ -35,7 +35,7 @@ def get_rng_state() -> dict[str, Any]:
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
-    """Puts the generators where they were; those of GPUs, if there are as many as then."""
+    """Restores the states of the generators; those of GPUs if their number is the same."""
     torch.set_rng_state(state["torch"].cpu())
     if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all([device_state.cpu() for device_state in state["cuda"]])

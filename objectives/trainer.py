@@ -1,4 +1,4 @@
-"""Lightning in silence: a trainer that prints and writes nothing, and an end to its exits."""
+"""A Lightning trainer that prints nothing, and that leaves errors to its caller."""
 
 import logging
 import math
@@ -18,14 +18,14 @@ from ..models.data_spec import DataSpec
 from .data.data_error import DataError
 from .progress import progress
 
-# Lightning makes PyTorch look for GPUs by NVML; where there is none, each step of an optimizer
-# would try to load that library again.
+# Lightning makes PyTorch look for GPUs by NVML. Without a GPU, each optimizer step would try to
+# load that library again.
 if not torch.cuda.is_available():
     os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
 
 
 class DirectCheckpointIO(TorchCheckpointIO):
-    """Writes a checkpoint where it belongs.
+    """Writes a checkpoint directly to its folder.
 
     Lightning would write it to the temporary folder first, where it would stay after a kill.
     """
@@ -42,10 +42,10 @@ def quiet_trainer(
     """Returns a trainer on one device that prints nothing and writes no file.
 
     Args:
-        max_epochs: Epochs to train for.
+        max_epochs: Number of epochs.
         callbacks: Lightning callbacks.
-        data: What is trained on, if that decides the device; see `choose_accelerator`.
-        options: Keyword arguments passed to `pytorch_lightning.Trainer`.
+        data: The data module, which may restrict the device; see `choose_accelerator`.
+        options: Further options of `pytorch_lightning.Trainer`.
     """
     options["accelerator"] = choose_accelerator(options.get("accelerator", "auto"), data)
     defaults: dict[str, Any] = {
@@ -61,23 +61,23 @@ def quiet_trainer(
         return pl.Trainer(max_epochs=max_epochs, callbacks=list(callbacks), **defaults | options)
 
 
-def choose_accelerator(asked: str, data: Any) -> str:
-    """Returns where data are trained on: numbers in float64 on the CPU, if the GPU is Apple's.
+def choose_accelerator(requested: str, data: Any) -> str:
+    """Returns `cpu` for float64 data where the GPU is Apple's, otherwise the requested one.
 
-    Rows of a table and numbers to predict are in float64, which MPS does not have.
+    Rows of a table and numeric targets are float64, which MPS does not support.
 
     Args:
-        asked: What Lightning calls an accelerator, such as `auto`.
+        requested: An accelerator by Lightning's name, such as `auto`.
         data: The data module, whose `spec` is a `DataSpec`, or None.
 
     Raises:
-        DataError: If `mps` was asked for by name.
+        DataError: If `mps` was requested explicitly.
     """
     spec = getattr(data, "spec", None)
-    exact = isinstance(spec, DataSpec) and (spec.kind == "table" or spec.target is not None)
-    if not (exact and torch.backends.mps.is_available()) or asked == "cpu":
-        return asked
-    if asked == "mps":
+    is_float64 = isinstance(spec, DataSpec) and (spec.kind == "table" or spec.target is not None)
+    if not (is_float64 and torch.backends.mps.is_available()) or requested == "cpu":
+        return requested
+    if requested == "mps":
         raise DataError("numbers need float64, which mps does not have: leave out `accelerator=`")
     return "cpu"
 
@@ -86,74 +86,75 @@ def fit(
     trainer: pl.Trainer,
     model: pl.LightningModule,
     data: pl.LightningDataModule,
-    last: Path | None = None,
+    checkpoint: Path | None = None,
 ) -> None:
-    """Trains a model in silence.
+    """Trains a model without output.
 
     Args:
         trainer: The trainer.
         model: The model.
         data: Its data module.
-        last: The checkpoint of Lightning to go on from; it is read without running code in it.
+        checkpoint: A Lightning checkpoint to resume from; it is loaded with `weights_only`.
 
     Raises:
-        KeyboardInterrupt: On Ctrl-C, which Lightning alone would turn into an exit that Optuna
-            does not see: the trial would be left running for ever.
+        KeyboardInterrupt: On Ctrl-C. Lightning alone would exit in a way that Optuna does not
+            notice, and the trial would stay RUNNING.
     """
     try:
         with silence_lightning(), safe_globals([DataSpec]):
-            trainer.fit(model, datamodule=data, ckpt_path=last, weights_only=True)
+            trainer.fit(model, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     except SystemExit:
         raise KeyboardInterrupt from None
 
 
 class TrainingProgress(pl.Callback):
-    """Shows the batches of a training on the display; in a pipe, a line a minute.
+    """Shows the progress of a training, batch by batch.
 
     Args:
         what: What is trained, such as `training conv-ae-digits`.
-        metric: What such a line says of the last epoch, beside its number.
+        metric: The metric of the last epoch that is shown beside its number.
     """
 
     def __init__(self, what: str, metric: str = "") -> None:
-        self.what, self.metric, self.last = what, metric, ""
-        self._open = ExitStack()
+        self.what, self.metric, self.last_value = what, metric, ""
+        self._stack = ExitStack()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         batches = trainer.num_training_batches * (trainer.max_epochs or 0)
         total = int(batches) if 0 < batches < math.inf else None
-        self._advance = self._open.enter_context(progress(self.what, total))
+        self._advance = self._stack.enter_context(progress(self.what, total))
         self._advance(trainer.current_epoch * int(total or 0) // (trainer.max_epochs or 1))
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
-        self._advance(1, lambda: self._epoch(trainer))
+        self._advance(1, lambda: self._describe_epoch(trainer))
 
     def on_validation_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
-        self._advance(0, lambda: self._epoch(trainer))
+        self._advance(0, lambda: self._describe_epoch(trainer))
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.metric in trainer.callback_metrics:
-            self.last = f", {self.metric} {float(trainer.callback_metrics[self.metric]):.4g}"
+            value = float(trainer.callback_metrics[self.metric])
+            self.last_value = f", {self.metric} {value:.4g}"
 
-    def _epoch(self, trainer: pl.Trainer) -> str:
-        return f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}{self.last}"
+    def _describe_epoch(self, trainer: pl.Trainer) -> str:
+        return f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}{self.last_value}"
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._open.close()
+        self._stack.close()
 
     def on_exception(self, *args: Any) -> None:
-        self._open.close()
+        self._stack.close()
 
 
 @contextmanager
 def silence_lightning() -> Iterator[None]:
-    """Silences what Lightning says of itself and of the libraries below it."""
+    """Turns off the messages and warnings of Lightning and the libraries below it."""
     logger = logging.getLogger("pytorch_lightning")
-    before = logger.level
+    level = logger.level
     logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"pytorch_lightning|lightning_utilities")
             yield
     finally:
-        logger.setLevel(before)
+        logger.setLevel(level)

@@ -1,30 +1,78 @@
-"""What a trial is worth: of one training its best epoch, of several of them their mean."""
+"""What a trial is worth: the best epoch of one training, or the mean of several trainings."""
 
 from collections.abc import Mapping
 from statistics import fmean, stdev
 from typing import Any
 
+import optuna
 from optuna.trial import BaseTrial
 
-from .epoch_callbacks import Direction, EpochCounter, MetricTracker, PruningCallback, TrialReporter
+from ..models.types import Direction
+from .metric_tracker import MetricTracker
 
+PROVENANCE, STOPPED = "provenance", "stopped"
+"""User attributes of a trial: where its training runs, and why it ended or waits again."""
+PRUNED = "pruned"
+"""User attribute of a trial: the step after which the pruner has stopped it."""
 RUNS = "runs"
-"""What a trial of several trainings records under: what each came to that is over."""
+"""User attribute of a trial: the outcomes of its finished trainings, if there are several."""
+
+
+class TrialReporter:
+    """Reports values of a trial step by step, and asks the pruner after each.
+
+    A resumed trial repeats some steps: these are not reported again, and what the pruner has
+    decided after them holds.
+
+    Args:
+        trial: A trial of a study, or a fixed one.
+    """
+
+    def __init__(self, trial: BaseTrial) -> None:
+        self.trial, self.last_step = trial, 0
+        # A new trial has no reports; reading them is a transaction.
+        if isinstance(trial, optuna.Trial) and trial.user_attrs.keys() & {PROVENANCE, STOPPED}:
+            known = trial.storage.get_trial(trial._trial_id).intermediate_values
+            self.last_step = max(known, default=0)
+
+    def report(self, value: float, step: int, *, is_last: bool) -> None:
+        """Reports a value, and asks the pruner unless it is the last one.
+
+        Raises:
+            optuna.TrialPruned: If the pruner stops the trial.
+        """
+        if step > self.last_step:
+            self.trial.report(value, step)
+        if not is_last and self._should_prune(step):
+            raise optuna.TrialPruned(f"pruned after step {step}")
+
+    def _should_prune(self, step: int) -> bool:
+        """Asks the pruner, and records at once if it stops the trial.
+
+        Hyperband remembers that the trial has reached a rung. It would let the trial pass if the
+        process died and another one asked again.
+        """
+        if self.trial.user_attrs.get(PRUNED) == step:
+            return True
+        if step < self.last_step or not self.trial.should_prune():
+            return False
+        self.trial.set_user_attr(PRUNED, step)
+        return True
 
 
 class TrialScore:
-    """What the trainings of a trial came to, in this process and in those that have died.
+    """The outcomes of a trial's trainings, in this process and in earlier ones.
 
-    A trial that is trained once reports its epochs. One that is trained several times reports
-    what each training is worth, so that it is compared with others on the same seed or fold.
+    A trial that is trained once reports its epochs. A trial that is trained several times reports
+    what each training is worth, so that trials are compared on the same seed or fold.
 
     Args:
         trial: The trial.
         metrics: Names of the metrics, and which way each is better.
-        n_trainings: How many trainings it has, at least 1.
+        n_trainings: How many trainings the trial has, at least 1.
 
     Attributes:
-        outcomes: What each training came to that is over: `values`, `epochs` and `best_epoch`.
+        outcomes: `values`, `epochs` and `best_epoch` of each finished training.
     """
 
     def __init__(
@@ -32,20 +80,25 @@ class TrialScore:
     ) -> None:
         self.trial, self.metrics, self.n_trainings = trial, metrics, n_trainings
         self.outcomes: list[dict[str, Any]] = list(trial.user_attrs.get(RUNS, []))
-        self._reports = TrialReporter(trial)
+        self._reporter = TrialReporter(trial)
         self._tracker: MetricTracker | None = None
 
     def start_training(self) -> MetricTracker:
-        """Returns the callback that follows the next training."""
-        if self.n_trainings == len(self.metrics) == 1:
-            self._tracker = PruningCallback(self.metrics, self._reports)
-        else:
-            before = sum(run["epochs"] for run in self.outcomes)
-            self._tracker = EpochCounter(self.metrics, self.trial, before)
+        """Returns the callback that tracks the next training."""
+        self._tracker = MetricTracker(self.metrics, self._on_epoch)
         return self._tracker
 
+    def _on_epoch(self, values: tuple[float, ...], is_last: bool) -> None:
+        assert self._tracker is not None
+        epochs = self._tracker.epochs
+        if self.n_trainings == len(values) == 1:
+            self._reporter.report(values[0], epochs, is_last=is_last)
+        else:  # no epoch is reported to Optuna
+            before = sum(outcome["epochs"] for outcome in self.outcomes)
+            self.trial.set_user_attr("epochs", before + epochs)
+
     def finish_training(self) -> None:
-        """Takes in what the training has come to that has begun last."""
+        """Records the outcome of the current training."""
         assert self._tracker is not None
         self.outcomes.append(_outcome(self._tracker))
         self._tracker = None
@@ -53,43 +106,45 @@ class TrialScore:
             self.trial.set_user_attr(RUNS, self.outcomes)
 
     def report(self) -> None:
-        """Reports what the training is worth that ended last, be it in a process that has died.
+        """Reports what the last finished training is worth, if the trial has several.
 
         Raises:
-            optuna.TrialPruned: If the study's pruner gives the trial up.
+            optuna.TrialPruned: If the study's pruner stops the trial.
         """
         step = len(self.outcomes)
         if step and self.n_trainings > 1 and len(self.metrics) == 1:
             (value,) = self.outcomes[-1]["values"]
-            self._reports.add(value, step, last=step == self.n_trainings)
+            self._reporter.report(value, step, is_last=step == self.n_trainings)
 
     @property
     def values(self) -> tuple[float, ...]:
-        """What the trial is worth: the means over its trainings."""
+        """The means of the metrics over the trainings."""
         return tuple(map(fmean, self._columns()))
 
     @property
     def spread(self) -> tuple[float, ...]:
-        """The standard deviations over its trainings, of which there are two at least."""
+        """The standard deviations of the metrics over at least two trainings."""
         return tuple(map(stdev, self._columns()))
 
     def record_outcome(self, stopped: str) -> None:
-        """Writes down on the trial how it ended, and after how many epochs."""
+        """Records on the trial why it ended, and after how many epochs."""
         known = [*self.outcomes, *([_outcome(self._tracker)] if self._tracker else [])]
-        self.trial.set_user_attr("stopped", stopped)
-        self.trial.set_user_attr("epochs", sum(run["epochs"] for run in known))
-        self.trial.set_user_attr("best_epoch", round(fmean(run["best_epoch"] for run in known)))
+        self.trial.set_user_attr(STOPPED, stopped)
+        self.trial.set_user_attr("epochs", sum(outcome["epochs"] for outcome in known))
+        best_epoch = fmean(outcome["best_epoch"] for outcome in known)
+        self.trial.set_user_attr("best_epoch", round(best_epoch))
         if len(self.outcomes) == self.n_trainings > 1:
             spread = self.spread
             self.trial.set_user_attr("spread", spread[0] if len(spread) == 1 else list(spread))
 
     def _columns(self) -> list[list[float]]:
-        return [[run["values"][i] for run in self.outcomes] for i in range(len(self.metrics))]
+        values = [outcome["values"] for outcome in self.outcomes]
+        return list(map(list, zip(*values, strict=True)))
 
 
-def _outcome(training: MetricTracker) -> dict[str, Any]:
+def _outcome(tracker: MetricTracker) -> dict[str, Any]:
     return {
-        "values": list(training.values),
-        "epochs": training.epochs,
-        "best_epoch": training.best_epoch,
+        "values": list(tracker.values),
+        "epochs": tracker.epochs,
+        "best_epoch": tracker.best_epoch,
     }

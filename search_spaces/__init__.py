@@ -1,1 +1,1 @@
-"""What may vary: functions that build a model from a trial, and the ranges in them."""
+"""What a search varies: functions that build a model from a trial, and ranges of a user."""

@@ -1,9 +1,8 @@
-"""A space on the encoder of another study, as one that takes a trial and the data alone."""
+"""A search space on the encoder of another study, as a plain function of trial and data."""
 
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import pytorch_lightning as pl
 import torch
@@ -16,11 +15,11 @@ from ..models.data_spec import DataSpec
 
 @dataclass(frozen=True)
 class EncoderSpace:
-    """A space that takes a trained model too, as one that takes a trial and the data alone.
+    """A space that needs a trained encoder, as a plain function of trial and data.
 
     Attributes:
-        space: The space as it was written.
-        encoder: Returns the model whose encoder it is put on, for such data.
+        space: A function of trial, data, `codec` and `unfreeze`.
+        encoder: Returns the model that encodes such data.
         unfreeze: Whether the encoder is trained too.
     """
 
@@ -29,9 +28,9 @@ class EncoderSpace:
     unfreeze: bool
 
     def __call__(self, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
-        """Builds the model on a copy of the encoder."""
-        # Who only asks what varies needs no weights, and so no trained network.
-        asked = torch.get_default_device().type == "meta"
-        placeholder = partial(Autoencoder, data, network="dense")
-        codec = placeholder() if asked else copy.deepcopy(self.encoder(data))
+        """Builds the model on a copy of the encoder; on the meta device, on a small network."""
+        on_meta = torch.get_default_device().type == "meta"
+        codec = (
+            Autoencoder(data, network="dense") if on_meta else copy.deepcopy(self.encoder(data))
+        )
         return self.space(trial, data, codec=codec, unfreeze=self.unfreeze)

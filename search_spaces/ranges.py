@@ -1,4 +1,4 @@
-"""Ranges given by a user: `2:32:log`, `relu,tanh` or one value, in place of a space's own."""
+"""Ranges that a user gives as text: `2:32:log`, `relu,tanh` or one value."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,32 +14,33 @@ from optuna.distributions import (
 from optuna.trial import BaseTrial
 
 from ..models.data_spec import DataSpec
-from .categorical_choices import choice_labels
+from ..models.types import Space
+from .distributions import choice_labels, describe_distribution
 from .space_errors import SpaceError, did_you_mean
-from .suggestions import Space, SpaceParameters, describe_distribution, record_parameters, watch
+from .suggestions import SpaceParameters, override_suggestions, record_parameters
 
-MAX_EXACT_INTEGER = 2**53  # beyond, floats and the database know no whole numbers
+MAX_EXACT_INTEGER = 2**53  # floats and the database cannot represent all larger integers
 
 
 @dataclass(frozen=True)
 class RangedSpace:
-    """A search space, some of whose parameters vary over other ranges.
+    """A search space, some of whose parameters have other ranges.
 
     Attributes:
-        space: The space as it was written.
-        ranges: The text of a range for each parameter whose range is replaced; see `parse_range`.
+        space: The original space.
+        ranges: The new range of each parameter that is changed, as text; see `parse_range`.
     """
 
     space: Space
     ranges: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
-        """Builds the model; each suggestion is made over its replaced range."""
+        """Builds the model with suggestions from the new ranges."""
 
-        def replace(name: str, own: BaseDistribution) -> BaseDistribution:
+        def override(name: str, own: BaseDistribution) -> BaseDistribution:
             return parse_range(name, own, self.ranges[name]) if name in self.ranges else own
 
-        return self.space(watch(trial, replace), data)
+        return self.space(override_suggestions(trial, override), data)
 
 
 def discover_parameters(
@@ -47,16 +48,16 @@ def discover_parameters(
     data: DataSpec,
     record: Callable[[Space, DataSpec], SpaceParameters] | None = None,
 ) -> SpaceParameters:
-    """Looks at what a space varies, and checks the ranges that were given, if any.
+    """Returns the parameters of a space, and checks the ranges of a `RangedSpace`.
 
     Args:
         space: The search space.
         data: The data.
-        record: How to look at it. If None, by `record_parameters`.
+        record: How parameters are found; `record_parameters` by default.
 
     Raises:
-        SpaceError: If a range does not fit, names a parameter that the space lacks, or holds
-            values that the model refuses.
+        SpaceError: If a range does not fit, names a parameter that the space lacks, or contains
+            values that the model rejects.
     """
     record = record or record_parameters
     if not isinstance(space, RangedSpace) or not space.ranges:
@@ -65,11 +66,11 @@ def discover_parameters(
         found = record(space, data)
     except SpaceError:
         raise
-    except (ValueError, RuntimeError, MemoryError) as error:  # torch has its own for memory
-        raise SpaceError(f"the model refuses these ranges: {error}") from error
+    except (ValueError, RuntimeError, MemoryError) as error:  # torch reports memory by its own
+        raise SpaceError(f"the model rejects these ranges: {error}") from error
     for name in space.ranges:
         if name not in found.distributions:
-            # A range may have left the branch on which its parameter is asked for.
+            # Another range may exclude the branch in which the parameter is suggested.
             own = record(space.space, data).distributions
             hint = "not with these ranges" if name in own else did_you_mean(name, list(own))
             raise SpaceError(f"the space has no parameter {name!r}; {hint}")
@@ -77,34 +78,36 @@ def discover_parameters(
 
 
 def parse_range(name: str, own: BaseDistribution, text: str) -> BaseDistribution:
-    """Reads a range for a parameter, of the same kind as its own.
+    """Parses the range of a parameter, with the type of its own distribution.
 
     Args:
         name: The parameter's name, for messages.
         own: The distribution that the space gives it.
         text: `low:high`, which keeps the parameter's scale; `low:high:log` or `low:high:linear`;
-            comma-separated choices for a categorical parameter; or one value.
+            comma-separated choices of a categorical parameter; or one value.
 
     Raises:
-        SpaceError: If the text is no range for this kind of parameter.
+        SpaceError: If the text is not a range for this type of parameter.
     """
     try:
         if isinstance(own, CategoricalDistribution):
-            return _choices(own, text)
+            return _parse_choices(own, text)
         if isinstance(own, IntDistribution):
-            low, high, log = _interval(text, int, own.log)
+            low, high, log = _parse_interval(text, int, own.log)
             return IntDistribution(int(low), int(high), log=log, step=1 if log else own.step)
         assert isinstance(own, FloatDistribution)
-        low, high, log = _interval(text, float, own.log)
+        low, high, log = _parse_interval(text, float, own.log)
         return FloatDistribution(low, high, log=log, step=None if log else own.step)
     except ValueError as error:
         raise SpaceError(
-            f"{text!r} is no range for {name} ({describe_distribution(own)}): "
+            f"{text!r} is not a range for {name} ({describe_distribution(own)}): "
             f"{str(error).rstrip('.')}"
         ) from error
 
 
-def _interval(text: str, number: Callable[[str], float], log: bool) -> tuple[float, float, bool]:
+def _parse_interval(
+    text: str, number: Callable[[str], float], log: bool
+) -> tuple[float, float, bool]:
     first, colon, rest = text.partition(":")
     last, _, scale = rest.partition(":") if colon else (first, "", "")
     low, high = number(first), number(last)
@@ -124,10 +127,10 @@ def _interval(text: str, number: Callable[[str], float], log: bool) -> tuple[flo
     return low, high, log
 
 
-def _choices(own: CategoricalDistribution, text: str) -> CategoricalDistribution:
+def _parse_choices(own: CategoricalDistribution, text: str) -> CategoricalDistribution:
     known = choice_labels(own.choices)
-    words = [text] if text in known else text.split(",")  # a choice may have a comma
-    unknown = [word for word in words if word not in known]
+    labels = [text] if text in known else text.split(",")  # a choice may contain a comma
+    unknown = [label for label in labels if label not in known]
     if unknown:
         raise ValueError(f"{unknown[0]!r} is not among its choices")
-    return CategoricalDistribution([known[word] for word in words])
+    return CategoricalDistribution([known[label] for label in labels])

@@ -1,4 +1,4 @@
-"""Ranges that several families share."""
+"""Ranges that several search spaces share."""
 
 from math import prod
 from typing import TypedDict
@@ -9,13 +9,18 @@ from ..models.data_spec import DataSpec
 from ..models.learner import OPTIMIZERS, SCHEDULES
 
 
-def latent_dim(trial: BaseTrial, data: DataSpec, most: int = 64) -> int:
-    """Suggests the length of a code, up to an eighth of an item's values.
+def suggest_latent_dim(trial: BaseTrial, data: DataSpec, most: int = 64) -> int:
+    """Suggests the length of a code, up to an eighth of the values of an item.
 
-    A search by error alone wants the longest code that it may have, and a longer one compresses
-    so little that principal components do as well.
+    The reconstruction error alone favors the longest code. A code longer than that compresses so
+    little that principal components do as well.
     """
     return trial.suggest_int("latent_dim", 2, max(2, min(most, prod(data.shape) // 8)), log=True)
+
+
+def suggest_width(trial: BaseTrial) -> float:
+    """Suggests a factor for the published width of each layer."""
+    return trial.suggest_float("width", 0.5, 4, log=True)
 
 
 class AdamOptions(TypedDict):
@@ -27,7 +32,7 @@ class AdamOptions(TypedDict):
 
 
 def suggest_regularized_adam(trial: BaseTrial) -> AdamOptions:
-    """Suggests lr, l1 and l2 over ranges that end where penalties no longer matter."""
+    """Suggests lr, l1 and l2 from ranges that end where penalties no longer matter."""
     return {
         "lr": trial.suggest_float("lr", 1e-4, 1e-2, log=True),
         "l1": trial.suggest_float("l1", 1e-9, 1e-4, log=True),
@@ -35,8 +40,8 @@ def suggest_regularized_adam(trial: BaseTrial) -> AdamOptions:
     }
 
 
-def suggest_notebook_adam(trial: BaseTrial) -> AdamOptions:
-    """Suggests lr, l1 and l2 over the published ranges, of which high l1 and low lr are dead."""
+def suggest_published_penalties(trial: BaseTrial) -> AdamOptions:
+    """Suggests lr, l1 and l2 from published ranges; a high l1 or a low lr learns nothing."""
     return {
         "lr": trial.suggest_float("lr", 1e-5, 1e-3, log=True),
         "l1": trial.suggest_float("l1", 1e-6, 1e-3, log=True),
@@ -44,40 +49,37 @@ def suggest_notebook_adam(trial: BaseTrial) -> AdamOptions:
     }
 
 
-def width(trial: BaseTrial) -> float:
-    """Suggests how many times the published width each layer has."""
-    return trial.suggest_float("width", 0.5, 4, log=True)
-
-
 class OptimizerOptions(TypedDict, total=False):
-    """Options of a model whose optimiser is searched too."""
+    """Options of a model whose optimizer is searched too."""
 
     lr: float
     l2: float
-    optimiser: str
+    optimizer: str
     momentum: float
     schedule: str
-    clip: float
+    gradient_clip_norm: float
 
 
 def suggest_optimizer(trial: BaseTrial) -> OptimizerOptions:
-    """Suggests the optimiser with its rate, how the rate falls, and how gradients are clipped."""
+    """Suggests an optimizer, its learning rate and schedule, and the clipping of gradients."""
     options: OptimizerOptions = {
-        "optimiser": trial.suggest_categorical("optimiser", list(OPTIMIZERS)),
+        "optimizer": trial.suggest_categorical("optimizer", list(OPTIMIZERS)),
         "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),
         "l2": trial.suggest_float("l2", 1e-9, 1e-4, log=True),
         "schedule": trial.suggest_categorical("schedule", list(SCHEDULES)),
-        "clip": trial.suggest_categorical("clip", [0.0, 0.1, 1.0, 10.0]),
+        "gradient_clip_norm": trial.suggest_categorical(
+            "gradient_clip_norm", [0.0, 0.1, 1.0, 10.0]
+        ),
     }
-    if options["optimiser"] == "sgd":
+    if options["optimizer"] == "sgd":
         options["momentum"] = trial.suggest_float("momentum", 0.5, 0.99)
     return options
 
 
 def suggest_published_sgd(trial: BaseTrial) -> OptimizerOptions:
-    """Suggests rate and momentum around 0.01 and 0.99, at a constant rate."""
+    """Suggests SGD with a learning rate around 0.01 and a momentum around 0.99."""
     return {
-        "optimiser": "sgd",
+        "optimizer": "sgd",
         "schedule": "constant",
         "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),
         "momentum": trial.suggest_float("momentum", 0.9, 0.99),
@@ -85,7 +87,7 @@ def suggest_published_sgd(trial: BaseTrial) -> OptimizerOptions:
 
 
 def suggest_published_adam(trial: BaseTrial) -> OptimizerOptions:
-    """Suggests rate and weight decay around 1e-3 and 1e-5, at a constant rate."""
+    """Suggests Adam with a learning rate around 1e-3 and a weight decay around 1e-5."""
     return {
         "schedule": "constant",
         "lr": trial.suggest_float("lr", 1e-4, 1e-2, log=True),

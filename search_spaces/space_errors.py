@@ -1,4 +1,4 @@
-"""The error of this room, and the hint that goes with every unknown word."""
+"""Errors about search spaces, and a hint for unknown words."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -7,14 +7,14 @@ from ..models.errors import LatentuneError
 
 
 class SpaceError(LatentuneError, ValueError):
-    """A parameter, a range or a value that the search space does not have."""
+    """A parameter, a range or a value does not fit a search space."""
 
 
 class NotInSpaceError(SpaceError):
-    """Values that a search space could not have chosen.
+    """A search space could not have suggested these values.
 
     Attributes:
-        parameter: The first of them that it could not.
+        parameter: The first parameter whose value does not fit.
     """
 
     def __init__(self, parameter: str, message: str) -> None:
@@ -23,6 +23,6 @@ class NotInSpaceError(SpaceError):
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Returns a hint with the closest known word, or with all of them."""
+    """Returns a hint with the closest known word, or with all known words."""
     close = get_close_matches(word, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"

@@ -1,4 +1,4 @@
-"""Which configurations are tried, and which of them are given up early."""
+"""Samplers, which choose the parameters of trials, and pruners, which end bad trials early."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -8,24 +8,17 @@ from zlib import crc32
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.pruners import (
-    BasePruner,
-    HyperbandPruner,
-    MedianPruner,
-    NopPruner,
-    WilcoxonPruner,
-)
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, WilcoxonPruner
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 
 class StatelessSampler(BaseSampler):
-    """Chooses the values of a trial by a seed and its number alone, besides the other trials.
+    """Samples from the seed, the trial's number and the other trials alone.
 
-    A sampler of Optuna chooses by what it has drawn before. So a search that was stopped would go
-    on with other values than one that was not, and a trial whose process died while its values
-    were chosen would get others. Here each choice is that of a new sampler.
+    Optuna's samplers depend on their earlier random numbers, so that a resumed search would try
+    other values than an uninterrupted one. Here every call uses a new sampler.
 
     Args:
         make: Makes a sampler of a seed.
@@ -34,7 +27,7 @@ class StatelessSampler(BaseSampler):
 
     def __init__(self, make: Callable[[int], BaseSampler], seed: int) -> None:
         self.make, self.seed = make, seed
-        self._observer = make(seed)  # it draws nothing, and knows what it has looked at before
+        self._observer = make(seed)  # draws no random numbers, but caches the search space
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
@@ -44,7 +37,7 @@ class StatelessSampler(BaseSampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        return self._new(trial, "").sample_relative(study, trial, search_space)
+        return self._new_sampler(trial, "").sample_relative(study, trial, search_space)
 
     def sample_independent(
         self,
@@ -53,7 +46,7 @@ class StatelessSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        sampler = self._new(trial, param_name)
+        sampler = self._new_sampler(trial, param_name)
         return sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(
@@ -65,23 +58,25 @@ class StatelessSampler(BaseSampler):
     ) -> None:
         self._observer.after_trial(study, trial, state, values)
 
-    def _new(self, trial: FrozenTrial, name: str) -> BaseSampler:
+    def _new_sampler(self, trial: FrozenTrial, name: str) -> BaseSampler:
         seeds = np.random.SeedSequence([self.seed, trial.number, crc32(name.encode())])
         return self.make(int(seeds.generate_state(1)[0]))
 
 
 class HalvingPruner(BasePruner):
-    """Prunes all but the best of the trials that have come as far, after fewer and fewer steps.
+    """Prunes all but the best of the trials that have reached a step, at fewer and fewer steps.
 
-    "A System for Massively Parallel Hyperparameter Tuning" (Li et al., 2020). It decides as
-    Optuna's `SuccessiveHalvingPruner` does, but by what trials have reported: that one looks at
-    its own notes after every step, and each look is a transaction. A trial is pruned only if
-    another one was better after the same step, and has not failed since.
+    It decides as Optuna's `SuccessiveHalvingPruner` does, but from reported values: that one reads
+    its own records after every step, each in a transaction. A trial is pruned only if another one,
+    which has not failed since, was better after the same step.
 
     Args:
         first: The first step after which it decides, at least 1.
-        factor: It keeps one trial in so many, at least 2, and decides again after so many times
+        factor: It keeps one of so many trials, at least 2, and decides again after so many times
             as many steps.
+
+    References:
+        A System for Massively Parallel Hyperparameter Tuning (Li et al., 2020)
     """
 
     def __init__(self, first: int, factor: int) -> None:
@@ -111,9 +106,9 @@ class HalvingPruner(BasePruner):
 
 
 class SpareFixedTrials(BasePruner):
-    """Never prunes a trial whose values were given, nor the last chance of a complete one.
+    """Never prunes a trial with given parameters, nor the last one that could be complete.
 
-    Whoever gives values wants to know what they are worth; the other trials are still compared
+    The user wants to know what given parameters are worth; the other trials are still compared
     with them.
 
     Args:
@@ -127,36 +122,36 @@ class SpareFixedTrials(BasePruner):
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         if not self.pruner.prune(study, trial) or "fixed_params" in trial.system_attrs:
             return False
-        last = trial.number >= self.trials - 1
-        return not last or bool(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
+        is_last = trial.number >= self.trials - 1
+        return not is_last or bool(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
 
 
-def _wilcoxon(runs: int) -> BasePruner:
-    # As likely as it is by chance to be worse than the best trial in each training but the last.
-    all_worse = 0.5 ** (runs - 1)
+def _make_wilcoxon(trainings: int) -> BasePruner:
+    # The probability to be worse than the best trial in all trainings but the last by chance.
+    all_worse = 0.5 ** (trainings - 1)
     with warnings.catch_warnings():
         # Optuna has called it experimental since 2024.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return WilcoxonPruner(p_threshold=max(0.1, 1.01 * all_worse))
 
 
+def _tenth(epochs: int) -> int:
+    return max(1, epochs // 10)
+
+
 WILCOXON = "wilcoxon"
 NONE = "none"
-# Each is made for a number of epochs, and first looks when a tenth of them is over; wilcoxon for
-# a number of trainings.
 PRUNERS: dict[str, Callable[[int], BasePruner]] = {
     "halving": lambda epochs: HalvingPruner(_tenth(epochs), factor=4),
     "hyperband": lambda epochs: HyperbandPruner(_tenth(epochs), epochs, reduction_factor=3),
     "median": lambda epochs: MedianPruner(n_startup_trials=4, n_warmup_steps=2 * _tenth(epochs)),
-    WILCOXON: _wilcoxon,
+    WILCOXON: _make_wilcoxon,
     NONE: lambda epochs: NopPruner(),
 }
+"""Pruners, given the number of epochs; wilcoxon, given the number of trainings of a trial."""
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "tpe": lambda seed: TPESampler(n_startup_trials=3, n_ei_candidates=64, seed=seed),
     "gp": lambda seed: GPSampler(n_startup_trials=5, seed=seed),
     "random": lambda seed: RandomSampler(seed=seed),
 }
-
-
-def _tenth(epochs: int) -> int:
-    return max(1, epochs // 10)
+"""Samplers, given a seed."""

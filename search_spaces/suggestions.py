@@ -1,4 +1,8 @@
-"""Looking at what a search space asks of a trial: to list it, to change it, or to replay it."""
+"""Records, overrides and replays what a search space suggests.
+
+A search space is a function that calls `trial.suggest_float` and the like, and builds a model.
+Everything else that is known about it comes from the calls that it makes.
+"""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,134 +23,130 @@ from optuna.distributions import (
 from optuna.trial import BaseTrial, FixedTrial
 
 from ..models.data_spec import DataSpec
-from .categorical_choices import check_choices, choice_labels, find_choice
+from ..models.types import Space
+from .distributions import check_choices, describe_distribution, matching_value, nearest_value
 from .space_errors import NotInSpaceError, SpaceError, did_you_mean
 
-Space = Callable[[BaseTrial, DataSpec], pl.LightningModule]
-"""Builds a model for data from what a trial suggests."""
+Override = Callable[[str, BaseDistribution], BaseDistribution]
+"""Returns the distribution to use, given a parameter's name and the space's own distribution."""
 
-Hook = Callable[[str, BaseDistribution], BaseDistribution]
-
-# A conditional parameter shows only on some branches: this many random trials look for them.
-RANDOM_TRIALS = 16
+RANDOM_TRIALS = 16  # so many trials find the conditional parameters of a space
 
 
 class _OverridingTrial:
-    """Passes everything to a trial, but lets a hook see and replace each distribution first."""
+    """A view of a trial that replaces distributions and puts a prefix before names."""
 
-    def __init__(self, trial: BaseTrial, hook: Hook, prefix: str = "") -> None:
-        self._trial, self._hook, self._prefix = trial, hook, prefix
+    def __init__(self, trial: BaseTrial, override: Override, prefix: str = "") -> None:
+        self._trial, self._override, self._prefix = trial, override, prefix
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._trial, name)
 
     def suggest_float(
         self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
-    ) -> float:
-        d = self._hook(name, FloatDistribution(low, high, log=log, step=step))
-        assert isinstance(d, FloatDistribution)
-        return self._trial.suggest_float(
-            self._prefix + name, d.low, d.high, step=d.step, log=d.log
-        )
+    ) -> Any:
+        return self._suggest(name, FloatDistribution(low, high, log=log, step=step))
 
     def suggest_int(
         self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
-    ) -> int:
-        d = self._hook(name, IntDistribution(low, high, log=log, step=step))
-        assert isinstance(d, IntDistribution)
-        return self._trial.suggest_int(self._prefix + name, d.low, d.high, step=d.step, log=d.log)
+    ) -> Any:
+        return self._suggest(name, IntDistribution(low, high, log=log, step=step))
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
-        d = self._hook(name, CategoricalDistribution(choices))
-        assert isinstance(d, CategoricalDistribution)
-        return self._trial.suggest_categorical(self._prefix + name, d.choices)
+        return self._suggest(name, CategoricalDistribution(choices))
+
+    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
+        used = self._override(name, distribution)
+        assert type(used) is type(distribution)
+        name = self._prefix + name
+        if isinstance(used, CategoricalDistribution):
+            return self._trial.suggest_categorical(name, used.choices)
+        if isinstance(used, IntDistribution):
+            return self._trial.suggest_int(name, used.low, used.high, step=used.step, log=used.log)
+        assert isinstance(used, FloatDistribution)
+        return self._trial.suggest_float(name, used.low, used.high, step=used.step, log=used.log)
 
 
-def watch(trial: BaseTrial, hook: Hook) -> BaseTrial:
-    """Returns a view of a trial whose suggestions are made over what the hook returns.
+def override_suggestions(trial: BaseTrial, override: Override) -> BaseTrial:
+    """Returns a view of a trial that suggests from the distributions that `override` returns.
 
     Args:
         trial: The trial that makes the suggestions.
-        hook: Takes a parameter's name and the distribution that the space asks for, and returns
-            the distribution to use, which must be of the same class.
+        override: Takes a parameter's name and the space's own distribution, and returns one of
+            the same class.
     """
-    return cast(BaseTrial, _OverridingTrial(trial, hook))
+    return cast(BaseTrial, _OverridingTrial(trial, override))
 
 
 def add_prefix(trial: BaseTrial, prefix: str) -> BaseTrial:
-    """Returns a view of a trial that puts words before the name of each parameter."""
+    """Returns a view of a trial that puts a prefix before the name of each parameter."""
     return cast(BaseTrial, _OverridingTrial(trial, lambda name, own: own, prefix))
 
 
 @contextmanager
 def silence_optuna() -> Iterator[None]:
-    """Lets a study in memory be made without a word, which Optuna would announce."""
-    before = optuna.logging.get_verbosity()
+    """Turns off Optuna's message about a new study."""
+    verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         yield
     finally:
-        optuna.logging.set_verbosity(before)
+        optuna.logging.set_verbosity(verbosity)
 
 
 def random_trials(n: int) -> list[optuna.Trial]:
-    """Returns trials of no study in particular, which suggest the same values each time."""
+    """Returns n trials of a new study in memory, with random values that are always the same."""
     with silence_optuna():
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     return [study.ask() for _ in range(n)]
 
 
 class SpaceParameters(NamedTuple):
-    """What a space was seen to ask for.
+    """The parameters of a search space.
 
     Attributes:
-        distributions: What each parameter varies over, by its name.
-        defaults: The default of each option of the model.
+        distributions: The distribution of each parameter, by its name.
+        defaults: The default of each option of the model, by its name.
     """
 
     distributions: dict[str, BaseDistribution]
     defaults: dict[str, Any]
 
-    def first(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns what a first trial may try: given values, and else the model's own defaults.
+    def first_trial(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the parameters of a first trial: given values, or else the model's defaults.
 
-        What lies outside its range is moved to the nearest end; what has neither is left out.
+        A value outside its range is moved to the nearest end. A parameter without a value is left
+        out.
         """
-        known, found = {**self.defaults, **values}, {}
+        known, params = {**self.defaults, **values}, {}
         for name, distribution in self.distributions.items():
             if name in known:
                 with suppress(LookupError):
-                    found[name] = _nearest(distribution, known[name])
-        return found
+                    params[name] = nearest_value(distribution, known[name])
+        return params
 
 
 def record_parameters(space: Space, data: DataSpec) -> SpaceParameters:
-    """Looks at what a space varies, by letting a few random trials ask it.
-
-    Args:
-        space: The search space.
-        data: The data.
+    """Returns the parameters that a space suggests in a few random trials.
 
     Raises:
         SpaceError: If Optuna cannot tell two choices of a parameter apart.
     """
-    found: dict[str, BaseDistribution] = {}
-    options: dict[str, Any] = {}
+    distributions: dict[str, BaseDistribution] = {}
+    defaults: dict[str, Any] = {}
     for trial in random_trials(RANDOM_TRIALS):
-        options |= _options(type(build_without_weights(space, trial, data)))
-        found |= trial.distributions
-    for name, distribution in found.items():
+        defaults |= _default_options(type(build_without_weights(space, trial, data)))
+        distributions |= trial.distributions
+    for name, distribution in distributions.items():
         if isinstance(distribution, CategoricalDistribution):
             check_choices(name, distribution.choices)
-    return SpaceParameters(found, options)
+    return SpaceParameters(distributions, defaults)
 
 
 def build_without_weights(space: Space, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
-    """Lets a trial suggest all that a space asks for, and computes no weight.
+    """Builds a model on PyTorch's meta device, where no weights are allocated.
 
-    Returns:
-        A model without values. A space that cannot build one, because it computes while it
-        builds, builds a whole one.
+    A space that computes with tensors while it builds cannot do so, and builds a whole model.
     """
     try:
         with torch.device("meta"):
@@ -156,13 +156,10 @@ def build_without_weights(space: Space, trial: BaseTrial, data: DataSpec) -> pl.
 
 
 def check_memory(build: Callable[[], pl.LightningModule]) -> None:
-    """Checks that there is memory for a model, before it is built: a file may describe any.
-
-    Args:
-        build: Builds the model.
+    """Checks that the weights of a model fit into free memory, before they are allocated.
 
     Raises:
-        SpaceError: If its weights take more than is free.
+        SpaceError: If they do not fit.
     """
     try:
         with torch.device("meta"):
@@ -175,44 +172,26 @@ def check_memory(build: Callable[[], pl.LightningModule]) -> None:
         raise SpaceError(f"a network of {size:,} bytes is asked for, and {free:,} are free")
 
 
-def _options(model: type) -> dict[str, Any]:
-    """Returns the options of a model's class with their defaults, and those that it passes on."""
-    found: dict[str, Any] = {}
+def _default_options(model: type) -> dict[str, Any]:
+    """Returns the defaults of a model's options, including those that it passes to its base."""
+    defaults: dict[str, Any] = {}
     for base in model.__mro__:
-        # mypy warns of an __init__ of a subclass, which is the one that we want.
+        # mypy warns about the __init__ of a subclass, which is the one that is meant.
         init = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
-        found = {p.name: p.default for p in init} | found
+        defaults = {p.name: p.default for p in init} | defaults
         if all(p.kind is not p.VAR_KEYWORD for p in init):
             break
-    return found
-
-
-def describe_distribution(distribution: BaseDistribution) -> str:
-    """Returns a distribution in the words of a range, such as `int 2:32:log`."""
-    if isinstance(distribution, CategoricalDistribution):
-        return "one of " + ",".join(choice_labels(distribution.choices))
-    assert isinstance(distribution, IntDistribution | FloatDistribution)
-    kind = "int" if isinstance(distribution, IntDistribution) else "float"
-    if distribution.single():
-        return f"{kind} {distribution.low:g}"
-    step = "" if distribution.step in (None, 1) else f" in steps of {distribution.step:g}"
-    log = ":log" if distribution.log else ""
-    return f"{kind} {distribution.low:g}:{distribution.high:g}{log}{step}"
+    return defaults
 
 
 def replay(space: Space, values: Mapping[str, Any], data: DataSpec) -> pl.LightningModule:
-    """Builds the model that a space makes of given values.
+    """Builds the model of a space with given values of its parameters.
 
-    Optuna's own `FixedTrial` ignores a name that the space lacks and only warns about a value
-    out of range; here both are errors, because such a model is not the one that was meant.
-
-    Args:
-        space: The search space.
-        values: The value of each of its parameters.
-        data: The data.
+    Optuna's own `FixedTrial` ignores an unknown name and only warns about a value out of range;
+    here both are errors, because such a model is not the one that was meant.
 
     Raises:
-        NotInSpaceError: If a value is missing, out of range, or of a name that the space lacks.
+        NotInSpaceError: If a value is missing or out of range, or the space lacks its parameter.
     """
     return _replay(space, values, data)[0]
 
@@ -220,15 +199,10 @@ def replay(space: Space, values: Mapping[str, Any], data: DataSpec) -> pl.Lightn
 def replay_distributions(
     space: Space, values: Mapping[str, Any], data: DataSpec
 ) -> dict[str, BaseDistribution]:
-    """Returns what a space would have chosen given values from; no weight is computed.
-
-    Args:
-        space: The search space.
-        values: The value of each of its parameters.
-        data: The data.
+    """Returns the distributions that a space would have suggested given values from.
 
     Raises:
-        NotInSpaceError: If a value is missing, out of range, or of a name that the space lacks.
+        NotInSpaceError: If a value is missing or out of range, or the space lacks its parameter.
     """
     return _replay(partial(build_without_weights, space), values, data)[1]
 
@@ -236,57 +210,27 @@ def replay_distributions(
 def _replay(
     space: Space, values: Mapping[str, Any], data: DataSpec
 ) -> tuple[pl.LightningModule, dict[str, BaseDistribution]]:
-    """Builds a model of given values, and notes what each was asked for."""
-    asked: dict[str, BaseDistribution] = {}
-    meant = dict(values)  # the trial answers from it
+    """Returns the model of given values, and the distribution of each parameter."""
+    distributions: dict[str, BaseDistribution] = {}
+    typed = dict(values)  # the trial suggests from it
 
     def check(name: str, distribution: BaseDistribution) -> BaseDistribution:
-        asked[name] = distribution
+        distributions[name] = distribution
         if name not in values:
-            raise NotInSpaceError(name, f"there is no value for {name}; {_hint(name, values)}")
+            hint = did_you_mean(name, list(values)) if values else "no value is given at all"
+            raise NotInSpaceError(name, f"there is no value for {name}; {hint}")
         try:
-            meant[name] = _matching_value(distribution, values[name])
+            typed[name] = matching_value(distribution, values[name])
         except LookupError as error:
+            found = describe_distribution(distribution)
             raise NotInSpaceError(
-                name,
-                f"{name} = {values[name]!r} is outside its range, "
-                f"{describe_distribution(distribution)}",
+                name, f"{name} = {values[name]!r} is outside its range, {found}"
             ) from error
         return distribution
 
-    model = space(watch(FixedTrial(meant), check), data)
+    model = space(override_suggestions(FixedTrial(typed), check), data)
     for name in values:
-        if name not in asked:
-            hint = did_you_mean(name, list(asked))
+        if name not in distributions:
+            hint = did_you_mean(name, list(distributions))
             raise NotInSpaceError(name, f"the space has no parameter {name!r}; {hint}")
-    return model, asked
-
-
-def _nearest(distribution: BaseDistribution, value: Any) -> Any:
-    """Returns the value of a range that is nearest; raises LookupError if there is none."""
-    if isinstance(distribution, CategoricalDistribution):
-        return find_choice(distribution.choices, value)
-    assert isinstance(distribution, IntDistribution | FloatDistribution)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise LookupError(value)
-    low, high, step = distribution.low, distribution.high, distribution.step
-    inside = min(max(value, low), high)
-    return inside if step is None else low + round((inside - low) / step) * step
-
-
-def _hint(name: str, values: Mapping[str, Any]) -> str:
-    return did_you_mean(name, list(values)) if values else "no value is given at all"
-
-
-def _matching_value(distribution: BaseDistribution, value: Any) -> Any:
-    """Returns a value as its range has it; raises LookupError if it lies outside."""
-    if isinstance(distribution, CategoricalDistribution):
-        return find_choice(distribution.choices, value)
-    assert isinstance(distribution, IntDistribution | FloatDistribution)
-    kinds = (int,) if isinstance(distribution, IntDistribution) else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        raise LookupError(value)
-    inside = distribution.low <= value <= distribution.high
-    if not (inside and distribution._contains(float(value))):  # its steps too
-        raise LookupError(value)
-    return value
+    return model, distributions

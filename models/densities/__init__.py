@@ -1,1 +1,1 @@
-"""Densities over the codes of a trained network, which new codes are drawn from."""
+"""Densities of the codes of a trained network, from which new codes are sampled."""

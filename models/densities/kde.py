@@ -6,21 +6,18 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
-from sklearn.model_selection import GridSearchCV
-from sklearn.neighbors import KernelDensity
 
 Codes = NDArray[np.float32]
 
-FOLDS = 5  # of cross-validation, and thus the fewest codes
+FOLDS = 5  # of cross-validation, and therefore the fewest codes
 
 
 @dataclass(frozen=True)
 class LatentKDE:
-    """A Gaussian kernel density over codes, or over their first principal components.
+    """A Gaussian kernel density of codes, or of their first principal components.
 
     Attributes:
-        points: The points that carry a kernel each, with shape (N, K).
+        points: The centers of the kernels, with shape (N, K).
         bandwidth: Standard deviation of the kernels, in units of the points.
         components: Orthonormal principal axes, with shape (K, D), or None if K is D.
         mean: Mean of the codes, with shape (D,), or None if K is D.
@@ -49,19 +46,22 @@ class LatentKDE:
         n_search: int = 1000,
         seed: int = 0,
     ) -> Self:
-        """Fits a density; the bandwidth is the likeliest of 20 under 5-fold cross-validation.
+        """Fits a density whose bandwidth is the best of 20 under 5-fold cross-validation.
 
-        They are spread evenly on a log scale, from a tenth to ten times the order of magnitude of
-        the codes. If the likeliest is the first or the last of them, the search moves on by a
+        The candidates are evenly spread on a log scale, from a tenth to ten times the order of
+        magnitude of the codes. If the first or the last one is best, the search moves on by a
         factor of 10, up to three times.
 
         Args:
             codes: Codes, with shape (N, D) and N at least 5.
-            n_components: Number of principal components K to fit the density on, or None to fit
-                it on the codes as they are.
-            n_search: Number of codes that the bandwidth search sees, because its time grows with
-                their square. All of them carry a kernel in the end.
-            seed: Chooses the codes that the search sees, and its folds.
+            n_components: Number of principal components K that the density is fitted to, or None
+                to fit it to the codes as they are.
+            n_search: Number of codes that the bandwidth search uses, because its time grows with
+                their square. All codes carry a kernel in the end.
+            seed: Seed of the codes that the search uses.
+
+        Raises:
+            ValueError: If there are too few codes.
         """
         if len(codes) < FOLDS:
             raise ValueError(
@@ -70,21 +70,24 @@ class LatentKDE:
         components = mean = None
         points = codes
         if n_components is not None:
+            from sklearn.decomposition import PCA
+
             with np.errstate(invalid="ignore"):  # equal codes have no variance to explain
                 pca = PCA(n_components, random_state=seed).fit(codes)
             components, mean = pca.components_.astype("float32"), pca.mean_.astype("float32")
             points = pca.transform(codes).astype("float32")
-        searched = np.random.default_rng(seed).permutation(len(points))[:n_search]
-        bandwidth = _likeliest_bandwidth(points[searched])
-        return cls(points, bandwidth, components, mean)
+        subset = np.random.default_rng(seed).permutation(len(points))[:n_search]
+        return cls(points, _best_bandwidth(points[subset]), components, mean)
 
     def sample(self, n: int, seed: int = 0) -> Codes:
-        """Draws n codes, with shape (n, D)."""
+        """Samples n codes, with shape (n, D)."""
+        from sklearn.neighbors import KernelDensity
+
         density = KernelDensity(bandwidth=self.bandwidth).fit(self.points)
-        drawn: Codes = density.sample(n, random_state=seed).astype("float32")
+        points: Codes = density.sample(n, random_state=seed).astype("float32")
         if self.components is None or self.mean is None:
-            return drawn
-        return drawn @ self.components + self.mean
+            return points
+        return points @ self.components + self.mean
 
     def save(self, path: str | PathLike[str]) -> None:
         """Writes plain arrays to an .npz file."""
@@ -95,7 +98,7 @@ class LatentKDE:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Reads what `save` wrote, without unpickling anything."""
+        """Reads a file that `save` has written, without unpickling anything."""
         with np.load(path, allow_pickle=False) as arrays:
             return cls(
                 arrays["points"],
@@ -112,19 +115,23 @@ class LatentKDE:
 
 
 def order_of_magnitude(codes: Codes) -> NDArray[np.float64]:
-    """Returns the power of ten nearest to the standard deviation of each dimension of codes.
+    """Returns the power of ten nearest to the standard deviation of each dimension.
 
     Args:
         codes: Codes, with shape (N, D).
 
     Returns:
-        The powers, with shape (D,); 0 where all codes are the same.
+        The powers, with shape (D,); 0 in dimensions where all codes are equal.
     """
     spread = codes.std(0, dtype=float) * (codes.min(0) < codes.max(0))
     return np.where(spread > 0, 10.0 ** np.log10(np.where(spread > 0, spread, 1)).round(), 0)
 
 
-def _likeliest_bandwidth(points: Codes) -> float:
+def _best_bandwidth(points: Codes) -> float:
+    """Returns the bandwidth with the highest likelihood under cross-validation."""
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.neighbors import KernelDensity
+
     scale = float(order_of_magnitude(points).max()) or 1.0
     scaled, exponent = points / np.asarray(scale, points.dtype), 0
     for _ in range(4):

@@ -1,4 +1,4 @@
-"""Gaussian mixtures over latent codes; with one component, a plain Gaussian, such as a prior."""
+"""Gaussian mixtures over latent codes; one component is a plain Gaussian, such as a prior."""
 
 import warnings
 from dataclasses import dataclass
@@ -7,13 +7,12 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.mixture import GaussianMixture
 
 from .kde import Codes, order_of_magnitude
 
 COMPONENTS = (2, 5, 10, 20, 40)
 MIN_MIXTURE_CODES = 5 * COMPONENTS[0]
-"""The fewest codes from which the number of components is chosen."""
+"""The fewest codes that a number of components can be chosen from."""
 
 
 @dataclass(frozen=True)
@@ -46,55 +45,57 @@ class LatentMixture:
 
     @classmethod
     def fit(cls, codes: Codes, *, n_components: int | None = None, seed: int = 0) -> Self:
-        """Fits a mixture by expectation maximisation.
+        """Fits a mixture by expectation maximization.
 
-        It is fitted to codes whose dimensions are brought to one order of magnitude, where the
-        1e-4 that is added to each variance is small.
+        All dimensions are first scaled to one order of magnitude, so that the 1e-4 that is added
+        to each variance is small.
 
         Args:
-            codes: Codes, with shape (N, D); N at least 2, and at least `MIN_MIXTURE_CODES` for
-                several components.
+            codes: Codes, with shape (N, D). N is at least 2, or `MIN_MIXTURE_CODES` for several
+                components.
             n_components: Number of components K. If None, the one of 2, 5, 10, 20 and 40 with
                 the lowest Bayesian information criterion (Schwarz, 1978), as far as N allows.
-            seed: Seed of the first guess.
+            seed: Seed of the initial guess.
 
         Raises:
             ValueError: If there are too few codes.
         """
+        from sklearn.mixture import GaussianMixture
+
         fewest = max(2, n_components or MIN_MIXTURE_CODES)
         if len(codes) < fewest:
             raise ValueError(f"codes (={len(codes)}) must be at least {fewest} for a mixture.")
         scale = order_of_magnitude(codes)
         scaled = codes / np.where(scale > 0, scale, 1).astype(codes.dtype)
-        tried = [n_components] if n_components else [k for k in COMPONENTS if 5 * k <= len(codes)]
-        with warnings.catch_warnings(action="ignore"):  # of codes of which several are the same
+        counts = [n_components] if n_components else [k for k in COMPONENTS if 5 * k <= len(codes)]
+        with warnings.catch_warnings(action="ignore"):  # about codes that are equal
             fits = [
-                GaussianMixture(k, random_state=seed, reg_covar=1e-4).fit(scaled) for k in tried
+                GaussianMixture(k, random_state=seed, reg_covar=1e-4).fit(scaled) for k in counts
             ]
         best = fits[0] if len(fits) == 1 else min(fits, key=lambda fit: fit.bic(scaled))
         means = np.where(scale > 0, best.means_ * scale, codes.mean(0, dtype=float))
         return cls(best.weights_, means, best.covariances_ * scale * scale[:, None])
 
     def sample(self, n: int, seed: int = 0) -> Codes:
-        """Draws n codes, with shape (n, D)."""
+        """Samples n codes, with shape (n, D)."""
         rng = np.random.default_rng(seed)
-        chosen = rng.choice(len(self.weights), size=n, p=self.weights / self.weights.sum())
+        component = rng.choice(len(self.weights), size=n, p=self.weights / self.weights.sum())
         noise = rng.standard_normal((n, self.means.shape[1], 1))
-        spread = self._cholesky_factors()[chosen] @ noise
-        return (self.means[chosen] + spread[..., 0]).astype("float32")
+        spread = self._cholesky_factors()[component] @ noise
+        return (self.means[component] + spread[..., 0]).astype("float32")
 
     def _cholesky_factors(self) -> NDArray[np.float64]:
-        """Returns the Cholesky factors of the covariances, in which a dimension may be constant.
+        """Returns the Cholesky factors of the covariances, some of which may be singular.
 
-        They are those of the correlations, so that variances of any size have them.
+        They are computed from correlations, so that they exist for variances of any size.
         """
         deviations = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
-        units = np.where(deviations > 0, deviations, 1)
-        correlations = self.covariances / units[:, :, None] / units[:, None]
-        diagonal = np.arange(units.shape[1])
+        divisors = np.where(deviations > 0, deviations, 1)
+        correlations = self.covariances / divisors[:, :, None] / divisors[:, None]
+        diagonal = np.arange(divisors.shape[1])
         correlations[:, diagonal, diagonal] = 1
-        roots: NDArray[np.float64] = deviations[:, :, None] * np.linalg.cholesky(correlations)
-        return roots
+        factors: NDArray[np.float64] = deviations[:, :, None] * np.linalg.cholesky(correlations)
+        return factors
 
     def save(self, path: str | PathLike[str]) -> None:
         """Writes plain arrays to an .npz file."""
@@ -104,7 +105,7 @@ class LatentMixture:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Reads what `save` wrote, without unpickling anything."""
+        """Reads a file that `save` has written, without unpickling anything."""
         with np.load(path, allow_pickle=False) as arrays:
             return cls(arrays["weights"], arrays["means"], arrays["covariances"])
 

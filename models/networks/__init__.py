@@ -1,1 +1,1 @@
-"""Encoders and decoders: plain modules, of which a family is made by name."""
+"""Plain torch modules: encoder-decoder pairs, backbones of predictors, and layers they share."""

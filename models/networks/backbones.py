@@ -1,4 +1,4 @@
-"""Every body of a predictor by its name: what comes before its last layer."""
+"""Backbones of predictors, by name: everything before the last layer."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +13,7 @@ from .recurrent import CELLS, Recurrent
 
 
 class BackboneShape(NamedTuple):
-    """How large a body is, as far as it is not published.
+    """The size of a backbone, as far as an option sets it.
 
     Attributes:
         hidden: Units of a hidden layer, at least 1.
@@ -27,24 +27,24 @@ class BackboneShape(NamedTuple):
 
 
 class Backbone(NamedTuple):
-    """A body.
+    """A backbone.
 
     Attributes:
-        make: Makes the module, which has `features` and maps items, with shape (N, *data.shape),
-            to them, with shape (N, features).
-        kinds: The kinds of data that it is made for.
+        make: Makes a module that has an attribute `features` and maps items (N, *data.shape) to
+            features (N, features).
+        kinds: The kinds of data that it accepts.
     """
 
     make: Callable[[DataSpec, BackboneShape], nn.Module]
     kinds: tuple[Kind, ...]
 
 
-def _recurrent(cell: str, data: DataSpec, shape: BackboneShape) -> nn.Module:
+def _make_recurrent(cell: str, data: DataSpec, shape: BackboneShape) -> nn.Module:
     return Recurrent(data, cell, shape.hidden, shape.layers)
 
 
 BACKBONES: dict[str, Backbone] = {
     "dense": Backbone(lambda data, shape: DenseBackbone(data, *shape), ("image", "table")),
     "cnn": Backbone(lambda data, shape: LeNet(data, shape.hidden), ("image",)),
-    **{cell: Backbone(partial(_recurrent, cell), ("image", "text")) for cell in CELLS},
+    **{cell: Backbone(partial(_make_recurrent, cell), ("image", "text")) for cell in CELLS},
 }

@@ -1,4 +1,4 @@
-"""Strided convolutions down to about four pixels, then linear layers; and the way back."""
+"""Strided convolutions down to about four pixels, then two linear layers, and their mirror."""
 
 from math import log2, prod
 from typing import NamedTuple
@@ -15,9 +15,9 @@ SMALLEST = 4
 
 
 class _Step(NamedTuple):
-    """What one 3x3 convolution does to a side, and the transposed one that undoes it.
+    """What a 3x3 convolution does to one side of a map, and how its transpose undoes it.
 
-    A stride of 2 maps two sizes to one: `output_padding` tells the transposed layer which it was.
+    A stride of 2 maps two sizes to one; `output_padding` says which of the two to restore.
     """
 
     stride: int
@@ -26,39 +26,40 @@ class _Step(NamedTuple):
     output_padding: int
 
 
-def _halve(side: int, last: bool) -> _Step:
-    """Halves a side such that each pixel is seen, and drawn again.
+def _halve(side: int, is_last: bool) -> _Step:
+    """Returns a step that halves a side, such that every pixel is seen and reconstructed.
 
-    A padded pixel at both ends does that for all sides; odd ones need none, and the last layer of
-    the published network has none.
+    Padding both ends does so for every side. The last layer of the published network needs no
+    padding, because its side is odd.
     """
-    padding = int(not (last and side % 2 and side > 1))
+    padding = int(not (is_last and side % 2 and side > 1))
     size = (side + 2 * padding - 3) // 2 + 1
     return _Step(2, padding, size, side - (2 * size + 1 - 2 * padding))
 
 
 def _steps(shape: tuple[int, ...]) -> list[tuple[_Step, _Step]]:
-    """Returns what each layer does to height and width: halve them until about 4 pixels remain.
+    """Returns the steps of height and width for each layer, until about 4 pixels remain.
 
-    That is one layer for 8 pixels, three for 28 and 32, four for 64.
+    These are one layer for 8 pixels, three for 28 and 32, and four for 64.
     """
     sides = []
     for side in shape[1:]:
         layers = max(1, round(log2(side / SMALLEST)))
-        steps = [_halve(side, last=layers == 1)]
+        steps = [_halve(side, is_last=layers == 1)]
         while len(steps) < layers:
-            steps.append(_halve(steps[-1].size, last=len(steps) == layers - 1))
+            steps.append(_halve(steps[-1].size, is_last=len(steps) == layers - 1))
         sides.append(steps)
     depth = max(map(len, sides))
-    for steps in sides:  # the shorter side waits for the longer one
+    for steps in sides:  # the shorter side keeps its size while the longer one is halved
         steps += [_Step(1, 1, steps[-1].size, 0)] * (depth - len(steps))
     return list(zip(*sides, strict=True))
 
 
 def _channels(layers: int, colors: int, width: float) -> list[int]:
-    """Returns the channels behind each layer: 8, 16, 32 for three and gray images, as published.
+    """Returns the output channels of each layer: 8, 16, 32 for three layers and gray images.
 
-    Fewer layers have the last of these; more go on doubling. Colours need twice as many.
+    Fewer layers use the last of these, more layers continue to double. Color images use twice as
+    many channels.
     """
     last = CHANNELS if colors == 1 else 2 * CHANNELS
     first = last >> (min(layers, 3) - 1)
@@ -66,15 +67,7 @@ def _channels(layers: int, colors: int, width: float) -> list[int]:
 
 
 class ConvEncoder(nn.Sequential):
-    """Maps images to features: strided convolutions, then two linear layers.
-
-    Args:
-        data: Images.
-        features: Number of features D that leave the encoder.
-        width: How many times the published number of channels each layer has.
-
-    Its input has shape (N, C, H, W), its output (N, D).
-    """
+    """Encodes images (N, C, H, W) by strided convolutions and two linear layers."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         steps = _steps(data.shape)
@@ -97,37 +90,26 @@ class ConvEncoder(nn.Sequential):
 
 
 class ConvDecoder(nn.Sequential):
-    """Maps features to images with values in [0, 1]: the mirror image of `ConvEncoder`.
-
-    Args:
-        data: Images.
-        features: Number of features D that enter the decoder.
-        width: How many times the published number of channels each layer has.
-
-    Its input has shape (N, D), its output (N, C, H, W).
-    """
+    """Decodes features to images with values in [0, 1]: the mirror of `ConvEncoder`."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         steps = _steps(data.shape)
-        all_inputs = _channels(len(steps), data.shape[0], width)
+        channels = [data.shape[0], *_channels(len(steps), data.shape[0], width)]
         smallest = [side.size for side in steps[-1]]
         (hidden,) = scale_widths(width, HIDDEN)
         layers: list[nn.Module] = [
             nn.Linear(features, hidden),
             nn.ReLU(),
-            nn.Linear(hidden, all_inputs[-1] * prod(smallest)),
+            nn.Linear(hidden, channels[-1] * prod(smallest)),
             nn.ReLU(),
-            nn.Unflatten(1, (all_inputs[-1], *smallest)),
+            nn.Unflatten(1, (channels[-1], *smallest)),
         ]
-        all_outputs = [data.shape[0], *all_inputs[:-1]]
-        for inputs, outputs, step in reversed(
-            list(zip(all_inputs, all_outputs, steps, strict=True))
-        ):
-            stride, padding, _, output_padding = zip(*step, strict=True)
+        for layer in reversed(range(len(steps))):
+            stride, padding, _, output_padding = zip(*steps[layer], strict=True)
             layers += [
                 nn.ConvTranspose2d(
-                    inputs,
-                    outputs,
+                    channels[layer + 1],
+                    channels[layer],
                     3,
                     stride=stride,
                     padding=padding,

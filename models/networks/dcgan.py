@@ -1,4 +1,4 @@
-"""DCGAN: a generator that draws images by upsampling, and the discriminator that judges them."""
+"""The generator and the discriminator of a DCGAN."""
 
 from itertools import pairwise
 from math import ceil, prod
@@ -11,20 +11,18 @@ from .initialization import scale_widths
 BATCH_NORM_EPS = 0.8
 NEGATIVE_SLOPE = 0.2
 DROPOUT = 0.25
-SMALLEST = 2  # pixels of a side, which are halved no more: of one alone, nothing was learnt
+SMALLEST = 2  # pixels of a side that is halved no further: a map of one pixel learned nothing
 GENERATOR = (128, 128, 64)
 DISCRIMINATOR = (16, 32, 64, 128)
 
 
 class Generator(nn.Sequential):
-    """Maps codes to images with values in [0, 1]: a small map, doubled twice.
+    """Decodes codes (N, latent_dim) to images with values in [0, 1]: a small map, doubled twice.
 
     Args:
         data: Images of any size.
-        latent_dim: Length of a code D.
-        width: How many times the published number of channels each layer has.
-
-    Its input has shape (N, D), its output (N, C, H, W).
+        latent_dim: Length of a code.
+        width: Factor for the published number of channels of each layer.
 
     References:
         Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
@@ -32,19 +30,19 @@ class Generator(nn.Sequential):
     """
 
     def __init__(self, data: DataSpec, latent_dim: int, width: float = 1.0) -> None:
-        colors, *whole = data.shape
+        colors, *size = data.shape
         first, *channels = scale_widths(width, *GENERATOR)
-        quarter, half = ([ceil(side / n) for side in whole] for n in (4, 2))
+        quarter, half = ([ceil(side / n) for side in size] for n in (4, 2))
         layers: list[nn.Module] = [
             nn.Linear(latent_dim, first * prod(quarter)),
             nn.Unflatten(1, (first, *quarter)),
             nn.BatchNorm2d(first),
         ]
-        for (inputs, outputs), size in zip(
-            pairwise([first, *channels]), (half, whole), strict=True
+        for (inputs, outputs), doubled in zip(
+            pairwise([first, *channels]), (half, size), strict=True
         ):
             layers += [
-                nn.Upsample(tuple(size)),
+                nn.Upsample(tuple(doubled)),
                 nn.Conv2d(inputs, outputs, 3, padding=1),
                 nn.BatchNorm2d(outputs, BATCH_NORM_EPS),
                 nn.LeakyReLU(NEGATIVE_SLOPE),
@@ -53,15 +51,13 @@ class Generator(nn.Sequential):
 
 
 class Discriminator(nn.Sequential):
-    """Maps images to logits that they are real: strided convolutions and a linear layer.
+    """Maps images (N, C, H, W) to logits (N, 1) that they are real.
 
-    A map of two pixels is not made smaller, so that small images go through fewer strides.
+    Strided convolutions halve a side until two pixels are left, then a linear layer follows.
 
     Args:
         data: Images of any size.
-        width: How many times the published number of channels each layer has.
-
-    Its input has shape (N, C, H, W), its output (N, 1).
+        width: Factor for the published number of channels of each layer.
     """
 
     def __init__(self, data: DataSpec, width: float = 1.0) -> None:
@@ -69,12 +65,12 @@ class Discriminator(nn.Sequential):
         layers: list[nn.Module] = []
         channels = [colors, *scale_widths(width, *DISCRIMINATOR)]
         for depth, (inputs, outputs) in enumerate(pairwise(channels)):
-            down, across = (2 if side > SMALLEST else 1 for side in size)
+            strides = [2 if side > SMALLEST else 1 for side in size]
             layers += [
-                nn.Conv2d(inputs, outputs, 3, (down, across), padding=1),
+                nn.Conv2d(inputs, outputs, 3, tuple(strides), padding=1),
                 nn.LeakyReLU(NEGATIVE_SLOPE),
                 nn.Dropout2d(DROPOUT),
             ]
             layers += [nn.BatchNorm2d(outputs, BATCH_NORM_EPS)] if depth else []
-            size = [ceil(size[0] / down), ceil(size[1] / across)]
+            size = [ceil(side / stride) for side, stride in zip(size, strides, strict=True)]
         super().__init__(*layers, nn.Flatten(), nn.Linear(channels[-1] * prod(size), 1))

@@ -1,4 +1,4 @@
-"""Every network by its name: what an option `network` chooses from."""
+"""Encoder-decoder pairs, by the name that the option `network` of a model takes."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,21 +13,21 @@ from .residual import ResidualDecoder, ResidualEncoder
 from .resnet import ResNetDecoder, ResNetEncoder
 from .strided import StridedDecoder, StridedEncoder
 
-HalfFactory = Callable[[DataSpec, int, float], nn.Module]
+ModuleFactory = Callable[[DataSpec, int, float], nn.Module]
+"""Takes the data, the number of features D, and a factor for the published layer widths."""
 
 
 class EncoderDecoder(NamedTuple):
-    """An encoder and the decoder that undoes it.
+    """An encoder and the decoder that mirrors it.
 
     Attributes:
-        encoder: Makes the module that maps items, with shape (N, *data.shape), to features, with
-            shape (N, D), of the data, D and a factor for the published widths.
-        decoder: Makes the module that maps features back, of the same.
-        kinds: The kinds of data that it is made for.
+        encoder: Makes a module that maps items (N, *data.shape) to features (N, D).
+        decoder: Makes a module that maps features (N, D) to items (N, *data.shape).
+        kinds: The kinds of data that both accept.
     """
 
-    encoder: HalfFactory
-    decoder: HalfFactory
+    encoder: ModuleFactory
+    decoder: ModuleFactory
     kinds: tuple[Kind, ...] = ("image",)
 
 
@@ -43,10 +43,10 @@ NETWORKS = {
 
 
 def get_network(name: str, data: DataSpec) -> EncoderDecoder:
-    """Returns a network by its name.
+    """Returns the encoder-decoder pair of a name.
 
     Raises:
-        ValueError: If there is none, or it is not made for such data.
+        ValueError: If the name is unknown, or the pair does not accept this kind of data.
     """
     if name not in NETWORKS:
         raise ValueError(f"network (={name!r}) must be one of {', '.join(NETWORKS)}.")

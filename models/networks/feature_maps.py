@@ -1,4 +1,4 @@
-"""The sizes of maps that are halved again and again, and codes that are maps."""
+"""Sizes of feature maps that are halved repeatedly, and codes that are flattened maps."""
 
 from math import ceil, log2, prod
 
@@ -6,12 +6,12 @@ MapSize = tuple[int, int]
 
 
 def feature_map_sizes(shape: tuple[int, ...], smallest: int) -> list[MapSize]:
-    """Returns height and width of an image, and after each halving, down to about a size.
+    """Returns height and width of an image, and those after each halving.
 
     Args:
         shape: Shape of an image, (C, H, W).
-        smallest: About how many pixels the longer side shall have in the end; of 4, that is one
-            halving for 8 pixels, three for 28 and 32, four for 64.
+        smallest: Approximate pixels of the longer side after the last halving. A value of 4 gives
+            one halving for 8 pixels, three for 28 and 32, and four for 64.
     """
     height, width = shape[1:]
     halvings = max(1, round(log2(max(height, width) / smallest)))
@@ -19,10 +19,10 @@ def feature_map_sizes(shape: tuple[int, ...], smallest: int) -> list[MapSize]:
 
 
 def code_channels(features: int, size: MapSize) -> int:
-    """Returns how many channels a map has, of which a code is made.
+    """Returns how many channels a map of this size needs to hold a code.
 
     Raises:
-        ValueError: If the features are no whole number of channels.
+        ValueError: If the number of features is not a multiple of the pixels of the map.
     """
     if features % prod(size):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Two convolutions and two linear layers: a small classifier's body."""
+"""LeNet: a small classifier's backbone of two convolutions and two linear layers."""
 
 from collections.abc import Sequence
 from math import prod
@@ -12,20 +12,18 @@ from .standardize import standardize_input
 CHANNELS = (6, 16)
 HIDDEN = (220, 184)
 KERNEL = 5
-PADDED_BELOW = 10  # pixels of a side, below which such a kernel needs a border
+PADDED_BELOW = 10  # pixels of a side; a smaller side is padded for such a kernel
 
 
 class LeNet(nn.Sequential):
-    """Maps images to features: convolutions, each before a ReLU and pooling, and linear layers.
+    """Maps images (N, C, H, W) to features by convolutions with pooling, and linear layers.
 
     Args:
         data: Images of any size.
-        hidden: Units of the first linear layer; the others keep the published proportion to it.
-
-    Its input has shape (N, C, H, W), its output (N, `features`).
+        hidden: Units of the first linear layer. The other layers scale in proportion.
 
     Attributes:
-        features: How many features leave it.
+        features: Length of the output.
 
     References:
         Gradient-Based Learning Applied to Document Recognition
@@ -34,34 +32,34 @@ class LeNet(nn.Sequential):
 
     def __init__(self, data: DataSpec, hidden: int) -> None:
         width = hidden / HIDDEN[0]
-        first, second, last = scale_widths(width, *CHANNELS, HIDDEN[1])
-        inputs, *size = data.shape
-        one, size = conv_pool(inputs, first, size)
-        two, size = conv_pool(first, second, size)
+        first, second, features = scale_widths(width, *CHANNELS, HIDDEN[1])
+        colors, *size = data.shape
+        block_1, size = conv_pool(colors, first, size)
+        block_2, size = conv_pool(first, second, size)
         super().__init__(
             *standardize_input(data),
-            *one,
-            *two,
+            *block_1,
+            *block_2,
             nn.Flatten(),
             nn.Linear(second * prod(size), hidden),
             nn.ReLU(),
-            nn.Linear(hidden, last),
+            nn.Linear(hidden, features),
             nn.ReLU(),
         )
-        self.features = last
+        self.features = features
         init_weights(self)
 
 
 def conv_pool(inputs: int, outputs: int, size: Sequence[int]) -> tuple[list[nn.Module], list[int]]:
-    """Returns a convolution before a ReLU and pooling, and the size of the map that they leave.
+    """Returns a convolution with ReLU and max pooling, and the size of its output map.
 
     Args:
-        inputs: Channels of their input.
-        outputs: Channels of their output.
-        size: Height and width of their input; a small side is given a border first.
+        inputs: Input channels.
+        outputs: Output channels.
+        size: Height and width of the input; a side below 10 pixels is padded.
     """
-    height, width = (KERNEL // 2 if side < PADDED_BELOW else 0 for side in size)
-    convolution = nn.Conv2d(inputs, outputs, KERNEL, padding=(height, width))
-    sides = zip(size, (height, width), strict=True)
-    left = [-(-(side + 2 * padding - KERNEL + 1) // 2) for side, padding in sides]
-    return [convolution, nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)], left
+    padding = [KERNEL // 2 if side < PADDED_BELOW else 0 for side in size]
+    convolution = nn.Conv2d(inputs, outputs, KERNEL, padding=tuple(padding))
+    sides = zip(size, padding, strict=True)
+    pooled = [-(-(side + 2 * border - KERNEL + 1) // 2) for side, border in sides]
+    return [convolution, nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)], pooled

@@ -11,45 +11,28 @@ from .standardize import restore_output, standardize_input
 
 CHANNELS = 16
 SMALLEST = 7
-LAST_LAYER_GAIN = 0.1  # see `init_weights`
+LAST_LAYER_GAIN = 0.1
 
 
 class PooledEncoder(nn.Sequential):
-    """Maps images to features: convolutions, each before a ReLU and a mean over 2x2 pixels.
-
-    Args:
-        data: Images.
-        features: Number of features D that leave the encoder: a multiple of the cells of the
-            smallest map, 49 of 28x28 pixels.
-        width: How many times the published number of channels each layer has.
-
-    Its input has shape (N, C, H, W), its output (N, D).
+    """Encodes images (N, C, H, W) by convolutions, each with a ReLU and 2x2 mean pooling.
 
     Raises:
-        ValueError: If the features are no whole number of maps.
+        ValueError: If D is not a multiple of the cells of the smallest map, 49 for 28x28 pixels.
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        channels = _channels(data, features, width)
         layers: list[nn.Module] = []
-        for inputs, outputs in pairwise(channels):
+        for inputs, outputs in pairwise(_channels(data, features, width)):
             layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU()]
             layers.append(nn.AvgPool2d(2, ceil_mode=True, count_include_pad=False))
-        # The last map is made at the smallest size.
+        # The last convolution works at the smallest size, without pooling.
         super().__init__(*standardize_input(data), *layers[:-1], nn.Flatten())
         init_weights(self)
 
 
 class PooledDecoder(nn.Sequential):
-    """Maps features to images: convolutions, each pixel repeated between them.
-
-    Args:
-        data: Images.
-        features: Number of features D that enter the decoder: likewise.
-        width: How many times the published number of channels each layer has.
-
-    Its input has shape (N, D), its output (N, C, H, W).
-    """
+    """Decodes features to images by convolutions with nearest-neighbor upsampling between them."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         channels = _channels(data, features, width)[::-1]
@@ -64,7 +47,7 @@ class PooledDecoder(nn.Sequential):
 
 
 def _channels(data: DataSpec, features: int, width: float) -> list[int]:
-    """Returns the channels of the image, behind each layer, and of the code: 1, 16, 8, 4."""
+    """Returns the channels of the image, of each layer, and of the code: 1, 16, 8, 4."""
     halved = feature_map_sizes(data.shape, SMALLEST)[1:]
-    wide = [CHANNELS] * (len(halved) - 1) + [CHANNELS // 2]
-    return [data.shape[0], *scale_widths(width, *wide), code_channels(features, halved[-1])]
+    hidden = [CHANNELS] * (len(halved) - 1) + [CHANNELS // 2]
+    return [data.shape[0], *scale_widths(width, *hidden), code_channels(features, halved[-1])]

@@ -1,4 +1,4 @@
-"""Recurrent networks: the rows of an image, or the letters of a text, one after another."""
+"""Recurrent backbones that read the rows of an image, or the letters of a text."""
 
 from collections.abc import Callable
 
@@ -13,10 +13,10 @@ CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "ls
 
 
 class Recurrent(nn.Module):
-    """Maps sequences to the state behind their last step.
+    """Maps items (N, *data.shape) to the state after their last step, (N, hidden).
 
-    The rows of an image are a sequence of C * W values each, the letters of a text one of
-    indicators; what stands behind the end of a text changes nothing.
+    A step of an image is one row of C * W values; a step of a text is the one-hot vector of a
+    letter. The padding after the end of a text does not change the result.
 
     Args:
         data: Images or texts.
@@ -27,10 +27,8 @@ class Recurrent(nn.Module):
     Raises:
         ValueError: If there are no layers.
 
-    Its input has shape (N, *data.shape), its output (N, hidden).
-
     Attributes:
-        features: How many features leave it.
+        features: Length of the output.
 
     References:
         Long Short-Term Memory (Hochreiter, Schmidhuber, 1997)
@@ -53,11 +51,7 @@ class Recurrent(nn.Module):
             states: Tensor = self.cell(rows)[0]
             return states[:, -1]
         lengths = (x > 0).sum(1).clamp(min=1)
-        steps = one_hot(x[:, : int(lengths.max())], self.letters).to(self.dtype)
+        dtype = next(self.parameters()).dtype
+        steps = one_hot(x[:, : int(lengths.max())], self.letters).to(dtype)
         states = self.cell(steps)[0]
         return states[torch.arange(len(x), device=x.device), lengths - 1]
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The type of the weights, which indicators must have too."""
-        return next(self.parameters()).dtype

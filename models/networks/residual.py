@@ -15,12 +15,9 @@ BRANCH_GAIN = 0.1
 
 
 class Residual(nn.Module):
-    """Adds to a map what two convolutions make of it; at first, that is little.
+    """Adds the output of two convolutions to its input (N, channels, H, W).
 
-    Args:
-        channels: Channels of the map.
-
-    Its input and output have shape (N, channels, H, W).
+    The last convolution starts with small weights, so that the block starts near the identity.
 
     References:
         Identity Mappings in Deep Residual Networks (He, Zhang, Ren, Sun, 2016)
@@ -40,18 +37,11 @@ class Residual(nn.Module):
 
 
 class ResidualEncoder(nn.Sequential):
-    """Maps images to features: strided convolutions, each before a residual block.
+    """Encodes images (N, C, H, W) by strided convolutions, each followed by a residual block.
 
-    The last map becomes the code pixel by pixel: a linear layer in its place has so many weights
-    that it learns a few thousand photographs by heart.
-
-    Args:
-        data: Images.
-        features: Number of features D that leave the encoder: a multiple of the cells of the
-            smallest map, 16 of a square image.
-        width: How many times the usual number of channels each layer has.
-
-    Its input has shape (N, C, H, W), its output (N, D).
+    A 1x1 convolution maps the last map to the code. A linear layer in its place has so many
+    weights that it memorizes a few thousand photographs. D must be a multiple of the cells of the
+    smallest map, 16 for a square image.
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
@@ -65,35 +55,24 @@ class ResidualEncoder(nn.Sequential):
 
 
 class ResidualDecoder(nn.Sequential):
-    """Maps features to images: the mirror image of `ResidualEncoder`, each pixel repeated.
-
-    Args:
-        data: Images.
-        features: Number of features D that enter the decoder, likewise.
-        width: How many times the usual number of channels each layer has.
-
-    Its input has shape (N, D), its output (N, C, H, W).
-    """
+    """Decodes features to images: the mirror of `ResidualEncoder`, with upsampling."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST))
         colors, *channels = _channels(data, width)
         maps = code_channels(features, smallest)
         layers: list[nn.Module] = [nn.Unflatten(1, (maps, *smallest))]
-        steps = pairwise([maps, *reversed(channels)])
-        for (inputs, outputs), size in zip(steps, larger, strict=True):
-            layers += [
-                nn.Conv2d(inputs, outputs, 3, padding=1),
-                Residual(outputs),
-                nn.Upsample(size),
-            ]
+        pairs = pairwise([maps, *reversed(channels)])
+        for (inputs, outputs), size in zip(pairs, larger, strict=True):
+            layers += [nn.Conv2d(inputs, outputs, 3, padding=1), Residual(outputs)]
+            layers.append(nn.Upsample(size))
         layers += [nn.Conv2d(channels[0], channels[0], 3, padding=1), nn.ReLU()]
         image = nn.Conv2d(channels[0], colors, 3, padding=1)
         super().__init__(*layers, image, *restore_output(data))
 
 
 def _channels(data: DataSpec, width: float) -> list[int]:
-    """Returns the channels of the image and behind each halving: 3, 32, 64, 64."""
+    """Returns the channels of the image and after each halving: 3, 32, 64, 64."""
     first, later = scale_widths(width, *CHANNELS)
     halvings = len(feature_map_sizes(data.shape, SMALLEST)) - 1
     return [data.shape[0], first, *[later] * (halvings - 1)]

@@ -1,4 +1,4 @@
-"""ResNet-18 as an encoder, and its mirror image as a decoder; the code is a small map."""
+"""ResNet-18 as an encoder, and its mirror as a decoder; the code is a small map."""
 
 from math import ceil
 from typing import NamedTuple
@@ -15,69 +15,52 @@ SMALLEST = 4
 
 
 class ResNetEncoder(nn.Sequential):
-    """Maps images to features by residual blocks: four stages, down to about four pixels.
+    """Encodes images (N, C, H, W) by four stages of residual blocks, down to about four pixels.
 
-    Small images are halved in fewer places than photographs, so that something is left of them.
-    The last map becomes the code pixel by pixel; a mean over it would forget where things are.
-
-    Args:
-        data: Images.
-        features: Number of features D that leave the encoder: a multiple of the cells of the
-            smallest map, 16 of a square image.
-        width: How many times the published number of channels each layer has.
-
-    Its input has shape (N, C, H, W), its output (N, D).
+    Small images are halved in fewer stages than photographs. A 1x1 convolution maps the last map
+    to the code; a mean over the map would lose where things are. D must be a multiple of the cells
+    of the smallest map, 16 for a square image.
 
     References:
         Deep Residual Learning for Image Recognition (He, Zhang, Ren, Sun, 2016)
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        first, *stages = _stages(data, width)
-        kernel = max(3, 2 * first.stride - 1)  # every pixel is to be seen
+        stem, *stages = _stages(data, width)
+        kernel = max(3, 2 * stem.stride - 1)  # no pixel is skipped
         layers: list[nn.Module] = [
-            nn.Conv2d(first.inputs, first.outputs, kernel, first.stride, kernel // 2, bias=False),
-            nn.BatchNorm2d(first.outputs),
+            nn.Conv2d(stem.inputs, stem.outputs, kernel, stem.stride, kernel // 2, bias=False),
+            nn.BatchNorm2d(stem.outputs),
             nn.ReLU(),
         ]
         for stage in stages:
-            layers += [
-                _block(stage.inputs, stage.outputs, stage.stride),
-                _block(stage.outputs, stage.outputs),
-            ]
+            layers.append(_block(stage.inputs, stage.outputs, stage.stride))
+            layers.append(_block(stage.outputs, stage.outputs))
         code = nn.Conv2d(stages[-1].outputs, code_channels(features, stages[-1].smaller), 1)
         super().__init__(*standardize_input(data), *layers, code, nn.Flatten())
 
 
 class ResNetDecoder(nn.Sequential):
-    """Maps features to images: the mirror image of `ResNetEncoder`, each pixel repeated.
-
-    Args:
-        data: Images.
-        features: Number of features D that enter the decoder: likewise.
-        width: How many times the published number of channels each layer has.
-
-    Its input has shape (N, D), its output (N, C, H, W).
-    """
+    """Decodes features to images: the mirror of `ResNetEncoder`, with upsampling."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        first, *stages = _stages(data, width)
+        stem, *stages = _stages(data, width)
         channels = code_channels(features, stages[-1].smaller)
         layers: list[nn.Module] = [
             nn.Unflatten(1, (channels, *stages[-1].smaller)),
             nn.Conv2d(channels, stages[-1].outputs, 1),
         ]
         for stage in reversed(stages):
-            layers += [_block(stage.outputs, stage.outputs)]
+            layers.append(_block(stage.outputs, stage.outputs))
             layers += [nn.Upsample(stage.larger)] if stage.stride > 1 else []
-            layers += [_block(stage.outputs, stage.inputs)]
-        layers += [nn.Upsample(first.larger)] if first.stride > 1 else []
-        image = nn.Conv2d(first.outputs, first.inputs, 3, padding=1)
+            layers.append(_block(stage.outputs, stage.inputs))
+        layers += [nn.Upsample(stem.larger)] if stem.stride > 1 else []
+        image = nn.Conv2d(stem.outputs, stem.inputs, 3, padding=1)
         super().__init__(*layers, image, *restore_output(data))
 
 
 class _Stage(NamedTuple):
-    """What a stage does to channels and sizes; a decoder goes the other way."""
+    """Channels and map sizes before and after a stage of the encoder."""
 
     inputs: int
     outputs: int
@@ -87,15 +70,14 @@ class _Stage(NamedTuple):
 
 
 def _stages(data: DataSpec, width: float) -> list[_Stage]:
-    """Returns what the stem and the four stages do; the last of them halve first."""
-    colors, height, width_px = data.shape
+    """Returns the stem and the four stages; with few halvings, the last stages do them."""
+    inputs, *size = data.shape
     halvings = len(feature_map_sizes(data.shape, SMALLEST)) - 1
-    later = min(halvings, 3)
-    strides = [2 ** (halvings - later), 1, *[1] * (3 - later), *[2] * later]
+    in_stages = min(halvings, 3)
+    strides = [2 ** (halvings - in_stages), 1, *[1] * (3 - in_stages), *[2] * in_stages]
     channels = scale_widths(width, *CHANNELS)
-    all_outputs = [channels[0], *channels]
-    stages, inputs, larger = [], colors, (height, width_px)
-    for outputs, stride in zip(all_outputs, strides, strict=True):
+    stages, larger = [], (size[0], size[1])
+    for outputs, stride in zip([channels[0], *channels], strides, strict=True):
         smaller = (ceil(larger[0] / stride), ceil(larger[1] / stride))
         stages.append(_Stage(inputs, outputs, stride, larger, smaller))
         inputs, larger = outputs, smaller

@@ -1,4 +1,4 @@
-"""The network of siamese and triplet models: convolutions, pooling and batch norm."""
+"""The encoder of siamese and triplet models: convolutions, pooling and batch norm."""
 
 from math import prod
 
@@ -14,14 +14,7 @@ HIDDEN = 256
 
 
 class SiameseEncoder(nn.Sequential):
-    """Maps images to codes, which are not normalised.
-
-    Args:
-        data: Images of any size.
-        features: Length of a code D.
-        width: How many times the published width each layer has.
-
-    Its input has shape (N, C, H, W), its output (N, D).
+    """Encodes images (N, C, H, W) of any size to codes (N, D), which are not normalized.
 
     References:
         Dimensionality Reduction by Learning an Invariant Mapping (Hadsell, Chopra, LeCun, 2006)
@@ -29,15 +22,15 @@ class SiameseEncoder(nn.Sequential):
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         first, second, hidden = scale_widths(width, *CHANNELS, HIDDEN)
-        inputs, *size = data.shape
-        one, size = conv_pool(inputs, first, size)
-        two, size = conv_pool(first, second, size)
+        colors, *size = data.shape
+        block_1, size = conv_pool(colors, first, size)
+        block_2, size = conv_pool(first, second, size)
         flat = second * prod(size)
         super().__init__(
             *standardize_input(data),
-            *one,
+            *block_1,
             nn.BatchNorm2d(first),
-            *two,
+            *block_2,
             nn.Flatten(),
             nn.BatchNorm1d(flat),
             nn.Linear(flat, hidden),

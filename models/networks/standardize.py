@@ -1,4 +1,4 @@
-"""Standardising as a layer, so that a trained network takes raw input and draws raw output."""
+"""Standardization as a layer, so that a trained network maps raw input to raw output."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ from ..data_spec import DataSpec
 
 
 def per_channel(data: DataSpec, values: Sequence[float]) -> Tensor:
-    """Returns a value for each channel or feature, in a shape that goes with items.
+    """Returns one value per channel or feature, in a shape that broadcasts with items.
 
-    Those of a table are in float64, as its rows are: a time in milliseconds, or a charge in
-    coulombs, has deviations that float32 cannot tell from its mean or from 0.
+    Values of a table are float64, as its rows are: float32 cannot tell the deviation of a time in
+    milliseconds from its mean, or that of a charge in coulombs from 0.
     """
     dtype = torch.double if data.kind == "table" else torch.float
     return torch.tensor(values, dtype=dtype).view(-1, *[1] * (len(data.shape) - 1))
@@ -21,12 +21,12 @@ def per_channel(data: DataSpec, values: Sequence[float]) -> Tensor:
 class Standardize(nn.Module):
     """Subtracts the mean of each channel or feature, and divides by its standard deviation.
 
+    Input and output have shape (N, *data.shape). Standardized values are float32; raw rows of a
+    table are float64.
+
     Args:
         data: The data, with `mean` and `std`.
-        inverse: Whether to do the opposite.
-
-    Its input and output have shape (N, *data.shape). What is standardised is in float32; rows of
-    a table, before it or after the inverse, are in float64.
+        inverse: Whether to map standardized values back to raw ones.
     """
 
     mean: Tensor
@@ -47,24 +47,24 @@ class Standardize(nn.Module):
 
 
 def cast_input(model: object, x: Tensor) -> Tensor:
-    """Returns rows in float64 as float32 for a network that does not standardise them."""
+    """Returns float64 rows as float32 if the network does not standardize them itself."""
     if x.dtype != torch.double or not isinstance(model, nn.Module):
         return x
     return x if any(isinstance(part, Standardize) for part in model.modules()) else x.float()
 
 
 def standardize_input(data: DataSpec) -> list[nn.Module]:
-    """Returns the first layer of an encoder; none if the data are taken as they are."""
+    """Returns the first layer of an encoder: empty if the data have no mean."""
     return [] if data.mean is None else [Standardize(data)]
 
 
+def restore_output(data: DataSpec) -> list[nn.Module]:
+    """Returns the last layer of an unbounded decoder: empty if the data have no mean."""
+    return [] if data.mean is None else [Standardize(data, inverse=True)]
+
+
 def error_scale(data: DataSpec) -> Tensor:
-    """Returns what an error is measured in: the deviation of a table's features, if known."""
+    """Returns the unit of errors: the deviations of a standardized table, otherwise 1."""
     if data.kind == "table" and data.std is not None:
         return per_channel(data, data.std)
     return torch.ones(())
-
-
-def restore_output(data: DataSpec) -> list[nn.Module]:
-    """Returns the last layer of a decoder whose output has no bounds; none likewise."""
-    return [] if data.mean is None else [Standardize(data, inverse=True)]

@@ -1,4 +1,4 @@
-"""Strided convolutions alone, the last one as large as the map that remains."""
+"""Strided convolutions alone; the last one covers the whole map that is left."""
 
 from itertools import pairwise
 
@@ -14,36 +14,20 @@ SMALLEST = 7
 
 
 class StridedEncoder(nn.Sequential):
-    """Maps images to features by convolutions with stride 2, down to about 7 pixels, and one more.
-
-    Args:
-        data: Images.
-        features: Number of features D that leave the encoder.
-        width: How many times the published number of channels each layer has.
-
-    Its input has shape (N, C, H, W), its output (N, D).
-    """
+    """Encodes images (N, C, H, W) by strided convolutions to about 7 pixels, and one more."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         channels = _channels(data, width)
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(channels):
             layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.ReLU()]
-        whole = nn.Conv2d(channels[-1], features, feature_map_sizes(data.shape, SMALLEST)[-1])
-        super().__init__(*standardize_input(data), *layers, whole, nn.Flatten())
+        code = nn.Conv2d(channels[-1], features, feature_map_sizes(data.shape, SMALLEST)[-1])
+        super().__init__(*standardize_input(data), *layers, code, nn.Flatten())
         init_weights(self)
 
 
 class StridedDecoder(nn.Sequential):
-    """Maps features to images with values in [0, 1]: the mirror image of `StridedEncoder`.
-
-    Args:
-        data: Images.
-        features: Number of features D that enter the decoder.
-        width: How many times the published number of channels each layer has.
-
-    Its input has shape (N, D), its output (N, C, H, W).
-    """
+    """Decodes features to images with values in [0, 1]: the mirror of `StridedEncoder`."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST))
@@ -53,16 +37,17 @@ class StridedDecoder(nn.Sequential):
             nn.ConvTranspose2d(features, channels[0], smallest),
         ]
         for (inputs, outputs), size in zip(pairwise(channels), larger, strict=True):
-            even = (1 - size[0] % 2, 1 - size[1] % 2)  # a stride of 2 maps two sizes to one
-            again = nn.ConvTranspose2d(
-                inputs, outputs, 3, stride=2, padding=1, output_padding=even
+            # A stride of 2 maps two sizes to one; the padding restores the right one.
+            even = (1 - size[0] % 2, 1 - size[1] % 2)
+            layers.append(nn.ReLU())
+            layers.append(
+                nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=even)
             )
-            layers += [nn.ReLU(), again]
         super().__init__(*layers, nn.Sigmoid())
         init_weights(self)
 
 
 def _channels(data: DataSpec, width: float) -> list[int]:
-    """Returns the channels of the image and behind each halving: 1, 16, 32."""
+    """Returns the channels of the image and after each halving: 1, 16, 32."""
     halvings = len(feature_map_sizes(data.shape, SMALLEST)) - 1
     return [data.shape[0], *scale_widths(width, *(CHANNELS << n for n in range(halvings)))]

@@ -160,7 +160,7 @@ def cast_to_model_precision(model: nn.Module, part: Part) -> Part:
     """Returns a part in the precision that a network reads.
 
     Rows and numbers to predict are in float64. A network of somebody else, which neither
-    standardises rows nor predicts numbers as ours do, gets them as float32.
+    standardizes rows nor predicts numbers as ours do, gets them as float32.
     """
     inputs, targets = part.inputs, part.targets
     if isinstance(inputs, Tensor):

@@ -43,7 +43,7 @@ class TensorData(DeviceDataModule):
             LATENTUNE_DATA names, or a cache in the home folder.
         image_size: Side in pixels that images are cropped and scaled to. If None, they keep their
             own size; those of a folder if they share one of at most 64x64, else it is 64.
-        normalize: Whether networks shall standardise what they see, by the mean and deviation of
+        normalize: Whether networks shall standardize what they see, by the mean and deviation of
             the training part. If None, rows of a table are, images are not.
         batch_size: Items in a batch. If None, use 64, or fewer on small data so that an epoch
             has at least 64 steps.

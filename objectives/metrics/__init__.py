@@ -1,1 +1,1 @@
-"""What models are measured by, beyond what they log themselves."""
+"""Metrics that a model does not compute itself, and baselines to compare them with."""

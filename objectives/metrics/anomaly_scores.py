@@ -1,4 +1,4 @@
-"""Anomalies: what a network draws badly is not what it has learnt to draw."""
+"""Anomaly scores: the reconstruction error of an item, and thresholds of it."""
 
 from math import inf, prod
 from typing import TYPE_CHECKING, Any
@@ -20,15 +20,12 @@ if TYPE_CHECKING:
 
 
 def anomaly_scores(model: Reconstructs, data: DataSpec, items: "Items") -> Tensor:
-    """Returns how badly a network draws items: the L2 norm of each one's reconstruction error.
+    """Returns the L2 norm of the reconstruction error of each item, with shape (N,).
 
     Args:
         model: The network, on the CPU and in eval mode.
-        data: What it was trained on; errors of a standardised table are in its deviations.
+        data: What it was trained on; errors of a standardized table are in its deviations.
         items: Items, with shape (N, *data.shape).
-
-    Returns:
-        The scores, from 0, with shape (N,).
 
     References:
         Outlier Detection Using Replicator Neural Networks (Hawkins, He, Williams, Baxter, 2002)
@@ -44,17 +41,17 @@ def anomaly_scores(model: Reconstructs, data: DataSpec, items: "Items") -> Tenso
 
 
 def reconstruction_mse(scores: Tensor, data: DataSpec) -> float:
-    """Returns the mean squared error of each value, given scores of items, with shape (N,)."""
+    """Returns the mean squared error over items and values, given anomaly scores (N,)."""
     return scores.square().mean().item() / prod(data.shape)
 
 
 def score_to_mse(score: float, data: DataSpec) -> float:
-    """Returns the mean squared error of the values of an item with a score, as `*_mse` has it."""
+    """Returns the mean squared error of an item, as `*_mse` has it, given its anomaly score."""
     return score**2 / prod(data.shape)
 
 
 def describe_error_unit(data: DataSpec) -> str:
-    """Returns what `score_to_mse` is, in words."""
+    """Returns the unit of `score_to_mse` as text."""
     if data.kind == "image":
         return "mean squared error of a pixel from 0 to 1"
     of = "standard deviations" if data.std is not None else "its own unit"
@@ -67,37 +64,37 @@ def quantile_threshold(scores: Tensor, quantile: float) -> float:
 
 
 def separating_threshold(inliers: Tensor, outliers: Tensor) -> float:
-    """Returns the score at which logistic regression is undecided; both classes weigh alike.
+    """Returns the score at which logistic regression is undecided, with equal class weights.
 
-    It is infinite if the outliers have no larger scores: then none of these would be found.
+    It is infinite if outliers do not have larger scores, because then none would be found.
 
     Args:
-        inliers: Scores of items that are no anomalies, with shape (N,).
+        inliers: Scores of normal items, with shape (N,).
         outliers: Scores of known anomalies, with shape (M,).
     """
     from sklearn.linear_model import LogisticRegression
 
     scores = torch.cat([inliers, outliers]).double()
     mean, std = (moment.item() for moment in mean_and_std([scores[:, None]]))
-    truth = np.repeat([0, 1], [len(inliers), len(outliers)])
+    labels = np.repeat([0, 1], [len(inliers), len(outliers)])
     rows = ((scores - mean) / std)[:, None].numpy()
-    fitted = LogisticRegression(class_weight="balanced").fit(rows, truth)
-    slope, start = fitted.coef_.item(), fitted.intercept_.item()
-    return inf if slope <= 0 else float(mean - std * start / slope)
+    fitted = LogisticRegression(class_weight="balanced").fit(rows, labels)
+    slope, intercept = fitted.coef_.item(), fitted.intercept_.item()
+    return inf if slope <= 0 else float(mean - std * intercept / slope)
 
 
 def anomaly_threshold_entry(
     model: pl.LightningModule, data: Any, quantile: float
 ) -> dict[str, dict[str, float]]:
-    """Returns what a checkpoint keeps to know anomalies by; nothing if nothing is reconstructed.
+    """Returns the entry `anomaly` of a checkpoint, or nothing if the model cannot reconstruct.
 
-    The threshold comes from the validation part: from what the network was not trained on, and
-    without a look at the test part.
+    The threshold is a quantile of the validation part: the network was not trained on it, and the
+    test part stays unseen.
 
     Args:
-        model: The trained network; it is on the CPU and in eval mode afterwards.
+        model: The trained network; it is left on the CPU and in eval mode.
         data: Its data module.
-        quantile: Share of the validation part that is no anomaly, from 0 to 1.
+        quantile: Share of the validation part that counts as normal, from 0 to 1.
     """
     if not (isinstance(model, Reconstructs) and isinstance(data, TensorData)):
         return {}

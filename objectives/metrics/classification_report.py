@@ -21,19 +21,19 @@ BINS = 15
 
 
 class ClassificationReport(NamedTuple):
-    """What a classifier made of the test part.
+    """The results of a classifier on the test part.
 
     Attributes:
         classes: A row for each class: its name, its number of items, the share of them that was
-            recognised, and the average precision with which it is told from the others; both
-            NaN if it has no items.
-        confusion: How many items of each class, a row each, were taken for which, (K, K).
-        curves: Recall, from 0 to 1, and precision of each class that has items, told from all
-            others, (M, 2): a point for each probability from which on it is said to be the class.
-        reliability: A row for each of 15 equal ranges of the highest probability of an item: its
-            mean, the share of items that it was right for, and their number.
-        calibration_error: The mean distance between how sure the model is of its answer and how
-            often that is right, from 0 to 1, over these ranges.
+            recognized, and its average precision against all other classes; both are NaN for a
+            class without items.
+        confusion: How many items of each class (rows) were predicted as which (columns), (K, K).
+        curves: Recall and precision, from 0 to 1, of each class that has items against all
+            others, with shape (M, 2), one row per threshold of the probability.
+        reliability: A row for each of 15 equal bins of the highest probability of an item: its
+            mean, the share of items that were predicted right, and their number.
+        calibration_error: Mean distance between predicted probability and accuracy over these
+            bins, from 0 to 1.
     """
 
     classes: pd.DataFrame
@@ -43,12 +43,8 @@ class ClassificationReport(NamedTuple):
     calibration_error: float
 
 
-def classification(model: Predicts, data: Any) -> ClassificationReport:
-    """Lets a trained classifier answer for the test part.
-
-    Args:
-        model: The trained classifier.
-        data: Its data module.
+def classification_report(model: Predicts, data: Any) -> ClassificationReport:
+    """Returns the results of a trained classifier on the test part of its data module.
 
     References:
         On Calibration of Modern Neural Networks (Guo, Pleiss, Sun, Weinberger, 2017)
@@ -57,17 +53,17 @@ def classification(model: Predicts, data: Any) -> ClassificationReport:
     logits, labels = predict_test_set(model, data)
     names, k = list(data.spec.classes), len(data.spec.classes)
     counts = multiclass_confusion_matrix(logits, labels, num_classes=k)
-    share = counts.diagonal() / counts.sum(1)  # NaN of a class without items
+    accuracy = counts.diagonal() / counts.sum(1)  # NaN for a class without items
     probabilities = logits.softmax(1)
-    curves, precision = {}, [float("nan")] * k
+    curves, average_precision = {}, [float("nan")] * k
     for number in sorted(set(labels.tolist())):
-        probability, is_it = probabilities[:, number], (labels == number).long()
-        found, recalled, _ = binary_precision_recall_curve(probability, is_it)
-        curves[names[number]] = torch.stack([recalled, found], 1).flip(0).numpy()
-        precision[number] = binary_average_precision(probability, is_it).item()
-    columns = {"class": names, "items": counts.sum(1), "accuracy": share}
+        probability, is_class = probabilities[:, number], (labels == number).long()
+        precision, recall, _ = binary_precision_recall_curve(probability, is_class)
+        curves[names[number]] = torch.stack([recall, precision], 1).flip(0).numpy()
+        average_precision[number] = binary_average_precision(probability, is_class).item()
+    columns = {"class": names, "items": counts.sum(1), "accuracy": accuracy}
     return ClassificationReport(
-        pd.DataFrame(columns | {"average_precision": precision}),
+        pd.DataFrame(columns | {"average_precision": average_precision}),
         counts.numpy(),
         curves,
         _reliability(probabilities, labels),
@@ -76,8 +72,8 @@ def classification(model: Predicts, data: Any) -> ClassificationReport:
 
 
 def _reliability(probabilities: Tensor, labels: Tensor) -> pd.DataFrame:
-    confidence, answer = probabilities.max(1)
-    right = (answer == labels).numpy()
+    confidence, predicted = probabilities.max(1)
+    right = (predicted == labels).numpy()
     items = pd.DataFrame({"chance": confidence.numpy(), "right": right, "items": 1})
     bins = (items["chance"] * BINS).clip(upper=BINS - 1).astype(int)
     return items.groupby(bins).agg({"chance": "mean", "right": "mean", "items": "sum"})

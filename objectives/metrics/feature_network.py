@@ -1,9 +1,8 @@
-"""The network whose features tell real images from generated ones: trained once for each data."""
+"""The classifier whose features compare real with generated images, trained once per dataset."""
 
 import copy
 import math
 from contextlib import suppress
-from pathlib import Path
 
 import torch
 
@@ -15,20 +14,20 @@ from ..data.tensor_data import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
 from ..trainer import TrainingProgress, fit, quiet_trainer
 
 FEATURES = 64
-"""How many features of an image are compared."""
+"""Number of features of an image."""
 STEPS = 4000
 
 
 def feature_network(data: TensorData) -> Predictor:
-    """Returns a classifier of the data, trained before or now.
+    """Returns a classifier of the data, which is trained now or comes from the cache.
 
-    Published FIDs use a network trained on photographs, which is blind to what matters in small
-    grey images; one that has learnt to tell the classes of the data apart is not.
+    Published FIDs use a network trained on photographs, which ignores what matters in small gray
+    images. A classifier of the data's own classes does not.
 
     Args:
-        data: Images with labels; the network is kept in their cache, if they have one.
+        data: Images with labels; the classifier is kept in their cache, if they have one.
     """
-    # It may be asked for in validation, where nothing else is trained.
+    # It may be called in validation, where gradients are off and random numbers matter.
     with torch.random.fork_rng(), torch.inference_mode(False), torch.enable_grad():
         torch.manual_seed(0)
         return _load_or_train(data).eval()
@@ -37,12 +36,13 @@ def feature_network(data: TensorData) -> Predictor:
 def _load_or_train(data: TensorData) -> Predictor:
     encoder = Autoencoder(data.spec, latent_dim=FEATURES)
     network = Predictor(data.spec, codec=encoder, unfreeze=True, lin_dim=FEATURES, lr=1e-3)
-    path = _path(data)
-    if path is not None:
-        with suppress(RuntimeError, TypeError, AttributeError):  # another network's, or broken
+    path = None
+    if data.cache is not None:
+        path = data.cache / "features" / f"{data.name}-{data.fingerprint}.pt"
+        with suppress(RuntimeError, TypeError, AttributeError):  # broken, or of another network
             network.load_state_dict(read_cache_file(path))
             return network
-    plain = copy.copy(data)  # the same network, whatever a study does with its batches
+    plain = copy.copy(data)  # the network must not depend on a study's batches
     n, plain.augment, plain.weights = len(data.splits.train), None, None
     plain.batch_size = choose_batch_size(None, n, BATCH_SIZE, STEPS_PER_EPOCH)
     epochs = math.ceil(STEPS * plain.batch_size / n)
@@ -52,9 +52,3 @@ def _load_or_train(data: TensorData) -> Predictor:
     if path is not None:
         write_cache_file(path, network.state_dict())
     return network
-
-
-def _path(data: TensorData) -> Path | None:
-    if data.cache is None:
-        return None
-    return data.cache / "features" / f"{data.name}-{data.fingerprint}.pt"

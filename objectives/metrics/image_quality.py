@@ -1,4 +1,4 @@
-"""How far generated images are from real ones, as numbers."""
+"""FID and KID: distances between the features of generated and of real images."""
 
 import warnings
 from typing import Any, NamedTuple
@@ -12,13 +12,13 @@ KID_SUBSET_SIZE = 1000
 
 
 class ImageQuality(NamedTuple):
-    """Two distances between sets of images; the smaller, the more alike they are.
+    """Two distances between sets of images; smaller is better.
 
     Attributes:
-        fid: Frechet distance between Gaussians fitted to the features of both sets. It falls
-            with their size, so that sets of one size alone compare.
-        fid_std: Its standard deviation over resamples of both sets, with replacement.
-        kid: Squared kernel distance (MMD) of the features, of which size is no part.
+        fid: Frechet distance between Gaussians fitted to the features of both sets. It falls with
+            the size of the sets, so that only sets of one size are comparable.
+        fid_std: Its standard deviation over bootstrap samples of both sets.
+        kid: Squared kernel distance (MMD) of the features, which does not depend on size.
         kid_std: Its standard deviation over random subsets.
 
     References:
@@ -33,70 +33,70 @@ class ImageQuality(NamedTuple):
     kid_std: float
 
 
-def quality(real: Tensor, drawn: Tensor, seed: int = 0) -> ImageQuality:
-    """Compares features of real images with features of generated ones.
+def image_quality(real: Tensor, generated: Tensor, seed: int = 0) -> ImageQuality:
+    """Compares features of generated images (M, D) with features of real images (N, D).
 
     Args:
-        real: Features of real images, with shape (N, D).
-        drawn: Features of generated images, with shape (M, D), from the same network.
-        seed: Chooses the resamples, and the subsets that the kernel distance is averaged over.
+        real: Features of real images.
+        generated: Features of generated images from the same network.
+        seed: Seed of the bootstrap samples and the subsets.
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
 
     scale = _scale(real)
-    real, drawn = real / scale, drawn / scale
+    real, generated = real / scale, generated / scale
     with warnings.catch_warnings(), torch.random.fork_rng():
-        warnings.simplefilter("ignore", UserWarning)  # it keeps all features, as we want it to
+        warnings.simplefilter("ignore", UserWarning)  # about the memory of kept features
         torch.manual_seed(seed)
         fid = FrechetInceptionDistance(_identity(real)).set_dtype(torch.float64)
-        value = _distance(fid, real, drawn)
+        value = _compute(fid, real, generated)
         spread = [
-            _distance(fid, _resample(real), _resample(drawn)).item() for _ in range(RESAMPLES)
+            _compute(fid, _resample(real), _resample(generated)).item() for _ in range(RESAMPLES)
         ]
-    kid = kernel_distance(real, drawn, seed)
+    kid = kernel_distance(real, generated, seed)
     return ImageQuality(float(value), float(torch.tensor(spread).std()), *kid)
 
 
-def kernel_distance(real: Tensor, drawn: Tensor, seed: int = 0) -> tuple[float, float]:
-    """Returns the squared kernel distance of features, its mean and deviation over subsets.
+def kernel_distance(real: Tensor, generated: Tensor, seed: int = 0) -> tuple[float, float]:
+    """Returns mean and standard deviation over subsets of the squared kernel distance.
 
     Args:
         real: Features of real images, with shape (N, D).
-        drawn: Features of generated images, with shape (M, D), from the same network.
-        seed: Chooses the subsets.
+        generated: Features of generated images from the same network, with shape (M, D).
+        seed: Seed of the subsets.
     """
     from torchmetrics.image.kid import KernelInceptionDistance
 
     scale = _scale(real)
-    size = min(KID_SUBSET_SIZE, len(real) // 2, len(drawn) // 2)
+    size = min(KID_SUBSET_SIZE, len(real) // 2, len(generated) // 2)
     with warnings.catch_warnings(), torch.random.fork_rng():
-        warnings.simplefilter("ignore", UserWarning)  # it keeps all features, as we want it to
+        warnings.simplefilter("ignore", UserWarning)  # about the memory of kept features
         torch.manual_seed(seed)
         kid = KernelInceptionDistance(_identity(real), subsets=KID_SUBSETS, subset_size=size)
-        mean, std = _distance(kid, real / scale, drawn / scale)
+        mean, std = _compute(kid, real / scale, generated / scale)
     return float(mean), float(std)
 
 
 def _scale(features: Tensor) -> Tensor:
-    """Returns the root mean square of features; 1 if all of them are 0.
+    """Returns the root mean square of features, or 1 if all are 0.
 
-    The kernel is a polynomial of the features, so that they shall have a common scale.
+    The kernel is a polynomial, whose value depends on the scale of the features.
     """
     scale = features.double().square().mean().sqrt()
     return scale.where(scale > 0, 1.0)
 
 
 def _identity(features: Tensor) -> nn.Module:
-    """Returns the network that the metrics ask for; the features are there already."""
+    """Returns a network that leaves features as they are, as torchmetrics expects one."""
     identity: Any = nn.Identity()
     identity.num_features = features.shape[1]
-    return identity  # type: ignore[no-any-return]  # mypy knows no attribute of a module
+    return identity  # type: ignore[no-any-return]  # mypy does not know the attribute
 
 
-def _distance(metric: Any, real: Tensor, drawn: Tensor) -> Any:
+def _compute(metric: Any, real: Tensor, generated: Tensor) -> Any:
     metric.reset()
     metric.update(real, real=True)
-    metric.update(drawn, real=False)
+    metric.update(generated, real=False)
     return metric.compute()
 
 

@@ -1,4 +1,4 @@
-"""How far generated images are from real ones, after each epoch."""
+"""A metric callback: the kernel distance of generated images from real ones."""
 
 import pytorch_lightning as pl
 import torch
@@ -12,14 +12,14 @@ from .feature_network import feature_network
 from .image_quality import kernel_distance
 from .sampler_rating import unratable_reason
 
-DRAWN = 2000
+N_IMAGES = 2000
 
 
 class KernelDistance(pl.Callback):
-    """Logs `val_kid` and `test_kid`: the squared kernel distance of drawn images from real ones.
+    """Logs `val_kid` and `test_kid`: the squared kernel distance of generated from real images.
 
-    Up to 2,000 images are drawn from the model's prior, from the same codes each time. Compared
-    are features of a classifier of the same data, so that these must be images with labels.
+    Up to 2,000 images are generated from the model's prior, from the same codes each time. The
+    features of a classifier of the same data are compared, so the data must be labeled images.
 
     References:
         Demystifying MMD GANs (Binkowski, Sutherland, Arbel, Gretton, 2018)
@@ -37,20 +37,20 @@ class KernelDistance(pl.Callback):
     def _log(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         assert isinstance(model, Decodes)
         assert isinstance(model, HasPrior)
-        # Lightning sets it for whoever trains on a data module, and does not declare it.
+        # Lightning sets it if a data module is used, but does not declare it.
         data = trainer.datamodule  # type: ignore[attr-defined]
-        if why_not := unratable_reason(data, DRAWN):
-            raise DataError(f"images of {data.name} cannot be rated: {why_not}")
+        if reason := unratable_reason(data, N_IMAGES):
+            raise DataError(f"images of {data.name} cannot be rated: {reason}")
         if self._network is None:
             self._network = feature_network(data)
         network = self._network
 
-        def features_of_codes(z: Tensor) -> Tensor:
+        def generated_features(z: Tensor) -> Tensor:
             return network.features(model.decode(z.to(model.device)).cpu())
 
-        real = getattr(data.splits, part).inputs[:DRAWN]
+        real = getattr(data.splits, part).inputs[:N_IMAGES]
         codes = torch.from_numpy(model.prior().sample(len(real)))
         distance, _ = kernel_distance(
-            apply_in_batches(network.features, real), apply_in_batches(features_of_codes, codes)
+            apply_in_batches(network.features, real), apply_in_batches(generated_features, codes)
         )
         model.log(f"{part}_kid", distance)

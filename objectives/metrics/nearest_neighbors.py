@@ -1,4 +1,4 @@
-"""Nearest neighbours: what codes say of classes, with nothing to train."""
+"""Nearest neighbors: what codes tell about classes, without training."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -13,88 +13,85 @@ from ..data.preparation.require_labels import require_labels
 
 N_LABELS = 100
 DRAWS = 10
-MOST = 10_000
+MAX_ITEMS = 10_000
 CHUNK = 1024
 
 
 def knn_accuracy(
-    known: Tensor, classes: Tensor, queries: Tensor, right: Tensor, neighbors: int = 1
+    known: Tensor, classes: Tensor, queries: Tensor, query_classes: Tensor, neighbors: int = 1
 ) -> float:
-    """Returns how often most of the nearest labelled items are of the right class.
+    """Returns the accuracy of a majority vote of the nearest labeled items.
 
-    Of classes with as many of them, the one whose are nearer counts.
+    Of classes with as many votes, the one with nearer items wins.
 
     Args:
-        known: Codes of labelled items, with shape (N, D).
+        known: Codes of labeled items, with shape (N, D).
         classes: Their classes, with shape (N,).
-        queries: Codes whose class is asked, with shape (M, D).
-        right: Their classes, with shape (M,).
-        neighbors: How many are asked, from 1 to N.
+        queries: Codes of other items, with shape (M, D).
+        query_classes: Their true classes, with shape (M,).
+        neighbors: Number of neighbors that vote, from 1 to N.
 
     References:
         Nearest Neighbor Pattern Classification (Cover, Hart, 1967)
     """
-    ranks = torch.arange(neighbors) / neighbors**2  # all of them together decide no vote
-    said = []
-    for chunk in torch.split(queries, CHUNK):  # all distances at once would be gigabytes
+    ranks = torch.arange(neighbors) / neighbors**2  # together too small to decide a vote
+    predicted = []
+    for chunk in torch.split(queries, CHUNK):  # all distances at once would take gigabytes
         nearest = distances(chunk, known).topk(neighbors, largest=False).indices
         votes = torch.zeros(len(chunk), int(classes.max()) + 1)
         votes.scatter_add_(1, classes[nearest], (1 - ranks).expand(len(chunk), -1))
-        said.append(votes.argmax(1))
-    return (torch.cat(said) == right).float().mean().item()
+        predicted.append(votes.argmax(1))
+    return (torch.cat(predicted) == query_classes).float().mean().item()
 
 
 def distances(codes: Tensor, others: Tensor) -> Tensor:
-    """Returns the distance of each code from each of the others, with shape (N, M).
+    """Returns the distances between codes (N, D) and others (M, D), with shape (N, M).
 
-    They are computed in float64 and around the mean of the others: PyTorch takes the difference of
-    squares, in which a large mean would leave no digits of small distances.
-
-    Args:
-        codes: With shape (N, D).
-        others: With shape (M, D).
+    They are computed in float64 and relative to the mean: PyTorch subtracts squares, and a large
+    mean would cancel the digits of small distances.
     """
-    wide = others.double()
-    mean = wide.mean(0)
-    return torch.cdist(codes.double() - mean, wide - mean)
+    exact = others.double()
+    mean = exact.mean(0)
+    return torch.cdist(codes.double() - mean, exact - mean)
 
 
 def few_label_accuracies(
     known: Tensor,
     classes: Tensor,
     queries: Tensor,
-    right: Tensor,
+    query_classes: Tensor,
     *,
     labels: int = N_LABELS,
     seeds: Sequence[int] = range(DRAWS),
     neighbors: int = 1,
 ) -> list[float]:
-    """Returns that accuracy where few items are labelled, for each seed that draws them.
+    """Returns `knn_accuracy` with few labeled items, for each seed that samples them.
 
-    They are drawn without replacement: the same places for the same seed and number of items.
+    They are sampled without replacement, at the same indices for the same seed and N.
 
     Args:
-        known: Codes to draw labelled ones from, with shape (N, D).
+        known: Codes to sample labeled items from, with shape (N, D).
         classes: Their classes, with shape (N,).
-        queries: Codes whose class is asked, with shape (M, D).
-        right: Their classes, with shape (M,).
-        labels: How many are drawn, all if there are fewer.
-        seeds: A seed for each draw.
-        neighbors: How many are asked; at most as many as are drawn.
+        queries: Codes of other items, with shape (M, D).
+        query_classes: Their true classes, with shape (M,).
+        labels: Number of labeled items; all if there are fewer.
+        seeds: A seed for each sample.
+        neighbors: Number of neighbors that vote, at most `labels`.
     """
-    found = []
+    accuracies = []
     for seed in seeds:
         order = torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))
         few = order[:labels]
-        found.append(knn_accuracy(known[few], classes[few], queries, right, neighbors))
-    return found
+        accuracy = knn_accuracy(known[few], classes[few], queries, query_classes, neighbors)
+        accuracies.append(accuracy)
+    return accuracies
 
 
 class NeighborProbe(pl.Callback):
-    """Logs `val_probe` and `test_probe`: the accuracy of the nearest of 100 labelled codes.
+    """Logs `val_probe` and `test_probe`: the accuracy of the nearest of 100 labeled codes.
 
-    It is the mean of ten draws. The labels come from the training part, and stand behind codes of
-    the same network; the model must encode, and the data have labels.
+    It is the mean over ten samples of labeled training items. The model must encode, and the data
+    must have labels.
     """
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -104,32 +101,31 @@ class NeighborProbe(pl.Callback):
         self._log_accuracy("test", trainer, pl_module)
 
     def _log_accuracy(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
-        """Logs what the neighbours of the codes of a part say."""
-        few = N_LABELS * DRAWS  # of which each draw takes its own
-        model.log(f"{part}_probe", fmean(few_label_accuracies(*_codes(trainer, model, part, few))))
+        codes = _encode_parts(trainer, model, part, N_LABELS * DRAWS)
+        model.log(f"{part}_probe", fmean(few_label_accuracies(*codes)))
 
 
 class NearestNeighbor(NeighborProbe):
-    """Logs `val_nearest` and `test_nearest`: the same with all labels of the training part.
+    """Logs `val_nearest` and `test_nearest`: the accuracy of the nearest training item.
 
-    In validation, which comes after each epoch, with 10,000 at most.
+    In validation, which follows each epoch, at most 10,000 training items are used.
     """
 
     def _log_accuracy(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
-        most = MOST if part == "val" else None
-        model.log(f"{part}_nearest", knn_accuracy(*_codes(trainer, model, part, most)))
+        most = MAX_ITEMS if part == "val" else None
+        model.log(f"{part}_nearest", knn_accuracy(*_encode_parts(trainer, model, part, most)))
 
 
-def _codes(
+def _encode_parts(
     trainer: pl.Trainer, model: pl.LightningModule, part: str, most: int | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Returns codes and classes of training items, and of the items of a part."""
+    """Returns codes and classes of at most so many training items, and those of a part."""
     assert isinstance(model, Encodes)
-    # Lightning sets it for whoever trains on a data module, and does not declare it.
+    # Lightning sets it if a data module is used, but does not declare it.
     splits = require_labels(trainer.datamodule).splits  # type: ignore[attr-defined]
     known, queries = splits.train, getattr(splits, part)
-    few = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))[:most]
-    known = known.take(few.tolist())
+    order = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))[:most]
+    known = known.take(order.tolist())
     assert known.targets is not None
 
     def encode(x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Items as plain rows of numbers, for methods that know no images, tables or texts."""
+"""Items as rows of numbers, for methods that do not distinguish images, tables and texts."""
 
 from typing import Any
 
@@ -14,26 +14,23 @@ from ..data.parts import to_float
 Rows = NDArray[np.floating[Any]]
 
 NUMBERS: dict[Kind, str] = {"image": "pixels", "table": "features", "text": "letters"}
-"""What the numbers of a row are called."""
+"""The name of the numbers of a row."""
 
 
 def to_numeric_rows(items: Any, data: DataSpec) -> Rows:
-    """Returns items as rows of numbers.
+    """Returns items as rows of numbers, with shape (N, F).
 
-    These are the values of pixels; the features of a table, standardised as networks see them if
-    they do; or how often each letter occurs in a text.
+    These are pixel values; features of a table, standardized if networks standardize them; or how
+    often each letter occurs in a text.
 
     Args:
         items: A tensor, with shape (N, *data.shape).
-        data: What they are.
-
-    Returns:
-        The rows, with shape (N, F).
+        data: The data.
     """
     if data.kind == "text":
         counts = torch.zeros(len(items), len(data.letters) + 1)
         ones = torch.ones(items.shape)
-        letters: Rows = counts.scatter_add_(1, items, ones).numpy()[:, 1:]  # 0 is no letter
+        letters: Rows = counts.scatter_add_(1, items, ones).numpy()[:, 1:]  # 0 is padding
         return letters
     if data.kind == "table":
         rows: Rows = nn.Sequential(*standardize_input(data))(items).double().numpy()

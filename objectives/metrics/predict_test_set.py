@@ -1,4 +1,4 @@
-"""What a trained predictor answers to the test part."""
+"""Predictions of a trained predictor for the test part."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from ...models.roles import Predicts
 
 
 def predict_test_set(model: Predicts, data: Any) -> tuple[Tensor, Tensor]:
-    """Lets a trained predictor answer for the test part.
+    """Returns the predictions and targets of the test part.
 
     Args:
-        model: The trained predictor; it is on the CPU and in eval mode afterwards.
+        model: The trained predictor; it is left on the CPU and in eval mode.
         data: Its data module.
 
     Returns:
@@ -24,7 +24,8 @@ def predict_test_set(model: Predicts, data: Any) -> tuple[Tensor, Tensor]:
     data.setup("test")
     with torch.inference_mode():
         pairs = [
-            (model.answer(batch[0].cpu()), batch[1].cpu()) for batch in data.test_dataloader()
+            (model.predict_batch(batch[0].cpu()), batch[1].cpu())
+            for batch in data.test_dataloader()
         ]
-    answers, targets = (torch.cat(column) for column in zip(*pairs, strict=True))
-    return answers, targets
+    predictions, targets = (torch.cat(column) for column in zip(*pairs, strict=True))
+    return predictions, targets

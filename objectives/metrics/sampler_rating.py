@@ -1,4 +1,4 @@
-"""Rating ways of sampling: chosen on the validation part, reported on the test part."""
+"""Ratings of sampling methods: the validation part chooses, the test part reports."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ..data.batches import apply_in_batches
 from ..data.tensor_data import TensorData
 from ..progress import progress
 from .feature_network import FEATURES
-from .image_quality import ImageQuality, quality
+from .image_quality import ImageQuality, image_quality
 
 if TYPE_CHECKING:
     from ..data.parts import Items
 
 REAL = "real"
-"""Stands beside the methods: how far other real images are, which no method can beat."""
+"""The row of other real images, which no method can beat."""
 RECONSTRUCTED = "reconstructed"
-"""Stands beside the methods: how far the decoder alone is from real images."""
+"""The row of reconstructions, which shows the error of the decoder alone."""
 
 
 class SamplerRating(NamedTuple):
-    """How far images are from those of two parts; the first is for choosing among methods."""
+    """The distance of images from two parts: the first chooses a method, the second reports."""
 
     validation: ImageQuality
     test: ImageQuality
@@ -35,15 +35,15 @@ class SamplerRating(NamedTuple):
 
 @dataclass(frozen=True)
 class SamplerRatings:
-    """What samples are worth.
+    """Ratings of all sampling methods.
 
     Attributes:
-        rows: The rating of each method, of `real` training images and, of a model that encodes,
-            of `reconstructed` ones.
-        size: Images in each of them.
+        rows: The rating of each method, of `real` training images and, if the model encodes, of
+            `reconstructed` ones.
+        size: Number of images in each row.
         accuracy: Test accuracy of the classifier whose features are compared, from 0 to 1.
-        winner: The method with the least FID on the validation part; None if there is one method
-            alone, or its interval of two standard deviations overlaps that of the next.
+        winner: The method with the lowest FID on the validation part; None with one method, or if
+            its interval of two standard deviations overlaps that of the next method.
     """
 
     rows: Mapping[str, SamplerRating]
@@ -52,7 +52,7 @@ class SamplerRatings:
     winner: str | None
 
     def to_table(self) -> dict[str, Any]:
-        """Returns everything as JSON can hold it."""
+        """Returns all attributes as JSON values."""
         parts = {
             name: {part: found._asdict() for part, found in rating._asdict().items()}
             for name, rating in self.rows.items()
@@ -61,17 +61,12 @@ class SamplerRatings:
 
 
 def unratable_reason(data: Any, n: int) -> str | None:
-    """Returns why samples of this data cannot be rated, if so.
-
-    Args:
-        data: The data module.
-        n: Number of samples.
-    """
+    """Returns why n samples of a model of this data module cannot be rated, or None."""
     if not isinstance(data, TensorData) or data.spec.kind != "image":
-        return "the data are no images"
+        return "the data are not images"
     if len(data.spec.classes) < 2:
-        return "the data have no classes, on which features could be learnt"
-    fewest = FEATURES + 1  # of fewer, a covariance says nothing
+        return "the data have no classes, which the features are learned from"
+    fewest = FEATURES + 1  # of fewer, the covariance is singular
     parts = {"samples": n, "images to train on": len(data.splits.train)}
     parts |= {"images to validate": len(data.splits.val), "images to test": len(data.splits.test)}
     for what, count in parts.items():
@@ -81,49 +76,47 @@ def unratable_reason(data: Any, n: int) -> str | None:
 
 
 def rate_samplers(
-    model: Decodes, network: Predictor, data: TensorData, drawn: Mapping[str, Codes], seed: int
+    model: Decodes, network: Predictor, data: TensorData, codes: Mapping[str, Codes], seed: int
 ) -> SamplerRatings:
-    """Rates the images that a model decodes from codes.
+    """Rates the images that a model decodes from the codes of each sampling method.
 
     Args:
         model: The model.
         network: A classifier of the data, whose features are compared.
-        data: The images that it was trained on, with labels.
-        drawn: The codes that each method has drawn, with shape (N, D).
-        seed: Chooses training images and resamples.
+        data: The labeled images that the model was trained on.
+        codes: The codes that each method has sampled, with shape (N, D).
+        seed: Seed of the real training images and the bootstrap samples.
     """
     train, val, test = data.splits[:3]
-    size = min(len(train), *(len(codes) for codes in drawn.values()))
+    size = min(len(train), *map(len, codes.values()))
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
     real = train.take(order[:size].tolist()).inputs
-    sets = {name: torch.from_numpy(codes[:size]) for name, codes in drawn.items()}
+    sets = {name: torch.from_numpy(found[:size]) for name, found in codes.items()}
     with progress(f"rating {size:,} images of each method", len(sets) + 2) as advance:
 
-        def rating(images: Items) -> SamplerRating:
+        def rate(images: Items) -> SamplerRating:
             features = apply_in_batches(network.features, images)
             advance(1)
-            return SamplerRating(*(quality(part, features, seed) for part in of_parts))
+            return SamplerRating(*(image_quality(part, features, seed) for part in part_features))
 
-        of_parts = [apply_in_batches(network.features, part.inputs) for part in (val, test)]
-        rows = {
-            name: rating(apply_in_batches(model.decode, codes)) for name, codes in sets.items()
-        }
-        first = winner(rows)
-        rows[REAL] = rating(real)
+        part_features = [apply_in_batches(network.features, part.inputs) for part in (val, test)]
+        rows = {name: rate(apply_in_batches(model.decode, found)) for name, found in sets.items()}
+        winner = find_winner(rows)
+        rows[REAL] = rate(real)
         if isinstance(model, Codec):
             codec = model
-            drawn_again = apply_in_batches(lambda x: codec.decode(codec.encode(x)), real)
-            rows[RECONSTRUCTED] = rating(drawn_again)
+            reconstructed = apply_in_batches(lambda x: codec.decode(codec.encode(x)), real)
+            rows[RECONSTRUCTED] = rate(reconstructed)
     assert test.targets is not None
-    right = apply_in_batches(network.output, of_parts[1]).argmax(1) == test.targets
-    return SamplerRatings(rows, size, right.float().mean().item(), first)
+    right = apply_in_batches(network.output, part_features[1]).argmax(1) == test.targets
+    return SamplerRatings(rows, size, right.float().mean().item(), winner)
 
 
-def winner(rows: Mapping[str, SamplerRating]) -> str | None:
-    """Returns the method whose images are the most alike; None if the next is as good, or none."""
+def find_winner(rows: Mapping[str, SamplerRating]) -> str | None:
+    """Returns the method with the lowest FID, or None if the next one may be as good."""
     first, *others = sorted(rows, key=lambda name: rows[name].validation.fid)
     if not others:
         return None
     best, next_best = (rows[name].validation for name in (first, others[0]))
-    apart = best.fid + 2 * best.fid_std < next_best.fid - 2 * next_best.fid_std
-    return first if apart else None
+    is_clear = best.fid + 2 * best.fid_std < next_best.fid - 2 * next_best.fid_std
+    return first if is_clear else None

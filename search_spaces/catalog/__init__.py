@@ -1,1 +1,1 @@
-"""The catalogue: what can be searched, a file a family."""
+"""The catalog: every model that can be searched, one file per family. It imports no torch."""

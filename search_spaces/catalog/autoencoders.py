@@ -1,73 +1,70 @@
-"""Autoencoders: one class, whose rows are networks and options."""
+"""Autoencoders: rows are networks and options of one class."""
 
 from typing import Any
 
-from .entry import PROBE, PUBLISHED, SPACES, CatalogEntry, Direction, Published
+from ...models.types import Direction
+from .entry import PROBE, PUBLISHED, CatalogEntry, Published, spaces_of
 
 METRICS: dict[str, Direction] = {"mse": "minimize", "probe": "maximize"}
-ANY = ("image", "table")
+IMAGE_OR_TABLE = ("image", "table")
 
 
-def _row(
+def _autoencoder(
     function: str,
     summary: str,
-    *more: str,
+    *spaces: str,
     kinds: tuple[str, ...] = ("image",),
     **options: Any,
 ) -> CatalogEntry:
-    """Returns a row; `more` are its spaces beside `default`, whose functions are named so."""
-    names = {"default": function} | {space: f"{function}_{space}" for space in more}
-    spaces = {space: f"{SPACES}.autoencoder:{name}" for space, name in names.items()}
-    return CatalogEntry(summary, spaces, METRICS, PROBE, kinds, **options)
+    found = spaces_of("autoencoder_spaces", function, *spaces)
+    return CatalogEntry(summary, found, METRICS, PROBE, kinds, **options)
 
 
 AUTOENCODERS = {
-    "conv-ae": _row("conv_ae", "convolutional autoencoder", PUBLISHED, "optimiser"),
-    "dense-ae": _row(
+    "conv-ae": _autoencoder("conv_ae", "convolutional autoencoder", PUBLISHED, "optimizer"),
+    "dense-ae": _autoencoder(
         "dense_ae",
         "fully connected autoencoder",
         PUBLISHED,
-        kinds=ANY,
+        kinds=IMAGE_OR_TABLE,
         published=Published(
             {"latent_dim": 128, "lr": 0.01, "momentum": 0.99}, 150, 1024, normalize=True
         ),
     ),
-    "deep-ae": _row(
+    "deep-ae": _autoencoder(
         "deep_ae",
         "deep fully connected autoencoder",
         PUBLISHED,
-        kinds=ANY,
+        kinds=IMAGE_OR_TABLE,
         published=Published({"latent_dim": 6, "lr": 1e-3, "l2": 1e-5}, 10, 64),
     ),
-    "pooled-ae": _row(
+    "pooled-ae": _autoencoder(
         "pooled_ae",
         "convolutions and pooling, a small map as code",
         PUBLISHED,
         published=Published(
             {"latent_dim": 196, "lr": 0.01, "momentum": 0.99}, 150, 1024, normalize=True
         ),
-        incomparable_metrics=(
-            "mse",
-        ),  # its code may be half as long as an item, that of others is short
+        incomparable_metrics=("mse",),  # its code may be half as long as an item
     ),
-    "strided-ae": _row(
+    "strided-ae": _autoencoder(
         "strided_ae",
         "strided convolutions alone",
         PUBLISHED,
         published=Published({"latent_dim": 64, "lr": 1e-3, "l2": 1e-5}, 10, 64),
     ),
-    "denoising-ae": _row(
+    "denoising-ae": _autoencoder(
         "denoising_ae",
-        "any network, from spoilt input to clean",
+        "any network, from corrupted input to clean",
         PUBLISHED,
         published=Published(
-            {"latent_dim": 196, "noise": 0.5, "lr": 0.01, "momentum": 0.99},
+            {"latent_dim": 196, "corruption_std": 0.5, "lr": 0.01, "momentum": 0.99},
             150,
             1024,
             normalize=True,
         ),
     ),
-    "sparse-ae": _row(
+    "sparse-ae": _autoencoder(
         "sparse_ae",
         "any network, with sparse codes",
         PUBLISHED,
@@ -84,12 +81,12 @@ AUTOENCODERS = {
             normalize=True,
         ),
     ),
-    "sparse-denoising-ae": _row(
-        "sparse_denoising_ae", "convolutions, spoilt input and sparse codes"
+    "sparse-denoising-ae": _autoencoder(
+        "sparse_denoising_ae", "convolutions, corrupted input and sparse codes"
     ),
-    # An epoch of Fashion-MNIST takes them 13 and 700 times as long as `conv-ae`, on one thread.
-    "residual-ae": _row(
+    # On one thread, an epoch of Fashion-MNIST takes 13 and 700 times as long as with `conv-ae`.
+    "residual-ae": _autoencoder(
         "residual_ae", "residual blocks, a small map as code; for photographs", min_side=32
     ),
-    "resnet-ae": _row("resnet_ae", "ResNet-18 and its mirror image", min_side=64),
+    "resnet-ae": _autoencoder("resnet_ae", "ResNet-18 and its mirror image", min_side=64),
 }

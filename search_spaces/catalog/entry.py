@@ -1,25 +1,25 @@
-"""What the catalogue says of a model; spaces are text, so that none is imported for it."""
+"""What the catalog knows about a model. Search spaces are text, so that none is imported."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Direction = Literal["minimize", "maximize"]
+from ...models.types import Direction
 
 SPACES = "latentune.search_spaces"
 PUBLISHED = "published"
-"""What a space is called that has the network, the ranges or the values of a publication."""
+"""The name of the space with the network, the ranges or the values of a publication."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """How a model's source has trained it; the space `seed` takes these over.
+    """How the source of a model has trained it; the space `published` uses these values.
 
     Attributes:
-        params: Values of the space `seed`, which its first trial has.
-        epochs: Epochs of its final training.
+        params: Parameters of the first trial.
+        epochs: Epochs of final training.
         batch_size: Items in a batch.
-        normalize: Whether the network saw standardised data.
+        normalize: Whether the network standardizes its input.
     """
 
     params: Mapping[str, Any]
@@ -30,26 +30,24 @@ class Published:
 
 @dataclass(frozen=True)
 class CatalogEntry:
-    """One model of the catalogue.
+    """One model of the catalog.
 
     Attributes:
-        summary: What it is, in a line.
-        spaces: Its search spaces by name, each as `module:function`; `default` is one of them.
-        metrics: Which way each metric is better that a study can have as an objective. It is
-            logged in validation as `val_NAME`; the first is searched unless asked otherwise.
-        metric_callbacks: Those of the metrics that the model cannot know by itself, with the
-            callback that logs each, as `module:class`.
-        kinds: Kinds of data that it is made for.
-        predicts: What its data must have for each item, a `class` or a `number`, if anything.
-        first: Values that the first trial has in place of the model's defaults.
-        published: How its source has trained it, if it has a space for that.
-        batch_size: Items in a batch, if it shall be as many of small data too.
+        summary: One line about the model.
+        spaces: Its search spaces by name, each as `module:function`; one of them is `default`.
+        metrics: The metrics that can be objectives, and which way each is better. A metric is
+            logged in validation as `val_NAME`; the first one is the default objective.
+        metric_callbacks: The callbacks, as `module:class`, of those metrics that the model does
+            not compute itself.
+        kinds: The kinds of data that it accepts.
+        predicts: What its data must have for each item: a `class`, a `number`, or nothing.
+        first: Parameters of the first trial that differ from the model's defaults.
+        published: How its source has trained it, if it has a space `published`.
+        batch_size: Items in a batch, if small data shall have as many too.
         epochs: Epochs of a trial.
         trials: Trials of a study.
-        on_encoder: Whether it is put on the encoder of another study; its space then takes the
-            trained model too.
-        min_side: Side in pixels from which images are worth its time; `auto` leaves smaller ones
-            to others.
+        needs_encoder: Whether its space also takes the encoder of another study.
+        min_side: Smallest side in pixels of images for which `auto` considers it.
         incomparable_metrics: Metrics by which `auto` does not compare it with other models.
     """
 
@@ -64,12 +62,20 @@ class CatalogEntry:
     batch_size: int | None = None
     epochs: int = 10
     trials: int = 20
-    on_encoder: bool = False
+    needs_encoder: bool = False
     min_side: int = 1
     incomparable_metrics: tuple[str, ...] = ()
 
 
-PROBE = {"probe": "latentune.objectives.metrics.nearest_neighbors:NeighborProbe"}
-"""The judge of everything that encodes."""
-KID = {"kid": "latentune.objectives.metrics.kernel_distance:KernelDistance"}
-"""The judge of everything that draws images from a prior."""
+def spaces_of(module: str, function: str, *names: str) -> dict[str, str]:
+    """Returns the space `default`, and others whose functions are called `FUNCTION_NAME`."""
+    functions = {"default": function} | {name: f"{function}_{name}" for name in names}
+    return {name: f"{SPACES}.{module}:{found}" for name, found in functions.items()}
+
+
+METRICS = "latentune.objectives.metrics"
+PROBE = {"probe": f"{METRICS}.nearest_neighbors:NeighborProbe"}
+"""The metric callback of every model that encodes."""
+NEAREST = {"nearest": f"{METRICS}.nearest_neighbors:NearestNeighbor"}
+KID = {"kid": f"{METRICS}.kernel_distance:KernelDistance"}
+"""The metric callback of every model that generates images from a prior."""

@@ -1,4 +1,4 @@
-"""Every model by the name that the command line uses, and the families that they are of."""
+"""Every model by its name on the command line, and by its family."""
 
 from collections.abc import Mapping
 

@@ -1,8 +1,9 @@
-"""Predictors: one class, whose rows are networks; of classes or of numbers."""
+"""Predictors of classes or numbers: rows are networks of one class."""
 
 from typing import Any, Literal
 
-from .entry import PUBLISHED, SPACES, CatalogEntry, Direction, Published
+from ...models.types import Direction
+from .entry import PUBLISHED, CatalogEntry, Published, spaces_of
 
 CLASS_METRICS: dict[str, Direction] = {
     "accuracy": "maximize",
@@ -12,63 +13,67 @@ CLASS_METRICS: dict[str, Direction] = {
 NUMBER_METRICS: dict[str, Direction] = {"mse": "minimize", "r2": "maximize"}
 METRICS = {"class": CLASS_METRICS, "number": NUMBER_METRICS}
 LSTM = {"network": "lstm"}
-ANY = ("image", "table")
+IMAGE_OR_TABLE = ("image", "table")
 
 
-def _row(
+def _predictor(
     function: str,
     summary: str,
-    *more: str,
+    *spaces: str,
     predicts: Literal["class", "number"] = "class",
     **options: Any,
 ) -> CatalogEntry:
-    """Returns a row; `more` are its spaces beside `default`, whose functions are named so."""
-    names = {"default": function} | {space: f"{function}_{space}" for space in more}
-    spaces = {space: f"{SPACES}.predictor:{name}" for space, name in names.items()}
-    return CatalogEntry(summary, spaces, METRICS[predicts], predicts=predicts, **options)
+    found = spaces_of("predictor_spaces", function, *spaces)
+    return CatalogEntry(summary, found, METRICS[predicts], predicts=predicts, **options)
 
 
 PREDICTORS = {
-    "mlp": _row(
+    "mlp": _predictor(
         "mlp",
         "classifier of linear layers",
         PUBLISHED,
-        "optimiser",
-        kinds=ANY,
+        "optimizer",
+        kinds=IMAGE_OR_TABLE,
         published=Published({"hidden": 512, "lr": 1e-3}, 150, 256, normalize=True),
     ),
-    "feed-forward": _row(
+    "feed-forward": _predictor(
         "feed_forward",
         "classifier with one hidden layer and any activation, in two epochs",
         PUBLISHED,
-        kinds=ANY,
+        kinds=IMAGE_OR_TABLE,
         epochs=2,
         published=Published({"hidden": 1000, "activation": "relu", "lr": 1e-3}, 2, 100),
     ),
-    "cnn": _row(
+    "cnn": _predictor(
         "cnn",
         "classifier of convolutions and linear layers",
         PUBLISHED,
         published=Published({"hidden": 220, "lr": 1e-3}, 6, 4, normalize=True),
     ),
-    "row-rnn": _row(
+    "row-rnn": _predictor(
         "row_rnn",
         "recurrent classifier of the rows of images",
         PUBLISHED,
         first=LSTM,
         published=Published({"network": "lstm", "hidden": 128, "layers": 2, "lr": 1e-3}, 2, 100),
     ),
-    "name-rnn": _row(
+    "name-rnn": _predictor(
         "name_rnn",
         "recurrent classifier of the letters of names or other texts",
         kinds=("text",),
         first=LSTM,
     ),
-    "logistic-regression": _row("linear", "classifier of one linear layer", kinds=ANY, epochs=30),
-    "linear-regression": _row(
-        "linear", "a number by one linear layer", kinds=ANY, predicts="number", epochs=30
+    "logistic-regression": _predictor(
+        "linear", "classifier of one linear layer", kinds=IMAGE_OR_TABLE, epochs=30
     ),
-    "mlp-regression": _row(
-        "mlp_regression", "a number by linear layers", kinds=ANY, predicts="number"
+    "linear-regression": _predictor(
+        "linear",
+        "a number by one linear layer",
+        kinds=IMAGE_OR_TABLE,
+        predicts="number",
+        epochs=30,
+    ),
+    "mlp-regression": _predictor(
+        "mlp_regression", "a number by linear layers", kinds=IMAGE_OR_TABLE, predicts="number"
     ),
 }

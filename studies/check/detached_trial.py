@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 from optuna.trial import FixedTrial
 
 from ...objectives.objective import Objective
-from ...objectives.training import ShowTraining
+from ...objectives.trainer import TrainingProgress
 
 
 class DetachedTrial(FixedTrial):
@@ -41,6 +41,9 @@ def with_progress_bar(objective: Objective, title: str) -> Objective:
     """Returns an objective whose trainings show a progress bar with this title."""
 
     def callbacks(trial: Any) -> list[pl.Callback]:
-        return [*objective.callbacks(trial), ShowTraining(title, next(iter(objective.metrics)))]
+        return [
+            *objective.callbacks(trial),
+            TrainingProgress(title, next(iter(objective.metrics))),
+        ]
 
     return replace(objective, callbacks=callbacks)

@@ -6,7 +6,7 @@ from typing import Any
 
 import optuna
 
-from ...models.networks.pretrained_backbone import ARCHITECTURES
+from ...models.networks.architectures import ARCHITECTURES
 from ...storage.redact import shown
 from ..study.defaults import DEFAULT_SPACE, RUNS, SEED
 from .checkup import Checkup

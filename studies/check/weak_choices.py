@@ -7,7 +7,7 @@ from typing import Any
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial
 
-from ...search_spaces.categorical_choices import choice_labels, is_same_choice
+from ...search_spaces.distributions import choice_labels, is_same_choice
 from .checkup import Checkup
 from .finding import Finding
 from .ranked_trials import rank_trials, single_objective_studies

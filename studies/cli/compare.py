@@ -25,7 +25,7 @@ from .shared_options import (
     metavar="STUDY|TOML|CKPT",
     help="Trained encoder to begin with; may be repeated.",
 )
-@click.option("--labels", default="100,1000,all", help="Numbers of labelled images.")
+@click.option("--labels", default="100,1000,all", help="Numbers of labeled images.")
 @click.option("--seeds", default=COMPARE_SEEDS, help="How often each classifier is trained.")
 @click.option("--epochs", default=COMPARE_EPOCHS, help="Epochs of each training.")
 @click.option("--reach", default=COMPARE_REACH, help="Accuracy whose first epoch is told.")

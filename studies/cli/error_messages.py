@@ -59,7 +59,7 @@ def error_message(
     import sqlite3
 
     from ...objectives.data.data_error import DataError
-    from ...objectives.epoch_callbacks import MonitorError
+    from ...objectives.metric_tracker import MonitorError
     from ...search_spaces.space_errors import SpaceError
     from ...storage.database import DatabaseError, DatabaseLostError, database_message
     from ...storage.runs_folder import StorageError

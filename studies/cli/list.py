@@ -52,7 +52,7 @@ def _list_spaces(model: str) -> None:
     from dataclasses import replace
 
     from ...models.data_spec import DataSpec
-    from ...models.networks.pretrained_backbone import ARCHITECTURES
+    from ...models.networks.architectures import ARCHITECTURES
     from ...search_spaces.catalog.candidates import AUTO
     from ...search_spaces.catalog.models import MODELS
     from ...search_spaces.suggestions import describe_distribution, record_parameters
@@ -73,11 +73,11 @@ def _list_spaces(model: str) -> None:
         for name, distribution in found.items():
             click.echo(f"  --range {name:<16} {describe_distribution(distribution)}")
     click.echo(f"objectives: {', '.join(entry.metrics)}")
-    if entry.on_encoder:
+    if entry.needs_encoder:
         click.echo(f"encoders: your own, or {', '.join(ARCHITECTURES)}")
     data_set = "FOLDER" if text else "CSV" if number else "digits"
     print_next_command(
-        "search", model, data_set, *(["--encoder", "STUDY"] if entry.on_encoder else [])
+        "search", model, data_set, *(["--encoder", "STUDY"] if entry.needs_encoder else [])
     )
 
 
@@ -95,10 +95,10 @@ def _list_auto(model: str) -> None:
 
     click.echo(f"{model}: {SUMMARY}; these are those for images of 28x28")
     images, table = DataSpec(IMAGE), DataSpec((13,), "table")
-    labelled = replace(images, classes=("a", "b"))
+    labeled = replace(images, classes=("a", "b"))
     of_data = {
         "images": images,
-        "images, classes": labelled,
+        "images, classes": labeled,
         "table": table,
         "table, classes": replace(table, classes=("a", "b")),
         "table, number": replace(table, target=(0, 1)),
@@ -110,9 +110,9 @@ def _list_auto(model: str) -> None:
         rows[what] = f"{usual} of {', '.join(find_candidates(data, [usual]))}"
     _print_rows("searched by", rows)
     metrics = dict.fromkeys(
-        name for entry in find_fitting_models(labelled).values() for name in entry.metrics
+        name for entry in find_fitting_models(labeled).values() for name in entry.metrics
     )
-    rows = {name: ", ".join(find_candidates(labelled, [name])) for name in metrics}
+    rows = {name: ", ".join(find_candidates(labeled, [name])) for name in metrics}
     _print_rows("objectives, where images have classes", rows)
     click.echo(
         "fewer of them: --range model=mlp,cnn; what varies in one: --range cnn.lr=1e-4:1e-3"

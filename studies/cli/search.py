@@ -103,7 +103,7 @@ SPACES = dict.fromkeys(space for entry in MODELS.values() for space in entry.spa
 @click.option(
     "--normalize/--no-normalize",
     default=None,
-    help="Let networks standardise what they see.  [default: tables alone]",
+    help="Let networks standardize what they see.  [default: tables alone]",
 )
 @table_options
 @click.option("--balanced", is_flag=True, help="Draw each class equally often in training.")
@@ -143,7 +143,7 @@ def search(
     set of the list, or a folder or file of yours: images, an array, a CSV, texts. DATA alone, or
     the MODEL auto, chooses the model too, among those that fit.
 
-    Example: latentune search conv-ae fashion-mnist --space seed --trials 15
+    Example: latentune search conv-ae fashion-mnist --space published --trials 15
     """
     seconds = _parse_seconds(time)
     alone = options["cluster"] is None

@@ -7,7 +7,7 @@ import optuna
 import pandas as pd
 from rich.table import Table
 
-from ...search_spaces.auto import strip_model_prefix
+from ...search_spaces.model_choice import strip_model_prefix
 from ...storage.redact import shown
 from ...storage.runs_folder import Runs
 from ...storage.study_export import PARAM_PREFIX, disambiguate

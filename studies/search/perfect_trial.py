@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from ...objectives.epoch_callbacks import Direction
+from ...models.types import Direction
 from ...storage.trial_outcome import finished_trials
 from .search_plan import SearchPlan
 

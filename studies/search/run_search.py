@@ -85,7 +85,7 @@ def search(
     so the script that asks for them needs the usual `if __name__ == "__main__":`.
 
     Args:
-        model: A key of the catalogue; `auto` for a choice among those that fit; or `module:NAME`
+        model: A key of the catalog; `auto` for a choice among those that fit; or `module:NAME`
             of a `StudySpec` of your own. Left out, as in `search("digits")`, it is `auto`.
         data: A data set of the list, or a folder or file of yours.
         name: Name of the study, if not `MODEL-DATA`.
@@ -119,7 +119,7 @@ def search(
             `MODEL-DATA` or `ORIGIN-2` unless it is named, and count towards its total.
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
-        normalize: Whether networks standardise what they see. If None, see `TensorData`.
+        normalize: Whether networks standardize what they see. If None, see `TensorData`.
         target: The column of a table that is to be predicted, if it is not recognized; `none` for
             no target.
         header: `first` if the first line of a file holds the names of its columns, `none` if it

@@ -12,24 +12,26 @@ from pathlib import Path
 from typing import Any
 
 from ...models.data_spec import DataSpec, Kind
-from ...models.networks.pretrained_backbone import ARCHITECTURES, IMAGENET, SIDE
+from ...models.networks.architectures import ARCHITECTURES
+from ...models.networks.pretrained_backbone import IMAGENET, SIDE
+from ...models.types import Space
 from ...objectives.data.data_error import DataError
 from ...objectives.data.preparation.folds import check_folds
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.sources.source import holds_image_files
-from ...search_spaces.auto import (
+from ...search_spaces.catalog.candidates import AUTO, MODEL
+from ...search_spaces.catalog.entry import PUBLISHED
+from ...search_spaces.catalog.models import MODELS
+from ...search_spaces.model_choice import (
     add_model_prefix,
     default_trial_per_model,
     record_model_choices,
     strip_model_prefix,
 )
-from ...search_spaces.catalog.candidates import AUTO, MODEL
-from ...search_spaces.catalog.entry import PUBLISHED
-from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.ranges import discover_parameters
 from ...search_spaces.space_errors import SpaceError
 from ...search_spaces.strategies import SAMPLERS
-from ...search_spaces.suggestions import Space, SpaceParameters, replay
+from ...search_spaces.suggestions import SpaceParameters, replay
 from ...storage.artifact_store import choose_bucket
 from ...storage.best_toml import read_best_toml
 from ...storage.checkpoint_file import file_hash, read_configuration
@@ -109,7 +111,7 @@ class SearchPlan:
     def progress_arguments(self) -> tuple[str, int, list[str], int]:
         """Name of the study, total of trials, metrics, and epochs of a trial."""
         objective = self.spec.objective
-        epochs = objective.max_epochs * objective.runs
+        epochs = objective.max_epochs * objective.n_trainings
         return self.name, self.trials, list(objective.metrics), epochs
 
     @cached_property
@@ -194,7 +196,7 @@ def plan_search(
         enqueued_params=[
             _read_params(Path(path), recipe, space, data_module.spec) for path in enqueue
         ],
-        pruner=choose_pruner(pruner, spec.objective.runs),
+        pruner=choose_pruner(pruner, spec.objective.n_trainings),
         sampler=sampler,
         runs=place,
         storage=storage,
@@ -215,7 +217,7 @@ def _discover_parameters(
         log.info("%s chooses by %s among %s", AUTO, ", ".join(recipe.objectives), models)
         return probed, firsts
     probed = discover_parameters(space, data)
-    values = probed.first(_initial_params(recipe))
+    values = probed.first_trial(_initial_params(recipe))
     return probed, [values] if values else []
 
 

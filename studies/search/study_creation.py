@@ -8,7 +8,7 @@ from pathlib import Path
 
 import optuna
 
-from ...models.networks.pretrained_backbone import ARCHITECTURES
+from ...models.networks.architectures import ARCHITECTURES
 from ...search_spaces.suggestions import random_trials
 from ...storage.artifact_store import BUCKET_ATTRIBUTE, study_bucket
 from ...storage.dashboard_server import write_note

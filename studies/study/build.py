@@ -17,16 +17,18 @@ from torch import nn
 
 from ...models.autoencoder import Autoencoder
 from ...models.data_spec import DataSpec
-from ...models.networks.pretrained_backbone import ARCHITECTURES, PretrainedBackbone
+from ...models.networks.architectures import ARCHITECTURES
+from ...models.networks.pretrained_backbone import PretrainedBackbone
 from ...models.roles import Encodes
+from ...models.types import Direction, Space
 from ...objectives.data.encoded_data import EncodedData
 from ...objectives.data.preparation.require_labels import require_labels
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.sources.table_options import TableOptions
 from ...objectives.data.tensor_data import TensorData
-from ...objectives.objective import Objective, Space
+from ...objectives.objective import Objective
 from ...search_spaces.catalog.candidates import AUTO, join_entries
-from ...search_spaces.catalog.entry import PUBLISHED, CatalogEntry, Direction
+from ...search_spaces.catalog.entry import PUBLISHED, CatalogEntry
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.encoder_space import EncoderSpace
 from ...search_spaces.ranges import RangedSpace
@@ -110,9 +112,9 @@ def encoder_configuration(recipe: Recipe) -> dict[str, Any]:
 
 
 def untrained_space(entry: CatalogEntry, name: str) -> Space:
-    """Returns a space of the catalogue, on an encoder with new weights if it needs one."""
+    """Returns a space of the catalog, on an encoder with new weights if it needs one."""
     space: Callable[..., pl.LightningModule] = resolve_name(entry.spaces[name])
-    return EncoderSpace(space, Autoencoder, unfreeze=True) if entry.on_encoder else space
+    return EncoderSpace(space, Autoencoder, unfreeze=True) if entry.needs_encoder else space
 
 
 class TrainedEncoder:
@@ -155,7 +157,7 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
     if entry.predicts is not None:
         data = partial(_read_data_with_targets, recipe.model, entry.predicts, data)
     check_weights(recipe.encoder, recipe.weights)
-    if entry.on_encoder:
+    if entry.needs_encoder:
         space, data = _put_on_encoder(recipe, space, data, runs, encoder)
     elif recipe.encoder is not None or recipe.unfreeze:
         raise StudyError(f"{recipe.model} is not put on an encoder: leave out `encoder=`")
@@ -176,7 +178,7 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
 
 
 def _entry(recipe: Recipe) -> CatalogEntry:
-    """Returns what the catalogue says of a model, or of those that are to be chosen among."""
+    """Returns what the catalog says of a model, or of those that are to be chosen among."""
     if recipe.model != AUTO:
         check_choice("model", recipe.model, [*MODELS, AUTO])
         return MODELS[recipe.model]

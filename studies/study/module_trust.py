@@ -32,7 +32,7 @@ def trusted_modules() -> tuple[str, ...]:
 
 
 def check_module_trust(model: str, storage: str) -> None:
-    """Checks that a model is one of the catalogue, or allowed, or that of a study made here.
+    """Checks that a model is one of the catalog, or allowed, or that of a study made here.
 
     Args:
         model: What a file asks for.

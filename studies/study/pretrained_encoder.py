@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 
 from ...models.data_spec import DataSpec
-from ...models.networks.pretrained_backbone import ARCHITECTURES, PretrainedBackbone
+from ...models.networks.architectures import ARCHITECTURES
+from ...models.networks.pretrained_backbone import PretrainedBackbone
 from ...storage.checkpoint_file import file_hash, read_state_dict
 from ...storage.runs_folder import StorageError
 from .study_error import StudyError

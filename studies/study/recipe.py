@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
-from ...models.networks.pretrained_backbone import ARCHITECTURES
+from ...models.networks.architectures import ARCHITECTURES
 from ...search_spaces.catalog.candidates import AUTO
 from ...search_spaces.space_errors import did_you_mean
 from ...storage.runs_folder import Runs
@@ -50,10 +50,10 @@ class Recipe:
     It is kept on the study, in best.toml and in checkpoints, and makes the same study again.
 
     Attributes:
-        model: A key of the catalogue, `auto`, or `module:NAME` of a `StudySpec` of your own.
+        model: A key of the catalog, `auto`, or `module:NAME` of a `StudySpec` of your own.
         data: A data set of the list, a file or a folder. None if the model is a `StudySpec`, which
             brings its data.
-        models: Keys of the catalogue that `auto` chooses among; the data have decided which.
+        models: Keys of the catalog that `auto` chooses among; the data have decided which.
         space: Name of one of the model's search spaces.
         ranges: Ranges that replace the space's own; see `search_spaces.ranges.parse_range`.
         objectives: Names of the metrics to search by, among those of the model. If empty, its
@@ -69,7 +69,7 @@ class Recipe:
         folds: If not None, each trial is trained so often, each time on other parts of the data.
         batch_size: Images in a batch. If None, the data decides.
         image_size: Side that images are scaled to. If None, the data decides.
-        normalize: Whether networks standardise what they see. If None, the data decides.
+        normalize: Whether networks standardize what they see. If None, the data decides.
         target: The column of a table that is to be predicted, if it is not recognized; this and
             the next six are `TableOptions`.
         header: Whether the first line of a file holds the names of its columns.

@@ -27,7 +27,7 @@ class StudySpec:
 
     Example:
         >>> from functools import partial
-        >>> from latentune.search_spaces.autoencoder import conv_ae
+        >>> from latentune.search_spaces.autoencoder_spaces import conv_ae
         >>> digits = partial(latentune.TensorData, "digits")
         >>> spec = latentune.StudySpec("mine", latentune.Objective(conv_ae, digits))
         >>> spec.objective.metrics
@@ -73,7 +73,7 @@ class StudySpec:
         elif self.objective.repeats > 1:
             known["repeats"] = str(self.objective.repeats)
         if data.spec.mean is not None:
-            known["input"] = "standardised"
+            known["input"] = "standardized"
         names = disambiguate(sorted(varied), [*known, FROM_ENTRY], PARAM_PREFIX)
         return known | {
             names[name]: describe_distribution(found) for name, found in sorted(varied.items())

@@ -9,13 +9,13 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 
-from ...objectives.epoch_callbacks import Direction
+from ...models.types import Direction
 from ...objectives.metrics.linear_baseline import LINEAR_ACCURACY, LINEAR_MSE
-from ...objectives.metrics.pca_baseline import PCA
+from ...objectives.metrics.pca_baseline import PCA_MSE
 from ..display.result import Result
 
 BASELINES: dict[str, tuple[str, str, Direction]] = {
-    PCA: ("test_mse", "as many principal components", "minimize"),
+    PCA_MSE: ("test_mse", "as many principal components", "minimize"),
     LINEAR_ACCURACY: ("test_accuracy", "a linear model", "maximize"),
     LINEAR_MSE: ("test_mse", "a linear model", "minimize"),
 }
@@ -70,7 +70,7 @@ class FinalTraining(Result):
                     return [line]
                 if own == other:
                     return [f"{line}: not better"]
-                advice = f"{ADVICE}, or fewer latent dimensions" if baseline == PCA else ADVICE
+                advice = f"{ADVICE}, or fewer latent dimensions" if baseline == PCA_MSE else ADVICE
                 return [f"{line}: the network is worse; {advice}"]
         return []
 

@@ -7,7 +7,7 @@ import pytorch_lightning as pl
 from lightning_utilities.core.overrides import is_overridden
 
 from ...models.roles import Predicts
-from ...objectives.metrics.classification_report import classification
+from ...objectives.metrics.classification_report import classification_report
 from ...objectives.metrics.predict_test_set import predict_test_set
 from ...objectives.objective import Objective
 from ...objectives.progress import progress
@@ -52,7 +52,7 @@ def write_report(
 
 
 def _report_classes(model: Predicts, data: Any, folder: Path, has_figures: bool) -> dict[str, Any]:
-    found = classification(model, data)
+    found = classification_report(model, data)
     names, accuracy = list(found.classes["class"]), found.classes["accuracy"]
     average = dict(zip(names, found.classes["average_precision"], strict=True))
     write_csv(found.classes, folder / "classes.csv")

@@ -42,7 +42,7 @@ def _reason(setup: TrainingSetup, options: FitOptions) -> tuple[str, str]:
     if epochs < searched:
         reason = f"it had {epochs} epochs and the trial {searched}, so that its learning rate"
         return f"{reason} decayed sooner", same_epochs
-    if setup.objective.runs > 1 or setup.best.provenance.get("confirmed"):
+    if setup.objective.n_trainings > 1 or setup.best.provenance.get("confirmed"):
         kind = "folds" if setup.objective.folds else "seeds"
         return f"that is a mean over several {kind}, and this is one training", SEEDS
     if epochs > searched:

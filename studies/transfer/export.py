@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from ...models.networks.pretrained_backbone import ARCHITECTURES
+from ...models.networks.architectures import ARCHITECTURES
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.progress import progress
 from ...objectives.provenance import versions

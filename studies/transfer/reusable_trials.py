@@ -12,8 +12,9 @@ import optuna
 from optuna.trial import FrozenTrial, create_trial
 
 from ...models.data_spec import DataSpec
+from ...models.types import Space
 from ...search_spaces.space_errors import NotInSpaceError
-from ...search_spaces.suggestions import Space, replay_distributions
+from ...search_spaces.suggestions import replay_distributions
 from ...storage.database import open_database
 from ..study.definition import definition_differences, without_ranges
 from ..study.lineage import SOURCE_TRIAL_ATTRIBUTE

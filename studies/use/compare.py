@@ -67,13 +67,13 @@ def compare(
 
     A classifier is a `Predictor` on an encoder; from scratch, it is that on the same network with
     new weights, once for each network that differs. For each seed, all of them see the same
-    labelled images, in the same number of epochs. The same call goes on with a comparison that
+    labeled images, in the same number of epochs. The same call goes on with a comparison that
     was stopped.
 
     Args:
         data: Data with labels: a data set of the list, or a folder of images.
         encoders: Studies, best.toml files or checkpoints; at least one.
-        labels: Numbers of labelled training images; None for all of them.
+        labels: Numbers of labeled training images; None for all of them.
         seeds: How often each is trained, at least 1.
         epochs: Epochs of each training, at least 1.
         reach: Validation accuracy whose first epoch is told, above 0 and at most 1.

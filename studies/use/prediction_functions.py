@@ -1,4 +1,4 @@
-"""What a trained network says of new items, by its role: classes, numbers, errors, neighbours."""
+"""What a trained network says of new items, by its role: classes, numbers, errors, neighbors."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -51,7 +51,7 @@ def prediction_function(
     if isinstance(model, Reconstructs):
         return partial(_errors, model, data, threshold)
     if isinstance(model, Encodes):
-        return _neighbours(load())
+        return _neighbors(load())
     raise StudyError(
         f"a {type(model).__name__} neither predicts, reconstructs nor encodes: it has nothing to "
         "say of new input"
@@ -61,7 +61,7 @@ def prediction_function(
 def _said(model: Any, items: Tensor) -> Tensor:
     """Returns logits or numbers; `answer` of a head takes codes, and `forward` items."""
     whole, items = is_overridden("forward", model, pl.LightningModule), cast_input(model, items)
-    said: Tensor = model(items) if whole else model.answer(items)
+    said: Tensor = model(items) if whole else model.predict_batch(items)
     return said
 
 
@@ -90,7 +90,7 @@ def _errors(
     return table if threshold is None else table.assign(anomaly=(scores > threshold).tolist())
 
 
-def _neighbours(trained: TrainedNetwork) -> PredictBatch:
+def _neighbors(trained: TrainedNetwork) -> PredictBatch:
     """Returns what names the training items whose codes are nearest, and what most of them are.
 
     References:

@@ -12,7 +12,7 @@ from ...objectives.data.preparation.require_labels import require_labels
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.nearest_neighbors import few_label_accuracies
 from ...objectives.metrics.numeric_rows import NUMBERS, to_numeric_rows
-from ...objectives.metrics.pca_baseline import components
+from ...objectives.metrics.pca_baseline import fit_pca
 from ...objectives.progress import progress
 from ...storage.runs_folder import Runs, replace_folder
 from ...storage.spreadsheet_csv import write_csv
@@ -34,7 +34,7 @@ class ProbeReport:
     Attributes:
         folder: The folder with `table.csv`, `accuracy.csv` and `accuracy.png`.
         question: What was asked of how many items, in words.
-        accuracy: Test accuracy, from 0 to 1: a row for each draw of labelled items, a column for
+        accuracy: Test accuracy, from 0 to 1: a row for each draw of labeled items, a column for
             `codes`, `pca` and the items as they are.
         length: How many numbers of an item each of these columns has seen.
         notes: What else is to be known before the figures are read.
@@ -92,10 +92,10 @@ def probe(
     data_dir: str | None = None,
     runs: str | Path = RUNS,
 ) -> ProbeReport:
-    """Asks the nearest of a few labelled training items for the class of each test item.
+    """Asks the nearest of a few labeled training items for the class of each test item.
 
     Nearness is that of codes; of as many principal components, fitted to the training part
-    without labels; and of the items as they are. All three know the same labelled items, which
+    without labels; and of the items as they are. All three know the same labeled items, which
     are drawn without replacement, anew for each seed. Photographs that stay in their files are
     asked by their codes alone.
 
@@ -140,7 +140,7 @@ def probe(
     assert known is not None
     assert right is not None
     seen = {CODES: codes, **_beside(data, codes[0].shape[1])}
-    with progress("asking the nearest neighbours", len(seen)) as advance:
+    with progress("asking the nearest neighbors", len(seen)) as advance:
         found = {}
         for name, (train, test) in seen.items():
             found[name] = few_label_accuracies(
@@ -156,7 +156,7 @@ def probe(
     of = f"the nearest {neighbors}" if neighbors > 1 else "the nearest"
     probed = ProbeReport(
         trained.folder / "probe",
-        f"accuracy by {of} of {labels:,} labelled items, {seeds} draws, {len(right):,} test items",
+        f"accuracy by {of} of {labels:,} labeled items, {seeds} draws, {len(right):,} test items",
         pd.DataFrame(found, index=pd.RangeIndex(seed, seed + seeds, name="seed")),
         pd.Series({name: train.shape[1] for name, (train, _) in seen.items()}),
         tuple(_notes(trained.model, seen)),
@@ -176,7 +176,7 @@ def _beside(data: TensorData, length: int) -> dict[str, tuple[Tensor, ...]]:
     rows = [to_numeric_rows(x, data.spec) for x in inputs if isinstance(x, Tensor)]
     if len(rows) < len(inputs):
         return {}
-    plane = components(rows[0], length)
+    plane = fit_pca(rows[0], length)
     planes = [plane.transform(x) for x in rows]
     pairs = {PCA: planes, NUMBERS[data.spec.kind]: rows}
     return {name: tuple(map(torch.from_numpy, pair)) for name, pair in pairs.items()}

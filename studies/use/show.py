@@ -35,7 +35,7 @@ class DataSummary:
         pictures: The picture that was drawn, if items can be.
         lists: The files that name the images of each part, if these were split.
         candidates: Columns that could be the target, if none is known to be it.
-        searchable: Whether a model of the catalogue learns from such data.
+        searchable: Whether a model of the catalog learns from such data.
     """
 
     line: str

@@ -1,4 +1,4 @@
-"""Siamese and triplet networks: what is compared, what it costs, and what neighbours say of it."""
+"""Siamese and triplet networks: what is compared, what it costs, and what neighbors say of it."""
 
 import json
 import math
@@ -157,7 +157,7 @@ def test_one_class_is_not_enough() -> None:
 
 
 @pytest.mark.parametrize(("name", "picture"), [("siamese", "pairs"), ("triplet", "triplets")])
-def test_it_is_searched_by_the_nearest_neighbour_and_used(
+def test_it_is_searched_by_the_nearest_neighbor_and_used(
     name: str, picture: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nearest_neighbors, "CHUNK", 100)
@@ -186,7 +186,7 @@ def test_it_is_searched_by_the_nearest_neighbour_and_used(
     assert answer.code == 0, answer.err
 
 
-def test_it_is_searched_by_neighbours_among_few_labels_too() -> None:
+def test_it_is_searched_by_neighbors_among_few_labels_too() -> None:
     options = {"trials": 1, "epochs": 1, "batch_size": 300, "ranges": {"width": "0.25:0.26"}}
     study = latentune.search("siamese", "digits", objectives=["probe"], **options)
     assert study.user_attrs["definition"]["metric"] == "maximize val_probe"

@@ -61,11 +61,11 @@ def test_each_network_learns_in_its_own_step_alone() -> None:
         networks = (gan.generator, gan.discriminator)
         before = [weights(network) for network in networks]
         trained(gan)
-        learnt = [
+        learned = [
             not torch.equal(weights(network), old)
             for network, old in zip(networks, before, strict=True)
         ]
-        assert learnt == [rate > 0 for rate in rates]
+        assert learned == [rate > 0 for rate in rates]
 
 
 def test_it_says_how_often_the_discriminator_is_right() -> None:
@@ -103,7 +103,7 @@ class Rates(pl.Callback):
         self.seen.append([o.param_groups[0]["lr"] for o in trainer.optimizers])
 
 
-def test_both_rates_fall_along_a_cosine_although_it_optimises_by_hand() -> None:
+def test_both_rates_fall_along_a_cosine_although_it_optimizes_by_hand() -> None:
     rates = Rates()
     trained(GAN(DATA, 4, 0.25, lr=0.01, discriminator_lr=0.02), 2, (rates,))
     falling = [(1 + math.cos(math.pi * step / 4)) / 2 for step in range(4)]
@@ -128,7 +128,7 @@ def test_long_gradients_are_clipped() -> None:
                 gradients = [p.grad.flatten() for p in network.parameters()]
                 norms.append(torch.cat(gradients).norm().item())
 
-    gan = GAN(DATA, 4, 0.25, clip=1e-5)
+    gan = GAN(DATA, 4, 0.25, gradient_clip_norm=1e-5)
     with torch.no_grad():
         gan.discriminator[-1].weight *= 1000  # so that those of the generator are long too
     trained(gan, 1, (Norms(),))

@@ -121,7 +121,7 @@ def test_width_makes_every_network_wider(network: str) -> None:
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_a_standardised_network_takes_and_draws_raw_values(network: str) -> None:
+def test_a_standardized_network_takes_and_draws_raw_values(network: str) -> None:
     shape = (1, 8, 8)
     length = code_length(network, shape, 8)
     kinds = NETWORKS[network].kinds
@@ -141,21 +141,21 @@ def test_a_standardised_network_takes_and_draws_raw_values(network: str) -> None
 
 def test_noise_and_mask_spoil_the_input_in_training_alone() -> None:
     data, x = DataSpec((1, 8, 8)), torch.rand(64, 1, 8, 8)
-    model = Autoencoder(data, 4, "dense", noise=0.5, mask=0.4)
+    model = Autoencoder(data, 4, "dense", corruption_std=0.5, corruption_rate=0.4)
     seen: list[torch.Tensor] = []
     model.encoder.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
     clean = model.eval().terms([x])["mse"]
     torch.testing.assert_close(clean, ((model.reconstruct(x) - x) ** 2).mean())
     model.train().terms([x])
-    spoilt = seen[-1]
-    assert (spoilt == 0).float().mean().item() == pytest.approx(0.4, abs=0.05)
-    assert (spoilt - x)[spoilt != 0].std().item() == pytest.approx(0.5, abs=0.05)
+    corrupted = seen[-1]
+    assert (corrupted == 0).float().mean().item() == pytest.approx(0.4, abs=0.05)
+    assert (corrupted - x)[corrupted != 0].std().item() == pytest.approx(0.5, abs=0.05)
     assert torch.equal(seen[0], x)
 
 
-def test_the_noise_of_standardised_data_is_in_their_deviations() -> None:
+def test_the_noise_of_standardized_data_is_in_their_deviations() -> None:
     data = DataSpec((1, 8, 8), mean=(0.1,), std=(0.2,))
-    model = Autoencoder(data, 4, "dense", noise=0.5)
+    model = Autoencoder(data, 4, "dense", corruption_std=0.5)
     seen: list[torch.Tensor] = []
     model.encoder.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
     x = torch.rand(200, 1, 8, 8)
@@ -194,17 +194,17 @@ def test_l1_is_paid_in_the_gradient_but_not_in_the_metric(logged: dict[str, floa
     x = torch.rand(4, 1, 8, 8)
     torch.manual_seed(0)
     plain = Autoencoder(DataSpec((1, 8, 8)), 3)
-    penalised = Autoencoder(DataSpec((1, 8, 8)), 3, l1=0.1)
-    penalised.load_state_dict(plain.state_dict())
+    penalized = Autoencoder(DataSpec((1, 8, 8)), 3, l1=0.1)
+    penalized.load_state_dict(plain.state_dict())
     mse = plain.training_step([x], 0)
-    loss = penalised.training_step([x], 0)
+    loss = penalized.training_step([x], 0)
     loss.backward()
-    penalised.on_before_optimizer_step(None)  # type: ignore[arg-type]
+    penalized.on_before_optimizer_step(None)  # type: ignore[arg-type]
     weights = sum(p.abs().sum() for p in plain.parameters())
     (mse + 0.1 * weights).backward()
-    for ours, theirs in zip(penalised.parameters(), plain.parameters(), strict=True):
+    for ours, theirs in zip(penalized.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(ours.grad, theirs.grad)
-    penalised.on_train_epoch_end()
+    penalized.on_train_epoch_end()
     assert logged["train_mse"] == pytest.approx(mse.item())
 
 
@@ -227,17 +227,17 @@ def test_adam_decays_weights_by_l2_and_anneals_lr_to_zero() -> None:
     assert rates == pytest.approx([0.005 * (1 + math.cos(math.pi * t / 4)) for t in range(4)])
 
 
-@pytest.mark.parametrize("optimiser", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_any_optimiser_goes_with_any_schedule(optimiser: str, schedule: str) -> None:
-    # At such a rate next to nothing is learnt, so that the loss lies on a plateau.
+def test_any_optimizer_goes_with_any_schedule(optimizer: str, schedule: str) -> None:
+    # At such a rate next to nothing is learned, so that the loss lies on a plateau.
     model = Autoencoder(
-        DataSpec((1, 8, 8)), lr=1e-7, optimiser=optimiser, momentum=0.7, schedule=schedule
+        DataSpec((1, 8, 8)), lr=1e-7, optimizer=optimizer, momentum=0.7, schedule=schedule
     )
     rates = rates_of(model, 6)
     group = model.trainer.optimizers[0].param_groups[0]
-    assert group["momentum" if optimiser == "sgd" else "betas"] == (
-        0.7 if optimiser == "sgd" else (0.7, 0.999)
+    assert group["momentum" if optimizer == "sgd" else "betas"] == (
+        0.7 if optimizer == "sgd" else (0.7, 0.999)
     )
     firsts = [rate / 1e-7 for rate in rates[::2]]
     if schedule == "step":
@@ -259,7 +259,7 @@ def test_long_gradients_are_clipped() -> None:
             norms.append(sum(p.grad.square().sum() for p in module.parameters()).sqrt().item())
 
     for clip in (0.0, 1e-3):
-        model = Autoencoder(DataSpec((1, 8, 8)), clip=clip)
+        model = Autoencoder(DataSpec((1, 8, 8)), gradient_clip_norm=clip)
         fit(quiet_trainer(1, [Norms()]), model, TensorData("digits", batch_size=400))
     assert min(norms[:4]) > 1e-3
     assert max(norms[4:]) == pytest.approx(1e-3, rel=1e-3)
@@ -274,12 +274,12 @@ def test_bad_options_are_named() -> None:
         Autoencoder(DataSpec((1, 28, 28)), 50, "pooled")
     with pytest.raises(ValueError, match=r"network \(='convolution'\) must be one of conv"):
         Autoencoder(DataSpec((1, 8, 8)), network="convolution")
-    with pytest.raises(ValueError, match=r"noise \(=-1\)"):
-        Autoencoder(DataSpec((1, 8, 8)), noise=-1)
-    with pytest.raises(ValueError, match=r"clip \(=-1\)"):
-        Autoencoder(DataSpec((1, 8, 8)), clip=-1)
-    with pytest.raises(ValueError, match=r"optimiser \(='adamw'\) must be one of adam, sgd"):
-        Autoencoder(DataSpec((1, 8, 8)), optimiser="adamw")
+    with pytest.raises(ValueError, match=r"corruption_std \(=-1\)"):
+        Autoencoder(DataSpec((1, 8, 8)), corruption_std=-1)
+    with pytest.raises(ValueError, match=r"gradient_clip_norm \(=-1\)"):
+        Autoencoder(DataSpec((1, 8, 8)), gradient_clip_norm=-1)
+    with pytest.raises(ValueError, match=r"optimizer \(='adamw'\) must be one of adam, sgd"):
+        Autoencoder(DataSpec((1, 8, 8)), optimizer="adamw")
 
 
 @pytest.mark.parametrize("n_components", [None, 2])

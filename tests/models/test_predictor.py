@@ -1,4 +1,4 @@
-"""Predictors: their bodies, what is minimised and what is logged, classes and numbers."""
+"""Predictors: their bodies, what is minimized and what is logged, classes and numbers."""
 
 import json
 from collections.abc import Callable
@@ -98,14 +98,14 @@ def test_rows_of_an_image_are_read_in_their_order(cell: str) -> None:
 
 
 def logged(data: DataSpec, batch: list[torch.Tensor], **options: float) -> tuple[float, float]:
-    """What is minimised of a batch, and what validation would log of it, with equal weights."""
+    """What is minimized of a batch, and what validation would log of it, with equal weights."""
     torch.manual_seed(0)
     model = Predictor(data, layers=0, **options)
-    minimised = model.loss(model.terms(batch)).item()
-    return minimised, model.eval().terms(batch)["loss"].item()
+    minimized = model.loss(model.terms(batch)).item()
+    return minimized, model.eval().terms(batch)["loss"].item()
 
 
-def test_smoothing_and_balance_change_what_is_minimised_and_not_what_is_logged() -> None:
+def test_smoothing_and_balance_change_what_is_minimized_and_not_what_is_logged() -> None:
     torch.manual_seed(1)
     data = DataSpec((3,), "table", TWO, shares=(0.9, 0.1))
     batch = [torch.randn(20, 3), torch.arange(20) // 15]
@@ -119,7 +119,7 @@ def test_smoothing_and_balance_change_what_is_minimised_and_not_what_is_logged()
     assert smooth[0] == pytest.approx(cross_entropy(answer, batch[1], label_smoothing=0.2).item())
 
 
-def test_what_is_minimised_and_what_is_logged_have_names_of_their_own() -> None:
+def test_what_is_minimized_and_what_is_logged_have_names_of_their_own() -> None:
     data = TensorData("digits", batch_size=300)
     trainer = quiet_trainer(1, [])
     fit(trainer, Predictor(data.spec, layers=0, lr=1e-9, smoothing=0.5, balance=1), data)
@@ -266,9 +266,9 @@ def test_a_frozen_codec_stays_as_it_was_with_its_statistics(unfreeze: bool) -> N
     codec = Embedder(data, 4, width=0.125)
     before = {name: value.clone() for name, value in codec.state_dict().items()}
     model = Predictor(data, codec=codec, unfreeze=unfreeze, lin_dim=5).train()
-    optimiser = torch.optim.SGD(model.parameter_groups(), 0.1)
+    optimizer = torch.optim.SGD(model.parameter_groups(), 0.1)
     cross_entropy(model(torch.rand(20, 1, 8, 8)), torch.arange(20) % 2).backward()
-    optimiser.step()
+    optimizer.step()
     changed = {name for name, value in codec.state_dict().items() if (value != before[name]).any()}
     assert changed == (set(before) if unfreeze else set())
     assert any("running_mean" in name for name in before)
@@ -294,7 +294,7 @@ def test_a_codec_that_is_trained_too_has_its_own_rate() -> None:
         ({"network": "mlp"}, r"network \(='mlp'\) must be one of dense, cnn"),
         ({"activation": "swish"}, r"activation \(='swish'\) must be one of relu"),
         ({"network": "lstm", "layers": 0}, r"layers \(=0\)"),
-        ({"optimiser": "lion"}, r"optimiser \(='lion'\)"),
+        ({"optimizer": "lion"}, r"optimizer \(='lion'\)"),
     ],
 )
 def test_bad_options_are_named(options: dict[str, Any], message: str) -> None:

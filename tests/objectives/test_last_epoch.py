@@ -15,8 +15,8 @@ from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial
 
 import latentune
-from latentune.objectives.epoch_callbacks import PRUNED
 from latentune.objectives.objective import Objective
+from latentune.objectives.trial_score import PRUNED
 from latentune.storage.checkpoint_file import file_hash, read_safely
 from latentune.storage.runs_folder import Runs
 from latentune.studies.search.trial_callbacks import CheckLease
@@ -83,11 +83,11 @@ def run(objective: Objective, *deaths: int) -> tuple[FrozenTrial, int]:
     ("model", "options"),
     [
         ("conv-ae", {"augment": "crop"}),
-        ("conv-ae", {"space": "optimiser", "ranges": {"schedule": "plateau"}}),
+        ("conv-ae", {"space": "optimizer", "ranges": {"schedule": "plateau"}}),
         ("conv-vae", {"objectives": ["reconstruction", "kl"]}),
         ("dcgan", {"ranges": {"width": "0.25"}}),
     ],
-    ids=["images cut at random", "plateau", "two objectives", "two optimisers"],
+    ids=["images cut at random", "plateau", "two objectives", "two optimizers"],
 )
 def test_a_trial_goes_on_as_if_nothing_had_happened(model: str, options: dict[str, Any]) -> None:
     objective = objective_of(model, **options)
@@ -131,7 +131,7 @@ def test_what_is_broken_or_of_another_trial_is_not_gone_on_with(
     again, _ = run(objective)
     assert outcome(again) == outcome(whole)
     (line,) = caplog.messages
-    assert line.startswith(f"an epoch cannot be kept in {LAST}: ")
+    assert line.startswith(f"cannot write the checkpoint {LAST}: ")
 
 
 def test_what_the_pruner_has_decided_holds() -> None:

@@ -25,8 +25,8 @@ from latentune.objectives.metrics.anomaly_scores import (
     quantile_threshold,
     reconstruction_mse,
 )
-from latentune.objectives.metrics.classification_report import classification
-from latentune.objectives.metrics.image_quality import kernel_distance, quality
+from latentune.objectives.metrics.classification_report import classification_report
+from latentune.objectives.metrics.image_quality import image_quality, kernel_distance
 from latentune.objectives.metrics.nearest_neighbors import knn_accuracy
 from latentune.objectives.metrics.pca_baseline import pca_mse, pca_scorer
 from latentune.objectives.trainer import quiet_trainer
@@ -98,7 +98,7 @@ def test_figures_of_classes_are_those_of_scikit_learn(labels: str, logits: str) 
         setup=lambda stage: None,
         test_dataloader=lambda: [(scores, targets)],
     )
-    found = classification(model, data)
+    found = classification_report(model, data)
     with warnings.catch_warnings(action="ignore"):  # of classes that are absent
         right = {
             "test_loss": -np.log(shares[range(len(true)), true]).mean(),
@@ -170,7 +170,7 @@ def test_the_nearest_neighbor_is_that_of_scikit_learn(offset: float) -> None:
 
 def test_distances_of_images_are_those_of_scipy() -> None:
     real, drawn = rng.normal(size=(400, 5)), rng.normal(0.3, 1.2, size=(300, 5))
-    found = quality(torch.from_numpy(real).float(), torch.from_numpy(drawn).float())
+    found = image_quality(torch.from_numpy(real).float(), torch.from_numpy(drawn).float())
     scale = np.sqrt((real**2).mean())
     real, drawn = real / scale, drawn / scale
     covariances = np.cov(real.T), np.cov(drawn.T)

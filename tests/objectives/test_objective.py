@@ -11,7 +11,7 @@ import torch
 from optuna.trial import BaseTrial, TrialState
 
 from latentune import DataSpec, Objective, TensorData
-from latentune.objectives.epoch_callbacks import MonitorError
+from latentune.objectives.metric_tracker import MonitorError
 from latentune.objectives.objective import TrialFailed
 
 
@@ -140,7 +140,7 @@ def test_a_metric_that_is_never_logged_is_an_error_that_lists_those_that_are() -
 
 
 def test_the_same_seed_gives_the_same_value() -> None:
-    from latentune.search_spaces.autoencoder import conv_ae
+    from latentune.search_spaces.autoencoder_spaces import conv_ae
 
     real = Objective(conv_ae, partial(TensorData, "digits"), max_epochs=1, seed=3)
     params = {"latent_dim": 3, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}

@@ -90,7 +90,9 @@ def test_a_table_in_other_units_trains_the_same_network(unit: str) -> None:
         torch.manual_seed(0)
         model = trained(data, Predictor(data.spec, layers=0, lr=0.1))
         torch.manual_seed(0)
-        drawn = trained(data, Autoencoder(data.spec, 2, "dense", noise=0.1, mask=0.1))
+        drawn = trained(
+            data, Autoencoder(data.spec, 2, "dense", corruption_std=0.1, corruption_rate=0.1)
+        )
         test = data.splits.test.inputs
         scores = anomaly_scores(drawn, data.spec, test)
         beside = {**linear_baseline(data), **pca_baseline(drawn, data)}

@@ -1,4 +1,4 @@
-"""The contract that every entry of the catalogue keeps, over kinds of data and shapes."""
+"""The contract that every entry of the catalog keeps, over kinds of data and shapes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -66,7 +66,7 @@ def test_its_space_fits_all_data_that_it_is_made_for(model: str, space: str) -> 
         frozenset(record_parameters(build, data).distributions) - {"width"}
         for data in fitting(model)
     }
-    assert len(names) == 1  # but for a width, which colours need
+    assert len(names) == 1  # but for a width, which colors need
     for data in fitting(model):
         (trial,) = random_trials(1)
         text = data.kind == "text"  # whose lengths must be known
@@ -97,7 +97,7 @@ def test_it_is_searched_in_two_goes_trained_and_loaded(
     model: str, space: str, request: pytest.FixtureRequest
 ) -> None:
     entry, options = MODELS[model], {}
-    if entry.on_encoder:
+    if entry.needs_encoder:
         request.getfixturevalue("trained")
         options = {"encoder": "conv-ae-digits"}
     if model in NARROW and space == "default":
@@ -113,7 +113,7 @@ def test_it_is_searched_in_two_goes_trained_and_loaded(
     assert set(study.best_trial.user_attrs["hparams"]) >= set(study.best_params)
     loaded = latentune.load_model(study.study_name)
     assert {k: loaded.hparams[k] for k in study.best_params} == study.best_params
-    if entry.published is not None and space == "seed":
+    if entry.published is not None and space == "published":
         assert study.trials[0].params.keys() == entry.published.params.keys()
 
 
@@ -130,7 +130,7 @@ def write_table(path: str, n: int = 120) -> str:
 def test_it_takes_tables_or_says_which_models_do(model: str) -> None:
     entry, table = MODELS[model], write_table("rows.npz")
     options = {}
-    if entry.on_encoder:
+    if entry.needs_encoder:
         latentune.search("dense-ae", table, trials=1, epochs=1)
         latentune.train("dense-ae-rows", epochs=1)
         options = {"encoder": "dense-ae-rows"}
@@ -150,7 +150,7 @@ def test_it_describes_itself(model: str) -> None:
     assert "default" in entry.spaces
     assert entry.summary
     assert set(entry.metric_callbacks) <= set(entry.metrics)
-    if entry.on_encoder:
+    if entry.needs_encoder:
         with pytest.raises(StudyError, match="`encoder=`"):
             build_spec(Recipe(model, "digits"), Runs())
         return

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import latentune
 from latentune.models.data_spec import DataSpec
-from latentune.search_spaces.categorical_choices import choice_labels, find_choice
+from latentune.search_spaces.distributions import choice_labels, find_choice
 from latentune.search_spaces.ranges import parse_range
 from latentune.search_spaces.space_errors import SpaceError
 from latentune.search_spaces.suggestions import replay

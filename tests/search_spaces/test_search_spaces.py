@@ -14,7 +14,7 @@ from optuna.pruners import SuccessiveHalvingPruner
 from optuna.trial import BaseTrial, FixedTrial
 
 from latentune import DataSpec
-from latentune.search_spaces.autoencoder import conv_ae, conv_ae_published
+from latentune.search_spaces.autoencoder_spaces import conv_ae, conv_ae_published
 from latentune.search_spaces.ranges import RangedSpace, discover_parameters, parse_range
 from latentune.search_spaces.space_errors import SpaceError
 from latentune.search_spaces.strategies import HalvingPruner
@@ -58,20 +58,20 @@ def test_parameters_finds_conditional_ones() -> None:
 
 
 def test_defaults_are_the_models_own_moved_into_the_ranges() -> None:
-    assert discover_parameters(conv_ae, SHAPE).first({}) == {
+    assert discover_parameters(conv_ae, SHAPE).first_trial({}) == {
         "latent_dim": 16,
         "lr": 3e-3,
         "l1": 1e-9,
         "l2": 1e-9,
     }
-    assert discover_parameters(conv_ae_published, SHAPE).first({}) == {
+    assert discover_parameters(conv_ae_published, SHAPE).first_trial({}) == {
         "latent_dim": 12,
         "lr": 1e-3,
         "l1": 1e-6,
         "l2": 1e-6,
     }
     assert (
-        discover_parameters(RangedSpace(conv_ae, {"lr": "4e-3:8e-3"}), SHAPE).first({})["lr"]
+        discover_parameters(RangedSpace(conv_ae, {"lr": "4e-3:8e-3"}), SHAPE).first_trial({})["lr"]
         == 4e-3
     )
 
@@ -87,8 +87,8 @@ def test_a_default_keeps_to_steps_and_choices_and_may_be_missing() -> None:
         width = trial.suggest_int("width", 8, 64, step=8)
         return Chosen(head, width, trial.suggest_int("depth", 1, 3))
 
-    assert discover_parameters(space, SHAPE).first({}) == {"head": "mlp", "width": 24}
-    assert discover_parameters(conditional, SHAPE).first({}) == {}
+    assert discover_parameters(space, SHAPE).first_trial({}) == {"head": "mlp", "width": 24}
+    assert discover_parameters(conditional, SHAPE).first_trial({}) == {}
 
 
 @settings(max_examples=20, deadline=None)

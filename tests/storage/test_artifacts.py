@@ -34,7 +34,7 @@ SPEC = """
 import boto3
 from functools import partial
 from latentune import TensorData, Objective, StudySpec
-from latentune.search_spaces.autoencoder import conv_ae
+from latentune.search_spaces.autoencoder_spaces import conv_ae
 
 def callbacks(trial):
     if trial.number == 1 and "{bucket}":

@@ -19,7 +19,7 @@ from pathlib import Path
 Path("was-run").touch()
 from functools import partial
 from latentune import TensorData, Objective, StudySpec
-from latentune.search_spaces.autoencoder import conv_ae
+from latentune.search_spaces.autoencoder_spaces import conv_ae
 data = partial(TensorData, "digits", batch_size=400)
 SPEC = StudySpec("theirs", Objective(conv_ae, data, max_epochs=1))
 """

@@ -39,7 +39,7 @@ import os, signal
 from functools import partial
 from pathlib import Path
 from latentune import TensorData, Objective, StudySpec
-from latentune.search_spaces.autoencoder import conv_ae
+from latentune.search_spaces.autoencoder_spaces import conv_ae
 
 def callbacks(trial):
     if trial.number == 1 and Path("mortal").exists():

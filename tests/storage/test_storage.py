@@ -68,7 +68,7 @@ def test_what_is_none_is_left_out_of_best_toml(tmp_path: Path) -> None:
     [
         (lambda text: text[: text.index("val_mse") + 3], "not a complete TOML"),
         (lambda text: text[: text.index("[params]")], "lacks 'params'"),
-        (lambda text: "colour = 3\n" + text, "unknown entry 'colour'"),
+        (lambda text: "color = 3\n" + text, "unknown entry 'color'"),
         (lambda text: text.replace("trial = 1", 'trial = "one"'), "trial = 'one' has the wrong"),
         (lambda text: text.replace("format = 1", "format = 9"), "no configuration of format 1"),
         (lambda text: "", "no configuration of format 1"),

@@ -82,7 +82,7 @@ def prepare_like_training(
     """Returns items as a network takes them.
 
     Images are scaled if those of training were, and gray ones get three channels for a network
-    that has seen colours.
+    that has seen colors.
 
     Args:
         items: Items, with shape (N, ...).
@@ -91,7 +91,7 @@ def prepare_like_training(
         name: What they are called in errors.
 
     Raises:
-        DataError: If they are of another shape, or in colours that the network has not seen.
+        DataError: If they are of another shape, or in colors that the network has not seen.
     """
     if kind == preparation.spec.kind == "image":
         try:

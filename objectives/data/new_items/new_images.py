@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 def read_new_images(given: Sequence[str], preparation: Preparation) -> list[NewItems]:
     """Finds images; what lies in files is decoded when it is needed.
 
-    A file that cannot be read, or is in colours where training saw none, is named with the reason
+    A file that cannot be read, or is in colors where training saw none, is named with the reason
     in its batch. Folders are searched to the bottom, hidden files aside.
 
     Args:
@@ -169,7 +169,7 @@ def _prepare_image(path: str, preparation: Preparation) -> Tensor:
 
 
 def _check_gray(path: str) -> None:
-    """Refuses colours; a gray image may be stored as a coloured one."""
+    """Refuses colors; a gray image may be stored as a colored one."""
     import numpy as np
 
     with open_image(path) as image:

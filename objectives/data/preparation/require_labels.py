@@ -1,4 +1,4 @@
-"""Whether data have labels that something can be learnt from."""
+"""Whether data have labels that something can be learned from."""
 
 import torch
 

@@ -61,8 +61,8 @@ class ImageFormat(NamedTuple):
 def read_images(paths: Sequence[str], image_size: int | None) -> Tensor:
     """Reads image files, upright, each scaled and cropped to the same size.
 
-    Transparent parts become white, palettes and CMYK the colours that they stand for. All are
-    gray if none has colours.
+    Transparent parts become white, palettes and CMYK the colors that they stand for. All are
+    gray if none has colors.
 
     Args:
         paths: The files, at least one.

@@ -143,7 +143,7 @@ def _lazy_mode_and_side(
 ) -> tuple[str, int] | None:
     """Returns the mode and the side of images that are left in their files, else None.
 
-    Photographs differ in size and have colours: after the first two, nothing is left to decide.
+    Photographs differ in size and have colors: after the first two, nothing is left to decide.
     """
     side = image_size or DEFAULT_SIDE
     if not stream and 3 * total * side**2 <= MAX_BYTES_IN_MEMORY:

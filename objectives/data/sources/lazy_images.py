@@ -48,7 +48,7 @@ class LazyImages:
     Args:
         root: The folder that the names start from.
         names: The files, with `/` between folders, at least one; absolute ones need no root.
-        mode: `RGB`, or `L` if none of the images has colours.
+        mode: `RGB`, or `L` if none of the images has colors.
         side: Height and width of what is cut out.
         maximum: The number that stands for 1 in files that can hold it, as `learn_range` finds.
     """

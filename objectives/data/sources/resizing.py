@@ -11,8 +11,8 @@ from ..parts import LoadedDataset, Part, to_float
 
 MAX_SIDE = 2048  # pixels of a side
 CHUNK_SIZE = 4096
-COLORS_LOST_REASON = "holds colours, and the network has seen gray images alone: convert it"
-"""What is said, behind a name, of images whose colours would be lost."""
+COLORS_LOST_REASON = "holds colors, and the network has seen gray images alone: convert it"
+"""What is said, behind a name, of images whose colors would be lost."""
 
 
 def check_image_size(side: int | None) -> None:
@@ -58,7 +58,7 @@ def convert_channels(images: Tensor, channels: int) -> Tensor:
         channels: How many a network has seen; images of neither 1 nor 3 stay as they are.
 
     Raises:
-        DataError: If colours would be lost.
+        DataError: If colors would be lost.
     """
     if images.shape[1] == 1 and channels == 3:
         return images.expand(-1, 3, -1, -1)

@@ -60,7 +60,7 @@ def _curve(
 ) -> Line2D:
     chosen = np.linspace(0, len(curve) - 1, min(len(curve), MAX_POINTS)).astype(int)
     label = f"{name} ({average:.3f})"
-    # Steps, because linear interpolation of precision is too optimistic.
+    # Steps, because linear interpolation of precision is too optimiztic.
     (line,) = axes.plot(*curve[chosen].T, drawstyle="steps-pre", label=label, **style)
     return line
 

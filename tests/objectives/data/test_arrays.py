@@ -191,7 +191,7 @@ def test_an_array_is_searched_trained_and_sampled(cli: Cli) -> None:
     assert cli("sample", "residual-ae-tiles", "--method", "gaussian", "--n", 5).code == 0
 
 
-def test_a_table_is_standardised_and_each_feature_counts_alike() -> None:
+def test_a_table_is_standardized_and_each_feature_counts_alike() -> None:
     x = rng.normal(size=(200, 6)) * [1, 1000, 1, 1, 1e-3, 1] + [0, 5000, 0, 0, 0, 3]
     np.save("rows.npy", x)
     data = TensorData("rows.npy")

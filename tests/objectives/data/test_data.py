@@ -211,19 +211,19 @@ def test_bytes_keep_their_size_in_memory(data_dir: Path) -> None:
     assert images.max() <= 1
 
 
-def test_a_network_can_standardise_what_it_sees() -> None:
+def test_a_network_can_standardize_what_it_sees() -> None:
     data = TensorData("digits", normalize=True)
     train = data.splits.train.inputs
     assert data.spec.mean == pytest.approx([train.mean().item()], rel=1e-5)
     assert data.spec.std == pytest.approx([train.std().item()], rel=1e-3)
     assert data.fingerprint == TensorData("digits").fingerprint  # the data are the same
     study = latentune.search("dense-ae", "digits", normalize=True, trials=1, epochs=1)
-    assert study.user_attrs["definition"]["input"] == "standardised"
+    assert study.user_attrs["definition"]["input"] == "standardized"
     latentune.train("dense-ae-digits", epochs=1)
     model = latentune.load_model("dense-ae-digits")
     seen = next(module for module in model.modules() if isinstance(module, Standardize))
     assert seen.mean.item() == pytest.approx(train.mean().item(), rel=1e-5)
-    with pytest.raises(StudyError, match="input is standardised there, absent here"):
+    with pytest.raises(StudyError, match="input is standardized there, absent here"):
         latentune.search("dense-ae", "digits", trials=2, epochs=1)
 
 
@@ -295,7 +295,7 @@ def test_data_are_shown(cli: Cli, tmp_path: Path) -> None:
     assert answer.out.endswith("next: latentune search rows.npy\n")
 
 
-def test_neighbours_judge_codes_in_trials_and_in_final_training() -> None:
+def test_neighbors_judge_codes_in_trials_and_in_final_training() -> None:
     study = latentune.search("conv-ae", "digits", objectives=["probe"], trials=2, epochs=2)
     assert study.user_attrs["monitor"] == "val_probe"
     assert study.direction.name == "MAXIMIZE"
@@ -313,7 +313,7 @@ def test_neighbours_judge_codes_in_trials_and_in_final_training() -> None:
     assert 0 < np.std(found) < 0.1
 
 
-def test_neighbours_of_classes_that_lie_apart_are_right() -> None:
+def test_neighbors_of_classes_that_lie_apart_are_right() -> None:
     classes = torch.arange(300) % 3
     codes = torch.randn(300, 2) + 100 * classes[:, None]
     assert few_label_accuracies(codes, classes, codes, classes) == [1.0] * 10
@@ -325,7 +325,7 @@ def test_neighbours_of_classes_that_lie_apart_are_right() -> None:
     assert knn_accuracy(codes[:4], classes[:4], codes, classes, neighbors=4) < 0.4
 
 
-def test_data_without_labels_have_no_neighbours(tmp_path: Path) -> None:
+def test_data_without_labels_have_no_neighbors(tmp_path: Path) -> None:
     write_images(tmp_path / "photos", 20)
     with pytest.raises(DataError, match="photos has no labels to learn from"):
         latentune.search("conv-ae", "photos", objectives=["probe"], trials=1, epochs=1)

@@ -60,7 +60,7 @@ def test_every_gray_pixel_is_scaled_by_its_own_range(
 
 
 @pytest.mark.parametrize("mode", ["P", "CMYK", "RGBA"])
-def test_every_coloured_pixel_becomes_its_colour(mode: str) -> None:
+def test_every_colored_pixel_becomes_its_color(mode: str) -> None:
     image = Image.new("RGB", (8, 8), (255, 0, 51)).convert(mode)
     read = same(Path("photos"), image, "tiff")
     expected = torch.tensor([1, 0, 0.2]).view(3, 1, 1).expand(3, 8, 8)

@@ -34,7 +34,7 @@ Cli = Callable[..., Any]
 
 
 def take(folder: Path, n: int, mode: str = "RGB", seed: int = 0) -> None:
-    """Writes n photographs of different sizes: a bright disc somewhere on a slope of colours."""
+    """Writes n photographs of different sizes: a bright disc somewhere on a slope of colors."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     for i in range(n):
@@ -332,7 +332,7 @@ def test_bad_lists_are_refused(photos: Path) -> None:
         TensorData(str(path), target="kind")
 
 
-def test_names_of_images_are_recognised() -> None:
+def test_names_of_images_are_recognized() -> None:
     for text, named in (
         ("a,b\n1,x.JPG\n2,y/z.png\n", True),
         ("path,label\nnotes.txt,x\n", False),

@@ -27,10 +27,10 @@ def same(new: torch.Tensor, data: TensorData) -> None:
 
 KINDS = {
     "gray": ["L"],
-    "coloured": ["RGB"],
+    "colored": ["RGB"],
     "palettes and transparency": ["P", "RGBA", "LA"],
     "16 bits among gray": ["L", "I;16"],
-    "16 bits among colours": ["RGB", "I;16", "L"],
+    "16 bits among colors": ["RGB", "I;16", "L"],
     "floats": ["F"],
     "1 bit and CMYK": ["1", "CMYK"],
 }
@@ -86,7 +86,7 @@ def test_rows_are_prepared_as_in_training() -> None:
 
 def test_commas_for_points_are_prepared_as_in_training() -> None:
     rows = [f"{i},5;{'red' if i % 2 else 'blue'};{i % 3}" for i in range(30)]
-    Path("some.csv").write_text("\n".join(["length;colour;class", *rows]))
+    Path("some.csv").write_text("\n".join(["length;color;class", *rows]))
     data = TensorData("some.csv")
     same(prepared(["some.csv"], Preparation(data.spec)), data)
 
@@ -115,7 +115,7 @@ def test_texts_are_prepared_as_in_training(monkeypatch: pytest.MonkeyPatch) -> N
         rng.random((12, 8, 8, 3)).astype(np.float32),
         rng.integers(0, 65536, (12, 3, 8, 8), dtype=np.uint16),
     ],
-    ids=["gray bytes", "coloured floats", "16 bits"],
+    ids=["gray bytes", "colored floats", "16 bits"],
 )
 def test_arrays_are_prepared_as_in_training(items: Any, image_size: int | None) -> None:
     np.save("items.npy", items)

@@ -43,10 +43,10 @@ SPECIES = ["setosa", "virginica"] * 20
 
 
 def test_numbers_stay_and_booleans_and_categories_become_zeros_and_ones() -> None:
-    flag, colour = [i % 3 == 0 for i in range(N)], ["red", "blue", " red", "green"] * 10
-    data = TensorData(write("size,flag,colour,species", COUNT, flag, colour, SPECIES))
+    flag, color = [i % 3 == 0 for i in range(N)], ["red", "blue", " red", "green"] * 10
+    data = TensorData(write("size,flag,color,species", COUNT, flag, color, SPECIES))
     assert data.spec.kind == "table"
-    assert data.spec.features == ("size", "flag", "colour=blue", "colour=green", "colour=red")
+    assert data.spec.features == ("size", "flag", "color=blue", "color=green", "color=red")
     assert data.spec.shape == (5,)
     assert data.spec.classes == ("setosa", "virginica")
     assert [len(part) for part in data.splits[:3]] == [29, 3, 8]
@@ -58,7 +58,7 @@ def test_numbers_stay_and_booleans_and_categories_become_zeros_and_ones() -> Non
     assert targets.tolist() == [0, 1] * 20
 
 
-def test_a_table_is_standardised_by_its_training_part() -> None:
+def test_a_table_is_standardized_by_its_training_part() -> None:
     data = TensorData(write("size,weight", COUNT, rng.normal(50, 9, N)))
     train = data.splits.train.inputs
     np.testing.assert_allclose(data.spec.mean, train.mean(0), rtol=1e-5)
@@ -97,7 +97,7 @@ def test_a_comma_is_a_point_where_semicolons_separate() -> None:
         ("target,size", range(100, 100 + N), ()),  # more than half as many as rows
     ],
 )
-def test_a_target_is_recognised(
+def test_a_target_is_recognized(
     header: str, values: Sequence[Any], classes: tuple[str, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, logger="latentune"):
@@ -118,8 +118,8 @@ def test_a_target_is_recognised(
 
 
 def test_a_target_can_be_named_and_be_a_number(caplog: pytest.LogCaptureFixture) -> None:
-    name = write("size,grade,colour", COUNT, [1, 2] * 20, ["red", "blue"] * 20)
-    assert TensorData(name, target="colour").spec.classes == ("blue", "red")
+    name = write("size,grade,color", COUNT, [1, 2] * 20, ["red", "blue"] * 20)
+    assert TensorData(name, target="color").spec.classes == ("blue", "red")
     assert TensorData(name).splits.train.targets is None  # the last column may be a feature
     assert TensorData(name, target="grade").spec.classes == ("1", "2")
     data = TensorData(name, target="grade", numbers=True)
@@ -213,13 +213,13 @@ def test_a_broken_file_is_named(cli: Cli, content: bytes, message: str) -> None:
 
 
 def test_options_that_do_not_fit_are_refused() -> None:
-    name = write("size,Grade,colour", COUNT, [1, 2] * 20, ["red", "blue"] * 20)
+    name = write("size,Grade,color", COUNT, [1, 2] * 20, ["red", "blue"] * 20)
     np.save("rows.npy", rng.normal(size=(20, 3)))
     for target, hint in (("grad", "did you mean 'Grade'"), ("x", "it has 'size', 'Grade', 'col")):
         with pytest.raises(DataError, match=f"no column {target!r} for `target=`: {hint}"):
             TensorData(name, target=target)
     with pytest.raises(DataError, match="text, such as 'red', and no numbers"):
-        TensorData(name, numbers=True, target="colour")
+        TensorData(name, numbers=True, target="color")
     for other in ("digits", "rows.npy"):
         with pytest.raises(DataError, match="no table with columns: leave out `target=`"):
             TensorData(other, target="a")

@@ -43,7 +43,7 @@ def write(name: str, lines: list[str], encoding: str = "utf-8") -> None:
     Path(name).write_text("\n".join(lines) + "\n", encoding=encoding)
 
 
-def spelt(data: TensorData) -> dict[str, list[str]]:
+def spelled(data: TensorData) -> dict[str, list[str]]:
     """The texts of each class, as they can be read back."""
     letters, found = "\0" + data.spec.letters, {}
     for inputs, targets, _ in data.splits[:3]:
@@ -144,7 +144,7 @@ def test_a_file_is_a_class_and_a_line_a_text(caplog: pytest.LogCaptureFixture) -
     assert data.spec.shape == (len("Zielinskia"),)
     assert data.spec.mean is None
     assert list(data.spec.letters) == sorted(set(data.spec.letters))
-    found = spelt(data)
+    found = spelled(data)
     for name, texts in (("Polish", polish), ("French", [*french, "Petit"])):
         known = [
             "".join(x for x in to_plain_text(text) if x in data.spec.letters) for text in texts
@@ -181,7 +181,7 @@ def test_a_table_of_texts_and_labels_is_texts(header: str, columns: tuple[list[A
     data = TensorData("some.csv")
     assert data.spec.kind == "text"
     assert data.spec.classes == ("fr", "pl")
-    assert sum(map(len, spelt(data).values())) == 16
+    assert sum(map(len, spelled(data).values())) == 16
 
 
 def test_texts_may_have_numbers_or_nothing_to_predict() -> None:
@@ -211,7 +211,7 @@ def test_letters_of_any_script_are_learned(caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level(logging.INFO, logger="latentune"):
         data = TensorData("some")
     assert set(data.spec.letters) == set("".join(CITIES)) | {" "}
-    found = spelt(data)
+    found = spelled(data)
     assert sorted(found["a"]) == sorted(found["b"]) == sorted(lines)
     assert "a.txt:37 '\\U0001f600\\U0001f600' has no" in caplog.text
     assert "letters beyond ASCII are kept as they are, such as" in caplog.text
@@ -252,7 +252,7 @@ def test_real_surnames(names: Path) -> None:
     assert data.spec.classes[0] == "Arabic"
     assert len(data.spec.classes) == 18
     assert sum(len(part) for part in data.splits[:3]) == 20050
-    assert {"Abreu", "D'cruz"} <= set(spelt(data)["Portuguese"])
+    assert {"Abreu", "D'cruz"} <= set(spelled(data)["Portuguese"])
     shares = [part.targets.bincount() / len(part) for part in data.splits[:3]]
     torch.testing.assert_close(shares[0], shares[2], atol=2e-3, rtol=0)
     data.setup("fit")

@@ -269,19 +269,19 @@ def test_values_at_an_end_of_their_range_are_advice_to_widen_it(cli: Cli, traine
 
 
 def test_choices_and_numbers_are_advised_that_a_model_can_have(trained: Path) -> None:
-    ranges = {"noise": "0:0.1", "mask": "0.9:1", "lr": "1e-3:1e-3"}
+    ranges = {"corruption_std": "0:0.1", "corruption_rate": "0.9:1", "lr": "1e-3:1e-3"}
     latentune.search("denoising-ae", "digits", trials=1, epochs=1, ranges=ranges)
     with opened("denoising-ae-digits") as study:
         choices = study.trials[0].distributions["network"]
         assert isinstance(choices, CategoricalDistribution)
         networks = [choices.choices[i] for i in [0] * 3 + [1] * 3 + [2] * 6]
         high, near_1 = [0.1 - x for x in SERIES], [1 - x for x in SERIES]
-        trials(study, SERIES, network=networks, noise=high, mask=near_1)
+        trials(study, SERIES, network=networks, corruption_std=high, corruption_rate=near_1)
     found = latentune.doctor("denoising-ae-digits").findings
     (pressing,) = [finding for finding in found if "end in" in finding.problem]
-    assert "noise (float 0:0.1) at its upper end in 10" in pressing.problem
-    assert "--range noise=0:0.15 " in pressing.solution
-    assert "mask" not in pressing.problem, "nobody can mask more than all of an image"
+    assert "corruption_std (float 0:0.1) at its upper end in 10" in pressing.problem
+    assert "--range corruption_std=0:0.15 " in pressing.solution
+    assert "corruption_rate" not in pressing.problem, "nobody can mask more than all of an image"
     (dead,) = [finding for finding in found if "best third" in finding.problem]
     assert f"network={networks[-1]} (tried 6 times)" in dead.problem
     left = ",".join(str(network) for network in choices.choices if network != networks[-1])

@@ -230,7 +230,7 @@ def test_help_says_every_default_and_choice(cli: Cli) -> None:
         "halving, hyperband, median, wilcoxon, none",
         "tpe, gp, random",
         "`latentune list MODEL`",
-        "Search space of the model: default, published, optimiser, step.",
+        "Search space of the model: default, published, optimizer, step.",
     ):
         assert part in text
     text = " ".join(cli("train", "--help").out.split())

@@ -32,7 +32,7 @@ MISTAKES = [
         ("search", "conv-ae", "digitz"),
         "'digitz' is neither a folder of images or texts, nor a table",
     ),
-    (("search", "conv-ae", "digits", "--space", "sead"), "did you mean 'seed'?"),
+    (("search", "conv-ae", "digits", "--space", "publish"), "did you mean 'published'?"),
     ((*SEARCH, "--fix", "learning_rate=1"), "no parameter 'learning_rate'"),
     ((*SEARCH, "--range", "latent=2:4"), "did you mean 'latent_dim'?"),
     ((*SEARCH, "--range", "latent_dim=8:4"), "low (8) is above high (4)"),

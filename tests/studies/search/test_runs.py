@@ -53,7 +53,7 @@ def study_of(objective: Objective) -> optuna.Study:
     return optuna.create_study(
         directions=list(objective.metrics.values()),
         sampler=RandomSampler(seed=0),
-        pruner=PRUNERS["none" if objective.runs == 1 else "wilcoxon"](objective.steps),
+        pruner=PRUNERS["none" if objective.n_trainings == 1 else "wilcoxon"](objective.n_reports),
     )
 
 
@@ -108,7 +108,7 @@ def test_each_item_but_those_of_the_test_part_validates_in_one_fold(name: str) -
         of_val = torch.as_tensor(fold.splits.val.targets).bincount() / len(fold.splits.val)
         assert (shares - of_val).abs().max() < 0.05, "each fold has its share of every class"
     assert len({fold.fingerprint for fold in folds}) == 4
-    assert (folds[0].spec.mean != folds[1].spec.mean) == (name == "wine"), "rows are standardised"
+    assert (folds[0].spec.mean != folds[1].spec.mean) == (name == "wine"), "rows are standardized"
 
 
 def test_a_trial_on_folds_validates_on_each_of_them() -> None:
@@ -202,7 +202,7 @@ def test_data_of_a_stranger_are_cut_into_folds_by_themselves_or_not_at_all(
     Path("odd.py").write_text(
         "from latentune import DataSpec, Objective, StudySpec\n"
         "class Data: spec = DataSpec((1, 8, 8))\n"
-        "from latentune.search_spaces.autoencoder import conv_ae\n"
+        "from latentune.search_spaces.autoencoder_spaces import conv_ae\n"
         "SPEC = StudySpec('odd', Objective(conv_ae, Data))\n"
     )
     assert "Data cannot be cut into folds" in refused("search", "odd:SPEC", "--folds", 2)

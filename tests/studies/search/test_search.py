@@ -47,8 +47,8 @@ def test_the_same_seed_gives_the_same_study() -> None:
 
 def test_the_first_trial_has_the_models_defaults_unless_told_not_to() -> None:
     defaults = {"latent_dim": 8, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
-    assert search(1, space="seed").trials[0].params == defaults
-    assert search(1, space="seed", name="b", default_first=False).trials[0].params != defaults
+    assert search(1, space="published").trials[0].params == defaults
+    assert search(1, space="published", name="b", default_first=False).trials[0].params != defaults
 
 
 @pytest.mark.parametrize("pruner", ["halving", "median", "hyperband"])
@@ -75,7 +75,7 @@ def test_each_trial_shows_its_picture() -> None:
 @pytest.mark.parametrize(
     ("options", "difference"),
     [
-        ({"space": "seed"}, "space is default there, seed here"),
+        ({"space": "published"}, "space is default there, published here"),
         ({"ranges": {"latent_dim": "2:4"}}, "latent_dim is int 2:8:log there, int 2:4:log here"),
         ({"epochs": 2}, "epochs is 1 there, 2 here"),
         ({"seed": 6}, "split is"),
@@ -99,7 +99,7 @@ def test_changed_data_or_metric_or_direction_are_refused(
 from dataclasses import replace
 from functools import partial
 from latentune import TensorData, Objective, StudySpec
-from latentune.search_spaces.autoencoder import conv_ae
+from latentune.search_spaces.autoencoder_spaces import conv_ae
 ONE = StudySpec("s", Objective(conv_ae, partial(TensorData, "digits"), max_epochs=1))
 METRIC = replace(ONE, objective=replace(ONE.objective, metrics={"train_mse": "minimize"}))
 DIRECTION = replace(ONE, objective=replace(ONE.objective, metrics={"val_mse": "maximize"}))
@@ -201,7 +201,7 @@ def test_a_recipe_survives_its_table() -> None:
     recipe = Recipe("conv-ae", "digits", ranges={"lr": "1e-3"}, epochs=3, seed=4)
     assert Recipe.from_table(json.loads(json.dumps(recipe.to_table(Runs()))), Runs()) == recipe
     with pytest.raises(StudyError, match="did you mean 'space'"):
-        Recipe.from_table({"model": "conv-ae", "spice": "seed"}, Runs())
+        Recipe.from_table({"model": "conv-ae", "spice": "published"}, Runs())
 
 
 def start(*options: str) -> Fork:

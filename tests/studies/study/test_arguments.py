@@ -185,12 +185,12 @@ def test_a_single_word_is_a_list_of_one() -> None:
 
 
 def test_a_study_of_ones_own_says_what_it_is_made_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    from latentune.search_spaces.autoencoder import conv_ae
+    from latentune.search_spaces.autoencoder_spaces import conv_ae
 
     monkeypatch.syspath_prepend(".")
     Path("mine.py").write_text(
         "from latentune import Objective, StudySpec, TensorData\n"
-        "from latentune.search_spaces.autoencoder import conv_ae\n"
+        "from latentune.search_spaces.autoencoder_spaces import conv_ae\n"
         "SPEC = StudySpec('x', Objective(conv_ae, TensorData, 'val_mse'))\n"
     )
     with pytest.raises(ValueError, match=r"metrics are named as .*, not as 'val_mse'"):

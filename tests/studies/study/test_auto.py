@@ -18,9 +18,13 @@ from PIL import Image
 import latentune
 from latentune import DataSpec
 from latentune.models.roles import Encodes
-from latentune.search_spaces.auto import Auto, add_model_prefix, record_model_choices
 from latentune.search_spaces.catalog.candidates import find_candidates
 from latentune.search_spaces.catalog.models import MODELS
+from latentune.search_spaces.model_choice import (
+    ModelChoice,
+    add_model_prefix,
+    record_model_choices,
+)
 from latentune.search_spaces.ranges import RangedSpace, discover_parameters
 from latentune.search_spaces.suggestions import random_trials, replay
 from latentune.storage import database
@@ -38,7 +42,7 @@ KINDS = {
     "table": DataSpec((16,), "table", CLASSES, mean=(2.0,) * 16, std=(3.0,) * 16),
     "text": DataSpec((9,), "text", CLASSES, letters="abcde"),
 }
-ALONE = [name for name, entry in MODELS.items() if not entry.on_encoder]
+ALONE = [name for name, entry in MODELS.items() if not entry.needs_encoder]
 THREE = ("conv-ae", "dense-ae", "deep-ae")
 SMALL = {
     "objectives": ["mse"],
@@ -87,7 +91,7 @@ def test_only_models_that_fit_can_be_chosen(
     for name in found:
         assert set(objectives) <= set(MODELS[name].metrics)
         assert data.kind in MODELS[name].kinds
-        assert not MODELS[name].on_encoder
+        assert not MODELS[name].needs_encoder
     assert {"resnet-ae", "residual-ae"} & set(found) <= set(expected.split())
 
 
@@ -109,18 +113,18 @@ def test_each_model_is_the_one_that_its_own_space_makes(model: str) -> None:
     (trial,) = random_trials(1)
     with torch.device("cpu" if data.kind == "text" else "meta"):
         alone = own(trial, data)
-        chosen = replay(Auto(ALONE), add_model_prefix(model, trial.params), data)
+        chosen = replay(ModelChoice(ALONE), add_model_prefix(model, trial.params), data)
     assert type(chosen) is type(alone)
     assert chosen.hparams == alone.hparams
 
 
 def test_every_model_is_looked_at_however_many_there_are() -> None:
-    ranged = RangedSpace(Auto(ALONE[:9]), {"dense-ae.width": "1:2"})
+    ranged = RangedSpace(ModelChoice(ALONE[:9]), {"dense-ae.width": "1:2"})
     found = discover_parameters(ranged, KINDS["image"], record_model_choices)
     assert {name.split(".")[0] for name in found.distributions} == {"model", *ALONE[:9]}
     width = found.distributions["dense-ae.width"]
     assert (width.low, width.high) == (1, 2)
-    assert found.first({})["dense-ae.width"] == 1
+    assert found.first_trial({})["dense-ae.width"] == 1
 
 
 def test_each_model_is_tried_with_its_defaults_before_the_sampler_chooses(
@@ -281,7 +285,7 @@ def test_data_alone_mean_a_choice_among_what_fits_them(cli: Cli) -> None:
         ("conv-aee", "no model, data set, file or folder 'conv-aee'; did you mean 'conv-ae'?"),
         ("nosuch.csv", "'nosuch.csv' is neither a folder of images"),
         ("auto", "auto needs data"),
-        ("auto digits --space seed", "auto has no space 'seed'"),
+        ("auto digits --space published", "auto has no space 'published'"),
         ("auto digits --encoder conv-ae-digits", "leave out --encoder"),
         ("wine --objectives elbo", "no model for wine has the objective 'elbo'; known: accuracy"),
         ("wine --objectives accuraccy", "did you mean 'accuracy'"),

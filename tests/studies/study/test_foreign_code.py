@@ -20,7 +20,7 @@ MINE = """
 from functools import partial
 import helper
 from latentune import Objective, StudySpec, TensorData
-from latentune.search_spaces.autoencoder import conv_ae
+from latentune.search_spaces.autoencoder_spaces import conv_ae
 data = partial(TensorData, "digits", batch_size=700)
 SPEC = StudySpec(helper.NAME, Objective(conv_ae, data, max_epochs=1))
 """

@@ -1,4 +1,4 @@
-"""Networks that others have trained: their weights, where these come from, what is learnt on."""
+"""Networks that others have trained: their weights, where these come from, what is learned on."""
 
 import os
 import shutil
@@ -17,7 +17,8 @@ from torchvision.transforms.v2.functional import normalize
 
 import latentune
 from latentune import TensorData
-from latentune.models.networks.pretrained_backbone import ARCHITECTURES, PretrainedBackbone
+from latentune.models.networks.architectures import ARCHITECTURES
+from latentune.models.networks.pretrained_backbone import PretrainedBackbone
 from latentune.objectives.data.encoded_data import EncodedData
 
 Cli = Callable[..., Any]

@@ -43,10 +43,10 @@ class Net(pl.LightningModule):
     def training_step(self, batch, _): return self.step(batch)
     def validation_step(self, batch, _): self.log("val_loss", self.step(batch))
     def configure_optimizers(self):
-        optimiser = torch.optim.Adam(self.parameters(), self.hparams.lr)
-        falls = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, patience=0, threshold=0.5)
+        optimizer = torch.optim.Adam(self.parameters(), self.hparams.lr)
+        falls = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=0.5)
         schedule = {"scheduler": falls, "monitor": "val_loss"}
-        return {"optimizer": optimiser, "lr_scheduler": schedule}
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
 def space(trial, data): return Net(data, trial.suggest_float("lr", 1e-2, 1e-1))
 SPEC = StudySpec("mynet", Objective(space, Data, {"val_loss": "minimize"}, max_epochs=1))
 """
@@ -101,7 +101,7 @@ def test_a_strangers_loaders_and_schedule_go_on_too() -> None:
     assert figures(Path("runs/mynet/final")) == whole
 
 
-def test_two_optimisers_go_on() -> None:
+def test_two_optimizers_go_on() -> None:
     small = {"width": "0.25"}
     latentune.search("dcgan", "digits", trials=1, epochs=1, batch_size=500, ranges=small)
     whole = latentune.train("dcgan-digits", epochs=2).metrics

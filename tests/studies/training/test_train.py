@@ -49,7 +49,7 @@ def test_a_search_by_error_alone_does_not_end_in_a_copy_of_the_image() -> None:
         ((3, 32, 32), 64),
         ((1, 16, 32), 64),
     ]:
-        from latentune.search_spaces.autoencoder import conv_ae
+        from latentune.search_spaces.autoencoder_spaces import conv_ae
         from latentune.search_spaces.suggestions import record_parameters
 
         assert (
@@ -161,7 +161,7 @@ def test_pictures_show_every_class(trained: Path) -> None:
         int(val.targets[(val.inputs == image).flatten(1).all(1)][0]) for image in shown.originals
     ]
     assert labels == list(range(10))
-    assert shown.drawn.shape == shown.originals.shape == (10, 1, 8, 8)
+    assert shown.reconstructions.shape == shown.originals.shape == (10, 1, 8, 8)
 
 
 def test_a_checkpoint_that_is_cut_or_incomplete_is_refused(cli: Cli, trained: Path) -> None:

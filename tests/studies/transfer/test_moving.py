@@ -471,7 +471,7 @@ def test_an_encoder_comes_along_and_is_no_network_of_a_study_here(
     latentune.train(f"head-{NAME}", epochs=1, pictures="none")
     items = latentune.TensorData("digits").splits.test.inputs
     one, two = (latentune.load_model(f"head-{NAME}", runs=runs) for runs in (old, "runs"))
-    assert torch.equal(one.answer(items), two.answer(items))
+    assert torch.equal(one.predict_batch(items), two.predict_batch(items))
 
 
 def test_an_encoder_whose_study_is_here_stands_beside_its_own(old: Path) -> None:

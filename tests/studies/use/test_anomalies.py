@@ -49,7 +49,7 @@ def test_scores_of_a_linear_autoencoder_are_those_of_numpy() -> None:
     rows = data.splits.train.inputs
     found = anomaly_scores(Halves(torch.from_numpy(weights)), data.spec, rows)
     x = rows.numpy().astype("float64")
-    error = (x @ weights @ weights.T - x) / x.std(0)  # a table is standardised unasked
+    error = (x @ weights @ weights.T - x) / x.std(0)  # a table is standardized unasked
     np.testing.assert_allclose(found, np.linalg.norm(error, axis=1), rtol=1e-4)
 
 
@@ -73,7 +73,7 @@ def test_others_are_scored_beside_the_test_part(cli: Cli, trained: Path) -> None
     assert "not scored: noise/odd.png is not an image that can be read" in answer.out
     assert answer.code == 1, "an image was not read"
     assert answer.out.endswith("next: latentune predict conv-ae-digits FILE\n")
-    assert "known anomalies, named by --labelled, would give logistic regression" in answer.out
+    assert "known anomalies, named by --labeled, would give logistic regression" in answer.out
     scores = pd.read_csv(FINAL / "anomalies" / "scores.csv")
     inside, outside = scores[scores["set"] == "inliers"], scores[scores["set"] == "outliers"]
     rows = TensorData("digits").splits.test.row_indices.tolist()
@@ -98,7 +98,7 @@ def test_no_image_has_both_the_least_and_the_most_error(
     trained: Path, monkeypatch: pytest.MonkeyPatch, n: int, least: int, most: int
 ) -> None:
     shown: dict[str, torch.Tensor] = {}
-    grid = "latentune.studies.use.extreme_images.labelled_grid"
+    grid = "latentune.studies.use.extreme_images.labeled_grid"
     monkeypatch.setattr(grid, lambda rows, title, path: shown.update(rows))
     np.save("digits.npy", np.random.default_rng(0).random((n, 8, 8)))
     found = latentune.anomalies("conv-ae-digits", against="digits.npy")
@@ -136,18 +136,18 @@ def test_a_threshold_lies_where_both_classes_are_as_likely() -> None:
     assert separating_threshold(high, low) == float("inf"), "what is drawn better is not found"
 
 
-def test_gray_images_are_shown_to_a_network_of_colours_and_not_the_reverse(
+def test_gray_images_are_shown_to_a_network_of_colors_and_not_the_reverse(
     refused: Refused, trained: Path
 ) -> None:
-    write_images("coloured", 12, mode="RGB", side=8)
+    write_images("colored", 12, mode="RGB", side=8)
     write_images("gray", 12, seed=1)
-    said = refused(*WORDS, "coloured")
+    said = refused(*WORDS, "colored")
     for path in Path("gray").iterdir():
         Image.open(path).convert("RGB").save(Path("gray") / f"as-rgb-{path.name}")
         path.unlink()
     assert (latentune.anomalies(WORDS[1], against="gray").scores["set"] == "outliers").sum() == 12
-    assert "holds colours, and the network has seen gray images alone" in said
-    latentune.search("conv-ae", "coloured", trials=1, epochs=1)
+    assert "holds colors, and the network has seen gray images alone" in said
+    latentune.search("conv-ae", "colored", trials=1, epochs=1)
     latentune.train("conv-ae-coloured", epochs=1)
     found = latentune.anomalies("conv-ae-coloured", against="gray", labeled="digits")
     assert (found.scores["set"] == "outliers").sum() == 12

@@ -16,7 +16,7 @@ from PIL import Image
 
 import latentune
 from latentune import LatentMixture
-from latentune.objectives.metrics.image_quality import ImageQuality, quality
+from latentune.objectives.metrics.image_quality import ImageQuality, image_quality
 from latentune.objectives.metrics.sampler_rating import SamplerRating, winner
 
 Cli = Callable[..., Any]
@@ -64,14 +64,14 @@ def test_distances_are_those_of_their_definitions() -> None:
     torch.manual_seed(0)
     real, near, far = torch.randn(2000, 4), torch.randn(2000, 4), torch.randn(2000, 4) + 1
     real = real / real.square().mean().sqrt()
-    alike, apart = quality(real, near), quality(real, far)
+    alike, apart = image_quality(real, near), image_quality(real, far)
     # Between Gaussians of equal covariance the distance is that of the means, squared.
     shift = (real.mean(0) - far.mean(0)).square().sum().item()
     assert apart.fid == pytest.approx(shift, rel=0.02)
     assert alike.fid < 0.05
     assert abs(alike.kid) < 2 * alike.kid_std + 1e-3
     assert apart.kid > 0.5
-    assert quality(real, far) == apart
+    assert image_quality(real, far) == apart
 
 
 def test_a_vae_is_sampled_from_its_prior(cli: Cli) -> None:

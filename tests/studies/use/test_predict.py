@@ -367,23 +367,23 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
     assert listed.unreadable == predictions.unreadable
 
 
-def test_gray_and_coloured_images(refused: Refused, trained: Path, studies: Path) -> None:
+def test_gray_and_colored_images(refused: Refused, trained: Path, studies: Path) -> None:
     take("new", 1, 90, "L")
     Image.open("new/0.png").convert("RGB").save("new/1.png")
     Image.open("new/0.png").convert("P").save("new/2.png")
     errors = latentune.predict("conv-ae-digits", "new").table["error"]
     assert len(set(errors)) == 1
-    take("coloured", 2, 90)
-    np.save("coloured.npy", rng.random((2, 3, 8, 8)).astype(np.float32))
-    for words, said in (("coloured", "coloured/0.png"), ("coloured.npy", "coloured.npy")):
+    take("colored", 2, 90)
+    np.save("colored.npy", rng.random((2, 3, 8, 8)).astype(np.float32))
+    for words, said in (("colored", "colored/0.png"), ("colored.npy", "colored.npy")):
         line = refused("predict", "conv-ae-digits", words)
-        assert f"{said} holds colours, and the network has seen gray images alone" in line
-    colour = studies / "runs/mlp-photos/final/model.ckpt"
+        assert f"{said} holds colors, and the network has seen gray images alone" in line
+    color = studies / "runs/mlp-photos/final/model.ckpt"
     gray = rng.integers(0, 256, (2, 8, 8), dtype=np.uint8)
     for i, image in enumerate(gray):
         Image.fromarray(image).save(f"{i}.png")
     np.save("gray.npy", gray)
-    files, array = (latentune.predict(colour, x).table for x in (["0.png", "1.png"], "gray.npy"))
+    files, array = (latentune.predict(color, x).table for x in (["0.png", "1.png"], "gray.npy"))
     pd.testing.assert_frame_equal(files.drop(columns="input"), array.drop(columns="input"))
 
 

@@ -23,7 +23,7 @@ Refused = Callable[..., str]
 FINAL = Path("runs/conv-ae-digits/final")
 
 
-def test_codes_components_and_pixels_know_the_same_labelled_items(trained: Path) -> None:
+def test_codes_components_and_pixels_know_the_same_labeled_items(trained: Path) -> None:
     found = latentune.probe("conv-ae-digits", labels=60, seeds=2, neighbors=3, seed=5)
     model, splits = latentune.load_model("conv-ae-digits"), TensorData("digits").splits
     (train, known, _), (test, right, _) = splits.train, splits.test
@@ -82,7 +82,7 @@ def test_no_label_of_the_test_part_is_known_to_any_of_them(
         after = latentune.probe("conv-ae-digits", labels=50, seeds=2)
     finally:
         part.targets.copy_(answers)
-    # Whoever had learnt from test labels would still be right.
+    # Whoever had learned from test labels would still be right.
     assert (before.accuracy > 0.5).all(axis=None)
     assert (after.accuracy < 0.2).all(axis=None)
 
@@ -101,7 +101,7 @@ def test_what_cannot_be_probed_is_refused(refused: Refused, trained: Path) -> No
     words = ("probe", "conv-ae-digits")
     assert "labels must be at least 1" in refused(*words, "--labels", 0)
     assert "labels must be at most 1,294" in refused(*words, "--labels", 1295)
-    assert "--neighbours must be at most" in refused(*words, "--labels", 3, "--neighbors", 4)
+    assert "--neighbors must be at most" in refused(*words, "--labels", 3, "--neighbors", 4)
     assert "seeds must be at most 1,000" in refused(*words, "--seeds", 10**6)
     np.save("rows.npy", np.random.default_rng(0).normal(size=(40, 4)))
     latentune.search("dense-ae", "rows.npy", trials=1, epochs=1)
@@ -128,4 +128,4 @@ def test_of_small_data_half_has_labels_unless_told_otherwise() -> None:
     np.savez("small.npz", x=small.normal(size=(60, 4)), y=np.arange(60) % 2)
     latentune.search("logistic-regression", "small.npz", trials=1, epochs=1)
     latentune.train("logistic-regression-small", epochs=1)
-    assert "of 21 labelled items" in latentune.probe("logistic-regression-small").question
+    assert "of 21 labeled items" in latentune.probe("logistic-regression-small").question

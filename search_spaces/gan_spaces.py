@@ -1,4 +1,4 @@
-"""What may vary in a generative adversarial network."""
+"""Search spaces of generative adversarial networks."""
 
 from optuna.trial import BaseTrial
 
@@ -7,7 +7,7 @@ from ..models.gan import GAN
 
 
 def dcgan(trial: BaseTrial, data: DataSpec) -> GAN:
-    """Rates of both networks, the generator's width, and how long codes are."""
+    """The code length, the generator's width, and the learning rates of both networks."""
     return GAN(
         data,
         trial.suggest_int("latent_dim", 8, 128, log=True),
@@ -19,7 +19,7 @@ def dcgan(trial: BaseTrial, data: DataSpec) -> GAN:
 
 
 def dcgan_published(trial: BaseTrial, data: DataSpec) -> GAN:
-    """The published network and rate, which both have."""
+    """The published networks with one learning rate for both."""
     length = trial.suggest_int("latent_dim", 2, 128, log=True)
     lr = trial.suggest_float("lr", 5e-5, 1e-3, log=True)
     return GAN(data, length, lr=lr, discriminator_lr=lr, schedule="constant")

@@ -1,4 +1,4 @@
-"""What may vary in a classifier on a trained encoder."""
+"""Search spaces of classifiers on a trained encoder."""
 
 from typing import Any
 
@@ -11,27 +11,27 @@ from .shared_ranges import suggest_optimizer, suggest_published_sgd
 
 
 def head(trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool) -> Predictor:
-    """The published widths, and how fast the head learns; the encoder too, if it is trained."""
-    encoder = _encoder(trial, unfreeze)
-    width = _width(trial)
-    lr = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
-    l2 = trial.suggest_float("l2", 1e-9, 1e-3, log=True)
-    return Predictor(data, codec=codec, unfreeze=unfreeze, lin_dim=width, lr=lr, l2=l2, **encoder)
+    """A hidden layer of a published width; the encoder's learning rate if it is trained too."""
+    options = _suggest_encoder_lr(trial, unfreeze)
+    options["lin_dim"] = _suggest_hidden(trial)
+    options["lr"] = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
+    options["l2"] = trial.suggest_float("l2", 1e-9, 1e-3, log=True)
+    return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
 
 
-def head_optimiser(
+def head_optimizer(
     trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
 ) -> Predictor:
-    """The optimiser too, with its schedule and the clipping of gradients."""
-    encoder = _encoder(trial, unfreeze)
+    """The optimizer, its schedule and gradient clipping too."""
+    encoder = _suggest_encoder_lr(trial, unfreeze)
     options: dict[str, Any] = dict(suggest_optimizer(trial))
-    options |= {"lin_dim": _width(trial), **encoder}
+    options |= {"lin_dim": _suggest_hidden(trial), **encoder}
     return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
 
 
 def transfer(trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool) -> Predictor:
-    """One linear layer on the encoder, and how fast it learns; the encoder too, if trained."""
-    options = _encoder(trial, unfreeze)
+    """One linear layer; the encoder's learning rate if it is trained too."""
+    options = _suggest_encoder_lr(trial, unfreeze)
     options["smoothing"] = trial.suggest_float("smoothing", 0, 0.2)
     options["lr"] = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
     options["l2"] = trial.suggest_float("l2", 1e-9, 1e-2, log=True)
@@ -41,26 +41,27 @@ def transfer(trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bo
 def transfer_published(
     trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
 ) -> Predictor:
-    """One linear layer, trained by SGD with a high momentum at a constant rate."""
-    options: dict[str, Any] = {**_encoder(trial, unfreeze), **suggest_published_sgd(trial)}
+    """One linear layer, trained by SGD with a high momentum."""
+    options: dict[str, Any] = _suggest_encoder_lr(trial, unfreeze)
+    options |= suggest_published_sgd(trial)
     return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
 
 
 def transfer_step(
     trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
 ) -> Predictor:
-    """One linear layer, trained by SGD whose rate falls to a tenth after each third."""
-    options = _encoder(trial, unfreeze)
+    """One linear layer, trained by SGD with the schedule `step`."""
+    options: dict[str, Any] = _suggest_encoder_lr(trial, unfreeze)
     options["lr"] = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
-    sgd: dict[str, Any] = {"optimiser": "sgd", "schedule": "step"}
-    return Predictor(data, codec=codec, unfreeze=unfreeze, **sgd, **options)
+    options |= {"optimizer": "sgd", "schedule": "step"}
+    return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
 
 
-def _width(trial: BaseTrial) -> int:
+def _suggest_hidden(trial: BaseTrial) -> int:
     return trial.suggest_int("lin_dim", 16, 128, log=True)
 
 
-def _encoder(trial: BaseTrial, unfreeze: bool) -> dict[str, Any]:
+def _suggest_encoder_lr(trial: BaseTrial, unfreeze: bool) -> dict[str, Any]:
     if not unfreeze:
         return {}
     return {"encoder_lr": trial.suggest_float("encoder_lr", 1e-5, 1e-2, log=True)}

@@ -1,0 +1,116 @@
+"""Values of Optuna's distributions: found by value and type, moved into range, and described."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from .space_errors import SpaceError
+
+
+def is_same_choice(a: Any, b: Any) -> bool:
+    """Returns whether two choices are one: 1, 1.0 and True are three, and NaN equals itself."""
+    if type(a) is not type(b):
+        return False
+    return bool(a == b) or (isinstance(a, float) and math.isnan(a) and math.isnan(b))
+
+
+def find_choice(choices: Sequence[Any], value: Any) -> Any:
+    """Returns the choice of the same type and value, or else a number that equals the value.
+
+    Raises:
+        LookupError: If there is none.
+    """
+    for choice in choices:
+        if is_same_choice(choice, value):
+            return choice
+    for choice in choices:  # a file that a person edits may say 1 for 1.0
+        if choice == value and {type(choice), type(value)} <= {int, float}:
+            return choice
+    raise LookupError(value)
+
+
+def check_choices(name: str, choices: Sequence[Any]) -> None:
+    """Checks that Optuna can tell the choices of a parameter apart.
+
+    Optuna records the first choice that equals a value, and in Python 1, 1.0 and True are equal.
+
+    Raises:
+        SpaceError: If two choices are equal and of different types.
+    """
+    for i, a in enumerate(choices):
+        for b in choices[:i]:
+            if type(a) is not type(b) and a == b:
+                raise SpaceError(
+                    f"the choices {b!r} and {a!r} of {name} are equal, so that Optuna records "
+                    f"both as {b!r}: write one of them as text"
+                )
+
+
+def choice_labels(choices: Sequence[Any]) -> dict[str, Any]:
+    """Returns the choices by their text on the command line.
+
+    This is the Python literal where two choices have the same text, such as None and "None", or
+    where the text is empty or contains a comma.
+    """
+    texts = Counter(map(str, choices))
+    labels = {}
+    for choice in choices:
+        text = str(choice)
+        is_unique = texts[text] == 1 and text.strip() and "," not in text
+        labels[text if is_unique else repr(choice)] = choice
+    return labels
+
+
+def describe_distribution(distribution: BaseDistribution) -> str:
+    """Returns a distribution as the text of a range, such as `int 2:32:log`."""
+    if isinstance(distribution, CategoricalDistribution):
+        return "one of " + ",".join(choice_labels(distribution.choices))
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    kind = "int" if isinstance(distribution, IntDistribution) else "float"
+    if distribution.single():
+        return f"{kind} {distribution.low:g}"
+    step = "" if distribution.step in (None, 1) else f" in steps of {distribution.step:g}"
+    log = ":log" if distribution.log else ""
+    return f"{kind} {distribution.low:g}:{distribution.high:g}{log}{step}"
+
+
+def nearest_value(distribution: BaseDistribution, value: Any) -> Any:
+    """Returns the value of a distribution that is nearest to a given one.
+
+    Raises:
+        LookupError: If the value is not among the choices, or not a number.
+    """
+    if isinstance(distribution, CategoricalDistribution):
+        return find_choice(distribution.choices, value)
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise LookupError(value)
+    low, high, step = distribution.low, distribution.high, distribution.step
+    inside = min(max(value, low), high)
+    return inside if step is None else low + round((inside - low) / step) * step
+
+
+def matching_value(distribution: BaseDistribution, value: Any) -> Any:
+    """Returns a value with the type that the distribution gives it.
+
+    Raises:
+        LookupError: If the value is outside the distribution.
+    """
+    if isinstance(distribution, CategoricalDistribution):
+        return find_choice(distribution.choices, value)
+    assert isinstance(distribution, IntDistribution | FloatDistribution)
+    types = (int,) if isinstance(distribution, IntDistribution) else (int, float)
+    if isinstance(value, bool) or not isinstance(value, types):
+        raise LookupError(value)
+    inside = distribution.low <= value <= distribution.high
+    if not (inside and distribution._contains(float(value))):  # checks the step too
+        raise LookupError(value)
+    return value
