@@ -149,7 +149,7 @@ class Fixed(TensorData):
         inputs, targets, _ = self.splits.train
         rare = (targets > 0) & (torch.arange(len(targets)) % 20 == 0)
         kept = (targets == 0) | rare
-        self.keep("val", inputs[kept], targets[kept])
+        self.move_to_device("val", inputs[kept], targets[kept])
 
 
 def test_balanced_accuracy_is_the_mean_of_the_recalls() -> None:
