@@ -208,11 +208,11 @@ def test_halving_decides_as_that_of_optuna(direction: Any, values: list[int], fi
     for pruner in (theirs, HalvingPruner(first, factor=4)):
         ended.append([])
         study = optuna.create_study(direction=direction, pruner=pruner)
-        running = [(study.build_without_weights(), count(1)) for _ in range(3)]
+        running = [(study.ask(), count(1)) for _ in range(3)]
         for turn, value in enumerate(values):
             trial, steps = running[value * turn % 3]
             trial.report(value, step := next(steps))
             if trial.should_prune():
-                running[value * turn % 3] = study.build_without_weights(), count(1)
+                running[value * turn % 3] = study.ask(), count(1)
                 ended[-1].append((trial.number, step))
     assert ended[0] == ended[1]
