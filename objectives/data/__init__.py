@@ -1,1 +1,1 @@
-"""The data: a file a source, the parts that they are split into, and batches of them."""
+"""Data: `sources` reads it, `preparation` splits it, `new_items` prepares input of predictions."""

@@ -1,4 +1,4 @@
-"""Batches cut from tensors that stay on the device, or from photographs decoded meanwhile."""
+"""Batches: slices of tensors that stay on the device, or images that are decoded in advance."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from torch import Tensor, nn
 from ...models.networks.standardize import cast_input
 from ...models.predictor import Predictor
 from .parts import Part, to_float
-from .preparation.augmentation import RandomAugmentation
 
 if TYPE_CHECKING:
     from .parts import Items
+    from .preparation.augmentation import RandomAugmentation
 
-EVALUATION_BATCH_SIZE = 1000  # without gradients, larger batches fit and are faster
-MAX_BATCH_VALUES = 2**24  # at most in such a batch: a thousand photographs would not fit
+EVALUATION_BATCH_SIZE = 1000  # without gradients, larger batches fit in memory and are faster
+MAX_BATCH_VALUES = 2**24  # a thousand photographs would not fit
 
 C = TypeVar("C")
 R = TypeVar("R")
 
 
 class Batches:
-    """Iterates over batches, each a slice of every column; bytes become values in [0, 1].
+    """An iterable of batches, each a slice of every column; bytes become floats in [0, 1].
 
-    Photographs of the next batch are decoded while the one before is used.
+    Images that are decoded on demand are decoded one batch ahead.
 
     Args:
-        columns: Inputs, and what goes with them, such as targets, all of the same length N.
-        batch_size: Length of a batch; the last one may be shorter, but not one item alone, of
-            which a layer could make no statistics: it then joins the batch before.
-        shuffle: Whether each pass takes a new order, drawn from torch's global generator.
-        weights: With shape (N,): how often each item is drawn, in proportion. Each pass then
-            draws N items anew, some of them several times. If None, each comes once.
-        augment: Cuts the images of a batch at random, drawn from the same generator.
-        device: Where inputs are moved that are not there yet; None leaves them.
+        columns: Inputs, and other tensors of the same length N such as targets.
+        batch_size: Items of a batch. The last batch may be smaller; a single last item joins the
+            batch before, because batch normalization cannot train on one item.
+        shuffle: Whether each epoch has a new random order, by torch's global generator.
+        weights: Sampling weights of shape (N,). Each epoch then samples N items with replacement.
+            If None, each item comes once.
+        augment: Augments the inputs of a batch, by the same generator.
+        device: The device that inputs are moved to; None leaves them where they are.
     """
 
     def __init__(
@@ -67,50 +67,49 @@ class Batches:
         return [slice(start, end) for start, end in pairwise([0, *ends])]
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        # Drawn on the CPU, so that a seed means the same order on every device.
+        # The order is sampled on the CPU, so that a seed gives the same order on every device.
         n = len(self.columns[0])
         order = torch.randperm(n) if self.shuffle else None
         if self.weights is not None:
             order = torch.multinomial(self.weights, n, replacement=True)
-        for inputs, *others in zip(
-            *(self._column_batches(c, order) for c in self.columns), strict=True
-        ):
+        columns = (self._column_batches(column, order) for column in self.columns)
+        for inputs, *others in zip(*columns, strict=True):
             batch = inputs if self.augment is None else self.augment(inputs)
             yield to_float(batch if self.device is None else batch.to(self.device)), *others
 
     def _column_batches(self, column: Items, order: Tensor | None) -> Iterator[Any]:
         indices: Iterable[Any] = self._slices
         if order is not None:
-            on_device = order.to(column.device) if isinstance(column, Tensor) else order
-            indices = (on_device[cut] for cut in indices)
+            order = order.to(column.device) if isinstance(column, Tensor) else order
+            indices = map(order.__getitem__, indices)
         if isinstance(column, Tensor):
             return map(column.__getitem__, indices)
         if self.augment is None:
             return prefetch(column.__getitem__, indices)
-        short_side, photos = self.augment.short_side, column
-        return prefetch(lambda cut: photos.whole(cut, short_side), indices)
+        short_side = self.augment.short_side
+        return prefetch(lambda index: column.decode_uncropped(index, short_side), indices)
 
 
-def prefetch(read: Callable[[C], R], indices: Iterable[C]) -> Iterator[R]:
-    """Gives what is read of each cut; the next one is read while the one before is used."""
+def prefetch(read: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
+    """Yields `read(chunk)` of each chunk; a thread reads the next one in advance."""
     with ThreadPoolExecutor(1) as thread:
         pending: Future[R] | None = None
-        for cut in indices:
-            next_batch = thread.submit(read, cut)
+        for chunk in chunks:
+            next_result = thread.submit(read, chunk)
             if pending is not None:
                 yield pending.result()
-            pending = next_batch
+            pending = next_result
         if pending is not None:
             yield pending.result()
 
 
 class DeviceDataModule(pl.LightningDataModule):
-    """Parts of a data set that stay on the device, of which batches are slices.
+    """A data module whose parts stay on the device, so that batches are slices of tensors.
 
     Attributes:
-        batch_size: Length of a training batch.
-        weights: How often each item is trained on, if not once an epoch; see `Batches`.
-        augment: Cuts the images of training batches at random, if that was asked for.
+        batch_size: Items of a training batch.
+        weights: Sampling weights of the training items; see `Batches`.
+        augment: Augments the images of training batches.
     """
 
     batch_size: int
@@ -121,20 +120,17 @@ class DeviceDataModule(pl.LightningDataModule):
         super().__init__()
         self._device_columns: dict[str, tuple[Items, ...]] = {}
 
-    def move_to_device(self, part: str, inputs: Items, targets: Tensor | None) -> None:
-        """Moves `train`, `val` or `test` to the trainer's device, where it stays.
-
-        Photographs too large for memory go there batch by batch.
+    def move_to_device(self, name: str, part: Part) -> None:
+        """Moves a part to the device of the trainer; images decoded on demand move in batches.
 
         Args:
-            part: Name of the part.
-            inputs: Its items.
-            targets: Their targets, if any.
+            name: `train`, `val` or `test`.
+            part: The part.
         """
+        inputs, targets, _ = part
         inputs = inputs.to(self.device) if isinstance(inputs, Tensor) else inputs
-        self._device_columns[part] = (
-            (inputs,) if targets is None else (inputs, targets.to(self.device))
-        )
+        columns = (inputs,) if targets is None else (inputs, targets.to(self.device))
+        self._device_columns[name] = columns
 
     def train_dataloader(self) -> Batches:
         columns, device = self._device_columns["train"], self.device
@@ -146,21 +142,21 @@ class DeviceDataModule(pl.LightningDataModule):
     def test_dataloader(self) -> Batches:
         return self._evaluation_batches("test")
 
-    def _evaluation_batches(self, part: str) -> Batches:
-        columns = self._device_columns[part]
+    def _evaluation_batches(self, name: str) -> Batches:
+        columns = self._device_columns[name]
         return Batches(columns, evaluation_batch_size(columns[0]), False, device=self.device)
 
     @property
     def device(self) -> torch.device:
-        """The trainer's device; the CPU without one."""
+        """The device of the trainer; the CPU without a trainer."""
         return torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
 
 
 def cast_to_model_precision(model: nn.Module, part: Part) -> Part:
-    """Returns a part in the precision that a network reads.
+    """Returns a part in the precision that a model takes.
 
-    Rows and numbers to predict are in float64. A network of somebody else, which neither
-    standardizes rows nor predicts numbers as ours do, gets them as float32.
+    Rows of tables and numbers to predict are float64. A model that does not standardize its input
+    and is not a `Predictor`, such as one of the user's own, gets float32.
     """
     inputs, targets = part.inputs, part.targets
     if isinstance(inputs, Tensor):
@@ -171,31 +167,26 @@ def cast_to_model_precision(model: nn.Module, part: Part) -> Part:
 
 
 def choose_batch_size(batch_size: int | None, n: int, max_size: int, steps: int) -> int:
-    """Returns a batch size: the one asked for, or one that gives an epoch enough steps.
+    """Returns `batch_size`, or if it is None a size that gives an epoch of n items enough steps.
 
-    It is 2 at least, because a layer can make no statistics of one item alone.
-
-    Args:
-        batch_size: What was asked for, if anything.
-        n: Number of items to train on.
-        max_size: The size for large data.
-        steps: Steps that an epoch shall have at least.
+    The chosen size is at least 2, because batch normalization cannot train on one item.
     """
     return max(2, min(max_size, n // steps)) if batch_size is None else batch_size
 
 
 def evaluation_batch_size(items: Items) -> int:
     """Returns how many items make a batch where nothing is trained."""
-    return max(1, min(EVALUATION_BATCH_SIZE, MAX_BATCH_VALUES // max(1, prod(items.shape[1:]))))
+    values = max(1, prod(items.shape[1:]))
+    return max(1, min(EVALUATION_BATCH_SIZE, MAX_BATCH_VALUES // values))
 
 
-def apply_in_batches(function: Callable[[Tensor], Tensor], whole: Items) -> Tensor:
-    """Applies a function to many items part by part, without gradients.
+def apply_in_batches(function: Callable[[Tensor], Tensor], items: Items) -> Tensor:
+    """Returns the results of a function for all items, computed in batches without gradients.
 
     Args:
-        function: Maps a tensor of length N to another of length N; it gets floats.
-        whole: Any length along the first dimension, from 1.
+        function: Maps floats of shape (n, *shape) to a tensor of length n.
+        items: At least one item.
     """
     with torch.inference_mode():
-        batches = Batches((whole,), evaluation_batch_size(whole), shuffle=False)
+        batches = Batches((items,), evaluation_batch_size(items), shuffle=False)
         return torch.cat([function(batch) for (batch,) in batches]).clone()

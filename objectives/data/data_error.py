@@ -4,4 +4,4 @@ from ...models.errors import LatentuneError
 
 
 class DataError(LatentuneError, ValueError):
-    """Data that is missing, empty or broken."""
+    """Raised if data is missing, empty, broken or does not fit an option."""

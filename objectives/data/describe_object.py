@@ -1,4 +1,4 @@
-"""Python objects that stand where a file or a name is expected: what they are, and the way out."""
+"""Descriptions and hints for Python objects that were passed in place of a name or a path."""
 
 import inspect
 import os
@@ -28,11 +28,11 @@ CONVERSION_HINTS = {
     "PIL.Image": "save it by its method `save`, and name that file",
     "_io._IOBase": "name the file",
 }
-"""The way out for each class, by its package and name; the first in a class's order counts."""
+"""What to do instead, by package and name of a class; the first class of an MRO counts."""
 
 
 def describe_object(value: Any) -> str:
-    """Returns what a value is, in a few words: an array is not printed."""
+    """Returns what a value is in a few words, such as `an array of shape (3, 2)`."""
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, str | bytes):
@@ -49,7 +49,7 @@ def describe_object(value: Any) -> str:
 
 
 def conversion_hint(value: Any) -> str:
-    """Returns what to do with an object that is no name or path; empty if that is not known."""
+    """Returns how to turn an object into a name or a path; empty if that is not known."""
     for base in (value if isinstance(value, type) else type(value)).__mro__:
         hint = CONVERSION_HINTS.get(f"{base.__module__.partition('.')[0]}.{base.__name__}")
         if hint is not None:
@@ -58,17 +58,15 @@ def conversion_hint(value: Any) -> str:
 
 
 def accepts_arguments(function: Any, count: int) -> bool:
-    """Returns whether a function or class can be called with so many arguments, if that is known.
+    """Returns False if a function or class cannot be called with `count` positional arguments.
 
-    What is no function, such as None for what is not needed, is not known.
+    It returns True for what is not callable and for functions without a signature.
     """
-    if not callable(function):
-        return True
     try:
         inspect.signature(function).bind(*range(count))
     except TypeError:
-        return False
-    except ValueError:  # it is not written in Python
+        return not callable(function)
+    except ValueError:  # a function that is not written in Python
         pass
     return True
 

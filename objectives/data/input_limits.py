@@ -1,4 +1,4 @@
-"""How large a file of data may be, and that it is one: the door that each comes through."""
+"""Limits of input files: each file passes `check_input_file` before it is opened."""
 
 import os
 import stat
@@ -17,29 +17,29 @@ MAX_FILE_BYTES: dict[Kind, int] = {
     "array": 64 * GIB,
     "image": GIB,
 }
-"""What a file of each kind may take; in memory, a table takes ten times as much."""
+"""The largest size of a file of each kind. A table takes ten times its size in memory."""
 MAX_COLUMNS = 100_000
 
 
 def check_input_file(path: str | Path, kind: Kind) -> Path:
-    """Returns the path of a file that may be opened: to read a pipe or a device may never end.
+    """Returns the path of a regular file of allowed size; a pipe could block forever.
 
     Raises:
-        DataError: If it is missing, no ordinary file, or too large for one of its kind.
+        DataError: If the file is missing, too large for its kind, a folder, a pipe or a device.
     """
     try:
-        found = os.stat(path)
-    except (OSError, ValueError) as error:  # the second of a name that no file can have
+        status = os.stat(path)
+    except (OSError, ValueError) as error:  # ValueError: the name holds a null byte
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path} cannot be read: {reason}") from error
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise DataError(f"{path} is not a file that can be read")
-    check_input_size(path, found.st_size, kind)
+    check_input_size(path, status.st_size, kind)
     return Path(path)
 
 
 def check_input_size(name: str | Path, size: int, kind: Kind) -> None:
-    """Raises DataError if something takes more bytes than its kind may, or memory has."""
+    """Raises DataError if an input is larger than its kind may be, or than the free memory."""
     if size > MAX_FILE_BYTES[kind]:
         raise DataError(f"{name} takes {size:,} bytes: {MAX_FILE_BYTES[kind]:,} are read at most")
     if size > (free := psutil.virtual_memory().available):

@@ -1,4 +1,4 @@
-"""What can be made again, in files, so that the next command need not: images, codes, features."""
+"""Cache files of tensors that can be computed again: decoded images, latent codes, features."""
 
 import os
 from collections.abc import Callable
@@ -14,77 +14,68 @@ from torch import Tensor
 _pending_writes: dict[Path, Tensor] = {}
 
 
-def kept(
-    cache: Path | None, what: str, state: str, length: int, read: Callable[[], Tensor]
+def read_through_cache(
+    cache: Path | None, source: str, state: str, length: int, read: Callable[[], Tensor]
 ) -> Tensor:
-    """Returns what was read of files before, if none of them has changed, or reads it now.
+    """Returns the cached result of `read()` if no file has changed, or reads now.
+
+    `flush_cache` writes what was read now.
 
     Args:
-        cache: Where it is kept; None keeps nothing.
-        what: The folder that the files are of, and how they are read; one reading of it is kept.
-        state: What tells whether a file has changed: the names, sizes and times of all, and the
-            order in which they are read.
+        cache: The cache folder; None reads now.
+        source: The folder that is read, and how; the cache keeps one result of each.
+        state: Text that differs if a file has changed, such as names, sizes and times.
         length: Number of images.
-        read: Reads them; `flush_cache` writes what it has read.
+        read: Reads the images.
     """
     if cache is None:
         return read()
-    path = cache / "folders" / f"{_hash(what)}-{_hash(state)}.pt"
-    found = _read_tensor(path, length)
-    if found is not None:
-        return found
+    path = cache / "folders" / f"{_hash(source)}-{_hash(state)}.pt"
+    cached = read_cache_file(path)
+    if isinstance(cached, Tensor) and len(cached) == length:
+        return cached
     tensor = _pending_writes[path] = read()
     return tensor
 
 
 def flush_cache() -> None:
-    """Writes what was read; a command that is refused comes to its end before."""
+    """Writes what `read_through_cache` has read; not called by commands that are refused."""
     while _pending_writes:
-        _replace_cache_file(*_pending_writes.popitem())
+        path, tensor = _pending_writes.popitem()
+        write_cache_file(path, tensor)
+        source, _ = path.stem.split("-")
+        with suppress(OSError):  # another process may delete the same files
+            # Older results of the source, and files that killed processes left.
+            for old in (*path.parent.glob(f"{source}-*"), *path.parent.glob(f".{source}-*")):
+                if old != path:
+                    old.unlink(missing_ok=True)
 
 
 def read_cache_file(path: Path) -> Any:
-    """Returns what `write_cache_file` has written; None if the file is missing or broken."""
+    """Returns the content of a cache file, mapped into memory; None if it is missing or broken."""
     try:
-        found = torch.load(path, mmap=True, weights_only=True)
-        os.utime(path)  # so that `doctor` sees when it was last of use
-        return found
-    except Exception:  # torch raises half a dozen classes for files that it cannot read
+        content = torch.load(path, mmap=True, weights_only=True)
+        os.utime(path)  # `doctor` reports files that were not used for long
+        return content
+    except Exception:  # torch raises many classes of errors for broken files
         return None
 
 
 def write_cache_file(path: Path, value: Any) -> None:
-    """Writes what can be made again, at once or not at all; the folder is made.
+    """Writes a cache file atomically, with its folder; does nothing if writing fails.
 
-    Workers may write the same at once, and whoever reads too soon finds no file. Where nothing can
-    be written, it is made again.
+    Several processes may write the same file at once.
     """
     partial = path.with_name(f".{path.name}-{os.getpid()}")
-    with suppress(OSError, RuntimeError):  # torch has an error of its own
+    with suppress(OSError, RuntimeError):  # RuntimeError: torch cannot write
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{path.name}-*"):
-            number = left.name.removeprefix(f".{path.name}-")
-            if number.isdecimal() and not psutil.pid_exists(int(number)):
-                left.unlink(missing_ok=True)
+        for leftover in path.parent.glob(f".{path.name}-*"):
+            pid = leftover.name.removeprefix(f".{path.name}-")
+            if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+                leftover.unlink(missing_ok=True)
         torch.save(value, partial)
         os.replace(partial, path)
 
 
-def _replace_cache_file(path: Path, tensor: Tensor) -> None:
-    of_folder, _ = path.stem.split("-")
-    write_cache_file(path, tensor)
-    with suppress(OSError):  # another process may be as far
-        # What was read before, and what a process that was killed had begun to write.
-        for old in (*path.parent.glob(f"{of_folder}-*"), *path.parent.glob(f".{of_folder}-*")):
-            if old != path:
-                old.unlink(missing_ok=True)
-
-
 def _hash(text: str) -> str:
     return sha256(text.encode(errors="surrogateescape")).hexdigest()[:16]
-
-
-def _read_tensor(path: Path, length: int) -> Tensor | None:
-    """Maps the file into memory, if it is whole: what a process does not touch costs nothing."""
-    tensor = read_cache_file(path)
-    return tensor if isinstance(tensor, Tensor) and len(tensor) == length else None

@@ -1,4 +1,4 @@
-"""The data module: any source, in memory or as photographs in their files, split into parts."""
+"""TensorData: the data module of all built-in models."""
 
 import copy
 import os
@@ -16,8 +16,8 @@ from .data_error import DataError
 from .describe_object import conversion_hint, describe_object
 from .preparation.augmentation import RandomAugmentation, check_augmentation
 from .preparation.folds import make_fold
-from .preparation.normalization import mean_and_std
-from .preparation.splits import describe_splits, moments, read_splits
+from .preparation.normalization import channel_moments, mean_and_std
+from .preparation.splits import describe_splits, read_splits
 from .sources.lazy_images import LazyImages
 from .sources.resizing import check_image_size
 from .sources.source import Source
@@ -29,39 +29,35 @@ STEPS_PER_EPOCH = 64
 
 
 class TensorData(DeviceDataModule):
-    """Data split into train, validation and test: in memory, but for large photographs.
+    """Data of a train, a validation and a test part, in memory except for large photographs.
 
-    The validation split is a seeded, stratified tenth of the training part, unless the data bring
-    one; the test part is never touched by it. A batch is a tuple (inputs, targets), or (inputs,)
-    for data without labels. Images have shape (N, C, H, W) and values in [0, 1].
+    The validation part is a seeded, stratified tenth of the training part, unless the source has a
+    validation part. A batch is a tuple (inputs, targets), or (inputs,) for data without labels.
+    Images have shape (N, C, H, W) and values in [0, 1].
 
     Args:
         name: `digits`, `fashion-mnist`, `mnist`, `wine`, `breast-cancer`, or a path: of a folder
             of images, or of .txt files with a text a line; of a .csv or .tsv file with a table,
             texts, or the paths of images; or of an array in a .npy or .npz file.
-        data_dir: Where torchvision data lies. If None, use the folder that the variable
+        data_dir: The folder of torchvision's data. If None, use the folder that the variable
             LATENTUNE_DATA names, or a cache in the home folder.
-        image_size: Side in pixels that images are cropped and scaled to. If None, they keep their
-            own size; those of a folder if they share one of at most 64x64, else it is 64.
-        normalize: Whether networks shall standardize what they see, by the mean and deviation of
-            the training part. If None, rows of a table are, images are not.
-        batch_size: Items in a batch. If None, use 64, or fewer on small data so that an epoch
-            has at least 64 steps.
-        seed: Seed of the split.
-        cache: Where what can be made again is kept, such as the images of a folder once they have
-            been read. If None, it is made anew in every process.
-        target: The column of a table that is to be predicted, if it is not recognized; `none` for
-            no target.
-        numbers: Whether targets are to be numbers; else they are classes, unless they are
-            fractions.
-        balanced: Whether each class is drawn equally often in training; of some items then come
-            several, of others none.
-        augment: How the images of training batches are cut at random: `none`; `crop`, from a
-            place that is drawn; `zoom`, of a place and a size that are drawn. Either mirrors half
-            of them. Images larger than `image_size` are then left in their files, as are those
-            of more than 2 GiB, so that all that is on them can be cut out.
+        image_size: Side in pixels that images are cropped and scaled to. If None, images keep
+            their size if it is the same for all and at most 64x64; else it is 64.
+        normalize: Whether networks standardize their input by the mean and the standard deviation
+            of the training part. If None, only rows of a table are standardized.
+        batch_size: Items of a batch. If None, use 64, or fewer on small data so that an epoch has
+            at least 64 steps.
+        seed: Seed of the split into train and validation.
+        cache: The folder where decoded images are kept. If None, each process decodes them.
+        target: The column of a table to predict, if it is not recognized; `none` for no target.
+        numbers: Whether targets are numbers; else they are classes, unless they are fractions.
+        balanced: Whether training samples each class equally often; some items then come several
+            times in an epoch, others not at all.
+        augment: Augmentation of training images: `none`; `crop`, at random positions; `zoom`, at
+            random positions and scales. Both flip half of the images. Images larger than
+            `image_size`, and those of more than 2 GiB, are then decoded on demand.
         header: `first` if the first line of a file holds the names of its columns, `none` if it
-            has no names. If None, it is decided by looking.
+            has no names. If None, the values decide.
         decimal: The decimal mark of numbers that may be thousands or fractions: `.` or `,`.
         drop: Columns of a file that are left out.
         text: The column of texts, if it is not recognized.
@@ -98,15 +94,14 @@ class TensorData(DeviceDataModule):
     ) -> None:
         super().__init__()
         if not isinstance(name, str | os.PathLike):
-            way = conversion_hint(name) or "name a data set, a folder or a file"
-            raise DataError(f"data is {describe_object(name)}, and no name or path: {way}")
+            hint = conversion_hint(name) or "name a data set, a folder or a file"
+            raise DataError(f"data is {describe_object(name)}, not a name or a path: {hint}")
         name = os.fspath(name)
         if batch_size is not None and batch_size < 1:
             raise DataError(f"batch_size (={batch_size}) must be at least 1")
         check_image_size(image_size)
         check_augmentation(augment)
         self.name = Path(os.path.abspath(name)).name
-        place = str(data_dir) if data_dir else None
         table = TableOptions.of(
             target=target,
             header=header,
@@ -116,7 +111,8 @@ class TensorData(DeviceDataModule):
             as_category=as_category,
             as_number=as_number,
         )
-        self.source = Source(name, place, image_size, numbers, augment != "none", table)
+        folder = str(data_dir) if data_dir else None
+        self.source = Source(name, folder, image_size, numbers, augment != "none", table)
         self.seed, self.cache = seed, cache
         self.splits = read_splits(self.source, seed, cache)
         kind = self.splits.spec.kind
@@ -128,61 +124,60 @@ class TensorData(DeviceDataModule):
         self.balanced = balanced
         self._set_class_weights()
         if augment != "none":
-            if self.splits.spec.kind != "image":
+            if kind != "image":
                 raise DataError(f"{self.name} holds no images: leave out `augment=`")
             _, height, width = self.splits.spec.shape
             self.augment = RandomAugmentation(augment, (height, width))
-        self.batch_size = choose_batch_size(
-            batch_size, len(self.splits.train), BATCH_SIZE, STEPS_PER_EPOCH
-        )
+        n = len(self.splits.train)
+        self.batch_size = choose_batch_size(batch_size, n, BATCH_SIZE, STEPS_PER_EPOCH)
 
     def __repr__(self) -> str:
         return f"TensorData({self.name!r}: {describe_splits(self.splits)})"
 
     @cached_property
     def spec(self) -> DataSpec:
-        """What a model must know of the data."""
-        targets, spec = self.splits.train.targets, self.splits.spec
+        """What a model must know about the data."""
+        (inputs, targets, _), spec = self.splits.train, self.splits.spec
         if self.normalize:
-            means, deviations = moments(self.splits)
-            spec = replace(spec, mean=means, std=deviations)
+            mean, std = channel_moments(inputs, self.splits.fingerprint)
+            spec = replace(spec, mean=mean, std=std)
         if targets is None:
             return spec
         if targets.is_floating_point():
-            mean, std = mean_and_std([targets[:, None]])
-            return replace(spec, target=(mean.item(), std.item()))
+            target_mean, target_std = mean_and_std([targets[:, None]])
+            return replace(spec, target=(target_mean.item(), target_std.item()))
         shares = targets.bincount(minlength=len(spec.classes)) / len(targets)
         return replace(spec, shares=tuple(shares.tolist()))
 
     def fold(self, index: int, folds: int) -> Self:
-        """Returns the data with one of some folds of all but the test part to validate on.
+        """Returns the data with one of the folds as validation part; the test part stays.
 
         Args:
             index: Which fold, from 0.
             folds: Number of folds, from 2.
 
         Raises:
-            DataError: If there are fewer items than folds, or the data bring a validation part.
+            DataError: If there are fewer items than folds or the source has a validation part.
         """
         other = copy.copy(self)
         other._device_columns = {}
         other.splits = make_fold(self.splits, index, folds, self.seed)
-        vars(other).pop("spec", None)  # shares of classes, mean and deviation are others
+        vars(other).pop("spec", None)  # the training part has other statistics
         other._set_class_weights()
         return other
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all items and labels, and of the split that they are in."""
+        """A hash of all items, their targets and the split."""
         return self.splits.fingerprint
 
     @property
     def streamed(self) -> bool:
-        """Whether photographs stay in their files, and are seen as `LazyImages` shows them."""
+        """Whether images are decoded on demand; see `LazyImages`."""
         return isinstance(self.splits.train.inputs, LazyImages)
 
     def cast_to_model(self, model: nn.Module) -> None:
-        """Casts the parts to the precision of a network; see `cast_to_model_precision`."""
+        """Casts all parts to the precision of a model; see `cast_to_model_precision`."""
         train, val, test = (cast_to_model_precision(model, part) for part in self.splits[:3])
         self.splits = self.splits._replace(train=train, val=val, test=test)
 
@@ -195,6 +190,5 @@ class TensorData(DeviceDataModule):
         flush_cache()
         if self.trainer is not None:
             self.cast_to_model(self.trainer.lightning_module)
-        for split in ("test",) if stage == "test" else ("train", "val"):
-            part = getattr(self.splits, split)
-            self.move_to_device(split, part.inputs, part.targets)
+        for name in ("test",) if stage == "test" else ("train", "val"):
+            self.move_to_device(name, getattr(self.splits, name))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...models.roles import Encodes
 from ..data.batches import apply_in_batches
-from ..data.preparation.require_labels import require_labels
+from ..data.preparation.labels import require_labels
 
 N_LABELS = 100
 DRAWS = 10

@@ -18,7 +18,7 @@ from ...models.types import Space
 from ...objectives.data.data_error import DataError
 from ...objectives.data.preparation.folds import check_folds
 from ...objectives.data.sources.builtin_datasets import DATASETS
-from ...objectives.data.sources.source import holds_image_files
+from ...objectives.data.sources.load_source import holds_image_files
 from ...search_spaces.catalog.candidates import AUTO, MODEL
 from ...search_spaces.catalog.entry import PUBLISHED
 from ...search_spaces.catalog.models import MODELS

@@ -22,7 +22,7 @@ from ...models.networks.pretrained_backbone import PretrainedBackbone
 from ...models.roles import Encodes
 from ...models.types import Direction, Space
 from ...objectives.data.encoded_data import EncodedData
-from ...objectives.data.preparation.require_labels import require_labels
+from ...objectives.data.preparation.labels import require_labels
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.sources.table_options import TableOptions
 from ...objectives.data.tensor_data import TensorData

@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 
-from ...objectives.data.preparation.require_labels import check_target_is_known, require_labels
+from ...objectives.data.preparation.labels import check_target_is_known, require_labels
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...search_spaces.catalog.candidates import (
     AUTO,

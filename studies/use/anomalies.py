@@ -15,7 +15,7 @@ from ...models.roles import Encodes, Reconstructs
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.item_metadata import ITEM_COLUMN, item_metadata
 from ...objectives.data.new_items.new_items import NewItems
-from ...objectives.data.new_items.other_data import read_other_data
+from ...objectives.data.new_items.read_new_items import read_other_data
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.anomaly_scores import (

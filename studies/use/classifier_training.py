@@ -9,7 +9,7 @@ from typing import Any
 import pytorch_lightning as pl
 
 from ...models.predictor import Predictor
-from ...objectives.data.preparation.label_subset import load_label_subset
+from ...objectives.data.preparation.labels import load_label_subset
 from ...objectives.last_epoch_checkpoint import LastEpochCheckpoint
 from ...objectives.trainer import fit, quiet_trainer, silence_lightning
 from ...storage.checkpoint_file import read_checkpoint

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...objectives.data.preparation.label_subset import format_label_count
-from ...objectives.data.preparation.require_labels import require_labels
+from ...objectives.data.preparation.labels import format_label_count, require_labels
 from ...objectives.data.tensor_data import TensorData
 from ...storage.checkpoint_file import file_hash, read_checkpoint
 from ...storage.resumable_folder import find_resumable, resumable_folder

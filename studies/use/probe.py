@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...models.roles import Compares, Predicts
-from ...objectives.data.preparation.require_labels import require_labels
+from ...objectives.data.preparation.labels import require_labels
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.nearest_neighbors import few_label_accuracies
 from ...objectives.metrics.numeric_rows import NUMBERS, to_numeric_rows

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from ...objectives.data.parts import to_float
-from ...objectives.data.preparation.require_labels import target_candidates
+from ...objectives.data.preparation.labels import target_candidates
 from ...objectives.data.preparation.splits import PART_NAMES, describe_splits
 from ...objectives.data.tensor_cache import flush_cache
 from ...objectives.data.tensor_data import TensorData

@@ -95,10 +95,10 @@ def _images(data: str, out: Path) -> dict[str, list[str]]:
     if not listing.classes:
         raise DataError(f"{data} has no classes to split: put each in a folder of its own")
     images: dict[str, list[str]] = {}
-    for root, found in listing.parts.values():
-        start = _way(root, out)
-        for inner in found:
-            images.setdefault(inner[0], []).append("/".join((start, *inner)))
+    for files in listing.parts.values():
+        start = _way(Path(files.root), out)
+        for name in files.names:
+            images.setdefault(name.partition("/")[0], []).append(f"{start}/{name}")
     return images
 
 

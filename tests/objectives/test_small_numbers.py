@@ -63,8 +63,8 @@ def test_classes_that_a_part_or_a_fold_lacks_are_said_and_count_nothing(cli: Cli
     y, w = np.arange(120) % 3, np.arange(30) % 2
     np.savez("a.npz", x_train=x, y_train=y, x_val=v, y_val=w, x_test=v, y_test=w)
     answer = cli(*("search", "logistic-regression", "a.npz", "--trials", 1, "--epochs", 1))
-    for purpose in ("validate", "test"):
-        assert f"a.npz: no item to {purpose} is of the class '2'" in answer.out
+    for part in ("val", "test"):
+        assert f"a.npz: the {part} part has no item of the class '2'" in answer.out
     answer = cli("train", "logistic-regression-a", "--epochs", 1, "--pictures", "none")
     assert "class 2                -\n" in answer.out
     metrics = json.loads(Path("runs/logistic-regression-a/final/metrics.json").read_text())

@@ -1,1 +1,1 @@
-"""New items for a trained network: found, and prepared as those of training were."""
+"""New items: input for a trained network, prepared as its training data was."""

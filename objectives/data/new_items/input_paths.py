@@ -1,4 +1,4 @@
-"""Where new items lie: files, folders, globs that no shell has expanded, and standard input."""
+"""Paths of new items: files, folders, globs, and standard input."""
 
 import os
 import sys
@@ -12,35 +12,35 @@ STANDARD_INPUT = "-"
 GLOB_CHARACTERS = frozenset("*?[")
 
 
-def resolve_paths(given: str) -> list[str]:
-    """Returns the file or folder that was named, or all that a glob means.
+def resolve_paths(path: str) -> list[str]:
+    """Returns the file or folder of a path, or all matches of a glob.
 
     Raises:
-        DataError: If there is none; it names the nearest that is there.
+        DataError: If nothing exists; it names the nearest path that does.
     """
-    if os.path.exists(given):
-        return [given]
-    if GLOB_CHARACTERS & set(given):
-        if found := sorted(glob(given, recursive=True)):
-            return found
-        raise DataError(f"no file is called {given!r}")
-    nearest = _nearest(given)
+    if os.path.exists(path):
+        return [path]
+    if GLOB_CHARACTERS & set(path):
+        if matches := sorted(glob(path, recursive=True)):
+            return matches
+        raise DataError(f"no file matches {path!r}")
+    nearest = _nearest_path(path)
     hint = "" if nearest is None else f"; did you mean {nearest!r}?"
-    raise DataError(f"there is no file or folder {given!r}{hint}")
+    raise DataError(f"there is no file or folder {path!r}{hint}")
 
 
 def to_printable(path: str) -> str:
-    """Returns a path as text, whatever bytes the name of the file is made of."""
+    """Returns a path as valid text; bytes that are not UTF-8 are replaced."""
     return os.fsencode(path).decode(errors="replace")
 
 
 def read_standard_input() -> bytes:
-    """Returns what is typed, or comes through a pipe.
+    """Returns the content of standard input.
 
     Raises:
-        DataError: If that is nothing, or too much.
+        DataError: If it is empty or too large.
     """
-    is_open = sys.stdin is not None  # None where it is closed
+    is_open = sys.stdin is not None
     raw = sys.stdin.buffer.read(MAX_FILE_BYTES["text"] + 1) if is_open else b""
     check_input_size("standard input", len(raw), "text")
     if not raw.strip():
@@ -52,20 +52,20 @@ def read_standard_input_lines() -> list[str]:
     """Returns the lines of standard input that are not blank.
 
     Raises:
-        DataError: If there are none, or they are no text in UTF-8.
+        DataError: If there are none, or they are not UTF-8.
     """
     try:
         text = read_standard_input().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError("standard input is no text in UTF-8") from error
+        raise DataError("standard input is not a text in UTF-8") from error
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
-def _nearest(path: str) -> str | None:
-    """Returns what is there and called almost like a path, if anything is."""
+def _nearest_path(path: str) -> str | None:
+    """Returns the existing path with the most similar name, if there is one."""
     folder, name = os.path.split(path)
     if folder and not os.path.isdir(folder):
-        nearest = _nearest(folder)
+        nearest = _nearest_path(folder)
         if nearest is None or os.path.exists(os.path.join(nearest, name)):
             return nearest and os.path.join(nearest, name)
         folder = nearest

@@ -1,4 +1,4 @@
-"""New items in memory: of a .npy or .npz file."""
+"""New items of array files (.npy, .npz)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from ....models.data_spec import Kind
 from ..data_error import DataError
 from ..parts import is_valid_number
-from ..sources.array_file import read_items, to_float64_rows
+from ..sources.array_file import read_array_items, to_float64_rows
 from ..sources.pixel_range import array_pixel_range, infer_new_maximum, to_unit_range
 from ..sources.resizing import convert_channels, crop_and_resize
 from .new_items import NewItems, Preparation
@@ -25,50 +25,52 @@ PIXEL_RANGE_REASON = "holds pixels beyond the range of the others"
 
 
 def read_new_array(path: str, preparation: Preparation) -> NewItems:
-    """Reads an array of items; they are called by their places, from 0.
+    """Returns the items of an array file; their names are their indices, from 0.
 
     Args:
-        path: A .npy file, or an .npz file with the items under `x`, which labels may lie beside.
-        preparation: How the items of training were prepared.
+        path: A .npy file, or a .npz file with items under `x`; labels are ignored.
+        preparation: How the training data was prepared.
 
     Raises:
-        DataError: If it cannot be read, or holds items of another shape, in colors, or of another
-            range than those of training.
+        DataError: If the file cannot be read, or its items differ from those of training in
+            shape, in colors or in their range.
     """
-    kind, values = read_items(Path(path))
+    kind, values = read_array_items(Path(path))
     is_invalid = ~is_valid_number(values.reshape(len(values), -1)).all(1)
-    values = np.where(
-        is_invalid.reshape(-1, *[1] * (values.ndim - 1)), values.dtype.type(0), values
-    )
+    values = _set_zero(values, is_invalid)
     reasons = np.where(is_invalid, INVALID_VALUE_REASON, "").astype(object)
     if kind == "image":
-        items, is_out_of_range = _to_unit_range(values, preparation, path)
+        items, is_out_of_range = _scale_pixels(values, preparation, path)
         reasons[is_out_of_range & ~is_invalid] = PIXEL_RANGE_REASON
     else:
         items = to_float64_rows(values, path)
     items = prepare_like_training(items, kind, preparation, path)
-    names = [f"{path}[{place}]" for place in range(len(items))]
+    names = [f"{path}[{index}]" for index in range(len(items))]
     return NewItems.from_tensor(names, items, reasons.tolist())
 
 
-def _to_unit_range(
+def _set_zero(values: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
+    return np.where(mask.reshape(-1, *[1] * (values.ndim - 1)), values.dtype.type(0), values)
+
+
+def _scale_pixels(
     values: NDArray[Any], preparation: Preparation, name: str
 ) -> tuple[Tensor, NDArray[np.bool_]]:
-    """Returns images in [0, 1] by the range that training learned, and which of them leave it.
+    """Returns images in [0, 1] by the range of training, and which images exceed it.
 
-    Those that leave it are a few; if they are most, all are taken to be of another range.
+    If most images exceed it, all are taken to be of another range.
 
     Raises:
-        DataError: If that range is unclear.
+        DataError: If that range is ambiguous.
     """
     trained, rows = preparation.spec.pixel_maximum, values.reshape(len(values), -1)
     lows, highs = rows.min(1), rows.max(1)
-    fractions = values.dtype.kind == "f" and not np.median(highs[highs > 0].tolist() or [0]) > 1
-    most = 1 if fractions else trained or np.inf
-    is_out_of_range = (lows < 0) | (highs > most)
+    typical = np.median(highs[highs > 0].tolist() or [0])
+    limit = 1 if values.dtype.kind == "f" and not typical > 1 else trained or np.inf
+    is_out_of_range = (lows < 0) | (highs > limit)
     if 2 * is_out_of_range.sum() >= len(values):
         is_out_of_range = np.zeros(len(values), bool)
-    values = np.where(is_out_of_range.reshape(-1, 1, 1, 1), values.dtype.type(0), values)
+    values = _set_zero(values, is_out_of_range)
     try:
         maximum = infer_new_maximum(array_pixel_range(values), trained)
     except DataError as error:
@@ -79,31 +81,27 @@ def _to_unit_range(
 def prepare_like_training(
     items: Tensor, kind: Kind, preparation: Preparation, name: str
 ) -> Tensor:
-    """Returns items as a network takes them.
+    """Returns items in the shape that a network takes.
 
-    Images are scaled if those of training were, and gray ones get three channels for a network
-    that has seen colors.
+    Images are scaled if those of training were, and their channels are converted.
 
     Args:
-        items: Items, with shape (N, ...).
-        kind: What they are.
-        preparation: How the items of training were prepared.
-        name: What they are called in errors.
+        items: Items of shape (N, ...).
+        kind: The kind of the items.
+        preparation: How the training data was prepared.
+        name: The name of the items in errors.
 
     Raises:
-        DataError: If they are of another shape, or in colors that the network has not seen.
+        DataError: If they have another shape or kind, or colors that would be lost.
     """
-    if kind == preparation.spec.kind == "image":
+    spec, side = preparation.spec, preparation.image_size
+    if kind == spec.kind == "image":
         try:
-            items = convert_channels(items, preparation.spec.shape[0])
+            items = convert_channels(items, spec.shape[0])
         except DataError as error:
             raise DataError(f"{name} {error}") from error
-        items = (
-            items
-            if preparation.image_size is None
-            else crop_and_resize(items, preparation.image_size)
-        )
-    if kind != preparation.spec.kind or items.shape[1:] != preparation.spec.shape:
+        items = items if side is None else crop_and_resize(items, side)
+    if kind != spec.kind or items.shape[1:] != spec.shape:
         shape = "x".join(map(str, items.shape[1:]))
-        raise DataError(f"{name} holds items of {shape}, and the network reads {preparation.spec}")
+        raise DataError(f"{name} holds items of {shape}, but the network reads {spec}")
     return items

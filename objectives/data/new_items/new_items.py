@@ -1,4 +1,4 @@
-"""New items, which are prepared a batch at a time."""
+"""NewItems: new input of a trained network, prepared one batch at a time."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Preparation:
-    """How the items of training were prepared, as far as a network does not do it itself.
+    """How the training data of a network was prepared, outside of the network.
 
     Attributes:
-        spec: What an item is.
-        image_size: The side that images were scaled to, if somebody chose one.
-        streamed: Whether photographs were seen by their middle, as `LazyImages` shows them.
+        spec: The shape and kind of an item.
+        image_size: The side that images were scaled to, if the user has chosen one.
+        streamed: Whether the network has seen the centers of `LazyImages`.
     """
 
     spec: DataSpec
@@ -32,20 +32,19 @@ class Preparation:
 
     @classmethod
     def of(cls, configuration: Mapping[str, Any]) -> Self:
-        """Returns the preparation that the configuration in a checkpoint describes."""
+        """Returns the preparation from the configuration in a checkpoint."""
         spec = DataSpec.from_table(configuration["data"])
         image_size = configuration["recipe"].get("image_size")
         return cls(spec, image_size, configuration.get("streamed", False))
 
 
 class PreparedBatch(NamedTuple):
-    """Some prepared items.
+    """A batch of new items.
 
     Attributes:
-        names: What each is called: its path, its row, or the text itself.
-        items: Those of them that could be prepared, with shape (n, *shape), as a network takes
-            them.
-        reasons: Why each of the others could not; empty for those that could.
+        names: The name of each item: its path, its row, or the text itself.
+        items: The prepared items, with shape (n, *shape), without those that cannot be read.
+        reasons: Why each item cannot be read; empty if it can.
     """
 
     names: list[str]
@@ -55,19 +54,19 @@ class PreparedBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class NewItems:
-    """Items that are read when they are needed.
+    """New items of one source.
 
     Attributes:
-        names: What each is called.
-        read: Prepares the items of a slice.
-        size: How many items make a batch.
-        places: Where each stands, if its name does not say so.
-        columns: What else is known of each, such as its id; N rows.
+        names: The name of each item.
+        read: Returns the batch of a slice.
+        batch_size: Items of a batch.
+        places: Where each item comes from, if its name does not say so.
+        columns: Other columns of each item, such as its id; N rows.
     """
 
     names: Sequence[str]
     read: Callable[[slice], PreparedBatch]
-    size: int
+    batch_size: int
     places: Sequence[str] = ()
     columns: DataFrame | None = None
 
@@ -83,19 +82,19 @@ class NewItems:
         """Returns items that are prepared already.
 
         Args:
-            names: What each is called.
-            items: All of them, with shape (N, *shape); of those that cannot be read, anything.
-            reasons: Why each cannot be read, empty for those that can; None if all can.
-            places: Where each stands, if its name does not say so.
-            columns: What else is known of each; N rows.
+            names: The name of each item.
+            items: Items of shape (N, *shape), with any values for those that cannot be read.
+            reasons: Why each item cannot be read, empty if it can; None if all can.
+            places: Where each item comes from, if its name does not say so.
+            columns: Other columns of each item; N rows.
         """
-        whole = [""] * len(names) if reasons is None else list(reasons)
+        all_reasons = [""] * len(names) if reasons is None else list(reasons)
 
-        def read(cut: slice) -> PreparedBatch:
-            some = whole[cut]
-            good = [place for place, reason in enumerate(some) if not reason]
-            chosen = items[cut] if len(good) == len(some) else items[cut][good]
-            return PreparedBatch(list(names[cut]), to_float(chosen), some)
+        def read(chunk: slice) -> PreparedBatch:
+            batch, batch_reasons = items[chunk], all_reasons[chunk]
+            if any(batch_reasons):
+                batch = batch[[i for i, reason in enumerate(batch_reasons) if not reason]]
+            return PreparedBatch(list(names[chunk]), to_float(batch), batch_reasons)
 
         return cls(names, read, evaluation_batch_size(items), places, columns)
 
@@ -103,6 +102,6 @@ class NewItems:
         return len(self.names)
 
     def batches(self) -> Iterator[PreparedBatch]:
-        """Gives all items; the next batch is read while the one before is used."""
-        starts = range(0, len(self), self.size)
-        return prefetch(self.read, [slice(start, start + self.size) for start in starts])
+        """Yields all batches; the next one is prepared in advance."""
+        starts = range(0, len(self), self.batch_size)
+        return prefetch(self.read, [slice(start, start + self.batch_size) for start in starts])

@@ -1,4 +1,4 @@
-"""New texts: typed in, a line of a file each, or a column of a table."""
+"""New texts: typed in, one per line of a file, or a column of a table."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pandas as pd
 
 from ..data_error import DataError
 from ..sources.column_names import quote_some
-from ..sources.file_types import is_table
 from ..sources.header_row import TEXT_COLUMN_NAMES
 from ..sources.plain_text import describe_dropped_letters, encode_texts
+from ..sources.source import is_table
 from ..sources.text_dataset import TEXT_SUFFIX, holds_text_files, read_text_lines
 from ..sources.typed_columns import read_file_bytes
 from .input_paths import STANDARD_INPUT, read_standard_input_lines, resolve_paths
@@ -27,92 +27,80 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class _FoundTexts(NamedTuple):
-    """Some texts.
-
-    Attributes:
-        texts: The texts, as they are written.
-        places: Where each stands; nothing of those that were typed in.
-        columns: What else a table says of each; N rows.
-    """
+class _Texts(NamedTuple):
+    """The texts of one input, where each comes from, and the other columns of a table."""
 
     texts: list[str]
     places: list[str]
     columns: DataFrame | None = None
 
 
-def read_new_texts(given: Sequence[str], preparation: Preparation) -> list[NewItems]:
-    """Reads texts; each is called by itself. Those that cannot be read have a reason.
+def read_new_texts(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
+    """Returns texts, whose names are the texts; those that cannot be read have a reason.
 
     Args:
-        given: .txt files with a text a line, folders of them, .csv and .tsv files with a column of
-            texts, or `-` for a text a line on standard input; anything else is a text itself.
-        preparation: How the texts of training were prepared.
+        inputs: .txt files with a text a line, folders of them, .csv and .tsv files with a column
+            of texts, or `-` for a text a line on standard input; anything else is a text itself.
+        preparation: How the training data was prepared.
 
     Raises:
-        DataError: If a file is missing or cannot be read, or holds no column of texts.
+        DataError: If a file is missing, cannot be read, or has no column of texts.
     """
-    found = [some for one in given for some in _find_texts(one, preparation)]
-    texts = [text for some in found for text in some.texts]
+    found = [part for name in inputs for part in _find_texts(name, preparation)]
+    texts = [text for part in found for text in part.texts]
     if not texts:
-        raise DataError(f"{', '.join(given)} holds no texts")
+        raise DataError(f"{', '.join(inputs)} holds no texts")
     (length,) = preparation.spec.shape
-    read = encode_texts(texts, preparation.spec.letters, length)
-    if line := describe_dropped_letters(read):
-        log.info("%s", line)
+    encoded = encode_texts(texts, preparation.spec.letters, length)
+    if note := describe_dropped_letters(encoded):
+        log.info("%s", note)
     names = [text.encode(errors="surrogatepass").decode(errors="replace") for text in texts]
-    places = [place for some in found for place in some.places]
-    tables = [pd.DataFrame(index=s.texts) if s.columns is None else s.columns for s in found]
+    places = [place for part in found for place in part.places]
+    tables = [pd.DataFrame(index=p.texts) if p.columns is None else p.columns for p in found]
     columns = pd.concat(tables, ignore_index=True)
-    return [NewItems.from_tensor(names, read.rows, read.reasons, places, columns)]
+    return [NewItems.from_tensor(names, encoded.rows, encoded.reasons, places, columns)]
 
 
-def _find_texts(given: str, preparation: Preparation) -> Iterator[_FoundTexts]:
-    if given == STANDARD_INPUT:
+def _find_texts(name: str, preparation: Preparation) -> Iterator[_Texts]:
+    if name == STANDARD_INPUT:
         yield _texts_of_lines("standard input", read_standard_input_lines())
-    elif given.lower().endswith(TEXT_SUFFIX) or is_table(given):
-        for path in map(Path, resolve_paths(given)):
-            table = is_table(path.name)
-            yield (
-                _texts_of_table(path, preparation)
-                if table
-                else _texts_of_lines(str(path), read_text_lines(path))
-            )
-    elif os.path.isdir(given) and holds_text_files(Path(given)):
-        for path in sorted(Path(given).glob("[!.]*")):
+    elif name.lower().endswith(TEXT_SUFFIX) or is_table(name):
+        for path in map(Path, resolve_paths(name)):
+            if is_table(path.name):
+                yield _texts_of_table(path, preparation)
+            else:
+                yield _texts_of_lines(str(path), read_text_lines(path))
+    elif os.path.isdir(name) and holds_text_files(Path(name)):
+        for path in sorted(Path(name).glob("[!.]*")):
             yield _texts_of_lines(str(path), read_text_lines(path))
     else:
-        yield _FoundTexts([given], [""])
+        yield _Texts([name], [""])
 
 
-def _texts_of_lines(name: str, lines: Sequence[str]) -> _FoundTexts:
+def _texts_of_lines(name: str, lines: Sequence[str]) -> _Texts:
     filled = {f"{name}:{number}": line for number, line in enumerate(lines, start=1) if line}
-    return _FoundTexts(list(filled.values()), list(filled))
+    return _Texts(list(filled.values()), list(filled))
 
 
-def _texts_of_table(path: Path, preparation: Preparation) -> _FoundTexts:
+def _texts_of_table(path: Path, preparation: Preparation) -> _Texts:
     known = preparation.spec.columns
     texts, notes = read_known_texts(path, read_file_bytes(path), known, default_header="none")
     name = _choose_text_column(texts, [one.name for one in known if one.role == "texts"])
     if name is None:
-        raise DataError(
-            f"{path} has no column of texts that training had: {quote_some(list(map(str, texts)))}"
-        )
+        columns = quote_some(map(str, texts))
+        raise DataError(f"{path} has no column of texts that training had: {columns}")
     for note in (*notes, f"the column {name!r} holds texts"):
         log.info("%s: %s", path, note)
     places = [f"{path} row {number}" for number in range(1, len(texts) + 1)]
-    return _FoundTexts(texts[name].tolist(), places, texts.drop(columns=name))
+    return _Texts(texts[name].tolist(), places, texts.drop(columns=name))
 
 
-def _choose_text_column(texts: DataFrame, names: Sequence[str]) -> str | None:
-    """Returns the column that training used, or the only one that can hold texts, if there is one.
-
-    That is the only column, or the one that is called as texts are, or has the most of them.
-    """
+def _choose_text_column(texts: DataFrame, trained: Sequence[str]) -> str | None:
+    """Returns the column of training, of a usual name, or with the most different texts."""
     columns = list(map(str, texts))
-    known = [name for name in columns if name in names]
-    called = [name for name in columns if name.lower() in TEXT_COLUMN_NAMES]
-    if known or called or len(columns) == 1:
-        return (known or called or columns)[0]
+    known = [name for name in columns if name in trained]
+    usual = [name for name in columns if name.lower() in TEXT_COLUMN_NAMES]
+    if known or usual or len(columns) == 1:
+        return (known or usual or columns)[0]
     distinct = {name: texts[name].nunique() for name in columns}
     return max(columns, key=lambda name: distinct[name], default=None)

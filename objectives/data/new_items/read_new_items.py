@@ -1,31 +1,73 @@
-"""What a user names as new input, read as what the network was trained on."""
+"""Reading of new items: files, folders, texts, or another data set."""
 
+import os
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import torch
 
 from ....models.data_spec import Kind
 from ..data_error import DataError
+from ..preparation.splits import read_splits
+from ..sources.builtin_datasets import DATASETS
+from ..sources.source import Source
+from .new_arrays import prepare_like_training
 from .new_images import read_new_images
 from .new_items import NewItems, Preparation
 from .new_rows import read_new_rows
 from .new_texts import read_new_texts
 
-READERS_BY_KIND: dict[Kind, Callable[[Sequence[str], Preparation], list[NewItems]]] = {
+if TYPE_CHECKING:
+    from ..tensor_data import TensorData
+
+READERS: dict[Kind, Callable[[Sequence[str], Preparation], list[NewItems]]] = {
     "image": read_new_images,
     "table": read_new_rows,
     "text": read_new_texts,
 }
+MAX_SAMPLED_ITEMS = 10_000  # of a built-in data set
 
 
-def read_new_items(given: Sequence[str], preparation: Preparation) -> list[NewItems]:
-    """Reads new items, each prepared as those of training were.
+def read_new_items(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
+    """Returns new items, prepared as those of training were.
 
     Args:
-        given: Files, folders, globs, texts, or `-` for standard input; at least one.
-        preparation: How the items of training were prepared.
+        inputs: Files, folders, globs, texts, or `-` for standard input; at least one.
+        preparation: How the training data was prepared.
 
     Raises:
         DataError: If there are none, or they are missing, broken or of another kind.
     """
-    if not given:
+    if not inputs:
         raise DataError("name at least one input: a file, a folder or a text")
-    return READERS_BY_KIND[preparation.spec.kind](given, preparation)
+    return READERS[preparation.spec.kind](inputs, preparation)
+
+
+def read_other_data(
+    name: str, data: "TensorData", part: Literal["train", "test"], seed: int = 0
+) -> list[NewItems]:
+    """Returns items of other data, prepared as those of a network's data.
+
+    Args:
+        name: A built-in data set, a file or a folder.
+        data: The training data of the network.
+        part: The part of a built-in data set; all items of files and folders are read.
+        seed: Seed of the sample of 10,000 items, if the part has more.
+
+    Raises:
+        DataError: If the data is missing or broken, is the same data, or does not fit.
+    """
+    if os.path.realpath(name) == os.path.realpath(data.source.name):
+        raise DataError(f"{name} is the data that the network was trained on: name other data")
+    spec = data.spec
+    is_square = spec.kind == "image" and spec.shape[1] == spec.shape[2]
+    preparation = Preparation(spec, spec.shape[1] if is_square else None, data.streamed)
+    if name not in DATASETS:
+        return read_new_items([name], preparation)
+    splits = read_splits(Source(name, data.source.data_dir), data.seed, data.cache)
+    items = getattr(splits, part)
+    order = torch.randperm(len(items), generator=torch.Generator().manual_seed(seed))
+    indices = sorted(order[:MAX_SAMPLED_ITEMS].tolist())
+    inputs = items.take(indices).inputs
+    prepared = prepare_like_training(inputs, splits.spec.kind, preparation, name)
+    return [NewItems.from_tensor(list(map(str, indices)), prepared)]

@@ -1,1 +1,1 @@
-"""Preparation: splits, folds, duplicates, normalization, augmentation and labels."""
+"""Preparation: splits, folds, duplicates, normalization, augmentation and checks of labels."""

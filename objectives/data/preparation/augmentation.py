@@ -1,4 +1,4 @@
-"""Augmentation: images of a training batch cut at random, so that no epoch sees the same."""
+"""Augmentation: random crops and flips of the images of a training batch."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -7,44 +7,42 @@ import torch
 from torch import Tensor
 
 from ..data_error import DataError
-from ..sources.lazy_images import RESIZE_RATIO
 
-MapSize = tuple[int, int]
+RESIZE_RATIO = 256 / 224
+"""Short side of an image before the crop, as a multiple of the side of the crop."""
+
+ImageSize = tuple[int, int]
 
 
 class _Augmentation(NamedTuple):
-    """How images are augmented.
+    """A way to augment images.
 
     Attributes:
-        resize_ratio: Short side that photographs are decoded to at most, in sides of what is cut
-        out.
-        make_transforms: Makes the transforms that cut out an image of a height and width.
+        resize_ratio: Upper bound of the short side of decoded images, in sides of the crop.
+        make_transforms: Returns the transforms that cut an image to a height and width.
     """
 
     resize_ratio: float
-    make_transforms: Callable[[MapSize], list[Any]]
+    make_transforms: Callable[[ImageSize], list[Any]]
 
 
-def _crop_steps(size: MapSize) -> list[Any]:
+def _crop_transforms(size: ImageSize) -> list[Any]:
     from torchvision.transforms import v2
 
     def enlarge(image: Tensor) -> Any:
-        """Makes an image larger than what is cut out of it.
+        """Makes an image larger than the crop; one that has the size of the crop is padded.
 
-        One that has its size already is seen whole in validation too, and keeps its scale.
+        Validation sees such an image as a whole, so that its scale must not change.
         """
         if image.shape[-2:] == size:
-            return v2.functional.pad(
-                image,
-                [round(side * (RESIZE_RATIO - 1) / 2) for side in size[::-1]],
-                padding_mode="reflect",
-            )
+            padding = [round(side * (RESIZE_RATIO - 1) / 2) for side in size[::-1]]
+            return v2.functional.pad(image, padding, padding_mode="reflect")
         return v2.functional.resize(image, [round(min(size) * RESIZE_RATIO)])
 
     return [v2.Lambda(enlarge), v2.RandomCrop(size), v2.RandomHorizontalFlip()]
 
 
-def _zoom_steps(size: MapSize) -> list[Any]:
+def _zoom_transforms(size: ImageSize) -> list[Any]:
     from torchvision.transforms import v2
 
     return [v2.RandomResizedCrop(size), v2.RandomHorizontalFlip()]
@@ -52,31 +50,31 @@ def _zoom_steps(size: MapSize) -> list[Any]:
 
 AUGMENTATIONS: Mapping[str, _Augmentation | None] = {
     "none": None,
-    "crop": _Augmentation(RESIZE_RATIO, _crop_steps),
-    # A tenth of a photograph is all that may be left of it, but whole ones would fill the memory.
-    "zoom": _Augmentation(2, _zoom_steps),
+    "crop": _Augmentation(RESIZE_RATIO, _crop_transforms),
+    # The crop may be a tenth of the image, but whole photographs would fill the memory.
+    "zoom": _Augmentation(2, _zoom_transforms),
 }
-"""Ways to augment images: not at all, by a place that is drawn, or by place and size."""
+"""Augmentations: none, crops at random positions, crops at random positions and scales."""
 
 
 def check_augmentation(name: str) -> None:
-    """Raises DataError if there is no such augmentation."""
+    """Raises DataError if there is no augmentation of this name."""
     if name not in AUGMENTATIONS:
         raise DataError(f"`augment=` must be one of {', '.join(AUGMENTATIONS)}, not {name!r}")
 
 
 class RandomAugmentation:
-    """Cuts images at random, one after the other, so that a seed repeats what was drawn.
+    """Augments images one after the other, so that a seed repeats the random crops.
 
     Args:
         name: One of `AUGMENTATIONS`, but not `none`.
-        size: Height and width of what is cut out.
+        size: Height and width of the crops.
 
     Attributes:
-        short_side: Short side that photographs are decoded to at most.
+        short_side: Upper bound of the short side of decoded images.
     """
 
-    def __init__(self, name: str, size: MapSize) -> None:
+    def __init__(self, name: str, size: ImageSize) -> None:
         from torchvision.transforms import v2
 
         augmentation = AUGMENTATIONS[name]
@@ -85,5 +83,5 @@ class RandomAugmentation:
         self._transform = v2.Compose(augmentation.make_transforms(size))
 
     def __call__(self, images: Iterable[Tensor]) -> Tensor:
-        """Maps images, with shapes (C, H, W), to others of one size, with shape (N, C, H, W)."""
+        """Returns crops of shape (N, C, height, width) from images of shapes (C, H, W)."""
         return torch.stack([self._transform(image) for image in images])

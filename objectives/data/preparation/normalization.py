@@ -1,29 +1,44 @@
-"""Mean and standard deviation of any scale, in float64 and from deviations."""
+"""Normalization: mean and standard deviation of each channel or feature of the training part."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from ...progress import progress
+from ..batches import Batches, evaluation_batch_size
+from ..parts import to_float
+
+if TYPE_CHECKING:
+    from ..parts import Items
+
 EPSILON = torch.finfo(torch.double).eps
+CHUNK_SIZE = 1024
+MAX_MEASURED_IMAGES = 2000  # the mean of so many images is accurate to about 1 %
+
+Moments = tuple[tuple[float, ...], tuple[float, ...]]
+_moments: dict[str, Moments] = {}
 
 
 def mean_and_std(chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     """Returns the mean and the standard deviation of each column of a matrix.
 
-    Each chunk is reduced to its mean and its squared deviations, and these are merged, so that
-    neither a large mean nor the size of the numbers costs digits. The deviation of a column is 1
-    if it is no larger than what rounding makes of a constant, by the bound of scikit-learn.
+    The chunks are merged by their means and squared deviations, so that no digits are lost if the
+    mean is large. The deviation of a column is 1 if it is not larger than the rounding errors of a
+    constant column.
 
     Args:
-        chunks: Parts of the rows, each with shape (n, F); at least one row in all.
+        chunks: Some rows each, with shape (n, F); at least one row in total.
 
     Returns:
-        Both with shape (F,), in float64.
+        Two float64 tensors of shape (F,).
 
     References:
         Algorithms for Computing the Sample Variance: Analysis and Recommendations (Chan, Golub,
-        LeVeque, 1983), whose bound for rounding errors scikit-learn uses
+        LeVeque, 1983); scikit-learn uses its bound of rounding errors, too.
 
     Example:
         >>> mean, std = mean_and_std([torch.tensor([[1e9 - 100.0], [1e9 + 100.0]]).double()])
@@ -35,15 +50,39 @@ def mean_and_std(chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
         values, n = chunk.double(), len(chunk)
         chunk_mean = values.mean(0)
         deviations = values - chunk_mean
-        chunk_mean = chunk_mean + deviations.mean(0)  # what rounding took from the first mean
-        mean_shift = chunk_mean - mean
-        squares = (
-            squares
-            + (values - chunk_mean).square().sum(0)
-            + mean_shift**2 * (count * n / (count + n))
-        )
-        mean = mean + mean_shift * (n / (count + n))
+        chunk_mean = chunk_mean + deviations.mean(0)  # corrects the rounding error of the mean
+        shift = chunk_mean - mean
+        within, between = (values - chunk_mean).square().sum(0), shift**2
+        squares = squares + within + between * (count * n / (count + n))
+        mean = mean + shift * (n / (count + n))
         count += n
     variance = squares / count
     rounding = count * EPSILON * variance + (count * EPSILON * mean) ** 2
     return mean, variance.sqrt().where(variance > rounding, 1.0)
+
+
+def channel_moments(inputs: Items, fingerprint: str) -> Moments:
+    """Returns mean and standard deviation of each channel or feature of some items.
+
+    The result is cached by the fingerprint of the data, because every trial needs it.
+    """
+    if fingerprint not in _moments:
+        # In chunks, because a whole data set of bytes may not fit in memory as floats.
+        mean, std = mean_and_std(
+            to_float(chunk).movedim(1, -1).flatten(0, -2) for chunk in _chunks(inputs)
+        )
+        _moments[fingerprint] = tuple(mean.tolist()), tuple(std.tolist())
+    return _moments[fingerprint]
+
+
+def _chunks(inputs: Items) -> Iterator[Tensor]:
+    """Yields the whole tensor, or evenly spaced images of those that are decoded on demand."""
+    if isinstance(inputs, Tensor):
+        yield from torch.split(inputs, CHUNK_SIZE)
+        return
+    sample = inputs.take(range(0, len(inputs), -(-len(inputs) // MAX_MEASURED_IMAGES)))
+    task = f"measuring {len(sample):,} of {len(inputs):,} images"
+    with progress(task, len(sample)) as advance:
+        for (batch,) in Batches((sample,), evaluation_batch_size(sample), shuffle=False):
+            yield batch
+            advance(len(batch))

@@ -1,1 +1,1 @@
-"""A file a source: what a name, a file or a folder holds, read as parts."""
+"""Sources: readers of built-in data, files and folders."""

@@ -1,4 +1,4 @@
-"""The built-in data sets, each loaded whole into memory."""
+"""Built-in data sets, loaded into memory as a whole."""
 
 from __future__ import annotations
 
@@ -7,34 +7,35 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from ....models.data_spec import DataSpec
 from ..data_error import DataError
-from ..parts import LoadedDataset, Part, hold_out
+
+if TYPE_CHECKING:
+    from ..parts import LoadedDataset
+
+TEST_FRACTION = 0.2
 
 
 def digits(data_dir: Path | None) -> LoadedDataset:
-    """Real 8x8 digits: 1,797 images that ship with scikit-learn; a fixed fifth is the test part.
+    """Returns 1,797 handwritten 8x8 digits of scikit-learn; a fixed fifth is the test part.
 
     References:
         Optical Recognition of Handwritten Digits (Alpaydin, Kaynak, 1998)
     """
-    import torch
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    images = torch.from_numpy(bunch.images).float().unsqueeze(1) / 16
-    whole = Part(images, torch.from_numpy(bunch.target).long())
     classes = tuple(str(digit) for digit in range(10))
     spec = DataSpec((1, 8, 8), classes=classes, pixel_maximum=16)
-    return LoadedDataset(*hold_out(whole, 0.2, seed=0), spec)
+    return _split(bunch.images[:, None].astype("float32") / 16, bunch.target, spec)
 
 
 def fashion_mnist(data_dir: Path | None) -> LoadedDataset:
-    """Real 28x28 pictures of clothes: 60,000 to train on, 10,000 to test on.
+    """Returns 28x28 images of clothes: 60,000 to train on, 10,000 to test.
 
     References:
         Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms
@@ -44,7 +45,7 @@ def fashion_mnist(data_dir: Path | None) -> LoadedDataset:
 
 
 def mnist(data_dir: Path | None) -> LoadedDataset:
-    """Real 28x28 handwritten digits: 60,000 to train on, 10,000 to test on.
+    """Returns handwritten 28x28 digits: 60,000 to train on, 10,000 to test.
 
     References:
         Gradient-Based Learning Applied to Document Recognition
@@ -54,7 +55,7 @@ def mnist(data_dir: Path | None) -> LoadedDataset:
 
 
 def wine(data_dir: Path | None) -> LoadedDataset:
-    """Real analyses of 178 wines: 13 features, 3 growers; a fixed fifth is the test part.
+    """Returns analyses of 178 wines: 13 features, 3 growers; a fixed fifth is the test part.
 
     References:
         Comparison of Classifiers in High Dimensional Settings (Aeberhard, Coomans, de Vel, 1992)
@@ -65,7 +66,7 @@ def wine(data_dir: Path | None) -> LoadedDataset:
 
 
 def breast_cancer(data_dir: Path | None) -> LoadedDataset:
-    """Cell nuclei of 569 real tumours: 30 features, 2 classes; a fixed fifth is the test part.
+    """Returns cell nuclei of 569 tumors: 30 features, 2 classes; a fixed fifth is the test part.
 
     References:
         Nuclear Feature Extraction for Breast Tumor Diagnosis (Street, Wolberg, Mangasarian, 1993)
@@ -85,56 +86,64 @@ DATASETS: dict[str, Callable[[Path | None], LoadedDataset]] = {
 
 
 def data_root(data_dir: str | Path | None) -> Path:
-    """Returns the folder where torchvision's data lies, or will."""
+    """Returns the folder of torchvision's data."""
     known = data_dir or os.environ.get("LATENTUNE_DATA")
     return Path(known or Path.home() / ".cache" / "latentune")
 
 
 def _table(bunch: Any) -> LoadedDataset:
+    names, classes = map(str, bunch.feature_names), map(str, bunch.target_names)
+    shape = (bunch.data.shape[1],)
+    return _split(
+        bunch.data, bunch.target, DataSpec(shape, "table", tuple(classes), features=tuple(names))
+    )
+
+
+def _split(inputs: Any, targets: Any, spec: DataSpec) -> LoadedDataset:
     import torch
 
-    whole = Part(torch.from_numpy(bunch.data), torch.from_numpy(bunch.target).long())
-    names, classes = map(str, bunch.feature_names), map(str, bunch.target_names)
-    spec = DataSpec((whole.inputs.shape[1],), "table", tuple(classes), features=tuple(names))
-    return LoadedDataset(*hold_out(whole, 0.2, seed=0), spec)
+    from ..parts import LoadedDataset, Part
+    from ..preparation.hold_out import hold_out
+
+    whole = Part(torch.from_numpy(inputs), torch.from_numpy(targets).long())
+    return LoadedDataset(*hold_out(whole, TEST_FRACTION, seed=0), spec)
 
 
 def _torchvision(name: str, data_dir: Path | None) -> LoadedDataset:
     from torchvision import datasets
 
+    from ..parts import LoadedDataset, Part
+
     root, dataset = data_root(data_dir), getattr(datasets, name)
     if not (root / name / "raw").is_dir():
         _download(dataset, root)
-    parts = []
-    for train in (True, False):
-        try:
-            part = dataset(root, train=train)
-        except (RuntimeError, OSError, ValueError, AssertionError) as error:
-            raise DataError(f"{name} under {root} cannot be read: {error}") from error
-        parts.append(Part(part.data.unsqueeze(1), part.targets.long()))
-    shape, classes = tuple(parts[0].inputs.shape[1:]), tuple(part.classes)
-    spec = DataSpec(shape, classes=classes, pixel_maximum=255)
-    return LoadedDataset(parts[0], parts[1], spec)
+    try:
+        train, test = (dataset(root, train=train) for train in (True, False))
+    except (RuntimeError, OSError, ValueError, AssertionError) as error:
+        raise DataError(f"{name} under {root} cannot be read: {error}") from error
+    parts = [Part(part.data.unsqueeze(1), part.targets.long()) for part in (train, test)]
+    shape, classes = tuple(parts[0].inputs.shape[1:]), tuple(train.classes)
+    return LoadedDataset(*parts, DataSpec(shape, classes=classes, pixel_maximum=255))
 
 
 def _download(dataset: type, root: Path) -> None:
-    # Into a folder of its own first, so that a broken download leaves nothing behind.
+    """Downloads to a scratch folder first, so that a broken download leaves nothing behind."""
     name = dataset.__name__
-    place = root / f".{name}-{os.getpid()}"
+    scratch = root / f".{name}-{os.getpid()}"
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        for left in root.glob(f".{name}-*"):  # by a process that was killed
-            number = left.name.removeprefix(f".{name}-")
-            if number.isdecimal() and not psutil.pid_exists(int(number)):
-                shutil.rmtree(left, ignore_errors=True)
-        dataset(place, download=True)
-        (place / name).rename(root / name)
+        scratch.mkdir(parents=True, exist_ok=True)
+        for leftover in root.glob(f".{name}-*"):  # of killed processes
+            pid = leftover.name.removeprefix(f".{name}-")
+            if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+                shutil.rmtree(leftover, ignore_errors=True)
+        dataset(scratch, download=True)
+        (scratch / name).rename(root / name)
     except (OSError, RuntimeError) as error:
         raise DataError(
-            f"{dataset.__name__} is not under {root} and could not be downloaded ({error}); "
-            "name the folder that holds it by LATENTUNE_DATA or `data_dir=`"
+            f"{name} is not under {root} and could not be downloaded ({error}); name the folder "
+            "that holds it by LATENTUNE_DATA or `data_dir=`"
         ) from error
     finally:
-        shutil.rmtree(place, ignore_errors=True)
-        with suppress(OSError):  # unless it holds something
+        shutil.rmtree(scratch, ignore_errors=True)
+        with suppress(OSError):  # the folder is not empty
             root.rmdir()

@@ -1,4 +1,4 @@
-"""What a column holds, judged by all of its values: numbers, flags or text."""
+"""Column types: numbers, flags or text, by all values of a column."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ....models.data_spec import Column
 from ..data_error import DataError
-from .normalize_label import normalize_label
+from .column_names import normalize_label
 from .number_format import (
     AmbiguousNumberError,
     MixedFormatError,
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
     from pandas import Series
 
 MAX_CATEGORIES = 50
-"""Different values of a column that are still classes or categories, not names or numbers."""
+"""Columns with more different values hold names or numbers, not classes or categories."""
 MISSING_WORDS = ("", "na", "n/a", "nan", "null", "?")
-"""What is written where a value is missing, in lower case."""
+"""How missing values are written, in lower case."""
 MISSING_NUMBER_WORDS = (
     *MISSING_WORDS,
     "-",
@@ -38,65 +40,59 @@ MISSING_NUMBER_WORDS = (
     "#div/0!",
     "#value!",
 )
-"""What is written where a number is missing, in lower case."""
+"""How missing numbers are written, in lower case."""
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0}
 AMBIGUOUS_FRACTIONS_NOTE = "fractions with three digits each; `decimal=` , reads them as thousands"
 MAX_NON_NUMBER_SHARE = 0.1
-"""Share of the values, up to which those that are not numbers are named one by one."""
+"""Up to this share, values of a column that are not numbers are mistakes, and are shown."""
 MAX_BOOLEAN_SPELLINGS = 2**9
-"""Ways to write these two words in small and capital letters."""
+"""Ways to write true and false in small and capital letters."""
 NUMBER_ROLES = ("number", "amount")
 FEATURE_ROLES = (*NUMBER_ROLES, "flag", "category")
-"""What a column can be of which features are made."""
 
 
 def infer_column_type(
     column: Series[Any], path: Path, options: TableOptions
 ) -> tuple[Column, str]:
-    """Returns how a column is read, and a note if that is not plain to see.
+    """Returns how a column is read, and a note on it if any.
 
-    Numbers are an `amount` if they have a unit or marks at thousands: these are never names.
+    Numbers with a unit or with thousands marks are an `amount`, which is never a class.
 
     Args:
-        column: Texts without blanks around them.
+        column: Texts without surrounding blanks.
         path: The file, for errors.
-        options: What a user says of it.
+        options: What the user says about the columns.
 
     Raises:
-        DataError: If numbers could be thousands as well as fractions, or what a user calls a
-            number is not one.
+        DataError: If numbers may be thousands as well as fractions, or a column that the user
+            calls numbers holds other values.
     """
     name = str(column.name)
     if name in options.as_category or name == options.text:
         return Column(name, "text"), ""
     texts = column.unique().tolist()
-    if not are_plain_numbers(texts):  # nearly all columns are, and there may be millions of values
+    if not are_plain_numbers(texts):  # most columns are, and this is the fastest test
         texts = [text for text in texts if text.lower() not in MISSING_NUMBER_WORDS]
-    if 0 < len(texts) < MAX_BOOLEAN_SPELLINGS and {text.lower() for text in texts} <= set(
-        BOOLEAN_WORDS
-    ):
+    if 0 < len(texts) < MAX_BOOLEAN_SPELLINGS and {t.lower() for t in texts} <= set(BOOLEAN_WORDS):
         return Column(name, "flag"), ""
-    is_declared_number = name in options.as_number
-    if (
-        not is_declared_number
-        and are_categories(len(texts), len(column))
-        and (pair := _equal_numbers(texts))
-    ):
-        said = f"{pair[0]!r} and {pair[1]!r} are different values, so the column is text"
-        return Column(name, "text"), said
+    is_declared = name in options.as_number
+    has_few_values = are_categories(len(texts), len(column))
+    if not is_declared and has_few_values and (pair := _equal_numbers(texts)):
+        note = f"{pair[0]!r} and {pair[1]!r} are different values, so the column is text"
+        return Column(name, "text"), note
     try:
-        return _number_type(name, texts, options.decimal, is_declared_number)
+        return _number_type(name, texts, options.decimal, is_declared)
     except AmbiguousNumberError as error:
         raise ambiguous_number_error(str(error), name, path) from error
     except MixedFormatError as error:
-        if is_declared_number or not are_categories(len(texts), len(column)):
+        if is_declared or not has_few_values:
             raise DataError(
                 f"{path} has, in the column {name!r}, {error}: write them in one way, or leave it "
                 f"out by {format_option('drop', name)}"
             ) from error
         return Column(name, "text"), f"{error}, are categories"
     except ValueError as error:
-        if is_declared_number:
+        if is_declared:
             raise DataError(
                 f"{path} has a column {name!r} that is not numbers alone: {error}"
             ) from error
@@ -104,7 +100,7 @@ def infer_column_type(
 
 
 def ambiguous_number_error(example: str, name: str, path: Path) -> DataError:
-    """Returns the error of a number that may be a thousand or a fraction."""
+    """Returns the error for a column with a number that may be a thousand or a fraction."""
     ways = " or ".join(f"{parse_number(example, mark):.10g} by `decimal=` {mark}" for mark in ".,")
     return DataError(
         f"{path} has {example} in the column {name!r}, which may be {ways}: say which, or keep it "
@@ -113,40 +109,31 @@ def ambiguous_number_error(example: str, name: str, path: Path) -> DataError:
 
 
 def convert_column(column: Series[Any], kind: Column) -> Series[Any]:
-    """Returns a column of text as its type says.
-
-    Args:
-        column: N texts without blanks around them.
-        kind: How it is read.
-
-    Returns:
-        N floats of numbers and flags, NaN where there is none; or N names of categories.
-    """
-    import numpy as np
+    """Returns a column of text as floats (numbers and flags, NaN if missing) or as names."""
     import pandas as pd
 
-    codes, different = pd.factorize(column)
-    texts = different.tolist()
-    found: Any = texts
+    codes, distinct = pd.factorize(column)
+    texts = distinct.tolist()
+    values: Any
     if kind.role == "flag":
-        found = [BOOLEAN_WORDS.get(text.lower(), float("nan")) for text in texts]
+        values = [BOOLEAN_WORDS.get(text.lower(), float("nan")) for text in texts]
     elif kind.role in NUMBER_ROLES:
-        found = _floats(texts) if kind.decimal != "," else None
-        if found is None:
-            found = [_number(text, kind) for text in texts]
+        values = _floats(texts) if kind.decimal != "," else None
+        if values is None:
+            values = [_parse_or_nan(text, kind) for text in texts]
     else:
-        found = [normalize_label(text) for text in texts]
+        values = [normalize_label(text) for text in texts]
     dtype = float if kind.role in ("flag", *NUMBER_ROLES) else object
-    values = np.array(found, dtype=object).astype(dtype)
-    return pd.Series(values[codes], column.index, dtype, kind.name)
+    array = np.array(values, dtype=object).astype(dtype)
+    return pd.Series(array[codes], column.index, dtype, kind.name)
 
 
 def check_mostly_numbers(column: Series[Any], path: Path) -> None:
-    """Raises DataError if a few values of a column of text are not numbers, and all others are."""
-    non_numbers = column[[_is_not_a_number(text) for text in column]]
-    if 0 < len(non_numbers) <= MAX_NON_NUMBER_SHARE * len(column):
-        row, text = int(str(non_numbers.index[0])) + 1, non_numbers.iloc[0]
-        more = f", and {len(non_numbers) - 1:,} more" if len(non_numbers) > 1 else ""
+    """Raises DataError if all but a few values of a column of text are numbers."""
+    others = column[[_is_not_a_number(text) for text in column]]
+    if 0 < len(others) <= MAX_NON_NUMBER_SHARE * len(column):
+        row, text = int(str(others.index[0])) + 1, others.iloc[0]
+        more = f", and {len(others) - 1:,} more" if len(others) > 1 else ""
         raise DataError(
             f"{path} has {text!r} in row {row} of the column {column.name!r}{more}, where all "
             "else is a number: correct it, or leave the column out by "
@@ -155,45 +142,51 @@ def check_mostly_numbers(column: Series[Any], path: Path) -> None:
 
 
 def missing_words(kind: Column) -> tuple[str, ...]:
-    """Returns what is written in a column, in lower case, where a value is missing."""
+    """Returns how missing values of a column are written, in lower case."""
     return MISSING_NUMBER_WORDS if kind.role in NUMBER_ROLES else MISSING_WORDS
 
 
 def are_categories(distinct: int, n: int) -> bool:
-    """Says whether so many different values of n items are those of classes or categories."""
+    """Returns whether n values of which `distinct` are different are classes or categories."""
     return distinct <= MAX_CATEGORIES and 2 * distinct <= n
 
 
 def _number_type(
-    name: str, texts: Sequence[str], decimal: str | None, is_declared_number: bool
+    name: str, texts: Sequence[str], decimal: str | None, is_declared: bool
 ) -> tuple[Column, str]:
     if not texts:
         raise ValueError("there are no values")
     if are_plain_numbers(texts):
         mark = "." if "." in "".join(texts) else ""
         return Column(name, "number", mark), ""
-    writing = infer_number_format(texts, decimal, allow_codes=is_declared_number)
-    said = []
-    if writing.unit:
-        said.append(f"numbers with the unit {writing.unit!r}")
-    if writing.grouped:
-        said.append("numbers with marks at thousands")
-    if writing.decimal == ",":
-        said.append("numbers with decimal commas")
-    if writing.decimal == "." and not said and are_ambiguous_numbers(texts):
-        said.append(AMBIGUOUS_FRACTIONS_NOTE)
-    role = "amount" if writing.unit or writing.grouped else "number"
-    return Column(name, role, writing.decimal, writing.unit), ", ".join(said)
+    form = infer_number_format(texts, decimal, allow_codes=is_declared)
+    notes = []
+    if form.unit:
+        notes.append(f"numbers with the unit {form.unit!r}")
+    if form.has_thousands_marks:
+        notes.append("numbers with marks at thousands")
+    if form.decimal == ",":
+        notes.append("numbers with decimal commas")
+    if form.decimal == "." and not notes and are_ambiguous_numbers(texts):
+        notes.append(AMBIGUOUS_FRACTIONS_NOTE)
+    role = "amount" if form.unit or form.has_thousands_marks else "number"
+    return Column(name, role, form.decimal, form.unit), ", ".join(notes)
 
 
 def _floats(texts: Sequence[str]) -> NDArray[Any] | None:
-    """Returns texts as floats, or None if Python does not read all of them as such."""
-    import numpy as np
-
+    """Returns texts as floats, or None if Python cannot read all of them."""
     try:
         return np.array(texts, dtype=object).astype(float)
     except ValueError:
         return None
+
+
+def _parse_or_nan(text: str, kind: Column) -> float:
+    try:
+        is_missing = text.lower() in MISSING_NUMBER_WORDS
+        return float("nan") if is_missing else parse_number(text, kind.decimal, kind.unit)
+    except ValueError:
+        return float("nan")
 
 
 def _is_not_a_number(text: str) -> bool:
@@ -204,25 +197,14 @@ def _is_not_a_number(text: str) -> bool:
     return False
 
 
-def _number(text: str, kind: Column) -> float:
-    try:
-        return (
-            float("nan")
-            if text.lower() in MISSING_NUMBER_WORDS
-            else parse_number(text, kind.decimal, kind.unit)
-        )
-    except ValueError:
-        return float("nan")
-
-
 def _equal_numbers(texts: Sequence[str]) -> tuple[str, str] | None:
-    """Returns two texts that are the same number, such as versions 1.1 and 1.10, if any are."""
+    """Returns two texts that are the same number, such as versions 1.1 and 1.10, if any."""
     seen: dict[str, str] = {}
     for text in texts:
-        whole, point, fraction = text.partition(".")
+        integer, point, fraction = text.partition(".")
         if point and fraction.isdigit() and fraction.strip("0"):
-            same = f"{whole}.{fraction.rstrip('0')}"
-            if same in seen:
-                return seen[same], text
-            seen[same] = text
+            number = f"{integer}.{fraction.rstrip('0')}"
+            if number in seen:
+                return seen[number], text
+            seen[number] = text
     return None

@@ -1,4 +1,4 @@
-"""The cells of a file of columns: its separator, its quotes, and what is not a row of it."""
+"""Cells of a CSV file: its separator, its quotes, and lines that are not rows."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from ..data_error import DataError
 from .text_encoding import SNIFF_LENGTH
 
 SEPARATORS = ("\t", ";", "|", ",")
-"""What may separate cells; the comma is the last because it stands in numbers and texts too."""
+"""What may separate cells; the comma comes last because it is in numbers and texts, too."""
 ONE_COLUMN = "\x1f"
-"""Separates nothing: it is not in any text."""
+"""Separates nothing, because no text holds it."""
 EXCEL_SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?[^\S\n]*\n', re.IGNORECASE)
-"""The line with which Excel is told the separator."""
+"""A first line that tells Excel the separator."""
 COMMENT = re.compile(r"^[^\S\n]*#.*\n?", re.MULTILINE)
 NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
 REGULAR_SHARE = 0.9
-"""Share of rows of one length, from which what lies above them is a title."""
+"""If this share of the rows has the same length, shorter lines above are a title."""
 MAX_SHOWN_CHARACTERS = 40
 
 Rows = list[list[str]]
 
 
 class Cells(NamedTuple):
-    """The rows of a file, all of one length, without blanks around their cells.
+    """The cells of a file.
 
     Attributes:
-        rows: The cells of each row; the first row may hold names.
-        names: Names that a comment above the rows holds, as NumPy writes them; else None.
-        notes: What a user should know of how they were read.
+        rows: Rows of equal length without surrounding blanks; the first row may hold names.
+        names: The names in a comment above the rows, as NumPy writes them; else None.
+        notes: What the user should know about how the cells were read.
     """
 
     rows: Rows
@@ -45,20 +45,20 @@ class Cells(NamedTuple):
 def read_cells(text: str, path: Path | str) -> Cells:
     r"""Splits a text into rows of cells.
 
-    Comments (lines that begin with `#` and are not rows like the others), the line `sep=;`, titles
-    above the names and columns without any value at the end are left out.
+    It skips comments (lines that begin with `#` and differ from the rows), the line `sep=;`, a
+    title above the names, and empty rows at the end.
 
     Args:
         text: The text, with `\n` at the ends of its lines.
         path: The file, for errors.
 
     Raises:
-        DataError: If rows have more cells than the first one, or quotes are not closed.
+        DataError: If a row has more cells than the first one, or a quote is not closed.
     """
     separator, text = find_separator(text)
     text, names, notes = _without_comments(text, separator)
-    rows, said = _parse_rows(text, separator, path)
-    notes += said
+    rows, quote_notes = _parse_rows(text, separator, path)
+    notes += quote_notes
     total = len(rows)
     while rows and not any(rows[-1]):
         rows.pop()
@@ -66,55 +66,54 @@ def read_cells(text: str, path: Path | str) -> Cells:
         notes += (f"left out {total - len(rows):,} rows without any value at the end",)
     if not rows:
         raise DataError(f"{path} holds no rows")
-    title = 0
-    lengths = Counter(map(len, rows))
-    length, often = max(lengths.items(), key=lambda item: item[::-1])
+    title_rows = 0
+    length, count = max(Counter(map(len, rows)).items(), key=lambda item: item[::-1])
     while (
         length > 2
-        and often >= REGULAR_SHARE * (len(rows) - title)
-        and _count_filled(rows[title]) == 1
+        and count >= REGULAR_SHARE * (len(rows) - title_rows)
+        and sum(map(bool, rows[title_rows])) == 1
     ):
-        title += 1
-    if title:
-        notes += (f"left out a title, {' '.join(filter(None, rows[0]))[:MAX_SHOWN_CHARACTERS]!r}",)
-    return Cells(_pad_rows(rows[title:], path), names, notes)
+        title_rows += 1
+    if title_rows:
+        title = " ".join(filter(None, rows[0]))[:MAX_SHOWN_CHARACTERS]
+        notes += (f"left out a title, {title!r}",)
+    return Cells(_pad_rows(rows[title_rows:], path), names, notes)
 
 
 def read_first_rows(text: str) -> Rows:
-    """Returns the first rows of a text, of any length each, and without a row of names or with."""
+    """Returns the first rows of a text, of any lengths; a row of names may be among them."""
     separator, text = find_separator(text)
     return _parse_leniently(COMMENT.sub("", text[:SNIFF_LENGTH]), separator)
 
 
 def find_separator(text: str) -> tuple[str, str]:
-    """Returns what separates the cells of a text, and the text behind a line that says it."""
-    if found := EXCEL_SEPARATOR_LINE.match(text):
-        return found[1], text[found.end() :]
+    """Returns the separator of a text, and the text without a line that names it."""
+    if match := EXCEL_SEPARATOR_LINE.match(text):
+        return match[1], text[match.end() :]
     head = text[:SNIFF_LENGTH]
     if len(text) > SNIFF_LENGTH:
         head = head[: head.rfind("\n") + 1] or head
     lines = COMMENT.sub("", head)
-    return _most_regular(lines if lines.strip() else head), text
+    return _most_regular_separator(lines if lines.strip() else head), text
 
 
-def _most_regular(head: str) -> str:
-    """Returns the separator by which most rows have as many cells as the first one."""
+def _most_regular_separator(head: str) -> str:
+    """Returns the separator by which most rows have the same number of cells."""
     shares = {}
     for separator in SEPARATORS:
         lengths = [len(row) for row in _parse_leniently(head, separator)]
-        length, often = Counter(lengths).most_common(1)[0]
-        share = often / len(lengths)
-        if (length > 1 and lengths[0] > 1) or (
-            length > 2 and share >= REGULAR_SHARE and len(lengths) > 2
-        ):
+        length, count = Counter(lengths).most_common(1)[0]
+        share = count / len(lengths)
+        has_title = length > 2 and share >= REGULAR_SHARE and len(lengths) > 2
+        if (length > 1 and lengths[0] > 1) or has_title:
             shares[separator] = share
-    if not shares and _is_spaced(head):
+    if not shares and _is_separated_by_blanks(head):
         return " "
-    return max(shares, key=lambda one: shares[one], default=ONE_COLUMN)
+    return max(shares, key=lambda separator: shares[separator], default=ONE_COLUMN)
 
 
-def _is_spaced(head: str) -> bool:
-    """Says whether blanks separate as many values in each row, of which half are numbers."""
+def _is_separated_by_blanks(head: str) -> bool:
+    """Returns whether blanks separate equally many values in each row, half of them numbers."""
     rows = [line.split() for line in head.split("\n") if line.strip()]
     values = [cell for row in rows for cell in row]
     numbers = sum(map(bool, map(NUMBER.fullmatch, values)))
@@ -122,9 +121,9 @@ def _is_spaced(head: str) -> bool:
 
 
 def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None, tuple[str, ...]]:
-    """Returns a text without comments, and the names that the last one above the rows holds.
+    """Returns a text without comments, the names in the last comment, and notes.
 
-    A line that begins with `#` is a row if it has as many cells as rows have and stands below one.
+    A line that begins with `#` is a row if it is below a row and has as many cells.
     """
     others = _parse_leniently(COMMENT.sub("", text[:SNIFF_LENGTH]), separator)
     length = Counter(map(len, others)).most_common(1)[0][0] if others else 0
@@ -133,10 +132,10 @@ def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None,
         line = match[0].strip()
         kept += text[end : match.start()]
         (cells,) = _parse_leniently(line, separator)
-        above = not kept.strip()
-        like_a_row = len(cells) == length and (cells[0] == "#" or not above)
-        within_a_text = not above and (length == 1 or kept.count('"') % 2)
-        if like_a_row or within_a_text or (length == 1 and line[1:2] != " "):
+        is_above = not kept.strip()
+        is_row = len(cells) == length and (cells[0] == "#" or not is_above)
+        is_in_text = not is_above and (length == 1 or kept.count('"') % 2)
+        if is_row or is_in_text or (length == 1 and line[1:2] != " "):
             kept += match[0]
         else:
             comments.append(line)
@@ -151,27 +150,27 @@ def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None,
 
 
 def _parse_rows(text: str, separator: str, path: Path | str) -> tuple[Rows, tuple[str, ...]]:
-    """Returns all rows; quotes that do not enclose cells are letters."""
+    """Returns all rows and notes; quotes that do not enclose a cell are part of the text."""
     try:
         return list(_parse(text, separator, strict=True)), ()
     except csv.Error as error:
-        said = error
+        strict_error = error
     rows = list(_parse(text, separator, quoted=False))
     if len(set(map(len, rows))) == 1:
         note = "quotes that do not enclose a value are read as letters"
-        return [[_without_quotes(cell) for cell in row] for row in rows], (note,)
+        return [list(map(_without_quotes, row)) for row in rows], (note,)
     if text.count('"') % 2 == 0:
         rows = _parse_leniently(text, separator)
         if len(set(map(len, rows))) == 1:
             return rows, ()
     raise DataError(
-        f"{path} is not a CSV file that can be read: a quote is not closed ({said})"
-    ) from said
+        f"{path} is not a CSV file that can be read: a quote is not closed ({strict_error})"
+    ) from strict_error
 
 
 def _without_quotes(cell: str) -> str:
-    enclosed = len(cell) > 1 and cell[0] == cell[-1] == '"'
-    return cell[1:-1].replace('""', '"').strip() if enclosed else cell
+    is_enclosed = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    return cell[1:-1].replace('""', '"').strip() if is_enclosed else cell
 
 
 def _parse_leniently(text: str, separator: str) -> Rows:
@@ -186,29 +185,28 @@ def _parse(
 ) -> Iterator[list[str]]:
     if separator == " ":
         text = re.sub(r"(?m)^[^\S\n]+|[^\S\n]+$", "", text)
-    file = StringIO(text, newline="")
     for row in csv.reader(
-        file,
+        StringIO(text, newline=""),
         delimiter=separator,
         skipinitialspace=True,
         strict=strict,
         quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
     ):
         cells = [cell.strip() for cell in row]
-        if len(cells) > 1 or any(cells):  # a blank line is no row
+        if len(cells) > 1 or any(cells):  # skips blank lines
             yield cells
 
 
 def _pad_rows(rows: Rows, path: Path | str) -> Rows:
-    """Returns rows of the length of the first one; cells that are missing at the end are empty."""
+    """Returns rows of the length of the first one, with empty cells where the end is missing."""
     head, *below = rows
     length, longest = len(head), max(map(len, rows))
     if longest == length + 1 and length > 1 and all(len(row) == longest for row in below):
         firsts = [row[0] for row in below]
-        if not any(row[-1] for row in below):  # a separator at the end of each line
+        if not any(row[-1] for row in below):  # each line ends with a separator
             return [head, *(row[:-1] for row in below)]
         if len(set(firsts)) == len(firsts) and not any("." in first for first in firsts):
-            return [["", *head], *below]  # R writes names of rows without a name above them
+            return [["", *head], *below]  # R writes row names without a name above them
     for number, row in enumerate(rows, start=1):
         if any(row[length:]):
             raise DataError(
@@ -217,7 +215,3 @@ def _pad_rows(rows: Rows, path: Path | str) -> Rows:
             )
         row[length:] = [""] * (length - len(row))
     return rows
-
-
-def _count_filled(row: list[str]) -> int:
-    return sum(map(bool, row))

@@ -1,12 +1,22 @@
-"""The image files of a data set: read into memory, or left where they are if they are too many."""
+"""Image files of the parts of a data set: read into memory, or decoded on demand if too large."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+import torch
+from torch import Tensor
+
+from ....models.data_spec import DataSpec
+from ..data_error import DataError
+from ..parts import LoadedDataset, Part
 from ..preparation.duplicates import first_occurrences_of_files
+from ..preparation.hold_out import split_indices
+from ..tensor_cache import read_through_cache
 from .image_decoding import (
     DEFAULT_SIDE,
     GRAY_MODES,
@@ -25,140 +35,187 @@ from .pixel_range import (
     learn_maximum,
     rescale_pixels,
 )
+from .source import Source
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from ..parts import Items
 
-    ReadCached: TypeAlias = Callable[[int, Callable[[], Tensor]], Tensor]
-    """Returns what was read of so many files before, or reads it now."""
+FileState: TypeAlias = tuple[int, int]
+"""Size and modification time of a file: both tell whether it has changed."""
 
+MIN_ITEMS = 10
+TEST_FRACTION = 0.2
 MAX_BYTES_IN_MEMORY = 2 * 2**30
-"""Bytes of pixels that are kept in memory; images that take more stay in their files."""
+"""Pixels of images that are kept in memory, in bytes; larger ones are decoded on demand."""
 
 
-class ListedImages(NamedTuple):
+class ImageFiles(NamedTuple):
     """The image files of a part.
 
     Attributes:
         root: The folder that the names start from.
-        names: The files, with `/` between folders, at least one.
+        names: Paths of the files with `/` between folders; at least one.
+        states: The state of each file.
+        labels: The class of each file, if there are classes.
+        source: The folder or the list of the files, for errors.
+        rows: The position of each file in `source`, from 0. None stands for their order.
     """
 
     root: str
     names: Sequence[str]
+    states: Sequence[FileState]
+    labels: Sequence[str] | None
+    source: str
+    rows: Sequence[int] | None = None
+
+    @property
+    def paths(self) -> Iterator[str]:
+        """The path of each file."""
+        return (os.path.join(self.root, name) for name in self.names)
+
+    def take(self, indices: Sequence[int]) -> ImageFiles:
+        """Returns the files at some indices of a whole list."""
+        names, states = [self.names[i] for i in indices], [self.states[i] for i in indices]
+        labels = None if self.labels is None else [self.labels[i] for i in indices]
+        return ImageFiles(self.root, names, states, labels, self.source, indices)
+
+    def targets(self, classes: Sequence[str]) -> Tensor | None:
+        """Returns the number of the class of each file, if there are at least two classes."""
+        if len(classes) < 2:
+            return None
+        if self.labels is None:
+            raise DataError(f"{self.source} has no classes, but the training part has")
+        unknown = sorted(set(self.labels) - set(classes))
+        if unknown:
+            raise DataError(
+                f"{self.source} has a class {unknown[0]!r} that the training part lacks"
+            )
+        numbers = {name: number for number, name in enumerate(classes)}
+        return torch.tensor([numbers[name] for name in self.labels])
 
 
-class LoadedImages(NamedTuple):
-    """The images of all parts.
+class _Images(NamedTuple):
+    """The images of each part, the number that stands for 1 in their files, and notes on it."""
 
-    Attributes:
-        parts: The images of each part.
-        maximum: The number that stands for 1 in their files.
-        notes: What a user should know of it.
-    """
-
-    parts: dict[str, Items]
+    parts: Mapping[str, Items]
     maximum: int
     notes: tuple[str, ...]
 
 
 def read_image_files(
-    listed: Mapping[str, ListedImages],
-    image_size: int | None,
-    stream: bool,
-    read_cached: ReadCached,
-) -> LoadedImages:
-    """Reads the images of each part, or leaves them in their files.
+    parts: dict[str, ImageFiles],
+    classes: tuple[str, ...],
+    source: Source,
+    cache: Path | None,
+    notes: tuple[str, ...] = (),
+) -> LoadedDataset:
+    """Reads the image files of each part, or leaves them in their files if they are large.
+
+    A test part that is missing is a fixed fifth of the training part.
 
     Args:
-        listed: The files of each part.
-        image_size: Side in pixels that they are scaled and cropped to. If None, they keep their
-            own size if they share one of at most 64x64, else it is 64.
-        stream: Whether images larger than that are left in their files, few as they may be.
-        read_cached: What reads of all files are asked through, in the order of the parts.
+        parts: The files of each part; `train` is among them.
+        classes: Names of the classes in their order.
+        source: The options, and the name under which the cache keeps the images.
+        cache: The folder where decoded images are kept, if any.
+        notes: What the user should know about the files.
 
     Raises:
-        DataError: If one is no image, is broken or too large, or has values of unknown range.
+        DataError: If an image is broken, or of unknown range or class.
     """
-
-    def paths() -> Iterator[str]:
-        return (os.path.join(root, name) for root, names in listed.values() for name in names)
-
-    total = sum(len(names) for _, names in listed.values())
-    seen = _lazy_mode_and_side(paths(), total, image_size, stream)
-    if seen is not None:
-        photos = {part: LazyImages(*files, *seen) for part, files in listed.items()}
-        maximum, notes = photos["train"].learn_range()
-        return LoadedImages(
-            {part: p.with_maximum(maximum) for part, p in photos.items()}, maximum, notes
+    place = os.path.realpath(source.name)
+    if "test" not in parts:
+        train = parts["train"]
+        paths, state = list(train.paths), repr((train.names, train.states))
+        first_indices = read_through_cache(
+            cache,
+            f"{place} equal files",
+            state,
+            len(paths),
+            lambda: torch.tensor(first_occurrences_of_files(paths)),
+        ).tolist()
+        targets, n = train.targets(classes), len(paths)
+        split = split_indices(targets, n, TEST_FRACTION, seed=0, first_indices=first_indices)
+        parts = parts | dict(zip(("train", "test"), map(train.take, split), strict=True))
+    part_targets = {part: files.targets(classes) for part, files in parts.items()}
+    # The order matters, because the cached images have no names.
+    state = repr([(files.root, files.names, files.states) for files in parts.values()])
+    total = sum(len(files.names) for files in parts.values())
+    read = partial(read_through_cache, cache, f"{place} {source.image_size}", state, total)
+    images = _lazy_images(parts, source) or _images_in_memory(parts, source, read)
+    dataset = {
+        part: Part(
+            images.parts[part],
+            part_targets[part],
+            None if files.rows is None else torch.tensor(files.rows),
         )
-    pixels = read_cached(total, lambda: read_images(list(paths()), image_size))
-    read: dict[str, Tensor] = {}
-    start = 0
-    for part, (_, names) in listed.items():  # parts are slices: nothing is copied
-        read[part] = pixels[start : start + len(names)]
-        start += len(names)
+        for part, files in parts.items()
+    }
+    spec = DataSpec(
+        tuple(dataset["train"].inputs.shape[1:]),
+        classes=classes if len(classes) > 1 else (),
+        pixel_maximum=images.maximum,
+    )
+    all_notes = (*images.notes, *notes)
+    return LoadedDataset(dataset["train"], dataset["test"], spec, dataset.get("val"), all_notes)
+
+
+def _lazy_images(parts: Mapping[str, ImageFiles], source: Source) -> _Images | None:
+    """Returns images that are decoded on demand; None if all of them go into memory."""
+    mode_and_side = _lazy_mode_and_side(parts, source)
+    if mode_and_side is None:
+        return None
+    lazy = {
+        part: LazyImages(files.root, files.names, *mode_and_side) for part, files in parts.items()
+    }
+    maximum, notes = lazy["train"].learn_range()
+    return _Images({p: images.with_maximum(maximum) for p, images in lazy.items()}, maximum, notes)
+
+
+def _images_in_memory(
+    parts: Mapping[str, ImageFiles],
+    source: Source,
+    read: Callable[[Callable[[], Tensor]], Tensor],
+) -> _Images:
+    paths = [path for files in parts.values() for path in files.paths]
+    pixels = read(lambda: read_images(paths, source.image_size))
+    lengths = [len(files.names) for files in parts.values()]
+    images = dict(zip(parts, pixels.split(lengths), strict=True))  # views, not copies
     type_maximum = BYTE
     if pixels.is_floating_point():
-        with open_image(next(paths())) as first:
+        with open_image(paths[0]) as first:
             type_maximum = 1 if first.mode == "F" else WORD
-    return _with_learned_range(read, type_maximum, listed["train"].root)
-
-
-def find_equal_files(paths: Sequence[str], read_cached: ReadCached) -> list[int]:
-    """Returns for each file the place of the first one with the same bytes; see `ReadCached`."""
-    import torch
-
-    first_indices = read_cached(
-        len(paths), lambda: torch.tensor(first_occurrences_of_files(paths))
-    )
-    return list(map(int, first_indices))
-
-
-def _with_learned_range(parts: Mapping[str, Tensor], type_maximum: int, root: str) -> LoadedImages:
-    """Returns images in [0, 1], of which the brightest may be far darker than their files allow.
-
-    Args:
-        parts: Images of each part as bytes, or as floats of which 1 is what their files allow.
-        type_maximum: What their files allow: 255, 65,535, or 1 if they hold floats.
-        root: The folder, for errors.
-    """
-    import torch
-
-    arrays = {part: images.numpy() for part, images in parts.items()}
-    extents = {part: file_pixel_range(array, type_maximum) for part, array in arrays.items()}
+    arrays = {part: tensor.numpy() for part, tensor in images.items()}
+    ranges = {part: file_pixel_range(array, type_maximum) for part, array in arrays.items()}
     if type_maximum == 1:
-        return LoadedImages(dict(parts), 0, describe_range(extents["train"], 1))
-    maximum = learn_maximum(extents, root)
-    scaled = {
-        p: torch.from_numpy(rescale_pixels(a, type_maximum, maximum)) for p, a in arrays.items()
+        return _Images(images, 0, describe_range(ranges["train"], 1))
+    maximum = learn_maximum(ranges, parts["train"].source)
+    rescaled = {
+        part: torch.from_numpy(rescale_pixels(array, type_maximum, maximum))
+        for part, array in arrays.items()
     }
-    return LoadedImages(dict(scaled), maximum, describe_range(extents["train"], maximum))
+    return _Images(rescaled, maximum, describe_range(ranges["train"], maximum))
 
 
-def _lazy_mode_and_side(
-    paths: Iterator[str], total: int, image_size: int | None, stream: bool
-) -> tuple[str, int] | None:
-    """Returns the mode and the side of images that are left in their files, else None.
+def _lazy_mode_and_side(parts: Mapping[str, ImageFiles], source: Source) -> tuple[str, int] | None:
+    """Returns the mode and the side of images that are decoded on demand, else None.
 
-    Photographs differ in size and have colors: after the first two, nothing is left to decide.
+    Photographs differ in size and have colors, so that the first two headers decide.
     """
-    side = image_size or DEFAULT_SIDE
-    if not stream and 3 * total * side**2 <= MAX_BYTES_IN_MEMORY:
+    side = source.image_size or DEFAULT_SIDE
+    total = sum(len(files.names) for files in parts.values())
+    if not source.stream and 3 * total * side**2 <= MAX_BYTES_IN_MEMORY:
         return None
     has_colors, sizes = False, set[tuple[int, int]]()
     with ignore_pillow_warnings():
-        for mode, size in read_image_headers(paths):
+        for mode, size in read_image_headers(p for files in parts.values() for p in files.paths):
             has_colors = has_colors or mode not in (*GRAY_MODES, *HIGH_BIT_MODES)
             sizes.add(size)
-            whole = len(sizes) == 1 and max(size) <= side  # memory could hold all that is on them
-            if has_colors and not whole:
+            same_size = len(sizes) == 1 and max(size) <= side  # nothing is cut off
+            if has_colors and not same_size:
                 break
-    width, height = size if whole and image_size is None else (side, side)
-    if total * (3 if has_colors else 1) * width * height <= MAX_BYTES_IN_MEMORY and (
-        whole or not stream
-    ):
+    width, height = size if same_size and source.image_size is None else (side, side)
+    n_bytes = total * (3 if has_colors else 1) * width * height
+    if n_bytes <= MAX_BYTES_IN_MEMORY and (same_size or not source.stream):
         return None
     return "RGB" if has_colors else "L", side

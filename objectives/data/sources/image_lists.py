@@ -1,235 +1,197 @@
-"""CSV files that name images and their classes: one for all of them, or one for each part."""
+"""Image lists: CSV files with the paths of images and their classes, for all parts or for each."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from functools import partial
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from ....models.data_spec import DataSpec
 from ..data_error import DataError
-from ..parts import LoadedDataset, Part, split_indices
-from ..tensor_cache import kept
-from .image_folder import MIN_ITEMS, TEST_FRACTION, file_stat
-from .image_list_columns import (
-    DEFAULT_OPTIONS,
-    Columns,
-    find_path_column,
-    lists_images,
-    read_image_list,
-)
+from ..input_limits import check_input_file
+from ..parts import LoadedDataset
+from .column_names import normalize_label
+from .csv_cells import read_first_rows
+from .header_row import IMAGE_SUFFIX, PATH_COLUMN_NAMES
+from .image_files import MIN_ITEMS, ImageFiles, read_image_files
+from .image_folder import file_state
+from .source import Source
 from .table_options import NO_TARGET, TableOptions
+from .text_encoding import SNIFF_LENGTH, decode_text
+from .typed_columns import read_file_bytes, read_text_columns
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from pandas import DataFrame
 
 LABEL_COLUMN_NAMES = ("label", "class", "target")
-PART_LIST_FILES = {"train": ("train.csv",), "val": ("valid.csv", "val.csv"), "test": ("test.csv",)}
-"""What the lists of a folder are called that holds one for each part."""
+PART_LIST_FILES = {
+    "train": ("train.csv",),
+    "val": ("valid.csv", "val.csv"),
+    "test": ("test.csv",),
+}
+"""Names of the lists in a folder that has a list for each part."""
 CLASSES_FILE = "classes.csv"
 """Names the classes in their order, beside such lists."""
+SURROGATES = re.compile("[\udc80-\udcff]")
+"""Stand for the bytes of file names that are not UTF-8."""
 
-
-class _ListRows(NamedTuple):
-    """The rows of a list.
-
-    Attributes:
-        names: The images, from the folder of the list or absolute.
-        labels: The classes of them, if there are any.
-        file_states: Size of each file, and when it was written.
-        places: The rows of the list that these are, from 0.
-    """
-
-    names: list[str]
-    labels: list[str] | None
-    file_states: list[tuple[int, int]]
-    places: Sequence[int]
-
-    def take(self, indices: Sequence[int]) -> _ListRows:
-        labels = None if self.labels is None else [self.labels[i] for i in indices]
-        return _ListRows(
-            [self.names[i] for i in indices],
-            labels,
-            [self.file_states[i] for i in indices],
-            [self.places[i] for i in indices],
-        )
+Columns = Mapping[str, Sequence[str]]
 
 
 def find_part_lists(folder: Path) -> dict[str, Path]:
-    """Returns the lists of images of a folder that has one for each part; else none."""
-    found = {
+    """Returns the lists of a folder that has a list of images for each part; else none."""
+    lists = {
         part: folder / name
         for part, names in PART_LIST_FILES.items()
         for name in names
         if (folder / name).is_file()
     }
-    whole = len(found) == len(PART_LIST_FILES) and lists_images(found["train"])
-    return found if whole else {}
+    is_complete = len(lists) == len(PART_LIST_FILES) and lists_images(lists["train"])
+    return lists if is_complete else {}
 
 
-def read_image_csv(
-    path: Path,
-    image_size: int | None,
-    cache: Path | None = None,
-    stream: bool = False,
-    options: TableOptions = DEFAULT_OPTIONS,
-) -> LoadedDataset:
-    """Reads the images that a CSV file names; a fixed fifth of them is the test part.
+def lists_images(path: Path) -> bool:
+    """Returns whether a column of a CSV file names an image in at least half of its first rows."""
+    with check_input_file(path, "table").open("rb") as file:
+        raw = file.read(SNIFF_LENGTH)
+    text, _ = decode_text(raw[: raw.rfind(b"\n") + 1] if len(raw) == SNIFF_LENGTH else raw, path)
+    rows = read_first_rows(text)
+    counts = [_count_images(column) for column in zip(*rows, strict=False)]
+    return bool(counts) and 0 < len(rows) <= 2 * max(counts)
 
-    The column of the classes is called by one of `LABEL_COLUMN_NAMES`, or is the only other one;
-    without it, there are no classes.
 
-    Args:
-        path: The file, from whose folder its paths start.
-        image_size: Side in pixels that images are scaled to; see `read_image_folder`.
-        cache: Where the images are kept for the next time; None keeps nothing.
-        stream: Whether larger images are left in their files.
-        options: What a user says of the columns, such as which one names the classes.
+def read_image_csv(source: Source, cache: Path | None = None) -> LoadedDataset:
+    """Reads the images of a CSV file; a fixed fifth of them is the test part.
+
+    The column of the classes has a name of `LABEL_COLUMN_NAMES`, or is the only other column.
 
     Raises:
-        DataError: If an image is missing or broken, there are too few, or one has no class.
+        DataError: If an image is missing or broken or has no class, or there are too few images.
     """
-    from .image_files import find_equal_files
-
-    rows = _read_rows(path, options)
-    classes = tuple(sorted(set(rows.labels or ())))
-    _check_count(path, rows)
-    targets = _targets(path, rows, classes)
-    read_cached = partial(
-        kept, cache, f"{os.path.realpath(path)} equal files", repr(rows.file_states)
-    )
-    first_indices = find_equal_files(
-        [os.path.join(path.parent, name) for name in rows.names], read_cached
-    )
-    kept_rows, held_out = split_indices(
-        targets, len(rows.names), TEST_FRACTION, seed=0, first_indices=first_indices
-    )
-    parts = {"train": rows.take(kept_rows), "test": rows.take(held_out)}
-    return _dataset(path, path.parent, parts, classes, image_size, cache, stream)
+    files = _read_image_files(Path(source.name), source.table)
+    classes = tuple(sorted(set(files.labels or ())))
+    return read_image_files({"train": files}, classes, source, cache)
 
 
 def read_part_lists(
-    folder: Path,
-    lists: Mapping[str, Path],
-    image_size: int | None,
-    cache: Path | None = None,
-    stream: bool = False,
-    options: TableOptions = DEFAULT_OPTIONS,
+    source: Source, lists: Mapping[str, Path], cache: Path | None = None
 ) -> LoadedDataset:
-    """Reads the images that the lists of a folder name, one for each part.
+    """Reads the images of a folder with a list for each part.
 
     Args:
-        folder: The folder; `classes.csv` in it may name the classes in another order than that of
+        source: The folder; `classes.csv` in it may name the classes in another order than that of
             the alphabet.
-        lists: What `find_part_lists` found in it.
-        image_size: Side in pixels that images are scaled to; see `read_image_folder`.
-        cache: Where the images are kept for the next time; None keeps nothing.
-        stream: Whether larger images are left in their files.
-        options: What a user says of the columns, such as which one names the classes.
+        lists: The lists from `find_part_lists`.
+        cache: The folder where decoded images are kept, if any.
 
     Raises:
-        DataError: If an image is missing or broken, there are too few, or one has no class.
+        DataError: If an image is missing or broken or has no class, or there are too few images.
     """
-    parts = {part: _read_rows(path, options) for part, path in lists.items()}
-    _check_count(lists["train"], parts["train"])
-    labels = parts["train"].labels
-    named = read_image_list(folder / CLASSES_FILE) if (folder / CLASSES_FILE).is_file() else {}
-    classes = tuple(named.get("class", ())) if labels else ()
-    classes = classes or tuple(sorted(set(labels or ())))
-    return _dataset(folder, folder, parts, classes, image_size, cache, stream)
-
-
-def _dataset(
-    place: Path,
-    root: Path,
-    parts: Mapping[str, _ListRows],
-    classes: tuple[str, ...],
-    image_size: int | None,
-    cache: Path | None,
-    stream: bool,
-) -> LoadedDataset:
-    import torch
-
-    from .image_files import ListedImages, read_image_files
-
-    targets = {part: _targets(place, rows, classes) for part, rows in parts.items()}
-    file_states = {part: (rows.names, rows.file_states) for part, rows in parts.items()}
-    read_cached = partial(
-        kept, cache, f"{os.path.realpath(place)} {image_size}", repr(file_states)
-    )
-    listed = {part: ListedImages(str(root), rows.names) for part, rows in parts.items()}
-    images = read_image_files(listed, image_size, stream, read_cached)
-    read = {
-        part: Part(images.parts[part], targets[part], torch.tensor(rows.places))
-        for part, rows in parts.items()
+    parts = {
+        part: _read_image_files(path, source.table, MIN_ITEMS if part == "train" else 0)
+        for part, path in lists.items()
     }
-    spec = DataSpec(
-        tuple(read["train"].inputs.shape[1:]),
-        classes=classes if len(classes) > 1 else (),
-        pixel_maximum=images.maximum,
-    )
-    return LoadedDataset(read["train"], read["test"], spec, read.get("val"), images.notes)
+    labels = parts["train"].labels
+    classes: Sequence[str] = sorted(set(labels or ()))
+    classes_file = Path(source.name) / CLASSES_FILE
+    if labels and classes_file.is_file():
+        classes = read_image_list(classes_file).get("class", ()) or classes
+    return read_image_files(parts, tuple(classes), source, cache)
 
 
-def _read_rows(path: Path, options: TableOptions) -> _ListRows:
-    """Returns what a list names, once each of the files is known to be there."""
+def read_image_list(path: Path, options: TableOptions | None = None) -> Columns:
+    """Returns the columns of a list of images as text.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    options = options or TableOptions()
+    raw = read_file_bytes(path)
+    # File names may be any bytes. They are decoded as text only if no such file exists.
+    texts, _ = read_text_columns(path, raw, options.header, as_bytes=True)
+    paths = _find_path_column(texts)
+    odd = [] if paths is None else [name for name in texts[paths] if SURROGATES.search(name)]
+    if not all(os.path.exists(path.parent / name) for name in odd):
+        texts, _ = read_text_columns(path, raw, options.header)
+        paths = _find_path_column(texts)
+    return {
+        _unescape(str(name)): [
+            _unescape(value if name == paths else normalize_label(value)) for value in values
+        ]
+        for name, values in texts.items()
+        if name not in options.drop
+    }
+
+
+def find_path_column(path: Path, columns: Columns) -> str:
+    """Returns the column that holds the paths of images.
+
+    Raises:
+        DataError: If there is none.
+    """
+    name = _find_path_column(columns)
+    if name is None:
+        raise DataError(f"{path} names no images: one column must hold their paths")
+    return name
+
+
+def _find_path_column(columns: Columns | DataFrame) -> str | None:
+    found = [str(n) for n, values in columns.items() if 2 * _count_images(values) > len(values)]
+    usual = [name for name in found if name.lower() in PATH_COLUMN_NAMES]
+    return next(iter(usual or found), None)
+
+
+def _count_images(names: Iterable[str]) -> int:
+    return sum(IMAGE_SUFFIX.search(name) is not None for name in names)
+
+
+def _unescape(text: str) -> str:
+    """Returns a cell without the quote that keeps spreadsheets from running it as a formula."""
+    return text[1:] if re.match(r"'+[=+\-@\t\r\n]", text) else text
+
+
+def _read_image_files(path: Path, options: TableOptions, least: int = MIN_ITEMS) -> ImageFiles:
+    """Returns the images of a list, after checking that each file exists."""
     columns = read_image_list(path, options)
-    named = find_path_column(path, columns)
-    names, of_classes = list(columns[named]), _label_column(path, columns, named, options.target)
-    labels = None if of_classes is None else list(columns[of_classes])
-    found = [file_stat(os.path.join(path.parent, name)) for name in names]
-    missing = [name for name, one in zip(names, found, strict=True) if one is None]
+    path_column = find_path_column(path, columns)
+    names = list(columns[path_column])
+    label_column = _find_label_column(path, columns, path_column, options.target)
+    labels = None if label_column is None else list(columns[label_column])
+    states = [file_state(os.path.join(path.parent, name)) for name in names]
+    missing = [name for name, state in zip(names, states, strict=True) if state is None]
     if missing:
         more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
         raise DataError(
-            f"{path} names {missing[0]!r}{more} of {len(names):,} images that are not there: "
-            "paths start from its folder"
+            f"{path} names {missing[0]!r}{more} of {len(names):,} images that do not exist: "
+            f"paths start from the folder of {path.name}"
         )
     if labels is not None and "" in labels:
         raise DataError(f"{path} names no class of {names[labels.index('')]}")
-    return _ListRows(
-        names, labels, [(one.st_size, one.st_mtime_ns) for one in found if one], range(len(names))
-    )
+    if len(names) < least:
+        raise DataError(
+            f"{path} names {len(names)} images: at least {least} are needed to split them"
+        )
+    return ImageFiles(str(path.parent), names, [s for s in states if s], labels, str(path))
 
 
-def _label_column(path: Path, columns: Columns, named: str, target: str | None) -> str | None:
-    others = [name for name in columns if name != named]
+def _find_label_column(
+    path: Path, columns: Columns, path_column: str, target: str | None
+) -> str | None:
+    others = [name for name in columns if name != path_column]
     if target == NO_TARGET and target not in others:
         return None
     if target is not None:
         if target not in others:
             raise DataError(
-                f"{path} has no column {target!r} of classes beside {named!r}, but "
+                f"{path} has no column {target!r} of classes beside {path_column!r}, but "
                 f"{', '.join(map(repr, others)) or 'no other'}: name one by `target=`"
             )
         return target
     usual = [name for name in others if name.lower() in LABEL_COLUMN_NAMES]
     if not usual and len(others) > 1:
         raise DataError(
-            f"{path} has columns {', '.join(map(repr, others))} beside {named!r}: name that of "
-            "the classes by `target=`, or call it 'label'"
+            f"{path} has columns {', '.join(map(repr, others))} beside {path_column!r}: name that "
+            "of the classes by `target=`, or call it 'label'"
         )
     return next(iter(usual or others), None)
-
-
-def _check_count(path: Path, rows: _ListRows) -> None:
-    if len(rows.names) < MIN_ITEMS:
-        raise DataError(
-            f"{path} names {len(rows.names)} images: at least {MIN_ITEMS} are needed to split them"
-        )
-
-
-def _targets(path: Path, rows: _ListRows, classes: tuple[str, ...]) -> Tensor | None:
-    import torch
-
-    if len(classes) < 2:
-        return None
-    if rows.labels is None:
-        raise DataError(f"{path} has classes, but not in all of its parts")
-    unknown = sorted(set(rows.labels) - set(classes))
-    if unknown:
-        raise DataError(f"{path} has a class {unknown[0]!r} that the training part lacks")
-    numbers = {name: number for number, name in enumerate(classes)}
-    return torch.tensor([numbers[name] for name in rows.labels])

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ..data_error import DataError
 
 if TYPE_CHECKING:
@@ -13,52 +15,62 @@ if TYPE_CHECKING:
 
 BYTE, WORD = 255, 65535
 USUAL_MAXIMA = (1, 3, 7, 15, 16, BYTE, 1023, 4095, WORD)
-"""What people store as the brightest pixel: bits, the digits of scikit-learn, cameras, bytes.
+"""Usual values of the brightest pixel: bits, the digits of scikit-learn, cameras, bytes.
 
 None is between 16 and 255, or 4,095 and 65,535, because photographs may be that dark.
 """
 DIM_RATIO, FAINT_RATIO, BLACK_RATIO = 2, 15, 255
-"""How many times darker than their range pixels are noted, doubted, and surely of another one."""
+"""Pixels darker than their range by these ratios are noted, ambiguous, surely of another range."""
 RANGE_HINT = "save them as floats from 0 to 1"
 
 
 class PixelRange(NamedTuple):
-    """Which values some pixels have.
+    """The range of some pixels.
 
     Attributes:
-        low: The least of them.
-        high: The largest of them.
-        whole: Whether they are whole numbers, whatever their type.
-        type_maximum: What stands for 1 in such a type if nothing else is known.
-        most: The largest value that the type can hold.
+        low: The smallest value.
+        high: The largest value.
+        are_integers: Whether all values are integers, whatever their type.
+        type_maximum: The number that stands for 1 in such a type if nothing else is known.
+        type_limit: The largest value that the type can hold.
     """
 
     low: float
     high: float
-    whole: bool
+    are_integers: bool
     type_maximum: int
-    most: float
+    type_limit: float
 
 
 def array_pixel_range(array: NDArray[Any]) -> PixelRange:
-    """Returns which values pixels have, with any shape of at least one value."""
-    import numpy as np
+    """Returns the range of an array of any shape with at least one value."""
+    limits = {np.bool_: (1, 1), np.uint8: (BYTE, BYTE), np.uint16: (WORD, WORD)}
+    is_float = array.dtype.kind == "f"
+    type_maximum, limit = limits.get(array.dtype.type, (1 if is_float else BYTE, inf))
+    are_integers = not is_float or bool((array == np.floor(array)).all())
+    return PixelRange(float(array.min()), float(array.max()), are_integers, type_maximum, limit)
 
-    kinds = {np.bool_: (1, 1), np.uint8: (BYTE, BYTE), np.uint16: (WORD, WORD)}
-    fraction = array.dtype.kind == "f"
-    type_maximum, most = kinds.get(array.dtype.type, (1 if fraction else BYTE, inf))
-    whole = not fraction or bool((array == np.floor(array)).all())
-    return PixelRange(float(array.min()), float(array.max()), whole, type_maximum, most)
+
+def file_pixel_range(pixels: NDArray[Any], type_maximum: int) -> PixelRange:
+    """Returns the range of an image file.
+
+    Args:
+        pixels: Its pixels as bytes, or as floats of which 1 stands for `type_maximum`.
+        type_maximum: The largest value of the file format: 255, 65,535, or 1 for floats.
+    """
+    scale = 1 if pixels.dtype.kind == "u" else type_maximum
+    low, high = (round(float(value) * scale, 3) for value in (pixels.min(), pixels.max()))
+    return PixelRange(low, high, type_maximum > 1, type_maximum, type_maximum)
 
 
 def learn_maximum(parts: Mapping[str, PixelRange], name: str) -> int:
-    """Returns the smallest of `USUAL_MAXIMA` that no pixel of the data set exceeds.
+    """Returns which number stands for 1 in a data set: the least usual maximum that covers it.
 
-    Fractions beyond 1 are taken for bytes that were resized, if the largest is above 127.
+    Fractions above 1 are taken for resized bytes if the largest one is above 127.
 
     Args:
-        parts: The values of each part; `train` is among them.
-        name: What the data are called in errors.
+        parts: The range of each part; `train` is among them.
+        name: The name of the data in errors.
 
     Raises:
         DataError: If there is none, or if another part has another range than the training part.
@@ -70,19 +82,19 @@ def learn_maximum(parts: Mapping[str, PixelRange], name: str) -> int:
             f"{name} holds pixels up to {train.high:g} in its training part and up to {high:g} in "
             f"another: {RANGE_HINT}, all of one range"
         )
-    found = next((usual for usual in USUAL_MAXIMA if high <= usual), None)
-    if found != 1 and not all(part.whole for part in parts.values()):
-        found = BYTE if BYTE < DIM_RATIO * high <= DIM_RATIO * BYTE else None
-    if found is None or not low >= 0:
+    maximum = next((usual for usual in USUAL_MAXIMA if high <= usual), None)
+    if maximum != 1 and not all(part.are_integers for part in parts.values()):
+        maximum = BYTE if BYTE < DIM_RATIO * high <= DIM_RATIO * BYTE else None
+    if maximum is None or not low >= 0:
         raise DataError(
             f"{name} holds pixels from {low:g} to {high:g}, whose range is unknown: {RANGE_HINT}, "
-            f"or as bytes from 0 to 255"
+            "or as bytes from 0 to 255"
         )
-    return found if high > 0 else train.type_maximum
+    return maximum if high > 0 else train.type_maximum
 
 
 def describe_range(train: PixelRange, maximum: int) -> tuple[str, ...]:
-    """Returns what a user should know of the range that was learned, if anything."""
+    """Returns notes on a learned maximum that a user should check."""
     high = f"{train.high:,g}"
     if maximum != train.type_maximum:
         return (f"its pixels, of up to {high}, are divided by {maximum:,}",)
@@ -95,30 +107,29 @@ def describe_range(train: PixelRange, maximum: int) -> tuple[str, ...]:
 
 
 def recorded_maximum(train: PixelRange, maximum: int) -> int:
-    """Returns what a network is to know of a maximum: 0 if fractions up to 1 say nothing of it."""
-    return maximum if maximum > 1 or train.whole else 0
+    """Returns the maximum that a network records: 0 if it has only seen floats up to 1."""
+    return maximum if maximum > 1 or train.are_integers else 0
 
 
 def infer_new_maximum(new: PixelRange, trained: int, darkest: int = FAINT_RATIO) -> int:
-    """Returns which number stands for 1 in new pixels: as in training, or as certain as it can be.
+    """Returns which number stands for 1 in new pixels.
 
     Args:
-        new: The values of the new pixels.
-        trained: What `recorded_maximum` knows of those of training.
-        darkest: How many times darker than the range of training they may be at most.
+        new: The range of the new pixels.
+        trained: The `recorded_maximum` of training.
+        darkest: The largest allowed ratio of the range of training to that of the new pixels.
 
     Raises:
-        DataError: If it is unclear; its message begins behind the name of what holds them.
+        DataError: If it is ambiguous; the message lacks the name of the pixels in front.
     """
     low, high = new.low, new.high
     if low >= 0:
         if high <= 1 == new.type_maximum or high == 0:
             return 1
-        if high <= trained <= new.most and trained < darkest * high:
+        if high <= trained <= new.type_limit and trained < darkest * high:
             return trained
-        if BYTE < FAINT_RATIO * high <= FAINT_RATIO * BYTE and (
-            trained <= BYTE or new.most == BYTE
-        ):
+        is_byte = BYTE < FAINT_RATIO * high <= FAINT_RATIO * BYTE
+        if is_byte and (trained <= BYTE or new.type_limit == BYTE):
             return BYTE
         if WORD < FAINT_RATIO * high <= FAINT_RATIO * WORD:
             return WORD
@@ -129,28 +140,25 @@ def infer_new_maximum(new: PixelRange, trained: int, darkest: int = FAINT_RATIO)
 
 
 def infer_new_file_maximum(new: PixelRange, trained: int) -> int:
-    """Returns which number stands for 1 in a new image file, whose format says what it could be.
+    """Returns which number stands for 1 in a new image file, whose format limits the answer.
 
     Raises:
-        DataError: As in `infer_new_maximum`.
+        DataError: As `infer_new_maximum` does.
     """
     if new.type_maximum == 1:
         return 1
     known = min(trained or new.type_maximum, new.type_maximum)
-    return infer_new_maximum(
-        new, known, BLACK_RATIO if trained or new.type_maximum == BYTE else FAINT_RATIO
-    )
+    darkest = BLACK_RATIO if trained or new.type_maximum == BYTE else FAINT_RATIO
+    return infer_new_maximum(new, known, darkest)
 
 
-def training_file_maximum(new: PixelRange, trained: int) -> int:
-    """Returns which number stands for 1 in an image file of training, which is never refused."""
-    return trained if new.high <= trained <= new.most else new.type_maximum
+def training_file_maximum(file: PixelRange, learned: int) -> int:
+    """Returns which number stands for 1 in an image file of the training data."""
+    return learned if file.high <= learned <= file.type_limit else file.type_maximum
 
 
 def to_unit_range(array: NDArray[Any], maximum: int) -> NDArray[Any]:
-    """Returns pixels in [0, 1] as floats or, where these are as exact, as bytes of 255."""
-    import numpy as np
-
+    """Returns pixels in [0, 1] as floats, or as bytes of 255 where these are as exact."""
     if array.dtype.kind == "f" and (maximum == 1 or (array != np.floor(array)).any()):
         return np.ascontiguousarray(array / maximum, dtype=np.float32)
     if BYTE % maximum:
@@ -159,32 +167,18 @@ def to_unit_range(array: NDArray[Any], maximum: int) -> NDArray[Any]:
     return pixels if maximum == BYTE else pixels * np.uint8(BYTE // maximum)
 
 
-def file_pixel_range(pixels: NDArray[Any], type_maximum: int) -> PixelRange:
-    """Returns which values an image file has.
-
-    Args:
-        pixels: Its pixels as bytes, or as floats of which 1 is the largest that the file can hold.
-        type_maximum: That largest number: 255, 65,535, or 1 if the file holds floats.
-    """
-    scale = 1 if pixels.dtype.kind == "u" else type_maximum
-    low, high = (round(float(value) * scale, 3) for value in (pixels.min(), pixels.max()))
-    return PixelRange(low, high, type_maximum > 1, type_maximum, type_maximum)
-
-
 def rescale_pixels(pixels: NDArray[Any], type_maximum: int, maximum: int) -> NDArray[Any]:
-    """Returns the pixels of image files in the range in which a number stands for 1.
+    """Returns the pixels of image files, rescaled so that `maximum` stands for 1.
 
     Args:
-        pixels: As `file_pixel_range` takes them.
-        type_maximum: Likewise.
-        maximum: The number that stands for 1.
+        pixels: The pixels as `file_pixel_range` takes them.
+        type_maximum: The number that stands for 1 in `pixels`.
+        maximum: The number that shall stand for 1.
     """
-    import numpy as np
-
     if maximum == type_maximum:
         return pixels
     if pixels.dtype.kind == "u":
         return to_unit_range(pixels, maximum)
     words = pixels.astype(np.float64) * type_maximum
-    whole = words.round()  # what was not resized is as exact as in an array
-    return (np.where(abs(words - whole) < 0.02, whole, words) / maximum).astype(np.float32)
+    rounded = words.round()  # exact for pixels that were not resized
+    return (np.where(abs(words - rounded) < 0.02, rounded, words) / maximum).astype(np.float32)

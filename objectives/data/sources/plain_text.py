@@ -1,4 +1,4 @@
-"""Texts in plain letters: Latin ones without accents, those of other scripts as they are."""
+"""Plain text: Latin letters without accents, and letters of other scripts as they are."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 MAX_LETTERS = 500
-"""Letters that are known at most, the most frequent ones: each is an input of a network."""
-MAX_SHOWN_LETTERS = 3  # letters in a note
+"""The most frequent letters are known; each of them is an input of a network."""
+MAX_SHOWN_LETTERS = 3
 
 ASCII_SPELLINGS = {
     **{"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th"},
@@ -23,20 +23,18 @@ ASCII_SPELLINGS = {
     **dict.fromkeys("“”„‟″«»", '"'),
     **dict.fromkeys("‐‑‒–—―−", "-"),
 }
-"""Letters and marks that Unicode does not take apart, as they are written in ASCII."""
+"""ASCII spellings of letters and marks that Unicode does not decompose."""
 LATIN_LETTER_NAME = re.compile(r"LATIN (SMALL|CAPITAL) LETTER ([A-Z]) WITH ")
-"""What Unicode calls a letter with a stroke, a hook or the like: Ł, Ø, ħ."""
-LETTER_CATEGORIES = (
-    "LMNP"  # the categories of Unicode that make texts: letters, marks, digits, punctuation
-)
+"""Unicode names of letters with a stroke, a hook or the like: Ł, Ø, ħ."""
+LETTER_CATEGORIES = "LMNP"  # Unicode categories of texts: letters, marks, digits, punctuation
 
 
 class PlainText(NamedTuple):
-    """A text in plain letters.
+    """A plain text.
 
     Attributes:
         text: The text.
-        dropped: What it cannot hold: signs, emoji, what has no width or no meaning.
+        dropped: The characters that were dropped: symbols, emoji, control characters.
     """
 
     text: str
@@ -44,9 +42,7 @@ class PlainText(NamedTuple):
 
 
 def to_plain_text(text: str) -> str:
-    """Returns a text in plain letters: Latin ones in ASCII, those of other scripts as they are.
-
-    Accents and strokes go. What is neither letter, digit nor punctuation is dropped.
+    """Returns a text without accents, strokes and symbols; other scripts stay as they are.
 
     Example:
         >>> to_plain_text("Łódź, Ślusàrski, Москва")
@@ -56,26 +52,26 @@ def to_plain_text(text: str) -> str:
 
 
 def transliterate(text: str) -> PlainText:
-    """Returns a text in plain letters, and what was dropped of it; see `to_plain_text`."""
+    """Returns a plain text and the characters that were dropped; see `to_plain_text`."""
     if text.isascii() and text.isprintable():
         return PlainText(text.strip(), "")
     written: list[str] = []
     dropped: list[str] = []
     for letter in unicodedata.normalize("NFKC", text):
-        spelled = _spell(letter)
+        spelling = _spell(letter)
         if unicodedata.category(letter) in ("Mn", "Me") and (not written or written[-1] <= "~"):
-            continue  # an accent of a Latin letter, for which there is no letter of its own
-        if spelled:
-            written.append(spelled)
+            continue  # an accent of a Latin letter that has no composed form
+        if spelling:
+            written.append(spelling)
         else:
             dropped.append(letter)
-    # What stood between two letters may be gone, and these make one.
+    # A dropped character may have separated two letters that Unicode composes to one.
     return PlainText(unicodedata.normalize("NFKC", "".join(written)).strip(), "".join(dropped))
 
 
 @lru_cache(2**16)
 def _spell(letter: str) -> str:
-    """Returns what stands for a letter in plain texts; nothing where it is dropped."""
+    """Returns the spelling of a letter in plain texts; empty if it is dropped."""
     if " " <= letter <= "~":
         return ASCII_SPELLINGS.get(letter, letter)
     if letter.isspace():
@@ -84,21 +80,16 @@ def _spell(letter: str) -> str:
         return ASCII_SPELLINGS[letter]
     name = unicodedata.name(letter, "")
     if name.startswith("LATIN"):
-        apart = unicodedata.normalize("NFKD", letter)
-        bare = "".join(
-            ASCII_SPELLINGS.get(part, part)
-            for part in apart
-            if part <= "~" or part in ASCII_SPELLINGS
-        )
-        if bare:
-            return bare
-        if found := LATIN_LETTER_NAME.match(name):
-            return found[2] if found[1] == "CAPITAL" else found[2].lower()
+        parts = [ASCII_SPELLINGS.get(part, part) for part in unicodedata.normalize("NFKD", letter)]
+        if base := "".join(part for part in parts if part <= "~"):
+            return base
+        if match := LATIN_LETTER_NAME.match(name):
+            return match[2] if match[1] == "CAPITAL" else match[2].lower()
     return letter if unicodedata.category(letter)[0] in LETTER_CATEGORIES else ""
 
 
 def collect_letters(texts: Iterable[str]) -> str:
-    """Returns the letters of plain texts, sorted: all, or the most frequent if they are many."""
+    """Returns the letters of plain texts, sorted; the most frequent ones if there are many."""
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(text)
@@ -110,11 +101,10 @@ class EncodedTexts(NamedTuple):
     """Texts as the numbers of their letters.
 
     Attributes:
-        rows: Whole numbers from 0 to the number of letters, with shape (N, length); 0 is behind
-            the end.
-        reasons: Why each text cannot be read; empty where it can.
-        dropped: How often which letter was dropped from texts that can be read.
-        shortened: How many of these have lost a letter.
+        rows: Integers from 0 to the number of letters, with shape (N, length); 0 is padding.
+        reasons: Why each text cannot be read; empty if it can.
+        dropped: How often each letter was dropped from texts that can be read.
+        shortened: The number of these texts that have lost a letter.
     """
 
     rows: Tensor
@@ -124,15 +114,14 @@ class EncodedTexts(NamedTuple):
 
 
 def encode_texts(texts: Sequence[str], letters: str, length: int) -> EncodedTexts:
-    """Returns the numbers of the letters of texts, as a network reads them.
+    """Returns the numbers of the letters of texts.
 
-    A text without a letter that is known cannot be read, nor one of which most letters and digits
-    are not known.
+    Texts without a known letter cannot be read, nor can texts in which most letters are unknown.
 
     Args:
-        texts: Any texts; they are made plain, and letters that are not known are dropped.
-        letters: Those that are known, of which the first has number 1.
-        length: Number of letters after which texts are cut, from 1.
+        texts: Any texts; unknown letters are dropped from their plain forms.
+        letters: The known letters, of which the first has number 1.
+        length: The number of letters after which texts are cut, from 1.
     """
     numbers = {letter: number for number, letter in enumerate(letters, start=1)}
     rows = torch.zeros(len(texts), length, dtype=torch.long)
@@ -143,7 +132,7 @@ def encode_texts(texts: Sequence[str], letters: str, length: int) -> EncodedText
         text, lost = transliterate(given)
         lost += "".join(letter for letter in text if letter not in numbers)
         known = [numbers[letter] for letter in text if letter in numbers]
-        reasons.append(_reason(given, text, lost, len(known)))
+        reasons.append(_unreadable_reason(given, text, lost, len(known)))
         if not reasons[-1]:
             rows[index, : len(known)] = torch.tensor(known[:length])
             dropped.update(lost)
@@ -151,30 +140,28 @@ def encode_texts(texts: Sequence[str], letters: str, length: int) -> EncodedText
     return EncodedTexts(rows, reasons, dropped, shortened)
 
 
-def _reason(given: str, text: str, lost: str, known: int) -> str:
-    """Returns why a text cannot be read, if so."""
+def _unreadable_reason(given: str, text: str, lost: str, known: int) -> str:
     if not given.strip():
         return "is empty"
     if not known:
         return "has no letter that is known"
-    meant = sum(map(str.isalnum, text))
-    missing = sum(map(str.isalnum, lost))
-    if 2 * missing > meant:
-        return f"has {missing:,} letters of {meant:,} that are not known"
+    total, missing = sum(map(str.isalnum, text)), sum(map(str.isalnum, lost))
+    if 2 * missing > total:
+        return f"has {missing:,} letters of {total:,} that are not known"
     return ""
 
 
-def describe_dropped_letters(found: EncodedTexts) -> str:
+def describe_dropped_letters(encoded: EncodedTexts) -> str:
     """Returns a line on the letters that were dropped; empty if there are none."""
-    if not found.dropped:
+    if not encoded.dropped:
         return ""
-    most = sorted(found.dropped.items(), key=lambda pair: (-pair[1], pair[0]))
-    some = ", ".join(f"{letter!a} ({count:,})" for letter, count in most[:MAX_SHOWN_LETTERS])
-    left = len(most) - MAX_SHOWN_LETTERS
-    more = f" and {left:,} other{'s' * (left > 1)}" if left > 0 else ""
-    texts = "1 text" if found.shortened == 1 else f"{found.shortened:,} texts"
-    total = sum(found.dropped.values())
-    what = "letters or signs that are not known are"
+    letters = sorted(encoded.dropped.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = ", ".join(f"{letter!a} ({count:,})" for letter, count in letters[:MAX_SHOWN_LETTERS])
+    others = len(letters) - MAX_SHOWN_LETTERS
+    more = f" and {others:,} other{'s' * (others > 1)}" if others > 0 else ""
+    texts = "1 text" if encoded.shortened == 1 else f"{encoded.shortened:,} texts"
+    total = sum(encoded.dropped.values())
+    subject = "letters or signs that are not known are"
     if total == 1:
-        what = "letter or sign that is not known is"
-    return f"{total:,} {what} dropped from {texts}: {some}{more}"
+        subject = "letter or sign that is not known is"
+    return f"{total:,} {subject} dropped from {texts}: {shown}{more}"

@@ -1,4 +1,4 @@
-"""Images in memory brought to another size, or to other channels."""
+"""Resizing of images in memory, and conversion of their channels."""
 
 from dataclasses import replace
 
@@ -9,10 +9,10 @@ from torch.nn.functional import interpolate
 from ..data_error import DataError
 from ..parts import LoadedDataset, Part, to_float
 
-MAX_SIDE = 2048  # pixels of a side
+MAX_SIDE = 2048
 CHUNK_SIZE = 4096
-COLORS_LOST_REASON = "holds colors, and the network has seen gray images alone: convert it"
-"""What is said, behind a name, of images whose colors would be lost."""
+COLORS_LOST_REASON = "holds colors, but the network has seen only gray images: convert it"
+"""Why an image whose colors would be lost is refused; its name goes in front."""
 
 
 def check_image_size(side: int | None) -> None:
@@ -22,43 +22,43 @@ def check_image_size(side: int | None) -> None:
 
 
 def resize_dataset(dataset: LoadedDataset, side: int) -> LoadedDataset:
-    """Returns a data set whose images are squares of a side, cropped in the middle and scaled."""
-    train, test = (_resize_part(part, side) for part in (dataset.train, dataset.test))
-    val = None if dataset.val is None else _resize_part(dataset.val, side)
+    """Returns a data set whose images are cropped to squares and scaled to a side."""
+
+    def resize(part: Part) -> Part:
+        assert isinstance(part.inputs, Tensor)  # other images were read at this size
+        return Part(crop_and_resize(part.inputs, side), part.targets, part.rows)
+
+    train, test = resize(dataset.train), resize(dataset.test)
+    val = None if dataset.val is None else resize(dataset.val)
     spec = replace(dataset.spec, shape=tuple(train.inputs.shape[1:]))
     return dataset._replace(train=train, test=test, val=val, spec=spec)
 
 
-def _resize_part(part: Part, side: int) -> Part:
-    assert isinstance(part.inputs, Tensor)  # photographs in their files have their size already
-    return Part(crop_and_resize(part.inputs, side), part.targets, part.rows)
-
-
 def crop_and_resize(images: Tensor, side: int) -> Tensor:
-    """Returns images, with shape (N, C, H, W), cropped in the middle to a side, and scaled."""
+    """Returns the central squares of images of shape (N, C, H, W), scaled to (side, side)."""
     height, width = images.shape[2:]
-    least = min(height, width)
+    short_side = min(height, width)
     if (height, width) == (side, side):
         return images
-    top, left = (height - least) // 2, (width - least) // 2
-    square = images[:, :, top : top + least, left : left + least]
-    return torch.cat([_interpolate(chunk, side) for chunk in torch.split(square, CHUNK_SIZE)])
+    top, left = (height - short_side) // 2, (width - short_side) // 2
+    squares = images[:, :, top : top + short_side, left : left + short_side]
+    return torch.cat([_interpolate(chunk, side) for chunk in torch.split(squares, CHUNK_SIZE)])
 
 
 def _interpolate(images: Tensor, side: int) -> Tensor:
-    drawn = interpolate(to_float(images), (side, side), mode="bicubic", antialias=True).clamp(0, 1)
-    return (drawn * 255).round().byte() if images.dtype == torch.uint8 else drawn
+    size = (side, side)
+    resized = interpolate(to_float(images), size, mode="bicubic", antialias=True).clamp(0, 1)
+    return (resized * 255).round().byte() if images.dtype == torch.uint8 else resized
 
 
 def convert_channels(images: Tensor, channels: int) -> Tensor:
-    """Returns gray images in three equal channels, or what was saved so in the one that it needs.
+    """Returns images of shape (N, C, H, W) with the channels that a network takes.
 
-    Args:
-        images: Images, with shape (N, C, H, W).
-        channels: How many a network has seen; images of neither 1 nor 3 stay as they are.
+    Gray images get three equal channels; color images with equal channels get one. Images of
+    other numbers of channels stay as they are.
 
     Raises:
-        DataError: If colors would be lost.
+        DataError: If colors would be lost; the message lacks the name of the images in front.
     """
     if images.shape[1] == 1 and channels == 3:
         return images.expand(-1, 3, -1, -1)

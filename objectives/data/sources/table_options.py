@@ -1,11 +1,11 @@
-"""What a user says about the columns of a file, where looking at them does not decide it."""
+"""TableOptions: what a user says about the columns of a file."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple, Self
 
 from ..data_error import DataError
-from .normalize_label import normalize_label
+from .column_names import normalize_label
 
 NO_TARGET = "none"
 HEADERS = ("first", "none")
@@ -14,16 +14,16 @@ LIST_OPTIONS = ("drop", "as_category", "as_number")
 
 
 class TableOptions(NamedTuple):
-    """How the columns of a file are to be read.
+    """How the columns of a file are read.
 
     Attributes:
-        target: The column to be predicted; `none` for no target, even if one is recognized.
+        target: The column to predict; `none` for no target, even if one is recognized.
         header: `first` if the first line holds names, `none` if there are no names.
         decimal: The decimal mark of numbers that can be read in two ways, `.` or `,`.
         drop: Columns that are left out.
-        text: The column of texts, of data that are texts.
+        text: The column of texts.
         as_category: Columns whose values are names of categories or classes.
-        as_number: Columns whose values are numbers; they are kept even if they number the rows.
+        as_number: Columns whose values are numbers, and are kept if they number the rows.
     """
 
     target: str | None = None
@@ -36,15 +36,15 @@ class TableOptions(NamedTuple):
 
     @classmethod
     def of(cls, **given: Any) -> Self:
-        """Returns options that have values which they can have.
+        """Returns options with normalized names of columns.
 
         Raises:
-            DataError: If one has another.
+            DataError: If a value is not allowed.
         """
-        for name, known in (("header", HEADERS), ("decimal", DECIMALS)):
+        for name, choices in (("header", HEADERS), ("decimal", DECIMALS)):
             value = given.get(name)
-            if value is not None and value not in known:
-                raise DataError(f"`{name}=` must be {' or '.join(known)}, not {value!r}")
+            if value is not None and value not in choices:
+                raise DataError(f"`{name}=` must be {' or '.join(choices)}, not {value!r}")
         for name in LIST_OPTIONS:
             if isinstance(given.get(name), str):
                 raise DataError(f"`{name}=` must be a list of columns, not {given[name]!r}")
@@ -55,18 +55,16 @@ class TableOptions(NamedTuple):
             raise DataError(f"`as_category=` and `as_number=` both name {both[0]!r}: choose one")
         return cls(**given)
 
-    def given(self) -> list[str]:
-        """Returns the options that a user has given."""
+    def given_options(self) -> list[str]:
+        """Returns the names of the options that have a value."""
         return [name for name in self._fields if getattr(self, name)]
 
-    def named(self) -> dict[str, str]:
-        """Returns each column that an option names, with that option."""
-        lists = {name: getattr(self, name) for name in LIST_OPTIONS}
-        return {column: name for name, columns in lists.items() for column in columns} | (
-            {} if self.text is None else {self.text: "text"}
-        )
+    def named_columns(self) -> dict[str, str]:
+        """Returns the columns that options name, each with the name of its option."""
+        columns = {column: name for name in LIST_OPTIONS for column in getattr(self, name)}
+        return columns if self.text is None else columns | {self.text: "text"}
 
 
 def format_option(option: str, *columns: str) -> str:
-    """Returns an option with columns, as it can be typed: `drop=` 'a' `drop=` 'b'."""
+    """Returns an option as a user types it: `drop=` 'a' `drop=` 'b'."""
     return " ".join(f"`{option}=` {column!r}" for column in columns)

@@ -1,85 +1,79 @@
-"""Targets of any data: whether they name classes, or are numbers to predict."""
+"""Encoding of targets: class numbers, or numbers to predict."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
 
 from ..data_error import DataError
 from ..parts import is_valid_number
+from .column_names import normalize_label
 from .column_types import MAX_CATEGORIES
-from .normalize_label import normalize_label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
-    from torch import Tensor
 
 
 def encode_targets(
-    found: Mapping[str, NDArray[Any]], numbers: bool, what: str
-) -> tuple[tuple[str, ...], dict[str, Tensor]]:
-    """Returns the names of the classes, and the targets of each part.
+    parts: Mapping[str, NDArray[Any]], numbers: bool, source: str
+) -> tuple[tuple[str, ...], dict[str, torch.Tensor]]:
+    """Returns the names of the classes and the targets of each part.
 
-    Text names classes. So do whole numbers, as integers or floats, of which there are at most half
-    as many as items; and at most 50, or all from 0 on. What else is a number is to be predicted.
-    A text is the same class in each of Unicode's forms.
+    Text and booleans are classes. Numbers are classes if all of them are integers, at most half
+    of them are different, and there are at most 50 different ones or all from 0 on. Other numbers
+    are to be predicted. Text is the same class in each of Unicode's normal forms.
 
     Args:
-        found: Targets of each part, with shape (N,), as text, booleans or numbers; `train` is one.
-        numbers: Whether all numbers are to be predicted.
-        what: What the data are called in errors.
+        parts: Targets of shape (N,) of each part; `train` is among them.
+        numbers: Whether all targets are numbers to predict.
+        source: The name of the data in errors.
 
     Returns:
-        The classes, and the number of the class of each item; or no classes, and floats.
+        The classes and the class number of each item; or no classes and float64 numbers.
 
     Raises:
-        DataError: If a class is below 0 or the training part lacks it, if a number is infinite or
-            none at all, or if numbers are asked for where there is text.
+        DataError: If a class is negative or missing in the training part, a number is not finite,
+            or `numbers` is given for text.
     """
-    import numpy as np
-    import torch
-
-    if any(targets.dtype.kind not in "iufbU" for targets in found.values()):
-        raise DataError(f"{what} has labels that are neither numbers nor text")
-    if len({targets.dtype.kind == "U" for targets in found.values()}) > 1:
-        raise DataError(f"{what} has labels that are numbers in one part and text in another")
-    found = {part: _labels(targets) for part, targets in found.items()}
-    whole = np.concatenate(list(found.values()))
-    if whole.dtype.kind == "f" and not is_valid_number(whole).all():
+    if any(targets.dtype.kind not in "iufbU" for targets in parts.values()):
+        raise DataError(f"{source} has labels that are neither numbers nor text")
+    if len({targets.dtype.kind == "U" for targets in parts.values()}) > 1:
+        raise DataError(f"{source} has labels that are numbers in one part and text in another")
+    parts = {part: _normalize_labels(targets) for part, targets in parts.items()}
+    together = np.concatenate(list(parts.values()))
+    if together.dtype.kind == "f" and not is_valid_number(together).all():
         raise DataError(
-            f"{what} has targets that are not finite, or beyond 1e150: leave out or fill those "
+            f"{source} has targets that are not finite, or beyond 1e150: leave out or fill those "
             "items"
         )
-    if whole.dtype.kind == "U" and numbers:
+    if together.dtype.kind == "U" and numbers:
         raise DataError(
-            f"{what} has targets that are text, such as {str(whole[0])!r}, and no numbers"
+            f"{source} has targets that are text, such as {str(together[0])!r}, not numbers"
         )
-    if numbers or not _are_classes(whole):
-        floats = {part: torch.from_numpy(t.astype(np.float64)) for part, t in found.items()}
-        return (), floats
-    classes = np.unique(found["train"])
-    numbered = {}
-    for part, names in found.items():
-        places = np.searchsorted(classes, names).clip(max=len(classes) - 1)
-        unknown = names[classes[places] != names]
+    if numbers or not _are_classes(together):
+        return (), {part: torch.from_numpy(t.astype(np.float64)) for part, t in parts.items()}
+    classes = np.unique(parts["train"])
+    encoded = {}
+    for part, targets in parts.items():
+        indices = np.searchsorted(classes, targets).clip(max=len(classes) - 1)
+        unknown = targets[classes[indices] != targets]
         if len(unknown):
-            raise DataError(f"{what} has a label {unknown[0]} that its training part lacks")
-        numbered[part] = torch.from_numpy(places.astype(np.int64))
+            raise DataError(f"{source} has a label {unknown[0]} that its training part lacks")
+        encoded[part] = torch.from_numpy(indices.astype(np.int64))
     if classes.dtype.kind in "if" and classes[0] < 0:
         raise DataError(
-            f"{what} has a label {classes[0]:g}: write classes as text or as numbers from "
+            f"{source} has a label {classes[0]:g}: write classes as text or as numbers from "
             "0 on, or predict them as numbers"
         )
     if classes.dtype.kind == "f":
         classes = classes.astype(np.int64)
-    return tuple(str(name) for name in classes), numbered
+    return tuple(str(name) for name in classes), encoded
 
 
 def _are_classes(targets: NDArray[Any]) -> bool:
-    """Says whether targets name classes."""
-    import numpy as np
-
     if targets.dtype.kind in "bU":
         return True
     distinct = np.unique(targets)
@@ -88,11 +82,8 @@ def _are_classes(targets: NDArray[Any]) -> bool:
     return len(distinct) <= MAX_CATEGORIES or np.array_equal(distinct, np.arange(len(distinct)))
 
 
-def _labels(targets: NDArray[Any]) -> NDArray[Any]:
-    """Returns targets as they are, but text as labels."""
-    import numpy as np
-
+def _normalize_labels(targets: NDArray[Any]) -> NDArray[Any]:
     if targets.dtype.kind != "U":
         return targets
-    texts, places = np.unique(targets, return_inverse=True)
-    return np.array([normalize_label(text) for text in texts.tolist()], dtype=str)[places]
+    texts, indices = np.unique(targets, return_inverse=True)
+    return np.array([normalize_label(text) for text in texts.tolist()], dtype=str)[indices]

@@ -1,54 +1,47 @@
-"""Features that say the target outright: nothing is learned where they are known."""
+"""Target leakage: features that copy the target, so that nothing has to be learned."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from .column_types import are_categories
+from .table_options import format_option
 from .typed_columns import Columns
 
-if TYPE_CHECKING:
-    from pandas import Series
-
 CORRELATION_TOLERANCE = 1e-9
-"""How far the correlation of a number with its copy in another unit may be from 1."""
+"""How far the correlation of a number with a copy in another unit may be from 1."""
 
 
 def describe_target_copies(columns: Columns, target: str) -> tuple[str, ...]:
-    """Returns a note for the columns that copy the target, if any.
+    """Returns a note on the columns that copy the target, if any.
 
-    A copy has one value for each class and another for every other class; or it is a number whose
-    correlation with a target of numbers is 1.
+    A copy has one value for each class and another one for every other class; or it is a number
+    whose correlation with the target is 1.
     """
-    found = [repr(name) for name in _copies(columns, target)]
-    if not found:
+    copies = list(_find_copies(columns, target))
+    if not copies:
         return ()
-    which, says = ("column", "says") if len(found) == 1 else ("columns", "say")
-    ways = " ".join(f"`drop=` {name}" for name in found)
-    return (f"the {which} {', '.join(found)} {says} the target outright: {ways} leaves it out",)
+    subject, verb = ("column", "copies") if len(copies) == 1 else ("columns", "copy")
+    option = format_option("drop", *copies)
+    return (
+        f"the {subject} {', '.join(map(repr, copies))} {verb} the target: {option} leaves it out",
+    )
 
 
-def _copies(columns: Columns, target: str) -> Iterator[str]:
-    wanted = columns.frame[target]
-    distinct = wanted.nunique()
-    is_class = are_categories(distinct, len(wanted))
+def _find_copies(columns: Columns, target: str) -> Iterator[str]:
+    targets = columns.frame[target]
+    distinct = targets.nunique()
+    are_classes = are_categories(distinct, len(targets))
     for name in map(str, columns.frame):
         column = columns.frame[name]
         if name == target or column.nunique() < 2:
             continue
-        if is_class and column.nunique() == distinct:
-            pairs = columns.frame[[name, target]].drop_duplicates()
-            if len(pairs) == distinct:
+        if are_classes and column.nunique() == distinct:
+            if len(columns.frame[[name, target]].drop_duplicates()) == distinct:
                 yield name
         elif (
-            not is_class
-            and _is_number(column)
-            and _is_number(wanted)
-            and 1 - abs(column.corr(wanted)) < CORRELATION_TOLERANCE
+            not are_classes
+            and column.dtype.kind == targets.dtype.kind == "f"
+            and 1 - abs(column.corr(targets)) < CORRELATION_TOLERANCE
         ):
             yield name
-
-
-def _is_number(column: Series[Any]) -> bool:
-    return column.dtype.kind == "f"

@@ -13,10 +13,10 @@ from torch import Tensor
 from ....models.data_spec import Column, DataSpec
 from ..data_error import DataError
 from ..input_limits import check_input_file
-from ..parts import LoadedDataset, Part, split_indices
+from ..parts import LoadedDataset, Part
 from ..preparation.duplicates import first_occurrences_of_keys
-from .column_names import quote_some
-from .normalize_label import normalize_label
+from ..preparation.hold_out import split_indices
+from .column_names import normalize_label, quote_some
 from .plain_text import (
     EncodedTexts,
     collect_letters,
@@ -31,11 +31,11 @@ from .typed_columns import MIN_ITEMS, Columns, check_no_missing
 TEXT_SUFFIX = ".txt"
 TEST_FRACTION = 0.2
 MAX_TEXT_LENGTH = 100
-MAX_SHOWN_CHARACTERS = 40  # letters of a text in an error
+MAX_SHOWN_CHARACTERS = 40
 
 
 def holds_text_files(folder: Path) -> bool:
-    """Says whether a folder holds files of texts and nothing else, hidden files aside."""
+    """Returns whether a folder holds only .txt files and hidden files."""
     try:
         names = [name for name in os.listdir(folder) if not name.startswith(".")]
     except OSError:
@@ -46,26 +46,20 @@ def holds_text_files(folder: Path) -> bool:
 
 
 def read_text_folder(folder: Path) -> LoadedDataset:
-    """Reads a folder of .txt files: a class is a file, a text is a line.
+    """Reads a folder of .txt files: each file is a class, each line a text.
 
-    A single file has no classes. A fixed fifth, with the same share of each class, is the test
-    part. The letters that are known are those of the rest; texts of which most are not known are
-    left out.
-
-    Args:
-        folder: The folder, of which `holds_text_files` is true; its files are in UTF-8.
+    A single file has no classes. A fixed, stratified fifth is the test part. Texts in which most
+    letters are not among those of the training part are left out.
 
     Raises:
-        DataError: If there are too few texts with letters, or a file in another encoding.
+        DataError: If there are too few texts with letters, or a file is not UTF-8.
     """
     texts: list[str] = []
     places: list[str] = []
     labels: list[int] = []
     classes: list[str] = []
     notes: tuple[str, ...] = ()
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
+    for path in sorted(folder.glob("[!.]*")):
         lines = {
             number: line for number, line in enumerate(read_text_lines(path), start=1) if line
         }
@@ -91,18 +85,18 @@ def read_text_table(
     options: TableOptions,
     numbers: bool,
 ) -> LoadedDataset:
-    """Makes a data set of a column of texts, and of another of labels if there is one.
+    """Returns a data set of a column of texts and a column of labels; others are left out.
 
     Args:
-        columns: What the file holds; columns besides these two are left out.
+        columns: The columns of the file.
         text: The column of texts.
         path: The file.
-        target: The column of labels.
-        options: What a user says of the columns.
+        target: The column of labels, if there is one.
+        options: What the user says about the columns.
         numbers: Whether labels are numbers to predict.
 
     Raises:
-        DataError: As in `read_text_folder`, or if values are missing or cannot be labels.
+        DataError: As `read_text_folder`, or if values are missing or cannot be labels.
     """
     if others := [name for name in columns.kinds if name not in (text, target)]:
         columns = columns.drop_columns(others, f"left out, beside the texts: {quote_some(others)}")
@@ -113,18 +107,17 @@ def read_text_table(
     places = [f"{path}, row {number}" for number in range(1, len(texts) + 1)]
     notes = (*columns.notes, f"the column {text!r} holds texts")
     known: tuple[Column, ...] = (Column(text, "texts"),)
-    if target is None:
-        dataset = _dataset(texts, places, (), None, path, notes)
-    else:
+    classes, targets = tuple[str, ...](), None
+    if target is not None:
         notes += (f"the column {target!r} is the target",)
         known += (Column(target, "target"),)
         classes, targets = column_targets(columns, target, numbers, path, options)
-        dataset = _dataset(texts, places, classes, targets, path, notes)
+    dataset = _dataset(texts, places, classes, targets, path, notes)
     return dataset._replace(spec=replace(dataset.spec, columns=known))
 
 
 def read_text_lines(path: Path) -> list[str]:
-    """Returns the lines of a file in UTF-8, stripped; blank ones too.
+    """Returns the lines of a UTF-8 file without surrounding blanks; blank lines are empty.
 
     Raises:
         DataError: If it cannot be read.
@@ -133,9 +126,9 @@ def read_text_lines(path: Path) -> list[str]:
         text = check_input_file(path, "text").read_text(encoding="utf-8-sig")
         return [line.strip() for line in text.split("\n")]
     except UnicodeDecodeError as error:
-        said = f"the byte {error.object[error.start]:#x}"
+        byte = error.object[error.start]
         raise DataError(
-            f"{path} is no text in UTF-8, because of {said}: save it as such"
+            f"{path} is not a text in UTF-8, because of the byte {byte:#x}: save it as such"
         ) from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
@@ -149,51 +142,48 @@ def _dataset(
     source: Path,
     notes: tuple[str, ...],
 ) -> LoadedDataset:
-    """Splits texts, and numbers the letters of all by those of the training part.
-
-    Texts that cannot be read are left out.
-    """
-    spelled = list(map(to_plain_text, texts))
-    written = [index for index, text in enumerate(spelled) if text]
-    if len(written) < MIN_ITEMS:
-        raise DataError(f"{source} holds {len(written)} texts: at least {MIN_ITEMS} are needed")
-    first_indices = first_occurrences_of_keys(spelled[index] for index in written)
-    labels = None if targets is None else targets[written]
-    split = split_indices(labels, len(written), TEST_FRACTION, seed=0, first_indices=first_indices)
-    letters = collect_letters(spelled[written[index]] for index in split[0])
-    length = min(MAX_TEXT_LENGTH, max(map(len, spelled)))
-    found = encode_texts(texts, letters, length)
-    whole = Part(found.rows, targets)
+    """Splits texts, and encodes all of them by the letters of the training part."""
+    plain = list(map(to_plain_text, texts))
+    filled = [index for index, text in enumerate(plain) if text]
+    if len(filled) < MIN_ITEMS:
+        raise DataError(f"{source} holds {len(filled)} texts: at least {MIN_ITEMS} are needed")
+    first_indices = first_occurrences_of_keys(plain[index] for index in filled)
+    labels = None if targets is None else targets[filled]
+    split = split_indices(labels, len(filled), TEST_FRACTION, seed=0, first_indices=first_indices)
+    letters = collect_letters(plain[filled[index]] for index in split[0])
+    length = min(MAX_TEXT_LENGTH, max(map(len, plain)))
+    encoded = encode_texts(texts, letters, length)
+    whole = Part(encoded.rows, targets)
     train, test = (
-        whole.take([written[i] for i in part if not found.reasons[written[i]]]) for part in split
+        whole.take([filled[i] for i in part if not encoded.reasons[filled[i]]]) for part in split
     )
     if not len(test):
-        raise DataError(f"{source} has no letter in its test part that the rest has")
+        raise DataError(f"{source} has no letter in its test part that the training part has")
     spec = DataSpec((length,), "text", classes, letters=letters)
-    notes += tuple(_text_notes(texts, places, spelled, letters, found))
+    notes += tuple(_notes(texts, places, plain, letters, encoded))
     return LoadedDataset(train, test, spec, notes=notes)
 
 
-def _text_notes(
+def _notes(
     texts: Sequence[str],
     places: Sequence[str],
-    spelled: Sequence[str],
+    plain: Sequence[str],
     letters: str,
-    found: EncodedTexts,
+    encoded: EncodedTexts,
 ) -> Iterator[str]:
-    """Says which texts are cut or left out, and what became of letters beyond ASCII."""
-    if cut := sum(len(text) > MAX_TEXT_LENGTH for text in spelled):
+    """Yields which texts are cut or left out, and what became of letters beyond ASCII."""
+    if cut := sum(len(text) > MAX_TEXT_LENGTH for text in plain):
         yield f"{cut:,} of {len(texts):,} texts are cut after {MAX_TEXT_LENGTH} letters"
-    left = [index for index, reason in enumerate(found.reasons) if reason]
-    if left:
-        first = (
-            f"{places[left[0]]} {texts[left[0]][:MAX_SHOWN_CHARACTERS]!a} {found.reasons[left[0]]}"
-        )
-        yield f"left out {len(left):,} of {len(texts):,} texts: {first}" + (
-            f", and {len(left) - 1:,} more" if len(left) > 1 else ""
+    if left_out := [index for index, reason in enumerate(encoded.reasons) if reason]:
+        first = left_out[0]
+        text = texts[first][:MAX_SHOWN_CHARACTERS]
+        more = f", and {len(left_out) - 1:,} more" if len(left_out) > 1 else ""
+        yield (
+            f"left out {len(left_out):,} of {len(texts):,} texts: {places[first]} {text!a} "
+            f"{encoded.reasons[first]}{more}"
         )
     if beyond := [letter for letter in letters if not letter.isascii()]:
-        some = ", ".join(map(repr, beyond[:3]))
-        yield f"{len(beyond):,} letters beyond ASCII are kept as they are, such as {some}"
-    if line := describe_dropped_letters(found):
-        yield line
+        examples = ", ".join(map(repr, beyond[:3]))
+        yield f"{len(beyond):,} letters beyond ASCII are kept as they are, such as {examples}"
+    if note := describe_dropped_letters(encoded):
+        yield note

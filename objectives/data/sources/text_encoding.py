@@ -1,4 +1,4 @@
-"""The bytes of a text file as text, whatever their encoding."""
+"""Text encoding: bytes of a text file as text, whatever their encoding."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from ..data_error import DataError
 
 CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f]")
 SNIFF_LENGTH = 65536
-MIN_ZERO_SHARE = (
-    0.4  # of every second byte: so many letters of a text in UTF-16 are ASCII at least
-)
+MIN_ZERO_SHARE = 0.4  # of every second byte in UTF-16, as so many characters at least are ASCII
 ASCII = bytes(range(128))
 NON_ASCII_RUN = re.compile(rb"[\x80-\xff]{3,}")
-"""Three letters beyond ASCII in a row: rare in languages that are written in Windows-1252."""
+"""Three non-ASCII bytes in a row are rare in languages that are written in Windows-1252."""
 
 
-def decode(raw: bytes, path: Path | str, as_bytes: bool = False) -> tuple[str, tuple[str, ...]]:
+def decode_text(
+    raw: bytes, path: Path | str, as_bytes: bool = False
+) -> tuple[str, tuple[str, ...]]:
     r"""Returns the text of a file, with `\n` at the ends of its lines, and notes on its encoding.
 
     Args:
-        raw: What is in the file: UTF-8, UTF-16, Windows-1252 or Latin-1, with or without a mark
-            of the byte order.
+        raw: The content in UTF-8, UTF-16, Windows-1252 or Latin-1.
         path: The file, for errors.
-        as_bytes: Whether bytes that are not UTF-8 stay what they are, as in names of files.
+        as_bytes: Whether bytes that are not UTF-8 become surrogates, as in names of files.
 
     Raises:
-        DataError: If it is empty, or not a text in one of these encodings.
+        DataError: If the file is empty, not text, or in another encoding.
     """
     if not raw.strip():
         raise DataError(f"{path} is empty")
@@ -42,16 +41,16 @@ def decode(raw: bytes, path: Path | str, as_bytes: bool = False) -> tuple[str, t
 
 
 def _decode(raw: bytes, path: Path | str, as_bytes: bool) -> tuple[str, tuple[str, ...]]:
-    wide = _utf16_encoding(raw)
+    utf16 = _utf16_encoding(raw)
     try:
-        if wide is not None:
-            return raw.decode(wide).removeprefix("\ufeff"), ()
+        if utf16 is not None:
+            return raw.decode(utf16).removeprefix("\ufeff"), ()
         return raw.decode("utf-8-sig", "surrogateescape" if as_bytes else "strict"), ()
     except UnicodeDecodeError as error:
-        if wide is not None:
+        if utf16 is not None:
             raise DataError(f"{path} is a broken text in UTF-16: save it in UTF-8") from error
-    foreign = sum(map(len, NON_ASCII_RUN.findall(raw)))
-    if 2 * foreign > len(raw.translate(None, ASCII)):
+    in_runs = sum(map(len, NON_ASCII_RUN.findall(raw)))
+    if 2 * in_runs > len(raw.translate(None, ASCII)):
         raise DataError(
             f"{path} is in an encoding that is neither UTF-8, UTF-16 nor Windows-1252: save it in "
             "UTF-8"
@@ -63,7 +62,7 @@ def _decode(raw: bytes, path: Path | str, as_bytes: bool) -> tuple[str, tuple[st
 
 
 def _utf16_encoding(raw: bytes) -> str | None:
-    """Returns the encoding of text in two bytes a letter, by its mark or by its zeros."""
+    """Returns the encoding of text in UTF-16, by its byte order mark or by its zeros."""
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     halves = raw[:SNIFF_LENGTH:2], raw[1:SNIFF_LENGTH:2]

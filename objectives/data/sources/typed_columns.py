@@ -1,4 +1,4 @@
-"""A file of columns: each read as text, and then typed by all of its values."""
+"""Typed columns of a file: each is read as text and then converted by all of its values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .column_types import (
 from .csv_cells import read_cells
 from .header_row import split_header
 from .table_options import TableOptions, format_option
-from .text_encoding import decode
+from .text_encoding import decode_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -33,9 +33,9 @@ class Columns(NamedTuple):
 
     Attributes:
         frame: Columns of floats (numbers and flags) or of text; N rows.
-        texts: The same columns as they are written, without blanks around their values.
+        texts: The same columns as text without surrounding blanks.
         kinds: How each column is read.
-        notes: What a user should know of how they were read.
+        notes: What the user should know about how the columns were read.
         names: All columns of the file, also those that are left out.
     """
 
@@ -46,26 +46,22 @@ class Columns(NamedTuple):
     names: tuple[str, ...]
 
     def drop_columns(self, names: Collection[str], *notes: str) -> Columns:
-        """Returns the columns without some of them, and with more notes."""
-        left_out = list(names)
-        kinds = {name: kind for name, kind in self.kinds.items() if name not in left_out}
-        frame, texts = (one.drop(columns=left_out) for one in (self.frame, self.texts))
+        """Returns the other columns, with additional notes."""
+        dropped = list(names)
+        kinds = {name: kind for name, kind in self.kinds.items() if name not in dropped}
+        frame, texts = (table.drop(columns=dropped) for table in (self.frame, self.texts))
         return Columns(frame, texts, kinds, self.notes + notes, self.names)
 
 
 def read_columns(path: Path, options: TableOptions) -> Columns:
-    """Reads a file of columns, and types each by all of its values.
-
-    Args:
-        path: A text of cells between commas, semicolons, tabs or bars.
-        options: What a user says of it.
+    """Reads the columns of a file.
 
     Raises:
-        DataError: If it is no such file, has too few rows, or something cannot be decided.
+        DataError: If the file cannot be read, has too few rows, or is ambiguous.
     """
     texts, notes = read_text_columns(path, read_file_bytes(path), options.header)
     names = tuple(map(str, texts))
-    for name, option in options.named().items():
+    for name, option in options.named_columns().items():
         check_column_exists(names, name, path, option)
     texts = texts.drop(columns=[name for name in texts if name in options.drop])
     if empty := [name for name in names if name in texts and not texts[name].any()]:
@@ -85,64 +81,63 @@ def read_text_columns(
     known: Collection[str] = (),
     as_bytes: bool = False,
 ) -> tuple[DataFrame, tuple[str, ...]]:
-    """Reads all columns of a file as text, but for those without a name and without a value.
+    """Returns all columns of a file as text, and notes; columns without name and value go.
 
     Args:
         path: The file, for errors.
-        raw: What is in it.
-        header: Whether its first row holds names; see `TableOptions`.
-        known: Names of which one shows that the first row holds names.
-        as_bytes: Whether bytes that are not UTF-8 stay what they are.
-
-    Returns:
-        Columns of text without blanks around it, and notes on how they were read.
+        raw: The content of the file.
+        header: Whether the first row holds names; see `TableOptions`.
+        known: Names of columns; a first row with one of them holds names.
+        as_bytes: Whether bytes that are not UTF-8 become surrogates.
 
     Raises:
-        DataError: If it is no such file, or has no rows.
+        DataError: If the content is not a CSV file, or has no rows.
     """
     import pandas as pd
 
-    text, notes = decode(raw, path, as_bytes)
+    text, encoding_notes = decode_text(raw, path, as_bytes)
     cells = read_cells(text, path)
     if len(cells.rows[0]) > MAX_COLUMNS:
         raise DataError(
             f"{path} has {len(cells.rows[0]):,} columns: {MAX_COLUMNS:,} are read at most"
         )
-    names, rows, said = split_header(cells, path, header, known)
+    names, rows, header_notes = split_header(cells, path, header, known)
     columns = {
         name: list(values)
         for name, values in zip(names, zip(*rows, strict=True), strict=True)
         if any(values) or not name.startswith("column ")
     }
-    return pd.DataFrame(columns, dtype=object), (*notes, *cells.notes, *said)
+    notes = (*encoding_notes, *cells.notes, *header_notes)
+    return pd.DataFrame(columns, dtype=object), notes
 
 
 def infer_types(
     texts: DataFrame, path: Path, options: TableOptions, notes: tuple[str, ...] = ()
 ) -> Columns:
-    """Returns columns of text as numbers where all that is there is plainly one.
+    """Returns columns of text, converted to numbers where all values are numbers.
 
     Raises:
-        DataError: If it cannot be decided whether a column holds thousands or fractions.
+        DataError: If the numbers of a column may be thousands as well as fractions.
     """
     import pandas as pd
 
     kinds: dict[str, Column] = {}
-    marked: dict[str, list[str]] = {}
+    names_by_note: dict[str, list[str]] = {}
     for name in map(str, texts):
-        kinds[name], said = infer_column_type(texts[name], path, options)
-        if said:
-            marked.setdefault(said, []).append(name)
-    doubtful = marked.get(AMBIGUOUS_FRACTIONS_NOTE, [])
-    if doubtful and any(kind.decimal == "," for kind in kinds.values()):
-        raise ambiguous_number_error(min(texts[doubtful[0]], key=len), doubtful[0], path)
-    notes += tuple(f"{said}: {quote_some(names)}" for said, names in marked.items())
+        kinds[name], note = infer_column_type(texts[name], path, options)
+        if note:
+            names_by_note.setdefault(note, []).append(name)
+    ambiguous = names_by_note.get(AMBIGUOUS_FRACTIONS_NOTE, [])
+    if ambiguous and any(kind.decimal == "," for kind in kinds.values()):
+        example = min(texts[ambiguous[0]], key=len)
+        raise ambiguous_number_error(example, ambiguous[0], path)
+    notes += tuple(f"{note}: {quote_some(names)}" for note, names in names_by_note.items())
     columns = {name: convert_column(texts[name], kind) for name, kind in kinds.items()}
     return Columns(pd.DataFrame(columns), texts, kinds, notes, tuple(kinds))
 
 
 def read_file_bytes(path: Path) -> bytes:
-    """Returns what is in a file.
+    """Returns the content of a table.
 
     Raises:
         DataError: If it cannot be read.
@@ -154,34 +149,34 @@ def read_file_bytes(path: Path) -> bytes:
 
 
 def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFrame:
-    """Returns where values are missing, with shape (N, columns).
+    """Returns which values are missing, with shape (N, columns).
 
     Args:
         columns: The columns of a file.
-        words: What stands, in lower case, where a value is missing; None for the usual words.
+        words: How missing values are written, in lower case; None stands for the usual words.
     """
     import pandas as pd
 
-    gaps = {}
-    for name, kind in columns.kinds.items():
-        said = missing_words(kind) if words is None else words
-        gaps[name] = columns.texts[name].str.lower().isin(said)
-    return pd.DataFrame(gaps)
+    return pd.DataFrame(
+        {
+            name: columns.texts[name]
+            .str.lower()
+            .isin(missing_words(kind) if words is None else words)
+            for name, kind in columns.kinds.items()
+        }
+    )
 
 
 def check_no_missing(
     columns: Columns, path: Path, target: str | None, words: Sequence[str] | None = None
 ) -> None:
-    """Refuses columns in which values are missing.
+    """Raises DataError with the number of missing values of each column, if there are any.
 
     Args:
         columns: The columns of a file.
         path: The file.
-        target: The column to be predicted, which cannot be left out.
-        words: What stands, in lower case, where a value is missing; None for the usual words.
-
-    Raises:
-        DataError: If there are any; it counts them.
+        target: The column to predict, which cannot be left out.
+        words: How missing values are written; see `find_missing`.
     """
     counts = find_missing(columns, words).sum().sort_values(ascending=False, kind="stable")
     counts = counts[counts > 0]

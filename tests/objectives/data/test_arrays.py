@@ -124,9 +124,9 @@ def test_fractions_are_numbers_to_predict_and_whole_numbers_if_asked() -> None:
             "has targets that are not finite, or beyond 1e150",
         ),
         ({"x": pixels(20, 5, 8, 8)}, r"items of shape \(5, 8, 8\): rows are \(F,\)"),
-        ({"x": pixels(20, 3, 8, 3)}, "which side is that of the channels"),
+        ({"x": pixels(20, 3, 8, 3)}, "first and the last axis could both be the channels"),
         ({"x": pixels(20)}, r"items of shape \(\)"),
-        ({"x": np.array(["a"] * 20)[:, None]}, "which are no numbers"),
+        ({"x": np.array(["a"] * 20)[:, None]}, "which are not numbers"),
         ({"x": np.array(5)}, "holds 0 items"),
         ({"x": pixels(20, 8, 8), "y": np.arange(19)}, r"20 items, and labels of shape \(19,\)"),
         ({"x": pixels(20, 8, 8), "y": np.full(20, 1j)}, "neither numbers nor text"),
@@ -135,7 +135,7 @@ def test_fractions_are_numbers_to_predict_and_whole_numbers_if_asked() -> None:
         ({"x": pixels(20, 8, 8), "data": pixels(20, 8, 8)}, "x and data: leave one of them"),
         (
             {"pictures": pixels(20, 8, 8)},
-            "holds .pictures., and no array by",
+            "holds .pictures., but no array by",
         ),
         ({}, "holds nothing"),
         (
@@ -176,7 +176,7 @@ def test_a_broken_file_is_named(cli: Cli, name: str, content: bytes) -> None:
 
 def test_no_array_runs_code() -> None:
     np.save("evil.npy", np.array([{}] * 20, dtype=object), allow_pickle=True)
-    with pytest.raises(DataError, match="objects of Python"):
+    with pytest.raises(DataError, match="Python objects"):
         TensorData("evil.npy")
 
 

@@ -273,8 +273,8 @@ def test_a_feature_that_is_the_target_is_named(caplog: pytest.LogCaptureFixture)
     with caplog.at_level(logging.INFO, logger="latentune"):
         read(write("a.csv", lines("pclass,size,class", codes, SIZE, CLASS)))
         read(write("b.csv", lines("n,euros,dollars", COUNT, euros, SIZE)), target="dollars")
-    assert "a.csv: the column 'pclass' says the target outright: `drop=` 'pclass'" in caplog.text
-    assert "b.csv: the column 'euros' says the target outright" in caplog.text
+    assert "a.csv: the column 'pclass' copies the target: `drop=` 'pclass'" in caplog.text
+    assert "b.csv: the column 'euros' copies the target" in caplog.text
     assert "'size' says" not in caplog.text
     assert "'n' says" not in caplog.text
 
@@ -339,7 +339,7 @@ def test_words_for_numbers_and_categories(cli: Cli) -> None:
         TensorData("a.csv", drop="zip")
     line = refusal(cli, "a.csv", "--as-number", "class")
     assert "a column 'class' that is not numbers alone: 'ja' is not a number" in line
-    assert "digits is no table with columns: leave out --drop" in refusal(
+    assert "digits is not a table with columns: leave out --drop" in refusal(
         cli, "digits", "--drop", "x"
     )
 

@@ -18,8 +18,9 @@ from latentune import TensorData
 from latentune.models.networks.standardize import Standardize
 from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.data_error import DataError
-from latentune.objectives.data.parts import split_indices, to_float
+from latentune.objectives.data.parts import to_float
 from latentune.objectives.data.preparation import splits as memory
+from latentune.objectives.data.preparation.hold_out import split_indices
 from latentune.objectives.data.sources.source import Source
 from latentune.objectives.metrics.nearest_neighbors import few_label_accuracies, knn_accuracy
 from latentune.search_spaces.space_errors import SpaceError

@@ -169,7 +169,7 @@ def test_what_is_skipped_is_said(caplog: pytest.LogCaptureFixture) -> None:
         "1 x hidden folder .ipynb_checkpoints",
         "1 x folder of studies",
         "1 x image beside the folders of the classes",
-        "only 3 items to validate: what they say is mostly chance",
+        "only 3 items to validate: too few for reliable results",
     ):
         assert part in said
 

@@ -20,10 +20,11 @@ import latentune
 from latentune import TensorData
 from latentune.objectives.data.batches import apply_in_batches, prefetch
 from latentune.objectives.data.data_error import DataError
-from latentune.objectives.data.parts import hold_out
+from latentune.objectives.data.preparation import normalization
 from latentune.objectives.data.preparation import splits as memory
+from latentune.objectives.data.preparation.hold_out import hold_out
 from latentune.objectives.data.sources import image_files
-from latentune.objectives.data.sources.image_list_columns import lists_images
+from latentune.objectives.data.sources.image_lists import lists_images
 from latentune.objectives.data.sources.lazy_images import LazyImages
 from latentune.objectives.metrics.pca_baseline import pca_baseline
 from latentune.objectives.trainer import fit, quiet_trainer
@@ -152,12 +153,12 @@ def test_the_fingerprint_is_made_of_names_and_sizes(
 def test_everything_that_uses_items_uses_photographs(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(memory, "MAX_MEASURED_IMAGES", 20)
+    monkeypatch.setattr(normalization, "MAX_MEASURED_IMAGES", 20)
     with caplog.at_level(logging.INFO, logger="latentune"):
         data = TensorData(str(photos), image_size=24, normalize=True)
         pixels = data.splits.train.inputs[::2].float() / 255
         assert data.spec.mean == pytest.approx(pixels.mean((0, 2, 3)).tolist(), abs=1e-5)
-    assert "measuring 18 of 36 photographs" in caplog.text
+    assert "measuring 18 of 36 images" in caplog.text
     train = data.splits.train
     kept, held = hold_out(train, 0.25, seed=1)
     assert isinstance(kept.inputs, LazyImages)

@@ -14,7 +14,7 @@ from latentune import TensorData
 from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.parts import Part
-from latentune.objectives.data.preparation.require_labels import require_labels
+from latentune.objectives.data.preparation.labels import require_labels
 
 Cli = Callable[..., Any]
 rng = np.random.default_rng(0)
@@ -218,12 +218,12 @@ def test_options_that_do_not_fit_are_refused() -> None:
     for target, hint in (("grad", "did you mean 'Grade'"), ("x", "it has 'size', 'Grade', 'col")):
         with pytest.raises(DataError, match=f"no column {target!r} for `target=`: {hint}"):
             TensorData(name, target=target)
-    with pytest.raises(DataError, match="text, such as 'red', and no numbers"):
+    with pytest.raises(DataError, match="text, such as 'red', not numbers"):
         TensorData(name, numbers=True, target="color")
     for other in ("digits", "rows.npy"):
-        with pytest.raises(DataError, match="no table with columns: leave out `target=`"):
+        with pytest.raises(DataError, match="not a table with columns: leave out `target=`"):
             TensorData(other, target="a")
-    with pytest.raises(DataError, match="wine has classes, and no numbers"):
+    with pytest.raises(DataError, match="wine has classes, not numbers"):
         TensorData("wine", numbers=True)
     with pytest.raises(DataError, match="no classes to balance"):
         TensorData("rows.npy", balanced=True)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import latentune
 from latentune import TensorData
 from latentune.objectives.data.data_error import DataError
-from latentune.objectives.data.preparation.require_labels import require_labels
+from latentune.objectives.data.preparation.labels import require_labels
 from latentune.objectives.data.sources.plain_text import (
     describe_dropped_letters,
     encode_texts,
@@ -197,7 +197,9 @@ def test_texts_may_have_numbers_or_nothing_to_predict() -> None:
 def test_a_line_that_is_not_text_is_named() -> None:
     write("some/b.txt", POLISH)
     Path("some/a.txt").write_bytes("\n".join([*FRENCH, "\ud8a9"]).encode(errors="surrogatepass"))
-    with pytest.raises(DataError, match=r"a\.txt is no text in UTF-8, because of the byte 0xed"):
+    with pytest.raises(
+        DataError, match=r"a\.txt is not a text in UTF-8, because of the byte 0xed"
+    ):
         TensorData("some")
 
 
@@ -238,8 +240,8 @@ def test_options_that_do_not_fit_texts_are_refused() -> None:
     for option, message in (
         ({"normalize": True}, "texts cannot be standardized: leave out `normalize=`"),
         ({"image_size": 8}, "some holds no images: leave out `image_size=`"),
-        ({"target": "a"}, "some is no table with columns: leave out `target=`"),
-        ({"numbers": True}, "some has classes, and no numbers to predict"),
+        ({"target": "a"}, "some is not a table with columns: leave out `target=`"),
+        ({"numbers": True}, "some has classes, not numbers to predict"),
     ):
         with pytest.raises(DataError, match=message):
             TensorData("some", **option)

@@ -175,7 +175,7 @@ def test_the_command_line_and_what_follows_a_repeated_search(cli: Cli) -> None:
         (("--repeats", 0), "repeats must be at least 1, not 0"),
         (("--folds", 1), "folds must be at least 2, not 1"),
         (("--folds", 3, "--repeats", 2), "choose one of --repeats and --folds"),
-        (("--folds", 143), "142 items cannot be cut into 143 folds"),
+        (("--folds", 143), "142 items cannot be split into 143 folds"),
         (("--folds", 3, "--pruner", "median"), "the pruner median compares epochs"),
         (("--pruner", "wilcoxon"), "the pruner wilcoxon compares trainings"),
     ],
@@ -193,7 +193,9 @@ def test_data_that_bring_a_validation_part_are_not_cut_into_folds(refused: Refus
             folder.mkdir(parents=True)
             for n in range(5):
                 Image.new("L", (8, 8), color).save(folder / f"{n}.png")
-    assert "these data bring a validation part" in refused("search", "cnn", "mine", "--folds", 2)
+    assert "this data has a validation part of its own" in refused(
+        "search", "cnn", "mine", "--folds", 2
+    )
 
 
 def test_data_of_a_stranger_are_cut_into_folds_by_themselves_or_not_at_all(
@@ -205,4 +207,4 @@ def test_data_of_a_stranger_are_cut_into_folds_by_themselves_or_not_at_all(
         "from latentune.search_spaces.autoencoder_spaces import conv_ae\n"
         "SPEC = StudySpec('odd', Objective(conv_ae, Data))\n"
     )
-    assert "Data cannot be cut into folds" in refused("search", "odd:SPEC", "--folds", 2)
+    assert "Data cannot be split into folds" in refused("search", "odd:SPEC", "--folds", 2)

@@ -146,7 +146,7 @@ def test_gray_images_are_shown_to_a_network_of_colors_and_not_the_reverse(
         Image.open(path).convert("RGB").save(Path("gray") / f"as-rgb-{path.name}")
         path.unlink()
     assert (latentune.anomalies(WORDS[1], against="gray").scores["set"] == "outliers").sum() == 12
-    assert "holds colors, and the network has seen gray images alone" in said
+    assert "holds colors, but the network has seen only gray images" in said
     latentune.search("conv-ae", "colored", trials=1, epochs=1)
     latentune.train("conv-ae-coloured", epochs=1)
     found = latentune.anomalies("conv-ae-coloured", against="gray", labeled="digits")
@@ -156,10 +156,12 @@ def test_gray_images_are_shown_to_a_network_of_colors_and_not_the_reverse(
 
 def test_what_is_no_other_data_is_refused(refused: Refused, trained: Path) -> None:
     write_images("noise", 12)
-    assert "digits is what the network was trained on: name other" in refused(*WORDS, "digits")
+    assert "digits is the data that the network was trained on: name other" in refused(
+        *WORDS, "digits"
+    )
     assert "--labeled" in refused(*WORDS, "noise", "--labeled", "./noise")
     assert "digits is what the network" in refused(*WORDS, "noise", "--labeled", "digits")
-    assert "wine holds items of 13, and the network reads 1x8x8" in refused(*WORDS, "wine")
+    assert "wine holds items of 13, but the network reads 1x8x8" in refused(*WORDS, "wine")
     assert "nowhere" in refused(*WORDS, "nowhere")
     assert "quantile must be above 0 and below 1, not 1" in refused(
         *WORDS, "noise", "--quantile", 1
@@ -179,7 +181,7 @@ def test_features_of_a_table_are_found_by_their_names(refused: Refused) -> None:
     latentune.train("dense-ae-rows", epochs=2)
     words = ("anomalies", "dense-ae-rows", "--against")
     assert "two.csv has no column 'b', which training had" in refused(*words, "two.csv")
-    assert "five.npy holds items of 5, and the network reads 3" in refused(*words, "five.npy")
+    assert "five.npy holds items of 5, but the network reads 3" in refused(*words, "five.npy")
     found = latentune.anomalies("dense-ae-rows", against="far.csv")
     assert found.auroc == 1
     model, rows = latentune.load_model("dense-ae-rows"), torch.tensor(far.to_numpy()).float()
@@ -191,7 +193,7 @@ def test_features_of_a_table_are_found_by_their_names(refused: Refused) -> None:
 def test_photographs_stay_in_their_files(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_images("own", 20, mode="RGB", side=20)
     write_images("other", 12, side=24, seed=1)
-    monkeypatch.setattr("latentune.objectives.data.sources.image_files.LARGEST", 1)
+    monkeypatch.setattr("latentune.objectives.data.sources.image_files.MAX_BYTES_IN_MEMORY", 1)
     latentune.search("conv-ae", "own", image_size=8, trials=1, epochs=1)
     latentune.train("conv-ae-own", epochs=1)
     found = latentune.anomalies("conv-ae-own", against="other")

@@ -377,7 +377,7 @@ def test_gray_and_colored_images(refused: Refused, trained: Path, studies: Path)
     np.save("colored.npy", rng.random((2, 3, 8, 8)).astype(np.float32))
     for words, said in (("colored", "colored/0.png"), ("colored.npy", "colored.npy")):
         line = refused("predict", "conv-ae-digits", words)
-        assert f"{said} holds colors, and the network has seen gray images alone" in line
+        assert f"{said} holds colors, but the network has seen only gray images" in line
     color = studies / "runs/mlp-photos/final/model.ckpt"
     gray = rng.integers(0, 256, (2, 8, 8), dtype=np.uint8)
     for i, image in enumerate(gray):
@@ -391,15 +391,15 @@ def test_gray_and_colored_images(refused: Refused, trained: Path, studies: Path)
     ("words", "message"),
     [
         (("mlp-photos", "photo/dark"), "no file or folder 'photo/dark'; did you mean 'photos/"),
-        (("mlp-photos", "photos/*.gif"), "no file is called 'photos/*.gif'"),
+        (("mlp-photos", "photos/*.gif"), "no file matches 'photos/*.gif'"),
         (("mlp-photos", "names"), "names holds no images; skipped: 2 x .txt file"),
         (("mlp-photos", "houses.csv"), "houses.csv names no images"),
-        (("mlp-photos", "rows.npy"), "rows.npy holds items of 3, and the network reads 3x8x8"),
+        (("mlp-photos", "rows.npy"), "rows.npy holds items of 3, but the network reads 3x8x8"),
         (("mlp-photos", "rows.npy", "--out", "x.txt"), "--out must end in .csv, not 'x.txt'"),
         (("mlp-photos", "photos", "--out", "there.csv"), "there.csv is there already: choose"),
         (("mlp-photos", "names/Greek.txt"), "names/Greek.txt is not an image that can be read"),
-        (("logistic-regression-houses", "photos"), "photos is no table: a .csv, .tsv, .npy or"),
-        (("logistic-regression-houses", "rows.npy"), "holds items of 3, and the network reads 8"),
+        (("logistic-regression-houses", "photos"), "photos is not a table: a .csv, .tsv, .npy or"),
+        (("logistic-regression-houses", "rows.npy"), "holds items of 3, but the network reads 8"),
         (("name-rnn-names", "nmaes/Greek.txt"), "did you mean 'names/Greek.txt'?"),
         (
             ("name-rnn-names", "\u674e", ""),

@@ -1,0 +1,82 @@
+"""Labels: checks that data has some to learn from, and data with fewer of them."""
+
+import torch
+
+from ....models.data_spec import Kind
+from ..data_error import DataError
+from ..sources.column_names import quote_some
+from ..sources.column_types import FEATURE_ROLES
+from ..tensor_data import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
+from .hold_out import split_indices
+
+LABEL_HINTS: dict[Kind, str] = {
+    "image": "put each class in a folder of its own",
+    "table": "name the column of the classes by `target=`",
+    "text": "put each class in a file of its own",
+}
+"""How people add classes to data of each kind."""
+MIN_BATCH_SIZE = 8
+
+
+def require_labels(data: TensorData) -> TensorData:
+    """Returns the data if it has at least two classes and two items of each.
+
+    Raises:
+        DataError: If it has no labels, or a class has a single item.
+    """
+    check_target_is_known(data)
+    if data.splits.train.targets is None or len(data.spec.classes) < 2:
+        raise DataError(f"{data.name} has no labels to learn from; {LABEL_HINTS[data.spec.kind]}")
+    targets = torch.cat([part.targets for part in data.splits[:3] if part.targets is not None])
+    single = (targets.bincount() == 1).nonzero().flatten().tolist()
+    if single:
+        raise DataError(
+            f"class {data.spec.classes[single[0]]!r} of {data.name} has 1 item; at least 2 are "
+            "needed: add some, or leave it out"
+        )
+    return data
+
+
+def check_target_is_known(data: TensorData) -> None:
+    """Raises DataError if a file has columns but none of them is known to be the target."""
+    columns = target_candidates(data)
+    if data.splits.train.targets is None and columns:
+        raise DataError(
+            f"{data.name} has no column that is known to be the target: name it by `target=`, "
+            f"such as {quote_some(columns)}; `target=` none searches an autoencoder without one"
+        )
+
+
+def target_candidates(data: TensorData) -> list[str]:
+    """Returns the columns of a table that could be the target, the last one first."""
+    return [one.name for one in reversed(data.spec.columns) if one.role in FEATURE_ROLES]
+
+
+def format_label_count(count: int | None, data: TensorData) -> str:
+    """Returns a number of training labels as text; None stands for all of them.
+
+    Raises:
+        DataError: If the data has not more labels than that, or more classes.
+    """
+    n, classes = len(data.splits.train), len(data.spec.classes)
+    if count is None:
+        return f"all {n:,}"
+    if not classes <= count < n:
+        raise DataError(
+            f"{count} labels cannot be chosen: {data.name} has {n:,} training items of {classes} "
+            "classes"
+        )
+    return f"{count:,}"
+
+
+def load_label_subset(name: str, data_dir: str | None, count: int | None, seed: int) -> TensorData:
+    """Returns data with `count` training items, or with all if it is None; val and test stay."""
+    data = TensorData(name, data_dir=data_dir)
+    if count is None:
+        return data
+    train = data.splits.train
+    kept, _ = split_indices(train.targets, len(train), 1 - count / len(train), seed)
+    batch_size = max(MIN_BATCH_SIZE, min(BATCH_SIZE, count // STEPS_PER_EPOCH))
+    data = TensorData(name, data_dir=data_dir, batch_size=batch_size)
+    data.splits = data.splits.with_parts(train=train.take(kept))
+    return data

@@ -1,0 +1,105 @@
+"""Loading a source: its name and its content decide which reader it gets."""
+
+import os
+from pathlib import Path
+
+from ..data_error import DataError
+from ..parts import LoadedDataset
+from .array_file import read_array
+from .builtin_datasets import DATASETS
+from .csv_file import read_csv
+from .image_folder import read_image_folder
+from .image_lists import find_part_lists, lists_images, read_image_csv, read_part_lists
+from .resizing import resize_dataset
+from .source import ARRAY_SUFFIXES, TABLE_SUFFIXES, Source, is_array, is_table
+from .text_dataset import TEXT_SUFFIX, holds_text_files, read_text_folder
+
+TABLES, ARRAYS = ", ".join(TABLE_SUFFIXES), ", ".join(ARRAY_SUFFIXES)
+
+
+def holds_image_files(name: str) -> bool:
+    """Returns whether data are image files, which can be read at any size."""
+    path = Path(name)
+    if name in DATASETS or not os.path.exists(name):
+        return False
+    return lists_images(path) if is_table(name) else path.is_dir() and not holds_text_files(path)
+
+
+def load_source(source: Source, cache: Path | None) -> LoadedDataset:
+    """Reads data of any kind.
+
+    Args:
+        source: The data.
+        cache: The folder where decoded images are kept, if any.
+
+    Raises:
+        DataError: If the data is missing, empty or broken, or an option does not fit it.
+    """
+    dataset = _read(source, cache)
+    for text in (source.name, *dataset.spec.classes, *dataset.spec.features):
+        if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise DataError(
+                f"{os.path.relpath(source.name)} has the name {text!r} in it, which is not UTF-8 "
+                "and can be neither plotted nor stored: rename it"
+            )
+    return dataset
+
+
+def _read(source: Source, cache: Path | None) -> LoadedDataset:
+    name, path = source.name, Path(source.name)
+    is_builtin = name in DATASETS
+    is_file = not is_builtin and os.path.isfile(name)
+    short_name = os.path.relpath(name)
+    # os.path.isdir, because Path.is_dir raises an error for a very long name.
+    if not (is_builtin or is_file or os.path.isdir(name)):
+        raise DataError(
+            f"{short_name!r} is neither a folder of images or texts, nor a table ({TABLES}), nor "
+            f"an array ({ARRAYS}), nor a data set ({', '.join(DATASETS)})"
+        )
+    is_folder = not is_builtin and not is_file
+    part_lists = find_part_lists(path) if is_folder else {}
+    has_columns = part_lists or (is_file and is_table(name))
+    if source.table.given_options() and not has_columns:
+        given = " ".join(f"`{option}=`" for option in source.table.given_options())
+        raise DataError(f"{short_name} is not a table with columns: leave out {given}")
+    if source.numbers and not is_file:
+        raise DataError(f"{short_name} has classes, not numbers to predict")
+    if is_file and is_table(name) and lists_images(path):
+        return read_image_csv(source, cache)
+    if part_lists:
+        return read_part_lists(source, part_lists, cache)
+    if is_folder and not holds_text_files(path):
+        return read_image_folder(source, cache)
+    dataset = _read_into_memory(source)
+    if source.image_size is None:
+        return dataset
+    if dataset.spec.kind != "image":
+        raise DataError(f"{short_name} holds no images: leave out `image_size=`")
+    return resize_dataset(dataset, source.image_size)
+
+
+def _read_into_memory(source: Source) -> LoadedDataset:
+    """Reads what is not image files."""
+    path = Path(source.name)
+    if source.name in DATASETS:
+        return DATASETS[source.name](Path(source.data_dir) if source.data_dir else None)
+    if not path.is_file():
+        return read_text_folder(path)
+    if is_table(path.name):
+        return read_csv(source)
+    if is_array(path.name):
+        return read_array(path, source.numbers)
+    raise DataError(f"{path.name} is a file: {_suggest_instead(path)}")
+
+
+def _suggest_instead(path: Path) -> str:
+    from torchvision.datasets.folder import IMG_EXTENSIONS
+
+    if path.suffix.lower() in IMG_EXTENSIONS:
+        return f"name the folder that this image lies in, {path.parent}"
+    if path.suffix.lower() == TEXT_SUFFIX:
+        return "put it into a folder of its own, in which each file is a class of texts"
+    return (
+        f"only folders of images or texts, tables ({TABLES}) and arrays ({ARRAYS}) can be read; "
+        "save its content as one of them"
+    )
