@@ -160,7 +160,7 @@ def test_what_is_no_other_data_is_refused(refused: Refused, trained: Path) -> No
         *WORDS, "digits"
     )
     assert "--labeled" in refused(*WORDS, "noise", "--labeled", "./noise")
-    assert "digits is what the network" in refused(*WORDS, "noise", "--labeled", "digits")
+    assert "digits is the data that the network" in refused(*WORDS, "noise", "--labeled", "digits")
     assert "wine holds items of 13, but the network reads 1x8x8" in refused(*WORDS, "wine")
     assert "nowhere" in refused(*WORDS, "nowhere")
     assert "quantile must be above 0 and below 1, not 1" in refused(
