@@ -148,8 +148,8 @@ def test_gray_images_are_shown_to_a_network_of_colors_and_not_the_reverse(
     assert (latentune.anomalies(WORDS[1], against="gray").scores["set"] == "outliers").sum() == 12
     assert "holds colors, but the network has seen only gray images" in said
     latentune.search("conv-ae", "colored", trials=1, epochs=1)
-    latentune.train("conv-ae-coloured", epochs=1)
-    found = latentune.anomalies("conv-ae-coloured", against="gray", labeled="digits")
+    latentune.train("conv-ae-colored", epochs=1)
+    found = latentune.anomalies("conv-ae-colored", against="gray", labeled="digits")
     assert (found.scores["set"] == "outliers").sum() == 12
     assert "logistic regression" in found.thresholds
 
