@@ -121,12 +121,7 @@ class DeviceDataModule(pl.LightningDataModule):
         self._device_columns: dict[str, tuple[Items, ...]] = {}
 
     def move_to_device(self, name: str, part: Part) -> None:
-        """Moves a part to the device of the trainer; images decoded on demand move in batches.
-
-        Args:
-            name: `train`, `val` or `test`.
-            part: The part.
-        """
+        """Moves a part to the device of the trainer; images decoded on demand move in batches."""
         inputs, targets, _ = part
         inputs = inputs.to(self.device) if isinstance(inputs, Tensor) else inputs
         columns = (inputs,) if targets is None else (inputs, targets.to(self.device))
@@ -183,9 +178,7 @@ def evaluation_batch_size(items: Items) -> int:
 def apply_in_batches(function: Callable[[Tensor], Tensor], items: Items) -> Tensor:
     """Returns the results of a function for all items, computed in batches without gradients.
 
-    Args:
-        function: Maps floats of shape (n, *shape) to a tensor of length n.
-        items: At least one item.
+    The function maps floats of shape (n, *shape) to a tensor of length n.
     """
     with torch.inference_mode():
         batches = Batches((items,), evaluation_batch_size(items), shuffle=False)

@@ -22,11 +22,7 @@ MAX_COLUMNS = 100_000
 
 
 def check_input_file(path: str | Path, kind: Kind) -> Path:
-    """Returns the path of a regular file of allowed size; a pipe could block forever.
-
-    Raises:
-        DataError: If the file is missing, too large for its kind, a folder, a pipe or a device.
-    """
+    """Returns the path of a regular file of allowed size; a pipe could block forever."""
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:  # ValueError: the name holds a null byte

@@ -17,16 +17,10 @@ _pending_writes: dict[Path, Tensor] = {}
 def read_through_cache(
     cache: Path | None, source: str, state: str, length: int, read: Callable[[], Tensor]
 ) -> Tensor:
-    """Returns the cached result of `read()` if no file has changed, or reads now.
+    """Returns the cached tensor of a source, or `read()` if its state has changed.
 
-    `flush_cache` writes what was read now.
-
-    Args:
-        cache: The cache folder; None reads now.
-        source: The folder that is read, and how; the cache keeps one result of each.
-        state: Text that differs if a file has changed, such as names, sizes and times.
-        length: Number of images.
-        read: Reads the images.
+    `flush_cache` writes what was read. The state is a text that differs if a file has changed,
+    such as names, sizes and times. A cache of None reads.
     """
     if cache is None:
         return read()

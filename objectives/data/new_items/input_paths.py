@@ -13,11 +13,7 @@ GLOB_CHARACTERS = frozenset("*?[")
 
 
 def resolve_paths(path: str) -> list[str]:
-    """Returns the file or folder of a path, or all matches of a glob.
-
-    Raises:
-        DataError: If nothing exists; it names the nearest path that does.
-    """
+    """Returns the file or folder of a path, or all matches of a glob."""
     if os.path.exists(path):
         return [path]
     if GLOB_CHARACTERS & set(path):
@@ -35,11 +31,7 @@ def to_printable(path: str) -> str:
 
 
 def read_standard_input() -> bytes:
-    """Returns the content of standard input.
-
-    Raises:
-        DataError: If it is empty or too large.
-    """
+    """Returns the content of standard input."""
     is_open = sys.stdin is not None
     raw = sys.stdin.buffer.read(MAX_FILE_BYTES["text"] + 1) if is_open else b""
     check_input_size("standard input", len(raw), "text")
@@ -49,11 +41,7 @@ def read_standard_input() -> bytes:
 
 
 def read_standard_input_lines() -> list[str]:
-    """Returns the lines of standard input that are not blank.
-
-    Raises:
-        DataError: If there are none, or they are not UTF-8.
-    """
+    """Returns the lines of standard input that are not blank."""
     try:
         text = read_standard_input().decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -33,14 +33,6 @@ def read_known_columns(path: Path, raw: bytes, spec: DataSpec) -> tuple[Columns,
     """Returns the features of a file, read as in training, and its other columns as text.
 
     Numbers are NaN where they are missing or not numbers.
-
-    Args:
-        path: The file, for errors.
-        raw: The content of the file.
-        spec: The columns of the training file.
-
-    Raises:
-        DataError: If the file cannot be read, or lacks a feature.
     """
     known = spec.columns or tuple(Column(name, "number") for name in spec.features)
     known_names = {column.name for column in known}
@@ -68,15 +60,8 @@ def read_known_texts(
 ) -> tuple[DataFrame, tuple[str, ...]]:
     """Returns the columns of a file as text under the names of the training file, and notes.
 
-    Args:
-        path: The file, for errors.
-        raw: The content of the file.
-        known: All columns of the training file in their order.
-        default_header: Whether the first row holds names if that is ambiguous: `first` or `none`.
-
-    Raises:
-        DataError: If the file cannot be read, or neither file has names and their numbers of
-            columns differ.
+    `default_header` says whether the first row holds names (`first` or `none`) if that is
+    ambiguous.
     """
     names = [column.name for column in known]
     trained_without_names = bool(names) and all(map(UNNAMED_COLUMN.fullmatch, names))

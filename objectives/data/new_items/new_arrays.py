@@ -25,16 +25,7 @@ PIXEL_RANGE_REASON = "holds pixels beyond the range of the others"
 
 
 def read_new_array(path: str, preparation: Preparation) -> NewItems:
-    """Returns the items of an array file; their names are their indices, from 0.
-
-    Args:
-        path: A .npy file, or a .npz file with items under `x`; labels are ignored.
-        preparation: How the training data was prepared.
-
-    Raises:
-        DataError: If the file cannot be read, or its items differ from those of training in
-            shape, in colors or in their range.
-    """
+    """Returns the items of a .npy or .npz file; their names are their indices, from 0."""
     kind, values = read_array_items(Path(path))
     is_invalid = ~is_valid_number(values.reshape(len(values), -1)).all(1)
     values = _set_zero(values, is_invalid)
@@ -59,9 +50,6 @@ def _scale_pixels(
     """Returns images in [0, 1] by the range of training, and which images exceed it.
 
     If most images exceed it, all are taken to be of another range.
-
-    Raises:
-        DataError: If that range is ambiguous.
     """
     trained, rows = preparation.spec.pixel_maximum, values.reshape(len(values), -1)
     lows, highs = rows.min(1), rows.max(1)
@@ -81,18 +69,9 @@ def _scale_pixels(
 def prepare_like_training(
     items: Tensor, kind: Kind, preparation: Preparation, name: str
 ) -> Tensor:
-    """Returns items in the shape that a network takes.
+    """Returns items of shape (N, ...) in the shape that a network takes.
 
     Images are scaled if those of training were, and their channels are converted.
-
-    Args:
-        items: Items of shape (N, ...).
-        kind: The kind of the items.
-        preparation: How the training data was prepared.
-        name: The name of the items in errors.
-
-    Raises:
-        DataError: If they have another shape or kind, or colors that would be lost.
     """
     spec, side = preparation.spec, preparation.image_size
     if kind == spec.kind == "image":

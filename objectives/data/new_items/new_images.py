@@ -57,16 +57,10 @@ class _ImageFile(NamedTuple):
 def read_new_images(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
     """Returns images; files are decoded one batch at a time.
 
-    A file that cannot be read, or has colors that the network has not seen, has a reason in its
-    batch. Folders are searched recursively, without hidden files.
-
-    Args:
-        inputs: Image files, folders, globs, .csv files that name images, .npy and .npz files, or
-            `-` for paths on standard input, one a line.
-        preparation: How the training data was prepared.
-
-    Raises:
-        DataError: If a file or folder is missing or holds no images, or an array does not fit.
+    Inputs are image files, folders, globs, .csv files that name images, .npy and .npz files, or
+    `-` for paths on standard input, one a line. Folders are searched recursively, without hidden
+    files. A file that cannot be read, or has colors that the network has not seen, has a reason in
+    its batch.
     """
     items: list[NewItems] = []
     files = (file for name in inputs for file in _find_files(name))

@@ -79,15 +79,7 @@ class NewItems:
         places: Sequence[str] = (),
         columns: DataFrame | None = None,
     ) -> Self:
-        """Returns items that are prepared already.
-
-        Args:
-            names: The name of each item.
-            items: Items of shape (N, *shape), with any values for those that cannot be read.
-            reasons: Why each item cannot be read, empty if it can; None if all can.
-            places: Where each item comes from, if its name does not say so.
-            columns: Other columns of each item; N rows.
-        """
+        """Returns prepared items of shape (N, *shape), with any values for unreadable ones."""
         all_reasons = [""] * len(names) if reasons is None else list(reasons)
 
         def read(chunk: slice) -> PreparedBatch:

@@ -32,13 +32,7 @@ log = logging.getLogger(__name__)
 def read_new_rows(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
     """Returns the rows of tables; rows that cannot be read have a reason.
 
-    Args:
-        inputs: .csv, .tsv, .npy and .npz files, globs, or `-` for a CSV file on standard input.
-        preparation: How the training data was prepared. Columns that it does not have, and its
-            target, are no features.
-
-    Raises:
-        DataError: If a file is missing, is not a table, or lacks a column.
+    Inputs are .csv, .tsv, .npy and .npz files, globs, or `-` for a CSV file on standard input.
     """
     items = []
     for name in inputs:

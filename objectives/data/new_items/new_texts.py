@@ -38,13 +38,8 @@ class _Texts(NamedTuple):
 def read_new_texts(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
     """Returns texts, whose names are the texts; those that cannot be read have a reason.
 
-    Args:
-        inputs: .txt files with a text a line, folders of them, .csv and .tsv files with a column
-            of texts, or `-` for a text a line on standard input; anything else is a text itself.
-        preparation: How the training data was prepared.
-
-    Raises:
-        DataError: If a file is missing, cannot be read, or has no column of texts.
+    Inputs are .txt files with a text a line, folders of them, .csv and .tsv files with a column of
+    texts, or `-` for a text a line on standard input; anything else is a text itself.
     """
     found = [part for name in inputs for part in _find_texts(name, preparation)]
     texts = [text for part in found for text in part.texts]

@@ -29,14 +29,9 @@ MAX_SAMPLED_ITEMS = 10_000  # of a built-in data set
 
 
 def read_new_items(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
-    """Returns new items, prepared as those of training were.
+    """Returns the items of files, folders, globs, texts, or standard input (`-`).
 
-    Args:
-        inputs: Files, folders, globs, texts, or `-` for standard input; at least one.
-        preparation: How the training data was prepared.
-
-    Raises:
-        DataError: If there are none, or they are missing, broken or of another kind.
+    They are prepared as those of training were.
     """
     if not inputs:
         raise DataError("name at least one input: a file, a folder or a text")
@@ -46,16 +41,10 @@ def read_new_items(inputs: Sequence[str], preparation: Preparation) -> list[NewI
 def read_other_data(
     name: str, data: "TensorData", part: Literal["train", "test"], seed: int = 0
 ) -> list[NewItems]:
-    """Returns items of other data, prepared as those of a network's data.
+    """Returns items of a data set, file or folder, prepared as those of a network's data.
 
-    Args:
-        name: A built-in data set, a file or a folder.
-        data: The training data of the network.
-        part: The part of a built-in data set; all items of files and folders are read.
-        seed: Seed of the sample of 10,000 items, if the part has more.
-
-    Raises:
-        DataError: If the data is missing or broken, is the same data, or does not fit.
+    Of a built-in data set, it returns one part, or a random sample of 10,000 items of it by
+    `seed`.
     """
     if os.path.realpath(name) == os.path.realpath(data.source.name):
         raise DataError(f"{name} is the data that the network was trained on: name other data")

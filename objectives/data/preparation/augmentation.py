@@ -15,12 +15,7 @@ ImageSize = tuple[int, int]
 
 
 class _Augmentation(NamedTuple):
-    """A way to augment images.
-
-    Attributes:
-        resize_ratio: Upper bound of the short side of decoded images, in sides of the crop.
-        make_transforms: Returns the transforms that cut an image to a height and width.
-    """
+    """The short side of decoded images in sides of the crop, and what makes the transforms."""
 
     resize_ratio: float
     make_transforms: Callable[[ImageSize], list[Any]]
@@ -66,12 +61,7 @@ def check_augmentation(name: str) -> None:
 class RandomAugmentation:
     """Augments images one after the other, so that a seed repeats the random crops.
 
-    Args:
-        name: One of `AUGMENTATIONS`, but not `none`.
-        size: Height and width of the crops.
-
-    Attributes:
-        short_side: Upper bound of the short side of decoded images.
+    `short_side` is an upper bound of the short side of the images that it takes.
     """
 
     def __init__(self, name: str, size: ImageSize) -> None:

@@ -23,10 +23,7 @@ MAX_CACHED_DIGESTS = 2**17
 def first_occurrences(*parts: Items) -> list[int]:
     """Returns for each item the index of the first item that is equal to it.
 
-    Images that are decoded on demand are equal if their files are.
-
-    Args:
-        parts: Items of a data set; indices go on from one part to the next.
+    Indices go on from one part to the next. Lazy images are equal if their files are.
     """
     if not all(isinstance(part, Tensor) for part in parts):
         paths = [path for part in parts for path in cast("LazyImages", part).paths]

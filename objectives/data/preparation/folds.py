@@ -22,17 +22,7 @@ _cached_folds: dict[tuple[str, int, int], list[Fold]] = {}
 
 
 def make_fold(splits: Splits, index: int, folds: int, seed: int) -> Splits:
-    """Returns splits with one of the folds as validation part and the same test part.
-
-    Args:
-        splits: The ordinary splits.
-        index: Which fold, from 0.
-        folds: Number of folds, from 2.
-        seed: Seed of the folds.
-
-    Raises:
-        DataError: If there are fewer items than folds or the source has a validation part.
-    """
+    """Returns splits with fold `index` (from 0) as validation part and the same test part."""
     total = len(splits.train) + len(splits.val)
     if splits.has_own_val:
         raise DataError(
@@ -52,15 +42,8 @@ def split_fold(
 ) -> tuple[Part, Part]:
     """Returns the training and validation part of a fold, stratified by class.
 
-    Equal items are in one fold if that is possible.
-
-    Args:
-        splits: The items.
-        train: The items of `splits.train`, or what was computed from them, such as latent codes.
-        val: Likewise for `splits.val`.
-        index: Which fold, from 0.
-        folds: Number of folds, from 2.
-        seed: Seed of the folds.
+    `train` and `val` hold the items of `splits`, or what was computed from them, such as latent
+    codes. Equal items are in one fold if that is possible.
     """
     key = splits.fingerprint, folds, seed
     if key not in _cached_folds:

@@ -19,11 +19,7 @@ MIN_BATCH_SIZE = 8
 
 
 def require_labels(data: TensorData) -> TensorData:
-    """Returns the data if it has at least two classes and two items of each.
-
-    Raises:
-        DataError: If it has no labels, or a class has a single item.
-    """
+    """Returns the data if it has at least two classes and two items of each."""
     check_target_is_known(data)
     if data.splits.train.targets is None or len(data.spec.classes) < 2:
         raise DataError(f"{data.name} has no labels to learn from; {LABEL_HINTS[data.spec.kind]}")
@@ -53,11 +49,7 @@ def target_candidates(data: TensorData) -> list[str]:
 
 
 def format_label_count(count: int | None, data: TensorData) -> str:
-    """Returns a number of training labels as text; None stands for all of them.
-
-    Raises:
-        DataError: If the data has not more labels than that, or more classes.
-    """
+    """Returns a number of training labels as text; None stands for all of them."""
     n, classes = len(data.splits.train), len(data.spec.classes)
     if count is None:
         return f"all {n:,}"

@@ -77,13 +77,7 @@ _splits: dict[tuple[Source, int], Splits] = {}
 def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
     """Returns the splits of a source by a seed; the last two are cached, as trials share them.
 
-    Args:
-        source: The data.
-        seed: Seed of the split into train and validation.
-        cache: The folder where decoded images are kept, if any.
-
-    Raises:
-        DataError: If the data is missing, empty or broken.
+    `cache` is the folder where decoded images are kept, if any.
     """
     is_builtin = source.name in DATASETS
     if not is_builtin:  # a relative path means another folder once the process moves

@@ -39,17 +39,10 @@ CHANNELS = (1, 3)
 def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
     """Reads an array file.
 
-    A .npy file holds items. A .npz file holds items under one of `INPUT_KEYS`, with labels under
-    one of `TARGET_KEYS` if any; or its parts, such as `x_train`, `y_train` and `x_test`,
-    `y_test`. A missing test part is a fixed fifth of the rest.
-
-    Args:
-        path: The file. Items of shape (N, F) are rows of a table; (N, H, W), (N, C, H, W) and
-            (N, H, W, C) are images of 1 or 3 channels, whose range `learn_maximum` finds.
-        numbers: Whether labels are numbers to predict; else see `encode_targets`.
-
-    Raises:
-        DataError: If the file is not an array, or its shape or range is ambiguous.
+    A .npy file holds items. A .npz file holds them under one of `INPUT_KEYS`, with labels under
+    one of `TARGET_KEYS` if any; or its parts, such as `x_train`, `y_train` and `x_test`, `y_test`.
+    Items of shape (N, F) are rows of a table; (N, H, W), (N, C, H, W) and (N, H, W, C) are images
+    of 1 or 3 channels, whose range `learn_maximum` finds.
     """
     arrays = _load_arrays(path)
     parts = {part: _part_arrays(arrays, part, path) for part in ("train", "val", "test")}
@@ -87,9 +80,6 @@ def read_array_items(path: Path) -> tuple[Kind, Array]:
     """Returns the kind and the items of an array file without labels.
 
     The items have shape (N, F) for rows and (N, C, H, W) for images.
-
-    Raises:
-        DataError: If the file is not an array, is empty, or its shape is ambiguous.
     """
     arrays = _load_arrays(path)
     pair = _part_arrays(arrays, None, path)
@@ -102,11 +92,7 @@ def read_array_items(path: Path) -> tuple[Kind, Array]:
 
 
 def to_float64_rows(array: Array, name: str) -> torch.Tensor:
-    """Returns rows of numbers as float64 of shape (N, F).
-
-    Raises:
-        DataError: If a number is not finite or beyond 1e150.
-    """
+    """Returns rows of numbers as float64 of shape (N, F)."""
     values = np.ascontiguousarray(array, dtype=np.float64)
     if not is_valid_number(values).all():
         raise DataError(

@@ -54,18 +54,9 @@ FEATURE_ROLES = (*NUMBER_ROLES, "flag", "category")
 def infer_column_type(
     column: Series[Any], path: Path, options: TableOptions
 ) -> tuple[Column, str]:
-    """Returns how a column is read, and a note on it if any.
+    """Returns how a column of stripped texts is read, and a note on it if any.
 
     Numbers with a unit or with thousands marks are an `amount`, which is never a class.
-
-    Args:
-        column: Texts without surrounding blanks.
-        path: The file, for errors.
-        options: What the user says about the columns.
-
-    Raises:
-        DataError: If numbers may be thousands as well as fractions, or a column that the user
-            calls numbers holds other values.
     """
     name = str(column.name)
     if name in options.as_category or name == options.text:

@@ -43,17 +43,10 @@ class Cells(NamedTuple):
 
 
 def read_cells(text: str, path: Path | str) -> Cells:
-    r"""Splits a text into rows of cells.
+    """Splits a text into rows of cells.
 
     It skips comments (lines that begin with `#` and differ from the rows), the line `sep=;`, a
     title above the names, and empty rows at the end.
-
-    Args:
-        text: The text, with `\n` at the ends of its lines.
-        path: The file, for errors.
-
-    Raises:
-        DataError: If a row has more cells than the first one, or a quote is not closed.
     """
     separator, text = find_separator(text)
     text, names, notes = _without_comments(text, separator)

@@ -17,11 +17,7 @@ from .typed_columns import Columns, read_columns
 
 
 def read_csv(source: Source) -> LoadedDataset:
-    """Reads a file of columns.
-
-    Raises:
-        DataError: If it cannot be read, or its content is ambiguous.
-    """
+    """Reads a file of columns."""
     path, options = Path(source.name), source.table
     columns = read_columns(path, options)
     target = find_target(columns, options, path)

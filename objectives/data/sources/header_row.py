@@ -52,18 +52,9 @@ def split_header(
 ) -> tuple[list[str], Rows, tuple[str, ...]]:
     """Returns the names of the columns, the rows below them, and notes.
 
-    A column without a name is called by its position, `column 3`. Repeated names get a number,
-    `size.1`.
-
-    Args:
-        cells: All rows.
-        path: The file, for errors.
-        header: `first` or `none` if the user has said it; None if the values decide.
-        known: Names of columns; a first row with one of them holds names.
-
-    Raises:
-        AmbiguousHeaderError: If the values do not decide.
-        DataError: If there are no rows below the names.
+    `header` is `first` or `none`; if it is None, a first row with one of the `known` names holds
+    names, and otherwise the values decide. A column without a name is called by its position,
+    `column 3`. Repeated names get a number, `size.1`.
     """
     rows = cells.rows
     if any(normalize_label(cell) in known for cell in rows[0]):

@@ -40,13 +40,7 @@ TRANSPOSED_ORIENTATIONS = (5, 6, 7, 8)  # those that exchange height and width
 
 
 class ImageFormat(NamedTuple):
-    """The common format of some images.
-
-    Attributes:
-        mode: `L` or `RGB`.
-        size: Width and height.
-        as_floats: Whether the pixels are floats, because a file may have more than 8 bits.
-    """
+    """The common mode (`L` or `RGB`), width and height of images, and whether they are floats."""
 
     mode: str
     size: tuple[int, int]
@@ -59,19 +53,11 @@ def mode_maximum(mode: str) -> int:
 
 
 def read_images(paths: Sequence[str], image_size: int | None) -> torch.Tensor:
-    """Returns image files as one tensor of shape (N, C, H, W).
+    """Returns image files as bytes, or floats in [0, 1] if a file has more than 8 bits.
 
-    The images are turned upright, scaled and cropped to the same size. Transparent pixels become
-    white. All images are gray if none has colors. The pixels are bytes, or floats in [0, 1] if a
-    file has more than 8 bits.
-
-    Args:
-        paths: The files, at least one.
-        image_size: Side in pixels. If None, images keep their size if it is the same for all and
-            at most 64x64; else it is 64.
-
-    Raises:
-        DataError: If a file is not an image, is broken, too large or of unknown range.
+    The result has shape (N, C, H, W). The images are turned upright, scaled and cropped to the
+    same size: `image_size`, or if it is None the size of all images if it is the same and at most
+    64x64, else 64. Transparent pixels become white. All images are gray if none has colors.
     """
     task = f"reading {len(paths):,} images"
     with progress(task, 2 * len(paths)) as advance, ignore_pillow_warnings():
@@ -95,9 +81,6 @@ def read_image(path: str, form: ImageFormat) -> tuple[int, NDArray[Any]]:
     """Returns the largest value that an image file can hold, and its pixels in a format.
 
     The pixels have shape (C, H, W).
-
-    Raises:
-        DataError: If the file is not an image, is broken, too large or of unknown range.
     """
     from PIL import ImageOps
 
@@ -112,17 +95,9 @@ def decode_image(
 ) -> tuple[int, NDArray[Any]]:
     """Returns the largest value that an image file can hold, and its pixels of shape (C, H, W).
 
-    The pixels are bytes, or floats in [0, 1] if the file has more than 8 bits.
-
-    Args:
-        path: The file.
-        mode: `L` or `RGB`.
-        fit: Scales or crops the upright image.
-        short_side: The side that is needed at least. A JPEG file of many more pixels is decoded
-            to fewer of them, which is much faster. 0 decodes all pixels.
-
-    Raises:
-        DataError: If the file is not an image, is broken, too large or of unknown range.
+    The pixels are bytes, or floats in [0, 1] if the file has more than 8 bits. `fit` scales or
+    crops the upright image. A JPEG file of which only `short_side` pixels are needed is decoded to
+    fewer pixels, which is much faster.
     """
     with open_image(path) as image:
         type_maximum = mode_maximum(image.mode)
@@ -154,11 +129,7 @@ def _common_format(paths: Sequence[str], image_size: int | None, advance: Advanc
 
 
 def read_image_headers(paths: Iterable[str]) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yields the mode of each image file, and its width and height once it is upright.
-
-    Raises:
-        DataError: If a file is not an image or has a mode of unknown range.
-    """
+    """Yields the mode of each image file, and its width and height once it is upright."""
     for path in paths:
         with open_image(path) as image:
             is_transposed = image.getexif().get(ORIENTATION) in TRANSPOSED_ORIENTATIONS
@@ -168,11 +139,7 @@ def read_image_headers(paths: Iterable[str]) -> Iterator[tuple[str, tuple[int, i
 
 @contextmanager
 def open_image(path: str) -> Iterator[Image.Image]:
-    """Opens an image file; all errors of the `with` block become a DataError with its path.
-
-    Raises:
-        DataError: If the file is not an image, is broken, too large or of unknown range.
-    """
+    """Opens an image file; all errors of the `with` block become a DataError with its path."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -213,14 +180,7 @@ def silence_pillow() -> None:
 def to_upright(image: Image.Image, mode: str, path: str) -> Image.Image:
     """Returns an image in its EXIF orientation, on white where it is transparent.
 
-    Args:
-        image: The image as its file holds it.
-        mode: `L` or `RGB`; images of more than 8 bits become floats in [0, 1] of mode `F` instead,
-            in which 1 stands for the `mode_maximum`.
-        path: The file, for the error.
-
-    Raises:
-        DataError: If it holds numbers of unknown range.
+    An image of more than 8 bits becomes floats in [0, 1] of mode `F`, any other of mode `mode`.
     """
     from PIL import Image, ImageOps
 

@@ -111,17 +111,8 @@ def read_image_files(
 ) -> LoadedDataset:
     """Reads the image files of each part, or leaves them in their files if they are large.
 
-    A test part that is missing is a fixed fifth of the training part.
-
-    Args:
-        parts: The files of each part; `train` is among them.
-        classes: Names of the classes in their order.
-        source: The options, and the name under which the cache keeps the images.
-        cache: The folder where decoded images are kept, if any.
-        notes: What the user should know about the files.
-
-    Raises:
-        DataError: If an image is broken, or of unknown range or class.
+    A test part that is missing is a fixed fifth of the training part. `cache` is the folder where
+    decoded images are kept, if any.
     """
     place = os.path.realpath(source.name)
     if "test" not in parts:

@@ -44,9 +44,6 @@ def read_image_folder(source: Source, cache: Path | None = None) -> LoadedDatase
 
     `train/` with `val/`, `test/` or both are its parts, in any letter case and by any of their
     usual names. The folders within a part are its classes.
-
-    Raises:
-        DataError: If it holds too few images, a broken one, or a class that training lacks.
     """
     folder = list_image_folder(Path(source.name))
     notes = (format_skipped(folder.skipped),) if folder.skipped else ()
@@ -54,11 +51,7 @@ def read_image_folder(source: Source, cache: Path | None = None) -> LoadedDatase
 
 
 def list_image_folder(folder: Path) -> ImageFolder:
-    """Returns the parts and the classes of a folder, without opening an image.
-
-    Raises:
-        DataError: If it holds too few images, or a part without classes.
-    """
+    """Returns the parts and the classes of a folder, without opening an image."""
     skipped: Counter[str] = Counter()
     states = find_images(folder, skipped)
     root, names = _enter_single_folder(folder, list(states))

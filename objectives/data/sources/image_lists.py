@@ -65,9 +65,6 @@ def read_image_csv(source: Source, cache: Path | None = None) -> LoadedDataset:
     """Reads the images of a CSV file; a fixed fifth of them is the test part.
 
     The column of the classes has a name of `LABEL_COLUMN_NAMES`, or is the only other column.
-
-    Raises:
-        DataError: If an image is missing or broken or has no class, or there are too few images.
     """
     files = _read_image_files(Path(source.name), source.table)
     classes = tuple(sorted(set(files.labels or ())))
@@ -77,16 +74,9 @@ def read_image_csv(source: Source, cache: Path | None = None) -> LoadedDataset:
 def read_part_lists(
     source: Source, lists: Mapping[str, Path], cache: Path | None = None
 ) -> LoadedDataset:
-    """Reads the images of a folder with a list for each part.
+    """Reads the images of a folder with a list for each part, from `find_part_lists`.
 
-    Args:
-        source: The folder; `classes.csv` in it may name the classes in another order than that of
-            the alphabet.
-        lists: The lists from `find_part_lists`.
-        cache: The folder where decoded images are kept, if any.
-
-    Raises:
-        DataError: If an image is missing or broken or has no class, or there are too few images.
+    `classes.csv` in the folder may name the classes in another order than that of the alphabet.
     """
     parts = {
         part: _read_image_files(path, source.table, MIN_ITEMS if part == "train" else 0)
@@ -101,11 +91,7 @@ def read_part_lists(
 
 
 def read_image_list(path: Path, options: TableOptions | None = None) -> Columns:
-    """Returns the columns of a list of images as text.
-
-    Raises:
-        DataError: If it cannot be read.
-    """
+    """Returns the columns of a list of images as text."""
     options = options or TableOptions()
     raw = read_file_bytes(path)
     # File names may be any bytes. They are decoded as text only if no such file exists.
@@ -125,11 +111,7 @@ def read_image_list(path: Path, options: TableOptions | None = None) -> Columns:
 
 
 def find_path_column(path: Path, columns: Columns) -> str:
-    """Returns the column that holds the paths of images.
-
-    Raises:
-        DataError: If there is none.
-    """
+    """Returns the column that holds the paths of images."""
     name = _find_path_column(columns)
     if name is None:
         raise DataError(f"{path} names no images: one column must hold their paths")

@@ -64,11 +64,7 @@ class LazyImages:
         return len(self.names)
 
     def __getitem__(self, indices: Indices) -> Tensor:
-        """Returns decoded images of shape (n, C, side, side).
-
-        Raises:
-            DataError: If a file is not an image, is broken or too large.
-        """
+        """Returns decoded images of shape (n, C, side, side)."""
         images = self._decode(
             indices, lambda path: read_center_crop(path, self.mode, self.side, self._maximum)
         )
@@ -97,22 +93,14 @@ class LazyImages:
         return self._with_names([*self.names, *other.names])
 
     def decode_uncropped(self, indices: Indices, short_side: int) -> list[Tensor]:
-        """Returns whole images of shapes (C, H, W), scaled down to a short side if it is longer.
-
-        Raises:
-            DataError: If a file is not an image, is broken or too large.
-        """
+        """Returns whole images of shapes (C, H, W); a longer short side is scaled to `short_side`."""
         fit = partial(_shrink, short_side=short_side)
         return self._decode(
             indices, lambda path: _read_pixels(path, self.mode, fit, short_side, self._maximum)
         )
 
     def describe_files(self) -> Iterator[bytes]:
-        """Yields mode, name and size of each file; a hash of all contents would take minutes.
-
-        Raises:
-            DataError: If a file is missing.
-        """
+        """Yields mode, name and size of each file; a hash of all contents would take minutes."""
         for name, path in zip(self.names, self.paths, strict=True):
             try:
                 size = os.path.getsize(path)
@@ -124,9 +112,6 @@ class LazyImages:
         """Returns the number that stands for 1, and notes on it, from a sample of the images.
 
         It stops at the first image that is bright enough to leave no doubt.
-
-        Raises:
-            DataError: If a file is not an image, is broken or too large.
         """
         step = -(-len(self) // MAX_EXAMINED_IMAGES)
         brightest: PixelRange | None = None
@@ -166,17 +151,7 @@ def map_in_threads(read: Callable[[str], R], paths: Iterable[str]) -> list[R]:
 
 
 def read_center_crop(path: str, mode: str, side: int, choose_maximum: ChooseMaximum) -> Tensor:
-    """Returns the center of an image file as bytes of shape (C, side, side).
-
-    Args:
-        path: The file.
-        mode: `L` or `RGB`.
-        side: Height and width of the crop.
-        choose_maximum: Returns the number that stands for 1, from the range of the pixels.
-
-    Raises:
-        DataError: If the file is not an image, is broken or too large.
-    """
+    """Returns the center of an image file as bytes of shape (C, side, side)."""
     fit = partial(_resize_and_center_crop, side=side)
     return _read_pixels(path, mode, fit, side, choose_maximum)
 

@@ -26,15 +26,7 @@ def holds_image_files(name: str) -> bool:
 
 
 def load_source(source: Source, cache: Path | None) -> LoadedDataset:
-    """Reads data of any kind.
-
-    Args:
-        source: The data.
-        cache: The folder where decoded images are kept, if any.
-
-    Raises:
-        DataError: If the data is missing, empty or broken, or an option does not fit it.
-    """
+    """Reads data of any kind; `cache` is the folder where decoded images are kept, if any."""
     dataset = _read(source, cache)
     for text in (source.name, *dataset.spec.classes, *dataset.spec.features):
         if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):

@@ -99,12 +99,10 @@ def are_ambiguous_numbers(texts: Sequence[str]) -> bool:
 def infer_number_format(
     texts: Iterable[str], decimal: str | None = None, allow_codes: bool = False
 ) -> NumberFormat:
-    """Returns the common format of the numbers of a column.
+    """Returns the common format of the different values of a column.
 
-    Args:
-        texts: The different values of a column without missing ones.
-        decimal: The decimal mark to use if the numbers are ambiguous.
-        allow_codes: Whether `007`, `1E2` and integers that float64 cannot hold are numbers.
+    `decimal` decides if the numbers are ambiguous. With `allow_codes`, `007`, `1E2` and integers
+    that float64 cannot hold are numbers, too.
 
     Raises:
         AmbiguousNumberError: If they may be thousands as well as fractions.
@@ -138,11 +136,6 @@ def infer_number_format(
 
 def parse_number(text: str, decimal: str, unit: str = "") -> float:
     """Returns the number that a text holds, with or without its unit and marks of thousands.
-
-    Args:
-        text: The number.
-        decimal: The decimal mark; empty stands for a point.
-        unit: The unit that it may have.
 
     Raises:
         ValueError: If it is not a number, or has another unit.

@@ -52,12 +52,7 @@ def array_pixel_range(array: NDArray[Any]) -> PixelRange:
 
 
 def file_pixel_range(pixels: NDArray[Any], type_maximum: int) -> PixelRange:
-    """Returns the range of an image file.
-
-    Args:
-        pixels: Its pixels as bytes, or as floats of which 1 stands for `type_maximum`.
-        type_maximum: The largest value of the file format: 255, 65,535, or 1 for floats.
-    """
+    """Returns the range of an image file: bytes, or floats of which 1 is `type_maximum`."""
     scale = 1 if pixels.dtype.kind == "u" else type_maximum
     low, high = (round(float(value) * scale, 3) for value in (pixels.min(), pixels.max()))
     return PixelRange(low, high, type_maximum > 1, type_maximum, type_maximum)
@@ -67,13 +62,6 @@ def learn_maximum(parts: Mapping[str, PixelRange], name: str) -> int:
     """Returns which number stands for 1 in a data set: the least usual maximum that covers it.
 
     Fractions above 1 are taken for resized bytes if the largest one is above 127.
-
-    Args:
-        parts: The range of each part; `train` is among them.
-        name: The name of the data in errors.
-
-    Raises:
-        DataError: If there is none, or if another part has another range than the training part.
     """
     train = parts["train"]
     low, high = min(part.low for part in parts.values()), max(part.high for part in parts.values())
@@ -114,13 +102,8 @@ def recorded_maximum(train: PixelRange, maximum: int) -> int:
 def infer_new_maximum(new: PixelRange, trained: int, darkest: int = FAINT_RATIO) -> int:
     """Returns which number stands for 1 in new pixels.
 
-    Args:
-        new: The range of the new pixels.
-        trained: The `recorded_maximum` of training.
-        darkest: The largest allowed ratio of the range of training to that of the new pixels.
-
-    Raises:
-        DataError: If it is ambiguous; the message lacks the name of the pixels in front.
+    `trained` is the `recorded_maximum` of training; it may exceed the new pixels by the ratio
+    `darkest`. The message of the DataError lacks the name of the pixels in front.
     """
     low, high = new.low, new.high
     if low >= 0:
@@ -140,11 +123,7 @@ def infer_new_maximum(new: PixelRange, trained: int, darkest: int = FAINT_RATIO)
 
 
 def infer_new_file_maximum(new: PixelRange, trained: int) -> int:
-    """Returns which number stands for 1 in a new image file, whose format limits the answer.
-
-    Raises:
-        DataError: As `infer_new_maximum` does.
-    """
+    """Returns which number stands for 1 in a new image file, whose format limits the answer."""
     if new.type_maximum == 1:
         return 1
     known = min(trained or new.type_maximum, new.type_maximum)
@@ -168,13 +147,7 @@ def to_unit_range(array: NDArray[Any], maximum: int) -> NDArray[Any]:
 
 
 def rescale_pixels(pixels: NDArray[Any], type_maximum: int, maximum: int) -> NDArray[Any]:
-    """Returns the pixels of image files, rescaled so that `maximum` stands for 1.
-
-    Args:
-        pixels: The pixels as `file_pixel_range` takes them.
-        type_maximum: The number that stands for 1 in `pixels`.
-        maximum: The number that shall stand for 1.
-    """
+    """Returns pixels in which `type_maximum` stands for 1, rescaled so that `maximum` does."""
     if maximum == type_maximum:
         return pixels
     if pixels.dtype.kind == "u":

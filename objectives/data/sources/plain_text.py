@@ -30,12 +30,7 @@ LETTER_CATEGORIES = "LMNP"  # Unicode categories of texts: letters, marks, digit
 
 
 class PlainText(NamedTuple):
-    """A plain text.
-
-    Attributes:
-        text: The text.
-        dropped: The characters that were dropped: symbols, emoji, control characters.
-    """
+    """A plain text, and the characters that were dropped: symbols, emoji, control characters."""
 
     text: str
     dropped: str
@@ -114,14 +109,9 @@ class EncodedTexts(NamedTuple):
 
 
 def encode_texts(texts: Sequence[str], letters: str, length: int) -> EncodedTexts:
-    """Returns the numbers of the letters of texts.
+    """Returns the numbers of the letters of texts, which are cut after `length` letters.
 
     Texts without a known letter cannot be read, nor can texts in which most letters are unknown.
-
-    Args:
-        texts: Any texts; unknown letters are dropped from their plain forms.
-        letters: The known letters, of which the first has number 1.
-        length: The number of letters after which texts are cut, from 1.
     """
     numbers = {letter: number for number, letter in enumerate(letters, start=1)}
     rows = torch.zeros(len(texts), length, dtype=torch.long)

@@ -56,9 +56,6 @@ def convert_channels(images: Tensor, channels: int) -> Tensor:
 
     Gray images get three equal channels; color images with equal channels get one. Images of
     other numbers of channels stay as they are.
-
-    Raises:
-        DataError: If colors would be lost; the message lacks the name of the images in front.
     """
     if images.shape[1] == 1 and channels == 3:
         return images.expand(-1, 3, -1, -1)

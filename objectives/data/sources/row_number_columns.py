@@ -34,24 +34,12 @@ MAX_GAP_RATIO = 2
 def drop_row_numbers(
     columns: Columns, target: str | None, options: TableOptions, path: Path
 ) -> tuple[Columns, tuple[str, ...]]:
-    """Drops columns that number the rows; a network would learn the order of a sorted file.
+    """Returns the columns without those that number the rows, and the names of the latter.
 
-    These are integers without gaps in any order, sorted integers with few gaps, and names that
-    differ only in their numbers, such as P0001, or are hexadecimal. In a column that is called an
-    id, any different values are row numbers.
-
-    Args:
-        columns: The columns of a file.
-        target: The column to predict, which is kept.
-        options: What the user says; columns that it calls numbers or categories are kept.
-        path: The file, for errors.
-
-    Returns:
-        The other columns, and the names of those that were dropped.
-
-    Raises:
-        DataError: If the rows are sorted by class, and a column that rises from row to row may be
-            a row number or a feature.
+    A network would learn the order of a sorted file from them. They are integers without gaps in
+    any order, sorted integers with few gaps, and names that differ only in their numbers, such as
+    P0001, or are hexadecimal. In a column that is called an id, any different values are row
+    numbers.
     """
     kept: set[str | None] = {target, options.text, *options.as_category, *options.as_number}
     if len(columns.kinds) <= MAX_TEXT_TABLE_COLUMNS:

@@ -37,19 +37,7 @@ def read_table(
     """Returns a data set of the features of each row and its target.
 
     Flags are features of 0 and 1. A text of at most 50 different values, each in two rows on
-    average, is one-hot encoded. `encode_targets` decides whether targets are classes. A fixed
-    fifth of the rows is the test part.
-
-    Args:
-        columns: The columns without row numbers.
-        path: The file.
-        target: The column to predict, if there is one.
-        options: What the user says about the columns.
-        numbers: Whether targets are numbers to predict.
-
-    Raises:
-        DataError: If values are missing or beyond 1e150, a text has too many different values, or
-            no features are left.
+    average, is one-hot encoded. `encode_targets` decides whether targets are classes.
     """
     check_no_missing(columns, path, target)
     if target is None and numbers:
@@ -92,11 +80,7 @@ def read_table(
 
 
 def find_target(columns: Columns, options: TableOptions, path: Path) -> str | None:
-    """Returns the target that the user names, or the only column with a usual name, if any.
-
-    Raises:
-        DataError: If the named column does not exist, or several columns have a usual name.
-    """
+    """Returns the target that the user names, or the only column with a usual name, if any."""
     names = list(map(str, columns.frame))
     if options.target is not None and (options.target != NO_TARGET or NO_TARGET in names):
         check_column_exists(names, options.target, path)
@@ -122,9 +106,6 @@ def column_targets(
 
     Numbers with a unit, and those that the user calls numbers, are predicted as numbers. Flags are
     classes with the names in the file.
-
-    Raises:
-        DataError: If the values cannot be targets.
     """
     role = columns.kinds[name].role
     numbers = numbers or role == "amount" or name in options.as_number

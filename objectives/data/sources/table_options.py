@@ -36,11 +36,7 @@ class TableOptions(NamedTuple):
 
     @classmethod
     def of(cls, **given: Any) -> Self:
-        """Returns options with normalized names of columns.
-
-        Raises:
-            DataError: If a value is not allowed.
-        """
+        """Returns options with normalized names of columns."""
         for name, choices in (("header", HEADERS), ("decimal", DECIMALS)):
             value = given.get(name)
             if value is not None and value not in choices:

@@ -20,23 +20,12 @@ if TYPE_CHECKING:
 def encode_targets(
     parts: Mapping[str, NDArray[Any]], numbers: bool, source: str
 ) -> tuple[tuple[str, ...], dict[str, torch.Tensor]]:
-    """Returns the names of the classes and the targets of each part.
+    """Returns the classes and the class numbers of each part; or no classes and float64 numbers.
 
     Text and booleans are classes. Numbers are classes if all of them are integers, at most half
     of them are different, and there are at most 50 different ones or all from 0 on. Other numbers
-    are to be predicted. Text is the same class in each of Unicode's normal forms.
-
-    Args:
-        parts: Targets of shape (N,) of each part; `train` is among them.
-        numbers: Whether all targets are numbers to predict.
-        source: The name of the data in errors.
-
-    Returns:
-        The classes and the class number of each item; or no classes and float64 numbers.
-
-    Raises:
-        DataError: If a class is negative or missing in the training part, a number is not finite,
-            or `numbers` is given for text.
+    are to be predicted, and with `numbers` all are. Text is the same class in each of Unicode's
+    normal forms.
     """
     if any(targets.dtype.kind not in "iufbU" for targets in parts.values()):
         raise DataError(f"{source} has labels that are neither numbers nor text")

@@ -50,9 +50,6 @@ def read_text_folder(folder: Path) -> LoadedDataset:
 
     A single file has no classes. A fixed, stratified fifth is the test part. Texts in which most
     letters are not among those of the training part are left out.
-
-    Raises:
-        DataError: If there are too few texts with letters, or a file is not UTF-8.
     """
     texts: list[str] = []
     places: list[str] = []
@@ -85,19 +82,7 @@ def read_text_table(
     options: TableOptions,
     numbers: bool,
 ) -> LoadedDataset:
-    """Returns a data set of a column of texts and a column of labels; others are left out.
-
-    Args:
-        columns: The columns of the file.
-        text: The column of texts.
-        path: The file.
-        target: The column of labels, if there is one.
-        options: What the user says about the columns.
-        numbers: Whether labels are numbers to predict.
-
-    Raises:
-        DataError: As `read_text_folder`, or if values are missing or cannot be labels.
-    """
+    """Returns a data set of a column of texts and a column of labels; others are left out."""
     if others := [name for name in columns.kinds if name not in (text, target)]:
         columns = columns.drop_columns(others, f"left out, beside the texts: {quote_some(others)}")
     texts = columns.texts[text].tolist()
@@ -117,11 +102,7 @@ def read_text_table(
 
 
 def read_text_lines(path: Path) -> list[str]:
-    """Returns the lines of a UTF-8 file without surrounding blanks; blank lines are empty.
-
-    Raises:
-        DataError: If it cannot be read.
-    """
+    """Returns the lines of a UTF-8 file without surrounding blanks; blank lines are empty."""
     try:
         text = check_input_file(path, "text").read_text(encoding="utf-8-sig")
         return [line.strip() for line in text.split("\n")]

@@ -19,15 +19,10 @@ NON_ASCII_RUN = re.compile(rb"[\x80-\xff]{3,}")
 def decode_text(
     raw: bytes, path: Path | str, as_bytes: bool = False
 ) -> tuple[str, tuple[str, ...]]:
-    r"""Returns the text of a file, with `\n` at the ends of its lines, and notes on its encoding.
+    """Returns the text of a file in UTF-8, UTF-16, Windows-1252 or Latin-1, and notes.
 
-    Args:
-        raw: The content in UTF-8, UTF-16, Windows-1252 or Latin-1.
-        path: The file, for errors.
-        as_bytes: Whether bytes that are not UTF-8 become surrogates, as in names of files.
-
-    Raises:
-        DataError: If the file is empty, not text, or in another encoding.
+    Its lines end with a line feed. With `as_bytes`, bytes that are not UTF-8 become surrogates,
+    as in names of files.
     """
     if not raw.strip():
         raise DataError(f"{path} is empty")

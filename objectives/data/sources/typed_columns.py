@@ -54,11 +54,7 @@ class Columns(NamedTuple):
 
 
 def read_columns(path: Path, options: TableOptions) -> Columns:
-    """Reads the columns of a file.
-
-    Raises:
-        DataError: If the file cannot be read, has too few rows, or is ambiguous.
-    """
+    """Reads the columns of a file."""
     texts, notes = read_text_columns(path, read_file_bytes(path), options.header)
     names = tuple(map(str, texts))
     for name, option in options.named_columns().items():
@@ -83,15 +79,7 @@ def read_text_columns(
 ) -> tuple[DataFrame, tuple[str, ...]]:
     """Returns all columns of a file as text, and notes; columns without name and value go.
 
-    Args:
-        path: The file, for errors.
-        raw: The content of the file.
-        header: Whether the first row holds names; see `TableOptions`.
-        known: Names of columns; a first row with one of them holds names.
-        as_bytes: Whether bytes that are not UTF-8 become surrogates.
-
-    Raises:
-        DataError: If the content is not a CSV file, or has no rows.
+    See `split_header` for `header` and `known`, and `decode_text` for `as_bytes`.
     """
     import pandas as pd
 
@@ -114,11 +102,7 @@ def read_text_columns(
 def infer_types(
     texts: DataFrame, path: Path, options: TableOptions, notes: tuple[str, ...] = ()
 ) -> Columns:
-    """Returns columns of text, converted to numbers where all values are numbers.
-
-    Raises:
-        DataError: If the numbers of a column may be thousands as well as fractions.
-    """
+    """Returns columns of text, converted to numbers where all values are numbers."""
     import pandas as pd
 
     kinds: dict[str, Column] = {}
@@ -137,11 +121,7 @@ def infer_types(
 
 
 def read_file_bytes(path: Path) -> bytes:
-    """Returns the content of a table.
-
-    Raises:
-        DataError: If it cannot be read.
-    """
+    """Returns the content of a table."""
     try:
         return check_input_file(path, "table").read_bytes()
     except OSError as error:
@@ -149,12 +129,7 @@ def read_file_bytes(path: Path) -> bytes:
 
 
 def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFrame:
-    """Returns which values are missing, with shape (N, columns).
-
-    Args:
-        columns: The columns of a file.
-        words: How missing values are written, in lower case; None stands for the usual words.
-    """
+    """Returns which values are missing, with shape (N, columns), by words in lower case."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -172,11 +147,7 @@ def check_no_missing(
 ) -> None:
     """Raises DataError with the number of missing values of each column, if there are any.
 
-    Args:
-        columns: The columns of a file.
-        path: The file.
-        target: The column to predict, which cannot be left out.
-        words: How missing values are written; see `find_missing`.
+    The target is not a column that can be left out.
     """
     counts = find_missing(columns, words).sum().sort_values(ascending=False, kind="stable")
     counts = counts[counts > 0]
