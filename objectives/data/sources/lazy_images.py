@@ -93,7 +93,7 @@ class LazyImages:
         return self._with_names([*self.names, *other.names])
 
     def decode_uncropped(self, indices: Indices, short_side: int) -> list[Tensor]:
-        """Returns whole images of shapes (C, H, W); a longer short side is scaled to `short_side`."""
+        """Returns whole images of shapes (C, H, W), scaled so that no short side is longer."""
         fit = partial(_shrink, short_side=short_side)
         return self._decode(
             indices, lambda path: _read_pixels(path, self.mode, fit, short_side, self._maximum)
