@@ -4,6 +4,10 @@ import re
 from importlib.metadata import version as version_of
 from typing import Any
 
+import click
+
+from latentune.studies.cli.app import app as command_line
+
 project = "Latentune"
 author = "The Latentune authors"
 copyright = "2026, The Latentune authors"
@@ -24,10 +28,14 @@ html_title = "Latentune"
 html_theme_options = {"navigation_with_keys": True}
 html_show_sphinx = False
 
+for command in command_line.commands.values():  # sphinx-click does not read context_settings
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and not parameter.is_flag:
+            parameter.show_default = True
+
 default_role = "code"  # docstrings write `name` for code
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_preserve_defaults = True  # names of constants, not their values
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 napoleon_google_docstring = True
