@@ -5,7 +5,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 QUICK ?= tests/test_layers.py tests/test_catalog.py tests/test_search_spaces.py tests/test_documents.py
 
-.PHONY: demo test quick lint check docs audit bench reproduce pictures
+.PHONY: help install demo test quick lint check docs audit bench reproduce pictures
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP)  ## everything into .venv
 
 demo: $(STAMP)  ## search, train and sample an autoencoder on real 8x8 digits
 	$(BIN)/latentune search conv-ae digits --trials 12 --epochs 20

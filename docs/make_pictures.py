@@ -23,7 +23,8 @@ from rich.text import Text
 
 PICTURES = Path(__file__).parent / "pictures"
 LATENTUNE = [sys.executable, "-m", "latentune"]
-SEARCH = ["search", "conv-ae", "digits", "--trials", "24", "--epochs", "20", "--workers", "1"]
+SEARCH = ["search", "conv-vae", "digits", "--trials", "20", "--epochs", "10", "--workers", "1"]
+STUDY = "conv-vae-digits"
 SHOWN_TRIALS = 13
 WIDTH = 78
 
@@ -88,8 +89,9 @@ def draw_dashboard(folder: Path, path: Path) -> None:
                 )
                 page = browser.new_page(viewport={"width": 1360, "height": 760})
                 page.goto(f"{url}/dashboard")
-                page.get_by_text("conv-ae-digits").first.click()
-                page.locator(".plotly .point").first.wait_for(state="attached")
+                page.get_by_text(STUDY).first.click()
+                page.goto(f"{page.url.rstrip('/')}/trials?numbers=12")
+                page.locator("img[src*='/artifacts/']").first.wait_for()
                 page.wait_for_timeout(3000)
                 page.screenshot(path=path)
                 browser.close()
