@@ -86,6 +86,14 @@ def test_every_file_that_a_page_names_exists(page: str) -> None:
         assert (ROOT / path).exists(), path
 
 
+def test_every_class_and_function_that_a_page_names_exists(page: str) -> None:
+    folders = [ROOT / folder for folder in FOLDERS.split("|")]
+    sources = [path.read_text() for folder in folders for path in folder.rglob("*.py")]
+    words = set(re.findall(r"\w+", "\n".join(sources)))
+    for name in re.findall(r"`([A-Z][a-z]+[A-Z]\w*|[a-z]+_[a-z_]+)(?:\(\))?`", TEXTS[page]):
+        assert name in words, name
+
+
 def test_every_benchmark_that_a_page_names_exists(page: str) -> None:
     for module in re.findall(r"python -m (benchmarks\.\w+)", TEXTS[page]):
         path = ROOT / module.replace(".", "/")
