@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .studies.check.confirm import confirm as confirm
     from .studies.check.doctor import doctor as doctor
     from .studies.check.verify import verify as verify
-    from .studies.search.run_search import search as search
+    from .studies.search.search import search as search
     from .studies.study.checkpoint_lookup import load_model as load_model
     from .studies.study.module_trust import allow as allow
     from .studies.study.study_error import StudyError as StudyError
@@ -93,7 +93,7 @@ _MODULES = {
     "predict": ".studies.use.predict",
     "probe": ".studies.use.probe",
     "sample": ".studies.use.sample",
-    "search": ".studies.search.run_search",
+    "search": ".studies.search.search",
     "show": ".studies.use.show",
     "train": ".studies.training.train",
     "verify": ".studies.check.verify",

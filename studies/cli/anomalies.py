@@ -1,44 +1,51 @@
-"""The verb `anomalies`: what a network draws badly is not what it has seen."""
+"""The verb `anomalies`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ..study.defaults import ANOMALY_QUANTILE, SEED
-from .shared_options import (
-    allow_option,
-    data_dir_option,
-    print_next_command,
-    runs_option,
-    with_option_names,
-)
+from .network_command import network_command
+from .shared_options import data_dir_option
+
+if TYPE_CHECKING:
+    from ..use.anomalies import AnomalyReport
 
 
-@click.command()
-@click.argument("study", metavar="STUDY[:TRIAL]|CKPT")
+@network_command
 @click.option(
-    "--against", required=True, metavar="DATA", help="The other items: data of the list or yours."
+    "--against", required=True, metavar="DATA", help="The other items: a known data set or yours."
 )
 @click.option(
-    "--quantile", default=ANOMALY_QUANTILE, help="Share of the validation part that is no anomaly."
+    "--quantile",
+    default=ANOMALY_QUANTILE,
+    help="Share of the validation part that is below the threshold.",
 )
 @click.option("--labeled", metavar="DATA", help="Known anomalies, for a second threshold.")
-@click.option("--seed", default=SEED, help="Chooses among known anomalies.")
+@click.option("--seed", default=SEED, help="Seed of the choice among known anomalies.")
 @data_dir_option
-@allow_option
-@runs_option
-def anomalies(study: str, runs: Path, **options: Any) -> None:
-    """Score other items by how badly they are drawn again.
+def anomalies(
+    source: str,
+    against: str,
+    quantile: float,
+    labeled: str | None,
+    seed: int,
+    data_dir: str | None,
+    runs: Path,
+) -> "AnomalyReport":
+    """Score other items by the error of their reconstructions.
 
     Example: latentune anomalies conv-ae-digits --against path/to/photos
     """
-    from ...storage.runs_folder import Runs
-    from ..use.anomalies import anomalies as run
-    from .next_steps import next_network_command
+    from ..use.anomalies import anomalies
 
-    found = run(study, runs=runs, **options)
-    click.echo(with_option_names(str(found)))
-    print_next_command(*next_network_command("anomalies", study, Runs(runs)))
-    if found.unreadable:
-        raise SystemExit(1)
+    return anomalies(
+        source,
+        against=against,
+        quantile=quantile,
+        labeled=labeled,
+        seed=seed,
+        data_dir=data_dir,
+        runs=runs,
+    )

@@ -1,4 +1,4 @@
-"""The table of all verbs, and what becomes of an error."""
+"""All verbs, and what becomes of the output and of errors."""
 
 import os
 import sys
@@ -16,60 +16,51 @@ from .confirm import confirm
 from .dashboard import dashboard
 from .doctor import doctor
 from .encode import encode
-from .error_messages import exit_with_error, exit_with_exception
+from .error_messages import exit_with_exception, exit_with_message
 from .export import export
 from .import_ import import_
 from .interpolate import interpolate
 from .list import list_
 from .map import map_
+from .messages import print_log_messages
 from .predict import predict
 from .probe import probe
 from .sample import sample
 from .search import search
-from .shared_options import print_log_messages
 from .show import show
 from .status import status
 from .train import train
 from .verify import verify
 
-GROUPS = {
+VERB_GROUPS = {
     "Look": (list_, show, status, best, dashboard),
     "Search": (search, confirm, verify, doctor),
     "Train": (train,),
-    "Use": (
-        predict,
-        encode,
-        sample,
-        map_,
-        interpolate,
-        probe,
-        compress,
-        anomalies,
-        compare,
-    ),
-    "ReadCached": (export, import_),
+    "Use": (predict, encode, sample, map_, interpolate, probe, compress, anomalies, compare),
+    "Keep": (export, import_),
 }
 """The verbs, grouped by what a person wants to do."""
 
 
-class _Grouped(click.Group):
-    """Lists its commands by what they are for, not by the alphabet."""
+class _GroupedCommands(click.Group):
+    """Lists its commands under the titles of `VERB_GROUPS`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        longest = max(map(len, self.commands))
-        for title, verbs in GROUPS.items():
+        width = max(map(len, self.commands))
+        for title, verbs in VERB_GROUPS.items():
             with formatter.section(title):
-                limit = formatter.width - 6 - longest
-                rows = [
-                    (f"{verb.name:<{longest}}", verb.get_short_help_str(limit)) for verb in verbs
-                ]
-                formatter.write_dl(rows)
+                limit = formatter.width - 6 - width
+                formatter.write_dl(
+                    [(f"{verb.name:<{width}}", verb.get_short_help_str(limit)) for verb in verbs]
+                )
 
 
-@click.group(cls=_Grouped, context_settings={"show_default": True, "max_content_width": 100})
+@click.group(
+    cls=_GroupedCommands, context_settings={"show_default": True, "max_content_width": 100}
+)
 @click.version_option(package_name="latentune", message="%(prog)s %(version)s")
 def app() -> None:
     """Search, train and sample small representation-learning models.
@@ -78,18 +69,15 @@ def app() -> None:
     """
 
 
-for verbs in GROUPS.values():
+for verbs in VERB_GROUPS.values():
     for verb in verbs:
         app.add_command(verb)
 
 
 def main() -> NoReturn:
     """Runs the command line: an error of the user is one line and exit code 2."""
-    _open_streams()
-    with (
-        redirect_stdout(_escape_terminal(sys.stdout)),
-        redirect_stderr(_escape_terminal(sys.stderr)),
-    ):
+    _open_closed_streams()
+    with redirect_stdout(_safe_stream(sys.stdout)), redirect_stderr(_safe_stream(sys.stderr)):
         try:
             _run()
         except SystemExit as end:
@@ -97,21 +85,21 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def _open_streams() -> None:
-    """Lets the numbers of closed streams be nobody's: else a database would be opened as one."""
+def _open_closed_streams() -> None:
+    """Reserves the numbers of closed streams: a database must not be opened under one of them."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the first that is free
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
 
 
 def _flush_output(code: Any) -> Any:
-    """Writes out what was printed; returns the exit code, 1 in place of 0 if that cannot be."""
+    """Writes out what was printed; returns the exit code, 1 in place of 0 if that fails."""
     try:
         sys.stdout.flush()
     except OSError as error:
-        with open(os.devnull, "w") as nowhere:  # what is left would be tried once more at exit
+        with open(os.devnull, "w") as nowhere:  # Python would try once more at its exit
             os.dup2(nowhere.fileno(), 1)
         if not isinstance(error, BrokenPipeError):
             click.echo(f"latentune: cannot write the output: {error.strerror}", err=True)
@@ -119,8 +107,8 @@ def _flush_output(code: Any) -> Any:
     return code
 
 
-def _escape_terminal(stream: Any) -> Any:
-    """Returns a terminal that no text can play with; a program gets the bytes of file names."""
+def _safe_stream(stream: Any) -> Any:
+    """Returns a stream that escapes control characters on terminals, and takes any file name."""
     if stream is None:  # it was closed
         return open(os.devnull, "w")
     if stream.isatty():
@@ -136,8 +124,8 @@ def _run() -> NoReturn:
     try:
         os.getcwd()
     except OSError as error:
-        exit_with_error(
-            f"the working folder cannot be used ({error.strerror}): go to another one by cd"
+        exit_with_message(
+            f"the working directory cannot be used ({error.strerror}): change it by cd"
         )
     try:
         code = app(prog_name="latentune", standalone_mode=False)
@@ -145,11 +133,11 @@ def _run() -> NoReturn:
         click.echo(error.format_message())
         sys.exit(2)
     except click.ClickException as error:
-        exit_with_error(f"{error.format_message().rstrip('.')}; see latentune --help")
-    except (KeyboardInterrupt, click.Abort):  # click makes the second of the first
-        click.echo("stopped; nothing is half written")
+        exit_with_message(f"{error.format_message().rstrip('.')}; see latentune --help")
+    except (KeyboardInterrupt, click.Abort):  # click turns the first into the second
+        click.echo("stopped; no file is half written")
         sys.exit(130)
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader of the output has closed it
         sys.exit(1)
     except Exception as error:
         exit_with_exception(error, app.commands)

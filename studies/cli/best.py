@@ -1,21 +1,22 @@
-"""The verb `best`: the best configuration of a study."""
+"""The verb `best`."""
 
 from pathlib import Path
 
 import click
 
-from .shared_options import open_study_database, print_next_command, runs_option, storage_option
+from .next_command import print_next_command
+from .shared_options import open_study_database, runs_option, storage_option
 
 
 @click.command()
 @click.argument("study", metavar="STUDY[:TRIAL]")
-@click.option("--prefer", metavar="OBJECTIVE|knee", help="Which of the trials on a front.")
+@click.option("--prefer", metavar="OBJECTIVE|knee", help="Which trial of a Pareto front.")
 @runs_option
 @storage_option
 def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> None:
-    """Print a study's best configuration, or that of a trial.
+    """Print the configuration of a study's best trial, or of the trial that is named.
 
-    It is also written, to best.toml, or to trial-7.toml of trial 7.
+    The configuration is also written to best.toml, or to trial-7.toml for trial 7.
 
     Example: latentune best conv-ae-digits
     """
@@ -26,10 +27,9 @@ def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> Non
 
     name, number = split_trial_number(study)
     opened = open_study(open_study_database(runs, storage), name)
-    found = best_configuration(opened, number, prefer)
     path = Runs(runs).best(name, number)
-    write_best_toml(found, path)
-    click.echo(path.read_text().rstrip())
+    write_best_toml(best_configuration(opened, number, prefer), path)
+    click.echo(path.read_text(encoding="utf-8").rstrip())
     if number is None:
         for line in describe_confirmed(opened):
             click.echo(line)

@@ -6,12 +6,13 @@ from typing import Any
 import click
 
 from ..study.defaults import COMPARE_EPOCHS, COMPARE_REACH, COMPARE_SEEDS
+from ..study.option_text import parse_label_counts
+from ..study.search_options import ClusterOptions
+from .declared_options import Parsed, options_from
+from .next_command import print_next_command
 from .shared_options import (
-    UsageError,
     allow_option,
-    cluster_options,
     data_dir_option,
-    print_next_command,
     runs_option,
 )
 
@@ -25,20 +26,26 @@ from .shared_options import (
     metavar="STUDY|TOML|CKPT",
     help="Trained encoder to begin with; may be repeated.",
 )
-@click.option("--labels", default="100,1000,all", help="Numbers of labeled images.")
+@click.option(
+    "--labels",
+    type=Parsed(parse_label_counts),
+    default="100,1000,all",
+    help="Numbers of labelled images.",
+)
 @click.option("--seeds", default=COMPARE_SEEDS, help="How often each classifier is trained.")
 @click.option("--epochs", default=COMPARE_EPOCHS, help="Epochs of each training.")
 @click.option("--reach", default=COMPARE_REACH, help="Accuracy whose first epoch is told.")
-@cluster_options
+@options_from(cluster=ClusterOptions)
 @data_dir_option
 @allow_option
 @runs_option
 def compare(
     data: str,
     encoders: tuple[str, ...],
-    labels: str,
+    labels: tuple[int | None, ...],
     reach: float,
     runs: Path,
+    cluster: ClusterOptions,
     **options: Any,
 ) -> None:
     """Compare classifiers from scratch and from encoders.
@@ -57,10 +64,11 @@ def compare(
         folder, table = run(
             data,
             encoders,
-            labels=[_parse_count(word) for word in labels.split(",")],
+            labels=labels,
             reach=reach,
             runs=runs,
             on_result=tell,
+            **vars(cluster),
             **options,
         )
     except KeyboardInterrupt:
@@ -70,11 +78,3 @@ def compare(
     click.echo(f"wrote {folder}")
     if database_exists(Runs(runs).database):  # else all encoders were files
         print_next_command("status")
-
-
-def _parse_count(word: str) -> int | None:
-    if word == "all":
-        return None
-    if not word.isdecimal():
-        raise UsageError(f"--labels {word!r} is neither a number nor 'all'")
-    return int(word)

@@ -1,28 +1,26 @@
-"""The verb `compress`: how many bytes codes take, and what is lost."""
+"""The verb `compress`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ..study.defaults import SEED
-from .shared_options import allow_option, data_dir_option, print_next_command, runs_option
+from .network_command import network_command
+from .shared_options import data_dir_option
+
+if TYPE_CHECKING:
+    from ..use.compress import CompressionReport
 
 
-@click.command()
-@click.argument("study", metavar="STUDY[:TRIAL]|CKPT")
-@click.option("--seed", default=SEED, help="Chooses the images that are drawn.")
+@network_command
+@click.option("--seed", default=SEED, help="Seed of the images that are plotted.")
 @data_dir_option
-@allow_option
-@runs_option
-def compress(study: str, runs: Path, **options: Any) -> None:
-    """Weigh codes of 32, 16 and 8 bits against items.
+def compress(source: str, seed: int, data_dir: str | None, runs: Path) -> "CompressionReport":
+    """Compare the size of latent codes of 32, 16 and 8 bits with that of the items.
 
     Example: latentune compress conv-ae-digits
     """
-    from ...storage.runs_folder import Runs
-    from ..use.compress import compress as run
-    from .next_steps import next_network_command
+    from ..use.compress import compress
 
-    click.echo(run(study, runs=runs, **options))
-    print_next_command(*next_network_command("compress", study, Runs(runs)))
+    return compress(source, seed=seed, data_dir=data_dir, runs=runs)

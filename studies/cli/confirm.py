@@ -1,41 +1,55 @@
-"""The verb `confirm`: the best trials on further seeds."""
+"""The verb `confirm`."""
 
-from typing import Any
+from pathlib import Path
 
 import click
 
 from ..study.defaults import CONFIRM_SEEDS, CONFIRM_TOP
-from .shared_options import (
-    allow_option,
-    cluster_options,
-    data_dir_option,
-    print_next_command,
-    print_repeat_command,
-    runs_option,
-    storage_option,
-)
+from ..study.search_options import ClusterOptions
+from .declared_options import options_from
+from .messages import print_result
+from .next_command import print_next_command, print_repeat_command
+from .shared_options import allow_option, data_dir_option, runs_option, storage_option
 
 
 @click.command()
 @click.argument("study")
-@click.option("--top", default=CONFIRM_TOP, help="How many of the best trials.")
+@click.option("--top", default=CONFIRM_TOP, help="Number of the best trials.")
 @click.option("--seeds", default=CONFIRM_SEEDS, help="Seeds that each is trained on.")
-@cluster_options
+@options_from(cluster=ClusterOptions)
 @data_dir_option
 @allow_option
 @runs_option
 @storage_option
-def confirm(study: str, **options: Any) -> None:
-    """Train the best trials on further seeds: which is the best?
+def confirm(
+    study: str,
+    top: int,
+    seeds: int,
+    cluster: ClusterOptions,
+    data_dir: str | None,
+    runs: Path,
+    storage: str | None,
+) -> None:
+    """Train the best trials on further seeds, to find out which one is the best.
 
-    The same command goes on if it was stopped, and more seeds add to those that are known.
+    The same command continues if it was stopped, and more seeds add to those that are known.
 
     Example: latentune confirm conv-ae-digits --top 3
     """
-    from ..check.confirm import confirm as run
+    from ..check.confirm import confirm
 
     try:
-        click.echo(str(run(study, **options)))
+        print_result(
+            confirm(
+                study,
+                top=top,
+                seeds=seeds,
+                **vars(cluster),
+                data_dir=data_dir,
+                runs=runs,
+                storage=storage,
+            )
+        )
     except KeyboardInterrupt:
         click.echo("stopped; what was trained is kept")
         print_repeat_command()

@@ -1,4 +1,4 @@
-"""The verb `dashboard`: all studies in the browser."""
+"""The verb `dashboard`."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from .shared_options import open_study_database, runs_option, storage_option
 @runs_option
 @storage_option
 def dashboard(port: int, runs: Path, storage: str | None) -> None:
-    """Look at all studies in the browser; Ctrl-C ends it.
+    """Show all studies in the browser until Ctrl-C.
 
     Example: latentune dashboard --port 8081
     """

@@ -1,4 +1,4 @@
-"""What becomes of an error: one line with the way out, without passwords, and an exit code."""
+"""What a user reads of an error: one line with the way out, without passwords."""
 
 import sys
 import traceback
@@ -7,26 +7,27 @@ from typing import NoReturn
 
 import click
 
+from ...models.errors import LatentuneError
 from ...storage.redact import shown
 from ..display.terminal_escape import escape_control_characters
-from .shared_options import UsageError, with_option_names
+from .messages import with_flags
 
-MAX_LINE_LENGTH = 400  # letters of a line
-OUT_OF_MEMORY_TEXTS = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
+MAX_LENGTH = 400  # characters of a line
+OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
 """What PyTorch says where Python would raise a MemoryError."""
 
 
-def exit_with_error(message: str, code: int = 2) -> NoReturn:
+def exit_with_message(message: str, code: int = 2) -> NoReturn:
     """Prints a line to standard error, and ends the process."""
     line = escape_control_characters(" ".join(shown(message).split()))
-    if len(line) > MAX_LINE_LENGTH:  # somebody's text is in it; what to do stands at the end
-        line = f"{line[: MAX_LINE_LENGTH // 2]} ... {line[-MAX_LINE_LENGTH // 3 :]}"
+    if len(line) > MAX_LENGTH:  # a long name is in it, and the way out at the end
+        line = f"{line[: MAX_LENGTH // 2]} ... {line[-MAX_LENGTH // 3 :]}"
     click.echo(f"latentune: {line}", err=True)
     sys.exit(code)
 
 
 def exit_with_exception(error: Exception, verbs: Mapping[str, click.Command]) -> NoReturn:
-    """Ends the process by an error: in a line if people can do something, else by a traceback."""
+    """Ends the process by an error: in a line if a user can act on it, else by a traceback."""
     from ..study.study_error import explain_unreadable_database
 
     error = explain_unreadable_database(error)
@@ -35,7 +36,7 @@ def exit_with_exception(error: Exception, verbs: Mapping[str, click.Command]) ->
     if message is None:
         click.echo(shown("".join(traceback.format_exception(error)).rstrip()), err=True)
         sys.exit(1)
-    exit_with_error(message, code=getattr(error, "exit_code", 2))
+    exit_with_message(message, code=getattr(error, "exit_code", 2))
 
 
 def error_message(
@@ -43,67 +44,55 @@ def error_message(
     command: click.Command | None = None,
     verbs: Mapping[str, click.Command] | None = None,
 ) -> str | None:
-    """Returns the message of an error that users can mend; the others are ours to mend.
+    """Returns the message of an error that a user can act on; None for errors of the package.
 
     Args:
         error: The error.
         command: The verb that was typed.
         verbs: All verbs, by their names.
     """
-    if isinstance(error, UsageError):
-        return str(error)
+    if isinstance(error, LatentuneError):
+        return with_flags(str(error), command, verbs)
     if isinstance(error, OSError):
         return _os_error_message(error)
-    if (line := _machine_error_message(error)) is not None:
-        return line
-    import sqlite3
-
-    from ...objectives.data.data_error import DataError
-    from ...objectives.metric_tracker import MonitorError
-    from ...search_spaces.space_errors import SpaceError
-    from ...storage.database import DatabaseError, DatabaseLostError, database_message
-    from ...storage.runs_folder import StorageError
-    from ..study.study_error import StudyError
-
-    known = DataError | DatabaseLostError | MonitorError | SpaceError | StorageError | StudyError
-    if isinstance(error, known):
-        return with_option_names(str(error), command, verbs or {})
-    if isinstance(error, DatabaseError):
-        return (
-            f"the database failed ({database_message(error)}); the same command goes on when it "
-            "works"
-        )
-    if isinstance(error, sqlite3.Error):
-        return f"the database failed ({error}); the same command goes on when it works"
-    return None
+    return _machine_error_message(error) or _database_error_message(error)
 
 
 def _os_error_message(error: OSError) -> str:
-    """Returns what the system has refused, and of which file."""
     files = " and ".join(str(f) for f in (error.filename, error.filename2) if f is not None)
-    said = error.strerror or str(error) or type(error).__name__
+    reason = error.strerror or str(error) or type(error).__name__
     if "No usable temporary directory" in str(error):
-        return f"{said}: name a folder that can be written by TMPDIR"
-    where = f" {files}" if files else ""
-    return f"cannot read or write{where}: {said}"
+        return f"{reason}: name a folder that can be written by TMPDIR"
+    return f"cannot read or write{f' {files}' if files else ''}: {reason}"
 
 
 def _machine_error_message(error: Exception) -> str | None:
-    """Returns what the machine lacks, if it does."""
+    """Returns what the machine lacks, if that is the reason of an error."""
     text = str(error)
-    if isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(word in text for word in OUT_OF_MEMORY_TEXTS)
-    ):
+    is_runtime = isinstance(error, RuntimeError)
+    if isinstance(error, MemoryError) or (is_runtime and any(w in text for w in OUT_OF_MEMORY)):
         lines = [line for line in text.splitlines() if line.strip()]
-        said = f" ({lines[0]})" if lines else ""
-        return f"memory ran out{said}: ask for less by --batch-size or --workers"
+        reason = f" ({lines[0]})" if lines else ""
+        return f"memory ran out{reason}: use less by --batch-size or --workers"
     if isinstance(error, RecursionError):
         last = traceback.extract_tb(error.__traceback__)[-1]
         return f"something is nested too deeply: {text} ({last.filename}, line {last.lineno})"
-    if isinstance(error, RuntimeError) and "can't start new thread" in text:
-        return "the system allows no more threads or processes: ask for fewer by --workers"
-    if isinstance(error, RuntimeError) and "home directory" in text:
+    if is_runtime and "can't start new thread" in text:
+        return "the system allows no more threads or processes: use fewer by --workers"
+    if is_runtime and "home directory" in text:
         return "there is no home folder: set HOME, or name the folder of the data by --data-dir"
     if isinstance(error, NotImplementedError) and "flock" in text:
-        return "the file system knows no locks: name a folder on another disk by --runs"
+        return "the file system has no file locks: name a folder on another disk by --runs"
+    return None
+
+
+def _database_error_message(error: Exception) -> str | None:
+    import sqlite3
+
+    from ...storage.database import DatabaseError, reason
+
+    if isinstance(error, DatabaseError):
+        return f"the database failed ({reason(error)}); the same command continues when it works"
+    if isinstance(error, sqlite3.Error):
+        return f"the database failed ({error}); the same command continues when it works"
     return None

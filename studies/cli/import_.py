@@ -1,10 +1,12 @@
-"""The verb `import`: a study that somebody has packed."""
+"""The verb `import`."""
 
 from pathlib import Path
 
 import click
 
-from .shared_options import print_next_command, runs_option, storage_option, with_option_names
+from .messages import print_result
+from .next_command import print_next_command
+from .shared_options import runs_option, storage_option
 
 
 @click.command("import")
@@ -16,20 +18,18 @@ from .shared_options import print_next_command, runs_option, storage_option, wit
 def import_(
     archive: Path, name: str | None, into: str | None, runs: Path, storage: str | None
 ) -> None:
-    """Unpack a study that export --to packed.
+    """Unpack a study that `latentune export --to` packed.
 
-    Its trials, pictures and trained networks come to the runs folder, and nothing that is there is
-    replaced. With --into, its trials come to a study that is there.
+    Its trials, pictures and trained networks are added to the runs folder, and nothing there is
+    replaced. With --into, its trials are added to an existing study.
 
     Example: latentune import study.zip
     """
     import optuna
 
-    from ..display.progress_display import show_progress
     from ..transfer.import_ import import_
 
-    show_progress()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    found = import_(archive, name=name, into=into, runs=runs, storage=storage)
-    click.echo(with_option_names(str(found)))
-    print_next_command("status", found.study.study_name)
+    imported = import_(archive, name=name, into=into, runs=runs, storage=storage)
+    print_result(imported)
+    print_next_command("status", imported.study.study_name)

@@ -1,48 +1,39 @@
-"""The verb `interpolate`: what lies between two codes."""
+"""The verb `interpolate`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..study.defaults import SEED
-from .shared_options import (
-    UsageError,
-    allow_option,
-    data_dir_option,
-    print_next_command,
-    runs_option,
-)
+from ..study.option_text import parse_pair
+from .declared_options import Parsed
+from .network_command import network_command
+from .shared_options import data_dir_option
+
+if TYPE_CHECKING:
+    from ..use.interpolate import Interpolation
 
 
-@click.command()
-@click.argument("study", metavar="STUDY[:TRIAL]|CKPT")
+@network_command
 @click.option(
-    "--images", metavar="I,J", help="Two validation images.  [default: random codes and images]"
+    "--images",
+    type=Parsed(parse_pair),
+    metavar="I,J",
+    help="Two validation images.  [default: random latent codes and images]",
 )
-@click.option("--seed", default=SEED, help="Chooses random codes and images.")
+@click.option("--seed", default=SEED, help="Seed of random latent codes and images.")
 @data_dir_option
-@allow_option
-@runs_option
 def interpolate(
-    study: str, images: str | None, seed: int, data_dir: str | None, runs: Path
-) -> None:
-    """Draw what lies between two codes.
+    source: str, images: tuple[int, int] | None, seed: int, data_dir: str | None, runs: Path
+) -> "Interpolation":
+    """Decode the latent codes on the way from one item to another.
 
     Example: latentune interpolate conv-ae-digits --images 3,14
     """
-    from ...storage.runs_folder import Runs
-    from ..use.interpolate import interpolate as run
-    from .next_steps import next_network_command
+    from ..use.interpolate import interpolate
 
-    pair = None if images is None else _parse_pair(images)
-    folder = run(study, images=pair, seed=seed, data_dir=data_dir, runs=runs)
-    for picture in sorted(folder.glob("*.png")):
-        click.echo(f"wrote {picture}")
-    print_next_command(*next_network_command("interpolate", study, Runs(runs)))
-
-
-def _parse_pair(text: str) -> tuple[int, int]:
-    first, comma, second = text.partition(",")
-    if not (comma and first.isdecimal() and second.isdecimal()):
-        raise UsageError(f"--images {text!r} is not two numbers such as 3,14")
-    return int(first), int(second)
+    result = interpolate(source, images=images, seed=seed, data_dir=data_dir, runs=runs)
+    if isinstance(result, Path):
+        return "\n".join(f"wrote {path}" for path in sorted(result.glob("*.png")))
+    return result

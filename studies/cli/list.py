@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import click
 
-from .shared_options import print_next_command
+from .next_command import print_next_command
 
 IMAGE = (1, 28, 28)
 """The shape of an image, where no other is known."""

@@ -1,35 +1,49 @@
-"""The verb `probe`: what codes say of classes when few items have a label."""
+"""The verb `probe`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from ..study.defaults import NEIGHBOURS, PROBE_LABELS, PROBE_SEEDS, SEED
-from .shared_options import allow_option, data_dir_option, print_next_command, runs_option
+from ..study.defaults import NEIGHBORS, PROBE_LABELS, PROBE_SEEDS, SEED
+from .network_command import network_command
+from .shared_options import data_dir_option
+
+if TYPE_CHECKING:
+    from ..use.probe import ProbeReport
 
 
-@click.command()
-@click.argument("study", metavar="STUDY[:TRIAL]|CKPT")
+@network_command
 @click.option(
     "--labels",
     type=int,
     help=f"Training items that have a label.  [default: {PROBE_LABELS}, at most half]",
 )
-@click.option("--seeds", default=PROBE_SEEDS, help="How often they are drawn.")
-@click.option("--neighbors", default=NEIGHBOURS, help="How many of the nearest are asked.")
-@click.option("--seed", default=SEED, help="Seed of the first draw.")
+@click.option("--seeds", default=PROBE_SEEDS, help="How often these items are chosen.")
+@click.option("--neighbors", default=NEIGHBORS, help="Number of nearest neighbors that vote.")
+@click.option("--seed", default=SEED, help="Seed of the first choice.")
 @data_dir_option
-@allow_option
-@runs_option
-def probe(study: str, runs: Path, **options: Any) -> None:
-    """Ask codes for classes by a few labels, beside PCA.
+def probe(
+    source: str,
+    labels: int | None,
+    seeds: int,
+    neighbors: int,
+    seed: int,
+    data_dir: str | None,
+    runs: Path,
+) -> "ProbeReport":
+    """Classify latent codes by a few labels, beside PCA.
 
     Example: latentune probe conv-ae-digits --labels 50
     """
-    from ...storage.runs_folder import Runs
-    from ..use.probe import probe as run
-    from .next_steps import next_network_command
+    from ..use.probe import probe
 
-    click.echo(run(study, runs=runs, **options))
-    print_next_command(*next_network_command("probe", study, Runs(runs)))
+    return probe(
+        source,
+        labels=labels,
+        seeds=seeds,
+        neighbors=neighbors,
+        seed=seed,
+        data_dir=data_dir,
+        runs=runs,
+    )

@@ -1,39 +1,48 @@
-"""The verb `sample`: new items from the latent space."""
+"""The verb `sample`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ..study.defaults import SAMPLE_SIZE, SAMPLING_METHODS, SEED
-from .shared_options import allow_option, data_dir_option, print_next_command, runs_option
+from .declared_options import Choice
+from .network_command import network_command
+from .shared_options import data_dir_option
+
+if TYPE_CHECKING:
+    from ..use.sample import Samples
 
 
-@click.command()
-@click.argument("source", metavar="STUDY[:TRIAL]|CKPT")
+@network_command
 @click.option(
     "--method",
     "methods",
     multiple=True,
-    metavar="NAME",
-    help=f"{', '.join(SAMPLING_METHODS)}; may be repeated.  [default: all that fit]",
+    type=Choice(SAMPLING_METHODS),
+    help="Distribution of latent codes; may be repeated.  [default: all that fit]",
 )
-@click.option("--n", default=SAMPLE_SIZE, help="Number of codes to sample.")
+@click.option("--n", default=SAMPLE_SIZE, help="Number of items to sample.")
 @click.option("--seed", default=SEED, help="Seed of fits and samples.")
 @data_dir_option
-@allow_option
-@runs_option
-def sample(source: str, runs: Path, **options: Any) -> None:
-    """Sample the latent space of a trained autoencoder.
+def sample(
+    source: str,
+    methods: tuple[str, ...],
+    n: int,
+    seed: int,
+    data_dir: str | None,
+    runs: Path,
+) -> "Samples":
+    """Sample new items from the latent space of a trained network.
 
     Example: latentune sample conv-ae-digits --method kde --n 1000
     """
-    from ...storage.runs_folder import Runs
-    from ..use.sample import sample as run
-    from .next_steps import next_network_command
-    from .study_tables import print_samples
+    from ..use.sample import sample
 
-    samples = run(source, runs=runs, **options)
-    print_samples(samples)
-    click.echo(f"wrote {samples.folder}")
-    print_next_command(*next_network_command("sample", source, Runs(runs)))
+    samples = sample(source, methods=methods, n=n, seed=seed, data_dir=data_dir, runs=runs)
+    if not hasattr(samples, "__rich__"):
+        from .study_tables import print_samples
+
+        print_samples(samples)
+        return f"wrote {samples.folder}"
+    return samples

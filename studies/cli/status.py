@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from .shared_options import open_study_database, print_next_command, runs_option, storage_option
+from .next_command import print_next_command
+from .shared_options import open_study_database, runs_option, storage_option
 
 
 @click.command()

@@ -1,57 +1,33 @@
-"""The verb `train`: a configuration to the end."""
+"""The verb `train`."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from ..study.defaults import (
-    ACCELERATOR,
-    ACCELERATORS,
-    DEFAULT_PICTURES,
-    FINAL_EPOCHS,
-    LOGGER,
-    LOGGERS,
-    PICTURES,
-    PRECISION,
-    PRECISIONS,
-)
-from .shared_options import (
-    allow_option,
-    cluster_options,
-    data_dir_option,
-    print_next_command,
-    print_repeat_command,
-    runs_option,
-    storage_option,
-    with_option_names,
-)
+from ..study.search_options import ClusterOptions
+from ..study.training_options import TrainingOptions
+from .declared_options import options_from
+from .messages import print_result, with_flags
+from .next_command import print_next_command, print_repeat_command
+from .shared_options import allow_option, data_dir_option, runs_option, storage_option
 
 
 @click.command()
 @click.argument("source", metavar="STUDY[:TRIAL]|TOML")
-@click.option("--epochs", default=FINAL_EPOCHS, help="Epochs to train for.")
-@click.option("--seeds", default=1, help="Seeds to train on, for the spread of the scores.")
-@click.option(
-    "--resume/--anew",
-    default=None,
-    help="Go on with a stopped training or fail; begin anew.  [default: go on with the same]",
-)
-@click.option("--init-from", metavar="STUDY|CKPT", help="Begin with the weights of this network.")
-@click.option("--accelerator", default=ACCELERATOR, help=f"Device: {', '.join(ACCELERATORS)}.")
-@click.option("--precision", default=PRECISION, help=f"Bits: {', '.join(PRECISIONS)}.")
-@click.option("--deterministic", is_flag=True, help="Get the same numbers each time.")
-@click.option(
-    "--pictures", default=DEFAULT_PICTURES, help=f"Epochs to draw: {', '.join(PICTURES)}."
-)
-@click.option("--logger", default=LOGGER, help=f"Where to log: {', '.join(LOGGERS)}.")
-@cluster_options
+@options_from(training=TrainingOptions, cluster=ClusterOptions)
 @data_dir_option
 @allow_option
 @runs_option
 @storage_option
-def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
-    """Train a configuration to the end, and score it.
+def train(
+    source: str,
+    training: TrainingOptions,
+    cluster: ClusterOptions,
+    data_dir: str | None,
+    runs: Path,
+    storage: str | None,
+) -> None:
+    """Train a configuration to the end, and score it on the test part.
 
     Example: latentune train conv-ae-digits --epochs 50
     """
@@ -60,14 +36,21 @@ def train(source: str, runs: Path, storage: str | None, **options: Any) -> None:
     from .next_steps import next_network_command
 
     try:
-        trained = run(source, runs=runs, storage=storage, **options)
+        trained = run(
+            source,
+            **vars(training),
+            **vars(cluster),
+            data_dir=data_dir,
+            runs=runs,
+            storage=storage,
+        )
     except KeyboardInterrupt as stopped:
         click.echo("stopped; what was trained before is still there")
         if str(stopped):
-            click.echo(with_option_names(str(stopped)))
+            click.echo(with_flags(str(stopped)))
             print_repeat_command("--anew")
         raise SystemExit(130) from None
-    click.echo(str(trained))
+    print_result(trained)
     study, (kind, _, number) = trained.folder.parent.name, trained.folder.name.partition("-")
     network = f"{study}:{number}" if number else study
     if kind == "config":

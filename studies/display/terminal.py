@@ -1,6 +1,6 @@
 """The display: a terminal, a notebook or a pipe, and the bars on it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import IO, Any
@@ -13,7 +13,13 @@ from .terminal_escape import escape_control_characters
 
 
 class EscapingConsole(Console):
-    """A console on which texts are seen as they are, whatever they hold."""
+    """A console that escapes control characters in texts.
+
+    Attributes:
+        rewrite: Applied to each text first; the command line puts its flags in there.
+    """
+
+    rewrite: Callable[[str], str] = staticmethod(str)
 
     @property
     def file(self) -> IO[str]:
@@ -26,7 +32,7 @@ class EscapingConsole(Console):
         self._file = file
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(escape_control_characters(text), **options)
+        return super().render_str(escape_control_characters(self.rewrite(text)), **options)
 
 
 console = EscapingConsole(highlight=False, markup=False)

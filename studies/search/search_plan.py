@@ -1,7 +1,6 @@
 """Planning a search: every default resolved and every input checked before anything is written."""
 
 import logging
-import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,6 @@ from ...models.networks.pretrained_backbone import IMAGENET, SIDE
 from ...models.types import Space
 from ...objectives.data.data_error import DataError
 from ...objectives.data.preparation.folds import check_folds
-from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.sources.load_source import holds_image_files
 from ...search_spaces.catalog.candidates import AUTO, MODEL
 from ...search_spaces.catalog.entry import PUBLISHED
@@ -30,7 +28,6 @@ from ...search_spaces.model_choice import (
 )
 from ...search_spaces.ranges import discover_parameters
 from ...search_spaces.space_errors import SpaceError
-from ...search_spaces.strategies import SAMPLERS
 from ...search_spaces.suggestions import SpaceParameters, replay
 from ...storage.artifact_store import choose_bucket
 from ...storage.best_toml import read_best_toml
@@ -41,12 +38,13 @@ from ..cluster.ray_cluster import RayCluster, join_cluster
 from ..study.build import build_spec
 from ..study.candidate_models import resolve_model_and_data, with_candidate_models
 from ..study.checkpoint_lookup import find_encoder
-from ..study.defaults import CPUS, GPUS, RUNS, SAMPLER, WORKERS
 from ..study.definition import FROM_ENTRY
 from ..study.module_trust import allow, trusted_modules
 from ..study.pretrained_encoder import RANDOM_WEIGHTS, PretrainedEncoder, weights_hash
 from ..study.recipe import Recipe
-from ..study.study_error import StudyError, check_at_least, check_at_most, check_choice
+from ..study.search_options import ClusterOptions, Place, SearchOptions
+from ..study.study_error import StudyError, check_at_most
+from ..study.study_options import StudyOptions
 from ..study.study_spec import StudySpec
 from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
 from .pruner_choice import choose_pruner
@@ -125,83 +123,58 @@ class SearchPlan:
 
 def plan_search(
     model: str,
-    data: str | None = None,
-    *,
-    name: str | None = None,
-    trials: int | None = None,
-    seconds: float | None = None,
-    workers: int | None = WORKERS,
-    default_first: bool = True,
-    enqueue: Sequence[str | Path] = (),
-    pruner: str | None = None,
-    sampler: str = SAMPLER,
-    origin: str | None = None,
-    cluster: str | None = None,
-    cpus: float = CPUS,
-    gpus: float = GPUS,
-    runs: str | Path = RUNS,
-    storage: str | None = None,
-    artifacts: str | None = None,
-    data_dir: str | Path | None = None,
-    **options: Any,
+    data: str | None,
+    study: StudyOptions,
+    options: SearchOptions,
+    cluster: ClusterOptions,
+    place: Place,
 ) -> SearchPlan:
     """Checks a search and resolves its defaults; `search` says what the arguments are."""
-    model, data = resolve_model_and_data(model, data)
-    if data is not None and data not in DATASETS and os.path.exists(data):
-        data = os.path.abspath(data)  # so that the recipe holds in any working folder
-    place = Runs(Path(runs))
-    options["objectives"] = tuple(options.get("objectives", ()))
-    options["ranges"] = dict(options.get("ranges") or {})
-    recipe = with_candidate_models(Recipe(model, data, **options).at(data_dir), place)
-    allow(model)
-    spec = build_spec(recipe, place)
+    runs, storage = Runs(place.runs), place.database
+    recipe = with_candidate_models(Recipe.of(*resolve_model_and_data(model, data), study), runs)
+    allow(recipe.model)
+    spec = build_spec(recipe, runs)
     if recipe.encoder is not None:
-        recipe = _with_image_size(_resolve_encoder(recipe, place, storage))
-        spec = build_spec(recipe, place)
-    trials = spec.trials if trials is None else trials
-    check_at_least("trials", trials, 1)
-    if seconds is not None and not 0 < seconds < math.inf:
-        raise StudyError(f"time must be above 0, not {seconds:g} s")
-    nodes = join_cluster(cluster, cpus, gpus)
-    workers = default_worker_count(trials, nodes) if workers is None else workers
-    check_at_least("workers", workers, 1)
+        recipe = _with_image_size(_resolve_encoder(recipe, runs, storage))
+        spec = build_spec(recipe, runs)
+    trials = spec.trials if options.trials is None else options.trials
+    nodes = join_cluster(cluster.cluster, cluster.cpus, cluster.gpus)
+    workers = options.workers or default_worker_count(trials, nodes)
     check_at_most("workers", workers, MAX_WORKERS if nodes is None else MAX_TASKS)
-    check_choice("sampler", sampler, SAMPLERS)
-    storage = storage or place.database
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data_kind(recipe, data_module)
     if spec.objective.folds:
         check_folds(data_module, spec.objective.folds)
     probed, first = _discover_parameters(recipe, space, data_module.spec)
     definition = spec.definition(data_module, probed.distributions, recipe.definition_entries())
-    default_name, reusable_trials = _default_name(recipe, spec), None
-    if origin is not None:
+    name, reusable_trials = options.name or _default_name(recipe, spec), None
+    if options.origin is not None:
         reusable_trials = find_reusable_trials(
-            origin, space, data_module.spec, definition, storage
+            options.origin, space, data_module.spec, definition, storage
         )
-        first, definition[FROM_ENTRY] = reusable_trials.untried_points(first), origin
-        default_name = (
-            default_name if name else derive_study_name(default_name, origin, definition, storage)
-        )
-    if default_first and (late := [values[MODEL] for values in first[trials:]]):
+        first = reusable_trials.untried_points(first)
+        definition[FROM_ENTRY] = options.origin
+        if options.name is None:
+            name = derive_study_name(name, options.origin, definition, storage)
+    if options.default_first and (late := [values[MODEL] for values in first[trials:]]):
         log.info("too few trials for all of them: without %s", ", ".join(late))
     return SearchPlan(
-        name=check_name_in_database(storage, name or default_name),
+        name=check_name_in_database(storage, name),
         recipe=recipe,
         definition=definition,
         trials=trials,
-        seconds=seconds,
+        seconds=options.seconds,
         workers=workers,
-        first=first if default_first else [],
+        first=first if options.default_first else [],
         enqueued_params=[
-            _read_params(Path(path), recipe, space, data_module.spec) for path in enqueue
+            _read_params(Path(path), recipe, space, data_module.spec) for path in options.enqueue
         ],
-        pruner=choose_pruner(pruner, spec.objective.n_trainings),
-        sampler=sampler,
-        runs=place,
+        pruner=choose_pruner(options.pruner, spec.objective.n_trainings),
+        sampler=options.sampler,
+        runs=runs,
         storage=storage,
         cluster=nodes,
-        bucket=choose_bucket(name or default_name, storage, artifacts),
+        bucket=choose_bucket(name, storage, place.artifacts),
         reusable_trials=reusable_trials,
     )
 

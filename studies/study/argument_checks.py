@@ -1,4 +1,4 @@
-"""What people pass from Python, checked against the annotations of a function: a line says why."""
+"""Checks of the arguments of public functions against their annotations."""
 
 import operator
 import os
@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin
+from typing import Any, NoReturn, Union, get_args, get_origin
 
 from ...objectives.data.describe_object import conversion_hint, describe_object
 from .study_error import StudyError
@@ -22,144 +22,125 @@ TYPE_WORDS = {
 
 
 class ArgumentTypeError(TypeError):
-    """A value that does not fit an annotation."""
+    """A value that does not fit an annotation; it is the only argument of the error."""
 
 
 def convert_argument(name: str, value: Any, annotation: Any) -> Any:
-    """Returns an argument as its annotation says: a single word for a list is a list of one.
+    """Returns an argument as its annotation says.
 
-    A path becomes text where text is meant; a number of NumPy a number of Python; NAME=VALUE a
-    mapping. What an annotation says nothing checkable of, such as a callback, stays as it is.
-
-    Args:
-        name: Name of the argument.
-        value: What was passed.
-        annotation: What the function expects.
+    A single item becomes a list of one where a list is expected, a path becomes text, a NumPy
+    number becomes a Python number, and `NAME=VALUE` becomes a mapping. Annotations that cannot be
+    checked, such as those of callbacks, leave the value as it is.
 
     Raises:
-        StudyError: If the value is of another kind, with what it is and the way out.
+        StudyError: If the value has another type, with that type and the way to convert it.
     """
     try:
         return _convert(value, annotation)
     except ArgumentTypeError as error:
-        found = error.args[0] if error.args else value
-        outer = "" if found is value else f", in {describe_object(value)}"
-        way = conversion_hint(found) or conversion_hint(value)
+        wrong = error.args[0]
+        context = "" if wrong is value else f", in {describe_object(value)}"
+        hint = conversion_hint(wrong) or conversion_hint(value)
         raise StudyError(
             f"`{name}=` must be {_describe_annotation(annotation)}, not "
-            f"{describe_object(found)}{outer}" + (f": {way}" if way else "")
+            f"{describe_object(wrong)}{context}" + (f": {hint}" if hint else "")
         ) from None
 
 
+def union_members(annotation: Any) -> tuple[Any, ...]:
+    """Returns the members of a union, or the annotation alone."""
+    is_union = get_origin(annotation) in (Union, types.UnionType)
+    return get_args(annotation) if is_union else (annotation,)
+
+
 def _convert(value: Any, annotation: Any) -> Any:
-    options = _union_members(annotation)
-    if value is None and type(None) in options:
+    members = union_members(annotation)
+    if value is None and type(None) in members:
         return None
-    if any(option in (str, Path) for option in options) and isinstance(value, str | os.PathLike):
-        return str(os.fspath(value)) if isinstance(os.fspath(value), str) else _reject(value)
-    for option in options:
-        origin = get_origin(option)
-        if origin is Sequence or origin is tuple:
-            return _convert_sequence(value, option)
-        if origin is Mapping:
-            return _convert_mapping(value, option)
-    if bool in options and type(value).__name__ in ("bool", "bool_"):
+    if {str, Path} & set(members) and isinstance(value, str | os.PathLike):
+        path = os.fspath(value)
+        return path if isinstance(path, str) else _reject(value)
+    for member in members:
+        if get_origin(member) in (Sequence, tuple):
+            return _convert_sequence(value, member)
+        if get_origin(member) is Mapping:
+            return _convert_mapping(value, member)
+    if bool in members and type(value).__name__ in ("bool", "bool_"):
         return bool(value)
-    if int in options or float in options:
-        return _convert_number(value, float in options)
-    checks = [option for option in options if option not in TYPE_WORDS]
-    return value if any(_is_instance(value, option) for option in checks) else _reject(value)
+    if int in members or float in members:
+        return _convert_number(value, float in members)
+    others = [member for member in members if member not in TYPE_WORDS]
+    return value if any(_is_instance(value, other) for other in others) else _reject(value)
 
 
-def _is_instance(value: Any, option: Any) -> bool:
-    """Returns whether a value is of a class, or callable; other annotations are not checked."""
-    if get_origin(option) is Callable:
+def _is_instance(value: Any, member: Any) -> bool:
+    if get_origin(member) is Callable:
         return callable(value)
-    return isinstance(value, option) if isinstance(option, type) else True
+    return isinstance(value, member) if isinstance(member, type) else True
 
 
 def _convert_sequence(value: Any, annotation: Any) -> tuple[Any, ...]:
-    """Returns a list whose items fit; a single item is a list of one."""
     item, *rest = get_args(annotation)
     items = _sequence_items(value)
-    found = (
-        (_convert(value, item),) if items is None else tuple(_convert(one, item) for one in items)
-    )
-    if get_origin(annotation) is tuple and len(found) != 1 + len(rest):
+    converted = tuple(_convert(one, item) for one in ([value] if items is None else items))
+    if get_origin(annotation) is tuple and len(converted) != 1 + len(rest):
         _reject(value)
-    return found
+    return converted
 
 
 def _sequence_items(value: Any) -> list[Any] | None:
-    """Returns the items of a list; None of a single item, or of what cannot name several."""
+    """Returns the items of a list; None for a single item, and for what cannot be a list here."""
     if isinstance(value, str | bytes | Mapping | os.PathLike) or not isinstance(value, Iterable):
         return None
     dimensions = getattr(value, "ndim", None)
-    if dimensions is None:
-        return (
-            None if conversion_hint(value) else list(value)
-        )  # a loader of data can be walked through too
+    if dimensions is None:  # a DataLoader can be iterated over too
+        return None if conversion_hint(value) else list(value)
     return list(value) if dimensions == 1 else None
 
 
 def _convert_mapping(value: Any, annotation: Any) -> dict[str, Any]:
-    """Returns a mapping; one of texts may be said as on the command line: NAME=VALUE."""
-    _, item = get_args(annotation)
-    if isinstance(value, Mapping):
-        return {
-            _convert(name, str): _convert_mapping_value(one, item) for name, one in value.items()
-        }
-    found = {}
-    for text in _convert_sequence(value, Sequence[str]):
-        name, equals, one = text.partition("=")
-        if not (name and equals and one):
-            _reject(text)
-        found[name] = one
-    return found
-
-
-def _convert_mapping_value(value: Any, annotation: Any) -> Any:
-    """Returns an item of a mapping; where text is meant, a single number or choice is its text."""
-    if annotation is str and (value is None or isinstance(value, bool | int | float)):
-        return str(value)
-    return _convert(value, annotation)
+    """Returns a mapping; one of texts may be given as on the command line, as `NAME=VALUE`."""
+    if not isinstance(value, Mapping):
+        pairs = [(text, text.partition("=")) for text in _convert_sequence(value, Sequence[str])]
+        for text, parts in pairs:
+            if not all(parts):
+                _reject(text)
+        return {name: text for _, (name, _, text) in pairs}
+    item = get_args(annotation)[1]
+    as_text = (type(None), bool, int, float) if item is str else ()
+    return {
+        _convert(name, str): str(one) if isinstance(one, as_text) else _convert(one, item)
+        for name, one in value.items()
+    }
 
 
 def _convert_number(value: Any, fraction: bool) -> int | float:
     if isinstance(value, bool) or type(value).__name__ == "bool_":
         _reject(value)
     if fraction and isinstance(value, Real):
-        return float(value) if not isinstance(value, int) else value
+        return value if isinstance(value, int) else float(value)
     try:
         return operator.index(value)
     except TypeError:
-        return _reject(value)  # type: ignore[no-any-return]
-
-
-def _union_members(annotation: Any) -> tuple[Any, ...]:
-    """Returns the members of a union, or the one annotation."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        return get_args(annotation)
-    return (annotation,)
+        _reject(value)
 
 
 def _describe_annotation(annotation: Any) -> str:
-    """Returns what an annotation means, in words."""
-    words = []
-    for option in _union_members(annotation):
-        origin = get_origin(option)
-        if origin is Sequence:
-            words.append(f"a list of which each is {_describe_annotation(get_args(option)[0])}")
-        elif origin is tuple:
-            words.append(f"{len(get_args(option))} of {_describe_annotation(get_args(option)[0])}")
-        elif origin is Mapping:
-            words.append('a mapping such as {"NAME": "VALUE"}')
-        elif origin is Callable:
-            words.append("a function")
-        else:
-            words.append(TYPE_WORDS.get(option) or f"a {getattr(option, '__name__', option)}")
-    return " or ".join(dict.fromkeys(words))
+    return " or ".join(dict.fromkeys(map(_describe_member, union_members(annotation))))
 
 
-def _reject(value: Any) -> Any:
+def _describe_member(member: Any) -> str:
+    origin, items = get_origin(member), get_args(member)
+    if origin is Sequence:
+        return f"a list of which each is {_describe_annotation(items[0])}"
+    if origin is tuple:
+        return f"{len(items)} of {_describe_annotation(items[0])}"
+    if origin is Mapping:
+        return 'a mapping such as {"NAME": "VALUE"}'
+    if origin is Callable:
+        return "a function"
+    return TYPE_WORDS.get(member) or f"a {getattr(member, '__name__', member)}"
+
+
+def _reject(value: Any) -> NoReturn:
     raise ArgumentTypeError(value)

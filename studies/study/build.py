@@ -37,7 +37,6 @@ from ...search_spaces.suggestions import check_memory, replay
 from ...storage.checkpoint_file import ARCHITECTURE, file_hash, load_weights, read_checkpoint
 from ...storage.runs_folder import Runs
 from .custom_study import import_spec
-from .defaults import DEFAULT_SPACE
 from .pretrained_encoder import PretrainedEncoder, check_weights
 from .recipe import Recipe
 from .study_error import StudyError, check_choice
@@ -56,7 +55,11 @@ def build_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None = N
     Raises:
         StudyError: If there is no such model, space or objective.
     """
-    spec = _custom_spec(recipe) if ":" in recipe.model else _catalog_spec(recipe, runs, encoder)
+    if ":" in recipe.model:
+        recipe.check_custom_study()
+        spec = import_spec(recipe.model)
+    else:
+        spec = _catalog_spec(recipe, runs, encoder)
     objective = spec.objective
     if recipe.epochs is not None:
         objective = replace(objective, max_epochs=recipe.epochs)
@@ -273,26 +276,3 @@ def _objective_metrics(recipe: Recipe, entry: CatalogEntry) -> dict[str, Directi
         if recipe.objectives.count(name) > 1:
             raise StudyError(f"objective {name!r} is named twice")
     return {name: entry.metrics[name] for name in recipe.objectives or [next(iter(entry.metrics))]}
-
-
-def _custom_spec(recipe: Recipe) -> StudySpec:
-    for option in (
-        "data",
-        "batch_size",
-        "image_size",
-        "normalize",
-        *TableOptions._fields,
-        "balanced",
-        "data_dir",
-        "objectives",
-        "encoder",
-        "weights",
-        "unfreeze",
-    ):
-        if getattr(recipe, option):
-            raise StudyError(
-                f"{recipe.model} brings its own data and objective: leave out {option}"
-            )
-    if recipe.space != DEFAULT_SPACE:
-        raise StudyError(f"{recipe.model} has no space {recipe.space!r}: it is one itself")
-    return import_spec(recipe.model)

@@ -35,7 +35,7 @@ SAMPLERS = ("tpe", "gp", "random")
 TRIALS_PER_WORKER = 8  # at least, where the number of workers is not given
 PROBE_LABELS = 100
 PROBE_SEEDS = 10
-NEIGHBOURS = 1
+NEIGHBORS = 1
 ANOMALY_QUANTILE = 0.99  # of errors in validation: an item beyond is an anomaly
 MAX_PRINTED_ROWS = 50  # rows that are shown of a table
 MAX_PRINTED_ROWS_BESIDE_FILE = 20  # if all of them are written to a file
@@ -46,11 +46,3 @@ COMPARE_LABELS = (100, 1000, None)  # None is all of them
 COMPARE_SEEDS = 3
 COMPARE_EPOCHS = 20
 COMPARE_REACH = 0.95
-OPTION_NAMES = {
-    "encoders": "encoder",
-    "methods": "method",
-    "origin": "from",
-    "ranges": "range",
-    "seconds": "time",
-}
-"""Arguments of Python whose options on the command line have another name."""

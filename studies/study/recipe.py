@@ -1,216 +1,176 @@
-"""The recipe of a study: a few words and numbers from which the study can be made anywhere."""
+"""The recipe of a study: the few words from which the study can be made anywhere."""
 
+import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, get_type_hints
 
 from ...models.networks.architectures import ARCHITECTURES
+from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...search_spaces.catalog.candidates import AUTO
 from ...search_spaces.space_errors import did_you_mean
-from ...storage.runs_folder import Runs
-from .defaults import AUGMENT, DEFAULT_SPACE, SEED
-from .module_trust import check_module_trust
-from .study_error import StudyError, check_at_least, check_seed
+from .option_fields import describe_options, options_of
+from .study_error import StudyError
+from .study_options import StudyOptions
 
-ENTRY_TYPES: dict[str, type] = {
-    "model": str,
-    "data": str,
-    "models": list,
-    "space": str,
-    "ranges": Mapping,
-    "objectives": list,
-    "encoder": str,
-    "encoder_hash": str,
-    "weights": str,
-    "unfreeze": bool,
-    "target": str,
-    "header": str,
-    "decimal": str,
-    "drop": list,
-    "text": str,
-    "as_category": list,
-    "as_number": list,
-    "balanced": bool,
-    "augment": str,
-    "normalize": bool,
-    "data_dir": str,
-}
-"""The types of a recipe's entries as a file holds them; the others are whole numbers."""
-RENAMED = {"knn": "probe"}
-"""What objectives are called now that older files call otherwise."""
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+    from ...storage.runs_folder import Runs
+
+ALWAYS_RECORDED = ("space", "seed")
+"""Entries that a file has even if they are defaults, because people read them there."""
 
 
+@describe_options(StudyOptions)
 @dataclass(frozen=True)
-class Recipe:
-    """What a user asks for, as plain words and numbers.
+class Recipe(StudyOptions):
+    """A model, its data and the options of a study, as plain words and numbers.
 
-    It is kept on the study, in best.toml and in checkpoints, and makes the same study again.
+    It is recorded on the study, in best.toml and in checkpoints, and makes the same study again.
 
-    Attributes:
-        model: A key of the catalog, `auto`, or `module:NAME` of a `StudySpec` of your own.
-        data: A data set of the list, a file or a folder. None if the model is a `StudySpec`, which
-            brings its data.
-        models: Keys of the catalog that `auto` chooses among; the data have decided which.
-        space: Name of one of the model's search spaces.
-        ranges: Ranges that replace the space's own; see `search_spaces.ranges.parse_range`.
-        objectives: Names of the metrics to search by, among those of the model. If empty, its
-            first; of several, the study looks for the best compromises.
-        encoder: Path of the checkpoint whose encoder the model is put on, if it needs one, or an
-            architecture of torchvision.
-        encoder_hash: What `file_hash` gave for that checkpoint when it was chosen.
-        weights: The weights of such an architecture: a file, `none` for new ones, or None for
-            those of torchvision.
-        unfreeze: Whether that encoder is trained too.
-        epochs: Epochs of a training. If None, use the model's.
-        repeats: How often each trial is trained, each time with another seed.
-        folds: If not None, each trial is trained so often, each time on other parts of the data.
-        batch_size: Images in a batch. If None, the data decides.
-        image_size: Side that images are scaled to. If None, the data decides.
-        normalize: Whether networks standardize what they see. If None, the data decides.
-        target: The column of a table that is to be predicted, if it is not recognized; this and
-            the next six are `TableOptions`.
-        header: Whether the first line of a file holds the names of its columns.
-        decimal: The decimal mark of numbers that may be thousands or fractions.
-        drop: Columns of a file that are left out.
-        text: The column of texts.
-        as_category: Columns whose values are names.
-        as_number: Columns whose values are numbers.
-        balanced: Whether training draws each class equally often.
-        augment: How images of the training part are varied; see `TensorData`.
-        data_dir: Where torchvision data lies. If None, see `TensorData`.
-        seed: Seed of the split, the sampler and the trials.
+    Args:
+        model: A key of the catalog, `auto`, or `module:NAME` of a `StudySpec`.
+        data: A known data set, a file or a folder; None for a `StudySpec`, which has its own.
+        models: The models that `auto` chooses among: those that fit the data.
+        encoder_hash: Hash of the encoder's file when the study was planned.
+
+    Raises:
+        StudyError: If the value of an option is not allowed.
     """
 
     model: str
     data: str | None = None
     models: tuple[str, ...] = ()
-    space: str = DEFAULT_SPACE
-    ranges: Mapping[str, str] = field(default_factory=dict)
-    objectives: tuple[str, ...] = ()
-    encoder: str | None = None
     encoder_hash: str | None = None
-    weights: str | None = None
-    unfreeze: bool = False
-    epochs: int | None = None
-    repeats: int = 1
-    folds: int | None = None
-    batch_size: int | None = None
-    image_size: int | None = None
-    normalize: bool | None = None
-    target: str | None = None
-    header: str | None = None
-    decimal: str | None = None
-    drop: tuple[str, ...] = ()
-    text: str | None = None
-    as_category: tuple[str, ...] = ()
-    as_number: tuple[str, ...] = ()
-    balanced: bool = False
-    augment: str = AUGMENT
-    data_dir: str | None = None
-    seed: int = SEED
 
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "image_size"):
-            if getattr(self, name) is not None:
-                check_at_least(name, getattr(self, name), 1)
-        check_at_least("repeats", self.repeats, 1)
-        if self.folds is not None:
-            check_at_least("folds", self.folds, 2)
-            if self.repeats > 1:
-                raise StudyError("choose one of `repeats=` and `folds=`: folds repeat already")
-        check_seed(self.seed)
+    @property
+    def has_own_encoder(self) -> bool:
+        """Whether the encoder is the checkpoint of another study, and not one of torchvision."""
+        return self.encoder is not None and self.encoder not in ARCHITECTURES
 
     @classmethod
-    def from_table(cls, table: Mapping[str, Any], runs: Runs, storage: str | None = None) -> Self:
-        """Makes a recipe of what `to_table` returned.
+    def of(cls, model: str, data: str | None, options: StudyOptions) -> Self:
+        """Makes a recipe from what a user typed; paths of data become absolute."""
+        if data is not None and data not in DATASETS and os.path.exists(data):
+            data = os.path.abspath(data)
+        return cls(model, data, **vars(options)).at(options.data_dir)
+
+    @classmethod
+    def from_table(
+        cls, table: Mapping[str, Any], runs: "Runs", storage: str | None = None
+    ) -> Self:
+        """Makes a recipe from what `to_table` returned.
 
         Args:
             table: The entries, from a study, a file or a checkpoint.
             runs: The folder that a relative path of an encoder starts from.
-            storage: Optuna URL of its database, if that is not in the folder.
+            storage: Optuna URL of the database, if it is not in that folder.
 
         Raises:
             StudyError: If an entry is unknown, missing or not allowed, or the model is a module
-                that nobody here has named.
+                that nobody here has trusted.
             StorageError: If the path of the encoder leads out of the runs folder.
         """
-        recipe = cls.read(table, runs)
+        from .module_trust import check_module_trust
+
+        recipe = cls.parse(table, runs)
         check_module_trust(recipe.model, storage or runs.database)
         return recipe
 
     @classmethod
-    def read(cls, table: Mapping[str, Any], runs: Runs) -> Self:
-        """Makes a recipe as `from_table` does, but one that may be of anybody's module.
-
-        Nothing is to be made of it: it shows that a table is a recipe.
-        """
-        known = [f.name for f in fields(cls)]
-        for name, value in table.items():
-            if name not in known:
-                raise StudyError(f"a recipe has no entry {name!r}; {did_you_mean(name, known)}")
-            kind = ENTRY_TYPES.get(name, int)
-            texts = value.values() if isinstance(value, Mapping) else value
-            odd = isinstance(value, bool) and kind is not bool  # to Python, it is a number
-            if (
-                odd
-                or not isinstance(value, kind)
-                or (kind in (Mapping, list) and not all(isinstance(text, str) for text in texts))
-            ):
-                raise StudyError(f"{name} = {value!r} in a recipe has the wrong type")
-        if "model" not in table:
+    def parse(cls, table: Mapping[str, Any], runs: "Runs") -> Self:
+        """Makes a recipe as `from_table` does, also one of a module that nobody has trusted."""
+        types = get_type_hints(cls)
+        for name in table:
+            if name not in types:
+                hint = did_you_mean(name, list(types))
+                raise StudyError(f"a recipe has no entry {name!r}; {hint}")
+        entries = {name: _read(name, value, types[name]) for name, value in table.items()}
+        if "model" not in entries:
             raise StudyError("a recipe needs a model")
-        if not re.fullmatch(r"\w*", table.get("encoder_hash", "")):  # it names a file
-            raise StudyError(f"encoder_hash = {table['encoder_hash']!r} in a recipe is no hash")
-        lists = {
-            name: tuple(table.get(name, ())) for name, kind in ENTRY_TYPES.items() if kind is list
-        }
-        lists["objectives"] = tuple(RENAMED.get(name, name) for name in lists["objectives"])
-        entries = {**table, **lists}
-        if table.get("encoder", next(iter(ARCHITECTURES))) not in ARCHITECTURES:
-            entries["encoder"] = os.path.realpath(runs.resolve(table["encoder"]))
-        return cls(**entries)
+        if not re.fullmatch(r"\w*", entries.get("encoder_hash") or ""):  # it is part of a path
+            raise StudyError(f"encoder_hash = {table['encoder_hash']!r} in a recipe is not a hash")
+        recipe = cls(**entries)
+        if not recipe.has_own_encoder:
+            return recipe
+        return replace(recipe, encoder=os.path.realpath(runs.resolve(recipe.encoder)))
 
-    def to_table(self, runs: Runs) -> dict[str, Any]:
-        """Returns the recipe as TOML and JSON can hold it, without what is not asked for.
+    def to_table(self, runs: "Runs") -> dict[str, Any]:
+        """Returns the entries that differ from their defaults, as TOML and JSON can hold them.
 
         The path of an encoder is relative to the runs folder, so that both can be moved.
 
         Raises:
             StorageError: If the encoder does not lie in the runs folder.
         """
-        table = {n: list(v) if isinstance(v, tuple) else v for n, v in asdict(self).items()}
-        if self.encoder is not None and self.encoder not in ARCHITECTURES:
-            table["encoder"] = runs.inside(Path(self.encoder))
-        if self.augment == AUGMENT:
-            del table["augment"]
-        if self.repeats == 1:
-            del table["repeats"]
-        return {
-            name: value
-            for name, value in table.items()
-            if value or (isinstance(value, int) and (value is not False or name == "normalize"))
+        table = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in self._chosen(ALWAYS_RECORDED).items()
         }
+        if self.encoder is not None and self.has_own_encoder:
+            table["encoder"] = runs.inside(Path(self.encoder))
+        return table
 
     def at(self, data_dir: str | Path | None) -> Self:
         """Returns the recipe with its data in a folder; None leaves them where they were."""
-        if data_dir is None:
-            return self
-        return replace(self, data_dir=os.path.abspath(data_dir))
+        return self if data_dir is None else replace(self, data_dir=os.path.abspath(data_dir))
+
+    def check_custom_study(self) -> None:
+        """Checks that no option is given that a `StudySpec` of the user's own sets itself.
+
+        Raises:
+            StudyError: If one is, with its name.
+        """
+        options = options_of(StudyOptions).items()
+        fitting = {"model", *(name for name, one in options if one.option.fits_custom_study)}
+        for name in self._chosen():
+            if name not in fitting:
+                raise StudyError(
+                    f"{self.model} brings its own data and objective: leave out `{name}=`"
+                )
 
     def definition_entries(self) -> dict[str, str]:
         """Returns the part of a study's definition that only the recipe knows."""
-        known = {"model": self.model, "space": self.space, "seed": str(self.seed)}
+        entries = {"model": self.model, "space": self.space, "seed": str(self.seed)}
         if self.model == AUTO:
-            del known["model"]  # it is a parameter, whose choices say more
-        if self.balanced:
-            known["sampling"] = "balanced"
-        if self.augment != AUGMENT:
-            known["augment"] = self.augment
+            del entries["model"]  # it is a searched parameter
+        options = options_of(StudyOptions)
+        entries |= {
+            name: str(value)
+            for name, value in self._chosen().items()
+            if name in options and options[name].option.in_definition
+        }
         if self.encoder is not None:
-            body = f"{self.encoder} " if self.encoder in ARCHITECTURES else ""
-            ways = ", trained too" if self.unfreeze else ""
-            known["encoder"] = f"{body}{self.encoder_hash}{ways}"
-        return known
+            name = "" if self.has_own_encoder else f"{self.encoder} "
+            entries["encoder"] = f"{name}{self.encoder_hash}{', trained too' * self.unfreeze}"
+        return entries
+
+    def _chosen(self, also: Collection[str] = ()) -> dict[str, Any]:
+        """Returns the entries that differ from their defaults, and some that may not."""
+        return {
+            field.name: value
+            for field in fields(self)
+            if (value := getattr(self, field.name)) != field.default or field.name in also
+        }
+
+
+def _read(name: str, value: Any, kind: Any) -> Any:
+    """Returns an entry of a file, if it has exactly the type of its field."""
+    from pydantic import ValidationError
+
+    try:
+        return _adapter(kind).validate_json(json.dumps(value), strict=True)
+    except (ValidationError, TypeError):
+        raise StudyError(f"{name} = {value!r} in a recipe has the wrong type") from None
+
+
+@cache
+def _adapter(kind: Any) -> "TypeAdapter[Any]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)

@@ -46,7 +46,7 @@ def check_configurations(folder: Path, before: StudyDump, now: StudyDump, runs: 
                 write_best_toml(new, path, home)
     for path in folder.rglob(CHECKPOINT):
         configuration, _ = read_checkpoint(path)
-        Recipe.read(configuration["recipe"], runs)
+        Recipe.parse(configuration["recipe"], runs)
         if path.is_relative_to(own) and configuration["study"] == before.name != now.name:
             add_configuration(path, {**configuration, "study": now.name})
 
@@ -55,6 +55,6 @@ def _moved(
     recipe: Mapping[str, Any], before: StudyDump, now: StudyDump, runs: Runs
 ) -> Mapping[str, Any]:
     """Returns a recipe that says where the encoder of a study is now."""
-    Recipe.read(recipe, runs)
+    Recipe.parse(recipe, runs)
     there, here = (of.user_attrs["recipe"].get("encoder") for of in (before, now))
     return {**recipe, "encoder": here} if there and recipe.get("encoder") == there else recipe

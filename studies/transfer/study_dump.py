@@ -129,7 +129,7 @@ def _record(table: dict[str, Any]) -> StudyDump:
     for number, way in enumerate(directions):
         if why := direction_error(attrs["definition"], number, way.name):
             raise ValueError(f"its direction is {way.name}, but {why}")
-    Recipe.read(attrs["recipe"], Runs())
+    Recipe.parse(attrs["recipe"], Runs())
     trials = [_trial(entry, number) for number, entry in enumerate(_of(table, "trials", list))]
     for trial in trials:
         if trial.values is not None and len(trial.values) != len(directions):

@@ -17,7 +17,7 @@ from ...objectives.progress import progress
 from ...storage.runs_folder import Runs, replace_folder
 from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.score_distributions import plot_accuracies
-from ..study.defaults import NEIGHBOURS, PROBE_LABELS, PROBE_SEEDS, RUNS, SEED
+from ..study.defaults import NEIGHBORS, PROBE_LABELS, PROBE_SEEDS, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_seed
 from .trained_network import load_trained_network
@@ -87,7 +87,7 @@ def probe(
     *,
     labels: int | None = None,
     seeds: int = PROBE_SEEDS,
-    neighbors: int = NEIGHBOURS,
+    neighbors: int = NEIGHBORS,
     seed: int = SEED,
     data_dir: str | None = None,
     runs: str | Path = RUNS,

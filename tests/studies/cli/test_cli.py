@@ -227,15 +227,15 @@ def test_help_says_every_default_and_choice(cli: Cli) -> None:
         "[default: of the model, 20 or 30]",
         "[default: 64, less of small data; 1024 codes]",
         "[default: their own; in folders up to 64]",
-        "halving, hyperband, median, wilcoxon, none",
-        "tpe, gp, random",
+        "[halving|hyperband|median|wilcoxon|none]",
+        "[tpe|gp|random]",
         "`latentune list MODEL`",
-        "Search space of the model: default, published, optimizer, step.",
+        "[default|published|optimizer|step] Search space of the model.",
     ):
         assert part in text
     text = " ".join(cli("train", "--help").out.split())
-    assert "auto, cpu, gpu, mps" in text
-    assert "Bits: 32, bf16" in text
+    assert "[auto|cpu|gpu|mps]" in text
+    assert "[32|bf16|16]" in text
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -31,6 +31,8 @@ from latentune.studies.search.search_plan import plan_search
 from latentune.studies.search.trial_lease import requeue_dead_trials
 from latentune.studies.search.trial_loop import run_trials
 from latentune.studies.search.worker_context import local_context
+from latentune.studies.study.search_options import ClusterOptions, Place, SearchOptions
+from latentune.studies.study.study_options import StudyOptions
 
 from ...forked import command, fork
 
@@ -197,7 +199,9 @@ def test_who_is_not_to_judge_takes_no_silent_trial_for_dead(tmp_path: Path) -> N
     model = write_spec("judged", "pass")
     study = resumed(model, 1)
     interrupted(study, 1)
-    plan, stop = plan_search(model, trials=2), threading.Event()
+    options = SearchOptions(trials=2)
+    plan = plan_search(model, None, StudyOptions(), options, ClusterOptions(), Place())
+    stop = threading.Event()
 
     def tell(word: str, content: Any) -> None:
         assert (word, content) == ("waiting", [1])

@@ -1,0 +1,81 @@
+"""What the command line prints beside the results of verbs."""
+
+import logging
+import re
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+import click
+
+MAX_UNREADABLE_NAMES = 20  # inputs at most that are named because they could not be read
+
+
+def print_log_messages() -> None:
+    """Prints the log messages of the package from now on."""
+    log = logging.getLogger("latentune")
+    if not any(isinstance(handler, _ConsoleHandler) for handler in log.handlers):
+        log.addHandler(_ConsoleHandler())
+    log.setLevel(logging.INFO)
+
+
+def print_result(result: object) -> None:
+    """Prints the result of a verb, as a table where it has one."""
+    from ..display.terminal import console
+
+    console.rewrite = with_flags
+    console.print(result if hasattr(result, "__rich__") else str(result), soft_wrap=True)
+
+
+class _ConsoleHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        from ...storage.redact import shown
+        from ..display.terminal import console
+
+        console.print(with_flags(shown(record.getMessage())))
+
+
+def print_unreadable_inputs(unreadable: Mapping[str, str]) -> None:
+    """Names the inputs that could not be read, with the reasons, on standard error."""
+    for path, reason in islice(unreadable.items(), MAX_UNREADABLE_NAMES):
+        click.echo(f"latentune: {path} {reason}", err=True)
+    if (more := len(unreadable) - MAX_UNREADABLE_NAMES) > 0:
+        click.echo(f"latentune: {more:,} more could not be read", err=True)
+
+
+def with_flags(
+    message: str,
+    command: click.Command | None = None,
+    verbs: Mapping[str, click.Command] | None = None,
+) -> str:
+    """Returns a message with the flags of the command line in place of arguments of Python.
+
+    Args:
+        message: The message, with arguments such as `batch_size=`.
+        command: The verb that was typed; None for the one that runs now.
+        verbs: All verbs: a flag that the command lacks is said to be that of another.
+    """
+    ctx, verbs = click.get_current_context(silent=True), verbs or {}
+    if command is None and ctx is not None:
+        root: Any = ctx.find_root().command
+        command, verbs = ctx.command, getattr(root, "commands", {})
+
+    def flag(match: re.Match[str]) -> str:
+        name = match[1]
+        if command is None or (word := _flag_of(command, name)):
+            return word if command else f"--{name.replace('_', '-')}"
+        for verb in ("search", *verbs):
+            if word := _flag_of(verbs.get(verb), name):
+                return f"{word} of latentune {verb}"
+        return f"--{name.replace('_', '-')}"
+
+    message = re.sub(r"latentune\.allow\('(.*?)'\)", r"--allow \1", message)
+    return re.sub(r"`(\w+)=`", flag, message)
+
+
+def _flag_of(command: click.Command | None, name: str) -> str | None:
+    """Returns how an argument of Python is typed as an option of a verb, if it has it."""
+    for param in getattr(command, "params", ()):
+        if param.name == name or f"--{name.replace('_', '-')}" in param.opts:
+            return str(param.opts[0])
+    return None

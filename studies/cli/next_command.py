@@ -1,0 +1,53 @@
+"""The line that ends a verb: the command to type next."""
+
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from ..study.study_options import TABLE_OPTIONS
+
+CARRIED_OPTIONS = ("runs", "storage", "data_dir", "allow", "image_size", *TABLE_OPTIONS)
+"""Options that mean the same for every verb: where things are, and how data are read."""
+
+
+def command_line(*words: str) -> str:
+    """Returns a command as it is printed and recorded: without the password of a database."""
+    from ...storage.redact import shown
+
+    return shlex.join(["latentune", *map(shown, words)])
+
+
+def print_next_command(*words: str, also: Sequence[str] = ()) -> None:
+    """Prints the command to type next, unless there are no words.
+
+    Options that were typed are repeated if the next verb has them too, and they say where things
+    are or how data are read.
+
+    Args:
+        words: The words of the command.
+        also: Names of further options that mean the same for both verbs.
+    """
+    if words:
+        click.echo(f"next: {command_line(*words, *_carried_options(words, also))}")
+
+
+def print_repeat_command(*without: str) -> None:
+    """Prints the command that was typed, but for some of its words: it continues the work."""
+    click.echo(f"next: {command_line(*(word for word in sys.argv[1:] if word not in without))}")
+
+
+def _carried_options(words: Sequence[str], also: Sequence[str]) -> Iterator[str]:
+    context = click.get_current_context()
+    root: Any = context.find_root().command
+    for option in root.commands[words[0]].params:
+        name, flag = str(option.name), option.opts[-1]
+        if name not in (*CARRIED_OPTIONS, *also) or flag in words:
+            continue
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            value = context.params.get(name, context.meta.get(name))
+            for one in value if isinstance(value, tuple) else (value,):
+                yield from (flag, str(one))

@@ -1,0 +1,144 @@
+"""The function `search`: a planned search with its progress shown."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ...objectives.progress import trial_progress
+from ...storage.study_summary import Study
+from ..study.option_fields import describe_options
+from ..study.public_api import public_api
+from ..study.search_options import ClusterOptions, Place, SearchOptions
+from ..study.study_options import StudyOptions
+from .coordinator import TrialCallback
+from .run_search import run_search
+from .search_plan import plan_search
+
+
+@public_api
+@describe_options(StudyOptions, SearchOptions, ClusterOptions, Place)
+def search(  # noqa: D417 - the rows of the options are made from their fields
+    model: str,
+    data: str | None = None,
+    *,
+    space: str = "default",
+    ranges: Mapping[str, str] | None = None,
+    objectives: Sequence[str] = (),
+    encoder: str | Path | None = None,
+    weights: str | Path | None = None,
+    unfreeze: bool = False,
+    epochs: int | None = None,
+    repeats: int = 1,
+    folds: int | None = None,
+    batch_size: int | None = None,
+    image_size: int | None = None,
+    normalize: bool | None = None,
+    target: str | None = None,
+    header: str | None = None,
+    decimal: str | None = None,
+    drop: Sequence[str] = (),
+    text: str | None = None,
+    as_category: Sequence[str] = (),
+    as_number: Sequence[str] = (),
+    balanced: bool = False,
+    augment: str = "none",
+    data_dir: str | Path | None = None,
+    seed: int = 0,
+    name: str | None = None,
+    trials: int | None = None,
+    seconds: float | None = None,
+    workers: int | None = 1,
+    default_first: bool = True,
+    enqueue: Sequence[str | Path] = (),
+    pruner: str | None = None,
+    sampler: str = "tpe",
+    origin: str | None = None,
+    cluster: str | None = None,
+    cpus: float = 1.0,
+    gpus: float = 0.0,
+    runs: str | Path = "runs",
+    storage: str | None = None,
+    artifacts: str | None = None,
+    callbacks: Sequence[TrialCallback] = (),
+) -> Study:
+    """Makes the study `MODEL-DATA`, or continues it, until it has its total of trials.
+
+    It ends earlier if a trial has the best value that there is, such as an accuracy of 1. The same
+    call then runs the other trials.
+
+    With one worker, trials run in this process, and searches repeat exactly. Several workers are
+    processes of their own, so a script that asks for them needs the usual
+    `if __name__ == "__main__":`.
+
+    Args:
+        model: A key of the catalog; `auto` for a choice among the models that fit the data; or
+            `module:NAME` of a `StudySpec` of your own. `search("digits")` means `auto`.
+        data: A known data set, or a folder or file of yours.
+        callbacks: Called with the study and each finished trial.
+
+    Returns:
+        The study, of which every trial has finished: one of Optuna's.
+
+    Raises:
+        StudyError: If an option is not allowed, the study exists with another definition, or
+            three trials in a row failed by the same bug.
+        SpaceError: If a range does not fit the space.
+        DataError: If the data is missing or broken.
+        StorageError: If the database, the folder or the bucket cannot be used.
+        DatabaseLostError: If the database was deleted during the search.
+        MonitorError: If the model never logs the monitored metric.
+        KeyboardInterrupt: On Ctrl-C and SIGTERM; the next search continues the interrupted trial.
+
+    Example:
+        >>> study = latentune.search("conv-ae", "digits", name="tried", trials=2, epochs=1)
+        >>> len(study.trials)
+        2
+    """
+    plan = plan_search(
+        model,
+        data,
+        StudyOptions(
+            space=space,
+            ranges=ranges,
+            objectives=tuple(objectives),
+            encoder=_as_text(encoder),
+            weights=_as_text(weights),
+            unfreeze=unfreeze,
+            epochs=epochs,
+            repeats=repeats,
+            folds=folds,
+            batch_size=batch_size,
+            image_size=image_size,
+            normalize=normalize,
+            target=target,
+            header=header,
+            decimal=decimal,
+            drop=tuple(drop),
+            text=text,
+            as_category=tuple(as_category),
+            as_number=tuple(as_number),
+            balanced=balanced,
+            augment=augment,
+            data_dir=_as_text(data_dir),
+            seed=seed,
+        ),
+        SearchOptions(
+            name=name,
+            trials=trials,
+            seconds=seconds,
+            workers=workers,
+            default_first=default_first,
+            enqueue=tuple(map(str, enqueue)),
+            pruner=pruner,
+            sampler=sampler,
+            origin=origin,
+        ),
+        ClusterOptions(cluster=cluster, cpus=cpus, gpus=gpus),
+        Place(runs=Path(runs), storage=storage, artifacts=artifacts),
+    )
+    command = f"latentune.search({model!r}, {data!r}, ...)"
+    with trial_progress(*plan.progress_arguments) as on_result:
+        return run_search(plan, command=command, callbacks=[on_result, *callbacks])
+
+
+def _as_text(path: str | Path | None) -> str | None:
+    return None if path is None else str(path)

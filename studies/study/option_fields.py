@@ -1,0 +1,97 @@
+"""Options that are declared once: as fields of dataclasses, with what users are told of them.
+
+The command line, the reader of files, refusals and docstrings are made from these fields.
+"""
+
+import inspect
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, TypeVar, get_type_hints
+
+from ...objectives.option import Option
+from .study_error import check_at_least, check_at_most, check_choice
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class OptionField:
+    """An option with the field that declares it.
+
+    Attributes:
+        name: Name of the field.
+        type: Its type, without what `Annotated` adds.
+        default: Its default.
+        option: What it says of itself.
+    """
+
+    name: str
+    type: Any
+    default: Any
+    option: Option
+
+    @property
+    def flags(self) -> Sequence[str]:
+        """How the option is typed, such as `--batch-size`."""
+        return self.option.flags or (f"--{self.name.replace('_', '-')}",)
+
+    def words(self, value: Any) -> list[str]:
+        """Returns the words of a command line that give the option a value."""
+        flag = self.flags[0]
+        if isinstance(value, bool):
+            return [flag if value else f"--no-{flag[2:]}"]
+        if isinstance(value, dict):
+            value = [f"{name}={text}" for name, text in value.items()]
+        elif isinstance(value, list | tuple) and self.option.parse is not None:
+            value = ",".join(value)
+        values = value if isinstance(value, list | tuple) else [value]
+        return [word for one in values for word in (flag, str(one))]
+
+
+@cache
+def options_of(record: type) -> dict[str, OptionField]:
+    """Returns the options that the fields of a dataclass declare, by their names."""
+    hints = get_type_hints(record, include_extras=True)
+    return {
+        field.name: OptionField(field.name, hint.__origin__, field.default, hint.__metadata__[0])
+        for field in fields(record)
+        if hasattr(hint := hints[field.name], "__metadata__")
+    }
+
+
+def check_options(record: Any) -> None:
+    """Checks the values of a dataclass against what its fields declare.
+
+    Raises:
+        StudyError: If a value is none of the choices, or a number is out of range.
+    """
+    for name, field in options_of(type(record)).items():
+        value, option = getattr(record, name), field.option
+        if value is not None and option.choices:
+            check_choice(name, value, option.choices)
+        if value is not None and option.least is not None:
+            check_at_least(name, value, option.least)
+        if value is not None and option.most is not None:
+            check_at_most(name, value, option.most)
+
+
+def describe_options(*records: type) -> Callable[[T], T]:
+    """Adds a row for each option of some dataclasses to the docstring of a function or class."""
+
+    def decorate(described: T) -> T:
+        rows = [_row(one) for record in records for one in options_of(record).values()]
+        before, section, rest = inspect.cleandoc(described.__doc__ or "").partition("Args:\n")
+        described.__doc__ = "".join([before, section, *rows, rest])
+        return described
+
+    return decorate
+
+
+def _row(field: OptionField) -> str:
+    option = field.option
+    text = f"{field.name}: {option.help}"
+    text += f" One of {', '.join(option.choices)}." if option.choices else ""
+    text += f" If None: {option.default}." if option.default else ""
+    return textwrap.fill(text, 96, initial_indent="    ", subsequent_indent=" " * 8) + "\n"

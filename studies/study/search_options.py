@@ -1,0 +1,119 @@
+"""How a search runs: how long, where, and by which sampler and pruner."""
+
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from typing import Annotated
+
+from ...objectives.option import Option
+from .defaults import PRUNERS, SAMPLERS
+from .option_fields import check_options
+from .option_text import parse_duration
+from .study_error import StudyError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """What a user can say of a search; none of it changes what a trial is."""
+
+    name: Annotated[
+        str | None,
+        Option("Name of the study.", default="MODEL-DATA"),
+    ] = None
+    trials: Annotated[
+        int | None,
+        Option(
+            "Total number of trials over all searches of the study.",
+            least=1,
+            default="of the model, 20 or 30",
+        ),
+    ] = None
+    seconds: Annotated[
+        float | None,
+        Option(
+            "Start no trial after this time.",
+            default="no limit",
+            metavar="20m",
+            flags=("--time",),
+            parse=parse_duration,
+        ),
+    ] = None
+    workers: Annotated[
+        int | None,
+        Option("Number of processes that run trials.", least=1, default="what fits"),
+    ] = 1
+    default_first: Annotated[bool, Option("Try the model's defaults first.")] = True
+    enqueue: Annotated[
+        tuple[str, ...],
+        Option("Paths of best.toml files to try first.", metavar="TOML"),
+    ] = ()
+    pruner: Annotated[
+        str | None,
+        Option(
+            "Rule that stops bad trials early.",
+            choices=PRUNERS,
+            default="halving; wilcoxon of repeats and folds",
+        ),
+    ] = None
+    sampler: Annotated[str, Option("Rule that chooses configurations.", choices=SAMPLERS)] = "tpe"
+    origin: Annotated[
+        str | None,
+        Option(
+            "Study with other ranges whose trials are taken over if they lie in the new ones.",
+            metavar="STUDY",
+            flags=("--from",),
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.seconds is not None and not 0 < self.seconds < inf:
+            raise StudyError(f"`seconds=` must be above 0, not {self.seconds:g} s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterOptions:
+    """Which Ray cluster runs the trainings, and what each takes of it."""
+
+    cluster: Annotated[
+        str | None,
+        Option(
+            "Ray cluster that runs the trainings; this machine is one of its nodes.",
+            metavar="auto|HOST:PORT",
+            default="this machine alone",
+        ),
+    ] = None
+    cpus: Annotated[float, Option("CPUs of each training on the cluster.")] = 1.0
+    gpus: Annotated[
+        float, Option("GPUs of each training on the cluster; two trainings share one by 0.5.")
+    ] = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a study lies."""
+
+    runs: Annotated[Path, Option("Folder of all studies.")] = Path("runs")
+    storage: Annotated[
+        str | None,
+        Option(
+            "Optuna URL of another database, such as sqlite:///other.db or "
+            "postgresql://host/name.",
+            metavar="URL",
+        ),
+    ] = None
+    artifacts: Annotated[
+        str | None,
+        Option(
+            "Bucket for the pictures of a new study.",
+            metavar="s3://BUCKET[/FOLDER]",
+            default="the folder of all studies",
+        ),
+    ] = None
+
+    @property
+    def database(self) -> str:
+        """Optuna URL of the database."""
+        from ...storage.runs_folder import Runs
+
+        return self.storage or Runs(self.runs).database

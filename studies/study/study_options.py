@@ -1,0 +1,153 @@
+"""What a user can say of a study beside its model and its data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from ...objectives.data.sources.table_options import DECIMALS, HEADERS
+from ...objectives.option import Option
+from ...search_spaces.catalog.models import MODELS
+from .defaults import AUGMENTATIONS
+from .option_fields import check_options
+from .option_text import parse_assignment, parse_names
+from .study_error import StudyError, check_seed
+
+TABLE_OPTIONS = ("target", "header", "decimal", "drop", "text", "as_category", "as_number")
+SPACES = tuple(dict.fromkeys(space for entry in MODELS.values() for space in entry.spaces))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions:
+    """The options of a study: all that decides what its trials are, beside model and data."""
+
+    space: Annotated[
+        str,
+        Option("Search space of the model.", choices=SPACES),
+    ] = "default"
+    ranges: Annotated[
+        Mapping[str, str] | None,
+        Option(
+            "Replace the range of a parameter, or pin it to a value; `latentune list MODEL` "
+            "names the parameters.",
+            metavar="NAME=LOW:HIGH[:log]|VALUE",
+            flags=("--range", "--fix"),
+            parse=parse_assignment,
+            fits_custom_study=True,
+        ),
+    ] = None
+    objectives: Annotated[
+        tuple[str, ...],
+        Option(
+            "Metrics to search by; two give a Pareto front.",
+            metavar="A[,B]",
+            default="the first of the model",
+            parse=parse_names,
+        ),
+    ] = ()
+    encoder: Annotated[
+        str | None,
+        Option(
+            "Trained encoder that a head is put on, or a network of torchvision, such as "
+            "resnet18.",
+            metavar="STUDY|TOML|CKPT|NAME",
+        ),
+    ] = None
+    weights: Annotated[
+        str | None,
+        Option(
+            "Weights of a network of torchvision: a file, or none for random ones.",
+            metavar="FILE|none",
+            default="those that torchvision publishes",
+        ),
+    ] = None
+    unfreeze: Annotated[bool, Option("Train the encoder too.")] = False
+    epochs: Annotated[
+        int | None,
+        Option(
+            "Epochs of a training.",
+            least=1,
+            default="of the model, 10",
+            fits_custom_study=True,
+        ),
+    ] = None
+    repeats: Annotated[
+        int,
+        Option(
+            "Number of seeds that each trial is trained on; its value is the mean.",
+            least=1,
+            fits_custom_study=True,
+        ),
+    ] = 1
+    folds: Annotated[
+        int | None,
+        Option(
+            "Number of folds of a cross-validation of each trial; its value is the mean.",
+            least=2,
+            default="none",
+            fits_custom_study=True,
+        ),
+    ] = None
+    batch_size: Annotated[
+        int | None,
+        Option("Items in a batch.", least=1, default="64, less of small data; 1024 codes"),
+    ] = None
+    image_size: Annotated[
+        int | None,
+        Option(
+            "Side in pixels that images are scaled to.",
+            least=1,
+            default="their own; in folders up to 64",
+        ),
+    ] = None
+    normalize: Annotated[
+        bool | None,
+        Option("Standardize the inputs of the network.", default="tables alone"),
+    ] = None
+    target: Annotated[
+        str | None,
+        Option("Column of a table to predict, or none.", metavar="COLUMN|none"),
+    ] = None
+    header: Annotated[
+        str | None,
+        Option(
+            "Whether the first line of a file names its columns.",
+            choices=HEADERS,
+            default="seen by looking",
+        ),
+    ] = None
+    decimal: Annotated[
+        str | None,
+        Option("Decimal mark of numbers that can be read in two ways.", choices=DECIMALS),
+    ] = None
+    drop: Annotated[tuple[str, ...], Option("Columns to leave out.", metavar="COLUMN")] = ()
+    text: Annotated[str | None, Option("Column that holds texts.", metavar="COLUMN")] = None
+    as_category: Annotated[
+        tuple[str, ...],
+        Option("Columns whose values are names, not numbers.", metavar="COLUMN"),
+    ] = ()
+    as_number: Annotated[
+        tuple[str, ...],
+        Option("Columns whose values are numbers, not names or row numbers.", metavar="COLUMN"),
+    ] = ()
+    balanced: Annotated[
+        bool,
+        Option("Sample each class equally often in training.", in_definition=True),
+    ] = False
+    augment: Annotated[
+        str,
+        Option("Random changes of training images.", choices=AUGMENTATIONS, in_definition=True),
+    ] = "none"
+    data_dir: Annotated[
+        str | None,
+        Option("Folder of torchvision data.", metavar="FOLDER", default="$LATENTUNE_DATA"),
+    ] = None
+    seed: Annotated[
+        int,
+        Option("Seed of the split, the sampler and the trials.", fits_custom_study=True),
+    ] = 0
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        check_seed(self.seed)
+        if self.folds is not None and self.repeats > 1:
+            raise StudyError("choose one of `repeats=` and `folds=`: folds repeat already")

@@ -1,0 +1,43 @@
+"""How a configuration is trained to the end."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from ...objectives.option import Option
+from .defaults import ACCELERATORS, LOGGERS, MAX_SEEDS, PICTURES, PRECISIONS
+from .option_fields import check_options
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """What a user can say of a final training."""
+
+    epochs: Annotated[int, Option("Epochs to train for.", least=1)] = 100
+    seeds: Annotated[
+        int,
+        Option(
+            "Number of seeds to train on, for the spread of the scores.", least=1, most=MAX_SEEDS
+        ),
+    ] = 1
+    resume: Annotated[
+        bool | None,
+        Option(
+            "Go on with a stopped training or fail; or begin anew.",
+            flags=("--resume/--anew",),
+            default="go on with the same training",
+        ),
+    ] = None
+    init_from: Annotated[
+        str | None,
+        Option("Network whose weights are the first ones.", metavar="STUDY|CKPT"),
+    ] = None
+    accelerator: Annotated[str, Option("Device.", choices=ACCELERATORS)] = "auto"
+    precision: Annotated[str, Option("Bits of a number.", choices=tuple(PRECISIONS))] = "32"
+    deterministic: Annotated[
+        bool, Option("Use only algorithms that give the same numbers each time.")
+    ] = False
+    pictures: Annotated[str, Option("Epochs to plot.", choices=PICTURES)] = "every"
+    logger: Annotated[str, Option("Logger, beside metrics.csv.", choices=LOGGERS)] = "csv"
+
+    def __post_init__(self) -> None:
+        check_options(self)
