@@ -1,4 +1,4 @@
-"""Where a study comes from: its encoder, and whether that is still so; its trials; a zip."""
+"""The origins of a study: the study of its encoder, studies of its trials, and an archive."""
 
 from collections import Counter
 from pathlib import Path
@@ -12,11 +12,11 @@ from .module_trust import IMPORT_ATTRIBUTE
 from .recipe import Recipe
 
 SOURCE_TRIAL_ATTRIBUTE = "origin"
-"""The attribute that says of a study or a trial which one it comes from."""
+"""The attribute of a study or a trial that names the one that it was copied from."""
 
 
 def parent(recipe: Recipe, runs: Runs) -> dict[str, Any]:
-    """Returns where the encoder of a study comes from: its study, trial, file and hash."""
+    """Returns the study, trial, file and hash of a recipe's encoder."""
     assert recipe.encoder is not None
     configuration, _ = read_checkpoint(Path(recipe.encoder))
     return {
@@ -28,7 +28,7 @@ def parent(recipe: Recipe, runs: Runs) -> dict[str, Any]:
 
 
 def read_encoder_origin(study: optuna.Study) -> dict[str, Any] | None:
-    """Returns what `parent` gave when a study was made; None if it is on no encoder."""
+    """Returns what `parent` gave when the study was created; None without an encoder."""
     origin = study.user_attrs.get("parent")
     texts = ("study", "checkpoint", "hash")
     if not isinstance(origin, dict) or not all(isinstance(origin.get(t), str) for t in texts):
@@ -37,7 +37,7 @@ def read_encoder_origin(study: optuna.Study) -> dict[str, Any] | None:
 
 
 def is_stale(study: optuna.Study, runs: Runs) -> bool:
-    """Whether the encoder that a study was put on is gone, or has been trained anew."""
+    """Returns True if the encoder of a study was deleted or trained anew since."""
     origin = read_encoder_origin(study)
     if origin is None:
         return False
@@ -49,14 +49,14 @@ def is_stale(study: optuna.Study, runs: Runs) -> bool:
 
 
 def describe_origins(study: optuna.Study) -> list[str]:
-    """Returns what is to be said of a study that was not, or not wholly, searched here."""
-    said = []
+    """Returns a line for the archive and for each study that the trials of a study came from."""
+    lines = []
     if IMPORT_ATTRIBUTE in study.user_attrs:
         imported = study.user_attrs[IMPORT_ATTRIBUTE]
-        said.append(f"imported on {imported['at'][:10]}, where it was called {imported['study']}")
+        lines.append(f"imported on {imported['at'][:10]}, where it was called {imported['study']}")
     origins = Counter(
         trial.user_attrs[SOURCE_TRIAL_ATTRIBUTE]["study"]
         for trial in study.get_trials(deepcopy=False)
         if SOURCE_TRIAL_ATTRIBUTE in trial.user_attrs
     )
-    return said + [f"{n} of its trials came from {name}" for name, n in origins.items()]
+    return lines + [f"{n} of its trials came from {name}" for name, n in origins.items()]

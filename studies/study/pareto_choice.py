@@ -1,4 +1,4 @@
-"""Studies of several objectives: the trials that no other beats, and choosing one of them."""
+"""The choice of one trial on the Pareto front of a study of several objectives."""
 
 import numpy as np
 import optuna
@@ -19,44 +19,46 @@ def objective_names(study: optuna.Study) -> list[str]:
 
 
 def choose_preferred(study: optuna.Study, preference: str | None) -> FrozenTrial:
-    """Chooses a trial of the Pareto front.
+    """Returns the trial of the Pareto front that is best in an objective, or at its knee.
+
+    The knee is the trial that is farthest from the line between the two ends of the front: beyond
+    it, a small gain in one objective costs much of the other.
 
     Args:
         study: A study of several objectives.
-        preference: The objective in which the trial shall be best, or `knee_point` for the trial
-            that is
-            farthest from the line between the two ends of the front: beyond it, a little more of
-            one objective costs much of the other.
+        preference: Name of the objective, or `knee`.
 
     Raises:
-        StudyError: If no trial is complete, or there is no such wish.
+        StudyError: If no trial is complete, or the preference is unknown or None.
 
     References:
         Finding Knees in Multi-objective Optimization (Branke, Deb, Dierolf, Osswald, 2004)
     """
     names = objective_names(study)
-    wishes = [*names, KNEE]
+    choices = [*names, KNEE]
     if preference is None:
         raise StudyError(
             f"study {study.study_name!r} has no single best, but compromises between "
             f"{' and '.join(names)}; name a trial, such as {study.study_name}:0, or choose by: "
-            f"latentune best {study.study_name} --prefer {'|'.join(wishes)}"
+            f"latentune best {study.study_name} --prefer {'|'.join(choices)}"
         )
-    if preference not in wishes:
-        raise StudyError(f"{preference!r} cannot be preferred; {did_you_mean(preference, wishes)}")
+    if preference not in choices:
+        raise StudyError(
+            f"{preference!r} cannot be preferred; {did_you_mean(preference, choices)}"
+        )
     front: list[FrozenTrial] = study.best_trials
     if not front:
         raise StudyError(f"study {study.study_name!r} has no complete trial yet")
     costs = _values_to_minimize(study, front)
     if preference == KNEE:
         return front[knee_point(costs)]
-    # Trials that are equal in it differ in the others.
+    # Trials that are equal in this objective are ordered by the others.
     first = names.index(preference)
     order = [first, *(i for i in range(len(names)) if i != first)]
     return front[int(np.lexsort(costs[:, order[::-1]].T)[0])]
 
 
 def _values_to_minimize(study: optuna.Study, trials: list[FrozenTrial]) -> np.ndarray:
-    """Returns the values of trials, with shape (N, K), such that less is better."""
+    """Returns the values of trials, with shape (N, K), where less is better."""
     signs = [1 if way == StudyDirection.MINIMIZE else -1 for way in study.directions]
     return np.array([trial.values for trial in trials]) * signs

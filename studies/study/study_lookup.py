@@ -1,4 +1,4 @@
-"""Finding a study, a trial or a configuration by what the user calls it."""
+"""Studies, trials and configurations by the names that users type."""
 
 import shlex
 from dataclasses import asdict
@@ -21,16 +21,16 @@ from .public_api import public_api
 from .study_error import StudyError
 
 REQUIRED_STUDY_ATTRIBUTES = {"definition": dict, "recipe": dict, "monitor": str, "command": str}
-"""The attributes of a study that all else relies on."""
+"""The attributes that every study has, with their types."""
 REQUIRED_TRIAL_ATTRIBUTES = {"best_epoch": int, "hparams": dict, "provenance": dict}
-"""Those of a trial that can be trained again."""
+"""The attributes that a trial needs to be trained again, with their types."""
 
 
 def open_study(storage: BaseStorage, name: str) -> Study:
-    """Returns a study that Latentune made.
+    """Returns the study with a name.
 
     Raises:
-        StudyError: If there is none of this name.
+        StudyError: If there is no such study, or Latentune did not make it.
     """
     names = optuna.get_all_study_names(storage)
     if name not in names:
@@ -54,30 +54,27 @@ def best_configuration(
 ) -> Best:
     """Returns the configuration of a study's best trial, or of the trial with a number.
 
-    If one has been confirmed, that is the best one, and its value is the mean over its seeds.
+    A confirmed trial is the best one, and its value is the mean over its seeds.
 
     Args:
         study: The study.
         number: Number of the trial; None for the best one.
-        preference: Which of the best ones, if the study has several objectives; see
-        `choose_preferred`.
+        preference: Which trial of a Pareto front is the best one; see `choose_preferred`.
 
     Raises:
-        StudyError: If no trial is complete, there is no such trial with a value, or it is not
-            said which of the best ones is meant.
+        StudyError: If no trial is complete, the trial does not exist or has no value, or the
+            study has several objectives and neither a number nor a preference is given.
     """
-    if preference is not None and (number is not None or len(study.directions) == 1):
-        raise StudyError("`choose_preferred=` chooses among the best trials of several objectives")
-    several = number is None and len(study.directions) > 1
+    is_front = len(study.directions) > 1
+    if preference is not None and (number is not None or not is_front):
+        raise StudyError("`prefer=` chooses among the best trials of several objectives")
     confirmed = Confirmed.of(study) if number is None else None
-    if confirmed is not None:
+    if number is not None:
+        trial = _trial_with_value(study, number)
+    elif confirmed is not None:
         trial = get_trial(study, confirmed.trial)
     else:
-        trial = (
-            choose_preferred(study, preference)
-            if several
-            else _best_or_numbered_trial(study, number)
-        )
+        trial = choose_preferred(study, preference) if is_front else _best_trial(study)
     attrs = trial_attributes(trial)
     names = study.user_attrs["monitor"].split(", ")
     return Best(
@@ -99,10 +96,10 @@ def best_configuration(
 
 
 def trial_attributes(trial: FrozenTrial) -> dict[str, Any]:
-    """Returns what our searches record on a trial.
+    """Returns the attributes of a trial that a search of Latentune ran.
 
     Raises:
-        StudyError: If the trial was added by others, and lacks it.
+        StudyError: If another program added the trial.
     """
     for entry, kind in REQUIRED_TRIAL_ATTRIBUTES.items():
         if not isinstance(trial.user_attrs.get(entry), kind):
@@ -126,55 +123,42 @@ def find_configuration(source: str, runs: Runs, storage: str | None = None) -> B
 
 
 def split_trial_number(source: str) -> tuple[str, int | None]:
-    """Splits `STUDY` or `STUDY:17` into the name and the trial's number.
+    """Returns the study's name and the trial's number of `STUDY` or `STUDY:17`.
 
     Raises:
-        StudyError: If what follows the colon is no number.
-        StorageError: If what stands before it cannot name a study.
+        StudyError: If the number is not valid.
+        StorageError: If the name cannot be that of a study.
     """
     name, colon, number = source.partition(":")
     if colon and not (number.isdecimal() and len(number) < 10):
-        raise StudyError(f"{number!r} in {source!r} is no trial number")
+        raise StudyError(f"{number!r} in {source!r} is not a trial number")
     return check_study_name(name), int(number) if colon else None
 
 
-def known_studies(runs: Runs) -> list[str]:
-    """Returns the names of all studies of a runs folder: in its database, or trained there."""
-    names = {path.parents[1].name for path in runs.root.glob("*/*/model.ckpt")}
-    if database_exists(runs.database):
-        names |= set(optuna.get_all_study_names(open_database(runs.database)))
-    return sorted(names)
-
-
 def check_study_exists(name: str, runs: Runs) -> None:
-    """Checks that a runs folder has a study, or knows none at all.
+    """Checks that a study is in the database or in the runs folder, if any is.
 
     Raises:
-        StudyError: If it has others alone.
+        StudyError: If only other studies are.
     """
-    known = known_studies(runs)
+    known = {path.parents[1].name for path in runs.root.glob("*/*/model.ckpt")}
+    if database_exists(runs.database):
+        known |= set(optuna.get_all_study_names(open_database(runs.database)))
     if known and name not in known:
-        raise StudyError(f"there is no study {name!r} in {runs.root}; {did_you_mean(name, known)}")
+        hint = did_you_mean(name, sorted(known))
+        raise StudyError(f"there is no study {name!r} in {runs.root}; {hint}")
 
 
 def training_command(source: str, runs: Runs) -> str:
-    """Returns the command that trains a study's best trial, or the trial that is named.
-
-    Of several objectives, it is the one that chooses among the best trials.
-    """
-    place = [] if str(runs.root) == RUNS else ["--runs", str(runs.root)]
+    """Returns the command that trains a trial; of several objectives, that which chooses one."""
     words = ["train", source]
-    if database_exists(runs.database) and _is_multi_objective(
-        open_database(runs.database), source
-    ):
-        words = ["best", source, "--prefer", KNEE]
+    if database_exists(runs.database):
+        storage = open_database(runs.database)
+        known = source in optuna.get_all_study_names(storage)
+        if known and len(open_study(storage, source).directions) > 1:
+            words = ["best", source, "--prefer", KNEE]
+    place = [] if str(runs.root) == RUNS else ["--runs", str(runs.root)]
     return shlex.join(["latentune", *words, *place])
-
-
-def _is_multi_objective(storage: BaseStorage, name: str) -> bool:
-    """Returns whether there is a study of this name, and it has several objectives."""
-    known = name in optuna.get_all_study_names(storage)
-    return known and len(open_study(storage, name).directions) > 1
 
 
 @public_api
@@ -202,10 +186,10 @@ def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
 
 
 def get_trial(study: optuna.Study, number: int) -> FrozenTrial:
-    """Returns a trial of a study.
+    """Returns the trial of a study with a number.
 
     Raises:
-        StudyError: If there is none of this number.
+        StudyError: If there is no such trial.
     """
     trials = study.get_trials(deepcopy=False)
     if number >= len(trials):
@@ -215,12 +199,14 @@ def get_trial(study: optuna.Study, number: int) -> FrozenTrial:
     return trials[number]
 
 
-def _best_or_numbered_trial(study: optuna.Study, number: int | None) -> FrozenTrial:
-    if number is None:
-        try:
-            return study.best_trial
-        except ValueError as error:
-            raise StudyError(f"study {study.study_name!r} has no complete trial yet") from error
+def _best_trial(study: optuna.Study) -> FrozenTrial:
+    try:
+        return study.best_trial
+    except ValueError as error:
+        raise StudyError(f"study {study.study_name!r} has no complete trial yet") from error
+
+
+def _trial_with_value(study: optuna.Study, number: int) -> FrozenTrial:
     trial = get_trial(study, number)
     if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED) or not trial.values:
         raise StudyError(f"trial {number} is {STATE_NAMES[trial.state]}: it has no value")

@@ -4,7 +4,6 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,9 @@ from ...storage.resumable_folder import find_resumable
 from ...storage.runs_folder import Runs, StorageError
 from ...storage.study_export import PARAM_PREFIX
 from ..study.checkpoint_lookup import find_checkpoint
-from ..study.defaults import ACCELERATORS, PICTURES, PRECISIONS
-from ..study.study_error import StudyError, check_at_least, check_choice
+from ..study.defaults import PRECISIONS
+from ..study.study_error import StudyError
+from ..study.training_options import TrainingOptions
 from .network_plots import PlotEachEpoch
 from .training_loggers import check_logger, log_network, open_logger
 from .training_setup import TrainingSetup
@@ -27,67 +27,51 @@ from .training_setup import TrainingSetup
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class FitOptions:
-    """How a configuration is trained; see `train`.
+def check_device(options: TrainingOptions) -> None:
+    """Checks that this machine has what a training is to run on and log to.
 
     Raises:
-        StudyError: If an option is not one of its choices, or this machine lacks the device.
+        StudyError: If it has not.
     """
-
-    epochs: int
-    init_from: str | None
-    accelerator: str
-    precision: str
-    deterministic: bool
-    pictures: str
-    logger: str
-
-    def __post_init__(self) -> None:
-        check_at_least("epochs", self.epochs, 1)
-        check_choice("accelerator", self.accelerator, ACCELERATORS)
-        check_choice("precision", self.precision, PRECISIONS)
-        check_choice("pictures", self.pictures, PICTURES)
-        here = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-        if not here.get(self.accelerator, True):
-            raise StudyError(f"this machine has no {self.accelerator}: leave out `accelerator=`")
-        if self.precision == "16" and (self.accelerator == "cpu" or not any(here.values())):
-            raise StudyError("precision 16 needs a GPU: on the CPU, use bf16 for `precision=`")
-        check_logger(self.logger)
-
-    def settings(self, setup: TrainingSetup) -> dict[str, Any]:
-        """Returns everything that must agree to resume a training."""
-        return {
-            "epochs": self.epochs,
-            "init_from": self.init_from,
-            "precision": self.precision,
-            "deterministic": self.deterministic,
-            "seed": setup.seed,
-            "data": setup.best.provenance.get("data_fingerprint"),
-            **{f"{PARAM_PREFIX}{name}": value for name, value in setup.best.params.items()},
-        }
+    available = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available.get(options.accelerator, True):
+        raise StudyError(f"this machine has no {options.accelerator}: leave out `accelerator=`")
+    if options.precision == "16" and (options.accelerator == "cpu" or not any(available.values())):
+        raise StudyError("precision 16 needs a GPU: on the CPU, use bf16 for `precision=`")
+    check_logger(options.logger)
 
 
-def load_initial_weights(model: pl.LightningModule, options: FitOptions, runs: Runs) -> None:
+def _resume_settings(options: TrainingOptions, setup: TrainingSetup) -> dict[str, Any]:
+    """Returns everything that must agree to resume a training."""
+    return {
+        "epochs": options.epochs,
+        "init_from": options.init_from,
+        "precision": options.precision,
+        "deterministic": options.deterministic,
+        "seed": setup.seed,
+        "data": setup.best.provenance.get("data_fingerprint"),
+        **{f"{PARAM_PREFIX}{name}": value for name, value in setup.best.params.items()},
+    }
+
+
+def load_initial_weights(model: pl.LightningModule, options: TrainingOptions, runs: Runs) -> None:
     """Loads the weights of the network that `init_from` names, if any."""
     if options.init_from is not None:
         path = find_checkpoint(options.init_from, runs)
         load_weights(model, read_checkpoint(path)[1], path)
 
 
-def should_resume(
-    source: str, setup: TrainingSetup, options: FitOptions, resume: bool | None
-) -> bool:
+def should_resume(source: str, setup: TrainingSetup, options: TrainingOptions) -> bool:
     """Returns whether there is a stopped training to resume.
 
-    `resume` says whether it must or must not be resumed; None resumes it if nothing differs.
+    `options.resume` says whether it must or must not be resumed; None if nothing differs.
 
     Raises:
         StudyError: If it must, and there is none, or its options, values or data differ.
         StorageError: If it must, and the checkpoint is broken.
     """
     stopped = find_resumable(setup.target, LAST)
-    if resume is False or not (resume or stopped):
+    if options.resume is False or not (options.resume or stopped):
         return False
     if stopped is None and setup.target.exists():
         raise StudyError(
@@ -97,9 +81,9 @@ def should_resume(
     if stopped is None:
         raise StudyError(f"no training of {source} was stopped: leave out `resume=`")
     try:
-        epochs = _check_same_settings(source, stopped / LAST, options.settings(setup))
+        epochs = _check_same_settings(source, stopped / LAST, _resume_settings(options, setup))
     except (StudyError, StorageError) as error:
-        if resume:
+        if options.resume:
             raise type(error)(f"{error}: leave out `resume=` to train anew") from error
         log.info("%s", error)
         return False
@@ -127,7 +111,7 @@ def _check_same_settings(source: str, last: Path, settings: Mapping[str, Any]) -
 def fit_network(
     folder: Path,
     setup: TrainingSetup,
-    options: FitOptions,
+    options: TrainingOptions,
     title: str,
     callbacks: Sequence[pl.Callback] = (),
 ) -> tuple[HistoryCheckpoint, pl.Trainer]:
@@ -137,7 +121,7 @@ def fit_network(
     it is resumed. Returns the callback with the history, and the trainer.
     """
     last = folder / LAST
-    checkpoint = HistoryCheckpoint(setup.objective, folder, options.settings(setup))
+    checkpoint = HistoryCheckpoint(setup.objective, folder, _resume_settings(options, setup))
     progress = TrainingProgress(title, next(iter(setup.objective.metrics)))
     observers = [checkpoint, progress, *callbacks]
     if options.pictures == "every":
@@ -161,7 +145,7 @@ def fit_network(
 
 
 @contextmanager
-def _determinism(options: FitOptions) -> Iterator[None]:
+def _determinism(options: TrainingOptions) -> Iterator[None]:
     """Restores the determinism of PyTorch when the block ends, and explains its errors."""
     before = torch.are_deterministic_algorithms_enabled()
     try:

@@ -22,22 +22,12 @@ from ...storage.runs_folder import Runs
 from ..cluster.ray_cluster import join_cluster
 from ..display.plots.training_curves import plot_loss_curve
 from ..study.build import encoder_configuration
-from ..study.defaults import (
-    ACCELERATOR,
-    ANOMALY_QUANTILE,
-    CPUS,
-    DEFAULT_PICTURES,
-    FINAL_EPOCHS,
-    GPUS,
-    LOGGER,
-    MAX_SEEDS,
-    PRECISION,
-    RUNS,
-)
+from ..study.defaults import ANOMALY_QUANTILE, RUNS
 from ..study.public_api import public_api
-from ..study.study_error import StudyError, check_at_least, check_at_most
+from ..study.study_error import StudyError
+from ..study.training_options import TrainingOptions
 from .final_training import FinalTraining
-from .fit_network import FitOptions, fit_network, load_initial_weights, should_resume
+from .fit_network import check_device, fit_network, load_initial_weights, should_resume
 from .network_report import score_test_part, write_report
 from .train_on_seeds import score_row, train_on_seeds
 from .training_setup import TrainingSetup, load_training_setup
@@ -48,18 +38,18 @@ from .trial_comparison import notes_if_worse_than_trial
 def train(
     source: str,
     *,
-    epochs: int = FINAL_EPOCHS,
+    epochs: int = 100,
     seeds: int = 1,
     resume: bool | None = None,
     init_from: str | Path | None = None,
-    accelerator: str = ACCELERATOR,
-    precision: str = PRECISION,
+    accelerator: str = "auto",
+    precision: str = "32",
     deterministic: bool = False,
-    pictures: str = DEFAULT_PICTURES,
-    logger: str = LOGGER,
+    pictures: str = "every",
+    logger: str = "csv",
     cluster: str | None = None,
-    cpus: float = CPUS,
-    gpus: float = GPUS,
+    cpus: float = 1.0,
+    gpus: float = 0.0,
     data_dir: str | None = None,
     runs: str | Path = RUNS,
     storage: str | None = None,
@@ -120,15 +110,24 @@ def train(
         2
     """
     origin = None if init_from is None else str(init_from)
-    options = FitOptions(epochs, origin, accelerator, precision, deterministic, pictures, logger)
-    check_at_least("seeds", seeds, 1)
-    check_at_most("seeds", seeds, MAX_SEEDS)
+    options = TrainingOptions(
+        epochs=epochs,
+        seeds=seeds,
+        resume=resume,
+        init_from=origin,
+        accelerator=accelerator,
+        precision=precision,
+        deterministic=deterministic,
+        pictures=pictures,
+        logger=logger,
+    )
+    check_device(options)
     if cluster is not None and seeds == 1:
         raise StudyError("`cluster=` trains further seeds in parallel: add `seeds=`")
     place = Runs(Path(runs))
     setup = load_training_setup(source, place, storage, data_dir)
     nodes = join_cluster(cluster, cpus, gpus)
-    resumes = should_resume(source, setup, options, resume)
+    resumes = should_resume(source, setup, options)
     if not resumes:
         load_initial_weights(setup.model, options, place)
     place.make()

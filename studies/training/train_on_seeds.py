@@ -19,7 +19,8 @@ from ..cluster.run_jobs import JobContext, run_jobs
 from ..study.build import build_spec
 from ..study.checkpoint_lookup import find_checkpoint
 from ..study.recipe import Recipe
-from .fit_network import FitOptions, fit_network, load_initial_weights
+from ..study.training_options import TrainingOptions
+from .fit_network import fit_network, load_initial_weights
 from .network_report import score_test_part, write_report
 from .training_setup import TrainingSetup, setup_with_seed
 
@@ -46,7 +47,7 @@ def score_row(
 
 def train_on_seeds(
     setup: TrainingSetup,
-    options: FitOptions,
+    options: TrainingOptions,
     seeds: Sequence[int],
     first: Mapping[str, float],
     folder: Path,
@@ -112,7 +113,7 @@ def _train(
     context: JobContext,
     best: Best,
     recipe: Recipe,
-    options: FitOptions,
+    options: TrainingOptions,
     seed: int,
     title: str,
     folder: Path | None,

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 
 from ...objectives.provenance import machine, versions
 from ..study.defaults import PRECISION
-from .fit_network import FitOptions
+from ..study.training_options import TrainingOptions
 from .training_setup import TrainingSetup
 
 SEEDS = " --seeds 5"
 
 
 def notes_if_worse_than_trial(
-    source: str, setup: TrainingSetup, options: FitOptions, best_row: Mapping[str, float]
+    source: str, setup: TrainingSetup, options: TrainingOptions, best_row: Mapping[str, float]
 ) -> list[str]:
     """Returns a line if the best epoch of a training is worse than its trial, with the reason.
 
@@ -31,7 +31,7 @@ def notes_if_worse_than_trial(
     ]
 
 
-def _reason(setup: TrainingSetup, options: FitOptions) -> tuple[str, str]:
+def _reason(setup: TrainingSetup, options: TrainingOptions) -> tuple[str, str]:
     """Returns how a training differed from the trial, and the flags that remove the difference."""
     searched, epochs = setup.objective.max_epochs, options.epochs
     same_epochs = f" --epochs {searched}"

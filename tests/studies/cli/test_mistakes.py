@@ -113,7 +113,7 @@ IN_A_STUDY = [
     (("status", "conv-ae-digit"), "did you mean 'conv-ae-digits'?"),
     (("best", "conv-ae-digits:99"), "has no trial 99: its last is 2"),
     (("train", "conv-ae-digits:99"), "has no trial 99"),
-    (("train", "conv-ae-digits:x"), "'x' in 'conv-ae-digits:x' is no trial number"),
+    (("train", "conv-ae-digits:x"), "'x' in 'conv-ae-digits:x' is not a trial number"),
     (("train", "conv-ea-digits"), "did you mean 'conv-ae-digits'?"),
     (("sample", "conv-ae-digits:1"), "latentune train conv-ae-digits:1"),
     (("search", "conv-ae", "digits", "--epochs", 7), "epochs is 2 there, 7 here"),
