@@ -47,6 +47,8 @@ def another_value(one: OptionField) -> Any:
     """A value that an option can have, and that is not its default."""
     if one.option.choices:
         return next(choice for choice in one.option.choices if choice != one.default)
+    if one.name == "encoder":
+        return "resnet18"
     known = kinds(one.type)
     if Mapping in known:
         return {"lr": "0.1"}
