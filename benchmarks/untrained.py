@@ -12,7 +12,7 @@ import numpy as np
 import pytorch_lightning as pl
 
 from latentune.objectives.metric_tracker import MetricTracker
-from latentune.studies.search.trial_callbacks import CheckLease
+from latentune.studies.search.trial_lease import CheckLease
 
 PICTURE = bytes(10_000)  # as large as most
 
@@ -60,7 +60,7 @@ def untrained(epoch_s: float = 0, curves: Sequence[Sequence[float]] = ()) -> Ite
             "objectives.objective.quiet_trainer": trainer,
             "objectives.objective.fit": fit,
             "objectives.objective._release": lambda: None,
-            "studies.search.trial_callbacks.draw_pictures": draw,
+            "studies.search.trial_lease.draw_pictures": draw,
             "studies.search.trial_loop._only_new_garbage": nullcontext,
         }.items():
             stack.enter_context(patch(f"latentune.{name}", stand_in))

@@ -1,4 +1,4 @@
-"""A new trial gets its values before the database hears of it, and is written as a whole."""
+"""Creating a trial with all its values in one transaction."""
 
 import copy
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -17,32 +17,32 @@ def new_trial(
     other_trials: Sequence[FrozenTrial],
     suggest: Callable[[Trial], Mapping[str, Any]],
 ) -> Trial:
-    """Returns a new trial of a study, which runs and has all its values.
+    """Returns a new RUNNING trial of a study that has all its values.
 
-    Written one by one, each value is a transaction, the sampler's looks at the other trials are
-    more of them, and a process that dies meanwhile leaves a trial with half of its values.
+    Optuna writes each value in its own transaction and reads all trials in others. A process that
+    dies meanwhile leaves a trial with half of its values.
 
     Args:
-        study: The study, whose sampler chooses.
-        other_trials: All its trials, of which none waits.
-        suggest: Lets the trial suggest its values, and returns attributes for it. An error ends
-            the choice, and the trial has what was chosen until then.
+        study: The study, whose sampler chooses the values.
+        other_trials: All its trials, none of them WAITING.
+        suggest: Lets the trial suggest its values, and returns attributes for it. If it raises an
+            error, the trial keeps the values that it has suggested until then.
     """
-    drafting = optuna.Study(study.study_name, _NewTrialStorage(study, other_trials), study.sampler)
-    draft, attributes = drafting.ask(), dict[str, Any]()
+    draft_study = optuna.Study(study.study_name, _DraftStorage(study, other_trials), study.sampler)
+    draft, attributes = draft_study.ask(), dict[str, Any]()
     with suppress(Exception):
         attributes.update(suggest(draft))
-    whole = create_trial(
+    trial = create_trial(
         state=TrialState.RUNNING,
         params=draft.params,
         distributions=draft.distributions,
         user_attrs=draft.user_attrs | attributes,
     )
-    return Trial(study, study._storage.create_new_trial(study._study_id, whole))
+    return Trial(study, study._storage.create_new_trial(study._study_id, trial))
 
 
-class _NewTrialStorage(InMemoryStorage):
-    """Holds the one trial that is being made; asked for all, it returns the others."""
+class _DraftStorage(InMemoryStorage):
+    """Holds the draft of the trial; the list of all trials is that of the study."""
 
     def __init__(self, study: optuna.Study, other_trials: Sequence[FrozenTrial]) -> None:
         super().__init__()
@@ -61,5 +61,5 @@ class _NewTrialStorage(InMemoryStorage):
         deepcopy: bool = True,
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
-        found = [trial for trial in self.other_trials if states is None or trial.state in states]
-        return copy.deepcopy(found) if deepcopy else found
+        trials = [t for t in self.other_trials if states is None or t.state in states]
+        return copy.deepcopy(trials) if deepcopy else trials

@@ -1,4 +1,4 @@
-"""The engine of one machine: workers are forks, and each has a pipe to the head."""
+"""Workers in processes of this machine, each connected by a pipe."""
 
 import signal
 from collections.abc import Sequence
@@ -7,23 +7,24 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from ...objectives.data.preparation.splits import save_splits
 from ...storage.runs_folder import write_error
+from ...storage.search_lock import search_lock
 from .fork_server import process_context, without_working_folder
 from .local_worker import SPLITS_FILE, run_local_worker
 from .search_plan import SearchPlan
+from .worker_backend import Message
 
 
 @dataclass
 class _WorkerProcess:
-    """A process, and our end of the pipe to it.
+    """A process and the coordinator's end of its pipe.
 
-    Whether it leaves is said by itself: its exit code reaches us through the process that it was
-    forked from, which may have died.
+    The worker itself says that it has finished: its exit code comes from the fork server, which
+    may have died.
     """
 
     process: BaseProcess
@@ -33,14 +34,14 @@ class _WorkerProcess:
 
 @dataclass
 class ProcessBackend:
-    """Workers on this machine.
+    """Starts workers on this machine; see `WorkerBackend`.
 
     Attributes:
         plan: The search.
-        scratch: The search's folder for a while, to which the data is written.
+        scratch: The scratch folder of the search; the prepared data are written to it.
 
     Raises:
-        StorageError: If it cannot be written.
+        StorageError: If the data cannot be written.
     """
 
     plan: SearchPlan
@@ -49,9 +50,10 @@ class ProcessBackend:
     needs_heartbeat_proxy = False
 
     def __post_init__(self) -> None:
+        self.lock = search_lock(self.plan.storage, self.plan.runs)
         try:
             save_splits(self.scratch / SPLITS_FILE)
-        except (OSError, RuntimeError) as error:  # torch has an error of its own for a full disk
+        except (OSError, RuntimeError) as error:  # torch raises RuntimeError if the disk is full
             raise write_error(self.scratch, error) from error
 
     def start(self, index: int) -> None:
@@ -62,29 +64,29 @@ class ProcessBackend:
         )
         with without_working_folder():
             process.start()
-        theirs.close()  # so that its death ends the pipe
+        theirs.close()  # the death of the worker then closes the pipe
         self.workers[index] = _WorkerProcess(process, ours)
 
-    def receive(self, seconds: float) -> Sequence[tuple[int, str, Any]]:
-        # A signal does not wake this up: the timeout does.
+    def receive(self, seconds: float) -> Sequence[Message]:
+        # A signal does not end this wait; the timeout does.
         wait([worker.pipe for worker in self.workers.values()], timeout=seconds)
-        messages: list[tuple[int, str, Any]] = []
+        messages: list[Message] = []
         for index, worker in list(self.workers.items()):
             try:
                 while worker.pipe.poll():
                     kind, content = worker.pipe.recv()
-                    worker.has_finished = worker.has_finished or kind == "finished_work"
+                    worker.has_finished |= kind == "finished_work"
                     messages.append((index, kind, content))
             except (EOFError, OSError):
                 worker.process.join()
                 if not worker.has_finished:
-                    messages.append((index, "died", _exit_reason(worker)))
+                    messages.append((index, "died", _exit_reason(worker.process)))
                 del self.workers[index]
         return messages
 
     def request_stop(self) -> None:
         for worker in self.workers.values():
-            with suppress(OSError):  # it is gone already
+            with suppress(OSError):  # the worker is gone
                 worker.pipe.send("stop")
 
     def close(self) -> None:
@@ -94,6 +96,6 @@ class ProcessBackend:
             worker.process.join()
 
 
-def _exit_reason(worker: _WorkerProcess) -> str:
-    code = worker.process.exitcode or 0
+def _exit_reason(process: BaseProcess) -> str:
+    code = process.exitcode or 0
     return signal.Signals(-code).name if code < 0 else f"exit code {code}"

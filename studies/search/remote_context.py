@@ -1,4 +1,4 @@
-"""The links of a worker on another machine than the head's: all goes to the desk beside that."""
+"""The context of a worker that reaches the coordinator through an actor."""
 
 import time
 from collections.abc import Sequence
@@ -15,20 +15,20 @@ from .search_plan import SearchPlan
 from .worker_context import WorkerContext
 
 
-def call_actor(what: Any, *content: Any) -> Any:
-    """Returns what a method of the desk returns, and raises what it has raised."""
+def call_actor(method: Any, *arguments: Any) -> Any:
+    """Returns what a method of the coordinator actor returns; raises what it raises."""
     try:
-        return ray.get(what.remote(*content))
+        return ray.get(method.remote(*arguments))
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None
 
 
 class ActorLock:
-    """The lock of a search, as the desk gives it.
+    """The lock of the search, as the coordinator actor gives it to a worker.
 
     Args:
-        actor: The actor.
-        worker_id: Who asks for it.
+        actor: The coordinator actor.
+        worker_id: The worker, or `COORDINATOR`.
     """
 
     def __init__(self, actor: Any, worker_id: str) -> None:
@@ -37,7 +37,7 @@ class ActorLock:
     def acquire(self, timeout: float | None = None) -> None:
         self.is_locked = call_actor(self.actor.acquire, self.worker_id, timeout)
         if not self.is_locked:
-            raise Timeout("the desk")
+            raise Timeout("the coordinator actor")
 
     def release(self) -> None:
         self.is_locked = False
@@ -51,10 +51,10 @@ class ActorLock:
 
 
 class ActorArtifactStore:
-    """An artifact store of which each picture is sent to the desk.
+    """An artifact store that sends each picture to the coordinator actor.
 
     Args:
-        actor: The actor.
+        actor: The coordinator actor.
     """
 
     def __init__(self, actor: Any) -> None:
@@ -71,26 +71,27 @@ class ActorArtifactStore:
 
 
 class UploadLastEpoch(pl.Callback):
-    """Sends the desk what was kept of a trial every few seconds, so that any node goes on.
+    """Sends the last epoch of a trial every few seconds, so that any node can resume it.
 
     Args:
-        actor: The actor.
+        actor: The coordinator actor.
         worker_id: The worker.
         trial: Number of the trial.
-        path: The file in which it is kept here.
+        path: The file of the last epoch on this node.
     """
 
     def __init__(self, actor: Any, worker_id: str, trial: int, path: Path) -> None:
         self.actor, self.worker_id, self.trial, self.path = actor, worker_id, trial, path
-        self.sent, self._looked = _modified_ns(path), time.monotonic()
+        self.sent, self._checked = _modified_ns(path), time.monotonic()
 
     def on_train_epoch_start(self, *_: object) -> None:
-        if time.monotonic() - self._looked < HEARTBEAT_S:  # short epochs are soon repeated
+        if time.monotonic() - self._checked < HEARTBEAT_S:  # short epochs are soon repeated
             return
-        self._looked = time.monotonic()
-        if (kept := _modified_ns(self.path)) != self.sent:
-            call_actor(self.actor.write_epoch, self.worker_id, self.trial, self.path.read_bytes())
-            self.sent = kept
+        self._checked = time.monotonic()
+        if (modified := _modified_ns(self.path)) != self.sent:
+            content = self.path.read_bytes()
+            call_actor(self.actor.write_epoch, self.worker_id, self.trial, content)
+            self.sent = modified
 
 
 def _modified_ns(path: Path) -> int | None:
@@ -98,16 +99,20 @@ def _modified_ns(path: Path) -> int | None:
 
 
 def remote_context(
-    actor: Any, worker_id: str, plan: SearchPlan, scratch: Path, connection_errors: Any
+    actor: Any,
+    worker_id: str,
+    plan: SearchPlan,
+    scratch: Path,
+    database_errors: tuple[type[Exception], ...],
 ) -> WorkerContext:
-    """Returns the links of a worker on another machine than the head's.
+    """Returns the context of a worker on another machine.
 
     Args:
-        actor: The actor.
+        actor: The coordinator actor.
         worker_id: The worker.
-        plan: The search, whose runs folder is one of this node.
-        scratch: A folder for files that are made and moved away.
-        connection_errors: What the database raises when the head is gone.
+        plan: The search, with a runs folder on this node.
+        scratch: A folder for temporary files.
+        database_errors: Errors of the database when the coordinator is gone.
     """
 
     def send(kind: str, content: Any) -> None:
@@ -122,7 +127,8 @@ def remote_context(
         return path
 
     def extra_callbacks(trial: int) -> Sequence[pl.Callback]:
-        return [UploadLastEpoch(actor, worker_id, trial, last_epoch(plan.runs, plan.name, trial))]
+        path = last_epoch(plan.runs, plan.name, trial)
+        return [UploadLastEpoch(actor, worker_id, trial, path)]
 
     return WorkerContext(
         lock=ActorLock(actor, worker_id),
@@ -131,5 +137,5 @@ def remote_context(
         last_epoch=fetch_last_epoch,
         extra_callbacks=extra_callbacks,
         scratch=scratch,
-        connection_errors=(*connection_errors, ray.exceptions.RayError, Timeout),
+        connection_errors=(*database_errors, ray.exceptions.RayError, Timeout),
     )

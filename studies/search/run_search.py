@@ -4,26 +4,24 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...storage.database import DatabaseError, check_file_identity, file_identity
-from ...storage.lock_wait import hold_lock
+from ...storage.database import DatabaseError
 from ...storage.resume_checkpoints import remove_stale_checkpoints
 from ...storage.runs_folder import StorageError
 from ...storage.s3_bucket import Bucket
 from ...storage.scratch_folder import is_only_scratch, scratch_folder
-from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
 from ...storage.study_summary import Study
 from ...storage.trial_outcome import unfinished_trials
 from ..study.study_results import write_results
 from .coordinator import Coordinator, TrialCallback
 from .fork_server import start_fork_server
-from .perfect_trial import log_perfect_trial
+from .process_backend import ProcessBackend
+from .search_outcome import log_outcome
 from .search_plan import SearchPlan
+from .stop_on_signal import stop_on_signal
 from .study_creation import open_or_create_study
-from .trial_callbacks import stop_on_signal
-from .trial_failures import log_failures
 from .trial_lease import requeue_dead_trials
 from .trial_loop import run_trials
-from .worker_backend import create_backend
+from .worker_backend import WorkerBackend
 from .worker_context import local_context
 from .worker_pool import WorkerPool
 
@@ -31,15 +29,15 @@ from .worker_pool import WorkerPool
 def run_search(
     plan: SearchPlan, *, command: str, callbacks: Sequence[TrialCallback] = ()
 ) -> Study:
-    """Runs a planned search.
+    """Runs a planned search and returns its study.
 
     Args:
-        plan: What to search, and where.
-        command: What the user typed; it is kept on the study.
-        callbacks: Called with the study and each finished trial.
+        plan: The search.
+        command: What the user typed; it is recorded on the study.
+        callbacks: Called with the study and each trial that finishes.
 
-    Returns:
-        The study, of which every trial has finished.
+    Raises:
+        KeyboardInterrupt: If a signal has stopped the search.
     """
     if plan.workers > 1 and plan.cluster is None:
         start_fork_server()
@@ -47,25 +45,27 @@ def run_search(
         Bucket(plan.bucket).check()
     plan.runs.make()
     study = open_or_create_study(plan, command)
-    known = file_identity(plan.storage)
     for values in plan.enqueued_params:
         study.enqueue_trial(dict(values), skip_if_exists=True)
-    _remove_old_epochs(study, plan)
-    with scratch_folder(plan.runs.cache) as place, stop_on_signal() as stop:
+    coordinator = Coordinator(study, plan, callbacks)
+    with scratch_folder(plan.runs.cache) as scratch, stop_on_signal() as stop:
         try:
-            _requeue_leftover_trials(study, plan, place)
-            coordinator = Coordinator(study, plan, callbacks)
+            with plan.hold_lock():
+                # A search that begins now starts no trial before it holds this lock.
+                is_only = plan.storage == plan.runs.database and is_only_scratch(scratch)
+                requeue_dead_trials(study, is_only_process=is_only)
+                _remove_stale_checkpoints(study, plan)
             if plan.workers == 1 and plan.cluster is None:
-                run_trials(study, plan, stop, local_context(plan, coordinator.handle, place))
+                run_trials(study, plan, stop, local_context(plan, coordinator.handle, scratch))
             else:
-                _run_workers(coordinator, stop, place)
+                _run_workers(coordinator, stop, scratch)
         except (StorageError, *DatabaseError):
-            check_file_identity(plan.storage, known)  # what is gone cannot be written to either
+            coordinator.check_database()  # a deleted database is the reason of other errors
             raise
-    check_file_identity(plan.storage, known)
-    _remove_old_epochs(study, plan)
-    log_failures(study, plan)
-    log_perfect_trial(study, plan)
+    coordinator.check_database()
+    with plan.hold_lock():
+        _remove_stale_checkpoints(study, plan)
+    log_outcome(study, plan)
     if study.best_trials:
         write_results(study, plan.runs)
     if stop.is_set():
@@ -73,26 +73,20 @@ def run_search(
     return study
 
 
-def _run_workers(coordinator: Coordinator, stop: threading.Event, place: Path) -> None:
-    backend, lock = create_backend(coordinator.plan, place)
+def _run_workers(coordinator: Coordinator, stop: threading.Event, scratch: Path) -> None:
+    backend: WorkerBackend
+    if coordinator.plan.cluster is None:
+        backend = ProcessBackend(coordinator.plan, scratch)
+    else:
+        from .ray_backend import RayBackend  # Ray is an extra
+
+        backend = RayBackend(coordinator.plan, scratch)
     try:
-        WorkerPool(coordinator, stop, backend, lock).run()
+        WorkerPool(coordinator, stop, backend).run()
     finally:
         backend.close()
 
 
-def _requeue_leftover_trials(study: Study, plan: SearchPlan, place: Path) -> None:
-    """Lets the trials of a dead search go on at once, and so in their order, if none lives."""
-    with hold_lock(search_lock(plan.storage, plan.runs), SEARCH_LOCK_NAME):
-        # A search that began meanwhile has no trial before it had this lock.
-        requeue_dead_trials(
-            study, is_only_process=plan.storage == plan.runs.database and is_only_scratch(place)
-        )
-
-
-def _remove_old_epochs(study: Study, plan: SearchPlan) -> None:
-    """Removes the epochs that were kept of trials which have ended."""
-    with hold_lock(search_lock(plan.storage, plan.runs), SEARCH_LOCK_NAME):
-        remove_stale_checkpoints(
-            plan.runs, plan.name, unfinished_trials(study.get_trials(deepcopy=False))
-        )
+def _remove_stale_checkpoints(study: Study, plan: SearchPlan) -> None:
+    trials = study.get_trials(deepcopy=False)
+    remove_stale_checkpoints(plan.runs, plan.name, unfinished_trials(trials))

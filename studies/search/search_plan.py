@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -32,7 +33,9 @@ from ...search_spaces.suggestions import SpaceParameters, replay
 from ...storage.artifact_store import choose_bucket
 from ...storage.best_toml import read_best_toml
 from ...storage.checkpoint_file import file_hash, read_configuration
+from ...storage.lock_wait import hold_lock
 from ...storage.runs_folder import Runs, StorageError
+from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
 from ...storage.study_names import check_name_in_database
 from ..cluster.ray_cluster import RayCluster, join_cluster
 from ..study.build import build_spec
@@ -104,6 +107,10 @@ class SearchPlan:
     def is_out_of_time(self) -> bool:
         """Whether the time for starting trials is over, for every process of the search."""
         return self.seconds is not None and time.time() - self.started_at > self.seconds
+
+    def hold_lock(self) -> AbstractContextManager[None]:
+        """Holds the lock of all searches in the database."""
+        return hold_lock(search_lock(self.storage, self.runs), SEARCH_LOCK_NAME)
 
     @property
     def progress_arguments(self) -> tuple[str, int, list[str], int]:

@@ -13,10 +13,8 @@ from ...search_spaces.suggestions import random_trials
 from ...storage.artifact_store import BUCKET_ATTRIBUTE, study_bucket
 from ...storage.dashboard_server import write_note
 from ...storage.database import database_exists, open_database
-from ...storage.lock_wait import hold_lock
 from ...storage.recorded_paths import relative_to_root
 from ...storage.runs_folder import StorageError, atomic_file, write_error
-from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
 from ...storage.study_summary import Study
 from ..study.definition import definition_differences, without_ranges
 from ..study.lineage import SOURCE_TRIAL_ATTRIBUTE, parent
@@ -40,15 +38,14 @@ def open_or_create_study(plan: SearchPlan, command: str) -> Study:
         StudyError: If it exists with another definition.
         StorageError: If it keeps its pictures elsewhere, or the database cannot be used.
     """
-    lock = search_lock(plan.storage, plan.runs)
-    with hold_lock(lock, SEARCH_LOCK_NAME):
+    with plan.hold_lock():
         study = _open_existing(plan)
         if study is not None:
             if plan.reusable_trials is not None:  # which may have grown since
                 add_reusable_trials(study, plan.reusable_trials)
             return study
     plan.spec.objective.sanity_check(random_trials(1)[0])
-    with hold_lock(lock, SEARCH_LOCK_NAME):
+    with plan.hold_lock():
         return _open_existing(plan) or _create_study(plan, command)
 
 

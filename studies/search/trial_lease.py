@@ -1,26 +1,28 @@
-"""Trials that ended for no reason of their own: they wait as they are, and go on later."""
+"""The lease of a process on its trial, and requeuing the trials of dead processes."""
 
+import time
 from collections.abc import Sequence
 
 import optuna
+import pytorch_lightning as pl
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.objective import StopRequested
-from ...storage.database import stale_trials, write_missing_heartbeats
+from ...storage.database import HEARTBEAT_S, stale_trials, write_missing_heartbeats
 from ...storage.trial_outcome import PROCESS_DIED, STOPPED, reached_epoch
 
-MAX_DEATHS = 3
+MAX_DEATHS = 3  # of processes in a row after the same epoch of a trial
 
 
-class LeaseLost(StopRequested):
-    """Others took this process for dead, and its trial is theirs."""
+class LeaseLostError(StopRequested):
+    """Another process has requeued the trial because it missed the heartbeats of this one."""
 
 
 class TrialLease:
-    """The right of a process to its trial, until it is silent for so long that others take it.
+    """The right of a process to write to its trial.
 
     Args:
-        trial: A trial that has just begun, or begun again.
+        trial: A trial that has just been started or resumed.
     """
 
     def __init__(self, trial: optuna.Trial) -> None:
@@ -28,29 +30,55 @@ class TrialLease:
         self.deaths = trial.user_attrs.get("deaths")
 
     def check(self) -> FrozenTrial:
-        """Returns the trial as it is; raises LeaseLost if it is no longer this process's own."""
+        """Returns the trial as the database holds it.
+
+        Raises:
+            LeaseLostError: If another process has requeued or ended the trial.
+        """
         now = self.trial.storage.get_trial(self.trial._trial_id)
         if now.state != TrialState.RUNNING or now.user_attrs.get("deaths") != self.deaths:
-            raise LeaseLost
+            raise LeaseLostError
         return now
+
+
+class CheckLease(pl.Callback):
+    """Ends training before an epoch is reported if the lease is lost.
+
+    A lease is lost after many seconds without a heartbeat, so short epochs are not checked
+    one by one.
+
+    Args:
+        lease: The lease on the trial.
+    """
+
+    def __init__(self, lease: TrialLease) -> None:
+        self.lease, self._checked = lease, time.monotonic()
+
+    def on_validation_start(self, *args: object) -> None:
+        if time.monotonic() - self._checked > HEARTBEAT_S:
+            self.lease.check()
+            self._checked = time.monotonic()
 
 
 def requeue_dead_trials(
     study: optuna.Study, *, is_only_process: bool = False
 ) -> list[FrozenTrial]:
-    """Lets every trial wait again whose process has died.
+    """Requeues every RUNNING trial whose process has died.
 
     Args:
         study: The study.
-        is_only_process: Whether no other process works on the study: all RUNNING trials are dead.
+        is_only_process: Whether no other process works on the study: then all RUNNING trials are
+            dead, whatever their heartbeats say.
 
     Returns:
-        All trials of the study as they are then.
+        All trials of the study as they are afterwards.
     """
     trials = study.get_trials(deepcopy=False)
-    running = [trial for trial in trials if trial.state == TrialState.RUNNING]
     write_missing_heartbeats(study, trials)
-    dead = running if is_only_process else stale_trials(study, trials)
+    if is_only_process:
+        dead = [trial for trial in trials if trial.state == TrialState.RUNNING]
+    else:
+        dead = stale_trials(study, trials)
     if not dead:
         return trials
     requeue_dead(study, [trial.number for trial in dead])
@@ -58,65 +86,48 @@ def requeue_dead_trials(
 
 
 def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
-    """Lets trials wait whose processes have died, all at one moment.
+    """Requeues RUNNING trials whose processes have died at the same moment.
 
-    A point that has died three times in a row after the same epoch, and alone, kills its
-    processes: it is given up. Several that die together have been killed by something else.
+    A trial fails if its process has died alone three times in a row after the same epoch: its
+    configuration kills its processes. Processes that die together were killed from outside.
 
     Args:
         study: The study.
-        numbers: Numbers of the trials; those that do not run are left as they are.
+        numbers: Numbers of the trials; those that are not RUNNING are left as they are.
     """
     trials = study.get_trials(deepcopy=False)
-    dead_trials = [
-        trials[number] for number in numbers if trials[number].state == TrialState.RUNNING
-    ]
-    for trial in dead_trials:
-        reached = reached_epoch(trial) if len(dead_trials) == 1 else None
-        deaths = [*trial.user_attrs.get("deaths", []), reached]
+    dead = [trials[number] for number in numbers if trials[number].state == TrialState.RUNNING]
+    for trial in dead:
+        epoch = reached_epoch(trial) if len(dead) == 1 else None
+        deaths = [*trial.user_attrs.get("deaths", []), epoch]
         study._storage.set_trial_user_attr(trial._trial_id, "deaths", deaths)
-        if reached is not None and deaths[-MAX_DEATHS:] == [reached] * MAX_DEATHS:
-            why = f"{PROCESS_DIED} {MAX_DEATHS} times after epoch {reached}"
+        if epoch is not None and deaths[-MAX_DEATHS:] == [epoch] * MAX_DEATHS:
+            why = f"{PROCESS_DIED} {MAX_DEATHS} times after epoch {epoch}"
             study._storage.set_trial_user_attr(trial._trial_id, STOPPED, why)
             study.tell(trial.number, state=TrialState.FAIL)
         else:
-            requeue_trial(study, trial.number, PROCESS_DIED)
+            requeue_trial(study, trial, PROCESS_DIED)
 
 
-def requeue_trial(study: optuna.Study, number: int, why: str) -> None:
-    """Lets a running trial wait, from where it goes on.
-
-    The trial stays the same: whoever asks for it next gets its values, and trains on from the
-    last epoch that was kept.
-
-    Args:
-        study: The study.
-        number: Number of the trial.
-        why: `INTERRUPTED` or `PROCESS_DIED`.
-    """
-    trial = study.get_trials(deepcopy=False)[number]
-    if trial.state != TrialState.RUNNING:
-        return
-    study._storage.set_trial_user_attr(trial._trial_id, STOPPED, why)
+def requeue_trial(study: optuna.Study, trial: FrozenTrial, reason: str) -> None:
+    """Sets a RUNNING trial to WAITING; whoever runs it next resumes it after its last epoch."""
+    study._storage.set_trial_user_attr(trial._trial_id, STOPPED, reason)
     study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
 
 def finish_trial(
-    study: optuna.Study,
-    trial: FrozenTrial,
-    state: TrialState,
-    values: Sequence[float] | None,
+    study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
 ) -> None:
-    """Ends a trial as `Study.tell` does, which would read it twice more.
+    """Ends a RUNNING trial as `Study.tell` does, without reading the trial twice more.
 
     Args:
         study: The study.
-        trial: The trial as it is now, running.
-        state: How it has ended.
-        values: What it is worth if it is complete; one that was pruned is worth its last report.
+        trial: The trial as the database holds it.
+        state: Its new state.
+        values: Its values; a pruned trial gets its last intermediate value.
     """
     if state == TrialState.PRUNED and trial.last_step is not None:
         values = [trial.intermediate_values[trial.last_step]]
     study.sampler.after_trial(study, trial, state, values)
-    worth = None if values is None else [float(value) for value in values]
-    study._storage.set_trial_state_values(trial._trial_id, state, worth)
+    floats = None if values is None else [float(value) for value in values]
+    study._storage.set_trial_state_values(trial._trial_id, state, floats)

@@ -1,46 +1,36 @@
-"""How the head of a search reaches its workers: on this machine, or on a cluster."""
+"""The interface through which the coordinator reaches its workers."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
-from ...storage.search_lock import Lock, search_lock
-from .process_backend import ProcessBackend
-from .search_plan import SearchPlan
+from ...storage.search_lock import Lock
+
+Message = tuple[int, str, Any]
+"""Index of a worker, kind and content of a message."""
 
 
 class WorkerBackend(Protocol):
-    """How workers start, speak, stop and die.
+    """Starts workers and exchanges messages with them.
 
     Attributes:
-        needs_heartbeat_proxy: Whether they cannot tell the database themselves that they live.
+        lock: The lock that the workers share with the coordinator.
+        needs_heartbeat_proxy: Whether workers cannot write heartbeats to the database themselves.
     """
 
+    lock: Lock
     needs_heartbeat_proxy: bool
 
     def start(self, index: int) -> None:
-        """Starts a worker, or one in the place of a dead one."""
+        """Starts a worker, perhaps in the place of a dead one."""
 
-    def receive(self, seconds: float) -> Sequence[tuple[int, str, Any]]:
-        """Waits for that long at most, unless there is something, and returns what was heard.
+    def receive(self, seconds: float) -> Sequence[Message]:
+        """Returns all messages; waits for the given time at most if there are none yet.
 
-        Each message is the index of a worker, a kind and a content: the kinds of `WorkerContext`,
-        `failed` with the exception that ended the worker, `finished_work`, and `died` with the
-        reason.
+        To the messages that `run_worker` sends, it adds `died` with the reason.
         """
 
     def request_stop(self) -> None:
-        """Asks all workers to leave; those that have not begun leave at once."""
+        """Asks all workers to stop; those that have not been started yet end at once."""
 
     def close(self) -> None:
-        """Ends what is still there."""
-
-
-def create_backend(plan: SearchPlan, scratch: Path) -> tuple[WorkerBackend, Lock]:
-    """Returns what reaches the workers of a search, and the lock that they share with the head."""
-    if plan.cluster is None:
-        return ProcessBackend(plan, scratch), search_lock(plan.storage, plan.runs)
-    from .ray_backend import RayBackend  # which an extra brings
-
-    backend = RayBackend(plan, scratch)
-    return backend, backend.lock
+        """Kills the workers that still run."""

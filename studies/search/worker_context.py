@@ -1,10 +1,10 @@
-"""What ties a process that runs trials to the head of its search, which may be elsewhere."""
+"""What a process needs to run trials, on the coordinator's machine or on another one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytorch_lightning as pl
 
@@ -13,24 +13,22 @@ from ...storage.resume_checkpoints import last_epoch
 from ...storage.search_lock import Lock, search_lock
 from .search_plan import SearchPlan
 
-MessageKind = Literal["started", "waiting", "error", "finished"]
-SendMessage = Callable[[MessageKind, Any], None]
+SendMessage = Callable[[str, Any], None]
+"""Sends a message, a kind and a content, to the coordinator; see `Coordinator.handle`."""
 
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What a process that runs trials is given, so that it need not know where it runs.
+    """The connections of a worker, so that it need not know where it runs.
 
     Attributes:
-        lock: Held from counting the trials until a new one has all its values.
-        artifacts: Where pictures are kept.
-        send: Called with a word and what it is about: `started` and `finished` with the number of
-            a trial, `waiting` with the numbers of the trials elsewhere that are all that is left,
-            `bug` with the number of the trial that it has ended, and the traceback.
-        last_epoch: Returns the file for the last epoch of the trial with a number.
-        extra_callbacks: Makes further Lightning callbacks for the trial with a number.
-        scratch: A folder for files that are made and moved away.
-        connection_errors: What these raise when they are gone, which is no fault of a trial.
+        lock: The lock of all searches; a worker holds it while it creates a trial.
+        artifacts: The store of pictures.
+        send: Sends a message to the coordinator.
+        last_epoch: Returns the path of the last epoch of the trial with a number.
+        scratch: A folder for temporary files.
+        extra_callbacks: Returns further Lightning callbacks for the trial with a number.
+        connection_errors: Errors that are raised when the coordinator is lost.
         may_declare_dead: Whether this process may requeue trials without a heartbeat. It may not
             if workers cannot write heartbeats, so that the coordinator writes them.
     """
@@ -46,7 +44,7 @@ class WorkerContext:
 
 
 def local_context(plan: SearchPlan, send: SendMessage, scratch: Path) -> WorkerContext:
-    """Returns the links of a process on the head's own machine."""
+    """Returns the context of a worker on the coordinator's machine, which uses its files."""
     return WorkerContext(
         lock=search_lock(plan.storage, plan.runs),
         artifacts=open_artifact_store(plan.bucket, plan.runs, scratch),

@@ -19,8 +19,7 @@ from latentune.objectives.objective import Objective
 from latentune.objectives.trial_score import PRUNED
 from latentune.storage.checkpoint_file import file_hash, read_safely
 from latentune.storage.runs_folder import Runs
-from latentune.studies.search.trial_callbacks import CheckLease
-from latentune.studies.search.trial_lease import requeue_dead
+from latentune.studies.search.trial_lease import CheckLease, requeue_dead
 from latentune.studies.study.build import build_spec
 from latentune.studies.study.recipe import Recipe
 

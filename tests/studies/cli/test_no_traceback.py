@@ -159,7 +159,7 @@ def test_no_temporary_folder(cli: Cli) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "latentune.studies.search.fork_server._claims", []
+            "latentune.studies.search.fork_server._folder_locks", []
         )  # as if none were running
         patch.setattr("tempfile.gettempdir", nowhere)
         patch.setattr("multiprocessing.util.get_temp_dir", nowhere)

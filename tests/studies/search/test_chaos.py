@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial
 import latentune
 from latentune.objectives import last_epoch_checkpoint as last_epoch
 from latentune.studies.search.fork_server import process_context, start_fork_server
-from latentune.studies.search.trial_callbacks import CheckLease
+from latentune.studies.search.trial_lease import CheckLease
 
 SMALL: dict[str, Any] = {"trials": 3, "epochs": 3, "batch_size": 400}
 DATABASE = Path("runs/studies.db")

@@ -26,7 +26,7 @@ from latentune.storage import sqlite_file as sqlite
 from latentune.storage.database import HEARTBEAT_S, DatabaseLostError
 from latentune.storage.runs_folder import StorageError, write_text
 from latentune.storage.trial_outcome import finished_trials, stop_reason
-from latentune.studies.search import trial_callbacks as callbacks
+from latentune.studies.search import trial_lease as callbacks
 from latentune.studies.search.search_plan import plan_search
 from latentune.studies.search.trial_lease import requeue_dead_trials
 from latentune.studies.search.trial_loop import run_trials
@@ -255,7 +255,7 @@ def test_points_that_die_together_are_not_given_up() -> None:
 def test_a_search_that_slept_too_long_leaves_its_trial_to_others(
     seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentune.studies.search.trial_callbacks.HEARTBEAT_S", seconds)
+    monkeypatch.setattr("latentune.studies.search.trial_lease.HEARTBEAT_S", seconds)
     taken = "if self.number == 1 and not Path('taken').exists(): Path('taken').touch(); "
     taken += "import optuna; from latentune.studies.search import trial_lease; "
     taken += "there = optuna.load_study(study_name='mine', storage='sqlite:///runs/studies.db'); "

@@ -1,0 +1,115 @@
+"""When a search ends before its last trial, and what is logged at its end."""
+
+import logging
+import re
+import traceback
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from ...models.types import Direction
+from ...storage.redact import shown
+from ...storage.trial_outcome import STOPPED, finished_trials, stop_reason
+from ..study.study_error import StudyError
+from .search_plan import SearchPlan
+from .worker_context import SendMessage
+
+MAX_EQUAL_FAILURES = 3
+PERFECT_VALUES: dict[Direction, tuple[float, frozenset[str]]] = {
+    "maximize": (1.0, frozenset({"accuracy", "balanced_accuracy", "probe", "nearest", "r2"})),
+    "minimize": (0.0, frozenset({"mse", "mae", "loss", "kl"})),
+}
+"""The best possible value in each direction, and the metrics that it bounds."""
+PERFECT_ATTRIBUTE = "perfect"
+"""The attribute of a study whose search has ended at a perfect trial; the next one goes on."""
+
+log = logging.getLogger(__name__)
+
+
+def record_failure(
+    trial: optuna.Trial, error: Exception, plan: SearchPlan, send: SendMessage
+) -> None:
+    """Records an error on its trial, and sends the traceback to the coordinator."""
+    message = (str(error).splitlines() or [""])[0]
+    send("error", (trial.number, shown("".join(traceback.format_exception(error)))))
+    trial.set_user_attr(STOPPED, shown(f"{type(error).__name__}: {message}"))
+    path = plan.runs.failure(plan.name, trial.number)
+    trial.set_user_attr("failure", plan.runs.inside(path))
+
+
+def should_end_early(study: optuna.Study, trials: Sequence[FrozenTrial], plan: SearchPlan) -> bool:
+    """Returns True if no further trial can improve the study.
+
+    Raises:
+        StudyError: If the last three trials that this search has finished failed by one error.
+    """
+    ended = [t for t in _trials_of_search(trials, plan) if t.datetime_complete is not None]
+    last = sorted(ended, key=lambda t: t.datetime_complete or datetime.min)[-MAX_EQUAL_FAILURES:]
+    failed = [trial for trial in last if "failure" in trial.user_attrs]
+    if len(failed) == MAX_EQUAL_FAILURES and len(set(map(_reason_pattern, failed))) == 1:
+        raise StudyError(
+            f"{MAX_EQUAL_FAILURES} trials in a row failed by {stop_reason(last[-1])}; "
+            f"the whole traceback is in {plan.runs.root / last[-1].user_attrs['failure']}"
+        )
+    perfect = _perfect_trial(trials, plan.spec.objective.metrics)
+    return perfect is not None and PERFECT_ATTRIBUTE not in study.user_attrs
+
+
+def log_outcome(study: optuna.Study, plan: SearchPlan) -> None:
+    """Logs the failures of a search, and that it has found a perfect trial."""
+    trials = study.get_trials(deepcopy=False)
+    _log_failures([t for t in _trials_of_search(trials, plan) if t.state == TrialState.FAIL], plan)
+    perfect = _perfect_trial(trials, plan.spec.objective.metrics)
+    if perfect is None:
+        return
+    study.set_user_attr(PERFECT_ATTRIBUTE, perfect.number)
+    (name,) = plan.spec.objective.metrics
+    line = f"trial {perfect.number} has {name} {perfect.values[0]:g}, and no value is better"
+    done = len(finished_trials(trials))
+    if done >= plan.trials:
+        log.info("%s: further trials cannot improve it", line)
+        return
+    rest = f"after {done} of {plan.trials} trials; the same command tries the others"
+    log.info("%s: the search ends %s", line, rest)
+
+
+def _log_failures(failed: Sequence[FrozenTrial], plan: SearchPlan) -> None:
+    if not failed:
+        return
+    examples = {_reason_pattern(trial): trial for trial in failed}
+    parts = []
+    for pattern, count in Counter(map(_reason_pattern, failed)).most_common():
+        path = examples[pattern].user_attrs.get("failure")
+        where = f" (traceback in {plan.runs.root / path})" if path else ""
+        parts.append(f"{count} x {stop_reason(examples[pattern])}{where}")
+    word = "trial" if len(failed) == 1 else "trials"
+    log.warning("%s %s failed: %s", len(failed), word, "; ".join(parts))
+
+
+def _perfect_trial(
+    trials: Sequence[FrozenTrial], metrics: Mapping[str, Direction]
+) -> FrozenTrial | None:
+    """Returns the first complete trial with the best possible value, or None."""
+    if len(metrics) > 1:
+        return None
+    ((name, direction),) = metrics.items()
+    bound, names = PERFECT_VALUES[direction]
+    if name.removeprefix("val_") not in names:
+        return None
+    complete = (trial for trial in trials if trial.state == TrialState.COMPLETE)
+    return next((trial for trial in complete if trial.values == [bound]), None)
+
+
+def _trials_of_search(trials: Sequence[FrozenTrial], plan: SearchPlan) -> list[FrozenTrial]:
+    """Returns the finished trials that were started in this search, by any process."""
+    since = datetime.fromtimestamp(plan.started_at)
+    finished = finished_trials(trials)
+    return [t for t in finished if t.datetime_start is None or t.datetime_start >= since]
+
+
+def _reason_pattern(trial: FrozenTrial) -> str:
+    """Returns the reason without its numbers, which differ between configurations."""
+    return re.sub(r"\d+", "#", stop_reason(trial))
