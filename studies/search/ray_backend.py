@@ -20,6 +20,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ...storage.database_urls import absolute, is_file
 from ...storage.runs_folder import Runs
+from ...storage.search_lock import Lock
 from ..cluster.coordinator_actor import COORDINATOR, CoordinatorActor
 from ..cluster.database_proxy import serve_database
 from ..cluster.payload import pack_payload, recipe_files
@@ -72,7 +73,7 @@ class RayBackend:
         }
         actor_class = ray.remote(CoordinatorActor).options(**actor_options)
         self.actor: Any = actor_class.remote(plan.name, plan.storage, runs, plan.bucket, scratch)
-        self.lock = ActorLock(self.actor, COORDINATOR)
+        self.lock: Lock = ActorLock(self.actor, COORDINATOR)
         payload = pack_payload(recipe_files(plan.recipe), plan.recipe.model)
         self.task = ray.remote(run_ray_worker).options(
             num_cpus=cluster.cpus,
