@@ -1,4 +1,4 @@
-"""The desk: an actor beside the head, at which all workers of a search ask, tell and hand in."""
+"""The Ray actor through which the workers of a search reach its coordinator."""
 
 import asyncio
 import io
@@ -14,25 +14,24 @@ from ...storage.resume_checkpoints import last_epoch
 from ...storage.runs_folder import Runs
 from ...storage.search_lock import search_lock
 
-COORDINATOR = "head"
-BATCH_S = 0.1  # who has finished a trial soon starts another one: one letter for both
+COORDINATOR = "coordinator"
+"""The id of the coordinator among those of the workers."""
+BATCH_S = 0.1  # a worker that has finished a trial soon starts another one
 
 
 class CoordinatorActor:
-    """The lock of a search, its mail box, and the receiver of pictures and last epochs.
+    """Gives the workers the lock of the search, and takes their messages, pictures and epochs.
 
-    It holds the lock of the head's own machine while a worker has it, so that other searches in
-    the database stay excluded. A worker that has died is buried: what it held is let go, and what
-    it still asks for is not given to it.
-
-    It need not know the models, and begins while the workers still import them.
+    It runs on the coordinator's machine and holds the lock of that machine for the worker, so
+    other searches in the database wait too. When a worker dies, its lock is released and its
+    later requests are rejected. The actor imports no models, so it starts before the workers.
 
     Args:
         study: Name of the study.
-        url: Its database.
+        url: URL of its database.
         runs: The runs folder, by its absolute path.
-        bucket: Where pictures are kept, if that is not the runs folder.
-        scratch: A folder for files that are made and moved away.
+        bucket: The bucket of the pictures, if they are not in the runs folder.
+        scratch: A folder for temporary files.
     """
 
     def __init__(
@@ -48,43 +47,42 @@ class CoordinatorActor:
         self.has_messages, self.stop_requested = asyncio.Event(), asyncio.Event()
 
     async def acquire(self, worker_id: str, seconds: float | None = None) -> bool:
-        """Waits for the lock, and returns whether `worker_id` has it now."""
+        """Waits for the lock; returns False if the time is over or the worker has died."""
         try:
             await asyncio.wait_for(self.queue.acquire(), seconds)
         except TimeoutError:
             return False
         try:
             await asyncio.to_thread(self.lock.acquire, seconds)
-        except Timeout:
+        except BaseException as error:
             self.queue.release()
-            return False
-        except BaseException:
-            self.queue.release()
+            if isinstance(error, Timeout):
+                return False
             raise
         self.owner = worker_id
-        if worker_id in self.revoked:  # it has died while it waited
+        if worker_id in self.revoked:
             self._release_lock(worker_id)
             return False
         return True
 
     async def release(self, worker_id: str) -> None:
-        """Lets the lock go, if it is still that of `worker_id`."""
+        """Releases the lock if the worker holds it."""
         self._release_lock(worker_id)
 
     async def revoke(self, worker_id: str) -> None:
-        """Lets go of what a worker held that has died, for good."""
+        """Releases the lock of a worker that has died, and rejects its later requests."""
         self.revoked.add(worker_id)
         self._release_lock(worker_id)
 
     async def send(self, worker_id: str, kind: str, content: Any) -> None:
-        """Takes a word of a worker for the head."""
+        """Takes a message for the coordinator."""
         if worker_id not in self.revoked:
             self.messages.append((worker_id, kind, content))
             self.has_messages.set()
 
     async def receive(self, seconds: float) -> list[tuple[str, str, Any]]:
-        """Returns all that workers have told since, and waits if that is nothing yet."""
-        if not self.messages:  # a wait of no time would be over before it looks
+        """Returns all messages; waits for the given time at most if there are none yet."""
+        if not self.messages:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.has_messages.wait(), seconds)
                 await asyncio.sleep(BATCH_S)
@@ -93,24 +91,24 @@ class CoordinatorActor:
         return messages
 
     async def stop(self) -> None:
-        """Asks all workers to stop, also those that begin later."""
+        """Asks all workers to stop, including those that start later."""
         self.stop_requested.set()
 
     async def wait_for_stop(self) -> None:
-        """Returns when workers are to stop."""
+        """Returns when workers shall stop."""
         await self.stop_requested.wait()
 
     async def write_artifact(self, artifact_id: str, content: bytes) -> None:
-        """Keeps a picture."""
+        """Stores a picture."""
         await asyncio.to_thread(self.artifacts.write, artifact_id, io.BytesIO(content))
 
     async def write_epoch(self, worker_id: str, trial: int, content: bytes) -> None:
-        """Keeps the last epoch of a trial, in the place of an earlier one."""
+        """Stores the last epoch of a trial."""
         if worker_id not in self.revoked:
             await asyncio.to_thread(self._write_epoch, trial, content)
 
     async def read_epoch(self, trial: int) -> bytes | None:
-        """Returns the last epoch of a trial, if one was kept."""
+        """Returns the last epoch of a trial, or None."""
         path = last_epoch(self.runs, self.study, trial)
         return await asyncio.to_thread(path.read_bytes) if path.is_file() else None
 
@@ -122,8 +120,8 @@ class CoordinatorActor:
 
     def _write_epoch(self, trial: int, content: bytes) -> None:
         path = last_epoch(self.runs, self.study, trial)
-        partial = path.with_name(f".{trial}.desk.partial")
-        with suppress(OSError):  # then the trial goes on from an earlier one
+        partial = path.with_name(f".{trial}.actor.partial")
+        with suppress(OSError):  # the trial is then resumed after an earlier epoch
             path.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(content)
             os.replace(partial, path)

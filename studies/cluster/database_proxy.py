@@ -1,4 +1,4 @@
-"""The head's database, for workers on other machines."""
+"""Access to the coordinator's database file from other machines."""
 
 import hmac
 import secrets
@@ -19,8 +19,8 @@ from ...storage.database import open_database
 from ...storage.database_urls import is_file
 
 PROXY_SCHEME = "grpc://"
-TOKEN_HEADER = "latentune-token"  # noqa: S105 - the name of it
-MAX_CONCURRENT_CALLS = 10  # that the proxy answers at once
+TOKEN_HEADER = "latentune-token"  # noqa: S105 - not the token itself
+MAX_CONCURRENT_CALLS = 10
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ServedDatabase:
 
     Attributes:
         url: Its URL on them.
-        token: What a worker has to say; each search has a random one, which Ray hands over.
+        token: The random token of this search, which Ray passes to the workers.
     """
 
     url: str
@@ -37,28 +37,26 @@ class ServedDatabase:
     _server: Any = field(default=None, repr=False)
 
     def close(self) -> None:
-        """Lets nobody reach it any longer."""
+        """Stops the proxy."""
         if self._server is not None:
             self._server.stop(grace=None)
 
 
 def serve_database(url: str, host: str) -> ServedDatabase:
-    """Lets workers on other machines use an SQLite file of this one, until the search has ended.
+    """Starts Optuna's gRPC proxy of an SQLite file; other databases keep their URL.
 
-    Optuna's proxy listens on one address alone, and answers nobody without the token. What is
-    sent is not encrypted, as with Ray itself: a cluster has to be in a network of its own. Other
-    databases are reached by their URL.
+    The proxy listens on one address and rejects calls without the token. It does not encrypt
+    calls, and neither does Ray: a cluster needs a network of its own.
 
     Args:
         url: The Optuna URL of the database.
-        host: How other nodes call this one; of a cluster on this machine alone, its loopback.
+        host: The address of this machine for other nodes.
     """
     token = secrets.token_hex(32)
     if not is_file(url):
         return ServedDatabase(url, token)
-    server = grpc.server(
-        ThreadPoolExecutor(MAX_CONCURRENT_CALLS), interceptors=[_CheckToken(token)]
-    )
+    threads = ThreadPoolExecutor(MAX_CONCURRENT_CALLS)
+    server = grpc.server(threads, interceptors=[_CheckToken(token)])
     proxy = OptunaStorageProxyService(get_storage(open_database(url)))
     api_pb2_grpc.add_StorageServiceServicer_to_server(proxy, server)
     port = server.add_insecure_port(f"{host}:0")
@@ -67,11 +65,11 @@ def serve_database(url: str, host: str) -> ServedDatabase:
 
 
 def connect_database(url: str, token: str) -> BaseStorage:
-    """Opens the database by the URL that it has on this node."""
+    """Opens a database by its URL on this node."""
     if not url.startswith(PROXY_SCHEME):
         return open_database(url)
     host, _, port = url.removeprefix(PROXY_SCHEME).rpartition(":")
-    with warnings.catch_warnings():  # Optuna has called it experimental since 2024
+    with warnings.catch_warnings():  # the class is experimental
         warnings.simplefilter("ignore", ExperimentalWarning)
         proxy = _TokenProxy(host, int(port), token)
     proxy.wait_server_ready(timeout=60)
@@ -79,7 +77,7 @@ def connect_database(url: str, token: str) -> BaseStorage:
 
 
 class _TokenProxy(GrpcStorageProxy):
-    """Optuna's client, which says a token with each call."""
+    """Optuna's client, which sends the token with each call."""
 
     def __init__(self, host: str, port: int, token: str) -> None:
         self._token = token
@@ -108,8 +106,8 @@ class _CheckToken(grpc.ServerInterceptor):  # type: ignore[misc]
         self._token = token
 
     def intercept_service(self, continuation: Callable[..., Any], details: Any) -> Any:
-        said = dict(details.invocation_metadata).get(TOKEN_HEADER, "")
-        if isinstance(said, str) and hmac.compare_digest(said.encode(), self._token.encode()):
+        sent = dict(details.invocation_metadata).get(TOKEN_HEADER, "")
+        if isinstance(sent, str) and hmac.compare_digest(sent.encode(), self._token.encode()):
             return continuation(details)
         return grpc.unary_unary_rpc_method_handler(_reject)
 

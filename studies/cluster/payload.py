@@ -1,4 +1,4 @@
-"""What goes along to the nodes: data in memory, files that are read, and the user's code."""
+"""The data, files and code that workers on other nodes need."""
 
 import hashlib
 import os
@@ -16,16 +16,16 @@ from ...objectives.data.preparation.splits import deserialize_splits, serialize_
 from ..study.recipe import Recipe
 
 FILE_FIELDS = ("encoder", "weights")
-"""What of a recipe may name a file."""
+"""The fields of a recipe that may name a file."""
 
 
 class Payload(NamedTuple):
-    """What goes along, as arrays: Ray keeps one copy on each node, which all there map.
+    """Data as arrays, of which Ray keeps one copy on each node for all its workers.
 
     Attributes:
-        splits: The data in memory.
-        files: What is in each file that is read.
-        code: The user's modules, by their paths in the working folder.
+        splits: The prepared data.
+        files: The content of each file that is read.
+        code: The user's modules by their paths in the working folder.
     """
 
     splits: list[Any]
@@ -34,7 +34,7 @@ class Payload(NamedTuple):
 
     @property
     def runtime_env(self) -> dict[str, Any]:
-        """What keeps a process that has imported other code from being taken for a call."""
+        """The runtime environment that separates processes which have imported other code."""
         if not self.code:
             return {}
         digest = hashlib.sha256(repr(sorted(self.code.items())).encode()).hexdigest()
@@ -42,78 +42,71 @@ class Payload(NamedTuple):
 
 
 def pack_payload(files: Iterable[str] = (), model: str = "") -> Payload:
-    """Returns the data in memory, files, and code.
-
-    Args:
-        files: Paths; what is no file is left out.
-        model: What may be a `module:SPEC`.
-    """
-    found = {path: np.fromfile(path, np.uint8) for path in files if os.path.isfile(path)}
-    return Payload(
-        _map_nested(serialize_splits(), torch.Tensor, torch.Tensor.numpy), found, user_code(model)
-    )
+    """Returns the data in memory, the files that exist, and the code of a `module:SPEC` model."""
+    contents = {path: np.fromfile(path, np.uint8) for path in files if os.path.isfile(path)}
+    splits = _map_nested(serialize_splits(), torch.Tensor, torch.Tensor.numpy)
+    return Payload(splits, contents, user_code(model))
 
 
 def unpack_payload(payload: Payload, folder: Path) -> dict[str, str]:
-    """Takes over what was packed on the head.
+    """Restores data, files and code on a node.
 
     Args:
         payload: What `pack_payload` returned; its arrays may be read-only.
-        folder: Where files go that are not on this node.
+        folder: The folder for files that do not exist on this node.
 
     Returns:
-        The path here of each file that was moved.
+        The path on this node of each file that was written.
     """
-    with warnings.catch_warnings():  # nobody writes to them
+    with warnings.catch_warnings():  # nothing writes to the arrays
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         deserialize_splits(_map_nested(payload.splits, np.ndarray, torch.from_numpy))
     local_paths = {}
-    for number, (there, content) in enumerate(payload.files.items()):
-        if not os.path.exists(there):
-            local_paths[there] = str(folder / f"{number}-{os.path.basename(there)}")
-            content.tofile(local_paths[there])
+    for number, (path, content) in enumerate(payload.files.items()):
+        if not os.path.exists(path):
+            local_paths[path] = str(folder / f"{number}-{os.path.basename(path)}")
+            content.tofile(local_paths[path])
     for name, text in payload.code.items():
-        path = folder / "code" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text)
+        module = folder / "code" / name
+        module.parent.mkdir(parents=True, exist_ok=True)
+        module.write_bytes(text)
     if payload.code:
         sys.path.insert(0, str(folder / "code"))
     return local_paths
 
 
 def recipe_files(recipe: Recipe) -> list[str]:
-    """Returns what a recipe names that may be a file."""
+    """Returns the fields of a recipe that may be paths of files."""
     return [path for name in FILE_FIELDS if (path := getattr(recipe, name)) is not None]
 
 
 def with_local_files(recipe: Recipe, local_paths: Mapping[str, str]) -> Recipe:
-    """Returns a recipe with the paths that its files have on a node."""
-    paths: dict[str, Any] = {
-        name: local_paths[path]
-        for name in FILE_FIELDS
-        if (path := getattr(recipe, name)) in local_paths
-    }
+    """Returns a recipe with the paths of its files on this node."""
+    paths: dict[str, Any] = {}
+    for name in FILE_FIELDS:
+        if (path := getattr(recipe, name)) in local_paths:
+            paths[name] = local_paths[path]
     return replace(recipe, **paths)
 
 
 def user_code(model: str) -> dict[str, bytes]:
-    """Returns the modules of the working folder that a `module:SPEC` has imported, as files.
+    """Returns the imported modules of the working folder if a model is a `module:SPEC`.
 
-    What is installed has to be so on every node.
+    Installed packages must be installed on every node.
     """
-    found: dict[str, bytes] = {}
+    code: dict[str, bytes] = {}
     for module in list(sys.modules.values()) if ":" in model else []:
         path = Path(getattr(module, "__file__", None) or "/")
-        ours = not module.__name__.startswith(("latentune", "__"))
-        if ours and path.is_relative_to(Path.cwd()) and "site-packages" not in path.parts:
-            found[path.relative_to(Path.cwd()).as_posix()] = path.read_bytes()
-    return found
+        is_theirs = not module.__name__.startswith(("latentune", "__"))
+        if is_theirs and path.is_relative_to(Path.cwd()) and "site-packages" not in path.parts:
+            code[path.relative_to(Path.cwd()).as_posix()] = path.read_bytes()
+    return code
 
 
-def _map_nested(values: Any, kind: type, change: Callable[[Any], Any]) -> Any:
-    """Returns nested lists and tuples in which what is of a kind is changed."""
+def _map_nested(values: Any, kind: type, convert: Callable[[Any], Any]) -> Any:
+    """Returns nested lists and tuples with the values of one type converted."""
     if isinstance(values, kind):
-        return change(values)
+        return convert(values)
     if isinstance(values, list | tuple):
-        return type(values)(_map_nested(value, kind, change) for value in values)
+        return type(values)(_map_nested(value, kind, convert) for value in values)
     return values

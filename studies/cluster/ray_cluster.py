@@ -1,4 +1,4 @@
-"""Joining a Ray cluster, and what it has."""
+"""Joining a Ray cluster."""
 
 import os
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ CONNECT_TIMEOUT_S = 5
 
 @dataclass(frozen=True)
 class RayCluster:
-    """A Ray cluster, and what a worker takes of it.
+    """A Ray cluster and the resources of one worker on it.
 
     Attributes:
-        address: `auto` for the one that this machine is a node of, or HOST:PORT of its head.
+        address: `auto` for the cluster that this machine is a node of, or HOST:PORT of its head.
         cpus: CPUs of a worker, above 0.
-        gpus: GPUs of a worker, 0 or more; half a one lets two workers share it.
+        gpus: GPUs of a worker, 0 or more; two workers of 0.5 share one.
     """
 
     address: str = AUTO_ADDRESS
@@ -30,11 +30,11 @@ class RayCluster:
         return f"{self.address}, {self.cpus:g} CPU and {self.gpus:g} GPU a worker"
 
     def join(self) -> None:
-        """Makes this process a driver on the cluster, for the rest of its life.
+        """Makes this process a driver of the cluster until it ends.
 
         Raises:
-            StudyError: If Ray is missing, there is no such cluster, it runs another version, this
-                machine is none of its nodes, or no node has what a worker takes.
+            StudyError: If Ray is not installed, the cluster does not exist or has another
+                version, this machine is not a node of it, or a worker needs more than a node has.
         """
         self._check_values()
         ray = load_ray()
@@ -48,28 +48,28 @@ class RayCluster:
                     logging_level="error",
                     job_config=_job_config(),
                 )
-            except Exception as error:  # Ray has no class of its own for most of these
+            except Exception as error:  # Ray has no classes for most of these
                 raise StudyError(_connection_message(self.address, error)) from error
-            # It would print of each death what its log says; the head says it in a line.
+            # Ray would print the log of each worker that dies; the coordinator prints a line.
             ray._private.worker._worker_logs_enabled = False
-        for what, asked in (("CPU", self.cpus), ("GPU", self.gpus)):
-            most = max((node["Resources"].get(what, 0) for node in alive_nodes()), default=0)
-            if asked > most:
+        for name, wanted in (("CPU", self.cpus), ("GPU", self.gpus)):
+            most = max((node["Resources"].get(name, 0) for node in alive_nodes()), default=0)
+            if wanted > most:
                 raise StudyError(
-                    f"a worker takes {asked:g} {what}s, and no node of the cluster has more than "
-                    f"{most:g}: ask for fewer by `{what.lower()}s=`, or start such a node"
+                    f"a worker takes {wanted:g} {name}s, and no node of the cluster has more than "
+                    f"{most:g}: ask for fewer by `{name.lower()}s=`, or start such a node"
                 )
 
     @property
     def worker_limit(self) -> int:
-        """How many workers the nodes of today hold at once, at least 1."""
-        rooms = []
+        """The number of workers that the nodes can run at once, at least 1."""
+        total = 0
         for node in alive_nodes():
-            has = node["Resources"]
-            rooms.append(int(has.get("CPU", 0) / self.cpus))
+            workers = int(node["Resources"].get("CPU", 0) / self.cpus)
             if self.gpus:
-                rooms[-1] = min(rooms[-1], int(has.get("GPU", 0) / self.gpus))
-        return max(1, sum(rooms))
+                workers = min(workers, int(node["Resources"].get("GPU", 0) / self.gpus))
+            total += workers
+        return max(1, total)
 
     def _check_values(self) -> None:
         if self.address.startswith("ray://"):
@@ -90,7 +90,7 @@ class RayCluster:
                 raise StudyError(f"`{name}=` above 1 must be whole, not {count:g}")
 
     def _check_reachable(self) -> None:
-        """Tries whether somebody speaks gRPC at the address, which Ray would do for minutes."""
+        """Checks that the address answers by gRPC; Ray itself would try for minutes."""
         if self.address == AUTO_ADDRESS or os.environ.get("RAY_USE_TLS") == "1":
             return
         import grpc
@@ -106,19 +106,19 @@ class RayCluster:
 
 
 def join_cluster(address: str | None, cpus: float, gpus: float) -> RayCluster | None:
-    """Returns the cluster that an address names, which this process has joined; None for none.
+    """Joins the cluster at an address and returns it; returns None if the address is None.
 
     Raises:
-        StudyError: If it cannot be joined, or what a worker takes is said without a cluster.
+        StudyError: If it cannot be joined, or `cpus` or `gpus` are given without an address.
     """
     if address is not None:
         cluster = RayCluster(address, cpus, gpus)
         cluster.join()
         return cluster
-    for name, asked, usual in (("cpus", cpus, CPUS), ("gpus", gpus, GPUS)):
-        if asked != usual:
+    for name, value, default in (("cpus", cpus, CPUS), ("gpus", gpus, GPUS)):
+        if value != default:
             raise StudyError(
-                f"`{name}=` {asked:g} is for workers on a cluster: name it by `cluster=`"
+                f"`{name}=` {value:g} is for workers on a cluster: name it by `cluster=`"
             )
     return None
 
@@ -129,9 +129,8 @@ def load_ray() -> Any:
     Raises:
         StudyError: If it is not installed.
     """
-    # It would report usage to its makers, and warn of what a later version does.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # silences a warning
     try:
         import grpc  # noqa: F401 - for the database
         import ray
@@ -141,16 +140,17 @@ def load_ray() -> Any:
 
 
 class _EmptyPaths(list[str]):
-    """Stays empty: Ray would add the working folder, whose files may be called as any module."""
+    """A list that stays empty."""
 
     def extend(self, paths: Iterable[str]) -> None:
         pass
 
 
 def _job_config() -> Any:
-    """Returns what Ray is told of this process: workers look for modules where Python does.
+    """Returns a configuration with which workers do not import from the working folder.
 
-    A module of the user goes along in another way, see `shipping`.
+    Ray would add that folder to the paths of modules, whose names may be those of any module.
+    The user's own modules are part of the payload.
     """
     config = load_ray().job_config.JobConfig()
     config._py_driver_sys_path = _EmptyPaths()
@@ -158,7 +158,7 @@ def _job_config() -> Any:
 
 
 def alive_nodes() -> list[dict[str, Any]]:
-    """Returns what Ray knows of each node that lives."""
+    """Returns Ray's description of each node that is alive."""
     return [node for node in load_ray().nodes() if node["Alive"]]
 
 

@@ -1,4 +1,4 @@
-"""Calls that do not depend on each other: one after another here, or side by side on a cluster."""
+"""Independent function calls, run one after another here or in parallel on a cluster."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 class JobContext(NamedTuple):
-    """Where a call is run.
+    """The place where a call runs.
 
     Attributes:
-        runs: The runs folder, or an empty one on a node.
-        local_paths: The path here of each file that is elsewhere on the head.
+        runs: The runs folder; an empty one on a node.
+        local_paths: The path on the node of each file that it lacked.
     """
 
     runs: Runs
@@ -35,54 +35,51 @@ def run_jobs(
     files: Sequence[str] = (),
     model: str = "",
 ) -> Iterator[tuple[int, T]]:
-    """Runs calls, and gives each result with the number of its job as soon as it is there.
+    """Yields the index and the result of each job as soon as it is done.
 
     Args:
-        call: A function of a module, given a `JobContext` and what a job holds.
-        jobs: What each call is given beside its place.
+        call: A module's function, called with a `JobContext` and the arguments of a job.
+        jobs: The arguments of each call.
         runs: The runs folder.
-        cluster: Where they run; None for here, in their order. It has been joined.
-        files: Paths of files that are read.
-        model: A `module:SPEC` whose code goes along, if it is one.
+        cluster: The cluster that this process has joined; None runs the jobs here in order.
+        files: Paths of files that the calls read.
+        model: A `module:SPEC` whose code the calls need.
 
     Raises:
-        StudyError: If the cluster is lost, or a call again and again with its process.
-        Exception: What a call has raised.
+        StudyError: If the cluster is lost, or a call dies again and again.
+        Exception: The error of a call.
     """
     if cluster is None:
-        for number, job in enumerate(jobs):
-            yield number, call(JobContext(runs), *job)
+        for index, job in enumerate(jobs):
+            yield index, call(JobContext(runs), *job)
         return
     from .payload import pack_payload
 
     ray = load_ray()
     payload = pack_payload(files, model)
-    task = ray.remote(_call).options(
+    task = ray.remote(_run_job).options(
         num_cpus=cluster.cpus,
         num_gpus=cluster.gpus,
         max_retries=MAX_RETRIES,
         runtime_env=payload.runtime_env,
     )
-    everything = ray.put(payload)
-    waiting = {
-        task.remote(call, job, everything, cluster.cpus, trusted_modules()): number
-        for number, job in enumerate(jobs)
-    }
+    shared = (ray.put(payload), cluster.cpus, trusted_modules())
+    pending = {task.remote(call, job, *shared): index for index, job in enumerate(jobs)}
     try:
-        while waiting:
-            for done in ray.wait(list(waiting))[0]:
-                yield waiting.pop(done), ray.get(done)
+        while pending:
+            for done in ray.wait(list(pending))[0]:
+                yield pending.pop(done), ray.get(done)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None
     except ray.exceptions.RayError as error:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise StudyError(f"the cluster cannot run this: {said}") from error
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise StudyError(f"the cluster cannot run this: {lines[0]}") from error
     finally:
-        for task in waiting:
+        for task in pending:
             ray.cancel(task, force=True)
 
 
-def _call(
+def _run_job(
     call: Callable[..., T], job: tuple[Any, ...], payload: Any, cpus: float, modules: Sequence[str]
 ) -> T:
     import torch
@@ -91,5 +88,5 @@ def _call(
 
     torch.set_num_threads(max(1, int(cpus)))
     allow(*modules)
-    with temporary_scratch_folder() as place:
-        return call(JobContext(Runs(place / "runs"), unpack_payload(payload, place)), *job)
+    with temporary_scratch_folder() as folder:
+        return call(JobContext(Runs(folder / "runs"), unpack_payload(payload, folder)), *job)
