@@ -132,6 +132,8 @@ def _run() -> NoReturn:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(2)
+    except click.BadParameter as error:
+        exit_with_message(error.format_message())
     except click.ClickException as error:
         exit_with_message(f"{error.format_message().rstrip('.')}; see latentune --help")
     except (KeyboardInterrupt, click.Abort):  # click turns the first into the second

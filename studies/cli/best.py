@@ -14,9 +14,10 @@ from .shared_options import open_study_database, runs_option, storage_option
 @runs_option
 @storage_option
 def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> None:
-    """Print the configuration of a study's best trial, or of the trial that is named.
+    """Print the configuration of a study's best trial.
 
-    The configuration is also written to best.toml, or to trial-7.toml for trial 7.
+    It is also written to best.toml. Of a trial that is named, such as trial 7, the configuration
+    is printed and written to trial-7.toml.
 
     Example: latentune best conv-ae-digits
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option("--seed", default=SEED, help="Seed of the images that are plotted.")
 @data_dir_option
 def compress(source: str, seed: int, data_dir: str | None, runs: Path) -> "CompressionReport":
-    """Compare the size of latent codes of 32, 16 and 8 bits with that of the items.
+    """Compare latent codes of 32, 16 and 8 bits with the items.
 
     Example: latentune compress conv-ae-digits
     """

@@ -30,7 +30,7 @@ def confirm(
     runs: Path,
     storage: str | None,
 ) -> None:
-    """Train the best trials on further seeds, to find out which one is the best.
+    """Train the best trials on further seeds to find the best one.
 
     The same command continues if it was stopped, and more seeds add to those that are known.
 

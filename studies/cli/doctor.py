@@ -16,7 +16,7 @@ from .shared_options import runs_option, storage_option
 @runs_option
 @storage_option
 def doctor(study: str | None, fix: bool, undo: bool, runs: Path, storage: str | None) -> None:
-    """Check studies for damage, waste and searches that could be better.
+    """Check studies for damage and waste, and repair them.
 
     Nothing is written without --fix. The exit code is 1 if something is broken.
 

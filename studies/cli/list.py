@@ -1,37 +1,60 @@
-"""The verb `list`: what can be searched, on which data."""
+"""The verb `list`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import click
 
+from ...models.data_spec import DataSpec
+from ...models.networks.architectures import ARCHITECTURES
+from ...objectives.data.sources.builtin_datasets import DATASETS
+from ...search_spaces.catalog.candidates import (
+    AUTO,
+    SUMMARY,
+    default_objective,
+    find_candidates,
+    find_fitting_models,
+)
+from ...search_spaces.catalog.models import FAMILIES, MODELS
+from .declared_options import Choice
 from .next_command import print_next_command
 
-IMAGE = (1, 28, 28)
-"""The shape of an image, where no other is known."""
 NAME_WIDTH = 19
 FILE_KINDS = {
-    "FOLDER": "A folder of images; its folders, if any, are the classes.",
-    "FOLDER of .txt": "Texts, such as names: a file a class, a line a text.",
+    "FOLDER": "A folder of images; its subfolders, if any, are the classes.",
+    "FOLDER of .txt": "Texts, such as names: one file for each class, one line for each text.",
     "CSV": "A table; or texts with their classes; or paths of images with theirs.",
     "ARRAY": "A .npy or .npz file of images or of rows of a table.",
 }
-"""What else can be data."""
+"""Files and folders that can be data."""
+IMAGES, TABLE, TEXTS = DataSpec((1, 28, 28)), DataSpec((13,), "table"), DataSpec((20,), "text")
+EXAMPLES = {
+    "images": IMAGES,
+    "images, classes": replace(IMAGES, classes=("a", "b")),
+    "table": TABLE,
+    "table, classes": replace(TABLE, classes=("a", "b")),
+    "table, number": replace(TABLE, target=(0, 1)),
+    "texts, classes": replace(TEXTS, classes=("a", "b"), letters="abc"),
+}
+"""Data of each kind, for which models and ranges are listed."""
 
 
 @click.command("list")
-@click.argument("model", required=False)
+@click.argument("model", required=False, type=Choice([*MODELS, AUTO]), metavar="[MODEL]")
 def list_(model: str | None) -> None:
-    """List models and data; of a MODEL, what varies in it.
+    """List models and data; of a MODEL, its parameters.
 
     Example: latentune list conv-ae
     """
-    from ...objectives.data.sources.builtin_datasets import DATASETS
-    from ...search_spaces.catalog.candidates import AUTO, SUMMARY
-    from ...search_spaces.catalog.models import FAMILIES, MODELS
+    if model is None:
+        _list_everything()
+    elif model == AUTO:
+        _list_auto()
+    else:
+        _list_spaces(model)
 
-    if model is not None:
-        (_list_auto if model == AUTO else _list_spaces)(model)
-        return
+
+def _list_everything() -> None:
     _print_rows("all of them", {AUTO: SUMMARY})
     for family, entries in FAMILIES.items():
         rows = {n: f"{e.summary}; spaces: {', '.join(e.spaces)}" for n, e in entries.items()}
@@ -41,80 +64,49 @@ def list_(model: str | None) -> None:
     print_next_command("search", next(iter(MODELS)), next(iter(DATASETS)))
 
 
-def _print_rows(title: str, rows: Mapping[str, str]) -> None:
-    click.echo(f"{title}:")
-    for name, line in rows.items():
-        click.echo(f"  {name:<{NAME_WIDTH}} {line}")
-
-
 def _list_spaces(model: str) -> None:
-    """Prints the parameters that each space of a model varies, for `--range` and `--fix`."""
-    from dataclasses import replace
-
-    from ...models.data_spec import DataSpec
-    from ...models.networks.architectures import ARCHITECTURES
-    from ...search_spaces.catalog.candidates import AUTO
-    from ...search_spaces.catalog.models import MODELS
+    """Prints the parameters of each space of a model, as `--range` and `--fix` take them."""
     from ...search_spaces.suggestions import describe_distribution, record_parameters
     from ..study.build import untrained_space
-    from ..study.study_error import check_choice
 
-    check_choice("model", model, [*MODELS, AUTO])
     entry = MODELS[model]
-    text = "image" not in entry.kinds
-    data = DataSpec((20,), "text", letters="abc") if text else DataSpec(IMAGE)
-    number = entry.predicts == "number"
-    data = replace(data, target=(0, 1)) if number else replace(data, classes=("a", "b"))
-    example = "texts" if text else f"images of {data}"
-    click.echo(f"{model}: {entry.summary}; the ranges are those for {example}")
+    is_text, is_number = "image" not in entry.kinds, entry.predicts == "number"
+    data = EXAMPLES["texts, classes" if is_text else "images, classes"]
+    if is_number:
+        data = replace(data, classes=(), target=(0, 1))
+    kind = "texts" if is_text else f"images of {IMAGES}"
+    click.echo(f"{model}: {entry.summary}; the ranges are those for {kind}")
     for space in entry.spaces:
         click.echo(f"space {space}:")
         found = record_parameters(untrained_space(entry, space), data).distributions
         for name, distribution in found.items():
             click.echo(f"  --range {name:<16} {describe_distribution(distribution)}")
     click.echo(f"objectives: {', '.join(entry.metrics)}")
+    words = ["search", model, "FOLDER" if is_text else "CSV" if is_number else "digits"]
     if entry.needs_encoder:
         click.echo(f"encoders: your own, or {', '.join(ARCHITECTURES)}")
-    data_set = "FOLDER" if text else "CSV" if number else "digits"
-    print_next_command(
-        "search", model, data_set, *(["--encoder", "STUDY"] if entry.needs_encoder else [])
-    )
+        words += ["--encoder", "STUDY"]
+    print_next_command(*words)
 
 
-def _list_auto(model: str) -> None:
-    """Prints what can be chosen among, for each kind of data and each objective."""
-    from dataclasses import replace
-
-    from ...models.data_spec import DataSpec
-    from ...search_spaces.catalog.candidates import (
-        SUMMARY,
-        default_objective,
-        find_candidates,
-        find_fitting_models,
-    )
-
-    click.echo(f"{model}: {SUMMARY}; these are those for images of 28x28")
-    images, table = DataSpec(IMAGE), DataSpec((13,), "table")
-    labeled = replace(images, classes=("a", "b"))
-    of_data = {
-        "images": images,
-        "images, classes": labeled,
-        "table": table,
-        "table, classes": replace(table, classes=("a", "b")),
-        "table, number": replace(table, target=(0, 1)),
-        "texts, classes": DataSpec((20,), "text", ("a", "b"), letters="abc"),
-    }
+def _list_auto() -> None:
+    """Prints the models that `auto` chooses among, by kind of data and by objective."""
+    click.echo(f"{AUTO}: {SUMMARY}; this list is for images of 28x28")
     rows = {}
-    for what, data in of_data.items():
-        usual = default_objective(data)
-        rows[what] = f"{usual} of {', '.join(find_candidates(data, [usual]))}"
+    for kind, data in EXAMPLES.items():
+        objective = default_objective(data)
+        rows[kind] = f"{objective} of {', '.join(find_candidates(data, [objective]))}"
     _print_rows("searched by", rows)
-    metrics = dict.fromkeys(
-        name for entry in find_fitting_models(labeled).values() for name in entry.metrics
-    )
+    labeled = EXAMPLES["images, classes"]
+    entries = find_fitting_models(labeled).values()
+    metrics = dict.fromkeys(name for entry in entries for name in entry.metrics)
     rows = {name: ", ".join(find_candidates(labeled, [name])) for name in metrics}
     _print_rows("objectives, where images have classes", rows)
-    click.echo(
-        "fewer of them: --range model=mlp,cnn; what varies in one: --range cnn.lr=1e-4:1e-3"
-    )
-    print_next_command("search", model, "digits")
+    click.echo("fewer models: --range model=mlp,cnn; parameters of one: --range cnn.lr=1e-4:1e-3")
+    print_next_command("search", AUTO, "digits")
+
+
+def _print_rows(title: str, rows: Mapping[str, str]) -> None:
+    click.echo(f"{title}:")
+    for name, line in rows.items():
+        click.echo(f"  {name:<{NAME_WIDTH}} {line}")

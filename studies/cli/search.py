@@ -43,7 +43,7 @@ def search(
     place: Place,
     dry_run: bool,
 ) -> None:
-    """Search the configurations of a model on data, or continue a search.
+    """Search the configurations of a model, or continue a search.
 
     MODEL is a model of `latentune list`, or your own module:SPEC, which brings its data. DATA is
     a known data set, or a folder or file of yours: images, an array, a CSV, texts. DATA alone, or
