@@ -1,4 +1,4 @@
-"""The display: a terminal, a notebook or a pipe, and the bars on it."""
+"""The console that everything is printed on: a terminal, a notebook or a pipe."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,8 +23,8 @@ class EscapingConsole(Console):
 
     @property
     def file(self) -> IO[str]:
-        """The terminal itself, also while a progress bar stands between it and `print`."""
-        file = super().file  # rich has looked behind one stand-in; VisibleStream may be another
+        """The terminal itself, also while the proxies of a progress bar are in use."""
+        file = super().file  # rich unwraps one proxy; EscapingStream may be another
         return getattr(file, "rich_proxied_file", file)
 
     @file.setter
@@ -37,12 +37,12 @@ class EscapingConsole(Console):
 
 console = EscapingConsole(highlight=False, markup=False)
 if not console.is_terminal:
-    console.width = 160  # a file or a pipe has no width of its own
+    console.width = 160  # files and pipes have no width
 
 
 @contextmanager
 def output_to_stderr() -> Iterator[None]:
-    """Sends all that is said to standard error, where the output itself is for another program."""
+    """Prints to standard error in the block, because another program reads standard output."""
     console.stderr = True
     try:
         yield
@@ -51,17 +51,17 @@ def output_to_stderr() -> Iterator[None]:
 
 
 def has_progress_display() -> bool:
-    """Whether there is a display that can be drawn on."""
+    """Returns True in a terminal, and in a notebook that can show progress bars."""
     if console.is_jupyter:
         return find_spec("ipywidgets") is not None
     return console.is_terminal
 
 
 def progress_bar(unit: str = "") -> Progress:
-    """Returns a bar with the time left, which vanishes at its end.
+    """Returns a progress bar with the remaining time, which is removed at its end.
 
     Args:
-        unit: What its steps are, such as `trials`.
+        unit: The unit of its steps, such as `trials`.
     """
     return Progress(
         TextColumn("{task.description}", markup=False),

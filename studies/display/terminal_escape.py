@@ -1,36 +1,36 @@
-"""What a terminal may be told: text, whatever a file has called itself."""
+"""Escapes of control characters, so that a name of a file cannot control a terminal."""
 
 import re
 from typing import Any, TextIO
 
 CONTROL_CHARACTERS = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # what moves the cursor, or begins to
-    r"\u202a-\u202e\u2066-\u2069"  # what reverses letters
-    r"\ud800-\udfff]"  # what is no letter: names of files may be any bytes
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # characters that move the cursor
+    r"\u202a-\u202e\u2066-\u2069"  # characters that reverse the direction of text
+    r"\ud800-\udfff]"  # surrogates, which stand for bytes of file names
 )
 
 
 def escape_control_characters(text: str) -> str:
-    r"""Returns a text with its control characters written out, such as `\x1b`.
+    r"""Returns a text whose control characters are written out, such as `\x1b`.
 
-    Line ends and tabs stay, and so does a carriage return that begins a bar of its own line.
+    Line ends and tabs are kept, and so is the carriage return that starts a progress bar.
     """
     bar = "\r" if text.startswith("\r") and not text.endswith("\n") else ""
     return bar + CONTROL_CHARACTERS.sub(_escape_sequence, text.removeprefix(bar))
 
 
 class EscapingStream:
-    """A terminal on which control characters are seen and not obeyed.
+    """A stream that escapes control characters.
 
     Args:
         stream: The terminal.
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self.rich_proxied_file = stream  # where rich, whose own ones are wanted, finds it
+        self.rich_proxied_file = stream  # rich finds the terminal here for its own codes
 
     def write(self, text: str) -> int:
-        """Writes what can be seen of a text."""
+        """Writes a text with its control characters escaped."""
         return self.rich_proxied_file.write(escape_control_characters(text))
 
     def __getattr__(self, name: str) -> Any:

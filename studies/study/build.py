@@ -1,7 +1,7 @@
-"""From the words of a recipe to a study, and from a checkpoint back to a network.
+"""Building studies from recipes, and networks from checkpoints.
 
-A study on an encoder is made of the network of another study, which was made of a recipe too:
-that recursion is in this file.
+A study on an encoder needs the network of another study, which has a recipe too: this file holds
+that recursion.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,36 +44,36 @@ from .study_spec import StudySpec
 
 
 def build_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None = None) -> StudySpec:
-    """Makes the study that a recipe describes, without loading its data.
+    """Returns the study that a recipe describes; data are not loaded yet.
 
     Args:
         recipe: The recipe.
-        runs: Whose studies may name the module of the encoder.
-        encoder: The configuration of the encoder, if its network is to be rebuilt from that
-            alone, without the file that the recipe names.
+        runs: The runs folder.
+        encoder: The configuration of the encoder. It replaces the file that the recipe names, so
+            that the network is built without that file.
 
     Raises:
-        StudyError: If there is no such model, space or objective.
+        StudyError: If there is no such model, space or objective, or an option does not fit.
     """
     if ":" in recipe.model:
         recipe.check_custom_study()
         spec = import_spec(recipe.model)
     else:
         spec = _catalog_spec(recipe, runs, encoder)
-    objective = spec.objective
-    if recipe.epochs is not None:
-        objective = replace(objective, max_epochs=recipe.epochs)
+    changes = {
+        "max_epochs": recipe.epochs,
+        "repeats": recipe.repeats if recipe.repeats > 1 else None,
+        "folds": recipe.folds,
+        "seed": recipe.seed,
+    }
     if recipe.ranges:
-        objective = replace(objective, model=RangedSpace(objective.model, dict(recipe.ranges)))
-    if recipe.repeats > 1:
-        objective = replace(objective, repeats=recipe.repeats)
-    if recipe.folds is not None:
-        objective = replace(objective, folds=recipe.folds)
-    return replace(spec, objective=replace(objective, seed=recipe.seed))
+        changes["model"] = RangedSpace(spec.objective.model, dict(recipe.ranges))
+    given = {name: value for name, value in changes.items() if value is not None}
+    return replace(spec, objective=replace(spec.objective, **given))
 
 
 def build_network(configuration: Mapping[str, Any], runs: Runs) -> pl.LightningModule:
-    """Builds the network that a checkpoint's configuration describes, with weights of its own."""
+    """Returns the network that a checkpoint's configuration describes, with initial weights."""
     recipe = Recipe.from_table(configuration["recipe"], runs)
     spec = build_spec(recipe, runs, configuration.get("encoder"))
     data = DataSpec.from_table(configuration["data"])
@@ -83,7 +83,7 @@ def build_network(configuration: Mapping[str, Any], runs: Runs) -> pl.LightningM
 
 
 def load_network(path: Path, runs: Runs) -> pl.LightningModule:
-    """Loads the network of a checkpoint as `load_model` does."""
+    """Returns the network of a checkpoint, on the CPU and in eval mode; see `load_model`."""
     configuration, weights = read_checkpoint(path)
     model = build_network(configuration, runs)
     load_weights(model, weights, path)
@@ -91,50 +91,56 @@ def load_network(path: Path, runs: Runs) -> pl.LightningModule:
 
 
 def load_encoder(path: Path, data: DataSpec, runs: Runs) -> pl.LightningModule:
-    """Loads a trained network whose encoder reads items of a shape.
+    """Returns the network of a checkpoint, if it encodes items of the shape of some data.
 
     Raises:
-        StudyError: If it has no encoder, or reads items of another shape.
+        StudyError: If it has no `encode`, or takes items of another shape.
         StorageError: If the file cannot be read.
     """
     model = load_network(path, runs)
     if not isinstance(model, Encodes):
-        raise StudyError(f"{path} holds a {type(model).__name__}, which has no encode")
+        raise StudyError(f"{path} holds a {type(model).__name__}, which has no encode()")
     theirs = DataSpec.from_table(read_checkpoint(path)[0]["data"])
     if theirs.shape != data.shape:
-        raise StudyError(f"{path} reads items of {theirs}, but the data has {data}")
+        raise StudyError(f"{path} encodes items of {theirs}, but the data has {data}")
     return model
 
 
 def encoder_configuration(recipe: Recipe) -> dict[str, Any]:
-    """Returns what the encoder of a study is rebuilt from, without the file that it came from."""
+    """Returns the configuration from which the encoder of a study can be built again."""
     assert recipe.encoder is not None
-    if recipe.encoder in ARCHITECTURES:
+    if not recipe.has_own_encoder:
         return {ARCHITECTURE: recipe.encoder}
     return read_checkpoint(Path(recipe.encoder))[0]
 
 
 def untrained_space(entry: CatalogEntry, name: str) -> Space:
-    """Returns a space of the catalog, on an encoder with new weights if it needs one."""
+    """Returns a space of the catalog, on an untrained encoder if it needs one."""
     space: Callable[..., pl.LightningModule] = resolve_name(entry.spaces[name])
     return EncoderSpace(space, Autoencoder, unfreeze=True) if entry.needs_encoder else space
 
 
 class TrainedEncoder:
-    """A trained encoder, whose file is hashed and read once."""
+    """The encoder in a checkpoint, which is read when it is first called.
 
-    def __init__(self, path: Path, known: str | None, runs: Runs) -> None:
-        self.path, self.known, self.runs = path, known, runs
+    Args:
+        path: The checkpoint.
+        expected_hash: Its hash when the study was planned.
+        runs: The runs folder.
+    """
+
+    def __init__(self, path: Path, expected_hash: str | None, runs: Runs) -> None:
+        self.path, self.expected_hash, self.runs = path, expected_hash, runs
         self._network: pl.LightningModule | None = None
 
     def __call__(self, data: DataSpec) -> pl.LightningModule:
         if self._network is None:
-            if (now := file_hash(self.path)) != self.known:
+            if (now := file_hash(self.path)) != self.expected_hash:
                 raise StudyError(
-                    f"the encoder {self.path} has been trained anew (it was {self.known}, it is "
-                    f"{now}): search it as a new study by `name=`"
+                    f"the encoder {self.path} was trained anew (its hash was "
+                    f"{self.expected_hash}, it is {now}): search it as a new study by `name=`"
                 )
-            # A trial draws the same, whether it is the first of its process or not.
+            # The random numbers of a trial do not depend on whether it loads the encoder.
             with torch.random.fork_rng(devices=[]):
                 self._network = load_encoder(self.path, data, self.runs)
         return self._network
@@ -163,7 +169,7 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
     if entry.needs_encoder:
         space, data = _put_on_encoder(recipe, space, data, runs, encoder)
     elif recipe.encoder is not None or recipe.unfreeze:
-        raise StudyError(f"{recipe.model} is not put on an encoder: leave out `encoder=`")
+        raise StudyError(f"{recipe.model} does not use an encoder: leave out `encoder=`")
     chosen = _objective_metrics(recipe, entry)
     objective = Objective(
         model=space,
@@ -181,7 +187,7 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
 
 
 def _entry(recipe: Recipe) -> CatalogEntry:
-    """Returns what the catalog says of a model, or of those that are to be chosen among."""
+    """Returns the catalog entry of a model; of `auto`, the joined entry of its models."""
     if recipe.model != AUTO:
         check_choice("model", recipe.model, [*MODELS, AUTO])
         return MODELS[recipe.model]
@@ -191,7 +197,7 @@ def _entry(recipe: Recipe) -> CatalogEntry:
 
 
 def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[], TensorData]:
-    """Returns what reads the data of a recipe, as a model needs them."""
+    """Returns a function that reads the data of a recipe in the form that a model needs."""
     assert recipe.data is not None
     usual, normalize = entry.batch_size, recipe.normalize
     if recipe.space == PUBLISHED and entry.published is not None:
@@ -207,7 +213,7 @@ def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[],
         seed=recipe.seed,
         cache=runs.cache,
         **{name: getattr(recipe, name) for name in TableOptions._fields},
-        # Whoever lets the data decide what is predicted has read them as they are.
+        # With `auto`, the data decide whether numbers are predicted.
         numbers=entry.predicts == "number" and recipe.model != AUTO,
         balanced=recipe.balanced,
         augment=recipe.augment,
@@ -217,7 +223,7 @@ def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[],
 def _read_data_with_targets(
     model: str, wanted: str, items: Callable[[], TensorData]
 ) -> TensorData:
-    """Returns data that have what a model predicts."""
+    """Returns data after a check that they have the targets that a model predicts."""
     data = items()
     found = "class" if data.spec.target is None else "number"
     if found == "class":
@@ -242,23 +248,23 @@ def _put_on_encoder(
     if encoder is not None:
         return EncoderSpace(space, partial(_build_encoder, encoder, runs), recipe.unfreeze), items
     if recipe.encoder is None:
-        raise StudyError(
-            f"{recipe.model} is put on a trained encoder: name its study by `encoder=`"
-        )
-    known = recipe.encoder_hash
-    cache = Path(recipe.encoder).with_name(f"codes-{known}")
-    load: Callable[[DataSpec], Any] = TrainedEncoder(Path(recipe.encoder), known, runs)
-    if recipe.encoder in ARCHITECTURES:
-        cache = runs.cache / "codes" / f"{recipe.encoder}-{known}-{recipe.seed}"
-        load = PretrainedEncoder(recipe.encoder, recipe.weights, known, recipe.seed)
-    put = EncoderSpace(space, load, recipe.unfreeze)
+        raise StudyError(f"{recipe.model} needs a trained encoder: name its study by `encoder=`")
+    encoder_hash = recipe.encoder_hash
+    load: Callable[[DataSpec], Any]
+    if recipe.has_own_encoder:
+        cache = Path(recipe.encoder).with_name(f"codes-{encoder_hash}")
+        load = TrainedEncoder(Path(recipe.encoder), encoder_hash, runs)
+    else:
+        cache = runs.cache / "codes" / f"{recipe.encoder}-{encoder_hash}-{recipe.seed}"
+        load = PretrainedEncoder(recipe.encoder, recipe.weights, encoder_hash, recipe.seed)
+    on_encoder = EncoderSpace(space, load, recipe.unfreeze)
     if recipe.unfreeze:
-        return put, items
-    return put, lambda: EncodedData(items(), load, cache, recipe.batch_size)
+        return on_encoder, items
+    return on_encoder, lambda: EncodedData(items(), load, cache, recipe.batch_size)
 
 
 def _build_encoder(encoder: Mapping[str, Any], runs: Runs, data: DataSpec) -> nn.Module:
-    """Builds the encoder that a checkpoint describes, with weights of its own."""
+    """Returns the encoder that a configuration describes, with initial weights."""
     if ARCHITECTURE in encoder:
         check_choice("encoder", encoder[ARCHITECTURE], ARCHITECTURES)
         return PretrainedBackbone(encoder[ARCHITECTURE])
@@ -266,7 +272,7 @@ def _build_encoder(encoder: Mapping[str, Any], runs: Runs, data: DataSpec) -> nn
 
 
 def _objective_metrics(recipe: Recipe, entry: CatalogEntry) -> dict[str, Direction]:
-    """Returns the objectives that were asked for, and which way each is better."""
+    """Returns the direction of each objective of a recipe, or of the first of the model."""
     for name in recipe.objectives:
         if name not in entry.metrics:
             raise StudyError(

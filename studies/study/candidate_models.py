@@ -1,4 +1,4 @@
-"""An automatic study: the data decide which models it chooses among, once, when it is planned."""
+"""The models that `auto` chooses among, which the data decide when a search is planned."""
 
 import os
 from dataclasses import replace
@@ -21,10 +21,10 @@ from .study_error import StudyError
 
 
 def resolve_model_and_data(model: str, data: str | None) -> tuple[str, str | None]:
-    """Returns what is to be searched on what, where a user may have named the data alone.
+    """Returns the model and its data; a word that is not a model is the data of `auto`.
 
     Raises:
-        StudyError: If a single word is neither a model nor data.
+        StudyError: If the word is neither a model nor data.
     """
     known = [*MODELS, AUTO]
     if data is not None or model in known or ":" in model:
@@ -37,15 +37,13 @@ def resolve_model_and_data(model: str, data: str | None) -> tuple[str, str | Non
 
 
 def with_candidate_models(recipe: Recipe, runs: Runs) -> Recipe:
-    """Returns a recipe with the models that fit its data, and with the objectives they share.
+    """Returns a recipe of `auto` with the models that fit its data and their common objectives.
 
-    Args:
-        recipe: A recipe; any but that of an automatic study stays as it is.
-        runs: Where what is read of the data may be kept.
+    Recipes of other models are returned unchanged.
 
     Raises:
-        StudyError: If no model fits, or none that does has these objectives.
-        DataError: If the data is missing, broken, or lacks what every model for it learns from.
+        StudyError: If no model fits, or none that fits has these objectives.
+        DataError: If the data are missing or broken, or lack the targets of every model.
     """
     if recipe.model != AUTO or not recipe.data:
         return recipe

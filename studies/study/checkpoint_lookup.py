@@ -1,4 +1,4 @@
-"""Finding a trained network by what the user calls it, and loading it."""
+"""Trained networks by the names that users type."""
 
 import os
 from pathlib import Path
@@ -23,15 +23,15 @@ from .study_lookup import (
 
 @public_api
 def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModule:
-    """Loads a network that `train` has trained, on the CPU and in eval mode.
+    """Returns a network that `train` has trained, on the CPU and in eval mode.
 
     Args:
         source: `STUDY`, `STUDY:17`, or path of a model.ckpt.
         runs: The folder with all studies.
 
     Raises:
-        StorageError: If there is no such checkpoint, or it is of another model.
-        SpaceError: If the search space no longer makes the network that was trained.
+        StorageError: If there is no such checkpoint, or its weights do not fit the model.
+        SpaceError: If the search space no longer builds the network that was trained.
 
     Example:
         >>> model = latentune.load_model("conv-ae-digits")
@@ -44,12 +44,12 @@ def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModul
 
 
 def find_checkpoint(source: str | Path, runs: Runs) -> Path:
-    """Returns where the network lies that `STUDY`, `STUDY:17` or a path of a checkpoint names.
+    """Returns the checkpoint that `STUDY`, `STUDY:17` or a path names.
 
-    If it lies in the folder of another study or trial than its own, that is said.
+    A warning is logged if it lies in the folder of another study or trial.
 
     Raises:
-        StorageError: If a study has none yet.
+        StorageError: If the study has no trained network yet.
     """
     path = Path(source)
     if path.suffix != ".ckpt":
@@ -63,7 +63,7 @@ def find_checkpoint(source: str | Path, runs: Runs) -> Path:
 
 
 def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
-    """Returns the checkpoint that a study's name, its best.toml or a path of a checkpoint means.
+    """Returns the checkpoint that `STUDY`, `STUDY:17`, a best.toml or a path names.
 
     Raises:
         StudyError: If there is no such study, it has no complete trial, or it was not trained.
@@ -75,8 +75,8 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
     is_file = source.endswith(".toml")
     number = None if is_file else split_trial_number(source)[1]
     path = recover_folder(runs.final(best.study, number), runs) / "model.ckpt"
-    if is_file and (beside := Path(source).with_name("model.ckpt")).exists():
-        path = beside
+    if is_file and (neighbor := Path(source).with_name("model.ckpt")).exists():
+        path = neighbor
     if not path.exists():
         raise StudyError(f"{source} has no trained network yet: {training_command(source, runs)}")
     if is_file and read_checkpoint(path)[0].get("trial") != best.trial:

@@ -1,4 +1,4 @@
-"""A stranger's study: a module of the user's that holds a `StudySpec`."""
+"""A custom study: a module of the user's that holds a `StudySpec`."""
 
 import importlib
 import os
@@ -12,20 +12,20 @@ from .study_spec import StudySpec
 
 
 def import_spec(model: str) -> StudySpec:
-    """Imports the `StudySpec` that `module:NAME` names, from the working folder or as installed.
+    """Returns the `StudySpec` that `module:NAME` names, of the working directory or installed.
 
     Raises:
-        StudyError: If there is none.
+        StudyError: If there is no such module or `StudySpec`.
     """
     module, _, name = model.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), name)):
-        raise StudyError(f"{model!r} names no StudySpec: it is of the form module:NAME")
+        raise StudyError(f"{model!r} is not a model: a StudySpec is named as module:NAME")
     try:
         with _working_directory_first() as here:
             spec = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         if not f"{module}.".startswith(f"{error.name}."):
-            raise  # an import inside the user's module failed: that is theirs to see whole
+            raise  # an import in the user's module failed: the user needs the traceback
         raise StudyError(f"there is no module {module!r} in {here} or installed") from error
     except AttributeError as error:
         raise StudyError(f"module {module!r} has no {name!r}") from error
@@ -37,10 +37,9 @@ def import_spec(model: str) -> StudySpec:
 
 @contextmanager
 def _working_directory_first() -> Iterator[str]:
-    """Lets modules of the working folder be found: first in the block, and last behind it.
+    """Puts the working directory first in `sys.path` for the block, and last afterwards.
 
-    What is imported later, such as a library that a verb needs, is not what lies there by the same
-    name.
+    A file there then cannot replace a library that is imported later.
     """
     here = os.getcwd()
     known = here in sys.path

@@ -1,17 +1,17 @@
-"""Whether the trials of two studies can be compared: what their definitions say."""
+"""Comparison of the definitions of two studies: only trials of equal definitions compare."""
 
 import re
 from collections.abc import Mapping
 
 FROM_ENTRY = "from"
-"""What a definition calls the study whose trials were taken over; it need not agree."""
+"""The entry of a definition that names the study whose trials were taken over; it may differ."""
 
 _RANGE = re.compile(r"(int|float|one of) ")
-"""How the description of what a parameter varies over begins; see `search_spaces.suggestions`."""
+"""The first words of the range of a parameter; see `search_spaces.suggestions`."""
 
 
 def definition_differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Returns what differs between the definition of a study there and another one here."""
+    """Returns a line for each entry of two definitions that differs."""
     return [
         f"{name} is {before.get(name, 'absent')} there, {now.get(name, 'absent')} here"
         for name in dict.fromkeys([*before, *now])
@@ -20,5 +20,5 @@ def definition_differences(before: Mapping[str, str], now: Mapping[str, str]) ->
 
 
 def without_ranges(definition: Mapping[str, str]) -> dict[str, str]:
-    """Returns what a definition says beside what its parameters vary over."""
+    """Returns the entries of a definition that are not ranges of parameters."""
     return {n: text for n, text in definition.items() if n == "data" or not _RANGE.match(text)}

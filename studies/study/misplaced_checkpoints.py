@@ -1,4 +1,4 @@
-"""Whether a checkpoint is of the study and the trial in whose folder it lies."""
+"""Checkpoints that lie in the folder of another study or trial."""
 
 import logging
 import os
@@ -15,25 +15,23 @@ from ...storage.runs_folder import Runs, StorageError
 from .study_lookup import open_study
 
 TRAINING_FOLDER = re.compile(r"final(?:-(?P<trial>\d{1,9}))?|config-\w+")
-"""The folders of a study in which `train` leaves a network."""
+"""The folders of a study that `train` writes."""
 LOCATION_ENTRIES = ("data_dir", "encoder", "weights")
-"""Entries of a recipe that differ where files lie elsewhere."""
+"""Entries of a recipe that may differ, because files may be moved."""
 
 log = logging.getLogger(__name__)
 
 
 def warn_if_misplaced(path: Path, runs: Runs) -> Path:
-    """Returns a checkpoint that is about to be used, and says if it is not of where it lies.
+    """Returns the path of a checkpoint, after a warning if it lies in the wrong folder.
 
-    Args:
-        path: The checkpoint.
-        runs: The runs folder; of a path elsewhere nothing is expected.
+    A checkpoint outside of the runs folder may be of any study.
     """
     place = _training_folder(path, runs)
     if place is not None:
         try:
             said = describe_misplacement(path, runs, _find_study(place[0], runs))
-        except Exception:  # of a database that cannot be read, which status and doctor say
+        except Exception:  # the database cannot be read, which `status` and `doctor` report
             said = describe_misplacement(path, runs, None)
         if said:
             log.warning("%s", said)
@@ -41,14 +39,14 @@ def warn_if_misplaced(path: Path, runs: Runs) -> Path:
 
 
 def describe_misplaced_checkpoints(study: optuna.Study, runs: Runs) -> Iterator[str]:
-    """Yields a line for each trained network in a study's folder that is not of the study."""
+    """Yields a line for each trained network in a study's folder that is of another study."""
     for path in sorted((runs.root / study.study_name).glob("*/model.ckpt")):
         if said := describe_misplacement(path, runs, study):
             yield said
 
 
 def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) -> str | None:
-    """Returns in which way a checkpoint is not of where it lies; None if it is.
+    """Returns what shows that a checkpoint lies in the wrong folder; None if it does not.
 
     Args:
         path: The checkpoint.
@@ -58,7 +56,7 @@ def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) ->
     place = _training_folder(path, runs)
     try:
         configuration = read_configuration(path) if place is not None else {}
-    except StorageError:  # which is said when it is read
+    except StorageError:  # whoever reads the network reports it
         return None
     if place is None:
         return None
@@ -87,8 +85,8 @@ def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) ->
 
 def _training_folder(path: Path, runs: Runs) -> tuple[str, re.Match[str]] | None:
     """Returns the study and the folder in which a checkpoint lies; None if it lies elsewhere."""
-    for seen in (os.path.abspath, os.path.realpath):  # as it is called, or behind links
-        whole, root = Path(seen(path)), Path(seen(runs.root))
+    for resolve in (os.path.abspath, os.path.realpath):  # as it is named, or behind links
+        whole, root = Path(resolve(path)), Path(resolve(runs.root))
         if whole.is_relative_to(root):
             parts = whole.relative_to(root).parts
             if len(parts) == 3 and (folder := TRAINING_FOLDER.fullmatch(parts[1])):
@@ -106,7 +104,7 @@ def _find_study(name: str, runs: Runs) -> optuna.Study | None:
 
 
 def _recipe_difference(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """Returns the first entry of a recipe that differs in another one."""
+    """Returns a description of the first entry in which two recipes differ."""
     for entry in dict.fromkeys([*recipe, *other]):
         if entry not in LOCATION_ENTRIES and recipe.get(entry) != other.get(entry):
             return f"{entry} is {recipe.get(entry, 'absent')}, not {other.get(entry, 'absent')}"

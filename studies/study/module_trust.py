@@ -1,6 +1,6 @@
-"""Whose code may run: a module that a file names is imported only if somebody here has named it.
+"""Trust in modules: a module that a file names is imported only if the user has named it too.
 
-A best.toml or a checkpoint may come from anywhere, and to import a module is to run it.
+A best.toml or a checkpoint may come from anywhere, and importing a module runs its code.
 """
 
 import optuna
@@ -9,13 +9,13 @@ from ...storage.database import database_exists, open_database
 from .study_error import StudyError
 
 IMPORT_ATTRIBUTE = "imported"
-"""The attribute of a study that came from elsewhere, so that nobody here has named its module."""
+"""The attribute of an imported study, whose module the user has not named."""
 
 _trusted_modules: set[str] = set()
 
 
 def allow(*models: str) -> None:
-    """Lets files ask for modules, for the rest of this process.
+    """Trusts modules for the rest of this process, so that files may name them.
 
     Args:
         models: `module:NAME` of a `StudySpec`, as `search` takes it.
@@ -27,19 +27,19 @@ def allow(*models: str) -> None:
 
 
 def trusted_modules() -> tuple[str, ...]:
-    """Returns what has been allowed so far, to be allowed in another process too."""
+    """Returns the modules that are trusted so far, for another process."""
     return tuple(_trusted_modules)
 
 
 def check_module_trust(model: str, storage: str) -> None:
-    """Checks that a model is one of the catalog, or allowed, or that of a study made here.
+    """Checks that the model of a file is in the catalog, trusted, or that of a study made here.
 
     Args:
-        model: What a file asks for.
-        storage: Optuna URL of the database whose studies may ask for it.
+        model: The model.
+        storage: Optuna URL of the database with the studies.
 
     Raises:
-        StudyError: If it is a module that nobody here has named.
+        StudyError: If it is a module that the user has not named.
     """
     if ":" not in model or model in _trusted_modules:
         return
@@ -47,10 +47,10 @@ def check_module_trust(model: str, storage: str) -> None:
         database = open_database(storage)
         for study in optuna.get_all_study_summaries(database, include_best_trial=False):
             recipe = study.user_attrs.get("recipe")
-            named = isinstance(recipe, dict) and recipe.get("model") == model
-            if named and IMPORT_ATTRIBUTE not in study.user_attrs:
+            is_named = isinstance(recipe, dict) and recipe.get("model") == model
+            if is_named and IMPORT_ATTRIBUTE not in study.user_attrs:
                 return
     raise StudyError(
-        f"a file asks to run {model}, a module that no study here was searched with; if you trust "
-        f"it: latentune.allow({model!r})"
+        f"a file wants to import {model}, which no study here uses; if you trust this module: "
+        f"latentune.allow({model!r})"
     )

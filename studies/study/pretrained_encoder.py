@@ -1,4 +1,4 @@
-"""Encoders that others have trained: networks of torchvision, with weights from it or a file."""
+"""Encoders of torchvision, with published, saved or random weights."""
 
 from pathlib import Path
 
@@ -12,14 +12,11 @@ from ...storage.runs_folder import StorageError
 from .study_error import StudyError
 
 RANDOM_WEIGHTS = "none"
-"""What is said in place of weights to begin with new ones."""
+"""The name of random weights, in place of a file."""
 
 
 def weights_hash(weights: str | None) -> str:
-    """Returns what tells weights from any others.
-
-    Args:
-        weights: A file, `none`, or None for those of torchvision.
+    """Returns a hash of a file of weights; a word for `none`, and for None, the published ones.
 
     Raises:
         StorageError: If the file cannot be read.
@@ -30,11 +27,7 @@ def weights_hash(weights: str | None) -> str:
 
 
 def check_weights(encoder: str | None, weights: str | None) -> None:
-    """Checks that weights go with an encoder that has none of its own.
-
-    Raises:
-        StudyError: If they do not.
-    """
+    """Raises StudyError if weights are given for an encoder that is not of torchvision."""
     if weights is not None and encoder not in ARCHITECTURES:
         raise StudyError(
             f"`weights=` are for a network of torchvision as `encoder=`, not {encoder}: "
@@ -43,37 +36,33 @@ def check_weights(encoder: str | None, weights: str | None) -> None:
 
 
 class PretrainedEncoder:
-    """Makes the body of an architecture, with its weights; they are read once.
+    """An encoder of torchvision, whose weights are read when it is first called.
 
     Args:
         architecture: A key of `ARCHITECTURES`.
         weights: A file, `none`, or None for those of torchvision.
-        expected_hash: What `weights_hash` gave when they were chosen.
-        seed: Seed of new weights.
+        expected_hash: What `weights_hash` returned when the study was planned.
+        seed: Seed of random weights.
     """
 
     def __init__(
         self, architecture: str, weights: str | None, expected_hash: str | None, seed: int
     ) -> None:
-        self.architecture, self.weights, self.expected_hash, self.seed = (
-            architecture,
-            weights,
-            expected_hash,
-            seed,
-        )
-        self._body: PretrainedBackbone | None = None
+        self.architecture, self.weights, self.seed = architecture, weights, seed
+        self.expected_hash = expected_hash
+        self._backbone: PretrainedBackbone | None = None
 
     def __call__(self, data: DataSpec) -> PretrainedBackbone:
-        if self._body is None:
+        if self._backbone is None:
             if (now := weights_hash(self.weights)) != self.expected_hash:
                 raise StudyError(
-                    f"the weights {self.weights} have changed (they were {self.expected_hash}, "
-                    f"they are {now}): search them as a new study by `name=`"
+                    f"the weights {self.weights} have changed (their hash was "
+                    f"{self.expected_hash}, it is {now}): search them as a new study by `name=`"
                 )
-            self._body = self._load_body()
-        return self._body
+            self._backbone = self._load()
+        return self._backbone
 
-    def _load_body(self) -> PretrainedBackbone:
+    def _load(self) -> PretrainedBackbone:
         with torch.random.fork_rng():
             torch.manual_seed(self.seed)
             backbone = PretrainedBackbone(self.architecture)
@@ -83,7 +72,7 @@ class PretrainedEncoder:
             except OSError as error:
                 raise StudyError(
                     f"the weights of {self.architecture} could not be downloaded ({error}); name "
-                    f"a file that holds them by `weights=`, or {RANDOM_WEIGHTS!r} for new ones"
+                    f"a file that holds them by `weights=`, or {RANDOM_WEIGHTS!r} for random ones"
                 ) from error
         elif self.weights != RANDOM_WEIGHTS:
             try:

@@ -1,4 +1,4 @@
-"""What a study leaves for people to read once its trials have changed."""
+"""Files for people that are written whenever the trials of a study have changed."""
 
 import logging
 
@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 
 
 def write_results(study: optuna.Study, runs: Runs) -> None:
-    """Writes the best configuration of a study, or draws the front of its compromises."""
+    """Writes the best configuration of a study, or plots its Pareto front."""
     if len(study.directions) == 1:
         try:
             best = best_configuration(study)
-        except StudyError as error:  # it was added by others; the trials are there all the same
+        except StudyError as error:  # another program added the trial
             log.warning("no best.toml is written: %s", error)
-        else:
-            write_best_toml(best, runs.best(study.study_name))
+            return
+        write_best_toml(best, runs.best(study.study_name))
         return
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     plot_pareto_front(

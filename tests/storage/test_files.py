@@ -62,7 +62,7 @@ def test_no_file_runs_a_module_unasked(cli: Cli, stranger: str, words: tuple[obj
     answer = cli(*words)
     assert answer.code == 2
     assert answer.err.count("\n") == 1
-    assert "a file asks to run stranger:SPEC, a module that no study here" in answer.err
+    assert "a file wants to import stranger:SPEC, which no study here uses" in answer.err
     assert "--allow stranger:SPEC" in answer.err
     assert not Path("was-run").exists()
 

@@ -72,7 +72,7 @@ MISTAKES = [
     (("search", "conv-vae", "digits", "--objectives", "kl,speed"), "has no objective 'speed'"),
     (("search", "conv-vae", "digits", "--objectives", "kl,kl"), "objective 'kl' is named twice"),
     (("search", "head", "digits"), "name its study by --encoder"),
-    ((*SEARCH, "--encoder", "x.ckpt"), "conv-ae is not put on an encoder"),
+    ((*SEARCH, "--encoder", "x.ckpt"), "conv-ae does not use an encoder"),
     ((*SEARCH, "--enqueue", "best.toml"), "there is no best.toml"),
     (("search", "head", "digits", "--encoder", "x.ckpt"), "there is no checkpoint"),
     (("search", "head", "digits", "--encoder", "x"), "there is no database"),
@@ -282,7 +282,7 @@ def test_an_encoder_of_another_shape(cli: Cli, trained: Path) -> None:
         _images(Path("photos") / name, 12)
     before = snapshot()
     words = ("search", "head", "photos", "--encoder", "conv-ae-digits")
-    _refused(cli(*words, "--image-size", 12), "reads items of 1x8x8, but the data has 1x12x12")
+    _refused(cli(*words, "--image-size", 12), "encodes items of 1x8x8, but the data has 1x12x12")
     assert snapshot() == before
     answer = cli(*words, "--trials", 1, "--epochs", 1, "--dry-run")
     assert answer.code == 0, answer.err

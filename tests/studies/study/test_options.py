@@ -92,7 +92,7 @@ def test_a_custom_study_refuses_what_it_sets_itself(name: str) -> None:
     Path("own.py").write_text(
         "from functools import partial\n"
         "from latentune import Objective, StudySpec, TensorData\n"
-        "from latentune.search_spaces.autoencoder import conv_ae\n"
+        "from latentune.search_spaces.autoencoder_spaces import conv_ae\n"
         "SPEC = StudySpec('own', Objective(conv_ae, partial(TensorData, 'digits')))\n"
     )
     recipe = replace(Recipe("own:SPEC"), **{name: another_value(OF_STUDY[name])})
