@@ -29,10 +29,11 @@ import ray
 from ray.cluster_utils import Cluster
 
 from latentune.studies.cluster.coordinator_actor import CoordinatorActor
+from latentune.studies.search.plan_search import plan_search
 from latentune.studies.search.ray_backend import RayBackend
 from latentune.studies.search.ray_worker import run_ray_worker
 from latentune.studies.search.run_search import run_search
-from latentune.studies.search.search_plan import SearchPlan, plan_search
+from latentune.studies.search.search_plan import SearchPlan
 
 from .untrained import untrained
 

@@ -10,8 +10,8 @@ from ..study.public_api import public_api
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_options import StudyOptions
 from .coordinator import TrialCallback
+from .plan_search import plan_search
 from .run_search import run_search
-from .search_plan import plan_search
 
 
 @public_api

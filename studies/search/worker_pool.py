@@ -44,6 +44,7 @@ class WorkerPool:
     failed_workers: dict[int, str] = field(default_factory=dict)
     worker_failures: int = 0
     error: Exception | None = None
+    own_trials: set[int | None] = field(default_factory=set)
     awaited_trials: set[int] = field(default_factory=set)
 
     def run(self) -> None:
@@ -83,16 +84,19 @@ class WorkerPool:
         self.trials[index] = None
 
     def _receive(self, seconds: float) -> None:
-        for index, kind, content in self.backend.receive(seconds):
+        messages = self.backend.receive(seconds)
+        # A worker may wait for a trial that another message of this batch says to be started here.
+        for index, kind, content in sorted(messages, key=lambda message: message[1] == "waiting"):
             match kind:
                 case "started":
                     self.trials[index] = content
+                    self.own_trials.add(content)
                     if self.backend.needs_heartbeat_proxy:  # a resumed trial has an old heartbeat
                         self._write_heartbeats([content])
                 case "finished":
                     self.trials[index], self.worker_failures = None, 0
                 case "waiting":
-                    content = set(content) - set(self.trials.values())
+                    content = set(content) - self.own_trials
                     if not content - self.awaited_trials:
                         continue
                     self.awaited_trials = content
@@ -119,6 +123,7 @@ class WorkerPool:
         failed, self.failed_workers = self.failed_workers, {}
         for index, reason in failed.items():
             trial = self.trials.pop(index)
+            self.own_trials.discard(trial)
             requeued = "" if trial is None else f"; its trial {trial} goes on later"
             log.warning("worker %s died (%s)%s", index, reason, requeued)
         self.worker_failures += 1

@@ -27,7 +27,7 @@ from latentune.storage.database import HEARTBEAT_S, DatabaseLostError
 from latentune.storage.runs_folder import StorageError, write_text
 from latentune.storage.trial_outcome import finished_trials, stop_reason
 from latentune.studies.search import trial_lease as callbacks
-from latentune.studies.search.search_plan import plan_search
+from latentune.studies.search.plan_search import plan_search
 from latentune.studies.search.trial_lease import requeue_dead_trials
 from latentune.studies.search.trial_loop import run_trials
 from latentune.studies.search.worker_context import local_context

@@ -238,7 +238,7 @@ def test_several_objectives_count_who_is_on_the_front(cli: Cli) -> None:
 def test_fewer_trials_than_models_are_said_and_the_sampler_can_begin(cli: Cli) -> None:
     words = ("search", "auto", "wine", "--epochs", 1, "--batch-size", 50, "--trials", 1)
     answer = cli(*words)
-    assert "too few trials for all of them: without feed-forward, logistic-reg" in answer.out
+    assert "too few trials to try these models: feed-forward, logistic-reg" in answer.out
     shown = cli(*words[:-1], 5, "--no-default-first", "--name", "b", "--dry-run").out
     assert "sampled" in shown
     assert "too few" not in shown

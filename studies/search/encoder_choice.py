@@ -1,0 +1,67 @@
+"""The encoder of a study: its file, its hash, its image size, and the name of the study."""
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from ...models.networks.architectures import ARCHITECTURES
+from ...models.networks.pretrained_backbone import IMAGENET, SIDE
+from ...objectives.data.sources.load_source import holds_image_files
+from ...storage.checkpoint_file import file_hash, read_configuration
+from ...storage.runs_folder import Runs, StorageError
+from ..study.checkpoint_lookup import find_encoder
+from ..study.pretrained_encoder import RANDOM_WEIGHTS, PretrainedEncoder, weights_hash
+from ..study.recipe import Recipe
+from ..study.study_error import StudyError
+from ..study.study_spec import StudySpec
+
+log = logging.getLogger(__name__)
+
+
+def resolve_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
+    """Returns a recipe with the path and hash of its encoder, and with the image size of it.
+
+    Raises:
+        StudyError: If the encoder is not found.
+    """
+    assert recipe.encoder is not None
+    if recipe.encoder not in ARCHITECTURES:
+        try:
+            path = find_encoder(recipe.encoder, runs, storage)
+        except (StorageError, StudyError) as error:
+            close = get_close_matches(recipe.encoder, ARCHITECTURES, n=1)
+            hint = f"; did you mean {close[0]}, a network of torchvision?" if close else ""
+            raise type(error)(f"{error}{hint}") from error
+        recipe = replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
+        return _with_image_size(recipe, read_configuration(path)["data"]["shape"][1:])
+    weights = recipe.weights
+    if weights not in (None, RANDOM_WEIGHTS):
+        weights = os.path.abspath(str(weights))
+    known = weights_hash(weights)
+    if weights != RANDOM_WEIGHTS:  # raises an error before anything is written
+        PretrainedEncoder(recipe.encoder, weights, known, recipe.seed)(IMAGENET)
+    recipe = replace(recipe, weights=weights, encoder_hash=known)
+    return _with_image_size(recipe, [SIDE, SIDE])
+
+
+def default_study_name(recipe: Recipe, spec: StudySpec) -> str:
+    """Returns the name of a study without `name=`: its model and its data or encoder."""
+    if recipe.encoder is None:
+        return spec.name
+    if recipe.encoder in ARCHITECTURES:
+        return f"{spec.name}-{recipe.encoder}{'-unfrozen' if recipe.unfreeze else ''}"
+    study = read_configuration(Path(recipe.encoder))["study"]
+    return f"{recipe.model}-{study}{'-unfrozen' if recipe.unfreeze else ''}"
+
+
+def _with_image_size(recipe: Recipe, sides: Sequence[int]) -> Recipe:
+    """Returns a recipe that reads images of files at the size of the encoder, if it is square."""
+    if recipe.image_size is not None or recipe.data is None or not holds_image_files(recipe.data):
+        return recipe
+    if len(sides) != 2 or sides[0] != sides[1]:
+        return recipe
+    log.info("images are read at %sx%s, the size of the encoder's", *sides)
+    return replace(recipe, image_size=sides[0])
