@@ -1,1 +1,1 @@
-"""Running the trials of a study: planned, one after another or beside each other, to a total."""
+"""Searches: planning them and running their trials, in this process or in several workers."""

@@ -41,5 +41,5 @@ class AttachPictures(pl.Callback):
             folder.mkdir(exist_ok=True)  # a trial may be trained several times
             for picture in plot_network(model, self.data, trainer.val_dataloaders, folder):
                 attach_picture(self.trial, picture, self.store)
-        except OSError as error:  # a full disk is no fault of the trial
+        except OSError as error:  # such as a full disk, which ends the search
             raise write_error(self.scratch, error) from error

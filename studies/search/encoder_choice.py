@@ -27,12 +27,13 @@ def resolve_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
     Raises:
         StudyError: If the encoder is not found.
     """
-    assert recipe.encoder is not None
-    if recipe.encoder not in ARCHITECTURES:
+    encoder = recipe.encoder
+    assert encoder is not None
+    if encoder not in ARCHITECTURES:
         try:
-            path = find_encoder(recipe.encoder, runs, storage)
+            path = find_encoder(encoder, runs, storage)
         except (StorageError, StudyError) as error:
-            close = get_close_matches(recipe.encoder, ARCHITECTURES, n=1)
+            close = get_close_matches(encoder, ARCHITECTURES, n=1)
             hint = f"; did you mean {close[0]}, a network of torchvision?" if close else ""
             raise type(error)(f"{error}{hint}") from error
         recipe = replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
@@ -42,7 +43,7 @@ def resolve_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
         weights = os.path.abspath(str(weights))
     known = weights_hash(weights)
     if weights != RANDOM_WEIGHTS:  # raises an error before anything is written
-        PretrainedEncoder(recipe.encoder, weights, known, recipe.seed)(IMAGENET)
+        PretrainedEncoder(encoder, weights, known, recipe.seed)(IMAGENET)
     recipe = replace(recipe, weights=weights, encoder_hash=known)
     return _with_image_size(recipe, [SIDE, SIDE])
 

@@ -1,4 +1,4 @@
-"""Planning a search: resolving every default and checking every input before anything is written."""
+"""Planning a search: defaults are resolved and inputs checked before anything is written."""
 
 import logging
 from collections.abc import Mapping
@@ -122,10 +122,10 @@ def _discover_parameters(
         models = ", ".join(values[MODEL] for values in first)
         log.info("%s chooses by %s among %s", AUTO, ", ".join(recipe.objectives), models)
         return parameters, first
-    parameters, initial = discover_parameters(space, data), dict[str, Any]()
-    if (entry := MODELS.get(recipe.model)) is not None:
-        is_published = recipe.space == PUBLISHED and entry.published is not None
-        initial = entry.published.params if is_published else entry.first
+    parameters, entry = discover_parameters(space, data), MODELS.get(recipe.model)
+    initial = {} if entry is None else entry.first
+    if entry is not None and recipe.space == PUBLISHED and entry.published is not None:
+        initial = entry.published.params
     values = parameters.first_trial(initial)
     return parameters, [values] if values else []
 

@@ -110,7 +110,7 @@ def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
 
 
 def requeue_trial(study: optuna.Study, trial: FrozenTrial, reason: str) -> None:
-    """Sets a RUNNING trial to WAITING; whoever runs it next resumes it after its last epoch."""
+    """Sets a RUNNING trial to WAITING; its next process resumes it after its last epoch."""
     study._storage.set_trial_user_attr(trial._trial_id, STOPPED, reason)
     study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 

@@ -1,4 +1,4 @@
-"""The loop of a worker: it runs the trials of a study beside any number of other workers."""
+"""The loop of a worker, which runs the trials of a study together with other workers."""
 
 import gc
 import threading
