@@ -87,11 +87,11 @@ def draw_dashboard(folder: Path, path: Path) -> None:
                     executable_path=shutil.which("chromium"),
                     args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
                 )
-                page = browser.new_page(viewport={"width": 1360, "height": 760})
+                page = browser.new_page(viewport={"width": 1160, "height": 650})
                 page.goto(f"{url}/dashboard")
                 page.get_by_text(STUDY).first.click()
-                page.goto(f"{page.url.rstrip('/')}/trials?numbers=12")
-                page.locator("img[src*='/artifacts/']").first.wait_for()
+                page.locator(".plotly .point").first.wait_for(state="attached")
+                page.mouse.move(20, 300)  # away from the plot, whose tools would show
                 page.wait_for_timeout(3000)
                 page.screenshot(path=path)
                 browser.close()
