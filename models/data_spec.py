@@ -100,7 +100,7 @@ class DataSpec:
             spec = cls(**entries, columns=columns)  # type: ignore[arg-type]  # may be anything
             all_integers = all(type(side) is int for side in spec.shape)
         except (TypeError, KeyError) as error:
-            raise ValueError(f"is no description of data: {error}") from error
+            raise ValueError(f"not a description of data: {error}") from error
         if not all_integers:
             raise ValueError(f"shape (={spec.shape}) must be whole numbers.")
         return spec

@@ -6,16 +6,8 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from ..models.errors import LatentuneError
 from ..models.types import Direction
-
-
-class MonitorError(LatentuneError, ValueError):
-    """The model does not log a monitored metric."""
-
-
-class DivergenceError(ArithmeticError):
-    """A monitored metric is not a finite number."""
+from .training_errors import DivergenceError, MonitorError
 
 
 class MetricTracker(pl.Callback):

@@ -18,9 +18,10 @@ from ..models.types import Direction, MetricCallbackFactory, Space
 from .data.data_error import DataError
 from .data.describe_object import accepts_arguments, describe_object
 from .last_epoch_checkpoint import LastEpochCheckpoint
-from .metric_tracker import DivergenceError, MetricTracker, MonitorError
+from .metric_tracker import MetricTracker
 from .provenance import git_commit, machine, versions
 from .trainer import fit, quiet_trainer
+from .training_errors import DivergenceError, MonitorError, StopRequested, TrialFailed
 from .trial_score import PROVENANCE, TrialScore
 
 BATCH_NORM_ERROR = "more than 1 value per channel"
@@ -29,10 +30,6 @@ HPARAMS = "hparams"
 """User attribute of a trial: the options of its model."""
 RESUME_KEYS = ("seed", "data_fingerprint", "git_commit", "versions")
 """The parts of a trial's provenance that must not change if it resumes from its last epoch."""
-
-
-class StopRequested(Exception):  # noqa: N818 - not an error
-    """The user asked to stop."""
 
 
 class StopOnRequest(pl.Callback):
@@ -52,10 +49,6 @@ class StopOnRequest(pl.Callback):
     def on_validation_batch_start(self, *args: Any) -> None:
         if self.stop.is_set():
             raise StopRequested
-
-
-class TrialFailed(RuntimeError):  # noqa: N818 - a state of a trial, like optuna.TrialPruned
-    """A trial diverged or did not fit into memory; the study continues without it."""
 
 
 def _no_callbacks(trial: Trial) -> Sequence[pl.Callback]:

@@ -112,7 +112,7 @@ class TrainingProgress(pl.Callback):
 
     Args:
         what: What is trained, such as `training conv-ae-digits`.
-        metric: The metric of the last epoch that is shown beside its number.
+        metric: The metric of the last epoch that is shown after its number.
     """
 
     def __init__(self, what: str, metric: str = "") -> None:

@@ -1,11 +1,12 @@
 """A search space in which the model itself is a parameter, above those of its own space."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytorch_lightning as pl
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import BaseTrial
 
@@ -22,6 +23,9 @@ from .suggestions import (
     record_parameters,
 )
 
+if TYPE_CHECKING:
+    from pytorch_lightning import LightningModule
+
 
 @dataclass(frozen=True)
 class ModelChoice:
@@ -35,7 +39,7 @@ class ModelChoice:
 
     models: Sequence[str]
 
-    def __call__(self, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
+    def __call__(self, trial: BaseTrial, data: DataSpec) -> LightningModule:
         """Builds the model that the trial chooses."""
         model = trial.suggest_categorical(MODEL, self.models)
         space: Space = resolve_name(MODELS[model].spaces["default"])

@@ -1,10 +1,12 @@
 """Ranges that a user gives as text: `2:32:log`, `relu,tanh` or one value."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import TYPE_CHECKING
 
-import pytorch_lightning as pl
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -18,6 +20,9 @@ from ..models.types import Space
 from .distributions import choice_labels, describe_distribution
 from .space_errors import SpaceError, did_you_mean
 from .suggestions import SpaceParameters, override_suggestions, record_parameters
+
+if TYPE_CHECKING:
+    from pytorch_lightning import LightningModule
 
 MAX_EXACT_INTEGER = 2**53  # floats and the database cannot represent all larger integers
 
@@ -34,7 +39,7 @@ class RangedSpace:
     space: Space
     ranges: Mapping[str, str] = field(default_factory=dict)
 
-    def __call__(self, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
+    def __call__(self, trial: BaseTrial, data: DataSpec) -> LightningModule:
         """Builds the model with suggestions from the new ranges."""
 
         def override(name: str, own: BaseDistribution) -> BaseDistribution:

@@ -4,16 +4,15 @@ A search space is a function that calls `trial.suggest_float` and the like, and 
 Everything else that is known about it comes from the calls that it makes.
 """
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import optuna
-import psutil
-import pytorch_lightning as pl
-import torch
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -26,6 +25,9 @@ from ..models.data_spec import DataSpec
 from ..models.types import Space
 from .distributions import check_choices, describe_distribution, matching_value, nearest_value
 from .space_errors import NotInSpaceError, SpaceError, did_you_mean
+
+if TYPE_CHECKING:
+    from pytorch_lightning import LightningModule
 
 Override = Callable[[str, BaseDistribution], BaseDistribution]
 """Returns the distribution to use, given a parameter's name and the space's own distribution."""
@@ -143,11 +145,13 @@ def record_parameters(space: Space, data: DataSpec) -> SpaceParameters:
     return SpaceParameters(distributions, defaults)
 
 
-def build_without_weights(space: Space, trial: BaseTrial, data: DataSpec) -> pl.LightningModule:
+def build_without_weights(space: Space, trial: BaseTrial, data: DataSpec) -> LightningModule:
     """Builds a model on PyTorch's meta device, where no weights are allocated.
 
     A space that computes with tensors while it builds cannot do so, and builds a whole model.
     """
+    import torch
+
     try:
         with torch.device("meta"):
             return space(trial, data)
@@ -155,12 +159,15 @@ def build_without_weights(space: Space, trial: BaseTrial, data: DataSpec) -> pl.
         return space(trial, data)
 
 
-def check_memory(build: Callable[[], pl.LightningModule]) -> None:
+def check_memory(build: Callable[[], LightningModule]) -> None:
     """Checks that the weights of a model fit into free memory, before they are allocated.
 
     Raises:
         SpaceError: If they do not fit.
     """
+    import psutil
+    import torch
+
     try:
         with torch.device("meta"):
             size = sum(weights.nbytes for weights in build().parameters())
@@ -184,7 +191,7 @@ def _default_options(model: type) -> dict[str, Any]:
     return defaults
 
 
-def replay(space: Space, values: Mapping[str, Any], data: DataSpec) -> pl.LightningModule:
+def replay(space: Space, values: Mapping[str, Any], data: DataSpec) -> LightningModule:
     """Builds the model of a space with given values of its parameters.
 
     Optuna's own `FixedTrial` ignores an unknown name and only warns about a value out of range;
@@ -209,7 +216,7 @@ def replay_distributions(
 
 def _replay(
     space: Space, values: Mapping[str, Any], data: DataSpec
-) -> tuple[pl.LightningModule, dict[str, BaseDistribution]]:
+) -> tuple[LightningModule, dict[str, BaseDistribution]]:
     """Returns the model of given values, and the distribution of each parameter."""
     distributions: dict[str, BaseDistribution] = {}
     typed = dict(values)  # the trial suggests from it
@@ -218,7 +225,7 @@ def _replay(
         distributions[name] = distribution
         if name not in values:
             hint = did_you_mean(name, list(values)) if values else "no value is given at all"
-            raise NotInSpaceError(name, f"there is no value for {name}; {hint}")
+            raise NotInSpaceError(name, f"{name} has no value; {hint}")
         try:
             typed[name] = matching_value(distribution, values[name])
         except LookupError as error:

@@ -67,7 +67,7 @@ class PretrainedBackbone(nn.Module):
         last = ARCHITECTURES[self.architecture]
         kept = {n: w for n, w in weights.items() if not n.startswith((f"{last}.", "aux"))}
         if len(kept) == len(weights):
-            raise RuntimeError(f"there is no last layer {last}")
+            raise RuntimeError(f"the weights lack the last layer {last}")
         self.network.load_state_dict(kept)
 
     def load_published_weights(self) -> None:

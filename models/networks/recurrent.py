@@ -25,7 +25,7 @@ class Recurrent(nn.Module):
         layers: Number of layers, at least 1.
 
     Raises:
-        ValueError: If there are no layers.
+        ValueError: If `layers` is below 1.
 
     Attributes:
         features: Length of the output.

@@ -4,7 +4,7 @@ from ...models.types import Direction
 from .entry import NEAREST, PROBE, PUBLISHED, CatalogEntry, Published, spaces_of
 
 METRICS: dict[str, Direction] = {"nearest": "maximize", "probe": "maximize"}
-BATCH_SIZE = 64  # a smaller batch has few items with both their class and another one beside them
+BATCH_SIZE = 64  # in small batches, few items have both their class and another one
 
 
 def _embedder(function: str, summary: str, margin: float) -> CatalogEntry:

@@ -154,7 +154,7 @@ def test_a_mistake_changes_no_study(
     [
         ("latent_dim = ", "latent_dim = 1", "is outside its range, int 2:8:log"),
         ("lr = ", "lr = -", "is outside its range"),
-        ("lr = ", "learning_rate = 1\n#", "no value for lr"),
+        ("lr = ", "learning_rate = 1\n#", "lr has no value"),
         ("lr = ", "momentum = 1\nlr = ", "no parameter 'momentum'"),
         ('model = "conv-ae"', 'model = "gan"', "there is no model 'gan'"),
         ('space = "default"', 'spice = "default"', "did you mean 'space'?"),

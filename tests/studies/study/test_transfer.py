@@ -224,7 +224,7 @@ def test_weights_that_do_not_fit_are_refused(
     Path("text.pth").write_text("nothing")
     for architecture, weights, message in (
         ("resnet18", squeezenet, "holds weights of another architecture than resnet18"),
-        ("squeezenet1_0", "part.pth", "there is no last layer classifier.1"),
+        ("squeezenet1_0", "part.pth", "the weights lack the last layer classifier.1"),
         ("squeezenet1_0", "evil.pth", "evil.pth is no checkpoint that can be read safely"),
         ("squeezenet1_0", "text.pth", "text.pth is no checkpoint that can be read safely"),
         ("squeezenet1_0", "number.pth", "number.pth holds no weights"),
