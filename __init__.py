@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from .models.vae import VAE as VAE
     from .objectives.data.data_error import DataError as DataError
     from .objectives.data.tensor_data import TensorData as TensorData
-    from .objectives.metric_tracker import MonitorError as MonitorError
     from .objectives.objective import Objective as Objective
+    from .objectives.training_errors import MonitorError as MonitorError
     from .search_spaces.space_errors import SpaceError as SpaceError
     from .storage.best_toml import Best as Best
     from .storage.database import DatabaseLostError as DatabaseLostError
@@ -68,7 +68,7 @@ _MODULES = {
     "LatentMixture": ".models.densities.mixture",
     "LatentuneError": ".models.errors",
     "Learner": ".models.learner",
-    "MonitorError": ".objectives.metric_tracker",
+    "MonitorError": ".objectives.training_errors",
     "Objective": ".objectives.objective",
     "Predictor": ".models.predictor",
     "SpaceError": ".search_spaces.space_errors",

@@ -8,13 +8,10 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FixedTrial, FrozenTrial
 
 from ...models.data_spec import DataSpec
+from ...models.types import Space
+from ...search_spaces.distributions import describe_distribution
 from ...search_spaces.ranges import RangedSpace
-from ...search_spaces.suggestions import (
-    Space,
-    build_without_weights,
-    describe_distribution,
-    record_parameters,
-)
+from ...search_spaces.suggestions import build_without_weights, record_parameters
 from ..study.build import build_spec
 from ..study.recipe import Recipe
 from .checkup import Checkup

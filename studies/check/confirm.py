@@ -14,8 +14,8 @@ from filelock import FileLock, Timeout
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from ...objectives.objective import TrialFailed
 from ...objectives.rng import spawn_seeds
+from ...objectives.training_errors import TrialFailed
 from ...search_spaces.suggestions import replay
 from ...storage.best_toml import write_best_toml
 from ...storage.database import open_database

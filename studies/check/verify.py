@@ -10,8 +10,8 @@ import optuna
 import torch
 from optuna.trial import FrozenTrial, TrialState
 
-from ...objectives.objective import TrialFailed
 from ...objectives.provenance import git_commit, machine, versions
+from ...objectives.training_errors import TrialFailed
 from ...search_spaces.suggestions import replay
 from ...storage.database import open_database
 from ...storage.runs_folder import Runs

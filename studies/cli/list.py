@@ -66,7 +66,8 @@ def _list_everything() -> None:
 
 def _list_spaces(model: str) -> None:
     """Prints the parameters of each space of a model, as `--range` and `--fix` take them."""
-    from ...search_spaces.suggestions import describe_distribution, record_parameters
+    from ...search_spaces.distributions import describe_distribution
+    from ...search_spaces.suggestions import record_parameters
     from ..study.build import untrained_space
 
     entry = MODELS[model]

@@ -7,7 +7,7 @@ import optuna
 import pytorch_lightning as pl
 from optuna.trial import FrozenTrial, TrialState
 
-from ...objectives.objective import StopRequested
+from ...objectives.training_errors import StopRequested
 from ...storage.database import HEARTBEAT_S, stale_trials, write_missing_heartbeats
 from ...storage.trial_outcome import PROCESS_DIED, STOPPED, reached_epoch
 

@@ -14,13 +14,8 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.data.data_error import DataError
-from ...objectives.objective import (
-    HPARAMS,
-    StopOnRequest,
-    StopRequested,
-    TrialFailed,
-    model_attributes,
-)
+from ...objectives.objective import HPARAMS, StopOnRequest, model_attributes
+from ...objectives.training_errors import StopRequested, TrialFailed
 from ...search_spaces.strategies import PRUNERS, SAMPLERS, SpareFixedTrials, StatelessSampler
 from ...search_spaces.suggestions import build_without_weights
 from ...storage.database import DatabaseError, check_file_identity, file_identity, heartbeat

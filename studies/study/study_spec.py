@@ -8,7 +8,7 @@ from optuna.distributions import BaseDistribution
 
 from ...objectives.data.describe_object import describe_object
 from ...objectives.objective import Objective
-from ...search_spaces.suggestions import describe_distribution
+from ...search_spaces.distributions import describe_distribution
 from ...storage.study_export import PARAM_PREFIX, disambiguate
 from .definition import FROM_ENTRY
 from .study_error import StudyError

@@ -11,8 +11,7 @@ import torch
 from optuna.trial import BaseTrial, TrialState
 
 from latentune import DataSpec, Objective, TensorData
-from latentune.objectives.metric_tracker import MonitorError
-from latentune.objectives.objective import TrialFailed
+from latentune.objectives.training_errors import MonitorError, TrialFailed
 
 
 class Scripted(pl.LightningModule):

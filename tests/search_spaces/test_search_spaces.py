@@ -15,12 +15,12 @@ from optuna.trial import BaseTrial, FixedTrial
 
 from latentune import DataSpec
 from latentune.search_spaces.autoencoder_spaces import conv_ae, conv_ae_published
+from latentune.search_spaces.distributions import describe_distribution
 from latentune.search_spaces.ranges import RangedSpace, discover_parameters, parse_range
 from latentune.search_spaces.space_errors import SpaceError
 from latentune.search_spaces.strategies import HalvingPruner
 from latentune.search_spaces.suggestions import (
     build_without_weights,
-    describe_distribution,
     random_trials,
     replay,
 )
