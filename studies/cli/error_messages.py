@@ -89,10 +89,10 @@ def _machine_error_message(error: Exception) -> str | None:
 def _database_error_message(error: Exception) -> str | None:
     import sqlite3
 
-    from ...storage.database import DatabaseError, reason
+    from ...storage.database import DatabaseError, database_message
 
     if isinstance(error, DatabaseError):
-        return f"the database failed ({reason(error)}); the same command continues when it works"
+        return f"the database failed ({database_message(error)}); the same command continues when it works"
     if isinstance(error, sqlite3.Error):
         return f"the database failed ({error}); the same command continues when it works"
     return None

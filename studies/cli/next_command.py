@@ -3,12 +3,15 @@
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from ..study.study_options import TABLE_OPTIONS
+
+if TYPE_CHECKING:
+    import optuna
 
 CARRIED_OPTIONS = ("runs", "storage", "data_dir", "allow", "image_size", *TABLE_OPTIONS)
 """Options that mean the same for every verb: where things are, and how data are read."""
@@ -38,6 +41,20 @@ def print_next_command(*words: str, also: Sequence[str] = ()) -> None:
 def print_repeat_command(*without: str) -> None:
     """Prints the command that was typed, but for some of its words: it continues the work."""
     click.echo(f"next: {command_line(*(word for word in sys.argv[1:] if word not in without))}")
+
+
+def next_study_command(study: "optuna.Study") -> list[str]:
+    """Returns the words of the command that may follow a search."""
+    from optuna.trial import TrialState
+
+    from ..study.pareto_choice import KNEE
+
+    name = study.study_name
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        return ["doctor", name]
+    if len(study.directions) > 1:
+        return ["best", name, "--prefer", KNEE]
+    return ["train", name]
 
 
 def _carried_options(words: Sequence[str], also: Sequence[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What can be done next: with a trained network, by what it can do, and with a study."""
+"""The verb that may come next, by what a trained network can do."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import optuna
 import pytorch_lightning as pl
 import torch
-from optuna.trial import TrialState
 
 from ...models.data_spec import DataSpec
 from ...models.networks.standardize import cast_input
@@ -16,12 +15,11 @@ from ...storage.database import database_exists, open_database
 from ...storage.runs_folder import Runs
 from ..study.build import load_network
 from ..study.checkpoint_lookup import find_checkpoint
-from ..study.pareto_choice import KNEE
 
 Suits = Callable[[pl.LightningModule, DataSpec], bool]
 
 FILE = "FILE"
-"""What stands for new input, which nobody but the user knows."""
+"""The word in place of new input."""
 NEXT_VERBS: dict[str, Sequence[str]] = {
     "train": ("sample", "predict", "map", "encode", "status"),
     "sample": ("dashboard", "interpolate", "map"),
@@ -52,22 +50,22 @@ SUITABLE: dict[str, Suits] = {
         or (isinstance(model, Encodes) and bool(data.classes))
     ),
 }
-"""Which networks each verb is for, and data of which kind; the verbs refuse all others."""
+"""Whether a verb works with a network and data of a kind."""
 
 
 def next_network_command(verb: str, source: str, runs: Runs) -> list[str]:
-    """Returns the words of a command that goes on with a trained network; none if none does.
+    """Returns the words of a command that may follow a verb; empty if there is none.
 
     Args:
-        verb: The verb that has just been used on it.
-        source: `STUDY`, `STUDY:17` or path of a checkpoint.
+        verb: The verb that has just used the network.
+        source: `STUDY`, `STUDY:17` or the path of a checkpoint.
         runs: The runs folder.
     """
     path = find_checkpoint(source, runs)
     data = DataSpec.from_table(read_checkpoint(path)[0]["data"])
     try:
         model = load_network(path, runs)
-    except ValueError:  # of a module that nobody has allowed here, as of a study elsewhere
+    except ValueError:  # its module is not trusted here
         return []
     for other in NEXT_VERBS[verb]:
         if other in SUITABLE:
@@ -78,31 +76,21 @@ def next_network_command(verb: str, source: str, runs: Runs) -> list[str]:
     return []
 
 
-def next_study_command(study: optuna.Study) -> list[str]:
-    """Returns the words of a command that goes on with what a search has found."""
-    name = study.study_name
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        return ["doctor", name]
-    if len(study.directions) > 1:
-        return ["best", name, "--prefer", KNEE]
-    return ["train", name]
-
-
 def _study(source: str, runs: Runs) -> list[str]:
-    """Returns the name of the study that a network is of, if the database has it."""
+    """Returns the name of the study in `STUDY:17`, if it is in the database."""
     name = source.partition(":")[0]
     return [name] if name in optuna.get_all_study_names(open_database(runs.database)) else []
 
 
 def _missing_arguments(verb: str) -> list[str]:
-    """Returns the words that a verb needs behind the name of a network."""
+    """Returns the words that follow the name of a network."""
     if verb == "encode":
         return [FILE, "--out", unused_file_name("codes.npz")]
     return [FILE] if verb == "predict" else []
 
 
 def unused_file_name(name: str) -> str:
-    """Returns a name that no file of the working folder has: the given one, or with a number."""
+    """Returns a name that no file has: the given one, or one with a number."""
     path, number = Path(name), 2
     while path.exists() or path.is_symlink():
         path, number = Path(name).with_stem(f"{Path(name).stem}-{number}"), number + 1
@@ -110,10 +98,10 @@ def unused_file_name(name: str) -> str:
 
 
 def _code_length(model: Encodes, data: DataSpec) -> int:
-    """Returns how long a code is; 0 if the network encodes nothing that is all zeros."""
+    """Returns the length of a latent code; 0 if the network cannot encode zeros."""
     kind = torch.long if data.kind == "text" else torch.float32
     try:
         with torch.inference_mode():
             return model.encode(cast_input(model, torch.zeros(1, *data.shape, dtype=kind))).numel()
-    except Exception:  # of a stranger's network
+    except Exception:  # the network may be anybody's
         return 0

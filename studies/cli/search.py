@@ -13,7 +13,7 @@ from ..study.defaults import TRIALS_PER_WORKER
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_options import StudyOptions
 from .declared_options import Suggested, options_from
-from .next_command import command_line, print_next_command
+from .next_command import command_line, next_study_command, print_next_command
 from .shared_options import allow_option
 
 if TYPE_CHECKING:
@@ -78,7 +78,6 @@ def search(
 def _print_outcome(study: "optuna.Study", runs: "Runs") -> None:
     from ..study.confirmed import describe_confirmed
     from .leaderboard import chooses_model, print_leaderboard
-    from .next_steps import next_study_command
 
     for line in describe_confirmed(study):
         click.echo(line)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .next_command import print_next_command
+from .next_command import next_study_command, print_next_command
 from .shared_options import open_study_database, runs_option, storage_option
 
 
@@ -26,7 +26,6 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     from ..study.lineage import describe_origins
     from ..study.misplaced_checkpoints import describe_misplaced_checkpoints
     from ..study.study_lookup import open_study
-    from .next_steps import next_study_command
     from .study_tables import print_studies, print_trials
 
     database = open_study_database(runs, storage)

@@ -15,16 +15,16 @@ from ...storage.study_summary import STATE_NAMES, format_value
 from ...storage.trial_outcome import stop_reason
 from ..display.progress_display import format_best, format_values
 from ..display.terminal import console
-from ..search.search_plan import SearchPlan
 from ..study.lineage import is_stale, read_encoder_origin
 from .leaderboard import chooses_model, print_leaderboard
 
 if TYPE_CHECKING:
+    from ..search.search_plan import SearchPlan
     from ..use.sample import Samples
     from ..use.show import DataSummary
 
 
-def print_plan(plan: SearchPlan) -> None:
+def print_plan(plan: "SearchPlan") -> None:
     """Prints a resolved search."""
     first = [
         ", ".join(f"{n}={format_value(v, 'None')}" for n, v in of.items()) for of in plan.first

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..study.defaults import SEED
-from .next_command import print_next_command
+from .next_command import next_study_command, print_next_command
 from .shared_options import (
     allow_option,
     data_dir_option,
@@ -68,7 +68,6 @@ def _next_words(opened: "optuna.Study", study: str) -> list[str]:
     """Returns the command that trains what was verified, if it has a value."""
     from ..study.study_error import StudyError
     from ..study.study_lookup import best_configuration, split_trial_number
-    from .next_steps import next_study_command
 
     try:
         best_configuration(opened, split_trial_number(study)[1])
