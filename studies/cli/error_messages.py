@@ -92,7 +92,8 @@ def _database_error_message(error: Exception) -> str | None:
     from ...storage.database import DatabaseError, database_message
 
     if isinstance(error, DatabaseError):
-        return f"the database failed ({database_message(error)}); the same command continues when it works"
+        message = database_message(error)
+        return f"the database failed ({message}); the same command continues when it works"
     if isinstance(error, sqlite3.Error):
         return f"the database failed ({error}); the same command continues when it works"
     return None
