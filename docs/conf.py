@@ -30,7 +30,7 @@ html_show_sphinx = False
 
 for command in command_line.commands.values():  # sphinx-click does not read context_settings
     for parameter in command.params:
-        if isinstance(parameter, click.Option) and not parameter.is_flag:
+        if isinstance(parameter, click.Option) and not parameter.is_flag and parameter.default:
             parameter.show_default = True
 
 default_role = "code"  # docstrings write `name` for code
