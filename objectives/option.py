@@ -1,4 +1,4 @@
-"""What an option says of itself where it is declared: on the field of a dataclass."""
+"""The metadata of an option that is declared as the field of a dataclass."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Option:
-    """What a field says of itself, as `Annotated[TYPE, Option(...)]`.
+    """The metadata of an option, as in `Annotated[int, Option("Epochs of a training.")]`.
 
     Attributes:
-        help: What the option does, in a sentence.
+        help: One sentence for `--help` and docstrings.
         choices: All values that it can have; empty if there are others.
         least: The smallest number that it can be.
         most: The largest number that it can be.
-        default: What `--help` says in place of None.
-        metavar: What stands for the value in `--help`.
-        flags: How it is typed, if not as `--` and the name of the field.
-        parse: Makes the value from what is typed, or raises ValueError.
-        fits_custom_study: Whether a study of the user's own can have it too.
+        default: What None means, as `--help` prints it.
+        metavar: The placeholder of the value in `--help`.
+        flags: The flags, if not `--` and the name of the field.
+        parse: Converts the text that is typed, or raises ValueError.
+        fits_custom_study: Whether it may be given with a custom `StudySpec`.
         in_definition: Whether trials with another value of it cannot be compared.
     """
 

@@ -7,8 +7,9 @@ import click
 from ..study.defaults import CONFIRM_SEEDS, CONFIRM_TOP
 from ..study.search_options import ClusterOptions
 from .declared_options import options_from
+from .interruption import report_interruption
 from .messages import print_result
-from .next_command import print_next_command, print_repeat_command
+from .next_command import print_next_command
 from .shared_options import allow_option, data_dir_option, runs_option, storage_option
 
 
@@ -38,20 +39,15 @@ def confirm(
     """
     from ..check.confirm import confirm
 
-    try:
-        print_result(
-            confirm(
-                study,
-                top=top,
-                seeds=seeds,
-                **vars(cluster),
-                data_dir=data_dir,
-                runs=runs,
-                storage=storage,
-            )
+    with report_interruption("finished trainings are kept", repeat=True):
+        confirmation = confirm(
+            study,
+            top=top,
+            seeds=seeds,
+            **vars(cluster),
+            data_dir=data_dir,
+            runs=runs,
+            storage=storage,
         )
-    except KeyboardInterrupt:
-        click.echo("stopped; what was trained is kept")
-        print_repeat_command()
-        raise SystemExit(130) from None
+    print_result(confirmation)
     print_next_command("train", study)

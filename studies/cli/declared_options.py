@@ -16,14 +16,14 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Choice(click.Choice[str]):
-    """A choice whose error names the closest one."""
+    """A choice whose error message names the closest choice."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         return f"{value!r} is not a choice; {did_you_mean(str(value), list(self.choices))}"
 
 
 class Parsed(click.ParamType):
-    """A text that a function makes a value from, or refuses by a ValueError."""
+    """A text that a function converts, or refuses by a ValueError."""
 
     name = "text"
 
@@ -40,7 +40,7 @@ class Parsed(click.ParamType):
 
 
 class Suggested(click.ParamType):
-    """A text for which the shell completes some known words; others are allowed."""
+    """A text for which the shell completes known words; other texts are allowed."""
 
     name = "text"
 
@@ -98,7 +98,7 @@ def options_from(
 
 
 def _names(field: OptionField) -> list[str]:
-    """Returns the flags of an option, and the name of its value."""
+    """Returns the name of an option and its flags, as `click.option` takes them."""
     first, *others = field.flags
     if bool in union_members(field.type) and field.default is not False and "/" not in first:
         first = f"{first}/--no-{first[2:]}"
@@ -106,7 +106,7 @@ def _names(field: OptionField) -> list[str]:
 
 
 def _settings(field: OptionField) -> dict[str, Any]:
-    """Returns what click is to know of an option beside its names."""
+    """Returns the arguments of `click.option` for a field, but for its names."""
     option, members = field.option, union_members(field.type)
     default = "" if option.default is None else f"  [default: {option.default}]"
     settings: dict[str, Any] = {"help": option.help + default, "metavar": option.metavar}

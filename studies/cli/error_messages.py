@@ -80,7 +80,7 @@ def _machine_error_message(error: Exception) -> str | None:
     if is_runtime and "can't start new thread" in text:
         return "the system allows no more threads or processes: use fewer by --workers"
     if is_runtime and "home directory" in text:
-        return "there is no home folder: set HOME, or name the folder of the data by --data-dir"
+        return "HOME is not set: set it, or name the folder of the data by --data-dir"
     if isinstance(error, NotImplementedError) and "flock" in text:
         return "the file system has no file locks: name a folder on another disk by --runs"
     return None

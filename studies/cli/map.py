@@ -29,8 +29,8 @@ def map_(
 
     Example: latentune map conv-ae-digits --n 1000
 
-    The tables beside the plots name each item. A file with such names colors them by a column
-    of its own: latentune map conv-ae-photos --color hospitals.csv:hospital
+    The tables in the same folder name each item. A file with these names can color the items by
+    one of its columns: latentune map conv-ae-photos --color hospitals.csv:hospital
     """
     from ..use.map import map
 

@@ -1,4 +1,4 @@
-"""What the command line prints beside the results of verbs."""
+"""Printing of results, log messages and unreadable inputs on the command line."""
 
 import logging
 import re

@@ -13,6 +13,7 @@ from ..study.defaults import TRIALS_PER_WORKER
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_options import StudyOptions
 from .declared_options import Suggested, options_from
+from .interruption import report_interruption
 from .next_command import command_line, next_study_command, print_next_command
 from .shared_options import allow_option
 
@@ -66,12 +67,11 @@ def search(
         print_plan(plan)
         return
     command = command_line(*sys.argv[1:])
-    try:
-        with SearchProgress(*plan.progress_arguments) as progress:
-            found = run_search(plan, command=command, callbacks=[progress])
-    except KeyboardInterrupt:
-        click.echo(f"stopped; no trial is left running\ncontinue by: {command}")
-        raise SystemExit(130) from None
+    with (
+        report_interruption("no trial is left running", repeat=True),
+        SearchProgress(*plan.progress_arguments) as progress,
+    ):
+        found = run_search(plan, command=command, callbacks=[progress])
     _print_outcome(found, plan.runs)
 
 

@@ -1,4 +1,4 @@
-"""Options that are declared once: as fields of dataclasses, with what users are told of them.
+"""Options, each declared once as the field of a dataclass.
 
 The command line, the reader of files, refusals and docstrings are made from these fields.
 """

@@ -1,4 +1,4 @@
-"""How a search runs: how long, where, and by which sampler and pruner."""
+"""The options of a search: how long it runs, where, and by which sampler and pruner."""
 
 from dataclasses import dataclass
 from math import inf
@@ -14,7 +14,7 @@ from .study_error import StudyError
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
-    """What a user can say of a search; none of it changes what a trial is."""
+    """The options of a search; none of them changes what a trial is."""
 
     name: Annotated[
         str | None,
@@ -73,7 +73,7 @@ class SearchOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterOptions:
-    """Which Ray cluster runs the trainings, and what each takes of it."""
+    """The Ray cluster that runs trainings, and the resources of each training."""
 
     cluster: Annotated[
         str | None,
@@ -91,7 +91,7 @@ class ClusterOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a study lies."""
+    """The place of a study."""
 
     runs: Annotated[Path, Option("Folder of all studies.")] = Path("runs")
     storage: Annotated[

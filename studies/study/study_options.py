@@ -1,4 +1,4 @@
-"""What a user can say of a study beside its model and its data."""
+"""The options of a study."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SPACES = tuple(dict.fromkeys(space for entry in MODELS.values() for space in ent
 
 @dataclass(frozen=True, kw_only=True)
 class StudyOptions:
-    """The options of a study: all that decides what its trials are, beside model and data."""
+    """The options of a study: everything but model and data that decides what its trials are."""
 
     space: Annotated[
         str,

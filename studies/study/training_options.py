@@ -1,4 +1,4 @@
-"""How a configuration is trained to the end."""
+"""The options of final training."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,7 +10,7 @@ from .option_fields import check_options
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
-    """What a user can say of a final training."""
+    """The options of the final training of a configuration."""
 
     epochs: Annotated[int, Option("Epochs to train for.", least=1)] = 100
     seeds: Annotated[
@@ -22,9 +22,9 @@ class TrainingOptions:
     resume: Annotated[
         bool | None,
         Option(
-            "Go on with a stopped training or fail; or begin anew.",
+            "Resume a stopped training or fail, or begin anew.",
             flags=("--resume/--anew",),
-            default="go on with the same training",
+            default="resume the same training",
         ),
     ] = None
     init_from: Annotated[
@@ -37,7 +37,7 @@ class TrainingOptions:
         bool, Option("Use only algorithms that give the same numbers each time.")
     ] = False
     pictures: Annotated[str, Option("Epochs to plot.", choices=PICTURES)] = "every"
-    logger: Annotated[str, Option("Logger, beside metrics.csv.", choices=LOGGERS)] = "csv"
+    logger: Annotated[str, Option("Logger in addition to metrics.csv.", choices=LOGGERS)] = "csv"
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -263,5 +263,5 @@ def test_a_stopped_search_leaves_nothing_running(number: signal.Signals) -> None
     code, out, err = begun.end()
     assert code == 130
     assert "Traceback" not in err
-    assert "go on by: latentune search conv-ae digits --epochs 15" in out + err
+    assert "next: latentune search conv-ae digits --epochs 15" in out + err
     assert states() == ["COMPLETE", "WAITING"]
