@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from .sources.lazy_images import LazyImages
 
     Items: TypeAlias = Tensor | LazyImages

@@ -12,7 +12,8 @@ import torch
 
 from ...objectives.data.data_error import DataError
 from ...objectives.data.preparation.duplicates import first_occurrences_of_files
-from ...objectives.data.sources.image_folder import MIN_ITEMS, list_image_folder
+from ...objectives.data.preparation.hold_out import MIN_ITEMS
+from ...objectives.data.sources.image_folder import list_image_folder
 from ...objectives.data.sources.image_lists import CLASSES_FILE
 from ...storage.spreadsheet_csv import escape_formula
 from ...storage.storage_error import StorageError, refuse_url

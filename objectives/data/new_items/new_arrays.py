@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ....models.data_spec import Kind
@@ -16,9 +17,6 @@ from ..sources.array_file import read_array_items, to_float64_rows
 from ..sources.pixel_range import array_pixel_range, infer_new_maximum, to_unit_range
 from ..sources.resizing import convert_channels, crop_and_resize
 from .new_items import NewItems, Preparation
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 INVALID_VALUE_REASON = "holds values that are not finite, or beyond 1e150"
 PIXEL_RANGE_REASON = "holds pixels beyond the range of the others"

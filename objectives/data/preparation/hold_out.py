@@ -9,6 +9,11 @@ from torch import Tensor
 from ..parts import Part
 from .duplicates import first_occurrences
 
+MIN_ITEMS = 10
+"""The smallest number of items that a source may have."""
+TEST_FRACTION, VAL_FRACTION = 0.2, 0.1
+"""Shares of the test part and of the validation part, if a source lacks them."""
+
 
 def hold_out(part: Part, fraction: float, seed: int) -> tuple[Part, Part]:
     """Splits a part in two; the second one gets a fraction of the items.

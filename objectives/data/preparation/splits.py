@@ -22,7 +22,7 @@ from ..sources.load_source import load_source
 from ..sources.source import Source
 from ..sources.table_options import TableOptions
 from .duplicates import first_occurrences
-from .hold_out import hold_out
+from .hold_out import VAL_FRACTION, hold_out
 
 PART_PURPOSES = {"train": "train on", "val": "validate", "test": "test"}
 PART_NAMES = tuple(PART_PURPOSES)
@@ -31,7 +31,6 @@ ITEM_FORMATS: dict[Kind, str] = {
     "table": "{} rows of {}",
     "text": "{} texts of up to {} letters",
 }
-VAL_FRACTION = 0.1
 MAX_CACHED_SPLITS = 2
 MIN_RELIABLE_ITEMS = 30  # the mean error of fewer items is mostly chance
 CHUNK_SIZE = 1024

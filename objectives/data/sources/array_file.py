@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 from zipfile import ZipFile, is_zipfile
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ....models.data_spec import DataSpec, Kind
 from ..data_error import DataError
 from ..input_limits import check_input_file, check_input_size
 from ..parts import LoadedDataset, Part, is_valid_number, to_float
-from ..preparation.hold_out import hold_out
+from ..preparation.hold_out import MIN_ITEMS, TEST_FRACTION, hold_out
 from .pixel_range import (
     array_pixel_range,
     describe_range,
@@ -24,15 +25,10 @@ from .pixel_range import (
 )
 from .target_encoding import encode_targets
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array: TypeAlias = NDArray[Any]
+Array: TypeAlias = NDArray[Any]
 
 INPUT_KEYS = ("x", "images", "inputs", "data", "arr_0")
 TARGET_KEYS = ("y", "labels", "targets", "label", "arr_1")
-TEST_FRACTION = 0.2
-MIN_ITEMS = 10
 CHANNELS = (1, 3)
 
 

@@ -17,8 +17,6 @@ from ..data_error import DataError
 if TYPE_CHECKING:
     from ..parts import LoadedDataset
 
-TEST_FRACTION = 0.2
-
 
 def digits(data_dir: Path | None) -> LoadedDataset:
     """Returns 1,797 handwritten 8x8 digits of scikit-learn; a fixed fifth is the test part.
@@ -103,7 +101,7 @@ def _split(inputs: Any, targets: Any, spec: DataSpec) -> LoadedDataset:
     import torch
 
     from ..parts import LoadedDataset, Part
-    from ..preparation.hold_out import hold_out
+    from ..preparation.hold_out import TEST_FRACTION, hold_out
 
     whole = Part(torch.from_numpy(inputs), torch.from_numpy(targets).long())
     return LoadedDataset(*hold_out(whole, TEST_FRACTION, seed=0), spec)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....models.data_spec import Column
 from ..data_error import DataError
@@ -22,7 +23,6 @@ from .number_format import (
 from .table_options import TableOptions, format_option
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pandas import Series
 
 MAX_CATEGORIES = 50

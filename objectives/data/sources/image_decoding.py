@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ...progress import Advance, progress
 from ..data_error import DataError
@@ -19,7 +20,6 @@ from ..input_limits import check_input_file
 from .pixel_range import BYTE, FAINT_RATIO, RANGE_HINT, WORD
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from PIL import Image
 
     Fit: TypeAlias = Callable[[Image.Image], Image.Image]

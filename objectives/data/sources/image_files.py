@@ -15,7 +15,7 @@ from ....models.data_spec import DataSpec
 from ..data_error import DataError
 from ..parts import LoadedDataset, Part
 from ..preparation.duplicates import first_occurrences_of_files
-from ..preparation.hold_out import split_indices
+from ..preparation.hold_out import TEST_FRACTION, split_indices
 from ..tensor_cache import read_through_cache
 from .image_decoding import (
     DEFAULT_SIDE,
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 FileState: TypeAlias = tuple[int, int]
 """Size and modification time of a file: both tell whether it has changed."""
 
-MIN_ITEMS = 10
-TEST_FRACTION = 0.2
 MAX_BYTES_IN_MEMORY = 2 * 2**30
 """Pixels of images that are kept in memory, in bytes; larger ones are decoded on demand."""
 

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from ..data_error import DataError
 from ..parts import LoadedDataset
+from ..preparation.hold_out import MIN_ITEMS
 from .column_names import normalize_label
-from .image_files import MIN_ITEMS, FileState, ImageFiles, read_image_files
+from .image_files import FileState, ImageFiles, read_image_files
 from .source import Source
 
 PARTS_BY_FOLDER_NAME = {

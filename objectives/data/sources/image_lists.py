@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from ..data_error import DataError
 from ..input_limits import check_input_file
 from ..parts import LoadedDataset
+from ..preparation.hold_out import MIN_ITEMS
 from .column_names import normalize_label
 from .csv_cells import read_first_rows
 from .header_row import IMAGE_SUFFIX, PATH_COLUMN_NAMES
-from .image_files import MIN_ITEMS, ImageFiles, read_image_files
+from .image_files import ImageFiles, read_image_files
 from .image_folder import file_state
 from .source import Source
 from .table_options import NO_TARGET, TableOptions

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..data_error import DataError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 BYTE, WORD = 255, 65535
 USUAL_MAXIMA = (1, 3, 7, 15, 16, BYTE, 1023, 4095, WORD)

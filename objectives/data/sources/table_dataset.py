@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ....models.data_spec import Column, DataSpec
 from ..data_error import DataError
 from ..parts import LoadedDataset, Part, is_valid_number
-from ..preparation.hold_out import hold_out
+from ..preparation.hold_out import TEST_FRACTION, hold_out
 from .column_names import check_column_exists, quote_some
 from .column_types import are_categories, check_mostly_numbers
 from .header_row import TARGET_COLUMN_NAMES
@@ -22,10 +23,8 @@ from .target_leakage import describe_target_copies
 from .typed_columns import Columns, check_no_missing
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pandas import Series
 
-TEST_FRACTION = 0.2
 MIN_ROWS_PER_CLASS = 10
 """Average rows of a class, if there are more than 50 classes."""
 MAX_CLASSES = 1000

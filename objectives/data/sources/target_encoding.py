@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ..data_error import DataError
 from ..parts import is_valid_number
 from .column_names import normalize_label
 from .column_types import MAX_CATEGORIES
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def encode_targets(

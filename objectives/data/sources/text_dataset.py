@@ -15,7 +15,7 @@ from ..data_error import DataError
 from ..input_limits import check_input_file
 from ..parts import LoadedDataset, Part
 from ..preparation.duplicates import first_occurrences_of_keys
-from ..preparation.hold_out import split_indices
+from ..preparation.hold_out import MIN_ITEMS, TEST_FRACTION, split_indices
 from .column_names import normalize_label, quote_some
 from .plain_text import (
     EncodedTexts,
@@ -26,10 +26,9 @@ from .plain_text import (
 )
 from .table_dataset import column_targets
 from .table_options import TableOptions
-from .typed_columns import MIN_ITEMS, Columns, check_no_missing
+from .typed_columns import Columns, check_no_missing
 
 TEXT_SUFFIX = ".txt"
-TEST_FRACTION = 0.2
 MAX_TEXT_LENGTH = 100
 MAX_SHOWN_CHARACTERS = 40
 

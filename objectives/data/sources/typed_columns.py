@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ....models.data_spec import Column
 from ..data_error import DataError
 from ..input_limits import MAX_COLUMNS, check_input_file
+from ..preparation.hold_out import MIN_ITEMS
 from .column_names import check_column_exists, quote_some
 from .column_types import (
     AMBIGUOUS_FRACTIONS_NOTE,
@@ -24,8 +25,6 @@ from .text_encoding import decode_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-MIN_ITEMS = 10
 
 
 class Columns(NamedTuple):
