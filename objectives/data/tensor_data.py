@@ -2,7 +2,6 @@
 
 import copy
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -49,20 +48,13 @@ class TensorData(DeviceDataModule):
             at least 64 steps.
         seed: Seed of the split into train and validation.
         cache: The folder where decoded images are kept. If None, each process decodes them.
-        target: The column of a table to predict, if it is not recognized; `none` for no target.
         numbers: Whether targets are numbers; else they are classes, unless they are fractions.
         balanced: Whether training samples each class equally often; some items then come several
             times in an epoch, others not at all.
         augment: Augmentation of training images: `none`; `crop`, at random positions; `zoom`, at
             random positions and scales. Both flip half of the images. Images larger than
             `image_size`, and those of more than 2 GiB, are then decoded on demand.
-        header: `first` if the first line of a file holds the names of its columns, `none` if it
-            has no names. If None, the values decide.
-        decimal: The decimal mark of numbers that may be thousands or fractions: `.` or `,`.
-        drop: Columns of a file that are left out.
-        text: The column of texts, if it is not recognized.
-        as_category: Columns whose values are names of categories or classes.
-        as_number: Columns whose values are numbers, and are kept if they number the rows.
+        table: How the columns of a file are read, such as which one is the target.
 
     Raises:
         DataError: If the data is missing, empty or broken, or an option does not fit.
@@ -81,16 +73,10 @@ class TensorData(DeviceDataModule):
         batch_size: int | None = None,
         seed: int = 0,
         cache: Path | None = None,
-        target: str | None = None,
         numbers: bool = False,
         balanced: bool = False,
         augment: str = "none",
-        header: str | None = None,
-        decimal: str | None = None,
-        drop: Sequence[str] = (),
-        text: str | None = None,
-        as_category: Sequence[str] = (),
-        as_number: Sequence[str] = (),
+        table: TableOptions | None = None,
     ) -> None:
         super().__init__()
         if not isinstance(name, str | os.PathLike):
@@ -102,15 +88,7 @@ class TensorData(DeviceDataModule):
         check_image_size(image_size)
         check_augmentation(augment)
         self.name = Path(os.path.abspath(name)).name
-        table = TableOptions.of(
-            target=target,
-            header=header,
-            decimal=decimal,
-            drop=drop,
-            text=text,
-            as_category=as_category,
-            as_number=as_number,
-        )
+        table = TableOptions() if table is None else TableOptions.of(table)
         folder = str(data_dir) if data_dir else None
         self.source = Source(name, folder, image_size, numbers, augment != "none", table)
         self.seed, self.cache = seed, cache

@@ -212,7 +212,7 @@ def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[],
         batch_size=usual if recipe.batch_size is None else recipe.batch_size,
         seed=recipe.seed,
         cache=runs.cache,
-        **{name: getattr(recipe, name) for name in TableOptions._fields},
+        table=TableOptions.of(recipe),
         # With `auto`, the data decide whether numbers are predicted.
         numbers=entry.predicts == "number" and recipe.model != AUTO,
         balanced=recipe.balanced,

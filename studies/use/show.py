@@ -10,6 +10,7 @@ import torch
 from ...objectives.data.parts import to_float
 from ...objectives.data.preparation.labels import target_candidates
 from ...objectives.data.preparation.splits import PART_NAMES, describe_splits
+from ...objectives.data.sources.table_options import TableOptions
 from ...objectives.data.tensor_cache import flush_cache
 from ...objectives.data.tensor_data import TensorData
 from ...search_spaces.catalog.candidates import find_fitting_models
@@ -113,14 +114,16 @@ def show(
             image_size,
             seed=seed,
             cache=place.cache,
-            target=target,
-            header=header,
-            decimal=decimal,
-            drop=drop,
-            text=text,
-            as_category=as_category,
-            as_number=as_number,
             numbers=numbers,
+            table=TableOptions(
+                target=target,
+                header=header,
+                decimal=decimal,
+                drop=tuple(drop),
+                text=text,
+                as_category=tuple(as_category),
+                as_number=tuple(as_number),
+            ),
         )
 
     def look(name: str) -> DataSummary:

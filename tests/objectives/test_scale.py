@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 import latentune
-from latentune import Autoencoder, LatentKDE, Predictor, TensorData
+from latentune import Autoencoder, LatentKDE, Predictor, TableOptions, TensorData
 from latentune.models.densities.mixture import LatentMixture
 from latentune.models.quantizer import Quantizer
 from latentune.objectives.data.data_error import DataError
@@ -85,7 +85,9 @@ def test_a_feature_is_constant_by_the_bound_of_scikit_learn(offset: float) -> No
 def test_a_table_in_other_units_trains_the_same_network(unit: str) -> None:
     found = []
     for offset, scale in (UNITS["as they are"], UNITS[unit]):
-        data = TensorData(write_table(offset, scale), target="sort", batch_size=32)
+        data = TensorData(
+            write_table(offset, scale), table=TableOptions(target="sort"), batch_size=32
+        )
         assert data.splits.train.inputs.dtype == torch.float64
         torch.manual_seed(0)
         model = trained(data, Predictor(data.spec, layers=0, lr=0.1))
@@ -109,7 +111,9 @@ def test_a_table_in_other_units_trains_the_same_network(unit: str) -> None:
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_a_target_of_any_scale_is_learned_and_scored_in_its_unit(scale: float) -> None:
-    data = TensorData(write_table(target=scale), target="price", numbers=True, batch_size=16)
+    data = TensorData(
+        write_table(target=scale), table=TableOptions(target="price"), numbers=True, batch_size=16
+    )
     torch.manual_seed(0)
     model = Predictor(data.spec, layers=0, lr=0.1)
     trainer = quiet_trainer(8, [], accelerator="cpu")
@@ -141,7 +145,7 @@ def test_a_network_of_somebody_else_reads_rows_and_numbers_in_float32() -> None:
         def configure_optimizers(self) -> torch.optim.Optimizer:
             return torch.optim.SGD(self.parameters(), lr=0.01)
 
-    data = TensorData(write_table(), target="price", numbers=True)
+    data = TensorData(write_table(), table=TableOptions(target="price"), numbers=True)
     fit(quiet_trainer(1, [], accelerator="cpu"), Foreign(), data)
 
 
@@ -219,7 +223,7 @@ def test_predictions_have_the_unit_and_the_digits_of_training(cli: Cli) -> None:
 def test_numbers_are_trained_on_the_cpu_where_the_gpu_has_no_float64(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    data = TensorData(write_table(), target="price", numbers=True)
+    data = TensorData(write_table(), table=TableOptions(target="price"), numbers=True)
     images = TensorData("digits")
     assert [choose_accelerator("auto", one) for one in (data, images)] == ["auto", "auto"]
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -104,7 +105,7 @@ def serialize_splits() -> list[tuple[Any, ...]]:
     """Returns all cached splits as tensors and plain values, for other processes."""
     return [
         (
-            (tuple(source[:-1]), tuple(source.table)),
+            (tuple(source[:-1]), asdict(source.table)),
             seed,
             [_serialize_part(part) for part in splits[:3]],
             (splits.spec.to_table(), *splits[4:]),
@@ -121,7 +122,7 @@ def deserialize_splits(serialized: Iterable[tuple[Any, ...]]) -> None:
             for inputs, targets, rows in parts
         )
         splits = Splits(train, val, test, DataSpec.from_table(spec), fingerprint, has_own_val)
-        _splits[Source(*source, table=TableOptions(*table)), seed] = splits
+        _splits[Source(*source, table=TableOptions(**table)), seed] = splits
 
 
 def save_splits(path: Path) -> None:

@@ -1,9 +1,9 @@
 """TableOptions: what a user says about the columns of a file."""
 
-from __future__ import annotations
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Self
 
-from typing import Any, NamedTuple, Self
-
+from ...option import Option
 from ..data_error import DataError
 from .column_names import normalize_label
 
@@ -13,52 +13,88 @@ DECIMALS = (".", ",")
 LIST_OPTIONS = ("drop", "as_category", "as_number")
 
 
-class TableOptions(NamedTuple):
-    """How the columns of a file are read.
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """How the columns of a file are read; names of columns are stripped and in Unicode's NFC.
 
-    Attributes:
-        target: The column to predict; `none` for no target, even if one is recognized.
-        header: `first` if the first line holds names, `none` if there are no names.
-        decimal: The decimal mark of numbers that can be read in two ways, `.` or `,`.
-        drop: Columns that are left out.
-        text: The column of texts.
-        as_category: Columns whose values are names of categories or classes.
-        as_number: Columns whose values are numbers, and are kept if they number the rows.
+    Raises:
+        DataError: If a value is not allowed.
+
+    Example:
+        >>> latentune.TableOptions(target="price", drop=["id"]).drop
+        ('id',)
     """
 
-    target: str | None = None
-    header: str | None = None
-    decimal: str | None = None
-    drop: tuple[str, ...] = ()
-    text: str | None = None
-    as_category: tuple[str, ...] = ()
-    as_number: tuple[str, ...] = ()
+    target: Annotated[
+        str | None,
+        Option(
+            "Column of a table to predict, or none.",
+            metavar="COLUMN|none",
+            default="the one with a usual name",
+        ),
+    ] = None
+    header: Annotated[
+        str | None,
+        Option(
+            "Whether the first line of a file names its columns.",
+            choices=HEADERS,
+            default="decided by the values",
+        ),
+    ] = None
+    decimal: Annotated[
+        str | None,
+        Option(
+            "Decimal mark of numbers that may be thousands or fractions.",
+            choices=DECIMALS,
+            default="decided by the values",
+        ),
+    ] = None
+    drop: Annotated[tuple[str, ...], Option("Columns to leave out.", metavar="COLUMN")] = ()
+    text: Annotated[
+        str | None,
+        Option("Column that holds texts.", metavar="COLUMN", default="decided by the values"),
+    ] = None
+    as_category: Annotated[
+        tuple[str, ...],
+        Option("Columns whose values are names, not numbers.", metavar="COLUMN"),
+    ] = ()
+    as_number: Annotated[
+        tuple[str, ...],
+        Option("Columns whose values are numbers, not names or row numbers.", metavar="COLUMN"),
+    ] = ()
 
-    @classmethod
-    def of(cls, **given: Any) -> Self:
-        """Returns options with normalized names of columns."""
+    def __post_init__(self) -> None:
         for name, choices in (("header", HEADERS), ("decimal", DECIMALS)):
-            value = given.get(name)
+            value = getattr(self, name)
             if value is not None and value not in choices:
                 raise DataError(f"`{name}=` must be {' or '.join(choices)}, not {value!r}")
         for name in LIST_OPTIONS:
-            if isinstance(given.get(name), str):
-                raise DataError(f"`{name}=` must be a list of columns, not {given[name]!r}")
-            given[name] = tuple(map(normalize_label, given.get(name, ())))
+            columns = getattr(self, name)
+            if isinstance(columns, str):
+                raise DataError(f"`{name}=` must be a list of columns, not {columns!r}")
+            object.__setattr__(self, name, tuple(map(normalize_label, columns)))
         for name in ("target", "text"):
-            given[name] = normalize_label(given[name]) if given.get(name) else None
-        if both := sorted(set(given["as_category"]) & set(given["as_number"])):
+            column = getattr(self, name)
+            object.__setattr__(self, name, normalize_label(column) if column else None)
+        if both := sorted(set(self.as_category) & set(self.as_number)):
             raise DataError(f"`as_category=` and `as_number=` both name {both[0]!r}: choose one")
-        return cls(**given)
+
+    @classmethod
+    def of(cls, options: Any) -> Self:
+        """Returns the table options of an object with attributes of their names."""
+        return cls(**{name: getattr(options, name) for name in TABLE_OPTIONS})
 
     def given_options(self) -> list[str]:
         """Returns the names of the options that have a value."""
-        return [name for name in self._fields if getattr(self, name)]
+        return [name for name in TABLE_OPTIONS if getattr(self, name)]
 
     def named_columns(self) -> dict[str, str]:
         """Returns the columns that options name, each with the name of its option."""
         columns = {column: name for name in LIST_OPTIONS for column in getattr(self, name)}
         return columns if self.text is None else columns | {self.text: "text"}
+
+
+TABLE_OPTIONS = tuple(field.name for field in fields(TableOptions))
 
 
 def format_option(option: str, *columns: str) -> str:

@@ -19,7 +19,7 @@ from latentune import TensorData
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.new_items.new_items import Preparation
 from latentune.objectives.data.new_items.read_new_items import read_new_items
-from latentune.objectives.data.sources.table_options import TableOptions
+from latentune.objectives.data.sources.table_options import TABLE_OPTIONS, TableOptions
 from latentune.objectives.data.sources.typed_columns import read_columns
 
 from ...given import prepared
@@ -35,7 +35,8 @@ COUNT = rng.integers(1, 3000, N)
 
 def read(name: str, **options: Any) -> pd.DataFrame:
     """The features of all rows in their order, and the target if there is one."""
-    data = TensorData(name, **options)
+    table = TableOptions(**{n: options.pop(n) for n in TABLE_OPTIONS if n in options})
+    data = TensorData(name, table=table, **options)
     rows = []
     for part in data.splits[:3]:
         frame = pd.DataFrame(np.asarray(part.inputs, float), columns=list(data.spec.features))
@@ -265,7 +266,14 @@ def test_a_target_of_too_many_texts_is_refused_or_kept_by_name(cli: Cli) -> None
     line = refusal(cli, "a.csv", "--target", "town")
     assert "40 different texts in 40 rows of its target 'town', such as 'Ax'" in line
     assert "--as-category 'town'" in line
-    assert len(TensorData("a.csv", target="town", as_category=["town"]).spec.classes) > 30
+    assert (
+        len(
+            TensorData(
+                "a.csv", table=TableOptions(target="town", as_category=["town"])
+            ).spec.classes
+        )
+        > 30
+    )
 
 
 def test_a_feature_that_is_the_target_is_named(caplog: pytest.LogCaptureFixture) -> None:
@@ -336,7 +344,7 @@ def test_words_for_numbers_and_categories(cli: Cli) -> None:
     assert "--as-category and --as-number both name 'zip'" in refusal(cli, "a.csv", *both)
     assert "--header must be first or none, not 'x'" in refusal(cli, "a.csv", "--header", "x")
     with pytest.raises(DataError, match="`drop=` must be a list of columns, not 'zip'"):
-        TensorData("a.csv", drop="zip")
+        TensorData("a.csv", table=TableOptions(drop="zip"))
     line = refusal(cli, "a.csv", "--as-number", "class")
     assert "a column 'class' that is not numbers alone: 'ja' is not a number" in line
     assert "digits is not a table with columns: leave out --drop" in refusal(
@@ -409,7 +417,7 @@ def test_new_rows_are_read_as_those_of_training() -> None:
 
 def test_new_rows_without_names_are_read_by_their_places() -> None:
     write("a.csv", lines("34,120.5,yes", COUNT, SIZE, ["no", "yes"] * 20))
-    like = Preparation(TensorData("a.csv", target="column 3").spec)
+    like = Preparation(TensorData("a.csv", table=TableOptions(target="column 3")).spec)
     for text in ("5,1.5,no\n", "5,1.5\n", "column 2,column 1\n1.5,5\n"):
         write("new.csv", text)
         assert prepared(["new.csv"], like).tolist() == [[5, 1.5]]
@@ -434,7 +442,7 @@ def test_texts_that_look_like_numbers_are_texts() -> None:
     }.items():
         assert torch.equal(prepared([write(name, text)], like), expected)
     write("b.csv", lines("n,code,class", COUNT, range(7, 7 + N), CLASS))
-    data = TensorData("b.csv", text="code")
+    data = TensorData("b.csv", table=TableOptions(text="code"))
     assert (data.spec.kind, data.spec.classes) == ("text", ("ja", "nein"))
     assert set(data.spec.letters) <= set("0123456789")
 
@@ -471,7 +479,7 @@ def test_what_pandas_writes_is_read_back(
         path, sep=separator, decimal=decimal, quoting=quoting, encoding=encoding, index=False
     )
     columns = read_columns(
-        path, TableOptions.of(as_category=["word"], header="first", decimal=decimal)
+        path, TableOptions(as_category=["word"], header="first", decimal=decimal)
     )
     np.testing.assert_array_equal(columns.frame["value"], numbers)
     np.testing.assert_array_equal(columns.frame["count"], frame["count"])

@@ -127,7 +127,7 @@ def test_parts_that_are_brought_stay_as_they_are(caplog: pytest.LogCaptureFixtur
     assert [len(part) for part in data.splits[:3]] == [60, 5, 40]
     assert "12 of 40 test items are also in the training part" in caplog.text
     assert "5 of 5 validation items are also in the training part" in caplog.text
-    assert "3 duplicates have another target than the item that they are equal to" in caplog.text
+    assert "3 duplicates have another target than the item they are equal to" in caplog.text
 
 
 def test_what_cannot_be_kept_together_is_split_and_said(caplog: pytest.LogCaptureFixture) -> None:

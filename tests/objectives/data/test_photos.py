@@ -17,7 +17,7 @@ from PIL import Image
 from torchvision.transforms.v2 import functional
 
 import latentune
-from latentune import TensorData
+from latentune import TableOptions, TensorData
 from latentune.objectives.data.batches import apply_in_batches, prefetch
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.preparation import normalization
@@ -330,7 +330,7 @@ def test_bad_lists_are_refused(photos: Path) -> None:
     with pytest.raises(
         DataError, match="has no column 'kind' of classes beside 'path', but 'label'"
     ):
-        TensorData(str(path), target="kind")
+        TensorData(str(path), table=TableOptions(target="kind"))
 
 
 def test_names_of_images_are_recognized() -> None:

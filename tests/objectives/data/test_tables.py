@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import latentune
-from latentune import TensorData
+from latentune import TableOptions, TensorData
 from latentune.objectives.data.batches import Batches
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.parts import Part
@@ -119,10 +119,10 @@ def test_a_target_is_recognized(
 
 def test_a_target_can_be_named_and_be_a_number(caplog: pytest.LogCaptureFixture) -> None:
     name = write("size,grade,color", COUNT, [1, 2] * 20, ["red", "blue"] * 20)
-    assert TensorData(name, target="color").spec.classes == ("blue", "red")
+    assert TensorData(name, table=TableOptions(target="color")).spec.classes == ("blue", "red")
     assert TensorData(name).splits.train.targets is None  # the last column may be a feature
-    assert TensorData(name, target="grade").spec.classes == ("1", "2")
-    data = TensorData(name, target="grade", numbers=True)
+    assert TensorData(name, table=TableOptions(target="grade")).spec.classes == ("1", "2")
+    data = TensorData(name, table=TableOptions(target="grade"), numbers=True)
     assert data.spec.classes == ()
     assert set(data.splits.train.targets.tolist()) == {1.0, 2.0}
     unnamed = write("a,b", COUNT, COUNT, name="unnamed.csv")
@@ -217,12 +217,12 @@ def test_options_that_do_not_fit_are_refused() -> None:
     np.save("rows.npy", rng.normal(size=(20, 3)))
     for target, hint in (("grad", "did you mean 'Grade'"), ("x", "it has 'size', 'Grade', 'col")):
         with pytest.raises(DataError, match=f"no column {target!r} for `target=`: {hint}"):
-            TensorData(name, target=target)
+            TensorData(name, table=TableOptions(target=target))
     with pytest.raises(DataError, match="text, such as 'red', not numbers"):
-        TensorData(name, numbers=True, target="color")
+        TensorData(name, numbers=True, table=TableOptions(target="color"))
     for other in ("digits", "rows.npy"):
         with pytest.raises(DataError, match="not a table with columns: leave out `target=`"):
-            TensorData(other, target="a")
+            TensorData(other, table=TableOptions(target="a"))
     with pytest.raises(DataError, match="wine has classes, not numbers"):
         TensorData("wine", numbers=True)
     with pytest.raises(DataError, match="no classes to balance"):

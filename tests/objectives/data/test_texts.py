@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import latentune
-from latentune import TensorData
+from latentune import TableOptions, TensorData
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.preparation.labels import require_labels
 from latentune.objectives.data.sources.plain_text import (
@@ -240,7 +240,10 @@ def test_options_that_do_not_fit_texts_are_refused() -> None:
     for option, message in (
         ({"normalize": True}, "texts cannot be standardized: leave out `normalize=`"),
         ({"image_size": 8}, "some holds no images: leave out `image_size=`"),
-        ({"target": "a"}, "some is not a table with columns: leave out `target=`"),
+        (
+            {"table": TableOptions(target="a")},
+            "some is not a table with columns: leave out `target=`",
+        ),
         ({"numbers": True}, "some has classes, not numbers to predict"),
     ):
         with pytest.raises(DataError, match=message):

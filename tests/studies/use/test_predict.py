@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import latentune
-from latentune import DataSpec, TensorData
+from latentune import DataSpec, TableOptions, TensorData
 from latentune.objectives.data.new_items.new_items import Preparation
 from latentune.objectives.data.parts import to_float
 from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
@@ -441,7 +441,7 @@ def test_a_number_is_predicted(asked: Path) -> None:
     latentune.train("linear-regression-prices", epochs=3)
     table.drop(columns="price").to_csv("new.csv", index=False)
     said = latentune.predict("linear-regression-prices", "new.csv").table
-    spec = TensorData("prices.csv", target="price", numbers=True).spec
+    spec = TensorData("prices.csv", table=TableOptions(target="price"), numbers=True).spec
     with torch.inference_mode():
         numbers = latentune.load_model("linear-regression-prices")(
             prepared(["new.csv"], Preparation(spec))
