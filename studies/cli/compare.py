@@ -9,6 +9,7 @@ from ..study.defaults import COMPARE_EPOCHS, COMPARE_REACH, COMPARE_SEEDS
 from ..study.option_text import parse_label_counts
 from ..study.search_options import ClusterOptions
 from .declared_options import Parsed, options_from
+from .messages import print_result
 from .next_command import print_next_command
 from .shared_options import (
     allow_option,
@@ -55,13 +56,12 @@ def compare(
     from ...storage.database import database_exists
     from ...storage.runs_folder import Runs
     from ..use.compare import compare as run
-    from .study_tables import print_accuracies
 
     def tell(start: str, labels: str, seed: int, accuracy: float) -> None:
         click.echo(f"{labels:>10} labels  seed {seed}  {start:<28} {accuracy:.4f}")
 
     try:
-        folder, table = run(
+        report = run(
             data,
             encoders,
             labels=labels,
@@ -74,7 +74,6 @@ def compare(
     except KeyboardInterrupt:
         click.echo("stopped; what an earlier comparison wrote is still there")
         raise SystemExit(130) from None
-    print_accuracies(table, reach)
-    click.echo(f"wrote {folder}")
+    print_result(report)
     if database_exists(Runs(runs).database):  # else all encoders were files
         print_next_command("status")

@@ -12,7 +12,7 @@ from .network_command import network_command
 from .shared_options import data_dir_option
 
 if TYPE_CHECKING:
-    from ..use.interpolate import Interpolation
+    from ..use.interpolate import Interpolations
 
 
 @network_command
@@ -26,14 +26,11 @@ if TYPE_CHECKING:
 @data_dir_option
 def interpolate(
     source: str, images: tuple[int, int] | None, seed: int, data_dir: str | None, runs: Path
-) -> "Interpolation":
+) -> "Interpolations":
     """Decode the latent codes on the way from one item to another.
 
     Example: latentune interpolate conv-ae-digits --images 3,14
     """
     from ..use.interpolate import interpolate
 
-    result = interpolate(source, images=images, seed=seed, data_dir=data_dir, runs=runs)
-    if isinstance(result, Path):
-        return "\n".join(f"wrote {path}" for path in sorted(result.glob("*.png")))
-    return result
+    return interpolate(source, images=images, seed=seed, data_dir=data_dir, runs=runs)

@@ -34,7 +34,4 @@ def map_(
     """
     from ..use.map import map
 
-    result = map(source, n=n, color=color, seed=seed, data_dir=data_dir, runs=runs)
-    if isinstance(result, Path):
-        return "\n".join(f"wrote {path}" for path in sorted(result.glob("*.png")))
-    return result
+    return map(source, n=n, color=color, seed=seed, data_dir=data_dir, runs=runs)

@@ -46,8 +46,6 @@ def predict(
         click.echo(predictions.to_json())
     else:
         print_result(predictions)
-        if out is not None:
-            click.echo(f"wrote {out}")
         read = [one for one in inputs if one not in predictions.unreadable and one[:1] != "-"]
         repeated = {FILE: read[:MAX_REPEATED_INPUTS] or [FILE]}
         words = next_network_command("predict", source, Runs(runs))

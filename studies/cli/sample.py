@@ -39,10 +39,4 @@ def sample(
     """
     from ..use.sample import sample
 
-    samples = sample(source, methods=methods, n=n, seed=seed, data_dir=data_dir, runs=runs)
-    if not hasattr(samples, "__rich__"):
-        from .study_tables import print_samples
-
-        print_samples(samples)
-        return f"wrote {samples.folder}"
-    return samples
+    return sample(source, methods=methods, n=n, seed=seed, data_dir=data_dir, runs=runs)

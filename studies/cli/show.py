@@ -42,14 +42,7 @@ def show(
 
     chosen = {name: getattr(options, name) for name in SHOWN_OPTIONS}
     summary = show(data, runs=runs, split=split, out=out, **chosen)
-    if hasattr(summary, "__rich__"):
-        print_result(summary)
-    else:
-        from .study_tables import print_counts
-
-        print_counts(summary)
-    for path in (*summary.lists, *summary.pictures):
-        click.echo(f"wrote {path}")
+    print_result(summary)
     place = data if out is None else str(out)
     place = f"./{place}" if place.startswith("-") else place
     if summary.candidates:

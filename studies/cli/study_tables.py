@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import optuna
-import pandas as pd
 from rich.table import Table
 
 from ...search_spaces.model_choice import strip_model_prefix
@@ -20,8 +19,6 @@ from .leaderboard import chooses_model, print_leaderboard
 
 if TYPE_CHECKING:
     from ..search.search_plan import SearchPlan
-    from ..use.sample import Samples
-    from ..use.show import DataSummary
 
 
 def print_plan(plan: "SearchPlan") -> None:
@@ -128,57 +125,3 @@ def print_trials(study: optuna.Study, runs: Runs) -> None:
     console.print(table)
     if chooses_model(study):
         print_leaderboard(study)
-
-
-def print_samples(samples: "Samples") -> None:
-    """Prints a row for each way of sampling: what was fitted, and how good its images are."""
-    ratings = samples.ratings
-    if ratings is None:
-        for name, density in samples.densities.items():
-            console.print(f"  {name:<16} {density}")
-        console.print(f"not rated: {samples.unratable_reason}")
-        return
-    table = Table("method", "density", "FID, validation", "FID, test", "KID, test", box=None)
-    for name, (validation, test) in ratings.rows.items():
-        table.add_row(
-            name,
-            str(samples.densities.get(name, "")),
-            f"{validation.fid:.2f} ± {validation.fid_std:.2f}",
-            f"{test.fid:.2f} ± {test.fid_std:.2f}",
-            f"{test.kid:.4f} ± {test.kid_std:.4f}",
-        )
-    console.print(table)
-    console.print(
-        f"{ratings.size:,} images of each, by features of a classifier with test accuracy "
-        f"{ratings.accuracy:.3f}"
-    )
-    if ratings.winner is not None:
-        console.print(f"{ratings.winner} wins by FID on the validation part")
-    elif len(samples.densities) > 1:
-        console.print("no winner: the first two differ by less than their spread")
-
-
-def print_counts(shown: "DataSummary") -> None:
-    """Prints what data were taken for, and how many items of each class are in which part."""
-    console.print(shown.line)
-    table = Table("class", *shown.counts.columns, box=None)
-    for name, row in shown.counts.iterrows():
-        table.add_row(str(name), *(f"{count:,}" for count in row))
-    console.print(table)
-
-
-def print_accuracies(table: pd.DataFrame, reach: float) -> None:
-    """Prints test accuracies, mean and deviation, and when `reach` was, a row for each start."""
-    shown = Table("test accuracy", *(f"{n} labels" for n in table["labels"].unique()), box=None)
-    for start, rows in table.groupby("start", sort=False):
-        cells = rows[["mean", "std", "epochs"]].to_numpy()
-        shown.add_row(
-            str(start), *(f"{m:.4f} ± {std:.4f}{_epochs_in_brackets(n)}" for m, std, n in cells)
-        )
-    console.print(shown)
-    if table["epochs"].notna().any():
-        console.print(f"in brackets: epochs until the validation accuracy was {reach:g}")
-
-
-def _epochs_in_brackets(epochs: float) -> str:
-    return "" if pd.isna(epochs) else f" ({epochs:.1f})"

@@ -1,10 +1,10 @@
-"""The classifiers that a comparison trains: each goes on where it was stopped, and is kept."""
+"""The classifiers that a comparison trains; a stopped comparison resumes them."""
 
 import json
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 
@@ -17,71 +17,96 @@ from ...storage.runs_folder import write_text
 from ..cluster.run_jobs import JobContext
 from ..study.build import build_network, load_encoder
 
-TRAININGS, LAST = "trainings.json", "classifier.ckpt"
-HIDDEN = 64
+OUTCOMES, LAST = "trainings.json", "classifier.ckpt"
+HIDDEN_SIZE = 64
 
-Outcome = tuple[list[float], float]
-"""The accuracy in validation after each epoch, and that of the test part."""
+
+class Training(NamedTuple):
+    """What a classifier is trained on, and what it begins with.
+
+    Attributes:
+        start: Name of the start: an encoder, or `from scratch`.
+        path: Checkpoint of the encoder.
+        pretrained: Whether the classifier begins with the weights of that checkpoint.
+        labels: Number of labeled training images; None for all of them.
+        seed: Seed of the images and of the training.
+    """
+
+    start: str
+    path: Path
+    pretrained: bool
+    labels: int | None
+    seed: int
+
+
+class Outcome(NamedTuple):
+    """The validation accuracy after each epoch, and the test accuracy."""
+
+    validation: list[float]
+    test: float
 
 
 def load_outcomes(folder: Path | None, settings: Mapping[str, Any]) -> dict[int, Outcome] | None:
-    """Returns what a comparison that was stopped has found, by the number of the training.
+    """Returns the outcomes that a stopped comparison saved, by the number of the training.
 
-    Args:
-        folder: What it has left; None for nothing.
-        settings: What it depends on; of another comparison None is returned.
+    Returns None if there are none, or they are of a comparison with other settings.
     """
     if folder is not None:
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            kept = json.loads((folder / TRAININGS).read_text())
-            if kept["settings"] == json.loads(json.dumps(settings)):
-                found = kept["found"].items()
-                return {int(n): ([*map(float, curve)], float(end)) for n, (curve, end) in found}
+            saved = json.loads((folder / OUTCOMES).read_text())
+            if saved["settings"] == json.loads(json.dumps(settings)):
+                items = saved["found"].items()
+                return {int(n): Outcome([*map(float, v)], float(t)) for n, (v, t) in items}
     return None
 
 
-def save_outcomes(folder: Path, settings: Mapping[str, Any], found: Mapping[int, Outcome]) -> None:
-    """Writes down what the trainings of a comparison have found."""
-    write_text(folder / TRAININGS, json.dumps({"settings": settings, "found": found}))
+def save_outcomes(
+    folder: Path, settings: Mapping[str, Any], outcomes: Mapping[int, Outcome]
+) -> None:
+    """Saves the outcomes of the trainings of a comparison with its settings."""
+    write_text(folder / OUTCOMES, json.dumps({"settings": settings, "found": outcomes}))
 
 
 def train_classifier(
-    place: JobContext,
+    context: JobContext,
+    training: Training,
     data: str,
-    data_dir: str | None,
-    labels: int | None,
-    seed: int,
-    path: Path,
-    trained: bool,
+    data_dir: str | Path | None,
     epochs: int,
     folder: Path | None,
 ) -> Outcome:
-    """Trains a classifier on a network; if a folder is given, it goes on with what was stopped."""
-    images = load_label_subset(data, data_dir, labels, seed)
-    here = Path(place.local_paths.get(str(path), path))
-    pl.seed_everything(seed, verbose=False)
+    """Trains a classifier on an encoder; in a folder, it resumes a training that was stopped."""
+    images = load_label_subset(data, data_dir, training.labels, training.seed)
+    path = Path(context.local_paths.get(str(training.path), training.path))
+    pl.seed_everything(training.seed, verbose=False)
     codec = (
-        load_encoder(here, images.spec, place.runs)
-        if trained
-        else build_network(read_checkpoint(here)[0], place.runs)
+        load_encoder(path, images.spec, context.runs)
+        if training.pretrained
+        else build_network(read_checkpoint(path)[0], context.runs)
     )
-    model = Predictor(images.spec, codec=codec, unfreeze=True, lin_dim=HIDDEN, lr=1e-3)
-    accuracies = _Accuracies()
+    model = Predictor(images.spec, codec=codec, unfreeze=True, lin_dim=HIDDEN_SIZE, lr=1e-3)
+    accuracies = _AccuracyHistory()
     last: Path | None = None
     callbacks: list[pl.Callback] = [accuracies]
     if folder is not None:
-        settings = {"path": str(path), "trained": trained, "labels": labels, "seed": seed}
-        keep = LastEpochCheckpoint(folder / LAST, {**settings, "epochs": epochs})
-        last = keep.find_resumable(model)
-        callbacks.append(keep)
+        settings = {
+            "path": str(training.path),
+            "trained": training.pretrained,
+            "labels": training.labels,
+            "seed": training.seed,
+            "epochs": epochs,
+        }
+        checkpoint = LastEpochCheckpoint(folder / LAST, settings)
+        last = checkpoint.find_resumable(model)
+        callbacks.append(checkpoint)
     trainer = quiet_trainer(epochs, callbacks, images, enable_checkpointing=folder is not None)
     fit(trainer, model, images, last)
     with silence_lightning():
-        (tested,) = trainer.test(model, datamodule=images, verbose=False)
-    return accuracies.values, tested["test_accuracy"]
+        (metrics,) = trainer.test(model, datamodule=images, verbose=False)
+    return Outcome(accuracies.values, metrics["test_accuracy"])
 
 
-class _Accuracies(pl.Callback):
+class _AccuracyHistory(pl.Callback):
     def __init__(self) -> None:
         self.values: list[float] = []
 

@@ -1,11 +1,14 @@
-"""The pre-training question: what a trained encoder is worth to a classifier."""
+"""The verb `compare`: the accuracy of classifiers that begin with trained encoders."""
 
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from rich.console import RenderableType
+from rich.table import Table
 
 from ...objectives.data.preparation.labels import format_label_count, require_labels
 from ...objectives.data.tensor_data import TensorData
@@ -32,18 +35,53 @@ from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least
 from .classifier_training import (
     LAST,
-    TRAININGS,
+    OUTCOMES,
     Outcome,
+    Training,
     load_outcomes,
     save_outcomes,
     train_classifier,
 )
+from .folder_result import FolderResult
 
 SCRATCH = "from scratch"
 
 log = logging.getLogger(__name__)
 
 OnResult = Callable[[str, str, int, float], None]
+
+
+@dataclass(frozen=True, repr=False)
+class ComparisonReport(FolderResult):
+    """The accuracy of classifiers from scratch and from trained encoders.
+
+    Attributes:
+        folder: The folder with `accuracy.csv` (validation, per epoch), `table.csv` and
+            `accuracy.png`.
+        table: A row for each `start` and number of `labels`: the test accuracy after the last
+            epoch, its `mean` and standard deviation (`std`) over the seeds, and the mean of the
+            first epoch whose validation accuracy was at least `reach` (`epochs`), if there is one
+            for each seed.
+        reach: That validation accuracy, from 0 to 1.
+    """
+
+    table: pd.DataFrame
+    reach: float
+
+    def lines(self) -> list[RenderableType]:
+        shown = Table(
+            "test accuracy", *(f"{n} labels" for n in self.table["labels"].unique()), box=None
+        )
+        for start, rows in self.table.groupby("start", sort=False):
+            cells = rows[["mean", "std", "epochs"]].to_numpy()
+            shown.add_row(str(start), *(_format_accuracy(*cell) for cell in cells))
+        if self.table["epochs"].isna().all():
+            return [shown]
+        return [shown, f"in brackets: epochs until the validation accuracy was {self.reach:g}"]
+
+
+def _format_accuracy(mean: float, std: float, epochs: float) -> str:
+    return f"{mean:.4f} ± {std:.4f}" + ("" if math.isnan(epochs) else f" ({epochs:.1f})")
 
 
 @public_api
@@ -58,47 +96,39 @@ def compare(
     cluster: str | None = None,
     cpus: float = CPUS,
     gpus: float = GPUS,
-    data_dir: str | None = None,
+    data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
     on_result: OnResult = lambda start, labels, seed, accuracy: None,
-) -> tuple[Path, pd.DataFrame]:
-    """Trains the same classifier from scratch and from each encoder, all of its weights.
+) -> ComparisonReport:
+    """Trains the same classifier from scratch and from each encoder, with all of its weights.
 
-    A classifier is a `Predictor` on an encoder; from scratch, it is that on the same network with
-    new weights, once for each network that differs. For each seed, all of them see the same
-    labeled images, in the same number of epochs. The same call goes on with a comparison that
-    was stopped.
+    A classifier is a `Predictor` on an encoder; from scratch, it is on the same network with new
+    weights, once for each architecture. For each seed, all of them see the same labeled images
+    for the same number of epochs. The same call resumes a comparison that was stopped.
 
     Args:
-        data: Data with labels: a data set of the list, or a folder of images.
+        data: Data with labels: a built-in data set, or a folder of images.
         encoders: Studies, best.toml files or checkpoints; at least one.
         labels: Numbers of labeled training images; None for all of them.
-        seeds: How often each is trained, at least 1.
+        seeds: Number of trainings of each classifier, at least 1.
         epochs: Epochs of each training, at least 1.
-        reach: Validation accuracy whose first epoch is told, above 0 and at most 1.
-        cluster: A Ray cluster on which the classifiers are trained side by side; as in `search`.
+        reach: Validation accuracy whose first epoch is reported, above 0 and at most 1.
+        cluster: A Ray cluster on which classifiers are trained in parallel; as in `search`.
         cpus: CPUs of each training there.
         gpus: GPUs of each training there.
         data_dir: Where torchvision data lies, if not in the usual places.
-        runs: The folder with all studies.
-        on_result: Called after each training with the start, the labels, the seed and the
-        accuracy.
-
-    Returns:
-        The folder, `runs/comparisons/DATA`, with `accuracy.csv` (validation, per epoch),
-        `table.csv` and `accuracy.png`; and the table: test accuracy after the last epoch, its
-        mean and standard deviation over the seeds, for each start and number of labels, and the
-        mean of the first epoch that reached `reach`, if each seed did.
+        runs: The folder with all studies; the result is in `comparisons/DATA`.
+        on_result: Called after each training with start, labels, seed and test accuracy.
 
     Raises:
-        StudyError: If an encoder or a number is missing or not allowed.
-        DataError: If the data has no labels, or fewer than asked for.
+        StudyError: If an encoder is missing, or a number is out of range.
+        DataError: If the data have no labels, or fewer than `labels`.
 
     Example:
-        >>> folder, table = latentune.compare(
+        >>> report = latentune.compare(
         ...     "digits", ["conv-ae-digits"], labels=[50], seeds=1, epochs=1
         ... )
-        >>> list(table["start"])
+        >>> list(report.table["start"])
         ['from scratch', 'conv-ae-digits']
     """
     if not encoders:
@@ -108,79 +138,85 @@ def compare(
     if not 0 < reach <= 1:
         raise StudyError(f"reach must be above 0 and at most 1, not {reach:g}")
     place = Runs(Path(runs))
-    whole = require_labels(TensorData(data, data_dir=data_dir, cache=place.cache))
+    labeled = require_labels(TensorData(data, data_dir=data_dir, cache=place.cache))
     paths = {name: find_encoder(name, place) for name in dict.fromkeys(encoders)}
     for path in paths.values():
-        load_encoder(path, whole.spec, place)  # complains before hours have passed
+        load_encoder(path, labeled.spec, place)  # fails now, not after hours
     nodes = join_cluster(cluster, cpus, gpus)
-    starts = _from_scratch(paths) | {name: (path, True) for name, path in paths.items()}
+    starts = _starts_from_scratch(paths) | {name: (path, True) for name, path in paths.items()}
     trainings = [
-        (count, format_label_count(count, whole), seed, start)
+        Training(start, *starts[start], count, seed)
         for count in labels
         for seed in range(seeds)
         for start in starts
     ]
-    target = place.comparison(str(whole.name))
+    counts = {count: format_label_count(count, labeled) for count in labels}
+    target = place.comparison(str(labeled.name))
     settings = {
-        "data": whole.fingerprint,
+        "data": labeled.fingerprint,
         "encoders": {name: file_hash(path) for name, path in paths.items()},
         "labels": list(labels),
         "seeds": seeds,
         "epochs": epochs,
     }
-    known = load_outcomes(find_resumable(target, TRAININGS), settings)
-    found = known or {}
-    if known is not None:
-        log.info("going on after %s of %s trainings", len(found), len(trainings))
-    new = [number for number in range(len(trainings)) if number not in found]
-    with resumable_folder(target, place, TRAININGS, resume=known is not None) as folder:
-        save_outcomes(folder, settings, found)
-        grows = folder if nodes is None else None
-        jobs = [
-            (data, data_dir, count, seed, *starts[start], epochs, grows)
-            for count, _, seed, start in (trainings[number] for number in new)
-        ]
+    saved = load_outcomes(find_resumable(target, OUTCOMES), settings)
+    outcomes = saved or {}
+    if saved is not None:
+        log.info("resuming after %s of %s trainings", len(outcomes), len(trainings))
+    new = [number for number in range(len(trainings)) if number not in outcomes]
+    with resumable_folder(target, place, OUTCOMES, resume=saved is not None) as folder:
+        save_outcomes(folder, settings, outcomes)
+        own_folder = folder if nodes is None else None
+        jobs = [(trainings[n], data, data_dir, epochs, own_folder) for n in new]
         files = [str(path) for path in paths.values()]
-        for nth, came in run_jobs(train_classifier, jobs, place, cluster=nodes, files=files):
-            found[new[nth]] = came
-            save_outcomes(folder, settings, found)
-            _, text, seed, start = trainings[new[nth]]
-            on_result(start, text, seed, came[1])
+        for job, outcome in run_jobs(train_classifier, jobs, place, cluster=nodes, files=files):
+            outcomes[new[job]] = outcome
+            save_outcomes(folder, settings, outcomes)
+            training = trainings[new[job]]
+            on_result(training.start, counts[training.labels], training.seed, outcome.test)
         remove_with_partials(folder / LAST)
-        history, table = _tables(trainings, found, reach)
+        history, table = _tables(trainings, counts, outcomes, reach)
         write_csv(history, folder / "accuracy.csv")
         write_csv(table, folder / "table.csv")
         plot_accuracy_curves(history, folder / "accuracy.png")
-    return target, table
+    return ComparisonReport(target, table, reach)
 
 
 def _tables(
-    trainings: Sequence[tuple[int | None, str, int, str]],
-    found: Mapping[int, Outcome],
+    trainings: Sequence[Training],
+    counts: Mapping[int | None, str],
+    outcomes: Mapping[int, Outcome],
     reach: float,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Returns the accuracies of all epochs, and of each start and number of labels the means."""
-    curves, ends = [], []
-    for number, (_, text, seed, start) in enumerate(trainings):
-        accuracies, test = found[number]
-        row = {"start": start, "labels": text, "seed": seed}
-        first = next((n for n, a in enumerate(accuracies, 1) if a >= reach), math.nan)
-        curves += [
-            {**row, "epoch": epoch, "accuracy": accuracy}
-            for epoch, accuracy in enumerate(accuracies, start=1)
+    """Returns the validation accuracy of each epoch, and the table of the report."""
+    history, ends = [], []
+    for number, training in enumerate(trainings):
+        curve, test = outcomes[number]
+        row = {
+            "start": training.start,
+            "labels": counts[training.labels],
+            "seed": training.seed,
+        }
+        first = next((n for n, accuracy in enumerate(curve, 1) if accuracy >= reach), math.nan)
+        history += [
+            {**row, "epoch": n, "accuracy": accuracy} for n, accuracy in enumerate(curve, 1)
         ]
         ends.append({**row, "accuracy": test, "epochs": first})
-    grouped = pd.DataFrame(ends).groupby(["labels", "start"], sort=False)
-    table = grouped.agg(
-        mean=("accuracy", "mean"),
-        std=("accuracy", lambda values: values.std(ddof=0)),
-        epochs=("epochs", lambda firsts: firsts.mean(skipna=False)),
-    ).reset_index()
-    return pd.DataFrame(curves), table
+    table = (
+        pd.DataFrame(ends)
+        .groupby(["labels", "start"], sort=False)
+        .agg(
+            mean=("accuracy", "mean"),
+            std=("accuracy", lambda values: values.std(ddof=0)),
+            epochs=("epochs", lambda firsts: firsts.mean(skipna=False)),
+        )
+        .reset_index()
+    )
+    return pd.DataFrame(history), table
 
 
-def _from_scratch(paths: Mapping[str, Path]) -> dict[str, tuple[Path, bool]]:
-    """Returns a checkpoint of each of the networks that differ, whose weights are not read."""
+def _starts_from_scratch(paths: Mapping[str, Path]) -> dict[str, tuple[Path, bool]]:
+    """Returns a checkpoint of each architecture, whose weights are not read."""
     found: dict[object, tuple[str, Path]] = {}
     for name, path in paths.items():
         _, weights = read_checkpoint(path)

@@ -1,7 +1,7 @@
-"""Encoding: the codes of new input."""
+"""The verb `encode`: latent codes of new items."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -14,34 +14,36 @@ from ...models.densities.kde import Codes
 from ...models.roles import Encodes
 from ...storage.output_files import check_output, new_file
 from ...storage.spreadsheet_csv import write_csv
+from ..display.result import Result
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
-from ..study.study_error import StudyError
-from .inference import InferenceNetwork, InferenceResult, Inputs, run_inference
-from .prediction_table import add_item_columns
-from .trained_network import encode_items
+from .inference import InferenceResult, Inputs, read_inputs, run_inference
+from .trained_network import encode_items, finite_codes, load_trained_network
 
 
-@dataclass(frozen=True)
-class Encodings:
-    """The codes of new input.
+@dataclass(frozen=True, repr=False)
+class Encodings(Result):
+    """Latent codes of new items.
 
     Attributes:
-        names: What each item is called: its path, its row, or the text itself.
+        names: Name of each item: its path, its row, or the text itself.
         codes: The codes, with shape (N, D), as float32; NaN where an item could not be read.
-        reasons: Why each item could not be read; empty where it could.
-        unreadable: The same of those that could not, by their names.
+        reasons: Why an item could not be read; empty if it could.
+        unreadable: The reasons of those items, by their names.
+        file: The file that the codes were written to, if any.
     """
 
     names: list[str]
-    codes: Codes = field(repr=False)
+    codes: Codes
     reasons: list[str]
     unreadable: Mapping[str, str]
+    file: Path | None = None
 
-    def __repr__(self) -> str:
-        n, length = len(self.names) - len(self.unreadable), self.codes.shape[1]
-        unreadable = f", {len(self.unreadable):,} inputs unread" if self.unreadable else ""
-        return f"Encoded({n:,} codes of {length:,} numbers{unreadable})"
+    def __rich__(self) -> str:
+        line = f"codes of shape {self.codes.shape}"
+        if self.unreadable:
+            line += f", {len(self.unreadable):,} of them NaN: these items could not be read"
+        return line if self.file is None else f"wrote {self.file}: {line}"
 
 
 @public_api
@@ -52,20 +54,20 @@ def encode(
     out: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> Encodings:
-    """Encodes new input, which is prepared exactly as in training.
+    """Encodes new items, which are prepared as in training.
 
     Args:
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
         inputs: One or several; see `predict`.
-        out: A file for the codes, which is not there yet: an .npz file gets `codes`, with shape
-            (N, D), `names` and `reasons`; a .csv file the columns `input`, `z0`, `z1` and so on,
-            and `reason` if an item could not be read.
+        out: A new file for the codes: an .npz file gets `codes`, with shape (N, D), `names` and
+            `reasons`; a .csv file the columns `input`, `z0`, `z1` and so on, and `reason` if an
+            item could not be read.
         runs: The folder with all studies.
 
     Raises:
         DataError: If inputs are missing or do not fit, or none can be read.
-        StudyError: If the model has no `encode`, or its codes are no numbers.
-        StorageError: If it was not trained yet, or `out` is there already.
+        StudyError: If the model has no `encode`, or a code is not finite.
+        StorageError: If it has not been trained yet, or `out` exists.
 
     Example:
         >>> images = latentune.TensorData("digits").splits.test.inputs
@@ -76,28 +78,26 @@ def encode(
     file = None if out is None else Path(out)
     if file is not None:
         check_output(file, (".npz", ".csv"))
-    network = InferenceNetwork.load(source, runs)
+    network = load_trained_network(source, runs)
     model = network.model
     if not isinstance(model, Encodes):
-        raise StudyError(f"a {type(model).__name__} has no encode")
-    said = run_inference(network.read(inputs), partial(encode_items, model))
-    known = torch.cat(said.answers).float().numpy()
-    if not np.isfinite(known).all():
-        raise StudyError("the network makes codes that are no numbers: train another trial")
-    codes = np.full((len(said.names), known.shape[1]), np.nan, dtype=np.float32)
-    codes[said.read] = known
+        raise network.lacks("encode()")
+    result = run_inference(read_inputs(network, inputs), partial(encode_items, model))
+    known = finite_codes(torch.cat(result.outputs))
+    codes = np.full((len(result.names), known.shape[1]), np.nan, dtype=np.float32)
+    codes[result.readable] = known
     if file is not None:
         with new_file(file) as opened:
-            _write(said, codes, opened, file.suffix.lower())
-    return Encodings(said.names, codes, said.reasons, said.unreadable)
+            _write(result, codes, opened, file.suffix.lower())
+    return Encodings(result.names, codes, result.reasons, result.unreadable, file)
 
 
 def _write(
-    said: InferenceResult[torch.Tensor], codes: Codes, file: IO[bytes], suffix: str
+    result: InferenceResult[torch.Tensor], codes: Codes, file: IO[bytes], suffix: str
 ) -> None:
     if suffix == ".npz":
-        names, reasons = np.array(said.names), np.array(said.reasons)
+        names, reasons = np.array(result.names), np.array(result.reasons)
         np.savez_compressed(file, codes=codes, names=names, reasons=reasons)
-        return
-    table = pd.DataFrame(codes, columns=[f"z{n}" for n in range(codes.shape[1])])
-    write_csv(add_item_columns(said, table), file)
+    else:
+        table = pd.DataFrame(codes, columns=[f"z{n}" for n in range(codes.shape[1])])
+        write_csv(result.add_item_columns(table), file)

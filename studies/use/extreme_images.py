@@ -1,4 +1,4 @@
-"""The items that are least and most like anomalies, side by side."""
+"""Figure of the images with the least and the most reconstruction error."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,12 +12,12 @@ from ...objectives.data.new_items.new_items import NewItems
 from ...objectives.data.parts import to_float
 from ..display.plots.image_grids import plot_labeled_grid
 from ..display.plots.plot_text import shorten_label
+from .anomaly_report import INLIERS
 
 if TYPE_CHECKING:
     from ...objectives.data.parts import Items
 
-INLIERS, OUTLIERS = "inliers", "outliers"
-SHOWN = 10
+N_IMAGES = 10
 
 
 def plot_extreme_images(
@@ -27,29 +27,24 @@ def plot_extreme_images(
     names: Mapping[str, str],
     path: Path,
 ) -> None:
-    """Draws the images of each set that are least and most like anomalies.
+    """Plots the images of each set with the least and the most reconstruction error.
 
-    Args:
-        test: The inliers, in the order of their scores.
-        others: The outliers.
-        scores: The `set`, the `item` and the `score` of each; those of the inliers come first.
-        names: What the data of each set are called.
-        path: The picture.
+    The scores have columns `set`, `item` and `score`; first come those of the test part.
     """
-    places = {name: (one, place) for one in others for place, name in enumerate(one.names)}
+    places = {name: (group, index) for group in others for index, name in enumerate(group.names)}
 
-    def image(row: "pd.Series[Any]") -> Tensor:
+    def read_image(row: "pd.Series[Any]") -> Tensor:
         if row["set"] == INLIERS:
             return to_float(test[[int(str(row.name))]])
-        one, place = places[row["item"]]
-        return one.read(slice(place, place + 1)).items
+        group, index = places[row["item"]]
+        return group.read(slice(index, index + 1)).items
 
     rows = {}
-    for name, scored in scores.groupby("set"):
-        called, ordered = shorten_label(names[str(name)], 16), scored.sort_values("score")
-        few = min(SHOWN, (len(ordered) + 1) // 2)  # no image is among both
-        least, most = ordered[:few], ordered[few:][-few:][::-1]
-        for which, some in (("least", least), ("most", most)):
-            if images := [image(row) for _, row in some.iterrows()]:
-                rows[f"{called}: {which}"] = torch.cat(images)
+    for name, of_set in scores.groupby("set"):
+        label, ordered = shorten_label(names[str(name)], 16), of_set.sort_values("score")
+        count = min(N_IMAGES, (len(ordered) + 1) // 2)  # no image is in both rows
+        extremes = {"least": ordered[:count], "most": ordered[count:][-count:][::-1]}
+        for kind, chosen in extremes.items():
+            if images := [read_image(row) for _, row in chosen.iterrows()]:
+                rows[f"{label}: {kind}"] = torch.cat(images)
     plot_labeled_grid(rows, "Least and most reconstruction error", path)

@@ -1,6 +1,7 @@
-"""Interpolation: what lies between two codes."""
+"""The verb `interpolate`: images decoded on straight lines between latent codes."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -10,16 +11,26 @@ from ...models.densities.density_table import DENSITIES, MIN_CODES
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.progress import progress
-from ...storage.runs_folder import Runs, replace_folder
 from ..display.plots.image_grids import plot_image_grid
 from ..study.defaults import RUNS, SAMPLING_METHODS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
+from .folder_result import FolderResult
 from .trained_network import TrainedNetwork, load_trained_network
 
 ROWS, STEPS = 6, 10
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, repr=False)
+class Interpolations(FolderResult):
+    """Figures of decoded interpolations.
+
+    Attributes:
+        folder: The folder with `images.png` if the model encodes and, unless two images were
+            named, `codes.png`.
+    """
 
 
 @public_api
@@ -28,89 +39,84 @@ def interpolate(
     *,
     images: tuple[int, int] | None = None,
     seed: int = SEED,
-    data_dir: str | None = None,
+    data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
-) -> Path:
-    """Draws what a network decodes on straight lines between codes.
+) -> Interpolations:
+    """Plots the images that a network decodes on straight lines between latent codes.
 
     Args:
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
-        images: Two numbers of validation images, from 0, to go between; None for pairs of random
-            codes and pairs of random images.
-        seed: Chooses them.
+        images: Indices of two validation images, from 0, to interpolate between; None for pairs
+            of random codes and pairs of random images. Random codes are sampled from the prior of
+            a model that has one, and otherwise from a kernel density of the training codes.
+        seed: Seed of random codes and images.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
 
-    Returns:
-        The folder `interpolations` of the final training, with `images.png` if the model encodes
-        and, unless two images were named, `codes.png`. Random codes are drawn from the prior of a
-        model that has one, and else from a kernel density.
-
     Raises:
-        StudyError: If the model has no `decode`, or there is no such image.
-        StorageError: If it was not trained yet, or a file cannot be written.
+        StudyError: If the model has no `decode`, or an index is out of range.
+        StorageError: If it has not been trained yet, or a file cannot be written.
 
     Example:
-        >>> latentune.interpolate("conv-ae-digits", images=(3, 14)).name
-        'interpolations'
+        >>> [path.name for path in latentune.interpolate("conv-ae-digits", images=(3, 14)).figures]
+        ['images.png']
     """
     check_seed(seed)
-    trained = load_trained_network(source, runs, data_dir)
-    model = trained.model
+    network = load_trained_network(source, runs, data_dir)
+    model = network.model
     if not isinstance(model, Decodes) or not isinstance(model, Encodes | HasPrior):
-        raise StudyError(f"a {type(model).__name__} has no encode and decode to go between")
+        raise network.lacks("encode() and decode()", "interpolation decodes latent codes")
     if images is not None and not isinstance(model, Encodes):
-        raise StudyError(f"a {type(model).__name__} has no encode: leave out `images=`")
-    if trained.data.spec.kind != "image":
-        raise StudyError(f"{trained.data.name} holds no images that could be drawn")
+        raise network.lacks("encode()", "leave out `images=`")
+    if network.data.spec.kind != "image":
+        raise StudyError(f"{network.data.name} does not hold images: only these are interpolated")
     ends = {}
     if isinstance(model, Encodes):
-        ends["images"] = _of_images(trained, images, seed)
+        ends["images"] = _codes_of_images(network, images, seed)
         if not len(ends["images"]):
             log.info("there is one validation image: left out pairs of images")
             del ends["images"]
     if images is None:
-        ends["codes"] = _at_random(trained, seed)
-    with replace_folder(trained.folder / "interpolations", Runs(Path(runs))) as folder:
-        for what, codes in ends.items():
-            _draw(model, codes, what, folder)
-    return trained.folder / "interpolations"
+        ends["codes"] = _random_codes(network, seed)
+    result = Interpolations(network.folder / "interpolations")
+    with result.replace_folder(network.runs) as folder:
+        for kind, codes in ends.items():
+            _plot_rows(model, codes, kind, folder)
+    return result
 
 
-def _of_images(trained: TrainedNetwork, images: tuple[int, int] | None, seed: int) -> Tensor:
-    """Returns codes of validation images, the named ones or some."""
-    found = torch.from_numpy(trained.codes("val", seed)[0])
+def _codes_of_images(network: TrainedNetwork, images: tuple[int, int] | None, seed: int) -> Tensor:
+    """Returns codes of the validation images with the given indices, or of random pairs."""
+    codes = torch.from_numpy(network.codes("val", seed)[0])
     if images is None:
-        order = torch.randperm(len(found), generator=torch.Generator().manual_seed(seed))
-        return found[order[: 2 * min(ROWS, len(found) // 2)]]
-    for number in images:
-        if not 0 <= number < len(found):
+        order = torch.randperm(len(codes), generator=torch.Generator().manual_seed(seed))
+        return codes[order[: 2 * min(ROWS, len(codes) // 2)]]
+    for index in images:
+        if not 0 <= index < len(codes):
             raise StudyError(
-                f"there is no validation image {number}: they go from 0 to {len(found) - 1}"
+                f"there is no validation image {index}: they go from 0 to {len(codes) - 1}"
             )
-    return found[torch.tensor(images)]
+    return codes[torch.tensor(images)]
 
 
-def _at_random(trained: TrainedNetwork, seed: int) -> Tensor:
-    """Returns codes of the prior or, if the model has none, of a density of its codes."""
-    if isinstance(trained.model, HasPrior):
-        return torch.from_numpy(trained.model.prior().sample(2 * ROWS, seed))
-    codes = trained.codes("train", seed)[0]
+def _random_codes(network: TrainedNetwork, seed: int) -> Tensor:
+    """Returns samples of the prior or, if the model has none, of a density of its codes."""
+    model = network.model
+    if isinstance(model, HasPrior):
+        return torch.from_numpy(model.prior().sample(2 * ROWS, seed))
+    codes = network.codes("train", seed)[0]
     if len(codes) < MIN_CODES["kde"]:
         raise StudyError(
-            f"{len(codes)} training images are too few to draw random codes from: go between two "
-            "of them by `images=`"
+            f"{len(codes)} training images are too few for random codes: name two validation "
+            "images by `images=`"
         )
     with progress(f"fitting {SAMPLING_METHODS['kde']}"):
-        return torch.from_numpy(
-            DENSITIES["kde"](trained.model, codes, seed).sample(2 * ROWS, seed)
-        )
+        return torch.from_numpy(DENSITIES["kde"](model, codes, seed).sample(2 * ROWS, seed))
 
 
-def _draw(model: Decodes, ends: Tensor, what: str, folder: Path) -> None:
-    """Draws a row for each pair of codes; `ends` has shape (2 * rows, D)."""
-    first, last = ends[0::2, None], ends[1::2, None]
+def _plot_rows(model: Decodes, ends: Tensor, kind: str, folder: Path) -> None:
+    """Plots a row for each pair of codes; `ends` has shape (2 * rows, D)."""
     steps = torch.linspace(0, 1, STEPS)[None, :, None]
-    codes = torch.lerp(first, last, steps).flatten(0, 1)
-    title = f"Between the codes of two {what}" if what == "images" else "Between two random codes"
-    plot_image_grid(apply_in_batches(model.decode, codes), title, folder / f"{what}.png")
+    codes = torch.lerp(ends[0::2, None], ends[1::2, None], steps).flatten(0, 1)
+    title = f"Between the codes of two {kind}" if kind == "images" else "Between two random codes"
+    plot_image_grid(apply_in_batches(model.decode, codes), title, folder / f"{kind}.png")

@@ -1,4 +1,4 @@
-"""The items of a map: what is written of each of them, and what gives them their colors."""
+"""The items of a map: their columns in the tables, and the values that color them."""
 
 from __future__ import annotations
 
@@ -20,104 +20,97 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PART, CLASS, TARGET = "part", "class", "target"
-UNUSED = ("row number", "left out")
-"""Roles of columns of a file that a network never sees."""
-OWN = (PART, CLASS, TARGET, "x", "y")
-"""Columns of a map that the data may have too; theirs are then called `data x`, for example."""
+UNUSED_ROLES = ("row number", "left out")
+"""Roles of columns of a file that are not features."""
+RESERVED = (PART, CLASS, TARGET, "x", "y")
+"""Columns of the tables; a column of the data with such a name becomes `data x`, for example."""
 
 
 @dataclass(frozen=True)
 class MapItems:
-    """Training items, whose codes lie on a map.
+    """Training items whose codes are on a map.
 
     Attributes:
-        columns: What the data say of each: `item`, `row` and all columns of the file; nothing of
-            items of a data module of the user's own.
-        ids: Those of the columns that say which item it is; features and labels do not.
-        label: The class of each item, or the number to predict of it, if any.
-        folder: Where paths of items start from.
+        columns: All columns of the data: `item`, `row` and those of the file; none if the study
+            brings its own data module.
+        ids: Names of the columns that identify an item; features and targets do not.
+        target: The class of each item, or the number to predict, if any.
+        folder: The folder that paths of items are relative to.
     """
 
     columns: pd.DataFrame
     ids: list[str]
-    label: pd.Series[Any] | None
+    target: pd.Series[Any] | None
     folder: Path
 
     @classmethod
-    def of(cls, trained: TrainedNetwork, n: int, labels: Tensor | None, seed: int) -> Self:
-        """Returns the first n training items, in the order that a seed draws.
-
-        Args:
-            trained: The network and its data.
-            n: Number of items.
-            labels: What the data give them as targets, with shape (n,), if anything.
-            seed: As in `TrainedNetwork.codes`.
-        """
-        data, label = trained.data, _label(trained.data.spec, labels)
+    def of(cls, network: TrainedNetwork, n: int, targets: Tensor | None, seed: int) -> Self:
+        """Returns the first `n` items of `network.codes("train", seed)`, given their targets."""
+        data, target = network.data, _target_column(network.data.spec, targets)
         if not isinstance(data, TensorData):
-            return cls(pd.DataFrame(index=range(n)), [], label, Path())
-        part = trained.part("train", seed).take(range(n))
+            return cls(pd.DataFrame(index=range(n)), [], target, Path())
+        part = network.part("train", seed).take(range(n))
         columns = item_metadata(data.source, "train", part, data.spec)
-        place = Path(data.source.name)
-        folder = place if place.is_dir() else place.parent
-        return cls(columns, _ids(columns, label, data.spec), label, folder)
+        path = Path(data.source.name)
+        folder = path if path.is_dir() else path.parent
+        return cls(columns, _id_columns(columns, target, data.spec), target, folder)
 
     def color(self, name: str | None) -> pd.Series[Any] | None:
-        """Returns what gives the items their colors, by its name; the label if there is none.
+        """Returns the values that color the items, by their name; the target if that is None.
 
         Raises:
             StudyError: If there is no such column, or a file does not name the items.
             DataError: If the file cannot be read.
         """
         if name is None:
-            return self.label
+            return self.target
         columns = self.columns
-        if self.label is not None and self.label.name not in columns:
-            columns = columns.assign(**{str(self.label.name): self.label})
+        if self.target is not None and self.target.name not in columns:
+            columns = columns.assign(**{str(self.target.name): self.target})
         if not self.ids and name not in columns:
             raise StudyError(
-                "the study brings data of its own, whose items have no columns: leave out `color=`"
+                "the study brings its own data, whose items have no columns: leave out `color=`"
             )
         return color_values(name, columns, self.ids, self.folder)
 
     def table(self, values: pd.Series[Any] | None) -> pd.DataFrame:
-        """Returns what is written of each item: its ids, its part, its label and its color."""
-        table = self.columns[self.ids].rename(columns={name: f"data {name}" for name in OWN})
+        """Returns the columns of the table: ids, part, target, and the values of the colors."""
+        table = self.columns[self.ids].rename(columns={name: f"data {name}" for name in RESERVED})
         table.insert(min(2, table.shape[1]), PART, "train")
-        if self.label is not None:
-            table[self.label.name] = self.label
-        if values is not None and not _same(values, self.label):
+        if self.target is not None:
+            table[self.target.name] = self.target
+        if values is not None and not _equals_target(values, self.target):
             name = str(values.name)
             if name not in table or not values.equals(table[name]):
-                table[f"color {name}" if name in (*table, *OWN) else name] = values
+                table[f"color {name}" if name in (*table, *RESERVED) else name] = values
         return table
 
 
-def _label(spec: DataSpec, labels: Tensor | None) -> pd.Series[Any] | None:
-    if labels is None:
+def _target_column(spec: DataSpec, targets: Tensor | None) -> pd.Series[Any] | None:
+    if targets is None:
         return None
     if spec.classes:
-        names = [spec.classes[label] for label in labels]
+        names = [spec.classes[target] for target in targets]
         return pd.Series(pd.Categorical(names, spec.classes), name=CLASS)
-    return pd.Series(labels.numpy(), name=TARGET) if labels.is_floating_point() else None
+    return pd.Series(targets.numpy(), name=TARGET) if targets.is_floating_point() else None
 
 
-def _ids(columns: pd.DataFrame, label: pd.Series[Any] | None, spec: DataSpec) -> list[str]:
-    learned = {column.name for column in spec.columns if column.role not in UNUSED}
+def _id_columns(columns: pd.DataFrame, target: pd.Series[Any] | None, spec: DataSpec) -> list[str]:
+    features = {column.name for column in spec.columns if column.role not in UNUSED_ROLES}
     if spec.kind == "table" and not spec.columns:
-        learned |= {str(name) for name in columns}
+        features |= {str(name) for name in columns}
     return [
         str(name)
         for name, column in columns.items()
-        if name in (ITEM_COLUMN, ROW_COLUMN) or not (name in learned or _same(column, label))
+        if name in (ITEM_COLUMN, ROW_COLUMN)
+        or not (name in features or _equals_target(column, target))
     ]
 
 
-def _same(column: pd.Series[Any], label: pd.Series[Any] | None) -> bool:
-    """Says whether a column says the same as the labels of the items."""
-    if label is None or column is label:
-        return label is not None
-    if label.name == TARGET:
+def _equals_target(column: pd.Series[Any], target: pd.Series[Any] | None) -> bool:
+    if target is None or column is target:
+        return target is not None
+    if target.name == TARGET:
         numbers = pd.to_numeric(column, errors="coerce").to_numpy(float)
-        return np.allclose(numbers, label.to_numpy(float), rtol=1e-6, atol=0)
-    return bool((column.astype(str) == label.astype(str)).all())
+        return np.allclose(numbers, target.to_numpy(float), rtol=1e-6, atol=0)
+    return bool((column.astype(str) == target.astype(str)).all())

@@ -1,18 +1,16 @@
-"""Numbers as they are written: with as many digits as mean something."""
+"""Numbers with as many digits as are meaningful."""
 
 from math import ceil, isfinite, log10
 
 DIGITS = 6
-MOST = 17  # which tell any two numbers apart
+MAX_DIGITS = 17
+"""Digits that tell any two floats apart."""
 
 
 def round_significant(value: float, unit: float = 0.0) -> float:
-    """Returns a number with six digits, or with as many as tell a unit's millionth.
+    """Returns a number rounded to six digits, or to as many as show a millionth of a unit.
 
-    Args:
-        value: Any number.
-        unit: What differences of such numbers are large beside, such as their standard
-            deviation; 0 if that is not known.
+    The unit is a scale of differences, such as a standard deviation; 0 if it is not known.
 
     Example:
         >>> round_significant(1_000_000_123.4567891, unit=100.0), round_significant(0.123456789)
@@ -20,12 +18,12 @@ def round_significant(value: float, unit: float = 0.0) -> float:
     """
     digits = DIGITS
     if unit > 0 and value and isfinite(value):
-        digits = min(MOST, max(DIGITS, DIGITS + ceil(log10(abs(value) / unit))))
+        digits = min(MAX_DIGITS, max(DIGITS, DIGITS + ceil(log10(abs(value) / unit))))
     return float(f"{value:.{digits}g}")
 
 
 def format_number(value: float) -> str:
-    """Returns a number that was rounded as text for a terminal: four digits, or all beyond six.
+    """Returns a rounded number as text: four digits, or all of them if it has more than six.
 
     Example:
         >>> format_number(0.123457), format_number(1000000123.4568)

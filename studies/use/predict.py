@@ -1,20 +1,26 @@
-"""Predicting: what a trained network says of new input."""
+"""The verb `predict`: predictions of a trained network for new items."""
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from ...models.data_spec import DataSpec
 from ...objectives.metrics.anomaly_scores import describe_error_unit, score_to_mse
 from ...objectives.metrics.confidence_intervals import exceedance_interval
 from ...storage.output_files import check_output, new_file
 from ...storage.spreadsheet_csv import write_csv
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
-from .inference import InferenceNetwork, Inputs, run_inference
+from ..study.study_error import StudyError
+from .inference import INPUT, PLACE, REASON, InferenceResult, Inputs, read_inputs, run_inference
 from .prediction_functions import prediction_function
-from .prediction_table import prediction_table
 from .predictions import Predictions
-from .trained_network import load_trained_network
+from .trained_network import TrainedNetwork, load_trained_network
+
+NULLABLE = {"i": "Int64", "b": "boolean"}
+"""The pandas type of integers and booleans that may be missing, by the kind of their type."""
+NOT_FINITE = "the output of the network is not finite"
 
 
 @public_api
@@ -23,31 +29,33 @@ def predict(
     inputs: Inputs,
     *,
     out: str | Path | None = None,
-    data_dir: str | None = None,
+    data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> Predictions:
-    """Asks a trained network about new input, which is prepared exactly as in training.
+    """Predicts with a trained network for new items, which are prepared as in training.
 
-    A classifier names the three likeliest classes; a predictor of numbers, the number; what
-    reconstructs, the error, and whether that is above the threshold which training has kept; what
-    compares, such as a siamese network, the nearest training items and what most of them are.
+    A classifier names the three most probable classes, and a regressor a number. An autoencoder
+    gives the reconstruction error, and whether it is above the threshold that training saved. A
+    network that compares items, such as a siamese network, names the nearest training items and
+    the class of most of them.
 
     Args:
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
         inputs: One or several. Of images, files, folders, globs, CSV files that name them, or
             .npy and .npz arrays; of a table, CSV files or arrays; of texts, the texts, or .txt
-            and CSV files. `-` is standard input: a path or a text a line, or a CSV.
-        out: A .csv file for the table, which is not there yet.
-        data_dir: Where torchvision data lies, if elsewhere than in the search; for what compares.
+            and CSV files. `-` is standard input: a path or a text per line, or a CSV file.
+        out: A new .csv file for the table.
+        data_dir: Where torchvision data lies, if elsewhere than in the search; only a network
+            that compares items needs it.
         runs: The folder with all studies.
 
     Returns:
-        The predictions, and why some images could not be read.
+        The predictions, and why some items could not be read.
 
     Raises:
         DataError: If inputs are missing or do not fit, or none can be read.
-        StudyError: If the network has nothing to say of new input.
-        StorageError: If it was not trained yet, or `out` is there already.
+        StudyError: If the network makes no predictions.
+        StorageError: If it has not been trained yet, or `out` exists.
 
     Example:
         >>> images = latentune.TensorData("digits").splits.test.inputs
@@ -59,48 +67,62 @@ def predict(
     file = None if out is None else Path(out)
     if file is not None:
         check_output(file, (".csv",))
-    network = InferenceNetwork.load(source, runs)
-    items = network.read(inputs)
-    threshold = (network.configuration.get("anomaly") or {}).get("threshold")
-    answer = prediction_function(
-        network.model,
-        network.like.spec,
-        threshold,
-        lambda: load_trained_network(str(source), runs, data_dir),
-    )
-    said = run_inference(items, answer)
-    table = prediction_table(said, _target(network))
+    network = load_trained_network(source, runs, data_dir)
+    spec = DataSpec.from_table(network.configuration["data"])
+    items = read_inputs(network, inputs)
+    result = run_inference(items, prediction_function(network, spec))
+    target = next((column.name for column in spec.columns if column.role == "target"), "")
+    predicted = _predictions_of_items(result, target)
+    table = result.add_item_columns(predicted)
     if file is not None:
         with new_file(file) as opened:
             write_csv(table, opened)
-    given = tuple(table.columns[1 + ("place" in table) :][: len(said.columns.columns)])
-    note = _note(table.drop(columns=list(given)), network, source)
-    return Predictions(table, said.unreadable, note, file, given)
+    item_columns = tuple(table.columns[1 + (PLACE in table) :][: len(result.columns.columns)])
+    note = _note(predicted, network, spec, source)
+    return Predictions(table, result.unreadable, note, file, item_columns)
 
 
-def _target(network: InferenceNetwork) -> str:
-    """Returns what the column is called that a network predicts; empty if it has no name."""
-    columns = network.like.spec.columns
-    return next((column.name for column in columns if column.role == "target"), "")
+def _predictions_of_items(result: InferenceResult[pd.DataFrame], target: str) -> pd.DataFrame:
+    """Returns a row for each item, whose cells are empty if it has no finite prediction.
+
+    The column `class` or `number` gets the name of the target, if that is not reserved.
+    """
+    known = pd.concat(result.outputs, ignore_index=True)
+    broken = ~np.isfinite(known.select_dtypes("float").to_numpy()).all(axis=1)
+    if broken.all():
+        raise StudyError(f"{NOT_FINITE}: train another trial")
+    indices = np.array(result.readable)
+    for index in indices[broken]:
+        result.reasons[index] = NOT_FINITE
+    known, indices = known[~broken], indices[~broken]
+    if len(known) < len(result.names):
+        types = {name: NULLABLE[c.dtype.kind] for name, c in known.items() if c.dtype.kind in "ib"}
+        known = known.astype(types)
+    known.index = pd.Index(indices)
+    if target and target not in {INPUT, PLACE, REASON, *known.columns}:
+        known = known.rename(columns={"class": target, "number": target})
+    predicted: pd.DataFrame = known.reindex(range(len(result.names)))
+    return predicted
 
 
-def _note(table: pd.DataFrame, network: InferenceNetwork, source: str | Path) -> str:
-    """Returns a line on how the table is to be read, if that is not clear."""
-    if "nearest" in table:
-        return "nearest, second, third: the number or file of a training item, its class, distance"
-    if "error" not in table:
+def _note(
+    predicted: pd.DataFrame, network: TrainedNetwork, spec: DataSpec, source: str | Path
+) -> str:
+    """Returns an explanation of neighbors or errors; empty for classes and numbers."""
+    if "nearest" in predicted:
+        return "nearest, second, third: the index or file of a training item, its class, distance"
+    if "error" not in predicted:
         return ""
-    spec = network.like.spec
-    says = f"error: {describe_error_unit(spec)}, as test_mse"
-    if "anomaly" not in table:
-        whole = network.configuration["study"] if str(source).endswith(".ckpt") else source
-        return f"{says}\nno threshold for anomalies was kept: latentune train {whole} keeps one"
-    kept = network.configuration["anomaly"]
-    low, high = exceedance_interval(kept["items"], kept["quantile"])
-    found, answered = table["anomaly"].sum(), table["anomaly"].count()
+    unit = f"error: {describe_error_unit(spec)}, as test_mse"
+    if "anomaly" not in predicted:
+        study = network.configuration["study"] if str(source).endswith(".ckpt") else source
+        return f"{unit}\nno threshold for anomalies was saved: latentune train {study} saves one"
+    saved = network.configuration["anomaly"]
+    low, high = exceedance_interval(saved["items"], saved["quantile"])
+    found, total = predicted["anomaly"].sum(), predicted["anomaly"].count()
     return (
-        f"{says}\nanomalies: {found:,} of {answered:,}, whose error is above "
-        f"{score_to_mse(kept['threshold'], spec):.4g}; that of {kept['quantile']:.0%} of "
-        f"{kept['items']:,} validation items is below, so that {low:.2%} to {high:.2%} of items "
-        "like them are above (with 95 %)"
+        f"{unit}\nanomalies: {found:,} of {total:,}, whose error is above "
+        f"{score_to_mse(saved['threshold'], spec):.4g}, the quantile {saved['quantile']:g} of "
+        f"{saved['items']:,} validation items; {low:.2%} to {high:.2%} of items like them are "
+        "above it (95 % interval)"
     )

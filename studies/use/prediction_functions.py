@@ -1,4 +1,4 @@
-"""What a trained network says of new items, by its role: classes, numbers, errors, neighbors."""
+"""What a network predicts for new items, by its role: classes, numbers, errors or neighbors."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,107 +22,98 @@ from .number_format import round_significant
 from .trained_network import TrainedNetwork, encode_items
 
 PredictBatch = Callable[[Tensor], pd.DataFrame]
-"""Says something of a batch of items, a row each."""
+"""Returns one row for each item of a batch."""
 
 RANKS = ("nearest", "second", "third")
 
 
-def prediction_function(
-    model: pl.LightningModule,
-    data: DataSpec,
-    threshold: float | None,
-    load: Callable[[], TrainedNetwork],
-) -> PredictBatch:
-    """Returns what a network answers by.
-
-    Args:
-        model: The network, on the CPU and in eval mode.
-        data: What an item is.
-        threshold: The reconstruction error above which an item is an anomaly, if it is known.
-        load: Loads the training data of a network that can but compare.
+def prediction_function(network: TrainedNetwork, data: DataSpec) -> PredictBatch:
+    """Returns the function that predicts for batches of items, by the role of a network.
 
     Raises:
-        StudyError: If there is nothing that it could say.
+        StudyError: If the network has no role that makes predictions.
     """
+    model = network.model
     if isinstance(model, Predicts) and data.classes:
-        return partial(_classes, model, data.classes)
+        return partial(_predict_classes, model, data.classes)
     if isinstance(model, Predicts):
-        return partial(_number, model, data.target[1] if data.target else 0.0)
+        return partial(_predict_number, model, data.target[1] if data.target else 0.0)
     if isinstance(model, Reconstructs):
-        return partial(_errors, model, data, threshold)
+        threshold = (network.configuration.get("anomaly") or {}).get("threshold")
+        return partial(_reconstruction_error, model, data, threshold)
     if isinstance(model, Encodes):
-        return _neighbors(load())
+        return _nearest_neighbors(network)
     raise StudyError(
-        f"a {type(model).__name__} neither predicts, reconstructs nor encodes: it has nothing to "
-        "say of new input"
+        f"a {type(model).__name__} neither predicts, reconstructs nor encodes: predictions need "
+        "one of these"
     )
 
 
-def _said(model: Any, items: Tensor) -> Tensor:
-    """Returns logits or numbers; `answer` of a head takes codes, and `forward` items."""
-    whole, items = is_overridden("forward", model, pl.LightningModule), cast_input(model, items)
-    said: Tensor = model(items) if whole else model.predict_batch(items)
-    return said
+def _network_output(model: Any, items: Tensor) -> Tensor:
+    """Returns logits or numbers; a head without `forward` takes `predict_batch`."""
+    items = cast_input(model, items)
+    has_forward = is_overridden("forward", model, pl.LightningModule)
+    output: Tensor = model(items) if has_forward else model.predict_batch(items)
+    return output
 
 
-def _classes(model: Predicts, classes: Sequence[str], items: Tensor) -> pd.DataFrame:
-    shares, numbers = _said(model, items).softmax(1).topk(min(3, len(classes)))
+def _predict_classes(model: Predicts, classes: Sequence[str], items: Tensor) -> pd.DataFrame:
+    probabilities, indices = _network_output(model, items).softmax(1).topk(min(3, len(classes)))
     columns: dict[str, Any] = {}
-    for rank, name in zip(range(numbers.shape[1]), ("class", *RANKS[1:]), strict=False):
-        columns[name] = [classes[number] for number in numbers[:, rank].tolist()]
-        chances = list(map(round_significant, shares[:, rank].tolist()))
-        columns["probability" if rank == 0 else f"{name}_probability"] = chances
+    for rank, name in zip(range(indices.shape[1]), ("class", *RANKS[1:]), strict=False):
+        columns[name] = [classes[index] for index in indices[:, rank].tolist()]
+        rounded = list(map(round_significant, probabilities[:, rank].tolist()))
+        columns["probability" if rank == 0 else f"{name}_probability"] = rounded
     return pd.DataFrame(columns)
 
 
-def _number(model: Predicts, unit: float, items: Tensor) -> pd.DataFrame:
-    numbers = _said(model, items)[:, 0].tolist()
+def _predict_number(model: Predicts, unit: float, items: Tensor) -> pd.DataFrame:
+    numbers = _network_output(model, items)[:, 0].tolist()
     return pd.DataFrame({"number": [round_significant(number, unit) for number in numbers]})
 
 
-def _errors(
+def _reconstruction_error(
     model: Reconstructs, data: DataSpec, threshold: float | None, items: Tensor
 ) -> pd.DataFrame:
     scores = anomaly_scores(model, data, items)
-    table = pd.DataFrame(
-        {"error": [round_significant(score_to_mse(s, data)) for s in scores.tolist()]}
-    )
+    errors = [round_significant(score_to_mse(score, data)) for score in scores.tolist()]
+    table = pd.DataFrame({"error": errors})
     return table if threshold is None else table.assign(anomaly=(scores > threshold).tolist())
 
 
-def _neighbors(trained: TrainedNetwork) -> PredictBatch:
-    """Returns what names the training items whose codes are nearest, and what most of them are.
+def _nearest_neighbors(network: TrainedNetwork) -> PredictBatch:
+    """Returns the function that names the training items with the nearest codes, and their class.
 
     References:
         Nearest Neighbor Pattern Classification (Cover, Hart, 1967)
     """
-    model, data = trained.model, trained.data
+    model, data = network.model, network.data
     assert isinstance(model, Encodes)
     if not isinstance(data, TensorData) or not data.spec.classes:
         raise StudyError(
-            f"a {type(model).__name__} encodes, and there are no classes to compare its codes by: "
-            "latentune encode writes them"
+            f"predictions of a {type(model).__name__} compare codes, which needs data with "
+            "classes: latentune encode writes the codes"
         )
     train, targets = data.splits.train.inputs, data.splits.train.targets
     assert targets is not None
     with progress(f"encoding {len(train):,} training items"):
         known = apply_in_batches(partial(encode_items, model), train)
-    of = list(range(len(known))) if isinstance(train, Tensor) else train.names
+    names = list(range(len(known))) if isinstance(train, Tensor) else train.names
+    classes = data.spec.classes
 
-    def answer(items: Tensor) -> pd.DataFrame:
-        apart, places = distances(encode_items(model, items), known).topk(
+    def predict(items: Tensor) -> pd.DataFrame:
+        nearest, indices = distances(encode_items(model, items), known).topk(
             min(len(RANKS), len(known)), largest=False
         )
-        classes = targets[places]
-        # Of several classes that are as frequent, that of the nearest item.
-        votes = (classes[:, :, None] == classes[:, None]).sum(2)
-        first = votes.argmax(1, keepdim=True)
-        names = data.spec.classes
-        columns: dict[str, Any] = {"class": [names[n] for n in classes.gather(1, first)[:, 0]]}
-        for rank, name in zip(range(places.shape[1]), RANKS, strict=False):
-            columns[name] = [of[place] for place in places[:, rank].tolist()]
-            columns[f"{name}_class"] = [names[n] for n in classes[:, rank].tolist()]
-            columns[f"{name}_distance"] = list(map(round_significant, apart[:, rank].tolist()))
+        neighbors = targets[indices]
+        # Of several classes that are equally frequent, the class of the nearest item wins.
+        votes = (neighbors[:, :, None] == neighbors[:, None]).sum(2)
+        winners = neighbors.gather(1, votes.argmax(1, keepdim=True))[:, 0]
+        columns: dict[str, Any] = {"class": [classes[winner] for winner in winners]}
+        for rank, name in zip(range(indices.shape[1]), RANKS, strict=False):
+            columns[name] = [names[index] for index in indices[:, rank].tolist()]
+            columns[f"{name}_class"] = [classes[n] for n in neighbors[:, rank].tolist()]
+            columns[f"{name}_distance"] = list(map(round_significant, nearest[:, rank].tolist()))
         return pd.DataFrame(columns)
 
-    return answer
+    return predict

@@ -1,4 +1,4 @@
-"""What a trained network has said of new input, and how it is shown."""
+"""Predictions of a trained network for new items."""
 
 import json
 from collections.abc import Mapping
@@ -9,70 +9,73 @@ import pandas as pd
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from ..display.result import Result
 from ..study.defaults import MAX_PRINTED_ROWS, MAX_PRINTED_ROWS_BESIDE_FILE
 from .number_format import format_number
 
-TOGETHER = ("probability", "class", "distance")
-GIVEN_SHOWN = 2  # columns of the file on a terminal, such as an id
+JOINED_SUFFIXES = ("probability", "class", "distance")
+MAX_ITEM_COLUMNS = 2
+"""Maximum number of columns of the input file, such as an id, that are printed."""
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """What a network has said of new input.
+@dataclass(frozen=True, repr=False)
+class Predictions(Result):
+    """Predictions of a trained network for new items.
 
     Attributes:
         table: A row for each item, with `input`: its path, its row, or the text itself; of texts
             in files, `place`; and the columns of a file that are not features, such as an id. Of
             a classifier, `class` and `probability`, and likewise `second` and `third`; of a
-            network that predicts numbers, `number`; both are called by the target where its
-            column had a name. Of one that reconstructs, `error` and, if training kept a
-            threshold, `anomaly`; of one that compares, `class` and the training items that are
-            `nearest`, `second` and `third`, with class and distance. If some could not be read,
-            `reason` says why, and their other cells are empty.
-        unreadable: Why some could not be read, by their names.
-        note: What is to be said of all of them, if anything.
-        file: Where the table was written, if anywhere.
-        given: The columns of the file that are not features.
+            network that predicts numbers, `number`; both have the name of the target if its
+            column has one. Of an autoencoder, `error` and, if training saved a threshold,
+            `anomaly`; of a network that compares items, `class` and the training items that are
+            `nearest`, `second` and `third`, with class and distance. If some items could not be
+            read, `reason` says why, and their other cells are empty.
+        unreadable: Why some items could not be read, by their names.
+        note: How to read the table; may be empty.
+        file: The file that the table was written to, if any.
+        item_columns: The columns of the input file that are not features.
     """
 
     table: pd.DataFrame
     unreadable: Mapping[str, str]
     note: str = ""
     file: Path | None = None
-    given: tuple[str, ...] = ()
+    item_columns: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return repr(self.table) + (f"\n{self.note}" if self.note else "")
+        return f"{self.table!r}\n{self.note}".rstrip()
 
     def __rich__(self) -> RenderableType:
-        """Returns the first rows; what goes together, such as a class and its probability."""
-        most = MAX_PRINTED_ROWS if self.file is None else MAX_PRINTED_ROWS_BESIDE_FILE
-        groups: dict[str, list[str]] = {}
+        n_rows = MAX_PRINTED_ROWS if self.file is None else MAX_PRINTED_ROWS_BESIDE_FILE
+        columns: dict[str, list[str]] = {}
         for name in map(str, self.table):
-            if name not in self.given[GIVEN_SHOWN:]:
-                groups.setdefault(self._shown_with(name), []).append(name)
-        shown = Table(*groups, box=None)
-        for row in self.table[:most].to_dict("records"):
-            cells = [[_cell(name, row[name]) for name in names] for names in groups.values()]
-            shown.add_row(*map(" ".join, cells))
+            if name not in self.item_columns[MAX_ITEM_COLUMNS:]:
+                columns.setdefault(self._joined_with(name), []).append(name)
+        shown = Table(*columns, box=None)
+        for row in self.table[:n_rows].to_dict("records"):
+            cells = {str(name): _format_cell(str(name), value) for name, value in row.items()}
+            shown.add_row(*(" ".join(cells[name] for name in names) for names in columns.values()))
         lines = [self.note] if self.note else []
-        if len(self.table) > most:
-            where = "--out writes all" if self.file is None else f"all are in {self.file}"
-            lines.insert(0, f"and {len(self.table) - most:,} more; {where}")
+        if len(self.table) > n_rows:
+            where = "`out=` writes all" if self.file is None else f"all are in {self.file}"
+            lines.insert(0, f"and {len(self.table) - n_rows:,} more; {where}")
+        if self.file is not None:
+            lines.append(f"wrote {self.file}")
         return Group(shown, *lines)
 
-    def _shown_with(self, name: str) -> str:
-        """Returns the column that another is shown in, such as a class with its probability."""
-        first, _, rest = name.rpartition("_")
-        return first if rest in TOGETHER and first in self.table else name
+    def _joined_with(self, name: str) -> str:
+        """Returns the printed column of a column: that of `second_probability` is `second`."""
+        first, _, suffix = name.rpartition("_")
+        return first if suffix in JOINED_SUFFIXES and first in self.table else name
 
     def to_json(self) -> str:
-        """Returns the table as an array of JSON, an object for each item."""
+        """Returns the table as a JSON array with an object for each item."""
         rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
         return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
-def _cell(column: str, value: object) -> str:
+def _format_cell(column: str, value: object) -> str:
     if value is None or value is pd.NA or value != value:
         return ""
     if isinstance(value, bool):

@@ -1,10 +1,11 @@
-"""The probe: what codes say of classes when few items have a label."""
+"""The verb `probe`: accuracy of nearest neighbors by latent codes when few items have labels."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import torch
+from rich.console import RenderableType
 from torch import Tensor
 
 from ...models.roles import Compares, Predicts
@@ -14,33 +15,33 @@ from ...objectives.metrics.nearest_neighbors import few_label_accuracies
 from ...objectives.metrics.numeric_rows import NUMBERS, to_numeric_rows
 from ...objectives.metrics.pca_baseline import fit_pca
 from ...objectives.progress import progress
-from ...storage.runs_folder import Runs, replace_folder
 from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.score_distributions import plot_accuracies
 from ..study.defaults import NEIGHBORS, PROBE_LABELS, PROBE_SEEDS, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_seed
+from .folder_result import FolderResult
 from .trained_network import load_trained_network
 
 CODES, PCA = "codes", "pca"
-MOST = 1000  # draws
-CLEAR = 0.9  # share of the draws in which codes must be ahead
+MAX_SEEDS = 1000
+WIN_SHARE = 0.9
+"""Share of the draws in which codes must be better than the others."""
 
 
-@dataclass(frozen=True)
-class ProbeReport:
-    """What few labels are worth on codes, and on what codes must beat.
+@dataclass(frozen=True, repr=False)
+class ProbeReport(FolderResult):
+    """The accuracy of nearest neighbors with few labels, by codes and by what they must beat.
 
     Attributes:
         folder: The folder with `table.csv`, `accuracy.csv` and `accuracy.png`.
-        question: What was asked of how many items, in words.
+        question: What was measured on how many items, in words.
         accuracy: Test accuracy, from 0 to 1: a row for each draw of labeled items, a column for
-            `codes`, `pca` and the items as they are.
-        length: How many numbers of an item each of these columns has seen.
-        notes: What else is to be known before the figures are read.
+            `codes`, `pca` and the raw items.
+        length: How many numbers of an item each of these columns uses.
+        notes: What else to know before reading the figures.
     """
 
-    folder: Path
     question: str
     accuracy: pd.DataFrame
     length: pd.Series
@@ -54,31 +55,29 @@ class ProbeReport:
 
     @property
     def verdict(self) -> str:
-        """Whether the codes are worth it, by how often they are ahead in the same draw."""
+        """Whether the codes are better than the others, by the number of draws."""
         codes, n = self.accuracy[CODES], len(self.accuracy)
-        ahead = {
+        wins = {
             name: int((codes > others).sum())
             for name, others in self.accuracy.items()
             if name != CODES
         }
-        if not ahead:
-            return "codes alone were asked"
-        counts = ", ".join(f"of {name} in {count} of {n} draws" for name, count in ahead.items())
-        best = max(ahead, key=lambda name: self.accuracy[name].mean())
-        if min(ahead.values()) >= CLEAR * n:
-            return f"the codes are worth it: ahead {counts}"
+        if not wins:
+            return "the codes were compared with nothing"
+        counts = ", ".join(f"{name} in {count} of {n} draws" for name, count in wins.items())
+        best = max(wins, key=lambda name: self.accuracy[name].mean())
+        if min(wins.values()) >= WIN_SHARE * n:
+            return f"the codes are better than {counts}"
         if codes.mean() < self.accuracy[best].mean():
-            return f"the codes are not worth it, {best} do better: ahead {counts}"
-        return f"the codes are hardly worth it: ahead {counts}"
+            return f"the codes are worse than {best} on average; they are better than {counts}"
+        return f"the codes are hardly better: they beat {counts}"
 
-    def __str__(self) -> str:
+    def lines(self) -> list[RenderableType]:
         rows = [
             f"  {name:<9} {row['numbers']:>6,.0f} numbers   {row['mean']:.4f} ± {row['std']:.4f}"
             for name, row in self.table.iterrows()
         ]
-        return "\n".join([self.question, *rows, self.verdict, *self.notes, f"wrote {self.folder}"])
-
-    __repr__ = __str__  # what a notebook shows
+        return [self.question, *rows, self.verdict, *self.notes]
 
 
 @public_api
@@ -89,30 +88,29 @@ def probe(
     seeds: int = PROBE_SEEDS,
     neighbors: int = NEIGHBORS,
     seed: int = SEED,
-    data_dir: str | None = None,
+    data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> ProbeReport:
-    """Asks the nearest of a few labeled training items for the class of each test item.
+    """Classifies test items by the nearest of a few labeled training items.
 
-    Nearness is that of codes; of as many principal components, fitted to the training part
-    without labels; and of the items as they are. All three know the same labeled items, which
-    are drawn without replacement, anew for each seed. Photographs that stay in their files are
-    asked by their codes alone.
+    The distance is that of codes; of as many principal components, fitted to the training part
+    without labels; and of the raw items. All three use the same labeled items, which are drawn
+    anew for each seed. Images that are too large for memory are compared by their codes alone.
 
     Args:
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
-        labels: How many training items have a label, at least 1; None for 100, or half of the
+        labels: Number of training items with a label, at least 1; None for 100, or half of the
             training part if that is less.
-        seeds: How often they are drawn, from 1 to 1,000.
-        neighbors: How many of the nearest are asked, at most `labels`.
-        seed: Of the first draw; the next one has the number after it.
+        seeds: Number of draws, from 1 to 1,000.
+        neighbors: Number of nearest items that vote, at most `labels`.
+        seed: Seed of the first draw; each further draw adds 1.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
 
     Raises:
-        StudyError: If the model has no `encode`, or a number is not allowed.
+        StudyError: If the model has no `encode`, or a number is out of range.
         DataError: If the data have no labels.
-        StorageError: If it was not trained yet, or a file cannot be written.
+        StorageError: If it has not been trained yet, or a file cannot be written.
 
     References:
         Nearest Neighbor Pattern Classification (Cover, Hart, 1967)
@@ -125,67 +123,66 @@ def probe(
     if labels is not None:
         check_at_least("labels", labels, 1)
     check_at_least("seeds", seeds, 1)
-    check_at_most("seeds", seeds, MOST)
+    check_at_most("seeds", seeds, MAX_SEEDS)
     check_at_least("neighbors", neighbors, 1)
     check_seed(seed)
-    trained = load_trained_network(source, runs, data_dir)
-    data = require_labels(trained.items)
-    most = len(data.splits.train)
-    labels = min(PROBE_LABELS, most // 2) if labels is None else labels
-    check_at_most("labels", labels, most)
+    network = load_trained_network(source, runs, data_dir)
+    data = require_labels(network.tensor_data)
+    n_train = len(data.splits.train)
+    labels = min(PROBE_LABELS, n_train // 2) if labels is None else labels
+    check_at_most("labels", labels, n_train)
     if neighbors > labels:
         raise StudyError(f"there are {labels} labels: `neighbors=` must be at most that")
-    codes = tuple(torch.from_numpy(trained.codes(part)[0]) for part in ("train", "test"))
-    known, right = data.splits.train.targets, data.splits.test.targets
-    assert known is not None
-    assert right is not None
-    seen = {CODES: codes, **_beside(data, codes[0].shape[1])}
-    with progress("asking the nearest neighbors", len(seen)) as advance:
-        found = {}
-        for name, (train, test) in seen.items():
-            found[name] = few_label_accuracies(
+    codes = tuple(torch.from_numpy(network.codes(part)[0]) for part in ("train", "test"))
+    train_targets, test_targets = data.splits.train.targets, data.splits.test.targets
+    assert train_targets is not None
+    assert test_targets is not None
+    features = {CODES: codes, **_baselines(data, codes[0].shape[1])}
+    accuracy = {}
+    with progress("classifying by nearest neighbors", len(features)) as advance:
+        for name, (train, test) in features.items():
+            accuracy[name] = few_label_accuracies(
                 train,
-                known,
+                train_targets,
                 test,
-                right,
+                test_targets,
                 labels=labels,
                 seeds=range(seed, seed + seeds),
                 neighbors=neighbors,
             )
             advance(1)
-    of = f"the nearest {neighbors}" if neighbors > 1 else "the nearest"
-    probed = ProbeReport(
-        trained.folder / "probe",
-        f"accuracy by {of} of {labels:,} labeled items, {seeds} draws, {len(right):,} test items",
-        pd.DataFrame(found, index=pd.RangeIndex(seed, seed + seeds, name="seed")),
-        pd.Series({name: train.shape[1] for name, (train, _) in seen.items()}),
-        tuple(_notes(trained.model, seen)),
+    nearest = f"the nearest {neighbors}" if neighbors > 1 else "the nearest"
+    report = ProbeReport(
+        network.folder / "probe",
+        f"accuracy by {nearest} of {labels:,} labeled items, {seeds} draws, "
+        f"{len(test_targets):,} test items",
+        pd.DataFrame(accuracy, index=pd.RangeIndex(seed, seed + seeds, name="seed")),
+        pd.Series({name: train.shape[1] for name, (train, _) in features.items()}),
+        tuple(_notes(network.model, features)),
     )
-    with replace_folder(probed.folder, Runs(Path(runs))) as folder:
-        write_csv(probed.table, folder / "table.csv", index="of")
-        write_csv(probed.accuracy, folder / "accuracy.csv", index="seed")
-        plot_accuracies(
-            probed.accuracy, f"{labels:,} labels on {data.name}", folder / "accuracy.png"
-        )
-    return probed
+    with report.replace_folder(network.runs) as folder:
+        write_csv(report.table, folder / "table.csv", index="of")
+        write_csv(report.accuracy, folder / "accuracy.csv", index="seed")
+        title = f"{labels:,} labels on {data.name}"
+        plot_accuracies(report.accuracy, title, folder / "accuracy.png")
+    return report
 
 
-def _beside(data: TensorData, length: int) -> dict[str, tuple[Tensor, ...]]:
-    """Returns what codes must beat: components and raw items, of the training and test part."""
+def _baselines(data: TensorData, latent_dim: int) -> dict[str, tuple[Tensor, ...]]:
+    """Returns principal components and raw items of the training and test part, if in memory."""
     inputs = [part.inputs for part in (data.splits.train, data.splits.test)]
     rows = [to_numeric_rows(x, data.spec) for x in inputs if isinstance(x, Tensor)]
     if len(rows) < len(inputs):
         return {}
-    plane = fit_pca(rows[0], length)
-    planes = [plane.transform(x) for x in rows]
-    pairs = {PCA: planes, NUMBERS[data.spec.kind]: rows}
+    pca = fit_pca(rows[0], latent_dim)
+    pairs = {PCA: [pca.transform(x) for x in rows], NUMBERS[data.spec.kind]: rows}
     return {name: tuple(map(torch.from_numpy, pair)) for name, pair in pairs.items()}
 
 
-def _notes(model: object, seen: dict[str, tuple[Tensor, ...]]) -> list[str]:
+def _notes(model: object, features: dict[str, tuple[Tensor, ...]]) -> list[str]:
     notes = []
-    if len(seen) == 1:
-        notes.append("photographs that stay in their files are not compared as pixels")
+    if len(features) == 1:
+        notes.append("images that are too large for memory are not compared as pixels")
     if isinstance(model, Predicts | Compares):
-        notes.append("mind that this network was trained with all labels, and not with these few")
+        notes.append("this network was trained with all labels, not only with these few")
     return notes

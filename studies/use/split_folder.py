@@ -1,13 +1,13 @@
 """Splitting a folder of images by shares: a list of files for each part, which is read as data."""
 
-import csv
 import math
 import os
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import accumulate, pairwise
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from ...objectives.data.data_error import DataError
@@ -15,30 +15,28 @@ from ...objectives.data.preparation.duplicates import first_occurrences_of_files
 from ...objectives.data.preparation.hold_out import MIN_ITEMS
 from ...objectives.data.sources.image_folder import list_image_folder
 from ...objectives.data.sources.image_lists import CLASSES_FILE
-from ...storage.spreadsheet_csv import escape_formula
+from ...storage.spreadsheet_csv import write_csv
 from ...storage.storage_error import StorageError, refuse_url
 from ..study.study_error import StudyError
 
-FILES = {"train": "train.csv", "val": "valid.csv", "test": "test.csv"}
-
-Rows = list[tuple[str, ...]]
-"""Paths of images, each with its class."""
+FILES = ("train.csv", "valid.csv", "test.csv")
+FEWEST_IMAGES = (MIN_ITEMS, 1, 1)
 
 
 @contextmanager
 def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Iterator[list[Path]]:
-    """Writes which images of a folder are in which part; if the block fails, nothing is left.
+    """Writes lists of the images of each part of a folder; removes them if the block fails.
 
     Images of each class are drawn into `train.csv`, `valid.csv` and `test.csv` with columns
-    `path` and `label`, so that each part has the same share of it. `classes.csv` has the number
-    of images of each class and part. Paths start from the folder of the lists, so that both can
-    be moved together.
+    `path` and `label`, so that each part has the same share of it; equal files are in one part.
+    `classes.csv` has the number of images of each class and part. Paths are relative to the
+    folder of the lists, so that both can be moved together.
 
     Args:
-        data: A folder of images, one folder for each class; parts that it has are put together.
-        split: Shares of train, validation and test in per cent.
-        out: The folder of the lists; it is made if need be.
-        seed: Draws the images.
+        data: A folder of images, one folder for each class; the parts that it has are joined.
+        split: Shares of train, validation and test in percent.
+        out: The folder of the lists; it is created.
+        seed: Seed of the split.
 
     Yields:
         The files.
@@ -46,145 +44,129 @@ def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Ite
     Raises:
         StudyError: If the shares are not three above 0 that add to 100.
         DataError: If the folder has no classes, or too few images of one.
-        StorageError: If one of the files is there already, or cannot be written.
+        StorageError: If one of the files exists, or cannot be written.
     """
-    check_shares(split)
+    _check_shares(split)
     refuse_url(out, "out")
-    paths = [out / name for name in (*FILES.values(), CLASSES_FILE)]
-    for path in paths:
+    files = [out / name for name in (*FILES, CLASSES_FILE)]
+    for path in files:
         if os.path.lexists(path):
-            raise StorageError(f"{path} is there already: name another folder by `out=`")
-    parts = dict(zip(FILES, _drawn(_images(data, out), out, split, seed), strict=True))
-    for part, fewest in {"train": MIN_ITEMS, "val": 1, "test": 1}.items():
-        if len(parts[part]) < fewest:
+            raise StorageError(f"{path} exists: name another folder by `out=`")
+    tables = _split_images(_images_by_class(data, out), out, split, seed)
+    for table, name, fewest in zip(tables, FILES, FEWEST_IMAGES, strict=True):
+        if len(table) < fewest:
             raise DataError(
-                f"{data} has too few images to split: {len(parts[part])} would be in "
-                f"{FILES[part]}, and {fewest} are needed"
+                f"{data} has too few images to split: {len(table)} would be in {name}, and "
+                f"{fewest} are needed"
             )
-    tables: dict[str, Rows] = {
-        FILES[part]: [("path", "label"), *rows] for part, rows in parts.items()
-    }
-    tables[CLASSES_FILE] = [("class", *(path.stem for path in paths[:3])), *_counts(parts)]
-    made = not out.exists()
+    counts = {path.stem: t["label"].value_counts() for path, t in zip(files, tables, strict=False)}
+    classes = pd.DataFrame(counts).fillna(0).astype(int).sort_index().rename_axis("class")
+    is_new = not out.exists()
     try:
-        _write(tables, out)
-        yield paths
+        _write([*tables, classes.reset_index()], files)
+        yield files
     except BaseException:
         with suppress(OSError):
-            for path in paths:
+            for path in files:
                 path.unlink(missing_ok=True)
-            if made:
+            if is_new:
                 out.rmdir()
         raise
 
 
-def check_shares(split: Sequence[float]) -> None:
-    """Raises StudyError if shares are not three numbers above 0 that add to 100."""
-    numbers = all(isinstance(share, int | float) and share > 0 for share in split)
-    if len(split) != len(FILES) or not numbers or not math.isclose(sum(split), 100):
+def _check_shares(split: Sequence[float]) -> None:
+    are_positive = all(isinstance(share, int | float) and share > 0 for share in split)
+    if len(split) != len(FILES) or not are_positive or not math.isclose(sum(split), 100):
         raise StudyError(
             f"`split=` must be three shares above 0 that add to 100, such as 60, 10 and 30, not "
             f"{', '.join(map(str, split))}"
         )
 
 
-def _images(data: str, out: Path) -> dict[str, list[str]]:
-    """Returns the images of each class, by their paths from a folder."""
+def _images_by_class(data: str, out: Path) -> dict[str, list[str]]:
+    """Returns the images of each class, by their paths relative to `out`."""
     if not os.path.isdir(data):
-        raise DataError(f"{data!r} is no folder of images: nothing else can be split")
+        raise DataError(f"{data!r} is not a folder of images: only such a folder can be split")
     listing = list_image_folder(Path(data))
     if not listing.classes:
-        raise DataError(f"{data} has no classes to split: put each in a folder of its own")
+        raise DataError(f"{data} has no classes to split: put each class into a folder")
     images: dict[str, list[str]] = {}
     for files in listing.parts.values():
-        start = _way(Path(files.root), out)
+        start = _relative_path(Path(files.root), out)
         for name in files.names:
             images.setdefault(name.partition("/")[0], []).append(f"{start}/{name}")
     return images
 
 
-def _way(root: Path, out: Path) -> str:
-    # A link on the way would make `..` mean another folder.
-    there, here = os.path.realpath(root), os.path.realpath(out)
+def _relative_path(root: Path, out: Path) -> str:
+    # Symbolic links are resolved, because `..` behind one would mean another folder.
+    target, start = os.path.realpath(root), os.path.realpath(out)
     try:
-        return Path(os.path.relpath(there, here)).as_posix()
+        return Path(os.path.relpath(target, start)).as_posix()
     except ValueError:  # on another drive
-        return Path(there).as_posix()
+        return Path(target).as_posix()
 
 
-def _drawn(
+def _split_images(
     images: dict[str, list[str]], out: Path, split: Sequence[float], seed: int
-) -> list[Rows]:
-    """Draws the images of each part, class by class; equal files of a class are in one part."""
+) -> list[pd.DataFrame]:
+    """Returns the paths and labels of each part; equal files of a class are in one part."""
     generator = torch.Generator().manual_seed(seed)
-    parts: list[Rows] = [[] for _ in split]
+    parts: list[list[tuple[str, str]]] = [[] for _ in split]
     for name, paths in sorted(images.items()):
         if len(paths) < 2:
             raise DataError(f"class {name!r} has one image, which cannot be in several parts")
         order = torch.randperm(len(paths), generator=generator).tolist()
-        here = os.path.realpath(out)  # which may not be there yet
-        firsts = first_occurrences_of_files([os.path.normpath(f"{here}/{path}") for path in paths])
-        cut = _cut(order, _shared(len(paths), split), firsts)
-        for part, places in zip(parts, cut, strict=True):
-            part += [(paths[i], name) for i in sorted(places)]
-    return parts
+        start = os.path.realpath(out)  # which may not exist yet
+        firsts = first_occurrences_of_files([os.path.normpath(f"{start}/{p}") for p in paths])
+        indices = _split_order(order, _part_sizes(len(paths), split), firsts)
+        for part, chosen in zip(parts, indices, strict=True):
+            part += [(paths[index], name) for index in sorted(chosen)]
+    return [pd.DataFrame(part, columns=["path", "label"]) for part in parts]
 
 
-def _cut(order: list[int], counts: Sequence[int], firsts: Sequence[int]) -> list[list[int]]:
-    """Returns which items are in each part: so many, or about so many where some are equal.
+def _split_order(order: list[int], sizes: Sequence[int], firsts: Sequence[int]) -> list[list[int]]:
+    """Returns the items of each part, given the first item that equals each item.
 
-    Args:
-        order: The items as they were drawn.
-        counts: How many shall be in each part.
-        firsts: For each item the first one that is equal to it.
+    The parts have these sizes, or nearly so if some items are equal.
     """
-    parts: list[list[int]] = [[] for _ in counts]
-    if len(set(firsts)) == len(order):
-        for part, count in zip(parts, counts, strict=True):
-            part += order[:count]
-            order = order[count:]
-        return parts
     groups: dict[int, list[int]] = {}
     for item in order:
         groups.setdefault(firsts[item], []).append(item)
+    if len(groups) == len(order):
+        return [order[start:end] for start, end in pairwise([0, *accumulate(sizes)])]
+    parts: list[list[int]] = [[] for _ in sizes]
     for members in sorted(groups.values(), key=len, reverse=True):
-        lacks = [count - len(part) for part, count in zip(parts, counts, strict=True)]
-        parts[lacks.index(max(lacks))] += members
+        missing = [size - len(part) for part, size in zip(parts, sizes, strict=True)]
+        parts[missing.index(max(missing))] += members
     return parts
 
 
-def _shared(n: int, split: Sequence[float]) -> list[int]:
-    """Returns how many of n items are in each part; one in each at least, if there are three.
+def _part_sizes(n: int, split: Sequence[float]) -> list[int]:
+    """Returns the number of items of each part; at least one in each, if there are three.
 
-    Of two items, one is to train on. What rounding leaves goes where it has taken most.
+    Of two items, one is in the training part. The remainder of rounding goes to the parts that
+    have lost most by it.
     """
-    counts = [math.floor(n * share / 100) for share in split]
-    while sum(counts) < n:
-        lacks = [n * share / 100 - count for share, count in zip(split, counts, strict=True)]
-        counts[lacks.index(max(lacks))] += 1
+    sizes = [math.floor(n * share / 100) for share in split]
+    while sum(sizes) < n:
+        missing = [n * share / 100 - size for share, size in zip(split, sizes, strict=True)]
+        sizes[missing.index(max(missing))] += 1
     for part in range(len(split) if n >= len(split) else 1):
-        if not counts[part]:
-            counts[counts.index(max(counts))] -= 1
-            counts[part] = 1
-    return counts
+        if not sizes[part]:
+            sizes[sizes.index(max(sizes))] -= 1
+            sizes[part] = 1
+    return sizes
 
 
-def _counts(parts: Mapping[str, Rows]) -> Rows:
-    of_parts = [Counter(label for _, label in rows) for rows in parts.values()]
-    return [(name, *(str(counts[name]) for counts in of_parts)) for name in sorted(of_parts[0])]
-
-
-def _write(tables: Mapping[str, Rows], out: Path) -> None:
+def _write(tables: Sequence[pd.DataFrame], files: Sequence[Path]) -> None:
+    folder = files[0].parent
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, rows in tables.items():
-            # What names of files hold that is no text is written as it is.
-            with (out / name).open(
-                "x", newline="", encoding="utf-8", errors="surrogateescape"
-            ) as file:
-                cells = [[escape_formula(text) for text in row] for row in rows]
-                csv.writer(file, lineterminator="\n").writerows(cells)
+        folder.mkdir(parents=True, exist_ok=True)
+        for table, path in zip(tables, files, strict=True):
+            with path.open("xb") as file:
+                write_csv(table, file)
     except OSError as error:
         raise StorageError(
-            f"cannot write to {out}: {error.strerror}; name another folder by `out=`"
+            f"cannot write to {folder}: {error.strerror}; name another folder by `out=`"
         ) from error

@@ -1,6 +1,8 @@
-"""A trained network with the data that it was trained on, and the codes that it makes of them."""
+"""A trained network with its configuration, the data of its study, and the codes of these data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,45 +31,75 @@ PartName = Literal["train", "val", "test"]
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """What final training left.
+    """A network that final training has saved.
 
     Attributes:
         model: The network, on the CPU and in eval mode.
-        data: The data module of its study; the items, for a head on codes.
+        configuration: The configuration in its checkpoint.
         folder: The folder of the final training.
+        runs: The runs folder.
+        data_dir: Where torchvision data lies, if elsewhere than in the search.
     """
 
     model: pl.LightningModule
-    data: Any
+    configuration: Mapping[str, Any]
     folder: Path
+    runs: Runs
+    data_dir: str | Path | None = None
 
-    @property
-    def items(self) -> TensorData:
-        """The data, where each item of each part can be asked for.
+    @cached_property
+    def data(self) -> Any:
+        """The data module of the study, which is built when it is first used.
 
         Raises:
-            StudyError: If the study brings a data module of its own.
+            DataError: If the data are missing or broken.
         """
+        recipe = Recipe.from_table(self.configuration["recipe"], self.runs).at(self.data_dir)
+        data = build_spec(recipe, self.runs, self.configuration.get("encoder")).objective.data()
+        if isinstance(data, TensorData):
+            data.cast_to_model(self.model)
+        return data
+
+    @property
+    def tensor_data(self) -> TensorData:
+        """The data module, if it is a `TensorData`; raises StudyError otherwise."""
         if not isinstance(self.data, TensorData):
-            kind = type(self.data).__name__
-            raise StudyError(f"the study brings a {kind} of its own: no TensorData to look into")
+            raise StudyError(
+                f"the study brings its own {type(self.data).__name__}: this needs a TensorData"
+            )
         return self.data
 
     def part(self, name: PartName, seed: int | None = None) -> Part:
-        """Returns the items of a part, those of training in an order drawn by the seed, if any.
+        """Returns a part of the data; a seed shuffles the training part."""
+        part: Part = getattr(self.tensor_data.splits, name)
+        if name == "train" and seed is not None:
+            order = torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))
+            part = part.take(order.tolist())
+        return part
+
+    def codes(self, part: PartName, seed: int | None = None) -> tuple[Codes, Tensor | None]:
+        """Returns codes of a part, with shape (N, D), and its targets, with shape (N,), if any.
+
+        A seed shuffles the training part.
 
         Raises:
-            StudyError: If the study brings a data module of its own.
+            StudyError: If the model has no `encode`, or a code is not finite.
         """
-        whole: Part = getattr(self.items.splits, name)
-        if name == "train" and seed is not None:
-            order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(seed))
-            whole = whole.take(order.tolist())
-        return whole
+        if not isinstance(self.model, Encodes):
+            raise self.lacks("encode()")
+        batches = self._batches(part, seed)
+        encoded, targets = [], []
+        description = f"encoding the items to {PART_PURPOSES[part]}"
+        with torch.inference_mode(), progress(description, len(batches)) as advance:
+            for inputs, *others in batches:
+                encoded.append(encode_items(self.model, inputs))
+                targets += others[:1]
+                advance(1)
+        return finite_codes(torch.cat(encoded)), torch.cat(targets) if targets else None
 
     def _batches(self, part: PartName, seed: int | None) -> Any:
-        """Returns the batches of a part, those of training in an order drawn by a seed, if any."""
-        if isinstance(self.data, TensorData):  # each item once, and as it is
+        """Returns the batches of a part; those of `TensorData` have each item once, as it is."""
+        if isinstance(self.data, TensorData):
             inputs, targets, _ = self.part(part, seed)
             columns = (inputs,) if targets is None else (inputs, targets)
             return Batches(columns, evaluation_batch_size(inputs), shuffle=False)
@@ -78,57 +110,41 @@ class TrainedNetwork:
             torch.manual_seed(seed or 0)
             return list(loader)
 
-    def codes(self, part: PartName, seed: int | None = None) -> tuple[Codes, Tensor | None]:
-        """Returns codes of a part, with shape (N, D), and labels, with shape (N,), if any.
-
-        Those of training come in an order drawn by the seed; without one, in that of the items.
-
-        Raises:
-            StudyError: If the model has no `encode`, or its codes are no numbers.
-        """
-        if not isinstance(self.model, Encodes):
-            raise StudyError(f"a {type(self.model).__name__} has no encode")
-        model = self.model
-        batches = self._batches(part, seed)
-        found, labels = [], []
-        items = f"encoding the items to {PART_PURPOSES[part]}"
-        with torch.inference_mode(), progress(items, len(batches)) as advance:
-            for inputs, *others in batches:
-                found.append(encode_items(model, inputs))
-                labels += others[:1]
-                advance(1)
-        whole: Codes = torch.cat(found).numpy()
-        if not np.isfinite(whole).all():
-            raise StudyError("the network makes codes that are no numbers: train another trial")
-        return whole, torch.cat(labels) if labels else None
+    def lacks(self, methods: str, purpose: str = "") -> StudyError:
+        """Returns the error for a network without methods that a purpose needs."""
+        name = type(self.model).__name__
+        return StudyError(f"{name} has no {methods}" + (f": {purpose}" if purpose else ""))
 
 
-def encode_items(model: Encodes, items: Tensor) -> Tensor:
-    """Maps items, with shape (N, *data.shape), to codes, with shape (N, D).
+def load_trained_network(
+    source: str | Path, runs: str | Path, data_dir: str | Path | None = None
+) -> TrainedNetwork:
+    """Loads the network that `STUDY`, `STUDY:17` or the path of a checkpoint names.
 
     Raises:
-        StudyError: If the model makes something else.
-    """
-    codes: object = model.encode(cast_input(model, items))
-    if not isinstance(codes, Tensor):
-        raise StudyError(f"its encode returns a {type(codes).__name__}, not a tensor of codes")
-    return codes.flatten(1)
-
-
-def load_trained_network(source: str, runs: str | Path, data_dir: str | None) -> TrainedNetwork:
-    """Loads the network that `STUDY`, `STUDY:17` or a checkpoint names, with its data.
-
-    Raises:
-        StorageError: If it was not trained yet.
-        DataError: If the data is missing or broken.
+        StorageError: If it has not been trained yet.
     """
     place = Runs(Path(runs))
     path = find_checkpoint(source, place)
     model = load_network(path, place)
-    configuration, _ = read_checkpoint(path)
-    recipe = Recipe.from_table(configuration["recipe"], place).at(data_dir)
-    spec = build_spec(recipe, place, configuration.get("encoder"))
-    data = spec.objective.data()
-    if isinstance(data, TensorData):
-        data.cast_to_model(model)
-    return TrainedNetwork(model, data, path.parent)
+    return TrainedNetwork(model, read_checkpoint(path)[0], path.parent, place, data_dir)
+
+
+def encode_items(model: Encodes, items: Tensor) -> Tensor:
+    """Maps items of shape (N, *data.shape) to codes of shape (N, D).
+
+    Raises:
+        StudyError: If `encode` does not return a tensor.
+    """
+    codes: object = model.encode(cast_input(model, items))
+    if not isinstance(codes, Tensor):
+        raise StudyError(f"its encode() returns a {type(codes).__name__}, not a tensor of codes")
+    return codes.flatten(1)
+
+
+def finite_codes(codes: Tensor) -> Codes:
+    """Returns codes as a float32 array; raises StudyError if one of them is not finite."""
+    array: Codes = codes.float().numpy()
+    if not np.isfinite(array).all():
+        raise StudyError("the network makes codes that are not finite: train another trial")
+    return array

@@ -202,9 +202,9 @@ def test_it_is_searched_and_kept_by_its_images_and_used_as_far_as_it_goes(
     assert [p.name for p in (FINAL / "interpolations").iterdir()] == ["codes.png"]
 
     line = refused("sample", "dcgan-digits", "--method", "kde")
-    assert "method 'kde' does not fit: a GAN has no encode" in line
+    assert "method 'kde' does not fit: GAN has no encode()" in line
     line = refused("interpolate", "dcgan-digits", "--images", "1,2")
-    assert "a GAN has no encode: leave out --images" in line
+    assert "GAN has no encode(): leave out --images" in line
     assert "has no encode" in refused("map", "dcgan-digits")
     assert "has no encode" in refused("search", "head", "digits", "--encoder", "dcgan-digits")
 

@@ -127,7 +127,7 @@ def test_anomalies_say_what_few_items_leave_open(cli: Cli) -> None:
     found = latentune.anomalies("dense-ae-rows", against="same.csv")
     outside = found.scores["set"] == "outliers"
     low, high = auroc_interval(roc_auc_score(outside, found.scores["score"]), 12, 20)
-    assert f"with 95 % from {low:.4f} to {high:.4f}: no better than chance" in answer.out
+    assert f"95 % interval {low:.4f} to {high:.4f}: not better than chance" in answer.out
     data = latentune.TensorData("rows.csv")
     scaler = StandardScaler().fit(data.splits.train.inputs)
     rows = scaler.transform(data.splits.train.inputs)

@@ -1,5 +1,7 @@
 """Labels: checks that data has some to learn from, and data with fewer of them."""
 
+from pathlib import Path
+
 import torch
 
 from ....models.data_spec import Kind
@@ -61,7 +63,9 @@ def format_label_count(count: int | None, data: TensorData) -> str:
     return f"{count:,}"
 
 
-def load_label_subset(name: str, data_dir: str | None, count: int | None, seed: int) -> TensorData:
+def load_label_subset(
+    name: str, data_dir: str | Path | None, count: int | None, seed: int
+) -> TensorData:
     """Returns data with `count` training items, or with all if it is None; val and test stay."""
     data = TensorData(name, data_dir=data_dir)
     if count is None:

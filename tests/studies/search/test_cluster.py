@@ -154,7 +154,7 @@ def test_what_is_independent_runs_there_too(
     )
     assert len(trained.metrics["seeds"]) == 3
     assert trained.metrics["std"]["test_mse"] > 0
-    _, table = latentune.compare(
+    report = latentune.compare(
         "digits",
         ["conv-ae-digits"],
         labels=[50],
@@ -162,7 +162,7 @@ def test_what_is_independent_runs_there_too(
         epochs=1,
         cluster=cluster.address,
     )
-    assert list(table["start"]) == ["from scratch", "conv-ae-digits"]
+    assert list(report.table["start"]) == ["from scratch", "conv-ae-digits"]
 
 
 def test_no_trial_is_lost_with_a_worker_or_a_node(

@@ -112,7 +112,7 @@ def test_a_comparison_and_a_confirmation_train_nothing_again(
     monkeypatch.setattr(pl.loops.fit_loop._FitLoop, "advance", advance)
     compare = ("compare", "digits", "--encoder", NAME, "--labels", "50", "--seeds", "1")
     killed_before("os.remove", "/classifier.ckpt", command, *compare, "--epochs", "2")
-    _, table = latentune.compare("digits", [NAME], labels=[50], seeds=1, epochs=2)
+    table = latentune.compare("digits", [NAME], labels=[50], seeds=1, epochs=2).table
     assert not epochs, "both trainings were written down"
     assert len(table) == 2
     assert not list(Path("runs/comparisons/digits").glob("*.ckpt"))

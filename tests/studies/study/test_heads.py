@@ -160,16 +160,14 @@ def test_a_comparison_begins_from_scratch_once_for_each_network_that_differs(
         options = {"trials": 1, "epochs": 1, "batch_size": 300, "ranges": {"latent_dim": "8:8"}}
         latentune.search("dense-ae", "digits", name=name, **options)
         latentune.train(name, epochs=1)
-    folder, table = latentune.compare(
-        "digits", encoders, labels=[50], seeds=1, epochs=2, reach=0.01
-    )
+    report = latentune.compare("digits", encoders, labels=[50], seeds=1, epochs=2, reach=0.01)
     scratch = [f"from scratch, as {name}" for name in encoders[:2]]
-    assert list(table["start"]) == scratch + encoders
-    assert set(table["epochs"]) <= {1.0, 2.0}
-    with (folder / "table.csv").open() as file:
+    assert list(report.table["start"]) == scratch + encoders
+    assert set(report.table["epochs"]) <= {1.0, 2.0}
+    with (report.folder / "table.csv").open() as file:
         assert "epochs" in next(csv.reader(file))
-    _, never = latentune.compare("digits", ["again"], labels=[20], seeds=1, epochs=1, reach=1)
-    assert never["epochs"].isna().all()
+    never = latentune.compare("digits", ["again"], labels=[20], seeds=1, epochs=1, reach=1)
+    assert never.table["epochs"].isna().all()
 
 
 def test_the_feature_network_is_trained_once(trained: Path) -> None:

@@ -142,7 +142,7 @@ def test_what_comes_next_is_what_the_network_can_do(cli: Cli, trained: Path) -> 
     for verb in ("sample", "map", "interpolate"):
         answer = cli(verb, "mynet")
         assert answer.code == 2
-        assert "a Net has no encode" in answer.err
+        assert "Net has no encode" in answer.err
     latentune.search("head", "digits", encoder="conv-ae-digits", trials=1, epochs=1)
     answer = cli("train", "head-conv-ae-digits", "--epochs", 1)
     assert answer.out.endswith("next: latentune predict head-conv-ae-digits FILE\n")

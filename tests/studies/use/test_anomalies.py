@@ -49,7 +49,7 @@ def test_scores_of_a_linear_autoencoder_are_those_of_numpy() -> None:
     rows = data.splits.train.inputs
     found = anomaly_scores(Halves(torch.from_numpy(weights)), data.spec, rows)
     x = rows.numpy().astype("float64")
-    error = (x @ weights @ weights.T - x) / x.std(0)  # a table is standardized unasked
+    error = (x @ weights @ weights.T - x) / x.std(0)  # a table is standardised unasked
     np.testing.assert_allclose(found, np.linalg.norm(error, axis=1), rtol=1e-4)
 
 
@@ -73,7 +73,9 @@ def test_others_are_scored_beside_the_test_part(cli: Cli, trained: Path) -> None
     assert "not scored: noise/odd.png is not an image that can be read" in answer.out
     assert answer.code == 1, "an image was not read"
     assert answer.out.endswith("next: latentune predict conv-ae-digits FILE\n")
-    assert "known anomalies, named by --labeled, would give logistic regression" in answer.out
+    assert (
+        "known anomalies, given by --labeled, add a threshold by logistic regression" in answer.out
+    )
     scores = pd.read_csv(FINAL / "anomalies" / "scores.csv")
     inside, outside = scores[scores["set"] == "inliers"], scores[scores["set"] == "outliers"]
     rows = TensorData("digits").splits.test.row_indices.tolist()
@@ -98,7 +100,7 @@ def test_no_image_has_both_the_least_and_the_most_error(
     trained: Path, monkeypatch: pytest.MonkeyPatch, n: int, least: int, most: int
 ) -> None:
     shown: dict[str, torch.Tensor] = {}
-    grid = "latentune.studies.use.extreme_images.labeled_grid"
+    grid = "latentune.studies.use.extreme_images.plot_labeled_grid"
     monkeypatch.setattr(grid, lambda rows, title, path: shown.update(rows))
     np.save("digits.npy", np.random.default_rng(0).random((n, 8, 8)))
     found = latentune.anomalies("conv-ae-digits", against="digits.npy")
@@ -119,7 +121,7 @@ def test_what_fits_a_regression_is_not_scored(trained: Path, monkeypatch: Any) -
         seen.extend([inliers.numpy(), outliers.numpy()])
         return separating_threshold(inliers, outliers)
 
-    monkeypatch.setattr("latentune.studies.use.anomalies.separating_score", keep)
+    monkeypatch.setattr("latentune.studies.use.anomalies.separating_threshold", keep)
     found = latentune.anomalies("conv-ae-digits", against="noise", labeled="known")
     assert [len(scores) for scores in seen] == [144, 20]
     scored = set(found.scores["score"])
@@ -136,32 +138,30 @@ def test_a_threshold_lies_where_both_classes_are_as_likely() -> None:
     assert separating_threshold(high, low) == float("inf"), "what is drawn better is not found"
 
 
-def test_gray_images_are_shown_to_a_network_of_colors_and_not_the_reverse(
+def test_gray_images_are_shown_to_a_network_of_colours_and_not_the_reverse(
     refused: Refused, trained: Path
 ) -> None:
-    write_images("colored", 12, mode="RGB", side=8)
+    write_images("coloured", 12, mode="RGB", side=8)
     write_images("gray", 12, seed=1)
-    said = refused(*WORDS, "colored")
+    said = refused(*WORDS, "coloured")
     for path in Path("gray").iterdir():
         Image.open(path).convert("RGB").save(Path("gray") / f"as-rgb-{path.name}")
         path.unlink()
     assert (latentune.anomalies(WORDS[1], against="gray").scores["set"] == "outliers").sum() == 12
-    assert "holds colors, but the network has seen only gray images" in said
-    latentune.search("conv-ae", "colored", trials=1, epochs=1)
-    latentune.train("conv-ae-colored", epochs=1)
-    found = latentune.anomalies("conv-ae-colored", against="gray", labeled="digits")
+    assert "holds colours, and the network has seen gray images alone" in said
+    latentune.search("conv-ae", "coloured", trials=1, epochs=1)
+    latentune.train("conv-ae-coloured", epochs=1)
+    found = latentune.anomalies("conv-ae-coloured", against="gray", labeled="digits")
     assert (found.scores["set"] == "outliers").sum() == 12
     assert "logistic regression" in found.thresholds
 
 
 def test_what_is_no_other_data_is_refused(refused: Refused, trained: Path) -> None:
     write_images("noise", 12)
-    assert "digits is the data that the network was trained on: name other" in refused(
-        *WORDS, "digits"
-    )
+    assert "digits is what the network was trained on: name other" in refused(*WORDS, "digits")
     assert "--labeled" in refused(*WORDS, "noise", "--labeled", "./noise")
-    assert "digits is the data that the network" in refused(*WORDS, "noise", "--labeled", "digits")
-    assert "wine holds items of 13, but the network reads 1x8x8" in refused(*WORDS, "wine")
+    assert "digits is what the network" in refused(*WORDS, "noise", "--labeled", "digits")
+    assert "wine holds items of 13, and the network reads 1x8x8" in refused(*WORDS, "wine")
     assert "nowhere" in refused(*WORDS, "nowhere")
     assert "quantile must be above 0 and below 1, not 1" in refused(
         *WORDS, "noise", "--quantile", 1
@@ -181,7 +181,7 @@ def test_features_of_a_table_are_found_by_their_names(refused: Refused) -> None:
     latentune.train("dense-ae-rows", epochs=2)
     words = ("anomalies", "dense-ae-rows", "--against")
     assert "two.csv has no column 'b', which training had" in refused(*words, "two.csv")
-    assert "five.npy holds items of 5, but the network reads 3" in refused(*words, "five.npy")
+    assert "five.npy holds items of 5, and the network reads 3" in refused(*words, "five.npy")
     found = latentune.anomalies("dense-ae-rows", against="far.csv")
     assert found.auroc == 1
     model, rows = latentune.load_model("dense-ae-rows"), torch.tensor(far.to_numpy()).float()
@@ -198,4 +198,4 @@ def test_photographs_stay_in_their_files(trained: Path, monkeypatch: pytest.Monk
     latentune.train("conv-ae-own", epochs=1)
     found = latentune.anomalies("conv-ae-own", against="other")
     assert (found.scores["set"] == "outliers").sum() == 12
-    assert latentune.compress("conv-ae-own").item == 3 * 64
+    assert latentune.compress("conv-ae-own").item_bytes == 3 * 64

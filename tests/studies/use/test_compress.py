@@ -75,7 +75,7 @@ def test_a_table_is_weighed_as_floats_and_in_deviations(cli: Cli) -> None:
     latentune.search("dense-ae", "wine", trials=1, epochs=1, ranges={"latent_dim": "16:16"})
     metrics = latentune.train("dense-ae-wine", epochs=1).metrics
     found = latentune.compress("dense-ae-wine")
-    assert found.item == 13 * 4
+    assert found.item_bytes == 13 * 4
     assert found.table.loc["float32", "mse"] == pytest.approx(metrics["test_mse"], rel=1e-4)
     assert "psnr" not in found.table
     assert found.table.loc["float32", "saved"] == pytest.approx(1 - 16 / 13)
@@ -86,7 +86,7 @@ def test_what_has_no_codes_to_decode_is_refused(refused: Callable[..., str]) -> 
     latentune.search("logistic-regression", "wine", trials=1, epochs=1)
     latentune.train("logistic-regression-wine", epochs=1)
     said = refused("compress", "logistic-regression-wine")
-    assert "a Predictor has no encode and decode to compress with" in said
-    assert "draws nothing again" in refused(
+    assert "Predictor has no encode() and decode(): compression needs an autoencoder" in said
+    assert "Predictor has no reconstruct(): anomaly scores need an autoencoder" in refused(
         "anomalies", "logistic-regression-wine", "--against", "digits"
     )

@@ -126,7 +126,7 @@ def test_interpolation_goes_from_one_image_to_the_other(
     def keep(images: torch.Tensor, title: str, path: Path) -> None:
         drawn[path.name] = images
 
-    monkeypatch.setattr("latentune.studies.use.interpolate.image_grid", keep)
+    monkeypatch.setattr("latentune.studies.use.interpolate.plot_image_grid", keep)
     latentune.interpolate("conv-ae-digits", images=(3, 14))
     model = latentune.load_model("conv-ae-digits")
     ends = latentune.TensorData("digits").splits.val.inputs[[3, 14]]

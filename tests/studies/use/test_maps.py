@@ -65,7 +65,7 @@ def test_a_file_names_items_in_any_order(items: pd.DataFrame, text: str, right: 
         ("row,site\n1,A\n1,B\n", "names '1' more than once"),
         ("age,site\n1,A\n2,B\n", "it needs one of 'item', 'row', 'patient', and has 'age'"),
         ("item,sit\na/0.png,A\n", "has no column 'site': did you mean 'sit'?"),
-        ("item,site\na/0.png,\na/1.png,\n", "hold no value in the column 'site'"),
+        ("item,site\na/0.png,\na/1.png,\n", "the column 'site' of ids.csv is empty"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused(items: pd.DataFrame, text: str, said: str) -> None:

@@ -427,11 +427,13 @@ def test_a_network_that_can_but_draw_has_nothing_to_say(
     refused: Refused, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gan = latentune.GAN(DataSpec((1, 8, 8)), width=0.1).eval()
-    monkeypatch.setattr("latentune.studies.use.inference.load_network", lambda path, runs: gan)
+    monkeypatch.setattr(
+        "latentune.studies.use.trained_network.load_network", lambda path, runs: gan
+    )
     np.save("some.npy", np.zeros((2, 8, 8), np.uint8))
     words = ("conv-ae-digits", "some.npy")
     assert "a GAN neither predicts, reconstructs nor" in refused("predict", *words)
-    assert "a GAN has no encode" in refused("encode", *words, "--out", "codes.npz")
+    assert "GAN has no encode()" in refused("encode", *words, "--out", "codes.npz")
 
 
 def test_a_number_is_predicted(asked: Path) -> None:

@@ -1,0 +1,42 @@
+"""The frame that verbs share: a result with a folder of its own, which is replaced as a whole."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+
+from ...storage.runs_folder import Runs, replace_folder
+from ..display.result import Result
+
+
+@dataclass(frozen=True, repr=False)
+class FolderResult(Result):
+    """A result whose files are in a folder.
+
+    Attributes:
+        folder: The folder.
+    """
+
+    folder: Path
+
+    @property
+    def figures(self) -> list[Path]:
+        """The figures in the folder."""
+        return sorted(self.folder.glob("*.png"))
+
+    def lines(self) -> Sequence[RenderableType]:
+        """Returns the text and tables to print; a result without any names its figures."""
+        return ()
+
+    def __rich__(self) -> RenderableType:
+        lines = self.lines()
+        written = [self.folder] if lines else self.figures
+        return Group(*lines, *(f"wrote {path}" for path in written))
+
+    @contextmanager
+    def replace_folder(self, runs: Runs) -> Iterator[Path]:
+        """Yields an empty folder, which replaces that of the result when the block succeeds."""
+        with replace_folder(self.folder, runs) as folder:
+            yield folder
