@@ -112,7 +112,7 @@ def _plot_groups(
     """Plots pairs or triplets of images with their labels and the distances of their codes."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        groups = model.groups_of(labels)[:GROUPS_SHOWN]
+        groups = model.sample_groups(labels)[:GROUPS_SHOWN]
     if not len(groups):
         return []
     codes = apply_in_batches(
