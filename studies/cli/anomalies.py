@@ -10,7 +10,7 @@ from .network_command import network_command
 from .shared_options import data_dir_option
 
 if TYPE_CHECKING:
-    from ..use.anomalies import AnomalyReport
+    from ..use.anomaly_report import AnomalyReport
 
 
 @network_command

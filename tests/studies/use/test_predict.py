@@ -133,7 +133,7 @@ def test_what_is_above_the_threshold_is_an_anomaly(cli: Cli, asked: Path) -> Non
     configuration.pop("anomaly", None)
     add_configuration(path, configuration)
     answer = cli("predict", "dense-ae-photos", "photos")
-    assert "latentune train dense-ae-photos keeps one" in answer.out
+    assert "latentune train dense-ae-photos saves one" in answer.out
     table = latentune.predict("dense-ae-photos", "photos").table
     assert list(table) == ["input", "error"]
     threshold = float(table["error"].median())
@@ -158,7 +158,7 @@ def test_an_embedder_names_the_nearest_training_items(asked: Path, cli: Cli) -> 
     for said, three in zip(table["class"], votes.to_numpy().tolist(), strict=True):
         most = max(map(three.count, three))
         assert said == next(one for one in three if three.count(one) == most)
-    assert "number or file of a training item" in cli("predict", "siamese-digits", "some.npy").out
+    assert "index or file of a training item" in cli("predict", "siamese-digits", "some.npy").out
 
 
 @settings(max_examples=12, deadline=None)

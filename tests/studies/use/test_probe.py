@@ -15,7 +15,6 @@ from sklearn.neighbors import KNeighborsClassifier
 
 import latentune
 from latentune import TensorData
-from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
 from latentune.studies.use.probe import ProbeReport
 
 Cli = Callable[..., Any]
@@ -110,20 +109,6 @@ def test_what_cannot_be_probed_is_refused(refused: Refused, trained: Path) -> No
     latentune.search("dense-ae", "rows.npy", trials=1, epochs=1)
     latentune.train("dense-ae-rows", epochs=1)
     assert "rows.npy has no labels to learn from" in refused("probe", "dense-ae-rows")
-
-
-def test_studies_and_checkpoints_from_before_its_name_still_load(trained: Path) -> None:
-    latentune.search("conv-ae", "digits", name="old", objectives=["probe"], trials=1, epochs=1)
-    latentune.train("old", epochs=1)
-    path = Path("runs/old/final/model.ckpt")
-    configuration = read_checkpoint(path)[0]
-    assert configuration["recipe"]["objectives"] == ["probe"]
-    configuration["recipe"]["objectives"] = ["knn"]
-    add_configuration(path, configuration)
-    assert len(latentune.probe("old", seeds=1).accuracy) == 1
-    best = Path("runs/old/best.toml")
-    best.write_text(best.read_text().replace('"probe"', '"knn"'))
-    assert "test_probe" in latentune.train(str(best), epochs=1).metrics
 
 
 def test_of_small_data_half_has_labels_unless_told_otherwise() -> None:
