@@ -32,7 +32,7 @@ def probe(
     data_dir: str | None,
     runs: Path,
 ) -> "ProbeReport":
-    """Classify latent codes and principal components by a few labels.
+    """Classify latent codes by a few labels, and compare with PCA.
 
     Example: latentune probe conv-ae-digits --labels 50
     """
