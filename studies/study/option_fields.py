@@ -78,12 +78,13 @@ def check_options(record: Any) -> None:
 
 
 def describe_options(*records: type) -> Callable[[T], T]:
-    """Adds a row for each option of some dataclasses to the docstring of a function or class."""
+    """Adds rows for the options of dataclasses to the `Args:` of a function or class."""
 
     def decorate(described: T) -> T:
         rows = [_row(one) for record in records for one in options_of(record).values()]
         before, section, rest = inspect.cleandoc(described.__doc__ or "").partition("Args:\n")
-        described.__doc__ = "".join([before, section, *rows, rest])
+        own_rows, blank_line, others = rest.partition("\n\n")
+        described.__doc__ = "".join([before, section, own_rows, *rows, blank_line, others])
         return described
 
     return decorate
@@ -93,5 +94,5 @@ def _row(field: OptionField) -> str:
     option = field.option
     text = f"{field.name}: {option.help}"
     text += f" One of {', '.join(option.choices)}." if option.choices else ""
-    text += f" If None: {option.default}." if option.default else ""
-    return textwrap.fill(text, 96, initial_indent="    ", subsequent_indent=" " * 8) + "\n"
+    text += f" Default: {option.default}." if option.default else ""
+    return "\n" + textwrap.fill(text, 96, initial_indent="    ", subsequent_indent=" " * 8)

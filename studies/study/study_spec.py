@@ -1,4 +1,4 @@
-"""The description of a study, and the facts about it that must not change while it grows."""
+"""The description of a study, and the facts that all of its trials share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from .study_error import StudyError
 
 @dataclass(frozen=True)
 class StudySpec:
-    """What a study is called, what it searches, and how long.
+    """A study: its name, its objective, and its number of trials.
 
-    A module of your own that holds one is searched by `latentune search module:NAME`.
+    A module of your own that defines one is searched by `latentune search module:NAME`.
 
     Attributes:
-        name: The study's name, which is also the name of its folder.
-        objective: Turns a trial into a number.
-        trials: How many trials the study has in the end, unless the search says otherwise.
+        name: Name of the study and of its folder.
+        objective: Maps a trial to its value.
+        trials: Total number of trials, if the search gives no other.
 
     Example:
         >>> from functools import partial
@@ -49,19 +49,19 @@ class StudySpec:
         self,
         data: Any,
         varied: Mapping[str, BaseDistribution],
-        identity: Mapping[str, str] | None = None,
+        recipe_entries: Mapping[str, str] | None = None,
     ) -> dict[str, str]:
-        """Returns what must agree for two trials to be comparable, in words.
+        """Returns the facts that two trials must share to be comparable.
 
-        A parameter that is called as another entry, such as `epochs`, has `params_` before it.
+        The prefix `params_` tells a parameter from an entry of the same name, such as `epochs`.
 
         Args:
             data: The data module.
-            varied: What the space varies.
-            identity: What its recipe adds, if it has one; see `Recipe.identity`.
+            varied: The distributions of the searched parameters.
+            recipe_entries: The entries of its recipe, if it has one.
         """
         metrics = self.objective.metrics.items()
-        known = dict(identity or {}) | {
+        known = dict(recipe_entries or {}) | {
             "metric": ", ".join(f"{way} {name}" for name, way in metrics),
             "epochs": str(self.objective.max_epochs),
             "data": f"{getattr(data, 'name', type(data).__name__)} {data.spec}",
