@@ -1,7 +1,6 @@
-"""The verb `compare`: what a trained encoder is worth to a classifier."""
+"""The verb `compare`."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -9,13 +8,10 @@ from ..study.defaults import COMPARE_EPOCHS, COMPARE_REACH, COMPARE_SEEDS
 from ..study.option_text import parse_label_counts
 from ..study.search_options import ClusterOptions
 from .declared_options import Parsed, options_from
+from .interruption import report_interruption
 from .messages import print_result
 from .next_command import print_next_command
-from .shared_options import (
-    allow_option,
-    data_dir_option,
-    runs_option,
-)
+from .shared_options import allow_option, data_dir_option, runs_option
 
 
 @click.command()
@@ -31,11 +27,11 @@ from .shared_options import (
     "--labels",
     type=Parsed(parse_label_counts),
     default="100,1000,all",
-    help="Numbers of labelled images.",
+    help="Numbers of labeled images.",
 )
-@click.option("--seeds", default=COMPARE_SEEDS, help="How often each classifier is trained.")
+@click.option("--seeds", default=COMPARE_SEEDS, help="Seeds that each classifier is trained on.")
 @click.option("--epochs", default=COMPARE_EPOCHS, help="Epochs of each training.")
-@click.option("--reach", default=COMPARE_REACH, help="Accuracy whose first epoch is told.")
+@click.option("--reach", default=COMPARE_REACH, help="Accuracy whose first epoch is reported.")
 @options_from(cluster=ClusterOptions)
 @data_dir_option
 @allow_option
@@ -44,36 +40,37 @@ def compare(
     data: str,
     encoders: tuple[str, ...],
     labels: tuple[int | None, ...],
+    seeds: int,
+    epochs: int,
     reach: float,
-    runs: Path,
     cluster: ClusterOptions,
-    **options: Any,
+    data_dir: str | None,
+    runs: Path,
 ) -> None:
-    """Compare classifiers from scratch and from encoders.
+    """Compare classifiers that are trained from scratch and from trained encoders.
 
     Example: latentune compare digits --encoder conv-ae-digits --labels 100,all
     """
     from ...storage.database import database_exists
     from ...storage.runs_folder import Runs
-    from ..use.compare import compare as run
+    from ..use.compare import compare
 
-    def tell(start: str, labels: str, seed: int, accuracy: float) -> None:
+    def print_accuracy(start: str, labels: str, seed: int, accuracy: float) -> None:
         click.echo(f"{labels:>10} labels  seed {seed}  {start:<28} {accuracy:.4f}")
 
-    try:
-        report = run(
+    with report_interruption("what an earlier comparison wrote is still there"):
+        report = compare(
             data,
             encoders,
             labels=labels,
+            seeds=seeds,
+            epochs=epochs,
             reach=reach,
-            runs=runs,
-            on_result=tell,
             **vars(cluster),
-            **options,
+            data_dir=data_dir,
+            runs=runs,
+            on_result=print_accuracy,
         )
-    except KeyboardInterrupt:
-        click.echo("stopped; what an earlier comparison wrote is still there")
-        raise SystemExit(130) from None
     print_result(report)
-    if database_exists(Runs(runs).database):  # else all encoders were files
+    if database_exists(Runs(runs).database):  # otherwise all encoders were files
         print_next_command("status")

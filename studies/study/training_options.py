@@ -16,7 +16,9 @@ class TrainingOptions:
     seeds: Annotated[
         int,
         Option(
-            "Number of seeds to train on, for the spread of the scores.", least=1, most=MAX_SEEDS
+            "Seeds to train on, for the spread of the scores; the network of the first is kept.",
+            least=1,
+            most=MAX_SEEDS,
         ),
     ] = 1
     resume: Annotated[
@@ -29,15 +31,25 @@ class TrainingOptions:
     ] = None
     init_from: Annotated[
         str | None,
-        Option("Network whose weights are the first ones.", metavar="STUDY|CKPT"),
+        Option(
+            "Network of the same shapes whose weights are the initial ones.",
+            metavar="STUDY[:TRIAL]|CKPT",
+            default="the initial weights of the trial",
+        ),
     ] = None
     accelerator: Annotated[str, Option("Device.", choices=ACCELERATORS)] = "auto"
-    precision: Annotated[str, Option("Bits of a number.", choices=tuple(PRECISIONS))] = "32"
+    precision: Annotated[
+        str, Option("Bits of a number; 16 needs a GPU.", choices=tuple(PRECISIONS))
+    ] = "32"
     deterministic: Annotated[
-        bool, Option("Use only algorithms that give the same numbers each time.")
+        bool, Option("Use deterministic algorithms only, even if they are slower.")
     ] = False
-    pictures: Annotated[str, Option("Epochs to plot.", choices=PICTURES)] = "every"
-    logger: Annotated[str, Option("Logger in addition to metrics.csv.", choices=LOGGERS)] = "csv"
+    pictures: Annotated[str, Option("Epochs whose figures are plotted.", choices=PICTURES)] = (
+        "every"
+    )
+    logger: Annotated[
+        str, Option("Logger of scalars and figures; csv for metrics.csv alone.", choices=LOGGERS)
+    ] = "csv"
 
     def __post_init__(self) -> None:
         check_options(self)

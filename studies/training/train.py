@@ -23,7 +23,9 @@ from ..cluster.ray_cluster import join_cluster
 from ..display.plots.training_curves import plot_loss_curve
 from ..study.build import encoder_configuration
 from ..study.defaults import ANOMALY_QUANTILE, RUNS
+from ..study.option_fields import describe_options
 from ..study.public_api import public_api
+from ..study.search_options import ClusterOptions
 from ..study.study_error import StudyError
 from ..study.training_options import TrainingOptions
 from .final_training import FinalTraining
@@ -35,7 +37,8 @@ from .trial_comparison import notes_if_worse_than_trial
 
 
 @public_api
-def train(
+@describe_options(TrainingOptions, ClusterOptions)
+def train(  # noqa: D417 - the rows of the options are made from their fields
     source: str,
     *,
     epochs: int = 100,
@@ -68,26 +71,6 @@ def train(
 
     Args:
         source: `STUDY` for its best trial, `STUDY:17` for a trial, or the path of a best.toml.
-        epochs: Epochs to train for, at least 1.
-        seeds: Number of seeds to train with, from 1 to 1,000. The network that is kept is that
-            of the trial's own seed; the others show how much the scores vary by chance, by their
-            mean and standard deviation and in `seeds.csv`. The split of the data stays the same.
-        resume: Whether to resume a stopped training after its last epoch. If None, it is resumed
-            if nothing differs; True fails if it cannot be, and False begins anew.
-        init_from: `STUDY`, `STUDY:17` or path of a checkpoint of a network of the same shapes,
-            whose weights are the initial ones. If None, they are those of the trial.
-        accelerator: The device: `auto`, `cpu`, `gpu` or `mps`.
-        precision: `32`, as in trials, or `bf16` for mixed precision; on a GPU also `16`, with
-            scaled gradients.
-        deterministic: Whether to use deterministic algorithms only, even if they are slower.
-        pictures: When to plot: after `every` epoch (100 at most) and at the end, of the `best`
-            epoch only, or `none`.
-        logger: A logger beside metrics.csv: `tensorboard` (scalars, images, the graph of the
-            network, and codes with their images) or `wandb` (scalars and images), in a folder of
-            that name; `csv` for no other.
-        cluster: A Ray cluster on which the further seeds are trained in parallel; as in `search`.
-        cpus: CPUs of each training there.
-        gpus: GPUs of each training there.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
