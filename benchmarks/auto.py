@@ -15,6 +15,7 @@ from typing import NamedTuple
 import optuna
 
 import latentune
+from latentune.storage.study_record import read_study_record
 
 
 class Row(NamedTuple):
@@ -46,8 +47,9 @@ def measure(data: str, runs: Path, **options: object) -> Row:
     started = time.perf_counter()
     study = latentune.search("auto", data, runs=runs, **options)
     seconds = time.perf_counter() - started
-    recipe, definition = study.user_attrs["recipe"], study.user_attrs["definition"]
-    options |= {"objectives": recipe["objectives"], "epochs": int(definition["epochs"])}
+    record = read_study_record(study)
+    recipe = record.recipe.to_table()
+    options |= {"objectives": recipe["objectives"], "epochs": int(record.definition["epochs"])}
     options |= {"trials": len(study.trials)}
     values = {
         model: latentune.search(model, data, runs=runs, **options).best_value
@@ -58,7 +60,7 @@ def measure(data: str, runs: Path, **options: object) -> Row:
     best, auto = values[best_model], study.best_value
     return Row(
         Path(data).name,
-        study.user_attrs["monitor"],
+        record.monitor,
         len(values),
         study.best_params["model"],
         auto,

@@ -29,7 +29,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 
 from latentune.storage.database import open_database
-from latentune.storage.optuna_schema import models
+from latentune.storage.optuna_internals import TABLES, set_system_attribute, study_id, trial_id
 from latentune.studies.cli import app as command_line
 
 STUDY = "small"
@@ -99,19 +99,19 @@ def make_small(runs: Path) -> None:
     runs.mkdir(parents=True)
     storage = open_database(f"sqlite:///{runs / 'studies.db'}", create=True)
     theirs = optuna.create_study(study_name="theirs", storage=storage)
-    storage.create_new_trial(theirs._study_id)
+    storage.create_new_trial(study_id(theirs))
     study = optuna.create_study(study_name=STUDY, storage=storage)
     for name, value in {
         "command": "latentune search conv-ae digits",
         "recipe": {"model": "conv-ae", "data": "digits", "space": "default", "seed": 0},
-        "monitor": "val_mse",
+        "metrics": {"val_mse": "minimize"},
         "definition": {"metric": "minimize val_mse"},
     }.items():
         study.set_user_attr(name, value)
     own: dict[str, Any] = {"study:metric_names": ["val_mse"]}
     own |= {"dashboard:note_ver": 1, "dashboard:note_str:0": "a note"}
     for name, found in own.items():
-        storage.set_study_system_attr(study._study_id, name, found)
+        set_system_attribute(study, name, found)
     ranges = {
         "lr": FloatDistribution(1e-4, 1e-1, log=True),
         "width": IntDistribution(1, 9),
@@ -142,7 +142,7 @@ def make_small(runs: Path) -> None:
         )
     study.enqueue_trial({"lr": 1e-2})
     assert isinstance(storage, RDBStorage)
-    storage.record_heartbeat(study.trials[0]._trial_id)
+    storage.record_heartbeat(trial_id(study.trials[0]))
     storage.remove_session()
     storage.engine.dispose()
 
@@ -150,7 +150,7 @@ def make_small(runs: Path) -> None:
 def cells(database: Path) -> Iterator[Cell]:
     """Yields each column of each table with each bad value, in the last row of our study."""
     with closing(sqlite3.connect(database)) as connection:
-        for name, table in models().items():
+        for name, table in TABLES.items():
             rows = [row for (row,) in connection.execute(f'SELECT rowid FROM "{name}"')]
             for column in table.columns:
                 for number, value in enumerate(VALUES):

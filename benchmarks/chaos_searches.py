@@ -109,7 +109,7 @@ class Searches:
             return
         yield from check_study(self.disk, study, self.seen, self.trials)
         yield from check_disk(self.disk, study)
-        deaths = [trial.user_attrs.get("deaths", []) for trial in study.trials]
+        deaths = [trial.user_attrs.get("worker_failures", []) for trial in study.trials]
         yield True, f"{sum(map(len, deaths))} times a trial's process died"
 
 

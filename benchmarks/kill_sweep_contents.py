@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PASSING = (".lock", "-wal", "-shm")
-TIMES = {"seconds", "made", "duration", "at", "command", "deaths"}
+TIMES = {"seconds", "made", "duration", "at", "command", "worker_failures"}
 DATE = re.compile(r"\d{4}-\d\d-\d\d[T -]\d\d[:-]\d\d[:-]\d\d(\.\d+)?")
 BACKUP = re.compile(r"backups/DATE(-\d\d)?/")
 OF_BACKUPS = ("runs/backups/before/studies.db", "runs/backups/after")  # a repair may have two

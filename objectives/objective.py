@@ -15,18 +15,23 @@ from optuna.trial import BaseTrial, Trial
 from pytorch_lightning.callbacks import EarlyStopping
 
 from ..models.types import Direction, MetricCallbackFactory, Space
+from ..storage.trial_record import (
+    Provenance,
+    TrialRecord,
+    read_trial_record,
+    write_trial_record,
+)
 from .data.data_error import DataError
 from .data.describe_object import accepts_arguments, describe_object
 from .last_epoch_checkpoint import LastEpochCheckpoint
 from .metric_tracker import MetricTracker
-from .provenance import git_commit, machine, versions
+from .provenance import current_provenance
 from .trainer import fit, quiet_trainer
 from .training_errors import DivergenceError, MonitorError, StopRequested, TrialFailed
-from .trial_score import PROVENANCE, TrialScore
+from .trial_score import TrialScore
 
 BATCH_NORM_ERROR = "more than 1 value per channel"
 """Part of PyTorch's message about batch norm of a single item."""
-HPARAMS = "hparams"
 """User attribute of a trial: the options of its model."""
 RESUME_KEYS = ("seed", "data_fingerprint", "git_commit", "versions")
 """The parts of a trial's provenance that must not change if it resumes from its last epoch."""
@@ -166,15 +171,14 @@ class Objective:
         seed = self.seed + (trial.number if self.n_trainings == 1 else run)
         pl.seed_everything(seed, verbose=False)
         data = self.data()
-        provenance = _provenance(seed, data)
+        provenance = current_provenance(seed, data)
         if self.folds:
             data = data.fold(run, self.folds)
         model = self.model(trial, data.spec)
         if run == 0:
-            known = trial.user_attrs
-            for name, value in ({PROVENANCE: provenance} | model_attributes(model)).items():
-                if known.get(name) != value:  # each write is a transaction
-                    trial.set_user_attr(name, value)
+            record = model_record(model, provenance)
+            # Each write is a transaction.
+            write_trial_record(trial, record.changes_from(read_trial_record(trial)))
         callbacks = [
             *(make_callback() for make_callback in self.metric_callbacks),
             tracker,
@@ -184,8 +188,9 @@ class Objective:
         if self.last_epoch is None:
             fit(quiet_trainer(self.max_epochs, callbacks, data), model, data)
             return
+        agree = {key: getattr(provenance, key) for key in RESUME_KEYS}
         params = json.dumps(trial.params, sort_keys=True)  # as text, NaN equals itself
-        settings = {"params": params, "run": run, **{key: provenance[key] for key in RESUME_KEYS}}
+        settings = {"params": params, "run": run, **agree}
         checkpoint = LastEpochCheckpoint(self.last_epoch(trial), settings)
         callbacks.append(checkpoint)
         trainer = quiet_trainer(self.max_epochs, callbacks, data, enable_checkpointing=True)
@@ -200,7 +205,7 @@ class Objective:
             spread = ", ".join(f"{std:.2g}" for std in score.spread)
             what = "folds" if self.folds else "seeds"
             return f"mean of {self.n_trainings} {what}, spread {spread}"
-        if score.outcomes[0]["epochs"] == self.max_epochs:
+        if score.outcomes[0].epochs == self.max_epochs:
             return "all epochs"
         return f"no better for {self._patience} epochs"
 
@@ -242,21 +247,13 @@ class Objective:
             ) from error
 
 
-def model_attributes(model: pl.LightningModule) -> dict[str, Any]:
-    """Returns the user attributes that describe a trial's model, which needs no weights."""
+def model_record(model: pl.LightningModule, provenance: Provenance | None = None) -> TrialRecord:
+    """Returns what a trial keeps about its model, which needs no weights."""
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    return {HPARAMS: _to_json_values(dict(model.hparams)), "parameters": count}
-
-
-def _provenance(seed: int, data: Any) -> dict[str, Any]:
-    # One attribute, because each one costs a transaction.
-    return {
-        "seed": seed,
-        "data_fingerprint": getattr(data, "fingerprint", None),
-        "git_commit": git_commit(),
-        "versions": versions(),
-        **machine(),
-    }
+    hparams = _to_json_values(dict(model.hparams))
+    if provenance is None:
+        return TrialRecord(hparams=hparams, parameters=count)
+    return TrialRecord(hparams=hparams, parameters=count, provenance=provenance)
 
 
 def _to_json_values(value: Any) -> Any:

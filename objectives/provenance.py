@@ -4,7 +4,9 @@ import platform
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from ..storage.trial_record import Provenance
 from .git_head import read_head_commit
 
 LIBRARIES = ("latentune", "optuna", "pytorch-lightning", "torch", "torchvision", "scikit-learn")
@@ -25,7 +27,7 @@ def git_commit() -> str:
         return ""
 
 
-def machine() -> dict[str, str | int]:
+def machine() -> dict[str, Any]:
     """Returns the hardware, because the last digits of a sum depend on it.
 
     Returns:
@@ -56,3 +58,14 @@ def _cpu() -> str:
     except (OSError, StopIteration):
         pass
     return f"{name}, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def current_provenance(seed: int, data: Any) -> Provenance:
+    """Returns what must be equal for a training with a seed to give the same numbers again."""
+    return Provenance(
+        seed=seed,
+        data_fingerprint=getattr(data, "fingerprint", None),
+        git_commit=git_commit(),
+        versions=versions(),
+        **machine(),
+    )

@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 from statistics import fmean, stdev
-from typing import Any
 
 import optuna
 from optuna.trial import BaseTrial
 
 from ..models.types import Direction
+from ..storage.optuna_internals import read_trial
+from ..storage.trial_record import (
+    TrainingResult,
+    TrialRecord,
+    read_trial_record,
+    write_trial_record,
+)
 from .metric_tracker import MetricTracker
-
-PROVENANCE, STOPPED = "provenance", "stopped"
-"""User attributes of a trial: where its training runs, and why it ended or waits again."""
-PRUNED = "pruned"
-"""User attribute of a trial: the step after which the pruner has stopped it."""
-RUNS = "runs"
-"""User attribute of a trial: the outcomes of its finished trainings, if there are several."""
 
 
 class TrialReporter:
@@ -31,9 +30,9 @@ class TrialReporter:
     def __init__(self, trial: BaseTrial) -> None:
         self.trial, self.last_step = trial, 0
         # A new trial has no reports; reading them is a transaction.
-        if isinstance(trial, optuna.Trial) and trial.user_attrs.keys() & {PROVENANCE, STOPPED}:
-            known = trial.storage.get_trial(trial._trial_id).intermediate_values
-            self.last_step = max(known, default=0)
+        record = read_trial_record(trial)
+        if isinstance(trial, optuna.Trial) and (record.provenance or record.stopped):
+            self.last_step = max(read_trial(trial).intermediate_values, default=0)
 
     def report(self, value: float, step: int, *, is_last: bool) -> None:
         """Reports a value, and asks the pruner unless it is the last one.
@@ -52,11 +51,11 @@ class TrialReporter:
         Hyperband remembers that the trial has reached a rung. It would let the trial pass if the
         process died and another one asked again.
         """
-        if self.trial.user_attrs.get(PRUNED) == step:
+        if read_trial_record(self.trial).pruned_at == step:
             return True
         if step < self.last_step or not self.trial.should_prune():
             return False
-        self.trial.set_user_attr(PRUNED, step)
+        write_trial_record(self.trial, TrialRecord(pruned_at=step))
         return True
 
 
@@ -72,14 +71,14 @@ class TrialScore:
         n_trainings: How many trainings the trial has, at least 1.
 
     Attributes:
-        outcomes: `values`, `epochs` and `best_epoch` of each finished training.
+        outcomes: The result of each finished training.
     """
 
     def __init__(
         self, trial: BaseTrial, metrics: Mapping[str, Direction], n_trainings: int
     ) -> None:
         self.trial, self.metrics, self.n_trainings = trial, metrics, n_trainings
-        self.outcomes: list[dict[str, Any]] = list(trial.user_attrs.get(RUNS, []))
+        self.outcomes = list(read_trial_record(trial).trainings)
         self._reporter = TrialReporter(trial)
         self._tracker: MetricTracker | None = None
 
@@ -94,8 +93,8 @@ class TrialScore:
         if self.n_trainings == len(values) == 1:
             self._reporter.report(values[0], epochs, is_last=is_last)
         else:  # no epoch is reported to Optuna
-            before = sum(outcome["epochs"] for outcome in self.outcomes)
-            self.trial.set_user_attr("epochs", before + epochs)
+            before = sum(outcome.epochs for outcome in self.outcomes)
+            write_trial_record(self.trial, TrialRecord(epochs=before + epochs))
 
     def finish_training(self) -> None:
         """Records the outcome of the current training."""
@@ -103,7 +102,7 @@ class TrialScore:
         self.outcomes.append(_outcome(self._tracker))
         self._tracker = None
         if self.n_trainings > 1:
-            self.trial.set_user_attr(RUNS, self.outcomes)
+            write_trial_record(self.trial, TrialRecord(trainings=self.outcomes))
 
     def report(self) -> None:
         """Reports what the last finished training is worth, if the trial has several.
@@ -113,7 +112,7 @@ class TrialScore:
         """
         step = len(self.outcomes)
         if step and self.n_trainings > 1 and len(self.metrics) == 1:
-            (value,) = self.outcomes[-1]["values"]
+            (value,) = self.outcomes[-1].values
             self._reporter.report(value, step, is_last=step == self.n_trainings)
 
     @property
@@ -129,22 +128,19 @@ class TrialScore:
     def record_outcome(self, stopped: str) -> None:
         """Records on the trial why it ended, and after how many epochs."""
         known = [*self.outcomes, *([_outcome(self._tracker)] if self._tracker else [])]
-        self.trial.set_user_attr(STOPPED, stopped)
-        self.trial.set_user_attr("epochs", sum(outcome["epochs"] for outcome in known))
-        best_epoch = fmean(outcome["best_epoch"] for outcome in known)
-        self.trial.set_user_attr("best_epoch", round(best_epoch))
+        epochs = sum(outcome.epochs for outcome in known)
+        best_epoch = round(fmean(outcome.best_epoch for outcome in known))
+        record = TrialRecord(stopped=stopped, epochs=epochs, best_epoch=best_epoch)
+        write_trial_record(self.trial, record)
         if len(self.outcomes) == self.n_trainings > 1:
-            spread = self.spread
-            self.trial.set_user_attr("spread", spread[0] if len(spread) == 1 else list(spread))
+            write_trial_record(self.trial, TrialRecord(spread=list(self.spread)))
 
     def _columns(self) -> list[list[float]]:
-        values = [outcome["values"] for outcome in self.outcomes]
+        values = [outcome.values for outcome in self.outcomes]
         return list(map(list, zip(*values, strict=True)))
 
 
-def _outcome(tracker: MetricTracker) -> dict[str, Any]:
-    return {
-        "values": list(tracker.values),
-        "epochs": tracker.epochs,
-        "best_epoch": tracker.best_epoch,
-    }
+def _outcome(tracker: MetricTracker) -> TrainingResult:
+    return TrainingResult(
+        values=list(tracker.values), epochs=tracker.epochs, best_epoch=tracker.best_epoch
+    )

@@ -110,7 +110,8 @@ def matching_value(distribution: BaseDistribution, value: Any) -> Any:
     types = (int,) if isinstance(distribution, IntDistribution) else (int, float)
     if isinstance(value, bool) or not isinstance(value, types):
         raise LookupError(value)
-    inside = distribution.low <= value <= distribution.high
-    if not (inside and distribution._contains(float(value))):  # checks the step too
+    low, high, step = distribution.low, distribution.high, distribution.step
+    steps = 0 if step is None else (value - low) / step
+    if not low <= value <= high or abs(steps - round(steps)) > 1e-8:
         raise LookupError(value)
     return value

@@ -18,9 +18,7 @@ from optuna.storages import BaseStorage
 from .database import database_exists, open_database
 from .runs_folder import Runs, write_error
 from .s3_bucket import Bucket, check_bucket
-
-BUCKET_ATTRIBUTE = "artifacts"
-"""The attribute of a study whose pictures lie in a bucket: its URL."""
+from .study_record import read_study_record
 
 
 class ArtifactStore(Protocol):
@@ -86,8 +84,8 @@ def study_bucket(study: optuna.Study) -> str | None:
     Raises:
         StorageError: If the study names something else, or boto3 is not installed.
     """
-    url = study.user_attrs.get(BUCKET_ATTRIBUTE)
-    return None if url is None else check_bucket(str(url))
+    url = read_study_record(study).artifacts
+    return None if url is None else check_bucket(url)
 
 
 def choose_bucket(study: str, storage: str, named: str | None) -> str | None:
@@ -170,10 +168,10 @@ class AllArtifacts:
         return (found for found in self._buckets() if artifact_id in found.names(artifact_id))
 
     def _buckets(self) -> Iterator[Bucket]:
-        named = [
-            study.user_attrs.get(BUCKET_ATTRIBUTE) for study in self.storage.get_all_studies()
-        ]
-        for url in dict.fromkeys(str(url) for url in named if url is not None):
+        studies = self.storage.get_all_studies()
+        for url in dict.fromkeys(read_study_record(study).artifacts for study in studies):
+            if url is None:
+                continue
             if url not in self._reached:
                 self._reached[url] = Bucket(check_bucket(url))
             yield self._reached[url]

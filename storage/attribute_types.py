@@ -1,7 +1,7 @@
-"""What the attributes of studies and trials hold: their types and ranges, in one place.
+"""Which values the attributes of studies and trials may have.
 
-They stand in a database that others may have written, and come in zips. Whatever is not named here
-is an attribute of users, and may be any JSON.
+A database can be written by others, and a zip file comes from elsewhere. Attributes that are not
+named here are those of users and may hold any JSON.
 """
 
 import re
@@ -12,83 +12,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, Json, TypeAdapter, ValidationError
 
 from .input_limits import check_limits
+from .record import Record, validation_message
 from .runs_folder import StorageError
+from .study_record import CONFIRM_TRAINING, Count, StudyRecord
+from .trial_record import TrialRecord
 
 Owner = Literal["study", "trial"]
 Author = Literal["user", "system"]
 
-MAX_NAME_LENGTH = 512  # letters, as Optuna's tables have them
-Count = Annotated[int, Field(ge=0, lt=2**31)]
-Epoch = Annotated[int, Field(ge=-1, lt=2**31)]
-"""An epoch, counted from 1; -1 before the first one is over."""
-Digits = Annotated[str, Field(pattern=r"^\d{1,10}$")]
-Number = float  # which whole numbers are too
+MAX_NAME_LENGTH = 512
+"""Letters of the name of an attribute, as in Optuna's tables."""
+RECORDS: Mapping[Owner, type[Record]] = {"study": StudyRecord, "trial": TrialRecord}
 Plain = bool | int | float | str | None
-
-
-class RecipeTable(BaseModel, extra="allow"):
-    """The words that a study is made of, as far as they are read without being made into it."""
-
-    model: str
-    data: str | None = None
-    models: list[str] = []
-    ranges: dict[str, str] = {}
-    encoder: str | None = None
-    encoder_hash: str | None = None
-    weights: str | None = None
-
-
-class EncoderSource(BaseModel, extra="forbid"):
-    """The network that a study is on."""
-
-    study: str
-    checkpoint: str
-    hash: str
-    trial: Count | None = None
-
-
-class Origin(BaseModel, extra="forbid"):
-    """The study, and perhaps the trial, whose trials were taken over."""
-
-    study: str
-    trial: Count | None = None
-
-
-class Imported(BaseModel, extra="forbid"):
-    """The zip that a study came in."""
-
-    study: str
-    at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")]
-    sha256: str
-    by: str
-
-
-class Confirmed(BaseModel, extra="forbid"):
-    """The configuration that was found to be the best one; see `confirm`."""
-
-    trial: Count
-    monitor: str
-    mean: Number
-    std: Number
-    seeds: Count
-    searched: Number
-
-
-class Provenance(BaseModel, extra="allow"):
-    """What a rerun needs to be the same, and the machine."""
-
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    data_fingerprint: str | None = None
-    git_commit: str | None = None
-    versions: dict[str, str] = {}
-
-
-class TrainingResult(BaseModel, extra="allow"):
-    """What one of several trainings of a trial came to."""
-
-    values: list[Number]
-    epochs: Count
-    best_epoch: Count
 
 
 class Artifact(BaseModel, extra="allow"):
@@ -101,30 +36,8 @@ class Artifact(BaseModel, extra="allow"):
 
 
 ARTIFACT_TYPES: Mapping[str, Any] = {"(dashboard:)?artifacts:.*": Annotated[Artifact | None, Json]}
-ATTRIBUTE_TYPES: Mapping[tuple[Owner, Author], Mapping[str, Any]] = {
-    ("study", "user"): {
-        "recipe": RecipeTable,
-        "definition": dict[str, str],
-        "monitor|command|artifacts": str,
-        "parent": EncoderSource,
-        "origin": Origin,
-        "imported": Imported,
-        "confirmed": Confirmed,
-        "confirming": dict[Digits, dict[Digits, Number | None]],
-    },
-    ("trial", "user"): {
-        "epochs|pruned": Count,
-        "best_epoch": Epoch,
-        "parameters": Annotated[int, Field(ge=0, lt=2**53)],
-        "provenance": Provenance,
-        "hparams": dict[str, Any],
-        "stopped|failure": str,
-        "origin": Origin,
-        "deaths": list[Count | None],
-        "runs": list[TrainingResult],
-        "spread": Number | list[Number],
-    },
-    ("study", "system"): {
+SYSTEM_TYPES: Mapping[Owner, Mapping[str, Any]] = {
+    "study": {
         **ARTIFACT_TYPES,
         "study:metric_names|dashboard:objective_names": list[str],
         r"dashboard:(\d+:)?note_ver": Count,
@@ -134,42 +47,52 @@ ATTRIBUTE_TYPES: Mapping[tuple[Owner, Author], Mapping[str, Any]] = {
         r"preference:(is_preferential|skip_trial:\d+)": bool,
         "preference:values.*": list[list[Count]],
     },
-    ("trial", "system"): {
+    "trial": {
         **ARTIFACT_TYPES,
         "fixed_params": dict[str, Plain],
-        "constraints": list[Number] | None,
-        "constraints:.*": Number,
-        r"completed_rung_\d+": Number,
+        "constraints": list[float] | None,
+        "constraints:.*": float,
+        r"completed_rung_\d+": float,
         r"\w+Sampler:generation|failed_trial": Count,
         "(tpe|gp):relative_params:.*": str,
         "retry_history": list[Count],
     },
 }
-"""The type of each attribute that somebody reads, by a pattern of its name."""
+"""The types of the attributes of Optuna and its dashboard, by a pattern of their names."""
 
 
 def attribute_error(owner: Owner, author: Author, name: str, value: Any) -> str | None:
-    """Returns why an attribute is not what is read of it; None if it may be.
+    """Returns why an attribute is not valid; None if it is.
 
     Args:
-        owner: Of what it is an attribute.
-        author: Whose it is: ours and those of users, or those of Optuna and its dashboard.
+        owner: What it is an attribute of.
+        author: `user` for attributes of Latentune and of users, `system` for those of Optuna and
+            its dashboard.
         name: Its name.
-        value: What was read of its JSON.
+        value: Its value, read from JSON.
     """
     try:
         check_limits(value, name)
     except StorageError as error:
         return str(error)
-    for pattern, kind in ATTRIBUTE_TYPES[owner, author].items():
-        if re.fullmatch(pattern, name, re.DOTALL):
-            try:
-                _adapter(owner, author, pattern, kind).validate_python(value, strict=True)
-            except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                where = "".join(f"{part}: " for part in first["loc"] if isinstance(part, str))
-                return f"{name}: {where}{first['msg'][0].lower()}{first['msg'][1:]}"
+    try:
+        if author == "system":
+            _check_system_attribute(owner, name, value)
+        elif owner == "study" and CONFIRM_TRAINING.fullmatch(name):
+            _adapter(float | None).validate_python(value, strict=True)
+        else:
+            RECORDS[owner].model_validate({name: value})
+    except ValidationError as error:
+        said = validation_message(error)
+        return said if said.startswith(f"{name}: ") else f"{name}: {said}"
     return None
+
+
+def _check_system_attribute(owner: Owner, name: str, value: Any) -> None:
+    """Raises ValidationError if an attribute of Optuna or its dashboard is not valid."""
+    for pattern, kind in SYSTEM_TYPES[owner].items():
+        if re.fullmatch(pattern, name, re.DOTALL):
+            _adapter(kind).validate_python(value, strict=True)
 
 
 def attribute_errors(owner: Owner, author: Author, attributes: Mapping[str, Any]) -> Iterator[str]:
@@ -189,5 +112,5 @@ def name_error(name: str) -> str | None:
 
 
 @cache
-def _adapter(owner: Owner, author: Author, pattern: str, kind: Any) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)

@@ -1,23 +1,18 @@
-"""The database: opening it safely for many readers and writers, and finding what died in it."""
+"""Opening the database so that many processes can read and write it."""
 
 import atexit
 import os
 import sqlite3
 import tempfile
-import threading
 import warnings
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
-from datetime import datetime, timedelta
+from contextlib import closing, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage, RDBStorage
-from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
@@ -34,10 +29,11 @@ from .sqlite_snapshot import snapshot
 DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
 """What Optuna raises when the database fails in the middle of a study."""
 
-_last_opened: deque[Path] = deque(maxlen=1)
-
 HEARTBEAT_S = 5
 GRACE_S = 30
+"""A trial whose last heartbeat is older is that of a dead process."""
+
+_last_opened: deque[Path] = deque(maxlen=1)
 
 
 class DatabaseLostError(LatentuneError, RuntimeError):
@@ -174,97 +170,6 @@ def check_file_identity(url: str, known: tuple[int, int] | None) -> None:
             f"{url} was deleted or replaced during the search, and its trials with it; "
             "the same command begins anew"
         )
-
-
-@contextmanager
-def heartbeat(trial: optuna.Trial) -> Iterator[None]:
-    """Tells the database every few seconds, from a thread, that a trial's process lives.
-
-    Optuna has such a thread too, but for trials of `study.optimize` alone, and it ends with a
-    traceback when the database is busy for too long.
-    """
-    storage = _heartbeat_storage(trial.storage)
-    if storage is None:
-        yield
-        return
-    ended = threading.Event()
-
-    def write_heartbeats() -> None:
-        while not ended.wait(HEARTBEAT_S):
-            with suppress(*DatabaseError):
-                storage.record_heartbeat(trial._trial_id)
-
-    storage.record_heartbeat(trial._trial_id)
-    thread = threading.Thread(target=write_heartbeats, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
-def write_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
-    """Tells the database that the processes of trials live, in their place."""
-    storage = _heartbeat_storage(study._storage)
-    for trial in trials:
-        if storage is not None:
-            storage.record_heartbeat(trial._trial_id)
-
-
-def stale_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Returns the running trials whose process has died: no heartbeat, for half a minute.
-
-    Args:
-        study: The study.
-        trials: Its trials.
-    """
-    running, storage = _running_trials(study, trials)
-    if not running or storage is None:
-        return []
-    silent = set(storage._get_stale_trial_ids(study._study_id))
-    if is_file(storage.url):  # all who write to it have the same clock
-        latest = datetime.now() - timedelta(seconds=GRACE_S)
-        began = {t._trial_id for t in running if (t.datetime_start or latest) < latest}
-        silent |= began - _trials_with_heartbeat(storage, running)
-    return [trial for trial in running if trial._trial_id in silent]
-
-
-def write_missing_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
-    """Gives running trials that have no heartbeat one, if their database is on a server.
-
-    A process may have died before its first one. When its trial began is known by the clock of its
-    machine alone, so that the silence is counted from now on, by the clock of the server.
-
-    Args:
-        study: The study.
-        trials: Its trials.
-    """
-    running, storage = _running_trials(study, trials)
-    if running and storage is not None and not is_file(storage.url):
-        beaten = _trials_with_heartbeat(storage, running)
-        write_heartbeats(study, [trial for trial in running if trial._trial_id not in beaten])
-
-
-def _running_trials(
-    study: optuna.Study, trials: Sequence[FrozenTrial]
-) -> tuple[list[FrozenTrial], RDBStorage | None]:
-    running = [trial for trial in trials if trial.state == TrialState.RUNNING]
-    return running, _heartbeat_storage(study._storage)
-
-
-def _trials_with_heartbeat(storage: RDBStorage, trials: Sequence[FrozenTrial]) -> set[int]:
-    """Returns the database's numbers of the trials that have a heartbeat."""
-    numbers = ", ".join(str(trial._trial_id) for trial in trials)
-    asked = text(f"SELECT trial_id FROM trial_heartbeats WHERE trial_id IN ({numbers})")  # noqa: S608 - whole numbers
-    with storage.engine.connect() as connection:
-        return set(connection.execute(asked).scalars())
-
-
-def _heartbeat_storage(storage: BaseStorage) -> RDBStorage | None:
-    """Returns the database itself, which a study wraps in a cache, if it knows heartbeats."""
-    inner = getattr(storage, "_backend", storage)
-    return inner if isinstance(inner, RDBStorage) else None
 
 
 def database_message(error: BaseException) -> str:

@@ -2,15 +2,12 @@
 
 import shlex
 import sqlite3
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import optuna
 from optuna.storages import RDBStorage
-from optuna.storages._rdb.models import SCHEMA_VERSION as SCHEMA_VERSION
-from optuna.storages._rdb.models import BaseModel
-from sqlalchemy import Table, inspect
+from sqlalchemy import inspect
 
 from .runs_folder import StorageError
 
@@ -29,12 +26,6 @@ def schema() -> str:
 def tables() -> frozenset[str]:
     """Returns their names."""
     return frozenset(inspect(_in_memory_storage().engine).get_table_names())
-
-
-def models() -> Mapping[str, Table]:
-    """Returns them as Optuna declares them, with the types of their columns."""
-    found: Mapping[str, Table] = BaseModel.metadata.tables
-    return found
 
 
 def find_extra_objects(connection: sqlite3.Connection, database: Path) -> list[tuple[str, str]]:

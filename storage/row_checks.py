@@ -11,8 +11,9 @@ from optuna.distributions import FloatDistribution
 
 from .attribute_types import attribute_error
 from .cell_checks import parse_distribution
-from .optuna_schema import SCHEMA_VERSION, models
+from .optuna_internals import SCHEMA_VERSION, TABLES, contains
 from .runs_folder import StorageError, check_study_name
+from .study_record import StudyRecord
 
 Row = Mapping[str, Any]
 Errors = Iterator[tuple[str, str]]
@@ -24,7 +25,7 @@ class DatabaseRows:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.rows: dict[str, list[Row]] = {}
-        for name, table in models().items():
+        for name, table in TABLES.items():
             columns = ", ".join(f'"{column.name}"' for column in table.columns)
             found = connection.execute(f'SELECT rowid, {columns} FROM "{name}"')  # noqa: S608 - Optuna's
             keys = ["rowid", *(column.name for column in table.columns)]
@@ -41,22 +42,17 @@ class DatabaseRows:
         return {row["trial_id"]: row for row in self.rows["trials"]}
 
     @cached_property
-    def definitions(self) -> dict[Any, Any]:
-        """What our studies are defined by, by their ids."""
-        found = self.rows["study_user_attributes"]
-        return {
-            row["study_id"]: _parse_json(row["value_json"])
-            for row in found
-            if row["key"] == "definition"
-        }
+    def attributes(self) -> Mapping[Any, dict[Any, Any]]:
+        """The user attributes of each study, by its id."""
+        found: dict[Any, dict[Any, Any]] = defaultdict(dict)
+        for row in self.rows["study_user_attributes"]:
+            found[row["study_id"]][row["key"]] = _parse_json(row["value_json"])
+        return found
 
     @cached_property
-    def attributes(self) -> Mapping[Any, set[Any]]:
-        """The names of the attributes of each study."""
-        found: dict[Any, set[Any]] = defaultdict(set)
-        for row in self.rows["study_user_attributes"]:
-            found[row["study_id"]].add(row["key"])
-        return found
+    def latentune_studies(self) -> set[Any]:
+        """The ids of the studies that Latentune created."""
+        return {study for study, of in self.attributes.items() if "definition" in of}
 
     @cached_property
     def directions(self) -> Mapping[Any, int]:
@@ -96,14 +92,15 @@ class DatabaseRows:
     def is_latentune_row(self, row: Row) -> bool:
         """Whether a row is of a study that Latentune made."""
         trial = self.trials.get(row.get("trial_id"))
-        return (trial or row).get("study_id") in self.definitions
+        return (trial or row).get("study_id") in self.latentune_studies
 
 
 def _study_errors(whole: DatabaseRows, row: Row) -> Errors:
     if not whole.directions[row["study_id"]]:
         yield "study_id", "it has no direction"
-    if row["study_id"] in whole.definitions:
-        for lost in sorted({"recipe", "monitor", "command"} - whole.attributes[row["study_id"]]):
+    if row["study_id"] in whole.latentune_studies:
+        required = {"command", "metrics", "recipe"}
+        for lost in sorted(required - whole.attributes[row["study_id"]].keys()):
             yield "study_id", f"it has lost its attribute {lost}"
         try:
             check_study_name(row["study_name"])
@@ -114,24 +111,10 @@ def _study_errors(whole: DatabaseRows, row: Row) -> Errors:
 def _direction_errors(whole: DatabaseRows, row: Row) -> Errors:
     if row["objective"] >= whole.directions[row["study_id"]]:
         yield "objective", f"the study has {whole.directions[row['study_id']]} objectives"
-    definition = whole.definitions.get(row["study_id"])
-    if why := direction_error(definition, row["objective"], row["direction"]):
-        yield "direction", why
-
-
-def direction_error(definition: Any, objective: int, direction: str) -> str | None:
-    """Returns what is wrong with the direction of an objective; None if it is as defined.
-
-    Args:
-        definition: The definition of a study; None if it is not ours.
-        objective: Which of its objectives, from 0.
-        direction: `MINIMIZE` or `MAXIMIZE`.
-    """
-    metrics = definition.get("metric") if isinstance(definition, dict) else None
-    ways = metrics.split(", ") if isinstance(metrics, str) else []
-    if objective < len(ways) and not ways[objective].startswith(f"{direction.lower()} "):
-        return f"the study is defined to {ways[objective]}"
-    return None
+    metrics = StudyRecord.parse_valid(whole.attributes[row["study_id"]]).metrics
+    for number, (name, way) in enumerate(metrics.items()):
+        if number == row["objective"] and way.upper() != row["direction"]:
+            yield "direction", f"{name} is to {way}"
 
 
 def _trial_errors(whole: DatabaseRows, row: Row) -> Errors:
@@ -171,7 +154,7 @@ def _parameter_errors(whole: DatabaseRows, row: Row) -> Errors:
     found = parse_distribution(json.loads(row["distribution_json"]))
     value = row["param_value"]
     whole_number = isinstance(found, FloatDistribution) or value == int(value)
-    if not (whole_number and found._contains(value)):
+    if not (whole_number and contains(found, value)):
         yield "param_value", f"it is outside of {found}"
 
 
@@ -186,10 +169,10 @@ def _attribute_errors(owner: Any, author: Any, whole: DatabaseRows, row: Row) ->
     value = json.loads(row["value_json"])
     if why := attribute_error(owner, author, row["key"], value):
         yield "value_json", why
-    elif (owner, author, row["key"]) == ("study", "user", "monitor"):
-        metrics, directions = len(value.split(", ")), whole.directions[row["study_id"]]
-        if metrics != directions:
-            yield "value_json", f"it names {metrics} metrics, and the study has {directions}"
+    elif (owner, author, row["key"]) == ("study", "user", "metrics"):
+        directions = whole.directions[row["study_id"]]
+        if len(value) != directions:
+            yield "value_json", f"it names {len(value)} metrics, and the study has {directions}"
 
 
 def _parse_json(text: Any) -> Any:

@@ -9,6 +9,8 @@ from typing import Any
 import optuna
 
 from .spreadsheet_csv import escape_formula
+from .study_record import read_study_record
+from .trial_record import read_trial_record
 
 TRIAL_COLUMNS = (
     "number",
@@ -33,7 +35,7 @@ def to_csv(study: optuna.Study) -> str:
     empty cell says that the trial was not asked for the parameter.
     """
     trials = study.get_trials(deepcopy=False)
-    metrics = study.user_attrs["monitor"].split(", ")
+    metrics = read_study_record(study).metrics
     parameters = [
         f"{PARAM_PREFIX}{name}" for name in sorted({n for t in trials for n in t.params})
     ]
@@ -43,6 +45,7 @@ def to_csv(study: optuna.Study) -> str:
     writer = csv.DictWriter(text, columns)
     writer.writerow({name: escape_formula(name) for name in columns})
     for trial in trials:
+        record = read_trial_record(trial)
         values = dict(zip(named.values(), trial.values or [], strict=False))
         writer.writerow(
             {
@@ -53,12 +56,12 @@ def to_csv(study: optuna.Study) -> str:
                 },
                 "number": trial.number,
                 "state": trial.state.name.lower(),
-                "epochs": trial.user_attrs.get("epochs"),
-                "best_epoch": trial.user_attrs.get("best_epoch"),
+                "epochs": record.epochs,
+                "best_epoch": record.best_epoch,
                 "started": trial.datetime_start,
                 "ended": trial.datetime_complete,
                 "seconds": trial.duration and trial.duration.total_seconds(),
-                "stopped": escape_formula(trial.user_attrs.get("stopped")),
+                "stopped": escape_formula(record.stopped),
             }
         )
     return text.getvalue()

@@ -5,6 +5,8 @@ from collections import Counter
 import optuna
 from optuna.trial import TrialState
 
+from .study_record import read_study_record
+
 STATE_NAMES = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "pruned",
@@ -34,7 +36,7 @@ class Study(optuna.Study):
         lines = [f"study {self.study_name}: {states or 'no trials'}"]
         best = self.best_trials
         if best and len(self.directions) == 1:
-            monitor = self.user_attrs.get("monitor", "value")
+            monitor = read_study_record(self).monitor or "value"
             lines.append(f"best: trial {best[0].number}, {monitor} {best[0].values[0]:.4g}")
             lines += [
                 f"  {n} = {format_value(value, 'None')}" for n, value in best[0].params.items()

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from optuna.trial import FrozenTrial, TrialState
 
+from .trial_record import read_trial_record
+
 INTERRUPTED = "interrupted"
 PROCESS_DIED = "its process died"
-STOPPED = "stopped"
-"""The attribute of a trial that says why it ended or waits."""
 
 
 def finished_trials(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
@@ -21,13 +21,13 @@ def unfinished_trials(trials: Sequence[FrozenTrial]) -> set[int]:
         trial.number
         for trial in trials
         if trial.state == TrialState.RUNNING
-        or (trial.state == TrialState.WAITING and STOPPED in trial.user_attrs)
+        or (trial.state == TrialState.WAITING and read_trial_record(trial).stopped)
     }
 
 
 def stop_reason(trial: FrozenTrial) -> str:
     """Returns why a trial ended or waits to be resumed, as users read it."""
-    reason = str(trial.user_attrs.get(STOPPED, ""))
+    reason = read_trial_record(trial).stopped
     if trial.state.is_finished():
         return reason or (PROCESS_DIED if trial.state == TrialState.FAIL else "")
     if reason and trial.state == TrialState.WAITING:
@@ -37,4 +37,4 @@ def stop_reason(trial: FrozenTrial) -> str:
 
 def reached_epoch(trial: FrozenTrial) -> int:
     """Returns the last epoch of a trial that was reported or recorded."""
-    return max(len(trial.intermediate_values), int(trial.user_attrs.get("epochs", 0)))
+    return max(len(trial.intermediate_values), read_trial_record(trial).epochs or 0)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "models": {"models"},
     "search_spaces": {"search_spaces", "models"},
-    "objectives": {"objectives", "models"},
+    "objectives": {"objectives", "models", "storage"},
     "storage": {"storage", "models"},
     "studies": {"studies", "models", "search_spaces", "objectives", "storage"},
 }

@@ -13,6 +13,7 @@ from latentune.objectives.history_checkpoint import BEST
 from latentune.storage.checkpoint_file import file_hash
 from latentune.storage.database import open_database
 from latentune.storage.runs_folder import Runs, write_text
+from latentune.storage.trial_record import read_trial_record
 from latentune.studies.study.study_lookup import open_study
 
 from .rows import ROWS, Row, Run, RunKind
@@ -162,7 +163,7 @@ class Reproduction:
             return epochs
         best = open_study(open_database(Runs(self.root).database), study).best_trial
         assert best.duration is not None  # a complete trial has one
-        per_epoch = best.duration.total_seconds() / max(1, best.user_attrs["epochs"])
+        per_epoch = best.duration.total_seconds() / max(1, read_trial_record(best).epochs or 1)
         return max(1, min(epochs, int(60 * self.minutes / per_epoch)))
 
     def _options(self, verb: str) -> list[str]:

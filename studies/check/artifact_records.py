@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from ...storage.artifact_store import study_bucket
 from ...storage.database_urls import SQLITE_SCHEME, is_file
+from ...storage.optuna_internals import study_id, system_attributes, trial_id
 from ...storage.runs_folder import StorageError
 from ...storage.s3_bucket import Bucket
 from .checkup import Checkup
@@ -90,11 +91,10 @@ def find_unreferenced_artifacts(checkup: Checkup) -> Iterator[Finding]:
 
 def _records(study: optuna.Study, *, with_running: bool = False) -> Iterator[_Record]:
     """Yields the records of a study; a RUNNING trial may have a record before its file exists."""
-    attrs = study._storage.get_study_system_attrs(study._study_id)
-    yield from _artifact_attributes("study", study._study_id, attrs)
+    yield from _artifact_attributes("study", study_id(study), system_attributes(study))
     for trial in study.get_trials(deepcopy=False):
         if with_running or trial.state != TrialState.RUNNING:
-            yield from _artifact_attributes("trial", trial._trial_id, trial.system_attrs)
+            yield from _artifact_attributes("trial", trial_id(trial), trial.system_attrs)
 
 
 def _artifact_attributes(owner: str, row: int, attrs: Mapping[str, Any]) -> Iterator[_Record]:

@@ -12,6 +12,7 @@ from ...models.types import Space
 from ...search_spaces.distributions import describe_distribution
 from ...search_spaces.ranges import RangedSpace
 from ...search_spaces.suggestions import build_without_weights, record_parameters
+from ...storage.study_record import read_study_record
 from ..study.build import build_spec
 from ..study.recipe import Recipe
 from .checkup import Checkup
@@ -45,7 +46,9 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
         if not crowded:
             continue
         try:
-            recipe = Recipe.from_table(study.user_attrs["recipe"], checkup.runs, checkup.url)
+            recipe = Recipe.from_table(
+                read_study_record(study).recipe.to_table(), checkup.runs, checkup.url
+            )
             objective = build_spec(recipe, checkup.runs).objective
             space, data = objective.model, objective.data().spec
             defaults = record_parameters(space, data).defaults

@@ -15,6 +15,7 @@ from ...storage.database_urls import SQLITE_SCHEME, file_path, is_file
 from ...storage.runs_folder import Runs, StorageError
 from ...storage.scratch_folder import temporary_scratch_folder
 from ...storage.sqlite_snapshot import snapshot
+from ...storage.study_record import is_latentune_study
 from ...storage.study_summary import Study
 from ..study.study_lookup import open_study
 from .database_tables import check_tables, unreadable_database
@@ -56,7 +57,7 @@ class Checkup:
     @cached_property
     def studies(self) -> list[optuna.Study]:
         """The studies to look at: all of Latentune, or the one with `study_name`."""
-        ours = [study for study in self.all_studies if "definition" in study.user_attrs]
+        ours = [study for study in self.all_studies if is_latentune_study(study)]
         return [study for study in ours if self.study_name in (None, study.study_name)]
 
     @property

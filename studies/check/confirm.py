@@ -22,12 +22,19 @@ from ...storage.database import open_database
 from ...storage.resume_checkpoints import remove_with_partials
 from ...storage.runs_folder import Runs, StorageError
 from ...storage.study_export import params_key
+from ...storage.study_record import (
+    Confirmed,
+    StudyRecord,
+    read_confirm_values,
+    read_study_record,
+    write_confirm_value,
+    write_study_record,
+)
 from ..cluster.payload import recipe_files, with_local_files
 from ..cluster.ray_cluster import RayCluster, join_cluster
 from ..cluster.run_jobs import JobContext, run_jobs
 from ..display.terminal import has_progress_display
 from ..study.build import build_spec
-from ..study.confirmed import Confirmed, read_trainings, record_training
 from ..study.defaults import CONFIRM_SEEDS, CONFIRM_TOP, CPUS, GPUS, MAX_SEEDS, RUNS
 from ..study.public_api import public_api
 from ..study.recipe import Recipe
@@ -99,7 +106,9 @@ def confirm(
     place = Runs(Path(runs))
     opened = open_study(open_database(storage or place.database), study)
     finalists = _finalists(opened, top)
-    recipe = Recipe.from_table(opened.user_attrs["recipe"], place, storage).at(data_dir)
+    recipe = Recipe.from_table(read_study_record(opened).recipe.to_table(), place, storage).at(
+        data_dir
+    )
     objective = build_spec(recipe, place).objective
     data = objective.data()
     for trial in finalists:  # before hours are spent on the first of them
@@ -150,7 +159,7 @@ def _confirm(
     runs: Runs,
     cluster: RayCluster | None,
 ) -> Confirmation:
-    known, sign = read_trainings(study), _sign(study)
+    known, sign = read_confirm_values(study), _sign(study)
 
     def train(chosen: Sequence[int], nth: int) -> list[float]:
         seed = seeds[nth]
@@ -166,7 +175,7 @@ def _confirm(
             _train_finalist, jobs, runs, cluster=cluster, files=files, model=model
         ):
             number = finalists[new[i]].number
-            record_training(study, number, seed, value)
+            write_confirm_value(study, number, seed, value)
             known[number, seed] = value
             log.info("%s: %s", titles[i], "diverged" if value is None else f"{value:.4g}")
         for one in chosen:  # also of those whose process was killed when all was recorded
@@ -184,13 +193,13 @@ def _confirm(
     row = table.iloc[best]
     confirmed = Confirmed(
         trial=numbers[best],
-        monitor=study.user_attrs["monitor"],
+        monitor=read_study_record(study).monitor,
         mean=float(row["mean"]),
         std=float(row["std"]),
         seeds=len(seeds),
-        searched=searched[0],
+        search_value=searched[0],
     )
-    confirmed.keep(study)
+    write_study_record(study, StudyRecord(confirmed=confirmed))
     with suppress(OSError):  # others may confirm their studies
         runs.confirming.rmdir()
     path = runs.best(study.study_name)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..study.confirmed import Confirmed
+from ...storage.study_record import Confirmed
 from .race import probabilities_better
 
 CONFIDENT = 0.95

@@ -9,8 +9,8 @@ from filelock import Timeout
 from optuna.trial import TrialState
 
 from ...storage.backup import latest_backup, make_backup, restore_backup
-from ...storage.database import stale_trials
 from ...storage.database_urls import file_path, is_file
+from ...storage.heartbeats import stale_trials
 from ...storage.redact import shown
 from ...storage.runs_folder import Runs, StorageError
 from ...storage.search_lock import search_lock

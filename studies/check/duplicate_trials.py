@@ -8,6 +8,8 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from ...storage.optuna_internals import set_trial_state
+from ...storage.trial_record import TrialRecord, amend_trial_record, read_trial_record
 from .checkup import Checkup
 from .finding import Finding, list_trials
 from .suggested_commands import command_line
@@ -54,7 +56,7 @@ def _waiting_duplicates(trials: list[FrozenTrial], tried: dict[Params, int]) -> 
     found = {}
     for trial in trials:
         # A trial that was interrupted continues; the others have at most fixed parameters.
-        if trial.state != TrialState.WAITING or "stopped" in trial.user_attrs:
+        if trial.state != TrialState.WAITING or read_trial_record(trial).stopped:
             continue
         params = trial.params or trial.system_attrs.get("fixed_params", {})
         if not params or (names and frozenset(params) not in names):
@@ -66,9 +68,9 @@ def _waiting_duplicates(trials: list[FrozenTrial], tried: dict[Params, int]) -> 
 
 
 def _fail_trials(study: optuna.Study, duplicates: Mapping[int, int]) -> None:
-    storage = study._storage
+    trials = study.get_trials(deepcopy=False)
     for number, first in duplicates.items():
-        trial = storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
-        storage.set_trial_user_attr(trial, "stopped", f"it repeats trial {first}")
+        trial = trials[number]
+        amend_trial_record(study, trial, TrialRecord(stopped=f"it repeats trial {first}"))
         for state in (TrialState.RUNNING, TrialState.FAIL):  # a waiting trial cannot fail
-            storage.set_trial_state_values(trial, state)
+            set_trial_state(study, trial, state)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from functools import partial
 
-from ...storage.database import stale_trials
 from ...storage.database_urls import is_file
+from ...storage.heartbeats import stale_trials
 from ..search.trial_lease import requeue_dead_trials
 from .checkup import Checkup
 from .finding import Finding, count, list_trials

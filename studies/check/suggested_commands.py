@@ -8,6 +8,7 @@ import optuna
 
 from ...models.networks.architectures import ARCHITECTURES
 from ...storage.redact import shown
+from ...storage.study_record import read_study_record
 from ..study.defaults import DEFAULT_SPACE, RUNS, SEED
 from .checkup import Checkup
 
@@ -33,7 +34,7 @@ def search_command(
         ranges: The new range of each parameter that is to have one.
         more: Further words of the command.
     """
-    recipe = study.user_attrs["recipe"]
+    recipe = read_study_record(study).recipe.to_table()
     words = ["search", *(recipe[n] for n in ("model", "data") if n in recipe)]
     for name, value in recipe.items():
         if name == "encoder" and value not in ARCHITECTURES:

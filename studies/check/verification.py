@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from optuna.trial import FrozenTrial, TrialState
 
+from ...storage.trial_record import read_trial_record
+
 Value = float | tuple[float, ...] | str
 """What a trial is worth, of one or several objectives; or the reason why it failed."""
 
@@ -22,7 +24,7 @@ class TrialOutcome:
     def of(cls, trial: FrozenTrial) -> "TrialOutcome":
         """Returns the course that a trial has recorded."""
         if trial.state == TrialState.FAIL:
-            return cls(trial.intermediate_values, str(trial.user_attrs["stopped"]))
+            return cls(trial.intermediate_values, read_trial_record(trial).stopped)
         values = tuple(trial.values)
         return cls(trial.intermediate_values, values[0] if len(values) == 1 else values)
 

@@ -1,7 +1,7 @@
 """Verifying: a trial runs again from its record, and must report the same numbers."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +15,9 @@ from ...objectives.training_errors import TrialFailed
 from ...search_spaces.suggestions import replay
 from ...storage.database import open_database
 from ...storage.runs_folder import Runs
+from ...storage.study_record import read_study_record
 from ...storage.study_summary import STATE_NAMES
+from ...storage.trial_record import Provenance, read_trial_record
 from ..study.build import build_spec
 from ..study.defaults import RUNS, SEED
 from ..study.public_api import public_api
@@ -109,8 +111,8 @@ def verify_some(
 
 def _check_recorded(study: optuna.Study, trial: FrozenTrial) -> None:
     """Checks that a trial has a value, or has diverged: what else ends one is not its own."""
-    names = study.user_attrs["monitor"].split(", ")
-    stopped = str(trial.user_attrs.get("stopped", "it has no result"))
+    names = read_study_record(study).metrics
+    stopped = read_trial_record(trial).stopped or "it has no result"
     diverged = any(stopped.startswith(f"{name} is ") for name in names)
     if trial.values or (trial.state == TrialState.FAIL and diverged):
         return
@@ -126,49 +128,52 @@ class _Rerun:
         self, study: optuna.Study, runs: Runs, storage: str | None, data_dir: str | Path | None
     ) -> None:
         self.study = study
-        recipe = Recipe.from_table(study.user_attrs["recipe"], runs, storage).at(data_dir)
+        recipe = Recipe.from_table(read_study_record(study).recipe.to_table(), runs, storage).at(
+            data_dir
+        )
         self.objective = build_spec(recipe, runs).objective
         self.data = self.objective.data()
 
     def __call__(self, trial: FrozenTrial, title: str | None = None) -> Verification:
-        then = trial.user_attrs["provenance"]
+        then = read_trial_record(trial).provenance
+        if then is None:
+            raise StudyError(f"trial {trial.number} was not run by latentune: choose another")
         study = self.study
-        monitor = study.user_attrs["monitor"]
-        several = {"repeats", "folds"} & study.user_attrs["recipe"].keys()
-        step = "training" if several else "epoch"
+        monitor = read_study_record(study).monitor
+        step = "epoch" if self.objective.n_trainings == 1 else "training"
         facts = study.study_name, trial.number, STATE_NAMES[trial.state], monitor, step
         recorded = TrialOutcome.of(trial)
         fingerprint = getattr(self.data, "fingerprint", None)
-        if then["data_fingerprint"] != fingerprint:
-            others = {DATA: (then["data_fingerprint"], fingerprint)}
+        if then.data_fingerprint != fingerprint:
+            others = {DATA: (then.data_fingerprint, fingerprint)}
             return Verification(*facts, False, None, recorded.end, None, others)
-        with _threads(then.get("threads")) as threads:
-            now, changed = self._run(trial, title), _changed_facts(then)
+        with _threads(then.threads) as threads:
+            now, changed = self._run(trial, then.seed, title), _changed_facts(then)
         epoch = recorded.first_difference(now)
         same = epoch is None and recorded.end == now.end
         unknown = f"it did not record its number of threads: it has run on {threads}"
-        notes = () if "threads" in then else (unknown,)
+        notes = () if then.threads is not None else (unknown,)
         return Verification(*facts, same, epoch, recorded.at(epoch), now.at(epoch), changed, notes)
 
-    def _run(self, trial: FrozenTrial, title: str | None) -> TrialOutcome:
+    def _run(self, trial: FrozenTrial, seed: int, title: str | None) -> TrialOutcome:
         """Trains a trial until it ends by itself, or an epoch later than it has ended then."""
         replay(self.objective.model, trial.params, self.data.spec)  # complains in words
         max_reports = len(trial.intermediate_values) + (trial.state != TrialState.PRUNED)
-        number = trial.user_attrs["provenance"]["seed"] - self.objective.seed
+        number = seed - self.objective.seed
         detached_trial = DetachedTrial(trial.params, number, max_reports)
         objective = self.objective if title is None else with_progress_bar(self.objective, title)
         try:
             end = objective(cast(optuna.Trial, detached_trial))
         except optuna.TrialPruned:
-            end = detached_trial.reported[max(detached_trial.reported)]
+            end = detached_trial.reports[max(detached_trial.reports)]
         except TrialFailed as failed:
-            return TrialOutcome(detached_trial.reported, str(failed))
-        return TrialOutcome(detached_trial.reported, end)
+            return TrialOutcome(detached_trial.reports, str(failed))
+        return TrialOutcome(detached_trial.reports, end)
 
 
-def _changed_facts(then: Mapping[str, Any]) -> dict[str, tuple[object, object]]:
+def _changed_facts(then: Provenance) -> dict[str, tuple[object, object]]:
     """Returns what a trial has recorded of libraries, code and machine and is not so any more."""
-    before = {**then["versions"], **then}
+    before: dict[str, Any] = {**then.versions, **then.to_table()}
     now = {**versions(), "git_commit": git_commit(), **machine()}
     return {
         what.replace("_", " "): (before[what] or "none", found or "none")

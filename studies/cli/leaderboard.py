@@ -9,6 +9,7 @@ from optuna.trial import TrialState
 from rich.table import Table
 
 from ...search_spaces.catalog.candidates import AUTO, MODEL
+from ...storage.study_record import read_study_record
 from ...storage.study_summary import format_value
 from ...storage.trial_outcome import finished_trials
 from ..display.terminal import console
@@ -16,7 +17,7 @@ from ..display.terminal import console
 
 def chooses_model(study: optuna.Study) -> bool:
     """Returns True if the model is one of the searched parameters."""
-    return bool(study.user_attrs["recipe"]["model"] == AUTO)
+    return read_study_record(study).recipe.model == AUTO
 
 
 def leaderboard(study: optuna.Study) -> pd.DataFrame:

@@ -19,9 +19,9 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     """
     import optuna
 
-    from ...storage.artifact_store import BUCKET_ATTRIBUTE
     from ...storage.resume_checkpoints import last_epochs
     from ...storage.runs_folder import Runs
+    from ...storage.study_record import is_latentune_study, read_study_record
     from ..study.confirmed import describe_confirmed
     from ..study.lineage import describe_origins
     from ..study.misplaced_checkpoints import describe_misplaced_checkpoints
@@ -33,7 +33,7 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
         found = open_study(database, study)
         for line in describe_origins(found):
             click.echo(line)
-        if url := found.user_attrs.get(BUCKET_ATTRIBUTE):
+        if url := read_study_record(found).artifacts:
             click.echo(f"its pictures are in {url}")
         print_trials(found, Runs(runs))
         for line in [
@@ -54,5 +54,5 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
         click.echo(line)
     if (kept := last_epochs(Runs(runs))).count:
         click.echo(kept)
-    if ours := [study.study_name for study in studies if "definition" in study.user_attrs]:
+    if ours := [study.study_name for study in studies if is_latentune_study(study)]:
         print_next_command("status", ours[-1])

@@ -10,11 +10,13 @@ from ...search_spaces.model_choice import strip_model_prefix
 from ...storage.redact import shown
 from ...storage.runs_folder import Runs
 from ...storage.study_export import PARAM_PREFIX, disambiguate
+from ...storage.study_record import read_study_record
 from ...storage.study_summary import STATE_NAMES, format_value
 from ...storage.trial_outcome import stop_reason
+from ...storage.trial_record import read_trial_record
 from ..display.progress_display import format_best, format_values
 from ..display.terminal import console
-from ..study.lineage import is_stale, read_encoder_origin
+from ..study.lineage import is_stale
 from .leaderboard import chooses_model, print_leaderboard
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def print_studies(studies: list[optuna.Study], runs: Runs) -> None:
     table = Table("study", "metric", "best", *STATE_NAMES.values(), box=None)
     for depth, study in _study_tree(studies):
         states = [trial.state for trial in study.get_trials(deepcopy=False)]
-        monitor = str(study.user_attrs.get("monitor", ""))
+        monitor = read_study_record(study).monitor
         branch = f"{'  ' * (depth - 1)}└ " if depth else ""
         stale = " (stale)" if is_stale(study, runs) else ""
         table.add_row(
@@ -84,38 +86,34 @@ def _study_tree(studies: list[optuna.Study]) -> Iterator[tuple[int, optuna.Study
 
 def _encoder_study(study: optuna.Study) -> str | None:
     """Returns the study whose encoder another one is on; None if the encoder is its own."""
-    origin = read_encoder_origin(study)
-    if origin is None or not origin["checkpoint"].startswith(f"{origin['study']}/"):
+    source = read_study_record(study).encoder_source
+    if source is None or not source.checkpoint.startswith(f"{source.study}/"):
         return None
-    return str(origin["study"])
+    return source.study
 
 
 def print_trials(study: optuna.Study, runs: Runs) -> None:
     """Prints a row for each trial of a study, and what encoder it is on."""
-    origin = read_encoder_origin(study)
-    if origin is not None:
-        which = (
-            "a configuration of no trial"
-            if origin["trial"] is None
-            else f"trial {origin['trial']}"
-        )
-        console.print(f"on the encoder of {origin['study']}, {which}")
+    record = read_study_record(study)
+    if (source := record.encoder_source) is not None:
+        which = "a configuration of no trial" if source.trial is None else f"trial {source.trial}"
+        console.print(f"on the encoder of {source.study}, {which}")
         if is_stale(study, runs):
             console.print("stale: that encoder was trained anew since, or is gone")
     trials = study.get_trials(deepcopy=False)
     short = [strip_model_prefix(trial.params) for trial in trials]
-    facts = ("trial", "state", study.user_attrs["monitor"], "epochs", "stopped")
+    facts = ("trial", "state", record.monitor, "epochs", "stopped")
     names = disambiguate(
         sorted({name for params in short for name in params}), facts, PARAM_PREFIX
     )
     table = Table(*facts, *names.values(), box=None)
     for trial, params in zip(trials, short, strict=True):
-        attrs = trial.user_attrs
+        epochs = read_trial_record(trial).epochs
         table.add_row(
             str(trial.number),
             STATE_NAMES[trial.state],
             format_values(trial),
-            str(attrs.get("epochs", "")),
+            "" if epochs is None else str(epochs),
             stop_reason(trial),
             *(
                 format_value(params[name], none="None") if name in params else "-"

@@ -12,6 +12,7 @@ from ...objectives.progress import Advance, set_progress_display, set_trial_disp
 from ...search_spaces.catalog.candidates import MODEL
 from ...storage.study_summary import format_value
 from ...storage.trial_outcome import finished_trials, stop_reason
+from ...storage.trial_record import read_trial_record
 from .terminal import console, has_progress_display, progress_bar
 from .terminal_escape import escape_control_characters
 
@@ -66,7 +67,7 @@ class SearchProgress:
             _print_line(*header, style="bold")
             # The remaining time must not count trials of an earlier search.
             self.bar.reset(self.task, completed=done - 1)
-        epochs = f"{trial.user_attrs.get('epochs', 0)}/{self.epochs}"
+        epochs = f"{read_trial_record(trial).epochs or 0}/{self.epochs}"
         model = f", {trial.params[MODEL]}" if MODEL in trial.params else ""
         values = format_values(trial)
         _print_line(

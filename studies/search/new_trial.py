@@ -1,7 +1,7 @@
 """Creating a trial with all its values in one transaction."""
 
 import copy
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -10,12 +10,14 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from ...search_spaces.suggestions import silence_optuna
+from ...storage.optuna_internals import add_running_trial
+from ...storage.trial_record import TrialRecord
 
 
 def new_trial(
     study: optuna.Study,
     other_trials: Sequence[FrozenTrial],
-    suggest: Callable[[Trial], Mapping[str, Any]],
+    suggest: Callable[[Trial], TrialRecord],
 ) -> Trial:
     """Returns a new RUNNING trial of a study that has all its values.
 
@@ -25,20 +27,20 @@ def new_trial(
     Args:
         study: The study, whose sampler chooses the values.
         other_trials: All its trials, none of them WAITING.
-        suggest: Lets the trial suggest its values, and returns attributes for it. If it raises an
-            error, the trial keeps the values that it has suggested until then.
+        suggest: Lets the trial suggest its values, and returns the record of its model. If it
+            raises an error, the trial keeps the values that it has suggested until then.
     """
     draft_study = optuna.Study(study.study_name, _DraftStorage(study, other_trials), study.sampler)
     draft, attributes = draft_study.ask(), dict[str, Any]()
     with suppress(Exception):
-        attributes.update(suggest(draft))
+        attributes = suggest(draft).to_table()
     trial = create_trial(
         state=TrialState.RUNNING,
         params=draft.params,
         distributions=draft.distributions,
         user_attrs=draft.user_attrs | attributes,
     )
-    return Trial(study, study._storage.create_new_trial(study._study_id, trial))
+    return add_running_trial(study, trial)
 
 
 class _DraftStorage(InMemoryStorage):

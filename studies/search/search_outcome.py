@@ -12,7 +12,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ...models.types import Direction
 from ...storage.redact import shown
-from ...storage.trial_outcome import STOPPED, finished_trials, stop_reason
+from ...storage.study_record import StudyRecord, read_study_record, write_study_record
+from ...storage.trial_outcome import finished_trials, stop_reason
+from ...storage.trial_record import TrialRecord, read_trial_record, write_trial_record
 from ..study.study_error import StudyError
 from .search_plan import SearchPlan
 from .worker_context import SendMessage
@@ -23,8 +25,6 @@ PERFECT_VALUES: dict[Direction, tuple[float, frozenset[str]]] = {
     "minimize": (0.0, frozenset({"mse", "mae", "loss", "kl"})),
 }
 """The best possible value in each direction, and the metrics that it bounds."""
-PERFECT_ATTRIBUTE = "perfect"
-"""The attribute of a study whose search has ended at a perfect trial; the next one goes on."""
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +35,9 @@ def record_failure(
     """Records an error on its trial, and sends the traceback to the coordinator."""
     message = (str(error).splitlines() or [""])[0]
     send("error", (trial.number, shown("".join(traceback.format_exception(error)))))
-    trial.set_user_attr(STOPPED, shown(f"{type(error).__name__}: {message}"))
-    path = plan.runs.failure(plan.name, trial.number)
-    trial.set_user_attr("failure", plan.runs.inside(path))
+    stopped = shown(f"{type(error).__name__}: {message}")
+    path = plan.runs.inside(plan.runs.failure(plan.name, trial.number))
+    write_trial_record(trial, TrialRecord(stopped=stopped, failure=path))
 
 
 def should_end_early(study: optuna.Study, trials: Sequence[FrozenTrial], plan: SearchPlan) -> bool:
@@ -48,14 +48,14 @@ def should_end_early(study: optuna.Study, trials: Sequence[FrozenTrial], plan: S
     """
     ended = [t for t in _trials_of_search(trials, plan) if t.datetime_complete is not None]
     last = sorted(ended, key=lambda t: t.datetime_complete or datetime.min)[-MAX_EQUAL_FAILURES:]
-    failed = [trial for trial in last if "failure" in trial.user_attrs]
-    if len(failed) == MAX_EQUAL_FAILURES and len(set(map(_reason_pattern, failed))) == 1:
+    tracebacks = [path for trial in last if (path := read_trial_record(trial).failure)]
+    if len(tracebacks) == MAX_EQUAL_FAILURES and len(set(map(_reason_pattern, last))) == 1:
         raise StudyError(
             f"{MAX_EQUAL_FAILURES} trials in a row failed by {stop_reason(last[-1])}; "
-            f"the whole traceback is in {plan.runs.root / last[-1].user_attrs['failure']}"
+            f"the whole traceback is in {plan.runs.root / tracebacks[-1]}"
         )
     perfect = _perfect_trial(trials, plan.spec.objective.metrics)
-    return perfect is not None and PERFECT_ATTRIBUTE not in study.user_attrs
+    return perfect is not None and read_study_record(study).perfect_trial is None
 
 
 def log_outcome(study: optuna.Study, plan: SearchPlan) -> None:
@@ -65,7 +65,7 @@ def log_outcome(study: optuna.Study, plan: SearchPlan) -> None:
     perfect = _perfect_trial(trials, plan.spec.objective.metrics)
     if perfect is None:
         return
-    study.set_user_attr(PERFECT_ATTRIBUTE, perfect.number)
+    write_study_record(study, StudyRecord(perfect_trial=perfect.number))
     (name,) = plan.spec.objective.metrics
     line = f"trial {perfect.number} has {name} {perfect.values[0]:g}, and no value is better"
     done = len(finished_trials(trials))
@@ -82,7 +82,7 @@ def _log_failures(failed: Sequence[FrozenTrial], plan: SearchPlan) -> None:
     examples = {_reason_pattern(trial): trial for trial in failed}
     parts = []
     for pattern, count in Counter(map(_reason_pattern, failed)).most_common():
-        path = examples[pattern].user_attrs.get("failure")
+        path = read_trial_record(examples[pattern]).failure
         where = f" (traceback in {plan.runs.root / path})" if path else ""
         parts.append(f"{count} x {stop_reason(examples[pattern])}{where}")
     word = "trial" if len(failed) == 1 else "trials"

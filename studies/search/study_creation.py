@@ -10,17 +10,25 @@ import optuna
 
 from ...models.networks.architectures import ARCHITECTURES
 from ...search_spaces.suggestions import random_trials
-from ...storage.artifact_store import BUCKET_ATTRIBUTE, study_bucket
+from ...storage.artifact_store import study_bucket
 from ...storage.dashboard_server import write_note
 from ...storage.database import database_exists, open_database
 from ...storage.recorded_paths import relative_to_root
 from ...storage.runs_folder import StorageError, atomic_file, write_error
+from ...storage.study_record import (
+    Origin,
+    RecipeTable,
+    StudyRecord,
+    is_latentune_study,
+    read_study_record,
+    write_study_record,
+)
 from ...storage.study_summary import Study
 from ..study.definition import definition_differences, without_ranges
-from ..study.lineage import SOURCE_TRIAL_ATTRIBUTE, parent
+from ..study.lineage import find_encoder_source
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError
-from ..study.study_lookup import REQUIRED_STUDY_ATTRIBUTES, open_study
+from ..study.study_lookup import open_study
 from ..transfer.reusable_trials import add_reusable_trials
 from .search_plan import SearchPlan
 
@@ -58,7 +66,7 @@ def _open_existing(plan: SearchPlan) -> Study | None:
     if _is_incomplete(optuna.load_study(study_name=plan.name, storage=storage)):
         return None
     study = open_study(storage, plan.name)
-    before = study.user_attrs["definition"]
+    before = read_study_record(study).definition
     if differing := definition_differences(before, plan.definition):
         ways = "Repeat its options, or give this search a new study by `name=`"
         if not definition_differences(without_ranges(before), without_ranges(plan.definition)):
@@ -73,14 +81,9 @@ def _open_existing(plan: SearchPlan) -> Study | None:
 
 
 def _is_incomplete(study: optuna.Study) -> bool:
-    """Whether a search was killed while it made this study, of which nothing has been trained."""
-    begun = "command" in study.user_attrs and "definition" not in study.user_attrs
-    return begun and study.user_attrs.keys() <= {
-        *REQUIRED_STUDY_ATTRIBUTES,
-        "parent",
-        SOURCE_TRIAL_ATTRIBUTE,
-        BUCKET_ATTRIBUTE,
-    }
+    """Returns whether a search was killed while it created this study, before any training."""
+    known = study.user_attrs.keys() <= StudyRecord.model_fields.keys()
+    return known and "command" in study.user_attrs and not is_latentune_study(study)
 
 
 def _create_study(plan: SearchPlan, command: str) -> Study:
@@ -94,24 +97,26 @@ def _create_study(plan: SearchPlan, command: str) -> Study:
         load_if_exists=True,
     )
     study = Study(study_name=plan.name, storage=storage)
-    study.set_user_attr("command", command)  # by which a study that is half made is known
+    write_study_record(study, StudyRecord(command=command))  # marks it as incomplete until then
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study.set_metric_names(list(objective.metrics))  # what the dashboard calls them
     recipe = _with_local_encoder(plan)
-    study.set_user_attr("recipe", recipe.to_table(plan.runs))
-    study.set_user_attr("monitor", ", ".join(objective.metrics))
+    table = RecipeTable(**recipe.to_table(plan.runs))
+    write_study_record(study, StudyRecord(recipe=table, metrics=dict(objective.metrics)))
     if recipe.encoder is not None and recipe.encoder not in ARCHITECTURES:
-        study.set_user_attr("parent", parent(recipe, plan.runs))
+        source = find_encoder_source(recipe, plan.runs)
+        write_study_record(study, StudyRecord(encoder_source=source))
     if plan.bucket is not None:
-        study.set_user_attr(BUCKET_ATTRIBUTE, plan.bucket)
+        write_study_record(study, StudyRecord(artifacts=plan.bucket))
     write_note(study, command, plan.definition)
     if plan.reusable_trials is not None:
-        study.set_user_attr(SOURCE_TRIAL_ATTRIBUTE, {"study": plan.reusable_trials.study})
+        origin = Origin(study=plan.reusable_trials.study)
+        write_study_record(study, StudyRecord(origin=origin))
         add_reusable_trials(study, plan.reusable_trials)
     for values in plan.first:
         study.enqueue_trial(dict(values), skip_if_exists=True)
-    study.set_user_attr("definition", dict(plan.definition))
+    write_study_record(study, StudyRecord(definition=dict(plan.definition)))
     return study
 
 

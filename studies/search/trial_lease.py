@@ -8,8 +8,11 @@ import pytorch_lightning as pl
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.training_errors import StopRequested
-from ...storage.database import HEARTBEAT_S, stale_trials, write_missing_heartbeats
-from ...storage.trial_outcome import PROCESS_DIED, STOPPED, reached_epoch
+from ...storage.database import HEARTBEAT_S
+from ...storage.heartbeats import stale_trials, write_missing_heartbeats
+from ...storage.optuna_internals import read_trial, set_trial_state
+from ...storage.trial_outcome import PROCESS_DIED, reached_epoch
+from ...storage.trial_record import TrialRecord, amend_trial_record, read_trial_record
 
 MAX_DEATHS = 3  # of processes in a row after the same epoch of a trial
 
@@ -27,7 +30,7 @@ class TrialLease:
 
     def __init__(self, trial: optuna.Trial) -> None:
         self.trial = trial
-        self.deaths = trial.user_attrs.get("deaths")
+        self.worker_failures = read_trial_record(trial).worker_failures
 
     def check(self) -> FrozenTrial:
         """Returns the trial as the database holds it.
@@ -35,8 +38,9 @@ class TrialLease:
         Raises:
             LeaseLostError: If another process has requeued or ended the trial.
         """
-        now = self.trial.storage.get_trial(self.trial._trial_id)
-        if now.state != TrialState.RUNNING or now.user_attrs.get("deaths") != self.deaths:
+        now = read_trial(self.trial)
+        failures = read_trial_record(now).worker_failures
+        if now.state != TrialState.RUNNING or failures != self.worker_failures:
             raise LeaseLostError
         return now
 
@@ -99,11 +103,11 @@ def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
     dead = [trials[number] for number in numbers if trials[number].state == TrialState.RUNNING]
     for trial in dead:
         epoch = reached_epoch(trial) if len(dead) == 1 else None
-        deaths = [*trial.user_attrs.get("deaths", []), epoch]
-        study._storage.set_trial_user_attr(trial._trial_id, "deaths", deaths)
-        if epoch is not None and deaths[-MAX_DEATHS:] == [epoch] * MAX_DEATHS:
+        failures = [*read_trial_record(trial).worker_failures, epoch]
+        amend_trial_record(study, trial, TrialRecord(worker_failures=failures))
+        if epoch is not None and failures[-MAX_DEATHS:] == [epoch] * MAX_DEATHS:
             why = f"{PROCESS_DIED} {MAX_DEATHS} times after epoch {epoch}"
-            study._storage.set_trial_user_attr(trial._trial_id, STOPPED, why)
+            amend_trial_record(study, trial, TrialRecord(stopped=why))
             study.tell(trial.number, state=TrialState.FAIL)
         else:
             requeue_trial(study, trial, PROCESS_DIED)
@@ -111,8 +115,8 @@ def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
 
 def requeue_trial(study: optuna.Study, trial: FrozenTrial, reason: str) -> None:
     """Sets a RUNNING trial to WAITING; its next process resumes it after its last epoch."""
-    study._storage.set_trial_user_attr(trial._trial_id, STOPPED, reason)
-    study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+    amend_trial_record(study, trial, TrialRecord(stopped=reason))
+    set_trial_state(study, trial, TrialState.WAITING)
 
 
 def finish_trial(
@@ -130,4 +134,4 @@ def finish_trial(
         values = [trial.intermediate_values[trial.last_step]]
     study.sampler.after_trial(study, trial, state, values)
     floats = None if values is None else [float(value) for value in values]
-    study._storage.set_trial_state_values(trial._trial_id, state, floats)
+    set_trial_state(study, trial, state, floats)

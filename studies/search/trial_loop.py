@@ -3,26 +3,27 @@
 import gc
 import threading
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.data.data_error import DataError
-from ...objectives.objective import HPARAMS, StopOnRequest, model_attributes
+from ...objectives.objective import StopOnRequest, model_record
 from ...objectives.training_errors import StopRequested, TrialFailed
 from ...search_spaces.strategies import PRUNERS, SAMPLERS, SpareFixedTrials, StatelessSampler
 from ...search_spaces.suggestions import build_without_weights
-from ...storage.database import DatabaseError, check_file_identity, file_identity, heartbeat
+from ...storage.database import DatabaseError, check_file_identity, file_identity
+from ...storage.heartbeats import heartbeat
 from ...storage.lock_wait import acquire
 from ...storage.runs_folder import StorageError, write_error
 from ...storage.search_lock import SEARCH_LOCK_NAME
 from ...storage.trial_outcome import INTERRUPTED, finished_trials
+from ...storage.trial_record import TrialRecord, read_trial_record
 from ..study.study_error import StudyError
 from .attach_pictures import AttachPictures
 from .new_trial import new_trial
@@ -114,9 +115,9 @@ class TrialLoop:
             warnings.filterwarnings("ignore", message="Heartbeat of storage")
             return self.study.ask()
 
-    def _suggest(self, trial: optuna.Trial) -> Mapping[str, Any]:
-        """Lets a trial suggest every value; returns the attributes of its model."""
-        return model_attributes(build_without_weights(self.objective.model, trial, self.data_spec))
+    def _suggest(self, trial: optuna.Trial) -> TrialRecord:
+        """Lets a trial suggest every value; returns the record of its model."""
+        return model_record(build_without_weights(self.objective.model, trial, self.data_spec))
 
     def _run_trial(self, trial: optuna.Trial) -> None:
         """Runs a trial and records how it ended; releases the lock while it trains."""
@@ -155,7 +156,7 @@ class TrialLoop:
             last_epoch=lambda trial: context.last_epoch(trial.number),
         )
         try:
-            if HPARAMS not in trial.user_attrs:  # an enqueued trial, or an error in the space
+            if read_trial_record(trial).hparams is None:  # enqueued, or an error in the space
                 self._suggest(trial)
             context.lock.release()
             value = objective(trial)

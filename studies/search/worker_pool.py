@@ -9,7 +9,8 @@ from typing import Any
 
 from filelock import Timeout
 
-from ...storage.database import HEARTBEAT_S, write_heartbeats
+from ...storage.database import HEARTBEAT_S
+from ...storage.heartbeats import write_heartbeats
 from ...storage.lock_wait import hold_lock
 from ...storage.search_lock import SEARCH_LOCK_NAME
 from ...storage.trial_outcome import finished_trials

@@ -12,6 +12,7 @@ import optuna
 from ...storage.checkpoint_file import read_configuration
 from ...storage.database import database_exists, open_database
 from ...storage.runs_folder import Runs, StorageError
+from ...storage.study_record import read_study_record
 from .study_lookup import open_study
 
 TRAINING_FOLDER = re.compile(r"final(?:-(?P<trial>\d{1,9}))?|config-\w+")
@@ -75,10 +76,8 @@ def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) ->
         return f"{path} is of {which}, which {name} does not have"
     if configuration["params"] != trials[number].params:
         return f"{path} has other parameters than trial {number} of {name}"
-    recipe = study.user_attrs.get("recipe")
-    if isinstance(recipe, dict) and (
-        differing := _recipe_difference(configuration["recipe"], recipe)
-    ):
+    recipe = read_study_record(study).recipe.to_table()
+    if recipe and (differing := _recipe_difference(configuration["recipe"], recipe)):
         return f"{path} was made of another recipe than {name}: {differing}"
     return None
 

@@ -6,10 +6,8 @@ A best.toml or a checkpoint may come from anywhere, and importing a module runs 
 import optuna
 
 from ...storage.database import database_exists, open_database
+from ...storage.study_record import read_study_record
 from .study_error import StudyError
-
-IMPORT_ATTRIBUTE = "imported"
-"""The attribute of an imported study, whose module the user has not named."""
 
 _trusted_modules: set[str] = set()
 
@@ -46,9 +44,8 @@ def check_module_trust(model: str, storage: str) -> None:
     if database_exists(storage):
         database = open_database(storage)
         for study in optuna.get_all_study_summaries(database, include_best_trial=False):
-            recipe = study.user_attrs.get("recipe")
-            is_named = isinstance(recipe, dict) and recipe.get("model") == model
-            if is_named and IMPORT_ATTRIBUTE not in study.user_attrs:
+            record = read_study_record(study)
+            if record.recipe.model == model and record.imported is None:
                 return
     raise StudyError(
         f"a file wants to import {model}, which no study here uses; if you trust this module: "

@@ -7,6 +7,7 @@ from optuna.trial import FrozenTrial
 
 from ...objectives.knee_point import knee_point
 from ...search_spaces.space_errors import did_you_mean
+from ...storage.study_record import read_study_record
 from .study_error import StudyError
 
 KNEE = "knee"
@@ -14,8 +15,7 @@ KNEE = "knee"
 
 def objective_names(study: optuna.Study) -> list[str]:
     """Returns the names of a study's objectives, as `--objectives` takes them."""
-    monitor: str = study.user_attrs["monitor"]
-    return [name.removeprefix("val_") for name in monitor.split(", ")]
+    return [name.removeprefix("val_") for name in read_study_record(study).metrics]
 
 
 def choose_preferred(study: optuna.Study, preference: str | None) -> FrozenTrial:

@@ -1,9 +1,7 @@
 """Studies, trials and configurations by the names that users type."""
 
 import shlex
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage
@@ -13,17 +11,13 @@ from ...search_spaces.space_errors import did_you_mean
 from ...storage.best_toml import Best, read_best_toml
 from ...storage.database import database_exists, open_database
 from ...storage.runs_folder import Runs, check_study_name
+from ...storage.study_record import is_latentune_study, missing_entry, read_study_record
 from ...storage.study_summary import STATE_NAMES, Study
-from .confirmed import Confirmed
+from ...storage.trial_record import TrialRecord, read_trial_record
 from .defaults import RUNS
 from .pareto_choice import KNEE, choose_preferred
 from .public_api import public_api
 from .study_error import StudyError
-
-REQUIRED_STUDY_ATTRIBUTES = {"definition": dict, "recipe": dict, "monitor": str, "command": str}
-"""The attributes that every study has, with their types."""
-REQUIRED_TRIAL_ATTRIBUTES = {"best_epoch": int, "hparams": dict, "provenance": dict}
-"""The attributes that a trial needs to be trained again, with their types."""
 
 
 def open_study(storage: BaseStorage, name: str) -> Study:
@@ -37,15 +31,10 @@ def open_study(storage: BaseStorage, name: str) -> Study:
         hint = did_you_mean(name, names) if names else "there are none yet"
         raise StudyError(f"there is no study {name!r}; {hint}")
     study = Study(study_name=name, storage=storage)
-    attrs = study.user_attrs
-    if "definition" not in attrs:
+    if not is_latentune_study(study):
         raise StudyError(f"study {name!r} was not made by latentune; choose another by `name=`")
-    for entry, kind in REQUIRED_STUDY_ATTRIBUTES.items():
-        whole = isinstance(attrs.get(entry), kind)
-        if entry == "monitor" and whole:
-            whole = len(attrs[entry].split(", ")) == len(study.directions)
-        if not whole:
-            raise StudyError(f"study {name!r} has lost its {entry}: it was changed by others")
+    if missing := missing_entry(study):
+        raise StudyError(f"study {name!r} has lost its {missing}: it was changed by others")
     return study
 
 
@@ -68,45 +57,48 @@ def best_configuration(
     is_front = len(study.directions) > 1
     if preference is not None and (number is not None or not is_front):
         raise StudyError("`prefer=` chooses among the best trials of several objectives")
-    confirmed = Confirmed.of(study) if number is None else None
+    record = read_study_record(study)
+    confirmed = record.confirmed if number is None else None
     if number is not None:
         trial = _trial_with_value(study, number)
     elif confirmed is not None:
         trial = get_trial(study, confirmed.trial)
     else:
         trial = choose_preferred(study, preference) if is_front else _best_trial(study)
-    attrs = trial_attributes(trial)
-    names = study.user_attrs["monitor"].split(", ")
+    of_trial = complete_trial_record(trial)
+    assert of_trial.best_epoch is not None
+    assert of_trial.provenance is not None
     return Best(
         study=study.study_name,
         trial=trial.number,
-        monitor=names[0],
+        monitor=record.metric_names[0],
         value=trial.values[0] if confirmed is None else confirmed.mean,
-        best_epoch=attrs["best_epoch"],
-        recipe=study.user_attrs["recipe"],
+        best_epoch=of_trial.best_epoch,
+        recipe=record.recipe.to_table(),
         params=trial.params,
-        hparams=attrs["hparams"],
+        hparams=of_trial.hparams or {},
         provenance={
-            "command": study.user_attrs["command"],
-            **attrs["provenance"],
-            "values": dict(zip(names, trial.values, strict=True)),
-            "confirmed": None if confirmed is None else asdict(confirmed),
+            "command": record.command,
+            **of_trial.provenance.to_table(),
+            "values": dict(zip(record.metrics, trial.values, strict=True)),
+            "confirmed": None if confirmed is None else confirmed.to_table(),
         },
     )
 
 
-def trial_attributes(trial: FrozenTrial) -> dict[str, Any]:
-    """Returns the attributes of a trial that a search of Latentune ran.
+def complete_trial_record(trial: FrozenTrial) -> TrialRecord:
+    """Returns what a search keeps on a trial that can be trained again.
 
     Raises:
-        StudyError: If another program added the trial.
+        StudyError: If the trial was added by others and lacks it.
     """
-    for entry, kind in REQUIRED_TRIAL_ATTRIBUTES.items():
-        if not isinstance(trial.user_attrs.get(entry), kind):
+    record = read_trial_record(trial)
+    for entry in ("best_epoch", "hparams", "provenance"):
+        if getattr(record, entry) is None:
             raise StudyError(
                 f"trial {trial.number} was not run by latentune: it has no {entry}; choose another"
             )
-    return trial.user_attrs
+    return record
 
 
 def find_configuration(source: str, runs: Runs, storage: str | None = None) -> Best:

@@ -17,8 +17,8 @@ from ...storage.best_toml import Best
 from ...storage.database import database_exists, open_database
 from ...storage.runs_folder import Runs, check_study_name
 from ...storage.study_export import params_key
+from ...storage.study_record import Confirmed, read_study_record
 from ..study.build import build_spec
-from ..study.confirmed import Confirmed
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError
 from ..study.study_lookup import (
@@ -85,7 +85,7 @@ def load_training_setup(
         raise StudyError(f"{source} has no seed in its provenance: it must be an integer from 0")
     confirmed = best.provenance.get("confirmed")
     if confirmed and not source.endswith(".toml"):  # a file may have been edited
-        log.info("%s", Confirmed(**confirmed))
+        log.info("%s", Confirmed.parse(confirmed, source))
     recipe = Recipe.from_table(best.recipe, runs, storage).at(data_dir)
     objective = build_spec(recipe, runs).objective
     pl.seed_everything(seed, verbose=False)
@@ -139,4 +139,4 @@ def _study_with_trial(best: Best, url: str) -> optuna.Study | None:
     if not 0 <= best.trial < len(trials):
         return None
     is_same = params_key(trials[best.trial].params) == params_key(best.params)
-    return study if is_same and study.user_attrs["recipe"] == best.recipe else None
+    return study if is_same and read_study_record(study).recipe.to_table() == best.recipe else None

@@ -7,6 +7,8 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+from ...storage.trial_record import read_trial_record
+
 KIND = "study"  # what a manifest says that the archive is of
 STUDY = "study.json"
 README = "README.txt"
@@ -70,5 +72,6 @@ def artifact_records(attrs: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, 
 
 def trial_identity(trial: FrozenTrial) -> str:
     """Returns what two trials share that are one, in whichever studies: point, seed and values."""
-    seed = trial.user_attrs.get("provenance", {}).get("seed")
+    provenance = read_trial_record(trial).provenance
+    seed = None if provenance is None else provenance.seed
     return json.dumps([trial.params, seed, trial.values, trial.state.name], sort_keys=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...storage.checkpoint_file import file_hash
 from ...storage.runs_folder import Runs, StorageError
+from ...storage.study_record import StudyRecord, read_study_record
 from .archive_layout import BEST, CHECKPOINT, ENCODER
 from .study_archive import StudyArchive
 from .study_dump import StudyDump
@@ -28,9 +29,9 @@ def encoder_targets(package: StudyArchive, target: str, runs: Runs) -> dict[str,
     """
     if PACKED not in package.archive.files:
         return {}
-    recipe = package.record.user_attrs["recipe"]
+    recipe = read_study_record(package.record).recipe
     with suppress(StorageError):
-        if file_hash(runs.resolve(recipe["encoder"])) == recipe["encoder_hash"]:
+        if file_hash(runs.resolve(recipe.encoder)) == recipe.encoder_hash:
             return {}
     home = runs.encoder(target)
     places = {PACKED: home, f"{ENCODER}/{BEST}": home.with_name(BEST)}
@@ -42,9 +43,10 @@ def with_encoder_at(record: StudyDump, places: Mapping[str, Path], runs: Runs) -
     if PACKED not in places:
         return record
     path = runs.inside(places[PACKED])
-    attrs = record.user_attrs
-    moved = {
-        "recipe": {**attrs["recipe"], "encoder": path},
-        "parent": {**attrs["parent"], "checkpoint": path},
-    }
-    return replace(record, user_attrs={**attrs, **moved})
+    known = read_study_record(record)
+    assert known.encoder_source is not None
+    moved = StudyRecord(
+        recipe=known.recipe.model_copy(update={"encoder": path}),
+        encoder_source=known.encoder_source.model_copy(update={"checkpoint": path}),
+    )
+    return replace(record, user_attrs={**record.user_attrs, **moved.to_table()})

@@ -16,9 +16,11 @@ from ...storage.archive import is_portable, write_archive
 from ...storage.artifact_store import study_bucket
 from ...storage.checkpoint_file import file_hash
 from ...storage.database import open_database
+from ...storage.optuna_internals import trial_id
 from ...storage.runs_folder import Runs, StorageError, check_study_name
 from ...storage.s3_bucket import Bucket
 from ...storage.scratch_folder import temporary_scratch_folder
+from ...storage.study_record import read_study_record
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
 from ..study.study_lookup import open_study
@@ -104,14 +106,14 @@ def export(
     place = Runs(Path(runs))
     database = open_database(storage or place.database)
     record = dump_study(found := open_study(database, check_study_name(study)))
-    numbers = {trial._trial_id: trial.number for trial in record.trials}
+    numbers = {trial_id(trial): trial.number for trial in record.trials}
     attrs = renumber_attributes(record.system_attrs, numbers)
     packed = replace(record, system_attrs=attrs)
-    needs, recipe = [*_needs(packed)], packed.user_attrs["recipe"]
+    needs, known = [*_needs(packed)], read_study_record(packed)
     files: dict[str, Path | str] = dict(_folder_files(place.root / study))
     encoder = dict(_encoder_files(packed, place))
-    if "parent" in packed.user_attrs and not encoder:
-        needs.append(f"the encoder {recipe.get('encoder')}, which has changed")
+    if known.encoder_source and not encoder:
+        needs.append(f"the encoder {known.recipe.encoder}, which has changed")
     files |= encoder
     own = {STUDY: json.dumps(dump_to_json(packed), indent=1), README: _readme(packed, needs)}
     made = datetime.now().isoformat(timespec="seconds")
@@ -166,12 +168,12 @@ def _artifacts(record: StudyDump, runs: Runs, url: str | None, fetched: Path) ->
 
 def _encoder_files(record: StudyDump, runs: Runs) -> Iterator[tuple[str, Path]]:
     """Gives the checkpoint of the encoder, and its configuration, if it is still the same."""
-    recipe = record.user_attrs["recipe"]
-    if "parent" not in record.user_attrs:
+    known = read_study_record(record)
+    if known.encoder_source is None:
         return
     try:
-        path = runs.resolve(recipe.get("encoder"))
-        same = file_hash(path) == recipe.get("encoder_hash")
+        path = runs.resolve(known.recipe.encoder)
+        same = file_hash(path) == known.recipe.encoder_hash
     except StorageError:  # it is gone
         return
     if same:
@@ -183,15 +185,15 @@ def _encoder_files(record: StudyDump, runs: Runs) -> Iterator[tuple[str, Path]]:
 
 def _needs(record: StudyDump) -> Iterator[str]:
     """Gives what a study is made of that stays where it is."""
-    recipe = record.user_attrs["recipe"]
-    if ":" in recipe["model"]:
-        yield f"the module of {recipe['model']}"
-    elif recipe.get("data") in DATASETS:
-        yield f"the data, {recipe['data']}"
+    recipe = read_study_record(record).recipe
+    if ":" in recipe.model:
+        yield f"the module of {recipe.model}"
+    elif recipe.data in DATASETS:
+        yield f"the data, {recipe.data}"
     else:
-        yield f"the data in {recipe.get('data')}"
-    if recipe.get("encoder") in ARCHITECTURES and recipe.get("weights", "none") != "none":
-        yield f"the weights in {recipe['weights']}"
+        yield f"the data in {recipe.data}"
+    if recipe.encoder in ARCHITECTURES and recipe.weights not in (None, "none"):
+        yield f"the weights in {recipe.weights}"
 
 
 def _readme(record: StudyDump, needs: list[str]) -> str:

@@ -4,24 +4,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage
 
 from ...objectives.progress import progress
 from ...objectives.provenance import versions
-from ...storage.artifact_store import BUCKET_ATTRIBUTE
 from ...storage.atomic_move import check_targets, move_files
 from ...storage.database import database_exists, open_database
 from ...storage.lock_wait import hold_lock
+from ...storage.optuna_internals import trial_id
 from ...storage.runs_folder import Runs, StorageError, check_study_name
 from ...storage.scratch_folder import scratch_folder, sweep
 from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
 from ...storage.study_names import check_new_name
+from ...storage.study_record import (
+    ImportSource,
+    StudyRecord,
+    is_latentune_study,
+    read_study_record,
+    write_study_record,
+)
 from ...storage.study_summary import Study
 from ..study.defaults import RUNS
-from ..study.module_trust import IMPORT_ATTRIBUTE
 from ..study.public_api import public_api
 from ..study.study_error import StudyError
 from .archive_layout import is_cache, renumber_attributes
@@ -48,11 +53,12 @@ class ImportedStudy:
 
     def __str__(self) -> str:
         there = f"; {self.known} were there already" if self.known else ""
-        model = self.study.user_attrs["recipe"]["model"]
+        record = read_study_record(self.study)
+        model = record.recipe.model
         own = f"\nits module is not run until you trust it: latentune.allow({model!r})"
         return (
             f"{self.added} trials came to {self.study.study_name}{there}"
-            f"{own if ':' in model and IMPORT_ATTRIBUTE in self.study.user_attrs else ''}"
+            f"{own if ':' in model and record.imported else ''}"
         )
 
     __repr__ = __str__
@@ -153,9 +159,9 @@ def _check_name_is_free(
         if study.study_name != name:
             others.append(study.study_name)
             continue
-        attrs = study.user_attrs
-        ours = IMPORT_ATTRIBUTE in attrs or (not attrs and _import_marker(runs, name).exists())
-        if "definition" in attrs or not ours:
+        is_marked = not study.user_attrs and _import_marker(runs, name).exists()
+        is_import = is_marked or read_study_record(study).imported is not None
+        if is_latentune_study(study) or not is_import:
             raise StudyError(
                 f"study {name!r} is here already: import {package.archive.path} under another "
                 f"`name=`, or add its trials by `into=` {name}"
@@ -191,32 +197,30 @@ def _write(record: StudyDump, package: StudyArchive, database: BaseStorage, runs
     number = database.create_new_study(record.directions, record.name)
     try:
         study = Study(study_name=record.name, storage=database)
-        study.set_user_attr(IMPORT_ATTRIBUTE, _imported(package))
+        write_study_record(study, StudyRecord(imported=_import_source(package)))
         _import_marker(runs, record.name).unlink()
         with progress(f"writing {record.name}", len(record.trials)) as advance:
             for trial in record.trials:
                 study.add_trial(trial)
                 advance(1)
-        ids = {trial.number: trial._trial_id for trial in study.get_trials(deepcopy=False)}
+        ids = {trial.number: trial_id(trial) for trial in study.get_trials(deepcopy=False)}
         for name, value in renumber_attributes(record.system_attrs, ids).items():
             database.set_study_system_attr(number, name, value)
-        ours = (
-            IMPORT_ATTRIBUTE,
-            BUCKET_ATTRIBUTE,
-        )  # what they say of another place does not hold here
-        attrs = {n: value for n, value in record.user_attrs.items() if n not in ours}
-        for name in sorted(attrs, key=lambda name: name == "definition"):
-            study.set_user_attr(name, attrs[name])
+        attributes = dict(record.user_attrs)
+        for name in ("imported", "artifacts"):  # they are about the place where it was packed
+            attributes.pop(name, None)
+        for name in sorted(attributes, key=lambda name: name == "definition"):
+            study.set_user_attr(name, attributes[name])
     except BaseException:
         database.delete_study(number)
         raise
     return study
 
 
-def _imported(package: StudyArchive) -> dict[str, Any]:
-    return {
-        "study": package.record.name,
-        "at": datetime.now().isoformat(timespec="seconds"),
-        "sha256": package.sha256(),
-        "by": versions()["latentune"],
-    }
+def _import_source(package: StudyArchive) -> ImportSource:
+    return ImportSource(
+        study=package.record.name,
+        at=datetime.now().isoformat(timespec="seconds"),
+        sha256=package.sha256(),
+        by=versions()["latentune"],
+    )

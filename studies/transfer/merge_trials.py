@@ -9,14 +9,16 @@ from ...objectives.progress import progress
 from ...storage.atomic_move import move_files
 from ...storage.database import open_database
 from ...storage.lock_wait import hold_lock
+from ...storage.optuna_internals import set_system_attribute, trial_id
 from ...storage.runs_folder import Runs
 from ...storage.scratch_folder import scratch_folder
 from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
+from ...storage.study_record import Origin, read_study_record
 from ...storage.study_summary import Study
+from ...storage.trial_record import TrialRecord, write_trial_record
 from ..study.definition import definition_differences
-from ..study.lineage import SOURCE_TRIAL_ATTRIBUTE
 from ..study.study_error import StudyError
-from ..study.study_lookup import open_study, trial_attributes
+from ..study.study_lookup import complete_trial_record, open_study
 from ..study.study_results import write_results
 from .archive_layout import FINISHED_STATES, renumber_attributes, trial_identity
 from .study_archive import StudyArchive
@@ -37,7 +39,7 @@ def merge(package: StudyArchive, name: str, runs: Runs, url: str) -> tuple[Study
     path, record = package.archive.path, package.record
     study = open_study(open_database(url), name)
     differing = definition_differences(
-        record.user_attrs["definition"], study.user_attrs["definition"]
+        read_study_record(record).definition, read_study_record(study).definition
     )
     if differing or study.directions != record.directions:
         raise StudyError(
@@ -53,14 +55,14 @@ def merge(package: StudyArchive, name: str, runs: Runs, url: str) -> tuple[Study
         new = [trial for trial in theirs if trial_identity(trial) not in known]
         try:
             for trial in new:
-                trial_attributes(trial)  # what is written of the best one
+                complete_trial_record(trial)  # what is written of the best one
             check_compatible([*ours, *new])
         except ValueError as error:
             raise StudyError(f"the trials in {path} do not fit {name!r}: {error}") from error
         ids = _add(package, new, study, runs, folder)
         notes = renumber_attributes(record.system_attrs, ids)
         for attr in notes.keys() - record.system_attrs.keys():  # those of the study are not ours
-            study._storage.set_study_system_attr(study._study_id, attr, notes[attr])
+            set_system_attribute(study, attr, notes[attr])
         if study.best_trials:
             write_results(study, runs)
     return study, len(new), len(theirs) - len(new)
@@ -74,15 +76,13 @@ def _add(
     with progress(f"adding to {study.study_name}", len(trials)) as advance:
         for trial in trials:
             trial.system_attrs, places = package.attachments(trial.system_attrs, runs)
-            trial.user_attrs[SOURCE_TRIAL_ATTRIBUTE] = {
-                "study": package.record.name,
-                "trial": trial.number,
-            }
+            origin = Origin(study=package.record.name, trial=trial.number)
+            write_trial_record(trial, TrialRecord(origin=origin))
             for name in places:
                 package.archive.extract(name, folder / str(trial.number) / name)
             files = {to: folder / str(trial.number) / name for name, to in places.items()}
             with move_files(files):
                 study.add_trial(trial)
-            ids[trial.number] = study.get_trials(deepcopy=False)[-1]._trial_id
+            ids[trial.number] = trial_id(study.get_trials(deepcopy=False)[-1])
             advance(1)
     return ids

@@ -8,6 +8,8 @@ from typing import Any
 from ...storage.best_toml import read_best_toml, write_best_toml
 from ...storage.checkpoint_file import add_configuration, read_checkpoint
 from ...storage.runs_folder import Runs
+from ...storage.study_record import read_study_record
+from ...storage.trial_record import TrialRecord, read_trial_record, write_trial_record
 from ..study.recipe import Recipe
 from .archive_layout import BEST, CHECKPOINT, FOLDER
 from .study_dump import StudyDump
@@ -16,9 +18,10 @@ from .study_dump import StudyDump
 def rename(record: StudyDump, name: str) -> StudyDump:
     """Returns a record of a study of another name."""
     for trial in record.trials:
-        path = trial.user_attrs.get("failure", "")
-        if path.startswith(f"{record.name}/"):
-            trial.user_attrs["failure"] = f"{name}/{path.removeprefix(f'{record.name}/')}"
+        path = read_trial_record(trial).failure
+        if path is not None and path.startswith(f"{record.name}/"):
+            moved = f"{name}/{path.removeprefix(f'{record.name}/')}"
+            write_trial_record(trial, TrialRecord(failure=moved))
     return replace(record, name=name)
 
 
@@ -56,5 +59,5 @@ def _moved(
 ) -> Mapping[str, Any]:
     """Returns a recipe that says where the encoder of a study is now."""
     Recipe.parse(recipe, runs)
-    there, here = (of.user_attrs["recipe"].get("encoder") for of in (before, now))
+    there, here = (read_study_record(dump).recipe.encoder for dump in (before, now))
     return {**recipe, "encoder": here} if there and recipe.get("encoder") == there else recipe

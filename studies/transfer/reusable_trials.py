@@ -16,8 +16,9 @@ from ...models.types import Space
 from ...search_spaces.space_errors import NotInSpaceError
 from ...search_spaces.suggestions import replay_distributions
 from ...storage.database import open_database
+from ...storage.study_record import Origin, read_study_record
+from ...storage.trial_record import TrialRecord, write_trial_record
 from ..study.definition import definition_differences, without_ranges
-from ..study.lineage import SOURCE_TRIAL_ATTRIBUTE
 from ..study.study_error import StudyError
 from ..study.study_lookup import open_study
 from .archive_layout import FINISHED_STATES, trial_identity
@@ -70,7 +71,7 @@ def find_reusable_trials(
         StudyError: If there is no such study, or more than its ranges differs.
     """
     study = open_study(open_database(url), name)
-    before = without_ranges(study.user_attrs["definition"])
+    before = without_ranges(read_study_record(study).definition)
     if differing := definition_differences(before, without_ranges(definition)):
         raise StudyError(
             f"the trials of {name!r} cannot be compared with this search: {'; '.join(differing)}. "
@@ -89,9 +90,9 @@ def find_reusable_trials(
             params=trial.params,
             distributions=distributions,
             intermediate_values=trial.intermediate_values,
-            user_attrs=trial.user_attrs
-            | {SOURCE_TRIAL_ATTRIBUTE: {"study": name, "trial": trial.number}},
+            user_attrs=trial.user_attrs,
         )
+        write_trial_record(new, TrialRecord(origin=Origin(study=name, trial=trial.number)))
         new.datetime_start, new.datetime_complete = trial.datetime_start, trial.datetime_complete
         taken.append(new)
     return ReusableTrials(name, taken, dict(outside.most_common()))
@@ -106,16 +107,15 @@ def derive_study_name(usual: str, old: str, definition: Mapping[str, str], url: 
     storage = open_database(url)
     known = optuna.get_all_study_names(storage)
     base, first = old, 2
-    if SOURCE_TRIAL_ATTRIBUTE in open_study(storage, old).user_attrs and (
-        numbered := re.fullmatch(r"(.+)-(\d{1,6})", old)
-    ):
+    is_copy = read_study_record(open_study(storage, old)).origin is not None
+    if is_copy and (numbered := re.fullmatch(r"(.+)-(\d{1,6})", old)):
         base, first = numbered[1], int(numbered[2]) + 1
     for name in chain([usual], (f"{base}-{n}" for n in count(first))):
         if name not in known:
             return name
-        attrs = optuna.load_study(study_name=name, storage=storage).user_attrs
-        same_origin = attrs.get(SOURCE_TRIAL_ATTRIBUTE, {}).get("study") == old
-        if same_origin and not definition_differences(attrs["definition"], definition):
+        record = read_study_record(optuna.load_study(study_name=name, storage=storage))
+        same_origin = record.origin is not None and record.origin.study == old
+        if same_origin and not definition_differences(record.definition, definition):
             return name
     raise AssertionError("numbers do not end")
 

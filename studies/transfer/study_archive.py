@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from ...storage.archive import Archive, open_archive
 from ...storage.runs_folder import Runs, StorageError
+from ...storage.study_record import read_study_record
 from .archive_layout import (
     ARTIFACTS,
     ATTACHED,
@@ -108,8 +109,8 @@ def open_study_archive(path: Path) -> Iterator[StudyArchive]:
 def _check_encoder(record: StudyDump, archive: Archive) -> None:
     """Checks that the encoder is the one that the study was put on."""
     found = archive.files.get(f"{ENCODER}/{CHECKPOINT}")
-    recipe = record.user_attrs["recipe"]
-    wanted = recipe.get("encoder_hash", "")
-    on_encoder = "encoder" in recipe and "parent" in record.user_attrs
+    known = read_study_record(record)
+    wanted = known.recipe.encoder_hash
+    on_encoder = known.recipe.encoder and known.encoder_source
     if found is not None and not (on_encoder and wanted and found.startswith(wanted)):
         raise StorageError(f"{archive.path}: its encoder is not the one of the study")

@@ -20,13 +20,12 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ...storage.attribute_types import Owner, attribute_errors, name_error
 from ...storage.cell_checks import parse_distribution, time_error
-from ...storage.row_checks import direction_error
+from ...storage.optuna_internals import check_trial, system_attributes
 from ...storage.runs_folder import Runs, StorageError, check_study_name
+from ...storage.study_record import StudyRecord, metrics_error
 from ..study.recipe import Recipe
 
 FORMAT = 1
-FACTS: dict[str, type] = {"recipe": dict, "definition": dict, "monitor": str, "command": str}
-"""What each study of ours has among its attributes."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,11 @@ def dump_study(study: optuna.Study) -> StudyDump:
     for trial in trials:
         if trial.state == TrialState.RUNNING:
             trial.state = TrialState.WAITING
-    storage, number = study._storage, study._study_id
     return StudyDump(
         study.study_name,
         study.directions,
         study.user_attrs,
-        storage.get_study_system_attrs(number),
+        system_attributes(study),
         trials,
     )
 
@@ -120,16 +118,15 @@ def _record(table: dict[str, Any]) -> StudyDump:
     if not directions or StudyDirection.NOT_SET in directions:
         raise ValueError("it has no direction")
     attrs = _of(table, "user_attrs", dict)
-    for fact, kind in FACTS.items():
-        _of(attrs, fact, kind)
+    for name_of_entry in ("command", "recipe", "metrics", "definition"):
+        if name_of_entry not in attrs:
+            raise KeyError(name_of_entry)
     system_attrs = _of(table, "system_attrs", dict)
     _check_attributes("study", attrs, system_attrs)
-    if len(attrs["monitor"].split(", ")) != len(directions):
-        raise ValueError("it has another number of metrics than of directions")
-    for number, way in enumerate(directions):
-        if why := direction_error(attrs["definition"], number, way.name):
-            raise ValueError(f"its direction is {way.name}, but {why}")
-    Recipe.parse(attrs["recipe"], Runs())
+    record = StudyRecord.parse_valid(attrs)
+    if why := metrics_error(record.metrics, [way.name for way in directions]):
+        raise ValueError(why)
+    Recipe.parse(record.recipe.to_table(), Runs())
     trials = [_trial(entry, number) for number, entry in enumerate(_of(table, "trials", list))]
     for trial in trials:
         if trial.values is not None and len(trial.values) != len(directions):
@@ -180,7 +177,7 @@ def _trial(entry: dict[str, Any], number: int) -> FrozenTrial:
     )
     trial.number = number
     trial.datetime_start, trial.datetime_complete = _time(entry["started"]), _time(entry["ended"])
-    trial._validate()
+    check_trial(trial)
     return trial
 
 

@@ -16,7 +16,6 @@ from optuna.trial import FrozenTrial
 
 import latentune
 from latentune.objectives.objective import Objective
-from latentune.objectives.trial_score import PRUNED
 from latentune.storage.checkpoint_file import file_hash, read_safely
 from latentune.storage.runs_folder import Runs
 from latentune.studies.search.trial_lease import CheckLease, requeue_dead
@@ -56,7 +55,9 @@ def objective_of(model: str, **options: Any) -> Objective:
 
 def outcome(trial: FrozenTrial) -> list[Any]:
     """All that a trial has found, without when and by which process."""
-    found = [trial.user_attrs.get(name) for name in ("stopped", "epochs", "best_epoch", PRUNED)]
+    found = [
+        trial.user_attrs.get(name) for name in ("stopped", "epochs", "best_epoch", "pruned_at")
+    ]
     return [trial.state, trial.params, trial.values, trial.intermediate_values, *found]
 
 

@@ -165,7 +165,7 @@ def test_choices_that_optuna_takes_for_one_are_refused(monkeypatch: pytest.Monke
 def test_exported_columns_have_names_of_their_own() -> None:
     metrics = ["state", "params_state", "values_x", "val_mse"]
     study = optuna.create_study(directions=["minimize"] * 4)
-    study.set_user_attr("monitor", ", ".join(metrics))
+    study.set_user_attr("metrics", dict.fromkeys(metrics, "minimize"))
 
     def objective(trial: optuna.Trial) -> tuple[float, ...]:
         trial.set_user_attr("epochs", 3)

@@ -129,7 +129,7 @@ def test_a_killed_search_goes_on_on_another_machine(url: str) -> None:
     sys.path.insert(0, os.getcwd())
     study = latentune.search("mine:SPEC", trials=3, storage=url, runs="elsewhere")
     assert states(study) == [TrialState.COMPLETE] * 3
-    assert study.trials[1].user_attrs["deaths"] == [0]
+    assert study.trials[1].user_attrs["worker_failures"] == [0]
 
 
 def test_the_clock_of_a_machine_says_nothing_of_a_trial_without_a_heartbeat(url: str) -> None:

@@ -298,7 +298,7 @@ def test_data_are_shown(cli: Cli, tmp_path: Path) -> None:
 
 def test_neighbors_judge_codes_in_trials_and_in_final_training() -> None:
     study = latentune.search("conv-ae", "digits", objectives=["probe"], trials=2, epochs=2)
-    assert study.user_attrs["monitor"] == "val_probe"
+    assert list(study.user_attrs["metrics"]) == ["val_probe"]
     assert study.direction.name == "MAXIMIZE"
     latentune.train("conv-ae-digits", epochs=2)
     metrics = latentune.train("conv-ae-digits", epochs=2).metrics

@@ -17,7 +17,7 @@ import pytest
 
 import latentune
 from latentune.storage.bad_cells import find_bad_cells
-from latentune.storage.optuna_schema import models
+from latentune.storage.optuna_internals import TABLES
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
@@ -80,7 +80,7 @@ def test_a_bad_cell_of_any_column_is_named(bench: Any, small: Path) -> None:
                     assert len(str(bad)) < 450
             connection.execute("ROLLBACK")
     assert unnamed == []
-    columns = {(name, c.name) for name, of in models().items() for c in of.columns}
+    columns = {(name, c.name) for name, of in TABLES.items() for c in of.columns}
     assert tried == columns
 
 
@@ -199,8 +199,8 @@ def test_an_empty_database_beside_studies_is_not_taken_for_a_new_one(
 def test_studies_that_are_on_each_other_are_shown(cli: Cli, small: Path) -> None:
     storage = f"sqlite:///{DATABASE}"
     for name, other in (("small", "theirs"), ("theirs", "small")):
-        parent = {"study": other, "checkpoint": f"{other}/final/model.ckpt", "hash": "0"}
-        optuna.load_study(study_name=name, storage=storage).set_user_attr("parent", parent)
+        source = {"study": other, "checkpoint": f"{other}/final/model.ckpt", "hash": "0"}
+        optuna.load_study(study_name=name, storage=storage).set_user_attr("encoder_source", source)
     answer = cli("status")
     assert answer.code == 0
     assert answer.out.count("small") >= 1

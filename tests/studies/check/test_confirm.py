@@ -142,7 +142,7 @@ def test_what_cannot_be_confirmed_is_refused(refused: Refused, trained: Path) ->
     )
     for name, value in the_study().user_attrs.items():
         front.set_user_attr(name, value)
-    front.set_user_attr("monitor", "val_mse, val_kl")
+    front.set_user_attr("metrics", {"val_mse": "minimize", "val_kl": "minimize"})
     assert "has no single best to confirm, but a front" in refused("confirm", "front")
     assert "by one of its --objectives" in refused("confirm", "front")
 

@@ -302,7 +302,8 @@ def test_data_without_labels(cli: Cli, trained: Path) -> None:
 
 def test_a_parent_without_a_finished_trial(cli: Cli, trained: Path) -> None:
     study = optuna.create_study(study_name="empty", storage="sqlite:///runs/studies.db")
-    for name, value in {"definition": {}, "recipe": {}, "monitor": "val", "command": ""}.items():
+    record = {"definition": {"model": "x"}, "recipe": {"model": "x"}, "command": "latentune"}
+    for name, value in {**record, "metrics": {"val": "minimize"}}.items():
         study.set_user_attr(name, value)
     before = snapshot()
     _refused(cli("search", "head", "digits", "--encoder", "empty"), "has no complete trial yet")

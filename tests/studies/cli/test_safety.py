@@ -120,7 +120,7 @@ def test_what_unpacks_to_more_than_memory_is_refused(
 
 def test_a_study_that_others_have_changed_is_refused(refused: Refused, trained: Path) -> None:
     study = optuna.load_study(study_name="conv-ae-digits", storage="sqlite:///runs/studies.db")
-    study.set_user_attr("parent", 5)  # what is not on an encoder is shown without
+    study.set_user_attr("encoder_source", 5)  # what is not on an encoder is shown without
     study.set_user_attr("recipe", ["conv-ae"])
     assert "has lost its recipe" in refused("best", "conv-ae-digits")
 

@@ -98,7 +98,7 @@ def test_a_search_that_is_killed_finds_what_it_would_have_found(
 
         monkeypatch.setattr(last_epoch.LastEpochCheckpoint, "find_resumable", deleted)
     study = search()
-    assert study.trials[0].user_attrs["deaths"] == [1]
+    assert study.trials[0].user_attrs["worker_failures"] == [1]
     check(study, calm)
 
 

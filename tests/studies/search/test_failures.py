@@ -177,7 +177,7 @@ def test_no_number_of_deaths_at_different_epochs_costs_a_trial(beat: bool) -> No
         requeue_dead_trials(study)
     study = resumed(model, 2)
     assert lives(study) == [TrialState.COMPLETE] * 2
-    assert study.trials[1].user_attrs["deaths"] == [0, 1, 1, 2, 2]
+    assert study.trials[1].user_attrs["worker_failures"] == [0, 1, 1, 2, 2]
 
 
 def test_a_point_that_kills_its_process_three_times_at_an_epoch_is_given_up(cli: Cli) -> None:
@@ -248,7 +248,7 @@ def test_points_that_die_together_are_not_given_up() -> None:
         requeue_dead_trials(study)
     study = resumed("shared:SPEC", 3)
     assert TrialState.FAIL not in lives(study)
-    assert study.trials[1].user_attrs["deaths"] == [None] * 4
+    assert study.trials[1].user_attrs["worker_failures"] == [None] * 4
 
 
 @pytest.mark.parametrize("seconds", [-1, HEARTBEAT_S], ids=["at an epoch", "at its end"])
@@ -262,7 +262,7 @@ def test_a_search_that_slept_too_long_leaves_its_trial_to_others(
     taken += "trial_lease.requeue_dead(there, [1])"
     study = latentune.search(write_spec("slept", taken), trials=3)
     assert all(state in (TrialState.COMPLETE, TrialState.PRUNED) for state in lives(study))
-    assert study.trials[1].user_attrs["deaths"] == [0]
+    assert study.trials[1].user_attrs["worker_failures"] == [0]
 
 
 def test_a_trial_that_somebody_else_has_ended_is_left_as_it_is() -> None:

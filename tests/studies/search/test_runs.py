@@ -68,7 +68,7 @@ def test_a_repeated_trial_is_worth_the_mean_of_seeds_that_all_trials_share() -> 
     alone = [run(replace(objective_of(), seed=seed)).value for seed in (7, 8, 9)]
     assert list(trial.intermediate_values.items()) == list(enumerate(alone, start=1))
     assert trial.value == fmean(alone)
-    assert trial.user_attrs["spread"] == stdev(alone)
+    assert trial.user_attrs["spread"] == [stdev(alone)]
     assert trial.user_attrs["epochs"] == 6
     assert trial.user_attrs["stopped"].startswith("mean of 3 seeds, spread 0.")
 
@@ -86,7 +86,7 @@ def test_what_is_worse_with_each_seed_is_not_trained_with_the_last() -> None:
 def test_several_objectives_have_a_mean_each() -> None:
     two = {"objectives": ["reconstruction", "kl"], "repeats": 2}
     trial = run(objective_of("conv-vae", "digits", **two))
-    runs = [training["values"] for training in trial.user_attrs["runs"]]
+    runs = [training["values"] for training in trial.user_attrs["trainings"]]
     assert trial.values == [fmean(column) for column in zip(*runs, strict=True)]
     assert len(trial.user_attrs["spread"]) == 2
 
@@ -145,7 +145,7 @@ def test_a_killed_trial_repeats_no_training_that_was_over(monkeypatch: pytest.Mo
     assert [watch.epochs for watch in begun] == [3, 1, 2]
     (killed,) = study.trials
     assert killed.intermediate_values == whole.intermediate_values
-    assert killed.user_attrs["runs"] == whole.user_attrs["runs"]
+    assert killed.user_attrs["trainings"] == whole.user_attrs["trainings"]
     assert killed.value == whole.value
 
 

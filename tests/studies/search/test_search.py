@@ -123,7 +123,7 @@ def test_a_study_of_plain_optuna_is_left_alone() -> None:
         search(1, name="plain")
 
 
-@pytest.mark.parametrize("last", ["recipe", "monitor", "definition"])
+@pytest.mark.parametrize("last", ["recipe", "metrics", "definition"])
 def test_a_study_that_was_killed_while_it_was_made_is_completed(
     last: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,7 +78,7 @@ def test_a_killed_worker_is_replaced_and_its_trial_goes_on(
     with caplog.at_level(logging.INFO, logger="latentune"):
         study = latentune.search(model, trials=8, workers=2)
     assert len(counted(study)) == 8
-    assert study.trials[2].user_attrs["deaths"] == [0]
+    assert study.trials[2].user_attrs["worker_failures"] == [0]
     lines = [record.getMessage() for record in caplog.records]
     (line,) = [line for line in lines if line.startswith("worker")]  # not who waits for a trial
     assert line.endswith("died (SIGKILL); its trial 2 goes on later")

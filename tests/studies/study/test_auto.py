@@ -176,7 +176,7 @@ def test_a_winner_that_encodes_carries_a_head(studied: optuna.Study) -> None:
     head = latentune.search("head", "digits", encoder="auto-digits", trials=1, epochs=1)
     assert head.study_name == "head-auto-digits"
     assert isinstance(latentune.load_model("auto-digits"), Encodes)
-    assert head.user_attrs["parent"]["study"] == "auto-digits"
+    assert head.user_attrs["encoder_source"]["study"] == "auto-digits"
 
 
 def test_what_it_found_goes_on_alone_and_what_one_found_is_tried_by_it(

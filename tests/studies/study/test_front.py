@@ -58,7 +58,7 @@ def test_the_knee_is_trained_to_the_last_epoch(cli: Cli, study: optuna.Study) ->
 
 def test_the_knee_bends_most() -> None:
     study = optuna.create_study(directions=["minimize", "maximize"])
-    study.set_user_attr("monitor", "val_reconstruction, val_elbo")
+    study.set_user_attr("metrics", {"val_reconstruction": "minimize", "val_elbo": "maximize"})
     for values in [(0, -10), (1, -2), (10, 0), (5, -5)]:
         study.add_trial(optuna.trial.create_trial(values=values))
     from latentune.studies.study.pareto_choice import choose_preferred

@@ -33,9 +33,9 @@ def test_from_an_autoencoder_to_a_classifier_and_rated_samples(cli: Cli) -> None
     assert answer.code == 0, answer.err
     assert answer.out.endswith(f"next: latentune train {NAME}\n")
     study = optuna.load_study(study_name=NAME, storage="sqlite:///runs/studies.db")
-    assert study.user_attrs["parent"]["study"] == "conv-ae-digits"
+    assert study.user_attrs["encoder_source"]["study"] == "conv-ae-digits"
     encoder = json.loads(Path("runs/conv-ae-digits/final/metrics.json").read_text())
-    assert study.user_attrs["parent"]["trial"] == encoder["trial"]
+    assert study.user_attrs["encoder_source"]["trial"] == encoder["trial"]
 
     answer = cli("train", NAME, "--epochs", 5)
     assert answer.code == 0, answer.err
@@ -111,7 +111,7 @@ def test_an_unfrozen_encoder_is_trained_with_a_rate_of_its_own(trained: Path) ->
 )
 def test_an_encoder_is_named_in_three_ways(trained: Path, source: str) -> None:
     study = latentune.search("head", "digits", encoder=source, trials=1, epochs=1)
-    assert study.user_attrs["parent"]["checkpoint"] == "conv-ae-digits/final/model.ckpt"
+    assert study.user_attrs["encoder_source"]["checkpoint"] == "conv-ae-digits/final/model.ckpt"
 
 
 def test_a_parent_trained_anew_makes_its_child_stale(cli: Cli, trained: Path) -> None:

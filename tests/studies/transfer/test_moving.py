@@ -44,9 +44,10 @@ NAME = "conv-ae-digits"
 FACTS = {
     "recipe": {"model": "conv-ae", "data": "digits"},
     "definition": {"metric": "minimize val_mse"},
-    "monitor": "val_mse",
+    "metrics": {"val_mse": "minimize"},
     "command": "latentune search conv-ae digits",
 }
+IMPORTED = {"study": NAME, "at": "2026-01-01T00:00:00", "sha256": "0", "by": "0.1.0"}
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +174,7 @@ def test_a_study_that_could_not_be_written_leaves_nothing(
     assert {path.name for path in Path("runs").iterdir() if path.is_dir()} == {"cache"}
     # Killed, it could not clean up; it is told by what it lacks, and the next import does.
     half = optuna.create_study(study_name=NAME, storage="sqlite:///runs/studies.db")
-    half.set_user_attr("imported", {})
+    half.set_user_attr("imported", IMPORTED)
     assert latentune.import_(packed).added == 3
 
 
@@ -280,13 +281,16 @@ def table(_read_packed_ref: Path) -> Any:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"directions": ["MINIMIZE"] * 2}, "another number of metrics"),
+        ({"directions": ["MINIMIZE"] * 2}, "has 1 metrics and 2 directions"),
         ({"user_attrs": {**FACTS, "recipe": {"model": 3}}}, "recipe: model: input should be"),
-        ({"user_attrs": {**FACTS, "origin": {}}}, "origin: study: field required"),
-        ({"user_attrs": {**FACTS, "parent": 5}}, "parent: input should be a valid dictionary"),
-        ({"user_attrs": {**FACTS, "imported": {"at": "x"}}}, "imported: study: field required"),
+        ({"user_attrs": {**FACTS, "origin": {}}}, "origin: study is missing"),
+        (
+            {"user_attrs": {**FACTS, "encoder_source": 5}},
+            "encoder_source: input should be a valid dictionary",
+        ),
+        ({"user_attrs": {**FACTS, "imported": {"at": "x"}}}, "imported: study is missing"),
         ({"user_attrs": {**FACTS, "confirmed": {"trial": "x"}}}, "confirmed: trial: "),
-        ({"user_attrs": {**FACTS, "confirming": {"x": {}}}}, "confirming: x: "),
+        ({"user_attrs": {**FACTS, "confirm:0:1": "x"}}, "confirm:0:1: input should be"),
         ({"user_attrs": {**FACTS, "artifacts": 5}}, "artifacts: input should be a valid string"),
         ({"user_attrs": {**FACTS, "definition": {"a": 5}}}, "definition: a: "),
         ({"user_attrs": {**FACTS, "a\x1b": 5}}, "control character"),
@@ -295,7 +299,7 @@ def table(_read_packed_ref: Path) -> Any:
         ({"system_attrs": {"dashboard:plot_data:a:0": []}}, "dashboard:plot_data:a:0: "),
         ({"system_attrs": {"study:metric_names": "x"}}, "study:metric_names: "),
         ({"system_attrs": {"artifacts:1": "{"}}, "artifacts:1: invalid JSON"),
-        ({"directions": ["MAXIMIZE"]}, "is MAXIMIZE, but the study is defined to minimize"),
+        ({"directions": ["MAXIMIZE"]}, "val_mse is to minimize, but its direction is MAXIMIZE"),
         ({"trial_state": "DONE"}, "DONE"),
         ({"trial_state": "WAITING"}, "is WAITING and has values"),
         ({"trial_values": [1.0, 2.0]}, "2 values"),
@@ -309,7 +313,7 @@ def table(_read_packed_ref: Path) -> Any:
         ({"trial_user_attrs": {"provenance": {"seed": 2**32}}}, "provenance: seed: "),
         ({"trial_user_attrs": {"origin": "x"}}, "origin: "),
         ({"trial_user_attrs": {"stopped": 5}}, "stopped: "),
-        ({"trial_user_attrs": {"deaths": 5}}, "deaths: "),
+        ({"trial_user_attrs": {"worker_failures": 5}}, "worker_failures: "),
         ({"trial_user_attrs": {"a": [[0] * 10] * 100_000}}, "holds too much"),
         ({"trial_system_attrs": {"constraints": ["x"]}}, "constraints: "),
         ({"trial_system_attrs": {"constraints:a": None}}, "constraints:a: "),
@@ -482,7 +486,7 @@ def test_an_encoder_whose_study_is_here_stands_beside_its_own(old: Path) -> None
     before, path = other.read_bytes(), old / "head.zip"
     for runs, name in (("runs", "one"), ("far", "two")):
         study = latentune.import_(path, name=name, runs=runs).study
-        assert study.user_attrs["parent"]["checkpoint"] == f"{name}/encoder/model.ckpt"
+        assert study.user_attrs["encoder_source"]["checkpoint"] == f"{name}/encoder/model.ckpt"
         again = latentune.train(f"{runs}/{name}/best.toml", epochs=1, pictures="none", runs=runs)
         assert again.folder == Path(runs, name, "final")
         path = latentune.export(name, f"{name}.zip", runs=runs).path  # it moves on

@@ -1,0 +1,99 @@
+"""Heartbeats in the database: which RUNNING trials belong to a process that is still alive."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+
+import optuna
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import text
+
+from .database import DatabaseError
+from .database_urls import is_file
+from .optuna_internals import relational_storage, stale_trial_ids, storage_of, trial_id
+
+
+@contextmanager
+def heartbeat(trial: optuna.Trial) -> Iterator[None]:
+    """Records a heartbeat of a trial every few seconds, from a thread, until the block ends.
+
+    Optuna's own thread runs only within `study.optimize`, and ends with a traceback when the
+    database is busy for too long.
+    """
+    storage = relational_storage(trial.storage)
+    if storage is None:
+        yield
+        return
+    ended = threading.Event()
+
+    def record_heartbeats() -> None:
+        while not ended.wait(storage.heartbeat_interval):
+            with suppress(*DatabaseError):
+                storage.record_heartbeat(trial_id(trial))
+
+    storage.record_heartbeat(trial_id(trial))
+    thread = threading.Thread(target=record_heartbeats, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def write_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
+    """Records a heartbeat of trials whose processes cannot reach the database themselves."""
+    storage = relational_storage(storage_of(study))
+    if storage is not None:
+        for trial in trials:
+            storage.record_heartbeat(trial_id(trial))
+
+
+def stale_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Returns the RUNNING trials whose heartbeat has expired: their processes have died.
+
+    Args:
+        study: The study.
+        trials: Its trials.
+    """
+    running, storage = _running_trials(study, trials)
+    if not running or storage is None:
+        return []
+    stale = stale_trial_ids(study, storage)
+    if is_file(storage.url):  # all processes that write to a file share one clock
+        latest = datetime.now() - timedelta(seconds=storage.grace_period or 0)
+        old = {trial_id(t) for t in running if (t.datetime_start or latest) < latest}
+        stale |= old - _ids_with_heartbeat(storage, running)
+    return [trial for trial in running if trial_id(trial) in stale]
+
+
+def write_missing_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
+    """Records a heartbeat of RUNNING trials that have none, if their database is on a server.
+
+    A process may die before its first heartbeat. The start of its trial was read from the clock of
+    its own machine, so the grace period is counted from now on by the clock of the server.
+
+    Args:
+        study: The study.
+        trials: Its trials.
+    """
+    running, storage = _running_trials(study, trials)
+    if running and storage is not None and not is_file(storage.url):
+        known = _ids_with_heartbeat(storage, running)
+        write_heartbeats(study, [trial for trial in running if trial_id(trial) not in known])
+
+
+def _running_trials(
+    study: optuna.Study, trials: Sequence[FrozenTrial]
+) -> tuple[list[FrozenTrial], RDBStorage | None]:
+    running = [trial for trial in trials if trial.state == TrialState.RUNNING]
+    return running, relational_storage(storage_of(study))
+
+
+def _ids_with_heartbeat(storage: RDBStorage, trials: Sequence[FrozenTrial]) -> set[int]:
+    ids = ", ".join(str(trial_id(trial)) for trial in trials)
+    query = text(f"SELECT trial_id FROM trial_heartbeats WHERE trial_id IN ({ids})")  # noqa: S608 - integers
+    with storage.engine.connect() as connection:
+        return set(connection.execute(query).scalars())

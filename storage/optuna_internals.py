@@ -1,0 +1,89 @@
+"""Everything that needs a private member of Optuna 5. No other file uses one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages._rdb.models import SCHEMA_VERSION as SCHEMA_VERSION
+from optuna.storages._rdb.models import BaseModel
+from optuna.trial import FrozenTrial, Trial, TrialState
+from sqlalchemy import Table
+
+TABLES: dict[str, Table] = dict(BaseModel.metadata.tables)
+"""Optuna's tables by name, as SQLAlchemy describes them."""
+
+
+def trial_id(trial: Trial | FrozenTrial) -> int:
+    """Returns the number of a trial in the whole database."""
+    return trial._trial_id
+
+
+def study_id(study: optuna.Study) -> int:
+    """Returns the number of a study in the database."""
+    return study._study_id
+
+
+def storage_of(study: optuna.Study) -> BaseStorage:
+    """Returns the database of a study, with Optuna's cache of finished trials."""
+    return study._storage
+
+
+def relational_storage(storage: BaseStorage) -> RDBStorage | None:
+    """Returns the SQL database behind Optuna's cache; None if the storage is of another kind."""
+    inner = getattr(storage, "_backend", storage)
+    return inner if isinstance(inner, RDBStorage) else None
+
+
+def read_trial(trial: Trial) -> FrozenTrial:
+    """Returns a running trial as the database has it now."""
+    return trial.storage.get_trial(trial._trial_id)
+
+
+def add_running_trial(study: optuna.Study, trial: FrozenTrial) -> Trial:
+    """Adds a trial in state RUNNING to a study in one transaction and returns it."""
+    return Trial(study, study._storage.create_new_trial(study._study_id, trial))
+
+
+def write_trial_attributes(
+    study: optuna.Study, trial: FrozenTrial, attributes: dict[str, Any]
+) -> None:
+    """Writes user attributes of a trial that another process may run."""
+    for name, value in attributes.items():
+        study._storage.set_trial_user_attr(trial._trial_id, name, value)
+
+
+def set_trial_state(
+    study: optuna.Study,
+    trial: FrozenTrial,
+    state: TrialState,
+    values: Sequence[float] | None = None,
+) -> None:
+    """Sets the state and values of a trial without asking the sampler, unlike `Study.tell`."""
+    study._storage.set_trial_state_values(trial._trial_id, state, values)
+
+
+def system_attributes(study: optuna.Study) -> dict[str, Any]:
+    """Returns the attributes that Optuna and its dashboard keep on a study."""
+    return study._storage.get_study_system_attrs(study._study_id)
+
+
+def set_system_attribute(study: optuna.Study, name: str, value: Any) -> None:
+    """Writes an attribute of Optuna or its dashboard to a study."""
+    study._storage.set_study_system_attr(study._study_id, name, value)
+
+
+def stale_trial_ids(study: optuna.Study, storage: RDBStorage) -> set[int]:
+    """Returns the ids of RUNNING trials whose last heartbeat is older than the grace period."""
+    return set(storage._get_stale_trial_ids(study._study_id))
+
+
+def contains(distribution: BaseDistribution, value: float) -> bool:
+    """Returns whether a distribution contains a value in Optuna's internal representation."""
+    return distribution._contains(value)
+
+
+def check_trial(trial: FrozenTrial) -> None:
+    """Raises ValueError if the parts of a trial contradict each other."""
+    trial._validate()

@@ -1,0 +1,65 @@
+"""The base class of typed records, which are written into databases and files."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .storage_error import StorageError
+
+
+class Record(BaseModel):
+    """A frozen set of named values. No entry may be missing, unknown or of another type."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    @classmethod
+    def parse(cls, table: Any, where: str) -> Self:
+        """Returns the record that a table from a file describes.
+
+        Args:
+            table: What was read.
+            where: The file, for the error message.
+
+        Raises:
+            StorageError: If an entry is missing, unknown or not valid.
+        """
+        try:
+            return cls.model_validate(table)
+        except ValidationError as error:
+            raise StorageError(f"{where}: {validation_message(error)}") from error
+
+    @classmethod
+    def parse_valid(cls, table: Mapping[str, Any]) -> Self:
+        """Returns the record that a table describes, without the entries that are not valid.
+
+        Every field of the record must have a default.
+        """
+        try:
+            return cls.model_validate(table)
+        except ValidationError as error:
+            invalid = {details["loc"][0] for details in error.errors(include_url=False)}
+        return cls.model_validate({n: value for n, value in table.items() if n not in invalid})
+
+    def changes_from(self, other: Self) -> Self:
+        """Returns a record with the given values of this one that differ in another one."""
+        given = [name for name in type(self).model_fields if name in self.model_fields_set]
+        return self.model_construct(
+            **{n: getattr(self, n) for n in given if getattr(self, n) != getattr(other, n)}
+        )
+
+    def to_table(self) -> dict[str, Any]:
+        """Returns the values that were given, as JSON can hold them."""
+        return self.model_dump(exclude_unset=True)
+
+
+def validation_message(error: ValidationError) -> str:
+    """Returns the first problem of a failed validation, such as `epochs: input should be ...`."""
+    first = error.errors(include_url=False)[0]
+    where = ": ".join(part for part in first["loc"] if isinstance(part, str))
+    if first["type"] == "missing":
+        return f"{where} is missing"
+    if first["type"] == "extra_forbidden":
+        return f"{where} is not a known entry"
+    said = f"{first['msg'][0].lower()}{first['msg'][1:]}"
+    return f"{where}: {said}" if where else said

@@ -1,0 +1,205 @@
+"""What Latentune keeps on a study: its user attributes as a typed record."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Protocol
+
+import optuna
+from pydantic import Field
+
+from ..models.types import Direction
+from .record import Record
+
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+CONFIRM_TRAINING = re.compile(r"confirm:(?P<trial>\d{1,10}):(?P<seed>\d{1,10})")
+"""The user attribute of a study with the metric of one training of `confirm`."""
+
+
+class RecipeTable(Record, extra="allow"):
+    """The table of a recipe, of which a few entries are read without making the study."""
+
+    model: str
+    data: str | None = None
+    models: list[str] = Field(default_factory=list)
+    ranges: dict[str, str] = Field(default_factory=dict)
+    encoder: str | None = None
+    encoder_hash: str | None = None
+    weights: str | None = None
+
+
+class EncoderSource(Record):
+    """The trained network whose encoder a study uses.
+
+    Attributes:
+        study: Study of that network.
+        trial: Its trial; None if it was a configuration of no trial.
+        checkpoint: Path of its checkpoint, relative to the runs folder.
+        hash: What `file_hash` returned for the checkpoint when the study was created.
+    """
+
+    study: str
+    checkpoint: str
+    hash: str
+    trial: Count | None = None
+
+
+class Origin(Record):
+    """The study, and of a single trial also the trial, that trials were copied from."""
+
+    study: str
+    trial: Count | None = None
+
+
+class ImportSource(Record):
+    """The zip file that a study was imported from.
+
+    Attributes:
+        study: Name of the study in the zip file.
+        at: When it was imported, such as `2026-01-31T12:00:00`.
+        sha256: Hash of the zip file.
+        by: Version of Latentune.
+    """
+
+    study: str
+    at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")]
+    sha256: str
+    by: str
+
+
+class Confirmed(Record):
+    """The best configuration of a study according to `confirm`.
+
+    Attributes:
+        trial: Number of the trial.
+        monitor: Name of the metric, on the validation part.
+        mean: Mean of the metric over all seeds.
+        std: Standard deviation of the metric over all seeds.
+        seeds: Number of seeds.
+        search_value: The best value that the search had found by then.
+    """
+
+    trial: Count
+    monitor: str
+    mean: float
+    std: float
+    seeds: Count
+    search_value: float
+
+    def __str__(self) -> str:
+        return (
+            f"trial {self.trial} is confirmed: {self.monitor} {self.mean:.4g} ± {self.std:.2g} "
+            f"over {self.seeds} seeds"
+        )
+
+
+class StudyRecord(Record, extra="ignore"):
+    """What Latentune keeps on a study. Every field is a user attribute of the same name.
+
+    Attributes:
+        command: The command that created the study.
+        recipe: What the user asked for.
+        metrics: Names of the metrics that are searched, and the direction of each.
+        encoder_source: The trained network whose encoder the study uses.
+        artifacts: URL of the bucket with the pictures; None if they are in the runs folder.
+        origin: The study whose trials were copied.
+        imported: The zip file that the study was imported from.
+        confirmed: The best configuration according to `confirm`.
+        perfect_trial: The trial with the best possible value, after which a search has ended.
+        definition: What must be equal in two studies for their trials to be comparable. It is
+            written last, so that a study without it is not complete.
+    """
+
+    command: str = ""
+    recipe: RecipeTable = RecipeTable(model="")
+    metrics: dict[str, Direction] = Field(default_factory=dict)
+    encoder_source: EncoderSource | None = None
+    artifacts: str | None = None
+    origin: Origin | None = None
+    imported: ImportSource | None = None
+    confirmed: Confirmed | None = None
+    perfect_trial: Count | None = None
+    definition: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def metric_names(self) -> list[str]:
+        """The names of the searched metrics."""
+        return list(self.metrics)
+
+    @property
+    def monitor(self) -> str:
+        """The names of the searched metrics as users see them."""
+        return ", ".join(self.metrics)
+
+
+class HasAttributes(Protocol):
+    """A study of Optuna, or a summary of one."""
+
+    @property
+    def user_attrs(self) -> dict[str, Any]:
+        """Its user attributes."""
+
+
+def is_latentune_study(study: HasAttributes) -> bool:
+    """Returns whether Latentune has completely created a study."""
+    return "definition" in study.user_attrs
+
+
+def metrics_error(metrics: Mapping[str, Direction], directions: Sequence[str]) -> str | None:
+    """Returns why a study with these directions cannot have these metrics; None if it can.
+
+    Args:
+        metrics: The searched metrics and their directions.
+        directions: The directions of the study, `MINIMIZE` or `MAXIMIZE`.
+    """
+    if len(metrics) != len(directions):
+        return f"it has {len(metrics)} metrics and {len(directions)} directions"
+    for (name, way), direction in zip(metrics.items(), directions, strict=True):
+        if way.upper() != direction:
+            return f"{name} is to {way}, but its direction is {direction}"
+    return None
+
+
+def missing_entry(study: optuna.Study) -> str | None:
+    """Returns the name of an entry that every complete study has and this one lacks."""
+    record = read_study_record(study)
+    if metrics_error(record.metrics, [way.name for way in study.directions]):
+        return "metrics"
+    required = {
+        "definition": record.definition,
+        "recipe": record.recipe.model,
+        "command": record.command,
+    }
+    return next((name for name, value in required.items() if not value), None)
+
+
+def read_study_record(study: HasAttributes) -> StudyRecord:
+    """Returns what Latentune keeps on a study. Entries that are not valid count as absent.
+
+    `attribute_error` says what is wrong with such an entry, and `latentune doctor` shows it.
+    """
+    return StudyRecord.parse_valid(study.user_attrs)
+
+
+def write_study_record(study: optuna.Study, record: StudyRecord) -> None:
+    """Writes the values that a record was created with to a study, in the order of its fields."""
+    for name, value in record.to_table().items():
+        study.set_user_attr(name, value)
+
+
+def read_confirm_values(study: optuna.Study) -> dict[tuple[int, int], float | None]:
+    """Returns the metric of each training of `confirm` by trial and seed; None if it diverged."""
+    attributes = study.user_attrs.items()
+    matches = [(CONFIRM_TRAINING.fullmatch(name), value) for name, value in attributes]
+    return {
+        (int(match["trial"]), int(match["seed"])): value
+        for match, value in matches
+        if match and isinstance(value, float | int | None)
+    }
+
+
+def write_confirm_value(study: optuna.Study, trial: int, seed: int, value: float | None) -> None:
+    """Writes the metric of a training of `confirm`, in an attribute of its own.
+
+    So machines that confirm one study at once do not overwrite each other's values.
+    """
+    study.set_user_attr(f"confirm:{trial}:{seed}", value)

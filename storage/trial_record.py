@@ -1,0 +1,96 @@
+"""What Latentune keeps on a trial: its user attributes as a typed record."""
+
+from typing import Annotated, Any
+
+import optuna
+from optuna.trial import BaseTrial, FrozenTrial
+from pydantic import Field
+
+from .optuna_internals import write_trial_attributes
+from .record import Record
+from .study_record import Count, Origin
+
+
+class Provenance(Record):
+    """What must be equal for a training to give the same numbers again.
+
+    Attributes:
+        seed: Seed of the training.
+        data_fingerprint: Hash of the data; None if the data module has none.
+        git_commit: Commit of the working folder; empty outside of a git repository.
+        versions: Versions of Python and of the libraries.
+        threads: Number of threads of PyTorch on the CPU.
+        device: Name of the GPU, or `cpu`.
+        cpu: Name of the CPU and its instructions.
+    """
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    data_fingerprint: str | None = None
+    git_commit: str = ""
+    versions: dict[str, str] = Field(default_factory=dict)
+    threads: int | None = None
+    device: str | None = None
+    cpu: str | None = None
+
+
+class TrainingResult(Record):
+    """The result of one of several trainings of a trial.
+
+    Attributes:
+        values: The searched metrics.
+        epochs: Number of epochs.
+        best_epoch: The epoch that the values are of, counted from 1; -1 without a finished epoch.
+    """
+
+    values: list[float]
+    epochs: Count
+    best_epoch: Annotated[int, Field(ge=-1, lt=2**31)]
+
+
+class TrialRecord(Record, extra="ignore"):
+    """What Latentune keeps on a trial. Every field is a user attribute of the same name.
+
+    Attributes:
+        parameters: Number of trained weights of the model.
+        hparams: All options that the model was created with.
+        provenance: What must be equal for the trial to give the same numbers again.
+        epochs: How many epochs it was trained for.
+        best_epoch: The epoch that its value is of, counted from 1; the mean of several trainings.
+        trainings: Results of its finished trainings, if there are several.
+        spread: Standard deviation of each metric over several trainings.
+        pruned_at: The step at which the pruner has decided to stop the trial.
+        stopped: Why it ended, or why it waits to be continued.
+        failure: Path of the file with its traceback, relative to the runs folder.
+        worker_failures: For every process that died while it ran this trial, the last epoch
+            before that; None if several processes died at once.
+        origin: The study and trial that it was copied from.
+    """
+
+    parameters: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+    hparams: dict[str, Any] | None = None
+    provenance: Provenance | None = None
+    epochs: Count | None = None
+    best_epoch: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
+    trainings: list[TrainingResult] = Field(default_factory=list)
+    spread: list[float] | None = None
+    pruned_at: Count | None = None
+    stopped: str = ""
+    failure: str | None = None
+    worker_failures: list[Count | None] = Field(default_factory=list)
+    origin: Origin | None = None
+
+
+def read_trial_record(trial: BaseTrial) -> TrialRecord:
+    """Returns what Latentune keeps on a trial. Entries that are not valid count as absent."""
+    return TrialRecord.parse_valid(trial.user_attrs)
+
+
+def write_trial_record(trial: BaseTrial, record: TrialRecord) -> None:
+    """Writes the values that a record was created with to a running trial."""
+    for name, value in record.to_table().items():
+        trial.set_user_attr(name, value)
+
+
+def amend_trial_record(study: optuna.Study, trial: FrozenTrial, record: TrialRecord) -> None:
+    """Writes the values that a record was created with to a trial of another process."""
+    write_trial_attributes(study, trial, record.to_table())
