@@ -79,5 +79,4 @@ class HistoryCheckpoint(ResumableCheckpoint):
         super().load_state_dict({"metrics": self.rows[-1], **state_dict})
 
     def _save(self, trainer: pl.Trainer, name: str, *, weights_only: bool) -> None:
-        partial = self.folder / f".{name}.partial"
-        save_checkpoint(trainer, self.folder / name, partial, weights_only=weights_only)
+        save_checkpoint(trainer, self.folder / name, weights_only=weights_only)

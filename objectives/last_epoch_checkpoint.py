@@ -87,13 +87,9 @@ class LastEpochCheckpoint(ResumableCheckpoint):
         started = time.perf_counter()
         if is_last or started - self._saved_at < SAVE_TIME_FACTOR * self._save_seconds:
             return
-        partial = self.path.with_name(f".{self.path.stem}.{os.getpid()}.partial")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            save_checkpoint(trainer, self.path, partial)
+            save_checkpoint(trainer, self.path)
         except (OSError, RuntimeError) as error:  # torch raises RuntimeError if the disk is full
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
             if not self._has_failed:
                 log.warning("cannot write the checkpoint %s: %s", self.path, error)
             self._has_failed = True

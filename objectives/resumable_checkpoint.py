@@ -1,12 +1,12 @@
 """The base of callbacks that write checkpoints from which training resumes exactly."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 
+from ..storage.atomic_write import atomic_file
 from .rng import get_rng_state, set_rng_state
 
 
@@ -46,16 +46,13 @@ def logged_metrics(trainer: pl.Trainer) -> dict[str, float]:
     return {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
 
 
-def save_checkpoint(
-    trainer: pl.Trainer, path: Path, partial: Path, *, weights_only: bool = False
-) -> None:
+def save_checkpoint(trainer: pl.Trainer, path: Path, *, weights_only: bool = False) -> None:
     """Writes a checkpoint atomically, so that the previous one survives a kill.
 
     Args:
         trainer: The trainer.
         path: The checkpoint.
-        partial: A temporary file in the same folder.
         weights_only: Whether to leave out what training needs to resume.
     """
-    trainer.save_checkpoint(partial, weights_only)
-    os.replace(partial, path)
+    with atomic_file(path) as partial:
+        trainer.save_checkpoint(partial, weights_only)

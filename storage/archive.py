@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from .output_files import check_output, new_file
-from .runs_folder import StorageError, check_regular_file
+from .runs_folder import check_regular_file
+from .storage_error import StorageError
 
 ARCHIVE_FORMAT = 1
 MANIFEST = "manifest.json"

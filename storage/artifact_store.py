@@ -3,7 +3,6 @@
 They lie in a folder, or in a bucket that their study names.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,9 +14,11 @@ from optuna.artifacts import FileSystemArtifactStore, get_all_artifact_meta, upl
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import BaseStorage
 
+from .atomic_write import atomic_file
 from .database import database_exists, open_database
-from .runs_folder import Runs, write_error
+from .runs_folder import Runs
 from .s3_bucket import Bucket, check_bucket
+from .storage_error import write_error
 from .study_record import read_study_record
 
 
@@ -35,24 +36,25 @@ class ArtifactStore(Protocol):
 
 
 class AtomicFileStore(FileSystemArtifactStore):
-    """Optuna's store in a folder, in which a full disk or a kill leaves no half of a file.
+    """Optuna's store in a folder, whose files are written as a whole or not at all.
 
     Args:
-        folder: The artifact folder, made if it does not exist.
-        place: A folder beside it, in which files are written first.
+        folder: The artifact folder, created if it does not exist.
+        scratch: A folder in the same file system for temporary files.
     """
 
-    def __init__(self, folder: Path, place: Path) -> None:
+    def __init__(self, folder: Path, scratch: Path) -> None:
         super().__init__(folder)
-        self.folder, self.place = folder, place
+        self.folder, self.scratch = folder, scratch
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        partial = self.place / artifact_id
+        path = self.folder / artifact_id
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
+            with (
+                atomic_file(path, partial_in=self.scratch) as partial,
+                partial.open("xb") as file,
+            ):
                 shutil.copyfileobj(content_body, file)
-            os.replace(partial, self.folder / artifact_id)
         except OSError as error:
             raise write_error(self.folder, error) from error
 

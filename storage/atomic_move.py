@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .runs_folder import StorageError, write_error
+from .storage_error import StorageError, write_error
 
 
 def check_targets(files: Mapping[Path, Path]) -> None:

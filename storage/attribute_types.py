@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, Json, TypeAdapter, ValidationError
 
 from .input_limits import check_limits
 from .record import Record, validation_message
-from .runs_folder import StorageError
+from .storage_error import StorageError
 from .study_record import CONFIRM_TRAINING, Count, StudyRecord
 from .trial_record import TrialRecord
 

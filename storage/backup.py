@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from .atomic_write import write_text
 from .folder_replacement import discard
 from .recorded_paths import recorded_path_error, relative_to_root
-from .runs_folder import Runs, StorageError, write_error, write_text
+from .runs_folder import Runs
 from .scratch_folder import scratch_folder, temporary_scratch_folder
 from .sqlite_snapshot import count_trials, fingerprint, restore_database, snapshot
+from .storage_error import StorageError, write_error
 
 BEFORE, AFTER = "before", "after"  # the folders of a backup
 NAME_FORMAT = "%Y-%m-%d-%H-%M-%S"

@@ -6,14 +6,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_origin
 
+from .atomic_write import write_text
 from .input_limits import check_limits
-from .runs_folder import (
-    MAX_TOML_BYTES,
-    StorageError,
-    check_regular_file,
-    check_study_name,
-    write_text,
-)
+from .runs_folder import MAX_TOML_BYTES, check_regular_file, check_study_name
+from .storage_error import StorageError
 
 BEST_FORMAT = 1
 

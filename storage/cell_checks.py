@@ -11,7 +11,7 @@ from sqlalchemy import DateTime, Enum, Float, Integer, String, Text
 
 from .attribute_types import name_error
 from .input_limits import check_limits
-from .runs_folder import StorageError
+from .storage_error import StorageError
 
 VALID_YEARS = (1970, 2200)  # in which a trial can have been run
 MAX_INTEGER = 2**53

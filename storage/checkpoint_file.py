@@ -13,8 +13,10 @@ import torch
 from torch.serialization import safe_globals
 
 from ..models.data_spec import DataSpec
+from .atomic_write import atomic_file
 from .input_limits import check_limits
-from .runs_folder import MAX_CHECKPOINT_BYTES, StorageError, atomic_file, check_regular_file
+from .runs_folder import MAX_CHECKPOINT_BYTES, check_regular_file
+from .storage_error import StorageError
 
 CONFIGURATION_KEY = "latentune"
 ARCHITECTURE = "architecture"

@@ -13,7 +13,7 @@ import optuna
 from optuna.storages import BaseStorage
 
 from .artifact_store import AllArtifacts
-from .runs_folder import StorageError, write_error
+from .storage_error import StorageError, write_error
 
 HOST = "127.0.0.1"
 LOCAL_HOSTS = (HOST, "localhost", "::1")

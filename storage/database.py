@@ -23,8 +23,8 @@ from .advisory_lock import AdvisoryLock
 from .database_urls import SQLITE_SCHEME, is_file, parse_url, redacted_url
 from .lock_wait import hold_lock
 from .redact import shown
-from .runs_folder import StorageError
 from .sqlite_snapshot import snapshot
+from .storage_error import StorageError
 
 DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
 """What Optuna raises when the database fails in the middle of a study."""

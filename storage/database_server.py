@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from .database_urls import PSYCOPG_DRIVER, redacted_url
 from .optuna_schema import foreign_database_error, schema, schema_version_error, tables
-from .runs_folder import StorageError
+from .storage_error import StorageError
 
 CONNECT_TIMEOUT_S = 10
 # Either side gives the other one up after half a minute of silence: a machine that has lost its

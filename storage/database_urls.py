@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from .redact import shown
-from .runs_folder import StorageError
+from .storage_error import StorageError
 
 SQLITE_SCHEME = "sqlite:///"
 PSYCOPG_DRIVER = "postgresql+psycopg"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .runs_folder import StorageError
+from .storage_error import StorageError
 
 MAX_VALUES = 1_000_000
 MAX_DEPTH = 50

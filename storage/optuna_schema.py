@@ -9,7 +9,7 @@ import optuna
 from optuna.storages import RDBStorage
 from sqlalchemy import inspect
 
-from .runs_folder import StorageError
+from .storage_error import StorageError
 
 
 @cache

@@ -14,8 +14,9 @@ from .folder_replacement import (
     previous_folder,
     replace_with,
 )
-from .runs_folder import Runs, StorageError, write_error
+from .runs_folder import Runs
 from .scratch_folder import scratch_folder
+from .storage_error import StorageError, write_error
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from optuna.distributions import FloatDistribution
 from .attribute_types import attribute_error
 from .cell_checks import parse_distribution
 from .optuna_internals import SCHEMA_VERSION, TABLES, contains
-from .runs_folder import StorageError, check_study_name
+from .runs_folder import check_study_name
+from .storage_error import StorageError
 from .study_record import StudyRecord
 
 Row = Mapping[str, Any]

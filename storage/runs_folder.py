@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,7 @@ from typing import Any
 from .folder_replacement import replace_with
 from .recorded_paths import recorded_path_error, relative_to_root
 from .scratch_folder import scratch_folder
-from .storage_error import StorageError as StorageError
-from .storage_error import refuse_url
+from .storage_error import StorageError, refuse_url, write_error
 
 # What lies in the folder beside the folders of the studies.
 RESERVED_NAMES = (
@@ -219,54 +218,6 @@ def check_regular_file(path: Path, most: int = MAX_CHECKPOINT_BYTES) -> Path:
     if path.is_file() and (size := path.stat().st_size) > most:
         raise StorageError(f"{path} is too large: it takes {size:,} bytes, and may take {most:,}")
     return path
-
-
-def write_error(path: Path, error: Exception) -> StorageError:
-    """Returns the error for a place that cannot be written, with the system's reason."""
-    reason = getattr(error, "strerror", None) or error
-    return StorageError(f"cannot write to {path}: {reason}; name another folder by `runs=`")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a file at once or not at all.
-
-    Raises:
-        StorageError: If it cannot be written; what was there is then still there.
-    """
-    made = not path.parent.exists()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # By "x", not through a link that was laid meanwhile.
-        with atomic_file(path) as partial, partial.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except (OSError, UnicodeError) as error:
-        with suppress(OSError):
-            if made:
-                path.parent.rmdir()
-        raise write_error(path, error) from error
-
-
-def partial_path(path: Path) -> Path:
-    """Returns where a file is written before it takes the place of `path`."""
-    return path.with_name(f".{path.name}.partial")
-
-
-@contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
-    """Gives a path to write to; the file takes the place of `path` once the block has succeeded.
-
-    What lies there is removed first: it was left by a process that was killed, or is a link of
-    somebody else's, through which another file would be written.
-    """
-    partial = partial_path(path)
-    partial.unlink(missing_ok=True)
-    try:
-        yield partial
-        os.replace(partial, path)
-    except BaseException:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from optuna.artifacts import Boto3ArtifactStore
 
-from .runs_folder import StorageError
+from .storage_error import StorageError
 
 S3_SCHEME = "s3://"
 S3_URL = re.compile(

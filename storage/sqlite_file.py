@@ -13,7 +13,7 @@ from optuna.storages import RDBStorage
 
 from .lock_wait import REPORT_AFTER_S
 from .optuna_schema import find_extra_objects, foreign_database_error, schema, schema_version_error
-from .runs_folder import StorageError, write_error
+from .storage_error import StorageError, write_error
 
 BUSY_TIMEOUT_S = 60
 

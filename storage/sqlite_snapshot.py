@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from .runs_folder import StorageError
 from .scratch_folder import temporary_scratch_folder
+from .storage_error import StorageError
 
 LOG_SUFFIXES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database: commits that are not yet in it, and an index of them; or

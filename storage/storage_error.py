@@ -1,4 +1,4 @@
-"""Places for files that a user names: a path, and not the URL of a database."""
+"""The error of everything that reads or writes files and databases."""
 
 import re
 from pathlib import Path
@@ -12,14 +12,20 @@ class StorageError(LatentuneError, ValueError):
 
 
 def refuse_url(path: Path, option: str) -> Path:
-    """Returns a path that is not the URL of a database, whose password would name a folder.
+    """Returns a path unchanged if it is not a URL, whose password would become a folder name.
 
     Raises:
-        StorageError: If it is one.
+        StorageError: If it is a URL.
     """
     if re.match(r"[A-Za-z][\w+.-]+:/", str(path)):
         raise StorageError(
-            f"`{option}=` is a place for files, and {shown(str(path))!r} is a URL; that of a "
-            "database is named by `storage=`"
+            f"`{option}=` must be a path, and {shown(str(path))!r} is a URL; name a database by "
+            "`storage=`"
         )
     return path
+
+
+def write_error(path: Path, error: Exception) -> StorageError:
+    """Returns the error for a path that cannot be written, with the reason of the system."""
+    reason = getattr(error, "strerror", None) or error
+    return StorageError(f"cannot write to {path}: {reason}; name another folder by `runs=`")

@@ -8,7 +8,8 @@ import optuna
 
 from .database import database_exists, open_database
 from .database_urls import parse_url
-from .runs_folder import RESERVED_NAMES, StorageError, check_study_name
+from .runs_folder import RESERVED_NAMES, check_study_name
+from .storage_error import StorageError
 
 MAX_NAME_BYTES = 200
 WINDOWS_DEVICES = {

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from latentune.objectives.data.sources.builtin_datasets import DATASETS, data_root
 from latentune.objectives.history_checkpoint import BEST
+from latentune.storage.atomic_write import write_text
 from latentune.storage.checkpoint_file import file_hash
 from latentune.storage.database import open_database
-from latentune.storage.runs_folder import Runs, write_text
+from latentune.storage.runs_folder import Runs
 from latentune.storage.trial_record import read_trial_record
 from latentune.studies.study.study_lookup import open_study
 

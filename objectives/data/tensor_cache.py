@@ -7,9 +7,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import psutil
 import torch
 from torch import Tensor
+
+from ...storage.atomic_write import atomic_file
 
 _pending_writes: dict[Path, Tensor] = {}
 
@@ -60,15 +61,9 @@ def write_cache_file(path: Path, value: Any) -> None:
 
     Several processes may write the same file at once.
     """
-    partial = path.with_name(f".{path.name}-{os.getpid()}")
-    with suppress(OSError, RuntimeError):  # RuntimeError: torch cannot write
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in path.parent.glob(f".{path.name}-*"):
-            pid = leftover.name.removeprefix(f".{path.name}-")
-            if pid.isdecimal() and not psutil.pid_exists(int(pid)):
-                leftover.unlink(missing_ok=True)
+    # RuntimeError: torch cannot write
+    with suppress(OSError, RuntimeError), atomic_file(path) as partial:
         torch.save(value, partial)
-        os.replace(partial, path)
 
 
 def _hash(text: str) -> str:

@@ -14,8 +14,8 @@ from optuna.trial import TrialState
 from ...storage.artifact_store import study_bucket
 from ...storage.database_urls import SQLITE_SCHEME, is_file
 from ...storage.optuna_internals import study_id, system_attributes, trial_id
-from ...storage.runs_folder import StorageError
 from ...storage.s3_bucket import Bucket
+from ...storage.storage_error import StorageError
 from .checkup import Checkup
 from .finding import Finding, count
 

@@ -12,9 +12,10 @@ from optuna.storages import BaseStorage, RDBStorage
 from ...storage.backup import FileChanges
 from ...storage.database import database_exists, open_database
 from ...storage.database_urls import SQLITE_SCHEME, file_path, is_file
-from ...storage.runs_folder import Runs, StorageError
+from ...storage.runs_folder import Runs
 from ...storage.scratch_folder import temporary_scratch_folder
 from ...storage.sqlite_snapshot import snapshot
+from ...storage.storage_error import StorageError
 from ...storage.study_record import is_latentune_study
 from ...storage.study_summary import Study
 from ..study.study_lookup import open_study

@@ -20,7 +20,8 @@ from ...search_spaces.suggestions import replay
 from ...storage.best_toml import write_best_toml
 from ...storage.database import open_database
 from ...storage.resume_checkpoints import remove_with_partials
-from ...storage.runs_folder import Runs, StorageError
+from ...storage.runs_folder import Runs
+from ...storage.storage_error import StorageError
 from ...storage.study_export import params_key
 from ...storage.study_record import (
     Confirmed,

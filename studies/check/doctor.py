@@ -12,9 +12,10 @@ from ...storage.backup import latest_backup, make_backup, restore_backup
 from ...storage.database_urls import file_path, is_file
 from ...storage.heartbeats import stale_trials
 from ...storage.redact import shown
-from ...storage.runs_folder import Runs, StorageError
+from ...storage.runs_folder import Runs
 from ...storage.search_lock import search_lock
 from ...storage.sqlite_snapshot import count_trials, fingerprint, restore_database
+from ...storage.storage_error import StorageError
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
 from ..study.study_error import StudyError

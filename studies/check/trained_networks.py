@@ -11,7 +11,7 @@ from ...objectives.history_checkpoint import BEST
 from ...storage.best_toml import read_best_toml, to_toml
 from ...storage.checkpoint_file import read_checkpoint, read_safely
 from ...storage.resumable_folder import in_progress_folder
-from ...storage.runs_folder import StorageError
+from ...storage.storage_error import StorageError
 from ..study.lineage import is_stale
 from ..study.misplaced_checkpoints import describe_misplaced_checkpoints
 from ..study.study_error import StudyError

@@ -52,7 +52,7 @@ def export(
 def _write_table(
     study: str, format_: str, out: Path | None, runs: Path, storage: str | None
 ) -> None:
-    from ...storage.runs_folder import write_text
+    from ...storage.atomic_write import write_text
     from ...storage.storage_error import refuse_url
     from ...storage.study_export import to_csv, to_json
     from ..study.study_lookup import open_study

@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from filelock import Timeout
 
 from ...storage.artifact_store import open_artifact_store
+from ...storage.atomic_write import atomic_file
 from ...storage.resume_checkpoints import last_epoch
 from ...storage.runs_folder import Runs
 from ...storage.search_lock import search_lock
@@ -120,8 +120,6 @@ class CoordinatorActor:
 
     def _write_epoch(self, trial: int, content: bytes) -> None:
         path = last_epoch(self.runs, self.study, trial)
-        partial = path.with_name(f".{trial}.actor.partial")
-        with suppress(OSError):  # the trial is then resumed after an earlier epoch
-            path.parent.mkdir(parents=True, exist_ok=True)
+        # Otherwise the trial is resumed after an earlier epoch.
+        with suppress(OSError), atomic_file(path) as partial:
             partial.write_bytes(content)
-            os.replace(partial, path)

@@ -7,7 +7,7 @@ import pytorch_lightning as pl
 
 from ...models.data_spec import DataSpec
 from ...storage.artifact_store import ArtifactStore, attach_picture
-from ...storage.runs_folder import write_error
+from ...storage.storage_error import write_error
 from ..training.network_plots import plot_network
 
 

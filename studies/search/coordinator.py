@@ -8,9 +8,9 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial
 
+from ...storage.atomic_write import write_text
 from ...storage.database import GRACE_S, check_file_identity, file_identity
 from ...storage.resume_checkpoints import remove_resume_checkpoint
-from ...storage.runs_folder import write_text
 from .search_plan import SearchPlan
 
 TrialCallback = Callable[[optuna.Study, FrozenTrial], None]

@@ -11,7 +11,8 @@ from ...models.networks.architectures import ARCHITECTURES
 from ...models.networks.pretrained_backbone import IMAGENET, SIDE
 from ...objectives.data.sources.load_source import holds_image_files
 from ...storage.checkpoint_file import file_hash, read_configuration
-from ...storage.runs_folder import Runs, StorageError
+from ...storage.runs_folder import Runs
+from ...storage.storage_error import StorageError
 from ..study.checkpoint_lookup import find_encoder
 from ..study.pretrained_encoder import RANDOM_WEIGHTS, PretrainedEncoder, weights_hash
 from ..study.recipe import Recipe

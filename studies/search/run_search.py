@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ...storage.database import DatabaseError
 from ...storage.resume_checkpoints import remove_stale_checkpoints
-from ...storage.runs_folder import StorageError
 from ...storage.s3_bucket import Bucket
 from ...storage.scratch_folder import is_only_scratch, scratch_folder
+from ...storage.storage_error import StorageError
 from ...storage.study_summary import Study
 from ...storage.trial_outcome import unfinished_trials
 from ..study.study_results import write_results

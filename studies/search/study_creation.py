@@ -11,10 +11,11 @@ import optuna
 from ...models.networks.architectures import ARCHITECTURES
 from ...search_spaces.suggestions import random_trials
 from ...storage.artifact_store import study_bucket
+from ...storage.atomic_write import atomic_file
 from ...storage.dashboard_server import write_note
 from ...storage.database import database_exists, open_database
 from ...storage.recorded_paths import relative_to_root
-from ...storage.runs_folder import StorageError, atomic_file, write_error
+from ...storage.storage_error import StorageError, write_error
 from ...storage.study_record import (
     Origin,
     RecipeTable,

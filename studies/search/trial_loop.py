@@ -20,8 +20,8 @@ from ...search_spaces.suggestions import build_without_weights
 from ...storage.database import DatabaseError, check_file_identity, file_identity
 from ...storage.heartbeats import heartbeat
 from ...storage.lock_wait import acquire
-from ...storage.runs_folder import StorageError, write_error
 from ...storage.search_lock import SEARCH_LOCK_NAME
+from ...storage.storage_error import StorageError, write_error
 from ...storage.trial_outcome import INTERRUPTED, finished_trials
 from ...storage.trial_record import TrialRecord, read_trial_record
 from ..study.study_error import StudyError

@@ -7,7 +7,8 @@ import pytorch_lightning as pl
 
 from ...storage.checkpoint_file import read_checkpoint
 from ...storage.resumable_folder import recover_folder
-from ...storage.runs_folder import Runs, StorageError
+from ...storage.runs_folder import Runs
+from ...storage.storage_error import StorageError
 from .build import load_network
 from .defaults import RUNS
 from .misplaced_checkpoints import warn_if_misplaced

@@ -6,7 +6,8 @@ from pathlib import Path
 import optuna
 
 from ...storage.checkpoint_file import file_hash, read_checkpoint
-from ...storage.runs_folder import Runs, StorageError
+from ...storage.runs_folder import Runs
+from ...storage.storage_error import StorageError
 from ...storage.study_record import EncoderSource, read_study_record
 from ...storage.trial_record import read_trial_record
 from .recipe import Recipe

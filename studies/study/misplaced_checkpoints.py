@@ -11,7 +11,8 @@ import optuna
 
 from ...storage.checkpoint_file import read_configuration
 from ...storage.database import database_exists, open_database
-from ...storage.runs_folder import Runs, StorageError
+from ...storage.runs_folder import Runs
+from ...storage.storage_error import StorageError
 from ...storage.study_record import read_study_record
 from .study_lookup import open_study
 

@@ -8,7 +8,7 @@ from ...models.data_spec import DataSpec
 from ...models.networks.architectures import ARCHITECTURES
 from ...models.networks.pretrained_backbone import PretrainedBackbone
 from ...storage.checkpoint_file import file_hash, read_state_dict
-from ...storage.runs_folder import StorageError
+from ...storage.storage_error import StorageError
 from .study_error import StudyError
 
 RANDOM_WEIGHTS = "none"

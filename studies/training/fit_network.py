@@ -14,7 +14,8 @@ from ...objectives.history_checkpoint import BEST, LAST, STATE_KEY, HistoryCheck
 from ...objectives.trainer import TrainingProgress, fit, quiet_trainer
 from ...storage.checkpoint_file import load_weights, read_checkpoint, read_safely
 from ...storage.resumable_folder import find_resumable
-from ...storage.runs_folder import Runs, StorageError
+from ...storage.runs_folder import Runs
+from ...storage.storage_error import StorageError
 from ...storage.study_export import PARAM_PREFIX
 from ..study.checkpoint_lookup import find_checkpoint
 from ..study.defaults import PRECISIONS

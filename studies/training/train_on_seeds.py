@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from ...objectives.history_checkpoint import find_best_row
+from ...storage.atomic_write import write_text
 from ...storage.best_toml import Best
-from ...storage.runs_folder import Runs, write_text
+from ...storage.runs_folder import Runs
 from ...storage.spreadsheet_csv import escape_formulas, unescape_formula
 from ..cluster.payload import recipe_files, with_local_files
 from ..cluster.ray_cluster import RayCluster

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...storage.checkpoint_file import file_hash
-from ...storage.runs_folder import Runs, StorageError
+from ...storage.runs_folder import Runs
+from ...storage.storage_error import StorageError
 from ...storage.study_record import StudyRecord, read_study_record
 from .archive_layout import BEST, CHECKPOINT, ENCODER
 from .study_archive import StudyArchive

@@ -17,9 +17,10 @@ from ...storage.artifact_store import study_bucket
 from ...storage.checkpoint_file import file_hash
 from ...storage.database import open_database
 from ...storage.optuna_internals import trial_id
-from ...storage.runs_folder import Runs, StorageError, check_study_name
+from ...storage.runs_folder import Runs, check_study_name
 from ...storage.s3_bucket import Bucket
 from ...storage.scratch_folder import temporary_scratch_folder
+from ...storage.storage_error import StorageError
 from ...storage.study_record import read_study_record
 from ..study.defaults import RUNS
 from ..study.public_api import public_api

@@ -14,9 +14,10 @@ from ...storage.atomic_move import check_targets, move_files
 from ...storage.database import database_exists, open_database
 from ...storage.lock_wait import hold_lock
 from ...storage.optuna_internals import trial_id
-from ...storage.runs_folder import Runs, StorageError, check_study_name
+from ...storage.runs_folder import Runs, check_study_name
 from ...storage.scratch_folder import scratch_folder, sweep
 from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
+from ...storage.storage_error import StorageError
 from ...storage.study_names import check_new_name
 from ...storage.study_record import (
     ImportSource,

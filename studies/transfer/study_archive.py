@@ -11,7 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 from ...storage.archive import Archive, open_archive
-from ...storage.runs_folder import Runs, StorageError
+from ...storage.runs_folder import Runs
+from ...storage.storage_error import StorageError
 from ...storage.study_record import read_study_record
 from .archive_layout import (
     ARTIFACTS,

@@ -21,7 +21,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from ...storage.attribute_types import Owner, attribute_errors, name_error
 from ...storage.cell_checks import parse_distribution, time_error
 from ...storage.optuna_internals import check_trial, system_attributes
-from ...storage.runs_folder import Runs, StorageError, check_study_name
+from ...storage.runs_folder import Runs, check_study_name
+from ...storage.storage_error import StorageError
 from ...storage.study_record import StudyRecord, metrics_error
 from ..study.recipe import Recipe
 

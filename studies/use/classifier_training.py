@@ -12,8 +12,8 @@ from ...models.predictor import Predictor
 from ...objectives.data.preparation.labels import load_label_subset
 from ...objectives.last_epoch_checkpoint import LastEpochCheckpoint
 from ...objectives.trainer import fit, quiet_trainer, silence_lightning
+from ...storage.atomic_write import write_text
 from ...storage.checkpoint_file import read_checkpoint
-from ...storage.runs_folder import write_text
 from ..cluster.run_jobs import JobContext
 from ..study.build import build_network, load_encoder
 

@@ -18,7 +18,7 @@ from latentune.search_spaces.ranges import parse_range
 from latentune.search_spaces.space_errors import SpaceError
 from latentune.search_spaces.suggestions import replay
 from latentune.storage.best_toml import Best, read_best_toml, write_best_toml
-from latentune.storage.runs_folder import StorageError
+from latentune.storage.storage_error import StorageError
 from latentune.storage.study_export import params_key, to_csv
 
 from ..conftest import Cli

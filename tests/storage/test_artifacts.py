@@ -21,8 +21,8 @@ import latentune
 from latentune.storage.artifact_store import AllArtifacts, AtomicFileStore, attach_picture
 from latentune.storage.dashboard_server import guard_requests
 from latentune.storage.database import open_database
-from latentune.storage.runs_folder import StorageError
 from latentune.storage.s3_bucket import check_bucket
+from latentune.storage.storage_error import StorageError
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import latentune
-from latentune.storage.runs_folder import Runs, StorageError
+from latentune.storage.runs_folder import Runs
 from latentune.storage.sqlite_snapshot import fingerprint
+from latentune.storage.storage_error import StorageError
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

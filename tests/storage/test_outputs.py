@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import latentune
+from latentune.storage.atomic_write import write_text
 from latentune.storage.output_files import new_file
-from latentune.storage.runs_folder import StorageError, write_text
 from latentune.storage.spreadsheet_csv import (
     escape_formula,
     escape_formulas,
     unescape_formula,
     write_csv,
 )
+from latentune.storage.storage_error import StorageError
 
 ROOT = Path(__file__).parents[2]
 RUN = "=+-@\t\r\n＝＋－＠"  # noqa: RUF001 - what a spreadsheet takes for the begin of a formula

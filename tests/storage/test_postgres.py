@@ -22,8 +22,9 @@ import latentune
 from latentune.storage import database_server as server
 from latentune.storage.database import DatabaseError, database_exists, open_database
 from latentune.storage.redact import shown
-from latentune.storage.runs_folder import Runs, StorageError
+from latentune.storage.runs_folder import Runs
 from latentune.storage.search_lock import search_lock
+from latentune.storage.storage_error import StorageError
 from latentune.studies.search.fork_server import process_context
 from latentune.studies.search.trial_lease import requeue_dead_trials
 

@@ -17,17 +17,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
 from latentune import Best
+from latentune.storage.atomic_write import write_text
 from latentune.storage.best_toml import read_best_toml, write_best_toml
 from latentune.storage.checkpoint_file import read_checkpoint
 from latentune.storage.database import open_database
-from latentune.storage.runs_folder import (
-    Runs,
-    StorageError,
-    check_study_name,
-    replace_folder,
-    write_text,
-)
+from latentune.storage.runs_folder import Runs, check_study_name, replace_folder
 from latentune.storage.scratch_folder import scratch_folder
+from latentune.storage.storage_error import StorageError
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
 plain = st.one_of(

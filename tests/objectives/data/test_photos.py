@@ -28,7 +28,7 @@ from latentune.objectives.data.sources.image_lists import lists_images
 from latentune.objectives.data.sources.lazy_images import LazyImages
 from latentune.objectives.metrics.pca_baseline import pca_baseline
 from latentune.objectives.trainer import fit, quiet_trainer
-from latentune.storage.runs_folder import StorageError
+from latentune.storage.storage_error import StorageError
 from latentune.studies.study.study_error import StudyError
 
 Cli = Callable[..., Any]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import latentune
 from latentune.storage.redact import shown
-from latentune.storage.runs_folder import StorageError
+from latentune.storage.storage_error import StorageError
 
 SECRET = "s3cret"
 URLS = [

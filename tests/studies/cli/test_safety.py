@@ -22,7 +22,7 @@ from latentune.objectives.data import input_limits
 from latentune.storage.artifact_store import AllArtifacts
 from latentune.storage.dashboard_server import MAX_UPLOAD_BYTES, guard_requests, write_note
 from latentune.storage.database import open_database
-from latentune.storage.runs_folder import StorageError
+from latentune.storage.storage_error import StorageError
 from latentune.storage.study_names import check_new_name
 from latentune.studies.study.custom_study import import_spec
 

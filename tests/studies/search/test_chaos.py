@@ -130,10 +130,10 @@ def test_artifacts_that_somebody_deletes_end_no_search(calm: list[Any]) -> None:
 def test_a_disk_that_is_full_when_an_epoch_is_kept_ends_no_trial(
     calm: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fill(trainer: pl.Trainer, path: Path, partial: Path) -> None:
+    def fill(trainer: pl.Trainer, partial: Path, weights_only: bool) -> None:
         partial.write_bytes(bytes(1000))
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(last_epoch, "save", fill)
+    monkeypatch.setattr(pl.Trainer, "save_checkpoint", fill)
     check(search(), calm)
     assert "No space left on device" in caplog.text

@@ -23,8 +23,9 @@ from optuna.trial import TrialState
 
 import latentune
 from latentune.storage import sqlite_file as sqlite
+from latentune.storage.atomic_write import write_text
 from latentune.storage.database import HEARTBEAT_S, DatabaseLostError
-from latentune.storage.runs_folder import StorageError, write_text
+from latentune.storage.storage_error import StorageError
 from latentune.storage.trial_outcome import finished_trials, stop_reason
 from latentune.studies.search import trial_lease as callbacks
 from latentune.studies.search.plan_search import plan_search

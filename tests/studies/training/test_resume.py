@@ -13,7 +13,8 @@ from filelock import FileLock
 
 import latentune
 from latentune.storage.resumable_folder import resumable_folder
-from latentune.storage.runs_folder import Runs, StorageError
+from latentune.storage.runs_folder import Runs
+from latentune.storage.storage_error import StorageError
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]

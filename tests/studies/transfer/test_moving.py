@@ -33,7 +33,7 @@ from latentune.storage import archive
 from latentune.storage.artifact_store import AtomicFileStore, attach_picture
 from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
 from latentune.storage.database import open_database
-from latentune.storage.runs_folder import StorageError
+from latentune.storage.storage_error import StorageError
 from latentune.studies.study.module_trust import check_module_trust
 from latentune.studies.study.study_error import StudyError
 from latentune.studies.transfer.study_dump import StudyDump, dump_to_json, read_dump
