@@ -30,8 +30,9 @@ from latentune.storage.study_summary import Study
 from latentune.studies.search.search_plan import SearchPlan
 from latentune.studies.search.trial_loop import run_trials
 from latentune.studies.search.worker_context import local_context
-from latentune.studies.study.defaults import PRUNER, SAMPLER
+from latentune.studies.study.defaults import PRUNER
 from latentune.studies.study.recipe import Recipe
+from latentune.studies.study.search_options import SearchOptions
 
 from .untrained import untrained
 
@@ -79,7 +80,9 @@ def space(trial: BaseTrial, data: DataSpec) -> Nothing:
     )
 
 
-def measure(size: int, trials: int = 40, sampler: str = SAMPLER, *, pruned: bool = False) -> Spent:
+def measure(
+    size: int, trials: int = 40, sampler: str = SearchOptions.sampler, *, pruned: bool = False
+) -> Spent:
     """Returns what a trial takes whose epochs take no time, in the loop that runs all trials.
 
     Args:
@@ -194,7 +197,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[0, 100, 1000, 5000])
     parser.add_argument("--trials", type=int, default=40)
-    parser.add_argument("--sampler", default=SAMPLER)
+    parser.add_argument("--sampler", default=SearchOptions.sampler)
     parser.add_argument("--pruned", action="store_true", help="trials of recorded curves")
     options = parser.parse_args()
     for size in options.sizes:

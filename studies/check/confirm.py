@@ -36,9 +36,10 @@ from ..cluster.ray_cluster import RayCluster, join_cluster
 from ..cluster.run_jobs import JobContext, run_jobs
 from ..display.terminal import has_progress_display
 from ..study.build import build_spec
-from ..study.defaults import CONFIRM_SEEDS, CONFIRM_TOP, CPUS, GPUS, MAX_SEEDS, RUNS
+from ..study.defaults import CONFIRM_SEEDS, CONFIRM_TOP, MAX_SEEDS, RUNS
 from ..study.public_api import public_api
 from ..study.recipe import Recipe
+from ..study.search_options import ClusterOptions
 from ..study.study_error import StudyError, check_at_least, check_at_most
 from ..study.study_lookup import best_configuration, open_study
 from ..training.training_setup import check_fingerprint
@@ -56,8 +57,8 @@ def confirm(
     top: int = CONFIRM_TOP,
     seeds: int = CONFIRM_SEEDS,
     cluster: str | None = None,
-    cpus: float = CPUS,
-    gpus: float = GPUS,
+    cpus: float = ClusterOptions.cpus,
+    gpus: float = ClusterOptions.gpus,
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
     storage: str | None = None,

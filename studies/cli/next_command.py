@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ..study.study_options import TABLE_OPTIONS
+from ...objectives.data.sources.table_options import TABLE_OPTIONS
 
 if TYPE_CHECKING:
     import optuna

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from ...objectives.data.sources.table_options import TABLE_OPTIONS
 from ..study.option_text import parse_shares
-from ..study.study_options import TABLE_OPTIONS, StudyOptions
+from ..study.study_options import StudyOptions
 from .declared_options import Parsed, options_from
 from .messages import print_result
 from .next_command import print_next_command

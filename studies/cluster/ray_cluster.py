@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..study.defaults import CPUS, GPUS
+from ..study.search_options import ClusterOptions
 from ..study.study_error import StudyError
 
 AUTO_ADDRESS = "auto"
@@ -23,8 +23,8 @@ class RayCluster:
     """
 
     address: str = AUTO_ADDRESS
-    cpus: float = CPUS
-    gpus: float = GPUS
+    cpus: float = ClusterOptions.cpus
+    gpus: float = ClusterOptions.gpus
 
     def __str__(self) -> str:
         return f"{self.address}, {self.cpus:g} CPU and {self.gpus:g} GPU a worker"
@@ -115,7 +115,10 @@ def join_cluster(address: str | None, cpus: float, gpus: float) -> RayCluster | 
         cluster = RayCluster(address, cpus, gpus)
         cluster.join()
         return cluster
-    for name, value, default in (("cpus", cpus, CPUS), ("gpus", gpus, GPUS)):
+    for name, value, default in (
+        ("cpus", cpus, ClusterOptions.cpus),
+        ("gpus", gpus, ClusterOptions.gpus),
+    ):
         if value != default:
             raise StudyError(
                 f"`{name}=` {value:g} is for workers on a cluster: name it by `cluster=`"

@@ -52,11 +52,12 @@ class OptionField:
 
 @cache
 def options_of(record: type) -> dict[str, OptionField]:
-    """Returns the options that the fields of a dataclass declare, by their names."""
+    """Returns the options that a dataclass and its base declare, by their names."""
     hints = get_type_hints(record, include_extras=True)
+    own_first = sorted(fields(record), key=lambda field: field.name not in record.__annotations__)
     return {
         field.name: OptionField(field.name, hint.__origin__, field.default, hint.__metadata__[0])
-        for field in fields(record)
+        for field in own_first
         if hasattr(hint := hints[field.name], "__metadata__")
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from ...objectives.data.sources.table_options import DECIMALS, HEADERS
+from ...objectives.data.sources.table_options import TableOptions
 from ...objectives.option import Option
 from ...search_spaces.catalog.models import MODELS
 from .defaults import AUGMENTATIONS
@@ -12,12 +12,11 @@ from .option_fields import check_options
 from .option_text import parse_assignment, parse_names
 from .study_error import StudyError, check_seed
 
-TABLE_OPTIONS = ("target", "header", "decimal", "drop", "text", "as_category", "as_number")
 SPACES = tuple(dict.fromkeys(space for entry in MODELS.values() for space in entry.spaces))
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions:
+class StudyOptions(TableOptions):
     """The options of a study: everything but model and data that decides what its trials are."""
 
     space: Annotated[
@@ -103,32 +102,6 @@ class StudyOptions:
         bool | None,
         Option("Standardize the inputs of the network.", default="tables alone"),
     ] = None
-    target: Annotated[
-        str | None,
-        Option("Column of a table to predict, or none.", metavar="COLUMN|none"),
-    ] = None
-    header: Annotated[
-        str | None,
-        Option(
-            "Whether the first line of a file names its columns.",
-            choices=HEADERS,
-            default="seen by looking",
-        ),
-    ] = None
-    decimal: Annotated[
-        str | None,
-        Option("Decimal mark of numbers that can be read in two ways.", choices=DECIMALS),
-    ] = None
-    drop: Annotated[tuple[str, ...], Option("Columns to leave out.", metavar="COLUMN")] = ()
-    text: Annotated[str | None, Option("Column that holds texts.", metavar="COLUMN")] = None
-    as_category: Annotated[
-        tuple[str, ...],
-        Option("Columns whose values are names, not numbers.", metavar="COLUMN"),
-    ] = ()
-    as_number: Annotated[
-        tuple[str, ...],
-        Option("Columns whose values are numbers, not names or row numbers.", metavar="COLUMN"),
-    ] = ()
     balanced: Annotated[
         bool,
         Option("Sample each class equally often in training.", in_definition=True),
@@ -147,6 +120,7 @@ class StudyOptions:
     ] = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_options(self)
         check_seed(self.seed)
         if self.folds is not None and self.repeats > 1:

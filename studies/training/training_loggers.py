@@ -20,8 +20,9 @@ from ...models.roles import Encodes, HasPrior
 from ...objectives.data.encoded_data import EncodedData
 from ...objectives.progress import progress
 from ..display.plots.image_grids import shrink_images
-from ..study.defaults import LOGGER, LOGGERS
+from ..study.defaults import LOGGERS
 from ..study.study_error import StudyError, check_choice
+from ..study.training_options import TrainingOptions
 
 MAX_EMBEDDINGS = 2000
 THUMBNAIL = 32
@@ -33,7 +34,7 @@ PROJECT = "latentune"
 def check_logger(name: str) -> None:
     """Raises StudyError if a logger is unknown, not installed, or would ask for a login."""
     check_choice("logger", name, LOGGERS)
-    if name != LOGGER and find_spec(name) is None:
+    if name != TrainingOptions.logger and find_spec(name) is None:
         raise StudyError(f"{name} is not installed: pip install 'latentune[{name}]'")
     if name == "wandb":
         _check_login()

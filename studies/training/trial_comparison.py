@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 from ...objectives.provenance import machine, versions
-from ..study.defaults import PRECISION
 from ..study.training_options import TrainingOptions
 from .training_setup import TrainingSetup
 
@@ -37,8 +36,11 @@ def _reason(setup: TrainingSetup, options: TrainingOptions) -> tuple[str, str]:
     same_epochs = f" --epochs {searched}"
     if options.init_from is not None:
         return f"it began with the weights of {options.init_from}", same_epochs
-    if options.precision != PRECISION:
-        return f"it was trained with precision {options.precision}, not {PRECISION}", same_epochs
+    if options.precision != TrainingOptions.precision:
+        return (
+            f"it was trained with precision {options.precision}, not {TrainingOptions.precision}",
+            same_epochs,
+        )
     if epochs < searched:
         reason = f"it had {epochs} epochs and the trial {searched}, so that its learning rate"
         return f"{reason} decayed sooner", same_epochs

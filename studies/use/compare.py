@@ -27,11 +27,10 @@ from ..study.defaults import (
     COMPARE_LABELS,
     COMPARE_REACH,
     COMPARE_SEEDS,
-    CPUS,
-    GPUS,
     RUNS,
 )
 from ..study.public_api import public_api
+from ..study.search_options import ClusterOptions
 from ..study.study_error import StudyError, check_at_least
 from .classifier_training import (
     LAST,
@@ -94,8 +93,8 @@ def compare(
     epochs: int = COMPARE_EPOCHS,
     reach: float = COMPARE_REACH,
     cluster: str | None = None,
-    cpus: float = CPUS,
-    gpus: float = GPUS,
+    cpus: float = ClusterOptions.cpus,
+    gpus: float = ClusterOptions.gpus,
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
     on_result: OnResult = lambda start, labels, seed, accuracy: None,
