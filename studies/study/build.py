@@ -157,6 +157,7 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
         raise StudyError(
             f"{recipe.model} needs data: {', '.join(DATASETS)}, or a folder or file of yours"
         )
+    chosen = _objective_metrics(recipe, entry)
     space: Callable[..., Any] = resolve_name(entry.spaces[recipe.space])
     if recipe.model == AUTO:
         if not recipe.models:
@@ -170,7 +171,6 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None)
         space, data = _put_on_encoder(recipe, space, data, runs, encoder)
     elif recipe.encoder is not None or recipe.unfreeze:
         raise StudyError(f"{recipe.model} does not use an encoder: leave out `encoder=`")
-    chosen = _objective_metrics(recipe, entry)
     objective = Objective(
         model=space,
         data=data,
