@@ -1,11 +1,17 @@
 """How Sphinx builds the documentation: `make docs`."""
 
+import inspect
 import re
 from importlib.metadata import version as version_of
 from typing import Any
 
 import click
+from click.testing import CliRunner
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
 
+import latentune
 from latentune.studies.cli.app import app as command_line
 
 project = "Latentune"
@@ -18,7 +24,6 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_click",
-    "sphinxcontrib.programoutput",
 ]
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
@@ -43,6 +48,54 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 
 
+class CommandOutput(SphinxDirective):
+    """Shows what `latentune` prints, with the words that follow."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        return show_output(self.arguments[0])
+
+
+class ModelListings(SphinxDirective):
+    """Shows what `latentune list MODEL` prints, for every model."""
+
+    def run(self) -> list[nodes.Node]:
+        models = command_line.commands["list"].params[0].type.choices
+        return [node for model in models for node in show_output(f"list {model}")]
+
+
+def show_output(words: str) -> list[nodes.Node]:
+    """Returns a block with a command and its output."""
+    result = CliRunner().invoke(command_line, words.split(), catch_exceptions=False)
+    if result.exit_code:
+        raise RuntimeError(f"latentune {words} ended with exit code {result.exit_code}")
+    text = f"$ latentune {words}\n{result.output}"
+    return [nodes.literal_block(text, text, language="console")]
+
+
+class ResultClasses(SphinxDirective):
+    """Documents the classes that public functions return and that `latentune` does not export."""
+
+    def run(self) -> list[nodes.Node]:
+        functions = [getattr(latentune, name) for name in latentune.__all__]
+        returned = [
+            inspect.signature(function).return_annotation
+            for function in functions
+            if inspect.isfunction(function)
+        ]
+        lines = StringList()
+        for cls in dict.fromkeys(returned):
+            module = str(getattr(cls, "__module__", ""))
+            if module.startswith("latentune.") and cls.__name__ not in latentune.__all__:
+                for line in (f".. autoclass:: {module}.{cls.__name__}", "   :members:", ""):
+                    lines.append(line, "conf.py")
+        node = nodes.section()
+        self.state.nested_parse(lines, 0, node)
+        return node.children
+
+
 def escape_shapes(
     app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]
 ) -> None:
@@ -52,5 +105,8 @@ def escape_shapes(
 
 
 def setup(app: Any) -> None:
-    """Connects the function above."""
+    """Connects what is defined above."""
+    app.add_directive("command-output", CommandOutput)
+    app.add_directive("model-listings", ModelListings)
+    app.add_directive("result-classes", ResultClasses)
     app.connect("autodoc-process-docstring", escape_shapes)
