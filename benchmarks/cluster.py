@@ -29,10 +29,10 @@ import ray
 from ray.cluster_utils import Cluster
 
 from latentune.studies.cluster.coordinator_actor import CoordinatorActor
+from latentune.studies.search.coordinator import Coordinator
 from latentune.studies.search.plan_search import plan_search
 from latentune.studies.search.ray_backend import RayBackend
 from latentune.studies.search.ray_worker import run_ray_worker
-from latentune.studies.search.run_search import run_search
 from latentune.studies.search.search_plan import SearchPlan
 
 from .untrained import untrained
@@ -207,7 +207,7 @@ def measure(workers: int, length: float, seconds: float, storage: str | None) ->
             untrained(),  # what is rehearsed
             suppress(Seen),
         ):
-            run_search(plan, command="benchmarks.cluster", callbacks=[watch])
+            Coordinator(plan, [watch]).run("benchmarks.cluster")
     return watch.result
 
 

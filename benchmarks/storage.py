@@ -28,7 +28,7 @@ from latentune.storage.database import open_database
 from latentune.storage.runs_folder import Runs
 from latentune.storage.study_summary import Study
 from latentune.studies.search.search_plan import SearchPlan
-from latentune.studies.search.trial_loop import run_trials
+from latentune.studies.search.trial_loop import TrialLoop
 from latentune.studies.search.worker_context import local_context
 from latentune.studies.study.defaults import PRUNER
 from latentune.studies.study.recipe import Recipe
@@ -110,7 +110,8 @@ def measure(
                 marks.append((1e3 * time.process_time(), 1e3 * time.perf_counter(), *counted))
 
         with untrained(curves=_curves() if pruned else ()):
-            run_trials(study, plan, threading.Event(), local_context(plan, handle, Path(folder)))
+            context = local_context(plan, handle, Path(folder))
+            TrialLoop(study, plan, threading.Event(), context).run()
     each = np.diff(np.array(marks[WARM - 1 :]), axis=0)
     return Spent(*map(float, each.mean(axis=0)))
 

@@ -57,8 +57,8 @@ def search(
 
         start_fork_server()  # before this process spends seconds on the same imports
     from ..display.progress_display import SearchProgress, show_progress
+    from ..search.coordinator import Coordinator
     from ..search.plan_search import plan_search
-    from ..search.run_search import run_search
     from .study_tables import print_plan
 
     show_progress()
@@ -71,7 +71,7 @@ def search(
         report_interruption("no trial is left running", repeat=True),
         SearchProgress(*plan.progress_arguments) as progress,
     ):
-        found = run_search(plan, command=command, callbacks=[progress])
+        found = Coordinator(plan, [progress]).run(command)
     _print_outcome(found, plan.runs)
 
 

@@ -1,17 +1,35 @@
 """The coordinator of a search: the process that the user started."""
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial
 
 from ...storage.atomic_write import write_text
-from ...storage.database import GRACE_S, check_file_identity, file_identity
-from ...storage.resume_checkpoints import remove_resume_checkpoint
+from ...storage.database import GRACE_S, DatabaseError, check_file_identity, file_identity
+from ...storage.resume_checkpoints import remove_resume_checkpoint, remove_stale_checkpoints
+from ...storage.storage_error import StorageError
+from ...storage.s3_bucket import Bucket
+from ...storage.scratch_folder import is_only_scratch, scratch_folder
+from ...storage.study_summary import Study
+from ...storage.trial_outcome import unfinished_trials
+from ..study.study_results import write_results
+from .fork_server import start_fork_server
+from .process_backend import ProcessBackend
+from .search_outcome import log_outcome
 from .search_plan import SearchPlan
+from .stop_on_signal import stop_on_signal
+from .study_creation import open_or_create_study
+from .trial_lease import requeue_dead_trials
+from .trial_loop import TrialLoop
+from .worker_backend import WorkerBackend
+from .worker_context import local_context
+from .worker_pool import WorkerPool
 
 TrialCallback = Callable[[optuna.Study, FrozenTrial], None]
 
@@ -20,38 +38,81 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Coordinator:
-    """Handles the messages of the workers.
+    """Runs a planned search.
 
     Trials run in this process, in other processes or on other machines. Only the coordinator
     writes files of the study, logs, and calls the user's callbacks.
 
     Attributes:
-        study: The study.
         plan: The search.
         callbacks: Called with the study and each trial that finishes in this search.
+        study: The study, once the search runs.
     """
 
-    study: optuna.Study
     plan: SearchPlan
-    callbacks: Sequence[TrialCallback]
-    _identity: Any = field(init=False)
+    callbacks: Sequence[TrialCallback] = ()
+    study: Study = field(init=False)
 
-    def __post_init__(self) -> None:
-        self._identity = file_identity(self.plan.storage)
-
-    def check_database(self) -> None:
-        """Raises DatabaseLostError if the database was deleted or replaced."""
-        check_file_identity(self.plan.storage, self._identity)
-
-    def handle(self, kind: str, content: Any) -> None:
-        """Handles a message of a worker.
+    def run(self, command: str) -> Study:
+        """Runs the search and returns its study.
 
         Args:
-            kind: `started` or `finished` with the number of a trial; `waiting` with the numbers
-                of the trials elsewhere that the worker waits for; `error` with the number of a
-                trial and the traceback of the error that ended it. Others need no action here.
-            content: The content of the message.
+            command: What the user typed; a new study records it.
+
+        Raises:
+            KeyboardInterrupt: If a signal has stopped the search.
         """
+        plan = self.plan
+        if plan.workers > 1 and plan.cluster is None:
+            start_fork_server()
+        if plan.bucket is not None:
+            Bucket(plan.bucket).check()
+        plan.runs.make()
+        self.study = open_or_create_study(plan, command)
+        identity = file_identity(plan.storage)
+        for values in plan.enqueued_params:
+            self.study.enqueue_trial(dict(values), skip_if_exists=True)
+        with scratch_folder(plan.runs.cache) as scratch, stop_on_signal() as stop:
+            try:
+                with plan.hold_lock():
+                    # A search that begins now starts no trial before it holds this lock.
+                    is_only = plan.storage == plan.runs.database and is_only_scratch(scratch)
+                    requeue_dead_trials(self.study, is_only_process=is_only)
+                    self._remove_stale_checkpoints()
+                self._run_trials(scratch, stop)
+            except (StorageError, *DatabaseError):
+                check_file_identity(plan.storage, identity)  # the reason of other errors
+                raise
+        check_file_identity(plan.storage, identity)
+        with plan.hold_lock():
+            self._remove_stale_checkpoints()
+        log_outcome(self.study, plan)
+        if self.study.best_trials:
+            write_results(self.study, plan.runs)
+        if stop.is_set():
+            raise KeyboardInterrupt
+        return self.study
+
+    def _run_trials(self, scratch: Path, stop: threading.Event) -> None:
+        plan = self.plan
+        if plan.workers == 1 and plan.cluster is None:
+            context = local_context(plan, self._handle, scratch)
+            TrialLoop(self.study, plan, stop, context).run()
+            return
+        backend: WorkerBackend
+        if plan.cluster is None:
+            backend = ProcessBackend(plan, scratch)
+        else:
+            from .ray_backend import RayBackend  # Ray is an extra
+
+            backend = RayBackend(plan, scratch)
+        try:
+            WorkerPool(self.study, plan, stop, backend, self._handle).run()
+        finally:
+            backend.close()
+
+    def _handle(self, kind: str, content: Any) -> None:
+        """Handles a message of a worker; see `SendMessage`."""
         match kind:
             case "finished":
                 remove_resume_checkpoint(self.plan.runs, self.plan.name, content)
@@ -67,3 +128,7 @@ class Coordinator:
                     ", ".join(map(str, sorted(content))),
                     GRACE_S,
                 )
+
+    def _remove_stale_checkpoints(self) -> None:
+        trials = self.study.get_trials(deepcopy=False)
+        remove_stale_checkpoints(self.plan.runs, self.plan.name, unfinished_trials(trials))

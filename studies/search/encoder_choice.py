@@ -1,11 +1,10 @@
-"""The encoder of a study: its file, its hash, its image size, and the name of the study."""
+"""The encoder of a study: its file, its hash and the image size that it needs."""
 
 import logging
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from pathlib import Path
 
 from ...models.networks.architectures import ARCHITECTURES
 from ...models.networks.pretrained_backbone import IMAGENET, SIDE
@@ -17,46 +16,44 @@ from ..study.checkpoint_lookup import find_encoder
 from ..study.pretrained_encoder import RANDOM_WEIGHTS, PretrainedEncoder, weights_hash
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError
-from ..study.study_spec import StudySpec
 
 log = logging.getLogger(__name__)
 
 
-def resolve_encoder(recipe: Recipe, runs: Runs, storage: str | None) -> Recipe:
-    """Returns a recipe with the path and hash of its encoder, and with the image size of it.
+def resolve_encoder(recipe: Recipe, runs: Runs, storage: str) -> tuple[Recipe, str]:
+    """Resolves the encoder of a recipe.
+
+    Returns:
+        The recipe with the path and hash of the encoder and the image size that it needs, and
+        the name of the encoder: its study, or its architecture.
 
     Raises:
         StudyError: If the encoder is not found.
+        StorageError: If its file cannot be read.
     """
     encoder = recipe.encoder
     assert encoder is not None
-    if encoder not in ARCHITECTURES:
-        try:
-            path = find_encoder(encoder, runs, storage)
-        except (StorageError, StudyError) as error:
-            close = get_close_matches(encoder, ARCHITECTURES, n=1)
-            hint = f"; did you mean {close[0]}, a network of torchvision?" if close else ""
-            raise type(error)(f"{error}{hint}") from error
-        recipe = replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
-        return _with_image_size(recipe, read_configuration(path)["data"]["shape"][1:])
+    if encoder in ARCHITECTURES:
+        return _resolve_architecture(recipe, encoder), encoder
+    try:
+        path = find_encoder(encoder, runs, storage)
+    except (StorageError, StudyError) as error:
+        close = get_close_matches(encoder, ARCHITECTURES, n=1)
+        hint = f"; did you mean {close[0]}, a network of torchvision?" if close else ""
+        raise type(error)(f"{error}{hint}") from error
+    configuration = read_configuration(path)
+    recipe = replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
+    return _with_image_size(recipe, configuration["data"]["shape"][1:]), configuration["study"]
+
+
+def _resolve_architecture(recipe: Recipe, architecture: str) -> Recipe:
     weights = recipe.weights
     if weights not in (None, RANDOM_WEIGHTS):
         weights = os.path.abspath(str(weights))
     known = weights_hash(weights)
     if weights != RANDOM_WEIGHTS:  # raises an error before anything is written
-        PretrainedEncoder(encoder, weights, known, recipe.seed)(IMAGENET)
-    recipe = replace(recipe, weights=weights, encoder_hash=known)
-    return _with_image_size(recipe, [SIDE, SIDE])
-
-
-def default_study_name(recipe: Recipe, spec: StudySpec) -> str:
-    """Returns the name of a study without `name=`: its model and its data or encoder."""
-    if recipe.encoder is None:
-        return spec.name
-    if recipe.encoder in ARCHITECTURES:
-        return f"{spec.name}-{recipe.encoder}{'-unfrozen' if recipe.unfreeze else ''}"
-    study = read_configuration(Path(recipe.encoder))["study"]
-    return f"{recipe.model}-{study}{'-unfrozen' if recipe.unfreeze else ''}"
+        PretrainedEncoder(architecture, weights, known, recipe.seed)(IMAGENET)
+    return _with_image_size(replace(recipe, weights=weights, encoder_hash=known), [SIDE, SIDE])
 
 
 def _with_image_size(recipe: Recipe, sides: Sequence[int]) -> Recipe:

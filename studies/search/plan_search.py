@@ -9,6 +9,7 @@ import psutil
 import torch
 
 from ...models.data_spec import DataSpec, Kind
+from ...models.networks.architectures import ARCHITECTURES
 from ...models.types import Space
 from ...objectives.data.data_error import DataError
 from ...objectives.data.preparation.folds import check_folds
@@ -39,8 +40,9 @@ from ..study.recipe import Recipe
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_error import StudyError, check_at_most
 from ..study.study_options import StudyOptions
+from ..study.study_spec import StudySpec
 from ..transfer.reusable_trials import derive_study_name, find_reusable_trials
-from .encoder_choice import default_study_name, resolve_encoder
+from .encoder_choice import resolve_encoder
 from .search_plan import SearchPlan
 
 log = logging.getLogger(__name__)
@@ -65,8 +67,10 @@ def plan_search(
     recipe = with_candidate_models(Recipe.of(*resolve_model_and_data(model, data), study), runs)
     allow(recipe.model)
     spec = build_spec(recipe, runs)
+    name = options.name or spec.name
     if recipe.encoder is not None:
-        recipe = resolve_encoder(recipe, runs, storage)
+        recipe, encoder = resolve_encoder(recipe, runs, storage)
+        name = options.name or _name_on_encoder(recipe, spec, encoder)
         spec = build_spec(recipe, runs)
     trials = spec.trials if options.trials is None else options.trials
     nodes = join_cluster(cluster.cluster, cluster.cpus, cluster.gpus)
@@ -80,7 +84,7 @@ def plan_search(
     definition = spec.definition(
         data_module, parameters.distributions, recipe.definition_entries()
     )
-    name, reusable_trials = options.name or default_study_name(recipe, spec), None
+    reusable_trials = None
     if options.origin is not None:
         reusable_trials = find_reusable_trials(
             options.origin, space, data_module.spec, definition, storage
@@ -128,6 +132,12 @@ def _discover_parameters(
         initial = entry.published.params
     values = parameters.first_trial(initial)
     return parameters, [values] if values else []
+
+
+def _name_on_encoder(recipe: Recipe, spec: StudySpec, encoder: str) -> str:
+    """Returns the default name of a study on an encoder, which is an architecture or a study."""
+    start = f"{spec.name}-" if recipe.encoder in ARCHITECTURES else f"{recipe.model}-"
+    return start + encoder + ("-unfrozen" if recipe.unfreeze else "")
 
 
 def _read_params(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mapping[str, Any]:

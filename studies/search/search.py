@@ -9,9 +9,8 @@ from ..study.option_fields import describe_options
 from ..study.public_api import public_api
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_options import StudyOptions
-from .coordinator import TrialCallback
+from .coordinator import Coordinator, TrialCallback
 from .plan_search import plan_search
-from .run_search import run_search
 
 
 @public_api
@@ -137,7 +136,7 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
     )
     command = f"latentune.search({model!r}, {data!r}, ...)"
     with trial_progress(*plan.progress_arguments) as on_result:
-        return run_search(plan, command=command, callbacks=[on_result, *callbacks])
+        return Coordinator(plan, [on_result, *callbacks]).run(command)
 
 
 def _as_text(path: str | Path | None) -> str | None:

@@ -190,13 +190,6 @@ class TrialLoop:
                 lock.release()
 
 
-def run_trials(
-    study: optuna.Study, plan: SearchPlan, stop: threading.Event, context: WorkerContext
-) -> None:
-    """Runs the trials of a search in this process; see `TrialLoop`."""
-    TrialLoop(study, plan, stop, context).run()
-
-
 @contextmanager
 def _frozen_garbage() -> Iterator[None]:
     """Excludes existing objects from garbage collection.

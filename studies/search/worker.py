@@ -15,7 +15,7 @@ from optuna.storages import BaseStorage
 from ...storage.database import DatabaseError, database_message
 from ..study.study_lookup import open_study
 from .search_plan import SearchPlan
-from .trial_loop import run_trials
+from .trial_loop import TrialLoop
 from .worker_context import SendMessage, WorkerContext
 
 Connection = AbstractContextManager[tuple[SearchPlan, BaseStorage, WorkerContext]]
@@ -30,7 +30,7 @@ def run_worker(
 ) -> None:
     """Runs trials until the search ends, it is asked to stop, or the coordinator is gone.
 
-    It sends the messages that `Coordinator.handle` lists, then `failed` with the error that ended
+    It sends the messages that `SendMessage` lists, then `failed` with the error that ended
     it, if one did, and `finished_work` as the last one.
 
     Args:
@@ -52,7 +52,7 @@ def run_worker(
     threading.Thread(target=listen, daemon=True).start()
     try:
         with connect() as (plan, storage, context):
-            run_trials(open_study(storage, plan.name), plan, stop, context)
+            TrialLoop(open_study(storage, plan.name), plan, stop, context).run()
     except Exception as error:
         error.add_note(f"In worker {index}:\n{traceback.format_exc()}")
         send("failed", _picklable(error))

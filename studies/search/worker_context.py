@@ -14,7 +14,11 @@ from ...storage.search_lock import Lock, search_lock
 from .search_plan import SearchPlan
 
 SendMessage = Callable[[str, Any], None]
-"""Sends a message, a kind and a content, to the coordinator; see `Coordinator.handle`."""
+"""Sends a message to the coordinator: a kind and a content.
+
+`started` and `finished` have the number of a trial, `waiting` the numbers of the trials elsewhere
+that a worker waits for, `error` the number of a trial and the traceback of what ended it.
+"""
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,19 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+import optuna
 from filelock import Timeout
 
-from ...storage.database import HEARTBEAT_S
+from ...storage.database import HEARTBEAT_S, check_file_identity, file_identity
 from ...storage.heartbeats import write_heartbeats
 from ...storage.lock_wait import hold_lock
 from ...storage.search_lock import SEARCH_LOCK_NAME
 from ...storage.trial_outcome import finished_trials
 from ..study.study_error import StudyError
-from .coordinator import Coordinator
+from .search_plan import SearchPlan
 from .trial_lease import requeue_dead, requeue_dead_trials
 from .worker_backend import WorkerBackend
+from .worker_context import SendMessage
 
 MAX_WORKER_FAILURES = 4  # one more than a single trial may cause
 LOCK_TIMEOUT_S = 1
@@ -31,16 +33,20 @@ class WorkerPool:
     """Starts the workers, passes on their messages and replaces those that die.
 
     Attributes:
-        coordinator: Handles the messages.
+        study: The study.
+        plan: The search.
         stop: Set when training shall end.
         backend: Reaches the workers.
+        handle: Handles each message.
         trials: The number of the trial that each worker runs; None between trials.
         failed_workers: Why each dead worker died whose trial has not been requeued yet.
     """
 
-    coordinator: Coordinator
+    study: optuna.Study
+    plan: SearchPlan
     stop: threading.Event
     backend: WorkerBackend
+    handle: SendMessage
     trials: dict[int, int | None] = field(default_factory=dict)
     failed_workers: dict[int, str] = field(default_factory=dict)
     worker_failures: int = 0
@@ -56,14 +62,14 @@ class WorkerPool:
             DatabaseLostError: If the database was deleted or replaced.
             Exception: The error that ended a worker.
         """
-        plan = self.coordinator.plan
         with hold_lock(self.backend.lock, SEARCH_LOCK_NAME):
-            trials = requeue_dead_trials(self.coordinator.study)
-        for index in range(min(plan.trials - len(finished_trials(trials)), plan.workers)):
+            remaining = self.plan.trials - len(finished_trials(requeue_dead_trials(self.study)))
+        for index in range(min(remaining, self.plan.workers)):
             self._start(index)
+        identity = file_identity(self.plan.storage)
         stop_requested, last_heartbeat = False, 0.0
         while self.trials or self.failed_workers:
-            self.coordinator.check_database()
+            check_file_identity(self.plan.storage, identity)
             if self.stop.is_set() and not stop_requested:
                 stop_requested = True
                 self.backend.request_stop()
@@ -76,7 +82,7 @@ class WorkerPool:
             if self.backend.needs_heartbeat_proxy and is_due:
                 last_heartbeat = time.monotonic()
                 self._write_heartbeats(self.trials.values())
-                self._with_lock(lambda: requeue_dead_trials(self.coordinator.study))
+                self._with_lock(lambda: requeue_dead_trials(self.study))
         if self.error is not None:
             raise self.error
 
@@ -108,18 +114,17 @@ class WorkerPool:
                     del self.trials[index]
                 case "died":
                     self.failed_workers[index] = content
-            self.coordinator.handle(kind, content)
+            self.handle(kind, content)
 
     def _write_heartbeats(self, numbers: Collection[int | None]) -> None:
-        study = self.coordinator.study
-        trials = study.get_trials(deepcopy=False)
-        write_heartbeats(study, [trial for trial in trials if trial.number in numbers])
+        trials = self.study.get_trials(deepcopy=False)
+        write_heartbeats(self.study, [trial for trial in trials if trial.number in numbers])
 
     def _replace_failed(self) -> None:
         """Requeues the trials of workers that died together, and starts other workers."""
         numbers = [self.trials[index] for index in self.failed_workers]
         trials = [number for number in numbers if number is not None]
-        if trials and not self._with_lock(lambda: requeue_dead(self.coordinator.study, trials)):
+        if trials and not self._with_lock(lambda: requeue_dead(self.study, trials)):
             return
         failed, self.failed_workers = self.failed_workers, {}
         for index, reason in failed.items():

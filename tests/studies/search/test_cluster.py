@@ -87,7 +87,7 @@ def test_ray_is_an_extra(refused: Callable[..., str], monkeypatch: pytest.Monkey
 
 def test_what_a_worker_takes_is_said_with_a_cluster_alone(refused: Callable[..., str]) -> None:
     assert "name it by --cluster" in refused("search", "conv-ae", "digits", "--gpus", "1")
-    assert "ask for them by --seeds" in refused("train", "x", "--cluster", "auto")
+    assert "add --seeds" in refused("train", "x", "--cluster", "auto")
 
 
 def test_another_version_on_the_cluster_is_named(

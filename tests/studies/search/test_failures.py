@@ -30,7 +30,7 @@ from latentune.storage.trial_outcome import finished_trials, stop_reason
 from latentune.studies.search import trial_lease as callbacks
 from latentune.studies.search.plan_search import plan_search
 from latentune.studies.search.trial_lease import requeue_dead_trials
-from latentune.studies.search.trial_loop import run_trials
+from latentune.studies.search.trial_loop import TrialLoop
 from latentune.studies.search.worker_context import local_context
 from latentune.studies.study.search_options import ClusterOptions, Place, SearchOptions
 from latentune.studies.study.study_options import StudyOptions
@@ -204,13 +204,12 @@ def test_who_is_not_to_judge_takes_no_silent_trial_for_dead(tmp_path: Path) -> N
     plan = plan_search(model, None, StudyOptions(), options, ClusterOptions(), Place())
     stop = threading.Event()
 
-    def tell(word: str, content: Any) -> None:
-        assert (word, content) == ("waiting", [1])
+    def send(kind: str, content: Any) -> None:
+        assert (kind, content) == ("waiting", [1])
         stop.set()
 
-    run_trials(
-        study, plan, stop, replace(local_context(plan, tell, tmp_path), may_declare_dead=False)
-    )
+    context = replace(local_context(plan, send, tmp_path), may_declare_dead=False)
+    TrialLoop(study, plan, stop, context).run()
     assert lives(study) == [TrialState.COMPLETE, TrialState.RUNNING]
 
 
