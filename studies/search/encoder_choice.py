@@ -1,10 +1,11 @@
-"""The encoder of a study: its file, its hash and the image size that it needs."""
+"""The encoder that the user has chosen for a study: its file, its hash and its image size."""
 
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from pathlib import Path
 
 from ...models.networks.architectures import ARCHITECTURES
 from ...models.networks.pretrained_backbone import IMAGENET, SIDE
@@ -20,47 +21,68 @@ from ..study.study_error import StudyError
 log = logging.getLogger(__name__)
 
 
-def resolve_encoder(recipe: Recipe, runs: Runs, storage: str) -> tuple[Recipe, str]:
+@dataclass(frozen=True)
+class EncoderChoice:
     """Resolves the encoder of a recipe.
 
-    Returns:
-        The recipe with the path and hash of the encoder and the image size that it needs, and
-        the name of the encoder: its study, or its architecture.
-
-    Raises:
-        StudyError: If the encoder is not found.
-        StorageError: If its file cannot be read.
+    Attributes:
+        recipe: The recipe; its encoder is a study, a best.toml, a checkpoint or an architecture.
+        encoder: That encoder.
+        study_name: The default name of a study of its model and data.
+        runs: The runs folder.
+        storage: Optuna URL of the database.
     """
-    encoder = recipe.encoder
-    assert encoder is not None
-    if encoder in ARCHITECTURES:
-        return _resolve_architecture(recipe, encoder), encoder
-    try:
-        path = find_encoder(encoder, runs, storage)
-    except (StorageError, StudyError) as error:
-        close = get_close_matches(encoder, ARCHITECTURES, n=1)
-        hint = f"; did you mean {close[0]}, a network of torchvision?" if close else ""
-        raise type(error)(f"{error}{hint}") from error
-    configuration = read_configuration(path)
-    recipe = replace(recipe, encoder=str(path), encoder_hash=file_hash(path))
-    return _with_image_size(recipe, configuration["data"]["shape"][1:]), configuration["study"]
 
+    recipe: Recipe
+    encoder: str
+    study_name: str
+    runs: Runs
+    storage: str
 
-def _resolve_architecture(recipe: Recipe, architecture: str) -> Recipe:
-    weights = recipe.weights
-    if weights not in (None, RANDOM_WEIGHTS):
-        weights = os.path.abspath(str(weights))
-    known = weights_hash(weights)
-    if weights != RANDOM_WEIGHTS:  # raises an error before anything is written
-        PretrainedEncoder(architecture, weights, known, recipe.seed)(IMAGENET)
-    return _with_image_size(replace(recipe, weights=weights, encoder_hash=known), [SIDE, SIDE])
+    def resolve(self) -> tuple[Recipe, str]:
+        """Returns the recipe with the encoder, and the default name of its study.
 
+        The recipe has the path and the hash of the encoder, and the image size that it needs.
 
-def _with_image_size(recipe: Recipe, sides: Sequence[int]) -> Recipe:
-    """Returns a recipe that reads images of files at the size of the encoder, if it is square."""
-    if recipe.image_size is not None or recipe.data is None or not holds_image_files(recipe.data):
-        return recipe
-    if len(sides) != 2 or sides[0] != sides[1]:
-        return recipe
-    log.info("images are read at %sx%s, the size of the encoder's", *sides)
-    return replace(recipe, image_size=sides[0])
+        Raises:
+            StudyError: If the encoder is not found.
+            StorageError: If its file cannot be read.
+        """
+        if self.encoder in ARCHITECTURES:
+            recipe = self._with_weights()
+            sides, name = [SIDE, SIDE], f"{self.study_name}-{self.encoder}"
+        else:
+            path = self._find_checkpoint()
+            recipe = replace(self.recipe, encoder=str(path), encoder_hash=file_hash(path))
+            configuration = read_configuration(path)
+            sides = configuration["data"]["shape"][1:]
+            name = f"{recipe.model}-{configuration['study']}"
+        recipe = replace(recipe, image_size=self._image_size(sides))
+        return recipe, f"{name}-unfrozen" if recipe.unfreeze else name
+
+    def _find_checkpoint(self) -> Path:
+        try:
+            return find_encoder(self.encoder, self.runs, self.storage)
+        except (StorageError, StudyError) as error:
+            close = get_close_matches(self.encoder, ARCHITECTURES, n=1)
+            hint = f"; did you mean {close[0]}, a network of torchvision?" if close else ""
+            raise type(error)(f"{error}{hint}") from error
+
+    def _with_weights(self) -> Recipe:
+        weights = self.recipe.weights
+        if weights not in (None, RANDOM_WEIGHTS):
+            weights = os.path.abspath(str(weights))
+        known = weights_hash(weights)
+        if weights != RANDOM_WEIGHTS:  # raises an error before anything is written
+            PretrainedEncoder(self.encoder, weights, known, self.recipe.seed)(IMAGENET)
+        return replace(self.recipe, weights=weights, encoder_hash=known)
+
+    def _image_size(self, sides: Sequence[int]) -> int | None:
+        """Returns the size of the encoder's images, if it is square and files have any size."""
+        size, data = self.recipe.image_size, self.recipe.data
+        if size is not None or data is None or not holds_image_files(data):
+            return size
+        if len(sides) != 2 or sides[0] != sides[1]:
+            return None
+        log.info("images are read at %sx%s, the size of the encoder's", *sides)
+        return sides[0]

@@ -9,7 +9,6 @@ import psutil
 import torch
 
 from ...models.data_spec import DataSpec, Kind
-from ...models.networks.architectures import ARCHITECTURES
 from ...models.types import Space
 from ...objectives.data.data_error import DataError
 from ...objectives.data.preparation.folds import check_folds
@@ -40,9 +39,8 @@ from ..study.recipe import Recipe
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_error import StudyError, check_at_most
 from ..study.study_options import StudyOptions
-from ..study.study_spec import StudySpec
 from ..transfer.reusable_trials import derive_study_name, find_reusable_trials
-from .encoder_choice import resolve_encoder
+from .encoder_choice import EncoderChoice
 from .search_plan import SearchPlan
 
 log = logging.getLogger(__name__)
@@ -67,20 +65,22 @@ def plan_search(
     recipe = with_candidate_models(Recipe.of(*resolve_model_and_data(model, data), study), runs)
     allow(recipe.model)
     spec = build_spec(recipe, runs)
-    name = options.name or spec.name
+    name = spec.name
     if recipe.encoder is not None:
-        recipe, encoder = resolve_encoder(recipe, runs, storage)
-        name = options.name or _name_on_encoder(recipe, spec, encoder)
+        recipe, name = EncoderChoice(recipe, recipe.encoder, name, runs, storage).resolve()
         spec = build_spec(recipe, runs)
+    name = options.name or name
     trials = spec.trials if options.trials is None else options.trials
     nodes = join_cluster(cluster.cluster, cluster.cpus, cluster.gpus)
     workers = options.workers or _default_workers(trials, nodes)
     check_at_most("workers", workers, MAX_WORKERS if nodes is None else MAX_TASKS)
     space, data_module = spec.objective.model, spec.objective.data()
     _check_data_kind(recipe, data_module)
+    parameters, first = _discover_parameters(recipe, space, data_module.spec)
+    params = [_read_params(Path(p), recipe, space, data_module.spec) for p in options.enqueue]
+    pruner = _choose_pruner(options.pruner, spec.objective.n_trainings)
     if spec.objective.folds:
         check_folds(data_module, spec.objective.folds)
-    parameters, first = _discover_parameters(recipe, space, data_module.spec)
     definition = spec.definition(
         data_module, parameters.distributions, recipe.definition_entries()
     )
@@ -103,10 +103,8 @@ def plan_search(
         seconds=options.seconds,
         workers=workers,
         first=first if options.default_first else [],
-        enqueued_params=[
-            _read_params(Path(path), recipe, space, data_module.spec) for path in options.enqueue
-        ],
-        pruner=_choose_pruner(options.pruner, spec.objective.n_trainings),
+        enqueued_params=params,
+        pruner=pruner,
         sampler=options.sampler,
         runs=runs,
         storage=storage,
@@ -132,12 +130,6 @@ def _discover_parameters(
         initial = entry.published.params
     values = parameters.first_trial(initial)
     return parameters, [values] if values else []
-
-
-def _name_on_encoder(recipe: Recipe, spec: StudySpec, encoder: str) -> str:
-    """Returns the default name of a study on an encoder, which is an architecture or a study."""
-    start = f"{spec.name}-" if recipe.encoder in ARCHITECTURES else f"{recipe.model}-"
-    return start + encoder + ("-unfrozen" if recipe.unfreeze else "")
 
 
 def _read_params(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mapping[str, Any]:
