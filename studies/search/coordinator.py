@@ -13,9 +13,9 @@ from optuna.trial import FrozenTrial
 from ...storage.atomic_write import write_text
 from ...storage.database import GRACE_S, DatabaseError, check_file_identity, file_identity
 from ...storage.resume_checkpoints import remove_resume_checkpoint, remove_stale_checkpoints
-from ...storage.storage_error import StorageError
 from ...storage.s3_bucket import Bucket
 from ...storage.scratch_folder import is_only_scratch, scratch_folder
+from ...storage.storage_error import StorageError
 from ...storage.study_summary import Study
 from ...storage.trial_outcome import unfinished_trials
 from ..study.study_results import write_results
