@@ -25,7 +25,7 @@ PIXEL_RANGE_REASON = "holds pixels beyond the range of the others"
 def read_new_array(path: str, preparation: Preparation) -> NewItems:
     """Returns the items of a .npy or .npz file; their names are their indices, from 0."""
     kind, values = read_array_items(Path(path))
-    is_invalid = ~is_valid_number(values.reshape(len(values), -1)).all(1)
+    is_invalid = ~is_valid_number(values.reshape(len(values), -1)).all(axis=1)
     values = _set_zero(values, is_invalid)
     reasons = np.where(is_invalid, INVALID_VALUE_REASON, "").astype(object)
     if kind == "image":
@@ -38,7 +38,7 @@ def read_new_array(path: str, preparation: Preparation) -> NewItems:
     return NewItems.from_tensor(names, items, reasons.tolist())
 
 
-def _set_zero(values: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
+def _set_zero(values: NDArray[Any], mask: Any) -> NDArray[Any]:
     return np.where(mask.reshape(-1, *[1] * (values.ndim - 1)), values.dtype.type(0), values)
 
 

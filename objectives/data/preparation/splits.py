@@ -105,7 +105,7 @@ def serialize_splits() -> list[tuple[Any, ...]]:
     """Returns all cached splits as tensors and plain values, for other processes."""
     return [
         (
-            (tuple(source[:-1]), asdict(source.table)),
+            source._asdict() | {"table": asdict(source.table)},
             seed,
             [_serialize_part(part) for part in splits[:3]],
             (splits.spec.to_table(), *splits[4:]),
@@ -116,13 +116,14 @@ def serialize_splits() -> list[tuple[Any, ...]]:
 
 def deserialize_splits(serialized: Iterable[tuple[Any, ...]]) -> None:
     """Caches the splits that `serialize_splits` returned in another process."""
-    for (source, table), seed, parts, (spec, fingerprint, has_own_val) in serialized:
+    for options, seed, parts, (spec, fingerprint, has_own_val) in serialized:
         train, val, test = (
             Part(inputs if isinstance(inputs, Tensor) else LazyImages(*inputs), targets, rows)
             for inputs, targets, rows in parts
         )
         splits = Splits(train, val, test, DataSpec.from_table(spec), fingerprint, has_own_val)
-        _splits[Source(*source, table=TableOptions(**table)), seed] = splits
+        source = Source(**options | {"table": TableOptions(**options["table"])})
+        _splits[source, seed] = splits
 
 
 def save_splits(path: Path) -> None:

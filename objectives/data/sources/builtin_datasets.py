@@ -116,12 +116,12 @@ def _torchvision(name: str, data_dir: Path | None) -> LoadedDataset:
     if not (root / name / "raw").is_dir():
         _download(dataset, root)
     try:
-        train, test = (dataset(root, train=train) for train in (True, False))
+        train, test = dataset(root, train=True), dataset(root, train=False)
     except (RuntimeError, OSError, ValueError, AssertionError) as error:
         raise DataError(f"{name} under {root} cannot be read: {error}") from error
-    parts = [Part(part.data.unsqueeze(1), part.targets.long()) for part in (train, test)]
-    shape, classes = tuple(parts[0].inputs.shape[1:]), tuple(train.classes)
-    return LoadedDataset(*parts, DataSpec(shape, classes=classes, pixel_maximum=255))
+    parts = (Part(part.data.unsqueeze(1), part.targets.long()) for part in (train, test))
+    shape, classes = (1, *train.data.shape[1:]), tuple(train.classes)
+    return LoadedDataset(*parts, spec=DataSpec(shape, classes=classes, pixel_maximum=255))
 
 
 def _download(dataset: type, root: Path) -> None:

@@ -169,7 +169,7 @@ def _images_in_memory(
     paths = [path for files in parts.values() for path in files.paths]
     pixels = read(lambda: read_images(paths, source.image_size))
     lengths = [len(files.names) for files in parts.values()]
-    images = dict(zip(parts, pixels.split(lengths), strict=True))  # views, not copies
+    images = dict(zip(parts, torch.split(pixels, lengths), strict=True))  # views, not copies
     type_maximum = BYTE
     if pixels.is_floating_point():
         with open_image(paths[0]) as first:
