@@ -118,7 +118,7 @@ class EncodedData(DeviceDataModule):
 
 
 class _EncodedBatches:
-    """An iterable of batches that are encoded anew in each epoch."""
+    """An iterable of batches that are encoded again in each epoch."""
 
     def __init__(self, batches: Batches, encoder: Any) -> None:
         self.batches, self.encoder = batches, encoder

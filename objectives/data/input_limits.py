@@ -37,6 +37,9 @@ def check_input_file(path: str | Path, kind: Kind) -> Path:
 def check_input_size(name: str | Path, size: int, kind: Kind) -> None:
     """Raises DataError if an input is larger than its kind may be, or than the free memory."""
     if size > MAX_FILE_BYTES[kind]:
-        raise DataError(f"{name} takes {size:,} bytes: {MAX_FILE_BYTES[kind]:,} are read at most")
+        most = f"at most {MAX_FILE_BYTES[kind]:,} are read"
+        raise DataError(f"{name} takes {size:,} bytes, and {most}: split it")
     if size > (free := psutil.virtual_memory().available):
-        raise DataError(f"{name} takes {size:,} bytes, and {free:,} bytes of memory are free")
+        raise DataError(
+            f"{name} takes {size:,} bytes, and {free:,} bytes of memory are free: split it"
+        )

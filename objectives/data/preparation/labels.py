@@ -58,7 +58,7 @@ def format_label_count(count: int | None, data: TensorData) -> str:
     if not classes <= count < n:
         raise DataError(
             f"{count} labels cannot be chosen: {data.name} has {n:,} training items of {classes} "
-            "classes"
+            f"classes; choose from {classes} to {n - 1}"
         )
     return f"{count:,}"
 

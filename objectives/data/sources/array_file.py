@@ -55,9 +55,9 @@ def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
     labels = {part: found for part, (_, found) in pairs.items() if found is not None}
     if labels and len(labels) < len(pairs):
         missing = next(part for part in pairs if part not in labels)
-        raise DataError(f"{path} has labels, but none for its {missing} part")
+        raise DataError(f"{path} has no labels for its {missing} part: add 'y_{missing}'")
     if numbers and not labels:
-        raise DataError(f"{path} has no targets to predict as numbers")
+        raise DataError(f"{path} has no targets to predict as numbers: add an array 'y'")
     classes, targets = encode_targets(labels, numbers, str(path)) if labels else ((), {})
     maximum, notes = 0, tuple[str, ...]()
     if kind == "image":
@@ -119,7 +119,9 @@ def _load_arrays(path: Path) -> dict[str, Array]:
         raise
     except Exception as error:  # numpy and zipfile raise many classes of errors
         if "pickle" in str(error):
-            raise DataError(f"{path} holds Python objects or is not an array") from error
+            raise DataError(
+                f"{path} holds Python objects or is not an array: save numbers by numpy.save"
+            ) from error
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"{path} is not an array that can be read safely: {reason}") from error
 
@@ -133,7 +135,7 @@ def _part_arrays(
     def find(keys: tuple[str, ...]) -> Array | None:
         names = [key + suffix for key in keys if key + suffix in arrays]
         if len(names) > 1:
-            raise DataError(f"{path} holds {' and '.join(names)}: leave one of them")
+            raise DataError(f"{path} holds {' and '.join(names)}: keep one of them")
         return arrays[names[0]] if names else None
 
     inputs, targets = find(INPUT_KEYS), find(TARGET_KEYS)
@@ -153,7 +155,10 @@ def _check_items(arrays: dict[str, Array], path: Path) -> tuple[Kind, dict[str, 
     """Returns the kind of the items, and those of each part; images have their channels first."""
     shapes = {array.shape[1:] for array in arrays.values()}
     if len(shapes) > 1:
-        raise DataError(f"{path} holds parts of different shapes: {', '.join(map(str, shapes))}")
+        found = ", ".join(map(str, shapes))
+        raise DataError(
+            f"{path} holds parts of different shapes, {found}: save items of one shape"
+        )
     (shape,) = shapes
     are_rows = len(shape) == 1 and shape[0] > 0
     order = None if are_rows else _channels_first(shape, path)

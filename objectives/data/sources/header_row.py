@@ -66,10 +66,10 @@ def split_header(
         if not below:
             raise DataError(f"{path} holds a line of names, but no rows below it")
         repeats = len(rows) - len(below)
-        note = f"the line of names stands in it {repeats} times, and was left out"
+        note = f"the line of names is in it {repeats} times, and its copies are left out"
         return _make_distinct(names, (note,) if repeats > 1 else (), below)
     if cells.names is not None:
-        note = "the names stand in a comment above the rows"
+        note = "the names of the columns are read from the comment above the rows"
         return _make_distinct(cells.names, (note,), rows)
     note = "there is no line of names: columns are called 'column 1' and so on"
     return _make_distinct([""] * len(rows[0]), (note,), rows)

@@ -82,11 +82,11 @@ class ImageFiles(NamedTuple):
         if len(classes) < 2:
             return None
         if self.labels is None:
-            raise DataError(f"{self.source} has no classes, but the training part has")
+            raise DataError(f"{self.source} has no classes, but the training part has: add them")
         unknown = sorted(set(self.labels) - set(classes))
         if unknown:
             raise DataError(
-                f"{self.source} has a class {unknown[0]!r} that the training part lacks"
+                f"{self.source} has a class {unknown[0]!r} that the training part lacks: drop it"
             )
         numbers = {name: number for number, name in enumerate(classes)}
         return torch.tensor([numbers[name] for name in self.labels])

@@ -166,7 +166,7 @@ def _split_parts(
     for tops in folders.values():
         if len(tops) > 1:
             both = " and ".join(f"{top}/" for top in tops)
-            raise DataError(f"{root} has {both}, which mean the same part: leave one of them")
+            raise DataError(f"{root} has {both}, which mean the same part: keep one of them")
     parts = {
         part: (root / top, [name.partition("/")[2] for name in groups.pop(top)])
         for part, (top,) in folders.items()
@@ -188,7 +188,7 @@ def _with_class(root: Path, names: list[str], skipped: Counter[str]) -> list[str
     """Returns the images that lie in a folder of a class."""
     loose = sum("/" not in name for name in names)
     if loose == len(names):
-        raise DataError(f"{root} has no folders of classes, but the training part has")
+        raise DataError(f"{root} has no folders of classes, but the training part has: add them")
     if loose:
-        skipped["image beside the folders of the classes"] += loose
+        skipped["image outside the folders of the classes"] += loose
     return [name for name in names if "/" in name]

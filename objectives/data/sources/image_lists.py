@@ -12,7 +12,7 @@ from ..data_error import DataError
 from ..input_limits import check_input_file
 from ..parts import LoadedDataset
 from ..preparation.hold_out import MIN_ITEMS
-from .column_names import normalize_label
+from .column_names import check_column_exists, normalize_label, quote_some
 from .csv_cells import read_first_rows
 from .header_row import IMAGE_SUFFIX, PATH_COLUMN_NAMES
 from .image_files import ImageFiles, read_image_files
@@ -33,7 +33,7 @@ PART_LIST_FILES = {
 }
 """Names of the lists in a folder that has a list for each part."""
 CLASSES_FILE = "classes.csv"
-"""Names the classes in their order, beside such lists."""
+"""Names the classes in their order, next to such lists."""
 SURROGATES = re.compile("[\udc80-\udcff]")
 """Stand for the bytes of file names that are not UTF-8."""
 
@@ -150,7 +150,9 @@ def _read_image_files(path: Path, options: TableOptions, least: int = MIN_ITEMS)
             f"paths start from the folder of {path.name}"
         )
     if labels is not None and "" in labels:
-        raise DataError(f"{path} names no class of {names[labels.index('')]}")
+        raise DataError(
+            f"{path} names no class of {names[labels.index('')]}: fill its column of classes"
+        )
     if len(names) < least:
         raise DataError(
             f"{path} names {len(names)} images: at least {least} are needed to split them"
@@ -165,16 +167,12 @@ def _find_label_column(
     if target == NO_TARGET and target not in others:
         return None
     if target is not None:
-        if target not in others:
-            raise DataError(
-                f"{path} has no column {target!r} of classes beside {path_column!r}, but "
-                f"{', '.join(map(repr, others)) or 'no other'}: name one by `target=`"
-            )
+        check_column_exists(others, target, path)
         return target
     usual = [name for name in others if name.lower() in LABEL_COLUMN_NAMES]
     if not usual and len(others) > 1:
         raise DataError(
-            f"{path} has columns {', '.join(map(repr, others))} beside {path_column!r}: name that "
-            "of the classes by `target=`, or call it 'label'"
+            f"{path} has the columns {quote_some(others)} besides {path_column!r}: name that of "
+            "the classes by `target=`, or call it 'label'"
         )
     return next(iter(usual or others), None)

@@ -66,7 +66,7 @@ def drop_row_numbers(
     first, are_several = numbering[0], len(numbering) > 1
     if len(numbering) == len(columns.kinds):
         raise DataError(
-            f"{path} has no columns but numbers of its rows: {format_option('as_number', first)} "
+            f"{path} has only columns that number its rows: {format_option('as_number', first)} "
             "keeps one of numbers as a feature"
         )
     option = "as_category" if columns.kinds[first].role == "text" else "as_number"

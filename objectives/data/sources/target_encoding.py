@@ -26,7 +26,7 @@ def encode_targets(
     normal forms.
     """
     if any(targets.dtype.kind not in "iufbU" for targets in parts.values()):
-        raise DataError(f"{source} has labels that are neither numbers nor text")
+        raise DataError(f"{source} has labels that are neither numbers nor text: save them as one")
     if len({targets.dtype.kind == "U" for targets in parts.values()}) > 1:
         raise DataError(f"{source} has labels that are numbers in one part and text in another")
     parts = {part: _normalize_labels(targets) for part, targets in parts.items()}
@@ -48,7 +48,9 @@ def encode_targets(
         indices = np.searchsorted(classes, targets).clip(max=len(classes) - 1)
         unknown = targets[classes[indices] != targets]
         if len(unknown):
-            raise DataError(f"{source} has a label {unknown[0]} that its training part lacks")
+            raise DataError(
+                f"{source} has a label {unknown[0]} that its training part lacks: leave it out"
+            )
         encoded[part] = torch.from_numpy(indices.astype(np.int64))
     if classes.dtype.kind in "if" and classes[0] < 0:
         raise DataError(

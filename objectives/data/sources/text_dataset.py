@@ -83,7 +83,9 @@ def read_text_table(
 ) -> LoadedDataset:
     """Returns a data set of a column of texts and a column of labels; others are left out."""
     if others := [name for name in columns.kinds if name not in (text, target)]:
-        columns = columns.drop_columns(others, f"left out, beside the texts: {quote_some(others)}")
+        columns = columns.drop_columns(
+            others, f"left out, as only texts and labels are used: {quote_some(others)}"
+        )
     texts = columns.texts[text].tolist()
     kinds = columns.kinds | {text: Column(text, "text")}
     columns = columns._replace(frame=columns.frame.assign(**{text: texts}), kinds=kinds)
@@ -138,7 +140,7 @@ def _dataset(
         whole.take([filled[i] for i in part if not encoded.reasons[filled[i]]]) for part in split
     )
     if not len(test):
-        raise DataError(f"{source} has no letter in its test part that the training part has")
+        raise DataError(f"no text of the test part of {source} has a letter of the training part")
     spec = DataSpec((length,), "text", classes, letters=letters)
     notes += tuple(_notes(texts, places, plain, letters, encoded))
     return LoadedDataset(train, test, spec, notes=notes)

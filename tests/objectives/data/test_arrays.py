@@ -132,7 +132,7 @@ def test_fractions_are_numbers_to_predict_and_whole_numbers_if_asked() -> None:
         ({"x": pixels(20, 8, 8), "y": np.full(20, 1j)}, "neither numbers nor text"),
         ({"x": pixels(20, 8, 8), "y": np.full(20, np.nan)}, "has targets that are not finite"),
         ({"x": pixels(20, 8, 8), "y": np.arange(20) % 2 - 1}, "has a label -1: write classes as"),
-        ({"x": pixels(20, 8, 8), "data": pixels(20, 8, 8)}, "x and data: leave one of them"),
+        ({"x": pixels(20, 8, 8), "data": pixels(20, 8, 8)}, "x and data: keep one of them"),
         (
             {"pictures": pixels(20, 8, 8)},
             "holds .pictures., but no array by",
@@ -144,7 +144,7 @@ def test_fractions_are_numbers_to_predict_and_whole_numbers_if_asked() -> None:
         ),
         (
             {"x_train": pixels(20, 8, 8), "y_train": np.arange(20) % 2, "x_test": pixels(5, 8, 8)},
-            "has labels, but none for its test part",
+            "has no labels for its test part",
         ),
         (
             {

@@ -168,7 +168,7 @@ def test_what_is_skipped_is_said(caplog: pytest.LogCaptureFixture) -> None:
         "2 x broken link, pipe or device",
         "1 x hidden folder .ipynb_checkpoints",
         "1 x folder of studies",
-        "1 x image beside the folders of the classes",
+        "1 x image outside the folders of the classes",
         "only 3 items to validate: too few for reliable results",
     ):
         assert part in said

@@ -317,7 +317,7 @@ def test_bad_lists_are_refused(photos: Path) -> None:
         + "photos/ants/99.png,ants\nx.png,a\n",
         r"names no class of photos/": good.replace(",ants", ",", 1),
         r"names 4 images: at least 10": "".join(good.splitlines(keepends=True)[:5]),
-        r"has columns 'a', 'b' beside 'path': name that of the classes by `target=`": re.sub(
+        r"has the columns 'a', 'b' besides 'path': name that of the classes by `target=`": re.sub(
             "(?m)$", ",1", good.strip()
         ).replace("path,label,1", "path,a,b"),
         r"is empty": "",
@@ -327,9 +327,7 @@ def test_bad_lists_are_refused(photos: Path) -> None:
         with pytest.raises(DataError, match=message):
             TensorData(str(path), image_size=8)
     path.write_text(good)
-    with pytest.raises(
-        DataError, match="has no column 'kind' of classes beside 'path', but 'label'"
-    ):
+    with pytest.raises(DataError, match="has no column 'kind' for `target=`: it has 'label'"):
         TensorData(str(path), table=TableOptions(target="kind"))
 
 

@@ -175,7 +175,7 @@ NAMES = [f"{chr(65 + i % 26)}{'xy'[i // 26]}" for i in range(N)]
         ("a,y", [COUNT, [float("inf")] * N], "targets that are not finite"),
         ("a,b", [COUNT, [1e300] * N], r"holds 1e\+300 in the column 'b'"),
         ("class", [SPECIES], "has no features"),
-        ("id", [range(N)], "no columns but numbers of its rows.*`as_number=` 'id'"),
+        ("id", [range(N)], "has only columns that number its rows.*`as_number=` 'id'"),
         ("label,class,a", [SPECIES, SPECIES, COUNT], "columns 'label' and 'class', of which"),
         ("a", [range(9)], "holds 9 rows: at least 10"),
         ("a,b", [], "a line of names, but no rows"),

@@ -152,7 +152,7 @@ def test_what_is_too_large_is_refused(
 ) -> None:
     Path(name).write_bytes(b"a,b\n" + b"1,2\n" * 50)
     monkeypatch.setitem(input_limits.MAX_FILE_BYTES, kind, 100)
-    assert f"{name} takes 204 bytes: 100 are read at most" in refused("search", name)
+    assert f"{name} takes 204 bytes, and at most 100 are read: split it" in refused("search", name)
 
 
 def test_images_are_pixels_and_not_programs(refused: Refused) -> None:
