@@ -12,12 +12,7 @@ import pandas as pd
 from ....models.data_spec import Column, DataSpec
 from ..data_error import DataError
 from ..sources.column_names import did_you_mean, quote_some
-from ..sources.column_types import (
-    FEATURE_ROLES,
-    NUMBER_ROLES,
-    convert_column,
-    missing_words,
-)
+from ..sources.column_types import FEATURE_ROLES, NUMBER_ROLES, convert_column, missing_words
 from ..sources.header_row import AmbiguousHeaderError
 from ..sources.number_format import AmbiguousNumberError, infer_number_format
 from ..sources.typed_columns import Columns, read_text_columns

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def digits(data_dir: Path | None) -> LoadedDataset:
-    """Returns 1,797 handwritten 8x8 digits of scikit-learn; a fixed fifth is the test part.
+    """1,797 handwritten 8x8 digits of scikit-learn; a fixed fifth is the test part.
 
     References:
         Optical Recognition of Handwritten Digits (Alpaydin, Kaynak, 1998)
@@ -33,7 +33,7 @@ def digits(data_dir: Path | None) -> LoadedDataset:
 
 
 def fashion_mnist(data_dir: Path | None) -> LoadedDataset:
-    """Returns 28x28 images of clothes: 60,000 to train on, 10,000 to test.
+    """28x28 images of clothes: 60,000 to train on, 10,000 to test.
 
     References:
         Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms
@@ -43,7 +43,7 @@ def fashion_mnist(data_dir: Path | None) -> LoadedDataset:
 
 
 def mnist(data_dir: Path | None) -> LoadedDataset:
-    """Returns handwritten 28x28 digits: 60,000 to train on, 10,000 to test.
+    """Handwritten 28x28 digits: 60,000 to train on, 10,000 to test.
 
     References:
         Gradient-Based Learning Applied to Document Recognition
@@ -53,7 +53,7 @@ def mnist(data_dir: Path | None) -> LoadedDataset:
 
 
 def wine(data_dir: Path | None) -> LoadedDataset:
-    """Returns analyses of 178 wines: 13 features, 3 growers; a fixed fifth is the test part.
+    """Analyses of 178 wines: 13 features, 3 growers; a fixed fifth is the test part.
 
     References:
         Comparison of Classifiers in High Dimensional Settings (Aeberhard, Coomans, de Vel, 1992)
@@ -64,7 +64,7 @@ def wine(data_dir: Path | None) -> LoadedDataset:
 
 
 def breast_cancer(data_dir: Path | None) -> LoadedDataset:
-    """Returns cell nuclei of 569 tumors: 30 features, 2 classes; a fixed fifth is the test part.
+    """Cell nuclei of 569 tumors: 30 features, 2 classes; a fixed fifth is the test part.
 
     References:
         Nuclear Feature Extraction for Breast Tumor Diagnosis (Street, Wolberg, Mangasarian, 1993)

@@ -13,7 +13,7 @@ from .column_names import normalize_label
 from .csv_cells import Cells, Rows
 
 TEXT_COLUMN_NAMES = {
-    *("text", "texts", "name", "names", "surname", "word", "sentence", "title", "message"),
+    *("text", "texts", "name", "names", "surname", "word", "sentence", "title", "message")
 }
 """Usual names of the column of texts, in lower case."""
 TARGET_COLUMN_NAMES = {

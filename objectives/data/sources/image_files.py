@@ -162,9 +162,7 @@ def _lazy_images(parts: Mapping[str, ImageFiles], source: Source) -> _Images | N
 
 
 def _images_in_memory(
-    parts: Mapping[str, ImageFiles],
-    source: Source,
-    read: Callable[[Callable[[], Tensor]], Tensor],
+    parts: Mapping[str, ImageFiles], source: Source, read: Callable[[Callable[[], Tensor]], Tensor]
 ) -> _Images:
     paths = [path for files in parts.values() for path in files.paths]
     pixels = read(lambda: read_images(paths, source.image_size))

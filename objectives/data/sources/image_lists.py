@@ -26,11 +26,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 LABEL_COLUMN_NAMES = ("label", "class", "target")
-PART_LIST_FILES = {
-    "train": ("train.csv",),
-    "val": ("valid.csv", "val.csv"),
-    "test": ("test.csv",),
-}
+PART_LIST_FILES = {"train": ("train.csv",), "val": ("valid.csv", "val.csv"), "test": ("test.csv",)}
 """Names of the lists in a folder that has a list for each part."""
 CLASSES_FILE = "classes.csv"
 """Names the classes in their order, next to such lists."""

@@ -31,8 +31,8 @@ def load_source(source: Source, cache: Path | None) -> LoadedDataset:
     for text in (source.name, *dataset.spec.classes, *dataset.spec.features):
         if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
             raise DataError(
-                f"{os.path.relpath(source.name)} has the name {text!r} in it, which is not in UTF-8 "
-                "and can be neither plotted nor stored: rename it"
+                f"{os.path.relpath(source.name)} has the name {text!r} in it, which is not in "
+                "UTF-8 and can be neither plotted nor stored: rename it"
             )
     return dataset
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pandas import Series
 
 ID_COLUMN_NAME = re.compile(
-    r"#|no\.?|nr\.?|row|index|level_0|Unnamed: 0|(.*[\W_])?(id|key|uuid|guid)|.*[a-z](Id|ID)",
+    r"#|no\.?|nr\.?|row|index|level_0|Unnamed: 0|(.*[\W_])?(id|key|uuid|guid)|.*[a-z](Id|ID)"
 )
 """Names of columns that identify rows; `Paid` is not one of them."""
 NUMBERED = re.compile(r"(\D*)(\d+)(\D*)")

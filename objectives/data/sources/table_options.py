@@ -55,8 +55,7 @@ class TableOptions:
         Option("Column that holds texts.", metavar="COLUMN", default="decided by the values"),
     ] = None
     as_category: Annotated[
-        tuple[str, ...],
-        Option("Columns whose values are names, not numbers.", metavar="COLUMN"),
+        tuple[str, ...], Option("Columns whose values are names, not numbers.", metavar="COLUMN")
     ] = ()
     as_number: Annotated[
         tuple[str, ...],
