@@ -53,3 +53,11 @@ def search_lock(storage: str, runs: Runs) -> Lock:
     if is_postgres(url):
         return AdvisoryLock(url, "search")
     return FileLock(runs.lock, thread_local=False)  # who acquires it may not be who releases it
+
+
+def confirm_lock(storage: str, runs: Runs, study: str) -> Lock:
+    """Returns the lock of the process that confirms a study, for all machines as `search_lock`."""
+    url = parse_url(storage)
+    if is_postgres(url):
+        return AdvisoryLock(url, f"confirm {study}")
+    return FileLock(runs.cache / f"{study}-confirm.lock", thread_local=False)

@@ -46,9 +46,8 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
         if not crowded:
             continue
         try:
-            recipe = Recipe.from_table(
-                read_study_record(study).recipe.to_table(), checkup.runs, checkup.url
-            )
+            table = read_study_record(study).recipe.to_table()
+            recipe = Recipe.from_table(table, checkup.runs, checkup.url)
             objective = build_spec(recipe, checkup.runs).objective
             space, data = objective.model, objective.data().spec
             defaults = record_parameters(space, data).defaults

@@ -107,17 +107,17 @@ def open_checkup(
             return
         findings, is_readable = check_tables(copy, database, runs)
         try:
-            storage = open_database(url) if is_readable else None
+            copied = open_database(url) if is_readable else None
         except StorageError as error:
             raise StorageError(str(error).replace(str(copy), str(database))) from error
         try:
-            _check_study(storage, study_name)
+            _check_study(copied, study_name)
             yield (
-                Checkup(runs, source, url, storage, study_name, fingerprint, tuple(findings)),
+                Checkup(runs, source, url, copied, study_name, fingerprint, tuple(findings)),
                 copy,
             )
         finally:
-            close(storage)
+            close(copied)
 
 
 def close(storage: BaseStorage | None) -> None:

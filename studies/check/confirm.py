@@ -1,17 +1,16 @@
-"""Confirming: the best trials of a study are trained on further seeds, and race."""
+"""Confirmation: the best trials of a study are trained on new seeds and race."""
 
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, cast
 
 import optuna
-from filelock import FileLock, Timeout
-from optuna.study import StudyDirection
+from filelock import Timeout
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.rng import spawn_seeds
@@ -21,6 +20,7 @@ from ...storage.best_toml import write_best_toml
 from ...storage.database import open_database
 from ...storage.resume_checkpoints import remove_with_partials
 from ...storage.runs_folder import Runs
+from ...storage.search_lock import confirm_lock
 from ...storage.storage_error import StorageError
 from ...storage.study_export import params_key
 from ...storage.study_record import (
@@ -46,6 +46,7 @@ from ..training.training_setup import check_fingerprint
 from .confirmation import Confirmation, finalist_table
 from .detached_trial import DetachedTrial, with_progress_bar
 from .race import race, winner
+from .ranked_trials import direction_sign
 
 log = logging.getLogger(__name__)
 
@@ -63,160 +64,171 @@ def confirm(
     runs: str | Path = RUNS,
     storage: str | None = None,
 ) -> Confirmation:
-    """Trains the best trials of a study on further seeds, and confirms which is the best.
+    """Trains the best trials of a study on new seeds and records which has the best mean.
 
-    The best of many values is partly luck. So the finalists are trained as in the search, and
-    scored on the same validation part, on seeds that they share and that no trial has had. After
-    each seed from the second on, those leave that are clearly worse than the leader. Then
-    best.toml has the best mean of those left, and `train` prefers it.
+    The best of many values is partly luck. So the finalists are trained as in the search and
+    scored on the same validation part, all on the same new seeds. From the second seed on, the
+    finalists that are clearly worse than the leader drop out. The configuration with the best
+    mean is written to best.toml, and `train` prefers it.
 
-    Each value is kept on the study at once: what is stopped goes on by the same call, and more
-    finalists or seeds add to what is known.
+    Each value is recorded on the study at once: the same call continues after an interruption,
+    and more finalists or seeds add to the known values.
 
     Args:
         study: Name of the study.
-        top: How many of the best complete trials, at least 1; fewer if there are no more, or
-            some of them are the same configuration.
+        top: How many of the best complete trials, at least 1; all of them if there are fewer.
+            Trials with equal parameters count once.
         seeds: How many seeds, from 2 to 1,000.
-        cluster: A Ray cluster on which the finalists are trained side by side; as in `search`.
+        cluster: A Ray cluster on which the finalists are trained in parallel; as in `search`.
         cpus: CPUs of each training there.
         gpus: GPUs of each training there.
-        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        data_dir: The folder with torchvision data, if it is not that of the search.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
 
     Raises:
-        StudyError: If there is no such study or no complete trial in it, it has several
-            objectives, the data are others, or all finalists diverge.
-        SpaceError: If the search space has no such configuration any more.
-        StorageError: If a file or the database cannot be used, or another process confirms it.
-        DataError: If the data is missing or broken.
+        StudyError: If the study does not exist, has no complete trial or several objectives, its
+            data have changed, or all finalists diverge.
+        SpaceError: If the search space does not have such a configuration any more.
+        StorageError: If a file or the database cannot be used, or another process confirms the
+            study.
+        DataError: If the data are missing or broken.
         KeyboardInterrupt: On Ctrl-C.
 
     References:
         A Racing Algorithm for Configuring Metaheuristics (Birattari, Stützle, Paquete,
-        Varrentrapp, 2002); `race.py` says what is different here
+        Varrentrapp, 2002); `race.py` explains the differences
 
     Example:
-        >>> found = latentune.confirm("conv-ae-digits", top=2, seeds=2)
-        >>> found.confirmed.seeds
+        >>> result = latentune.confirm("conv-ae-digits", top=2, seeds=2)
+        >>> result.confirmed.seeds
         2
     """
     check_at_least("top", top, 1)
     check_at_least("seeds", seeds, 2)
     check_at_most("seeds", seeds, MAX_SEEDS)
     place = Runs(Path(runs))
-    opened = open_study(open_database(storage or place.database), study)
-    finalists = _finalists(opened, top)
-    recipe = Recipe.from_table(read_study_record(opened).recipe.to_table(), place, storage).at(
-        data_dir
-    )
+    url = storage or place.database
+    loaded = open_study(open_database(url), study)
+    finalists = _finalists(loaded, top)
+    table = read_study_record(loaded).recipe.to_table()
+    recipe = Recipe.from_table(table, place, storage).at(data_dir)
     objective = build_spec(recipe, place).objective
     data = objective.data()
     for trial in finalists:  # before hours are spent on the first of them
-        check_fingerprint(best_configuration(opened, trial.number), data)
+        check_fingerprint(best_configuration(loaded, trial.number), data)
         replay(objective.model, trial.params, data.spec)
     nodes = join_cluster(cluster, cpus, gpus)
     place.make()
     place.cache.mkdir(exist_ok=True)
+    lock = confirm_lock(url, place, study)
     try:
-        with FileLock(place.cache / f"{study}-confirm.lock").acquire(timeout=0):
-            return _confirm(
-                opened, finalists, recipe, spawn_seeds(recipe.seed, seeds), place, nodes
-            )
+        lock.acquire(timeout=0)
     except Timeout:
         raise StorageError(
-            f"{study} is being confirmed by another process: wait until it is through"
+            f"another process is confirming {study}: wait until it has finished"
         ) from None
+    try:
+        new_seeds = spawn_seeds(recipe.seed, seeds)
+        return _confirm(_FinalistTraining(loaded, finalists, recipe, new_seeds, place, nodes))
+    finally:
+        lock.release()
 
 
 def _finalists(study: optuna.Study, top: int) -> list[FrozenTrial]:
-    """Returns the best complete trials, the best one first, each configuration once."""
+    """Returns the best complete trials with different parameters, the best one first."""
     name = study.study_name
     if len(study.directions) > 1:
         raise StudyError(
-            f"study {name!r} has no single best to confirm, but a front: search by one of its "
-            "`objectives=`"
+            f"study {name!r} has several objectives and no single best trial to confirm: search "
+            "by one of its `objectives=`"
         )
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     complete = [trial for trial in complete if isfinite(trial.values[0])]
     if not complete:
         raise StudyError(f"study {name!r} has no complete trial yet")
-    complete.sort(key=lambda trial: _sign(study) * trial.values[0])
-    found: dict[str, FrozenTrial] = {}
+    complete.sort(key=lambda trial: direction_sign(study) * trial.values[0])
+    finalists: dict[str, FrozenTrial] = {}
     for trial in complete:
-        found.setdefault(params_key(trial.params), trial)
-    return list(found.values())[:top]
+        finalists.setdefault(params_key(trial.params), trial)
+    return list(finalists.values())[:top]
 
 
-def _sign(study: optuna.Study) -> int:
-    return 1 if study.direction == StudyDirection.MINIMIZE else -1
+@dataclass(frozen=True)
+class _FinalistTraining:
+    """Trains finalists on seeds, and records each value on the study at once."""
 
+    study: optuna.Study
+    finalists: Sequence[FrozenTrial]
+    recipe: Recipe
+    seeds: Sequence[int]
+    runs: Runs
+    cluster: RayCluster | None
 
-def _confirm(
-    study: optuna.Study,
-    finalists: Sequence[FrozenTrial],
-    recipe: Recipe,
-    seeds: Sequence[int],
-    runs: Runs,
-    cluster: RayCluster | None,
-) -> Confirmation:
-    known, sign = read_confirm_values(study), _sign(study)
-
-    def train(chosen: Sequence[int], nth: int) -> list[float]:
-        seed = seeds[nth]
-        numbers = [finalists[one].number for one in chosen]
-        new = [one for one in chosen if (finalists[one].number, seed) not in known]
-        titles = [f"trial {finalists[i].number}, seed {nth + 1} of {len(seeds)}" for i in new]
-        jobs = [
-            (recipe, finalists[one].params, seed, title)
-            for one, title in zip(new, titles, strict=True)
-        ]
-        files, model = recipe_files(recipe), recipe.model
-        for i, value in run_jobs(
-            _train_finalist, jobs, runs, cluster=cluster, files=files, model=model
-        ):
-            number = finalists[new[i]].number
-            write_confirm_value(study, number, seed, value)
-            known[number, seed] = value
+    def __call__(self, indices: Sequence[int], nth: int) -> list[float]:
+        """Returns the costs of finalists on a seed, and trains those without a recorded value."""
+        seed, trials = self.seeds[nth], [self.finalists[i] for i in indices]
+        known = read_confirm_values(self.study)
+        new = [trial for trial in trials if (trial.number, seed) not in known]
+        titles = [f"trial {t.number}, seed {nth + 1} of {len(self.seeds)}" for t in new]
+        values = run_jobs(
+            _train_finalist,
+            [(self.recipe, t.params, seed, title) for t, title in zip(new, titles, strict=True)],
+            self.runs,
+            cluster=self.cluster,
+            files=recipe_files(self.recipe),
+            model=self.recipe.model,
+        )
+        for i, value in values:
+            write_confirm_value(self.study, new[i].number, seed, value)
+            known[new[i].number, seed] = value
             log.info("%s: %s", titles[i], "diverged" if value is None else f"{value:.4g}")
-        for one in chosen:  # also of those whose process was killed when all was recorded
-            remove_with_partials(_last_epoch(runs, recipe, finalists[one].params, seed))
-        values = [known[number, seed] for number in numbers]
-        return [inf if value is None else sign * value for value in values]
+        for trial in trials:  # also of those that were trained by a process that was killed
+            remove_with_partials(_resume_checkpoint(self.runs, self.recipe, trial.params, seed))
+        sign, found = direction_sign(self.study), [known[t.number, seed] for t in trials]
+        return [inf if value is None else sign * value for value in found]
 
-    costs = race(train, len(finalists), len(seeds))
+
+def _confirm(training: _FinalistTraining) -> Confirmation:
+    """Runs the race, and records its winner on the study and in best.toml."""
+    study, finalists, runs = training.study, training.finalists, training.runs
+    seeds, sign = len(training.seeds), direction_sign(study)
+    costs = race(training, len(finalists), seeds)
     best = winner(costs)
     if best is None:
         raise StudyError(f"all finalists of {study.study_name!r} diverge on other seeds")
-    numbers, searched = zip(*((trial.number, trial.values[0]) for trial in finalists), strict=True)
-    values = [[sign * cost for cost in own] for own in costs]
-    table = finalist_table(list(numbers), list(searched), values, best, sign)
-    row = table.iloc[best]
+    table = finalist_table(
+        [trial.number for trial in finalists],
+        [trial.values[0] for trial in finalists],
+        [[sign * cost for cost in own] for own in costs],
+        best,
+        sign,
+    )
+    row, search_value = table.iloc[best], finalists[0].values[0]
     confirmed = Confirmed(
-        trial=numbers[best],
+        trial=finalists[best].number,
         monitor=read_study_record(study).monitor,
         mean=float(row["mean"]),
         std=float(row["std"]),
-        seeds=len(seeds),
-        search_value=searched[0],
+        seeds=seeds,
+        search_value=search_value,
     )
     write_study_record(study, StudyRecord(confirmed=confirmed))
-    with suppress(OSError):  # others may confirm their studies
+    with suppress(OSError):  # another study may be confirmed at the same time
         runs.confirming.rmdir()
     path = runs.best(study.study_name)
     write_best_toml(best_configuration(study), path)
-    luck = sign * (float(table["mean"][0]) - searched[0])
+    luck = sign * (float(table["mean"][0]) - search_value)
     return Confirmation(study.study_name, confirmed, table, luck, path)
 
 
 def _train_finalist(
-    place: JobContext, recipe: Recipe, params: Mapping[str, Any], seed: int, title: str
+    context: JobContext, recipe: Recipe, params: Mapping[str, Any], seed: int, title: str
 ) -> float | None:
-    """Returns what a configuration is worth on a seed; None if it diverges."""
-    spec = build_spec(with_local_files(recipe, place.local_paths), place.runs)
-    last = _last_epoch(place.runs, recipe, params, seed)
-    objective = replace(spec.objective, seed=seed, last_epoch=lambda trial: last)
+    """Returns the value of a configuration on a seed; None if it diverges."""
+    spec = build_spec(with_local_files(recipe, context.local_paths), context.runs)
+    checkpoint = _resume_checkpoint(context.runs, recipe, params, seed)
+    objective = replace(spec.objective, seed=seed, last_epoch=lambda trial: checkpoint)
     if has_progress_display():
         objective = with_progress_bar(objective, title)
     try:
@@ -226,7 +238,7 @@ def _train_finalist(
     return cast(float, value)
 
 
-def _last_epoch(runs: Runs, recipe: Recipe, params: Mapping[str, Any], seed: int) -> Path:
-    """Returns the file from which a training goes on that was stopped."""
-    what = repr((recipe, sorted(params.items()), seed))
-    return runs.confirming / f"{sha256(what.encode()).hexdigest()[:16]}.ckpt"
+def _resume_checkpoint(runs: Runs, recipe: Recipe, params: Mapping[str, Any], seed: int) -> Path:
+    """Returns the file from which an interrupted training continues."""
+    key = repr((recipe, sorted(params.items()), seed))
+    return runs.confirming / f"{sha256(key.encode()).hexdigest()[:16]}.ckpt"

@@ -16,6 +16,7 @@ from ...storage.runs_folder import Runs
 from ...storage.search_lock import search_lock
 from ...storage.sqlite_snapshot import count_trials, fingerprint, restore_database
 from ...storage.storage_error import StorageError
+from ..display.result import Result
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
 from ..study.study_error import StudyError
@@ -55,8 +56,8 @@ CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (
 LOCK_TIMEOUT_S = 2
 
 
-@dataclass(frozen=True)
-class Diagnosis:
+@dataclass(frozen=True, repr=False)
+class Diagnosis(Result):
     """What the doctor has found and done.
 
     Attributes:
@@ -83,7 +84,7 @@ class Diagnosis:
         """Whether `fix=` would fix something."""
         return any(finding.fix for finding in self.findings)
 
-    def __str__(self) -> str:
+    def __rich__(self) -> str:
         lines = [*self.done, *map(str, self.findings)]
         if self.studies is not None:
             found = [finding.severity for finding in self.findings]
@@ -92,8 +93,6 @@ class Diagnosis:
             summary = ", ".join(counts) or "nothing is broken and nothing is wasted"
             lines.append(f"{studies}, {count(self.trials, 'trial')}: {summary}")
         return "\n".join(lines)
-
-    __repr__ = __str__  # what a notebook shows
 
 
 @public_api

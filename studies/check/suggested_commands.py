@@ -2,18 +2,16 @@
 
 import shlex
 from collections.abc import Mapping
-from typing import Any
 
 import optuna
 
 from ...models.networks.architectures import ARCHITECTURES
 from ...storage.redact import shown
 from ...storage.study_record import read_study_record
-from ..study.defaults import DEFAULT_SPACE, RUNS, SEED
+from ..study.defaults import RUNS
+from ..study.option_fields import options_of
+from ..study.study_options import StudyOptions
 from .checkup import Checkup
-
-EXCLUDED_OPTIONS = ("model", "data", "models", "encoder_hash", "ranges")
-DEFAULTS = {"space": DEFAULT_SPACE, "seed": SEED}
 
 
 def command_line(checkup: Checkup, *words: str) -> str:
@@ -26,28 +24,13 @@ def command_line(checkup: Checkup, *words: str) -> str:
 def search_command(
     study: optuna.Study, checkup: Checkup, ranges: Mapping[str, str], *more: str
 ) -> str:
-    """Returns the command of a search with the options of a study.
-
-    Args:
-        study: The study.
-        checkup: The checkup of its database.
-        ranges: The new range of each parameter that is to have one.
-        more: Further words of the command.
-    """
-    recipe = read_study_record(study).recipe.to_table()
-    words = ["search", *(recipe[n] for n in ("model", "data") if n in recipe)]
-    for name, value in recipe.items():
-        if name == "encoder" and value not in ARCHITECTURES:
-            value = str(checkup.runs.root / value)
-        if name not in EXCLUDED_OPTIONS and DEFAULTS.get(name) != value:
-            words += _option(name, value)
-    for name, text in {**recipe.get("ranges", {}), **ranges}.items():
-        words += ["--range", f"{name}={text}"]
-    return command_line(checkup, *words, *more)
-
-
-def _option(name: str, value: Any) -> list[str]:
-    option = name.replace("_", "-")
-    if isinstance(value, bool):
-        return [f"--{option}" if value else f"--no-{option}"]
-    return [f"--{option}", ",".join(value) if isinstance(value, list) else str(value)]
+    """Returns the command of a search with the options of a study and some new ranges."""
+    recipe, options = read_study_record(study).recipe.to_table(), options_of(StudyOptions)
+    words = ["search", *(recipe[name] for name in ("model", "data") if name in recipe)]
+    if recipe.get("encoder", "") not in ("", *ARCHITECTURES):
+        recipe["encoder"] = str(checkup.runs.root / recipe["encoder"])
+    ranges = {**recipe.pop("ranges", {}), **ranges}
+    for name, option in options.items():
+        if recipe.get(name, option.default) != option.default:
+            words += option.words(recipe[name])
+    return command_line(checkup, *words, *options["ranges"].words(ranges), *more)

@@ -1,60 +1,61 @@
-"""What became of a trial that was run again: its course then and now, and what has changed."""
+"""The result of `verify`: what a trial reported then and reports now, and what has changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from optuna.trial import FrozenTrial, TrialState
 
 from ...storage.trial_record import read_trial_record
+from ..display.result import Result
 
 Value = float | tuple[float, ...] | str
-"""What a trial is worth, of one or several objectives; or the reason why it failed."""
-
-DATA = "data"
+"""The value of a trial, the values of several objectives, or the reason of a failure."""
 
 
 @dataclass(frozen=True)
 class TrialOutcome:
-    """What a trial reported by step, and how it ended."""
+    """What a trial reported by step, and its final value."""
 
-    reported: Mapping[int, float]
-    end: Value
+    reports: Mapping[int, float]
+    value: Value
 
     @classmethod
-    def of(cls, trial: FrozenTrial) -> "TrialOutcome":
-        """Returns the course that a trial has recorded."""
+    def of_trial(cls, trial: FrozenTrial) -> Self:
+        """Returns the recorded outcome of a trial."""
         if trial.state == TrialState.FAIL:
             return cls(trial.intermediate_values, read_trial_record(trial).stopped)
         values = tuple(trial.values)
         return cls(trial.intermediate_values, values[0] if len(values) == 1 else values)
 
-    def first_difference(self, other: "TrialOutcome") -> int | None:
-        """Returns the first step of which two courses have different values, if there is one."""
-        steps = sorted({*self.reported, *other.reported})
-        return next((n for n in steps if self.reported.get(n) != other.reported.get(n)), None)
+    def first_difference(self, other: Self) -> int | None:
+        """Returns the first step with different values in both; None if there is no such step."""
+        steps = sorted({*self.reports, *other.reports})
+        return next((n for n in steps if self.reports.get(n) != other.reports.get(n)), None)
 
-    def at(self, step: int | None) -> Value:
-        """Returns the value of a step; the end, if there is none."""
-        return self.end if step is None else self.reported.get(step, self.end)
+    def value_at(self, step: int | None) -> Value:
+        """Returns the value of a step; the final value if the step is None or was not reached."""
+        return self.value if step is None else self.reports.get(step, self.value)
 
 
-@dataclass(frozen=True)
-class Verification:
-    """What a trial was, and what it is when it runs again.
+@dataclass(frozen=True, repr=False)
+class Verification(Result):
+    """What a trial recorded, and what it reports when it is run again.
 
     Attributes:
         study: Name of the study.
         trial: Number of the trial.
-        state: How it ended, such as `pruned`.
-        monitor: What its values are called.
-        step: What it reports the values of: each `epoch`, or of several trainings each `training`.
-        reproduced: Whether all that it reports is what was recorded, to the last bit.
-        epoch: The first epoch or training that differs, counted from 1; None if none does, or
-            nothing was run.
-        recorded: The value of that epoch, else what the trial was worth; a reason if it failed.
-        now: The same of today; None if nothing was run.
-        changed: What is not as it was: what was recorded and what it is now, by its name.
-        notes: What else is to be known.
+        state: The recorded state, such as `pruned`.
+        monitor: Name of the metric.
+        step: What each reported value belongs to: an `epoch`, or a `training` if a trial has
+            several.
+        reproduced: Whether all reported values equal the recorded ones to the last bit.
+        first_difference: The first epoch or training with another value, counted from 1; None if
+            there is none, or if the trial was not run.
+        recorded_value: The recorded value of that epoch, else of the trial; the reason if it
+            failed.
+        current_value: The same of today; None if the trial was not run.
+        changes: The recorded and the current state of whatever has changed, by name.
     """
 
     study: str
@@ -63,38 +64,40 @@ class Verification:
     monitor: str
     step: str
     reproduced: bool
-    epoch: int | None
-    recorded: Value
-    now: Value | None
-    changed: Mapping[str, tuple[object, object]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    first_difference: int | None
+    recorded_value: Value
+    current_value: Value | None
+    changes: Mapping[str, tuple[object, object]] = field(default_factory=dict)
 
     @property
-    def line(self) -> str:
-        """What became of the trial, in a line."""
+    def summary(self) -> str:
+        """The result in one line."""
         trial = f"trial {self.trial}, {self.state}"
-        if self.now is None:
-            return f"{trial}: not run again, because the data are others now"
-        values = f"{self.monitor} {_exact(self.recorded)} recorded, {_exact(self.now)} now"
+        if self.current_value is None:
+            return f"{trial}: not run again, because the data have changed"
+        values = (
+            f"{self.monitor} {_all_digits(self.recorded_value)} recorded, "
+            f"{_all_digits(self.current_value)} now"
+        )
         if self.reproduced:
             return f"{trial}: reproduced, {values}"
-        since = "" if self.epoch is None else f" from {self.step} {self.epoch} on"
-        return f"{trial}: differs{since}, {values}"
+        if self.first_difference is None:
+            return f"{trial}: differs, {values}"
+        return f"{trial}: differs from {self.step} {self.first_difference} on, {values}"
 
     @property
-    def why(self) -> list[str]:
-        """What may be the reason of a difference, a line each."""
-        lines = [f"{what}: {then} then, {now} now" for what, (then, now) in self.changed.items()]
+    def reasons(self) -> list[str]:
+        """Possible reasons of a difference, one per line."""
+        lines = [f"{name}: {then} then, {now} now" for name, (then, now) in self.changes.items()]
         if not (lines or self.reproduced):
-            lines = ["nothing that was recorded has changed: does the model draw from elsewhere?"]
-        return [*lines, *self.notes]
+            lines = [
+                "no recorded fact has changed: does the model use a random generator of its own?"
+            ]
+        return lines
 
-    def __str__(self) -> str:
-        return "\n".join([self.line, *(f"  {line}" for line in self.why)])
-
-    __repr__ = __str__  # what a notebook shows
+    def __rich__(self) -> str:
+        return "\n".join([self.summary, *(f"  {line}" for line in self.reasons)])
 
 
-def _exact(value: Value | None) -> str:
-    """Returns a value with all its digits."""
+def _all_digits(value: Value) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

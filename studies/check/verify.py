@@ -1,4 +1,4 @@
-"""Verifying: a trial runs again from its record, and must report the same numbers."""
+"""Verification: a trial is run again from its record and must report the same values."""
 
 import random
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from ..study.recipe import Recipe
 from ..study.study_error import StudyError, check_at_least, check_seed
 from ..study.study_lookup import best_configuration, get_trial, open_study, split_trial_number
 from .detached_trial import DetachedTrial, with_progress_bar
-from .verification import DATA, TrialOutcome, Verification
+from .verification import TrialOutcome, Verification
 
 
 @public_api
@@ -36,24 +36,24 @@ def verify(
     runs: str | Path = RUNS,
     storage: str | None = None,
 ) -> Verification:
-    """Runs a trial again from its record, and compares all that it reports.
+    """Runs a trial again from its record and compares all reported values.
 
-    It has the recorded values, seed and number of threads, and ends after as many epochs. On a
-    CPU of the same kind and with the same libraries, the numbers are the same to the last bit.
-    Nothing is written to the database. If the data are others, nothing is run.
+    The trial is run with the recorded parameters, seed, number of threads and number of epochs.
+    On the same kind of CPU with the same libraries, its values are the same to the last bit.
+    Nothing is written to the database. If the data have changed, nothing is run.
 
     Args:
-        source: `STUDY` for its best trial; `STUDY:17` for any that is complete, was pruned, or
-            has diverged.
-        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        source: `STUDY` for its best trial; `STUDY:17` for any trial that is complete, was pruned
+            or has diverged.
+        data_dir: The folder with torchvision data, if it is not that of the search.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
 
     Raises:
-        StudyError: If there is no such study or trial, or the trial has recorded no result.
-        SpaceError: If the search space has no such configuration any more.
+        StudyError: If there is no such study or trial, or the trial has no recorded result.
+        SpaceError: If the search space does not have this configuration any more.
         StorageError: If the database cannot be read.
-        DataError: If the data is missing or broken.
+        DataError: If the data are missing or broken.
 
     Example:
         >>> latentune.verify("conv-ae-digits:1").reproduced
@@ -64,9 +64,9 @@ def verify(
     study = open_study(open_database(storage or place.database), name)
     if number is None:
         number = best_configuration(study).trial
-        assert number is not None  # it is that of a trial
+        assert number is not None  # the best configuration of a study is that of a trial
     trial = get_trial(study, number)
-    _check_recorded(study, trial)
+    _check_has_result(study, trial)
     title = f"running trial {number} of {name} again"
     return _Rerun(study, place, storage, data_dir)(trial, title)
 
@@ -80,20 +80,16 @@ def verify_some(
     runs: str | Path = RUNS,
     storage: str | None = None,
 ) -> Iterator[Verification]:
-    """Verifies trials that are drawn at random, one after another.
+    """Verifies randomly chosen trials of a study, one after another; see `verify`.
 
     Args:
         name: Name of the study.
-        trials: How many of those that are complete or were pruned, at least 1; if there are
-            fewer, all of them.
-        seed: What they are drawn by.
-        data_dir: As `verify` has it, and the others too.
+        trials: How many of the complete and pruned trials, at least 1; all of them if there are
+            fewer.
+        seed: The random seed of the choice.
+        data_dir: The folder with torchvision data, if it is not that of the search.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
-
-    Raises:
-        StudyError: If there is no such study or trial.
-        Exception: What `verify` raises.
     """
     check_at_least("trials", trials, 1)
     check_seed(seed)
@@ -103,22 +99,21 @@ def verify_some(
     known = [t for t in study.get_trials(deepcopy=False, states=states) if t.values]
     if not known:
         raise StudyError(f"study {name!r} has no trial with a value yet")
-    drawn = random.Random(seed).sample(known, min(trials, len(known)))  # noqa: S311 - no secret
-    again = _Rerun(study, place, storage, data_dir)
-    for trial in sorted(drawn, key=lambda trial: trial.number):
-        yield again(trial)
+    chosen = random.Random(seed).sample(known, min(trials, len(known)))  # noqa: S311 - no secret
+    rerun = _Rerun(study, place, storage, data_dir)
+    for trial in sorted(chosen, key=lambda trial: trial.number):
+        yield rerun(trial)
 
 
-def _check_recorded(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Checks that a trial has a value, or has diverged: what else ends one is not its own."""
-    names = read_study_record(study).metrics
-    stopped = read_trial_record(trial).stopped or "it has no result"
-    diverged = any(stopped.startswith(f"{name} is ") for name in names)
-    if trial.values or (trial.state == TrialState.FAIL and diverged):
-        return
-    raise StudyError(
-        f"trial {trial.number} is {STATE_NAMES[trial.state]} and cannot be verified: {stopped}"
-    )
+def _check_has_result(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Raises StudyError unless a trial has a value or has diverged."""
+    reason = read_trial_record(trial).stopped or "it has no result"
+    metrics = read_study_record(study).metrics
+    diverged = any(reason.startswith(f"{name} is ") for name in metrics)
+    if not (trial.values or (trial.state == TrialState.FAIL and diverged)):
+        raise StudyError(
+            f"trial {trial.number} is {STATE_NAMES[trial.state]} and cannot be verified: {reason}"
+        )
 
 
 class _Rerun:
@@ -127,67 +122,67 @@ class _Rerun:
     def __init__(
         self, study: optuna.Study, runs: Runs, storage: str | None, data_dir: str | Path | None
     ) -> None:
-        self.study = study
-        recipe = Recipe.from_table(read_study_record(study).recipe.to_table(), runs, storage).at(
-            data_dir
-        )
+        self.study, self.record = study, read_study_record(study)
+        recipe = Recipe.from_table(self.record.recipe.to_table(), runs, storage).at(data_dir)
         self.objective = build_spec(recipe, runs).objective
         self.data = self.objective.data()
 
     def __call__(self, trial: FrozenTrial, title: str | None = None) -> Verification:
-        then = read_trial_record(trial).provenance
-        if then is None:
+        provenance = read_trial_record(trial).provenance
+        if provenance is None:
             raise StudyError(f"trial {trial.number} was not run by latentune: choose another")
-        study = self.study
-        monitor = read_study_record(study).monitor
-        step = "epoch" if self.objective.n_trainings == 1 else "training"
-        facts = study.study_name, trial.number, STATE_NAMES[trial.state], monitor, step
-        recorded = TrialOutcome.of(trial)
-        fingerprint = getattr(self.data, "fingerprint", None)
-        if then.data_fingerprint != fingerprint:
-            others = {DATA: (then.data_fingerprint, fingerprint)}
-            return Verification(*facts, False, None, recorded.end, None, others)
-        with _threads(then.threads) as threads:
-            now, changed = self._run(trial, then.seed, title), _changed_facts(then)
-        epoch = recorded.first_difference(now)
-        same = epoch is None and recorded.end == now.end
-        unknown = f"it did not record its number of threads: it has run on {threads}"
-        notes = () if then.threads is not None else (unknown,)
-        return Verification(*facts, same, epoch, recorded.at(epoch), now.at(epoch), changed, notes)
+        facts = (
+            *(self.study.study_name, trial.number, STATE_NAMES[trial.state]),
+            *(self.record.monitor, "epoch" if self.objective.n_trainings == 1 else "training"),
+        )
+        before = TrialOutcome.of_trial(trial)
+        data = provenance.data_fingerprint, getattr(self.data, "fingerprint", None)
+        if data[0] != data[1]:
+            return Verification(*facts, False, None, before.value, None, {"data": data})
+        with _threads(provenance.threads):
+            now, changes = self._run(trial, provenance.seed, title), _changes_since(provenance)
+        step = before.first_difference(now)
+        return Verification(
+            *facts,
+            reproduced=step is None and before.value == now.value,
+            first_difference=step,
+            recorded_value=before.value_at(step),
+            current_value=now.value_at(step),
+            changes=changes,
+        )
 
     def _run(self, trial: FrozenTrial, seed: int, title: str | None) -> TrialOutcome:
-        """Trains a trial until it ends by itself, or an epoch later than it has ended then."""
-        replay(self.objective.model, trial.params, self.data.spec)  # complains in words
+        """Trains a trial until it ends by itself, or one epoch longer than the recorded run."""
+        replay(self.objective.model, trial.params, self.data.spec)  # raises a readable SpaceError
         max_reports = len(trial.intermediate_values) + (trial.state != TrialState.PRUNED)
-        number = seed - self.objective.seed
-        detached_trial = DetachedTrial(trial.params, number, max_reports)
+        detached = DetachedTrial(trial.params, seed - self.objective.seed, max_reports)
         objective = self.objective if title is None else with_progress_bar(self.objective, title)
         try:
-            end = objective(cast(optuna.Trial, detached_trial))
+            value = objective(cast(optuna.Trial, detached))
         except optuna.TrialPruned:
-            end = detached_trial.reports[max(detached_trial.reports)]
-        except TrialFailed as failed:
-            return TrialOutcome(detached_trial.reports, str(failed))
-        return TrialOutcome(detached_trial.reports, end)
+            value = detached.reports[max(detached.reports)]
+        except TrialFailed as error:
+            return TrialOutcome(detached.reports, str(error))
+        return TrialOutcome(detached.reports, value)
 
 
-def _changed_facts(then: Provenance) -> dict[str, tuple[object, object]]:
-    """Returns what a trial has recorded of libraries, code and machine and is not so any more."""
-    before: dict[str, Any] = {**then.versions, **then.to_table()}
+def _changes_since(provenance: Provenance) -> dict[str, tuple[object, object]]:
+    """Returns the recorded and the current libraries, code and machine, where they differ."""
+    before: dict[str, Any] = {**provenance.versions, **provenance.to_table()}
     now = {**versions(), "git_commit": git_commit(), **machine()}
     return {
-        what.replace("_", " "): (before[what] or "none", found or "none")
-        for what, found in now.items()
-        if what in before and before[what] != found
+        name.replace("_", " "): (before[name] or "none", value or "none")
+        for name, value in now.items()
+        if name in before and before[name] != value
     }
 
 
 @contextmanager
-def _threads(number: int | None) -> Iterator[int]:
-    """Computes on a number of threads until the block ends; None leaves them as they are."""
+def _threads(number: int | None) -> Iterator[None]:
+    """Sets the number of PyTorch's threads for the block; None leaves it as it is."""
     before = torch.get_num_threads()
     torch.set_num_threads(number or before)
     try:
-        yield torch.get_num_threads()
+        yield
     finally:
         torch.set_num_threads(before)

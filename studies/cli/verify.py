@@ -53,10 +53,10 @@ def verify(
         found = []
         for verified in verify_some(study, trials, seed=seed, **where):
             found.append(verified)
-            click.echo(verified.line)
+            click.echo(verified.summary)
         same = sum(verified.reproduced for verified in found)
         click.echo(f"{same} of {len(found)} reproduced to the last bit")
-        for line in dict.fromkeys(line for verified in found for line in verified.why):
+        for line in dict.fromkeys(line for verified in found for line in verified.reasons):
             click.echo(f"  {line}")
     reproduced = all(verified.reproduced for verified in found)
     opened = open_study(open_study_database(runs, storage), name)

@@ -1,4 +1,4 @@
-"""What an archive of a study holds, and what each part of it is called there."""
+"""The layout of a study's archive: the names of its parts, and what does not belong in it."""
 
 import json
 import re
@@ -9,43 +9,46 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ...storage.trial_record import read_trial_record
 
-KIND = "study"  # what a manifest says that the archive is of
+KIND = "study"
+"""The kind of archive, in its manifest."""
 STUDY = "study.json"
 README = "README.txt"
-FOLDER = "study"  # what lies in the study's folder of the runs folder
+FOLDER = "study"
+"""The contents of the study's folder in the runs folder."""
 ARTIFACTS = "artifacts"
 ENCODER = "encoder"
-"""The folder with the encoder, here as beside a study that could not have it in its own place."""
+"""The folder of the encoder: in the archive, and in the folder of an imported study."""
 CHECKPOINT, BEST = "model.ckpt", "best.toml"
+ENCODER_CHECKPOINT, ENCODER_BEST = f"{ENCODER}/{CHECKPOINT}", f"{ENCODER}/{BEST}"
+KNOWN_FILES = re.compile(
+    f"{STUDY}|{README}|{ENCODER_CHECKPOINT}|{ENCODER_BEST}|{FOLDER}/.+|{ARTIFACTS}/[0-9a-fA-F-]+"
+)
 
-FINISHED_STATES = (TrialState.COMPLETE, TrialState.PRUNED)
-"""The states of the trials that another study can learn from."""
+REUSABLE_STATES = (TrialState.COMPLETE, TrialState.PRUNED)
+"""The states of the trials that another study can use."""
 
-ATTACHED = "artifacts:"
-"""How the attribute begins by which Optuna knows an artifact."""
+ARTIFACT_PREFIX = "artifacts:"
+"""Prefix of the attributes in which Optuna describes artifacts."""
 
 _OF_TRIAL = re.compile(r"(dashboard:(?:artifacts:)?)(\d+)(:.*)", re.DOTALL)
-"""An attribute of a study by which the dashboard keeps something of one of its trials."""
+"""An attribute of a study in which the dashboard keeps something of one of its trials."""
+_UNFINISHED = ("-partial", "-before", "-finished", ".partial", ".lock")
 
 
 def is_cache(name: str) -> bool:
-    """Whether a file beside an encoder is what heads have kept of its codes."""
+    """Returns whether a file beside an encoder holds cached latent codes."""
     return name.startswith("codes-") and name.endswith(".pt")
 
 
 def is_excluded(name: str) -> bool:
-    """Whether a file or folder of a study is under way, from before, or can be made again."""
-    return name.endswith(("-partial", "-before", "-finished", ".partial", ".lock")) or is_cache(
-        name
-    )
+    """Returns whether a file or folder is unfinished, an older version, or a cache."""
+    return name.endswith(_UNFINISHED) or is_cache(name)
 
 
 def renumber_attributes(attrs: Mapping[str, Any], numbers: Mapping[int, int]) -> dict[str, Any]:
-    """Returns attributes of a study in which the dashboard means its trials by other numbers.
+    """Returns attributes of a study with new trial numbers in the names that the dashboard uses.
 
-    Args:
-        attrs: The attributes.
-        numbers: The new number of each trial, by its old one; what is kept of others is left out.
+    Attributes of trials without a new number are left out.
     """
     found = {}
     for name, value in attrs.items():
@@ -57,21 +60,20 @@ def renumber_attributes(attrs: Mapping[str, Any], numbers: Mapping[int, int]) ->
     return found
 
 
-def artifact_records(attrs: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Gives the attribute and the description of each artifact that was not deleted."""
+def artifact_records(attrs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yields Optuna's description of each artifact that was not deleted."""
     for name, text in attrs.items():
-        if not name.startswith(ATTACHED):
-            continue
-        try:
-            found = json.loads(text)
-        except (TypeError, ValueError, RecursionError):
-            continue
-        if isinstance(found, dict) and isinstance(found.get("artifact_id"), str):
-            yield name, found
+        if name.startswith(ARTIFACT_PREFIX):
+            try:
+                found = json.loads(text)
+            except (TypeError, ValueError, RecursionError):
+                continue
+            if isinstance(found, dict) and isinstance(found.get("artifact_id"), str):
+                yield found
 
 
 def trial_identity(trial: FrozenTrial) -> str:
-    """Returns what two trials share that are one, in whichever studies: point, seed and values."""
+    """Returns a text that is equal for copies of a trial: parameters, seed, values and state."""
     provenance = read_trial_record(trial).provenance
     seed = None if provenance is None else provenance.seed
     return json.dumps([trial.params, seed, trial.values, trial.state.name], sort_keys=True)

@@ -1,9 +1,9 @@
-"""Packing a study with all that belongs to it into one zip."""
+"""Export: a study with everything that belongs to it is written to a zip file."""
 
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,40 +22,27 @@ from ...storage.s3_bucket import Bucket
 from ...storage.scratch_folder import temporary_scratch_folder
 from ...storage.storage_error import StorageError
 from ...storage.study_record import read_study_record
+from ..display.result import Result
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
 from ..study.study_lookup import open_study
-from .archive_layout import (
-    ARTIFACTS,
-    BEST,
-    CHECKPOINT,
-    ENCODER,
-    FOLDER,
-    KIND,
-    README,
-    STUDY,
-    artifact_records,
-    is_excluded,
-    renumber_attributes,
-)
-from .study_dump import StudyDump, dump_study, dump_to_json
-
-MIB = 2**20
+from . import archive_layout as layout
+from .study_dump import StudyDump, dump_study
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class ExportedStudy:
-    """What was packed.
+@dataclass(frozen=True, repr=False)
+class ExportedStudy(Result):
+    """A study that was exported.
 
     Attributes:
-        path: The zip.
+        path: The zip file.
         study: Name of the study.
-        trials: How many it has.
-        files: How many files of it are in the zip.
-        size: Their bytes.
-        needs: What it needs and is not in the zip, such as the data.
+        trials: Number of its trials.
+        files: Number of its files in the zip file.
+        size: Bytes of these files.
+        needs: What the study needs and the zip file does not hold, such as the data.
     """
 
     path: Path
@@ -65,128 +52,121 @@ class ExportedStudy:
     size: int
     needs: tuple[str, ...]
 
-    def __str__(self) -> str:
-        lines = [f"not in it: {what}" for what in self.needs]
-        packed = f"{self.trials} trials and {self.files} files, {self.size / MIB:.1f} MiB"
-        return "\n".join([*lines, f"wrote {self.path}: {packed}"])
-
-    __repr__ = __str__
+    def __rich__(self) -> str:
+        lines = [f"not in it: {need}" for need in self.needs]
+        content = f"{self.trials} trials and {self.files} files, {self.size / 2**20:.1f} MiB"
+        return "\n".join([*lines, f"wrote {self.path}: {content}"])
 
 
 @public_api
 def export(
     study: str, to: str | Path, *, runs: str | Path = RUNS, storage: str | None = None
 ) -> ExportedStudy:
-    """Packs a study with all that belongs to it into a zip, for `import_` elsewhere.
+    """Writes a study with everything that belongs to it to a zip file, which `import_` reads.
 
-    In it are the trials with all their attributes, as JSON; the pictures of the dashboard, from a
-    bucket too; what lies in the study's folder, trained networks too, but nothing that is under
-    way or was kept from before; the encoder that the study is put on; and a manifest with the
-    SHA-256 of each file. Data are not in it, nor are modules of your own. Their paths on this
-    machine are, and so is whatever else was recorded: the commands, and the tracebacks of failed
-    trials.
+    The zip file holds the trials with all their attributes, as JSON; the pictures of the
+    dashboard, those in a bucket too; the study's folder with its trained networks, without
+    unfinished and replaced ones; the encoder that the study uses; and a manifest with the SHA-256
+    of each file. It does not hold the data or your own modules. It does hold their paths on this
+    machine and everything else that was recorded, such as the commands and the tracebacks of
+    failed trials.
 
     Args:
         study: Name of the study.
-        to: The zip, which must not exist.
+        to: The zip file, which must not exist.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
 
-    Returns:
-        What was packed.
-
     Raises:
         StudyError: If there is no such study.
-        StorageError: If the zip is there already or cannot be written, or the bucket with the
-            pictures cannot be reached.
+        StorageError: If the zip file exists or cannot be written, or the bucket with the pictures
+            cannot be reached.
 
     Example:
         >>> latentune.export("conv-ae-digits", "study.zip").trials
         3
     """
     place = Runs(Path(runs))
-    database = open_database(storage or place.database)
-    record = dump_study(found := open_study(database, check_study_name(study)))
-    numbers = {trial_id(trial): trial.number for trial in record.trials}
-    attrs = renumber_attributes(record.system_attrs, numbers)
-    packed = replace(record, system_attrs=attrs)
-    needs, known = [*_needs(packed)], read_study_record(packed)
-    files: dict[str, Path | str] = dict(_folder_files(place.root / study))
-    encoder = dict(_encoder_files(packed, place))
-    if known.encoder_source and not encoder:
-        needs.append(f"the encoder {known.recipe.encoder}, which has changed")
-    files |= encoder
-    own = {STUDY: json.dumps(dump_to_json(packed), indent=1), README: _readme(packed, needs)}
+    loaded = open_study(open_database(storage or place.database), check_study_name(study))
+    dump = dump_study(loaded)
+    numbers = {trial_id(trial): trial.number for trial in dump.trials}
+    dump = replace(dump, system_attrs=layout.renumber_attributes(dump.system_attrs, numbers))
+    encoder = dict(_encoder_files(dump, place))
+    needs = tuple(_missing_needs(dump, has_encoder=bool(encoder)))
+    files: dict[str, Path | str] = {**dict(_folder_files(place.root / study)), **encoder}
+    study_json = json.dumps(dump.to_json(), indent=1)
+    texts = {layout.STUDY: study_json, layout.README: _readme(dump, needs)}
     made = datetime.now().isoformat(timespec="seconds")
+    facts = {"kind": layout.KIND, "made": made, "versions": versions()}
     with progress(f"packing {study}"), temporary_scratch_folder() as fetched:
-        files |= _artifacts(packed, place, study_bucket(found), fetched)
-        facts = {"kind": KIND, "made": made, "versions": versions()}
-        size = write_archive(Path(to), files | own, facts, option="to")
-    return ExportedStudy(
-        Path(to), found.study_name, len(packed.trials), len(files), size, tuple(needs)
-    )
+        files |= _artifact_files(dump, place, study_bucket(loaded), fetched)
+        size = write_archive(Path(to), files | texts, facts, option="to")
+    return ExportedStudy(Path(to), study, len(dump.trials), len(files), size, needs)
 
 
 def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Gives what lies in a study's folder, but what can be made again or is half made."""
+    """Yields the files of a study's folder, without caches and unfinished files."""
     for place, folders, files in os.walk(folder):
-        top = Path(place) == folder
+        is_top = Path(place) == folder
         folders[:] = [
             name
             for name in folders
-            if not (is_excluded(name) or Path(place, name).is_symlink())
-            and not (top and name == ENCODER)  # which has a place of its own
+            if not (layout.is_excluded(name) or Path(place, name).is_symlink())
+            and not (is_top and name == layout.ENCODER)  # which is exported as the encoder
         ]
         for name in files:
             path = Path(place, name)
-            inside = f"{FOLDER}/{path.relative_to(folder).as_posix()}"
-            if is_excluded(name):
+            inside = f"{layout.FOLDER}/{path.relative_to(folder).as_posix()}"
+            if layout.is_excluded(name):
                 continue
             if path.is_symlink() or not path.is_file() or not is_portable(inside):
-                log.warning("left out %s: it is no plain file with a name for every system", path)
+                log.warning("left out %s: not a plain file with a name for every system", path)
                 continue
             yield inside, path
 
 
-def _artifacts(record: StudyDump, runs: Runs, url: str | None, fetched: Path) -> dict[str, Path]:
-    """Returns the artifacts of the folder, and those of a bucket once they were fetched."""
-    bucket = None if url is None else Bucket(url)
-    elsewhere = set() if bucket is None else bucket.names()
+def _artifact_files(
+    dump: StudyDump, runs: Runs, bucket_url: str | None, fetched: Path
+) -> dict[str, Path]:
+    """Returns the artifacts of the runs folder, and those of a bucket, which are fetched."""
+    bucket = None if bucket_url is None else Bucket(bucket_url)
+    in_bucket = set() if bucket is None else bucket.names()
     found = {}
-    for attrs in (record.system_attrs, *(trial.system_attrs for trial in record.trials)):
-        for _, of in artifact_records(attrs):
-            name = of["artifact_id"]
+    for attrs in (dump.system_attrs, *(trial.system_attrs for trial in dump.trials)):
+        for record in layout.artifact_records(attrs):
+            name = record["artifact_id"]
             if not is_portable(name) or "/" in name:
                 continue
             path = runs.artifacts / name
-            if bucket is not None and name in elsewhere and not path.is_file():
+            if bucket is not None and name in in_bucket and not path.is_file():
                 path = fetched / name
                 path.write_bytes(bucket.open_reader(name).read())
-            if path.is_file() and not path.is_symlink():  # a link may lead to any file of ours
-                found[f"{ARTIFACTS}/{name}"] = path
+            if path.is_file() and not path.is_symlink():  # a link may lead to any file
+                found[f"{layout.ARTIFACTS}/{name}"] = path
     return found
 
 
-def _encoder_files(record: StudyDump, runs: Runs) -> Iterator[tuple[str, Path]]:
-    """Gives the checkpoint of the encoder, and its configuration, if it is still the same."""
-    known = read_study_record(record)
-    if known.encoder_source is None:
+def _encoder_files(dump: StudyDump, runs: Runs) -> Iterator[tuple[str, Path]]:
+    """Yields the checkpoint and the configuration of the encoder, if it has not changed."""
+    record = read_study_record(dump)
+    if record.encoder_source is None:
         return
     try:
-        path = runs.resolve(known.recipe.encoder)
-        same = file_hash(path) == known.recipe.encoder_hash
-    except StorageError:  # it is gone
+        path = runs.resolve(record.recipe.encoder)
+        is_same = file_hash(path) == record.recipe.encoder_hash
+    except StorageError:  # the file is gone
         return
-    if same:
-        yield f"{ENCODER}/{CHECKPOINT}", path
-        best = path.with_name(BEST)
+    if is_same:
+        yield layout.ENCODER_CHECKPOINT, path
+        best = path.with_name(layout.BEST)
         if best.is_file() and not best.is_symlink():
-            yield f"{ENCODER}/{BEST}", best
+            yield layout.ENCODER_BEST, best
 
 
-def _needs(record: StudyDump) -> Iterator[str]:
-    """Gives what a study is made of that stays where it is."""
-    recipe = read_study_record(record).recipe
+def _missing_needs(dump: StudyDump, *, has_encoder: bool) -> Iterator[str]:
+    """Yields what a study needs and its archive does not hold."""
+    record = read_study_record(dump)
+    recipe = record.recipe
     if ":" in recipe.model:
         yield f"the module of {recipe.model}"
     elif recipe.data in DATASETS:
@@ -195,12 +175,14 @@ def _needs(record: StudyDump) -> Iterator[str]:
         yield f"the data in {recipe.data}"
     if recipe.encoder in ARCHITECTURES and recipe.weights not in (None, "none"):
         yield f"the weights in {recipe.weights}"
+    if record.encoder_source is not None and not has_encoder:
+        yield f"the encoder {recipe.encoder}, which has changed"
 
 
-def _readme(record: StudyDump, needs: list[str]) -> str:
+def _readme(dump: StudyDump, needs: Sequence[str]) -> str:
     return (
-        f"{record.name}: a study of Latentune with {len(record.trials)} trials.\n"
-        "Put it into a runs folder, trained networks and pictures too, by:\n\n"
+        f"{dump.name}: a study of Latentune with {len(dump.trials)} trials.\n"
+        "Import it into a runs folder, with its trained networks and pictures, by:\n\n"
         "    latentune import FILE.zip\n\n"
         f"Not in it: {'; '.join(needs)}.\n"
     )

@@ -1,4 +1,4 @@
-"""Unpacking a study: everything is checked first, and all of it is put in place or nothing."""
+"""Import: an archive is checked first; then all of its study is put in place, or nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from ...objectives.provenance import versions
 from ...storage.atomic_move import check_targets, move_files
 from ...storage.database import database_exists, open_database
 from ...storage.lock_wait import hold_lock
-from ...storage.optuna_internals import trial_id
+from ...storage.optuna_internals import set_system_attribute, trial_id
 from ...storage.runs_folder import Runs, check_study_name
 from ...storage.scratch_folder import scratch_folder, sweep
 from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
@@ -27,42 +27,43 @@ from ...storage.study_record import (
     write_study_record,
 )
 from ...storage.study_summary import Study
+from ..display.result import Result
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
 from ..study.study_error import StudyError
-from .archive_layout import is_cache, renumber_attributes
-from .archived_encoder import encoder_targets, with_encoder_at
-from .merge_trials import merge
-from .rename_study import check_configurations, rename
+from .archive_layout import ENCODER_CHECKPOINT, is_cache, renumber_attributes
+from .merge_trials import merge_trials
+from .relocation import encoder_targets, relocate, relocate_files
 from .study_archive import StudyArchive, open_study_archive
 from .study_dump import StudyDump
 
+LOCAL_ATTRIBUTES = ("imported", "artifacts")
+"""Attributes about the place of a study, which do not hold elsewhere."""
 
-@dataclass(frozen=True)
-class ImportedStudy:
-    """What was unpacked.
+
+@dataclass(frozen=True, repr=False)
+class ImportedStudy(Result):
+    """A study that was imported.
 
     Attributes:
-        study: The study, which is one of Optuna's.
-        added: How many trials came.
-        known: How many of the zip's finished trials were there already.
+        study: The Optuna study.
+        added: Number of trials that were added.
+        known: Number of finished trials of the archive that were there already.
     """
 
     study: Study
     added: int
     known: int = 0
 
-    def __str__(self) -> str:
-        there = f"; {self.known} were there already" if self.known else ""
+    def __rich__(self) -> str:
+        line = f"{self.added} trials came to {self.study.study_name}"
+        if self.known:
+            line += f"; {self.known} were there already"
         record = read_study_record(self.study)
-        model = record.recipe.model
-        own = f"\nits module is not run until you trust it: latentune.allow({model!r})"
-        return (
-            f"{self.added} trials came to {self.study.study_name}{there}"
-            f"{own if ':' in model and record.imported else ''}"
-        )
-
-    __repr__ = __str__
+        if ":" in record.recipe.model and record.imported is not None:
+            trust = f"latentune.allow({record.recipe.model!r})"
+            line += f"\nits module is not run until you trust it: {trust}"
+        return line
 
 
 @public_api
@@ -74,83 +75,86 @@ def import_(
     runs: str | Path = RUNS,
     storage: str | None = None,
 ) -> ImportedStudy:
-    """Unpacks a study that `export` packed, or adds its trials to one that is here.
+    """Reads a study that `export` wrote, or adds its trials to an existing study.
 
-    Nothing in the zip is run, and nothing that is here is replaced. A module that the study is
-    made of is not imported until somebody here names it, as by `allow`.
+    No code of the archive is run, and no existing file is replaced. The user's module of a study
+    is not imported until somebody here names it, as by `allow`.
 
     Args:
-        path: The zip.
-        name: What the study is called here, if otherwise than in the zip.
-        into: A study of the same definition, to which its complete and pruned trials are added
-            that it does not have yet. Each says where it comes from, in its attribute `origin`.
+        path: The zip file.
+        name: The name of the study here, if it is to have another one.
+        into: A study with the same definition, to which the complete and pruned trials are added
+            that it does not have yet. Their attribute `origin` tells where they come from.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
 
-    Returns:
-        The study, and how many trials came.
-
     Raises:
-        StorageError: If the zip is missing, damaged, or not to be trusted, or a file is in the
-            place of another. Nothing has changed then.
-        StudyError: If the study is here already, or that of `into` is not or differs.
+        StorageError: If the zip file is missing, damaged or not safe, or a file lies in the place
+            of another. Then nothing is changed.
+        StudyError: If the study exists already, or the study `into` does not exist or differs.
 
     Example:
-        >>> packed = latentune.export("conv-ae-digits", "study.zip")
+        >>> exported = latentune.export("conv-ae-digits", "study.zip")
         >>> latentune.import_("study.zip", name="theirs")
         3 trials came to theirs
     """
     place = Runs(Path(runs))
     url = storage or place.database
     if name is not None and into is not None:
-        raise StudyError("`name=` is for a study of its own, `into=` for one that is here")
+        raise StudyError("`name=` is for a new study, `into=` for one that is here")
     sweep(place.cache)
-    with open_study_archive(Path(path)) as package:
+    with open_study_archive(Path(path)) as archive:
         if into is not None:
-            return ImportedStudy(*merge(package, check_study_name(into), place, url))
-        target = check_study_name(package.record.name if name is None else name)
+            return ImportedStudy(*merge_trials(archive, check_study_name(into), place, url))
+        new_name = check_study_name(archive.dump.name if name is None else name)
         others: list[str] = []
         if database_exists(url):
-            others = _check_name_is_free(open_database(url), target, package, place)
-        check_new_name(target, others)
+            others = _check_name_is_free(open_database(url), new_name, archive, place)
+        check_new_name(new_name, others)
         with progress(f"checking {path}"):
-            package.archive.check()
-        return _unpack(package, target, place, url)
+            archive.file.check()
+        return _import(archive, new_name, place, url)
 
 
-def _unpack(package: StudyArchive, target: str, runs: Runs, url: str) -> ImportedStudy:
+def _import(archive: StudyArchive, name: str, runs: Runs, url: str) -> ImportedStudy:
     """Puts a study in place under a name that is free."""
     runs.make()
     with scratch_folder(runs.cache) as folder:
-        encoder = encoder_targets(package, target, runs)
-        record = rename(with_encoder_at(package.record, encoder, runs), target)
-        system, study_places = package.attachments(record.system_attrs, runs)
-        trials, places = [], {**study_places, **encoder}
-        for trial in record.trials:
-            trial.system_attrs, found = package.attachments(trial.system_attrs, runs)
-            trials.append(trial)
-            places |= found
-        places |= {n: runs.root / target / to for n, to in package.folder_files().items()}
-        with progress(f"unpacking {package.archive.path}", len(places)) as advance:
-            for name in places:
-                package.archive.extract(name, folder / name)
+        targets = encoder_targets(archive, name, runs)
+        dump = relocate(archive.dump, name, targets.get(ENCODER_CHECKPOINT), runs)
+        system_attrs, artifacts = archive.place_artifacts(dump.system_attrs, runs)
+        targets |= artifacts
+        for trial in dump.trials:
+            trial.system_attrs, artifacts = archive.place_artifacts(trial.system_attrs, runs)
+            targets |= artifacts
+        for inside, path in archive.folder_files().items():
+            targets[inside] = runs.root / name / path
+        with progress(f"unpacking {archive.file.path}", len(targets)) as advance:
+            for inside in targets:
+                archive.file.extract(inside, folder / inside)
                 advance(1)
-        check_configurations(folder, package.record, record, runs)
-        files = {to: folder / name for name, to in places.items()}
-        _check_folder(runs.root / target, files)
+        relocate_files(folder, archive.dump, dump, runs)
+        files = {target: folder / inside for inside, target in targets.items()}
+        _check_folder(runs.root / name, files)
         check_targets(files)
         with hold_lock(search_lock(url, runs), SEARCH_LOCK_NAME):
             database = open_database(url, create=True)
-            _check_name_is_free(database, target, package, runs, sweep=True)
+            _check_name_is_free(database, name, archive, runs, remove_incomplete=True)
             with move_files(files):
-                study = _write(replace(record, system_attrs=system), package, database, runs)
-    return ImportedStudy(study, len(trials))
+                dump = replace(dump, system_attrs=system_attrs)
+                study = _write_study(dump, archive, database, runs)
+    return ImportedStudy(study, len(dump.trials))
 
 
 def _check_name_is_free(
-    database: BaseStorage, name: str, package: StudyArchive, runs: Runs, *, sweep: bool = False
+    database: BaseStorage,
+    name: str,
+    archive: StudyArchive,
+    runs: Runs,
+    *,
+    remove_incomplete: bool = False,
 ) -> list[str]:
-    """Checks that no study has a name, but one whose import was killed, which may be removed.
+    """Checks that no study has a name, except one whose import was killed.
 
     Returns:
         The names of all other studies.
@@ -164,64 +168,62 @@ def _check_name_is_free(
         is_import = is_marked or read_study_record(study).imported is not None
         if is_latentune_study(study) or not is_import:
             raise StudyError(
-                f"study {name!r} is here already: import {package.archive.path} under another "
+                f"study {name!r} is here already: import {archive.file.path} under another "
                 f"`name=`, or add its trials by `into=` {name}"
             )
-        if sweep:
+        if remove_incomplete:
             optuna.delete_study(study_name=name, storage=database)
     return others
 
 
 def _check_folder(folder: Path, files: Mapping[Path, Path]) -> None:
-    """Checks that a study's folder holds nothing but what comes, and what can be made again.
+    """Checks that a study's folder holds nothing but caches and the files to be imported.
 
-    Through a link, files would come to where it leads.
+    It must not hold a link, which would lead files elsewhere.
     """
     for path in (folder, *folder.rglob("*")):
-        new = path in files or is_cache(path.name)
-        if path.is_symlink() or (path.is_file() and not new):
-            what = "a link" if path.is_symlink() else "a file"
+        is_expected = path in files or is_cache(path.name)
+        if path.is_symlink() or (path.is_file() and not is_expected):
+            kind = "a link" if path.is_symlink() else "a file"
             raise StorageError(
-                f"{folder} is there already: {path} is {what}; choose another `name=`, or move it "
+                f"{folder} is there already: {path} is {kind}; choose another `name=`, or move it "
                 "away"
             )
 
 
 def _import_marker(runs: Runs, name: str) -> Path:
-    """Returns the file that says that a study without attributes is about to be an import."""
+    """Returns the file that marks a study without attributes as one that is being imported."""
     return runs.cache / f"{name}.importing"
 
 
-def _write(record: StudyDump, package: StudyArchive, database: BaseStorage, runs: Runs) -> Study:
-    """Writes a study into a database; what says that it is whole comes last."""
-    _import_marker(runs, record.name).touch()
-    number = database.create_new_study(record.directions, record.name)
+def _write_study(
+    dump: StudyDump, archive: StudyArchive, database: BaseStorage, runs: Runs
+) -> Study:
+    """Writes a study to a database; its definition, which marks it as complete, comes last."""
+    marker = _import_marker(runs, dump.name)
+    marker.touch()
+    study_id = database.create_new_study(dump.directions, dump.name)
     try:
-        study = Study(study_name=record.name, storage=database)
-        write_study_record(study, StudyRecord(imported=_import_source(package)))
-        _import_marker(runs, record.name).unlink()
-        with progress(f"writing {record.name}", len(record.trials)) as advance:
-            for trial in record.trials:
+        study = Study(study_name=dump.name, storage=database)
+        source = ImportSource(
+            study=archive.dump.name,
+            at=datetime.now().isoformat(timespec="seconds"),
+            sha256=archive.sha256(),
+            by=versions()["latentune"],
+        )
+        write_study_record(study, StudyRecord(imported=source))
+        marker.unlink()
+        with progress(f"writing {dump.name}", len(dump.trials)) as advance:
+            for trial in dump.trials:
                 study.add_trial(trial)
                 advance(1)
         ids = {trial.number: trial_id(trial) for trial in study.get_trials(deepcopy=False)}
-        for name, value in renumber_attributes(record.system_attrs, ids).items():
-            database.set_study_system_attr(number, name, value)
-        attributes = dict(record.user_attrs)
-        for name in ("imported", "artifacts"):  # they are about the place where it was packed
-            attributes.pop(name, None)
-        for name in sorted(attributes, key=lambda name: name == "definition"):
-            study.set_user_attr(name, attributes[name])
+        for name, value in renumber_attributes(dump.system_attrs, ids).items():
+            set_system_attribute(study, name, value)
+        attrs = {n: v for n, v in dump.user_attrs.items() if n not in LOCAL_ATTRIBUTES}
+        for name in sorted(attrs, key=lambda name: name == "definition"):
+            study.set_user_attr(name, attrs[name])
     except BaseException:
-        database.delete_study(number)
+        database.delete_study(study_id)
         raise
     return study
-
-
-def _import_source(package: StudyArchive) -> ImportSource:
-    return ImportSource(
-        study=package.record.name,
-        at=datetime.now().isoformat(timespec="seconds"),
-        sha256=package.sha256(),
-        by=versions()["latentune"],
-    )

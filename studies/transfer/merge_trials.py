@@ -1,6 +1,6 @@
-"""Adding the trials of another person's study to one of the same definition."""
+"""Merging: the trials of an archive are added to a study with the same definition."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from optuna.trial import FrozenTrial
@@ -20,68 +20,72 @@ from ..study.definition import definition_differences
 from ..study.study_error import StudyError
 from ..study.study_lookup import complete_trial_record, open_study
 from ..study.study_results import write_results
-from .archive_layout import FINISHED_STATES, renumber_attributes, trial_identity
+from .archive_layout import REUSABLE_STATES, renumber_attributes, trial_identity
 from .study_archive import StudyArchive
 from .study_dump import check_compatible
 
 
-def merge(package: StudyArchive, name: str, runs: Runs, url: str) -> tuple[Study, int, int]:
-    """Adds the trials of a zip to a study that it does not have yet.
+def merge_trials(archive: StudyArchive, name: str, runs: Runs, url: str) -> tuple[Study, int, int]:
+    """Adds the trials of an archive to a study that does not have them yet.
 
-    Each is added at once, with its pictures: a merge that was stopped goes on when it is repeated.
+    Each trial is added at once with its pictures, so that the same call continues an interrupted
+    one.
 
     Returns:
-        The study, how many trials came, and how many were there already.
+        The study, how many trials were added, and how many were there already.
 
     Raises:
         StudyError: If there is no such study, or its trials cannot be compared with these.
     """
-    path, record = package.archive.path, package.record
+    path, dump = archive.file.path, archive.dump
     study = open_study(open_database(url), name)
     differing = definition_differences(
-        read_study_record(record).definition, read_study_record(study).definition
+        read_study_record(dump).definition, read_study_record(study).definition
     )
-    if differing or study.directions != record.directions:
+    if differing or study.directions != dump.directions:
         raise StudyError(
             f"the study in {path} differs from {name!r}: {'; '.join(differing)}. "
-            "Import it as a study of its own by `name=`"
+            "Import it as a new study by `name=`"
         )
     with progress(f"checking {path}"):
-        package.archive.check()
-    theirs = [trial for trial in record.trials if trial.state in FINISHED_STATES]
-    with scratch_folder(runs.cache) as folder, hold_lock(search_lock(url, runs), SEARCH_LOCK_NAME):
-        ours = study.get_trials(deepcopy=False)
-        known = {trial_identity(trial) for trial in ours}
-        new = [trial for trial in theirs if trial_identity(trial) not in known]
+        archive.file.check()
+    finished = [trial for trial in dump.trials if trial.state in REUSABLE_STATES]
+    with (
+        scratch_folder(runs.cache) as folder,
+        hold_lock(search_lock(url, runs), SEARCH_LOCK_NAME),
+    ):
+        existing = study.get_trials(deepcopy=False)
+        known = {trial_identity(trial) for trial in existing}
+        new = [trial for trial in finished if trial_identity(trial) not in known]
         try:
             for trial in new:
-                complete_trial_record(trial)  # what is written of the best one
-            check_compatible([*ours, *new])
+                complete_trial_record(trial)  # which best.toml needs
+            check_compatible([*existing, *new])
         except ValueError as error:
             raise StudyError(f"the trials in {path} do not fit {name!r}: {error}") from error
-        ids = _add(package, new, study, runs, folder)
-        notes = renumber_attributes(record.system_attrs, ids)
-        for attr in notes.keys() - record.system_attrs.keys():  # those of the study are not ours
-            set_system_attribute(study, attr, notes[attr])
+        ids = _add_trials(archive, new, study, runs, folder)
+        attrs = renumber_attributes(dump.system_attrs, ids)
+        for attr in attrs.keys() - dump.system_attrs.keys():  # the others are about the study
+            set_system_attribute(study, attr, attrs[attr])
         if study.best_trials:
             write_results(study, runs)
-    return study, len(new), len(theirs) - len(new)
+    return study, len(new), len(finished) - len(new)
 
 
-def _add(
-    package: StudyArchive, trials: list[FrozenTrial], study: Study, runs: Runs, folder: Path
+def _add_trials(
+    archive: StudyArchive, trials: Sequence[FrozenTrial], study: Study, runs: Runs, folder: Path
 ) -> Mapping[int, int]:
-    """Adds trials with their pictures, and returns their ids here, by their numbers there."""
+    """Adds trials with their pictures; returns their new ids by their old numbers."""
     ids = {}
     with progress(f"adding to {study.study_name}", len(trials)) as advance:
         for trial in trials:
-            trial.system_attrs, places = package.attachments(trial.system_attrs, runs)
-            origin = Origin(study=package.record.name, trial=trial.number)
+            trial.system_attrs, artifacts = archive.place_artifacts(trial.system_attrs, runs)
+            origin = Origin(study=archive.dump.name, trial=trial.number)
             write_trial_record(trial, TrialRecord(origin=origin))
-            for name in places:
-                package.archive.extract(name, folder / str(trial.number) / name)
-            files = {to: folder / str(trial.number) / name for name, to in places.items()}
-            with move_files(files):
+            unpacked = {name: folder / str(trial.number) / name for name in artifacts}
+            for name, path in unpacked.items():
+                archive.file.extract(name, path)
+            with move_files({artifacts[name]: path for name, path in unpacked.items()}):
                 study.add_trial(trial)
             ids[trial.number] = trial_id(study.get_trials(deepcopy=False)[-1])
             advance(1)

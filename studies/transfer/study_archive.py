@@ -1,7 +1,6 @@
-"""A study's archive as it is read: its record, its artifacts, its encoder, all of them checked."""
+"""The archive of a study: its dump, artifacts and encoder, all of them checked when it is read."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,26 +13,11 @@ from ...storage.archive import Archive, open_archive
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
 from ...storage.study_record import read_study_record
-from .archive_layout import (
-    ARTIFACTS,
-    ATTACHED,
-    BEST,
-    CHECKPOINT,
-    ENCODER,
-    FOLDER,
-    KIND,
-    README,
-    STUDY,
-    artifact_records,
-    is_excluded,
-)
+from . import archive_layout as layout
 from .study_dump import StudyDump, read_dump
 
-KNOWN = re.compile(
-    f"{STUDY}|{README}|{ENCODER}/({CHECKPOINT}|{BEST})|{FOLDER}/.+|{ARTIFACTS}/[0-9a-fA-F-]+"
-)
-SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "text/csv")
-"""What a browser may open in the dashboard's name; all else, it is to keep as a file."""
+SAFE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "text/csv")
+"""The types that a browser may show on the dashboard's pages; it only saves files of others."""
 
 
 @dataclass(frozen=True)
@@ -41,77 +25,68 @@ class StudyArchive:
     """An archive of a study.
 
     Attributes:
-        archive: The zip.
-        record: What the database of its sender held.
+        file: The zip file.
+        dump: What the exporting database held.
     """
 
-    archive: Archive
-    record: StudyDump
+    file: Archive
+    dump: StudyDump
 
     def folder_files(self) -> dict[str, str]:
-        """Returns the files of the study's folder: their names there, by those in the zip."""
-        start = f"{FOLDER}/"
-        return {n: n.removeprefix(start) for n in self.archive.files if n.startswith(start)}
+        """Returns the paths in the study's folder by their names in the archive."""
+        prefix = f"{layout.FOLDER}/"
+        names = [name for name in self.file.files if name.startswith(prefix)]
+        return {name: name.removeprefix(prefix) for name in names}
 
-    def attachments(
+    def place_artifacts(
         self, attrs: Mapping[str, Any], runs: Runs
     ) -> tuple[dict[str, Any], dict[str, Path]]:
-        """Gives the artifacts that attributes tell of a place of their own here.
-
-        Args:
-            attrs: The attributes of the study or of a trial.
-            runs: The runs folder.
+        """Gives new names to the artifacts that attributes of a study or a trial describe.
 
         Returns:
-            The attributes that tell of these places, and the places by the names in the zip.
+            The attributes with the new names, and the new paths by the names in the archive.
         """
-        plain = {n: value for n, value in attrs.items() if not n.startswith(ATTACHED)}
-        places = {}
-        for _, of in artifact_records(attrs):
-            name = f"{ARTIFACTS}/{of['artifact_id']}"
-            if name not in self.archive.files:
+        new_attrs = {n: v for n, v in attrs.items() if not n.startswith(layout.ARTIFACT_PREFIX)}
+        paths = {}
+        for record in layout.artifact_records(attrs):
+            name, new_name = f"{layout.ARTIFACTS}/{record['artifact_id']}", str(uuid4())
+            if name not in self.file.files:
                 continue
-            new = str(uuid4())
-            kind, encoding = of.get("mimetype"), of.get("encoding")
-            described = {
-                "artifact_id": new,
-                "filename": str(of.get("filename", "artifact")),
-                "mimetype": kind if kind in SHOWN else "application/octet-stream",
-                "encoding": encoding if encoding == "gzip" else None,
+            is_safe = record.get("mimetype") in SAFE_TYPES
+            new_record = {
+                "artifact_id": new_name,
+                "filename": str(record.get("filename", "artifact")),
+                "mimetype": record["mimetype"] if is_safe else "application/octet-stream",
+                "encoding": "gzip" if record.get("encoding") == "gzip" else None,
             }
-            plain[f"{ATTACHED}{new}"] = json.dumps(described)
-            places[name] = runs.artifacts / new
-        return plain, places
+            new_attrs[f"{layout.ARTIFACT_PREFIX}{new_name}"] = json.dumps(new_record)
+            paths[name] = runs.artifacts / new_name
+        return new_attrs, paths
 
     def sha256(self) -> str:
-        """Returns the hash of the whole zip."""
-        with self.archive.path.open("rb") as file:
+        """Returns the hash of the zip file."""
+        with self.file.path.open("rb") as file:
             return file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def open_study_archive(path: Path) -> Iterator[StudyArchive]:
-    """Opens an archive of a study, and reads all that would come into a database.
+    """Opens an archive of a study, and checks everything that would be written to a database.
 
     Raises:
-        StorageError: If it is missing, damaged or not to be trusted, or holds no study.
+        StorageError: If it is missing, damaged or not safe, or is not the archive of a study.
     """
-    with open_archive(path) as archive:
-        if archive.manifest.get("kind") != KIND:
-            raise StorageError(f"{path} holds no study")
-        for name in archive.files:
-            if not KNOWN.fullmatch(name) or any(map(is_excluded, name.split("/"))):
-                raise StorageError(f"{path} holds {name!r}, which is no part of a study")
-        record = read_dump(archive.json(STUDY), str(path))
-        _check_encoder(record, archive)
-        yield StudyArchive(archive, record)
-
-
-def _check_encoder(record: StudyDump, archive: Archive) -> None:
-    """Checks that the encoder is the one that the study was put on."""
-    found = archive.files.get(f"{ENCODER}/{CHECKPOINT}")
-    known = read_study_record(record)
-    wanted = known.recipe.encoder_hash
-    on_encoder = known.recipe.encoder and known.encoder_source
-    if found is not None and not (on_encoder and wanted and found.startswith(wanted)):
-        raise StorageError(f"{archive.path}: its encoder is not the one of the study")
+    with open_archive(path) as file:
+        if file.manifest.get("kind") != layout.KIND:
+            raise StorageError(f"{path} is not the archive of a study")
+        for name in file.files:
+            is_excluded = any(map(layout.is_excluded, name.split("/")))
+            if is_excluded or not layout.KNOWN_FILES.fullmatch(name):
+                raise StorageError(f"{path} holds {name!r}, which does not belong to a study")
+        dump = read_dump(file.json(layout.STUDY), str(path))
+        record = read_study_record(dump)
+        found, expected = file.files.get(layout.ENCODER_CHECKPOINT), record.recipe.encoder_hash
+        has_encoder = record.recipe.encoder and record.encoder_source and expected
+        if found is not None and not (has_encoder and found.startswith(str(expected))):
+            raise StorageError(f"{path}: its encoder is not the one of the study")
+        yield StudyArchive(file, dump)

@@ -1,13 +1,14 @@
-"""A study as JSON, and back: every trial with all that Optuna knows of it, checked on the way.
+"""A study as JSON: all that Optuna knows of its trials, written, and checked when it is read.
 
-A zip from elsewhere holds no database, because SQLite's own code would have to trust it.
+An archive holds no database file, because SQLite would have to trust it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import chain
+from typing import Annotated, Any, Literal
 
 import optuna
 from optuna.distributions import (
@@ -17,16 +18,20 @@ from optuna.distributions import (
 )
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from pydantic import BeforeValidator, Field, ValidationError
 
 from ...storage.attribute_types import Owner, attribute_errors, name_error
 from ...storage.cell_checks import parse_distribution, time_error
 from ...storage.optuna_internals import check_trial, system_attributes
+from ...storage.record import Record, validation_message
 from ...storage.runs_folder import Runs, check_study_name
 from ...storage.storage_error import StorageError
 from ...storage.study_record import StudyRecord, metrics_error
 from ..study.recipe import Recipe
 
 FORMAT = 1
+REQUIRED = ("command", "recipe", "metrics", "definition")
+"""The user attributes that every study of Latentune has."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +40,10 @@ class StudyDump:
 
     Attributes:
         name: Name of the study.
-        directions: Which way each objective is better.
-        user_attrs: Ours, and those of users.
-        system_attrs: Those of Optuna and its dashboard.
-        trials: Its trials; none of them is running.
+        directions: The direction of each objective.
+        user_attrs: The attributes of Latentune and of users.
+        system_attrs: The attributes of Optuna and its dashboard.
+        trials: The trials, of which none is RUNNING.
     """
 
     name: str
@@ -47,163 +52,165 @@ class StudyDump:
     system_attrs: dict[str, Any]
     trials: list[FrozenTrial]
 
-
-def dump_to_json(record: StudyDump) -> dict[str, Any]:
-    """Returns a record as JSON can hold it, infinite numbers included."""
-    return {
-        "format": FORMAT,
-        "name": record.name,
-        "directions": [direction.name for direction in record.directions],
-        "user_attrs": record.user_attrs,
-        "system_attrs": record.system_attrs,
-        "trials": [
-            {
-                "number": trial.number,
-                "state": trial.state.name,
-                "values": trial.values,
-                "params": trial.params,
-                "distributions": {
-                    name: json.loads(distribution_to_json(of))
-                    for name, of in trial.distributions.items()
-                },
-                "intermediate_values": trial.intermediate_values,
-                "user_attrs": trial.user_attrs,
-                "system_attrs": trial.system_attrs,
-                "started": trial.datetime_start and trial.datetime_start.isoformat(),
-                "ended": trial.datetime_complete and trial.datetime_complete.isoformat(),
-            }
-            for trial in record.trials
-        ],
-    }
+    def to_json(self) -> dict[str, Any]:
+        """Returns the study as a JSON object, which `read_dump` reads."""
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "directions": [direction.name for direction in self.directions],
+            "user_attrs": self.user_attrs,
+            "system_attrs": self.system_attrs,
+            "trials": [
+                {
+                    "number": trial.number,
+                    "state": trial.state.name,
+                    "values": trial.values,
+                    "params": trial.params,
+                    "distributions": {
+                        name: json.loads(distribution_to_json(distribution))
+                        for name, distribution in trial.distributions.items()
+                    },
+                    "intermediate_values": trial.intermediate_values,
+                    "user_attrs": trial.user_attrs,
+                    "system_attrs": trial.system_attrs,
+                    "started": trial.datetime_start and trial.datetime_start.isoformat(),
+                    "ended": trial.datetime_complete and trial.datetime_complete.isoformat(),
+                }
+                for trial in self.trials
+            ],
+        }
 
 
 def dump_study(study: optuna.Study) -> StudyDump:
-    """Returns all that the database holds of a study; a trial that runs is as one that waits."""
+    """Returns all that the database holds of a study, with RUNNING trials as WAITING ones."""
     trials = study.get_trials()
     for trial in trials:
         if trial.state == TrialState.RUNNING:
             trial.state = TrialState.WAITING
     return StudyDump(
-        study.study_name,
-        study.directions,
-        study.user_attrs,
-        system_attributes(study),
-        trials,
+        name=study.study_name,
+        directions=study.directions,
+        user_attrs=study.user_attrs,
+        system_attrs=system_attributes(study),
+        trials=trials,
     )
 
 
-def read_dump(table: Any, where: str) -> StudyDump:
-    """Reads what `dump_to_json` returned, from whomever it comes.
+def read_dump(table: Any, path: str) -> StudyDump:
+    """Reads what `StudyDump.to_json` returned, and trusts none of it.
 
     Args:
-        table: What the JSON held.
-        where: The file, for messages.
+        table: The JSON object.
+        path: The file, for messages.
 
     Raises:
-        StorageError: If an entry is missing or of the wrong type, a trial is in no such state, or
-            has a value outside what it was chosen from.
-        StudyError: If its recipe is none.
+        StorageError: If an entry is missing or of the wrong type, the recipe is invalid, or a
+            trial has an impossible state or a value outside of its distribution.
     """
-    if not isinstance(table, dict) or table.get("format") != FORMAT:
-        raise StorageError(f"{where} is no study of format {FORMAT}")
     try:
-        return _record(table)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        said = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise StorageError(f"{where} is no study that latentune exports: {said}") from error
+        return _check_study(_Study.model_validate(table))
+    except ValidationError as error:
+        reason = validation_message(error)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+    raise StorageError(f"{path} is not a study that latentune has exported: {reason}")
 
 
-def _record(table: dict[str, Any]) -> StudyDump:
-    name = check_study_name(_of(table, "name", str))
-    directions = [StudyDirection[way] for way in _of(table, "directions", list)]
-    if not directions or StudyDirection.NOT_SET in directions:
-        raise ValueError("it has no direction")
-    attrs = _of(table, "user_attrs", dict)
-    for name_of_entry in ("command", "recipe", "metrics", "definition"):
-        if name_of_entry not in attrs:
-            raise KeyError(name_of_entry)
-    system_attrs = _of(table, "system_attrs", dict)
-    _check_attributes("study", attrs, system_attrs)
-    record = StudyRecord.parse_valid(attrs)
-    if why := metrics_error(record.metrics, [way.name for way in directions]):
-        raise ValueError(why)
-    Recipe.parse(record.recipe.to_table(), Runs())
-    trials = [_trial(entry, number) for number, entry in enumerate(_of(table, "trials", list))]
-    for trial in trials:
-        if trial.values is not None and len(trial.values) != len(directions):
-            raise ValueError(f"trial {trial.number} has {len(trial.values)} values")
-    check_compatible(trials)
-    return StudyDump(name, directions, attrs, system_attrs, trials)
-
-
-def _check_attributes(owner: Owner, ours: Mapping[str, Any], system: Mapping[str, Any]) -> None:
-    """Raises ValueError if an attribute is not what is read of it."""
-    for author, attributes in (("user", ours), ("system", system)):
-        for why in attribute_errors(owner, author, attributes):  # type: ignore[arg-type]
-            raise ValueError(why)
-
-
-def check_compatible(trials: Sequence[FrozenTrial]) -> None:
-    """Raises ValueError if no single study could hold some trials."""
+def check_compatible(trials: Iterable[FrozenTrial]) -> None:
+    """Raises ValueError if trials have distributions that no single study can hold."""
     first: dict[str, BaseDistribution] = {}
     for trial in trials:
-        for name, found in trial.distributions.items():
-            check_distribution_compatibility(first.setdefault(name, found), found)
+        for name, distribution in trial.distributions.items():
+            check_distribution_compatibility(first.setdefault(name, distribution), distribution)
 
 
-def _trial(entry: dict[str, Any], number: int) -> FrozenTrial:
-    """Reads a trial, which must stand in its place."""
-    if entry["number"] != number:
-        raise ValueError(f"trial {number} is missing")
-    state = TrialState[entry["state"]]
-    if state == TrialState.RUNNING:
-        raise ValueError(f"trial {number} is running")
-    values = entry["values"]
-    if values is not None and state in (TrialState.FAIL, TrialState.WAITING):
-        raise ValueError(f"trial {number} is {state.name} and has values")
-    reported = _of(entry, "intermediate_values", dict)
-    attrs, system_attrs = (_of(entry, name, dict) for name in ("user_attrs", "system_attrs"))
-    _check_attributes("trial", attrs, system_attrs)
-    params = _of(entry, "params", dict)
-    for why in filter(None, map(name_error, params)):
-        raise ValueError(why)
-    trial = create_trial(
-        state=state,
-        values=None if values is None else [_number(value) for value in values],
-        params=params,
-        distributions={n: parse_distribution(of) for n, of in entry["distributions"].items()},
-        intermediate_values={_step(step): _number(value) for step, value in reported.items()},
-        user_attrs=attrs,
-        system_attrs=system_attrs,
+def _time(text: Any) -> datetime | None:
+    if text is not None and (error := time_error(text)):
+        raise ValueError(f"{text!r:.40} as a time: {error}")
+    return None if text is None else datetime.fromisoformat(text)
+
+
+Time = Annotated[datetime | None, BeforeValidator(_time)]
+Step = Annotated[int, BeforeValidator(int), Field(ge=0, lt=2**31)]
+
+
+class _Trial(Record):
+    """A trial in the JSON of a study."""
+
+    number: int
+    state: Literal["COMPLETE", "PRUNED", "FAIL", "WAITING"]
+    values: list[float] | None
+    params: dict[str, Any]
+    distributions: dict[str, Any]
+    intermediate_values: dict[Step, float]
+    user_attrs: dict[str, Any]
+    system_attrs: dict[str, Any]
+    started: Time
+    ended: Time
+
+
+class _Study(Record):
+    """The JSON of a study."""
+
+    format: Literal[1]
+    name: str
+    directions: Annotated[list[Literal["MINIMIZE", "MAXIMIZE"]], Field(min_length=1)]
+    user_attrs: dict[str, Any]
+    system_attrs: dict[str, Any]
+    trials: list[_Trial]
+
+
+def _check_study(study: _Study) -> StudyDump:
+    """Returns a study whose attributes and trials have been checked."""
+    for name in REQUIRED:
+        if name not in study.user_attrs:
+            raise KeyError(name)
+    _check_attributes("study", study.user_attrs, study.system_attrs)
+    record = StudyRecord.parse_valid(study.user_attrs)
+    if error := metrics_error(record.metrics, study.directions):
+        raise ValueError(error)
+    Recipe.parse(record.recipe.to_table(), Runs())
+    trials = []
+    for number, trial in enumerate(study.trials):
+        if trial.number != number:
+            raise ValueError(f"trial {number} is missing")
+        if trial.values is not None and len(trial.values) != len(study.directions):
+            raise ValueError(f"trial {number} has {len(trial.values)} values")
+        trials.append(_check_trial(trial))
+    check_compatible(trials)
+    return StudyDump(
+        name=check_study_name(study.name),
+        directions=[StudyDirection[name] for name in study.directions],
+        user_attrs=study.user_attrs,
+        system_attrs=study.system_attrs,
+        trials=trials,
     )
-    trial.number = number
-    trial.datetime_start, trial.datetime_complete = _time(entry["started"]), _time(entry["ended"])
+
+
+def _check_trial(entry: _Trial) -> FrozenTrial:
+    """Returns a trial as Optuna has it."""
+    if entry.values is not None and entry.state in ("FAIL", "WAITING"):
+        raise ValueError(f"trial {entry.number} is {entry.state} and has values")
+    _check_attributes("trial", entry.user_attrs, entry.system_attrs)
+    for error in filter(None, map(name_error, entry.params)):
+        raise ValueError(error)
+    trial = create_trial(
+        state=TrialState[entry.state],
+        values=entry.values,
+        params=entry.params,
+        distributions={name: parse_distribution(d) for name, d in entry.distributions.items()},
+        intermediate_values=entry.intermediate_values,
+        user_attrs=entry.user_attrs,
+        system_attrs=entry.system_attrs,
+    )
+    trial.number = entry.number
+    trial.datetime_start, trial.datetime_complete = entry.started, entry.ended
     check_trial(trial)
     return trial
 
 
-def _time(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    if why := time_error(text):
-        raise ValueError(f"{text!r:.40} as a time: {why}")
-    return datetime.fromisoformat(text)
-
-
-def _step(text: str) -> int:
-    if not 0 <= int(text) < 2**31:
-        raise ValueError(f"{text} is no step")
-    return int(text)
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
-    return float(value)
-
-
-def _of(table: Any, name: str, kind: type) -> Any:
-    """Returns an entry of a type."""
-    if not isinstance(table, dict) or type(table[name]) is not kind:
-        raise TypeError(f"{name} is no {kind.__name__}")
-    return table[name]
+def _check_attributes(owner: Owner, user: Mapping[str, Any], system: Mapping[str, Any]) -> None:
+    """Raises ValueError if an attribute is not valid."""
+    errors = attribute_errors(owner, "user", user), attribute_errors(owner, "system", system)
+    for error in chain(*errors):
+        raise ValueError(error)

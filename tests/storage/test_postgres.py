@@ -23,8 +23,9 @@ from latentune.storage import database_server as server
 from latentune.storage.database import DatabaseError, database_exists, open_database
 from latentune.storage.redact import shown
 from latentune.storage.runs_folder import Runs
-from latentune.storage.search_lock import search_lock
+from latentune.storage.search_lock import confirm_lock, search_lock
 from latentune.storage.storage_error import StorageError
+from latentune.storage.study_record import read_confirm_values, write_confirm_value
 from latentune.studies.search.fork_server import process_context
 from latentune.studies.search.trial_lease import requeue_dead_trials
 
@@ -201,6 +202,23 @@ def test_the_lock_holds_between_machines_and_ends_with_its_session(url: str) -> 
     one.release()
     with other:
         assert other.is_locked
+
+
+def test_two_machines_that_confirm_a_study_lose_no_training(url: str) -> None:
+    optuna.create_study(study_name="s", storage=open_database(url, create=True))
+    for seed in (7, 8):  # each machine has its own view of the study
+        machine = optuna.load_study(
+            study_name="s", storage=RDBStorage(url.replace("postgresql", "postgresql+psycopg"))
+        )
+        machine.get_trials()
+        write_confirm_value(machine, 0, seed, seed / 10)
+    study = optuna.load_study(study_name="s", storage=open_database(url))
+    assert read_confirm_values(study) == {(0, 7): 0.7, (0, 8): 0.8}
+    with confirm_lock(url, Runs(Path("one")), "s"):
+        with pytest.raises(Timeout):
+            confirm_lock(url, Runs(Path("other")), "s").acquire(timeout=0)
+        with confirm_lock(url, Runs(Path("other")), "another study"):
+            pass
 
 
 def test_tables_that_were_half_made_are_completed(url: str) -> None:

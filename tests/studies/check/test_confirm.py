@@ -101,8 +101,8 @@ def test_what_is_confirmed_is_the_best(cli: Cli, trained: Path, trainings: list[
     lucky, best, _ = sorted(the_study().trials, key=lambda trial: trial.value)
     assert found.confirmed.trial == best.number
     assert list(found.table["trial"])[:2] == [lucky.number, best.number]
-    assert found.second is not None
-    assert found.second[1] > 0.95
+    assert found.runner_up is not None
+    assert found.runner_up[1] > 0.95
     kept = latentune.load_best(NAME)
     assert (kept.trial, kept.value) == (best.number, found.confirmed.mean)
     assert kept.provenance["confirmed"]["seeds"] == 2
@@ -128,7 +128,7 @@ def test_what_is_confirmed_is_the_best(cli: Cli, trained: Path, trainings: list[
 
 def test_it_trains_as_the_search_does(trained: Path) -> None:
     found = latentune.confirm(NAME, top=1, seeds=2)
-    assert found.second is None
+    assert found.runner_up is None
     assert found.table["mean"][0] == pytest.approx(the_study().best_value, rel=0.5)
     assert found.table["std"][0] > 0
 
@@ -143,7 +143,9 @@ def test_what_cannot_be_confirmed_is_refused(refused: Refused, trained: Path) ->
     for name, value in the_study().user_attrs.items():
         front.set_user_attr(name, value)
     front.set_user_attr("metrics", {"val_mse": "minimize", "val_kl": "minimize"})
-    assert "has no single best to confirm, but a front" in refused("confirm", "front")
+    assert "has several objectives and no single best trial to confirm" in refused(
+        "confirm", "front"
+    )
     assert "by one of its --objectives" in refused("confirm", "front")
 
 

@@ -96,11 +96,11 @@ def test_what_differs_is_named_with_what_has_changed(
 
     of_others = latentune.verify(plant(first, provenance={"data_fingerprint": "other"}))
     assert not of_others.reproduced
-    assert of_others.now is None
-    assert of_others.changed["data"][0] == "other"
+    assert of_others.current_value is None
+    assert of_others.changes["data"][0] == "other"
 
     failed = plant(first, state=TrialState.FAIL, attrs={"stopped": "val_mse is nan after epoch 3"})
-    assert latentune.verify(failed).recorded == "val_mse is nan after epoch 3"
+    assert latentune.verify(failed).recorded_value == "val_mse is nan after epoch 3"
 
 
 def test_a_trial_that_diverged_does_so_again(cli: Cli) -> None:
@@ -108,8 +108,8 @@ def test_a_trial_that_diverged_does_so_again(cli: Cli) -> None:
     latentune.search("net:SPEC", trials=1)
     again = latentune.verify("net:0")
     assert again.reproduced
-    assert again.now == again.recorded == "val_loss is inf after epoch 2"
-    assert "nothing" not in str(again)
+    assert again.current_value == again.recorded_value == "val_loss is inf after epoch 2"
+    assert "no recorded fact" not in str(again)
 
 
 def test_the_first_trial_on_an_encoder_is_no_other_than_a_later_one(trained: Path) -> None:

@@ -36,7 +36,7 @@ from latentune.storage.database import open_database
 from latentune.storage.storage_error import StorageError
 from latentune.studies.study.module_trust import check_module_trust
 from latentune.studies.study.study_error import StudyError
-from latentune.studies.transfer.study_dump import StudyDump, dump_to_json, read_dump
+from latentune.studies.transfer.study_dump import StudyDump, read_dump
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
@@ -246,15 +246,15 @@ def test_names_that_are_not_to_be_trusted_are_refused(packed: Path, name: str) -
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, "format 1"),
+        ({"format": 2}, "format: input should be 1"),
         ({"name": "../up"}, "cannot name a study"),
-        ({"directions": []}, "no direction"),
+        ({"directions": []}, "directions: list should have at least 1 item"),
         ({"user_attrs": {}}, "has no 'recipe'"),
         ({"user_attrs": {**FACTS, "recipe": {"model": "conv-ae", "seed": -1}}}, "seed must be"),
         ({"system_attrs": {"dashboard:note_ver": "x"}}, "dashboard:note_ver: "),
-        ({"trials": [3]}, "no study that"),
+        ({"trials": [3]}, "is not a study that"),
         ({"trial_number": 1}, "trial 0 is missing"),
-        ({"trial_state": "RUNNING"}, "is running"),
+        ({"trial_state": "RUNNING"}, "state: input should be"),
         ({"trial_values": None}, "values"),
         ({"trial_params": {}}, "Inconsistent"),
         ({"trial_started": "2026-01-01T00:00:00+00:00"}, "time zone"),
@@ -300,13 +300,13 @@ def table(_read_packed_ref: Path) -> Any:
         ({"system_attrs": {"study:metric_names": "x"}}, "study:metric_names: "),
         ({"system_attrs": {"artifacts:1": "{"}}, "artifacts:1: invalid JSON"),
         ({"directions": ["MAXIMIZE"]}, "val_mse is to minimize, but its direction is MAXIMIZE"),
-        ({"trial_state": "DONE"}, "DONE"),
+        ({"trial_state": "DONE"}, "state: input should be"),
         ({"trial_state": "WAITING"}, "is WAITING and has values"),
         ({"trial_values": [1.0, 2.0]}, "2 values"),
-        ({"trial_intermediate_values": {"99999999999": 1.0}}, "no step"),
+        ({"trial_intermediate_values": {"99999999999": 1.0}}, "should be less than 2147483648"),
         ({"trial_ended": "9999-12-31T23:59:59"}, "its year is not from 1970"),
         ({"trial_ended": 5}, "it is not a date"),
-        ({"trial_intermediate_values": {"-1": 1.0}}, "no step"),
+        ({"trial_intermediate_values": {"-1": 1.0}}, "should be greater than or equal to 0"),
         ({"trial_user_attrs": {"best_epoch": "one"}}, "best_epoch: input should be a valid int"),
         ({"trial_user_attrs": {"epochs": -1}}, "epochs: input should be greater"),
         ({"trial_user_attrs": {"provenance": 5}}, "provenance: "),
@@ -570,9 +570,9 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_any_study_survives_json(given: list[FrozenTrial], others: dict[str, Any]) -> None:
     for number, trial in enumerate(given):
         trial.number = number
-    record = StudyDump("s", [StudyDirection.MINIMIZE], others | FACTS, others, given)
-    again = read_dump(json.loads(json.dumps(dump_to_json(record))), "its own text")
-    assert dump_to_json(again) == dump_to_json(record)
+    dump = StudyDump("s", [StudyDirection.MINIMIZE], others | FACTS, others, given)
+    again = read_dump(json.loads(json.dumps(dump.to_json())), "its own text")
+    assert again.to_json() == dump.to_json()
 
 
 @settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.generate])

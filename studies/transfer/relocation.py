@@ -1,0 +1,84 @@
+"""Relocation: an imported study gets another name, or a place of its own for its encoder."""
+
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from ...storage.best_toml import read_best_toml, write_best_toml
+from ...storage.checkpoint_file import add_configuration, file_hash, read_checkpoint
+from ...storage.runs_folder import Runs
+from ...storage.storage_error import StorageError
+from ...storage.study_record import StudyRecord, read_study_record
+from ...storage.trial_record import TrialRecord, read_trial_record, write_trial_record
+from ..study.recipe import Recipe
+from . import archive_layout as layout
+from .study_archive import StudyArchive
+from .study_dump import StudyDump
+
+
+def encoder_targets(archive: StudyArchive, name: str, runs: Runs) -> dict[str, Path]:
+    """Returns where the files of the archived encoder go, by their names in the archive.
+
+    They go to the folder of the imported study, and never to that of the encoder's study: a study
+    of that name may exist here. The result is empty if the archive has no encoder, or if the same
+    encoder is already where the recipe expects it.
+    """
+    files = archive.file.files
+    if layout.ENCODER_CHECKPOINT not in files:
+        return {}
+    recipe = read_study_record(archive.dump).recipe
+    with suppress(StorageError):
+        if file_hash(runs.resolve(recipe.encoder)) == recipe.encoder_hash:
+            return {}
+    target = runs.encoder(name)
+    targets = {
+        layout.ENCODER_CHECKPOINT: target,
+        layout.ENCODER_BEST: target.with_name(layout.BEST),
+    }
+    return {name: path for name, path in targets.items() if name in files}
+
+
+def relocate(dump: StudyDump, name: str, encoder: Path | None, runs: Runs) -> StudyDump:
+    """Returns the dump of a study with a new name, and with a new path of its encoder if given."""
+    for trial in dump.trials:
+        path = read_trial_record(trial).failure or ""
+        if path.startswith(f"{dump.name}/"):
+            new_path = f"{name}/{path.removeprefix(f'{dump.name}/')}"
+            write_trial_record(trial, TrialRecord(failure=new_path))
+    attrs, record = dump.user_attrs, read_study_record(dump)
+    if encoder is not None:
+        assert record.encoder_source is not None
+        path = runs.inside(encoder)
+        changes = StudyRecord(
+            recipe=record.recipe.model_copy(update={"encoder": path}),
+            encoder_source=record.encoder_source.model_copy(update={"checkpoint": path}),
+        )
+        attrs = {**attrs, **changes.to_table()}
+    return replace(dump, name=name, user_attrs=attrs)
+
+
+def relocate_files(folder: Path, before: StudyDump, after: StudyDump, runs: Runs) -> None:
+    """Checks the unpacked configurations and networks, and writes the new name into them.
+
+    Raises:
+        StorageError: If a file cannot be read safely.
+        StudyError: If a file has an invalid recipe.
+    """
+    own = folder / layout.FOLDER
+    old_encoder, new_encoder = (read_study_record(of).recipe.encoder for of in (before, after))
+    for path in [*folder.rglob(layout.BEST), *own.glob("trial-*.toml")]:
+        best = read_best_toml(path)
+        recipe = dict(best.recipe)
+        Recipe.parse(recipe, runs)
+        if not path.is_relative_to(own) or best.study != before.name:
+            continue
+        if old_encoder and recipe.get("encoder") == old_encoder:
+            recipe["encoder"] = new_encoder
+        new = replace(best, study=after.name, recipe=recipe)
+        if new != best:
+            write_best_toml(new, path, runs.root / after.name / path.relative_to(own))
+    for path in folder.rglob(layout.CHECKPOINT):
+        configuration, _ = read_checkpoint(path)
+        Recipe.parse(configuration["recipe"], runs)
+        if path.is_relative_to(own) and configuration["study"] == before.name != after.name:
+            add_configuration(path, {**configuration, "study": after.name})
