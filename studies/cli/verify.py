@@ -1,7 +1,7 @@
 """The verb `verify`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -45,7 +45,7 @@ def verify(
     from ..study.study_lookup import open_study
 
     name = study.partition(":")[0]
-    where = {"data_dir": data_dir, "runs": runs, "storage": storage}
+    where: dict[str, Any] = {"data_dir": data_dir, "runs": runs, "storage": storage}
     if trials is None:
         found = [verify(study, **where)]
         click.echo(str(found[0]))
