@@ -15,8 +15,8 @@ class Autoencoder(Learner):
     """Autoencoder of any network, trained on the mean squared error to the uncorrupted input.
 
     `*_mse` is the error of uncorrupted input without penalties, so that configurations stay
-    comparable; for a standardized table it is in standard deviations, so that each feature counts
-    alike. In training, `corruption_std` and `corruption_rate` corrupt the input, and `sparsity`
+    comparable; for a standardized table it is in standard deviations, so that all features count
+    equally. In training, `corruption_std` and `corruption_rate` corrupt the input, and `sparsity`
     adds the mean distance of code values from `sparse_code`, logged as `*_sparsity`, to the loss.
 
     Args:

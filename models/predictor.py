@@ -38,7 +38,7 @@ class Predictor(Learner):
         unfreeze: Whether the codec is trained too, on items.
         lin_dim: Units of a hidden layer after the backbone or the codec; 0 for none.
         smoothing: Share of each target that is spread over all classes, from 0 to below 1.
-        balance: Weight of rare classes: 0 weighs each item alike, 1 each class alike.
+        balance: Weight of rare classes: 0 weighs all items equally, 1 all classes.
         lr: Initial learning rate.
         encoder_lr: Initial learning rate of a codec that is trained too.
         training: Further options of `Learner`.

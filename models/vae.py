@@ -134,7 +134,7 @@ class VAE(Learner):
         return self._negative_log_likelihood(x, z), kl
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        reconstruction, kl = (nats.mean() for nats in self.elbo_terms(batch[0]))
+        reconstruction, kl = (term.mean() for term in self.elbo_terms(batch[0]))
         return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:

@@ -176,7 +176,7 @@ def check_memory(build: Callable[[], LightningModule]) -> None:
             return
         raise SpaceError(f"no network can be so large: {error}") from error
     if size > (free := psutil.virtual_memory().available):
-        raise SpaceError(f"a network of {size:,} bytes is asked for, and {free:,} are free")
+        raise SpaceError(f"the network needs {size:,} bytes of memory, and {free:,} are free")
 
 
 def _default_options(model: type) -> dict[str, Any]:

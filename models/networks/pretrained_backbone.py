@@ -65,10 +65,10 @@ class PretrainedBackbone(nn.Module):
             RuntimeError: If they are of another architecture.
         """
         last = ARCHITECTURES[self.architecture]
-        kept = {n: w for n, w in weights.items() if not n.startswith((f"{last}.", "aux"))}
-        if len(kept) == len(weights):
+        backbone = {n: w for n, w in weights.items() if not n.startswith((f"{last}.", "aux"))}
+        if len(backbone) == len(weights):
             raise RuntimeError(f"the weights lack the last layer {last}")
-        self.network.load_state_dict(kept)
+        self.network.load_state_dict(backbone)
 
     def load_published_weights(self) -> None:
         """Loads the weights that torchvision publishes, which it downloads if necessary.

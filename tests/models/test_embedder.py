@@ -142,7 +142,7 @@ def test_similar_pairs_are_as_many_as_others(loss: str) -> None:
         ({"latent_dim": 0}, r"latent_dim \(=0\)"),
         ({"margin": 0}, r"margin \(=0\)"),
         ({"width": -1}, r"width \(=-1\)"),
-        ({"loss": "centre"}, r"loss \(='centre'\) must be one of contrastive, triplet"),
+        ({"loss": "median"}, r"loss \(='median'\) must be one of contrastive, triplet"),
         ({"miner": "easy"}, r"miner \(='easy'\) must be one of random, semihard, hard"),
     ],
 )

@@ -84,7 +84,7 @@ def test_what_stands_behind_the_end_of_a_text_changes_nothing(cell: str) -> None
     x = torch.tensor([[1, 2, 0, 0], [3, 1, 2, 2]])
     torch.testing.assert_close(model(pad(x, (0, 5))), model(x))
     torch.testing.assert_close(model(x[:1, :2]), model(x[:1]))
-    torch.testing.assert_close(model(x)[:1], model(x[:1]))  # beside a longer one
+    torch.testing.assert_close(model(x)[:1], model(x[:1]))  # padded or not
     assert not torch.allclose(model(x[:1]), model(torch.tensor([[2, 1, 0, 0]])))
 
 

@@ -138,7 +138,7 @@ def test_what_the_pruner_has_decided_holds() -> None:
     objective, pruner = objective_of("conv-ae"), SuccessiveHalvingPruner(1, bootstrap_count=1)
     study = optuna.create_study(sampler=RandomSampler(seed=0), pruner=pruner)
     number = study.ask()._trial_id
-    for _ in range(2):  # the first process dies before it has told the study
+    for _ in range(2):  # the first process dies before it has recorded anything
         with pytest.raises(optuna.TrialPruned):
             objective(optuna.Trial(study, number))
     assert study.trials[0].intermediate_values.keys() == {1}

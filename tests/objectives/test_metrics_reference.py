@@ -1,4 +1,4 @@
-"""Figures that are printed, beside what scikit-learn, SciPy or NumPy make of the same answers."""
+"""Printed figures, compared with those of scikit-learn, SciPy or NumPy."""
 
 import warnings
 from collections.abc import Callable

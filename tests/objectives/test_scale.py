@@ -64,9 +64,9 @@ def test_moments_are_those_of_the_numbers_in_any_unit(unit: str) -> None:
     x[:, 2] = offset + scale  # a constant
     mean, std = mean_and_std(torch.split(torch.from_numpy(x), 300))
     exact = np.array([[float(v) for v in column] for column in x.T], dtype=np.longdouble)
-    centre = exact.mean(1)
-    assert mean.numpy() == pytest.approx(centre.astype(float), rel=1e-14)
-    right = np.sqrt(((exact - centre[:, None]) ** 2).mean(1)).astype(float)
+    center = exact.mean(1)
+    assert mean.numpy() == pytest.approx(center.astype(float), rel=1e-14)
+    right = np.sqrt(((exact - center[:, None]) ** 2).mean(1)).astype(float)
     assert std[:2].numpy() == pytest.approx(right[:2], rel=1e-9)
     scaler = StandardScaler().fit(x)
     assert std.numpy() == pytest.approx(scaler.scale_, rel=1e-6), "1 of a constant feature"
@@ -97,15 +97,15 @@ def test_a_table_in_other_units_trains_the_same_network(unit: str) -> None:
         )
         test = data.splits.test.inputs
         scores = anomaly_scores(drawn, data.spec, test)
-        beside = {**linear_baseline(data), **pca_baseline(drawn, data)}
+        baselines = {**linear_baseline(data), **pca_baseline(drawn, data)}
         said = model(test).softmax(1).detach()
         raw = drawn.reconstruct(test).detach()[:, :2]
-        found.append((said, scores, beside, (raw - offset) / scale))
+        found.append((said, scores, baselines, (raw - offset) / scale))
         assert not scores.isnan().any()
-    (said, scores, beside, drawn), (same, rescored, rebeside, redrawn) = found
+    (said, scores, baselines, drawn), (same, rescored, rescaled_baselines, redrawn) = found
     assert same.numpy() == pytest.approx(said.numpy(), abs=1e-4)
     assert rescored.numpy() == pytest.approx(scores.numpy(), rel=1e-3)
-    assert rebeside == pytest.approx(beside, rel=1e-3)
+    assert rescaled_baselines == pytest.approx(baselines, rel=1e-3)
     assert redrawn.numpy() == pytest.approx(drawn.numpy(), abs=1e-3)
 
 
@@ -125,8 +125,8 @@ def test_a_target_of_any_scale_is_learned_and_scored_in_its_unit(scale: float) -
     assert logged["val_mse"] == pytest.approx(right, rel=1e-5)
     assert logged["val_r2"] == pytest.approx(r2_score(val.targets, said), rel=1e-5)
     assert logged["val_r2"] > 0.9, "the same in each unit"
-    beside = linear_baseline(data)["test_mse_linear"]
-    assert beside / scale**2 == pytest.approx(0.01, rel=0.9), "the noise of the target"
+    baseline = linear_baseline(data)["test_mse_linear"]
+    assert baseline / scale**2 == pytest.approx(0.01, rel=0.9), "the noise of the target"
 
 
 def test_a_network_of_somebody_else_reads_rows_and_numbers_in_float32() -> None:

@@ -1,4 +1,4 @@
-"""Which trials of a study are pruned: none that has no rival, whoever searches and how."""
+"""Which trials of a study are pruned: none without rivals, in any kind of search."""
 
 from itertools import count
 from pathlib import Path
