@@ -1,6 +1,7 @@
 """Embedders: networks whose codes are near each other if their items are of one class."""
 
 from collections.abc import Callable
+from pkgutil import resolve_name
 from typing import Any, Unpack
 
 import torch
@@ -124,39 +125,22 @@ def random_triplets(labels: Tensor) -> Triplets:
     return anchors, (scores * same)[anchors].argmax(1), (scores * other)[anchors].argmax(1)
 
 
-def _euclidean() -> Any:
+def _make(name: str, *args: Any, **options: Any) -> Any:
+    """Returns a loss or a miner of pytorch-metric-learning that compares Euclidean distances."""
     from pytorch_metric_learning.distances import LpDistance
 
-    return LpDistance(normalize_embeddings=False)
+    distance = LpDistance(normalize_embeddings=False)
+    return resolve_name(f"pytorch_metric_learning.{name}")(*args, distance=distance, **options)
 
 
-def _contrastive(margin: float) -> Any:
-    from pytorch_metric_learning.losses import ContrastiveLoss
-
-    return ContrastiveLoss(pos_margin=0, neg_margin=margin, distance=_euclidean())
-
-
-def _triplet(margin: float) -> Any:
-    from pytorch_metric_learning.losses import TripletMarginLoss
-
-    return TripletMarginLoss(margin, distance=_euclidean())
-
-
-def _semihard(margin: float) -> Any:
-    from pytorch_metric_learning.miners import TripletMarginMiner
-
-    return TripletMarginMiner(margin, type_of_triplets="semihard", distance=_euclidean())
-
-
-def _hard(margin: float) -> Any:
-    from pytorch_metric_learning.miners import BatchHardMiner
-
-    return BatchHardMiner(distance=_euclidean())
-
-
-LOSSES: dict[str, Callable[[float], Any]] = {"contrastive": _contrastive, "triplet": _triplet}
+LOSSES: dict[str, Callable[[float], Any]] = {
+    "contrastive": lambda margin: _make("losses:ContrastiveLoss", pos_margin=0, neg_margin=margin),
+    "triplet": lambda margin: _make("losses:TripletMarginLoss", margin),
+}
 MINERS: dict[str, Callable[[float], Any]] = {
     "random": lambda margin: lambda codes, labels: random_triplets(labels),
-    "semihard": _semihard,
-    "hard": _hard,
+    "semihard": lambda margin: _make(
+        "miners:TripletMarginMiner", margin, type_of_triplets="semihard"
+    ),
+    "hard": lambda margin: _make("miners:BatchHardMiner"),
 }

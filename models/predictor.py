@@ -9,7 +9,7 @@ from torchmetrics.classification import MulticlassStatScores
 
 from .data_spec import DataSpec
 from .learner import Batch, Learner, ParameterGroups, Training, check_choice
-from .networks.backbones import BACKBONES, BackboneShape
+from .networks.backbones import BACKBONES
 from .networks.dense import ACTIVATIONS
 from .prediction_metrics import balanced_accuracy, r2_score
 
@@ -91,8 +91,7 @@ class Predictor(Learner):
         self.frozen = codec is not None and not unfreeze
         self.codec: Any = None if codec is None else codec.requires_grad_(unfreeze)
         if codec is None:
-            shape = BackboneShape(hidden, layers, activation)
-            self.backbone: Any = _build_backbone(network, data, shape)
+            self.backbone: Any = _build_backbone(network, data, hidden, layers, activation)
         features: int = self.backbone.features if codec is None else _code_length(codec, data)
         self.hidden = nn.Sequential()
         if lin_dim:
@@ -198,12 +197,14 @@ class Predictor(Learner):
         self.log(f"{part}_balanced_accuracy", balanced_accuracy(correct, items))
 
 
-def _build_backbone(network: str, data: DataSpec, shape: BackboneShape) -> nn.Module:
+def _build_backbone(
+    network: str, data: DataSpec, hidden: int, layers: int, activation: str
+) -> nn.Module:
     check_choice("network", network, BACKBONES)
-    check_choice("activation", shape.activation, ACTIVATIONS)
+    check_choice("activation", activation, ACTIVATIONS)
     if data.kind not in BACKBONES[network].kinds:
         raise ValueError(f"network (={network!r}) is not made for a {data.kind}.")
-    return BACKBONES[network].make(data, shape)
+    return BACKBONES[network].make(data, hidden, layers, activation)
 
 
 def _code_length(codec: Any, data: DataSpec) -> int:

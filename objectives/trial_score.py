@@ -17,48 +17,6 @@ from ..storage.trial_record import (
 from .metric_tracker import MetricTracker
 
 
-class TrialReporter:
-    """Reports values of a trial step by step, and asks the pruner after each.
-
-    A resumed trial repeats some steps: these are not reported again, and what the pruner has
-    decided after them holds.
-
-    Args:
-        trial: A trial of a study, or a fixed one.
-    """
-
-    def __init__(self, trial: BaseTrial) -> None:
-        self.trial, self.last_step = trial, 0
-        # A new trial has no reports; reading them is a transaction.
-        record = read_trial_record(trial)
-        if isinstance(trial, optuna.Trial) and (record.provenance or record.stopped):
-            self.last_step = max(read_trial(trial).intermediate_values, default=0)
-
-    def report(self, value: float, step: int, *, is_last: bool) -> None:
-        """Reports a value, and asks the pruner unless it is the last one.
-
-        Raises:
-            optuna.TrialPruned: If the pruner stops the trial.
-        """
-        if step > self.last_step:
-            self.trial.report(value, step)
-        if not is_last and self._should_prune(step):
-            raise optuna.TrialPruned(f"pruned after step {step}")
-
-    def _should_prune(self, step: int) -> bool:
-        """Asks the pruner, and records at once if it stops the trial.
-
-        Hyperband remembers that the trial has reached a rung. It would let the trial pass if the
-        process died and another one asked again.
-        """
-        if read_trial_record(self.trial).pruned_at == step:
-            return True
-        if step < self.last_step or not self.trial.should_prune():
-            return False
-        write_trial_record(self.trial, TrialRecord(pruned_at=step))
-        return True
-
-
 class TrialScore:
     """The outcomes of a trial's trainings, in this process and in earlier ones.
 
@@ -78,9 +36,12 @@ class TrialScore:
         self, trial: BaseTrial, metrics: Mapping[str, Direction], n_trainings: int
     ) -> None:
         self.trial, self.metrics, self.n_trainings = trial, metrics, n_trainings
-        self.outcomes = list(read_trial_record(trial).trainings)
-        self._reporter = TrialReporter(trial)
+        record = read_trial_record(trial)
+        self.outcomes = list(record.trainings)
         self._tracker: MetricTracker | None = None
+        self._last_step = 0  # a new trial has no reports, and reading them is a transaction
+        if isinstance(trial, optuna.Trial) and (record.provenance or record.stopped):
+            self._last_step = max(read_trial(trial).intermediate_values, default=0)
 
     def start_training(self) -> MetricTracker:
         """Returns the callback that tracks the next training."""
@@ -91,7 +52,7 @@ class TrialScore:
         assert self._tracker is not None
         epochs = self._tracker.epochs
         if self.n_trainings == len(values) == 1:
-            self._reporter.report(values[0], epochs, is_last=is_last)
+            self._report(values[0], epochs, is_last)
         else:  # no epoch is reported to Optuna
             before = sum(outcome.epochs for outcome in self.outcomes)
             write_trial_record(self.trial, TrialRecord(epochs=before + epochs))
@@ -113,7 +74,30 @@ class TrialScore:
         step = len(self.outcomes)
         if step and self.n_trainings > 1 and len(self.metrics) == 1:
             (value,) = self.outcomes[-1].values
-            self._reporter.report(value, step, is_last=step == self.n_trainings)
+            self._report(value, step, step == self.n_trainings)
+
+    def _report(self, value: float, step: int, is_last: bool) -> None:
+        """Reports a value, and asks the pruner unless it is the last one.
+
+        A resumed trial repeats some steps, which are not reported again.
+        """
+        if step > self._last_step:
+            self.trial.report(value, step)
+        if not is_last and self._should_prune(step):
+            raise optuna.TrialPruned(f"pruned after step {step}")
+
+    def _should_prune(self, step: int) -> bool:
+        """Asks the pruner, and records at once if it stops the trial.
+
+        Hyperband remembers that the trial has reached a rung. It would let the trial pass if the
+        process died and another one asked again.
+        """
+        if read_trial_record(self.trial).pruned_at == step:
+            return True
+        if step < self._last_step or not self.trial.should_prune():
+            return False
+        write_trial_record(self.trial, TrialRecord(pruned_at=step))
+        return True
 
     @property
     def values(self) -> tuple[float, ...]:

@@ -12,39 +12,28 @@ from .lenet import LeNet
 from .recurrent import CELLS, Recurrent
 
 
-class BackboneShape(NamedTuple):
-    """The size of a backbone, as far as an option sets it.
-
-    Attributes:
-        hidden: Units of a hidden layer, at least 1.
-        layers: Number of hidden layers.
-        activation: What follows each of them, a key of `ACTIVATIONS`.
-    """
-
-    hidden: int
-    layers: int
-    activation: str
-
-
 class Backbone(NamedTuple):
     """A backbone.
 
     Attributes:
-        make: Makes a module that has an attribute `features` and maps items (N, *data.shape) to
-            features (N, features).
+        make: Makes a module of the data, the units of a hidden layer, the number of hidden layers,
+            and a key of `ACTIVATIONS`. The module has an attribute `features` and maps items
+            (N, *data.shape) to features (N, features).
         kinds: The kinds of data that it accepts.
     """
 
-    make: Callable[[DataSpec, BackboneShape], nn.Module]
+    make: Callable[[DataSpec, int, int, str], nn.Module]
     kinds: tuple[Kind, ...]
 
 
-def _make_recurrent(cell: str, data: DataSpec, shape: BackboneShape) -> nn.Module:
-    return Recurrent(data, cell, shape.hidden, shape.layers)
+def _make_recurrent(
+    cell: str, data: DataSpec, hidden: int, layers: int, activation: str
+) -> nn.Module:
+    return Recurrent(data, cell, hidden, layers)
 
 
 BACKBONES: dict[str, Backbone] = {
-    "dense": Backbone(lambda data, shape: DenseBackbone(data, *shape), ("image", "table")),
-    "cnn": Backbone(lambda data, shape: LeNet(data, shape.hidden), ("image",)),
+    "dense": Backbone(DenseBackbone, ("image", "table")),
+    "cnn": Backbone(lambda data, hidden, layers, activation: LeNet(data, hidden), ("image",)),
     **{cell: Backbone(partial(_make_recurrent, cell), ("image", "text")) for cell in CELLS},
 }

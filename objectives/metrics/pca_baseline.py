@@ -35,37 +35,33 @@ def fit_pca(rows: Rows, length: int) -> Any:
         return PCA(min(length, *rows.shape), random_state=0).fit(rows)
 
 
-def pca_scorer(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor], Tensor]:
-    """Returns a function that scores items by principal components, as `anomaly_scores` does.
+def pca_errors(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor], Rows]:
+    """Returns a function that maps items (N, *data.shape) to their errors by PCA, (N, F).
 
     Args:
-        train: Items that the components are fitted to, with shape (N, *data.shape).
+        train: Items that the components are fitted to, with shape (M, *data.shape).
         length: Number of components; at most the number of items and of values.
         data: The data.
     """
     pca = fit_pca(to_numeric_rows(train, data), length)
 
-    def score(items: Tensor) -> Tensor:
+    def errors(items: Tensor) -> Rows:
         rows = to_numeric_rows(items, data)
-        error = pca.inverse_transform(pca.transform(rows)) - rows
-        return torch.from_numpy(error).square().sum(1).sqrt()
+        found: Rows = pca.inverse_transform(pca.transform(rows)) - rows
+        return found
 
-    return score
+    return errors
+
+
+def pca_scorer(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor], Tensor]:
+    """Returns a function that scores items by PCA, as `anomaly_scores` does; see `pca_errors`."""
+    errors = pca_errors(train, length, data)
+    return lambda items: torch.from_numpy(errors(items)).square().sum(1).sqrt()
 
 
 def pca_mse(train: Tensor, items: Tensor, length: int, data: DataSpec) -> float:
-    """Returns the mean squared error of items (M, *data.shape) by principal components.
-
-    Args:
-        train: Items that the components are fitted to, with shape (N, *data.shape).
-        items: Items that are scored.
-        length: Number of components; at most the number of items and of values.
-        data: The data.
-    """
-    fitted, scored = (to_numeric_rows(x, data) for x in (train, items))
-    pca = fit_pca(fitted, length)
-    error = pca.inverse_transform(pca.transform(scored)) - scored
-    return float((error**2).mean())
+    """Returns the mean squared error of items by PCA; see `pca_errors`."""
+    return float((pca_errors(train, length, data)(items) ** 2).mean())
 
 
 def code_length(model: Encodes, items: Tensor) -> int:
