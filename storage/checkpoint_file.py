@@ -1,103 +1,75 @@
-"""Checkpoints: a network's weights with the configuration that it was built from."""
+"""Checkpoints: reading and writing weights with the header that their network is built from."""
 
 import hashlib
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile
-
-import pytorch_lightning as pl
-import torch
-from torch.serialization import safe_globals
 
 from ..models.data_spec import DataSpec
 from .atomic_write import atomic_file
+from .checkpoint_header import CheckpointHeader
 from .input_limits import check_limits
 from .runs_folder import MAX_CHECKPOINT_BYTES, check_regular_file
 from .storage_error import StorageError
 
-CONFIGURATION_KEY = "latentune"
-ARCHITECTURE = "architecture"
-"""What the configuration of an encoder has in place of all others, if others have trained it."""
-CONFIGURATION_TYPES = {"study": str, "recipe": dict, "params": dict, "data": dict}
-"""What each configuration holds, and of which type; that of a trial has its number too."""
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+    import torch
+
+HEADER_KEY = "latentune"
 
 
-def add_configuration(path: Path, configuration: Mapping[str, Any]) -> None:
-    """Adds a configuration to a checkpoint of Lightning, so that the file alone is enough.
+def write_header(path: Path, header: CheckpointHeader) -> None:
+    """Adds a header to a checkpoint of Lightning, so that this file alone is enough."""
+    import torch
 
-    Args:
-        path: The checkpoint.
-        configuration: What to add: strings, numbers, and lists and mappings of them.
-    """
-    with atomic_file(path) as partial:  # at once, or a kill would leave half of it
-        torch.save(read_safely(path) | {CONFIGURATION_KEY: dict(configuration)}, partial)
+    with atomic_file(path) as partial:
+        torch.save(read_safely(path) | {HEADER_KEY: header.to_table()}, partial)
 
 
-def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Reads a checkpoint onto the CPU, without running code that it may contain.
-
-    Returns:
-        The configuration and the weights by name.
+def read_checkpoint(path: Path) -> tuple[CheckpointHeader, dict[str, "torch.Tensor"]]:
+    """Returns the header and the weights of a checkpoint, without running code in the file.
 
     Raises:
-        StorageError: If it is missing, broken or incomplete, holds more than data, or is not one
-            of ours.
+        StorageError: If it is missing, broken or incomplete, holds more than data, or was not
+            written by `latentune train`.
     """
     checkpoint = read_safely(path)
-    configuration = _parse_configuration(checkpoint, path)
+    header = _parse_header(checkpoint, path)
     if not isinstance(checkpoint.get("state_dict"), dict):
-        raise StorageError(f"{path} is incomplete: it has no weights; train it anew")
-    return configuration, checkpoint["state_dict"]
+        raise StorageError(f"{path} is incomplete: it has no weights; train it again")
+    return header, checkpoint["state_dict"]
 
 
-def read_configuration(path: Path) -> dict[str, Any]:
-    """Reads the configuration of a checkpoint, without its weights.
-
-    Raises:
-        StorageError: As `read_checkpoint` does.
-    """
-    return _parse_configuration(read_safely(path, mapped=True), path)
+def read_header(path: Path) -> CheckpointHeader:
+    """Returns the header of a checkpoint without loading its weights; see `read_checkpoint`."""
+    return _parse_header(read_safely(path, mapped=True), path)
 
 
-def _parse_configuration(checkpoint: Any, path: Path) -> dict[str, Any]:
-    if not isinstance(checkpoint, dict) or CONFIGURATION_KEY not in checkpoint:
+def _parse_header(checkpoint: Any, path: Path) -> CheckpointHeader:
+    if not isinstance(checkpoint, dict) or HEADER_KEY not in checkpoint:
         raise StorageError(f"{path} was not written by latentune train")
-    configuration: dict[str, Any] = checkpoint[CONFIGURATION_KEY]
-    check_limits(configuration, str(path))
-    _check_complete(configuration, path)
-    return configuration
-
-
-def _check_complete(configuration: Any, path: Path) -> None:
-    """Checks that a configuration has all its entries, and those of the encoder within it."""
-    found = configuration if isinstance(configuration, dict) else {}
-    if isinstance(found.get("input_shape"), list):  # of a time when there were images alone
-        shape, classes = found.pop("input_shape"), found.pop("classes", [])
-        found["data"] = {"kind": "image", "shape": shape, "classes": classes}
-    of_head = {"encoder": dict} if "encoder" in found else {}
-    for name, kind in (CONFIGURATION_TYPES | of_head).items():
-        if not isinstance(found.get(name), kind):
-            raise StorageError(f"{path} is incomplete: it has no {name}; train it anew")
+    check_limits(checkpoint[HEADER_KEY], str(path))
     try:
-        DataSpec.from_table(found["data"])
-    except ValueError as error:
-        raise StorageError(f"{path} is of data whose {error}; train it anew") from error
-    if of_head and ARCHITECTURE not in found["encoder"]:
-        _check_complete(found["encoder"], path)
+        return CheckpointHeader.parse(checkpoint[HEADER_KEY], f"{path} is incomplete")
+    except StorageError as error:
+        raise StorageError(f"{error}; train it again") from error
 
 
-def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
-    """Reads weights that any code has saved, without running code that may be in the file.
+def read_state_dict(path: Path) -> dict[str, "torch.Tensor"]:
+    """Returns the weights in a file that any program has saved, without running code in it.
 
     Args:
-        path: What `torch.save` made of a `state_dict`, or of a dictionary that holds one.
+        path: A `state_dict`, or a dictionary with one, written by `torch.save`.
 
     Raises:
         StorageError: If it is missing or broken, or holds anything but weights.
     """
+    import torch
+
     found = read_safely(path)
     if isinstance(found, dict) and isinstance(found.get("state_dict"), dict):
         found = found["state_dict"]
@@ -107,7 +79,7 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
 
 
 def file_hash(path: Path) -> str:
-    """Returns what tells a checkpoint from any other: the start of its SHA-256.
+    """Returns the first 16 hexadecimal digits of the SHA-256 of a checkpoint.
 
     Raises:
         StorageError: If the file cannot be read.
@@ -120,20 +92,23 @@ def file_hash(path: Path) -> str:
 
 
 def read_safely(path: Path, *, mapped: bool = False) -> Any:
-    """Reads what `torch.save` wrote onto the CPU, without running code that it may contain.
+    """Returns what `torch.save` wrote, on the CPU, without running code that it may contain.
 
     Args:
         path: The file.
-        mapped: Whether tensors are read when they are used, from the file.
+        mapped: Whether tensors are read from the file when they are used.
 
     Raises:
         StorageError: If it is missing or broken, or holds more than data.
     """
+    import torch
+    from torch.serialization import safe_globals
+
     check_regular_file(path)
     _check_unpacked_size(path)
     try:
         with warnings.catch_warnings(), safe_globals([DataSpec]):
-            warnings.simplefilter("ignore")  # of what a foreign file may hold, which is refused
+            warnings.simplefilter("ignore")  # about content that is refused below
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except FileNotFoundError as error:
         raise StorageError(f"there is no checkpoint {path}") from error
@@ -143,16 +118,16 @@ def read_safely(path: Path, *, mapped: bool = False) -> Any:
 
 
 def _check_unpacked_size(path: Path) -> None:
-    """Refuses what would fill the memory: torch packs weights into a zip, which may compress."""
+    """Refuses a file that would fill the memory: torch saves a zip, which may be compressed."""
     with suppress(OSError, BadZipFile), ZipFile(path) as packed:
         if sum(entry.file_size for entry in packed.infolist()) > MAX_CHECKPOINT_BYTES:
-            raise StorageError(f"{path} is no checkpoint: unpacked, it would be too large for one")
+            raise StorageError(f"{path} is too large: unpacked, it would not be a checkpoint")
 
 
 def load_weights(
-    model: pl.LightningModule, weights: Mapping[str, torch.Tensor], path: Path
+    model: "pl.LightningModule", weights: Mapping[str, "torch.Tensor"], path: Path
 ) -> None:
-    """Loads weights into the network that they were trained in.
+    """Loads weights into a network.
 
     Raises:
         StorageError: If their names or shapes are those of another network.

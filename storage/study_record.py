@@ -25,6 +25,7 @@ class RecipeTable(Record, extra="allow"):
     encoder: str | None = None
     encoder_hash: str | None = None
     weights: str | None = None
+    image_size: int | None = None
 
 
 class EncoderSource(Record):

@@ -11,6 +11,7 @@ from torch import Tensor
 from ...models.data_spec import DataSpec
 from ...models.networks.standardize import cast_input, error_scale
 from ...models.roles import Reconstructs
+from ...storage.checkpoint_header import AnomalyThreshold
 from ..data.batches import apply_in_batches
 from ..data.preparation.normalization import mean_and_std
 from ..data.tensor_data import TensorData
@@ -83,10 +84,10 @@ def separating_threshold(inliers: Tensor, outliers: Tensor) -> float:
     return inf if slope <= 0 else float(mean - std * intercept / slope)
 
 
-def anomaly_threshold_entry(
+def fit_anomaly_threshold(
     model: pl.LightningModule, data: Any, quantile: float
-) -> dict[str, dict[str, float]]:
-    """Returns the entry `anomaly` of a checkpoint, or nothing if the model cannot reconstruct.
+) -> AnomalyThreshold | None:
+    """Returns the threshold for anomalies, or None if the model cannot reconstruct.
 
     The threshold is a quantile of the validation part: the network was not trained on it, and the
     test part stays unseen.
@@ -97,8 +98,8 @@ def anomaly_threshold_entry(
         quantile: Share of the validation part that counts as normal, from 0 to 1.
     """
     if not (isinstance(model, Reconstructs) and isinstance(data, TensorData)):
-        return {}
+        return None
     model.cpu().eval()
     scores = anomaly_scores(model, data.spec, data.splits.val.inputs)
     threshold = quantile_threshold(scores, quantile)
-    return {"anomaly": {"quantile": quantile, "threshold": threshold, "items": len(scores)}}
+    return AnomalyThreshold(quantile=quantile, threshold=threshold, items=len(scores))

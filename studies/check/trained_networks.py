@@ -9,7 +9,7 @@ import optuna
 
 from ...objectives.history_checkpoint import BEST
 from ...storage.best_toml import read_best_toml, to_toml
-from ...storage.checkpoint_file import read_checkpoint, read_safely
+from ...storage.checkpoint_file import read_checkpoint, read_header, read_safely
 from ...storage.resumable_folder import in_progress_folder
 from ...storage.storage_error import StorageError
 from ..study.lineage import is_stale
@@ -121,7 +121,7 @@ def find_outdated_networks(checkup: Checkup) -> Iterator[Finding]:
             )
         try:
             best = best_configuration(study)
-            trained = read_checkpoint(final / BEST)[0].get("trial")
+            trained = read_header(final / BEST).trial
         except (StorageError, StudyError):
             continue  # there is no best trial, or no trained network
         if trained not in (None, best.trial):

@@ -10,7 +10,7 @@ import torch
 from ...models.data_spec import DataSpec
 from ...models.networks.standardize import cast_input
 from ...models.roles import Codec, Decodes, Encodes, HasPrior, Predicts, Reconstructs
-from ...storage.checkpoint_file import read_checkpoint
+from ...storage.checkpoint_file import read_header
 from ...storage.database import database_exists, open_database
 from ...storage.runs_folder import Runs
 from ..study.build import load_network
@@ -62,7 +62,7 @@ def next_network_command(verb: str, source: str, runs: Runs) -> list[str]:
         runs: The runs folder.
     """
     path = find_checkpoint(source, runs)
-    data = DataSpec.from_table(read_checkpoint(path)[0]["data"])
+    data = read_header(path).data_spec
     try:
         model = load_network(path, runs)
     except ValueError:  # its module is not trusted here

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...models.networks.architectures import ARCHITECTURES
 from ...models.networks.pretrained_backbone import IMAGENET, SIDE
 from ...objectives.data.sources.load_source import holds_image_files
-from ...storage.checkpoint_file import file_hash, read_configuration
+from ...storage.checkpoint_file import file_hash, read_header
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
 from ..study.checkpoint_lookup import find_encoder
@@ -50,13 +50,13 @@ class EncoderChoice:
         """
         if self.encoder in ARCHITECTURES:
             recipe = self._with_weights()
-            sides, name = [SIDE, SIDE], f"{self.study_name}-{self.encoder}"
+            sides, name = (SIDE, SIDE), f"{self.study_name}-{self.encoder}"
         else:
             path = self._find_checkpoint()
             recipe = replace(self.recipe, encoder=str(path), encoder_hash=file_hash(path))
-            configuration = read_configuration(path)
-            sides = configuration["data"]["shape"][1:]
-            name = f"{recipe.model}-{configuration['study']}"
+            header = read_header(path)
+            sides = header.data_spec.shape[1:]
+            name = f"{recipe.model}-{header.study}"
         recipe = replace(recipe, image_size=self._image_size(sides))
         return recipe, f"{name}-unfrozen" if recipe.unfreeze else name
 

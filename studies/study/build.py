@@ -4,7 +4,7 @@ A study on an encoder needs the network of another study, which has a recipe too
 that recursion.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,8 @@ from ...search_spaces.encoder_space import EncoderSpace
 from ...search_spaces.ranges import RangedSpace
 from ...search_spaces.space_errors import did_you_mean
 from ...search_spaces.suggestions import check_memory, replay
-from ...storage.checkpoint_file import ARCHITECTURE, file_hash, load_weights, read_checkpoint
+from ...storage.checkpoint_file import file_hash, load_weights, read_checkpoint, read_header
+from ...storage.checkpoint_header import CheckpointHeader
 from ...storage.runs_folder import Runs
 from .custom_study import import_spec
 from .pretrained_encoder import PretrainedEncoder, check_weights
@@ -43,14 +44,16 @@ from .study_error import StudyError, check_choice
 from .study_spec import StudySpec
 
 
-def build_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None = None) -> StudySpec:
+def build_spec(
+    recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | None = None
+) -> StudySpec:
     """Returns the study that a recipe describes; data are not loaded yet.
 
     Args:
         recipe: The recipe.
         runs: The runs folder.
-        encoder: The configuration of the encoder. It replaces the file that the recipe names, so
-            that the network is built without that file.
+        encoder: The header or architecture of the encoder. With it, the network is built without
+            the file that the recipe names.
 
     Raises:
         StudyError: If there is no such model, space or objective, or an option does not fit.
@@ -72,20 +75,19 @@ def build_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None = N
     return replace(spec, objective=replace(spec.objective, **given))
 
 
-def build_network(configuration: Mapping[str, Any], runs: Runs) -> pl.LightningModule:
-    """Returns the network that a checkpoint's configuration describes, with initial weights."""
-    recipe = Recipe.from_table(configuration["recipe"], runs)
-    spec = build_spec(recipe, runs, configuration.get("encoder"))
-    data = DataSpec.from_table(configuration["data"])
-    build = partial(replay, spec.objective.model, configuration["params"], data)
+def build_network(header: CheckpointHeader, runs: Runs) -> pl.LightningModule:
+    """Returns the network that the header of a checkpoint describes, with initial weights."""
+    recipe = Recipe.from_table(header.recipe.to_table(), runs)
+    spec = build_spec(recipe, runs, header.encoder)
+    build = partial(replay, spec.objective.model, header.params, header.data_spec)
     check_memory(build)
     return build()
 
 
 def load_network(path: Path, runs: Runs) -> pl.LightningModule:
     """Returns the network of a checkpoint, on the CPU and in eval mode; see `load_model`."""
-    configuration, weights = read_checkpoint(path)
-    model = build_network(configuration, runs)
+    header, weights = read_checkpoint(path)
+    model = build_network(header, runs)
     load_weights(model, weights, path)
     return model.eval()
 
@@ -100,18 +102,16 @@ def load_encoder(path: Path, data: DataSpec, runs: Runs) -> pl.LightningModule:
     model = load_network(path, runs)
     if not isinstance(model, Encodes):
         raise StudyError(f"{path} holds a {type(model).__name__}, which has no encode()")
-    theirs = DataSpec.from_table(read_checkpoint(path)[0]["data"])
+    theirs = read_header(path).data_spec
     if theirs.shape != data.shape:
         raise StudyError(f"{path} encodes items of {theirs}, but the data has {data}")
     return model
 
 
-def encoder_configuration(recipe: Recipe) -> dict[str, Any]:
-    """Returns the configuration from which the encoder of a study can be built again."""
+def encoder_header(recipe: Recipe) -> CheckpointHeader | str:
+    """Returns the header of a recipe's encoder, or its architecture in torchvision."""
     assert recipe.encoder is not None
-    if not recipe.has_own_encoder:
-        return {ARCHITECTURE: recipe.encoder}
-    return read_checkpoint(Path(recipe.encoder))[0]
+    return read_header(Path(recipe.encoder)) if recipe.has_own_encoder else recipe.encoder
 
 
 def untrained_space(entry: CatalogEntry, name: str) -> Space:
@@ -146,7 +146,7 @@ class TrainedEncoder:
         return self._network
 
 
-def _catalog_spec(recipe: Recipe, runs: Runs, encoder: Mapping[str, Any] | None) -> StudySpec:
+def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | None) -> StudySpec:
     entry = _entry(recipe)
     if recipe.space not in entry.spaces:
         raise StudyError(
@@ -242,7 +242,7 @@ def _put_on_encoder(
     space: Callable[..., pl.LightningModule],
     items: Callable[[], TensorData],
     runs: Runs,
-    encoder: Mapping[str, Any] | None,
+    encoder: CheckpointHeader | str | None,
 ) -> tuple[EncoderSpace, Callable[[], Any]]:
     """Returns the space and the data of a study on an encoder, frozen or not."""
     if encoder is not None:
@@ -263,11 +263,11 @@ def _put_on_encoder(
     return on_encoder, lambda: EncodedData(items(), load, cache, recipe.batch_size)
 
 
-def _build_encoder(encoder: Mapping[str, Any], runs: Runs, data: DataSpec) -> nn.Module:
-    """Returns the encoder that a configuration describes, with initial weights."""
-    if ARCHITECTURE in encoder:
-        check_choice("encoder", encoder[ARCHITECTURE], ARCHITECTURES)
-        return PretrainedBackbone(encoder[ARCHITECTURE])
+def _build_encoder(encoder: CheckpointHeader | str, runs: Runs, data: DataSpec) -> nn.Module:
+    """Returns the encoder that a header describes, with initial weights."""
+    if isinstance(encoder, str):
+        check_choice("encoder", encoder, ARCHITECTURES)
+        return PretrainedBackbone(encoder)
     return build_network(encoder, runs)
 
 

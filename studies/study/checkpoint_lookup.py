@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 
-from ...storage.checkpoint_file import read_checkpoint
+from ...storage.checkpoint_file import read_header
 from ...storage.resumable_folder import recover_folder
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
@@ -80,6 +80,6 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
         path = neighbor
     if not path.exists():
         raise StudyError(f"{source} has no trained network yet: {training_command(source, runs)}")
-    if is_file and read_checkpoint(path)[0].get("trial") != best.trial:
+    if is_file and read_header(path).trial != best.trial:
         raise StudyError(f"{path} is not of trial {best.trial}: latentune train {source}")
     return Path(os.path.realpath(warn_if_misplaced(path, runs)))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import optuna
 
-from ...storage.checkpoint_file import file_hash, read_checkpoint
+from ...storage.checkpoint_file import file_hash, read_header
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
 from ...storage.study_record import EncoderSource, read_study_record
@@ -17,10 +17,10 @@ def find_encoder_source(recipe: Recipe, runs: Runs) -> EncoderSource:
     """Returns the trained network whose encoder a recipe names."""
     assert recipe.encoder is not None
     assert recipe.encoder_hash is not None
-    configuration, _ = read_checkpoint(Path(recipe.encoder))
+    header = read_header(Path(recipe.encoder))
     return EncoderSource(
-        study=configuration["study"],
-        trial=configuration["trial"],
+        study=header.study,
+        trial=header.trial,
         checkpoint=runs.inside(Path(recipe.encoder)),
         hash=recipe.encoder_hash,
     )

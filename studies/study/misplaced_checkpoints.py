@@ -9,7 +9,7 @@ from typing import Any
 
 import optuna
 
-from ...storage.checkpoint_file import read_configuration
+from ...storage.checkpoint_file import read_header
 from ...storage.database import database_exists, open_database
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
@@ -56,29 +56,29 @@ def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) ->
         study: The study of the folder, if it is in the database.
     """
     place = _training_folder(path, runs)
-    try:
-        configuration = read_configuration(path) if place is not None else {}
-    except StorageError:  # whoever reads the network reports it
-        return None
     if place is None:
         return None
+    try:
+        header = read_header(path)
+    except StorageError:  # whoever reads the network reports it
+        return None
     name, folder = place
-    number = configuration.get("trial")
+    number = header.trial
     which = "a configuration of no trial" if number is None else f"trial {number}"
-    if configuration["study"] != name:
-        return f"{path} is not of {name}: it says {which} of {configuration['study']}"
+    if header.study != name:
+        return f"{path} is not of {name}: it says {which} of {header.study}"
     expected = folder["trial"]
     if expected is not None and number != int(expected):
         return f"{path} is not of trial {expected}: it says {which} of {name}"
     if study is None or folder[0].startswith("config-"):
         return None
     trials = study.get_trials(deepcopy=False)
-    if not isinstance(number, int) or not 0 <= number < len(trials):
+    if number is None or not 0 <= number < len(trials):
         return f"{path} is of {which}, which {name} does not have"
-    if configuration["params"] != trials[number].params:
+    if header.params != trials[number].params:
         return f"{path} has other parameters than trial {number} of {name}"
     recipe = read_study_record(study).recipe.to_table()
-    if recipe and (differing := _recipe_difference(configuration["recipe"], recipe)):
+    if recipe and (differing := _recipe_difference(header.recipe.to_table(), recipe)):
         return f"{path} was made of another recipe than {name}: {differing}"
     return None
 

@@ -3,25 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 
 from ...models.roles import Predicts
 from ...objectives.history_checkpoint import BEST, LAST, find_best_row
-from ...objectives.metrics.anomaly_scores import anomaly_threshold_entry
+from ...objectives.metrics.anomaly_scores import fit_anomaly_threshold
 from ...objectives.metrics.linear_baseline import linear_baseline
 from ...objectives.metrics.pca_baseline import pca_baseline
 from ...objectives.provenance import git_commit, versions
 from ...objectives.rng import spawn_seeds
 from ...storage.best_toml import Best, write_best_toml
-from ...storage.checkpoint_file import add_configuration
+from ...storage.checkpoint_file import write_header
+from ...storage.checkpoint_header import AnomalyThreshold, CheckpointHeader
 from ...storage.json_text import to_strict_json
 from ...storage.resumable_folder import resumable_folder
 from ...storage.runs_folder import Runs
+from ...storage.study_record import RecipeTable
 from ..cluster.ray_cluster import join_cluster
 from ..display.plots.training_curves import plot_loss_curve
-from ..study.build import encoder_configuration
+from ..study.build import encoder_header
 from ..study.defaults import ANOMALY_QUANTILE, RUNS
 from ..study.option_fields import describe_options
 from ..study.public_api import public_api
@@ -119,8 +120,8 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
         checkpoint, trainer = fit_network(folder, setup, options, title, callbacks)
         seconds = round(checkpoint.seconds, 1)
         best_row = find_best_row(checkpoint.history, setup.objective)
-        anomaly = anomaly_threshold_entry(setup.model, setup.data, ANOMALY_QUANTILE)
-        add_configuration(folder / BEST, _configuration(setup, place) | anomaly)
+        anomaly = fit_anomaly_threshold(setup.model, setup.data, ANOMALY_QUANTILE)
+        write_header(folder / BEST, _checkpoint_header(setup, anomaly, place))
         test_metrics = score_test_part(setup.model, setup.data, setup.objective, accelerator)
         metrics = {
             "study": setup.best.study,
@@ -129,7 +130,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
             **(linear_baseline(setup.data) if isinstance(setup.model, Predicts) else {}),
             **test_metrics,  # these override the baselines
             **{name: best_row[name] for name in setup.objective.metrics},
-            **anomaly,
+            **({} if anomaly is None else {"anomaly": anomaly.to_table()}),
             "best_epoch": int(best_row["epoch"]),
             "epochs": epochs,
             "seconds": seconds,
@@ -167,19 +168,20 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
     return FinalTraining(setup.target, metrics, notes)
 
 
-def _configuration(setup: TrainingSetup, runs: Runs) -> dict[str, Any]:
-    """Returns the configuration in the checkpoint, from which the network can be built again."""
-    configuration = {
-        "study": setup.best.study,
-        "trial": setup.best.trial,
-        "recipe": setup.recipe.to_table(runs),
-        "params": dict(setup.best.params),
-        "data": setup.data.spec.to_table(),
-        "streamed": getattr(setup.data, "streamed", False),  # how `predict` reads new images
-    }
-    if setup.recipe.encoder is not None:
-        configuration["encoder"] = encoder_configuration(setup.recipe)
-    return configuration
+def _checkpoint_header(
+    setup: TrainingSetup, anomaly: AnomalyThreshold | None, runs: Runs
+) -> CheckpointHeader:
+    """Returns the header of the checkpoint, from which the network can be built again."""
+    return CheckpointHeader(
+        study=setup.best.study,
+        trial=setup.best.trial,
+        recipe=RecipeTable(**setup.recipe.to_table(runs)),
+        params=dict(setup.best.params),
+        data=setup.data.spec.to_table(),
+        streamed=getattr(setup.data, "streamed", False),
+        anomaly=anomaly,
+        encoder=None if setup.recipe.encoder is None else encoder_header(setup.recipe),
+    )
 
 
 def _trained_configuration(setup: TrainingSetup, best_row: Mapping[str, float]) -> Best:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...storage.best_toml import read_best_toml, write_best_toml
-from ...storage.checkpoint_file import add_configuration, file_hash, read_checkpoint
+from ...storage.checkpoint_file import file_hash, read_checkpoint, write_header
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
 from ...storage.study_record import StudyRecord, read_study_record
@@ -78,7 +78,7 @@ def relocate_files(folder: Path, before: StudyDump, after: StudyDump, runs: Runs
         if new != best:
             write_best_toml(new, path, runs.root / after.name / path.relative_to(own))
     for path in folder.rglob(layout.CHECKPOINT):
-        configuration, _ = read_checkpoint(path)
-        Recipe.parse(configuration["recipe"], runs)
-        if path.is_relative_to(own) and configuration["study"] == before.name != after.name:
-            add_configuration(path, {**configuration, "study": after.name})
+        header, _ = read_checkpoint(path)
+        Recipe.parse(header.recipe.to_table(), runs)
+        if path.is_relative_to(own) and header.study == before.name != after.name:
+            write_header(path, header.model_copy(update={"study": after.name}))

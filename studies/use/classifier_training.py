@@ -13,7 +13,7 @@ from ...objectives.data.preparation.labels import load_label_subset
 from ...objectives.last_epoch_checkpoint import LastEpochCheckpoint
 from ...objectives.trainer import fit, quiet_trainer, silence_lightning
 from ...storage.atomic_write import write_text
-from ...storage.checkpoint_file import read_checkpoint
+from ...storage.checkpoint_file import read_header
 from ..cluster.run_jobs import JobContext
 from ..study.build import build_network, load_encoder
 
@@ -82,7 +82,7 @@ def train_classifier(
     codec = (
         load_encoder(path, images.spec, context.runs)
         if training.pretrained
-        else build_network(read_checkpoint(path)[0], context.runs)
+        else build_network(read_header(path), context.runs)
     )
     model = Predictor(images.spec, codec=codec, unfreeze=True, lin_dim=HIDDEN_SIZE, lr=1e-3)
     accuracies = _AccuracyHistory()

@@ -77,7 +77,7 @@ def read_inputs(network: TrainedNetwork, inputs: Inputs) -> list[NewItems]:
         DataError: If they are missing, broken or of another kind.
     """
     paths = [inputs] if isinstance(inputs, str | Path) else inputs
-    return read_new_items(list(map(str, paths)), Preparation.of(network.configuration))
+    return read_new_items(list(map(str, paths)), Preparation.of(network.header))
 
 
 def run_inference(

@@ -68,7 +68,7 @@ def predict(
     if file is not None:
         check_output(file, (".csv",))
     network = load_trained_network(source, runs, data_dir)
-    spec = DataSpec.from_table(network.configuration["data"])
+    spec = network.header.data_spec
     items = read_inputs(network, inputs)
     result = run_inference(items, prediction_function(network, spec))
     target = next((column.name for column in spec.columns if column.role == "target"), "")
@@ -115,14 +115,15 @@ def _note(
         return ""
     unit = f"error: {describe_error_unit(spec)}, as test_mse"
     if "anomaly" not in predicted:
-        study = network.configuration["study"] if str(source).endswith(".ckpt") else source
+        study = network.header.study if str(source).endswith(".ckpt") else source
         return f"{unit}\nno threshold for anomalies was saved: latentune train {study} saves one"
-    saved = network.configuration["anomaly"]
-    low, high = exceedance_interval(saved["items"], saved["quantile"])
+    saved = network.header.anomaly
+    assert saved is not None
+    low, high = exceedance_interval(saved.items, saved.quantile)
     found, total = predicted["anomaly"].sum(), predicted["anomaly"].count()
     return (
         f"{unit}\nanomalies: {found:,} of {total:,}, whose error is above "
-        f"{score_to_mse(saved['threshold'], spec):.4g}, the quantile {saved['quantile']:g} of "
-        f"{saved['items']:,} validation items; {low:.2%} to {high:.2%} of items like them are "
+        f"{score_to_mse(saved.threshold, spec):.4g}, the quantile {saved.quantile:g} of "
+        f"{saved.items:,} validation items; {low:.2%} to {high:.2%} of items like them are "
         "above it (95 % interval)"
     )

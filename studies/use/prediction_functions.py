@@ -39,7 +39,8 @@ def prediction_function(network: TrainedNetwork, data: DataSpec) -> PredictBatch
     if isinstance(model, Predicts):
         return partial(_predict_number, model, data.target[1] if data.target else 0.0)
     if isinstance(model, Reconstructs):
-        threshold = (network.configuration.get("anomaly") or {}).get("threshold")
+        saved = network.header.anomaly
+        threshold = None if saved is None else saved.threshold
         return partial(_reconstruction_error, model, data, threshold)
     if isinstance(model, Encodes):
         return _nearest_neighbors(network)

@@ -1,6 +1,5 @@
 """A trained network with its configuration, the data of its study, and the codes of these data."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +18,8 @@ from ...objectives.data.parts import Part
 from ...objectives.data.preparation.splits import PART_PURPOSES
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.progress import progress
-from ...storage.checkpoint_file import read_checkpoint
+from ...storage.checkpoint_file import read_header
+from ...storage.checkpoint_header import CheckpointHeader
 from ...storage.runs_folder import Runs
 from ..study.build import build_spec, load_network
 from ..study.checkpoint_lookup import find_checkpoint
@@ -35,14 +35,14 @@ class TrainedNetwork:
 
     Attributes:
         model: The network, on the CPU and in eval mode.
-        configuration: The configuration in its checkpoint.
+        header: The header of its checkpoint.
         folder: The folder of the final training.
         runs: The runs folder.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
     """
 
     model: pl.LightningModule
-    configuration: Mapping[str, Any]
+    header: CheckpointHeader
     folder: Path
     runs: Runs
     data_dir: str | Path | None = None
@@ -54,8 +54,8 @@ class TrainedNetwork:
         Raises:
             DataError: If the data are missing or broken.
         """
-        recipe = Recipe.from_table(self.configuration["recipe"], self.runs).at(self.data_dir)
-        data = build_spec(recipe, self.runs, self.configuration.get("encoder")).objective.data()
+        recipe = Recipe.from_table(self.header.recipe.to_table(), self.runs).at(self.data_dir)
+        data = build_spec(recipe, self.runs, self.header.encoder).objective.data()
         if isinstance(data, TensorData):
             data.cast_to_model(self.model)
         return data
@@ -127,7 +127,7 @@ def load_trained_network(
     place = Runs(Path(runs))
     path = find_checkpoint(source, place)
     model = load_network(path, place)
-    return TrainedNetwork(model, read_checkpoint(path)[0], path.parent, place, data_dir)
+    return TrainedNetwork(model, read_header(path), path.parent, place, data_dir)
 
 
 def encode_items(model: Encodes, items: Tensor) -> Tensor:

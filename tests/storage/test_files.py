@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import latentune
-from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
+from latentune.storage.checkpoint_file import read_header, write_header
 from latentune.studies.study import module_trust as allowed
 
 Cli = Callable[..., Any]
@@ -134,9 +134,9 @@ def test_an_encoder_that_a_file_names_elsewhere_is_refused(
     assert f"the recorded path {encoder!r}" in line
     assert "it is not used" in line
     path = trained / "conv-ae-digits/final/model.ckpt"
-    configuration, _ = read_checkpoint(path)
-    recipe = {**configuration["recipe"], "encoder": encoder}
-    add_configuration(path, {**configuration, "recipe": recipe})
+    header = read_header(path)
+    recipe = header.recipe.model_copy(update={"encoder": encoder})
+    write_header(path, header.model_copy(update={"recipe": recipe}))
     assert "it is not used" in refused("map", path)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from torch import Tensor
 
 from ....models.data_spec import DataSpec
+from ....storage.checkpoint_header import CheckpointHeader
 from ..batches import evaluation_batch_size, prefetch
 from ..parts import to_float
 
@@ -31,11 +32,9 @@ class Preparation:
     streamed: bool = False
 
     @classmethod
-    def of(cls, configuration: Mapping[str, Any]) -> Self:
-        """Returns the preparation from the configuration in a checkpoint."""
-        spec = DataSpec.from_table(configuration["data"])
-        image_size = configuration["recipe"].get("image_size")
-        return cls(spec, image_size, configuration.get("streamed", False))
+    def of(cls, header: CheckpointHeader) -> Self:
+        """Returns the preparation from the header of a checkpoint."""
+        return cls(header.data_spec, header.recipe.image_size, header.streamed)
 
 
 class PreparedBatch(NamedTuple):

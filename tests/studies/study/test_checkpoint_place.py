@@ -9,7 +9,8 @@ import optuna
 import pytest
 
 import latentune
-from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
+from latentune.storage.checkpoint_file import read_header, write_header
+from latentune.storage.checkpoint_header import CheckpointHeader
 
 Cli = Callable[..., Any]
 NAME = "conv-ae-digits"
@@ -17,7 +18,7 @@ FINAL = Path("runs") / NAME / "final"
 
 
 def with_changes(path: Path, **changes: Any) -> None:
-    add_configuration(path, {**read_checkpoint(path)[0], **changes})
+    write_header(path, CheckpointHeader(**(read_header(path).to_table() | changes)))
 
 
 def of_another_study() -> str:
@@ -38,7 +39,7 @@ def in_a_copied_folder() -> str:
 
 
 def of_another_trial() -> str:
-    trial = read_checkpoint(FINAL / "model.ckpt")[0]["trial"]
+    trial = read_header(FINAL / "model.ckpt").trial
     shutil.copytree(FINAL, FINAL.with_name("final-7"))
     return f"is not of trial 7: it says trial {trial} of {NAME}"
 
@@ -53,19 +54,19 @@ def of_no_trial() -> str:
     return "is of a configuration of no trial, which conv-ae-digits does not have"
 
 
-def of_a_trial_that_is_no_number() -> str:
-    with_changes(FINAL / "model.ckpt", trial=["x"])
-    return "is of trial ['x'], which conv-ae-digits does not have"
+def of_a_trial_that_the_study_lacks() -> str:
+    with_changes(FINAL / "model.ckpt", trial=999)
+    return "is of trial 999, which conv-ae-digits does not have"
 
 
 def of_other_parameters() -> str:
-    params = read_checkpoint(FINAL / "model.ckpt")[0]["params"]
+    params = read_header(FINAL / "model.ckpt").params
     with_changes(FINAL / "model.ckpt", params={**params, "lr": 0.5})
     return "has other parameters than trial"
 
 
 def of_another_recipe() -> str:
-    recipe = read_checkpoint(FINAL / "model.ckpt")[0]["recipe"]
+    recipe = read_header(FINAL / "model.ckpt").recipe.to_table()
     with_changes(FINAL / "model.ckpt", recipe={**recipe, "encoder_hash": "0123"})
     return "was made of another recipe than conv-ae-digits: encoder_hash is 0123, not absent"
 
@@ -78,7 +79,7 @@ def of_another_recipe() -> str:
         of_another_trial,
         of_a_trial_that_is_gone,
         of_no_trial,
-        of_a_trial_that_is_no_number,
+        of_a_trial_that_the_study_lacks,
         of_other_parameters,
         of_another_recipe,
     ],

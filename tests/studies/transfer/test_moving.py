@@ -31,7 +31,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 import latentune
 from latentune.storage import archive
 from latentune.storage.artifact_store import AtomicFileStore, attach_picture
-from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
+from latentune.storage.checkpoint_file import read_header, write_header
 from latentune.storage.database import open_database
 from latentune.storage.storage_error import StorageError
 from latentune.studies.study.module_trust import check_module_trust
@@ -131,7 +131,7 @@ def test_it_works_under_another_name(cli: Cli, packed: Path) -> None:
     assert "runs/theirs/best.toml" in Path("runs/theirs/best.toml").read_text()
     again = latentune.train("runs/theirs/best.toml", epochs=1, pictures="none")
     assert again.folder == Path("runs/theirs/final")
-    assert read_checkpoint(Path("runs/theirs/final-before/model.ckpt"))[0]["study"] == "theirs"
+    assert read_header(Path("runs/theirs/final-before/model.ckpt")).study == "theirs"
     assert study_of("theirs").user_attrs["imported"]["study"] == NAME
 
 
@@ -482,7 +482,7 @@ def test_an_encoder_whose_study_is_here_stands_beside_its_own(old: Path) -> None
     other = Path("runs", NAME, "final", "model.ckpt")
     other.parent.mkdir(parents=True)
     shutil.copy(old / NAME / "final/model.ckpt", other)
-    add_configuration(other, {**read_checkpoint(other)[0], "trial": 99})
+    write_header(other, read_header(other).model_copy(update={"trial": 99}))
     before, path = other.read_bytes(), old / "head.zip"
     for runs, name in (("runs", "one"), ("far", "two")):
         study = latentune.import_(path, name=name, runs=runs).study

@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 import latentune
 from latentune import TensorData
 from latentune.objectives.metrics.anomaly_scores import anomaly_scores, separating_threshold
-from latentune.storage.checkpoint_file import read_checkpoint
+from latentune.storage.checkpoint_file import read_header
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
@@ -54,8 +54,9 @@ def test_scores_of_a_linear_autoencoder_are_those_of_numpy() -> None:
 
 
 def test_training_keeps_the_threshold_that_validation_gives(trained: Path) -> None:
-    configuration, _ = read_checkpoint(FINAL / "model.ckpt")
-    kept = configuration["anomaly"]
+    saved = read_header(FINAL / "model.ckpt").anomaly
+    assert saved is not None
+    kept = saved.to_table()
     assert json.loads((FINAL / "metrics.json").read_text())["anomaly"] == kept
     model, splits = latentune.load_model("conv-ae-digits"), TensorData("digits").splits
     with torch.inference_mode():

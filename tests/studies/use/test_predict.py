@@ -21,7 +21,8 @@ import latentune
 from latentune import DataSpec, TableOptions, TensorData
 from latentune.objectives.data.new_items.new_items import Preparation
 from latentune.objectives.data.parts import to_float
-from latentune.storage.checkpoint_file import add_configuration, read_checkpoint
+from latentune.storage.checkpoint_file import read_header, write_header
+from latentune.storage.checkpoint_header import AnomalyThreshold
 
 from ...given import feed, houses, prepared, take
 
@@ -118,28 +119,18 @@ def test_a_checkpoint_is_enough(cli: Cli, asked: Path) -> None:
     assert not Path("runs").exists()
 
 
-def test_an_old_checkpoint_still_answers(asked: Path) -> None:
-    path = Path("runs/mlp-photos/final/model.ckpt")
-    expected = latentune.predict(path, "photos").table
-    configuration, _ = read_checkpoint(path)
-    del configuration["streamed"]
-    add_configuration(path, configuration)
-    pd.testing.assert_frame_equal(latentune.predict(path, "photos").table, expected)
-
-
 def test_what_is_above_the_threshold_is_an_anomaly(cli: Cli, asked: Path) -> None:
     path = Path("runs/dense-ae-photos/final/model.ckpt")
-    configuration, _ = read_checkpoint(path)
-    configuration.pop("anomaly", None)
-    add_configuration(path, configuration)
+    header = read_header(path).model_copy(update={"anomaly": None})
+    write_header(path, header)
     answer = cli("predict", "dense-ae-photos", "photos")
     assert "latentune train dense-ae-photos saves one" in answer.out
     table = latentune.predict("dense-ae-photos", "photos").table
     assert list(table) == ["input", "error"]
     threshold = float(table["error"].median())
-    norm = (prod(configuration["data"]["shape"]) * threshold) ** 0.5
-    kept = {"quantile": 0.5, "threshold": norm, "items": 4}
-    add_configuration(path, configuration | {"anomaly": kept})
+    norm = (prod(header.data_spec.shape) * threshold) ** 0.5
+    threshold_of_four = AnomalyThreshold(quantile=0.5, threshold=norm, items=4)
+    write_header(path, header.model_copy(update={"anomaly": threshold_of_four}))
     discriminator_terms = latentune.predict("dense-ae-photos", "photos").table
     assert list(discriminator_terms["anomaly"]) == list(table["error"] > threshold)
     answer = cli("predict", "dense-ae-photos", "photos")
