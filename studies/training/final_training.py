@@ -65,7 +65,7 @@ class FinalTraining(Result):
             if baseline in self.metrics and metric in self.metrics:
                 own, other = self.metrics[metric], self.metrics[baseline]
                 name = metric.removeprefix("test_")
-                line = f"{name} {own:.4g}, beside {other:.4g} of {description}"
+                line = f"{name} {own:.4g}, compared with {other:.4g} of {description}"
                 if own < other if direction == "minimize" else own > other:
                     return [line]
                 if own == other:

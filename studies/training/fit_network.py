@@ -29,11 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def check_device(options: TrainingOptions) -> None:
-    """Checks that this machine has what a training is to run on and log to.
-
-    Raises:
-        StudyError: If it has not.
-    """
+    """Raises StudyError if this machine lacks the device or the logger of a training."""
     available = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not available.get(options.accelerator, True):
         raise StudyError(f"this machine has no {options.accelerator}: leave out `accelerator=`")
@@ -65,7 +61,7 @@ def load_initial_weights(model: pl.LightningModule, options: TrainingOptions, ru
 def should_resume(source: str, setup: TrainingSetup, options: TrainingOptions) -> bool:
     """Returns whether there is a stopped training to resume.
 
-    `options.resume` says whether it must or must not be resumed; None if nothing differs.
+    `options.resume` says whether it must be resumed; None resumes it if nothing differs.
 
     Raises:
         StudyError: If it must, and there is none, or its options, values or data differ.
@@ -76,8 +72,8 @@ def should_resume(source: str, setup: TrainingSetup, options: TrainingOptions) -
         return False
     if stopped is None and setup.target.exists():
         raise StudyError(
-            f"the training of {source} is finished, and its learning rate has decayed: train it "
-            "anew, or begin with its weights by `init_from=`"
+            f"the training of {source} is finished, and its learning rate has decayed: leave out "
+            "`resume=`, or begin with its weights by `init_from=`"
         )
     if stopped is None:
         raise StudyError(f"no training of {source} was stopped: leave out `resume=`")
@@ -85,7 +81,7 @@ def should_resume(source: str, setup: TrainingSetup, options: TrainingOptions) -
         epochs = _check_same_settings(source, stopped / LAST, _resume_settings(options, setup))
     except (StudyError, StorageError) as error:
         if options.resume:
-            raise type(error)(f"{error}: leave out `resume=` to train anew") from error
+            raise type(error)(f"{error}: leave out `resume=` to start over") from error
         log.info("%s", error)
         return False
     log.info("resuming the training that was stopped after epoch %s", epochs)

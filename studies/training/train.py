@@ -65,7 +65,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
     (the test scores), and figures: the loss curve, reconstructions and samples of the prior (in
     `epochs/` after each epoch), pairs or triplets; of classes a confusion matrix, precision-recall
     curves and calibration; of numbers the predicted against the true ones. An earlier training
-    is kept beside it, with `-before` behind its name.
+    is kept in a folder with `-before` behind its name.
 
     While it lasts, the folder has `-partial` behind its name. It stays if the process ends for
     any reason: the same training then resumes and, on the CPU, ends with the same numbers.

@@ -55,21 +55,12 @@ def train_on_seeds(
     runs: Runs,
     cluster: RayCluster | None,
 ) -> dict[str, Any]:
-    """Trains a configuration with further seeds, of which only the scores are saved.
+    """Returns the `mean` and standard deviation (`std`) of the scores over several `seeds`.
 
-    Args:
-        setup: The setup of the first training.
-        options: The options of the training.
-        seeds: The further seeds; if there are none, earlier results are removed.
-        first: The `score_row` of the first training.
-        folder: The folder of `seeds.csv`, with a row for each seed. Seeds that it contains are
-            not trained again, and a training that was stopped in this folder is resumed.
-        runs: The runs folder.
-        cluster: Where they are trained in parallel; None to train them here, one by one.
-
-    Returns:
-        The `seeds`, and the `mean` and standard deviation (`std`) of each score; empty if there
-        are no further seeds.
+    It trains with the further seeds, on a cluster if there is one, and writes `seeds.csv` into
+    the folder, with a row for each seed; `first` is the row of the first training. Seeds that are
+    in the file are not trained again, and a training that was stopped in the folder is resumed.
+    Without further seeds it removes earlier results, and the returned dict is empty.
     """
     rows = {int(row["seed"]): dict(row) for row in (first, *_read_rows(folder / TABLE, seeds))}
     options = replace(options, pictures="none", logger="csv")

@@ -37,16 +37,12 @@ def color_values(
 ) -> "pd.Series[Any]":
     """Returns a value for each item, under the name of the column that it comes from.
 
-    Args:
-        color: A column of the items; or `FILE.csv:COLUMN`, of a file that names each item in
-            columns called like those of `ids`.
-        items: A row for each item.
-        ids: The columns that identify an item, with `row` among them.
-        folder: The folder that paths of items are relative to; those of the file may also be
-            relative to the working folder.
+    `color` is a column of the items, or `FILE.csv:COLUMN` of a file that identifies each item by
+    some of the columns `ids`. Paths of items are relative to `folder`; those of the file may also
+    be relative to the working folder.
 
     Raises:
-        StudyError: If there is no such column, or the file names none of the items, or one twice.
+        StudyError: If the column does not exist, or the file names no item, or one twice.
         DataError: If the file cannot be read.
     """
     if color in items:

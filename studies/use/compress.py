@@ -63,7 +63,7 @@ class CompressionReport(FolderResult):
         error = "not larger than"
         if int8["mse"] > float32["mse"]:
             growth = int8["mse"] / float32["mse"] - 1 if float32["mse"] else inf
-            error = f"{growth:.2%} larger than" if growth < inf else f"{int8['mse']:.3g} beside 0,"
+            error = f"{growth:.2%} larger than" if growth < inf else f"{int8['mse']:.3g}, not 0 as"
         return f"int8 saves {int8['saved']:.2%}, and its error is {error} that of float32"
 
     def lines(self) -> list[RenderableType]:

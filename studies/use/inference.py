@@ -56,7 +56,7 @@ class InferenceResult(Generic[R]):
         }
 
     def add_item_columns(self, outputs: pd.DataFrame) -> pd.DataFrame:
-        """Returns outputs, a row per item, beside the name and the other columns of each item."""
+        """Returns outputs, a row per item, with the name and the other columns of each item."""
         reserved = {INPUT, PLACE, REASON, *map(str, outputs)}
         columns = self.columns.rename(
             columns=lambda name: f"{name}{GIVEN}" if str(name) in reserved else name

@@ -94,8 +94,8 @@ def probe(
     """Classifies test items by the nearest of a few labeled training items.
 
     The distance is that of codes; of as many principal components, fitted to the training part
-    without labels; and of the raw items. All three use the same labeled items, which are drawn
-    anew for each seed. Images that are too large for memory are compared by their codes alone.
+    without labels; and of the raw items. For each seed, all three use the same random choice of
+    labeled items. Images that are too large for memory are compared by their codes alone.
 
     Args:
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.

@@ -27,19 +27,11 @@ FEWEST_IMAGES = (MIN_ITEMS, 1, 1)
 def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Iterator[list[Path]]:
     """Writes lists of the images of each part of a folder; removes them if the block fails.
 
-    Images of each class are drawn into `train.csv`, `valid.csv` and `test.csv` with columns
-    `path` and `label`, so that each part has the same share of it; equal files are in one part.
-    `classes.csv` has the number of images of each class and part. Paths are relative to the
-    folder of the lists, so that both can be moved together.
-
-    Args:
-        data: A folder of images, one folder for each class; the parts that it has are joined.
-        split: Shares of train, validation and test in percent.
-        out: The folder of the lists; it is created.
-        seed: Seed of the split.
-
-    Yields:
-        The files.
+    The images of each class are split at random by shares in percent. `train.csv`, `valid.csv`
+    and `test.csv` have columns `path` and `label`; equal files are in one part, and parts that
+    the folder already has are joined first. `classes.csv` has the number of images of each class
+    and part. Paths are relative to `out`, so that both folders can be moved together. It yields
+    the files.
 
     Raises:
         StudyError: If the shares are not three above 0 that add to 100.

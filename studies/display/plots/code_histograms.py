@@ -1,4 +1,4 @@
-"""Plot of the latent codes of items beside codes that were sampled."""
+"""Plot of real and sampled latent codes."""
 
 from pathlib import Path
 

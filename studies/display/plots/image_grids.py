@@ -51,7 +51,7 @@ def plot_image_grid(images: Tensor, title: str, path: Path) -> None:
 
 
 def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
-    """Plots images of shape (N, C, H, W) beside their label, in lines of at most ten.
+    """Plots images of shape (N, C, H, W) in lines of at most ten, each with its label.
 
     A label without images is left out.
     """
@@ -121,6 +121,6 @@ def _show(axes: Axes, images: Tensor, per_row: int, side: float = LONG_SIDE) -> 
 def _label_rows(
     axes: Axes, centers: Sequence[float], labels: Sequence[str], height: float
 ) -> None:
-    """Writes labels beside rows of images, whose height in inches limits the font size."""
+    """Writes labels of rows of images, whose height in inches limits the font size."""
     axes.set_yticks(centers, labels)
     axes.tick_params(left=False, labelsize=min(11.0, 72 * 0.8 * height))

@@ -16,7 +16,7 @@ from .figure import legend_outside, marker_area, saved_figure
 from .plot_text import shorten_label, shorten_labels
 
 MAX_ENTRIES = 20
-"""Maximum number of values in a legend; more colors cannot be told apart."""
+"""Maximum number of values in a legend; more colors look alike."""
 TAIL = 0.01
 """Share of the numbers, at either end, that may lie beyond the color bar."""
 MISSING_COLOR, OTHER_COLOR = "0.85", "0.6"

@@ -17,7 +17,7 @@ from .plot_text import shorten_labels
 
 MAX_CURVES = 12
 N_WORST = 5
-"""Number of classes that are plotted, beside the mean, if there are more than `MAX_CURVES`."""
+"""Number of classes that are plotted, with the mean, if there are more than `MAX_CURVES`."""
 MAX_POINTS = 500
 """Maximum number of points of a curve."""
 

@@ -28,8 +28,7 @@ def plot_score_distributions(
 ) -> None:
     """Plots the scores of two sets as box plots and as histograms, and marks thresholds.
 
-    The scores, at least 0, are in a column `score` beside a column `set`; `names` has the label
-    of each set.
+    `scores` has columns `set` and `score`, at least 0; `names` has the label of each set.
     """
     values = [scores["score"][scores["set"] == name].to_numpy(float) for name in names]
     all_values = np.concatenate(values)

@@ -91,7 +91,7 @@ def test_what_reconstructs_and_has_a_prior_is_drawn_each_epoch() -> None:
 
 def test_a_network_as_good_as_a_linear_model_does_not_lose() -> None:
     same = {"test_accuracy": 1.0, "test_accuracy_linear": 1.0}
-    verdict = "accuracy 1, beside 1 of a linear model: not better"
+    verdict = "accuracy 1, compared with 1 of a linear model: not better"
     assert FinalTraining(Path("final"), same, "predict").verdict == [verdict]
 
 
