@@ -145,7 +145,7 @@ def test_anomalies_say_what_few_items_leave_open(cli: Cli) -> None:
         f"quantile 0.99 of 5 validation items: {promise.low:.2%} to {promise.high:.2%}"
     ) in answer.out
     beyond = int((found.scores["score"][~outside] > found.thresholds["quantile 0.99"]).sum())
-    assert f"of 12 test items, {beyond} lie beyond it: {beyond / 12:.2%}, which" in answer.out
+    assert f"of 12 test items, {beyond} are above it: {beyond / 12:.2%}, " in answer.out
 
 
 def test_a_training_part_of_one_class_has_a_linear_model_beside_it() -> None:

@@ -112,7 +112,9 @@ def test_large_images_and_few_are_drawn_small() -> None:
 
 def test_options_of_training_are_checked_first(refused: Refused, trained: Path) -> None:
     train = ("train", "conv-ae-digits")
-    assert "no pictures 'all'; known: best, every, none" in refused(*train, "--pictures", "all")
+    assert "'all' is not a choice; known: best, every, none" in refused(
+        *train, "--pictures", "all"
+    )
     assert "precision 16 needs a GPU" in refused(*train, "--precision", 16, "--accelerator", "cpu")
     assert "did you mean 'bf16'" in refused(*train, "--precision", "bf1")
 
