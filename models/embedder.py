@@ -84,14 +84,7 @@ class Embedder(Learner):
     forward = encode
 
     def sample_groups(self, labels: Tensor) -> Tensor:
-        """Samples triplets, or pairs of which every second one is dissimilar.
-
-        Args:
-            labels: Class indices of items, with shape (N,).
-
-        Returns:
-            Indices of pairs, with shape (M, 2), or of triplets, with shape (M, 3).
-        """
+        """Returns the indices of random triplets (M, 3), or of pairs (M, 2) that alternate."""
         anchors, same, other = random_triplets(labels)
         if not self.uses_pairs:
             return torch.stack([anchors, same, other], 1)
@@ -110,12 +103,9 @@ class Embedder(Learner):
 
 
 def random_triplets(labels: Tensor) -> Triplets:
-    """Samples another item of the same class and one of another class for each item.
+    """Samples, for each item, another item of its class and one of another class.
 
-    Items for which one of the two does not exist are left out.
-
-    Args:
-        labels: Class indices of items, with shape (N,).
+    Items for which one of the two does not exist are left out. `labels` (N,) are class indices.
     """
     same = labels[:, None] == labels
     other = ~same

@@ -7,9 +7,7 @@ from torch import Tensor
 def balanced_accuracy(correct: Tensor, items: Tensor) -> Tensor:
     """Returns the mean accuracy of the classes that have items; NaN if no class has.
 
-    Args:
-        correct: How many items of each class were recognized, with shape (K,).
-        items: How many items each class has, with shape (K,).
+    `correct` and `items` are numbers of each class, both with shape (K,).
 
     References:
         The Balanced Accuracy and Its Posterior Distribution (Brodersen, Ong, Stephan, Buhmann,

@@ -6,8 +6,7 @@ import numpy as np
 def knee_point(costs: np.ndarray) -> int:
     """Returns the index of the point that is farthest below the line between the front's ends.
 
-    Args:
-        costs: Objective values of each point, with shape (N, K), to be minimized.
+    Costs, with shape (N, K), are to be minimized.
 
     References:
         Finding Knees in Multi-objective Optimization (Branke, Deb, Dierolf, Osswald, 2004)

@@ -38,11 +38,7 @@ RESUME_KEYS = ("seed", "data_fingerprint", "git_commit", "versions")
 
 
 class StopOnRequest(pl.Callback):
-    """Raises `StopRequested` before the next batch.
-
-    Args:
-        stop: Set when training is to end.
-    """
+    """Raises `StopRequested` before the next batch once the event is set."""
 
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop
@@ -221,10 +217,7 @@ class Objective:
         return [EarlyStopping(name, mode=mode, patience=self._patience, check_finite=False)]
 
     def sanity_check(self, trial: BaseTrial) -> None:
-        """Trains and validates one batch, so that a bug shows before a study starts.
-
-        Args:
-            trial: A trial that does not belong to the study.
+        """Trains and validates one batch with a trial of no study, so that a bug shows early.
 
         Raises:
             MonitorError: If the model does not log a metric.

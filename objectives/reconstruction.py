@@ -20,14 +20,7 @@ class Reconstruction(NamedTuple):
 
 
 def select_images(batches: Any) -> Tensor | None:
-    """Returns ten images (N, C, H, W) of the first batch, of as many classes as possible.
-
-    Args:
-        batches: The data loader of a part.
-
-    Returns:
-        None if the batches do not contain images.
-    """
+    """Returns ten images of the first batch, of many classes, or None if it has no images."""
     batch = next(iter(cast(Iterable[Any], batches)))
     if not isinstance(batch, list | tuple) or batch[0].ndim != 4:
         return None
@@ -37,15 +30,7 @@ def select_images(batches: Any) -> Tensor | None:
 
 
 def reconstruct(model: pl.LightningModule, batches: Any) -> Reconstruction | None:
-    """Reconstructs ten images of the first batch.
-
-    Args:
-        model: Any model; it is left in eval mode.
-        batches: The data loader of a part.
-
-    Returns:
-        None if the model does not reconstruct, or the batches do not contain images.
-    """
+    """Reconstructs ten images of the first batch, or returns None if that is impossible."""
     originals = select_images(batches) if isinstance(model, Reconstructs) else None
     return None if originals is None else reconstruct_images(model, originals)
 

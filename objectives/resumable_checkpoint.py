@@ -47,12 +47,6 @@ def logged_metrics(trainer: pl.Trainer) -> dict[str, float]:
 
 
 def save_checkpoint(trainer: pl.Trainer, path: Path, *, weights_only: bool = False) -> None:
-    """Writes a checkpoint atomically, so that the previous one survives a kill.
-
-    Args:
-        trainer: The trainer.
-        path: The checkpoint.
-        weights_only: Whether to leave out what training needs to resume.
-    """
+    """Writes a checkpoint atomically, so that the previous one survives a kill."""
     with atomic_file(path) as partial:
         trainer.save_checkpoint(partial, weights_only)

@@ -10,14 +10,9 @@ SPAWN_KEY = 0x5EED  # distinguishes this sequence from others of the same seed
 
 
 def spawn_seeds(seed: int, n: int) -> list[int]:
-    """Returns n seeds that no trial of a study has, whose seeds count up from the study's seed.
+    """Returns n seeds from 0 to 2^31 - 1 that no trial of a study has, by NumPy's `SeedSequence`.
 
-    Args:
-        seed: The seed of a study or a trial, at least 0.
-        n: How many; a larger n starts with the same seeds.
-
-    Returns:
-        Integers from 0 to 2^31 - 1, by NumPy's `SeedSequence`.
+    The seeds of trials count up from the study's seed. A larger n starts with the same seeds.
     """
     return [int(word) >> 1 for word in np.random.SeedSequence([seed, SPAWN_KEY]).generate_state(n)]
 

@@ -41,11 +41,7 @@ def quiet_trainer(
 ) -> pl.Trainer:
     """Returns a trainer on one device that prints nothing and writes no file.
 
-    Args:
-        max_epochs: Number of epochs.
-        callbacks: Lightning callbacks.
-        data: The data module, which may restrict the device; see `choose_accelerator`.
-        options: Further options of `pytorch_lightning.Trainer`.
+    The data module may restrict the device; `options` are further options of Lightning's Trainer.
     """
     options["accelerator"] = choose_accelerator(options.get("accelerator", "auto"), data)
     defaults: dict[str, Any] = {
@@ -66,10 +62,6 @@ def choose_accelerator(requested: str, data: Any) -> str:
 
     Rows of a table and numeric targets are float64, which MPS does not support.
 
-    Args:
-        requested: An accelerator by Lightning's name, such as `auto`.
-        data: The data module, whose `spec` is a `DataSpec`, or None.
-
     Raises:
         DataError: If `mps` was requested explicitly.
     """
@@ -88,13 +80,7 @@ def fit(
     data: pl.LightningDataModule,
     checkpoint: Path | None = None,
 ) -> None:
-    """Trains a model without output.
-
-    Args:
-        trainer: The trainer.
-        model: The model.
-        data: Its data module.
-        checkpoint: A Lightning checkpoint to resume from; it is loaded with `weights_only`.
+    """Trains a model without output, from a checkpoint if there is one.
 
     Raises:
         KeyboardInterrupt: On Ctrl-C. Lightning alone would exit in a way that Optuna does not
@@ -108,12 +94,7 @@ def fit(
 
 
 class TrainingProgress(pl.Callback):
-    """Shows the progress of a training, batch by batch.
-
-    Args:
-        what: What is trained, such as `training conv-ae-digits`.
-        metric: The metric of the last epoch that is shown after its number.
-    """
+    """Shows the progress of a training batch by batch, and a metric of its last epoch."""
 
     def __init__(self, what: str, metric: str = "") -> None:
         self.what, self.metric, self.last_value = what, metric, ""

@@ -23,11 +23,7 @@ def is_same_choice(a: Any, b: Any) -> bool:
 
 
 def find_choice(choices: Sequence[Any], value: Any) -> Any:
-    """Returns the choice of the same type and value, or else a number that equals the value.
-
-    Raises:
-        LookupError: If there is none.
-    """
+    """Returns the choice of the same type and value, or an equal number, or raises LookupError."""
     for choice in choices:
         if is_same_choice(choice, value):
             return choice
@@ -38,12 +34,9 @@ def find_choice(choices: Sequence[Any], value: Any) -> Any:
 
 
 def check_choices(name: str, choices: Sequence[Any]) -> None:
-    """Checks that Optuna can tell the choices of a parameter apart.
+    """Raises a SpaceError if two choices are equal and of different types.
 
     Optuna records the first choice that equals a value, and in Python 1, 1.0 and True are equal.
-
-    Raises:
-        SpaceError: If two choices are equal and of different types.
     """
     for i, a in enumerate(choices):
         for b in choices[:i]:
@@ -83,11 +76,7 @@ def describe_distribution(distribution: BaseDistribution) -> str:
 
 
 def nearest_value(distribution: BaseDistribution, value: Any) -> Any:
-    """Returns the value of a distribution that is nearest to a given one.
-
-    Raises:
-        LookupError: If the value is not among the choices, or not a number.
-    """
+    """Returns the nearest value in a distribution, or raises LookupError if there is none."""
     if isinstance(distribution, CategoricalDistribution):
         return find_choice(distribution.choices, value)
     assert isinstance(distribution, IntDistribution | FloatDistribution)
@@ -99,11 +88,7 @@ def nearest_value(distribution: BaseDistribution, value: Any) -> Any:
 
 
 def matching_value(distribution: BaseDistribution, value: Any) -> Any:
-    """Returns a value with the type that the distribution gives it.
-
-    Raises:
-        LookupError: If the value is outside the distribution.
-    """
+    """Returns a value as the distribution has it, or raises LookupError if it is outside."""
     if isinstance(distribution, CategoricalDistribution):
         return find_choice(distribution.choices, value)
     assert isinstance(distribution, IntDistribution | FloatDistribution)

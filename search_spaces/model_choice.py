@@ -58,15 +58,7 @@ def strip_model_prefix(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record_model_choices(space: Space, data: DataSpec) -> SpaceParameters:
-    """Returns the parameters of all models that a space chooses among.
-
-    Args:
-        space: A `ModelChoice`, or a view of one.
-        data: The data.
-
-    Returns:
-        The parameters and defaults of all models, by their prefixed names.
-    """
+    """Returns the parameters of all models of a `ModelChoice`, by their prefixed names."""
     (trial,) = random_trials(1)
     build_without_weights(space, trial, data)
     choice = trial.distributions[MODEL]

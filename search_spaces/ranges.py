@@ -53,12 +53,7 @@ def discover_parameters(
     data: DataSpec,
     record: Callable[[Space, DataSpec], SpaceParameters] | None = None,
 ) -> SpaceParameters:
-    """Returns the parameters of a space, and checks the ranges of a `RangedSpace`.
-
-    Args:
-        space: The search space.
-        data: The data.
-        record: How parameters are found; `record_parameters` by default.
+    """Returns the parameters of a space, found by `record`, and checks ranges of a `RangedSpace`.
 
     Raises:
         SpaceError: If a range does not fit, names a parameter that the space lacks, or contains

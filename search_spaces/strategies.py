@@ -15,14 +15,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 
 class StatelessSampler(BaseSampler):
-    """Samples from the seed, the trial's number and the other trials alone.
+    """Samples from the seed of the study, the trial's number and the other trials alone.
 
     Optuna's samplers depend on their earlier random numbers, so that a resumed search would try
-    other values than an uninterrupted one. Here every call uses a new sampler.
-
-    Args:
-        make: Makes a sampler of a seed.
-        seed: The seed of the study.
+    other values than an uninterrupted one. Here `make` makes a new sampler for every call.
     """
 
     def __init__(self, make: Callable[[int], BaseSampler], seed: int) -> None:
@@ -109,11 +105,7 @@ class SpareFixedTrials(BasePruner):
     """Never prunes a trial with given parameters, nor the last one that could be complete.
 
     The user wants to know what given parameters are worth; the other trials are still compared
-    with them.
-
-    Args:
-        pruner: Decides about the other trials.
-        trials: Trials of the study.
+    with them. The given pruner decides about all other trials.
     """
 
     def __init__(self, pruner: BasePruner, trials: int) -> None:

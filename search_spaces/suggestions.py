@@ -70,13 +70,7 @@ class _OverridingTrial:
 
 
 def override_suggestions(trial: BaseTrial, override: Override) -> BaseTrial:
-    """Returns a view of a trial that suggests from the distributions that `override` returns.
-
-    Args:
-        trial: The trial that makes the suggestions.
-        override: Takes a parameter's name and the space's own distribution, and returns one of
-            the same class.
-    """
+    """Returns a view of a trial that suggests from the distributions that `override` returns."""
     return cast(BaseTrial, _OverridingTrial(trial, override))
 
 
@@ -160,11 +154,7 @@ def build_without_weights(space: Space, trial: BaseTrial, data: DataSpec) -> Lig
 
 
 def check_memory(build: Callable[[], LightningModule]) -> None:
-    """Checks that the weights of a model fit into free memory, before they are allocated.
-
-    Raises:
-        SpaceError: If they do not fit.
-    """
+    """Raises a SpaceError if the weights of a model do not fit into free memory."""
     import psutil
     import torch
 
@@ -206,11 +196,7 @@ def replay(space: Space, values: Mapping[str, Any], data: DataSpec) -> Lightning
 def replay_distributions(
     space: Space, values: Mapping[str, Any], data: DataSpec
 ) -> dict[str, BaseDistribution]:
-    """Returns the distributions that a space would have suggested given values from.
-
-    Raises:
-        NotInSpaceError: If a value is missing or out of range, or the space lacks its parameter.
-    """
+    """Returns the distributions of given values; raises as `replay` does."""
     return _replay(partial(build_without_weights, space), values, data)[1]
 
 

@@ -115,14 +115,7 @@ class LatentKDE:
 
 
 def order_of_magnitude(codes: Codes) -> NDArray[np.float64]:
-    """Returns the power of ten nearest to the standard deviation of each dimension.
-
-    Args:
-        codes: Codes, with shape (N, D).
-
-    Returns:
-        The powers, with shape (D,); 0 in dimensions where all codes are equal.
-    """
+    """Returns the power of ten nearest to the deviation of each dimension of codes (N, D)."""
     spread = codes.std(0, dtype=float) * (codes.min(0) < codes.max(0))
     return np.where(spread > 0, 10.0 ** np.log10(np.where(spread > 0, spread, 1)).round(), 0)
 

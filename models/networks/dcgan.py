@@ -19,11 +19,6 @@ DISCRIMINATOR = (16, 32, 64, 128)
 class Generator(nn.Sequential):
     """Decodes codes (N, latent_dim) to images with values in [0, 1]: a small map, doubled twice.
 
-    Args:
-        data: Images of any size.
-        latent_dim: Length of a code.
-        width: Factor for the published number of channels of each layer.
-
     References:
         Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
         Networks (Radford, Metz, Chintala, 2016)
@@ -51,13 +46,9 @@ class Generator(nn.Sequential):
 
 
 class Discriminator(nn.Sequential):
-    """Maps images (N, C, H, W) to logits (N, 1) that they are real.
+    """Maps images (N, C, H, W) of any size to logits (N, 1) that they are real.
 
     Strided convolutions halve a side until two pixels are left, then a linear layer follows.
-
-    Args:
-        data: Images of any size.
-        width: Factor for the published number of channels of each layer.
     """
 
     def __init__(self, data: DataSpec, width: float = 1.0) -> None:

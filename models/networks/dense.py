@@ -26,11 +26,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 class DenseEncoder(nn.Sequential):
     """Encodes items (N, *data.shape) by linear layers with a ReLU between two of them.
 
-    Args:
-        data: Any data.
-        features: Length of the output D.
-        hidden: Widths of the hidden layers.
-        last_gain: See `init_weights`.
+    `hidden` are the widths of the hidden layers; see `init_weights` for `last_gain`.
     """
 
     def __init__(
@@ -44,11 +40,7 @@ class DenseEncoder(nn.Sequential):
 class DenseDecoder(nn.Sequential):
     """Decodes features (N, D) to items by linear layers with a ReLU between two of them.
 
-    Args:
-        data: Any data.
-        features: Length of the input D.
-        hidden: Widths of the hidden layers.
-        bounded: Whether the output lies in [0, 1] or may be any number.
+    `hidden` are the widths of the hidden layers; a `bounded` output lies in [0, 1].
     """
 
     def __init__(
@@ -61,16 +53,10 @@ class DenseDecoder(nn.Sequential):
 
 
 class DenseBackbone(nn.Sequential):
-    """Maps images or rows (N, *data.shape) to features by hidden layers of one width.
+    """Maps images or rows to features (N, features) by hidden layers of one width.
 
-    Args:
-        data: Any data but texts.
-        hidden: Units of each hidden layer.
-        layers: Number of hidden layers; with 0, the features are the values of an item.
-        activation: What follows each of them, a key of `ACTIVATIONS`.
-
-    Attributes:
-        features: Length of the output.
+    Each hidden layer is followed by an activation, a key of `ACTIVATIONS`. Without hidden layers,
+    the features are the values of an item.
     """
 
     def __init__(self, data: DataSpec, hidden: int, layers: int, activation: str) -> None:

@@ -6,12 +6,10 @@ MapSize = tuple[int, int]
 
 
 def feature_map_sizes(shape: tuple[int, ...], smallest: int) -> list[MapSize]:
-    """Returns height and width of an image, and those after each halving.
+    """Returns height and width of an image of this shape (C, H, W), and those after each halving.
 
-    Args:
-        shape: Shape of an image, (C, H, W).
-        smallest: Approximate pixels of the longer side after the last halving. A value of 4 gives
-            one halving for 8 pixels, three for 28 and 32, and four for 64.
+    The longer side ends with about `smallest` pixels: a value of 4 gives one halving for 8 pixels,
+    three for 28 and 32, and four for 64.
     """
     height, width = shape[1:]
     halvings = max(1, round(log2(max(height, width) / smallest)))

@@ -16,14 +16,9 @@ PADDED_BELOW = 10  # pixels of a side; a smaller side is padded for such a kerne
 
 
 class LeNet(nn.Sequential):
-    """Maps images (N, C, H, W) to features by convolutions with pooling, and linear layers.
+    """Maps images (N, C, H, W) of any size to features (N, features).
 
-    Args:
-        data: Images of any size.
-        hidden: Units of the first linear layer. The other layers scale in proportion.
-
-    Attributes:
-        features: Length of the output.
+    `hidden` is the width of the first linear layer; the other layers scale in proportion.
 
     References:
         Gradient-Based Learning Applied to Document Recognition
@@ -53,10 +48,7 @@ class LeNet(nn.Sequential):
 def conv_pool(inputs: int, outputs: int, size: Sequence[int]) -> tuple[list[nn.Module], list[int]]:
     """Returns a convolution with ReLU and max pooling, and the size of its output map.
 
-    Args:
-        inputs: Input channels.
-        outputs: Output channels.
-        size: Height and width of the input; a side below 10 pixels is padded.
+    A side of less than 10 pixels is padded.
     """
     padding = [KERNEL // 2 if side < PADDED_BELOW else 0 for side in size]
     convolution = nn.Conv2d(inputs, outputs, KERNEL, padding=tuple(padding))

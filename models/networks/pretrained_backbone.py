@@ -56,13 +56,10 @@ class PretrainedBackbone(nn.Module):
     forward = encode
 
     def load_weights(self, weights: Mapping[str, Tensor]) -> None:
-        """Loads the weights of a whole network, as plain torchvision code saves them.
-
-        Args:
-            weights: The `state_dict`; the last layer, of any number of classes, is ignored.
+        """Loads a whole network's `state_dict`, whose last layer is ignored.
 
         Raises:
-            RuntimeError: If they are of another architecture.
+            RuntimeError: If the weights are of another architecture.
         """
         last = ARCHITECTURES[self.architecture]
         backbone = {n: w for n, w in weights.items() if not n.startswith((f"{last}.", "aux"))}

@@ -13,22 +13,13 @@ CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "ls
 
 
 class Recurrent(nn.Module):
-    """Maps items (N, *data.shape) to the state after their last step, (N, hidden).
+    """Maps images or texts to the state of a recurrent network after their last step, (N, hidden).
 
     A step of an image is one row of C * W values; a step of a text is the one-hot vector of a
     letter. The padding after the end of a text does not change the result.
 
-    Args:
-        data: Images or texts.
-        cell: A key of `CELLS`.
-        hidden: Length of the state.
-        layers: Number of layers, at least 1.
-
     Raises:
         ValueError: If `layers` is below 1.
-
-    Attributes:
-        features: Length of the output.
 
     References:
         Long Short-Term Memory (Hochreiter, Schmidhuber, 1997)

@@ -19,14 +19,10 @@ def per_channel(data: DataSpec, values: Sequence[float]) -> Tensor:
 
 
 class Standardize(nn.Module):
-    """Subtracts the mean of each channel or feature, and divides by its standard deviation.
+    """Subtracts the mean of each channel or feature and divides by its deviation, or the inverse.
 
     Input and output have shape (N, *data.shape). Standardized values are float32; raw rows of a
     table are float64.
-
-    Args:
-        data: The data, with `mean` and `std`.
-        inverse: Whether to map standardized values back to raw ones.
     """
 
     mean: Tensor

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 def anomaly_scores(model: Reconstructs, data: DataSpec, items: "Items") -> Tensor:
     """Returns the L2 norm of the reconstruction error of each item, with shape (N,).
 
-    Args:
-        model: The network, on the CPU and in eval mode.
-        data: What it was trained on; errors of a standardized table are in its deviations.
-        items: Items, with shape (N, *data.shape).
+    Errors of a standardized table are in deviations. The model is on the CPU and in eval mode.
 
     References:
         Outlier Detection Using Replicator Neural Networks (Hawkins, He, Williams, Baxter, 2002)
@@ -67,11 +64,7 @@ def quantile_threshold(scores: Tensor, quantile: float) -> float:
 def separating_threshold(inliers: Tensor, outliers: Tensor) -> float:
     """Returns the score at which logistic regression is undecided, with equal class weights.
 
-    It is infinite if outliers do not have larger scores, because then none would be found.
-
-    Args:
-        inliers: Scores of normal items, with shape (N,).
-        outliers: Scores of known anomalies, with shape (M,).
+    It is infinite if the known anomalies (M,) do not have larger scores than normal items (N,).
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -89,13 +82,8 @@ def fit_anomaly_threshold(
 ) -> AnomalyThreshold | None:
     """Returns the threshold for anomalies, or None if the model cannot reconstruct.
 
-    The threshold is a quantile of the validation part: the network was not trained on it, and the
-    test part stays unseen.
-
-    Args:
-        model: The trained network; it is left on the CPU and in eval mode.
-        data: Its data module.
-        quantile: Share of the validation part that counts as normal, from 0 to 1.
+    The threshold is a quantile, from 0 to 1, of the validation part: the network was not trained
+    on it, and the test part stays unseen. The model is left on the CPU and in eval mode.
     """
     if not (isinstance(model, Reconstructs) and isinstance(data, TensorData)):
         return None

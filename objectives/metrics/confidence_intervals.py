@@ -31,11 +31,7 @@ def exceedance_interval(n: int, quantile: float) -> Interval:
     """Returns the interval of the share of new items above a sample quantile of n others.
 
     For any distribution of items, the share below the k-th smallest of n has a beta distribution.
-    The quantile lies between two of them.
-
-    Args:
-        n: Number of items in the sample, at least 1.
-        quantile: From 0 to 1, as `numpy.quantile` takes it.
+    The quantile, from 0 to 1 as `numpy.quantile` takes it, lies between two of them.
 
     References:
         Determination of Sample Sizes for Setting Tolerance Limits (Wilks, 1941)
@@ -51,15 +47,10 @@ def exceedance_interval(n: int, quantile: float) -> Interval:
 
 
 def auroc_interval(auroc: float, inliers: int, outliers: int) -> Interval:
-    """Returns the interval of an AUROC.
+    """Returns the interval of an AUROC of so many inliers and outliers, at least 1 each.
 
     Its ends are the values whose own standard error, by Hanley and McNeil, just reaches the
     measured value. They lie in [0, 1], even if all pairs are ordered correctly.
-
-    Args:
-        auroc: How often an outlier has a larger score than an inlier, from 0 to 1.
-        inliers: Number of inliers, at least 1.
-        outliers: Number of outliers, at least 1.
 
     References:
         The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC) Curve

@@ -19,13 +19,10 @@ STEPS = 4000
 
 
 def feature_network(data: TensorData) -> Predictor:
-    """Returns a classifier of the data, which is trained now or comes from the cache.
+    """Returns a classifier of labeled images, which is trained now or comes from their cache.
 
     Published FIDs use a network trained on photographs, which ignores what matters in small gray
     images. A classifier of the data's own classes does not.
-
-    Args:
-        data: Images with labels; the classifier is kept in their cache, if they have one.
     """
     # It may be called in validation, where gradients are off and random numbers matter.
     with torch.random.fork_rng(), torch.inference_mode(False), torch.enable_grad():

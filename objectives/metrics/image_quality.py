@@ -34,12 +34,9 @@ class ImageQuality(NamedTuple):
 
 
 def image_quality(real: Tensor, generated: Tensor, seed: int = 0) -> ImageQuality:
-    """Compares features of generated images (M, D) with features of real images (N, D).
+    """Compares features of generated images (M, D) with those of real images (N, D).
 
-    Args:
-        real: Features of real images.
-        generated: Features of generated images from the same network.
-        seed: Seed of the bootstrap samples and the subsets.
+    The seed determines the bootstrap samples and the subsets.
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
 
@@ -58,12 +55,9 @@ def image_quality(real: Tensor, generated: Tensor, seed: int = 0) -> ImageQualit
 
 
 def kernel_distance(real: Tensor, generated: Tensor, seed: int = 0) -> tuple[float, float]:
-    """Returns mean and standard deviation over subsets of the squared kernel distance.
+    """Returns mean and deviation over subsets of the squared kernel distance of features.
 
-    Args:
-        real: Features of real images, with shape (N, D).
-        generated: Features of generated images from the same network, with shape (M, D).
-        seed: Seed of the subsets.
+    Features of real images have shape (N, D), those of generated images (M, D).
     """
     from torchmetrics.image.kid import KernelInceptionDistance
 

@@ -18,13 +18,10 @@ MAX_ITEMS = 10_000
 
 
 def linear_baseline(data: Any) -> dict[str, float]:
-    """Returns the test score of logistic or linear regression on the same input.
+    """Returns the test score of logistic or linear regression on a data module of a predictor.
 
-    It is trained on at most 10,000 items. Its input of a text is how often each letter occurs.
-    Images that do not fit into memory have no such baseline.
-
-    Args:
-        data: The data module of a predictor: items with their targets, or codes of items.
+    It is trained on at most 10,000 items, never on codes. Its input of a text is how often each
+    letter occurs. Images that do not fit into memory have no such baseline.
     """
     items = data.items if isinstance(data, EncodedData) else data
     if not isinstance(items, TensorData) or items.splits.train.targets is None:

@@ -65,18 +65,9 @@ def few_label_accuracies(
     seeds: Sequence[int] = range(DRAWS),
     neighbors: int = 1,
 ) -> list[float]:
-    """Returns `knn_accuracy` with few labeled items, for each seed that samples them.
+    """Returns `knn_accuracy` with so many labeled items, for each seed that samples them.
 
     They are sampled without replacement, at the same indices for the same seed and N.
-
-    Args:
-        known: Codes to sample labeled items from, with shape (N, D).
-        classes: Their classes, with shape (N,).
-        queries: Codes of other items, with shape (M, D).
-        query_classes: Their true classes, with shape (M,).
-        labels: Number of labeled items; all if there are fewer.
-        seeds: A seed for each sample.
-        neighbors: Number of neighbors that vote, at most `labels`.
     """
     accuracies = []
     for seed in seeds:

@@ -18,14 +18,10 @@ NUMBERS: dict[Kind, str] = {"image": "pixels", "table": "features", "text": "let
 
 
 def to_numeric_rows(items: Any, data: DataSpec) -> Rows:
-    """Returns items as rows of numbers, with shape (N, F).
+    """Returns items (N, *data.shape) as rows of numbers (N, F).
 
     These are pixel values; features of a table, standardized if networks standardize them; or how
     often each letter occurs in a text.
-
-    Args:
-        items: A tensor, with shape (N, *data.shape).
-        data: The data.
     """
     if data.kind == "text":
         counts = torch.zeros(len(items), len(data.letters) + 1)

@@ -20,11 +20,7 @@ PCA_MSE = "test_mse_pca"
 
 
 def fit_pca(rows: Rows, length: int) -> Any:
-    """Returns scikit-learn's PCA, fitted to rows (N, F).
-
-    Args:
-        rows: The rows.
-        length: Number of components; at most N and F.
+    """Returns scikit-learn's PCA with at most `length` components, fitted to rows (N, F).
 
     References:
         On Lines and Planes of Closest Fit to Systems of Points in Space (Pearson, 1901)
@@ -38,10 +34,7 @@ def fit_pca(rows: Rows, length: int) -> Any:
 def pca_errors(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor], Rows]:
     """Returns a function that maps items (N, *data.shape) to their errors by PCA, (N, F).
 
-    Args:
-        train: Items that the components are fitted to, with shape (M, *data.shape).
-        length: Number of components; at most the number of items and of values.
-        data: The data.
+    At most `length` components are fitted to the training items (M, *data.shape).
     """
     pca = fit_pca(to_numeric_rows(train, data), length)
 

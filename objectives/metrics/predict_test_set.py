@@ -10,14 +10,9 @@ from ...models.roles import Predicts
 
 
 def predict_test_set(model: Predicts, data: Any) -> tuple[Tensor, Tensor]:
-    """Returns the predictions and targets of the test part.
+    """Returns the logits (N, classes) or numbers (N, 1) and the targets (N,) of the test part.
 
-    Args:
-        model: The trained predictor; it is left on the CPU and in eval mode.
-        data: Its data module.
-
-    Returns:
-        Logits, with shape (N, classes), or numbers, with shape (N, 1); and targets, (N,).
+    The model is left on the CPU and in eval mode.
     """
     assert isinstance(model, pl.LightningModule)
     model.cpu().eval()

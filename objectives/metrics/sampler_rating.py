@@ -78,14 +78,10 @@ def unratable_reason(data: Any, n: int) -> str | None:
 def rate_samplers(
     model: Decodes, network: Predictor, data: TensorData, codes: Mapping[str, Codes], seed: int
 ) -> SamplerRatings:
-    """Rates the images that a model decodes from the codes of each sampling method.
+    """Rates the images that a model decodes from the codes (N, D) of each sampling method.
 
-    Args:
-        model: The model.
-        network: A classifier of the data, whose features are compared.
-        data: The labeled images that the model was trained on.
-        codes: The codes that each method has sampled, with shape (N, D).
-        seed: Seed of the real training images and the bootstrap samples.
+    The features of a classifier of the same labeled data are compared. The seed determines the
+    real training images and the bootstrap samples.
     """
     train, val, test = data.splits[:3]
     size = min(len(train), *map(len, codes.values()))
