@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +28,7 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 
+@dataclass(eq=False)
 class Batches:
     """An iterable of batches, each a slice of every column; bytes become floats in [0, 1].
 
@@ -43,17 +45,12 @@ class Batches:
         device: The device that inputs are moved to; None leaves them where they are.
     """
 
-    def __init__(
-        self,
-        columns: tuple[Items, ...],
-        batch_size: int,
-        shuffle: bool,
-        weights: Tensor | None = None,
-        augment: RandomAugmentation | None = None,
-        device: torch.device | None = None,
-    ) -> None:
-        self.columns, self.batch_size, self.shuffle = columns, batch_size, shuffle
-        self.weights, self.augment, self.device = weights, augment, device
+    columns: tuple[Items, ...]
+    batch_size: int
+    shuffle: bool
+    weights: Tensor | None = None
+    augment: RandomAugmentation | None = None
+    device: torch.device | None = None
 
     def __len__(self) -> int:
         return len(self._slices)

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -117,11 +118,12 @@ class EncodedData(DeviceDataModule):
         return codes
 
 
+@dataclass(eq=False)
 class _EncodedBatches:
     """An iterable of batches that are encoded again in each epoch."""
 
-    def __init__(self, batches: Batches, encoder: Any) -> None:
-        self.batches, self.encoder = batches, encoder
+    batches: Batches
+    encoder: Any
 
     def __len__(self) -> int:
         return len(self.batches)

@@ -57,12 +57,8 @@ def read_cache_file(path: Path) -> Any:
 
 
 def write_cache_file(path: Path, value: Any) -> None:
-    """Writes a cache file atomically, with its folder; does nothing if writing fails.
-
-    Several processes may write the same file at once.
-    """
-    # RuntimeError: torch cannot write
-    with suppress(OSError, RuntimeError), atomic_file(path) as partial:
+    """Writes a cache file as a whole, with its folder; does nothing if writing fails."""
+    with suppress(OSError, RuntimeError), atomic_file(path) as partial:  # of torch
         torch.save(value, partial)
 
 

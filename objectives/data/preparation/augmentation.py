@@ -1,7 +1,7 @@
 """Augmentation: random crops and flips of the images of a training batch."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,13 +12,6 @@ RESIZE_RATIO = 256 / 224
 """Short side of an image before the crop, as a multiple of the side of the crop."""
 
 ImageSize = tuple[int, int]
-
-
-class _Augmentation(NamedTuple):
-    """The short side of decoded images in sides of the crop, and what makes the transforms."""
-
-    resize_ratio: float
-    make_transforms: Callable[[ImageSize], list[Any]]
 
 
 def _crop_transforms(size: ImageSize) -> list[Any]:
@@ -43,13 +36,16 @@ def _zoom_transforms(size: ImageSize) -> list[Any]:
     return [v2.RandomResizedCrop(size), v2.RandomHorizontalFlip()]
 
 
-AUGMENTATIONS: Mapping[str, _Augmentation | None] = {
+AUGMENTATIONS: Mapping[str, tuple[float, Callable[[ImageSize], list[Any]]] | None] = {
     "none": None,
-    "crop": _Augmentation(RESIZE_RATIO, _crop_transforms),
+    "crop": (RESIZE_RATIO, _crop_transforms),
     # The crop may be a tenth of the image, but whole photographs would fill the memory.
-    "zoom": _Augmentation(2, _zoom_transforms),
+    "zoom": (2, _zoom_transforms),
 }
-"""Augmentations: none, crops at random positions, crops at random positions and scales."""
+"""Augmentations: none, crops at random positions, crops at random positions and scales.
+
+Each has an upper bound of the short side of decoded images, in sides of the crop.
+"""
 
 
 def check_augmentation(name: str) -> None:
@@ -69,8 +65,9 @@ class RandomAugmentation:
 
         augmentation = AUGMENTATIONS[name]
         assert augmentation is not None
-        self.short_side = round(min(size) * augmentation.resize_ratio)
-        self._transform = v2.Compose(augmentation.make_transforms(size))
+        ratio, make_transforms = augmentation
+        self.short_side = round(min(size) * ratio)
+        self._transform = v2.Compose(make_transforms(size))
 
     def __call__(self, images: Iterable[Tensor]) -> Tensor:
         """Returns crops of shape (N, C, height, width) from images of shapes (C, H, W)."""

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -107,7 +107,7 @@ def serialize_splits() -> list[tuple[Any, ...]]:
         (
             source._asdict() | {"table": asdict(source.table)},
             seed,
-            [_serialize_part(part) for part in splits[:3]],
+            [(p[0] if isinstance(p[0], Tensor) else astuple(p[0]), *p[1:]) for p in splits[:3]],
             (splits.spec.to_table(), *splits[4:]),
         )
         for (source, seed), splits in _splits.items()
@@ -134,11 +134,6 @@ def save_splits(path: Path) -> None:
 def load_splits(path: Path) -> None:
     """Caches the splits of a file from `save_splits`; all processes share its memory."""
     deserialize_splits(torch.load(path, mmap=True, weights_only=True))
-
-
-def _serialize_part(part: Part) -> tuple[Any, Tensor | None, Tensor | None]:
-    inputs, targets, rows = part
-    return inputs if isinstance(inputs, Tensor) else inputs.arguments(), targets, rows
 
 
 def describe_splits(splits: Splits) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -158,7 +159,8 @@ def _lazy_images(parts: Mapping[str, ImageFiles], source: Source) -> _Images | N
         part: LazyImages(files.root, files.names, *mode_and_side) for part, files in parts.items()
     }
     maximum, notes = lazy["train"].learn_range()
-    return _Images({p: images.with_maximum(maximum) for p, images in lazy.items()}, maximum, notes)
+    images = {part: replace(files, maximum=maximum) for part, files in lazy.items()}
+    return _Images(images, maximum, notes)
 
 
 def _images_in_memory(

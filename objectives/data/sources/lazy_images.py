@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -39,6 +40,7 @@ R = TypeVar("R")
 MAX_EXAMINED_IMAGES = 64  # to learn the range of their pixels
 
 
+@dataclass(frozen=True, eq=False)
 class LazyImages:
     """Image files in place of the tensor of their pixels; indexing decodes them.
 
@@ -53,11 +55,13 @@ class LazyImages:
         maximum: The number that stands for 1 in files that can hold it, from `learn_range`.
     """
 
-    def __init__(
-        self, root: str, names: Sequence[str], mode: str, side: int, maximum: int = 0
-    ) -> None:
-        self.root, self.names, self.mode, self.side = root, list(names), mode, side
-        self.maximum = maximum
+    root: str
+    names: Sequence[str]
+    mode: str
+    side: int
+    maximum: int = 0
+
+    def __post_init__(self) -> None:
         silence_pillow()
 
     def __len__(self) -> int:
@@ -80,17 +84,13 @@ class LazyImages:
         """The path of each file."""
         return [os.path.join(self.root, name) for name in self.names]
 
-    def arguments(self) -> tuple[str, list[str], str, int, int]:
-        """Returns the arguments of the constructor."""
-        return self.root, self.names, self.mode, self.side, self.maximum
-
     def take(self, indices: Sequence[int]) -> LazyImages:
         """Returns the images at some indices."""
-        return self._with_names([self.names[i] for i in indices])
+        return replace(self, names=[self.names[i] for i in indices])
 
     def concat(self, other: LazyImages) -> LazyImages:
         """Returns these images followed by others of the same folder."""
-        return self._with_names([*self.names, *other.names])
+        return replace(self, names=[*self.names, *other.names])
 
     def decode_uncropped(self, indices: Indices, short_side: int) -> list[Tensor]:
         """Returns whole images of shapes (C, H, W), scaled so that no short side is longer."""
@@ -125,13 +125,6 @@ class LazyImages:
         assert brightest is not None
         maximum = learn_maximum({"train": brightest}, self.root)
         return maximum, describe_range(brightest, maximum)
-
-    def with_maximum(self, maximum: int) -> LazyImages:
-        """Returns the same images with another number that stands for 1."""
-        return LazyImages(self.root, self.names, self.mode, self.side, maximum)
-
-    def _with_names(self, names: Sequence[str]) -> LazyImages:
-        return LazyImages(self.root, names, self.mode, self.side, self.maximum)
 
     def _maximum(self, pixel_range: PixelRange) -> int:
         return training_file_maximum(pixel_range, self.maximum)

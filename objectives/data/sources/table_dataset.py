@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ from .column_types import are_categories, check_mostly_numbers
 from .header_row import TARGET_COLUMN_NAMES
 from .table_options import NO_TARGET, TableOptions, format_option
 from .target_encoding import encode_targets
-from .target_leakage import describe_target_copies
 from .typed_columns import Columns, check_no_missing
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 MIN_ROWS_PER_CLASS = 10
 """Average rows of a class, if there are more than 50 classes."""
 MAX_CLASSES = 1000
+CORRELATION_TOLERANCE = 1e-9
+"""How far the correlation of a number with a copy in another unit may be from 1."""
 
 
 def read_table(
@@ -65,7 +66,7 @@ def read_table(
     classes, targets = tuple[str, ...](), None
     if target is not None:
         notes += (f"the column {target!r} is the target",)
-        notes += describe_target_copies(columns, target)
+        notes += _describe_target_copies(columns, target)
         classes, targets = column_targets(columns, target, numbers, path, options)
         kinds.append(Column(target, "target"))
     elif options.target != NO_TARGET:
@@ -170,3 +171,38 @@ def _check_categories(
             f"{quote_some(texts[name][:2])}{more}, which are not categories: leave "
             f"{'them' if others else 'it'} out by {format_option('drop', *texts)}"
         )
+
+
+def _describe_target_copies(columns: Columns, target: str) -> tuple[str, ...]:
+    """Returns a note on the columns that copy the target, if any.
+
+    A copy has one value for each class and another one for every other class; or it is a number
+    whose correlation with the target is 1.
+    """
+    copies = list(_find_copies(columns, target))
+    if not copies:
+        return ()
+    subject, verb = ("column", "copies") if len(copies) == 1 else ("columns", "copy")
+    option = format_option("drop", *copies)
+    return (
+        f"the {subject} {', '.join(map(repr, copies))} {verb} the target: {option} leaves it out",
+    )
+
+
+def _find_copies(columns: Columns, target: str) -> Iterator[str]:
+    targets = columns.frame[target]
+    distinct = targets.nunique()
+    are_classes = are_categories(distinct, len(targets))
+    for name in map(str, columns.frame):
+        column = columns.frame[name]
+        if name == target or column.nunique() < 2:
+            continue
+        if are_classes and column.nunique() == distinct:
+            if len(columns.frame[[name, target]].drop_duplicates()) == distinct:
+                yield name
+        elif (
+            not are_classes
+            and column.dtype.kind == targets.dtype.kind == "f"
+            and 1 - abs(column.corr(targets)) < CORRELATION_TOLERANCE
+        ):
+            yield name
