@@ -14,7 +14,7 @@ SEARCH_LOCK_NAME = "the lock of all searches"
 
 
 class Lock(Protocol):
-    """What all kinds of it can do; as a context manager, it is held for the block."""
+    """What all kinds of it can do."""
 
     @property
     def is_locked(self) -> bool:
@@ -32,10 +32,6 @@ class Lock(Protocol):
 
     def release(self) -> Any:
         """Lets it go."""
-
-    def __enter__(self) -> Any: ...
-
-    def __exit__(self, kind: Any, error: Any, trace: Any, /) -> Any: ...
 
 
 def search_lock(storage: str, runs: Runs) -> Lock:

@@ -7,7 +7,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import grpc
 import ray
 from optuna.storages import BaseStorage
 
@@ -88,7 +87,7 @@ def run_ray_worker(
             else:
                 runs = Runs(folder / "runs")
                 here = replace(plan, recipe=recipe, runs=runs, storage=coordinator.url)
-                context = remote_context(actor, worker_id, here, folder, (grpc.RpcError,))
+                context = remote_context(actor, worker_id, here, send, folder)
             yield here, connect_database(here.storage, coordinator.token), context
 
     send("connected", None)

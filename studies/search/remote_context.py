@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import grpc
 import pytorch_lightning as pl
 import ray
 from filelock import Timeout
@@ -12,7 +13,7 @@ from filelock import Timeout
 from ...storage.database import HEARTBEAT_S
 from ...storage.resume_checkpoints import last_epoch
 from .search_plan import SearchPlan
-from .worker_context import WorkerContext
+from .worker_context import SendMessage, WorkerContext
 
 
 def call_actor(method: Any, *arguments: Any) -> Any:
@@ -42,12 +43,6 @@ class ActorLock:
     def release(self) -> None:
         self.is_locked = False
         call_actor(self.actor.release, self.worker_id)
-
-    def __enter__(self) -> None:
-        self.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
 
 
 class ActorArtifactStore:
@@ -102,8 +97,8 @@ def remote_context(
     actor: Any,
     worker_id: str,
     plan: SearchPlan,
+    send: SendMessage,
     scratch: Path,
-    database_errors: tuple[type[Exception], ...],
 ) -> WorkerContext:
     """Returns the context of a worker on another machine.
 
@@ -111,12 +106,9 @@ def remote_context(
         actor: The coordinator actor.
         worker_id: The worker.
         plan: The search, with a runs folder on this node.
+        send: Sends a message to the coordinator.
         scratch: A folder for temporary files.
-        database_errors: Errors of the database when the coordinator is gone.
     """
-
-    def send(kind: str, content: Any) -> None:
-        call_actor(actor.send, worker_id, kind, content)
 
     def fetch_last_epoch(trial: int) -> Path:
         path = last_epoch(plan.runs, plan.name, trial)
@@ -137,5 +129,5 @@ def remote_context(
         last_epoch=fetch_last_epoch,
         extra_callbacks=extra_callbacks,
         scratch=scratch,
-        connection_errors=(*database_errors, ray.exceptions.RayError, Timeout),
+        connection_errors=(grpc.RpcError, ray.exceptions.RayError, Timeout),
     )

@@ -1,14 +1,14 @@
-"""Opening the study of a search: the one that is there, or a new one, whole or not at all."""
+"""Opening the study of a search, or creating it completely or not at all."""
 
 import logging
 import shutil
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import optuna
 
-from ...models.networks.architectures import ARCHITECTURES
 from ...search_spaces.suggestions import random_trials
 from ...storage.artifact_store import study_bucket
 from ...storage.atomic_write import atomic_file
@@ -37,20 +37,20 @@ log = logging.getLogger(__name__)
 
 
 def open_or_create_study(plan: SearchPlan, command: str) -> Study:
-    """Opens the study, or makes it and its database, while no other search does.
+    """Opens the study of a search; creates the study and its database if they do not exist.
 
     Args:
         plan: The search.
-        command: What the user typed; it is kept on the study.
+        command: What the user typed; a new study records it.
 
     Raises:
-        StudyError: If it exists with another definition.
+        StudyError: If the study exists with another definition.
         StorageError: If it keeps its pictures elsewhere, or the database cannot be used.
     """
     with plan.hold_lock():
         study = _open_existing(plan)
         if study is not None:
-            if plan.reusable_trials is not None:  # which may have grown since
+            if plan.reusable_trials is not None:  # their study may have grown
                 add_reusable_trials(study, plan.reusable_trials)
             return study
     plan.spec.objective.sanity_check(random_trials(1)[0])
@@ -83,37 +83,37 @@ def _open_existing(plan: SearchPlan) -> Study | None:
 
 def _is_incomplete(study: optuna.Study) -> bool:
     """Returns whether a search was killed while it created this study, before any training."""
-    known = study.user_attrs.keys() <= StudyRecord.model_fields.keys()
-    return known and "command" in study.user_attrs and not is_latentune_study(study)
+    is_ours = study.user_attrs.keys() <= StudyRecord.model_fields.keys()
+    return is_ours and "command" in study.user_attrs and not is_latentune_study(study)
 
 
 def _create_study(plan: SearchPlan, command: str) -> Study:
-    """Makes a study, or completes one that is half made: it has its definition in the end."""
-    objective = plan.spec.objective
+    """Creates a study, or completes one that is incomplete: its definition is written last."""
+    metrics = plan.spec.objective.metrics
     storage = open_database(plan.storage, create=True)
     optuna.create_study(
         study_name=plan.name,
         storage=storage,
-        directions=list(objective.metrics.values()),
+        directions=list(metrics.values()),
         load_if_exists=True,
     )
     study = Study(study_name=plan.name, storage=storage)
-    write_study_record(study, StudyRecord(command=command))  # marks it as incomplete until then
+    write_study_record(study, StudyRecord(command=command))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        study.set_metric_names(list(objective.metrics))  # what the dashboard calls them
-    recipe = _with_local_encoder(plan)
-    table = RecipeTable(**recipe.to_table(plan.runs))
-    write_study_record(study, StudyRecord(recipe=table, metrics=dict(objective.metrics)))
-    if recipe.encoder is not None and recipe.encoder not in ARCHITECTURES:
-        source = find_encoder_source(recipe, plan.runs)
-        write_study_record(study, StudyRecord(encoder_source=source))
+        study.set_metric_names(list(metrics))  # for the dashboard
+    recipe, facts = plan.recipe, dict[str, Any]()
+    if recipe.has_own_encoder:
+        recipe = _with_local_encoder(plan)
+        facts["encoder_source"] = find_encoder_source(recipe, plan.runs)
     if plan.bucket is not None:
-        write_study_record(study, StudyRecord(artifacts=plan.bucket))
+        facts["artifacts"] = plan.bucket
+    if plan.reusable_trials is not None:
+        facts["origin"] = Origin(study=plan.reusable_trials.study)
+    table = RecipeTable(**recipe.to_table(plan.runs))
+    write_study_record(study, StudyRecord(recipe=table, metrics=dict(metrics), **facts))
     write_note(study, command, plan.definition)
     if plan.reusable_trials is not None:
-        origin = Origin(study=plan.reusable_trials.study)
-        write_study_record(study, StudyRecord(origin=origin))
         add_reusable_trials(study, plan.reusable_trials)
     for values in plan.first:
         study.enqueue_trial(dict(values), skip_if_exists=True)
@@ -122,21 +122,19 @@ def _create_study(plan: SearchPlan, command: str) -> Study:
 
 
 def _with_local_encoder(plan: SearchPlan) -> Recipe:
-    """Returns the recipe of a search, whose encoder lies in the runs folder: else it is copied.
+    """Returns the recipe with an encoder in the runs folder, copied there if it lies elsewhere.
 
-    So the study can be moved and sent to others, and what it records leads nowhere else.
+    So the study can be moved with its folder.
     """
-    recipe = plan.recipe
-    if recipe.encoder is None or recipe.encoder in ARCHITECTURES:
-        return recipe
-    if relative_to_root(Path(recipe.encoder), plan.runs.root) is not None:
-        return recipe
-    own = plan.runs.encoder(plan.name)
+    encoder = Path(str(plan.recipe.encoder))
+    if relative_to_root(encoder, plan.runs.root) is not None:
+        return plan.recipe
+    copy = plan.runs.encoder(plan.name)
     try:
-        own.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(own) as partial:
-            shutil.copyfile(recipe.encoder, partial)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_file(copy) as partial:
+            shutil.copyfile(encoder, partial)
     except OSError as error:
-        raise write_error(own, error) from error
-    log.info("the encoder is copied from %s to %s", recipe.encoder, own)
-    return replace(recipe, encoder=str(own))
+        raise write_error(copy, error) from error
+    log.info("the encoder is copied from %s to %s", encoder, copy)
+    return replace(plan.recipe, encoder=str(copy))
