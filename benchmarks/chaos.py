@@ -2,10 +2,10 @@
 
     python -m benchmarks.chaos --trials 300 --kills 100 --seed 0
 
-Beside the kills, the database is locked, artifacts and last epochs go, and the disk is full for a
-while; that one needs root, or `unshare -rm` in front of the command. A search that has ended is
-started again by the same command, until one ends well or unharmed. With `--workers 1`, all values
-are compared with those of a search that nobody has disturbed.
+Apart from kills, the database is locked, artifacts and last epochs are deleted, and the disk is full
+for a while; the last one needs root, or `unshare -rm` in front of the command. The same command
+starts the search again until one ends well or undisturbed. With `--workers 1`, all values are
+compared with those of an undisturbed search.
 
 A line then says what was checked; if any of it is wrong, the exit code is 1 and the folder kept.
 """
@@ -37,7 +37,7 @@ LIMIT_S = 3 * 60 * 60
 
 @dataclass
 class Chaos:
-    """What befalls searches in one folder, until they end."""
+    """Disturbs searches in one folder until they end."""
 
     searches: Searches
     kills: int

@@ -18,7 +18,7 @@ from .chaos_troubles import Disk
 
 STUDY = "conv-ae-digits"
 ENDS = (TrialState.COMPLETE, TrialState.PRUNED)
-EXPECTED = re.compile(  # files and folders, beside the pictures of trials
+EXPECTED = re.compile(  # files and folders other than pictures of trials
     r"tmp|runs|runs/(studies\.db(-wal|-shm)?|search\.lock|artifacts|cache)"
     rf"|runs/{STUDY}(/best\.toml)?|runs/cache/(?!.*(partial|scratch|tmp|pymp-|trials)).*"
 )

@@ -1,4 +1,4 @@
-"""What befalls a search beside kills, each for a while: a lock, a full disk, files that go."""
+"""Disturbances of a search other than kills: a lock, a full disk, deleted files."""
 
 import os
 import sqlite3
@@ -97,7 +97,7 @@ def without_pictures(disk: Disk, draw: Random) -> Iterator[bool]:
 
 
 @contextmanager
-def spoilt(disk: Disk, draw: Random) -> Iterator[bool]:
+def damage_epochs(disk: Disk, draw: Random) -> Iterator[bool]:
     """Of each trial that has not ended, the last epoch is cut short, or gone."""
     hit = False
     for path in sorted(disk.runs.glob("cache/trials/*/*.ckpt")):
@@ -115,5 +115,5 @@ TROUBLES: dict[str, tuple[int, Trouble]] = {
     "the database locked by another process": (3, locked),
     "the disk full": (2, full),
     "artifacts deleted": (2, without_pictures),
-    "last epochs cut short or deleted": (3, spoilt),
+    "last epochs cut short or deleted": (3, damage_epochs),
 }

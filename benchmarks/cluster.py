@@ -1,16 +1,18 @@
-"""How many workers one head can serve: simulates many, of which none trains anything.
+"""How many workers one coordinator can serve: simulates many that train nothing.
 
     python -W ignore -m benchmarks.cluster --workers 10,30,100,300,1000 --length 30 --seconds 60
 
-All is real but the processes of workers and their training: head, desk, lock, database, proxy,
-and the loop that runs trials. A worker is a thread of one of a few processes, and sleeps for as
-long as a trial takes. Head and workers share the cores of this machine, so that fewer trials end
-than a head with a core of its own could serve; what it spends on each says how many that would be.
+Coordinator, coordinator actor, lock, database, proxy and trial loop are real; only the processes
+of the workers and their training are simulated. A worker is a thread of one of a few processes
+and sleeps as long as a trial takes. Coordinator and workers share the cores of this machine, so
+fewer trials finish than a coordinator with its own core could serve; its time for each trial says
+how many that would be.
 
-What the head spends grows with the trials that run at once, of which each worker is sent all when
-it chooses. More workers than it can serve take minutes to begin, one after another.
+The time of the coordinator grows with the number of RUNNING trials, because each worker reads all
+of them when it creates a trial. More workers than it can serve need minutes to start.
 
-It shows neither a network nor a thousand connections: threads of a process share theirs.
+The benchmark includes neither a network nor a thousand connections: the threads of a process share
+their connection.
 """
 
 import argparse
@@ -43,15 +45,15 @@ EPOCHS = 10
 TRIALS = 10**6  # more than there will be
 HEADER = """\
           trials    of the   lock held   processor, ms a trial   trials a minute at most,
-workers   a minute   ideal   ms a trial   head   desk   workers   by the head   by the lock"""
+workers   a minute   ideal   ms a trial  coord. actor   workers   by coord.     by the lock"""
 
 
-class Seen(Exception):  # noqa: N818 - it is no error
-    """Enough of a search was seen."""
+class MeasuredError(Exception):
+    """Ends a search that has been measured."""
 
 
-class TimedDesk(CoordinatorActor):
-    """A desk that knows for how many seconds its lock was held."""
+class TimedActor(CoordinatorActor):
+    """A coordinator actor that measures for how many seconds its lock is held."""
 
     held, since = 0.0, 0.0
 
@@ -85,7 +87,7 @@ class Threads:
 
 
 class InThreads(RayBackend):
-    """An engine whose tasks are threads of a few processes."""
+    """A backend whose tasks are threads of a few processes."""
 
     def __init__(self, plan: SearchPlan, scratch: Path, epoch_s: float) -> None:
         super().__init__(plan, scratch)
@@ -94,7 +96,7 @@ class InThreads(RayBackend):
             actor,
             coordinator_node._replace(node="another"),
             *others,
-        )  # they need the desk
+        )  # so that they use the actor
         each = -(-plan.workers // PROCESSES)
         process = ray.remote(Threads).options(num_cpus=0, max_concurrency=each)
         self.processes = [process.remote(epoch_s) for _ in range(PROCESSES)]
@@ -138,7 +140,7 @@ class Watch:
         self.marks: list[Spent] = []
         self.due = 0.0
 
-    def engine(self, plan: SearchPlan, scratch: Path) -> InThreads:
+    def backend(self, plan: SearchPlan, scratch: Path) -> InThreads:
         made = InThreads(plan, scratch, self.length / EPOCHS)
         self.actor = made.actor
         return made
@@ -155,13 +157,13 @@ class Watch:
             wall=now,
             held=ray.get(self.actor.was_held.remote()),
             head=time.process_time(),
-            actor=_processor("ray::TimedDesk"),
+            actor=_processor("ray::TimedActor"),
             workers=_processor("ray::Threads"),
         )
         self.marks.append(spent)
         self.due = now + self.seconds
         if len(self.marks) == 2:
-            raise Seen
+            raise MeasuredError
 
     @property
     def result(self) -> Spent:
@@ -202,10 +204,10 @@ def measure(workers: int, length: float, seconds: float, storage: str | None) ->
             cluster="auto",
         )
         with (
-            patch(f"{SEARCH}.ray_backend.RayBackend", watch.engine),
-            patch(f"{SEARCH}.ray_backend.CoordinatorActor", TimedDesk),
-            untrained(),  # what is rehearsed
-            suppress(Seen),
+            patch(f"{SEARCH}.ray_backend.RayBackend", watch.backend),
+            patch(f"{SEARCH}.ray_backend.CoordinatorActor", TimedActor),
+            untrained(),  # for the sanity check
+            suppress(MeasuredError),
         ):
             Coordinator(plan, [watch]).run("benchmarks.cluster")
     return watch.result

@@ -36,7 +36,7 @@ from .chaos_troubles import Disk
 EARLY = 0.25  # how probable it is that a search is hit before its first trial
 WHILE_S = (0, 4)
 LIMIT_S = 30 * 60
-WORKERS, CPUS, NODES = 4, 2, 2  # beside the head
+WORKERS, CPUS, NODES = 4, 2, 2  # in addition to the head node
 OURS = ("ray::run_ray_worker", "ray::CoordinatorActor")  # what a search starts on the nodes
 
 
@@ -80,7 +80,7 @@ class Nodes:
 
 @dataclass
 class Chaos:
-    """What befalls searches on a cluster, until they end."""
+    """Disturbs searches on a cluster until they end."""
 
     searches: Searches
     nodes: Nodes
@@ -143,7 +143,7 @@ def living(*titles: str) -> list[psutil.Process]:
 
 
 def checks(searches: Searches, code: int | None) -> Checks:
-    """Checks what has to hold after a run, beside what holds after any search."""
+    """Checks what has to hold after a run on a cluster, and after any search."""
     deadline = time.monotonic() + ORPHANS_S
     while (left := living(*OURS)) and time.monotonic() < deadline:
         time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""Workers beside each other on this machine, and as tasks of a Ray cluster on it, in turns.
+"""Workers in processes of this machine and in tasks of a Ray cluster on it, in turns.
 
     python -W ignore -m benchmarks.engines --trials 60 --workers 2 --rounds 5
 

@@ -6,7 +6,7 @@
 Each verb is run once without being disturbed. Then, for each operation n, it is killed before the
 n-th, in a process forked from one that has imported everything, and run again by the same command.
 That must succeed, and leave what the undisturbed run has left: the same figures, the same trials,
-the same files, and none beside them. A file that is opened to be written is once not there yet
+the same files and no others. A file that is opened to be written is once not there yet
 when the process is killed, and once it is empty. A table says what was lost: epochs that were
 trained again beyond the one that was under way, files that differ, and files that are left over.
 A command that refuses to be repeated because its result is whole has lost nothing.
@@ -128,13 +128,13 @@ def run(folder: Path, act: Callable[[], object], kill_at: int | None, torn: bool
             _in_fork(folder, act, kill_at, torn, mouth, out.fileno())
         os.close(mouth)
         with os.fdopen(heard) as lines:
-            told = lines.read().splitlines()
+            recorded = lines.read().splitlines()
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         out.seek(0)
         said = out.read().decode(errors="replace")
-    operations = [line for line in told if not line.startswith(("epoch ", "module "))]
-    modules = [line.removeprefix("module ") for line in told if line.startswith("module ")]
-    return Run(code, said, operations, len(told) - len(operations) - len(modules), modules)
+    operations = [line for line in recorded if not line.startswith(("epoch ", "module "))]
+    modules = [line.removeprefix("module ") for line in recorded if line.startswith("module ")]
+    return Run(code, said, operations, len(recorded) - len(operations) - len(modules), modules)
 
 
 def _in_fork(

@@ -14,7 +14,7 @@ TIMES = {"seconds", "made", "duration", "at", "command", "worker_failures"}
 DATE = re.compile(r"\d{4}-\d\d-\d\d[T -]\d\d[:-]\d\d[:-]\d\d(\.\d+)?")
 BACKUP = re.compile(r"backups/DATE(-\d\d)?/")
 OF_BACKUPS = ("runs/backups/before/studies.db", "runs/backups/after")  # a repair may have two
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # which an import draws anew
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # an import makes a new one
 UNSTABLE = ("trial_heartbeats", "alembic_version", "version_info")
 
 

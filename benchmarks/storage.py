@@ -1,4 +1,4 @@
-"""What a trial spends beside its training, in a study that has many trials already.
+"""The time of a trial outside of its training, in a study with many trials.
 
 python -W ignore -m benchmarks.storage
 """
@@ -44,7 +44,7 @@ WARM = 3  # trials that are not counted
 
 
 class Spent(NamedTuple):
-    """What a trial takes beside its training; means of several trials.
+    """The resources of a trial outside of its training; means of several trials.
 
     Attributes:
         cpu: Milliseconds of this process.

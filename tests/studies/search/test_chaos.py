@@ -1,4 +1,4 @@
-"""What befalls a search costs nothing; `python -m benchmarks.chaos` does it hundreds of times."""
+"""Disturbances of a search do not change its result; `benchmarks.chaos` makes hundreds."""
 
 import errno
 import os
@@ -57,14 +57,14 @@ def killed() -> None:
 
 
 @pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """What a search finds that nobody disturbs."""
-    return outcomes(search(runs=tmp_path_factory.mktemp("calm") / "runs"))
+    return outcomes(search(runs=tmp_path_factory.mktemp("undisturbed") / "runs"))
 
 
-def check(study: optuna.Study, calm: list[Any]) -> None:
+def check(study: optuna.Study, undisturbed: list[Any]) -> None:
     """Each trial is there once, with its values, and nothing is left of what it needed."""
-    assert outcomes(study) == calm
+    assert outcomes(study) == undisturbed
     assert all(trial.state.is_finished() for trial in study.trials)
     with closing(sqlite3.connect(DATABASE)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -74,9 +74,9 @@ def check(study: optuna.Study, calm: list[Any]) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals that kill")
-@pytest.mark.parametrize("befalls", ["nothing", "it is cut short", "it goes once it was checked"])
-def test_a_search_that_is_killed_finds_what_it_would_have_found(
-    calm: list[Any], befalls: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("event", ["nothing", "truncated", "deleted after the check"])
+def test_a_killed_search_has_the_result_of_an_undisturbed_one(
+    undisturbed: list[Any], event: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start_fork_server()
     process = process_context.Process(target=killed)
@@ -84,9 +84,9 @@ def test_a_search_that_is_killed_finds_what_it_would_have_found(
     process.join()
     assert process.exitcode == -signal.SIGKILL
     (kept,) = LAST.glob("*")
-    if befalls == "it is cut short":
+    if event == "truncated":
         os.truncate(kept, 5000)
-    if befalls == "it goes once it was checked":
+    if event == "deleted after the check":
         find_resumable = last_epoch.LastEpochCheckpoint.find_resumable
 
         def deleted(
@@ -99,10 +99,10 @@ def test_a_search_that_is_killed_finds_what_it_would_have_found(
         monkeypatch.setattr(last_epoch.LastEpochCheckpoint, "find_resumable", deleted)
     study = search()
     assert study.trials[0].user_attrs["worker_failures"] == [1]
-    check(study, calm)
+    check(study, undisturbed)
 
 
-def test_a_database_that_others_lock_for_a_while_is_waited_for(calm: list[Any]) -> None:
+def test_a_search_waits_for_a_locked_database(undisturbed: list[Any]) -> None:
     locks = []
 
     def lock() -> None:
@@ -111,11 +111,11 @@ def test_a_database_that_others_lock_for_a_while_is_waited_for(calm: list[Any]) 
         locks.append(threading.Timer(0.3, other.close))
         locks[0].start()
 
-    check(search(at(0, lock)), calm)
+    check(search(at(0, lock)), undisturbed)
     locks[0].join()
 
 
-def test_artifacts_that_somebody_deletes_end_no_search(calm: list[Any]) -> None:
+def test_a_search_survives_deleted_artifacts(undisturbed: list[Any]) -> None:
     folder = Path("runs/artifacts")
 
     def delete() -> None:
@@ -123,17 +123,17 @@ def test_artifacts_that_somebody_deletes_end_no_search(calm: list[Any]) -> None:
             path.unlink()
         folder.rmdir()
 
-    check(search(at(0, delete)), calm)
+    check(search(at(0, delete)), undisturbed)
     assert len(list(folder.iterdir())) > 1, "the trials after that have theirs"
 
 
-def test_a_disk_that_is_full_when_an_epoch_is_kept_ends_no_trial(
-    calm: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_trial_survives_a_disk_that_is_full_when_its_epoch_is_saved(
+    undisturbed: list[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fill(trainer: pl.Trainer, partial: Path, weights_only: bool) -> None:
         partial.write_bytes(bytes(1000))
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(pl.Trainer, "save_checkpoint", fill)
-    check(search(), calm)
+    check(search(), undisturbed)
     assert "No space left on device" in caplog.text

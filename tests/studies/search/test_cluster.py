@@ -61,7 +61,7 @@ def cluster() -> Iterator[Any]:
         ("somewhere", "--cluster is auto or HOST:PORT, not 'somewhere'"),
     ],
 )
-def test_where_no_cluster_is_nothing_is_written(
+def test_without_a_cluster_nothing_is_written(
     address: str, said: str, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ray_cluster, "CONNECT_TIMEOUT_S", 0.5)
@@ -85,12 +85,12 @@ def test_ray_is_an_extra(refused: Callable[..., str], monkeypatch: pytest.Monkey
     assert "--cluster needs Ray: pip install 'latentune[ray]'" in said
 
 
-def test_what_a_worker_takes_is_said_with_a_cluster_alone(refused: Callable[..., str]) -> None:
+def test_resources_of_a_worker_need_a_cluster(refused: Callable[..., str]) -> None:
     assert "name it by --cluster" in refused("search", "conv-ae", "digits", "--gpus", "1")
     assert "add --seeds" in refused("train", "x", "--cluster", "auto")
 
 
-def test_another_version_on_the_cluster_is_named(
+def test_another_version_of_ray_is_reported(
     cluster: Any, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -102,13 +102,15 @@ def test_another_version_on_the_cluster_is_named(
     assert ray.__version__ in said
 
 
-def test_more_than_any_node_has_is_refused(cluster: Any, refused: Callable[..., str]) -> None:
+def test_a_worker_may_not_need_more_than_a_node_has(
+    cluster: Any, refused: Callable[..., str]
+) -> None:
     where = ("--cluster", cluster.address)
     assert "takes 1 GPUs" in refused("search", "conv-ae", "digits", *where, "--gpus", "1")
     assert "than 2: ask" in refused("search", "conv-ae", "digits", *where, "--cpus", "3")
 
 
-def test_one_worker_finds_there_what_it_finds_here(cluster: Any) -> None:
+def test_one_worker_has_the_same_result_on_a_cluster(cluster: Any) -> None:
     options = {"trials": 5, "epochs": 2}
     threads = torch.get_num_threads()
     torch.set_num_threads(2)  # as many as a worker takes
@@ -121,12 +123,12 @@ def test_one_worker_finds_there_what_it_finds_here(cluster: Any) -> None:
     assert [outcome(trial) for trial in there.trials] == [outcome(t) for t in here.trials]
 
 
-def test_a_spec_of_the_working_folder_goes_along_with_its_bugs(cluster: Any) -> None:
-    Path("beside.py").write_text("LATENT = 3\n")
+def test_a_spec_of_the_working_folder_runs_on_the_cluster_with_its_bugs(cluster: Any) -> None:
+    Path("constants.py").write_text("LATENT = 3\n")
     Path("elsewhere.py").write_text(
         "import latentune, optuna\n"
         "from functools import partial\n"
-        "from beside import LATENT\n"
+        "from constants import LATENT\n"
         "def space(trial, data):\n"
         "    if isinstance(trial, optuna.Trial) and trial.study.study_name == 'faulty':\n"
         "        raise ValueError('too much')\n"
@@ -144,7 +146,7 @@ def test_a_spec_of_the_working_folder_goes_along_with_its_bugs(cluster: Any) -> 
     assert "too much" in Path("runs/faulty/failures/trial-0.txt").read_text()
 
 
-def test_what_is_independent_runs_there_too(
+def test_independent_trainings_run_on_the_cluster(
     cluster: Any, cli: Callable[..., Any], trained: Path
 ) -> None:
     where = ("--cluster", cluster.address)
@@ -165,13 +167,13 @@ def test_what_is_independent_runs_there_too(
     assert list(report.table["start"]) == ["from scratch", "conv-ae-digits"]
 
 
-def test_no_trial_is_lost_with_a_worker_or_a_node(
+def test_no_trial_is_lost_when_a_worker_or_a_node_dies(
     cluster: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     second = cluster.add_node(num_cpus=1)
     ended: list[int] = []
 
-    def befall(study: optuna.Study, trial: FrozenTrial) -> None:
+    def disturb(study: optuna.Study, trial: FrozenTrial) -> None:
         ended.append(trial.number)
         if len(ended) == 2:
             os.kill(worker_processes()[0].pid, signal.SIGKILL)
@@ -184,7 +186,7 @@ def test_no_trial_is_lost_with_a_worker_or_a_node(
         trials=12,
         workers=4,
         cluster=cluster.address,
-        callbacks=[befall],
+        callbacks=[disturb],
         **SMALL,
     )
     assert sorted(ended) == list(range(12))
@@ -199,12 +201,12 @@ def test_no_trial_is_lost_with_a_worker_or_a_node(
     assert not worker_processes()
 
 
-def test_the_desk_hands_over_at_once_what_it_was_told(tmp_path: Path) -> None:
-    async def heard() -> list[tuple[str, str, Any]]:
+def test_the_actor_returns_messages_without_waiting(tmp_path: Path) -> None:
+    async def messages() -> list[tuple[str, str, Any]]:
         actor = CoordinatorActor(
             "study", f"sqlite:///{tmp_path}/studies.db", Runs(tmp_path), None, tmp_path
         )
         await actor.send("0.1", "finished_work", None)
         return await actor.receive(0)
 
-    assert asyncio.run(heard()) == [("0.1", "finished_work", None)]
+    assert asyncio.run(messages()) == [("0.1", "finished_work", None)]

@@ -86,7 +86,7 @@ def test_a_training_that_is_killed_in_its_last_renames_is_not_trained_again(
     assert not (HOME / "final/last.ckpt").exists()
 
 
-def test_seeds_that_are_killed_while_one_is_removed_go_on(trained: Path) -> None:
+def test_seeds_resume_after_a_kill_during_a_removal(trained: Path) -> None:
     (seed,) = latentune.train(NAME, epochs=1, pictures="none", seeds=2).metrics["seeds"][1:]
     whole = figures(HOME / "final")
     shutil.rmtree(HOME / "final")
@@ -125,7 +125,7 @@ def test_a_comparison_and_a_confirmation_train_nothing_again(
     assert not Path("runs/cache/confirming").exists()
 
 
-def test_what_a_killed_command_leaves_in_temporary_folders_is_swept_by_the_next(
+def test_the_next_command_removes_temporary_folders_of_a_killed_one(
     trained: Path,
 ) -> None:
     killed_before("sqlite3.connect", "studies.db", _in_temporary, tempfile.gettempdir())
@@ -142,7 +142,7 @@ def _in_temporary(folder: str) -> None:
         command("doctor")
 
 
-def test_a_temporary_folder_of_somebody_else_is_not_used(
+def test_a_temporary_folder_of_another_user_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "theirs").mkdir()
@@ -158,7 +158,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("keep", [False, True])
 @pytest.mark.parametrize("at", range(1, 8))
-def test_a_folder_in_the_place_of_another_is_there_after_any_kill(
+def test_a_replaced_folder_exists_after_any_kill(
     at: int, keep: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, cache = tmp_path / "study/folder", tmp_path / "cache"

@@ -63,7 +63,7 @@ def run(objective: Objective) -> FrozenTrial:
     return study.trials[0]
 
 
-def test_a_repeated_trial_is_worth_the_mean_of_seeds_that_all_trials_share() -> None:
+def test_the_value_of_a_repeated_trial_is_the_mean_over_shared_seeds() -> None:
     trial = run(replace(objective_of(repeats=3), seed=7))
     alone = [run(replace(objective_of(), seed=seed)).value for seed in (7, 8, 9)]
     assert list(trial.intermediate_values.items()) == list(enumerate(alone, start=1))
@@ -73,7 +73,7 @@ def test_a_repeated_trial_is_worth_the_mean_of_seeds_that_all_trials_share() -> 
     assert trial.user_attrs["stopped"].startswith("mean of 3 seeds, spread 0.")
 
 
-def test_what_is_worse_with_each_seed_is_not_trained_with_the_last() -> None:
+def test_a_trial_that_is_worse_with_each_seed_is_pruned() -> None:
     objective = objective_of(repeats=3)
     study = study_of(objective)
     for rate in (1e-2, 1e-4):
@@ -96,7 +96,7 @@ def items(part: Part) -> list[tuple[float, ...]]:
 
 
 @pytest.mark.parametrize("name", ["wine", "digits"])
-def test_each_item_but_those_of_the_test_part_validates_in_one_fold(name: str) -> None:
+def test_each_item_outside_the_test_part_validates_in_one_fold(name: str) -> None:
     whole = latentune.TensorData(name)
     folds = [whole.fold(index, 4) for index in range(4)]
     validated = [item for fold in folds for item in items(fold.splits.val)]
@@ -125,7 +125,7 @@ def test_a_trial_on_folds_validates_on_each_of_them() -> None:
     assert trial.user_attrs["provenance"]["data_fingerprint"] == data.fingerprint
 
 
-def test_a_killed_trial_repeats_no_training_that_was_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_trial_repeats_no_finished_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("latentune.objectives.last_epoch_checkpoint.SAVE_TIME_FACTOR", 0)
     objective = objective_of(folds=3)
     whole = run(objective)
@@ -180,7 +180,7 @@ def test_the_command_line_and_what_follows_a_repeated_search(cli: Cli) -> None:
         (("--pruner", "wilcoxon"), "the pruner wilcoxon compares trainings"),
     ],
 )
-def test_what_makes_no_sense_is_refused(
+def test_contradictory_options_are_rejected(
     words: tuple[object, ...], message: str, refused: Refused
 ) -> None:
     assert message in refused("search", "mlp", "wine", *words)
@@ -198,7 +198,7 @@ def test_data_that_bring_a_validation_part_are_not_cut_into_folds(refused: Refus
     )
 
 
-def test_data_of_a_stranger_are_cut_into_folds_by_themselves_or_not_at_all(
+def test_a_custom_data_module_makes_its_own_folds(
     refused: Refused,
 ) -> None:
     Path("odd.py").write_text(

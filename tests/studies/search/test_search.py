@@ -45,7 +45,7 @@ def test_the_same_seed_gives_the_same_study() -> None:
     assert [t.value for t in first.trials] == [t.value for t in second.trials]
 
 
-def test_the_first_trial_has_the_models_defaults_unless_told_not_to() -> None:
+def test_the_first_trial_has_the_models_defaults_by_default() -> None:
     defaults = {"latent_dim": 8, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}
     assert search(1, space="published").trials[0].params == defaults
     assert search(1, space="published", name="b", default_first=False).trials[0].params != defaults
@@ -124,9 +124,7 @@ def test_a_study_of_plain_optuna_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("last", ["recipe", "metrics", "definition"])
-def test_a_study_that_was_killed_while_it_was_made_is_completed(
-    last: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_incomplete_study_is_completed(last: str, monkeypatch: pytest.MonkeyPatch) -> None:
     write = optuna.Study.set_user_attr
 
     def die(study: optuna.Study, key: str, value: object) -> None:
@@ -142,7 +140,7 @@ def test_a_study_that_was_killed_while_it_was_made_is_completed(
     assert "fixed_params" in trial.system_attrs  # the defaults, once
 
 
-def test_a_best_trial_that_others_have_added_is_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_best_trial_of_another_program_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     study = search(1)
     first = study.trials[0]
     study.add_trial(
@@ -167,7 +165,7 @@ def test_every_pruner_and_sampler_works(pruner: str, sampler: str) -> None:
     assert len(finished_trials(study.trials)) == 6
 
 
-def test_a_choice_that_fails_leaves_what_was_chosen_until_then() -> None:
+def test_a_failed_suggestion_keeps_the_earlier_values() -> None:
     study = optuna.create_study()
 
     def choose(trial: optuna.Trial) -> dict[str, int]:
@@ -191,7 +189,7 @@ def test_ranges_and_pins_reach_the_trials() -> None:
     assert latentune.load_best("conv-ae-digits").hparams["lr"] == 0.005
 
 
-def test_an_unknown_range_is_refused_before_anything_is_made() -> None:
+def test_an_unknown_range_is_rejected_before_anything_is_written() -> None:
     with pytest.raises(SpaceError, match="did you mean 'latent_dim'"):
         search(1, ranges={"latent_dims": "2:3"})
     assert not Path("runs").exists()
@@ -234,7 +232,7 @@ def wait_until_trial_1_trains() -> None:
     raise AssertionError("the second trial never began")
 
 
-def test_a_killed_search_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_search_resumes(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = start("--trials", "4")
     wait_until_trial_1_trains()
     begun.process.kill()

@@ -85,7 +85,7 @@ def own(metric: str, way: str, *values: float) -> str:
     return "own:SPEC"
 
 
-def test_a_training_in_a_pipe_says_each_minute_how_far_it_is(
+def test_a_training_without_a_terminal_logs_its_progress_each_minute(
     trained: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     seconds = count(step=8)
@@ -101,7 +101,7 @@ def test_a_training_in_a_pipe_says_each_minute_how_far_it_is(
     assert all(line.endswith((" s left", " min left")) for line in lines)
 
 
-def test_what_is_left_is_told_of_what_was_done_since(
+def test_the_remaining_time_is_estimated_from_new_steps(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = [0.0]
@@ -119,7 +119,7 @@ def test_what_is_left_is_told_of_what_was_done_since(
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals that kill")
-def test_waiting_for_another_search_is_said(
+def test_waiting_for_another_search_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, react: Any
 ) -> None:
     study = own("val_worth", "minimize", 1, 1, 1, 1)
@@ -139,7 +139,7 @@ def _hold(path: str) -> None:
         signal.pause()
 
 
-def test_waiting_for_a_locked_database_is_said(
+def test_waiting_for_a_locked_database_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, react: Any
 ) -> None:
     study = own("val_worth", "minimize", 1, 1, 1, 1)

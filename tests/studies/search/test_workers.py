@@ -50,7 +50,7 @@ def counted(study: optuna.Study) -> list[int]:
     return [trial.number for trial in done]
 
 
-def test_several_workers_have_the_exact_total_and_no_trial_twice() -> None:
+def test_several_workers_run_the_exact_total_and_no_trial_twice() -> None:
     seen: list[int] = []
 
     def watch(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
@@ -69,7 +69,7 @@ def test_several_workers_have_the_exact_total_and_no_trial_twice() -> None:
     assert Path("runs/conv-ae-digits/best.toml").exists()
 
 
-def test_a_killed_worker_is_replaced_and_its_trial_goes_on(
+def test_a_killed_worker_is_replaced_and_its_trial_resumes(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     kill = 'if trial.number == 2 and not Path("dead").exists(): '
@@ -84,7 +84,7 @@ def test_a_killed_worker_is_replaced_and_its_trial_goes_on(
     assert line.endswith("died (SIGKILL); its trial 2 goes on later")
 
 
-def test_a_worker_that_somebody_else_stops_is_replaced_too() -> None:
+def test_a_worker_stopped_by_another_program_is_replaced() -> None:
     stop = 'if trial.number == 1 and not Path("dead").exists(): '
     stop += 'Path("dead").touch(); os.kill(os.getpid(), signal.SIGTERM)'
     study = latentune.search(write_spec("stopped", stop), trials=5, workers=2)
@@ -122,7 +122,7 @@ def test_two_first_searches_at_once_share_the_total() -> None:
     assert counted(study) == list(range(16))
 
 
-def test_the_command_line_is_one_calm_stream(cli: Callable[..., Any]) -> None:
+def test_the_command_line_prints_one_line_per_trial(cli: Callable[..., Any]) -> None:
     answer = cli(
         *("search", "conv-ae", "digits", "--trials", 6, "--workers", 2),
         *("--epochs", 1, "--batch-size", 400),
@@ -136,6 +136,6 @@ def test_the_command_line_is_one_calm_stream(cli: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("module", PRELOADED_MODULES)
-def test_what_workers_are_forked_with_can_be_imported(module: str) -> None:
+def test_preloaded_modules_can_be_imported(module: str) -> None:
     # The process that imports them says nothing if it cannot: workers would only be slow.
     assert find_spec(module) is not None
