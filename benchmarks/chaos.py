@@ -2,8 +2,8 @@
 
     python -m benchmarks.chaos --trials 300 --kills 100 --seed 0
 
-Apart from kills, the database is locked, artifacts and last epochs are deleted, and the disk is full
-for a while; the last one needs root, or `unshare -rm` in front of the command. The same command
+Apart from kills, the database is locked, artifacts and last epochs are deleted, and the disk is
+full for a while; the last one needs root, or `unshare -rm` in front of the command. The same command
 starts the search again until one ends well or undisturbed. With `--workers 1`, all values are
 compared with those of an undisturbed search.
 

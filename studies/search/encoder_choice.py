@@ -48,9 +48,10 @@ class EncoderChoice:
             StudyError: If the encoder is not found.
             StorageError: If its file cannot be read.
         """
+        sides: tuple[int, ...] = (SIDE, SIDE)
         if self.encoder in ARCHITECTURES:
             recipe = self._with_weights()
-            sides, name = (SIDE, SIDE), f"{self.study_name}-{self.encoder}"
+            name = f"{self.study_name}-{self.encoder}"
         else:
             path = self._find_checkpoint()
             recipe = replace(self.recipe, encoder=str(path), encoder_hash=file_hash(path))
