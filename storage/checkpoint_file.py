@@ -12,6 +12,7 @@ from ..models.data_spec import DataSpec
 from .atomic_write import atomic_file
 from .checkpoint_header import CheckpointHeader
 from .input_limits import check_limits
+from .record import validate
 from .runs_folder import MAX_CHECKPOINT_BYTES, check_regular_file
 from .storage_error import StorageError
 
@@ -54,7 +55,7 @@ def _parse_header(checkpoint: Any, path: Path) -> CheckpointHeader:
         raise StorageError(f"{path} was not written by latentune train")
     check_limits(checkpoint[HEADER_KEY], str(path))
     try:
-        return CheckpointHeader.parse(checkpoint[HEADER_KEY], f"{path} is incomplete")
+        return validate(CheckpointHeader, checkpoint[HEADER_KEY], f"{path} is incomplete")
     except StorageError as error:
         raise StorageError(f"{error}; train it again") from error
 

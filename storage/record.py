@@ -1,7 +1,7 @@
 """The base class of typed records, which are written into databases and files."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,22 +12,6 @@ class Record(BaseModel):
     """A frozen set of named values. No entry may be missing, unknown or of another type."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-    @classmethod
-    def parse(cls, table: Any, where: str) -> Self:
-        """Returns the record that a table from a file describes.
-
-        Args:
-            table: What was read.
-            where: The file, for the error message.
-
-        Raises:
-            StorageError: If an entry is missing, unknown or not valid.
-        """
-        try:
-            return cls.model_validate(table)
-        except ValidationError as error:
-            raise StorageError(f"{where}: {validation_message(error)}") from error
 
     @classmethod
     def parse_valid(cls, table: Mapping[str, Any]) -> Self:
@@ -53,13 +37,33 @@ class Record(BaseModel):
         return self.model_dump(exclude_unset=True)
 
 
+R = TypeVar("R", bound=Record)
+
+
+def validate(kind: type[R], value: Any, where: str) -> R:
+    """Returns a value as a record.
+
+    Args:
+        kind: The class of the record.
+        value: What was read from a file.
+        where: The file, for the error message.
+
+    Raises:
+        StorageError: If an entry is missing, unknown or not valid.
+    """
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise StorageError(f"{where}: {validation_message(error)}") from error
+
+
 def validation_message(error: ValidationError) -> str:
     """Returns the first problem of a failed validation, such as `epochs: input should be ...`."""
     first = error.errors(include_url=False)[0]
     where = ": ".join(part for part in first["loc"] if isinstance(part, str))
     if first["type"] == "missing":
         return f"{where} is missing"
-    if first["type"] == "extra_forbidden":
+    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{where} is not a known entry"
     said = f"{first['msg'][0].lower()}{first['msg'][1:]}"
     return f"{where}: {said}" if where else said

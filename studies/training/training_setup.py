@@ -15,6 +15,7 @@ from ...search_spaces.space_errors import SpaceError
 from ...search_spaces.suggestions import replay
 from ...storage.best_toml import Best
 from ...storage.database import database_exists, open_database
+from ...storage.record import validate
 from ...storage.runs_folder import Runs, check_study_name
 from ...storage.study_export import params_key
 from ...storage.study_record import Confirmed, read_study_record
@@ -85,7 +86,7 @@ def load_training_setup(
         raise StudyError(f"{source} has no seed in its provenance: it must be an integer from 0")
     confirmed = best.provenance.get("confirmed")
     if confirmed and not source.endswith(".toml"):  # a file may have been edited
-        log.info("%s", Confirmed.parse(confirmed, source))
+        log.info("%s", validate(Confirmed, confirmed, source))
     recipe = Recipe.from_table(best.recipe, runs, storage).at(data_dir)
     objective = build_spec(recipe, runs).objective
     pl.seed_everything(seed, verbose=False)
