@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @public_api
 def anomalies(
-    source: str,
+    source: str | Path,
     *,
     against: str,
     quantile: float = ANOMALY_QUANTILE,

@@ -29,6 +29,7 @@ from ..study.defaults import (
     COMPARE_SEEDS,
     RUNS,
 )
+from ..study.option_fields import describe_options
 from ..study.public_api import public_api
 from ..study.search_options import ClusterOptions
 from ..study.study_error import StudyError, check_at_least
@@ -84,7 +85,8 @@ def _format_accuracy(mean: float, std: float, epochs: float) -> str:
 
 
 @public_api
-def compare(
+@describe_options(ClusterOptions)
+def compare(  # noqa: D417 - the rows of the options are made from their fields
     data: str,
     encoders: Sequence[str],
     *,
@@ -112,9 +114,6 @@ def compare(
         seeds: Number of trainings of each classifier, at least 1.
         epochs: Epochs of each training, at least 1.
         reach: Validation accuracy whose first epoch is reported, above 0 and at most 1.
-        cluster: A Ray cluster on which classifiers are trained in parallel; as in `search`.
-        cpus: CPUs of each training there.
-        gpus: GPUs of each training there.
         data_dir: Where torchvision data lies, if not in the usual places.
         runs: The folder with all studies; the result is in `comparisons/DATA`.
         on_result: Called after each training with start, labels, seed and test accuracy.

@@ -98,7 +98,7 @@ class _FormatRoundTrip:
 
 @public_api
 def compress(
-    source: str,
+    source: str | Path,
     *,
     seed: int = SEED,
     data_dir: str | Path | None = None,

@@ -35,7 +35,7 @@ class Interpolations(FolderResult):
 
 @public_api
 def interpolate(
-    source: str,
+    source: str | Path,
     *,
     images: tuple[int, int] | None = None,
     seed: int = SEED,

@@ -30,7 +30,7 @@ class LatentMaps(FolderResult):
 
 @public_api
 def map(
-    source: str,
+    source: str | Path,
     *,
     n: int = MAP_SIZE,
     color: str | None = None,

@@ -82,7 +82,7 @@ class ProbeReport(FolderResult):
 
 @public_api
 def probe(
-    source: str,
+    source: str | Path,
     *,
     labels: int | None = None,
     seeds: int = PROBE_SEEDS,

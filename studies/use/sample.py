@@ -78,7 +78,7 @@ class Samples(FolderResult):
 
 @public_api
 def sample(
-    source: str,
+    source: str | Path,
     *,
     methods: Sequence[str] = (),
     n: int = SAMPLE_SIZE,

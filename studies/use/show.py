@@ -20,6 +20,7 @@ from ...storage.runs_folder import Runs, replace_folder
 from ..display.plots.image_grids import plot_labeled_grid
 from ..display.result import Result, frame_table
 from ..study.defaults import RUNS, SEED
+from ..study.option_fields import describe_options
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
 from .split_folder import split_folder
@@ -60,7 +61,8 @@ class DataSummary(Result):
 
 
 @public_api
-def show(
+@describe_options(TableOptions)
+def show(  # noqa: D417 - the rows of the options are made from their fields
     data: str,
     *,
     image_size: int | None = None,
@@ -85,14 +87,6 @@ def show(
         image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
         seed: Seed of the split, and of the images that are shown.
         data_dir: Where torchvision data lies, if not in the usual places.
-        target: The column of a table to predict, if it is not recognized; `none` for no target.
-        header: `first` if the first line of a file has the names of its columns, `none` if the
-            file has no names. If None, this is detected.
-        decimal: The decimal mark of numbers that may be thousands or fractions: `.` or `,`.
-        drop: Columns of a file that are left out.
-        text: The column of texts, if it is not recognized.
-        as_category: Columns whose values are names of categories or classes.
-        as_number: Columns whose values are numbers, which are kept even if they number the rows.
         numbers: Whether targets are numbers; otherwise they are classes, unless they are
             fractions.
         runs: The folder with all studies; the figure is `shown/DATA/images.png` in it.

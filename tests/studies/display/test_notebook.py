@@ -61,7 +61,7 @@ def test_errors_in_python_name_arguments_of_python() -> None:
         latentune.train("x", epoch=3)  # type: ignore[call-arg]
 
 
-def test_final_training_says_where_it_is_and_what_it_reached(trained: Path) -> None:
+def test_final_training_prints_its_folder_and_metrics(trained: Path) -> None:
     final = latentune.train("conv-ae-digits", epochs=1)
     assert final.folder == Path("runs/conv-ae-digits/final")
     assert f"{final.metrics['test_mse']:.4g}" in repr(final)

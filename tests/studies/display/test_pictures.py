@@ -261,7 +261,7 @@ def test_images_fill_their_pictures(drawn: Drawn, shape: tuple[int, int, int], n
         assert box.width / figure.dpi > 0.3 * tight.width or n < 10
 
 
-def test_settings_of_a_user_change_no_picture(drawn: Drawn) -> None:
+def test_settings_of_matplotlib_do_not_change_figures(drawn: Drawn) -> None:
     counts = np.eye(3, dtype=int)
     plain = drawn(plot_confusion_matrix, counts, names(3), "Test accuracy 1")
     with rc_context({"text.usetex": True, "font.size": 40, "savefig.dpi": 30}):
@@ -315,7 +315,7 @@ SETS = {"inliers": "digits", "outliers": LONG}
         (RNG.random(50) * 1e30, RNG.random(40) * 1e30, "linear"),
     ],
 )
-def test_scores_are_all_in_bars(
+def test_histograms_contain_all_scores(
     drawn: Drawn, inside: np.ndarray, outside: np.ndarray, scale: str
 ) -> None:
     sets = ["inliers"] * len(inside) + ["outliers"] * len(outside)
@@ -339,7 +339,7 @@ def test_bars_and_calibration(drawn: Drawn) -> None:
     drawn(plot_pareto_front, [], [], ["mse", "kid"], are_losses=[True, True])
 
 
-def test_short_names_differ_and_are_whole_where_they_can_be() -> None:
+def test_shortened_labels_differ() -> None:
     assert shorten_labels(["setosa", "a\tb"]) == ["setosa", "a b"]
     same = shorten_labels(
         [LONG.format("a" * 40 + end) for end in ("x" + "b" * 40, "y" + "b" * 40)]
@@ -361,7 +361,7 @@ def test_short_names_differ_and_are_whole_where_they_can_be() -> None:
         ("a\u200b\u00a0b\x07", "a b "),
     ],
 )
-def test_letters_that_no_font_has_are_drawn_by_their_code(
+def test_missing_glyphs_are_replaced(
     monkeypatch: pytest.MonkeyPatch, text: str, right: str | None
 ) -> None:
     from latentune.studies.display.plots import plot_text

@@ -14,7 +14,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_progress_bar_is_drawn_and_not_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_progress_bar_is_redrawn_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Terminal()
     monkeypatch.setattr(sys, "stdout", EscapingStream(screen))
     console = terminal.EscapingConsole(force_terminal=True, color_system="truecolor", width=80)

@@ -59,7 +59,7 @@ def test_wandb_works_offline(offline: None, trained: Path) -> None:
     assert np.array_equal(np.array(Image.open(picture)), np.array(drawn))
 
 
-def test_who_is_unknown_is_not_asked(
+def test_wandb_never_asks_for_a_login(
     refused: Refused, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import wandb
@@ -70,7 +70,7 @@ def test_who_is_unknown_is_not_asked(
     assert "type `wandb login`, or set WANDB_MODE=offline" in line
 
 
-def test_a_logger_that_is_not_installed_says_how(
+def test_the_error_of_a_missing_logger_says_how_to_install_it(
     refused: Refused, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("tensorboard", "wandb"):

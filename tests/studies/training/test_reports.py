@@ -56,7 +56,7 @@ def test_a_class_that_the_test_part_lacks_has_no_precision() -> None:
     assert 0 <= trained.metrics["test_average_precision"] <= 1
 
 
-def test_a_predictor_of_numbers_shows_them_beside_the_true_ones() -> None:
+def test_a_regressor_plots_predicted_against_true_numbers() -> None:
     x = np.random.default_rng(0).normal(size=(100, 2))
     pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "price": x.sum(1)}).to_csv("t.csv", index=False)
     latentune.search("linear-regression", "t.csv", target="price", trials=1, epochs=1)
@@ -64,7 +64,7 @@ def test_a_predictor_of_numbers_shows_them_beside_the_true_ones() -> None:
     assert pictures(trained.folder) == {"loss.png", "predicted.png"}
 
 
-def test_a_strangers_classifier_shows_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_custom_classifier_has_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("strange.py").write_text(OWN)
     monkeypatch.delitem(sys.modules, "strange", raising=False)
     latentune.search("strange:SPEC", trials=1, epochs=1)
@@ -73,7 +73,7 @@ def test_a_strangers_classifier_shows_the_same(monkeypatch: pytest.MonkeyPatch) 
     assert 0 < trained.metrics["test_calibration_error"] < 1
 
 
-def test_what_reconstructs_and_has_a_prior_is_drawn_each_epoch() -> None:
+def test_reconstructions_and_samples_are_plotted_after_each_epoch() -> None:
     latentune.search("dense-vae", "digits", trials=1, epochs=1, batch_size=500)
     every = latentune.train("dense-vae-digits", epochs=2)
     ends = {"loss.png", "reconstructions.png", "samples.png"}
@@ -89,7 +89,7 @@ def test_what_reconstructs_and_has_a_prior_is_drawn_each_epoch() -> None:
         assert {**other.metrics, "seconds": 0} == {**every.metrics, "seconds": 0}
 
 
-def test_a_network_as_good_as_a_linear_model_does_not_lose() -> None:
+def test_a_network_as_good_as_a_linear_model_is_not_worse() -> None:
     same = {"test_accuracy": 1.0, "test_accuracy_linear": 1.0}
     verdict = "accuracy 1, compared with 1 of a linear model: not better"
     assert FinalTraining(Path("final"), same, "predict").verdict == [verdict]
@@ -100,7 +100,7 @@ def test_classes_may_have_names_in_any_script() -> None:
     assert Path("birds.png").exists()
 
 
-def test_large_images_and_few_are_drawn_small() -> None:
+def test_large_images_are_plotted_small() -> None:
     rng = np.random.default_rng(0)
     np.save("wide.npy", rng.integers(0, 255, (40, 20, 160, 3), dtype="uint8"))
     latentune.search("pooled-ae", "wide.npy", trials=1, epochs=1)
@@ -131,7 +131,7 @@ class Looks(pl.Callback):
         raise RuntimeError("thing_cuda does not have a deterministic implementation, but you")
 
 
-def test_determinism_is_asked_for_and_given_back(trained: Path) -> None:
+def test_determinism_is_restored_after_training(trained: Path) -> None:
     looks = Looks()
     with pytest.raises(StudyError, match=r"^thing_cuda does not .* leave out `deterministic=`$"):
         latentune.train("conv-ae-digits", epochs=1, deterministic=True, callbacks=[looks])

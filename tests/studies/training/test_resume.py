@@ -77,7 +77,7 @@ def figures(folder: Path) -> dict[str, Any]:
     }
 
 
-def test_it_ends_as_if_it_had_not_been_stopped(cli: Cli, trained: Path) -> None:
+def test_a_resumed_training_ends_with_the_same_numbers(cli: Cli, trained: Path) -> None:
     whole = figures(HOME / "final")
     weights = torch.load(HOME / "final/model.ckpt")["state_dict"]
     stopped("conv-ae-digits", epochs=3, after=1)
@@ -92,7 +92,7 @@ def test_it_ends_as_if_it_had_not_been_stopped(cli: Cli, trained: Path) -> None:
     assert not (HOME / "final/last.ckpt").exists()
 
 
-def test_a_strangers_loaders_and_schedule_go_on_too() -> None:
+def test_a_custom_data_module_and_schedule_resume() -> None:
     Path("own.py").write_text(OWN)
     latentune.search("own:SPEC", trials=1, epochs=1)
     latentune.train("mynet", epochs=5)
@@ -102,7 +102,7 @@ def test_a_strangers_loaders_and_schedule_go_on_too() -> None:
     assert figures(Path("runs/mynet/final")) == whole
 
 
-def test_two_optimizers_go_on() -> None:
+def test_two_optimizers_resume() -> None:
     small = {"width": "0.25"}
     latentune.search("dcgan", "digits", trials=1, epochs=1, batch_size=500, ranges=small)
     whole = latentune.train("dcgan-digits", epochs=2).metrics
@@ -111,7 +111,7 @@ def test_two_optimizers_go_on() -> None:
     assert {**again, "seconds": 0} == {**whole, "seconds": 0}
 
 
-def test_only_the_same_training_goes_on(cli: Cli, refused: Refused, trained: Path) -> None:
+def test_only_the_same_training_is_resumed(cli: Cli, refused: Refused, trained: Path) -> None:
     resume = ("train", "conv-ae-digits", "--resume", "--epochs")
     assert "is finished" in refused(*resume, 4)
     assert "no training of conv-ae-digits:1 was stopped" in refused(
@@ -135,7 +135,7 @@ def test_only_the_same_training_goes_on(cli: Cli, refused: Refused, trained: Pat
     assert {path.name for path in HOME.iterdir()} == {"best.toml", "final", "final-before"}
 
 
-def test_the_seeds_that_are_done_are_not_trained_again(
+def test_finished_seeds_are_not_trained_again(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     titles: list[str] = []
@@ -170,7 +170,7 @@ def test_the_seeds_that_are_done_are_not_trained_again(
     }
 
 
-def test_who_is_stopped_is_told_how_to_go_on(
+def test_the_message_of_a_stopped_training_says_how_to_resume(
     cli: Cli, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -184,7 +184,7 @@ def test_who_is_stopped_is_told_how_to_go_on(
     assert "is set aside until this one is finished" in " ".join(answer.out.split())
 
 
-def test_a_folder_outlives_what_ends_its_block_if_it_holds_enough(tmp_path: Path) -> None:
+def test_a_resumable_folder_stays_when_its_block_fails(tmp_path: Path) -> None:
     runs, folder = Runs(tmp_path), tmp_path / "study" / "final"
     partial, aside = (folder.with_name(f"final-partial{end}") for end in ("", "-before"))
 

@@ -28,7 +28,7 @@ def edit(path: Path, name: str, value: object) -> None:
     path.write_text("[params]".join([before, "\n".join(lines)]))
 
 
-def test_an_autoencoder_stands_beside_as_many_principal_components(
+def test_an_autoencoder_is_compared_with_as_many_principal_components(
     cli: Cli, trained: Path
 ) -> None:
     metrics = json.loads((HOME / "final/metrics.json").read_text())
@@ -58,7 +58,7 @@ def test_a_search_by_error_alone_does_not_end_in_a_copy_of_the_image() -> None:
         )
 
 
-def test_trials_and_final_training_compute_alike_unless_asked(cli: Cli, trained: Path) -> None:
+def test_trials_and_final_training_compute_the_same(cli: Cli, trained: Path) -> None:
     assert json.loads((HOME / "final/metrics.json").read_text())["precision"] == "32-true"
     latentune.search("dense-vae", "digits", trials=1, epochs=1, batch_size=300)
     trained_in_half = latentune.train("dense-vae-digits", epochs=1, precision="bf16")
@@ -66,7 +66,7 @@ def test_trials_and_final_training_compute_alike_unless_asked(cli: Cli, trained:
     assert np.isfinite(trained_in_half.metrics["test_elbo"])
 
 
-def test_an_edited_configuration_has_a_folder_of_its_own(cli: Cli, trained: Path) -> None:
+def test_an_edited_configuration_has_its_own_folder(cli: Cli, trained: Path) -> None:
     before = content(HOME / "final")
     latentune.search("head", "digits", encoder="conv-ae-digits", trials=1, epochs=1)
     edit(HOME / "best.toml", "lr", 0.00123)
@@ -88,7 +88,7 @@ def test_an_edited_configuration_has_a_folder_of_its_own(cli: Cli, trained: Path
     assert len(list(HOME.glob("config-*"))) == 2, "and the one before"
 
 
-def test_what_was_trained_before_is_kept(cli: Cli, trained: Path) -> None:
+def test_the_previous_training_is_kept(cli: Cli, trained: Path) -> None:
     before = content(HOME / "final")
     assert cli("train", "conv-ae-digits", "--epochs", 1).code == 0
     assert content(HOME / "final-before") == before
@@ -107,7 +107,7 @@ def test_the_file_of_a_trial_is_that_trial(cli: Cli, trained: Path) -> None:
     assert (HOME / f"final-{other}").is_dir()
 
 
-def test_the_header_names_the_file_that_it_stands_in(trained: Path) -> None:
+def test_the_header_of_best_toml_names_its_file(trained: Path) -> None:
     path = HOME / "final" / "best.toml"
     # The fixture was copied here after training; its own header names where it was made.
     assert path.read_text().splitlines()[0].endswith("runs/conv-ae-digits/final/best.toml")
@@ -133,7 +133,7 @@ SPEC = StudySpec("mynet", Objective(space, digits, {"val_loss": "minimize"}, max
 """
 
 
-def test_what_comes_next_is_what_the_network_can_do(cli: Cli, trained: Path) -> None:
+def test_the_next_command_fits_the_network(cli: Cli, trained: Path) -> None:
     Path("own.py").write_text(OWN)
     assert cli("search", "own:SPEC", "--trials", 1).code == 0
     answer = cli("train", "mynet", "--epochs", 1)

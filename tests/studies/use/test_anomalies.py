@@ -67,7 +67,7 @@ def test_training_keeps_the_threshold_that_validation_gives(trained: Path) -> No
     assert np.mean(scores <= kept["threshold"]) == pytest.approx(0.99, abs=1 / len(scores))
 
 
-def test_others_are_scored_beside_the_test_part(cli: Cli, trained: Path) -> None:
+def test_scores_of_the_test_part_and_of_other_items(cli: Cli, trained: Path) -> None:
     write_images("noise", 15)
     Path("noise/odd.png").write_text("no image")
     answer = cli(*WORDS, "noise", "--quantile", 0.9)
@@ -113,7 +113,7 @@ def test_no_image_has_both_the_least_and_the_most_error(
         np.testing.assert_array_equal(shown["digits.npy: most"][:, 0], images[::-1][:most])
 
 
-def test_what_fits_a_regression_is_not_scored(trained: Path, monkeypatch: Any) -> None:
+def test_items_that_fit_a_regression_are_not_scored(trained: Path, monkeypatch: Any) -> None:
     write_images("noise", 15)
     write_images("known", 20, seed=1)
     seen: list[np.ndarray[Any, Any]] = []
@@ -139,7 +139,7 @@ def test_a_threshold_lies_where_both_classes_are_as_likely() -> None:
     assert separating_threshold(high, low) == float("inf"), "what is drawn better is not found"
 
 
-def test_gray_images_are_shown_to_a_network_of_colours_and_not_the_reverse(
+def test_gray_images_fit_a_network_of_color_images_but_not_the_reverse(
     refused: Refused, trained: Path
 ) -> None:
     write_images("coloured", 12, mode="RGB", side=8)
@@ -157,7 +157,7 @@ def test_gray_images_are_shown_to_a_network_of_colours_and_not_the_reverse(
     assert "logistic regression" in found.thresholds
 
 
-def test_what_is_no_other_data_is_refused(refused: Refused, trained: Path) -> None:
+def test_unsuitable_other_data_are_refused(refused: Refused, trained: Path) -> None:
     write_images("noise", 12)
     assert "digits is what the network was trained on: name other" in refused(*WORDS, "digits")
     assert "--labeled" in refused(*WORDS, "noise", "--labeled", "./noise")
@@ -191,7 +191,9 @@ def test_features_of_a_table_are_found_by_their_names(refused: Refused) -> None:
     np.testing.assert_allclose(sorted(outside), sorted(scores.numpy()), rtol=1e-4)
 
 
-def test_photographs_stay_in_their_files(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_that_are_too_large_for_memory_are_scored(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_images("own", 20, mode="RGB", side=20)
     write_images("other", 12, side=24, seed=1)
     monkeypatch.setattr("latentune.objectives.data.sources.image_files.MAX_BYTES_IN_MEMORY", 1)

@@ -37,7 +37,7 @@ def test_eight_bits_are_never_further_off_than_half_a_step(
     assert (beyond >= codes.amin(0) - 1e-4 * scale).all()
 
 
-def test_each_format_weighs_what_its_numbers_do(cli: Cli, trained: Path) -> None:
+def test_bytes_and_error_of_each_format(cli: Cli, trained: Path) -> None:
     answer = cli("compress", "conv-ae-digits")
     assert answer.code == 0, answer.err
     assert answer.out.endswith("next: latentune encode conv-ae-digits FILE --out codes.npz\n")
@@ -71,7 +71,7 @@ def test_each_format_weighs_what_its_numbers_do(cli: Cli, trained: Path) -> None
         picture.verify()
 
 
-def test_a_table_is_weighed_as_floats_and_in_deviations(cli: Cli) -> None:
+def test_a_table_counts_as_floats_and_in_standard_deviations(cli: Cli) -> None:
     latentune.search("dense-ae", "wine", trials=1, epochs=1, ranges={"latent_dim": "16:16"})
     metrics = latentune.train("dense-ae-wine", epochs=1).metrics
     found = latentune.compress("dense-ae-wine")
@@ -82,7 +82,7 @@ def test_a_table_is_weighed_as_floats_and_in_deviations(cli: Cli) -> None:
     assert "int8 saves" in str(found)
 
 
-def test_what_has_no_codes_to_decode_is_refused(refused: Callable[..., str]) -> None:
+def test_a_network_without_the_needed_role_is_refused(refused: Callable[..., str]) -> None:
     latentune.search("logistic-regression", "wine", trials=1, epochs=1)
     latentune.train("logistic-regression-wine", epochs=1)
     said = refused("compress", "logistic-regression-wine")

@@ -31,7 +31,7 @@ def shows(path: Path) -> tuple[int, int]:
 
 @settings(max_examples=10, deadline=None)
 @given(st.integers(1, 4), st.integers(0, 1000))
-def test_a_mixture_survives_a_file_and_draws_the_same(k: int, seed: int) -> None:
+def test_a_saved_mixture_samples_the_same(k: int, seed: int) -> None:
     codes = np.random.default_rng(seed).normal(size=(60, 3)).astype("float32")
     mixture = LatentMixture.fit(codes, n_components=k, seed=seed)
     path = Path("mixture.npz")
@@ -89,7 +89,7 @@ def test_a_vae_is_sampled_from_its_prior(cli: Cli) -> None:
     assert cli("interpolate", "conv-vae-digits").code == 0
 
 
-def test_images_without_labels_are_sampled_without_rating(cli: Cli) -> None:
+def test_samples_of_images_without_labels_are_not_rated(cli: Cli) -> None:
     rng = np.random.default_rng(0)
     folder = Path("photos")
     folder.mkdir()
@@ -167,7 +167,7 @@ def rated(fid: float, spread: float, on_test: float = 1.0) -> SamplerRating:
     )
 
 
-def test_a_method_wins_on_the_validation_part_and_only_if_it_stands_apart() -> None:
+def test_a_method_wins_on_the_validation_part_if_its_interval_does_not_overlap() -> None:
     assert winner({"a": rated(1.0, 0.1, on_test=9.0), "b": rated(2.0, 0.1)}) == "a"
     assert winner({"a": rated(1.0, 0.3), "b": rated(2.0, 0.3)}) is None
     assert winner({"a": rated(1.0, 0.1)}) is None
@@ -184,7 +184,7 @@ def test_ratings_have_a_scale(cli: Cli, trained: Path) -> None:
     assert 0.1 < table["accuracy"] <= 1
 
 
-def test_a_few_samples_are_drawn_without_a_rating(cli: Cli, trained: Path) -> None:
+def test_a_few_samples_are_not_rated(cli: Cli, trained: Path) -> None:
     shutil.rmtree("runs/cache/features")
     answer = cli("sample", "conv-ae-digits", "--n", 20)
     assert answer.code == 0, answer.err
@@ -192,7 +192,7 @@ def test_a_few_samples_are_drawn_without_a_rating(cli: Cli, trained: Path) -> No
     assert not Path("runs/cache/features").exists(), "no network was trained for nothing"
 
 
-def test_a_part_of_the_data_is_not_taken_for_all_of_it() -> None:
+def test_the_fingerprint_of_a_part_differs_from_that_of_all_data() -> None:
     splits = latentune.TensorData("digits").splits
     fewer = type(splits.train)(splits.train.inputs[:100], splits.train.targets[:100])
     assert splits.with_parts(train=fewer).fingerprint != splits.fingerprint

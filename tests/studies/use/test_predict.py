@@ -119,7 +119,7 @@ def test_a_checkpoint_is_enough(cli: Cli, asked: Path) -> None:
     assert not Path("runs").exists()
 
 
-def test_what_is_above_the_threshold_is_an_anomaly(cli: Cli, asked: Path) -> None:
+def test_items_above_the_threshold_are_anomalies(cli: Cli, asked: Path) -> None:
     path = Path("runs/dense-ae-photos/final/model.ckpt")
     header = read_header(path).model_copy(update={"anomaly": None})
     write_header(path, header)
@@ -154,7 +154,9 @@ def test_an_embedder_names_the_nearest_training_items(asked: Path, cli: Cli) -> 
 
 @settings(max_examples=12, deadline=None)
 @given(st.lists(st.integers(0, 59), min_size=1, max_size=20, unique=True))
-def test_a_row_alone_is_told_what_it_is_told_among_others(studies: Path, rows: list[int]) -> None:
+def test_the_prediction_of_a_row_does_not_depend_on_other_rows(
+    studies: Path, rows: list[int]
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(studies)
         table = pd.read_csv("houses.csv", dtype=str)
@@ -167,7 +169,7 @@ def test_a_row_alone_is_told_what_it_is_told_among_others(studies: Path, rows: l
     assert list(some["input"]) == [f"some.csv row {n}" for n in range(1, len(rows) + 1)]
 
 
-def test_columns_that_training_did_not_have_are_left_out_and_said(
+def test_columns_that_training_did_not_have_are_left_out_with_a_message(
     cli: Cli, asked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     feed("street,style,zip,garden,size\nMain,old,007,false,91\n", monkeypatch)
@@ -219,7 +221,7 @@ BAD_ROWS = {
 }
 
 
-def test_a_bad_row_never_costs_the_others(cli: Cli, asked: Path) -> None:
+def test_a_bad_row_does_not_affect_other_rows(cli: Cli, asked: Path) -> None:
     good = [f"{50 + 3 * i},{i % 2 == 0},10,old" for i in range(len(BAD_ROWS))]
     rows = [row for pair in zip(good, BAD_ROWS, strict=True) for row in pair]
     lines = [f"k{i},x {i},{row},small" for i, row in enumerate(rows)]
@@ -254,7 +256,7 @@ def test_a_bad_row_never_costs_the_others(cli: Cli, asked: Path) -> None:
     assert list(codes["z0"] == "") == list(said["class"] == "")
 
 
-def test_the_answer_is_called_by_the_target(asked: Path) -> None:
+def test_predictions_have_the_name_of_the_target(asked: Path) -> None:
     rows = np.random.default_rng(0).normal(size=(40, 3))
     table = pd.DataFrame(rows, columns=["probability", "b", "c"]).assign(plant=rows[:, 0] > 0)
     table["plant"] = table["plant"].map({True: "oak", False: "ash"})
@@ -271,7 +273,7 @@ def test_the_answer_is_called_by_the_target(asked: Path) -> None:
     assert set(said.table["plant"]) <= {"oak", "ash"}
 
 
-def test_a_bad_text_never_costs_the_others(cli: Cli, asked: Path) -> None:
+def test_a_bad_text_does_not_affect_other_texts(cli: Cli, asked: Path) -> None:
     whole = latentune.predict("name-rnn-names", ["Banos", "Dudek"]).table
     texts = ["Banos", "", "\u674e\u660e", "Dudek", "Zhqzhq", "\u200d", "\U0001f600"]
     pd.DataFrame({"key": range(7), "name": texts}).to_csv("new.csv", index=False)
@@ -293,7 +295,7 @@ def test_a_bad_text_never_costs_the_others(cli: Cli, asked: Path) -> None:
     assert "1 letter or sign that is not known is dropped from 1 text: '!' (1)" in counted.out
 
 
-def test_a_bad_item_of_an_array_never_costs_the_others(cli: Cli, trained: Path) -> None:
+def test_a_bad_item_of_an_array_does_not_affect_other_items(cli: Cli, trained: Path) -> None:
     images = rng.random((6, 8, 8)).astype("float32")
     np.save("good.npy", images)
     expected = latentune.predict("conv-ae-digits", "good.npy").table
@@ -324,7 +326,7 @@ def test_a_bad_item_of_an_array_never_costs_the_others(cli: Cli, trained: Path) 
     np.testing.assert_allclose(scores["score"][scores["set"] == "outliers"], norms, rtol=1e-4)
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_is_predicted(
+def test_unreadable_items_are_named_and_the_others_are_predicted(
     cli: Cli, asked: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("latentune.objectives.data.new_items.new_images.MAX_DECODED_FILES", 2)
@@ -414,7 +416,7 @@ def test_what_does_not_fit_is_refused(
     assert Path("there.csv").read_text() == "mine"
 
 
-def test_a_network_that_can_but_draw_has_nothing_to_say(
+def test_a_generator_makes_no_predictions(
     refused: Refused, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gan = latentune.GAN(DataSpec((1, 8, 8)), width=0.1).eval()

@@ -22,7 +22,7 @@ Refused = Callable[..., str]
 FINAL = Path("runs/conv-ae-digits/final")
 
 
-def test_codes_components_and_pixels_know_the_same_labeled_items(trained: Path) -> None:
+def test_codes_components_and_pixels_use_the_same_labeled_items(trained: Path) -> None:
     found = latentune.probe("conv-ae-digits", labels=60, seeds=2, neighbors=3, seed=5)
     model, splits = latentune.load_model("conv-ae-digits"), TensorData("digits").splits
     (train, known, _), (test, right, _) = splits.train, splits.test
@@ -40,7 +40,7 @@ def test_codes_components_and_pixels_know_the_same_labeled_items(trained: Path) 
     assert list(found.table["numbers"]) == [codes[0].shape[1], codes[0].shape[1], 64]
 
 
-def test_it_is_said_whether_codes_are_worth_it(cli: Cli, trained: Path) -> None:
+def test_the_report_says_whether_codes_are_better(cli: Cli, trained: Path) -> None:
     answer = cli("probe", "conv-ae-digits", "--labels", 40, "--seeds", 3, "--neighbors", 1)
     assert answer.code == 0, answer.err
     assert answer.out.endswith("next: latentune map conv-ae-digits\n")
@@ -73,7 +73,7 @@ def test_the_verdict_counts_draws(codes: list[float], said: str) -> None:
     assert said in str(ProbeReport(Path("probe"), "?", draws, pd.Series(dtype=int), ()))
 
 
-def test_no_label_of_the_test_part_is_known_to_any_of_them(
+def test_labels_of_the_test_part_are_not_used(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = latentune.probe("conv-ae-digits", labels=50, seeds=2)
@@ -89,7 +89,7 @@ def test_no_label_of_the_test_part_is_known_to_any_of_them(
     assert (after.accuracy < 0.2).all(axis=None)
 
 
-def test_who_has_seen_all_labels_says_so() -> None:
+def test_a_note_says_that_training_used_all_labels() -> None:
     latentune.search("logistic-regression", "wine", trials=1, epochs=1)
     latentune.train("logistic-regression-wine", epochs=1)
     found = latentune.probe("logistic-regression-wine", labels=20, seeds=2)
@@ -111,7 +111,7 @@ def test_what_cannot_be_probed_is_refused(refused: Refused, trained: Path) -> No
     assert "rows.npy has no labels to learn from" in refused("probe", "dense-ae-rows")
 
 
-def test_of_small_data_half_has_labels_unless_told_otherwise() -> None:
+def test_half_of_small_data_has_labels_by_default() -> None:
     small = np.random.default_rng(0)
     np.savez("small.npz", x=small.normal(size=(60, 4)), y=np.arange(60) % 2)
     latentune.search("logistic-regression", "small.npz", trials=1, epochs=1)
