@@ -21,6 +21,7 @@ from ..sources.header_row import AmbiguousHeaderError
 from ..sources.number_format import AmbiguousNumberError, infer_number_format
 from ..sources.source import is_array, is_table
 from ..sources.table_dataset import one_hot
+from ..sources.table_options import TableOptions
 from ..sources.typed_columns import Columns, find_missing, read_file_bytes, read_text_columns
 from .input_paths import STANDARD_INPUT, read_standard_input, resolve_paths
 from .new_arrays import read_new_array
@@ -120,7 +121,7 @@ def _read_known_columns(path: Path, raw: bytes, spec: DataSpec) -> tuple[Columns
     if changed := [name for name, kind in kinds.items() if kind != features[name]]:
         notes += (f"other decimal marks than in training: {quote_some(changed)}",)
     frame = pd.DataFrame({name: convert_column(texts[name], kind) for name, kind in kinds.items()})
-    return Columns(frame, texts, kinds, notes, tuple(kinds)), others
+    return Columns(frame, texts, kinds, notes, tuple(kinds), path, TableOptions()), others
 
 
 def read_known_texts(

@@ -105,18 +105,17 @@ def _suggest_instead(path: Path) -> str:
 
 def _read_csv(source: Source) -> LoadedDataset:
     """Reads a file of columns."""
-    path, options = Path(source.name), source.table
-    columns = read_columns(path, options)
-    target = find_target(columns, options, path)
-    columns, row_numbers = drop_row_numbers(columns, target, options, path)
-    text = options.text or _find_text_column(columns, target)
+    columns = read_columns(Path(source.name), source.table)
+    target = find_target(columns)
+    columns, row_numbers = drop_row_numbers(columns, target)
+    text = source.table.text or _find_text_column(columns, target)
     if text is None:
-        dataset = read_table(columns, path, target, options, source.numbers)
+        dataset = read_table(columns, target, source.numbers)
     else:
-        if target is None and options.target is None:
+        if target is None and source.table.target is None:
             others = [name for name in columns.kinds if name != text]
             target = others[0] if len(others) == 1 else None
-        dataset = read_text_table(columns, text, path, target, options, source.numbers)
+        dataset = read_text_table(columns, text, target, source.numbers)
     known = {name: Column(name, "left out") for name in columns.names}
     known |= {name: Column(name, "row number") for name in row_numbers}
     known |= {column.name: column for column in dataset.spec.columns}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data_error import DataError
 from .column_names import quote_some
 from .column_types import are_categories
 from .header_row import TEXT_COLUMN_NAMES
-from .table_options import TableOptions, format_option
+from .table_options import format_option
 from .typed_columns import Columns
 
 if TYPE_CHECKING:
@@ -31,9 +30,7 @@ MAX_GAP_RATIO = 2
 """Upper bound of the range of row numbers, as a multiple of the number of rows."""
 
 
-def drop_row_numbers(
-    columns: Columns, target: str | None, options: TableOptions, path: Path
-) -> tuple[Columns, tuple[str, ...]]:
+def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tuple[str, ...]]:
     """Returns the columns without those that number the rows, and the names of the latter.
 
     A network would learn the order of a sorted file from them. They are integers without gaps in
@@ -41,6 +38,7 @@ def drop_row_numbers(
     P0001, or are hexadecimal. In a column that is called an id, any different values are row
     numbers.
     """
+    path, options = columns.path, columns.options
     kept: set[str | None] = {target, options.text, *options.as_category, *options.as_number}
     if len(columns.kinds) <= MAX_TEXT_TABLE_COLUMNS:
         kept |= {name for name in columns.kinds if name.lower() in TEXT_COLUMN_NAMES}
@@ -59,8 +57,9 @@ def drop_row_numbers(
             f"it by {format_option('as_number', rising[0])}"
         )
     if rising:
-        note = f"{quote_some(rising)} rises from row to row, as numbers of rows do: "
-        columns = columns.drop_columns((), f"{note}{format_option('drop', *rising)} leaves it out")
+        verb, end = ("rise", "leave them out") if len(rising) > 1 else ("rises", "leaves it out")
+        note = f"{quote_some(rising)} {verb} from row to row, as numbers of rows do: "
+        columns = columns.drop_columns((), f"{note}{format_option('drop', *rising)} {end}")
     if not numbering:
         return columns, ()
     first, are_several = numbering[0], len(numbering) > 1

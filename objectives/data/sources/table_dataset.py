@@ -17,7 +17,7 @@ from ..preparation.hold_out import TEST_FRACTION, hold_out
 from .column_names import check_column_exists, quote_some
 from .column_types import are_categories, check_mostly_numbers
 from .header_row import TARGET_COLUMN_NAMES
-from .table_options import NO_TARGET, TableOptions, format_option
+from .table_options import NO_TARGET, format_option
 from .target_encoding import encode_targets
 from .typed_columns import Columns, check_no_missing
 
@@ -31,21 +31,20 @@ CORRELATION_TOLERANCE = 1e-9
 """How far the correlation of a number with a copy in another unit may be from 1."""
 
 
-def read_table(
-    columns: Columns, path: Path, target: str | None, options: TableOptions, numbers: bool
-) -> LoadedDataset:
+def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDataset:
     """Returns a data set of the features of each row and its target.
 
     Flags are features of 0 and 1. A text of at most 50 different values, each in two rows on
     average, is one-hot encoded. `encode_targets` decides whether targets are classes.
     """
-    check_no_missing(columns, path, target)
+    path = columns.path
+    check_no_missing(columns, target)
     if target is None and numbers:
         raise DataError(
             f"{path} has no column that is known to be a target: name it by `target=`, such as "
             f"{quote_some(list(columns.kinds)[::-1])}"
         )
-    _check_categories(columns, target, options, path)
+    _check_categories(columns, target)
     notes, kinds = columns.notes, []
     features: dict[str, NDArray[Any]] = {}
     for name, kind in columns.kinds.items():
@@ -67,9 +66,9 @@ def read_table(
     if target is not None:
         notes += (f"the column {target!r} is the target",)
         notes += _describe_target_copies(columns, target)
-        classes, targets = column_targets(columns, target, numbers, path, options)
+        classes, targets = column_targets(columns, target, numbers)
         kinds.append(Column(target, "target"))
-    elif options.target != NO_TARGET:
+    elif columns.options.target != NO_TARGET:
         notes += (
             "no column is known to be the target, so all are features: name one by `target=`",
         )
@@ -79,9 +78,9 @@ def read_table(
     return LoadedDataset(train, test, spec, notes=notes)
 
 
-def find_target(columns: Columns, options: TableOptions, path: Path) -> str | None:
+def find_target(columns: Columns) -> str | None:
     """Returns the target that the user names, or the only column with a usual name, if any."""
-    names = list(map(str, columns.frame))
+    names, path, options = list(map(str, columns.frame)), columns.path, columns.options
     if options.target is not None and (options.target != NO_TARGET or NO_TARGET in names):
         check_column_exists(names, options.target, path)
         return options.target
@@ -100,14 +99,14 @@ def find_target(columns: Columns, options: TableOptions, path: Path) -> str | No
 
 
 def column_targets(
-    columns: Columns, name: str, numbers: bool, path: Path, options: TableOptions
+    columns: Columns, name: str, numbers: bool
 ) -> tuple[tuple[str, ...], torch.Tensor]:
     """Returns the classes of a column and the target of each row; see `encode_targets`.
 
     Numbers with a unit, and those that the user calls numbers, are predicted as numbers. Flags are
     classes with the names in the file.
     """
-    role = columns.kinds[name].role
+    role, path, options = columns.kinds[name].role, columns.path, columns.options
     numbers = numbers or role == "amount" or name in options.as_number
     column = columns.frame[name]
     if role == "flag" and not numbers:
@@ -150,25 +149,23 @@ def _numeric_feature(name: str, column: Series[Any], path: Path) -> NDArray[Any]
     return values
 
 
-def _check_categories(
-    columns: Columns, target: str | None, options: TableOptions, path: Path
-) -> None:
+def _check_categories(columns: Columns, target: str | None) -> None:
     """Raises DataError with all columns of text that have too many different values."""
     texts = {}
     for name, kind in columns.kinds.items():
         column = columns.frame[name]
         distinct, is_text = column.nunique(), kind.role == "text" and name != target
-        if is_text and distinct > 1 and name not in options.as_category:
+        if is_text and distinct > 1 and name not in columns.options.as_category:
             if are_categories(distinct, len(column)):
                 continue
-            check_mostly_numbers(column, path)
+            check_mostly_numbers(column, columns.path)
             texts[name] = sorted(column.unique())
     if texts:
         name, *others = texts
         more = f" (as there are in {quote_some(others)})" if others else ""
         raise DataError(
-            f"{path} has {len(texts[name]):,} different texts in the column {name!r}, such as "
-            f"{quote_some(texts[name][:2])}{more}, which are not categories: leave "
+            f"{columns.path} has {len(texts[name]):,} different texts in the column {name!r}, "
+            f"such as {quote_some(texts[name][:2])}{more}, which are not categories: leave "
             f"{'them' if others else 'it'} out by {format_option('drop', *texts)}"
         )
 
@@ -182,11 +179,10 @@ def _describe_target_copies(columns: Columns, target: str) -> tuple[str, ...]:
     copies = list(_find_copies(columns, target))
     if not copies:
         return ()
-    subject, verb = ("column", "copies") if len(copies) == 1 else ("columns", "copy")
-    option = format_option("drop", *copies)
-    return (
-        f"the {subject} {', '.join(map(repr, copies))} {verb} the target: {option} leaves it out",
-    )
+    names, option = ", ".join(map(repr, copies)), format_option("drop", *copies)
+    if len(copies) == 1:
+        return (f"the column {names} copies the target: {option} leaves it out",)
+    return (f"the columns {names} copy the target: {option} leave them out",)
 
 
 def _find_copies(columns: Columns, target: str) -> Iterator[str]:

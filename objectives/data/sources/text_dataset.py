@@ -25,7 +25,6 @@ from .plain_text import (
     to_plain_text,
 )
 from .table_dataset import column_targets
-from .table_options import TableOptions
 from .typed_columns import Columns, check_no_missing
 
 TEXT_SUFFIX = ".txt"
@@ -74,12 +73,7 @@ def read_text_folder(folder: Path) -> LoadedDataset:
 
 
 def read_text_table(
-    columns: Columns,
-    text: str,
-    path: Path,
-    target: str | None,
-    options: TableOptions,
-    numbers: bool,
+    columns: Columns, text: str, target: str | None, numbers: bool
 ) -> LoadedDataset:
     """Returns a data set of a column of texts and a column of labels; others are left out."""
     if others := [name for name in columns.kinds if name not in (text, target)]:
@@ -89,16 +83,16 @@ def read_text_table(
     texts = columns.texts[text].tolist()
     kinds = columns.kinds | {text: Column(text, "text")}
     columns = columns._replace(frame=columns.frame.assign(**{text: texts}), kinds=kinds)
-    check_no_missing(columns, path, target, words=("",))
-    places = [f"{path}, row {number}" for number in range(1, len(texts) + 1)]
+    check_no_missing(columns, target, words=("",))
+    places = [f"{columns.path}, row {number}" for number in range(1, len(texts) + 1)]
     notes = (*columns.notes, f"the column {text!r} holds texts")
     known: tuple[Column, ...] = (Column(text, "texts"),)
     classes, targets = tuple[str, ...](), None
     if target is not None:
         notes += (f"the column {target!r} is the target",)
         known += (Column(target, "target"),)
-        classes, targets = column_targets(columns, target, numbers, path, options)
-    dataset = _dataset(texts, places, classes, targets, path, notes)
+        classes, targets = column_targets(columns, target, numbers)
+    dataset = _dataset(texts, places, classes, targets, columns.path, notes)
     return dataset._replace(spec=replace(dataset.spec, columns=known))
 
 

@@ -36,6 +36,8 @@ class Columns(NamedTuple):
         kinds: How each column is read.
         notes: What the user should know about how the columns were read.
         names: All columns of the file, also those that are left out.
+        path: The file, for errors.
+        options: What the user says about the columns.
     """
 
     frame: DataFrame
@@ -43,13 +45,15 @@ class Columns(NamedTuple):
     kinds: dict[str, Column]
     notes: tuple[str, ...]
     names: tuple[str, ...]
+    path: Path
+    options: TableOptions
 
     def drop_columns(self, names: Collection[str], *notes: str) -> Columns:
         """Returns the other columns, with additional notes."""
         dropped = list(names)
         kinds = {name: kind for name, kind in self.kinds.items() if name not in dropped}
         frame, texts = (table.drop(columns=dropped) for table in (self.frame, self.texts))
-        return Columns(frame, texts, kinds, self.notes + notes, self.names)
+        return self._replace(frame=frame, texts=texts, kinds=kinds, notes=self.notes + notes)
 
 
 def read_columns(path: Path, options: TableOptions) -> Columns:
@@ -116,7 +120,7 @@ def infer_types(
         raise ambiguous_number_error(example, ambiguous[0], path)
     notes += tuple(f"{note}: {quote_some(names)}" for note, names in names_by_note.items())
     columns = {name: convert_column(texts[name], kind) for name, kind in kinds.items()}
-    return Columns(pd.DataFrame(columns), texts, kinds, notes, tuple(kinds))
+    return Columns(pd.DataFrame(columns), texts, kinds, notes, tuple(kinds), path, options)
 
 
 def read_file_bytes(path: Path) -> bytes:
@@ -142,7 +146,7 @@ def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFr
 
 
 def check_no_missing(
-    columns: Columns, path: Path, target: str | None, words: Sequence[str] | None = None
+    columns: Columns, target: str | None, words: Sequence[str] | None = None
 ) -> None:
     """Raises DataError with the number of missing values of each column, if there are any.
 
@@ -158,6 +162,6 @@ def check_no_missing(
     way = f", or leave out the columns by {format_option('drop', *others)}" if others else ""
     rows = ", or leave out their rows" if target in counts.index else ""
     raise DataError(
-        f"{path} holds {values}, {'most ' if len(counts) > 3 else ''}in {most}: fill them"
+        f"{columns.path} holds {values}, {'most ' if len(counts) > 3 else ''}in {most}: fill them"
         f"{rows}{way}"
     )

@@ -342,7 +342,9 @@ def test_words_for_numbers_and_categories(cli: Cli) -> None:
     )
     both = ("--as-number", "zip", "--as-category", "zip")
     assert "--as-category and --as-number both name 'zip'" in refusal(cli, "a.csv", *both)
-    assert "--header must be first or none, not 'x'" in refusal(cli, "a.csv", "--header", "x")
+    assert "'--header': 'x' is not a choice; known: first, none" in refusal(
+        cli, "a.csv", "--header", "x"
+    )
     with pytest.raises(DataError, match="`drop=` must be a list of columns, not 'zip'"):
         TensorData("a.csv", table=TableOptions(drop="zip"))
     line = refusal(cli, "a.csv", "--as-number", "class")
