@@ -32,10 +32,9 @@ from ray.cluster_utils import Cluster
 
 from latentune.studies.cluster.coordinator_actor import CoordinatorActor
 from latentune.studies.search.coordinator import Coordinator
-from latentune.studies.search.plan_search import plan_search
 from latentune.studies.search.ray_backend import RayBackend
 from latentune.studies.search.ray_worker import run_ray_worker
-from latentune.studies.search.search_plan import SearchPlan
+from latentune.studies.search.search_plan import SearchPlan, plan_search
 
 from .untrained import untrained
 

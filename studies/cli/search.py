@@ -58,7 +58,7 @@ def search(
         start_fork_server()  # before this process spends seconds on the same imports
     from ..display.progress_display import SearchProgress, show_progress
     from ..search.coordinator import Coordinator
-    from ..search.plan_search import plan_search
+    from ..search.search_plan import plan_search
     from .study_tables import print_plan
 
     show_progress()

@@ -25,13 +25,6 @@ class CoordinatorActor:
     It runs on the coordinator's machine and holds the lock of that machine for the worker, so
     other searches in the database wait too. When a worker dies, its lock is released and its
     later requests are rejected. The actor imports no models, so it starts before the workers.
-
-    Args:
-        study: Name of the study.
-        url: URL of its database.
-        runs: The runs folder, by its absolute path.
-        bucket: The bucket of the pictures, if they are not in the runs folder.
-        scratch: A folder for temporary files.
     """
 
     def __init__(

@@ -25,12 +25,7 @@ MAX_CONCURRENT_CALLS = 10
 
 @dataclass(frozen=True)
 class ServedDatabase:
-    """The database of a search, as workers on other machines reach it.
-
-    Attributes:
-        url: Its URL on them.
-        token: The random token of this search, which Ray passes to the workers.
-    """
+    """The database of a search, as workers on other machines reach it."""
 
     url: str
     token: str = field(repr=False)
@@ -47,10 +42,6 @@ def serve_database(url: str, host: str) -> ServedDatabase:
 
     The proxy listens on one address and rejects calls without the token. It does not encrypt
     calls, and neither does Ray: a cluster needs a network of its own.
-
-    Args:
-        url: The Optuna URL of the database.
-        host: The address of this machine for other nodes.
     """
     token = secrets.token_hex(32)
     if not is_file(url):

@@ -20,13 +20,7 @@ FILE_FIELDS = ("encoder", "weights")
 
 
 class Payload(NamedTuple):
-    """Data as arrays, of which Ray keeps one copy on each node for all its workers.
-
-    Attributes:
-        splits: The prepared data.
-        files: The content of each file that is read.
-        code: The user's modules by their paths in the working folder.
-    """
+    """Data as arrays, of which Ray keeps one copy on each node for all its workers."""
 
     splits: list[Any]
     files: dict[str, np.ndarray]
@@ -50,10 +44,6 @@ def pack_payload(files: Iterable[str] = (), model: str = "") -> Payload:
 
 def unpack_payload(payload: Payload, folder: Path) -> dict[str, str]:
     """Restores data, files and code on a node.
-
-    Args:
-        payload: What `pack_payload` returned; its arrays may be read-only.
-        folder: The folder for files that do not exist on this node.
 
     Returns:
         The path on this node of each file that was written.

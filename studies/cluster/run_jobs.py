@@ -15,12 +15,7 @@ T = TypeVar("T")
 
 
 class JobContext(NamedTuple):
-    """The place where a call runs.
-
-    Attributes:
-        runs: The runs folder; an empty one on a node.
-        local_paths: The path on the node of each file that it lacked.
-    """
+    """The place where a call runs."""
 
     runs: Runs
     local_paths: Mapping[str, str] = {}

@@ -34,14 +34,7 @@ def _step_progress(what: str, total: int | None) -> Iterator[Advance]:
 
 
 class SearchProgress:
-    """A callback that prints each finished trial; use it in a `with` block.
-
-    Args:
-        name: Name of the study.
-        trials: Total number of its trials.
-        metrics: Names of its objectives.
-        epochs: Epochs of a trial that is not stopped early.
-    """
+    """A callback that prints each finished trial; use it in a `with` block."""
 
     def __init__(self, name: str, trials: int, metrics: Sequence[str], epochs: int) -> None:
         self.name, self.trials, self.metrics, self.epochs = name, trials, metrics, epochs

@@ -12,14 +12,7 @@ from ..training.network_plots import plot_network
 
 
 class AttachPictures(pl.Callback):
-    """Attaches plots of the network to its trial when training ends or is pruned.
-
-    Args:
-        trial: The running trial.
-        data: The data of the study.
-        store: The store of the pictures.
-        scratch: A folder for the files until they are stored.
-    """
+    """Attaches plots of the network to its trial when training ends or is pruned."""
 
     def __init__(
         self, trial: optuna.Trial, data: DataSpec, store: ArtifactStore, scratch: Path

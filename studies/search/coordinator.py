@@ -1,8 +1,10 @@
 """The coordinator of a search: the process that the user started."""
 
 import logging
+import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,13 +25,11 @@ from .fork_server import start_fork_server
 from .process_backend import ProcessBackend
 from .search_outcome import log_outcome
 from .search_plan import SearchPlan
-from .stop_on_signal import stop_on_signal
 from .study_creation import open_or_create_study
 from .trial_lease import requeue_dead_trials
 from .trial_loop import TrialLoop
-from .worker_backend import WorkerBackend
 from .worker_context import local_context
-from .worker_pool import WorkerPool
+from .worker_pool import WorkerBackend, WorkerPool
 
 TrialCallback = Callable[[optuna.Study, FrozenTrial], None]
 
@@ -72,7 +72,7 @@ class Coordinator:
         identity = file_identity(plan.storage)
         for values in plan.enqueued_params:
             self.study.enqueue_trial(dict(values), skip_if_exists=True)
-        with scratch_folder(plan.runs.cache) as scratch, stop_on_signal() as stop:
+        with scratch_folder(plan.runs.cache) as scratch, _stop_on_signal() as stop:
             try:
                 with plan.hold_lock():
                     # A search that begins now starts no trial before it holds this lock.
@@ -132,3 +132,28 @@ class Coordinator:
     def _remove_stale_checkpoints(self) -> None:
         trials = self.study.get_trials(deepcopy=False)
         remove_stale_checkpoints(self.plan.runs, self.plan.name, unfinished_trials(trials))
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[threading.Event]:
+    """Yields an event that the first Ctrl-C or SIGTERM sets; a second one ends the process."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # only the main thread may handle signals
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def request(number: int, frame: object) -> None:
+        stop.set()
+        restore()
+
+    for number in before:
+        signal.signal(number, request)
+    try:
+        yield stop
+    finally:
+        restore()

@@ -19,7 +19,7 @@ from ...storage.scratch_folder import lock_folder
 from ..study.study_error import StudyError
 
 PRELOADED_MODULES = [
-    "latentune.studies.search.local_worker",
+    "latentune.studies.search.worker",
     "alembic.command",
     "optuna_dashboard",
     "PIL.PngImagePlugin",

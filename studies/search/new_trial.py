@@ -22,13 +22,8 @@ def new_trial(
     """Returns a new RUNNING trial of a study that has all its values.
 
     Optuna writes each value in its own transaction and reads all trials in others. A process that
-    dies meanwhile leaves a trial with half of its values.
-
-    Args:
-        study: The study, whose sampler chooses the values.
-        other_trials: All its trials, none of them WAITING.
-        suggest: Lets the trial suggest its values, and returns the record of its model. If it
-            raises an error, the trial keeps the values that it has suggested until then.
+    dies meanwhile leaves a trial with half of its values. If `suggest` raises an error, the trial
+    keeps the values that it has suggested until then.
     """
     draft_study = optuna.Study(study.study_name, _DraftStorage(study, other_trials), study.sampler)
     draft, attributes = draft_study.ask(), dict[str, Any]()

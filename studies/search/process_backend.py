@@ -14,9 +14,9 @@ from ...objectives.data.preparation.splits import save_splits
 from ...storage.search_lock import search_lock
 from ...storage.storage_error import write_error
 from .fork_server import process_context, without_working_folder
-from .local_worker import SPLITS_FILE, run_local_worker
 from .search_plan import SearchPlan
-from .worker_backend import Message
+from .worker import SPLITS_FILE, run_local_worker
+from .worker_pool import Message
 
 
 @dataclass

@@ -25,10 +25,9 @@ from ..cluster.coordinator_actor import COORDINATOR, CoordinatorActor
 from ..cluster.database_proxy import serve_database
 from ..cluster.payload import pack_payload, recipe_files
 from ..study.study_error import StudyError
-from .ray_worker import CoordinatorNode, run_ray_worker
-from .remote_context import ActorLock, call_actor
+from .ray_worker import ActorLock, CoordinatorNode, call_actor, run_ray_worker
 from .search_plan import SearchPlan
-from .worker_backend import Message
+from .worker_pool import Message
 
 FAILURE_REASONS: dict[type[RayError], str] = {
     NodeDiedError: "its node died",
@@ -53,10 +52,6 @@ class RayBackend:
 
     A task that finds no free node waits, so nodes that join later get work. Ray reports the death
     of a worker or a node, and nodes that have been silent for a minute.
-
-    Args:
-        plan: The search.
-        scratch: The scratch folder of the search on this machine.
     """
 
     def __init__(self, plan: SearchPlan, scratch: Path) -> None:

@@ -1,37 +1,35 @@
 """A worker in a Ray task, on the coordinator's machine or on another node."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
+import grpc
+import pytorch_lightning as pl
 import ray
+from filelock import Timeout
 from optuna.storages import BaseStorage
 
+from ...storage.database import HEARTBEAT_S
 from ...storage.database_urls import is_file
+from ...storage.resume_checkpoints import last_epoch
 from ...storage.runs_folder import Runs
 from ...storage.scratch_folder import scratch_folder, temporary_scratch_folder
 from ..cluster.database_proxy import connect_database
 from ..cluster.payload import Payload, unpack_payload, with_local_files
 from ..study.module_trust import allow
 from .fork_server import PRELOADED_MODULES
-from .remote_context import call_actor, remote_context
 from .search_plan import SearchPlan
 from .worker import run_worker
-from .worker_context import WorkerContext, local_context
+from .worker_context import SendMessage, WorkerContext, local_context
 
 
 class CoordinatorNode(NamedTuple):
-    """The machine of the coordinator, as workers see it.
-
-    Attributes:
-        node: Its node id.
-        scratch: The scratch folder of the search on it.
-        url: The URL of the database on other nodes.
-        token: The token of the database proxy; see `serve_database`.
-    """
+    """The machine of the coordinator, as workers see it."""
 
     node: str
     scratch: Path
@@ -50,14 +48,6 @@ def run_ray_worker(
     """Runs a worker that sends its messages to the coordinator actor, `connected` first.
 
     On the coordinator's machine it uses the files of the search; elsewhere it sends them.
-
-    Args:
-        index: Index of the worker in the search.
-        worker_id: Distinguishes it from earlier workers with the same index.
-        actor: The coordinator actor.
-        coordinator: The machine of the coordinator.
-        plan: The search, with the paths of that machine.
-        payload: The data, files and code of the search.
     """
     assert plan.cluster is not None
 
@@ -92,3 +82,96 @@ def run_ray_worker(
 
     send("connected", None)
     run_worker(index, max(1, int(plan.cluster.cpus)), send, wait_for_stop, connect)
+
+
+def call_actor(method: Any, *arguments: Any) -> Any:
+    """Returns what a method of the coordinator actor returns; raises what it raises."""
+    try:
+        return ray.get(method.remote(*arguments))
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
+
+
+class ActorLock:
+    """The lock of the search, as the coordinator actor gives it to a worker."""
+
+    def __init__(self, actor: Any, worker_id: str) -> None:
+        self.actor, self.worker_id, self.is_locked = actor, worker_id, False
+
+    def acquire(self, timeout: float | None = None) -> None:
+        self.is_locked = call_actor(self.actor.acquire, self.worker_id, timeout)
+        if not self.is_locked:
+            raise Timeout("the coordinator actor")
+
+    def release(self) -> None:
+        self.is_locked = False
+        call_actor(self.actor.release, self.worker_id)
+
+
+class ActorArtifactStore:
+    """An artifact store that sends each picture to the coordinator actor."""
+
+    def __init__(self, actor: Any) -> None:
+        self.actor = actor
+
+    def open_reader(self, artifact_id: str) -> BinaryIO:
+        raise NotImplementedError
+
+    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
+        call_actor(self.actor.write_artifact, artifact_id, content_body.read())
+
+    def remove(self, artifact_id: str) -> None:
+        raise NotImplementedError
+
+
+class UploadLastEpoch(pl.Callback):
+    """Sends the last epoch of a trial every few seconds, so that any node can resume it."""
+
+    def __init__(self, actor: Any, worker_id: str, trial: int, path: Path) -> None:
+        self.actor, self.worker_id, self.trial, self.path = actor, worker_id, trial, path
+        self.sent, self._checked = _modified_ns(path), time.monotonic()
+
+    def on_train_epoch_start(self, *_: object) -> None:
+        if time.monotonic() - self._checked < HEARTBEAT_S:  # short epochs are soon repeated
+            return
+        self._checked = time.monotonic()
+        if (modified := _modified_ns(self.path)) != self.sent:
+            content = self.path.read_bytes()
+            call_actor(self.actor.write_epoch, self.worker_id, self.trial, content)
+            self.sent = modified
+
+
+def _modified_ns(path: Path) -> int | None:
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
+def remote_context(
+    actor: Any,
+    worker_id: str,
+    plan: SearchPlan,
+    send: SendMessage,
+    scratch: Path,
+) -> WorkerContext:
+    """Returns the context of a worker on another machine."""
+
+    def fetch_last_epoch(trial: int) -> Path:
+        path = last_epoch(plan.runs, plan.name, trial)
+        content = call_actor(actor.read_epoch, trial)
+        if content is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return path
+
+    def extra_callbacks(trial: int) -> Sequence[pl.Callback]:
+        path = last_epoch(plan.runs, plan.name, trial)
+        return [UploadLastEpoch(actor, worker_id, trial, path)]
+
+    return WorkerContext(
+        lock=ActorLock(actor, worker_id),
+        artifacts=ActorArtifactStore(actor),
+        send=send,
+        last_epoch=fetch_last_epoch,
+        extra_callbacks=extra_callbacks,
+        scratch=scratch,
+        connection_errors=(grpc.RpcError, ray.exceptions.RayError, Timeout),
+    )

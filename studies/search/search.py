@@ -10,7 +10,7 @@ from ..study.public_api import public_api
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_options import StudyOptions
 from .coordinator import Coordinator, TrialCallback
-from .plan_search import plan_search
+from .search_plan import plan_search
 
 
 @public_api

@@ -1,21 +1,61 @@
-"""The plan of a search: every default resolved and every input checked."""
+"""Planning a search: defaults are resolved and inputs checked before anything is written."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import psutil
+import torch
+
+from ...models.data_spec import DataSpec, Kind
+from ...models.types import Space
+from ...objectives.data.data_error import DataError
+from ...objectives.data.preparation.folds import check_folds
+from ...search_spaces.catalog.candidates import AUTO, MODEL
+from ...search_spaces.catalog.entry import PUBLISHED
+from ...search_spaces.catalog.models import MODELS
+from ...search_spaces.model_choice import (
+    add_model_prefix,
+    default_trial_per_model,
+    record_model_choices,
+    strip_model_prefix,
+)
+from ...search_spaces.ranges import discover_parameters
+from ...search_spaces.space_errors import SpaceError
+from ...search_spaces.strategies import NONE, WILCOXON
+from ...search_spaces.suggestions import SpaceParameters, replay
+from ...storage.artifact_store import choose_bucket
+from ...storage.best_toml import read_best_toml
 from ...storage.lock_wait import hold_lock
 from ...storage.runs_folder import Runs
 from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
-from ..cluster.ray_cluster import RayCluster
+from ...storage.study_names import check_name_in_database
+from ..cluster.ray_cluster import RayCluster, join_cluster
 from ..study.build import build_spec
-from ..study.module_trust import trusted_modules
+from ..study.candidate_models import resolve_model_and_data, with_candidate_models
+from ..study.defaults import PRUNER, TRIALS_PER_WORKER
+from ..study.definition import FROM_ENTRY
+from ..study.module_trust import allow, trusted_modules
 from ..study.recipe import Recipe
+from ..study.search_options import ClusterOptions, Place, SearchOptions
+from ..study.study_error import StudyError, check_at_most
+from ..study.study_options import StudyOptions
 from ..study.study_spec import StudySpec
-from ..transfer.reusable_trials import ReusableTrials
+from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
+from .encoder_choice import EncoderChoice
+
+log = logging.getLogger(__name__)
+
+KIND_NAMES: dict[Kind, str] = {"image": "images", "table": "a table", "text": "texts"}
+MAX_WORKERS = 256
+MAX_TASKS = 1000  # workers on a cluster
+WORKERS_PER_GPU = 2
+BYTES_PER_WORKER = 2**30
 
 
 @dataclass(frozen=True)
@@ -23,22 +63,13 @@ class SearchPlan:
     """A search before anything is written.
 
     Attributes:
-        name: Name of the study.
-        recipe: The model, the data and the options of the study.
         definition: What must agree with the study if it exists.
         trials: Total of trials in the study, over all searches.
         seconds: Time after which no trial starts; None for no limit.
-        workers: Number of workers.
         first: Values of the first trials of a new study; empty if the sampler chooses them.
         enqueued_params: Values of trials that run before those of the sampler.
-        pruner: A key of `PRUNERS`.
-        sampler: A key of `SAMPLERS`.
-        runs: The runs folder.
-        storage: Optuna URL of the database.
         cluster: The cluster of the workers; None for this machine.
         bucket: The bucket of the pictures; None for the runs folder.
-        reusable_trials: Trials that are copied from another study.
-        trusted_modules: Modules that files may ask for; see `allow`.
         started_at: Start of the search, in seconds since the epoch.
     """
 
@@ -83,3 +114,162 @@ class SearchPlan:
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "spec"}
+
+
+def plan_search(
+    model: str,
+    data: str | None,
+    study: StudyOptions,
+    options: SearchOptions,
+    cluster: ClusterOptions,
+    place: Place,
+) -> SearchPlan:
+    """Returns the plan of a search. `search` explains the arguments and the errors."""
+    runs, storage = Runs(place.runs), place.database
+    recipe = with_candidate_models(Recipe.of(*resolve_model_and_data(model, data), study), runs)
+    allow(recipe.model)
+    spec = build_spec(recipe, runs)
+    name = spec.name
+    if recipe.encoder is not None:
+        recipe, name = EncoderChoice(recipe, recipe.encoder, name, runs, storage).resolve()
+        spec = build_spec(recipe, runs)
+    name = options.name or name
+    trials = spec.trials if options.trials is None else options.trials
+    nodes = join_cluster(cluster.cluster, cluster.cpus, cluster.gpus)
+    workers = options.workers or _default_workers(trials, nodes)
+    check_at_most("workers", workers, MAX_WORKERS if nodes is None else MAX_TASKS)
+    space, data_module = spec.objective.model, spec.objective.data()
+    _check_data_kind(recipe, data_module)
+    parameters, first = _discover_parameters(recipe, space, data_module.spec)
+    params = [_read_params(Path(p), recipe, space, data_module.spec) for p in options.enqueue]
+    pruner = _choose_pruner(options.pruner, spec.objective.n_trainings)
+    if spec.objective.folds:
+        check_folds(data_module, spec.objective.folds)
+    definition = spec.definition(
+        data_module, parameters.distributions, recipe.definition_entries()
+    )
+    reusable_trials = None
+    if options.origin is not None:
+        reusable_trials = find_reusable_trials(
+            options.origin, space, data_module.spec, definition, storage
+        )
+        first = reusable_trials.untried_points(first)
+        definition[FROM_ENTRY] = options.origin
+        if options.name is None:
+            name = derive_study_name(name, options.origin, definition, storage)
+    if options.default_first and (untried := [values[MODEL] for values in first[trials:]]):
+        log.info("too few trials to try these models: %s", ", ".join(untried))
+    return SearchPlan(
+        name=check_name_in_database(storage, name),
+        recipe=recipe,
+        definition=definition,
+        trials=trials,
+        seconds=options.seconds,
+        workers=workers,
+        first=first if options.default_first else [],
+        enqueued_params=params,
+        pruner=pruner,
+        sampler=options.sampler,
+        runs=runs,
+        storage=storage,
+        cluster=nodes,
+        bucket=choose_bucket(name, storage, place.artifacts),
+        reusable_trials=reusable_trials,
+    )
+
+
+def _discover_parameters(
+    recipe: Recipe, space: Space, data: DataSpec
+) -> tuple[SpaceParameters, list[dict[str, Any]]]:
+    """Returns the parameters of a space, and the values of the first trials of a new study."""
+    if recipe.model == AUTO:
+        parameters = discover_parameters(space, data, record_model_choices)
+        first = default_trial_per_model(parameters)
+        models = ", ".join(values[MODEL] for values in first)
+        log.info("%s chooses by %s among %s", AUTO, ", ".join(recipe.objectives), models)
+        return parameters, first
+    parameters, entry = discover_parameters(space, data), MODELS.get(recipe.model)
+    initial = {} if entry is None else entry.first
+    if entry is not None and recipe.space == PUBLISHED and entry.published is not None:
+        initial = entry.published.params
+    values = parameters.first_trial(initial)
+    return parameters, [values] if values else []
+
+
+def _read_params(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mapping[str, Any]:
+    """Returns the values of a best.toml.
+
+    Raises:
+        StudyError: If it is the configuration of another model.
+        SpaceError: If the space cannot suggest these values.
+    """
+    best = read_best_toml(path)
+    model, params = best.recipe.get("model"), dict(best.params)
+    if model == AUTO and recipe.model != AUTO:
+        params = strip_model_prefix(params)
+        model = params.pop(MODEL, AUTO)
+    elif recipe.model == AUTO and model in recipe.models:
+        model, params = AUTO, add_model_prefix(model, params)
+    if model != recipe.model:
+        raise StudyError(f"{path} is of model {model!r}, not {recipe.model!r}")
+    try:
+        replay(space, params, data)
+    except SpaceError as error:
+        raise SpaceError(f"{path}: {error}") from error
+    return params
+
+
+def _check_data_kind(recipe: Recipe, data: Any) -> None:
+    """Checks that the data module has a `spec`, and that the model is made for such data."""
+    if not isinstance(getattr(data, "spec", None), DataSpec):
+        raise DataError(
+            f"{type(data).__name__} has no `spec`, the DataSpec that says what an item is"
+        )
+    entry, kind = MODELS.get(recipe.model), data.spec.kind
+    if entry is None or kind in entry.kinds:
+        return
+    fitting = [
+        name
+        for name, other in MODELS.items()
+        if kind in other.kinds and other.predicts == entry.predicts
+    ]
+    raise StudyError(
+        f"{recipe.model} is not made for {KIND_NAMES[kind]} such as {data.name}; "
+        f"these are: {', '.join(fitting)}"
+    )
+
+
+def _choose_pruner(pruner: str | None, trainings: int) -> str:
+    """Returns the pruner, or the default one for trials of so many trainings.
+
+    Raises:
+        StudyError: If the pruner cannot compare such trials.
+    """
+    if pruner is None:
+        return PRUNER if trainings == 1 else WILCOXON
+    if trainings == 1 and pruner == WILCOXON:
+        raise StudyError(
+            f"the pruner {pruner} compares trainings, of which each trial has one here: ask for "
+            "more by `repeats=` or `folds=`"
+        )
+    if trainings > 1 and pruner not in (WILCOXON, NONE):
+        raise StudyError(
+            f"the pruner {pruner} compares epochs, and trials of {trainings} trainings are "
+            f"compared by these: {WILCOXON} and {NONE} are for `pruner=`"
+        )
+    return pruner
+
+
+def _default_workers(trials: int, cluster: RayCluster | None) -> int:
+    """Returns how many workers a study of so many trials and the machines allow.
+
+    A sampler cannot learn from trials that run at the same time, so each worker gets eight
+    trials. On this machine, each worker needs a core and 1 GiB of memory, and two share a GPU.
+    """
+    limit = -(-trials // TRIALS_PER_WORKER)
+    if cluster is not None:
+        return max(1, min(limit, cluster.worker_limit))
+    memory = int(psutil.virtual_memory().available / BYTES_PER_WORKER)
+    gpus = torch.cuda.device_count()
+    limits = [limit, torch.get_num_threads(), memory, *([WORKERS_PER_GPU * gpus] if gpus else [])]
+    return max(1, min(limits))

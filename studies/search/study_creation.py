@@ -39,10 +39,6 @@ log = logging.getLogger(__name__)
 def open_or_create_study(plan: SearchPlan, command: str) -> Study:
     """Opens the study of a search; creates the study and its database if they do not exist.
 
-    Args:
-        plan: The search.
-        command: What the user typed; a new study records it.
-
     Raises:
         StudyError: If the study exists with another definition.
         StorageError: If it keeps its pictures elsewhere, or the database cannot be used.

@@ -22,11 +22,7 @@ class LeaseLostError(StopRequested):
 
 
 class TrialLease:
-    """The right of a process to write to its trial.
-
-    Args:
-        trial: A trial that has just been started or resumed.
-    """
+    """The right of a process to write to its trial."""
 
     def __init__(self, trial: optuna.Trial) -> None:
         self.trial = trial
@@ -50,9 +46,6 @@ class CheckLease(pl.Callback):
 
     A lease is lost after many seconds without a heartbeat, so short epochs are not checked
     one by one.
-
-    Args:
-        lease: The lease on the trial.
     """
 
     def __init__(self, lease: TrialLease) -> None:
@@ -94,10 +87,6 @@ def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
 
     A trial fails if its process has died alone three times in a row after the same epoch: its
     configuration kills its processes. Processes that die together were killed from outside.
-
-    Args:
-        study: The study.
-        numbers: Numbers of the trials; those that are not RUNNING are left as they are.
     """
     trials = study.get_trials(deepcopy=False)
     dead = [trials[number] for number in numbers if trials[number].state == TrialState.RUNNING]
@@ -124,11 +113,7 @@ def finish_trial(
 ) -> None:
     """Ends a RUNNING trial as `Study.tell` does, without reading the trial twice more.
 
-    Args:
-        study: The study.
-        trial: The trial as the database holds it.
-        state: Its new state.
-        values: Its values; a pruned trial gets its last intermediate value.
+    A pruned trial gets its last intermediate value.
     """
     if state == TrialState.PRUNED and trial.last_step is not None:
         values = [trial.intermediate_values[trial.last_step]]

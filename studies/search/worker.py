@@ -1,24 +1,33 @@
-"""A worker of a search: the part that local processes and Ray tasks share."""
+"""A worker of a search, in a process of this machine or in a Ray task."""
 
+import os
 import pickle
+import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import optuna
 import torch
 from optuna.storages import BaseStorage
 
-from ...storage.database import DatabaseError, database_message
+from ...objectives.data.preparation.splits import load_splits
+from ...storage.database import DatabaseError, database_message, open_database
+from ..study.module_trust import allow
 from ..study.study_lookup import open_study
+from .fork_server import SAFE_PATH_MARKER, SAFE_PATH_VARIABLE
 from .search_plan import SearchPlan
 from .trial_loop import TrialLoop
-from .worker_context import SendMessage, WorkerContext
+from .worker_context import SendMessage, WorkerContext, local_context
 
-Connection = AbstractContextManager[tuple[SearchPlan, BaseStorage, WorkerContext]]
+SPLITS_FILE = "splits.pt"
+"""The file of the prepared data, as `save_splits` writes it."""
+Connected = AbstractContextManager[tuple[SearchPlan, BaseStorage, WorkerContext]]
 
 
 def run_worker(
@@ -26,7 +35,7 @@ def run_worker(
     threads: int,
     send: SendMessage,
     wait_for_stop: Callable[[], None],
-    connect: Callable[[], Connection],
+    connect: Callable[[], Connected],
 ) -> None:
     """Runs trials until the search ends, it is asked to stop, or the coordinator is gone.
 
@@ -59,6 +68,40 @@ def run_worker(
     if stop.is_set() and not requested.is_set():
         sys.exit(1)  # a signal of another program has ended the trial
     send("finished_work", None)
+
+
+def run_local_worker(
+    plan: SearchPlan, index: int, threads: int, scratch: Path, pipe: Connection
+) -> None:
+    """Runs a worker that sends its messages through a pipe; whatever it receives is a stop."""
+    if os.environ.get(SAFE_PATH_VARIABLE) == SAFE_PATH_MARKER:
+        del os.environ[SAFE_PATH_VARIABLE]  # programs that a trial starts may need their folder
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes
+    _select_gpu(index)
+
+    def send(kind: str, content: Any) -> None:
+        with suppress(OSError):  # the coordinator is gone; `wait_for_stop` returns too
+            pipe.send((kind, content))
+
+    def wait_for_stop() -> None:
+        with suppress(EOFError, OSError):
+            pipe.recv()
+
+    @contextmanager
+    def connect() -> Iterator[tuple[SearchPlan, BaseStorage, WorkerContext]]:
+        allow(*plan.trusted_modules)
+        load_splits(scratch / SPLITS_FILE)
+        yield plan, open_database(plan.storage), local_context(plan, send, scratch)
+
+    run_worker(index, threads, send, wait_for_stop, connect)
+
+
+def _select_gpu(index: int) -> None:
+    """Shows CUDA one GPU before it is initialized, so that workers use all GPUs."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    gpus = visible.split(",") if visible else [str(i) for i in range(torch.cuda.device_count())]
+    if gpus and visible != "":
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[index % len(gpus)]
 
 
 def _picklable(error: Exception) -> Any:

@@ -3,9 +3,9 @@
 import logging
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import optuna
 from filelock import Timeout
@@ -13,12 +13,11 @@ from filelock import Timeout
 from ...storage.database import HEARTBEAT_S, check_file_identity, file_identity
 from ...storage.heartbeats import write_heartbeats
 from ...storage.lock_wait import hold_lock
-from ...storage.search_lock import SEARCH_LOCK_NAME
+from ...storage.search_lock import SEARCH_LOCK_NAME, Lock
 from ...storage.trial_outcome import finished_trials
 from ..study.study_error import StudyError
 from .search_plan import SearchPlan
 from .trial_lease import requeue_dead, requeue_dead_trials
-from .worker_backend import WorkerBackend
 from .worker_context import SendMessage
 
 MAX_WORKER_FAILURES = 4  # one more than a single trial may cause
@@ -26,6 +25,36 @@ LOCK_TIMEOUT_S = 1
 SIMULTANEOUS_S = 0.3  # within which workers die that one event kills
 
 log = logging.getLogger(__name__)
+
+Message = tuple[int, str, Any]
+"""Index of a worker, kind and content of a message."""
+
+
+class WorkerBackend(Protocol):
+    """Starts workers and exchanges messages with them.
+
+    Attributes:
+        lock: The lock that the workers share with the coordinator.
+        needs_heartbeat_proxy: Whether workers cannot write heartbeats to the database themselves.
+    """
+
+    lock: Lock
+    needs_heartbeat_proxy: bool
+
+    def start(self, index: int) -> None:
+        """Starts a worker, perhaps in the place of a dead one."""
+
+    def receive(self, seconds: float) -> Sequence[Message]:
+        """Returns all messages; waits for the given time at most if there are none yet.
+
+        To the messages that `run_worker` sends, it adds `died` with the reason.
+        """
+
+    def request_stop(self) -> None:
+        """Asks all workers to stop; those that have not been started yet end at once."""
+
+    def close(self) -> None:
+        """Kills the workers that still run."""
 
 
 @dataclass

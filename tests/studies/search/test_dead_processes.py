@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 import latentune
 from latentune.storage.database import HEARTBEAT_S
 from latentune.storage.trial_outcome import stop_reason
-from latentune.studies.search.plan_search import plan_search
+from latentune.studies.search.search_plan import plan_search
 from latentune.studies.search.trial_lease import requeue_dead_trials
 from latentune.studies.search.trial_loop import TrialLoop
 from latentune.studies.search.worker_context import local_context
