@@ -101,7 +101,7 @@ def prefetch(read: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
 
 
 class DeviceDataModule(pl.LightningDataModule):
-    """A data module whose parts stay on the device, so that batches are slices of tensors.
+    """A data module that keeps its parts on the device, so that batches are slices of tensors.
 
     Attributes:
         batch_size: Items of a training batch.

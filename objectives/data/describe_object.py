@@ -32,7 +32,7 @@ CONVERSION_HINTS = {
 
 
 def describe_object(value: Any) -> str:
-    """Returns what a value is in a few words, such as `an array of shape (3, 2)`."""
+    """Returns a short description of a value, such as `an array of shape (3, 2)`."""
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, str | bytes):
@@ -60,7 +60,7 @@ def conversion_hint(value: Any) -> str:
 def accepts_arguments(function: Any, count: int) -> bool:
     """Returns False if a function or class cannot be called with `count` positional arguments.
 
-    It returns True for what is not callable and for functions without a signature.
+    It returns True for objects that are not callable, and for functions without a signature.
     """
     try:
         inspect.signature(function).bind(*range(count))

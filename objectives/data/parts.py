@@ -96,5 +96,5 @@ def is_valid_number(values: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def to_float(x: Tensor) -> Tensor:
-    """Returns uint8 tensors scaled to [0, 1], and others as they are."""
+    """Returns uint8 tensors scaled to [0, 1], and other tensors unchanged."""
     return x.float().div_(255) if x.dtype == torch.uint8 else x

@@ -73,7 +73,7 @@ def read_new_images(inputs: Sequence[str], preparation: Preparation) -> list[New
 
 
 def _find_files(name: str) -> Iterator[_ImageFile]:
-    """Yields all files of an input, some of which may be arrays."""
+    """Yields all files of an input; they may be images or arrays."""
     if name == STANDARD_INPUT:
         yield from (_ImageFile(line, {}) for line in read_standard_input_lines())
         return

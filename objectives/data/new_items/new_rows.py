@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UNNAMED_COLUMN = re.compile(r"column \d+")
-"""Names of columns in a file without names."""
+"""Matches the names that columns get in a file without names."""
 
 
 def read_new_rows(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
@@ -86,7 +86,7 @@ def _read_rows(path: Path, raw: bytes, preparation: Preparation) -> NewItems:
 def _features(
     columns: Columns, kind: Column, features: Sequence[str]
 ) -> tuple[dict[str, Any], Series[Any], str]:
-    """Returns the features of a column, which rows are unreadable, and what training has seen."""
+    """Returns the features of a column, a mask of unreadable rows, and the expected values."""
     name, column = kind.name, columns.frame[kind.name]
     if kind.role == "category":
         prefix = f"{name}="

@@ -36,7 +36,7 @@ class _Texts(NamedTuple):
 
 
 def read_new_texts(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
-    """Returns texts, whose names are the texts; those that cannot be read have a reason.
+    """Returns texts; their names are the texts, and unreadable ones have a reason.
 
     Inputs are .txt files with a text a line, folders of them, .csv and .tsv files with a column of
     texts, or `-` for a text a line on standard input; anything else is a text itself.

@@ -31,7 +31,7 @@ MAX_SAMPLED_ITEMS = 10_000  # of a built-in data set
 def read_new_items(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
     """Returns the items of files, folders, globs, texts, or standard input (`-`).
 
-    They are prepared as those of training were.
+    They are prepared as the training data was.
     """
     if not inputs:
         raise DataError("name at least one input: a file, a folder or a text")
@@ -41,7 +41,7 @@ def read_new_items(inputs: Sequence[str], preparation: Preparation) -> list[NewI
 def read_other_data(
     name: str, data: "TensorData", part: Literal["train", "test"], seed: int = 0
 ) -> list[NewItems]:
-    """Returns items of a data set, file or folder, prepared as those of a network's data.
+    """Returns items of a data set, file or folder, prepared as the data of a network.
 
     Of a built-in data set, it returns one part, or a random sample of 10,000 items of it by
     `seed`.

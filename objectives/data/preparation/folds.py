@@ -1,4 +1,4 @@
-"""Cross-validation: folds of all items but those of the test part."""
+"""Cross-validation: folds of the training and validation part together."""
 
 import hashlib
 import logging
@@ -42,7 +42,7 @@ def split_fold(
 ) -> tuple[Part, Part]:
     """Returns the training and validation part of a fold, stratified by class.
 
-    `train` and `val` hold the items of `splits`, or what was computed from them, such as latent
+    `train` and `val` hold the items of `splits`, or values computed from them, such as latent
     codes. Equal items are in one fold if that is possible.
     """
     key = splits.fingerprint, folds, seed

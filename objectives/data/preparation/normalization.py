@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EPSILON = torch.finfo(torch.double).eps
 CHUNK_SIZE = 1024
-MAX_MEASURED_IMAGES = 2000  # the mean of so many images is accurate to about 1 %
+MAX_MEASURED_IMAGES = 2000  # the mean of 2,000 images is accurate to about 1 %
 
 Moments = tuple[tuple[float, ...], tuple[float, ...]]
 _moments: dict[str, Moments] = {}

@@ -90,7 +90,7 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
             train, val = hold_out(train, VAL_FRACTION, seed)
         while len(_splits) >= MAX_CACHED_SPLITS:
             del _splits[next(iter(_splits))]
-        # The fingerprints of built-in data are those of float pixels.
+        # The fingerprints of built-in data hash pixels as floats.
         fingerprint = _hash_parts((train, val, test), as_floats=is_builtin)
         has_own_val = dataset.val is not None
         splits = Splits(train, val, test, dataset.spec, fingerprint, has_own_val)
@@ -149,7 +149,7 @@ def describe_splits(splits: Splits) -> str:
 
 
 def _notes(splits: Splits) -> Iterator[str]:
-    """Yields what a user should check: small parts, missing classes, duplicates."""
+    """Yields notes on small parts, missing classes and duplicates."""
     parts = dict(zip(PART_NAMES, splits[:3], strict=True))
     for name, part in parts.items():
         if len(part) < MIN_RELIABLE_ITEMS:

@@ -38,7 +38,7 @@ def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
     A .npy file holds items. A .npz file holds them under one of `INPUT_KEYS`, with labels under
     one of `TARGET_KEYS` if any; or its parts, such as `x_train`, `y_train` and `x_test`, `y_test`.
     Items of shape (N, F) are rows of a table; (N, H, W), (N, C, H, W) and (N, H, W, C) are images
-    of 1 or 3 channels, whose range `learn_maximum` finds.
+    of 1 or 3 channels. `learn_maximum` finds the range of their pixels.
     """
     arrays = _load_arrays(path)
     parts = {part: _part_arrays(arrays, part, path) for part in ("train", "val", "test")}
@@ -152,7 +152,7 @@ def _part_arrays(
 
 
 def _check_items(arrays: dict[str, Array], path: Path) -> tuple[Kind, dict[str, Array]]:
-    """Returns the kind of the items, and those of each part; images have their channels first."""
+    """Returns the kind and the items of each part; images have their channels first."""
     shapes = {array.shape[1:] for array in arrays.values()}
     if len(shapes) > 1:
         found = ", ".join(map(str, shapes))

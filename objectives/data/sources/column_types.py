@@ -138,7 +138,7 @@ def missing_words(kind: Column) -> tuple[str, ...]:
 
 
 def are_categories(distinct: int, n: int) -> bool:
-    """Returns whether n values of which `distinct` are different are classes or categories."""
+    """Returns whether n values with `distinct` different ones are classes or categories."""
     return distinct <= MAX_CATEGORIES and 2 * distinct <= n
 
 

@@ -32,7 +32,7 @@ USUAL_COLUMN_NAMES = {
 
 YEAR = "2021"
 MIN_COUNTING_NAMES = 5
-"""If so many numbers of the first row count up, they are names; fewer may be values."""
+"""From this many on, numbers of the first row that count up are names; fewer may be values."""
 MAX_EXAMINED_ROWS = 1000
 MAX_REPEATED_VALUES = 50
 IMAGE_SUFFIX = re.compile(r"\.(jpe?g|png|ppm|bmp|pgm|tiff?|webp|gif)$", re.IGNORECASE)
@@ -71,7 +71,7 @@ def split_header(
     if cells.names is not None:
         note = "the names of the columns are read from the comment above the rows"
         return _make_distinct(cells.names, (note,), rows)
-    note = "there is no line of names: columns are called 'column 1' and so on"
+    note = "it has no line of names: columns are called 'column 1' and so on"
     return _make_distinct([""] * len(rows[0]), (note,), rows)
 
 
@@ -130,7 +130,7 @@ def _infer_header(rows: Rows, path: Path | str, has_names_in_comment: bool) -> s
 
 
 def _are_default_names(first: Sequence[str]) -> bool:
-    """Returns whether names are the numbers that pandas gives to columns without names."""
+    """Returns whether the first row holds the default names of pandas: 0, 1, 2 and so on."""
     return len(first) > 1 and list(first) in (
         [str(number) for number in range(len(first))],
         ["", *(str(number) for number in range(len(first) - 1))],

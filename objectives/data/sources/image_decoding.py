@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_SIDE = 64  # of images that are larger than this or of different sizes
 IMAGES_PER_TASK = 100
 FORMATS = ("JPEG", "PNG", "BMP", "PPM", "TIFF", "WEBP", "GIF")
-"""The formats that are read, whatever the suffix says; Pillow starts programs for some others."""
+"""The formats that are read, with any suffix; Pillow starts programs for some other formats."""
 
 GRAY_MODES = ("1", "L", "LA", "La")
 COLOR_MODES = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "CMYK", "YCbCr", "HSV")
@@ -96,8 +96,8 @@ def decode_image(
     """Returns the largest value that an image file can hold, and its pixels of shape (C, H, W).
 
     The pixels are bytes, or floats in [0, 1] if the file has more than 8 bits. `fit` scales or
-    crops the upright image. A JPEG file of which only `short_side` pixels are needed is decoded to
-    fewer pixels, which is much faster.
+    crops the upright image. With `short_side`, a larger JPEG file is decoded to fewer pixels,
+    which is much faster.
     """
     with open_image(path) as image:
         type_maximum = mode_maximum(image.mode)

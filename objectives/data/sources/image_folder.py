@@ -23,7 +23,7 @@ PARTS_BY_FOLDER_NAME = {
 }
 """The usual names of the folders of the parts, in lower case."""
 STUDIES_FILE = "studies.db"
-"""A folder with this file holds runs, whose plots are not data."""
+"""A folder with this file holds runs; plots of runs are not data."""
 
 
 class ImageFolder(NamedTuple):
@@ -142,7 +142,7 @@ def _by_top_folder(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _enter_single_folder(folder: Path, names: list[str]) -> tuple[Path, list[str]]:
-    """Enters a folder as long as it is the only one, as in an unpacked archive."""
+    """Enters the only folder of a folder, again and again, as in an unpacked archive."""
     while len(groups := _by_top_folder(names)) == 1 and "" not in groups:
         folder = folder / next(iter(groups))
         names = [name.partition("/")[2] for name in names]

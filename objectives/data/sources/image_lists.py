@@ -73,7 +73,7 @@ def read_part_lists(
 ) -> LoadedDataset:
     """Reads the images of a folder with a list for each part, from `find_part_lists`.
 
-    `classes.csv` in the folder may name the classes in another order than that of the alphabet.
+    `classes.csv` in the folder may name the classes in another order than the alphabetical one.
     """
     parts = {
         part: _read_image_files(path, source.table, MIN_ITEMS if part == "train" else 0)

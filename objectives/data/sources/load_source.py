@@ -77,7 +77,7 @@ def _read(source: Source, cache: Path | None) -> LoadedDataset:
 
 
 def _read_into_memory(source: Source) -> LoadedDataset:
-    """Reads what is not image files."""
+    """Reads built-in data sets, texts, tables and arrays."""
     path = Path(source.name)
     if source.name in DATASETS:
         return DATASETS[source.name](Path(source.data_dir) if source.data_dir else None)
@@ -94,9 +94,9 @@ def _suggest_instead(path: Path) -> str:
     from torchvision.datasets.folder import IMG_EXTENSIONS
 
     if path.suffix.lower() in IMG_EXTENSIONS:
-        return f"name the folder that this image lies in, {path.parent}"
+        return f"name the folder of this image, {path.parent}"
     if path.suffix.lower() == TEXT_SUFFIX:
-        return "put it into a folder of its own, in which each file is a class of texts"
+        return "put it into a folder of its own; each file of it is a class of texts"
     return (
         f"only folders of images or texts, tables ({TABLES}) and arrays ({ARRAYS}) can be read; "
         "save its content as one of them"

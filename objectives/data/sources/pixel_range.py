@@ -28,7 +28,7 @@ class PixelRange(NamedTuple):
     Attributes:
         low: The smallest value.
         high: The largest value.
-        are_integers: Whether all values are integers, whatever their type.
+        are_integers: Whether all values are integers, of any type.
         type_maximum: The number that stands for 1 in such a type if nothing else is known.
         type_limit: The largest value that the type can hold.
     """
@@ -50,7 +50,7 @@ def array_pixel_range(array: NDArray[Any]) -> PixelRange:
 
 
 def file_pixel_range(pixels: NDArray[Any], type_maximum: int) -> PixelRange:
-    """Returns the range of an image file: bytes, or floats of which 1 is `type_maximum`."""
+    """Returns the range of an image file, in which 255 or 1.0 stands for `type_maximum`."""
     scale = 1 if pixels.dtype.kind == "u" else type_maximum
     low, high = (round(float(value) * scale, 3) for value in (pixels.min(), pixels.max()))
     return PixelRange(low, high, type_maximum > 1, type_maximum, type_maximum)
@@ -121,7 +121,7 @@ def infer_new_maximum(new: PixelRange, trained: int, darkest: int = FAINT_RATIO)
 
 
 def infer_new_file_maximum(new: PixelRange, trained: int) -> int:
-    """Returns which number stands for 1 in a new image file, whose format limits the answer."""
+    """Returns which number stands for 1 in a new image file, within the limits of its format."""
     if new.type_maximum == 1:
         return 1
     known = min(trained or new.type_maximum, new.type_maximum)

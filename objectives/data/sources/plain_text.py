@@ -1,4 +1,4 @@
-"""Plain text: Latin letters without accents, and letters of other scripts as they are."""
+"""Plain text: Latin letters lose their accents; letters of other scripts stay unchanged."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class EncodedTexts(NamedTuple):
 def encode_texts(texts: Sequence[str], letters: str, length: int) -> EncodedTexts:
     """Returns the numbers of the letters of texts, which are cut after `length` letters.
 
-    Texts without a known letter cannot be read, nor can texts in which most letters are unknown.
+    Texts without a known letter cannot be read, nor can texts with mostly unknown letters.
     """
     numbers = {letter: number for number, letter in enumerate(letters, start=1)}
     rows = torch.zeros(len(texts), length, dtype=torch.long)

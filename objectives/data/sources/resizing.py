@@ -12,7 +12,7 @@ from ..parts import LoadedDataset, Part, to_float
 MAX_SIDE = 2048
 CHUNK_SIZE = 4096
 COLORS_LOST_REASON = "holds colors, but the network has seen only gray images: convert it"
-"""Why an image whose colors would be lost is refused; its name goes in front."""
+"""The reason to refuse a color image for a gray network; the name of the image goes in front."""
 
 
 def check_image_size(side: int | None) -> None:
@@ -22,7 +22,7 @@ def check_image_size(side: int | None) -> None:
 
 
 def resize_dataset(dataset: LoadedDataset, side: int) -> LoadedDataset:
-    """Returns a data set whose images are cropped to squares and scaled to a side."""
+    """Crops the images of a data set to squares and scales them to a side."""
 
     def resize(part: Part) -> Part:
         assert isinstance(part.inputs, Tensor)  # other images were read at this size
@@ -55,7 +55,7 @@ def convert_channels(images: Tensor, channels: int) -> Tensor:
     """Returns images of shape (N, C, H, W) with the channels that a network takes.
 
     Gray images get three equal channels; color images with equal channels get one. Images of
-    other numbers of channels stay as they are.
+    other numbers of channels stay unchanged.
     """
     if images.shape[1] == 1 and channels == 3:
         return images.expand(-1, 3, -1, -1)

@@ -29,10 +29,10 @@ class Source(NamedTuple):
 
 
 def is_table(name: str) -> bool:
-    """Returns whether the name of a file is that of a table."""
+    """Returns whether a file name has the suffix of a table."""
     return name.lower().endswith(TABLE_SUFFIXES)
 
 
 def is_array(name: str) -> bool:
-    """Returns whether the name of a file is that of an array."""
+    """Returns whether a file name has the suffix of an array."""
     return name.lower().endswith(ARRAY_SUFFIXES)

@@ -92,7 +92,7 @@ def find_target(columns: Columns) -> str | None:
         usual = [name for name in usual if name.lower() != "y"]
     if len(usual) > 1:
         raise DataError(
-            f"{path} has the columns {' and '.join(map(repr, usual))}, of which each could be the "
+            f"{path} has the columns {' and '.join(map(repr, usual))}, and each could be the "
             "target: name one by `target=`"
         )
     return usual[0] if usual else None
@@ -173,8 +173,7 @@ def _check_categories(columns: Columns, target: str | None) -> None:
 def _describe_target_copies(columns: Columns, target: str) -> tuple[str, ...]:
     """Returns a note on the columns that copy the target, if any.
 
-    A copy has one value for each class and another one for every other class; or it is a number
-    whose correlation with the target is 1.
+    A copy has a value of its own for each class, or its correlation with the target is 1.
     """
     copies = list(_find_copies(columns, target))
     if not copies:

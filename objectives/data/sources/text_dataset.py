@@ -46,8 +46,8 @@ def holds_text_files(folder: Path) -> bool:
 def read_text_folder(folder: Path) -> LoadedDataset:
     """Reads a folder of .txt files: each file is a class, each line a text.
 
-    A single file has no classes. A fixed, stratified fifth is the test part. Texts in which most
-    letters are not among those of the training part are left out.
+    A single file has no classes. A fixed, stratified fifth is the test part. A text is left out if
+    the training part lacks most of its letters.
     """
     texts: list[str] = []
     places: list[str] = []

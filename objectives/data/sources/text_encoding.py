@@ -1,4 +1,4 @@
-"""Text encoding: bytes of a text file as text, whatever their encoding."""
+"""Text encoding: detects the encoding of a text file and decodes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..data_error import DataError
 
 CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f]")
 SNIFF_LENGTH = 65536
-MIN_ZERO_SHARE = 0.4  # of every second byte in UTF-16, as so many characters at least are ASCII
+MIN_ZERO_SHARE = 0.4  # share of zeros among every second byte of UTF-16; most characters are ASCII
 ASCII = bytes(range(128))
 NON_ASCII_RUN = re.compile(rb"[\x80-\xff]{3,}")
 """Three non-ASCII bytes in a row are rare in languages that are written in Windows-1252."""

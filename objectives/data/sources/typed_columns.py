@@ -80,7 +80,7 @@ def read_text_columns(
     known: Collection[str] = (),
     as_bytes: bool = False,
 ) -> tuple[DataFrame, tuple[str, ...]]:
-    """Returns all columns of a file as text, and notes; columns without name and value go.
+    """Returns all columns of a file as text, and notes; empty columns without a name are dropped.
 
     See `split_header` for `header` and `known`, and `decode_text` for `as_bytes`.
     """

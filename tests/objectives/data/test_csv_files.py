@@ -106,7 +106,7 @@ def test_no_names(caplog: pytest.LogCaptureFixture) -> None:
     assert len(found) == N + 1
     assert list(found) == ["column 1", "column 2", "column 3=no", "column 3=yes"]
     assert found.iloc[0].tolist() == [34, 120.5, 0, 1]
-    assert "there is no line of names: columns are called 'column 1' and so on" in caplog.text
+    assert "it has no line of names: columns are called 'column 1' and so on" in caplog.text
 
 
 def test_notes_and_line_breaks_in_quotes() -> None:

@@ -197,7 +197,7 @@ def test_a_test_part_without_classes_is_refused() -> None:
     [
         ("rows.xlsx", "only folders of images or texts, tables (.csv, .tsv) and arrays"),
         ("names.txt", "put it into a folder of its own"),
-        ("one.png", "name the folder that this image lies in"),
+        ("one.png", "name the folder of this image"),
     ],
 )
 def test_a_file_is_answered_by_what_to_do(cli: Cli, name: str, said: str) -> None:
