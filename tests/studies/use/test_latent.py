@@ -17,7 +17,7 @@ from PIL import Image
 import latentune
 from latentune import LatentMixture
 from latentune.objectives.metrics.image_quality import ImageQuality, image_quality
-from latentune.objectives.metrics.sampler_rating import SamplerRating, winner
+from latentune.objectives.metrics.sampler_rating import SamplerRating, find_winner
 
 Cli = Callable[..., Any]
 FINAL = Path("runs/conv-ae-digits/final")
@@ -168,9 +168,9 @@ def rated(fid: float, spread: float, on_test: float = 1.0) -> SamplerRating:
 
 
 def test_a_method_wins_on_the_validation_part_if_its_interval_does_not_overlap() -> None:
-    assert winner({"a": rated(1.0, 0.1, on_test=9.0), "b": rated(2.0, 0.1)}) == "a"
-    assert winner({"a": rated(1.0, 0.3), "b": rated(2.0, 0.3)}) is None
-    assert winner({"a": rated(1.0, 0.1)}) is None
+    assert find_winner({"a": rated(1.0, 0.1, on_test=9.0), "b": rated(2.0, 0.1)}) == "a"
+    assert find_winner({"a": rated(1.0, 0.3), "b": rated(2.0, 0.3)}) is None
+    assert find_winner({"a": rated(1.0, 0.1)}) is None
 
 
 def test_ratings_have_a_scale(cli: Cli, trained: Path) -> None:
