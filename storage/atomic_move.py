@@ -1,4 +1,4 @@
-"""Putting new files where they belong: all of them or none, and none in the place of another."""
+"""Moving new files to their places: all of them or none, and never over other files."""
 
 import filecmp
 import shutil
@@ -10,49 +10,46 @@ from .storage_error import StorageError, write_error
 
 
 def check_targets(files: Mapping[Path, Path]) -> None:
-    """Checks that nothing else lies where files are to go.
+    """Raises StorageError if another file exists in one of the places.
 
     Args:
-        files: The files to move, by where they are to go.
-
-    Raises:
-        StorageError: If a place is taken by another file.
+        files: The files to move, by their new places.
     """
     for target, source in files.items():
         if target.exists() and not _same_content(source, target):
             raise StorageError(
-                f"{target} is there already, and is another file: choose another `name=`, or "
-                "move it away"
+                f"{target} exists already and is another file: choose another `name=`, or move it "
+                "away"
             )
 
 
 @contextmanager
 def move_files(files: Mapping[Path, Path]) -> Iterator[None]:
-    """Moves files to their places, and takes them away again if the block fails.
+    """Moves files to their places, and removes them again if the block fails.
 
-    What is there already stays as it is.
+    Files that exist already are left unchanged.
 
     Args:
-        files: The files to move, by where they are to go.
+        files: The files to move, by their new places.
 
     Raises:
         StorageError: If one cannot be written.
     """
-    done: list[Path] = []
+    moved: list[Path] = []
     try:
         try:
             for target, source in files.items():
                 if not target.exists():
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    done.append(target)
+                    moved.append(target)
                     shutil.move(source, target)
         except OSError as error:
-            raise write_error(done[-1], error) from error
+            raise write_error(moved[-1], error) from error
         yield
     except BaseException:
-        for target in done:
+        for target in moved:
             target.unlink(missing_ok=True)
-            with suppress(OSError):  # until a folder that holds more
+            with suppress(OSError):  # raised by the first folder that is not empty
                 for folder in target.parents:
                     folder.rmdir()
         raise

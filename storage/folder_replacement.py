@@ -1,8 +1,7 @@
-"""Putting a folder in the place of another, so that a kill between two renames costs neither.
+"""Replacing a folder by a new one so that a kill between two renames loses neither.
 
-A new folder that is whole is renamed first, to a name beside its place. From then on
-`finish_replacement` ends
-what was begun, in whichever process: the command that was killed need not be the one that goes on.
+The new folder is renamed to `NAME-finished` first. From then on `finish_replacement` completes the
+replacement, in any process.
 """
 
 import os
@@ -16,53 +15,53 @@ from .lock_wait import hold_lock
 
 
 def finished_folder(folder: Path) -> Path:
-    """Returns where a folder lies that is whole, and is about to take the place of another."""
+    """Returns the path of a complete folder that is about to replace `folder`."""
     return folder.with_name(f"{folder.name}-finished")
 
 
 def previous_folder(folder: Path) -> Path:
-    """Returns where a folder lies whose place another one has taken."""
+    """Returns the path of the folder that `folder` has replaced."""
     return folder.with_name(f"{folder.name}-before")
 
 
-def replace_with(new: Path, folder: Path, place: Path, *, keep: bool) -> None:
-    """Puts a folder in the place of another, which is kept beside it or removed.
+def replace_with(new: Path, folder: Path, scratch: Path, *, keep: bool) -> None:
+    """Replaces a folder by a complete new one.
 
     Args:
-        new: The folder, which is whole.
-        folder: Where it goes.
-        place: A scratch folder.
-        keep: Whether what was there stays, with `-before` behind its name.
+        new: The new folder.
+        folder: The folder to replace; it need not exist.
+        scratch: A scratch folder in the same file system.
+        keep: Whether the old folder is kept as `previous_folder(folder)`.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    finish_replacement(folder, place)
+    finish_replacement(folder, scratch)
     shutil.move(new, finished_folder(folder))
-    finish_replacement(folder, place)
+    finish_replacement(folder, scratch)
     if not keep:
-        discard(previous_folder(folder), place)
+        discard(previous_folder(folder), scratch)
 
 
-def finish_replacement(folder: Path, place: Path) -> None:
-    """Ends a `replace_with` that was killed: the folder that was whole is in its place then.
+def finish_replacement(folder: Path, scratch: Path) -> None:
+    """Completes a `replace_with` whose process was killed, if there is one.
 
     Args:
-        folder: The place.
-        place: A scratch folder.
+        folder: The folder to replace.
+        scratch: A scratch folder in the same file system.
     """
-    finished, before = finished_folder(folder), previous_folder(folder)
+    finished, previous = finished_folder(folder), previous_folder(folder)
     if not finished.is_dir():
         return
-    lock = FileLock(place.parent / "renames.lock")
-    with hold_lock(lock, f"{folder}"):  # others may want to read it, and settle it too
-        if not finished.is_dir():
+    lock = FileLock(scratch.parent / "renames.lock")
+    with hold_lock(lock, f"{folder}"):
+        if not finished.is_dir():  # another process was faster
             return
         if folder.exists():
-            discard(before, place)
-            folder.rename(before)
+            discard(previous, scratch)
+            folder.rename(previous)
         finished.rename(folder)
 
 
-def discard(path: Path, place: Path) -> None:
-    """Removes a file or folder, if it is there, at once: by a rename into a scratch folder."""
+def discard(path: Path, scratch: Path) -> None:
+    """Removes a file or folder, if it exists, by one rename into a scratch folder."""
     if os.path.lexists(path):
-        shutil.move(path, tempfile.mkdtemp(dir=place))
+        shutil.move(path, tempfile.mkdtemp(dir=scratch))

@@ -1,4 +1,4 @@
-"""What a file from anywhere may hold before anybody looks at it: values that come to an end."""
+"""Limits for values that were read from files, which may come from anywhere."""
 
 from typing import Any
 
@@ -6,30 +6,29 @@ from .storage_error import StorageError
 
 MAX_VALUES = 1_000_000
 MAX_DEPTH = 50
-MAX_INTEGER_BITS = 1024  # a larger number fits no float, and soon cannot even be printed
+MAX_INTEGER_BITS = 1024
+"""A larger integer fits no float, and takes long to print."""
 
 
-def check_limits(found: Any, where: str) -> None:
-    """Refuses tables and lists that hold themselves, or so much that no file of ours could.
-
-    To print one, or to walk through it, would take for ever.
+def check_limits(value: Any, where: str) -> None:
+    """Refuses tables and lists that contain themselves or are too large to walk through.
 
     Args:
-        found: What was read of a file.
-        where: The file, for the error.
+        value: What was read from a file.
+        where: The file, for the error message.
 
     Raises:
-        StorageError: If it has too many values, is nested too deeply, or holds too large a number.
+        StorageError: If it has too many values, is nested too deeply, or has too large an integer.
     """
-    waiting, seen = [(found, 0)], 0
+    waiting, seen = [(value, 0)], 0
     while waiting:
-        value, depth = waiting.pop()
+        item, depth = waiting.pop()
         seen += 1
-        if isinstance(value, dict):
-            value = list(value.values())
-        if isinstance(value, (list, tuple, set)):
-            waiting += [(inner, depth + 1) for inner in value]
+        if isinstance(item, dict):
+            item = list(item.values())
+        if isinstance(item, (list, tuple, set)):
+            waiting += [(inner, depth + 1) for inner in item]
         if depth > MAX_DEPTH or seen + len(waiting) > MAX_VALUES:
             raise StorageError(f"{where} is nested too deeply, or holds too much")
-        if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
+        if isinstance(item, int) and item.bit_length() > MAX_INTEGER_BITS:
             raise StorageError(f"{where} holds a number of more than {MAX_INTEGER_BITS} bits")

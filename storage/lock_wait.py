@@ -1,4 +1,4 @@
-"""Waiting for a lock: it is said, if it takes more than a moment."""
+"""Waiting for a lock, with a log line if it takes longer than two seconds."""
 
 import logging
 from collections.abc import Iterator
@@ -13,31 +13,26 @@ log = logging.getLogger(__name__)
 
 
 class LockLike(Protocol):
-    """A lock that can be waited for."""
+    """A lock of this or of another package."""
 
     def acquire(self, timeout: float | None = None) -> Any: ...
 
     def release(self) -> Any: ...
 
 
-def acquire(lock: LockLike, what: str) -> None:
-    """Waits until this process holds a lock, and says so after two seconds.
-
-    Args:
-        lock: The lock.
-        what: What it is, in words.
-    """
+def acquire(lock: LockLike, name: str) -> None:
+    """Waits until this process holds a lock; `name` is what the log line calls it."""
     try:
         lock.acquire(timeout=REPORT_AFTER_S)
     except Timeout:
-        log.info("waiting for %s: another process holds it", what)
+        log.info("waiting for %s: another process holds it", name)
         lock.acquire()
 
 
 @contextmanager
-def hold_lock(lock: LockLike, what: str) -> Iterator[None]:
+def hold_lock(lock: LockLike, name: str) -> Iterator[None]:
     """Holds a lock for the block; see `acquire`."""
-    acquire(lock, what)
+    acquire(lock, name)
     try:
         yield
     finally:

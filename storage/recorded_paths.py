@@ -1,7 +1,7 @@
-"""Paths as they are recorded: relative to the runs folder, and checked to lie in it when read.
+"""Paths in files: relative to the runs folder when written, checked to lie in it when read.
 
-A runs folder is copied, moved and sent to others, with its backups, recipes and manifests. A path
-in one of these must mean the copy, and must never lead to another file of whoever reads it.
+A runs folder can be copied, moved and sent to others. A path in one of its files must then refer
+to the copy, and never to another file of the reader.
 """
 
 import os
@@ -16,25 +16,20 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def relative_to_root(path: Path, root: Path) -> str | None:
-    """Returns a path relative to a folder, with links followed; None if it lies elsewhere.
-
-    Args:
-        path: The path.
-        root: The folder.
-    """
-    # Of a link that leads to itself, `resolve` would raise an error.
+    """Returns a path relative to the folder `root`, with links followed; None if outside of it."""
+    # `Path.resolve` raises an error for a link to itself.
     whole, real_root = Path(os.path.realpath(path)), Path(os.path.realpath(root))
     return whole.relative_to(real_root).as_posix() if whole.is_relative_to(real_root) else None
 
 
 def recorded_path_error(recorded: Any, root: Path, *, follow: bool = True) -> str | None:
-    """Returns why a recorded path does not name a place in a folder; None if it does.
+    """Returns why a recorded path is not a path in a folder; None if it is.
 
     Args:
         recorded: What was read.
         root: The folder.
-        follow: Whether the path must not lead out of the folder if it is a link itself. The
-            folders above it never may.
+        follow: Whether a link at the path itself must also lead into the folder. The folders
+            above it must in any case.
     """
     if not isinstance(recorded, str):
         return "is not a path"

@@ -1,4 +1,4 @@
-"""A folder that outlives a process that is stopped, and takes its place at the end."""
+"""A folder that grows beside its final place, so that a stopped training can be resumed."""
 
 import logging
 from collections.abc import Iterator
@@ -22,111 +22,111 @@ log = logging.getLogger(__name__)
 
 
 def in_progress_folder(folder: Path) -> Path:
-    """Returns the folder in which a training grows, beside the one that it will take."""
+    """Returns the folder in which the files grow that will replace `folder`."""
     return folder.with_name(f"{folder.name}-partial")
 
 
-def find_resumable(folder: Path, proof: str) -> Path | None:
-    """Returns the folder that a stopped process has left to go on with; None if it left none.
+def find_resumable(folder: Path, marker: str) -> Path | None:
+    """Returns the folder from which a stopped process can be resumed; None if there is none.
 
     Args:
         folder: The folder that was to be replaced.
-        proof: Name of the file in it without which there is nothing to go on with.
+        marker: Name of the file in it without which it cannot be resumed.
     """
     partial = in_progress_folder(folder)
     places = (partial, finished_folder(folder), folder, previous_folder(partial))
-    return next((place for place in places if (place / proof).exists()), None)
+    return next((place for place in places if (place / marker).exists()), None)
 
 
 def recover_folder(folder: Path, runs: Runs) -> Path:
-    """Returns a folder, which is in its place even if a process was killed while it put it there.
+    """Returns a folder, after completing its replacement if a process was killed meanwhile.
 
     Raises:
-        StorageError: If it cannot be put there.
+        StorageError: If it cannot be completed.
     """
     if finished_folder(folder).is_dir():
         try:
-            with scratch_folder(runs.cache) as place:
-                finish_replacement(folder, place)
+            with scratch_folder(runs.cache) as scratch:
+                finish_replacement(folder, scratch)
         except OSError as error:
             raise write_error(folder, error) from error
     return folder
 
 
 @contextmanager
-def resumable_folder(folder: Path, runs: Runs, proof: str, *, resume: bool) -> Iterator[Path]:
-    """Gives a folder that takes the place of `folder` once the block has succeeded.
+def resumable_folder(folder: Path, runs: Runs, marker: str, *, resume: bool) -> Iterator[Path]:
+    """Yields a folder that replaces `folder` when the block has succeeded.
 
-    If the block fails, the folder stays where it is, unless it holds too little to go on; if its
-    process is killed, it stays in any case, up to the last rename. What was in the place of
-    `folder` is kept, with `-before` behind its name.
+    The replaced folder is kept with `-before` behind its name. If the block fails, the new folder
+    stays where it is and can be resumed, unless it lacks the marker. If the process is killed, it
+    stays in any case.
 
     Args:
         folder: The folder to replace; it need not exist.
         runs: The runs folder.
-        proof: Name of the file in it without which there is nothing to go on with. It is removed
-            in the end, after all else: a folder in its place that has it was not announced yet.
-        resume: Whether to give what an earlier block has left. If not, that is set aside until
-            this block has succeeded, or removed if it holds too little to go on.
+        marker: Name of the file in it without which it cannot be resumed. It is removed last: a
+            folder in its final place with a marker has not been reported as finished.
+        resume: Whether to yield what an earlier block has left. Otherwise that is set aside until
+            this block has succeeded, or removed if it lacks the marker.
 
     Raises:
-        StorageError: If it cannot be written, or another process is at work in it.
-        KeyboardInterrupt: On Ctrl-C; with a message if there is something to go on with.
+        StorageError: If it cannot be written, or another process uses it.
+        KeyboardInterrupt: On Ctrl-C, with a message if it can be resumed.
     """
     partial = in_progress_folder(folder)
-    aside = previous_folder(partial)
+    set_aside = previous_folder(partial)
     lock = FileLock(runs.cache / f"{folder.parent.name}-{folder.name}.lock")
     try:
         runs.cache.mkdir(parents=True, exist_ok=True)
         with lock.acquire(timeout=0):
-            with scratch_folder(runs.cache) as place:
-                finish_replacement(folder, place)
-                _prepare_partial(folder, proof, place, resume)
+            with scratch_folder(runs.cache) as scratch:
+                finish_replacement(folder, scratch)
+                _prepare_partial(folder, marker, scratch, resume)
                 try:
                     yield partial
                 except BaseException as error:
-                    if not (partial / proof).exists():
-                        _drop_partial(partial, aside, place)
+                    if not (partial / marker).exists():
+                        _drop_partial(partial, set_aside, scratch)
                     elif isinstance(error, KeyboardInterrupt):
                         raise KeyboardInterrupt(
                             f"{partial} is kept: the same training goes on"
                         ) from None
                     raise
-                replace_with(partial, folder, place, keep=True)
-                discard(aside, place)
-            (folder / proof).unlink(missing_ok=True)
+                replace_with(partial, folder, scratch, keep=True)
+                discard(set_aside, scratch)
+            (folder / marker).unlink(missing_ok=True)
     except Timeout:
         raise StorageError(
-            f"{folder} is being trained by another process: wait until it is through"
+            f"{folder} is being trained by another process: wait until it has finished"
         ) from None
     except OSError as error:
         raise write_error(folder, error) from error
 
 
-def _prepare_partial(folder: Path, proof: str, place: Path, resume: bool) -> None:
-    """Makes the folder that grows, of what was left or of nothing."""
+def _prepare_partial(folder: Path, marker: str, scratch: Path, resume: bool) -> None:
+    """Creates the folder in progress from what an earlier process has left, or empty."""
     partial = in_progress_folder(folder)
-    left = find_resumable(folder, proof)
-    if resume and left is not None:
-        if left != partial:
-            discard(partial, place)
-            left.rename(partial)
+    resumable = find_resumable(folder, marker)
+    if resume and resumable is not None:
+        if resumable != partial:
+            discard(partial, scratch)
+            resumable.rename(partial)
         return
-    (folder / proof).unlink(missing_ok=True)  # it is whole, and others are to come
-    if left == partial:
-        discard(previous_folder(partial), place)
+    (folder / marker).unlink(missing_ok=True)  # it is complete
+    if resumable == partial:
+        discard(previous_folder(partial), scratch)
         partial.rename(previous_folder(partial))
         log.info(
             "the training in %s was stopped, and is set aside until this one is finished", partial
         )
-    discard(partial, place)
+    discard(partial, scratch)
     partial.mkdir(parents=True)
 
 
-def _drop_partial(partial: Path, aside: Path, place: Path) -> None:
-    """Removes a training that has not come far enough to go on, and puts the last one back."""
-    discard(partial, place)
-    if aside.exists():
-        aside.rename(partial)
+def _drop_partial(partial: Path, set_aside: Path, scratch: Path) -> None:
+    """Removes a folder that cannot be resumed, and puts back the one that was set aside."""
+    discard(partial, scratch)
+    if set_aside.exists():
+        set_aside.rename(partial)
     elif not any(partial.parent.iterdir()):
         partial.parent.rmdir()

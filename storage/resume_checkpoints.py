@@ -1,4 +1,4 @@
-"""The last epochs of trials that have not ended: how many there are, and removing the others."""
+"""The checkpoints from which unfinished trials are resumed: counting and removing them."""
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -10,7 +10,7 @@ from .runs_folder import Runs
 
 @dataclass(frozen=True)
 class ResumeCheckpoints:
-    """What is kept of trials that have not ended; one epoch of each at most.
+    """How many unfinished trials have a checkpoint, and the bytes of all files.
 
     Attributes:
         count: Number of trials.
@@ -26,40 +26,33 @@ class ResumeCheckpoints:
 
 
 def last_epoch(runs: Runs, study: str, number: int) -> Path:
-    """Returns the file with the last epoch of a trial."""
+    """Returns the path of the checkpoint with the last epoch of a trial."""
     return runs.last_epochs(study) / f"{number}.ckpt"
 
 
 def last_epochs(runs: Runs, study: str | None = None) -> ResumeCheckpoints:
-    """Returns how much is kept of a study's trials, or of all studies'."""
-    pattern = f"{study or '*'}/*.ckpt"
+    """Returns the number and size of the checkpoints of a study, or of all studies."""
     sizes = []
-    for path in runs.last_epochs("").glob(pattern):
+    for path in runs.last_epochs("").glob(f"{study or '*'}/*.ckpt"):
         with suppress(OSError):  # its trial has ended meanwhile
             sizes.append(path.stat().st_size)
     return ResumeCheckpoints(len(sizes), sum(sizes))
 
 
 def remove_resume_checkpoint(runs: Runs, study: str, number: int) -> None:
-    """Removes what is kept of a trial, and what a process left that died while it wrote."""
+    """Removes the checkpoint of a trial and its temporary files."""
     remove_with_partials(last_epoch(runs, study, number))
 
 
 def remove_with_partials(path: Path) -> None:
-    """Removes an epoch that is kept, and what a process left that died while it wrote it."""
-    for left in (path, *path.parent.glob(f".{path.stem}.*.partial")):
+    """Removes a checkpoint and its temporary files, if they exist."""
+    for file in (path, *path.parent.glob(f".{path.stem}.*.partial")):
         with suppress(OSError):
-            left.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
 
 
 def remove_stale_checkpoints(runs: Runs, study: str, unfinished: Collection[int]) -> None:
-    """Removes what is kept of a study's trials that have ended, or are no more.
-
-    Args:
-        runs: The runs folder.
-        study: Name of the study.
-        unfinished: The numbers of the trials that may still go on.
-    """
+    """Removes the checkpoints of all trials of a study but those with the given numbers."""
     folder = runs.last_epochs(study)
     numbers = {path.name.lstrip(".").partition(".")[0] for path in folder.glob("*.*")}
     for number in map(int, filter(str.isdecimal, numbers)):

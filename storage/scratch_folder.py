@@ -1,7 +1,7 @@
-"""Scratch folders: what a process needs for a while, swept up by others if it is killed.
+"""Scratch folders: temporary folders that other processes remove if their owner is killed.
 
-The system lets go of a lock when its process dies, however it dies. So a folder that holds the
-lock file of its owner, whose lock can be had, is nobody's.
+Every scratch folder holds a lock file. The system releases the lock when the process of its owner
+dies, so a folder whose lock is free has no owner.
 """
 
 import getpass
@@ -18,20 +18,18 @@ from .lock_wait import hold_lock
 
 SCRATCH_PREFIX = "scratch-"
 OWNER_LOCK = "owner.lock"
-MULTIPROCESSING_FOLDERS = (
-    "pymp-*"  # what Python calls its folders of sockets, in the temporary folder
-)
+MULTIPROCESSING_FOLDERS = "pymp-*"
+"""Python's own folders of sockets, in the temporary folder of the system."""
 
 
 @contextmanager
 def scratch_folder(cache: Path) -> Iterator[Path]:
-    """Gives an empty folder that ends with the block.
+    """Yields a new empty folder in `cache`, which is removed after the block.
 
-    Args:
-        cache: The folder in which it is made, and which is swept first; so is the temporary one.
+    Scratch folders of dead processes are removed first, here and in the temporary folder.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    with suppress(FileNotFoundError):  # there is no temporary folder
+    with suppress(FileNotFoundError):  # the temporary folder does not exist
         remove_stale_temporary()
     with _stale_removed(cache):
         folder = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX, dir=cache))
@@ -45,45 +43,40 @@ def scratch_folder(cache: Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary_scratch_folder() -> Iterator[Path]:
-    """Gives an empty folder in the temporary folder that ends with the block.
+    """Yields a new empty folder in the temporary folder, which is removed after the block.
 
-    It is for commands that write nothing into the runs folder. Whatever is left by a process that
-    was killed goes with the next scratch folder of any kind.
+    Commands that write nothing into the runs folder use it.
     """
     folder = user_temporary_folder()
     folder.mkdir(mode=0o700, exist_ok=True)
-    if not _belongs_to_user(
-        folder
-    ):  # somebody else has made it, and might change what is written there
-        with tempfile.TemporaryDirectory() as place:
-            yield Path(place)
+    if not _belongs_to_user(folder):  # another user could change files in it
+        with tempfile.TemporaryDirectory() as scratch:
+            yield Path(scratch)
         return
-    with scratch_folder(folder) as place:
-        yield place
+    with scratch_folder(folder) as scratch:
+        yield scratch
 
 
 def user_temporary_folder() -> Path:
-    """Returns this user's own folder in the temporary folder, which need not exist."""
+    """Returns the folder of this user in the temporary folder. It may not exist."""
     user = os.getuid() if hasattr(os, "getuid") else getpass.getuser()
     return Path(tempfile.gettempdir()) / f"latentune-{user}"
 
 
 def remove_stale_temporary() -> None:
-    """Removes what processes that were killed have left in the temporary folder."""
+    """Removes the folders of dead processes in the temporary folder."""
     folder = user_temporary_folder()
     if folder.is_dir() and _belongs_to_user(folder):
         with _stale_removed(folder):
             pass
-    for left in folder.parent.glob(MULTIPROCESSING_FOLDERS):
-        if (left / OWNER_LOCK).exists() and _belongs_to_user(
-            left
-        ):  # else it is that of another program
-            _remove_if_stale(left)
+    for sockets in folder.parent.glob(MULTIPROCESSING_FOLDERS):
+        if (sockets / OWNER_LOCK).exists() and _belongs_to_user(sockets):
+            _remove_if_stale(sockets)
 
 
-def sweep(cache: Path) -> None:
-    """Removes what processes that were killed have left, where a command may be refused."""
-    with suppress(FileNotFoundError):  # there is no temporary folder
+def remove_stale_scratch(cache: Path) -> None:
+    """Removes the scratch folders of dead processes in `cache` and in the temporary folder."""
+    with suppress(FileNotFoundError):  # the temporary folder does not exist
         remove_stale_temporary()
     if cache.is_dir():
         with _stale_removed(cache):
@@ -91,12 +84,12 @@ def sweep(cache: Path) -> None:
 
 
 def is_only_scratch(folder: Path) -> bool:
-    """Returns whether no other process that lives has such a folder beside this one."""
+    """Returns True if no other process has a scratch folder in the same place."""
     return [*folder.parent.glob(f"{SCRATCH_PREFIX}*")] == [folder]
 
 
 def lock_folder(folder: Path) -> FileLock:
-    """Makes a folder this process's own, for as long as what is returned is kept."""
+    """Makes this process the owner of a folder until the returned lock is released."""
     owner = FileLock(folder / OWNER_LOCK)
     owner.acquire(timeout=0)
     return owner
@@ -104,10 +97,10 @@ def lock_folder(folder: Path) -> FileLock:
 
 @contextmanager
 def _stale_removed(cache: Path) -> Iterator[None]:
-    """Removes scratch folders that are nobody's, and keeps others from doing so in the block."""
+    """Removes stale scratch folders; in the block, no other process removes any."""
     with hold_lock(FileLock(cache / "sweep.lock"), f"{cache}"):
-        for left in cache.glob(f"{SCRATCH_PREFIX}*"):
-            _remove_if_stale(left)
+        for folder in cache.glob(f"{SCRATCH_PREFIX}*"):
+            _remove_if_stale(folder)
         yield
 
 
@@ -115,12 +108,11 @@ def _remove_if_stale(folder: Path) -> None:
     try:
         lock_folder(folder).release()
     except (Timeout, OSError):
-        return  # its owner lives, or is another user
+        return  # its owner is alive, or is another user
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def _belongs_to_user(folder: Path) -> bool:
-    """Whether a folder is no link, and belongs to this user."""
-    found = folder.lstat()
-    owner = os.getuid() if hasattr(os, "getuid") else found.st_uid
-    return not folder.is_symlink() and found.st_uid == owner
+    status = folder.lstat()
+    owner = os.getuid() if hasattr(os, "getuid") else status.st_uid
+    return not folder.is_symlink() and status.st_uid == owner

@@ -15,7 +15,7 @@ from ...storage.database import database_exists, open_database
 from ...storage.lock_wait import hold_lock
 from ...storage.optuna_internals import set_system_attribute, trial_id
 from ...storage.runs_folder import Runs, check_study_name
-from ...storage.scratch_folder import scratch_folder, sweep
+from ...storage.scratch_folder import remove_stale_scratch, scratch_folder
 from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
 from ...storage.storage_error import StorageError
 from ...storage.study_names import check_new_name
@@ -102,7 +102,7 @@ def import_(
     url = storage or place.database
     if name is not None and into is not None:
         raise StudyError("`name=` is for a new study, `into=` for one that is here")
-    sweep(place.cache)
+    remove_stale_scratch(place.cache)
     with open_study_archive(Path(path)) as archive:
         if into is not None:
             return ImportedStudy(*merge_trials(archive, check_study_name(into), place, url))
