@@ -1,4 +1,4 @@
-"""Locks in a PostgreSQL database, which all machines that use it share."""
+"""Locks in a PostgreSQL database, shared by all machines that use it."""
 
 import hashlib
 import math
@@ -16,15 +16,15 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 
 class AdvisoryLock:
-    """A lock that a session of the server holds, and that ends with it.
+    """A reentrant lock that a session of the server holds.
 
-    So it is let go when the process dies, or when its machine is silent for half a minute. Whoever
-    waits for it is woken by the server, in the order in which they came. It may be acquired in one
-    thread and released in another, and acquired again by who holds it.
+    The server releases it when the process dies, or when its machine is silent for half a minute.
+    It wakes waiting processes in the order of their requests. One thread may acquire the lock and
+    another one release it.
 
     Args:
         url: The database, as `parse_url` returns it.
-        what: What it is for; locks for other things do not meet.
+        what: What the lock is for; locks for different purposes are independent.
     """
 
     def __init__(self, url: URL, what: str) -> None:
@@ -39,13 +39,13 @@ class AdvisoryLock:
         return self._session is not None
 
     def acquire(self, timeout: float | None = None) -> None:
-        """Waits until this process holds it.
+        """Waits until this process holds the lock.
 
         Args:
-            timeout: Seconds to wait at most; None for ever.
+            timeout: Seconds to wait at most; None for no limit.
 
         Raises:
-            Timeout: If the time is over.
+            Timeout: After that time.
             OperationalError: If the server cannot be reached.
         """
         if self._session is None:
@@ -53,11 +53,11 @@ class AdvisoryLock:
         self._times += 1
 
     def release(self) -> None:
-        """Lets it go, if it was acquired no more often than released.
+        """Releases the lock once; it is free after as many calls as those of `acquire`.
 
         Raises:
-            OperationalError: If the server cannot be reached; it is not held then.
-            StorageInternalError: If it was lost meanwhile.
+            OperationalError: If the server cannot be reached; the lock is released then.
+            StorageInternalError: If the lock was lost meanwhile.
         """
         self._times = max(0, self._times - 1)
         if self._session is None or self._times:
@@ -78,15 +78,15 @@ class AdvisoryLock:
         self.release()
 
     def _open_locked_session(self, timeout: float | None) -> Connection:
-        """Returns a session that holds it."""
-        wait_ms = 0 if timeout is None else max(1, math.ceil(1000 * timeout))  # 0 is for ever
+        """Returns a session that holds the lock."""
+        wait_ms = 0 if timeout is None else max(1, math.ceil(1000 * timeout))  # 0 means no limit
         session = engine(self._url).connect()
         try:
             session.execute(text(f"SET lock_timeout = {wait_ms}"))
             session.execute(text(f"SELECT pg_advisory_lock({self._key})"))
         except BaseException as error:
             late = getattr(getattr(error, "orig", None), "sqlstate", None) == LOCK_NOT_AVAILABLE
-            if not late:  # it may have the lock, and nobody who knows
+            if not late:  # the session may hold the lock
                 session.invalidate()
             session.close()
             if late:

@@ -37,10 +37,10 @@ _last_opened: deque[Path] = deque(maxlen=1)
 
 
 class DatabaseLostError(LatentuneError, RuntimeError):
-    """The database was deleted or replaced while a study grew in it.
+    """The database was deleted or replaced during a search.
 
     Attributes:
-        exit_code: What the command line ends with: unlike bad input, it has lost something.
+        exit_code: Exit code of the command line; unlike bad input, something was lost.
     """
 
     exit_code = 1
@@ -65,17 +65,19 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
 
     Args:
         url: An Optuna URL, such as `sqlite:///runs/studies.db` or `postgresql://host/name`.
-        create: Whether a file that does not exist is made, and tables where there are none.
+        create: Whether to create a missing file, and missing tables.
 
     Raises:
-        StorageError: If it does not exist, cannot be reached, is no Optuna database, was written
-            by an Optuna of another schema, or cannot be written. It is then as it was.
+        StorageError: If it does not exist, cannot be reached or written, is not a database of
+            Optuna, or has another schema. Nothing is changed then.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
         return _open_server(parsed, create)
     if parsed.database in (None, "", ":memory:"):
-        raise StorageError(f"{url!r} names no file, and would end with this process")
+        raise StorageError(
+            f"{url!r} is not a file, and its studies would be lost at exit; name a file"
+        )
     path = Path(str(parsed.database))
     if not sqlite.file_has_tables(path, create):
         sqlite.create_tables(path)
@@ -84,9 +86,9 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
 
 
 def first_bad_cell_error() -> StorageError | None:
-    """Returns the error of a cell that Optuna cannot read, in the file that was opened last.
+    """Returns an error about the first cell that is not valid, in the file that was opened last.
 
-    This is for who has met an error that nothing else explains: all of the database is looked at.
+    It reads the whole database, and is called after an error that nothing else explains.
     """
     if not _last_opened:
         return None
@@ -106,17 +108,17 @@ def first_bad_cell_error() -> StorageError | None:
 
 
 def _open_server(url: URL, create: bool) -> RDBStorage:
-    """Opens a database on a server, where this process has one for all that it asks."""
+    """Opens a database on a server; a process has one storage for each server."""
     if not server.server_has_tables(url):
         if not create:
             raise StorageError(
                 f"{redacted_url(url)} holds no studies yet; make one by: latentune search conv-ae "
                 f"digits --storage '{redacted_url(url)}'"
             )
-        _shared_storage.cache_clear()  # it may have had tables before
+        _shared_storage.cache_clear()  # its tables may have been deleted
         alone = server.is_postgres(url)
         with hold_lock(AdvisoryLock(url, "tables"), "the new tables") if alone else nullcontext():
-            # Optuna makes those that are missing, one by one.
+            # Optuna creates missing tables one by one.
             _open_storage(_with_password(url), server.server_options(url)).engine.dispose()
     return _shared_storage(url)
 
@@ -124,7 +126,7 @@ def _open_server(url: URL, create: bool) -> RDBStorage:
 @cache
 def _shared_storage(url: URL) -> RDBStorage:
     options = server.server_options(url)
-    if server.is_postgres(url):  # it has a hundred connections, and a process needs one at a time
+    if server.is_postgres(url):  # a server has a hundred connections, a process needs one
         options["max_overflow"] = 0
     storage = _open_storage(_with_password(url), options)
     atexit.register(storage.engine.dispose)
@@ -137,13 +139,13 @@ def _with_password(url: URL) -> str:
 
 def _open_storage(url: str, options: dict[str, Any]) -> RDBStorage:
     with warnings.catch_warnings():
-        # Optuna has called heartbeats experimental since 2021.
+        # Heartbeats are experimental in Optuna since 2021.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         try:
             return RDBStorage(
                 url,
                 engine_kwargs=options,
-                skip_compatibility_check=True,  # it was looked at before
+                skip_compatibility_check=True,  # checked before
                 heartbeat_interval=HEARTBEAT_S,
                 grace_period=GRACE_S,
             )
@@ -152,7 +154,7 @@ def _open_storage(url: str, options: dict[str, Any]) -> RDBStorage:
 
 
 def file_identity(url: str) -> tuple[int, int] | None:
-    """Returns what tells an SQLite file from another in its place; None for other databases."""
+    """Returns the device and inode of an SQLite file; None for other databases."""
     if not (is_file(url) and database_exists(url)):
         return None
     found = os.stat(url.removeprefix(SQLITE_SCHEME))
@@ -160,19 +162,15 @@ def file_identity(url: str) -> tuple[int, int] | None:
 
 
 def check_file_identity(url: str, known: tuple[int, int] | None) -> None:
-    """Checks that a database is still the one that `file_identity` was asked about before.
-
-    Raises:
-        DatabaseLostError: If it is not.
-    """
+    """Raises DatabaseLostError if an SQLite file is not the one with a known identity."""
     if file_identity(url) != known:
         raise DatabaseLostError(
             f"{url} was deleted or replaced during the search, and its trials with it; "
-            "the same command begins anew"
+            "the same command starts again"
         )
 
 
 def database_message(error: BaseException) -> str:
-    """Returns what the database itself said, which Optuna and SQLAlchemy wrap in guesses."""
+    """Returns the message of the database itself, without those of Optuna and SQLAlchemy."""
     cause = error.__cause__ or error
     return str(getattr(cause, "orig", None) or cause).splitlines()[0]

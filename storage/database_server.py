@@ -1,6 +1,6 @@
-"""A database on a server: reached, looked at before Optuna does, and what is wrong with it said.
+"""Connecting to a database on a server, and checking it before Optuna uses it.
 
-PostgreSQL is the one that is tested. Others are opened as Optuna would open them.
+PostgreSQL is tested. Other databases are opened with Optuna's own options.
 """
 
 import atexit
@@ -19,8 +19,8 @@ from .optuna_schema import foreign_database_error, schema, schema_version_error,
 from .storage_error import StorageError
 
 CONNECT_TIMEOUT_S = 10
-# Either side gives the other one up after half a minute of silence: a machine that has lost its
-# power would else keep its locks for hours.
+# Both sides close a silent connection after half a minute. Otherwise a machine without power would
+# keep its locks for hours.
 KEEPALIVE_IDLE_S, KEEPALIVE_INTERVAL_S, KEEPALIVE_COUNT = 10, 5, 4
 TCP_TIMEOUT_MS = 1000 * (KEEPALIVE_IDLE_S + KEEPALIVE_INTERVAL_S * KEEPALIVE_COUNT)
 KEEPALIVES = {"idle": KEEPALIVE_IDLE_S, "interval": KEEPALIVE_INTERVAL_S, "count": KEEPALIVE_COUNT}
@@ -30,10 +30,10 @@ CLIENT_SETTINGS = {
     **{f"keepalives_{name}": value for name, value in KEEPALIVES.items()},
 }
 SERVER_SETTINGS = {
-    # A crash of the server may lose the last moments, as one of the machine may in our SQLite
-    # files, and never more: a trial in them runs once more. To wait for the disk doubles its cost.
+    # A crash of the server can lose the last moments, and a trial in them runs again. The same
+    # holds for SQLite files and a crash of the machine. Waiting for the disk doubles the cost.
     "synchronous_commit": "off",
-    # Optuna compares heartbeats as a clock on the wall shows them, which summer time puts forward.
+    # Optuna compares heartbeats in local time, which jumps with daylight saving time.
     "TimeZone": "UTC",
     "tcp_user_timeout": TCP_TIMEOUT_MS,
     **{f"tcp_keepalives_{name}": value for name, value in KEEPALIVES.items()},
@@ -48,12 +48,12 @@ HINTS = {
 
 
 def is_postgres(url: URL) -> bool:
-    """Returns whether a URL that `parse_url` has returned names a PostgreSQL database."""
+    """Returns whether a URL from `parse_url` is that of a PostgreSQL database."""
     return url.drivername == PSYCOPG_DRIVER
 
 
 def server_options(url: URL) -> dict[str, Any]:
-    """Returns what SQLAlchemy is told of a database; what its URL says itself comes first."""
+    """Returns the options of SQLAlchemy for a database; those in its URL have precedence."""
     if not is_postgres(url):
         return {}
     settings = [f"-c {name}={value}" for name, value in SERVER_SETTINGS.items()]
@@ -69,7 +69,7 @@ def server_options(url: URL) -> dict[str, Any]:
 
 @cache
 def engine(url: URL) -> Engine:
-    """Returns this process's way to a database, beside Optuna's own."""
+    """Returns the engine of this process for queries of our own."""
     made = create_engine(url, isolation_level="AUTOCOMMIT", **server_options(url))
     atexit.register(made.dispose)
     return made
@@ -79,8 +79,8 @@ def server_has_tables(url: URL) -> bool:
     """Returns whether a database has Optuna's tables.
 
     Raises:
-        StorageError: If it cannot be reached, has other tables, which Optuna would damage, or
-            cannot be written.
+        StorageError: If it cannot be reached or written, or has tables of another program, which
+            Optuna could damage.
     """
     with _connect(url) as connection:
         names, version = set(inspect(connection).get_table_names()), None
@@ -97,7 +97,7 @@ def server_has_tables(url: URL) -> bool:
 
 
 def _check_writable(connection: Connection, url: URL, made: bool) -> None:
-    """Asks for the right to write, and changes nothing."""
+    """Raises StorageError if the user may not write; changes nothing."""
     right = "has_schema_privilege(current_schema(), 'CREATE')"
     if made:
         right = (
@@ -119,11 +119,7 @@ def _check_writable(connection: Connection, url: URL, made: bool) -> None:
 
 @contextmanager
 def _connect(url: URL) -> Iterator[Connection]:
-    """Connects to a database.
-
-    Raises:
-        StorageError: If that fails, in the words of the server.
-    """
+    """Yields a connection; a failure is raised as StorageError with the server's message."""
     try:
         with engine(url).connect() as connection:
             yield connection
@@ -140,7 +136,7 @@ def _connect(url: URL) -> Iterator[Connection]:
 
 
 def _connection_message(error: DBAPIError) -> str:
-    """Returns why a connection failed, in a line, with the way out of the usual reasons."""
+    """Returns why a connection failed, with a hint for the usual reasons."""
     said = (str(error.orig).splitlines() or [""])[0]
     said = said.rpartition("FATAL:")[2].strip()
     said = re.sub("^connection (failed|is bad): ", "", said)

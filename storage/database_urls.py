@@ -1,4 +1,4 @@
-"""URLs of databases: which are understood, and how."""
+"""URLs of databases: parsing, checking and redacting them."""
 
 import os
 from pathlib import Path
@@ -19,10 +19,7 @@ def is_file(url: str) -> bool:
 
 
 def file_path(url: str) -> Path:
-    """Returns the file of an SQLite URL; of a link, the file that it leads to.
-
-    SQLite keeps its log beside that file.
-    """
+    """Returns the file of an SQLite URL, with links followed: SQLite writes its log next to it."""
     path = url.removeprefix(SQLITE_SCHEME)
     return Path(os.path.realpath(path) if os.path.islink(path) else path)
 
@@ -37,20 +34,18 @@ def absolute(url: str) -> str:
 
 
 def parse_url(url: str) -> URL:
-    """Returns what a URL says, if it is one that we understand.
-
-    PostgreSQL is spoken to by psycopg 3, whatever SQLAlchemy of this version would take.
+    """Returns a database URL as SQLAlchemy parses it, with psycopg 3 as the driver of PostgreSQL.
 
     Raises:
-        StorageError: If it is not.
+        StorageError: If it is not a URL, or not one of a database that can hold studies.
     """
-    if {"{", "}"} & set(url):  # Optuna would fill in what stands between them
-        raise StorageError(f"{shown(url)!r} cannot be the URL of a database: it has a brace")
+    if {"{", "}"} & set(url):  # Optuna would format it
+        raise StorageError(f"{shown(url)!r} cannot be the URL of a database: it contains a brace")
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:  # the second of a port that is no number
+    except (ArgumentError, ValueError) as error:  # ValueError: the port is not a number
         raise StorageError(
-            f"{shown(url)!r} is no database URL; a file is named like sqlite:///runs/studies.db"
+            f"{shown(url)!r} is not a database URL; a file is named like sqlite:///runs/studies.db"
         ) from error
     backend, _, driver = parsed.drivername.partition("+")
     if backend in ("redis", "rediss"):
@@ -63,12 +58,12 @@ def parse_url(url: str) -> URL:
         return parsed
     if driver not in ("", "psycopg"):
         raise StorageError(
-            f"{shown(url)} asks for {driver}, and PostgreSQL is reached by psycopg 3 alone: name "
+            f"{shown(url)} asks for {driver}, but only psycopg 3 is supported: name "
             "it like postgresql://HOST/NAME"
         )
     return parsed.set(drivername=PSYCOPG_DRIVER)
 
 
 def redacted_url(url: URL) -> str:
-    """Returns a URL as users type it, without its password."""
+    """Returns a URL as users type it, with its password masked."""
     return shown(url.render_as_string().replace(PSYCOPG_DRIVER, "postgresql", 1))

@@ -1,4 +1,4 @@
-"""Optuna's tables: what the installed version calls them, and what is no database of its own."""
+"""The schema of Optuna's database, and recognizing databases of other programs."""
 
 import shlex
 import sqlite3
@@ -18,20 +18,20 @@ def _in_memory_storage() -> RDBStorage:
 
 
 def schema() -> str:
-    """Returns the version of the tables that the installed Optuna works with."""
+    """Returns the schema version of the installed Optuna."""
     return _in_memory_storage().get_head_version()
 
 
 @cache
 def tables() -> frozenset[str]:
-    """Returns their names."""
+    """Returns the names of Optuna's tables."""
     return frozenset(inspect(_in_memory_storage().engine).get_table_names())
 
 
 def find_extra_objects(connection: sqlite3.Connection, database: Path) -> list[tuple[str, str]]:
-    """Returns what a database holds beside tables and indexes, and how each can be removed.
+    """Returns a description of each trigger and view of a database, and how to remove it.
 
-    A trigger changes what others write, and a view gives something else for a table.
+    A trigger changes what is written, and a view changes what is read.
     """
     more = "type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%'"
     found = connection.execute(f"SELECT type, name FROM sqlite_master WHERE {more}")  # noqa: S608 - ours
@@ -52,7 +52,12 @@ def foreign_database_error(where: object) -> StorageError:
 
 
 def schema_version_error(where: object, upgrade: str) -> StorageError:
-    """Returns the error for one of another version, with the way to upgrade it."""
+    """Returns the error for a database of another schema version.
+
+    Args:
+        where: The database.
+        upgrade: How to upgrade it.
+    """
     return StorageError(
         f"{where} was written by an Optuna with other tables than {optuna.__version__}; {upgrade}"
     )

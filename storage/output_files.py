@@ -1,4 +1,4 @@
-"""Files that a user names for results: never in the place of another."""
+"""Files for results that a user names: existing files are never replaced."""
 
 import os
 import secrets
@@ -10,16 +10,16 @@ from typing import IO
 from .storage_error import StorageError, refuse_url
 
 NEW_FILE_FLAGS = os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-"""How a file is opened that must not be there yet, nor be a link to another one."""
+"""Flags that open a file only if it does not exist, not even as a link."""
 
 
 def check_output(path: Path, suffixes: Collection[str], option: str = "out") -> None:
-    """Raises StorageError if there is such a file, or one of its suffix cannot be written.
+    """Raises StorageError if a file exists already or has another suffix than those allowed.
 
     Args:
         path: The file.
-        suffixes: What its name may end in.
-        option: The argument that names it, for messages.
+        suffixes: The allowed suffixes.
+        option: Name of the argument, for the error message.
     """
     refuse_url(path, option)
     if path.suffix.lower() not in suffixes:
@@ -30,13 +30,13 @@ def check_output(path: Path, suffixes: Collection[str], option: str = "out") -> 
 
 @contextmanager
 def new_file(path: Path, option: str = "out") -> Iterator[IO[bytes]]:
-    """Gives a file to write to, which gets its name once the block has succeeded.
+    """Yields a file to write to, which gets its name when the block has succeeded.
 
-    Until then it has none where the system knows such files, so that a kill leaves nothing, and
-    elsewhere one that nobody can guess: a link that somebody has laid there would be followed.
+    Until then it is anonymous where the system supports that, so that a kill leaves nothing, and
+    has a random name elsewhere, so that nobody can place a link in its way.
 
     Raises:
-        StorageError: If it cannot be written, or there is such a file by then.
+        StorageError: If it cannot be written, or a file with its name exists by then.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,8 +58,8 @@ def new_file(path: Path, option: str = "out") -> Iterator[IO[bytes]]:
 
 
 def _open_anonymous_file(folder: Path) -> tuple[int, Path]:
-    """Opens a new file in a folder, without a name if that can be; returns how to refer to it."""
-    with suppress(AttributeError, OSError):  # other systems have no such files
+    """Opens a new file, anonymous if possible; returns its descriptor and a path to it."""
+    with suppress(AttributeError, OSError):  # not supported here
         descriptor = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666)
         return descriptor, Path(f"/proc/self/fd/{descriptor}")
     partial = folder / f".{secrets.token_hex(16)}.partial"
@@ -67,18 +67,14 @@ def _open_anonymous_file(folder: Path) -> tuple[int, Path]:
 
 
 def _link_name(descriptor: int, partial: Path, path: Path) -> None:
-    """Lets a file be found by its name, which no other has.
-
-    Raises:
-        FileExistsError: If there is one by now.
-    """
+    """Gives a file its name; raises FileExistsError if another file has it."""
     try:
-        # Python follows the link to the open file only if it is given some folder.
+        # Python follows the link in /proc only if it is given a folder.
         folder = descriptor if os.link in os.supports_dir_fd else None
         os.link(partial, path, src_dir_fd=folder)
     except FileExistsError:
         raise
-    except OSError:  # not every file system has a second name for a file
+    except OSError:  # this file system has no hard links
         if os.path.lexists(path):
             raise FileExistsError(path) from None
         os.rename(partial, path)

@@ -10,7 +10,7 @@ from .database_urls import parse_url
 from .runs_folder import Runs
 
 SEARCH_LOCK_NAME = "the lock of all searches"
-"""What it is called where somebody waits for it."""
+"""What the log line about waiting calls it."""
 
 
 class Lock(Protocol):

@@ -1,4 +1,4 @@
-"""An SQLite file as the database: made at once or not at all, and opened for many processes."""
+"""The database as an SQLite file: creating it, and opening it for many processes."""
 
 import logging
 import os
@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 
 class _WalConnection(sqlite3.Connection):
     # A write-ahead log lets the dashboard read while a search writes, and makes commits cheap.
-    # Set by the connection itself, because Optuna makes a new engine when a storage is pickled.
+    # The connection sets it, because Optuna creates a new engine when a storage is unpickled.
     def __init__(self, database: str, *args: Any, **kwargs: Any) -> None:
-        if not os.path.exists(database):  # SQLite would make an empty one
+        if not os.path.exists(database):  # SQLite would create an empty one
             raise sqlite3.OperationalError(f"{database} is gone")
         super().__init__(database, *args, **kwargs)
         self.execute("PRAGMA journal_mode=WAL")
         self.execute("PRAGMA synchronous=NORMAL")
-        self.execute("PRAGMA trusted_schema=OFF")  # the file may be of somebody else
+        self.execute("PRAGMA trusted_schema=OFF")  # the file may come from anyone
 
     def cursor(self, factory: Any = None) -> Any:
         return super().cursor(factory or _WaitingCursor)
@@ -47,7 +47,7 @@ class _WaitingCursor(sqlite3.Cursor):
 
 
 def _retry_when_busy(connection: sqlite3.Connection, call: Callable[..., Any], *args: Any) -> Any:
-    """Calls a method of a connection; if others lock the database for two seconds, it says so."""
+    """Calls a method of a connection; logs a line if the database is locked for two seconds."""
     try:
         return call(*args)
     except sqlite3.OperationalError as error:
@@ -63,27 +63,27 @@ def _retry_when_busy(connection: sqlite3.Connection, call: Callable[..., Any], *
 
 
 def engine_options() -> dict[str, Any]:
-    """Returns what SQLAlchemy is told of each such database."""
+    """Returns the options of SQLAlchemy for SQLite files."""
     return {"connect_args": {"timeout": REPORT_AFTER_S, "factory": _WalConnection}}
 
 
 def create_tables(path: Path) -> None:
-    """Makes the file, and all of Optuna's tables in it or none.
+    """Creates the file with all of Optuna's tables, or with none.
 
-    Optuna makes them one by one, so that a kill in between would leave a database of nobody.
+    Optuna creates them one by one, so a kill in between would leave an unusable database.
 
     Raises:
         StorageError: If it cannot be written.
     """
     try:
-        path.touch()  # only here may a connection find no file
+        path.touch()  # connections refuse to create it
     except OSError as error:
         raise write_error(path, error) from error
     empty = RDBStorage("sqlite://").engine.raw_connection()
     try:
         with closing(empty), closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            if not _object_names(connection):  # nobody else has made them meanwhile
+            if not _object_names(connection):  # another process may have been faster
                 for statement in list(empty.iterdump())[1:]:
                     connection.execute(statement)
     except sqlite3.DatabaseError as error:
@@ -94,8 +94,8 @@ def file_has_tables(path: Path, create: bool) -> bool:
     """Returns whether a file has Optuna's tables.
 
     Raises:
-        StorageError: If it has others, which Optuna would damage, or triggers or views; if it is
-            empty beside studies, cannot be written, or is not there and shall not be made.
+        StorageError: If it has tables of another program, triggers or views; if it is empty in a
+            folder with studies, cannot be written, or does not exist and `create` is False.
     """
     if not os.path.exists(path):
         if not create:
@@ -103,7 +103,7 @@ def file_has_tables(path: Path, create: bool) -> bool:
                 f"there is no database {path} yet; make it by: latentune search conv-ae digits"
             )
         return False
-    if not path.is_file():  # to read a pipe would wait for ever
+    if not path.is_file():  # reading a pipe would never end
         raise StorageError(f"cannot use {path} as a database: it is not a file")
     try:
         address = f"{path.absolute().as_uri()}?mode=rw"
@@ -120,7 +120,7 @@ def file_has_tables(path: Path, create: bool) -> bool:
                 if found is None or found[0] != schema():
                     upgrade = "if an older one, this upgrades it, after a backup: latentune doctor"
                     raise schema_version_error(f"sqlite:///{path}", f"{upgrade} --fix")
-            connection.execute("BEGIN IMMEDIATE")  # asks for the right to write, changes nothing
+            connection.execute("BEGIN IMMEDIATE")  # fails if the file cannot be written
             connection.rollback()
             return bool(names)
     except sqlite3.DatabaseError as error:
@@ -128,7 +128,7 @@ def file_has_tables(path: Path, create: bool) -> bool:
 
 
 def describe_lost_studies(path: Path) -> str:
-    """Returns what an empty database has lost, in words; empty if no studies lie beside it."""
+    """Returns which studies an empty database has lost; an empty text if there were none."""
     left = [*path.parent.glob("*/best.toml"), *path.parent.glob("*/final*/model.ckpt")]
     studies = sorted({file.relative_to(path.parent).parts[0] for file in left})
     if not studies:
@@ -139,7 +139,7 @@ def describe_lost_studies(path: Path) -> str:
 
 def restart_hint(path: Path) -> str:
     """Returns what to do about a database whose trials are lost."""
-    return f"put a copy of it back, or begin anew without it: {shlex.join(['rm', str(path)])}"
+    return f"restore a copy of it, or start again without it: {shlex.join(['rm', str(path)])}"
 
 
 def _object_names(connection: sqlite3.Connection) -> set[str]:

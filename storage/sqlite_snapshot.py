@@ -1,4 +1,4 @@
-"""An SQLite database as a whole: copied while others use it, put back, told from what it was."""
+"""Whole SQLite databases: copying one that is in use, restoring and comparing it."""
 
 import hashlib
 import sqlite3
@@ -11,28 +11,27 @@ from .scratch_folder import temporary_scratch_folder
 from .storage_error import StorageError
 
 LOG_SUFFIXES = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database: commits that are not yet in it, and an index of them; or
-what a commit replaces."""
+"""Suffixes of SQLite's files next to a database: the write-ahead log, its index, the journal."""
 HEADER_BYTES = 100
-"""Bytes at the head of a database, which hold counters beside what does not change."""
+"""Bytes of the header of a database, which holds counters."""
 
 
 def snapshot(database: Path, to: Path) -> str:
-    """Copies a database as it is now, with what is in its log; the file itself stays as it is.
+    """Copies a database and its log into one new file, and returns its fingerprint.
 
     Args:
-        database: The database; it may be in use.
-        to: The copy, which needs no log.
+        database: The database; it may be in use, and is not changed.
+        to: The copy.
 
     Returns:
-        A fingerprint: what changes with every commit, and with nothing else.
+        A hash that changes with every commit and with nothing else.
 
     Raises:
-        StorageError: If it is missing, or no database that SQLite can read.
+        StorageError: If it is missing, or SQLite cannot read it.
     """
-    if database.exists() and not database.is_file():  # to read a pipe would wait for ever
+    if database.exists() and not database.is_file():  # reading a pipe would never end
         raise StorageError(f"{database} cannot be read as a database: it is not a file")
-    # Without a log nobody is writing, and SQLite need not make one to be able to read.
+    # Without a log nobody is writing, and SQLite should not create one in order to read.
     how = "mode=ro" if log_files(database)[0].exists() else "immutable=1"
     try:
         with (
@@ -46,10 +45,12 @@ def snapshot(database: Path, to: Path) -> str:
 
 
 def restore_database(copy: Path, database: Path) -> None:
-    """Gives a database the content of a copy, in one transaction, also while others read it.
+    """Replaces the content of a database by that of a copy in one transaction.
+
+    Other processes may read it meanwhile.
 
     Raises:
-        StorageError: If it cannot be written; it is then as it was.
+        StorageError: If it cannot be written; it is not changed then.
     """
     try:
         with (
@@ -62,11 +63,7 @@ def restore_database(copy: Path, database: Path) -> None:
 
 
 def fingerprint(database: Path) -> str:
-    """Returns the fingerprint of a database, as `snapshot` does.
-
-    Raises:
-        StorageError: If it cannot be read.
-    """
+    """Returns the fingerprint of a database; see `snapshot`."""
     with temporary_scratch_folder() as place:
         return snapshot(database, Path(place) / "copy.db")
 
@@ -96,12 +93,12 @@ def exclusive_access(database: Path) -> Iterator[None]:
 
 
 def log_files(database: Path) -> list[Path]:
-    """Returns where SQLite keeps the log of a database, whether or not it is there."""
+    """Returns the paths of the log files of a database; they may not exist."""
     return [database.with_name(database.name + end) for end in LOG_SUFFIXES]
 
 
 def count_trials(database: Path) -> int:
-    """Returns how many trials the studies of a database hold; 0 if it has no such table."""
+    """Returns the number of trials in a database; 0 if it has no table of trials."""
     found = 0
     with closing(sqlite3.connect(database)) as connection, suppress(sqlite3.DatabaseError):
         (found,) = connection.execute("SELECT COUNT(*) FROM trials").fetchone()

@@ -160,7 +160,7 @@ def test_a_database_of_an_older_optuna_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_url_that_is_none_is_refused() -> None:
-    with pytest.raises(StorageError, match="is no database URL"):
+    with pytest.raises(StorageError, match="is not a database URL"):
         open_database("studies.db")
     with pytest.raises(StorageError, match="cannot open nosuch://host"):
         open_database("nosuch://host/db")

@@ -188,7 +188,7 @@ def test_an_empty_database_beside_studies_is_not_taken_for_a_new_one(
         ("search", "conv-ae", "digits", "--trials", 1),
         ("train", "conv-ae-digits"),
     ):
-        assert f"{line}; put a copy of it back" in refused(*words)
+        assert f"{line}; restore a copy of it" in refused(*words)
     answer = cli("doctor", "--fix")
     assert (answer.code, answer.out.splitlines()[0]) == (1, f"broken    {line}")
     assert DATABASE.read_bytes() == b""

@@ -53,7 +53,7 @@ MISTAKES = [
     ((*SEARCH, "--name", "features"), "'features' cannot name a study"),
     ((*SEARCH, "--image-size", 0), "image_size must be at least 1"),
     ((*SEARCH, "--image-size", 9999), "--image-size must be from 1 to 2048, not 9999"),
-    ((*SEARCH, "--storage", "studies.db"), "is no database URL"),
+    ((*SEARCH, "--storage", "studies.db"), "is not a database URL"),
     ((*SEARCH, "--runs", "/proc/runs"), "cannot write to /proc/runs"),
     ((*SEARCH, "--colour", "red"), "--colour"),
     (("search", "nowhere:SPEC"), "there is no module 'nowhere'"),
