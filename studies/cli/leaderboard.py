@@ -1,9 +1,9 @@
 """The leaderboard of a study that chooses its model: the best value of each model."""
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import optuna
-import pandas as pd
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 from rich.table import Table
@@ -14,13 +14,16 @@ from ...storage.study_summary import format_value
 from ...storage.trial_outcome import finished_trials
 from ..display.terminal import console
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def chooses_model(study: optuna.Study) -> bool:
     """Returns True if the model is one of the searched parameters."""
     return read_study_record(study).recipe.model == AUTO
 
 
-def leaderboard(study: optuna.Study) -> pd.DataFrame:
+def leaderboard(study: optuna.Study) -> "pd.DataFrame":
     """Returns one row for each model that the study has tried, the best model first.
 
     Returns:
@@ -28,6 +31,8 @@ def leaderboard(study: optuna.Study) -> pd.DataFrame:
         distances to the best model. With several objectives, the column `on the front`, the
         number of Pareto-optimal trials, replaces them.
     """
+    import pandas as pd
+
     trials = [t for t in finished_trials(study.get_trials(deepcopy=False)) if MODEL in t.params]
     counts = Counter(trial.params[MODEL] for trial in trials)
     table = pd.DataFrame({"model": list(counts), "trials": list(counts.values())})

@@ -99,7 +99,7 @@ def print_trials(study: optuna.Study, runs: Runs) -> None:
         which = "a configuration of no trial" if source.trial is None else f"trial {source.trial}"
         console.print(f"on the encoder of {source.study}, {which}")
         if is_stale(study, runs):
-            console.print("stale: that encoder was trained anew since, or is gone")
+            console.print("stale: that encoder was deleted or trained again since")
     trials = study.get_trials(deepcopy=False)
     short = [strip_model_prefix(trial.params) for trial in trials]
     facts = ("trial", "state", record.monitor, "epochs", "stopped")

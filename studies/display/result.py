@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-WIDTH = 160  # columns, where there is no terminal that says it
+WIDTH = 160  # columns, if there is no terminal
 HTML = '<pre style="white-space: pre; overflow-x: auto">{code}</pre>'
 
 

@@ -137,7 +137,7 @@ class TrainedEncoder:
         if self._network is None:
             if (now := file_hash(self.path)) != self.expected_hash:
                 raise StudyError(
-                    f"the encoder {self.path} was trained anew (its hash was "
+                    f"the encoder {self.path} was trained again (its hash was "
                     f"{self.expected_hash}, it is {now}): search it as a new study by `name=`"
                 )
             # The random numbers of a trial do not depend on whether it loads the encoder.

@@ -1,4 +1,4 @@
-"""What `confirm` has found about a study, in the words that users see."""
+"""The result of `confirm` in a line."""
 
 import optuna
 from optuna.study import StudyDirection
@@ -7,7 +7,7 @@ from ...storage.study_record import read_study_record
 
 
 def describe_confirmed(study: optuna.Study) -> list[str]:
-    """Returns what is confirmed in a study, and whether the search has gone beyond it since."""
+    """Returns a line for the confirmed trial, with the better one that was found since, if any."""
     confirmed = read_study_record(study).confirmed
     if confirmed is None:
         return []
@@ -15,5 +15,5 @@ def describe_confirmed(study: optuna.Study) -> list[str]:
     lower = study.direction == StudyDirection.MINIMIZE
     if best == before or lower != (best < before):
         return [str(confirmed)]
-    beyond = f"trial {study.best_trial.number} has {best:.4g} since, and the best had {before:.4g}"
-    return [f"{confirmed}; {beyond}: latentune confirm {study.study_name}"]
+    better = f"trial {study.best_trial.number} has {best:.4g} since, and the best had {before:.4g}"
+    return [f"{confirmed}; {better}: latentune confirm {study.study_name}"]

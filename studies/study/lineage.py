@@ -27,7 +27,7 @@ def find_encoder_source(recipe: Recipe, runs: Runs) -> EncoderSource:
 
 
 def is_stale(study: optuna.Study, runs: Runs) -> bool:
-    """Returns True if the encoder of a study was deleted or trained anew since."""
+    """Returns True if the encoder of a study was deleted or trained again since."""
     source = read_study_record(study).encoder_source
     if source is None:
         return False

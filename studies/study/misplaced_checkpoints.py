@@ -60,7 +60,7 @@ def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) ->
         return None
     try:
         header = read_header(path)
-    except StorageError:  # whoever reads the network reports it
+    except StorageError:  # reported when the network is read
         return None
     name, folder = place
     number = header.trial

@@ -123,7 +123,7 @@ def test_a_parent_trained_anew_makes_its_child_stale(cli: Cli, trained: Path) ->
 
     latentune.train("conv-ae-digits", epochs=1)
     assert f"{NAME} (stale)" in cli("status").out
-    assert "stale: that encoder was trained anew" in cli("status", NAME).out
+    assert "stale: that encoder was deleted or trained again" in cli("status", NAME).out
     answer = cli("train", NAME)
     assert answer.code == 2
     assert "has been trained anew" in answer.err
