@@ -1,16 +1,13 @@
 """The verb `anomalies`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ..display.result import Result
 from ..study.defaults import ANOMALY_QUANTILE, SEED
 from .network_command import network_command
 from .shared_options import data_dir_option
-
-if TYPE_CHECKING:
-    from ..use.anomaly_report import AnomalyReport
 
 
 @network_command
@@ -33,7 +30,7 @@ def anomalies(
     seed: int,
     data_dir: str | None,
     runs: Path,
-) -> "AnomalyReport":
+) -> Result:
     """Score other items by the error of their reconstructions.
 
     Example: latentune anomalies conv-ae-digits --against path/to/photos

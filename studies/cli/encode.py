@@ -1,22 +1,19 @@
 """The verb `encode`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ..display.result import Result
 from .messages import print_unreadable_inputs
 from .network_command import network_command
 from .shared_options import inputs_argument
-
-if TYPE_CHECKING:
-    from ..use.encode import Encodings
 
 
 @network_command
 @inputs_argument
 @click.option("--out", required=True, metavar="FILE", help="File to write: .npz or .csv.")
-def encode(source: str, inputs: tuple[str, ...], out: str, runs: Path) -> "Encodings":
+def encode(source: str, inputs: tuple[str, ...], out: str, runs: Path) -> Result:
     """Write the latent codes of new images, rows or texts.
 
     INPUT is a file, a folder, a glob, a text, or - for standard input.

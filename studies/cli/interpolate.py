@@ -1,18 +1,15 @@
 """The verb `interpolate`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ..display.result import Result
 from ..study.defaults import SEED
 from ..study.option_text import parse_pair
 from .declared_options import Parsed
 from .network_command import network_command
 from .shared_options import data_dir_option
-
-if TYPE_CHECKING:
-    from ..use.interpolate import Interpolations
 
 
 @network_command
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
 @data_dir_option
 def interpolate(
     source: str, images: tuple[int, int] | None, seed: int, data_dir: str | None, runs: Path
-) -> "Interpolations":
+) -> Result:
     """Decode the latent codes on the way from one item to another.
 
     Example: latentune interpolate conv-ae-digits --images 3,14

@@ -1,16 +1,13 @@
 """The verb `map`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ..display.result import Result
 from ..study.defaults import MAP_SIZE, SEED
 from .network_command import network_command
 from .shared_options import data_dir_option
-
-if TYPE_CHECKING:
-    from ..use.map import LatentMaps
 
 
 @network_command
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
 @data_dir_option
 def map_(
     source: str, n: int, color: str | None, seed: int, data_dir: str | None, runs: Path
-) -> "LatentMaps":
+) -> Result:
     """Plot latent codes on a plane by PCA, t-SNE and UMAP.
 
     Example: latentune map conv-ae-digits --n 1000

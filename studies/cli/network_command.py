@@ -3,19 +3,17 @@
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ..display.result import Result
 from .messages import print_result
 from .next_command import print_next_command
 from .shared_options import allow_option, runs_option
 
-if TYPE_CHECKING:
-    from ..display.result import Result
 
-
-def network_command(function: Callable[..., "Result"]) -> click.Command:
+def network_command(function: Callable[..., Result]) -> click.Command:
     """Makes a verb from a function that uses a trained network, and returns a result.
 
     The verb prints the result, and the command that may come next. Its exit code is 1 if inputs

@@ -1,16 +1,13 @@
 """The verb `probe`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ..display.result import Result
 from ..study.defaults import NEIGHBORS, PROBE_LABELS, PROBE_SEEDS, SEED
 from .network_command import network_command
 from .shared_options import data_dir_option
-
-if TYPE_CHECKING:
-    from ..use.probe import ProbeReport
 
 
 @network_command
@@ -31,7 +28,7 @@ def probe(
     seed: int,
     data_dir: str | None,
     runs: Path,
-) -> "ProbeReport":
+) -> Result:
     """Classify latent codes by a few labels, and compare with PCA.
 
     Example: latentune probe conv-ae-digits --labels 50

@@ -1,17 +1,14 @@
 """The verb `sample`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ..display.result import Result
 from ..study.defaults import SAMPLE_SIZE, SAMPLING_METHODS, SEED
 from .declared_options import Choice
 from .network_command import network_command
 from .shared_options import data_dir_option
-
-if TYPE_CHECKING:
-    from ..use.sample import Samples
 
 
 @network_command
@@ -32,7 +29,7 @@ def sample(
     seed: int,
     data_dir: str | None,
     runs: Path,
-) -> "Samples":
+) -> Result:
     """Sample new items from the latent space of a trained network.
 
     Example: latentune sample conv-ae-digits --method kde --n 1000

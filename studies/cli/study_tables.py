@@ -16,7 +16,8 @@ from ...storage.trial_outcome import stop_reason
 from ...storage.trial_record import read_trial_record
 from ..display.progress_display import format_best, format_values
 from ..display.terminal import console
-from ..study.lineage import is_stale
+from ..study.confirmed import describe_confirmed
+from ..study.lineage import describe_origins, is_stale
 from .leaderboard import chooses_model, print_leaderboard
 
 if TYPE_CHECKING:
@@ -92,22 +93,31 @@ def _encoder_study(study: optuna.Study) -> str | None:
     return source.study
 
 
-def print_trials(study: optuna.Study, runs: Runs) -> None:
-    """Prints a row for each trial of a study, and what encoder it is on."""
+def print_study(study: optuna.Study, runs: Runs) -> None:
+    """Prints where a study comes from, a row for each trial, and what is confirmed."""
     record = read_study_record(study)
+    for line in describe_origins(study):
+        console.print(line)
+    if record.artifacts:
+        console.print(f"its pictures are in {record.artifacts}")
     if (source := record.encoder_source) is not None:
         which = "a configuration of no trial" if source.trial is None else f"trial {source.trial}"
         console.print(f"on the encoder of {source.study}, {which}")
         if is_stale(study, runs):
             console.print("stale: that encoder was deleted or trained again since")
+    console.print(_trial_table(study, ("trial", "state", record.monitor, "epochs", "stopped")))
+    if chooses_model(study):
+        print_leaderboard(study)
+    for line in describe_confirmed(study):
+        console.print(line)
+
+
+def _trial_table(study: optuna.Study, facts: tuple[str, ...]) -> Table:
     trials = study.get_trials(deepcopy=False)
     short = [strip_model_prefix(trial.params) for trial in trials]
-    facts = ("trial", "state", record.monitor, "epochs", "stopped")
-    names = disambiguate(
-        sorted({name for params in short for name in params}), facts, PARAM_PREFIX
-    )
-    table = Table(*facts, *names.values(), box=None)
-    for trial, params in zip(trials, short, strict=True):
+    params = sorted({name for values in short for name in values})
+    table = Table(*facts, *disambiguate(params, facts, PARAM_PREFIX).values(), box=None)
+    for trial, values in zip(trials, short, strict=True):
         epochs = read_trial_record(trial).epochs
         table.add_row(
             str(trial.number),
@@ -115,11 +125,6 @@ def print_trials(study: optuna.Study, runs: Runs) -> None:
             format_values(trial),
             "" if epochs is None else str(epochs),
             stop_reason(trial),
-            *(
-                format_value(params[name], none="None") if name in params else "-"
-                for name in names
-            ),
+            *(format_value(values[n], none="None") if n in values else "-" for n in params),
         )
-    console.print(table)
-    if chooses_model(study):
-        print_leaderboard(study)
+    return table

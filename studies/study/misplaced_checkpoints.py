@@ -4,6 +4,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,12 @@ def warn_if_misplaced(path: Path, runs: Runs) -> Path:
 
     A checkpoint outside of the runs folder may be of any study.
     """
-    place = _training_folder(path, runs)
-    if place is not None:
-        try:
-            said = describe_misplacement(path, runs, _find_study(place[0], runs))
-        except Exception:  # the database cannot be read, which `status` and `doctor` report
-            said = describe_misplacement(path, runs, None)
-        if said:
-            log.warning("%s", said)
+    study, place = None, _training_folder(path, runs)
+    if place is not None and database_exists(runs.database):
+        with suppress(Exception):  # `status` and `doctor` report what is wrong with the database
+            study = open_study(open_database(runs.database), place[0])
+    if problem := describe_misplacement(path, runs, study):
+        log.warning("%s", problem)
     return path
 
 
@@ -92,15 +91,6 @@ def _training_folder(path: Path, runs: Runs) -> tuple[str, re.Match[str]] | None
             if len(parts) == 3 and (folder := TRAINING_FOLDER.fullmatch(parts[1])):
                 return parts[0], folder
     return None
-
-
-def _find_study(name: str, runs: Runs) -> optuna.Study | None:
-    """Returns the study of a folder, if it is in the database."""
-    if not database_exists(runs.database):
-        return None
-    storage = open_database(runs.database)
-    known = name in optuna.get_all_study_names(storage)
-    return open_study(storage, name) if known else None
 
 
 def _recipe_difference(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> str:
