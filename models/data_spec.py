@@ -95,8 +95,9 @@ class DataSpec:
             ValueError: If an entry is unknown or of the wrong type.
         """
         try:
+            columns = tuple(Column(*map(str, column)) for column in table.get("columns", ()))
             entries = {n: v if isinstance(v, str | int) else tuple(v) for n, v in table.items()}
-            columns = tuple(Column(*map(str, column)) for column in entries.pop("columns", ()))
+            entries.pop("columns", None)
             spec = cls(**entries, columns=columns)  # type: ignore[arg-type]  # may be anything
             all_integers = all(type(side) is int for side in spec.shape)
         except (TypeError, KeyError) as error:

@@ -1,4 +1,4 @@
-"""A Lightning trainer that prints nothing, and that leaves errors to its caller."""
+"""A Lightning trainer that prints nothing, and a callback that shows progress instead."""
 
 import logging
 import math

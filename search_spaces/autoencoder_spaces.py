@@ -28,73 +28,73 @@ NETWORKS = ["conv", "dense", "deep", "strided"]
 
 
 def conv_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Convolutions and linear layers; the width varies for color images."""
+    """Suggests the code length, the penalties and, for color images, the width of `conv`."""
     options: dict[str, Any] = {} if data.shape[0] == 1 else {"width": suggest_width(trial)}
     return _autoencoder(trial, data, "conv", **options)
 
 
 def conv_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """The published ranges."""
+    """Suggests the code length and the penalties from the published ranges."""
     length = suggest_latent_dim(trial, data, most=12)
     return Autoencoder(data, length, **suggest_published_penalties(trial))
 
 
 def conv_ae_optimizer(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """The optimizer, its schedule and gradient clipping too."""
+    """Suggests the optimizer, its schedule and gradient clipping too."""
     return Autoencoder(data, suggest_latent_dim(trial, data), **suggest_optimizer(trial))
 
 
 def dense_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """One hidden layer in encoder and decoder, and a nonnegative code."""
+    """Suggests the width and code length of one hidden layer each way."""
     return _autoencoder(trial, data, "dense", width=suggest_width(trial))
 
 
 def dense_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Codes of 128 values, trained by SGD with a high momentum."""
+    """Suggests values around a code of length 128, trained by SGD with a high momentum."""
     length = trial.suggest_int("latent_dim", 2, 128, log=True)
     return Autoencoder(data, length, "dense", **suggest_published_sgd(trial))
 
 
 def deep_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Three hidden layers in encoder and decoder."""
+    """Suggests the width and code length of three hidden layers each way."""
     return _autoencoder(trial, data, "deep", width=suggest_width(trial))
 
 
 def deep_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Codes of 6 values, trained by Adam."""
+    """Suggests values around a code of length 6, trained by Adam."""
     length = suggest_latent_dim(trial, data, most=12)
     return Autoencoder(data, length, "deep", **suggest_published_adam(trial))
 
 
 def pooled_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """A code of whole feature maps, each a few pixels wide."""
+    """Suggests a code of whole feature maps, each a few pixels wide, and the width."""
     length, width = _suggest_maps(trial, data), suggest_width(trial)
     return Autoencoder(data, length, "pooled", width, **suggest_regularized_adam(trial))
 
 
 def pooled_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """A code of four feature maps, trained by SGD with a high momentum."""
+    """Suggests values around a code of four maps, trained by SGD with a high momentum."""
     return Autoencoder(data, _suggest_maps(trial, data), "pooled", **suggest_published_sgd(trial))
 
 
 def strided_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Strided convolutions alone."""
+    """Suggests the width and code length of strided convolutions."""
     return _autoencoder(trial, data, "strided", width=suggest_width(trial))
 
 
 def strided_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Codes of 64 values, trained by Adam."""
+    """Suggests values around a code of length 64, trained by Adam."""
     length = suggest_latent_dim(trial, data)
     return Autoencoder(data, length, "strided", **suggest_published_adam(trial))
 
 
 def denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Any network that reconstructs clean items from corrupted ones."""
+    """Suggests a network that reconstructs clean items from corrupted ones."""
     return _autoencoder(trial, data, _suggest_network(trial), **_suggest_corruption(trial))
 
 
 def denoising_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """The pooled network with Gaussian noise of half a standard deviation."""
+    """Suggests Gaussian noise around half a standard deviation for the pooled network."""
     noise = trial.suggest_float("corruption_std", 0.1, 1)
     length = _suggest_maps(trial, data)
     sgd = suggest_published_sgd(trial)
@@ -102,24 +102,24 @@ def denoising_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def sparse_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Any network with a penalty that draws code values towards a small one."""
+    """Suggests a network, and a penalty that draws code values towards a small one."""
     return _autoencoder(trial, data, _suggest_network(trial), **_suggest_sparsity(trial))
 
 
 def sparse_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """The pooled network with a penalty of weight 0.5, trained by SGD with a high momentum."""
+    """Suggests a penalty around a weight of 0.5 for the pooled network."""
     sparsity, length = _suggest_sparsity(trial), _suggest_maps(trial, data)
     return Autoencoder(data, length, "pooled", **sparsity, **suggest_published_sgd(trial))
 
 
 def sparse_denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Convolutions with corrupted input and sparse codes."""
+    """Suggests corruption of the input and a penalty of the code for convolutions."""
     corruption, sparsity = _suggest_corruption(trial), _suggest_sparsity(trial)
     return _autoencoder(trial, data, "conv", **corruption, **sparsity)
 
 
 def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Residual blocks for photographs, and a code of whole feature maps."""
+    """Suggests a code of whole feature maps, noise and the width of residual blocks."""
     length = _suggest_maps(trial, data, residual.SMALLEST, most=4)
     # Without noise it memorizes a few thousand photographs.
     noise = trial.suggest_float("corruption_std", 0, 0.5)
@@ -128,7 +128,7 @@ def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def resnet_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """ResNet-18 and its mirror, as published or narrower, and a code of whole feature maps."""
+    """Suggests a code of whole feature maps and the width of ResNet-18, as published or less."""
     length = _suggest_maps(trial, data, residual.SMALLEST, most=4)
     width = trial.suggest_float("width", 0.125, 1, log=True)
     return Autoencoder(data, length, "resnet", width, **suggest_regularized_adam(trial))

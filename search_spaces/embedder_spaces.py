@@ -10,23 +10,23 @@ from .shared_ranges import suggest_published_sgd, suggest_width
 
 
 def siamese(trial: BaseTrial, data: DataSpec) -> Embedder:
-    """Pairs."""
+    """Suggests code length, margin, miner, width and penalty of a siamese network."""
     return Embedder(data, loss="contrastive", **_suggest_options(trial))
 
 
 def siamese_published(trial: BaseTrial, data: DataSpec) -> Embedder:
-    """Random pairs, trained by SGD with a high momentum."""
+    """Suggests a margin for random pairs, trained by SGD with a high momentum."""
     margin = _suggest_margin(trial)
     return Embedder(data, loss="contrastive", margin=margin, **suggest_published_sgd(trial))
 
 
 def triplet(trial: BaseTrial, data: DataSpec) -> Embedder:
-    """Triplets."""
+    """Suggests code length, margin, miner, width and penalty of a triplet network."""
     return Embedder(data, loss="triplet", **_suggest_options(trial))
 
 
 def triplet_published(trial: BaseTrial, data: DataSpec) -> Embedder:
-    """Random triplets, trained by SGD with a high momentum."""
+    """Suggests a margin for random triplets, trained by SGD with a high momentum."""
     margin = _suggest_margin(trial)
     return Embedder(data, loss="triplet", margin=margin, **suggest_published_sgd(trial))
 

@@ -7,7 +7,7 @@ from ..models.gan import GAN
 
 
 def dcgan(trial: BaseTrial, data: DataSpec) -> GAN:
-    """The code length, the generator's width, and the learning rates of both networks."""
+    """Suggests the code length, the generator's width, and the learning rates of both networks."""
     return GAN(
         data,
         trial.suggest_int("latent_dim", 8, 128, log=True),
@@ -19,7 +19,7 @@ def dcgan(trial: BaseTrial, data: DataSpec) -> GAN:
 
 
 def dcgan_published(trial: BaseTrial, data: DataSpec) -> GAN:
-    """The published networks with one learning rate for both."""
+    """Suggests the code length and one learning rate for the published networks."""
     length = trial.suggest_int("latent_dim", 2, 128, log=True)
     lr = trial.suggest_float("lr", 5e-5, 1e-3, log=True)
     return GAN(data, length, lr=lr, discriminator_lr=lr, schedule="constant")

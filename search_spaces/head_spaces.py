@@ -11,7 +11,7 @@ from .shared_ranges import suggest_optimizer, suggest_published_sgd
 
 
 def head(trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool) -> Predictor:
-    """A hidden layer of a published width; the encoder's learning rate if it is trained too."""
+    """Suggests a hidden layer; the learning rate of the encoder too if it is trained."""
     options = _suggest_encoder_lr(trial, unfreeze)
     options["lin_dim"] = _suggest_hidden(trial)
     options["lr"] = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
@@ -22,7 +22,7 @@ def head(trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool) 
 def head_optimizer(
     trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
 ) -> Predictor:
-    """The optimizer, its schedule and gradient clipping too."""
+    """Suggests the optimizer, its schedule and gradient clipping too."""
     encoder = _suggest_encoder_lr(trial, unfreeze)
     options: dict[str, Any] = dict(suggest_optimizer(trial))
     options |= {"lin_dim": _suggest_hidden(trial), **encoder}
@@ -30,7 +30,7 @@ def head_optimizer(
 
 
 def transfer(trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool) -> Predictor:
-    """One linear layer; the encoder's learning rate if it is trained too."""
+    """Suggests label smoothing and penalty of one linear layer on the encoder."""
     options = _suggest_encoder_lr(trial, unfreeze)
     options["smoothing"] = trial.suggest_float("smoothing", 0, 0.2)
     options["lr"] = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
@@ -41,7 +41,7 @@ def transfer(trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bo
 def transfer_published(
     trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
 ) -> Predictor:
-    """One linear layer, trained by SGD with a high momentum."""
+    """Suggests SGD with a high momentum for one linear layer."""
     options: dict[str, Any] = _suggest_encoder_lr(trial, unfreeze)
     options |= suggest_published_sgd(trial)
     return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
@@ -50,7 +50,7 @@ def transfer_published(
 def transfer_step(
     trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
 ) -> Predictor:
-    """One linear layer, trained by SGD with the schedule `step`."""
+    """Suggests the learning rate of SGD with the schedule `step` for one linear layer."""
     options: dict[str, Any] = _suggest_encoder_lr(trial, unfreeze)
     options["lr"] = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
     options |= {"optimizer": "sgd", "schedule": "step"}

@@ -13,25 +13,25 @@ from .shared_ranges import (
 
 
 def conv_vae(trial: BaseTrial, data: DataSpec) -> VAE:
-    """The convolutional VAE with a Gaussian likelihood."""
+    """Suggests a convolutional VAE with a Gaussian likelihood."""
     length, beta = suggest_latent_dim(trial, data), _suggest_beta(trial)
     return VAE(data, length, beta, **suggest_regularized_adam(trial))
 
 
 def conv_vae_published(trial: BaseTrial, data: DataSpec) -> VAE:
-    """The convolutional VAE with the published ranges of the autoencoder."""
+    """Suggests a convolutional VAE from the published ranges of the autoencoder."""
     length, beta = suggest_latent_dim(trial, data, most=12), _suggest_beta(trial)
     return VAE(data, length, beta, **suggest_published_penalties(trial))
 
 
 def conv_vae_optimizer(trial: BaseTrial, data: DataSpec) -> VAE:
-    """The optimizer, its schedule and gradient clipping too."""
+    """Suggests the optimizer, its schedule and gradient clipping too."""
     length, beta = suggest_latent_dim(trial, data), _suggest_beta(trial)
     return VAE(data, length, beta, **suggest_optimizer(trial))
 
 
 def generator_vae(trial: BaseTrial, data: DataSpec) -> VAE:
-    """The convolutional VAE with the decoder of a DCGAN, as wide as published or narrower."""
+    """Suggests a VAE with the decoder of a DCGAN, as wide as published or narrower."""
     width = trial.suggest_float("width", 0.25, 1, log=True)
     length, beta = suggest_latent_dim(trial, data), _suggest_beta(trial)
     adam = suggest_regularized_adam(trial)
@@ -39,7 +39,7 @@ def generator_vae(trial: BaseTrial, data: DataSpec) -> VAE:
 
 
 def dense_vae(trial: BaseTrial, data: DataSpec) -> VAE:
-    """The fully connected VAE with a Bernoulli likelihood."""
+    """Suggests a fully connected VAE with a Bernoulli likelihood."""
     length, beta = suggest_latent_dim(trial, data, most=128), _suggest_beta(trial)
     adam = suggest_regularized_adam(trial)
     return VAE(data, length, beta, network="dense", likelihood="bernoulli", **adam)
