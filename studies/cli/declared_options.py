@@ -22,7 +22,7 @@ class Choice(click.Choice[str]):
         return f"{value!r} is not a choice; {did_you_mean(str(value), list(self.choices))}"
 
 
-class Parsed(click.ParamType):
+class Parsed(click.ParamType[Any]):
     """A text that a function converts, or refuses by a ValueError."""
 
     name = "text"
@@ -39,7 +39,7 @@ class Parsed(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class Suggested(click.ParamType):
+class Suggested(click.ParamType[str]):
     """A text for which the shell completes known words; other texts are allowed."""
 
     name = "text"
@@ -115,7 +115,7 @@ def _settings(field: OptionField) -> dict[str, Any]:
         kind = Parsed(option.parse)
     if any(get_origin(member) is Mapping for member in members):
         return settings | {"type": kind, "multiple": True, "callback": _as_dict}
-    if tuple in map(get_origin, members) and option.parse is None:
+    if any(get_origin(member) is tuple for member in members) and option.parse is None:
         return settings | {"multiple": True}
     if bool in members:
         return settings | {"is_flag": True, "default": field.default}

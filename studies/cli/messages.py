@@ -62,12 +62,13 @@ def with_flags(
 
     def flag(match: re.Match[str]) -> str:
         name = match[1]
-        if command is None or (word := _flag_of(command, name)):
-            return word if command else f"--{name.replace('_', '-')}"
+        default = f"--{name.replace('_', '-')}"
+        if command is None or (word := _flag_of(command, name)) is not None:
+            return default if command is None else str(word)
         for verb in ("search", *verbs):
             if word := _flag_of(verbs.get(verb), name):
                 return f"{word} of latentune {verb}"
-        return f"--{name.replace('_', '-')}"
+        return default
 
     message = re.sub(r"latentune\.allow\('(.*?)'\)", r"--allow \1", message)
     return re.sub(r"`(\w+)=`", flag, message)

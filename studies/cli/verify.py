@@ -1,7 +1,7 @@
 """The verb `verify`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -45,13 +45,14 @@ def verify(
     from ..study.study_lookup import open_study
 
     name = study.partition(":")[0]
-    where: dict[str, Any] = {"data_dir": data_dir, "runs": runs, "storage": storage}
     if trials is None:
-        found = [verify(study, **where)]
+        found = [verify(study, data_dir=data_dir, runs=runs, storage=storage)]
         click.echo(str(found[0]))
     else:
         found = []
-        for verified in verify_some(study, trials, seed=seed, **where):
+        for verified in verify_some(
+            study, trials, seed=seed, data_dir=data_dir, runs=runs, storage=storage
+        ):
             found.append(verified)
             click.echo(verified.summary)
         same = sum(verified.reproduced for verified in found)

@@ -126,7 +126,9 @@ def plan_search(
 ) -> SearchPlan:
     """Returns the plan of a search. `search` explains the arguments and the errors."""
     runs, storage = Runs(place.runs), place.database
-    recipe = with_candidate_models(Recipe.of(*resolve_model_and_data(model, data), study), runs)
+    recipe = with_candidate_models(
+        Recipe.create(*resolve_model_and_data(model, data), study), runs
+    )
     allow(recipe.model)
     spec = build_spec(recipe, runs)
     name = spec.name

@@ -63,7 +63,7 @@ def build_spec(
         spec = import_spec(recipe.model)
     else:
         spec = _catalog_spec(recipe, runs, encoder)
-    changes = {
+    changes: dict[str, Any] = {
         "max_epochs": recipe.epochs,
         "repeats": recipe.repeats if recipe.repeats > 1 else None,
         "folds": recipe.folds,

@@ -68,7 +68,8 @@ def check_options(record: Any) -> None:
     Raises:
         StudyError: If a value is none of the choices, or a number is out of range.
     """
-    for name, field in options_of(type(record)).items():
+    kind: type = type(record)
+    for name, field in options_of(kind).items():
         value, option = getattr(record, name), field.option
         if value is not None and option.choices:
             check_choice(name, value, option.choices)

@@ -54,7 +54,7 @@ class Recipe(StudyOptions):
         return self.encoder is not None and self.encoder not in ARCHITECTURES
 
     @classmethod
-    def of(cls, model: str, data: str | None, options: StudyOptions) -> Self:
+    def create(cls, model: str, data: str | None, options: StudyOptions) -> Self:
         """Makes a recipe from what a user typed; paths of data become absolute."""
         if data is not None and data not in DATASETS and os.path.exists(data):
             data = os.path.abspath(data)

@@ -158,7 +158,7 @@ def test_a_mistake_changes_no_study(
         ("lr = ", "momentum = 1\nlr = ", "no parameter 'momentum'"),
         ('model = "conv-ae"', 'model = "gan"', "there is no model 'gan'"),
         ('space = "default"', 'spice = "default"', "did you mean 'space'?"),
-        ("seed = 0", "seed = 1", "the data are not those"),
+        ("seed = 0", "seed = 1", "the data differ from those"),
         ("[params]", "[params", "not a complete TOML file"),
         ('study = "conv-ae-digits"', 'study = "../../up"', "'../../up' cannot name a study"),
         ("epochs = 2", 'epochs = "two"', "epochs = 'two' in a recipe has the wrong type"),

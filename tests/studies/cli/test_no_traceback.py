@@ -58,7 +58,7 @@ def test_a_working_folder_that_was_deleted(cli: Cli, monkeypatch: pytest.MonkeyP
         Path("gone").mkdir()
         os.chdir("gone")
         shutil.rmtree(home / "gone")
-        assert "go to another one by cd" in in_a_line(cli(*words))
+        assert "change it by cd" in in_a_line(cli(*words))
         os.chdir(home)
     assert os.listdir() == []
 
@@ -105,9 +105,9 @@ def test_something_else_where_a_search_writes(name: str, cli: Cli) -> None:
         (OSError(errno.EMFILE, "Too many open files", "a"), "a: Too many open files"),
         (OSError(errno.EXDEV, "Cross-device link", "a", None, "b"), "a and b: Cross-device link"),
         (FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"), "TMPDIR"),
-        (NotImplementedError("FileSystem does not appear to support flock"), "knows no locks"),
+        (NotImplementedError("FileSystem does not appear to support flock"), "has no file locks"),
         (RuntimeError("can't start new thread"), "fewer by --workers"),
-        (RuntimeError("Could not determine home directory."), "set HOME"),
+        (RuntimeError("Could not determine home directory."), "HOME is not set"),
         (TimeoutError(), "TimeoutError"),
     ],
 )

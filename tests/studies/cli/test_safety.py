@@ -36,7 +36,7 @@ CHECKPOINT = Path("runs/conv-ae-digits/final/model.ckpt")
 
 @pytest.mark.parametrize("model", [":", ":SPEC", ".x:SPEC", "..:x", "a..b:c", "x y:z", "a:b.c"])
 def test_what_is_no_module_is_refused(refused: Refused, model: str) -> None:
-    assert "is of the form module:NAME" in refused("search", model)
+    assert "a StudySpec is named as module:NAME" in refused("search", model)
 
 
 def test_a_file_beside_a_module_of_ones_own_is_not_taken_for_a_library() -> None:
@@ -102,13 +102,13 @@ def test_a_network_for_which_there_is_no_memory_is_refused(
 
 def test_a_hash_that_leads_elsewhere_is_refused(refused: Refused, trained: Path) -> None:
     TOML.write_text(TOML.read_text().replace("[recipe]", '[recipe]\nencoder_hash = "../x"'))
-    assert "encoder_hash = '../x' in a recipe is no hash" in refused("train", TOML)
+    assert "encoder_hash = '../x' in a recipe is not a hash" in refused("train", TOML)
 
 
 def test_what_unpacks_to_more_than_memory_is_refused(
     refused: Refused, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentune.storage.checkpoint_file.CHECKPOINT_BYTES", 10**6)
+    monkeypatch.setattr("latentune.storage.checkpoint_file.MAX_CHECKPOINT_BYTES", 10**6)
     with zipfile.ZipFile(CHECKPOINT, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("archive/data/0", bytes(2 * 10**6))
     assert "unpacked, it would be too large" in refused("map", "conv-ae-digits")
