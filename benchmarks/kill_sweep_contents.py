@@ -12,7 +12,7 @@ from typing import Any
 PASSING = (".lock", "-wal", "-shm")
 TIMES = {"seconds", "made", "duration", "at", "command", "worker_failures"}
 DATE = re.compile(r"\d{4}-\d\d-\d\d[T -]\d\d[:-]\d\d[:-]\d\d(\.\d+)?")
-BACKUP = re.compile(r"backups/DATE(-\d\d)?/")
+BACKUP = re.compile(r"backups/DATE-\d{6}/")
 OF_BACKUPS = ("runs/backups/before/studies.db", "runs/backups/after")  # a repair may have two
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # an import makes a new one
 UNSTABLE = ("trial_heartbeats", "alembic_version", "version_info")

@@ -22,7 +22,7 @@ from .sqlite_snapshot import count_trials, fingerprint, restore_database, snapsh
 from .storage_error import StorageError, write_error
 
 BEFORE, AFTER = "before", "after"  # the folders of a backup
-NAME_FORMAT = "%Y-%m-%d-%H-%M-%S"
+NAME_FORMAT = "%Y-%m-%d-%H-%M-%S-%f"
 
 
 @dataclass
@@ -41,11 +41,7 @@ class FileChanges:
 def make_backup(runs: Runs, database: Path, repaired: Path, changes: FileChanges) -> Path:
     """Backs up a database and the files that are going to change, and then changes the files.
 
-    Args:
-        runs: The runs folder.
-        database: The database, which the caller changes afterwards.
-        repaired: The repaired copy of the database.
-        changes: What to do to the files.
+    The caller replaces the database by its repaired copy afterwards.
 
     Returns:
         The backup, a new folder.
@@ -69,8 +65,8 @@ def make_backup(runs: Runs, database: Path, repaired: Path, changes: FileChanges
                 write_text(new / AFTER / name, text)
                 (new / BEFORE / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(runs.root / name, new / BEFORE / name, follow_symlinks=False)
-            backup = _new_folder(runs.backups)
-            shutil.move(new, backup)
+            backup = runs.backups / datetime.now().strftime(NAME_FORMAT)
+            _move(new, backup)
         for name in names:
             _move(runs.root / name, backup / BEFORE / name)
         for name, text in written.items():
@@ -95,13 +91,8 @@ def latest_backup(runs: Runs) -> Path:
 def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
     """Puts back everything that a backup holds and removes the backup.
 
-    If the process is killed, the same call continues.
-
-    Args:
-        runs: The runs folder, into which files are put back.
-        backup: The backup.
-        database: The database to put back: the one that was repaired, or its copy in a copied or
-            moved runs folder.
+    If the process is killed, the same call continues. The database is the one that was repaired,
+    or its copy in a copied or moved runs folder.
 
     Returns:
         The paths that were put back.
@@ -188,16 +179,6 @@ def _inside(path: Path, runs: Runs) -> Path:
 def _backups_in_progress(runs: Runs) -> Path:
     """Returns where backups are made: not among the scratch folders that a repair backs up."""
     return runs.cache / "repairs"
-
-
-def _new_folder(backups: Path) -> Path:
-    backups.mkdir(parents=True, exist_ok=True)
-    name = datetime.now().strftime(NAME_FORMAT)
-    for attempt in range(1, 100):
-        folder = backups / (name if attempt == 1 else f"{name}-{attempt:02}")
-        if not folder.exists():
-            return folder
-    raise StorageError(f"{backups} has no name left for a backup of {name}")
 
 
 def _move(path: Path, target: Path) -> None:

@@ -2,23 +2,22 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FixedTrial, FrozenTrial
 
-from ...models.data_spec import DataSpec
-from ...models.types import Space
 from ...search_spaces.distributions import describe_distribution
-from ...search_spaces.ranges import RangedSpace
-from ...search_spaces.suggestions import build_without_weights, record_parameters
 from ...storage.study_record import read_study_record
-from ..study.build import build_spec
 from ..study.recipe import Recipe
 from .checkup import Checkup
 from .finding import Finding
 from .ranked_trials import rank_trials, single_objective_studies
 from .suggested_commands import search_command
+
+if TYPE_CHECKING:
+    from ...models.data_spec import DataSpec
+    from ...models.types import Space
 
 NumericDistribution = FloatDistribution | IntDistribution
 End = Literal["lower", "upper"]
@@ -45,6 +44,9 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
         crowded = _crowded_ends(best) if len(trials) >= TOP else {}
         if not crowded:
             continue
+        from ...search_spaces.suggestions import record_parameters
+        from ..study.build import build_spec
+
         try:
             table = read_study_record(study).recipe.to_table()
             recipe = Recipe.from_table(table, checkup.runs, checkup.url)
@@ -133,8 +135,11 @@ def _wider_end(distribution: NumericDistribution, end: End) -> float | None:
 
 
 def _can_be_built(
-    space: Space, data: DataSpec, ranges: dict[str, str], params: dict[str, Any]
+    space: "Space", data: "DataSpec", ranges: dict[str, str], params: dict[str, Any]
 ) -> bool:
+    from ...search_spaces.ranges import RangedSpace
+    from ...search_spaces.suggestions import build_without_weights
+
     try:
         build_without_weights(RangedSpace(space, ranges), FixedTrial(params), data)
     except Exception:  # a model may reject a value by any class of error

@@ -80,11 +80,9 @@ class Checkup:
 def open_checkup(
     runs: Runs, source: str, study_name: str | None
 ) -> Iterator[tuple[Checkup, Path | None]]:
-    """Opens a private copy of a database.
+    """Yields a checkup of a private copy of a database, and the path of the copy.
 
-    Yields:
-        The checkup and the path of the copy. A database that is not an SQLite file is not copied:
-        the path is None then.
+    A database that is not an SQLite file is not copied: the path is None then.
 
     Raises:
         StorageError: If there is no such database, or it is not one of Optuna's.

@@ -76,14 +76,10 @@ class Confirmation(Result):
 def finalist_table(
     trials: list[int], search_values: list[float], values: list[list[float]], best: int, sign: int
 ) -> pd.DataFrame:
-    """Returns the table of a `Confirmation`.
+    """Returns the table of a `Confirmation` from the finalists' values in the search and on seeds.
 
-    Args:
-        trials: Numbers of the finalists.
-        search_values: Their values in the search.
-        values: Their values on each seed; infinity stands for a training that diverged.
-        best: Index of the winner.
-        sign: 1 if lower values are better, -1 if higher values are.
+    An infinite value stands for a training that diverged, `best` is the index of the winner, and
+    `sign` is 1 if lower values are better, else -1.
     """
     table = pd.DataFrame({"trial": trials, "search_value": search_values})
     series = [pd.Series(own if np.isfinite(own).all() else [np.nan] * len(own)) for own in values]

@@ -21,12 +21,7 @@ MAX_CELLS = 20
 
 
 def check_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding], bool]:
-    """Checks the tables of a copy of a database, and repairs them in the copy.
-
-    Args:
-        copy: The copy.
-        database: The database itself.
-        runs: The runs folder, which has the backups.
+    """Checks the tables of a database in its copy, and repairs them there.
 
     Returns:
         The findings, and whether Optuna can read the copy now.

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from functools import partial
 
+import optuna
+
 from ...storage.database_urls import is_file
 from ...storage.heartbeats import stale_trials
-from ..search.trial_lease import requeue_dead_trials
 from .checkup import Checkup
 from .finding import Finding, count, list_trials
 
@@ -21,8 +22,14 @@ def find_interrupted_trials(checkup: Checkup) -> Iterator[Finding]:
                 "broken",
                 f"{numbers} of {study.study_name} left running by a process that died",
                 f"{fixed}the next search runs them",
-                fix=partial(requeue_dead_trials, study),
+                fix=partial(_requeue, study),
             )
+
+
+def _requeue(study: optuna.Study) -> None:
+    from ..search.trial_lease import requeue_dead_trials
+
+    requeue_dead_trials(study)
 
 
 def find_unneeded_checkpoints(checkup: Checkup) -> Iterator[Finding]:

@@ -54,12 +54,9 @@ def winner(costs: Sequence[Sequence[float]]) -> int | None:
 
 
 def probabilities_better(costs: Sequence[Sequence[float]], best: int) -> list[float]:
-    """Returns the probability of each configuration to be better than the best one.
+    """Returns the probability of each configuration to be better than the one with index `best`.
 
-    Args:
-        costs: The result of `race`.
-        best: Index of the configuration that the others are compared with, on the seeds that both
-            were trained on.
+    Two configurations are compared on the seeds that both were trained on.
     """
     found = []
     for index, own in enumerate(costs):

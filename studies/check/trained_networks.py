@@ -7,7 +7,6 @@ from pathlib import Path
 
 import optuna
 
-from ...objectives.history_checkpoint import BEST
 from ...storage.best_toml import read_best_toml, to_toml
 from ...storage.checkpoint_file import read_checkpoint, read_header, read_safely
 from ...storage.resumable_folder import in_progress_folder
@@ -20,13 +19,15 @@ from .checkup import Checkup
 from .finding import Finding
 from .suggested_commands import command_line, search_command
 
+CHECKPOINT = "model.ckpt"
+
 
 def find_broken_checkpoints(checkup: Checkup) -> Iterator[Finding]:
     """Finds checkpoints that cannot be read: of final training, and of unfinished trials."""
     for folder in checkup.folders():
         for path in sorted(folder.glob("*/*.ckpt")):
             is_partial = path.parent.name.endswith(("-partial", "-partial-before"))
-            is_network = path.name == BEST and not is_partial
+            is_network = path.name == CHECKPOINT and not is_partial
             source = _training_source(path) if is_network else ""
             then = f"; then: {command_line(checkup, 'train', source)}" if source else ""
             yield from _check_readable(path, checkup, then, is_network=is_network)
@@ -121,7 +122,7 @@ def find_outdated_networks(checkup: Checkup) -> Iterator[Finding]:
             )
         try:
             best = best_configuration(study)
-            trained = read_header(final / BEST).trial
+            trained = read_header(final / CHECKPOINT).trial
         except (StorageError, StudyError):
             continue  # there is no best trial, or no trained network
         if trained not in (None, best.trial):

@@ -80,17 +80,7 @@ def verify_some(
     runs: str | Path = RUNS,
     storage: str | None = None,
 ) -> Iterator[Verification]:
-    """Verifies randomly chosen trials of a study, one after another; see `verify`.
-
-    Args:
-        name: Name of the study.
-        trials: How many of the complete and pruned trials, at least 1; all of them if there are
-            fewer.
-        seed: The random seed of the choice.
-        data_dir: The folder with torchvision data, if it is not that of the search.
-        runs: The folder with all studies.
-        storage: Optuna URL of the database, if it is not in that folder.
-    """
+    """Verifies so many complete or pruned trials of a study, which are chosen by a random seed."""
     check_at_least("trials", trials, 1)
     check_seed(seed)
     place = Runs(Path(runs))

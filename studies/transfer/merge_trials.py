@@ -19,7 +19,6 @@ from ...storage.trial_record import TrialRecord, write_trial_record
 from ..study.definition import definition_differences
 from ..study.study_error import StudyError
 from ..study.study_lookup import complete_trial_record, open_study
-from ..study.study_results import write_results
 from .archive_layout import REUSABLE_STATES, renumber_attributes, trial_identity
 from .study_archive import StudyArchive
 from .study_dump import check_compatible
@@ -68,6 +67,8 @@ def merge_trials(archive: StudyArchive, name: str, runs: Runs, url: str) -> tupl
         for attr in attrs.keys() - dump.system_attrs.keys():  # the others are about the study
             set_system_attribute(study, attr, attrs[attr])
         if study.best_trials:
+            from ..study.study_results import write_results  # it may plot
+
             write_results(study, runs)
     return study, len(new), len(finished) - len(new)
 

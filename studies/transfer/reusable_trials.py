@@ -57,14 +57,7 @@ class ReusableTrials:
 def find_reusable_trials(
     name: str, space: Space, data: DataSpec, definition: Mapping[str, str], url: str
 ) -> ReusableTrials:
-    """Returns the trials of a study that lie in the search space of a new one.
-
-    Args:
-        name: Name of the study.
-        space: The search space of the new study.
-        data: The data.
-        definition: The definition of the new study.
-        url: Optuna URL of the database.
+    """Returns the trials of the study `name` that lie in the space of a study with a definition.
 
     Raises:
         StudyError: If there is no such study, or more than its ranges differs.

@@ -97,11 +97,7 @@ def dump_study(study: optuna.Study) -> StudyDump:
 
 
 def read_dump(table: Any, path: str) -> StudyDump:
-    """Reads what `StudyDump.to_json` returned, and trusts none of it.
-
-    Args:
-        table: The JSON object.
-        path: The file, for messages.
+    """Returns the study of a JSON object from a file, of which nothing is trusted.
 
     Raises:
         StorageError: If an entry is missing or of the wrong type, the recipe is invalid, or a

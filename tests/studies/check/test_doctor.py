@@ -226,7 +226,7 @@ def test_all_faults_at_once_are_mended_and_the_search_goes_on(cli: Cli, trained:
     mended = cli("doctor", "--fix")
     assert mended.code == 0, mended.out
     assert mended.out.count("fixed ") == len(FAULTS) - 1
-    assert "doctor --undo takes all of it back" in mended.out
+    assert "doctor --undo puts it back" in mended.out
     with opened() as study:
         states = [trial.state.name for trial in study.trials]
         reasons = [trial.user_attrs.get("stopped") for trial in study.trials]
