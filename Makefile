@@ -3,7 +3,11 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-QUICK ?= tests/test_layers.py tests/test_catalog.py tests/test_search_spaces.py tests/test_documents.py
+QUICK = $(wildcard tests/test_layers.py tests/test_documents.py tests/models/test_*vae*.py \
+	tests/search_spaces/test_parameters.py tests/search_spaces/test_search_spaces*.py \
+	tests/objectives/test_metrics_reference*.py tests/objectives/data/test_csv*.py \
+	tests/objectives/data/test_table*.py tests/objectives/data/test_text*.py \
+	tests/studies/study/test_argument*.py tests/studies/display/test_terminal*.py)
 
 .PHONY: help install demo test quick lint check docs audit bench reproduce pictures
 
