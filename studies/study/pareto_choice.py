@@ -5,7 +5,6 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
-from ...objectives.knee_point import knee_point
 from ...search_spaces.space_errors import did_you_mean
 from ...storage.study_record import read_study_record
 from .study_error import StudyError
@@ -62,3 +61,17 @@ def _values_to_minimize(study: optuna.Study, trials: list[FrozenTrial]) -> np.nd
     """Returns the values of trials, with shape (N, K), where less is better."""
     signs = [1 if way == StudyDirection.MINIMIZE else -1 for way in study.directions]
     return np.array([trial.values for trial in trials]) * signs
+
+
+def knee_point(costs: np.ndarray) -> int:
+    """Returns the index of the point that is farthest below the line between the front's ends.
+
+    Costs, with shape (N, K), are to be minimized.
+
+    References:
+        Finding Knees in Multi-objective Optimization (Branke, Deb, Dierolf, Osswald, 2004)
+    """
+    low, high = costs.min(0), costs.max(0)
+    scaled = (costs - low) / np.where(high > low, high - low, 1)
+    # The ends lie on the plane where scaled costs sum to 1, so the knee has the smallest sum.
+    return int(scaled.sum(1).argmin())

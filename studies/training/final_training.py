@@ -10,8 +10,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 
 from ...models.types import Direction
-from ...objectives.metrics.linear_baseline import LINEAR_ACCURACY, LINEAR_MSE
-from ...objectives.metrics.pca_baseline import PCA_MSE
+from ...objectives.metrics.baselines import LINEAR_ACCURACY, LINEAR_MSE, PCA_MSE
 from ..display.result import Result
 
 BASELINES: dict[str, tuple[str, str, Direction]] = {

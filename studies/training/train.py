@@ -9,8 +9,7 @@ import pytorch_lightning as pl
 from ...models.roles import Predicts
 from ...objectives.history_checkpoint import BEST, LAST, find_best_row
 from ...objectives.metrics.anomaly_scores import fit_anomaly_threshold
-from ...objectives.metrics.linear_baseline import linear_baseline
-from ...objectives.metrics.pca_baseline import pca_baseline
+from ...objectives.metrics.baselines import linear_baseline, pca_baseline
 from ...objectives.provenance import git_commit, versions
 from ...objectives.rng import spawn_seeds
 from ...storage.best_toml import Best, write_best_toml

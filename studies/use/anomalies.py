@@ -22,7 +22,7 @@ from ...objectives.metrics.anomaly_scores import (
     quantile_threshold,
     separating_threshold,
 )
-from ...objectives.metrics.pca_baseline import code_length, pca_scorer
+from ...objectives.metrics.baselines import code_length, pca_scorer
 from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.score_distributions import plot_score_distributions
 from ..study.defaults import ANOMALY_QUANTILE, RUNS, SEED

@@ -11,9 +11,8 @@ from torch import Tensor
 from ...models.roles import Compares, Predicts
 from ...objectives.data.preparation.labels import require_labels
 from ...objectives.data.tensor_data import TensorData
+from ...objectives.metrics.baselines import NUMBERS, fit_pca, to_numeric_rows
 from ...objectives.metrics.nearest_neighbors import few_label_accuracies
-from ...objectives.metrics.numeric_rows import NUMBERS, to_numeric_rows
-from ...objectives.metrics.pca_baseline import fit_pca
 from ...objectives.progress import progress
 from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.score_distributions import plot_accuracies

@@ -25,10 +25,10 @@ from latentune.objectives.metrics.anomaly_scores import (
     quantile_threshold,
     reconstruction_mse,
 )
+from latentune.objectives.metrics.baselines import pca_mse, pca_scorer
 from latentune.objectives.metrics.classification_report import classification_report
 from latentune.objectives.metrics.image_quality import image_quality, kernel_distance
 from latentune.objectives.metrics.nearest_neighbors import knn_accuracy
-from latentune.objectives.metrics.pca_baseline import pca_mse, pca_scorer
 from latentune.objectives.trainer import quiet_trainer
 from latentune.studies.check.confirmation import finalist_table
 from latentune.studies.check.race import probabilities_better
@@ -265,7 +265,7 @@ def test_configurations_that_differ_by_a_constant_are_told_apart(equal: float) -
 @pytest.mark.parametrize("numbers", [False, True])
 def test_the_linear_model_beside_is_that_of_scikit_learn(numbers: bool) -> None:
     from latentune import TensorData
-    from latentune.objectives.metrics.linear_baseline import linear_baseline
+    from latentune.objectives.metrics.baselines import linear_baseline
 
     x = rng.normal(size=(100, 3)) * [1, 1e-15, 1e12] + [0, 1, 1e14]
     line = StandardScaler().fit_transform(x) @ [1, 2, 3] + 0.3 * rng.normal(size=100)

@@ -19,8 +19,7 @@ from latentune.models.quantizer import Quantizer
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.preparation.normalization import mean_and_std
 from latentune.objectives.metrics.anomaly_scores import anomaly_scores, separating_threshold
-from latentune.objectives.metrics.linear_baseline import linear_baseline
-from latentune.objectives.metrics.pca_baseline import pca_baseline
+from latentune.objectives.metrics.baselines import linear_baseline, pca_baseline
 from latentune.objectives.trainer import choose_accelerator, fit, quiet_trainer
 from latentune.studies.use.compress import _power_of_two
 from latentune.studies.use.number_format import format_number, round_significant

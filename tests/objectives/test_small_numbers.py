@@ -16,12 +16,12 @@ from sklearn.preprocessing import StandardScaler
 
 import latentune
 from latentune.models.densities.density_table import DENSITIES, MIN_CODES
+from latentune.objectives.metrics.baselines import linear_baseline
 from latentune.objectives.metrics.confidence_intervals import (
     auroc_interval,
     binomial_interval,
     exceedance_interval,
 )
-from latentune.objectives.metrics.linear_baseline import linear_baseline
 
 Cli = Callable[..., Any]
 

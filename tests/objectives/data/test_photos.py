@@ -26,7 +26,7 @@ from latentune.objectives.data.preparation.hold_out import hold_out
 from latentune.objectives.data.sources import image_files
 from latentune.objectives.data.sources.image_lists import lists_images
 from latentune.objectives.data.sources.lazy_images import LazyImages
-from latentune.objectives.metrics.pca_baseline import pca_baseline
+from latentune.objectives.metrics.baselines import pca_baseline
 from latentune.objectives.trainer import fit, quiet_trainer
 from latentune.storage.storage_error import StorageError
 from latentune.studies.study.study_error import StudyError

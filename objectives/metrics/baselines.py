@@ -1,0 +1,157 @@
+"""Baselines of scores: PCA for reconstructions, linear models for predictions."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ...models.data_spec import DataSpec, Kind
+from ...models.networks.standardize import standardize_input
+from ...models.roles import Encodes, Reconstructs
+from ..data.batches import apply_in_batches
+from ..data.encoded_data import EncodedData
+from ..data.parts import to_float
+from ..data.tensor_data import TensorData
+from ..progress import progress
+from .anomaly_scores import anomaly_scores, reconstruction_mse
+
+Rows = NDArray[np.floating[Any]]
+
+NUMBERS: dict[Kind, str] = {"image": "pixels", "table": "features", "text": "letters"}
+"""The name of the numbers of a row."""
+PCA_MSE = "test_mse_pca"
+"""The name of the error of principal components."""
+LINEAR_ACCURACY = "test_accuracy_linear"
+"""The name of the accuracy of logistic regression."""
+LINEAR_MSE = "test_mse_linear"
+"""The name of the error of linear regression."""
+MAX_ITEMS = 10_000
+
+
+def to_numeric_rows(items: Any, data: DataSpec) -> Rows:
+    """Returns items (N, *data.shape) as rows of numbers (N, F).
+
+    These are pixel values; features of a table, standardized if networks standardize them; or how
+    often each letter occurs in a text.
+    """
+    if data.kind == "text":
+        counts = torch.zeros(len(items), len(data.letters) + 1)
+        ones = torch.ones(items.shape)
+        letters: Rows = counts.scatter_add_(1, items, ones).numpy()[:, 1:]  # 0 is padding
+        return letters
+    if data.kind == "table":
+        rows: Rows = nn.Sequential(*standardize_input(data))(items).double().numpy()
+        return rows
+    return to_float(items).flatten(1).numpy()
+
+
+def fit_pca(rows: Rows, length: int) -> Any:
+    """Returns scikit-learn's PCA with at most `length` components, fitted to rows (N, F).
+
+    References:
+        On Lines and Planes of Closest Fit to Systems of Points in Space (Pearson, 1901)
+    """
+    from sklearn.decomposition import PCA
+
+    with progress("fitting principal components"):
+        return PCA(min(length, *rows.shape), random_state=0).fit(rows)
+
+
+def pca_errors(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor], Rows]:
+    """Returns a function that maps items (N, *data.shape) to their errors by PCA, (N, F).
+
+    At most `length` components are fitted to the training items (M, *data.shape).
+    """
+    pca = fit_pca(to_numeric_rows(train, data), length)
+
+    def errors(items: Tensor) -> Rows:
+        rows = to_numeric_rows(items, data)
+        found: Rows = pca.inverse_transform(pca.transform(rows)) - rows
+        return found
+
+    return errors
+
+
+def pca_scorer(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor], Tensor]:
+    """Returns a function that scores items by PCA, as `anomaly_scores` does; see `pca_errors`."""
+    errors = pca_errors(train, length, data)
+    return lambda items: torch.from_numpy(errors(items)).square().sum(1).sqrt()
+
+
+def pca_mse(train: Tensor, items: Tensor, length: int, data: DataSpec) -> float:
+    """Returns the mean squared error of items by PCA; see `pca_errors`."""
+    return float((pca_errors(train, length, data)(items) ** 2).mean())
+
+
+def code_length(model: Encodes, items: Tensor) -> int:
+    """Returns the length of a code, given items with shape (N, *shape)."""
+    return apply_in_batches(model.encode, items[:1]).flatten(1).shape[1]
+
+
+def pca_baseline(model: pl.LightningModule, data: Any) -> dict[str, float]:
+    """Returns the test error of an autoencoder, and that of as many principal components.
+
+    Both are left out for images that do not fit into memory, which PCA would need at once.
+    """
+    if not (
+        isinstance(data, TensorData)
+        and isinstance(model, Encodes)
+        and isinstance(model, Reconstructs)
+    ):
+        return {}
+    train, test = data.splits.train.inputs, data.splits.test.inputs
+    if not (isinstance(train, Tensor) and isinstance(test, Tensor)):
+        return {}
+    model.cpu().eval()
+    length = code_length(model, test)
+    mse = reconstruction_mse(anomaly_scores(model, data.spec, test), data.spec)
+    return {"test_mse": mse, PCA_MSE: pca_mse(train, test, length, data.spec)}
+
+
+def linear_baseline(data: Any) -> dict[str, float]:
+    """Returns the test score of logistic or linear regression on a data module of a predictor.
+
+    It is trained on at most 10,000 items, never on codes. Its input of a text is how often each
+    letter occurs. Images that do not fit into memory have no such baseline.
+    """
+    items = data.items if isinstance(data, EncodedData) else data
+    if not isinstance(items, TensorData) or items.splits.train.targets is None:
+        return {}
+    train, test = items.splits.train, items.splits.test
+    if not (isinstance(train.inputs, Tensor) and isinstance(test.inputs, Tensor)):
+        return {}
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))
+    train = train.take(order[:MAX_ITEMS].tolist())
+    train_rows, test_rows = (to_numeric_rows(part.inputs, items.spec) for part in (train, test))
+    assert train.targets is not None
+    assert test.targets is not None
+    is_standardized = items.spec.kind == "table" and items.spec.mean is not None
+    if items.spec.target is None:
+        classes, test_classes = train.targets.numpy(), test.targets.numpy()
+        model = _make_model(len(set(classes)), is_standardized)
+        with progress("fitting a linear model"):
+            model.fit(train_rows, classes)
+        return {LINEAR_ACCURACY: float(model.score(test_rows, test_classes))}
+    mean, std = items.spec.target
+    numbers, true = ((t.double().numpy() - mean) / std for t in (train.targets, test.targets))
+    model = _make_model(0, is_standardized)
+    with progress("fitting a linear model"):
+        model.fit(train_rows, numbers)
+    return {LINEAR_MSE: float(((model.predict(test_rows) - true) ** 2).mean()) * std**2}
+
+
+def _make_model(classes: int, is_standardized: bool) -> Any:
+    """Returns a model of so many classes, or of numbers if there are none."""
+    from sklearn.dummy import DummyClassifier
+    from sklearn.linear_model import LogisticRegression, RidgeCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = LogisticRegression(max_iter=100, tol=1e-2) if classes else RidgeCV()
+    if classes == 1:  # all items of a rare class may be in another part
+        model = DummyClassifier()
+    return model if is_standardized else make_pipeline(StandardScaler(), model)
