@@ -1,4 +1,4 @@
-"""All verbs, and what becomes of the output and of errors."""
+"""The command line: its verbs, its output streams and its errors."""
 
 import os
 import sys

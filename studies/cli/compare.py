@@ -31,7 +31,7 @@ from .shared_options import allow_option, data_dir_option, runs_option
 )
 @click.option("--seeds", default=COMPARE_SEEDS, help="Seeds that each classifier is trained on.")
 @click.option("--epochs", default=COMPARE_EPOCHS, help="Epochs of each training.")
-@click.option("--reach", default=COMPARE_REACH, help="Accuracy whose first epoch is reported.")
+@click.option("--reach", default=COMPARE_REACH, help="Accuracy to reach; its epoch is reported.")
 @options_from(cluster=ClusterOptions)
 @data_dir_option
 @allow_option

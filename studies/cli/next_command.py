@@ -18,7 +18,7 @@ CARRIED_OPTIONS = ("runs", "storage", "data_dir", "allow", "image_size", *TABLE_
 
 
 def command_line(*words: str) -> str:
-    """Returns a command as it is printed and recorded: without the password of a database."""
+    """Returns a command as one line, without the password of a database."""
     from ...storage.redact import shown
 
     return shlex.join(["latentune", *map(shown, words)])

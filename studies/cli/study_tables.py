@@ -67,26 +67,23 @@ def print_studies(studies: list[optuna.Study], runs: Runs) -> None:
 
 
 def _study_tree(studies: list[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
-    """Puts each study below the one whose encoder it is on; gives how deep it is too."""
-    waiting = {study.study_name: study for study in studies}
-    parents = {name: _encoder_study(study) for name, study in waiting.items()}
+    """Yields each study below the study of its encoder, with its depth in this tree."""
+    remaining = {study.study_name: study for study in studies}
+    parents = {name: _encoder_study(study) for name, study in remaining.items()}
 
-    def below(name: str | None, depth: int) -> Iterator[tuple[int, optuna.Study]]:
-        for child in [child for child in waiting if parents[child] == name]:
-            if child in waiting:
-                yield depth, waiting.pop(child)
-                yield from below(child, depth + 1)
+    def subtree(name: str, depth: int) -> Iterator[tuple[int, optuna.Study]]:
+        if name in remaining:
+            yield depth, remaining.pop(name)
+            for child in [child for child in parents if parents[child] == name]:
+                yield from subtree(child, depth + 1)
 
-    parents = {name: of if of in waiting else None for name, of in parents.items()}
-    yield from below(None, 0)
-    while waiting:  # of these, each is said to be on another one
-        name = next(iter(waiting))
-        parents[name] = None
-        yield from below(None, 0)
+    roots = [name for name, parent in parents.items() if parent not in parents]
+    for name in [*roots, *parents]:  # studies in a circle have no root
+        yield from subtree(name, 0)
 
 
 def _encoder_study(study: optuna.Study) -> str | None:
-    """Returns the study whose encoder another one is on; None if the encoder is its own."""
+    """Returns the study that the encoder of another study comes from, if any."""
     source = read_study_record(study).encoder_source
     if source is None or not source.checkpoint.startswith(f"{source.study}/"):
         return None

@@ -11,7 +11,7 @@ CONTROL_CHARACTERS = re.compile(
 
 
 def escape_control_characters(text: str) -> str:
-    r"""Returns a text whose control characters are written out, such as `\x1b`.
+    r"""Returns a text with escape sequences such as `\x1b` in place of control characters.
 
     Line ends and tabs are kept, and so is the carriage return that starts a progress bar.
     """

@@ -132,7 +132,7 @@ def _describe_annotation(annotation: Any) -> str:
 def _describe_member(member: Any) -> str:
     origin, items = get_origin(member), get_args(member)
     if origin is Sequence:
-        return f"a list of which each is {_describe_annotation(items[0])}"
+        return f"a list in which each item is {_describe_annotation(items[0])}"
     if origin is tuple:
         return f"{len(items)} of {_describe_annotation(items[0])}"
     if origin is Mapping:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 FROM_ENTRY = "from"
-"""The entry of a definition that names the study whose trials were taken over; it may differ."""
+"""The entry of a definition that names the source of reused trials. It may differ."""
 
 _RANGE = re.compile(r"(int|float|one of) ")
 """The first words of the range of a parameter; see `search_spaces.suggestions`."""

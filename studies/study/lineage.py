@@ -14,7 +14,7 @@ from .recipe import Recipe
 
 
 def find_encoder_source(recipe: Recipe, runs: Runs) -> EncoderSource:
-    """Returns the trained network whose encoder a recipe names."""
+    """Returns the source of the encoder of a recipe: study, trial, checkpoint and hash."""
     assert recipe.encoder is not None
     assert recipe.encoder_hash is not None
     header = read_header(Path(recipe.encoder))

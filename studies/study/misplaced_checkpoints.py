@@ -84,7 +84,7 @@ def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) ->
 
 def _training_folder(path: Path, runs: Runs) -> tuple[str, re.Match[str]] | None:
     """Returns the study and the folder in which a checkpoint lies; None if it lies elsewhere."""
-    for resolve in (os.path.abspath, os.path.realpath):  # as it is named, or behind links
+    for resolve in (os.path.abspath, os.path.realpath):  # without and with symbolic links
         whole, root = Path(resolve(path)), Path(resolve(runs.root))
         if whole.is_relative_to(root):
             parts = whole.relative_to(root).parts

@@ -36,7 +36,7 @@ def check_weights(encoder: str | None, weights: str | None) -> None:
 
 
 class PretrainedEncoder:
-    """An encoder of torchvision, whose weights are read when it is first called.
+    """An encoder of torchvision. Its first call reads the weights.
 
     Args:
         architecture: A key of `ARCHITECTURES`.

@@ -72,8 +72,8 @@ class Recipe(StudyOptions):
             storage: Optuna URL of the database, if it is not in that folder.
 
         Raises:
-            StudyError: If an entry is unknown, missing or not allowed, or the model is a module
-                that nobody here has trusted.
+            StudyError: If an entry is unknown, missing or not allowed, or its module is not
+                trusted.
             StorageError: If the path of the encoder leads out of the runs folder.
         """
         from .module_trust import check_module_trust
@@ -84,7 +84,7 @@ class Recipe(StudyOptions):
 
     @classmethod
     def parse(cls, table: Mapping[str, Any], runs: "Runs") -> Self:
-        """Makes a recipe as `from_table` does, also one of a module that nobody has trusted."""
+        """Makes a recipe as `from_table` does, without the check of trust."""
         types = get_type_hints(cls)
         for name in table:
             if name not in types:

@@ -59,7 +59,7 @@ class SearchOptions:
     origin: Annotated[
         str | None,
         Option(
-            "Study with other ranges whose trials are taken over if they lie in the new ones.",
+            "Study with other ranges. Its trials are reused if they are within the new ranges.",
             metavar="STUDY",
             flags=("--from",),
         ),
@@ -91,7 +91,7 @@ class ClusterOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """The place of a study."""
+    """The folder, the database and the bucket of studies."""
 
     runs: Annotated[Path, Option("Folder of all studies.")] = Path("runs")
     storage: Annotated[

@@ -34,7 +34,7 @@ def open_study(storage: BaseStorage, name: str) -> Study:
     if not is_latentune_study(study):
         raise StudyError(f"study {name!r} was not made by latentune; choose another by `name=`")
     if missing := missing_entry(study):
-        raise StudyError(f"study {name!r} has lost its {missing}: it was changed by others")
+        raise StudyError(f"study {name!r} has no valid {missing}: another program has changed it")
     return study
 
 
@@ -142,7 +142,7 @@ def check_study_exists(name: str, runs: Runs) -> None:
 
 
 def training_command(source: str, runs: Runs) -> str:
-    """Returns the command that trains a trial; of several objectives, that which chooses one."""
+    """Returns the command that trains a trial, or chooses one of a Pareto front first."""
     words = ["train", source]
     if database_exists(runs.database):
         storage = open_database(runs.database)

@@ -32,7 +32,7 @@ class TrainingOptions:
     init_from: Annotated[
         str | None,
         Option(
-            "Network of the same shapes whose weights are the initial ones.",
+            "Network with the initial weights; its layers must have the same shapes.",
             metavar="STUDY[:TRIAL]|CKPT",
             default="the initial weights of the trial",
         ),
@@ -44,9 +44,7 @@ class TrainingOptions:
     deterministic: Annotated[
         bool, Option("Use deterministic algorithms only, even if they are slower.")
     ] = False
-    pictures: Annotated[str, Option("Epochs whose figures are plotted.", choices=PICTURES)] = (
-        "every"
-    )
+    pictures: Annotated[str, Option("When figures are plotted.", choices=PICTURES)] = "every"
     logger: Annotated[
         str, Option("Logger of scalars and figures; csv for metrics.csv alone.", choices=LOGGERS)
     ] = "csv"

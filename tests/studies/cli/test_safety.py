@@ -111,7 +111,7 @@ def test_what_unpacks_to_more_than_memory_is_refused(
     monkeypatch.setattr("latentune.storage.checkpoint_file.MAX_CHECKPOINT_BYTES", 10**6)
     with zipfile.ZipFile(CHECKPOINT, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("archive/data/0", bytes(2 * 10**6))
-    assert "unpacked, it would be too large" in refused("map", "conv-ae-digits")
+    assert "unpacked, it would not be a checkpoint" in refused("map", "conv-ae-digits")
     monkeypatch.setitem(input_limits.MAX_FILE_BYTES, "array", 10**6)
     np.savez_compressed("bomb.npz", x=np.zeros((2000, 1000), dtype="uint8"))
     assert os.path.getsize("bomb.npz") < 10**5
@@ -122,7 +122,7 @@ def test_a_study_that_others_have_changed_is_refused(refused: Refused, trained: 
     study = optuna.load_study(study_name="conv-ae-digits", storage="sqlite:///runs/studies.db")
     study.set_user_attr("encoder_source", 5)  # what is not on an encoder is shown without
     study.set_user_attr("recipe", ["conv-ae"])
-    assert "has lost its recipe" in refused("best", "conv-ae-digits")
+    assert "has no valid recipe" in refused("best", "conv-ae-digits")
 
 
 # Data
@@ -290,7 +290,7 @@ def test_a_note_shows_what_was_typed_and_follows_no_link() -> None:
         ("", 0, "0 of 0 installed packages"),
         ('{"dependencies": [{"name": "a", "skip_reason": "no network"}]}', 0, "0 of 1 installed"),
         ([], 0, "1 of 1 installed packages"),
-        ([{"id": "X-1", "fix_versions": ["2"]}], 1, "a 1: X-1, mended in 2"),
+        ([{"id": "X-1", "fix_versions": ["2"]}], 1, "a 1: X-1, fixed in 2"),
     ],
 )
 def test_a_known_vulnerability_is_an_error(found: Any, code: int, line: str) -> None:

@@ -143,20 +143,24 @@ def test_what_is_meant_is_taken(annotation: Any, value: Any, right: Any) -> None
         (bool, 1, "`x=` must be True or False, not 1"),
         (str, ["a"], "`x=` must be text, not a list of 1"),
         (str | Path, None, "`x=` must be text or a path, not None"),
-        (Sequence[str], 5, "`x=` must be a list of which each is text, not 5"),
+        (Sequence[str], 5, "`x=` must be a list in which each item is text, not 5"),
         (
             Sequence[str],
             ["a", 5],
-            "must be a list of which each is text, not 5, in a list of 2",
+            "must be a list in which each item is text, not 5, in a list of 2",
         ),
-        (Sequence[str], {"a": 1}, "`x=` must be a list of which each is text, not a dict of 1"),
+        (
+            Sequence[str],
+            {"a": 1},
+            "`x=` must be a list in which each item is text, not a dict of 1",
+        ),
         (tuple[int, int] | None, "3,14", "`x=` must be 2 of a whole number or None, not '3,14'"),
         (Mapping[str, str], "lr", 'must be a mapping such as {"NAME": "VALUE"}, not \'lr\''),
         (Mapping[str, str], {"lr": [1, 2]}, "not a list of 2, in a dict of 1"),
         (
             Sequence[Callable[..., Any]],
             5,
-            "must be a list of which each is a function, not 5",
+            "must be a list in which each item is a function, not 5",
         ),
     ],
 )
