@@ -9,7 +9,7 @@ import seaborn as sns
 from latentune.storage.runs_folder import Runs, replace_folder
 from latentune.storage.spreadsheet_csv import write_csv
 from latentune.studies.display.plots.axis_scales import set_log_scale
-from latentune.studies.display.plots.figure import legend_outside, saved_figure
+from latentune.studies.display.plots.figure import add_legend_outside, open_figure
 
 from .reproduction import Result
 from .rows import ROWS
@@ -131,7 +131,7 @@ def plot_relative_errors(errors: pd.DataFrame, path: Path) -> None:
         path: The file to write.
     """
     rows = errors["row"].nunique()
-    with saved_figure(path, 9, 1.4 + 0.4 * rows) as figure:
+    with open_figure(path, 9, 1.4 + 0.4 * rows) as figure:
         axes = figure.subplots()
         axes.axvline(1, color="0.5", linewidth=1)
         sns.scatterplot(errors, x="error", y="row", hue="run", style="run", s=80, ax=axes)
@@ -139,7 +139,7 @@ def plot_relative_errors(errors: pd.DataFrame, path: Path) -> None:
         axes.set(xlabel="error / published error (left of 1 is better)", ylabel="")
         axes.margins(y=0.5 / rows)
         axes.grid(axis="y", color="0.9")
-        legend_outside(axes)
+        add_legend_outside(axes)
         sns.despine(figure, left=True)
 
 

@@ -1,1 +1,1 @@
-"""Final training: the chosen configuration to the end, with all that it leaves."""
+"""Final training of a configuration."""

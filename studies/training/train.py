@@ -31,9 +31,9 @@ from ..study.training_options import TrainingOptions
 from .final_training import FinalTraining
 from .fit_network import check_device, fit_network, load_initial_weights, should_resume
 from .network_report import score_test_part, write_report
-from .train_on_seeds import score_row, train_on_seeds
+from .train_on_seeds import make_score_row, train_on_seeds
 from .training_setup import TrainingSetup, load_training_setup
-from .trial_comparison import notes_if_worse_than_trial
+from .trial_comparison import compare_with_trial
 
 
 @public_api
@@ -144,7 +144,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
         }
         has_figures = pictures != "none"
         report = write_report(setup.model, setup.data, folder, has_figures=has_figures)
-        first = score_row(setup, {**test_metrics, **report}, best_row)
+        first = make_score_row(setup, {**test_metrics, **report}, best_row)
         further = spawn_seeds(setup.seed, seeds - 1)
         spread = train_on_seeds(setup, options, further, first, folder, place, nodes)
         metrics |= report | spread
@@ -163,7 +163,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
                 folder / "loss.png",
                 is_loss=direction == "minimize",
             )
-    notes = notes_if_worse_than_trial(source, setup, options, best_row)
+    notes = compare_with_trial(source, setup, options, best_row)
     return FinalTraining(setup.target, metrics, notes)
 
 

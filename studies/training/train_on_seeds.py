@@ -23,13 +23,13 @@ from ..study.recipe import Recipe
 from ..study.training_options import TrainingOptions
 from .fit_network import fit_network, load_initial_weights
 from .network_report import score_test_part, write_report
-from .training_setup import TrainingSetup, setup_with_seed
+from .training_setup import TrainingSetup, build_setup_with_seed
 
 TABLE = "seeds.csv"
 INTEGER_COLUMNS = ("seed", "best_epoch")
 
 
-def score_row(
+def make_score_row(
     setup: TrainingSetup, metrics: Mapping[str, Any], best_row: Mapping[str, float]
 ) -> dict[str, float]:
     """Returns the row of a training: its seed, its test and validation scores, its best epoch.
@@ -110,7 +110,7 @@ def _train(
     title: str,
     folder: Path | None,
 ) -> dict[str, float]:
-    """Trains with a seed, or resumes that in the folder, and returns its `score_row`."""
+    """Trains with a seed, or resumes that in the folder, and returns its `make_score_row`."""
     if options.init_from is not None:
         moved = context.local_paths.get(options.init_from, options.init_from)
         options = replace(options, init_from=moved)
@@ -118,14 +118,14 @@ def _train(
     seed_folder = _seed_folder(folder or context.runs.root, seed)
     seed_folder.mkdir(parents=True, exist_ok=True)
     objective = build_spec(recipe, context.runs).objective
-    setup = setup_with_seed(best, recipe, objective, seed_folder, seed)
+    setup = build_setup_with_seed(best, recipe, objective, seed_folder, seed)
     load_initial_weights(setup.model, options, context.runs)
     checkpoint, _ = fit_network(seed_folder, setup, options, title)
     metrics = {
         **score_test_part(setup.model, setup.data, setup.objective, options.accelerator),
         **write_report(setup.model, setup.data, seed_folder, has_figures=False),
     }
-    return score_row(setup, metrics, find_best_row(checkpoint.history, setup.objective))
+    return make_score_row(setup, metrics, find_best_row(checkpoint.history, setup.objective))
 
 
 def _seed_folder(folder: Path, seed: int) -> Path:

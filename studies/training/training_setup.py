@@ -57,7 +57,7 @@ class TrainingSetup:
     seed: int
 
 
-def setup_with_seed(
+def build_setup_with_seed(
     best: Best, recipe: Recipe, objective: Objective, target: Path, seed: int
 ) -> TrainingSetup:
     """Returns a setup whose network and data are built after seeding everything with `seed`."""

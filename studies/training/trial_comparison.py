@@ -9,7 +9,7 @@ from .training_setup import TrainingSetup
 SEEDS = " --seeds 5"
 
 
-def notes_if_worse_than_trial(
+def compare_with_trial(
     source: str, setup: TrainingSetup, options: TrainingOptions, best_row: Mapping[str, float]
 ) -> list[str]:
     """Returns a line if the best epoch of a training is worse than its trial, with the reason.

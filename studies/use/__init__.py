@@ -1,1 +1,1 @@
-"""What is done with what a search has found: trained to the end, sampled, mapped, compared."""
+"""Using trained networks and data: predict, encode, sample, map, compare and more."""

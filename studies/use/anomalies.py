@@ -86,20 +86,23 @@ def anomalies(
     network = load_trained_network(source, runs, data_dir)
     model, data = network.model, network.tensor_data
     if not isinstance(model, Reconstructs):
-        raise network.lacks("reconstruct()", "anomaly scores need an autoencoder")
+        raise network.missing_method_error(
+            "reconstruct()",
+            "anomaly scores need an autoencoder, e.g. `latentune search conv-ae DATA`",
+        )
     if data.spec.kind == "text":
         raise StudyError(f"{data.name} holds texts, which have no reconstruction error")
     known = _known_anomalies(against, labeled, data, seed)
     others = read_other_data(against, data, "test")
     test = data.splits.test.inputs
     test_names = item_metadata(data.source, "test", data.splits.test, data.spec)[ITEM_COLUMN]
-    scorer = _scorer(model, data)
+    scorer = _make_scorer(model, data)
     outliers = run_inference(others, scorer)
     outlier_names = [outliers.names[index] for index in outliers.readable]
     scores = pd.concat(
         [
-            _score_rows(INLIERS, test_names, scorer(test)),
-            _score_rows(OUTLIERS, outlier_names, torch.cat(outliers.outputs)),
+            _make_score_rows(INLIERS, test_names, scorer(test)),
+            _make_score_rows(OUTLIERS, outlier_names, torch.cat(outliers.outputs)),
         ],
         ignore_index=True,
     )
@@ -143,7 +146,7 @@ def _known_anomalies(
     return read_other_data(name, data, "train", seed)
 
 
-def _scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], Tensor]:
+def _make_scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], Tensor]:
     """Returns a function that scores N items by the network, and by PCA if possible: (N, 2)."""
     train, own_scores = data.splits.train.inputs, partial(anomaly_scores, model, data.spec)
     if not (isinstance(model, Encodes) and isinstance(train, Tensor)):
@@ -154,7 +157,7 @@ def _scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], Tensor
     )
 
 
-def _score_rows(name: str, items: Iterable[str], scores: Tensor) -> pd.DataFrame:
+def _make_score_rows(name: str, items: Iterable[str], scores: Tensor) -> pd.DataFrame:
     """Returns a row for each item of a set, given its scores, with shape (N, 1) or (N, 2)."""
     if not scores.isfinite().all():
         raise StudyError("the reconstructions of the network are not finite: train another trial")

@@ -1,4 +1,4 @@
-"""How well the reconstruction errors of a network tell other items from its own."""
+"""The result of `anomalies`: scores, thresholds and the AUROC of reconstruction errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ MAX_UNREADABLE = 10
 
 @dataclass(frozen=True, repr=False)
 class AnomalyReport(FolderResult):
-    """How well the reconstruction errors of a network tell other items from its own.
+    """Scores of the test part and of other items by reconstruction error.
 
     Attributes:
         folder: The folder with `table.csv`, `scores.csv`, `scores.png` and, of images,
@@ -50,7 +50,7 @@ class AnomalyReport(FolderResult):
 
     @property
     def auroc(self) -> float:
-        """How often an outlier has a larger score than an inlier, from 0 to 1."""
+        """The probability that an outlier has a larger score than an inlier, from 0 to 1."""
         return self._auroc("score")
 
     @property
@@ -96,7 +96,7 @@ class AnomalyReport(FolderResult):
 
     @property
     def notes(self) -> list[str]:
-        """What else to know before reading the figures."""
+        """Remarks on the thresholds, and the items that could not be read."""
         rule, threshold = next(iter(self.thresholds.items()))
         inliers = self.scores.loc[self.scores["set"] == INLIERS, "score"]
         above, n = int((inliers > threshold).sum()), len(inliers)

@@ -1,4 +1,4 @@
-"""The classifiers that a comparison trains; a stopped comparison resumes them."""
+"""Training the classifiers of a comparison, which can be resumed."""
 
 import json
 from collections.abc import Mapping

@@ -32,7 +32,7 @@ MAX_COMPARED, MAX_NAMES = 500, 5
 log = logging.getLogger(__name__)
 
 
-def color_values(
+def read_color_values(
     color: str, items: pd.DataFrame, ids: Sequence[str], folder: Path
 ) -> "pd.Series[Any]":
     """Returns a value for each item, under the name of the column that it comes from.

@@ -132,7 +132,10 @@ def compress(
     network = load_trained_network(source, runs, data_dir)
     model, data = network.model, network.tensor_data
     if not isinstance(model, Codec):
-        raise network.lacks("encode() and decode()", "compression needs an autoencoder")
+        raise network.missing_method_error(
+            "encode() and decode()",
+            "compression needs an autoencoder, e.g. `latentune search conv-ae DATA`",
+        )
     if data.spec.kind not in VALUE_BYTES:
         raise StudyError(f"{data.name} holds texts, which have no reconstruction error")
     train, codes = (torch.from_numpy(network.codes(part)[0]) for part in ("train", "test"))

@@ -18,7 +18,7 @@ from ..display.result import Result
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
 from .inference import InferenceResult, Inputs, read_inputs, run_inference
-from .trained_network import encode_items, finite_codes, load_trained_network
+from .trained_network import encode_items, load_trained_network, to_finite_codes
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,9 +81,9 @@ def encode(
     network = load_trained_network(source, runs)
     model = network.model
     if not isinstance(model, Encodes):
-        raise network.lacks("encode()")
+        raise network.missing_method_error("encode()")
     result = run_inference(read_inputs(network, inputs), partial(encode_items, model))
-    known = finite_codes(torch.cat(result.outputs))
+    known = to_finite_codes(torch.cat(result.outputs))
     codes = np.full((len(result.names), known.shape[1]), np.nan, dtype=np.float32)
     codes[result.readable] = known
     if file is not None:

@@ -1,4 +1,4 @@
-"""The frame that verbs share: a result with a folder of its own, which is replaced as a whole."""
+"""The frame that verbs share: a result whose files replace those of the previous result."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

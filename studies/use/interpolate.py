@@ -65,9 +65,11 @@ def interpolate(
     network = load_trained_network(source, runs, data_dir)
     model = network.model
     if not isinstance(model, Decodes) or not isinstance(model, Encodes | HasPrior):
-        raise network.lacks("encode() and decode()", "interpolation decodes latent codes")
+        raise network.missing_method_error(
+            "encode() and decode()", "interpolation decodes latent codes"
+        )
     if images is not None and not isinstance(model, Encodes):
-        raise network.lacks("encode()", "leave out `images=`")
+        raise network.missing_method_error("encode()", "leave out `images=`")
     if network.data.spec.kind != "image":
         raise StudyError(f"{network.data.name} does not hold images: only these are interpolated")
     ends = {}

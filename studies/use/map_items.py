@@ -13,7 +13,7 @@ from ...models.data_spec import DataSpec
 from ...objectives.data.item_metadata import ITEM_COLUMN, ROW_COLUMN, item_metadata
 from ...objectives.data.tensor_data import TensorData
 from ..study.study_error import StudyError
-from .color_values import color_values
+from .color_values import read_color_values
 from .trained_network import TrainedNetwork
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class MapItems:
             raise StudyError(
                 "the study brings its own data, whose items have no columns: leave out `color=`"
             )
-        return color_values(name, columns, self.ids, self.folder)
+        return read_color_values(name, columns, self.ids, self.folder)
 
     def table(self, values: pd.Series[Any] | None) -> pd.DataFrame:
         """Returns the columns of the table: ids, part, target, and the values of the colors."""

@@ -14,7 +14,7 @@ from ..study.defaults import RUNS
 from ..study.public_api import public_api
 from ..study.study_error import StudyError
 from .inference import INPUT, PLACE, REASON, InferenceResult, Inputs, read_inputs, run_inference
-from .prediction_functions import prediction_function
+from .prediction_functions import choose_prediction_function
 from .predictions import Predictions
 from .trained_network import TrainedNetwork, load_trained_network
 
@@ -70,7 +70,7 @@ def predict(
     network = load_trained_network(source, runs, data_dir)
     spec = network.header.data_spec
     items = read_inputs(network, inputs)
-    result = run_inference(items, prediction_function(network, spec))
+    result = run_inference(items, choose_prediction_function(network, spec))
     target = next((column.name for column in spec.columns if column.role == "target"), "")
     predicted = _predictions_of_items(result, target)
     table = result.add_item_columns(predicted)

@@ -27,7 +27,7 @@ PredictBatch = Callable[[Tensor], pd.DataFrame]
 RANKS = ("nearest", "second", "third")
 
 
-def prediction_function(network: TrainedNetwork, data: DataSpec) -> PredictBatch:
+def choose_prediction_function(network: TrainedNetwork, data: DataSpec) -> PredictBatch:
     """Returns the function that predicts for batches of items, by the role of a network.
 
     Raises:

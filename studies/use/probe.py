@@ -34,11 +34,11 @@ class ProbeReport(FolderResult):
 
     Attributes:
         folder: The folder with `table.csv`, `accuracy.csv` and `accuracy.png`.
-        question: What was measured on how many items, in words.
+        question: Description of the measurement and of the number of items.
         accuracy: Test accuracy, from 0 to 1: a row for each draw of labeled items, a column for
             `codes`, `pca` and the raw items.
         length: How many numbers of an item each of these columns uses.
-        notes: What else to know before reading the figures.
+        notes: Remarks on the comparison.
     """
 
     question: str
@@ -136,7 +136,7 @@ def probe(
     train_targets, test_targets = data.splits.train.targets, data.splits.test.targets
     assert train_targets is not None
     assert test_targets is not None
-    features = {CODES: codes, **_baselines(data, codes[0].shape[1])}
+    features = {CODES: codes, **_make_baselines(data, codes[0].shape[1])}
     accuracy = {}
     with progress("classifying by nearest neighbors", len(features)) as advance:
         for name, (train, test) in features.items():
@@ -167,7 +167,7 @@ def probe(
     return report
 
 
-def _baselines(data: TensorData, latent_dim: int) -> dict[str, tuple[Tensor, ...]]:
+def _make_baselines(data: TensorData, latent_dim: int) -> dict[str, tuple[Tensor, ...]]:
     """Returns principal components and raw items of the training and test part, if in memory."""
     inputs = [part.inputs for part in (data.splits.train, data.splits.test)]
     rows = [to_numeric_rows(x, data.spec) for x in inputs if isinstance(x, Tensor)]

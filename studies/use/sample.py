@@ -118,7 +118,9 @@ def sample(
     network = load_trained_network(source, runs, data_dir)
     model = network.model
     if not isinstance(model, Decodes) or not isinstance(model, Encodes | HasPrior):
-        raise network.lacks("encode() and decode()", "samples are decoded from latent codes")
+        raise network.missing_method_error(
+            "encode() and decode()", "samples are decoded from latent codes"
+        )
     if isinstance(model, Encodes):
         real = network.codes("train", seed)[0]
     else:

@@ -86,7 +86,7 @@ class TrainedNetwork:
             StudyError: If the model has no `encode`, or a code is not finite.
         """
         if not isinstance(self.model, Encodes):
-            raise self.lacks("encode()")
+            raise self.missing_method_error("encode()")
         batches = self._batches(part, seed)
         encoded, targets = [], []
         description = f"encoding the items to {PART_PURPOSES[part]}"
@@ -95,7 +95,7 @@ class TrainedNetwork:
                 encoded.append(encode_items(self.model, inputs))
                 targets += others[:1]
                 advance(1)
-        return finite_codes(torch.cat(encoded)), torch.cat(targets) if targets else None
+        return to_finite_codes(torch.cat(encoded)), torch.cat(targets) if targets else None
 
     def _batches(self, part: PartName, seed: int | None) -> Any:
         """Returns the batches of a part; those of `TensorData` have each item once, as it is."""
@@ -110,7 +110,7 @@ class TrainedNetwork:
             torch.manual_seed(seed or 0)
             return list(loader)
 
-    def lacks(self, methods: str, purpose: str = "") -> StudyError:
+    def missing_method_error(self, methods: str, purpose: str = "") -> StudyError:
         """Returns the error for a network without methods that a purpose needs."""
         name = type(self.model).__name__
         return StudyError(f"{name} has no {methods}" + (f": {purpose}" if purpose else ""))
@@ -142,7 +142,7 @@ def encode_items(model: Encodes, items: Tensor) -> Tensor:
     return codes.flatten(1)
 
 
-def finite_codes(codes: Tensor) -> Codes:
+def to_finite_codes(codes: Tensor) -> Codes:
     """Returns codes as a float32 array; raises StudyError if one of them is not finite."""
     array: Codes = codes.float().numpy()
     if not np.isfinite(array).all():

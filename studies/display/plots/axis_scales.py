@@ -17,7 +17,7 @@ def set_integer_ticks(axis: Axis) -> None:
     axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
 
 
-def epoch_limits(epochs: Iterable[int]) -> tuple[float, float]:
+def compute_epoch_limits(epochs: Iterable[int]) -> tuple[float, float]:
     """Returns the limits of an axis of epochs; a single epoch is in the middle."""
     known = [*epochs]
     first, last = min(known), max(known)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .figure import saved_figure
+from .figure import open_figure
 
 
 def plot_code_histograms(
@@ -24,7 +24,7 @@ def plot_code_histograms(
         np.histogram2d(codes[:, 0], codes[:, 1], n_bins, range=ranges)[0] * 100 / len(codes)
         for codes in (real, sampled)
     ]
-    with saved_figure(path, 9, 4.2) as figure:
+    with open_figure(path, 9, 4.2) as figure:
         figure.suptitle(title)
         panels = figure.subplots(1, 2, sharex=True, sharey=True)
         for axes, codes, share, name in zip(

@@ -7,8 +7,8 @@ import numpy as np
 import seaborn as sns
 from numpy.typing import NDArray
 
-from .figure import saved_figure
-from .plot_text import shorten_labels, text_width
+from .figure import open_figure
+from .plot_text import estimate_text_width, shorten_labels
 
 MAX_COUNTED_CLASSES = 30
 """Maximum number of classes whose counts are written into the cells."""
@@ -33,8 +33,8 @@ def plot_confusion_matrix(
     font_size = min(11.0, 72 * 0.75 * cell * step)
     digits, longest = len(str(counts.max(initial=0))), max(labels, key=len)
     rotation = 0 if has_counts and len(longest) <= HORIZONTAL_LENGTH else 90
-    margin = text_width(longest, font_size)
-    with saved_figure(path, k * cell + 1.8 + margin, k * cell + 1.1 + margin) as figure:
+    margin = estimate_text_width(longest, font_size)
+    with open_figure(path, k * cell + 1.8 + margin, k * cell + 1.1 + margin) as figure:
         figure.set_layout_engine("compressed")
         axes = figure.subplots()
         sns.heatmap(

@@ -11,7 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .plot_text import font_families, replace_missing_glyphs_in, text_width, wrap_title
+from .plot_text import (
+    estimate_text_width,
+    list_font_families,
+    replace_missing_glyphs_in,
+    wrap_title,
+)
 
 DPI = 120
 AXES_SHARE = 0.7
@@ -19,7 +24,7 @@ AXES_SHARE = 0.7
 
 
 @contextmanager
-def saved_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
+def open_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
     """Yields a figure of a size in inches, and writes it to `path` when the block ends.
 
     Margins are cut off. The style is the same whatever settings of matplotlib a user has, and
@@ -27,7 +32,7 @@ def saved_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
     """
     settings: Any = {
         "text.parse_math": False,  # a class may be called $\\pi$
-        "font.family": font_families(),
+        "font.family": list_font_families(),
         "axes.formatter.useoffset": False,
     }
     with rc_context():
@@ -44,14 +49,14 @@ def saved_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
         figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.08)
 
 
-def legend_outside(axes: Axes, **options: Any) -> None:
+def add_legend_outside(axes: Axes, **options: Any) -> None:
     """Puts the legend to the right of the axes, where it hides nothing."""
     axes.legend(
         loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize="small", **options
     )
 
 
-def marker_area(n: int) -> float:
+def choose_marker_area(n: int) -> float:
     """Returns the area of each of `n` markers in points squared; more markers are smaller."""
     return float(min(max(6000 / max(n, 1), 12), 60))
 
@@ -62,7 +67,7 @@ def _reduce_x_ticks(axes: Axes) -> None:
     if not isinstance(locator, MaxNLocator) or not labels:
         return
     longest = max((label.get_text() for label in labels), key=len)
-    needed = text_width(f"{longest}  ", float(labels[0].get_fontsize()))
+    needed = estimate_text_width(f"{longest}  ", float(labels[0].get_fontsize()))
     most = int(AXES_SHARE * _width(axes) / needed)
     if len(labels) > most:
         locator.set_params(nbins=max(most, 1))

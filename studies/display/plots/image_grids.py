@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torchvision.utils import make_grid
 
-from .figure import DPI, saved_figure
+from .figure import DPI, open_figure
 from .plot_text import shorten_label, shorten_labels
 
 COLUMNS = 10
@@ -33,7 +33,7 @@ def plot_reconstructions(originals: Tensor, reconstructed: Tensor, path: Path) -
     """Plots originals above their reconstructions; both have shape (N, C, H, W)."""
     n, cell = len(originals), originals.shape[2] + 1
     height, width = _inches(originals, 0.8)
-    with saved_figure(path, 1.5 + width * n, 0.2 + 2 * height) as figure:
+    with open_figure(path, 1.5 + width * n, 0.2 + 2 * height) as figure:
         axes = figure.subplots()
         _show(axes, torch.cat([originals.cpu(), reconstructed.cpu()]), per_row=n, side=0.8)
         _label_rows(axes, [cell / 2, cell * 1.5], ["original", "reconstruction"], height)
@@ -43,7 +43,7 @@ def plot_image_grid(images: Tensor, title: str, path: Path) -> None:
     """Plots images of shape (N, C, H, W), ten per row."""
     columns = min(len(images), COLUMNS)
     height, width = _inches(images)
-    with saved_figure(path, width * columns, 0.5 + height * -(-len(images) // COLUMNS)) as figure:
+    with open_figure(path, width * columns, 0.5 + height * -(-len(images) // COLUMNS)) as figure:
         axes = figure.subplots()
         _show(axes, images.cpu(), per_row=COLUMNS)
         axes.set_yticks([])
@@ -67,7 +67,7 @@ def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> Non
     blank = torch.ones(columns, *lines[0][1].shape[1:])
     images = torch.cat([torch.cat([line, blank[len(line) :]]) for _, line in lines])
     height, width = _inches(images)
-    with saved_figure(path, 2.5 + width * columns, 0.6 + height * len(lines)) as figure:
+    with open_figure(path, 2.5 + width * columns, 0.6 + height * len(lines)) as figure:
         axes = figure.subplots()
         _show(axes, images, per_row=columns)
         centers = [(images.shape[2] + 1) * (n + 0.5) for n in range(len(lines))]
@@ -88,7 +88,7 @@ def plot_image_groups(
     """
     groups, members = images.shape[:2]
     height, width = _inches(images, 1.2)
-    with saved_figure(path, max(width, 1.4) * groups, (height + 0.6) * members) as figure:
+    with open_figure(path, max(width, 1.4) * groups, (height + 0.6) * members) as figure:
         table = figure.subplots(members, groups, squeeze=False)
         for column in range(groups):
             for row in range(members):

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from .figure import legend_outside, marker_area, saved_figure
+from .figure import add_legend_outside, choose_marker_area, open_figure
 from .plot_text import shorten_label, shorten_labels
 
 MAX_ENTRIES = 20
@@ -30,7 +30,7 @@ def plot_latent_map(
     Numbers get a color bar. Other values get a legend of at most 20 entries, the most frequent
     values. Points without a value are gray.
     """
-    with saved_figure(path, 6 if values is None else 7.5, 5.5) as figure:
+    with open_figure(path, 6 if values is None else 7.5, 5.5) as figure:
         axes = figure.subplots()
         axes.set_title(title)
         axes.set(xlabel="", ylabel="", xticks=[], yticks=[])
@@ -43,7 +43,7 @@ def plot_latent_map(
 
 
 def _scatter(axes: Axes, points: NDArray[np.float32], **style: Any) -> Any:
-    area = marker_area(len(points))
+    area = choose_marker_area(len(points))
     return axes.scatter(points[:, 0], points[:, 1], s=area, linewidth=0, alpha=0.8, **style)
 
 
@@ -91,4 +91,4 @@ def _color_by_category(axes: Axes, points: NDArray[np.float32], values: "pd.Seri
         Line2D([], [], marker="o", linestyle="", color=color, label=label)
         for label, color in entries
     ]
-    legend_outside(axes, handles=handles, title=shorten_label(values.name))
+    add_legend_outside(axes, handles=handles, title=shorten_label(values.name))

@@ -7,7 +7,7 @@ from pathlib import Path
 import seaborn as sns
 
 from .axis_scales import set_log_scale, spans_decades
-from .figure import saved_figure
+from .figure import open_figure
 from .plot_text import shorten_label
 
 
@@ -26,7 +26,7 @@ def plot_pareto_front(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     points, front = _finite_pairs(complete), sorted(_finite_pairs(best))
-    with saved_figure(path, 7, 4.5) as figure:
+    with open_figure(path, 7, 4.5) as figure:
         axes = figure.subplots()
         axes.scatter(*_columns(points), color="0.7", label="trials")
         # With three objectives the front is a surface: a line would connect unrelated trials.

@@ -57,19 +57,21 @@ def shorten_labels(names: Iterable[object], length: int = LABEL_LENGTH) -> list[
     ]
 
 
-def text_width(text: str, font_size: float) -> float:
+def estimate_text_width(text: str, font_size: float) -> float:
     """Returns the approximate width of a text in inches; the font size is in points."""
     return len(text) * CHARACTER_WIDTH * font_size / 72
 
 
 def wrap_title(title: Text, width: float) -> None:
     """Breaks the lines of a title so that none is wider than `width` inches."""
-    length = int(max(width, MIN_TITLE_WIDTH) / text_width("x", float(title.get_fontsize())))
+    length = int(
+        max(width, MIN_TITLE_WIDTH) / estimate_text_width("x", float(title.get_fontsize()))
+    )
     title.set_text("\n".join(fill(line, length) for line in title.get_text().splitlines()))
 
 
 @cache
-def font_families() -> list[str]:
+def list_font_families() -> list[str]:
     """Returns the fonts that text is drawn in; each glyph comes from the first that has it."""
     return [FONT, *(name for name in FALLBACK_FONTS if name in font_manager.get_font_names())]
 
@@ -77,7 +79,9 @@ def font_families() -> list[str]:
 @cache
 def _code_points() -> frozenset[int]:
     """Returns the code points of all glyphs of the fonts."""
-    paths = [font_manager.findfont(name, fallback_to_default=False) for name in font_families()]
+    paths = [
+        font_manager.findfont(name, fallback_to_default=False) for name in list_font_families()
+    ]
     return frozenset().union(*(font_manager.get_font(path).get_charmap() for path in paths))
 
 

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from .axis_scales import set_integer_ticks
-from .figure import legend_outside, marker_area, saved_figure
+from .figure import add_legend_outside, choose_marker_area, open_figure
 from .plot_text import shorten_labels
 
 MAX_CURVES = 12
@@ -35,7 +35,7 @@ def plot_precision_recall(
     shown = list(curves)
     if len(shown) > MAX_CURVES:
         shown = sorted(shown, key=lambda name: average[name])[:N_WORST]
-    with saved_figure(path, 8, 5) as figure:
+    with open_figure(path, 8, 5) as figure:
         axes = figure.subplots()
         palette = sns.color_palette("tab10" if len(shown) <= 10 else "tab20", len(shown))
         lines = [
@@ -51,7 +51,7 @@ def plot_precision_recall(
         axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
         axes.set_title(f"Mean average precision {mean:.3f}")
         # Explicit handles, because matplotlib leaves out labels that begin with `_`.
-        legend_outside(axes, handles=lines, title="average precision")
+        add_legend_outside(axes, handles=lines, title="average precision")
         sns.despine(figure)
 
 
@@ -70,7 +70,7 @@ def plot_calibration(bins: pd.DataFrame, error: float, path: Path) -> None:
 
     These columns of `bins` have a row per bin; `error` is the expected calibration error.
     """
-    with saved_figure(path, 5, 5.5) as figure:
+    with open_figure(path, 5, 5.5) as figure:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         above.plot([0, 1], [0, 1], ":", color="0.6", label="calibrated")
         above.plot(bins["chance"], bins["right"], "o-", label="the network", clip_on=False)
@@ -89,10 +89,12 @@ def plot_predicted_vs_true(
     """Plots predicted against true numbers, both of shape (N,); only finite ones are shown."""
     finite = np.isfinite(true) & np.isfinite(predicted)
     pairs = np.stack([true[finite], predicted[finite]]).astype(float)
-    with saved_figure(path, 5.5, 5) as figure:
+    with open_figure(path, 5.5, 5) as figure:
         axes = figure.subplots()
         if pairs.size:
             axes.plot(*[[pairs.min(), pairs.max()]] * 2, ":", color="0.6")
-        axes.scatter(pairs[0], pairs[1], s=marker_area(pairs.shape[1]), alpha=0.6, linewidth=0)
+        axes.scatter(
+            pairs[0], pairs[1], s=choose_marker_area(pairs.shape[1]), alpha=0.6, linewidth=0
+        )
         axes.set(xlabel="true", ylabel="predicted", title=title)
         sns.despine(figure)

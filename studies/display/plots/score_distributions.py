@@ -9,7 +9,7 @@ import pandas as pd
 import seaborn as sns
 
 from .axis_scales import set_log_scale
-from .figure import saved_figure
+from .figure import open_figure
 from .plot_text import shorten_label, shorten_labels
 
 BOX_STYLE: dict[str, Any] = {
@@ -34,7 +34,7 @@ def plot_score_distributions(
     all_values = np.concatenate(values)
     is_log = bool(all_values.min() > 0 and all_values.max() > SKEWNESS * np.median(all_values))
     edges = _bin_edges(all_values, is_log)
-    with saved_figure(path, 8, 5.5) as figure:
+    with open_figure(path, 8, 5.5) as figure:
         boxes, bars = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
         artists = boxes.boxplot(values[::-1], orientation="horizontal", **BOX_STYLE)
         for box, color in zip(artists["boxes"], ("C1", "C0"), strict=True):
@@ -69,7 +69,7 @@ def plot_accuracies(draws: pd.DataFrame, title: str, path: Path) -> None:
     """Plots accuracies, a column each: the mean as a bar, and a point for each draw."""
     names = shorten_labels(draws, 14)
     means = [f"{name}\n{mean:.3f}" for name, mean in zip(names, draws.mean(), strict=True)]
-    with saved_figure(path, 1.5 + 1.4 * draws.shape[1], 4) as figure:
+    with open_figure(path, 1.5 + 1.4 * draws.shape[1], 4) as figure:
         axes = figure.subplots()
         long = draws.set_axis(means, axis=1).melt(var_name="features", value_name="accuracy")
         sns.barplot(long, x="features", y="accuracy", color="0.85", errorbar=None, ax=axes)

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from .axis_scales import epoch_limits, set_integer_ticks, set_log_scale, spans_decades
-from .figure import legend_outside, saved_figure
+from .axis_scales import compute_epoch_limits, set_integer_ticks, set_log_scale, spans_decades
+from .figure import add_legend_outside, open_figure
 from .plot_text import shorten_label, shorten_labels
 
 MAX_MARKED_EPOCHS = 20
@@ -26,12 +26,12 @@ def plot_loss_curve(
     table = history[["epoch", *(c for c in columns if c in history)]].rename(columns=columns)
     table = table.replace([np.inf, -np.inf], np.nan)
     long = table.melt("epoch", var_name="part", value_name=metric).dropna()
-    with saved_figure(path, 7, 4) as figure:
+    with open_figure(path, 7, 4) as figure:
         axes = figure.subplots()
         style = {"hue": "part", "style": "part", "errorbar": None} | _markers(long)
         sns.lineplot(long, x="epoch", y=metric, ax=axes, **style)
         axes.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
-        axes.set_xlim(epoch_limits([*history["epoch"], best_epoch]))
+        axes.set_xlim(compute_epoch_limits([*history["epoch"], best_epoch]))
         set_integer_ticks(axes.xaxis)
         if is_loss and spans_decades(long[metric]):
             set_log_scale(axes.yaxis, long[metric])
@@ -53,18 +53,20 @@ def plot_accuracy_curves(history: pd.DataFrame, path: Path) -> None:
     panels = list(history["labels"].drop_duplicates())
     starts = history["start"].drop_duplicates()
     names = dict(zip(starts, shorten_labels(starts, 32), strict=True))
-    with saved_figure(path, 3.5 + 4 * len(panels), 4) as figure:
+    with open_figure(path, 3.5 + 4 * len(panels), 4) as figure:
         row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, labels in zip(row, panels, strict=True):
             part = history[history["labels"] == labels].replace({"start": names})
             style = {"hue": "start", "style": "start", "errorbar": "sd"} | _markers(part)
             sns.lineplot(part, x="epoch", y="accuracy", ax=axes, **style)
             axes.set_title(f"{labels} labels")
-            axes.set_xlim(epoch_limits(part["epoch"]))
+            axes.set_xlim(compute_epoch_limits(part["epoch"]))
             set_integer_ticks(axes.xaxis)
             axes.set_ylabel("validation accuracy")
             axes.legend().remove()
         # Explicit handles, because matplotlib leaves out labels that begin with `_`.
         shown = set(names.values())
-        legend_outside(axes, handles=[line for line in axes.lines if line.get_label() in shown])
+        add_legend_outside(
+            axes, handles=[line for line in axes.lines if line.get_label() in shown]
+        )
         sns.despine(figure)

@@ -366,7 +366,7 @@ def test_missing_glyphs_are_replaced(
 ) -> None:
     from latentune.studies.display.plots import plot_text
 
-    monkeypatch.setattr(plot_text, "font_families", lambda: [plot_text.FONT])
+    monkeypatch.setattr(plot_text, "list_font_families", lambda: [plot_text.FONT])
     plot_text._code_points.cache_clear()
     found = replace_missing_glyphs(text)
     assert (
