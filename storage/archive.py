@@ -1,4 +1,4 @@
-"""Zip archives: written in order with a manifest of hashes, and read without being trusted."""
+"""Zip archives with a manifest of hashes: writing them, and reading them without trust."""
 
 import json
 import re
@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from .output_files import check_output, new_file
+from .record import Record, validate
 from .runs_folder import check_regular_file
 from .storage_error import StorageError
 
@@ -24,24 +25,48 @@ MAX_TOTAL_BYTES = 16 * 1024 * MIB  # of all files together
 MAX_FILE_BYTES = 4 * 1024 * MIB
 MAX_JSON_BYTES = 128 * MIB
 MAX_FILES = 100_000
-MAX_COMPRESSION_RATIO = 200  # bytes of an archive's files for each of its own
-RATIO_EXEMPT_BYTES = 64 * MIB  # files that are as small together may be as dense as they like
+MAX_COMPRESSION_RATIO = 200
+RATIO_EXEMPT_BYTES = 64 * MIB  # smaller archives may have any ratio
 MAX_PATH_LENGTH = 240
 CHUNK_BYTES = MIB
 COMPRESSED_SUFFIXES = (".json", ".toml", ".csv", ".txt")
-"""What is worth compressing: pictures and weights are not."""
 
-_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # that a zip can hold: the same content makes the same entry
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date: equal content gives equal entries
 _WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError),
     *(OSError, OverflowError),
 )
-"""What zipfile raises of archives that are damaged, encrypted or of another make."""
+"""What zipfile raises if an archive is damaged, encrypted or of an unknown kind."""
+
+
+class ArchivedFile(Record):
+    """The size in bytes and the SHA-256 of a file."""
+
+    size: int
+    sha256: str
+
+
+class Manifest(Record):
+    """What an archive contains.
+
+    Attributes:
+        format: Version of the format.
+        kind: What it is an archive of.
+        made: When it was written.
+        versions: Versions of Python and of libraries.
+        files: Its files by their names.
+    """
+
+    format: int
+    kind: str
+    made: str
+    versions: dict[str, str]
+    files: dict[str, ArchivedFile]
 
 
 def is_portable(name: str) -> bool:
-    """Whether a relative path names one file on every system, and none outside its folder."""
+    """Returns whether a relative path is valid on every system and stays in its folder."""
     return len(name) <= MAX_PATH_LENGTH and all(
         part.isprintable()
         and part.strip(" ") == part.rstrip(".") == part != ""
@@ -54,22 +79,19 @@ def is_portable(name: str) -> bool:
 def write_archive(
     path: Path, files: Mapping[str, Path | str], facts: Mapping[str, Any], option: str
 ) -> int:
-    """Writes files and a manifest of their sizes and SHA-256 into a new zip.
+    """Writes files and a manifest into a new zip, and returns their bytes before compression.
 
     Args:
         path: The zip.
-        files: What is in it, by its name there: the path of a file, or a text.
-        facts: What else the manifest says.
-        option: The argument that names `path`, for messages.
-
-    Returns:
-        The bytes of all files before compression.
+        files: The content by the names in the zip: the path of a file, or a text.
+        facts: `kind`, `made` and `versions` of the manifest.
+        option: Name of the argument with `path`, for error messages.
 
     Raises:
-        StorageError: If there is such a file, or it cannot be written.
+        StorageError: If the zip exists already or cannot be written.
     """
     check_output(path, (".zip",), option)
-    listed: dict[str, dict[str, Any]] = {}
+    listed: dict[str, ArchivedFile] = {}
     with new_file(path, option) as partial, zipfile.ZipFile(partial, "w") as archive:
         for name in sorted(files):
             source = files[name]
@@ -81,11 +103,11 @@ def write_archive(
                     entry.write(chunk)
                     hashed.update(chunk)
                     size += len(chunk)
-            listed[name] = {"size": size, "sha256": hashed.hexdigest()}
+            listed[name] = ArchivedFile(size=size, sha256=hashed.hexdigest())
         with _entry(archive, MANIFEST) as entry:
-            manifest = {"format": ARCHIVE_FORMAT, **facts, "files": listed}
-            entry.write(json.dumps(manifest, indent=1).encode())
-    return sum(of["size"] for of in listed.values())
+            manifest = Manifest(format=ARCHIVE_FORMAT, files=listed, **facts)
+            entry.write(json.dumps(manifest.to_table(), indent=1).encode())
+    return sum(file.size for file in listed.values())
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
@@ -104,51 +126,46 @@ def _read_chunks(path: Path) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip whose directory agrees with its manifest; its files are checked as they are read.
+    """An open zip whose entries agree with its manifest. Hashes are checked when files are read.
 
     Attributes:
         path: The zip.
-        manifest: What its manifest says beside the files.
-        files: The SHA-256 of each file, by its name.
+        manifest: Its manifest.
     """
 
     path: Path
-    manifest: Mapping[str, Any]
-    files: Mapping[str, str]
+    manifest: Manifest
     _zip: zipfile.ZipFile
     _infos: Mapping[str, zipfile.ZipInfo]
 
+    @property
+    def files(self) -> dict[str, str]:
+        """The SHA-256 of each file by its name."""
+        return {name: file.sha256 for name, file in self.manifest.files.items()}
+
     def json(self, name: str) -> Any:
-        """Returns what a file of JSON holds.
+        """Returns the content of a JSON file.
 
         Raises:
-            StorageError: If it is missing, is none or too large, or is not what was packed.
+            StorageError: If it is missing, damaged, too large or not JSON.
         """
-        if name not in self.files:
+        if name not in self.manifest.files:
             raise StorageError(
                 f"{self.path} has no {name}: it was not written by latentune export"
             )
-        found: list[bytes] = []
         if self._infos[name].file_size > MAX_JSON_BYTES:
             raise StorageError(f"{self.path}: {name} is larger than {MAX_JSON_BYTES // MIB} MiB")
-        self._read(name, found.append)
-        return _parse_json(b"".join(found), f"{self.path}: {name}")
+        chunks: list[bytes] = []
+        self._read(name, chunks.append)
+        return _parse_json(b"".join(chunks), f"{self.path}: {name}")
 
     def check(self) -> None:
-        """Checks the hash of every file.
-
-        Raises:
-            StorageError: If one is not what was packed.
-        """
-        for name in self.files:
+        """Raises StorageError if the hash of a file is wrong."""
+        for name in self.manifest.files:
             self._read(name, lambda chunk: None)
 
     def extract(self, name: str, target: Path) -> None:
-        """Writes a file to a new path, whose folders are made.
-
-        Raises:
-            StorageError: If it is not what was packed.
-        """
+        """Writes a file to a new path, and raises StorageError if its hash is wrong."""
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as file:
             self._read(name, file.write)
@@ -163,34 +180,31 @@ class Archive:
                     take(chunk)
         except _ZIP_ERRORS as error:
             raise StorageError(f"{self.path} is damaged at {name}: {error}") from error
-        if size != info.file_size or hashed.hexdigest() != self.files[name]:
+        if size != info.file_size or hashed.hexdigest() != self.manifest.files[name].sha256:
             raise StorageError(f"{self.path}: {name} is not the file that was packed")
 
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """Opens a zip that `write_archive` wrote, or somebody packed again from its files.
+    """Opens a zip that `write_archive` wrote, or that was packed again from its files.
 
     Raises:
-        StorageError: If it is missing or damaged, its files are not those of its manifest, a name
-            could leave a folder or name two files, or it would unpack to far more than it is.
+        StorageError: If it is missing or damaged, its files are not those of its manifest, the
+            name of a file is not portable, or it would unpack to far more than its size.
     """
     try:
         archive = zipfile.ZipFile(check_regular_file(path))
     except FileNotFoundError as error:
         raise StorageError(f"there is no archive {path}") from error
     except _ZIP_ERRORS as error:
-        raise StorageError(f"{path} is no zip that can be read: {error}") from error
+        raise StorageError(f"{path} is not a readable zip: {error}") from error
     with archive:
         infos = _strip_top_folder(_check_entries(archive, path))
-        if MANIFEST not in infos:
-            raise StorageError(f"{path} has no {MANIFEST}: it was not written by latentune export")
-        unlisted = Archive(path, {}, {}, archive, infos)
-        yield _load_manifest(unlisted)
+        yield Archive(path, _read_manifest(archive, infos, path), archive, infos)
 
 
 def _check_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """Returns the files of a zip by name, if none of them is a trap."""
+    """Returns the files of a zip by name, after checking that they are safe to unpack."""
     entries = archive.infolist()
     if len(entries) > MAX_FILES:
         raise StorageError(f"{path} holds {len(entries):,} files, more than {MAX_FILES:,}")
@@ -225,67 +239,60 @@ def _check_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zi
         total > RATIO_EXEMPT_BYTES and total > MAX_COMPRESSION_RATIO * packed
     ):
         raise StorageError(
-            f"{path} would unpack to {total // MIB:,} MiB, which is too much for it"
+            f"{path} would unpack to {total // MIB:,} MiB, which is too much for its size"
         )
     return files
 
 
 def _case_folded(name: str) -> str:
-    """Returns what two names share that are one file on some system."""
+    """Returns equal texts for names that are one file on some system."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def _strip_top_folder(files: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    """Returns files by their names in the folder that holds all of them, if one does."""
+    """Returns the files by their names without the top folder, if one contains all of them."""
     tops = {name.partition("/")[0] for name in files}
     if len(tops) != 1 or MANIFEST in files:
         return files
     return {name.partition("/")[2]: info for name, info in files.items()}
 
 
-def _load_manifest(archive: Archive) -> Archive:
-    """Returns an archive that knows the hash of each of its files."""
-    path, infos = archive.path, archive._infos
-    info = infos[MANIFEST]
-    if info.file_size > MAX_JSON_BYTES:
+def _read_manifest(
+    archive: zipfile.ZipFile, infos: Mapping[str, zipfile.ZipInfo], path: Path
+) -> Manifest:
+    """Returns the manifest of a zip, after comparing it with the entries."""
+    if MANIFEST not in infos:
+        raise StorageError(f"{path} has no {MANIFEST}: it was not written by latentune export")
+    if infos[MANIFEST].file_size > MAX_JSON_BYTES:
         raise StorageError(f"{path}: {MANIFEST} is larger than {MAX_JSON_BYTES // MIB} MiB")
     try:
-        manifest = _parse_json(archive._zip.read(info), f"{path}: {MANIFEST}")
-    except StorageError:
-        raise
+        text = archive.read(infos[MANIFEST])
     except _ZIP_ERRORS as error:
         raise StorageError(f"{path} is damaged at {MANIFEST}: {error}") from error
-    if not isinstance(manifest, dict) or manifest.pop("format", None) != ARCHIVE_FORMAT:
+    table = _parse_json(text, f"{path}: {MANIFEST}")
+    if not isinstance(table, dict) or table.get("format") != ARCHIVE_FORMAT:
         raise StorageError(
-            f"{path} is no archive of format {ARCHIVE_FORMAT}; was it made by a newer one?"
+            f"{path} is not an archive of format {ARCHIVE_FORMAT}; was it made by a newer version?"
         )
-    listed = manifest.pop("files", None)
-    if not isinstance(listed, dict) or not all(_is_file_entry(of) for of in listed.values()):
-        raise StorageError(f"{path}: {MANIFEST} does not list the files")
-    missing = sorted(set(listed) - set(infos))
-    unknown = sorted(set(infos) - set(listed) - {MANIFEST})
-    if missing or unknown:
-        what = f"lacks {missing[0]!r}" if missing else f"holds {unknown[0]!r} beside"
-        raise StorageError(f"{path} {what} what its {MANIFEST} lists")
-    for name, of in listed.items():
-        if of["size"] != infos[name].file_size:
+    manifest = validate(Manifest, table, f"{path}: {MANIFEST}")
+    missing = sorted(manifest.files.keys() - infos.keys())
+    unknown = sorted(infos.keys() - manifest.files.keys() - {MANIFEST})
+    if missing:
+        raise StorageError(f"{path} lacks {missing[0]!r}, which its {MANIFEST} lists")
+    if unknown:
+        raise StorageError(f"{path} contains {unknown[0]!r}, which its {MANIFEST} does not list")
+    for name, file in manifest.files.items():
+        if file.size != infos[name].file_size:
             raise StorageError(f"{path}: {name} is not the file that was packed")
-    files = {name: of["sha256"] for name, of in listed.items()}
-    return Archive(path, manifest, files, archive._zip, infos)
-
-
-def _is_file_entry(of: Any) -> bool:
-    return (
-        isinstance(of, dict) and type(of.get("size")) is int and isinstance(of.get("sha256"), str)
-    )
+    return manifest
 
 
 def _parse_json(text: bytes, where: str) -> Any:
     try:
-        found = json.loads(text)
-        json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate is no text to a database
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()  # fails for a lone surrogate
     except RecursionError as error:
         raise StorageError(f"{where} is nested too deeply") from error
     except ValueError as error:
-        raise StorageError(f"{where} is no JSON: {error}") from error
-    return found
+        raise StorageError(f"{where} is not JSON: {error}") from error
+    return value

@@ -77,7 +77,7 @@ def open_study_archive(path: Path) -> Iterator[StudyArchive]:
         StorageError: If it is missing, damaged or not safe, or is not the archive of a study.
     """
     with open_archive(path) as file:
-        if file.manifest.get("kind") != layout.KIND:
+        if file.manifest.kind != layout.KIND:
             raise StorageError(f"{path} is not the archive of a study")
         for name in file.files:
             is_excluded = any(map(layout.is_excluded, name.split("/")))
