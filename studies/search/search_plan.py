@@ -145,8 +145,6 @@ def plan_search(
     parameters, first = _discover_parameters(recipe, space, data_module.spec)
     params = [_read_params(Path(p), recipe, space, data_module.spec) for p in options.enqueue]
     pruner = _choose_pruner(options.pruner, spec.objective.n_trainings)
-    if spec.objective.folds:
-        check_folds(data_module, spec.objective.folds)
     definition = spec.definition(
         data_module, parameters.distributions, recipe.definition_entries()
     )
@@ -159,6 +157,8 @@ def plan_search(
         definition[FROM_ENTRY] = options.origin
         if options.name is None:
             name = derive_study_name(name, options.origin, definition, storage)
+    if spec.objective.folds:
+        check_folds(data_module, spec.objective.folds)
     if options.default_first and (untried := [values[MODEL] for values in first[trials:]]):
         log.info("too few trials to try these models: %s", ", ".join(untried))
     return SearchPlan(
