@@ -1,7 +1,7 @@
 """The leaderboard of a study that chooses its model: the best value of each model."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import Any
 
 import optuna
 from optuna.study import StudyDirection
@@ -14,47 +14,46 @@ from ...storage.study_summary import format_value
 from ...storage.trial_outcome import finished_trials
 from ..display.terminal import console
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 def chooses_model(study: optuna.Study) -> bool:
     """Returns True if the model is one of the searched parameters."""
     return read_study_record(study).recipe.model == AUTO
 
 
-def leaderboard(study: optuna.Study) -> "pd.DataFrame":
+def leaderboard(study: optuna.Study) -> list[dict[str, Any]]:
     """Returns one row for each model that the study has tried, the best model first.
 
     Returns:
-        The columns `model`, `trials` and `best`; `behind` and `%` are the absolute and relative
-        distances to the best model. With several objectives, the column `on the front`, the
+        The entries `model`, `trials` and `best`; `behind` and `%` are the absolute and relative
+        distances to the best model. With several objectives, the entry `on the front`, the
         number of Pareto-optimal trials, replaces them.
     """
-    import pandas as pd
-
     trials = [t for t in finished_trials(study.get_trials(deepcopy=False)) if MODEL in t.params]
     counts = Counter(trial.params[MODEL] for trial in trials)
-    table = pd.DataFrame({"model": list(counts), "trials": list(counts.values())})
+    rows: list[dict[str, Any]] = [{"model": name, "trials": n} for name, n in counts.items()]
     if len(study.directions) > 1:
         front = Counter(trial.params[MODEL] for trial in study.best_trials)
-        table["on the front"] = [front[model] for model in counts]
-        return table.sort_values("on the front", ascending=False, kind="stable")
-    lower = study.direction == StudyDirection.MINIMIZE
-    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-    values = pd.Series([trial.value for trial in complete], dtype=float)
-    of_models = values.groupby([trial.params[MODEL] for trial in complete])
-    table["best"] = table["model"].map(of_models.min() if lower else of_models.max())
-    winner = values.min() if lower else values.max()
-    table["behind"] = (table["best"] - winner).abs()
-    table["%"] = 100 * table["behind"] / abs(winner)
-    return table.sort_values("best", ascending=lower, kind="stable")
+        rows = [{**row, "on the front": front[row["model"]]} for row in rows]
+        return sorted(rows, key=lambda row: -row["on the front"])
+    sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
+    losses: dict[str, list[float]] = {}
+    for trial in trials:
+        if trial.state == TrialState.COMPLETE:
+            losses.setdefault(trial.params[MODEL], []).append(sign * float(trial.values[0]))
+    lowest = {name: min(values) for name, values in losses.items()}
+    for row in rows:
+        loss, winner = lowest.get(row["model"]), min(lowest.values(), default=0.0)
+        behind = None if loss is None else loss - winner
+        row["best"] = None if loss is None else sign * loss
+        row["behind"] = behind
+        row["%"] = 100 * behind / abs(winner) if behind is not None and winner else None
+    return sorted(rows, key=lambda row: lowest.get(row["model"], float("inf")))
 
 
 def print_leaderboard(study: optuna.Study) -> None:
     """Prints the leaderboard of a study; the first row is the winner."""
-    table = leaderboard(study).replace({float("nan"): None})
-    shown = Table(*table.columns, box=None)
-    for row in table.itertuples(index=False):
-        shown.add_row(*map(format_value, row))
-    console.print(shown)
+    rows = leaderboard(study)
+    table = Table(*(rows[0] if rows else ()), box=None)
+    for row in rows:
+        table.add_row(*map(format_value, row.values()))
+    console.print(table)
