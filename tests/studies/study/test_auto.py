@@ -207,11 +207,11 @@ def test_the_models_are_shown_beside_each_other(cli: Cli, studied: optuna.Study)
     assert last["behind"] == pytest.approx(last["best"] - studied.best_value)
     assert last["%"] == pytest.approx(100 * last["behind"] / studied.best_value)
     shown = cli("status", "auto-digits").out
-    assert [line.split()[0] for line in shown.splitlines()[-4:-1]] == table["model"].tolist()
+    assert [line.split()[0] for line in shown.splitlines()[-4:-1]] == models
     assert "lr" in shown.splitlines()[0].split()  # once, for all models
 
 
-def test_a_model_whose_trials_were_all_given_up_comes_last() -> None:
+def test_a_model_without_complete_trials_is_last() -> None:
     study = optuna.create_study()
     assert len(leaderboard(study)) == 0
     choice = CategoricalDistribution(["a", "b"])
