@@ -119,9 +119,10 @@ def _torchvision(name: str, data_dir: Path | None) -> LoadedDataset:
         train, test = dataset(root, train=True), dataset(root, train=False)
     except (RuntimeError, OSError, ValueError, AssertionError) as error:
         raise DataError(f"{name} under {root} cannot be read: {error}") from error
-    parts = (Part(part.data.unsqueeze(1), part.targets.long()) for part in (train, test))
+    parts = [Part(part.data.unsqueeze(1), part.targets.long()) for part in (train, test)]
     shape, classes = (1, *train.data.shape[1:]), tuple(train.classes)
-    return LoadedDataset(*parts, spec=DataSpec(shape, classes=classes, pixel_maximum=255))
+    spec = DataSpec(shape, classes=classes, pixel_maximum=255)
+    return LoadedDataset(parts[0], parts[1], spec)
 
 
 def _download(dataset: type, root: Path) -> None:

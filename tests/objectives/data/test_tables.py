@@ -176,7 +176,7 @@ NAMES = [f"{chr(65 + i % 26)}{'xy'[i // 26]}" for i in range(N)]
         ("a,b", [COUNT, [1e300] * N], r"holds 1e\+300 in the column 'b'"),
         ("class", [SPECIES], "has no features"),
         ("id", [range(N)], "has only columns that number its rows.*`as_number=` 'id'"),
-        ("label,class,a", [SPECIES, SPECIES, COUNT], "columns 'label' and 'class', of which"),
+        ("label,class,a", [SPECIES, SPECIES, COUNT], "columns 'label' and 'class', and each"),
         ("a", [range(9)], "holds 9 rows: at least 10"),
         ("a,b", [], "a line of names, but no rows"),
         ("a,b", [COUNT, COUNT, COUNT], "has 3 values in row 2, and 2 in the first one"),
