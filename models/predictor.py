@@ -11,7 +11,6 @@ from .data_spec import DataSpec
 from .learner import Batch, Learner, ParameterGroups, Training, check_choice
 from .networks.backbones import BACKBONES
 from .networks.dense import ACTIVATIONS
-from .prediction_metrics import balanced_accuracy, r2_score
 
 
 class Predictor(Learner):
@@ -222,3 +221,29 @@ def _class_weights(data: DataSpec, balance: float) -> Tensor | None:
     shares = torch.tensor(data.shares)
     weights = shares.where(shares > 0, 1.0) ** -balance  # an absent class has no effect below
     return weights / (weights * shares).sum()
+
+
+def balanced_accuracy(correct: Tensor, items: Tensor) -> Tensor:
+    """Returns the mean accuracy of the classes that have items; NaN if no class has.
+
+    `correct` and `items` are numbers of each class, both with shape (K,).
+
+    References:
+        The Balanced Accuracy and Its Posterior Distribution (Brodersen, Ong, Stephan, Buhmann,
+        2010)
+    """
+    present = items > 0
+    return (correct[present] / items[present]).mean()
+
+
+def r2_score(predictions: Tensor, targets: Tensor) -> Tensor:
+    """Returns the share of the variance of targets (N,) that predictions (N,) explain, at most 1.
+
+    With equal targets it is 1 if all predictions are right, else 0; with fewer than two it is NaN.
+    """
+    if len(targets) < 2:
+        return targets.new_tensor(torch.nan)
+    errors = (predictions - targets).square().sum()
+    if targets.min() == targets.max():
+        return (errors == 0).to(targets.dtype)
+    return 1 - errors / (targets - targets.mean()).square().sum()

@@ -24,7 +24,7 @@ def head_optimizer(
 ) -> Predictor:
     """Suggests the optimizer, its schedule and gradient clipping too."""
     encoder = _suggest_encoder_lr(trial, unfreeze)
-    options: dict[str, Any] = dict(suggest_optimizer(trial))
+    options = suggest_optimizer(trial)
     options |= {"lin_dim": _suggest_hidden(trial), **encoder}
     return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
 
@@ -42,7 +42,7 @@ def transfer_published(
     trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
 ) -> Predictor:
     """Suggests SGD with a high momentum for one linear layer."""
-    options: dict[str, Any] = _suggest_encoder_lr(trial, unfreeze)
+    options = _suggest_encoder_lr(trial, unfreeze)
     options |= suggest_published_sgd(trial)
     return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
 
@@ -51,7 +51,7 @@ def transfer_step(
     trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
 ) -> Predictor:
     """Suggests the learning rate of SGD with the schedule `step` for one linear layer."""
-    options: dict[str, Any] = _suggest_encoder_lr(trial, unfreeze)
+    options = _suggest_encoder_lr(trial, unfreeze)
     options["lr"] = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
     options |= {"optimizer": "sgd", "schedule": "step"}
     return Predictor(data, codec=codec, unfreeze=unfreeze, **options)

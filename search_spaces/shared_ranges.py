@@ -1,7 +1,7 @@
 """Ranges that several search spaces share."""
 
 from math import prod
-from typing import TypedDict
+from typing import Any
 
 from optuna.trial import BaseTrial
 
@@ -23,15 +23,7 @@ def suggest_width(trial: BaseTrial) -> float:
     return trial.suggest_float("width", 0.5, 4, log=True)
 
 
-class AdamOptions(TypedDict):
-    """Options of a model that is trained by Adam under an L1 and an L2 penalty."""
-
-    lr: float
-    l1: float
-    l2: float
-
-
-def suggest_regularized_adam(trial: BaseTrial) -> AdamOptions:
+def suggest_regularized_adam(trial: BaseTrial) -> dict[str, Any]:
     """Suggests lr, l1 and l2 from ranges that end where penalties no longer matter."""
     return {
         "lr": trial.suggest_float("lr", 1e-4, 1e-2, log=True),
@@ -40,7 +32,7 @@ def suggest_regularized_adam(trial: BaseTrial) -> AdamOptions:
     }
 
 
-def suggest_published_penalties(trial: BaseTrial) -> AdamOptions:
+def suggest_published_penalties(trial: BaseTrial) -> dict[str, Any]:
     """Suggests lr, l1 and l2 from published ranges; a high l1 or a low lr learns nothing."""
     return {
         "lr": trial.suggest_float("lr", 1e-5, 1e-3, log=True),
@@ -49,20 +41,9 @@ def suggest_published_penalties(trial: BaseTrial) -> AdamOptions:
     }
 
 
-class OptimizerOptions(TypedDict, total=False):
-    """Options of a model whose optimizer is searched too."""
-
-    lr: float
-    l2: float
-    optimizer: str
-    momentum: float
-    schedule: str
-    gradient_clip_norm: float
-
-
-def suggest_optimizer(trial: BaseTrial) -> OptimizerOptions:
+def suggest_optimizer(trial: BaseTrial) -> dict[str, Any]:
     """Suggests an optimizer, its learning rate and schedule, and the clipping of gradients."""
-    options: OptimizerOptions = {
+    options = {
         "optimizer": trial.suggest_categorical("optimizer", list(OPTIMIZERS)),
         "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),
         "l2": trial.suggest_float("l2", 1e-9, 1e-4, log=True),
@@ -76,7 +57,7 @@ def suggest_optimizer(trial: BaseTrial) -> OptimizerOptions:
     return options
 
 
-def suggest_published_sgd(trial: BaseTrial) -> OptimizerOptions:
+def suggest_published_sgd(trial: BaseTrial) -> dict[str, Any]:
     """Suggests SGD with a learning rate around 0.01 and a momentum around 0.99."""
     return {
         "optimizer": "sgd",
@@ -86,7 +67,7 @@ def suggest_published_sgd(trial: BaseTrial) -> OptimizerOptions:
     }
 
 
-def suggest_published_adam(trial: BaseTrial) -> OptimizerOptions:
+def suggest_published_adam(trial: BaseTrial) -> dict[str, Any]:
     """Suggests Adam with a learning rate around 1e-3 and a weight decay around 1e-5."""
     return {
         "schedule": "constant",

@@ -7,6 +7,7 @@ from .entry import PROBE, PUBLISHED, CatalogEntry, Published, spaces_of
 
 METRICS: dict[str, Direction] = {"mse": "minimize", "probe": "maximize"}
 IMAGE_OR_TABLE = ("image", "table")
+NOTEBOOK: dict[str, Any] = {"epochs": 150, "batch_size": 1024, "normalize": True}
 
 
 def _autoencoder(
@@ -27,9 +28,7 @@ AUTOENCODERS = {
         "fully connected autoencoder",
         PUBLISHED,
         kinds=IMAGE_OR_TABLE,
-        published=Published(
-            {"latent_dim": 128, "lr": 0.01, "momentum": 0.99}, 150, 1024, normalize=True
-        ),
+        published=Published({"latent_dim": 128, "lr": 0.01, "momentum": 0.99}, **NOTEBOOK),
     ),
     "deep-ae": _autoencoder(
         "deep_ae",
@@ -42,9 +41,7 @@ AUTOENCODERS = {
         "pooled_ae",
         "convolutions and pooling, a small map as code",
         PUBLISHED,
-        published=Published(
-            {"latent_dim": 196, "lr": 0.01, "momentum": 0.99}, 150, 1024, normalize=True
-        ),
+        published=Published({"latent_dim": 196, "lr": 0.01, "momentum": 0.99}, **NOTEBOOK),
         incomparable_metrics=("mse",),  # its code may be half as long as an item
     ),
     "strided-ae": _autoencoder(
@@ -58,10 +55,7 @@ AUTOENCODERS = {
         "any network, from corrupted input to clean",
         PUBLISHED,
         published=Published(
-            {"latent_dim": 196, "corruption_std": 0.5, "lr": 0.01, "momentum": 0.99},
-            150,
-            1024,
-            normalize=True,
+            {"latent_dim": 196, "corruption_std": 0.5, "lr": 0.01, "momentum": 0.99}, **NOTEBOOK
         ),
     ),
     "sparse-ae": _autoencoder(
@@ -76,9 +70,7 @@ AUTOENCODERS = {
                 "lr": 0.001,
                 "momentum": 0.99,
             },
-            150,
-            1024,
-            normalize=True,
+            **NOTEBOOK,
         ),
     ),
     "sparse-denoising-ae": _autoencoder(
