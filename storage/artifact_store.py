@@ -1,6 +1,6 @@
-"""Artifacts: the pictures of studies and trials, as optuna-dashboard shows them.
+"""Artifacts: the pictures of studies and trials that optuna-dashboard shows.
 
-They lie in a folder, or in a bucket that their study names.
+They lie in a folder, or in the bucket of their study.
 """
 
 import shutil
@@ -23,13 +23,13 @@ from .study_record import read_study_record
 
 
 class ArtifactStore(Protocol):
-    """What Optuna asks of a place for artifacts."""
+    """Optuna's protocol of artifact stores."""
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
         """Opens an artifact."""
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        """Keeps an artifact, in the place of one of the same name."""
+        """Writes an artifact, replacing one of the same name."""
 
     def remove(self, artifact_id: str) -> None:
         """Removes an artifact."""
@@ -62,12 +62,12 @@ class AtomicFileStore(FileSystemArtifactStore):
 def attach_picture(
     target: optuna.Study | optuna.Trial, picture: Path, store: ArtifactStore
 ) -> None:
-    """Shows a picture on a study or a running trial, in the place of one of the same name.
+    """Attaches a picture to a study or a trial, replacing one of the same name.
 
     Args:
-        target: The study or trial; a trial must not have finished.
-        picture: The file; its name is what the dashboard shows.
-        store: Where it is kept.
+        target: The study, or an unfinished trial.
+        picture: The file; the dashboard shows its name.
+        store: Where it is written.
 
     Raises:
         StorageError: If it cannot be written.
@@ -81,22 +81,22 @@ def attach_picture(
 
 
 def study_bucket(study: optuna.Study) -> str | None:
-    """Returns the URL of the bucket in which the pictures of a study lie; None for the folder.
+    """Returns the URL of the bucket with the pictures of a study; None for the artifact folder.
 
     Raises:
-        StorageError: If the study names something else, or boto3 is not installed.
+        StorageError: If it is not the URL of a bucket, or boto3 is not installed.
     """
     url = read_study_record(study).artifacts
     return None if url is None else check_bucket(url)
 
 
 def choose_bucket(study: str, storage: str, named: str | None) -> str | None:
-    """Returns the bucket for the pictures of a study that is about to be searched.
+    """Returns the bucket for the pictures of a search; None for the artifact folder.
 
     Args:
         study: Name of the study.
-        storage: Optuna URL of the database, in which it may be already.
-        named: The bucket that was named, if one was; otherwise it is that which the study has.
+        storage: Optuna URL of the database.
+        named: The bucket that the user has named; without one, that of an existing study.
 
     Raises:
         StorageError: As `study_bucket` does.
@@ -112,22 +112,22 @@ def choose_bucket(study: str, storage: str, named: str | None) -> str | None:
 
 
 def open_artifact_store(bucket: str | None, runs: Runs, place: Path) -> ArtifactStore:
-    """Returns where a search keeps pictures.
+    """Returns the artifact store of a search.
 
     Args:
         bucket: What `choose_bucket` returned.
         runs: The runs folder.
-        place: A folder in it, in which files are written first.
+        place: A scratch folder in it.
     """
     return AtomicFileStore(runs.artifacts, place) if bucket is None else Bucket(bucket)
 
 
 class AllArtifacts:
-    """The artifacts of all studies: those in the folder, and else those in their buckets.
+    """The artifacts of all studies, in the artifact folder and in the buckets of the studies.
 
     Args:
-        folder: The artifact folder, into which people may upload more.
-        storage: The database, whose studies say which buckets there are.
+        folder: The artifact folder; uploads go there.
+        storage: The database with the studies.
     """
 
     def __init__(self, folder: Path, storage: BaseStorage) -> None:
@@ -136,10 +136,10 @@ class AllArtifacts:
         self._reached: dict[str, Bucket] = {}
 
     def has(self, artifact_id: str) -> bool:
-        """Whether there is an artifact: a file of the folder, but no link, or in a bucket.
+        """Returns whether an artifact exists, as a file that is not a link or in a bucket.
 
         Raises:
-            StorageError: If a bucket cannot be asked.
+            StorageError: If a bucket cannot be reached.
         """
         return self._is_file(artifact_id) or any(self._buckets_holding(artifact_id))
 
@@ -155,7 +155,7 @@ class AllArtifacts:
         self._files.write(artifact_id, content_body)
 
     def remove(self, artifact_id: str) -> None:
-        """Removes an artifact, if it is there: a study can be deleted after its pictures."""
+        """Removes an artifact if it exists: a study may be deleted after its pictures."""
         if self._is_file(artifact_id):
             self._files.remove(artifact_id)
             return

@@ -1,7 +1,6 @@
-"""The cells of Optuna's tables, checked one by one before Optuna reads them.
+"""Checking each cell of Optuna's tables before Optuna reads them.
 
-SQLite holds anything in any column, and Optuna trusts what it finds. The types are those of
-Optuna's own models; what attributes hold is said in `attributes.py`.
+SQLite allows any value in any column, and Optuna trusts what it reads.
 """
 
 import shlex
@@ -19,20 +18,20 @@ MAX_SHOWN = 60
 
 
 class InvalidText(bytes):
-    """A text of the database that is not in UTF-8."""
+    """A text of the database that is not UTF-8."""
 
 
 @dataclass(frozen=True)
 class BadCell:
-    """A cell that holds what Optuna would never have written there.
+    """A cell with a value that Optuna would not have written there.
 
     Attributes:
         table: Its table.
         column: Its column.
         row: The number of its row, SQLite's `rowid`.
-        owner: The study or trial of the row, in words; may be empty.
-        value: What it holds.
-        why: What is wrong with that.
+        owner: The study or trial of the row, as text; may be empty.
+        value: Its value.
+        why: What is wrong with the value.
     """
 
     table: str
@@ -50,14 +49,16 @@ class BadCell:
         return f"{self.table}.{self.column} of row {self.row}{owner} is {shown}: {self.why:.200}"
 
     def way_out(self, database: Path) -> str:
-        """Returns the command that removes the row, for who cannot correct it."""
-        remove = f"DELETE FROM {self.table} WHERE rowid = {self.row}"  # noqa: S608 - to be shown
+        """Returns what to do about it, with the command that removes the row."""
+        remove = f"DELETE FROM {self.table} WHERE rowid = {self.row}"  # noqa: S608 - only shown
         command = shlex.join(["sqlite3", str(database), remove])
-        return f"correct it, put back a backup, or, after a copy, remove the row by: {command}"
+        return (
+            f"correct it, restore a backup, or copy the database and remove the row by: {command}"
+        )
 
 
 def find_bad_cells(connection: sqlite3.Connection) -> Iterator[BadCell]:
-    """Yields each cell that is not what Optuna would have written, or is missing.
+    """Yields each cell that is missing or that Optuna would not have written.
 
     Args:
         connection: A database with Optuna's tables of the installed version.

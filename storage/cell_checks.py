@@ -1,4 +1,4 @@
-"""The types of the columns of Optuna's tables: what a single cell may hold."""
+"""Checking single cells of Optuna's tables by the types of their columns."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from .attribute_types import name_error
 from .input_limits import check_limits
 from .storage_error import StorageError
 
-VALID_YEARS = (1970, 2200)  # in which a trial can have been run
+VALID_YEARS = (1970, 2200)  # of a trial
 MAX_INTEGER = 2**53
 NULLABLE_COLUMNS = ("datetime_start", "datetime_complete", "value", "intermediate_value")
 DISTRIBUTION_NAMES = ("IntDistribution", "FloatDistribution", "CategoricalDistribution")
@@ -21,7 +21,7 @@ NAME_COLUMNS = ("study_name", "key", "param_name", "library_version")
 
 
 def cell_error(column: Any, value: Any) -> str | None:
-    """Returns what is wrong with a cell by the type of its column; None if nothing is."""
+    """Returns why a cell is not valid in its column; None if it is."""
     if value is None:
         return None if column.name in NULLABLE_COLUMNS else "it must not be empty"
     return CHECKS_BY_TYPE[type(column.type)](column, value)
@@ -41,7 +41,7 @@ def _text_error(column: Any, value: Any) -> str | None:
     try:
         found = json.loads(value)
         check_limits(found, "it")
-        json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate cannot be printed
+        json.dumps(found, ensure_ascii=False).encode()  # fails for a lone surrogate
     except RecursionError:
         return "it is nested too deeply"
     except StorageError as error:
@@ -51,7 +51,7 @@ def _text_error(column: Any, value: Any) -> str | None:
     if column.name == "distribution_json":
         try:
             parse_distribution(found)
-        except Exception as error:  # Optuna raises whatever its constructors meet
+        except Exception as error:  # Optuna raises many classes
             return f"it is not a distribution: {error}"
     return None
 
@@ -72,7 +72,7 @@ def _float_error(column: Any, value: Any) -> str | None:
 
 
 def time_error(value: Any) -> str | None:
-    """Returns what is wrong with the time of a trial, as text; None if nothing is."""
+    """Returns why a text is not a valid time of a trial; None if it is."""
     try:
         found = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -85,14 +85,14 @@ def time_error(value: Any) -> str | None:
 
 
 def parse_distribution(table: Any) -> BaseDistribution:
-    """Returns the distribution that JSON describes, as Optuna writes it.
+    """Returns the distribution that a JSON table of Optuna describes.
 
     Raises:
-        ValueError: If it is of another kind, or a range has no end.
+        ValueError: If its kind is unknown, or a range is not finite.
         TypeError: If a choice is not a plain value.
     """
     if not isinstance(table, dict) or table.get("name") not in DISTRIBUTION_NAMES:
-        raise ValueError(f"there is no distribution {table!r:.60}")
+        raise ValueError(f"unknown distribution {table!r:.60}")
     found = json_to_distribution(json.dumps(table))
     if isinstance(found, CategoricalDistribution):
         if not all(isinstance(one, bool | int | float | str | None) for one in found.choices):

@@ -1,4 +1,4 @@
-"""optuna-dashboard: the notes that it shows, and serving it on this machine."""
+"""optuna-dashboard: writing the notes that it shows, and serving it on this machine."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -17,18 +17,18 @@ from .storage_error import StorageError, write_error
 
 HOST = "127.0.0.1"
 LOCAL_HOSTS = (HOST, "localhost", "::1")
-MAX_UPLOAD_BYTES = 64 * 2**20  # bytes of a request; whole files are uploaded in one
+MAX_UPLOAD_BYTES = 64 * 2**20  # of a request, which holds a whole file
 SECURITY_HEADERS = [
-    ("X-Content-Type-Options", "nosniff"),  # an uploaded text is not to be taken for a page
+    ("X-Content-Type-Options", "nosniff"),  # an uploaded text is not an HTML page
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
 ]
-"""What a browser is told of each answer."""
+"""HTTP headers of each response."""
 ARTIFACT_HEADER = (
     "Content-Security-Policy",
     "sandbox; default-src 'none'; style-src 'unsafe-inline'",
 )
-"""What it is told of an artifact as well: a page or an SVG that was uploaded runs no script."""
+"""Additional header of artifacts: uploaded pages and SVGs may not run scripts."""
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -36,12 +36,12 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 def write_note(study: optuna.Study, command: str, facts: Mapping[str, str]) -> None:
-    """Writes the note that the dashboard shows beside a study.
+    """Writes the note that the dashboard shows with a study.
 
     Args:
         study: The study.
-        command: What the user typed to make it.
-        facts: What it searches, for a table.
+        command: The command that created it.
+        facts: The rows of a table.
     """
     from optuna_dashboard import save_note
 
@@ -56,20 +56,20 @@ def write_note(study: optuna.Study, command: str, facts: Mapping[str, str]) -> N
 
 
 def _escape_markdown(text: str) -> str:
-    """Returns Markdown that is shown as this text: names of files may look like links."""
+    """Returns Markdown that is rendered as this text."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
 def serve(
     storage: BaseStorage, folder: Path, port: int, announce: Callable[[str], None] = print
 ) -> None:
-    """Serves the dashboard to this machine alone, until Ctrl-C.
+    """Serves the dashboard on this machine until Ctrl-C.
 
     Args:
         storage: The database.
-        folder: The artifact folder; what studies keep in buckets is shown as well.
+        folder: The artifact folder; artifacts in buckets are shown too.
         port: Port to listen on.
-        announce: Called with the address once the port is known to be free.
+        announce: Called with the address when the server is listening.
 
     Raises:
         StorageError: If the port is in use or not allowed.
@@ -94,14 +94,14 @@ def serve(
 
 
 def guard_requests(app: Application, artifacts: AllArtifacts) -> Application:
-    """Returns an application that answers pages of its own alone, and knows what is gone.
+    """Returns the dashboard with protection against requests of other sites.
 
-    The dashboard asks for no password. So a page from elsewhere could delete studies, by a request
-    across sites, or under a name of its own that it lets point to this machine.
+    The dashboard has no password. A page of another site could otherwise delete studies by a
+    cross-site request, or through a host name that points to this machine (DNS rebinding).
 
     Args:
         app: The dashboard.
-        artifacts: What it can show.
+        artifacts: The artifacts that it can show.
     """
 
     def answer(environ: Environ, start: StartResponse) -> Iterable[bytes]:
@@ -136,7 +136,7 @@ def guard_requests(app: Application, artifacts: AllArtifacts) -> Application:
 def _hostname(host: str) -> str | None:
     try:
         return urlsplit(f"//{host}").hostname
-    except ValueError:  # of a bracket that nothing closes
+    except ValueError:  # an unclosed bracket
         return None
 
 
@@ -146,7 +146,7 @@ def _refuse(start: StartResponse, status: str, why: str) -> Iterable[bytes]:
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True  # a browser that keeps a connection open must not keep us
+    daemon_threads = True  # an open connection does not delay the exit
 
 
 class _SilentHandler(WSGIRequestHandler):

@@ -1,4 +1,4 @@
-"""JSON that every reader takes: a figure that is not defined is null."""
+"""Strict JSON, in which NaN and infinite numbers are null."""
 
 import json
 import math

@@ -1,10 +1,10 @@
-"""What of a user's words may be shown or kept: not the password in the URL of a database."""
+"""Masking the passwords in texts that are shown or recorded."""
 
 import re
 from urllib.parse import unquote
 
 MASK = "***"
-# A path makes `:/` of `://`. Whatever may belong to a password is hidden: up to the last @.
+# A path turns `://` into `:/`. Everything up to the last @ may belong to the password.
 _USER_PASSWORD = re.compile(
     r"((?::/+|//)[^/:@\s]*?(?::|%3a))(?!\*\*\*@).*@", re.DOTALL | re.IGNORECASE
 )
@@ -13,16 +13,16 @@ _PASSWORD_WORD = re.compile(
     r"\b(\w*(?:password|passwd|pwd))(\s*=\s*)(?!\*\*\*)('[^']*'|\"[^\"]*\"|\S+)", re.I
 )
 _SECRET_NAME = re.compile(r"pass(?!file)|pwd|secret|token|credential|api_?key|connect$|dsn", re.I)
-"""Names of what is hidden; `odbc_connect` is a whole connection in a word."""
+"""Names of secrets; `odbc_connect` is a whole connection string."""
 
 
 def shown(word: str) -> str:
-    """Returns a URL, or any other text that may hold one, without the passwords in it.
+    """Returns a text with the passwords of its URLs masked.
 
-    They stand before an @, in the query of a URL by whatever name and also percent-encoded, or as
-    the words `password=...` of libpq. What is hidden already stays as it is.
+    They are found before an @, in the query of a URL (also percent-encoded), and in the words
+    `password=...` of libpq. Masked passwords are not changed.
     """
-    if not word.startswith("sqlite:///"):  # a path, in which an @ is a letter like others
+    if not word.startswith("sqlite:///"):  # a path may contain an @
         word = _USER_PASSWORD.sub(rf"\1{MASK}@", word)
     word = _QUERY_PARAMETER.sub(_mask_secret, word)
     return _PASSWORD_WORD.sub(rf"\1\2{MASK}", word)

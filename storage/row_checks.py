@@ -1,4 +1,4 @@
-"""Whether the rows of Optuna's tables agree with each other, where each cell may be right."""
+"""Checking that the rows of Optuna's tables agree with each other."""
 
 import json
 import sqlite3
@@ -18,11 +18,11 @@ from .study_record import StudyRecord
 
 Row = Mapping[str, Any]
 Errors = Iterator[tuple[str, str]]
-"""Columns of a row, and what is wrong with them."""
+"""Columns of a row, and why they are not valid."""
 
 
 class DatabaseRows:
-    """All rows, and what those of one table must know of others."""
+    """All rows of a database, and indexes over them."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.rows: dict[str, list[Row]] = {}
@@ -57,12 +57,12 @@ class DatabaseRows:
 
     @cached_property
     def directions(self) -> Mapping[Any, int]:
-        """How many objectives each study has."""
+        """The number of objectives of each study."""
         return Counter(row["study_id"] for row in self.rows["study_directions"])
 
     @cached_property
     def values(self) -> Mapping[Any, int]:
-        """How many values each trial has."""
+        """The number of values of each trial."""
         return Counter(row["trial_id"] for row in self.rows["trial_values"])
 
     @cached_property
@@ -74,7 +74,7 @@ class DatabaseRows:
         return found
 
     def owner(self, row: Row) -> str:
-        """Returns the study or trial of a row, in words."""
+        """Returns the study or trial of a row, as text."""
         trial = self.trials.get(row.get("trial_id"))
         study = self.studies.get((trial or row).get("study_id"), "no study")
         study = f"{study:.40}" if study.isprintable() else f"{study!a:.40}"
@@ -83,7 +83,7 @@ class DatabaseRows:
         return study if "study_id" in row else ""
 
     def row_errors(self, table: str, row: Row) -> Errors:
-        """Yields what is wrong with a row of which each cell is right by itself."""
+        """Yields why a row is not valid although each of its cells is."""
         for key, known in (("study_id", self.studies), ("trial_id", self.trials)):
             if key in row and row[key] not in known:
                 yield key, f"there is no such {key.removesuffix('_id')}"
@@ -91,7 +91,7 @@ class DatabaseRows:
         yield from CHECKS_BY_TABLE.get(table, lambda *_: ())(self, row)
 
     def is_latentune_row(self, row: Row) -> bool:
-        """Whether a row is of a study that Latentune made."""
+        """Returns whether a row belongs to a study of Latentune."""
         trial = self.trials.get(row.get("trial_id"))
         return (trial or row).get("study_id") in self.latentune_studies
 

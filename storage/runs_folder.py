@@ -1,4 +1,4 @@
-"""The runs folder: which file of a study lies where, and writing without losing what was there."""
+"""The runs folder: where each file of a study lies."""
 
 import os
 import re
@@ -14,17 +14,17 @@ from .recorded_paths import recorded_path_error, relative_to_root
 from .scratch_folder import scratch_folder
 from .storage_error import StorageError, refuse_url, write_error
 
-# What lies in the folder beside the folders of the studies.
+# Names in the folder that no study can have.
 RESERVED_NAMES = (
     *("studies.db", "search.lock", "artifacts", "cache", "comparisons", "features", "shown"),
     "backups",
 )
 MAX_NAME_LENGTH = 100
 MAX_CHECKPOINT_BYTES = 16 * 2**30
-"""What a file of weights may take; the largest network of torchvision takes half a GiB."""
+"""Maximal size of a checkpoint; the largest network of torchvision has half a GiB."""
 MAX_TOML_BYTES = 2**20
 URL_SPECIAL_CHARACTERS = frozenset("?%{}")
-"""What means something else in the URL of a database than in the path of a file."""
+"""Characters with a meaning in the URL of a database."""
 
 
 @dataclass(frozen=True)
@@ -32,28 +32,28 @@ class Runs:
     """Layout of the folder that holds all studies.
 
         studies.db                  every study
-        artifacts/                  pictures of trials, shown by the dashboard, unless their
-                                    study keeps them in a bucket
-        backups/                    what `doctor --fix` has replaced or removed
-        cache/                      what can be made again: images of folders, as bytes; a
-                                    classifier of each data set, for FID and KID
-        cache/trials/<study>/       the last epoch of each trial that has not ended
-        cache/confirming/           that of a training which confirms one
-        comparisons/<data>/         what a comparison on a data set found
+        artifacts/                  pictures of trials for the dashboard, unless their study
+                                    keeps them in a bucket
+        backups/                    files that `doctor --fix` has replaced or removed
+        cache/                      files that can be made again: images of folders, as bytes;
+                                    a classifier of each data set, for FID and KID
+        cache/trials/<study>/       the last epoch of each unfinished trial
+        cache/confirming/           the last epoch of each unfinished training of `confirm`
+        comparisons/<data>/         the result of a comparison on a data set
         shown/<data>/               pictures of a data set
         search.lock                 held while a process chooses its next trial
         <study>/best.toml           the best configuration
         <study>/trial-17.toml       the configuration of trial 17, if it was asked for
-        <study>/front.png           the best compromises, of a study of several objectives
-        <study>/failures/           the traceback of each trial that a bug has ended
-        <study>/final/              what final training of the best trial left
-        <study>/final-17/           what final training of trial 17 left
-        <study>/config-1a2b3c4d/    what training of a configuration of no trial left
-        <study>/final-before/       what was there before the last of these trainings
-        <study>/encoder/            the encoder that an imported study brought along, or a copy
-                                    of one from outside of the runs folder
-        <study>/final-partial/      a training that is under way, or was stopped
-        <study>/final-finished/     one that was killed just before it took its place
+        <study>/front.png           the Pareto front of a study of several objectives
+        <study>/failures/           the traceback of each trial that an error has ended
+        <study>/final/              final training of the best trial
+        <study>/final-17/           final training of trial 17
+        <study>/config-1a2b3c4d/    training of a configuration of no trial
+        <study>/final-before/       the training that the last one has replaced
+        <study>/encoder/            the encoder of an imported study, or a copy of one from
+                                    outside of the runs folder
+        <study>/final-partial/      a training in progress, or one that was stopped
+        <study>/final-finished/     a training that was killed just before the last rename
 
     Attributes:
         root: The folder.
@@ -69,7 +69,7 @@ class Runs:
         """The Optuna URL of the database.
 
         Raises:
-            StorageError: If no URL can name a file in this folder.
+            StorageError: If the path of the folder cannot be part of a URL.
         """
         if odd := sorted(URL_SPECIAL_CHARACTERS & set(str(self.root))):
             raise StorageError(
@@ -85,17 +85,17 @@ class Runs:
 
     @property
     def lock(self) -> Path:
-        """The file that a process locks while it chooses its next trial."""
+        """The file that a process locks while it creates its next trial."""
         return self.root / "search.lock"
 
     @property
     def cache(self) -> Path:
-        """The folder for what can be made again, and for what processes need for a while."""
+        """The folder for files that can be made again, and for scratch folders."""
         return self.root / "cache"
 
     @property
     def backups(self) -> Path:
-        """The folder with what repairs have replaced or removed."""
+        """The folder with the files that repairs have replaced or removed."""
         return self.root / "backups"
 
     def best(self, study: str, trial: int | None = None) -> Path:
@@ -103,7 +103,7 @@ class Runs:
         return self.root / study / ("best.toml" if trial is None else f"trial-{trial}.toml")
 
     def comparison(self, data: str) -> Path:
-        """The folder with what a comparison on a data set found."""
+        """The folder with the result of a comparison on a data set."""
         return self.root / "comparisons" / data
 
     def shown(self, data: str) -> Path:
@@ -111,20 +111,20 @@ class Runs:
         return self.root / "shown" / data
 
     def failure(self, study: str, trial: int) -> Path:
-        """The file with the traceback of a trial that a bug has ended."""
+        """The file with the traceback of a trial that an error has ended."""
         return self.root / study / "failures" / f"trial-{trial}.txt"
 
     def last_epochs(self, study: str) -> Path:
-        """The folder with the last epoch of each trial of a study that has not ended."""
+        """The folder with the checkpoints of the unfinished trials of a study."""
         return self.cache / "trials" / study
 
     @property
     def confirming(self) -> Path:
-        """The folder with the last epochs of trainings that confirm trials, and were stopped."""
+        """The folder with the checkpoints of the unfinished trainings of `confirm`."""
         return self.cache / "confirming"
 
     def front(self, study: str) -> Path:
-        """The picture of the best compromises of a study of several objectives."""
+        """The plot of the Pareto front of a study of several objectives."""
         return self.root / study / "front.png"
 
     def final(self, study: str, trial: int | None = None) -> Path:
@@ -132,44 +132,44 @@ class Runs:
         return self.root / study / ("final" if trial is None else f"final-{trial}")
 
     def config(self, study: str, name: str) -> Path:
-        """The folder with the training of a configuration that is no trial of the study."""
+        """The folder with the training of a configuration that is not a trial of the study."""
         return self.root / study / f"config-{name}"
 
     def encoder(self, study: str) -> Path:
-        """The encoder of a study that has it for itself."""
+        """The copy of an encoder that belongs to one study."""
         return self.root / study / "encoder" / "model.ckpt"
 
     def inside(self, path: Path) -> str:
-        """Returns a path of the folder as it is recorded: relative to the root.
+        """Returns a path relative to the folder, as files record it.
 
         Raises:
-            StorageError: If it lies elsewhere.
+            StorageError: If it lies outside of the folder.
         """
         recorded = relative_to_root(path, self.root)
         if recorded is None:
-            raise StorageError(f"{path} does not lie in {self.root}")
+            raise StorageError(f"{path} is not in {self.root}")
         return recorded
 
     def resolve(self, recorded: Any, *, follow: bool = True) -> Path:
-        """Returns where a path lies that `inside` returned, or that somebody else has recorded.
+        """Returns the path that a file has recorded; the inverse of `inside`.
 
         Args:
-            recorded: What was read.
+            recorded: What was read; the file may come from anyone.
             follow: As in `recorded_path_error`.
 
         Raises:
-            StorageError: If it is not a path of this folder: absolute, with `..` or a backslash,
-                too long, or through a link that leads elsewhere.
+            StorageError: If it is absolute, has `..` or a backslash, is too long, or leads out of
+                the folder through a link.
         """
         if why := recorded_path_error(recorded, self.root, follow=follow):
             raise StorageError(f"the recorded path {recorded!r} {why}: it is not used")
         return self.root / str(recorded)
 
     def make(self) -> None:
-        """Makes the folder.
+        """Creates the folder.
 
         Raises:
-            StorageError: If it cannot be made or written to.
+            StorageError: If it cannot be created or written to.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
@@ -180,7 +180,7 @@ class Runs:
 
 
 def check_study_name(study: str) -> str:
-    """Returns the name of a study if it can also name a folder.
+    """Returns the name of a study unchanged if a folder can have it too.
 
     Raises:
         StorageError: If it cannot.
@@ -203,40 +203,40 @@ def check_study_name(study: str) -> str:
     return study
 
 
-def check_regular_file(path: Path, most: int = MAX_CHECKPOINT_BYTES) -> Path:
-    """Returns a path if nothing but a file can lie there: to open a pipe would wait for ever.
+def check_regular_file(path: Path, max_bytes: int = MAX_CHECKPOINT_BYTES) -> Path:
+    """Returns a path unchanged if it is a regular file or missing: reading a pipe may never end.
 
     Args:
-        path: The file, which may be missing.
-        most: How many bytes it may take.
+        path: The path.
+        max_bytes: Maximal size of the file.
 
     Raises:
-        StorageError: If it is a folder, a pipe or a device, or too large to be what is expected.
+        StorageError: If it is a folder, a pipe or a device, or the file is larger.
     """
     if os.path.exists(path) and not path.is_file():
-        raise StorageError(f"{path} is no file")
-    if path.is_file() and (size := path.stat().st_size) > most:
-        raise StorageError(f"{path} is too large: it takes {size:,} bytes, and may take {most:,}")
+        raise StorageError(f"{path} is not a file")
+    if path.is_file() and (size := path.stat().st_size) > max_bytes:
+        raise StorageError(f"{path} is too large: it has {size:,} of at most {max_bytes:,} bytes")
     return path
 
 
 @contextmanager
 def replace_folder(folder: Path, runs: Runs, *, keep: bool = False) -> Iterator[Path]:
-    """Gives an empty folder that takes the place of `folder` once the block has succeeded.
+    """Yields an empty folder that replaces `folder` when the block has succeeded.
 
     Args:
         folder: The folder to replace; it need not exist.
-        runs: The runs folder, in whose cache the new one grows.
-        keep: Whether what was there is kept, in a folder with `-before` behind its name.
+        runs: The runs folder, whose cache holds the new folder meanwhile.
+        keep: Whether the old folder is kept, with `-before` behind its name.
 
     Raises:
-        StorageError: If it cannot be written; what was there is then still there.
+        StorageError: If it cannot be written; the old folder is not changed then.
     """
     try:
-        with scratch_folder(runs.cache) as place:
-            new = place / "new"
+        with scratch_folder(runs.cache) as scratch:
+            new = scratch / "new"
             new.mkdir()
             yield new
-            replace_with(new, folder, place, keep=keep)
+            replace_with(new, folder, scratch, keep=keep)
     except OSError as error:
         raise write_error(folder, error) from error

@@ -1,7 +1,7 @@
-"""Buckets of S3, and of whatever speaks like it: Optuna's own store, whose errors name a way out.
+"""Buckets of S3 and compatible services, through Optuna's own artifact store.
 
-Where they are, and who asks, is said as AWS's own tools are told: AWS_ENDPOINT_URL, AWS_PROFILE,
-AWS_ACCESS_KEY_ID and others, or the files in ~/.aws.
+The address and the credentials are configured as for AWS's own tools: AWS_ENDPOINT_URL,
+AWS_PROFILE, AWS_ACCESS_KEY_ID and others, or the files in ~/.aws.
 """
 
 import io
@@ -20,26 +20,26 @@ S3_SCHEME = "s3://"
 S3_URL = re.compile(
     rf"{S3_SCHEME}[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9](/\w[\w!.*'()-]*)*/?", re.ASCII
 )
-MAX_URL_LENGTH = 512  # letters of a URL; S3 allows 1,024 for a key
-CONNECT_TIMEOUT_S = 10  # a wrong address shall be known in less than the five minutes of boto3
+MAX_URL_LENGTH = 512  # S3 allows 1,024 letters for a key
+CONNECT_TIMEOUT_S = 10  # boto3 needs five minutes for a wrong address
 PROBE_NAME = "latentune-may-write"
 
 PERMISSIONS_HINT = "its owner must let you list, read, write and delete there"
 HINTS_BY_CODE = {
     "NoSuchBucket": "make it, or name another by `artifacts=`",
     "AccessDenied": PERMISSIONS_HINT,
-    "403": PERMISSIONS_HINT,  # of an answer without a body
+    "403": PERMISSIONS_HINT,  # a response without a body
     "NoCredentialsError": "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
 }
-"""What to do, by what S3 calls an error, or boto3 its class."""
+"""What to do about an error, by its code in S3 or its class in boto3."""
 DEFAULT_HINT = "AWS_ENDPOINT_URL says where it is, AWS_PROFILE or AWS_ACCESS_KEY_ID who asks"
 
 
 def check_bucket(url: str) -> str:
-    """Returns the URL of a bucket, or of a folder in it, as it is kept.
+    """Returns the URL of a bucket, or of a folder in one, without a slash at its end.
 
     Raises:
-        StorageError: If it is none, or boto3 is not installed.
+        StorageError: If it is not such a URL, or boto3 is not installed.
     """
     if not _is_bucket_url(url):
         bare = re.sub(r"^(s3[an]?(?=[:/]):?)?/*", "", url, flags=re.IGNORECASE)
@@ -58,9 +58,9 @@ def _is_bucket_url(url: str) -> bool:
 
 
 class Bucket:
-    """Optuna's store in a bucket, or in a folder of one; reached when it is first used.
+    """Optuna's artifact store in a bucket, or in a folder of one, which is reached on first use.
 
-    All methods raise StorageError if it cannot be reached, or does not let us.
+    All methods raise StorageError if the bucket cannot be reached or access is denied.
 
     Args:
         url: What `check_bucket` returned.
@@ -72,26 +72,26 @@ class Bucket:
         self._prefix = folder and f"{folder}/"
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
-        """Returns an artifact, read as a whole: what fails on the way fails here.
+        """Reads an artifact as a whole, so that errors are raised here.
 
         Raises:
-            ArtifactNotFound: If there is none.
+            ArtifactNotFound: If it does not exist.
         """
         with self._translate_errors(), self._store.open_reader(self._prefix + artifact_id) as body:
             return io.BytesIO(body.read())
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        """Keeps an artifact, in the place of one of the same name."""
+        """Writes an artifact, replacing one of the same name."""
         with self._translate_errors():
             self._store.write(self._prefix + artifact_id, content_body)
 
     def remove(self, artifact_id: str) -> None:
-        """Removes an artifact; S3 does not say whether there was one."""
+        """Removes an artifact; S3 does not report whether it existed."""
         with self._translate_errors():
             self._store.remove(self._prefix + artifact_id)
 
     def names(self, start: str = "") -> set[str]:
-        """Returns the names of the artifacts that begin so."""
+        """Returns the names of the artifacts that begin with `start`."""
         with self._translate_errors():
             pages = self._store.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._name, Prefix=self._prefix + start, Delimiter="/"
@@ -100,14 +100,14 @@ class Bucket:
         return {key.removeprefix(self._prefix) for key in keys}
 
     def check(self) -> None:
-        """Writes something for a moment, as a search will do."""
+        """Writes and removes an empty artifact, as a test."""
         self.write(PROBE_NAME, io.BytesIO())
-        with suppress(StorageError):  # who may write need not be allowed to remove
+        with suppress(StorageError):  # the user may be allowed to write only
             self.remove(PROBE_NAME)
 
     @cached_property
     def _store(self) -> Boto3ArtifactStore:
-        from boto3.session import Session  # not installed unless somebody wants a bucket
+        from boto3.session import Session  # an optional dependency
         from botocore.config import Config
 
         client = Session().client("s3", config=Config(connect_timeout=CONNECT_TIMEOUT_S))
@@ -120,7 +120,12 @@ class Bucket:
 
         try:
             yield
-        except (Boto3Error, BotoCoreError, ClientError, ValueError) as error:  # the last of URLs
+        except (
+            Boto3Error,
+            BotoCoreError,
+            ClientError,
+            ValueError,
+        ) as error:
             answer = getattr(error, "response", {}).get("Error", {})
             kind = answer.get("Code", type(error).__name__)
             said = " ".join((answer.get("Message") or str(error)).split()).rstrip(".")

@@ -1,8 +1,8 @@
-"""CSV files that we write: one rule for cells that a spreadsheet would take for a formula.
+"""Writing CSV files whose cells no spreadsheet runs as formulas.
 
-A text that begins with =, +, -, @, a tab or a line break gets an apostrophe before it, also in
-the first row; one that begins with apostrophes before such a letter gets one more, so that
-`unescape_formula` gives each text back. Numbers stay as they are, also negative ones in texts.
+A text that begins with =, +, -, @, a tab or a line break gets an apostrophe before it, also in the
+first row. A text that begins with apostrophes and such a letter gets one more, so that
+`unescape_formula` is the inverse. Numbers are not changed, nor are texts that are numbers.
 """
 
 import re
@@ -12,24 +12,24 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - which Excel takes for them too
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - Excel accepts these too
 _NUMBER = re.compile(r"[+-]?(\d[\d.,]*|\.\d+)([eE][+-]?\d+)?%?")
 
 
 def escape_formula(value: Any) -> Any:
-    """Returns what a cell may hold: a text that no spreadsheet runs, or what else it is."""
+    """Returns a value as a cell: a text is escaped if it looks like a formula."""
     if not isinstance(value, str) or _NUMBER.fullmatch(value) or not _FORMULA.match(value):
         return value
     return f"'{value}"
 
 
 def unescape_formula(text: str) -> str:
-    """Returns the text that `escape_formula` was given."""
+    """Returns the text of a cell; the inverse of `escape_formula`."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def escape_formulas(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Returns a table whose cells, rows and columns are named so that no spreadsheet runs them."""
+    """Returns a table whose cells and names of rows and columns are escaped."""
     safe = table.copy(deep=False)
     for number, kind in enumerate(table.dtypes):
         if kind.kind not in "biufcmM":
@@ -42,12 +42,12 @@ def escape_formulas(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def write_csv(table: "pd.DataFrame", to: Path | IO[bytes], *, index: str | None = None) -> None:
-    """Writes a table as CSV, in UTF-8; names of files that are not in it keep their bytes.
+    """Writes a table as CSV in UTF-8; names of files in other encodings keep their bytes.
 
     Args:
         table: The table.
-        to: A path, or a file that is open for bytes.
-        index: The name of the column with the names of the rows; None for no such column.
+        to: A path, or a binary file.
+        index: Name of the column with the index; None to leave it out.
     """
     mode: Literal["w", "wb"] = "w" if isinstance(to, Path) else "wb"
     escape_formulas(table).to_csv(

@@ -1,4 +1,4 @@
-"""Exporting a study: every trial as a row of CSV or an object of JSON."""
+"""Exporting a study as CSV or JSON."""
 
 import csv
 import io
@@ -22,17 +22,17 @@ TRIAL_COLUMNS = (
     "seconds",
     "stopped",
 )
-"""Columns beside those of the metrics, which stand behind the second, and of the parameters."""
+"""The columns of every export; metrics follow the second one, parameters the metrics."""
 PARAM_PREFIX, VALUE_PREFIX = "params_", "values_"
-"""What Optuna's data frame puts before the names of parameters and metrics."""
+"""The prefixes of parameters and metrics in Optuna's own data frame."""
 
 
 def to_csv(study: optuna.Study) -> str:
-    """Returns a study as CSV: a row for each trial, with its values, parameters, times and end.
+    """Returns a study as CSV, with a row for each trial.
 
-    The column of a parameter is `params_NAME`, as in Optuna's own data frame; that of a metric is
-    its name, or `values_NAME` if another column is called so. A value None is the word None; an
-    empty cell says that the trial was not asked for the parameter.
+    The column of a parameter is `params_NAME`, as in Optuna's own data frame. The column of a
+    metric is its name, or `values_NAME` if another column has that name. The value None is the
+    word None; a cell is empty if the trial does not have the parameter.
     """
     trials = study.get_trials(deepcopy=False)
     metrics = read_study_record(study).metrics
@@ -68,17 +68,14 @@ def to_csv(study: optuna.Study) -> str:
 
 
 def disambiguate(names: Iterable[str], taken: Collection[str], prefix: str) -> dict[str, str]:
-    """Returns what names are called beside others: with a prefix if one of these is the same.
-
-    A name that begins with the prefix gets another one, so that no two can become the same.
-    """
+    """Returns a unique name for each name: with a prefix if it is taken or has the prefix."""
     return {n: f"{prefix}{n}" if n in taken or n.startswith(prefix) else n for n in names}
 
 
 def params_key(params: Mapping[str, Any]) -> str:
-    """Returns parameters as a text that is equal for equal ones alone.
+    """Returns a text that is equal for equal parameters only.
 
-    To Python, 1, 1.0 and True are equal, and NaN is not.
+    In Python, 1 == 1.0 == True, and NaN != NaN.
     """
     return json.dumps(params, sort_keys=True, default=str)
 
@@ -88,7 +85,7 @@ def _csv_cell(value: object) -> object:
 
 
 def to_json(study: optuna.Study) -> str:
-    """Returns a study as JSON: its attributes, and every trial with its value of each epoch."""
+    """Returns a study as JSON, with its attributes and all intermediate values of its trials."""
     trials = [
         {
             "number": trial.number,

@@ -1,4 +1,4 @@
-"""Names of new studies: safe on every system that the runs folder may be moved to."""
+"""Names of new studies, which must be valid on every system."""
 
 import os
 import unicodedata
@@ -19,14 +19,14 @@ WINDOWS_DEVICES = {
     "NUL",
     *(f"{d}{n}" for d in ("COM", "LPT") for n in range(10)),
 }
-"""What Windows takes for a device, whatever suffix it has."""
+"""Names of devices on Windows, with any suffix."""
 
 
 def check_name_in_database(url: str, study: str) -> str:
-    """Returns the name of a study that is in a database, or may be made there.
+    """Returns a name unchanged if a study in a database has it, or a new one can have it.
 
     Raises:
-        StorageError: If it may not, or the database cannot be opened.
+        StorageError: If it cannot, or the database cannot be opened.
     """
     parse_url(url)
     others: list[str] = []
@@ -36,17 +36,15 @@ def check_name_in_database(url: str, study: str) -> str:
 
 
 def check_new_name(study: str, others: Collection[str]) -> str:
-    """Returns the name of a study that is about to be made, if it can name one everywhere.
-
-    An older study may have a name that would be refused today.
+    """Returns a name unchanged if a new study can have it on every system.
 
     Args:
         study: The name.
-        others: Those of the studies that are there.
+        others: The names of the existing studies.
 
     Raises:
-        StorageError: If another system would take it for a device, for another study or for what
-            lies beside them, or cannot have a folder of this name.
+        StorageError: If on some system it is a device, equal to another name in the runs folder,
+            or not a valid name of a folder.
     """
     check_study_name(study)
     why, same = None, _case_folded(study)
@@ -66,5 +64,5 @@ def check_new_name(study: str, others: Collection[str]) -> str:
 
 
 def _case_folded(name: str) -> str:
-    """Returns a name as systems see it that tell neither case nor composed letters apart."""
+    """Returns equal texts for names that differ only in case or in composed letters."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -1,4 +1,4 @@
-"""A study as users get it: one of Optuna's, which says in a few lines what it holds."""
+"""Optuna's study with a short summary as its `repr`."""
 
 from collections import Counter
 
@@ -14,18 +14,18 @@ STATE_NAMES = {
     TrialState.RUNNING: "running",
     TrialState.WAITING: "waiting",
 }
-"""What users call the states of a trial."""
+"""The states of a trial as users read them."""
 
 
 def format_value(value: object, none: str = "-") -> str:
-    """Returns a value with four digits, if it has so many; `none` stands for None."""
+    """Returns a value as text, a float with four digits, and None as `none`."""
     if value is None:
         return none
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 class Study(optuna.Study):
-    """An Optuna study, with a summary in place of an address."""
+    """An Optuna study whose `repr` is a summary."""
 
     def __repr__(self) -> str:
         trials = self.get_trials(deepcopy=False)

@@ -200,5 +200,5 @@ def test_recorded_paths_are_those_of_the_folder(tmp_path: Path) -> None:
         assert Runs(Path("link")).resolve(recorded) == Path("link", path)
         assert Runs(Path("link")).inside(Path("runs", path)) == recorded
     for outside in ("x", "runs/../x", str(tmp_path)):
-        with pytest.raises(StorageError, match="does not lie in"):
+        with pytest.raises(StorageError, match="is not in"):
             runs.inside(Path(outside))
