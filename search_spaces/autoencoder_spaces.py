@@ -151,14 +151,14 @@ def _suggest_network(trial: BaseTrial) -> str:
     return str(trial.suggest_categorical("network", NETWORKS))
 
 
-def _suggest_corruption(trial: BaseTrial) -> dict[str, float]:
+def _suggest_corruption(trial: BaseTrial) -> dict[str, Any]:
     return {
         "corruption_std": trial.suggest_float("corruption_std", 0, 1),
         "corruption_rate": trial.suggest_float("corruption_rate", 0, 0.75),
     }
 
 
-def _suggest_sparsity(trial: BaseTrial) -> dict[str, float]:
+def _suggest_sparsity(trial: BaseTrial) -> dict[str, Any]:
     return {
         "sparsity": trial.suggest_float("sparsity", 1e-4, 1, log=True),
         "sparse_code": trial.suggest_float("sparse_code", 0, 0.5),

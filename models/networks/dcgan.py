@@ -58,7 +58,7 @@ class Discriminator(nn.Sequential):
         for depth, (inputs, outputs) in enumerate(pairwise(channels)):
             strides = [2 if side > SMALLEST else 1 for side in size]
             layers += [
-                nn.Conv2d(inputs, outputs, 3, tuple(strides), padding=1),
+                nn.Conv2d(inputs, outputs, 3, (strides[0], strides[1]), padding=1),
                 nn.LeakyReLU(NEGATIVE_SLOPE),
                 nn.Dropout2d(DROPOUT),
             ]

@@ -51,7 +51,7 @@ def conv_pool(inputs: int, outputs: int, size: Sequence[int]) -> tuple[list[nn.M
     A side of less than 10 pixels is padded.
     """
     padding = [KERNEL // 2 if side < PADDED_BELOW else 0 for side in size]
-    convolution = nn.Conv2d(inputs, outputs, KERNEL, padding=tuple(padding))
+    convolution = nn.Conv2d(inputs, outputs, KERNEL, padding=(padding[0], padding[1]))
     sides = zip(size, padding, strict=True)
     pooled = [-(-(side + 2 * border - KERNEL + 1) // 2) for side, border in sides]
     return [convolution, nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)], pooled
