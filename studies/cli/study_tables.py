@@ -1,6 +1,6 @@
 """Tables of studies and trials for the console."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import optuna
@@ -49,7 +49,7 @@ def print_plan(plan: "SearchPlan") -> None:
     console.print(table)
 
 
-def print_studies(studies: list[optuna.Study], runs: Runs) -> None:
+def print_studies(studies: Sequence[optuna.Study], runs: Runs) -> None:
     """Prints a row for each study."""
     table = Table("study", "metric", "best", *STATE_NAMES.values(), box=None)
     for depth, study in _study_tree(studies):
@@ -66,7 +66,7 @@ def print_studies(studies: list[optuna.Study], runs: Runs) -> None:
     console.print(table)
 
 
-def _study_tree(studies: list[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
+def _study_tree(studies: Sequence[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
     """Yields each study below the study of its encoder, with its depth in this tree."""
     remaining = {study.study_name: study for study in studies}
     parents = {name: _encoder_study(study) for name, study in remaining.items()}
