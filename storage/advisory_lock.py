@@ -35,7 +35,7 @@ class AdvisoryLock:
 
     @property
     def is_locked(self) -> bool:
-        """Whether this process holds it."""
+        """Whether this process holds the lock."""
         return self._session is not None
 
     def acquire(self, timeout: float | None = None) -> None:

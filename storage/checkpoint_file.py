@@ -115,7 +115,9 @@ def read_safely(path: Path, *, mapped: bool = False) -> Any:
         raise StorageError(f"there is no checkpoint {path}") from error
     except Exception as error:  # torch raises half a dozen classes for files that it cannot read
         said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise StorageError(f"{path} is no checkpoint that can be read safely: {said}") from error
+        raise StorageError(
+            f"{path} is not a checkpoint that can be read safely: {said}"
+        ) from error
 
 
 def _check_unpacked_size(path: Path) -> None:

@@ -24,7 +24,7 @@ class AnomalyThreshold(Record):
 
 
 class CheckpointHeader(Record):
-    """What `train` writes into a checkpoint beside the weights.
+    """What `train` writes into a checkpoint in addition to the weights.
 
     Attributes:
         study: Name of the study.

@@ -1,4 +1,4 @@
-"""A folder that grows beside its final place, so that a stopped training can be resumed."""
+"""A folder that is filled under another name first, so that a stopped training can be resumed."""
 
 import logging
 from collections.abc import Iterator

@@ -18,20 +18,20 @@ class Lock(Protocol):
 
     @property
     def is_locked(self) -> bool:
-        """Whether this process holds it."""
+        """Whether this process holds the lock."""
 
     def acquire(self, timeout: float | None = None) -> Any:
-        """Waits until this process holds it.
+        """Waits until this process holds the lock.
 
         Args:
-            timeout: Seconds to wait at most; None for ever.
+            timeout: Seconds to wait at most; None for no limit.
 
         Raises:
-            Timeout: If the time is over.
+            Timeout: After that time.
         """
 
     def release(self) -> Any:
-        """Lets it go."""
+        """Releases the lock."""
 
 
 def search_lock(storage: str, runs: Runs) -> Lock:

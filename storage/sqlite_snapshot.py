@@ -2,8 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -66,30 +65,6 @@ def fingerprint(database: Path) -> str:
     """Returns the fingerprint of a database; see `snapshot`."""
     with temporary_scratch_folder() as place:
         return snapshot(database, Path(place) / "copy.db")
-
-
-@contextmanager
-def exclusive_access(database: Path) -> Iterator[None]:
-    """Keeps all others from a database, so that its file can be replaced.
-
-    Whoever had it open would go on with the old file, and SQLite would remove the new one's log.
-
-    Raises:
-        StorageError: If another process, or a study in this one, has it open.
-    """
-    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
-        try:
-            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-            connection.execute("BEGIN EXCLUSIVE")
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA journal_mode=DELETE")  # the log is gone, and stays so
-        except sqlite3.OperationalError as error:
-            raise StorageError(
-                f"{database} is open elsewhere, as in a dashboard: end that first ({error})"
-            ) from error
-        except sqlite3.DatabaseError:
-            pass  # it is no database, so nobody has it open
-        yield
 
 
 def log_files(database: Path) -> list[Path]:

@@ -190,10 +190,10 @@ def test_a_checkpoint_holds_data_alone(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="there is no checkpoint"):
         read_checkpoint(path)
     torch.save({"state_dict": {}, "latentune": Path("evil")}, path)
-    with pytest.raises(StorageError, match="no checkpoint that can be read safely"):
+    with pytest.raises(StorageError, match="not a checkpoint that can be read safely"):
         read_checkpoint(path)
     path.write_bytes(b"PK\x03\x04 half a file")
-    with pytest.raises(StorageError, match="no checkpoint that can be read safely"):
+    with pytest.raises(StorageError, match="not a checkpoint that can be read safely"):
         read_checkpoint(path)
     torch.save({"state_dict": {}}, path)
     with pytest.raises(StorageError, match="not written by latentune train"):

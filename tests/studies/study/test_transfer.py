@@ -225,8 +225,8 @@ def test_weights_that_do_not_fit_are_refused(
     for architecture, weights, message in (
         ("resnet18", squeezenet, "holds weights of another architecture than resnet18"),
         ("squeezenet1_0", "part.pth", "the weights lack the last layer classifier.1"),
-        ("squeezenet1_0", "evil.pth", "evil.pth is no checkpoint that can be read safely"),
-        ("squeezenet1_0", "text.pth", "text.pth is no checkpoint that can be read safely"),
+        ("squeezenet1_0", "evil.pth", "evil.pth is not a checkpoint that can be read safely"),
+        ("squeezenet1_0", "text.pth", "text.pth is not a checkpoint that can be read safely"),
         ("squeezenet1_0", "number.pth", "number.pth holds no weights"),
         ("squeezenet1_0", "missing.pth", "missing.pth"),
         ("resnet19", "none", "resnet19"),

@@ -172,7 +172,7 @@ def test_a_checkpoint_that_is_cut_or_incomplete_is_refused(cli: Cli, trained: Pa
         path.write_bytes(broken)
         answer = cli("sample", "conv-ae-digits")
         assert (answer.code, answer.err.count("\n")) == (2, 1)
-        assert "is no checkpoint that can be read safely" in answer.err
+        assert "is not a checkpoint that can be read safely" in answer.err
     for name in ("recipe", "params", "data", "study"):
         entries = {k: v for k, v in checkpoint["latentune"].items() if k != name}
         torch.save(checkpoint | {"latentune": entries}, path)

@@ -350,7 +350,7 @@ def heavy(files: dict[str, bytes]) -> None:
         (lambda files: files.update({"manifest.json": b"{}"}), False, "format 1"),
         (lambda files: files.pop("study.json"), True, "has no study.json"),
         (lambda files: files.update({"study/best.toml": b"evil"}), True, "not a complete TOML"),
-        (heavy, True, "no checkpoint that can be read safely"),
+        (heavy, True, "not a checkpoint that can be read safely"),
         (deep, True, "nested too deeply"),
     ],
 )
