@@ -1,1 +1,1 @@
-"""Many machines: the nodes of a Ray cluster, of which the head of a search is the driver."""
+"""Ray clusters: joining one, running jobs on its nodes, and reaching the coordinator."""

@@ -20,7 +20,7 @@ FILE_FIELDS = ("encoder", "weights")
 
 
 class Payload(NamedTuple):
-    """Data as arrays, of which Ray keeps one copy on each node for all its workers."""
+    """Data as arrays: Ray keeps one copy on each node for all its workers."""
 
     splits: list[Any]
     files: dict[str, np.ndarray]

@@ -74,8 +74,8 @@ class RayCluster:
     def _check_values(self) -> None:
         if self.address.startswith("ray://"):
             raise StudyError(
-                f"{self.address} is for a client outside the cluster, on whose machine database "
-                "and runs would lie; send the command to the cluster: ray job submit --address "
+                f"{self.address} is for a client outside the cluster, and would leave database and "
+                "runs on its machine; send the command to the cluster: ray job submit --address "
                 "http://HEAD:8265 -- latentune search ... --cluster auto"
             )
         host, colon, port = self.address.rpartition(":")
@@ -152,7 +152,7 @@ class _EmptyPaths(list[str]):
 def _job_config() -> Any:
     """Returns a configuration with which workers do not import from the working folder.
 
-    Ray would add that folder to the paths of modules, whose names may be those of any module.
+    Ray would add that folder to `sys.path`, and its files could hide modules of Python.
     The user's own modules are part of the payload.
     """
     config = load_ray().job_config.JobConfig()

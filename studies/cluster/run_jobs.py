@@ -9,7 +9,7 @@ from ..study.module_trust import allow, trusted_modules
 from ..study.study_error import StudyError
 from .ray_cluster import RayCluster, load_ray
 
-MAX_RETRIES = 3  # of a call whose node or process has died
+MAX_RETRIES = 3  # after the death of a node or process
 
 T = TypeVar("T")
 

@@ -75,7 +75,7 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
         callbacks: Called with the study and each finished trial.
 
     Returns:
-        The study, of which every trial has finished: one of Optuna's.
+        The study, an `optuna.Study` without RUNNING trials of this search.
 
     Raises:
         StudyError: If an option is not allowed, the study exists with another definition, or

@@ -251,7 +251,7 @@ def _choose_pruner(pruner: str | None, trainings: int) -> str:
         return PRUNER if trainings == 1 else WILCOXON
     if trainings == 1 and pruner == WILCOXON:
         raise StudyError(
-            f"the pruner {pruner} compares trainings, of which each trial has one here: ask for "
+            f"the pruner {pruner} compares trainings, and each trial has only one: ask for "
             "more by `repeats=` or `folds=`"
         )
     if trainings > 1 and pruner not in (WILCOXON, NONE):

@@ -68,7 +68,7 @@ class WorkerPool:
         backend: Reaches the workers.
         handle: Handles each message.
         trials: The number of the trial that each worker runs; None between trials.
-        failed_workers: Why each dead worker died whose trial has not been requeued yet.
+        failed_workers: The reason of each death, until the trial of that worker is requeued.
     """
 
     study: optuna.Study
