@@ -74,8 +74,8 @@ class RayCluster:
     def _check_values(self) -> None:
         if self.address.startswith("ray://"):
             raise StudyError(
-                f"{self.address} is for a client outside the cluster, and would leave database and "
-                "runs on its machine; send the command to the cluster: ray job submit --address "
+                f"{self.address} is for a client outside the cluster, and would leave database "
+                "and runs on its machine; send the command to the cluster: ray job submit --address "
                 "http://HEAD:8265 -- latentune search ... --cluster auto"
             )
         host, colon, port = self.address.rpartition(":")
