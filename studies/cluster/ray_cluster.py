@@ -75,8 +75,8 @@ class RayCluster:
         if self.address.startswith("ray://"):
             raise StudyError(
                 f"{self.address} is for a client outside the cluster, and would leave database "
-                "and runs on its machine; send the command to the cluster: ray job submit --address "
-                "http://HEAD:8265 -- latentune search ... --cluster auto"
+                "and runs on its machine; send the command to the cluster: ray job submit "
+                "--address http://HEAD:8265 -- latentune search ... --cluster auto"
             )
         host, colon, port = self.address.rpartition(":")
         if self.address != AUTO_ADDRESS and not (host and colon and port.isdecimal()):
