@@ -8,8 +8,7 @@ import seaborn as sns
 
 from latentune.storage.runs_folder import Runs, replace_folder
 from latentune.storage.spreadsheet_csv import write_csv
-from latentune.studies.display.plots.axis_scales import set_log_scale
-from latentune.studies.display.plots.figure import add_legend_outside, open_figure
+from latentune.studies.display.plots.figure import add_legend_outside, open_figure, set_log_scale
 
 from .reproduction import Result
 from .rows import ROWS

@@ -62,10 +62,6 @@ def should_resume(source: str, setup: TrainingSetup, options: TrainingOptions) -
     """Returns whether there is a stopped training to resume.
 
     `options.resume` says whether it must be resumed; None resumes it if nothing differs.
-
-    Raises:
-        StudyError: If it must, and there is none, or its options, values or data differ.
-        StorageError: If it must, and the checkpoint is broken.
     """
     stopped = find_resumable(setup.target, LAST)
     if options.resume is False or not (options.resume or stopped):

@@ -70,13 +70,7 @@ def build_setup_with_seed(
 def load_training_setup(
     source: str, runs: Runs, storage: str | None, data_dir: str | Path | None
 ) -> TrainingSetup:
-    """Returns the setup of `STUDY`, `STUDY:17` or a best.toml, with the network of its trial.
-
-    Raises:
-        StudyError: If there is no such study or trial, or the data differ from those it searched.
-        SpaceError: If a value is missing, unknown or out of range.
-        DataError: If the data are missing or broken.
-    """
+    """Returns the setup of `STUDY`, `STUDY:17` or a best.toml, with the network of its trial."""
     best = find_configuration(source, runs, storage)
     target, is_trial = _final_folder(source, best, runs, storage)
     if not is_trial:

@@ -1,10 +1,10 @@
 """The verb `anomalies`: scores of the test part and of other items by reconstruction error."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
@@ -15,6 +15,7 @@ from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.item_metadata import ITEM_COLUMN, item_metadata
 from ...objectives.data.new_items.new_items import NewItems
 from ...objectives.data.new_items.read_new_items import read_other_data
+from ...objectives.data.parts import to_float
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.anomaly_scores import (
@@ -24,12 +25,13 @@ from ...objectives.metrics.anomaly_scores import (
 )
 from ...objectives.metrics.baselines import code_length, pca_scorer
 from ...storage.spreadsheet_csv import write_csv
+from ..display.plots.image_grids import plot_labeled_grid
+from ..display.plots.plot_text import shorten_label
 from ..display.plots.score_distributions import plot_score_distributions
 from ..study.defaults import ANOMALY_QUANTILE, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
 from .anomaly_report import INLIERS, OUTLIERS, PCA_SCORE, REGRESSION, AnomalyReport
-from .extreme_images import plot_extreme_images
 from .inference import run_inference
 from .trained_network import load_trained_network
 
@@ -163,3 +165,36 @@ def _make_score_rows(name: str, items: Iterable[str], scores: Tensor) -> pd.Data
         raise StudyError("the reconstructions of the network are not finite: train another trial")
     columns = zip(("score", PCA_SCORE), scores.T.numpy(), strict=False)
     return pd.DataFrame({"set": name, "item": list(items), **dict(columns)})
+
+
+N_IMAGES = 10
+
+
+def plot_extreme_images(
+    test: "Items",
+    others: Sequence[NewItems],
+    scores: pd.DataFrame,
+    names: Mapping[str, str],
+    path: Path,
+) -> None:
+    """Plots the images of each set with the least and the most reconstruction error.
+
+    The scores have columns `set`, `item` and `score`; first come those of the test part.
+    """
+    places = {name: (group, index) for group in others for index, name in enumerate(group.names)}
+
+    def read_image(row: "pd.Series[Any]") -> Tensor:
+        if row["set"] == INLIERS:
+            return to_float(test[[int(str(row.name))]])
+        group, index = places[row["item"]]
+        return group.read(slice(index, index + 1)).items
+
+    rows = {}
+    for name, of_set in scores.groupby("set"):
+        label, ordered = shorten_label(names[str(name)], 16), of_set.sort_values("score")
+        count = min(N_IMAGES, (len(ordered) + 1) // 2)  # no image is in both rows
+        extremes = {"least": ordered[:count], "most": ordered[count:][-count:][::-1]}
+        for kind, chosen in extremes.items():
+            if images := [read_image(row) for _, row in chosen.iterrows()]:
+                rows[f"{label}: {kind}"] = torch.cat(images)
+    plot_labeled_grid(rows, "Least and most reconstruction error", path)

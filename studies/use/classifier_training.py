@@ -22,15 +22,7 @@ HIDDEN_SIZE = 64
 
 
 class Training(NamedTuple):
-    """What a classifier is trained on, and what it begins with.
-
-    Attributes:
-        start: Name of the start: an encoder, or `from scratch`.
-        path: Checkpoint of the encoder.
-        pretrained: Whether the classifier begins with the weights of that checkpoint.
-        labels: Number of labeled training images; None for all of them.
-        seed: Seed of the images and of the training.
-    """
+    """What a classifier is trained on, and what it begins with."""
 
     start: str
     path: Path

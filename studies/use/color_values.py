@@ -40,10 +40,6 @@ def read_color_values(
     `color` is a column of the items, or `FILE.csv:COLUMN` of a file that identifies each item by
     some of the columns `ids`. Paths of items are relative to `folder`; those of the file may also
     be relative to the working folder.
-
-    Raises:
-        StudyError: If the column does not exist, or the file names no item, or one twice.
-        DataError: If the file cannot be read.
     """
     if color in items:
         return _check_filled(items[color], "the data")

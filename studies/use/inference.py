@@ -25,15 +25,7 @@ GIVEN = "_given"
 
 @dataclass(frozen=True)
 class InferenceResult(Generic[R]):
-    """Outputs of a network for new items.
-
-    Attributes:
-        names: Name of each item.
-        reasons: Why an item could not be read; empty if it could.
-        places: Where each item stands, empty if its name says so.
-        outputs: Output for each batch of readable items.
-        columns: The other columns of the input file; N rows.
-    """
+    """Outputs of a network for new items."""
 
     names: list[str]
     reasons: list[str]
@@ -71,11 +63,7 @@ class InferenceResult(Generic[R]):
 
 
 def read_inputs(network: TrainedNetwork, inputs: Inputs) -> list[NewItems]:
-    """Finds new items, which are prepared as the training items of a network were.
-
-    Raises:
-        DataError: If they are missing, broken or of another kind.
-    """
+    """Finds new items, which are prepared as the training items of a network were."""
     paths = [inputs] if isinstance(inputs, str | Path) else inputs
     return read_new_items(list(map(str, paths)), Preparation.of(network.header))
 
@@ -83,11 +71,7 @@ def read_inputs(network: TrainedNetwork, inputs: Inputs) -> list[NewItems]:
 def run_inference(
     items: Iterable[NewItems], function: Callable[[Tensor], R]
 ) -> InferenceResult[R]:
-    """Applies a function to batches of new items, each of shape (n, *data.shape).
-
-    Raises:
-        DataError: If none of the items can be read.
-    """
+    """Applies a function to batches of new items, each of shape (n, *data.shape)."""
     groups = list(items)
     names: list[str] = []
     reasons: list[str] = []

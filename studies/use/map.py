@@ -1,19 +1,122 @@
 """The verb `map`: latent codes in two dimensions."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+import pandas as pd
+
+from ...models.data_spec import DataSpec
 from ...models.projections import PROJECTIONS, TITLES
+from ...objectives.data.item_metadata import ITEM_COLUMN, ROW_COLUMN, item_metadata
+from ...objectives.data.tensor_data import TensorData
 from ...objectives.progress import progress
 from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.latent_map import plot_latent_map
 from ..study.defaults import MAP_SIZE, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_seed
+from .color_values import read_color_values
 from .folder_result import FolderResult
-from .map_items import MapItems
-from .trained_network import load_trained_network
+from .trained_network import TrainedNetwork, load_trained_network
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PART, CLASS, TARGET = "part", "class", "target"
+UNUSED_ROLES = ("row number", "left out")
+"""Roles of columns of a file that are not features."""
+RESERVED = (PART, CLASS, TARGET, "x", "y")
+"""Columns of the tables; a column of the data with such a name becomes `data x`, for example."""
+
+
+@dataclass(frozen=True)
+class MapItems:
+    """Training items whose codes are on a map.
+
+    Attributes:
+        columns: All columns of the data: `item`, `row` and those of the file; none if the study
+            brings its own data module.
+        ids: Names of the columns that identify an item; features and targets do not.
+        target: The class of each item, or the number to predict, if any.
+        folder: The folder that paths of items are relative to.
+    """
+
+    columns: pd.DataFrame
+    ids: list[str]
+    target: pd.Series[Any] | None
+    folder: Path
+
+    @classmethod
+    def of(cls, network: TrainedNetwork, n: int, targets: Tensor | None, seed: int) -> Self:
+        """Returns the first `n` items of `network.codes("train", seed)`, given their targets."""
+        data, target = network.data, _target_column(network.data.spec, targets)
+        if not isinstance(data, TensorData):
+            return cls(pd.DataFrame(index=range(n)), [], target, Path())
+        part = network.part("train", seed).take(range(n))
+        columns = item_metadata(data.source, "train", part, data.spec)
+        path = Path(data.source.name)
+        folder = path if path.is_dir() else path.parent
+        return cls(columns, _id_columns(columns, target, data.spec), target, folder)
+
+    def color(self, name: str | None) -> pd.Series[Any] | None:
+        """Returns the values that color the items, by their name; the target if that is None."""
+        if name is None:
+            return self.target
+        columns = self.columns
+        if self.target is not None and self.target.name not in columns:
+            columns = columns.assign(**{str(self.target.name): self.target})
+        if not self.ids and name not in columns:
+            raise StudyError(
+                "the study brings its own data, whose items have no columns: leave out `color=`"
+            )
+        return read_color_values(name, columns, self.ids, self.folder)
+
+    def table(self, values: pd.Series[Any] | None) -> pd.DataFrame:
+        """Returns the columns of the table: ids, part, target, and the values of the colors."""
+        table = self.columns[self.ids].rename(columns={name: f"data {name}" for name in RESERVED})
+        table.insert(min(2, table.shape[1]), PART, "train")
+        if self.target is not None:
+            table[self.target.name] = self.target
+        if values is not None and not _equals_target(values, self.target):
+            name = str(values.name)
+            if name not in table or not values.equals(table[name]):
+                table[f"color {name}" if name in (*table, *RESERVED) else name] = values
+        return table
+
+
+def _target_column(spec: DataSpec, targets: Tensor | None) -> pd.Series[Any] | None:
+    if targets is None:
+        return None
+    if spec.classes:
+        names = [spec.classes[target] for target in targets]
+        return pd.Series(pd.Categorical(names, spec.classes), name=CLASS)
+    return pd.Series(targets.numpy(), name=TARGET) if targets.is_floating_point() else None
+
+
+def _id_columns(columns: pd.DataFrame, target: pd.Series[Any] | None, spec: DataSpec) -> list[str]:
+    features = {column.name for column in spec.columns if column.role not in UNUSED_ROLES}
+    if spec.kind == "table" and not spec.columns:
+        features |= {str(name) for name in columns}
+    return [
+        str(name)
+        for name, column in columns.items()
+        if name in (ITEM_COLUMN, ROW_COLUMN)
+        or not (name in features or _equals_target(column, target))
+    ]
+
+
+def _equals_target(column: pd.Series[Any], target: pd.Series[Any] | None) -> bool:
+    if target is None or column is target:
+        return target is not None
+    if target.name == TARGET:
+        numbers = pd.to_numeric(column, errors="coerce").to_numpy(float)
+        return np.allclose(numbers, target.to_numpy(float), rtol=1e-6, atol=0)
+    return bool((column.astype(str) == target.astype(str)).all())
 
 
 @dataclass(frozen=True, repr=False)

@@ -18,7 +18,7 @@ from ...objectives.metrics.anomaly_scores import anomaly_scores, score_to_mse
 from ...objectives.metrics.nearest_neighbors import distances
 from ...objectives.progress import progress
 from ..study.study_error import StudyError
-from .number_format import round_significant
+from .predictions import round_significant
 from .trained_network import TrainedNetwork, encode_items
 
 PredictBatch = Callable[[Tensor], pd.DataFrame]
@@ -28,11 +28,7 @@ RANKS = ("nearest", "second", "third")
 
 
 def choose_prediction_function(network: TrainedNetwork, data: DataSpec) -> PredictBatch:
-    """Returns the function that predicts for batches of items, by the role of a network.
-
-    Raises:
-        StudyError: If the network has no role that makes predictions.
-    """
+    """Returns the function that predicts for batches of items, by the role of a network."""
     model = network.model
     if isinstance(model, Predicts) and data.classes:
         return partial(_predict_classes, model, data.classes)

@@ -19,8 +19,8 @@ from ...objectives.metrics.sampler_rating import SamplerRatings, rate_samplers, 
 from ...objectives.progress import progress
 from ...search_spaces.space_errors import did_you_mean
 from ...storage.json_text import to_strict_json
-from ..display.plots.code_histograms import plot_code_histograms
 from ..display.plots.image_grids import plot_image_grid
+from ..display.plots.latent_map import plot_code_histograms
 from ..study.defaults import RUNS, SAMPLE_SIZE, SAMPLING_METHODS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_seed

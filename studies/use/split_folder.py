@@ -32,11 +32,6 @@ def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Ite
     the folder already has are joined first. `classes.csv` has the number of images of each class
     and part. Paths are relative to `out`, so that both folders can be moved together. It yields
     the files.
-
-    Raises:
-        StudyError: If the shares are not three above 0 that add to 100.
-        DataError: If the folder has no classes, or too few images of one.
-        StorageError: If one of the files exists, or cannot be written.
     """
     _check_shares(split)
     refuse_url(out, "out")

@@ -31,15 +31,7 @@ PartName = Literal["train", "val", "test"]
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """A network that final training has saved.
-
-    Attributes:
-        model: The network, on the CPU and in eval mode.
-        header: The header of its checkpoint.
-        folder: The folder of the final training.
-        runs: The runs folder.
-        data_dir: Where torchvision data lies, if elsewhere than in the search.
-    """
+    """A network that final training has saved."""
 
     model: pl.LightningModule
     header: CheckpointHeader
@@ -49,11 +41,7 @@ class TrainedNetwork:
 
     @cached_property
     def data(self) -> Any:
-        """The data module of the study, which is built when it is first used.
-
-        Raises:
-            DataError: If the data are missing or broken.
-        """
+        """The data module of the study, which is built when it is first used."""
         recipe = Recipe.from_table(self.header.recipe.to_table(), self.runs).at(self.data_dir)
         data = build_spec(recipe, self.runs, self.header.encoder).objective.data()
         if isinstance(data, TensorData):
@@ -81,9 +69,6 @@ class TrainedNetwork:
         """Returns codes of a part, with shape (N, D), and its targets, with shape (N,), if any.
 
         A seed shuffles the training part.
-
-        Raises:
-            StudyError: If the model has no `encode`, or a code is not finite.
         """
         if not isinstance(self.model, Encodes):
             raise self.missing_method_error("encode()")
@@ -119,11 +104,7 @@ class TrainedNetwork:
 def load_trained_network(
     source: str | Path, runs: str | Path, data_dir: str | Path | None = None
 ) -> TrainedNetwork:
-    """Loads the network that `STUDY`, `STUDY:17` or the path of a checkpoint names.
-
-    Raises:
-        StorageError: If it has not been trained yet.
-    """
+    """Loads the network that `STUDY`, `STUDY:17` or the path of a checkpoint names."""
     place = Runs(Path(runs))
     path = find_checkpoint(source, place)
     model = load_network(path, place)
@@ -131,11 +112,7 @@ def load_trained_network(
 
 
 def encode_items(model: Encodes, items: Tensor) -> Tensor:
-    """Maps items of shape (N, *data.shape) to codes of shape (N, D).
-
-    Raises:
-        StudyError: If `encode` does not return a tensor.
-    """
+    """Maps items of shape (N, *data.shape) to codes of shape (N, D)."""
     codes: object = model.encode(cast_input(model, items))
     if not isinstance(codes, Tensor):
         raise StudyError(f"its encode() returns a {type(codes).__name__}, not a tensor of codes")

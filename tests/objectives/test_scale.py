@@ -22,7 +22,7 @@ from latentune.objectives.metrics.anomaly_scores import anomaly_scores, separati
 from latentune.objectives.metrics.baselines import linear_baseline, pca_baseline
 from latentune.objectives.trainer import choose_accelerator, fit, quiet_trainer
 from latentune.studies.use.compress import _power_of_two
-from latentune.studies.use.number_format import format_number, round_significant
+from latentune.studies.use.predictions import format_number, round_significant
 
 Cli = Callable[..., Any]
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import seaborn as sns
 
-from .axis_scales import set_log_scale, spans_decades
-from .figure import open_figure
+from .figure import open_figure, set_log_scale, spans_decades
 from .plot_text import shorten_label
 
 

@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from .axis_scales import set_integer_ticks
-from .figure import add_legend_outside, choose_marker_area, open_figure
+from .figure import add_legend_outside, choose_marker_area, open_figure, set_integer_ticks
 from .plot_text import shorten_labels
 
 MAX_CURVES = 12

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from .axis_scales import set_log_scale
-from .figure import open_figure
+from .figure import open_figure, set_log_scale
 from .plot_text import shorten_label, shorten_labels
 
 BOX_STYLE: dict[str, Any] = {

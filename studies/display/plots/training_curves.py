@@ -7,8 +7,14 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from .axis_scales import compute_epoch_limits, set_integer_ticks, set_log_scale, spans_decades
-from .figure import add_legend_outside, open_figure
+from .figure import (
+    add_legend_outside,
+    compute_epoch_limits,
+    open_figure,
+    set_integer_ticks,
+    set_log_scale,
+    spans_decades,
+)
 from .plot_text import shorten_label, shorten_labels
 
 MAX_MARKED_EPOCHS = 20

@@ -14,7 +14,6 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from latentune.studies.display.plots.code_histograms import plot_code_histograms
 from latentune.studies.display.plots.confusion_matrix import plot_confusion_matrix
 from latentune.studies.display.plots.image_grids import (
     plot_image_grid,
@@ -22,7 +21,7 @@ from latentune.studies.display.plots.image_grids import (
     plot_labeled_grid,
     plot_reconstructions,
 )
-from latentune.studies.display.plots.latent_map import plot_latent_map
+from latentune.studies.display.plots.latent_map import plot_code_histograms, plot_latent_map
 from latentune.studies.display.plots.pareto_front import plot_pareto_front
 from latentune.studies.display.plots.plot_text import (
     replace_missing_glyphs,

@@ -49,7 +49,7 @@ def test_scores_of_a_linear_autoencoder_are_those_of_numpy() -> None:
     rows = data.splits.train.inputs
     found = anomaly_scores(Halves(torch.from_numpy(weights)), data.spec, rows)
     x = rows.numpy().astype("float64")
-    error = (x @ weights @ weights.T - x) / x.std(0)  # a table is standardised unasked
+    error = (x @ weights @ weights.T - x) / x.std(0)  # a table is standardized by default
     np.testing.assert_allclose(found, np.linalg.norm(error, axis=1), rtol=1e-4)
 
 
@@ -101,7 +101,7 @@ def test_no_image_has_both_the_least_and_the_most_error(
     trained: Path, monkeypatch: pytest.MonkeyPatch, n: int, least: int, most: int
 ) -> None:
     shown: dict[str, torch.Tensor] = {}
-    grid = "latentune.studies.use.extreme_images.plot_labeled_grid"
+    grid = "latentune.studies.use.anomalies.plot_labeled_grid"
     monkeypatch.setattr(grid, lambda rows, title, path: shown.update(rows))
     np.save("digits.npy", np.random.default_rng(0).random((n, 8, 8)))
     found = latentune.anomalies("conv-ae-digits", against="digits.npy")
@@ -142,27 +142,27 @@ def test_a_threshold_lies_where_both_classes_are_as_likely() -> None:
 def test_gray_images_fit_a_network_of_color_images_but_not_the_reverse(
     refused: Refused, trained: Path
 ) -> None:
-    write_images("coloured", 12, mode="RGB", side=8)
+    write_images("colored", 12, mode="RGB", side=8)
     write_images("gray", 12, seed=1)
-    said = refused(*WORDS, "coloured")
+    said = refused(*WORDS, "colored")
     for path in Path("gray").iterdir():
         Image.open(path).convert("RGB").save(Path("gray") / f"as-rgb-{path.name}")
         path.unlink()
     assert (latentune.anomalies(WORDS[1], against="gray").scores["set"] == "outliers").sum() == 12
-    assert "holds colours, and the network has seen gray images alone" in said
-    latentune.search("conv-ae", "coloured", trials=1, epochs=1)
-    latentune.train("conv-ae-coloured", epochs=1)
-    found = latentune.anomalies("conv-ae-coloured", against="gray", labeled="digits")
+    assert "holds colors, but the network has seen only gray images" in said
+    latentune.search("conv-ae", "colored", trials=1, epochs=1)
+    latentune.train("conv-ae-colored", epochs=1)
+    found = latentune.anomalies("conv-ae-colored", against="gray", labeled="digits")
     assert (found.scores["set"] == "outliers").sum() == 12
     assert "logistic regression" in found.thresholds
 
 
 def test_unsuitable_other_data_are_refused(refused: Refused, trained: Path) -> None:
     write_images("noise", 12)
-    assert "digits is what the network was trained on: name other" in refused(*WORDS, "digits")
+    assert "digits is the data that the network was trained on: name other" in refused(*WORDS, "digits")
     assert "--labeled" in refused(*WORDS, "noise", "--labeled", "./noise")
-    assert "digits is what the network" in refused(*WORDS, "noise", "--labeled", "digits")
-    assert "wine holds items of 13, and the network reads 1x8x8" in refused(*WORDS, "wine")
+    assert "digits is the data that the network" in refused(*WORDS, "noise", "--labeled", "digits")
+    assert "wine holds items of 13, but the network reads 1x8x8" in refused(*WORDS, "wine")
     assert "nowhere" in refused(*WORDS, "nowhere")
     assert "quantile must be above 0 and below 1, not 1" in refused(
         *WORDS, "noise", "--quantile", 1
@@ -182,7 +182,7 @@ def test_features_of_a_table_are_found_by_their_names(refused: Refused) -> None:
     latentune.train("dense-ae-rows", epochs=2)
     words = ("anomalies", "dense-ae-rows", "--against")
     assert "two.csv has no column 'b', which training had" in refused(*words, "two.csv")
-    assert "five.npy holds items of 5, and the network reads 3" in refused(*words, "five.npy")
+    assert "five.npy holds items of 5, but the network reads 3" in refused(*words, "five.npy")
     found = latentune.anomalies("dense-ae-rows", against="far.csv")
     assert found.auroc == 1
     model, rows = latentune.load_model("dense-ae-rows"), torch.tensor(far.to_numpy()).float()
