@@ -159,7 +159,7 @@ def test_gray_images_fit_a_network_of_color_images_but_not_the_reverse(
 
 def test_unsuitable_other_data_are_refused(refused: Refused, trained: Path) -> None:
     write_images("noise", 12)
-    assert "digits is the data that the network was trained on: name other" in refused(*WORDS, "digits")
+    assert "digits is the data that the network was trained on" in refused(*WORDS, "digits")
     assert "--labeled" in refused(*WORDS, "noise", "--labeled", "./noise")
     assert "digits is the data that the network" in refused(*WORDS, "noise", "--labeled", "digits")
     assert "wine holds items of 13, but the network reads 1x8x8" in refused(*WORDS, "wine")
