@@ -1,6 +1,5 @@
 """Data: what is loaded, how it is split, and what is said when it is not there."""
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -23,20 +22,11 @@ from latentune.objectives.data.preparation import splits as memory
 from latentune.objectives.data.preparation.hold_out import split_indices
 from latentune.objectives.data.sources.source import Source
 from latentune.objectives.metrics.nearest_neighbors import few_label_accuracies, knn_accuracy
-from latentune.search_spaces.space_errors import SpaceError
 from latentune.studies.study.study_error import StudyError
 
+from .image_folders import write_images
+
 Cli = Callable[..., Any]
-
-
-def write_images(
-    folder: Path, n: int, size: tuple[int, int] = (9, 7), mode: str = "RGB", seed: int = 0
-) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(seed)
-    for i in range(n):
-        pixels = rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-        Image.fromarray(pixels).convert(mode).save(folder / f"{i}.png")
 
 
 def test_digits_are_whole_and_their_parts_do_not_overlap() -> None:
@@ -226,55 +216,6 @@ def test_a_network_can_standardize_what_it_sees() -> None:
     assert seen.mean.item() == pytest.approx(train.mean().item(), rel=1e-5)
     with pytest.raises(StudyError, match="input is standardized there, absent here"):
         latentune.search("dense-ae", "digits", trials=2, epochs=1)
-
-
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """The image files that are opened from now on."""
-    files: list[object] = []
-    real = Image.open
-    watched = lambda path, **how: files.append(path) or real(path, **how)  # noqa: E731
-    monkeypatch.setattr(Image, "open", watched)
-    monkeypatch.setattr(memory, "_splits", {})
-    return files
-
-
-def test_a_folder_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_images(tmp_path / "photos" / "a", 20)
-    write_images(tmp_path / "photos" / "b", 20, seed=1)
-    options = {"trials": 1, "epochs": 1, "workers": 1}
-    first = latentune.search("conv-ae", "photos", **options)
-    files = opened(monkeypatch)
-    again = latentune.search("conv-ae", "photos", name="again", **options)
-    assert files == []
-    assert again.user_attrs["definition"]["split"] == first.user_attrs["definition"]["split"]
-    assert again.best_value == first.best_value
-    write_images(tmp_path / "photos" / "a", 1, seed=9)  # one has changed
-    monkeypatch.setattr(memory, "_splits", {})
-    changed = latentune.search("conv-ae", "photos", name="changed", **options)
-    assert files != []
-    assert changed.user_attrs["definition"]["split"] != first.user_attrs["definition"]["split"]
-    assert len(list(Path("runs/cache/folders").iterdir())) == 2  # pixels, and which are equal
-
-
-def test_what_was_kept_of_a_folder_may_be_cut_or_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_images(tmp_path / "photos", 20)
-    latentune.show("photos")
-    _, kept = sorted(Path("runs/cache/folders").iterdir(), key=os.path.getsize)
-    for damage in (lambda: kept.write_bytes(kept.read_bytes()[:99]), kept.unlink):
-        damage()
-        files = opened(monkeypatch)
-        latentune.show("photos")
-        assert len(files) == 40  # once for its size, once for its pixels
-        assert kept.exists()
-
-
-def test_a_command_that_is_refused_keeps_nothing(tmp_path: Path) -> None:
-    write_images(tmp_path / "photos", 20)
-    with pytest.raises(SpaceError):
-        latentune.search("conv-ae", "photos", ranges={"latent_dimm": "2"})
-    assert not Path("runs").exists()
 
 
 def test_data_are_shown(cli: Cli, tmp_path: Path) -> None:
