@@ -277,9 +277,9 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1, help="the first operation to kill at")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    from latentune.storage.optuna_schema import schema
+    from latentune.storage.optuna_schema import schema_version
 
-    schema()  # known to all forks
+    schema_version()  # known to all forks
 
     table = Table("verb", "operations", "kills", "whole already", "lost", "seconds")
     console = Console(width=180)

@@ -18,7 +18,7 @@ from .folder_replacement import discard
 from .recorded_paths import recorded_path_error, relative_to_root
 from .runs_folder import Runs
 from .scratch_folder import scratch_folder, temporary_scratch_folder
-from .sqlite_snapshot import count_trials, fingerprint, restore_database, snapshot
+from .sqlite_snapshot import copy_database, count_trials, fingerprint, restore_database
 from .storage_error import StorageError, write_error
 
 BEFORE, AFTER = "before", "after"  # the folders of a backup
@@ -60,7 +60,7 @@ def make_backup(runs: Runs, database: Path, repaired: Path, changes: FileChanges
             for source, tree in ((database, BEFORE), (repaired, AFTER)):
                 target = new / tree / _database_name(database, runs)
                 target.parent.mkdir(parents=True)
-                snapshot(source, target)
+                copy_database(source, target)
             for name, text in written.items():
                 write_text(new / AFTER / name, text)
                 (new / BEFORE / name).parent.mkdir(parents=True, exist_ok=True)
@@ -135,7 +135,7 @@ def _check_unchanged(backup: Path, files: Mapping[Path, Path], database: Path, k
     repaired = after / kept.relative_to(before)
     with temporary_scratch_folder() as folder:
         now = folder / database.name
-        if snapshot(database, now) not in (fingerprint(kept), fingerprint(repaired)):
+        if copy_database(database, now) not in (fingerprint(kept), fingerprint(repaired)):
             more = count_trials(now) - count_trials(repaired)
             trials = f", by {more} trials" if more else ""
             raise StorageError(f"{database} has changed since it was fixed{trials}; {way_out}")

@@ -22,8 +22,8 @@ from . import sqlite_file as sqlite
 from .advisory_lock import AdvisoryLock
 from .database_urls import SQLITE_SCHEME, is_file, parse_url, redacted_url
 from .lock_wait import hold_lock
-from .redact import shown
-from .sqlite_snapshot import snapshot
+from .redact import redact
+from .sqlite_snapshot import copy_database
 from .storage_error import StorageError
 
 DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
@@ -97,7 +97,7 @@ def first_bad_cell_error() -> StorageError | None:
     database = _last_opened[0]
     try:
         with tempfile.TemporaryDirectory() as place:
-            snapshot(database, copy := Path(place) / database.name)
+            copy_database(database, copy := Path(place) / database.name)
             with closing(sqlite3.connect(copy)) as connection:
                 cell = next(find_bad_cells(connection), None)
     except (StorageError, sqlite3.Error, OSError):
@@ -150,7 +150,7 @@ def _open_storage(url: str, options: dict[str, Any]) -> RDBStorage:
                 grace_period=GRACE_S,
             )
         except OperationalError as error:
-            raise StorageError(f"cannot open {shown(url)}: {database_message(error)}") from error
+            raise StorageError(f"cannot open {redact(url)}: {database_message(error)}") from error
 
 
 def file_identity(url: str) -> tuple[int, int] | None:

@@ -15,7 +15,12 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from .database_urls import PSYCOPG_DRIVER, redacted_url
-from .optuna_schema import foreign_database_error, schema, schema_version_error, tables
+from .optuna_schema import (
+    foreign_database_error,
+    schema_version,
+    schema_version_error,
+    table_names,
+)
 from .storage_error import StorageError
 
 CONNECT_TIMEOUT_S = 10
@@ -86,9 +91,9 @@ def server_has_tables(url: URL) -> bool:
         names, version = set(inspect(connection).get_table_names()), None
         if "alembic_version" in names:
             version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        if "trials" not in names if version else not names <= tables():
+        if "trials" not in names if version else not names <= table_names():
             raise foreign_database_error(redacted_url(url))
-        if version not in (None, schema()):
+        if version not in (None, schema_version()):
             upgrade = f"after a backup: optuna storage upgrade --storage '{redacted_url(url)}'"
             raise schema_version_error(redacted_url(url), upgrade)
         if is_postgres(url):

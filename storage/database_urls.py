@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from .redact import shown
+from .redact import redact
 from .storage_error import StorageError
 
 SQLITE_SCHEME = "sqlite:///"
@@ -40,17 +40,17 @@ def parse_url(url: str) -> URL:
         StorageError: If it is not a URL, or not one of a database that can hold studies.
     """
     if {"{", "}"} & set(url):  # Optuna would format it
-        raise StorageError(f"{shown(url)!r} cannot be the URL of a database: it contains a brace")
+        raise StorageError(f"{redact(url)!r} cannot be the URL of a database: it contains a brace")
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:  # ValueError: the port is not a number
         raise StorageError(
-            f"{shown(url)!r} is not a database URL; a file is named like sqlite:///runs/studies.db"
+            f"{redact(url)!r} is not a database URL; a file is named like sqlite:///runs/studies.db"
         ) from error
     backend, _, driver = parsed.drivername.partition("+")
     if backend in ("redis", "rediss"):
         raise StorageError(
-            f"{shown(url)} cannot hold studies: Optuna keeps only a journal there, without "
+            f"{redact(url)} cannot hold studies: Optuna keeps only a journal there, without "
             "heartbeats, so that the trials of a search that was killed would run for ever; "
             "name a PostgreSQL database, like postgresql://HOST/NAME"
         )
@@ -58,7 +58,7 @@ def parse_url(url: str) -> URL:
         return parsed
     if driver not in ("", "psycopg"):
         raise StorageError(
-            f"{shown(url)} asks for {driver}, but only psycopg 3 is supported: name "
+            f"{redact(url)} asks for {driver}, but only psycopg 3 is supported: name "
             "it like postgresql://HOST/NAME"
         )
     return parsed.set(drivername=PSYCOPG_DRIVER)
@@ -66,4 +66,4 @@ def parse_url(url: str) -> URL:
 
 def redacted_url(url: URL) -> str:
     """Returns a URL as users type it, with its password masked."""
-    return shown(url.render_as_string().replace(PSYCOPG_DRIVER, "postgresql", 1))
+    return redact(url.render_as_string().replace(PSYCOPG_DRIVER, "postgresql", 1))

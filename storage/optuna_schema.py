@@ -17,13 +17,13 @@ def _in_memory_storage() -> RDBStorage:
     return RDBStorage("sqlite://")
 
 
-def schema() -> str:
+def schema_version() -> str:
     """Returns the schema version of the installed Optuna."""
     return _in_memory_storage().get_head_version()
 
 
 @cache
-def tables() -> frozenset[str]:
+def table_names() -> frozenset[str]:
     """Returns the names of Optuna's tables."""
     return frozenset(inspect(_in_memory_storage().engine).get_table_names())
 

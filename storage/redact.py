@@ -16,7 +16,7 @@ _SECRET_NAME = re.compile(r"pass(?!file)|pwd|secret|token|credential|api_?key|co
 """Names of secrets; `odbc_connect` is a whole connection string."""
 
 
-def shown(word: str) -> str:
+def redact(word: str) -> str:
     """Returns a text with the passwords of its URLs masked.
 
     They are found before an @, in the query of a URL (also percent-encoded), and in the words

@@ -12,7 +12,12 @@ from typing import Any
 from optuna.storages import RDBStorage
 
 from .lock_wait import REPORT_AFTER_S
-from .optuna_schema import find_extra_objects, foreign_database_error, schema, schema_version_error
+from .optuna_schema import (
+    find_extra_objects,
+    foreign_database_error,
+    schema_version,
+    schema_version_error,
+)
 from .storage_error import StorageError, write_error
 
 BUSY_TIMEOUT_S = 60
@@ -117,7 +122,7 @@ def file_has_tables(path: Path, create: bool) -> bool:
                 raise StorageError(f"{what}; {way_out}")
             if names:
                 found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-                if found is None or found[0] != schema():
+                if found is None or found[0] != schema_version():
                     upgrade = "if an older one, this upgrades it, after a backup: latentune doctor"
                     raise schema_version_error(f"sqlite:///{path}", f"{upgrade} --fix")
             connection.execute("BEGIN IMMEDIATE")  # fails if the file cannot be written

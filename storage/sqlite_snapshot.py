@@ -15,7 +15,7 @@ HEADER_BYTES = 100
 """Bytes of the header of a database, which holds counters."""
 
 
-def snapshot(database: Path, to: Path) -> str:
+def copy_database(database: Path, to: Path) -> str:
     """Copies a database and its log into one new file, and returns its fingerprint.
 
     Args:
@@ -62,9 +62,9 @@ def restore_database(copy: Path, database: Path) -> None:
 
 
 def fingerprint(database: Path) -> str:
-    """Returns the fingerprint of a database; see `snapshot`."""
+    """Returns the fingerprint of a database; see `copy_database`."""
     with temporary_scratch_folder() as place:
-        return snapshot(database, Path(place) / "copy.db")
+        return copy_database(database, Path(place) / "copy.db")
 
 
 def log_files(database: Path) -> list[Path]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from ..models.errors import LatentuneError
-from .redact import shown
+from .redact import redact
 
 
 class StorageError(LatentuneError, ValueError):
@@ -19,7 +19,7 @@ def refuse_url(path: Path, option: str) -> Path:
     """
     if re.match(r"[A-Za-z][\w+.-]+:/", str(path)):
         raise StorageError(
-            f"`{option}=` must be a path, and {shown(str(path))!r} is a URL; name a database by "
+            f"`{option}=` must be a path, and {redact(str(path))!r} is a URL; name a database by "
             "`storage=`"
         )
     return path

@@ -14,7 +14,7 @@ from ...storage.database import database_exists, open_database
 from ...storage.database_urls import SQLITE_SCHEME, file_path, is_file
 from ...storage.runs_folder import Runs
 from ...storage.scratch_folder import temporary_scratch_folder
-from ...storage.sqlite_snapshot import snapshot
+from ...storage.sqlite_snapshot import copy_database
 from ...storage.storage_error import StorageError
 from ...storage.study_record import is_latentune_study
 from ...storage.study_summary import Study
@@ -98,7 +98,7 @@ def open_checkup(
         copy = folder / database.name
         url = f"{SQLITE_SCHEME}{copy}"
         try:
-            fingerprint = snapshot(database, copy)
+            fingerprint = copy_database(database, copy)
         except StorageError as error:
             finding = unreadable_database(str(error), database, runs)
             yield Checkup(runs, source, url, None, study_name, findings=(finding,)), copy

@@ -11,7 +11,7 @@ from optuna.storages import RDBStorage
 
 from ...storage.bad_cells import find_bad_cells
 from ...storage.database_urls import SQLITE_SCHEME
-from ...storage.optuna_schema import find_extra_objects, schema
+from ...storage.optuna_schema import find_extra_objects, schema_version
 from ...storage.runs_folder import Runs
 from ...storage.sqlite_file import describe_lost_studies, restart_hint
 from .finding import Finding, count
@@ -93,10 +93,10 @@ def _check_schema(copy: Path, database: Path) -> Iterator[Finding]:
     """Upgrades the tables of an older Optuna."""
     with closing(sqlite3.connect(copy)) as connection:
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    if row is None or row[0] == schema():
+    if row is None or row[0] == schema_version():
         return
     problem = (
-        f"{database} has the tables of another Optuna ({row[0]}, not {schema()}, is the "
+        f"{database} has the tables of another Optuna ({row[0]}, not {schema_version()}, is the "
         "alembic_version.version_num of row 1)"
     )
     storage = RDBStorage(f"{SQLITE_SCHEME}{copy}", skip_compatibility_check=True)

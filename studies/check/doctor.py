@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 from ...storage.backup import latest_backup, make_backup, restore_backup
 from ...storage.database_urls import file_path, is_file
 from ...storage.heartbeats import stale_trials
-from ...storage.redact import shown
+from ...storage.redact import redact
 from ...storage.runs_folder import Runs
 from ...storage.search_lock import search_lock
 from ...storage.sqlite_snapshot import count_trials, fingerprint, restore_database
@@ -152,7 +152,7 @@ def _sqlite_file(source: str, option: str) -> Path:
     """Returns the file of a database, or raises StorageError if it is not an SQLite file."""
     if not is_file(source):
         raise StorageError(
-            f"{shown(source)} is not an SQLite file, and `{option}=` only changes what it can "
+            f"{redact(source)} is not an SQLite file, and `{option}=` only changes what it can "
             "back up; back up a PostgreSQL database by pg_dump. The next search continues the "
             "trials of processes that died"
         )

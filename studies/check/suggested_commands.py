@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import optuna
 
 from ...models.networks.architectures import ARCHITECTURES
-from ...storage.redact import shown
+from ...storage.redact import redact
 from ...storage.study_record import read_study_record
 from ..study.defaults import RUNS
 from ..study.option_fields import options_of
@@ -18,7 +18,7 @@ def command_line(checkup: Checkup, *words: str) -> str:
     """Returns a command with the runs folder and the database of a checkup."""
     place = [] if str(checkup.runs.root) == RUNS else ["--runs", str(checkup.runs.root)]
     place += [] if checkup.source == checkup.runs.database else ["--storage", checkup.source]
-    return shlex.join(["latentune", *words, *map(shown, place)])
+    return shlex.join(["latentune", *words, *map(redact, place)])
 
 
 def search_command(

@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from ...models.errors import LatentuneError
-from ...storage.redact import shown
+from ...storage.redact import redact
 from ..display.terminal_escape import escape_control_characters
 from .messages import with_flags
 
@@ -19,7 +19,7 @@ OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", 
 
 def exit_with_message(message: str, code: int = 2) -> NoReturn:
     """Prints a line to standard error, and ends the process."""
-    line = escape_control_characters(" ".join(shown(message).split()))
+    line = escape_control_characters(" ".join(redact(message).split()))
     if len(line) > MAX_LENGTH:  # a long name is in it, and the way out at the end
         line = f"{line[: MAX_LENGTH // 2]} ... {line[-MAX_LENGTH // 3 :]}"
     click.echo(f"latentune: {line}", err=True)
@@ -34,7 +34,7 @@ def exit_with_exception(error: Exception, verbs: Mapping[str, click.Command]) ->
     typed = next((verbs[word] for word in sys.argv[1:] if word in verbs), None)
     message = error_message(error, typed, verbs)
     if message is None:
-        click.echo(shown("".join(traceback.format_exception(error)).rstrip()), err=True)
+        click.echo(redact("".join(traceback.format_exception(error)).rstrip()), err=True)
         sys.exit(1)
     exit_with_message(message, code=getattr(error, "exit_code", 2))
 

@@ -29,10 +29,10 @@ def print_result(result: object) -> None:
 
 class _ConsoleHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        from ...storage.redact import shown
+        from ...storage.redact import redact
         from ..display.terminal import console
 
-        console.print(with_flags(shown(record.getMessage())))
+        console.print(with_flags(redact(record.getMessage())))
 
 
 def print_unreadable_inputs(unreadable: Mapping[str, str]) -> None:

@@ -19,9 +19,9 @@ CARRIED_OPTIONS = ("runs", "storage", "data_dir", "allow", "image_size", *TABLE_
 
 def command_line(*words: str) -> str:
     """Returns a command as one line, without the password of a database."""
-    from ...storage.redact import shown
+    from ...storage.redact import redact
 
-    return shlex.join(["latentune", *map(shown, words)])
+    return shlex.join(["latentune", *map(redact, words)])
 
 
 def print_next_command(*words: str, also: Sequence[str] = ()) -> None:

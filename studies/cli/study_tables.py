@@ -7,7 +7,7 @@ import optuna
 from rich.table import Table
 
 from ...search_spaces.model_choice import strip_model_prefix
-from ...storage.redact import shown
+from ...storage.redact import redact
 from ...storage.runs_folder import Runs
 from ...storage.study_export import PARAM_PREFIX, disambiguate
 from ...storage.study_record import read_study_record
@@ -40,7 +40,7 @@ def print_plan(plan: "SearchPlan") -> None:
         "first trial": "; then ".join(first) or "sampled",
         "pruner": plan.pruner,
         "sampler": plan.sampler,
-        "storage": shown(plan.storage),
+        "storage": redact(plan.storage),
         "artifacts": plan.bucket or str(plan.runs.artifacts),
     }
     table = Table(title=plan.name, show_header=False, title_justify="left", box=None)

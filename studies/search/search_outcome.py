@@ -11,7 +11,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from ...models.types import Direction
-from ...storage.redact import shown
+from ...storage.redact import redact
 from ...storage.study_record import StudyRecord, read_study_record, write_study_record
 from ...storage.trial_outcome import finished_trials, stop_reason
 from ...storage.trial_record import TrialRecord, read_trial_record, write_trial_record
@@ -34,8 +34,8 @@ def record_failure(
 ) -> None:
     """Records an error on its trial, and sends the traceback to the coordinator."""
     message = (str(error).splitlines() or [""])[0]
-    send("error", (trial.number, shown("".join(traceback.format_exception(error)))))
-    stopped = shown(f"{type(error).__name__}: {message}")
+    send("error", (trial.number, redact("".join(traceback.format_exception(error)))))
+    stopped = redact(f"{type(error).__name__}: {message}")
     path = plan.runs.inside(plan.runs.failure(plan.name, trial.number))
     write_trial_record(trial, TrialRecord(stopped=stopped, failure=path))
 

@@ -6,7 +6,7 @@ from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from ...search_spaces.space_errors import did_you_mean
-from ...storage.redact import shown
+from ...storage.redact import redact
 from ..display.progress_display import show_progress
 from .argument_checks import convert_argument
 from .study_error import explain_unreadable_database
@@ -54,7 +54,7 @@ def public_api(function: Callable[P, R]) -> Callable[P, R]:
             explained = explain_unreadable_database(error)
             if isinstance(explained, ValueError):  # a password may be in what was typed
                 explained.args = tuple(
-                    shown(arg) if isinstance(arg, str) else arg for arg in explained.args
+                    redact(arg) if isinstance(arg, str) else arg for arg in explained.args
                 )
             if explained is error:
                 raise

@@ -21,7 +21,7 @@ from optuna.trial import TrialState
 import latentune
 from latentune.storage import database_server as server
 from latentune.storage.database import DatabaseError, database_exists, open_database
-from latentune.storage.redact import shown
+from latentune.storage.redact import redact
 from latentune.storage.runs_folder import Runs
 from latentune.storage.search_lock import confirm_lock, search_lock
 from latentune.storage.storage_error import StorageError
@@ -314,4 +314,4 @@ def test_without_its_driver_a_line_says_what_to_install(
     ],
 )
 def test_passwords_are_not_shown(word: str, safe: str) -> None:
-    assert shown(word) == safe
+    assert redact(word) == safe

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import latentune
-from latentune.storage.redact import shown
+from latentune.storage.redact import redact
 from latentune.storage.storage_error import StorageError
 
 SECRET = "s3cret"
@@ -43,8 +43,8 @@ letters = st.text(st.characters(codec="utf-8", exclude_characters="&*"), min_siz
 @pytest.mark.parametrize("url", URLS)
 def test_no_password_is_shown(url: str) -> None:
     for text in (url, f"cannot open '{url}': it failed", f"--storage={url}", f"{url} and {url}"):
-        assert SECRET not in shown(text)
-        assert shown(shown(text)) == shown(text)
+        assert SECRET not in redact(text)
+        assert redact(redact(text)) == redact(text)
 
 
 @given(letters, letters)
@@ -55,7 +55,7 @@ def test_no_password_is_shown_whatever_it_is(name: str, password: str) -> None:
         f"postgresql://host/x?password={password}",
     ):
         if "\n" not in name and name.isprintable() and not name.isspace():
-            assert "Ω" not in shown(url)
+            assert "Ω" not in redact(url)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_no_password_is_shown_whatever_it_is(name: str, password: str) -> None:
     ],
 )
 def test_all_else_stays_as_it_is(text: str) -> None:
-    assert shown(text) == text
+    assert redact(text) == text
 
 
 URL = "postgresql://me:s3cret@127.0.0.1:1/name?password=s3cret"

@@ -249,7 +249,7 @@ def test_names_that_are_not_to_be_trusted_are_refused(packed: Path, name: str) -
         ({"format": 2}, "format: input should be 1"),
         ({"name": "../up"}, "cannot name a study"),
         ({"directions": []}, "directions: list should have at least 1 item"),
-        ({"user_attrs": {}}, "has no 'recipe'"),
+        ({"user_attrs": {}}, "has no 'command'"),
         ({"user_attrs": {**FACTS, "recipe": {"model": "conv-ae", "seed": -1}}}, "seed must be"),
         ({"system_attrs": {"dashboard:note_ver": "x"}}, "dashboard:note_ver: "),
         ({"trials": [3]}, "is not a study that"),
