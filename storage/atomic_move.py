@@ -18,8 +18,8 @@ def check_targets(files: Mapping[Path, Path]) -> None:
     for target, source in files.items():
         if target.exists() and not _same_content(source, target):
             raise StorageError(
-                f"{target} is there already and is another file: choose another `name=`, or move it "
-                "away"
+                f"{target} is there already and is another file: choose another `name=`, or move "
+                "it away"
             )
 
 
