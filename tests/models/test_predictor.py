@@ -19,6 +19,7 @@ from latentune import DataSpec, Embedder, Predictor, TensorData
 from latentune.models.networks.backbones import BACKBONES
 from latentune.models.networks.dense import ACTIVATIONS
 from latentune.models.networks.recurrent import CELLS
+from latentune.objectives.data.parts import Part
 from latentune.objectives.trainer import fit, quiet_trainer
 
 Cli = Callable[..., Any]
@@ -149,7 +150,7 @@ class Fixed(TensorData):
         inputs, targets, _ = self.splits.train
         rare = (targets > 0) & (torch.arange(len(targets)) % 20 == 0)
         kept = (targets == 0) | rare
-        self.move_to_device("val", inputs[kept], targets[kept])
+        self.move_to_device("val", Part(inputs[kept], targets[kept]))
 
 
 def test_balanced_accuracy_is_the_mean_of_the_recalls() -> None:
