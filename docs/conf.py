@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from dataclasses import is_dataclass
 from importlib.metadata import version as version_of
 from typing import Any
 
@@ -41,11 +42,15 @@ for command in command_line.commands.values():  # sphinx-click does not read con
 default_role = "code"  # docstrings write `name` for code
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_inherit_docstrings = False  # those of Lightning's hooks stand in its own reference
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+
+
+HIDDEN = ("   :exclude-members: lines",)  # how a result prints itself
 
 
 class CommandOutput(SphinxDirective):
@@ -89,7 +94,12 @@ class ResultClasses(SphinxDirective):
         for cls in dict.fromkeys(returned):
             module = str(getattr(cls, "__module__", ""))
             if module.startswith("latentune.") and cls.__name__ not in latentune.__all__:
-                for line in (f".. autoclass:: {module}.{cls.__name__}", "   :members:", ""):
+                for line in (
+                    f".. autoclass:: {module}.{cls.__name__}",
+                    "   :members:",
+                    *HIDDEN,
+                    "",
+                ):
                     lines.append(line, "conf.py")
         node = nodes.section()
         self.state.nested_parse(lines, 0, node)
@@ -104,9 +114,32 @@ def escape_shapes(
         lines[number] = re.sub(r"\([^()`]*\)", lambda match: match[0].replace("*", r"\*"), line)
 
 
+def describe_options(
+    app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    """Adds a row for each field of a class that declares an option."""
+    if what == "class" and is_dataclass(obj):
+        for field, annotation in vars(obj).get("__annotations__", {}).items():
+            for option in getattr(annotation, "__metadata__", ()):
+                lines.append(f":param {field}: {option.help}")
+
+
+def shorten_signature(
+    app: Any, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: Any
+) -> tuple[str | None, Any]:
+    """Writes the type of an annotated option alone, and ... for a default that is a function."""
+    if signature:
+        annotated = r"~?typ(?:es|ing)\.Annotated\[(.+?), ~?latentune\.[\w.]+\.Option\(.*?\)\]"
+        signature = re.sub(annotated, r"\1", signature)
+        signature = re.sub(r"<(?:factory|function [\w.<>]+)>", "...", signature)
+    return signature, returns
+
+
 def setup(app: Any) -> None:
     """Connects what is defined above."""
     app.add_directive("command-output", CommandOutput)
     app.add_directive("model-listings", ModelListings)
     app.add_directive("result-classes", ResultClasses)
     app.connect("autodoc-process-docstring", escape_shapes)
+    app.connect("autodoc-process-docstring", describe_options)
+    app.connect("autodoc-process-signature", shorten_signature)
