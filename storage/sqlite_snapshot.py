@@ -9,8 +9,6 @@ from urllib.parse import quote
 from .scratch_folder import temporary_scratch_folder
 from .storage_error import StorageError
 
-LOG_SUFFIXES = ("-wal", "-shm", "-journal")
-"""Suffixes of SQLite's files next to a database: the write-ahead log, its index, the journal."""
 HEADER_BYTES = 100
 """Bytes of the header of a database, which holds counters."""
 
@@ -31,7 +29,8 @@ def copy_database(database: Path, to: Path) -> str:
     if database.exists() and not database.is_file():  # reading a pipe would never end
         raise StorageError(f"{database} cannot be read as a database: it is not a file")
     # Without a log nobody is writing, and SQLite should not create one in order to read.
-    how = "mode=ro" if log_files(database)[0].exists() else "immutable=1"
+    has_log = database.with_name(f"{database.name}-wal").exists()
+    how = "mode=ro" if has_log else "immutable=1"
     try:
         with (
             closing(sqlite3.connect(f"file:{quote(str(database))}?{how}", uri=True)) as source,
@@ -65,11 +64,6 @@ def fingerprint(database: Path) -> str:
     """Returns the fingerprint of a database; see `copy_database`."""
     with temporary_scratch_folder() as place:
         return copy_database(database, Path(place) / "copy.db")
-
-
-def log_files(database: Path) -> list[Path]:
-    """Returns the paths of the log files of a database; they may not exist."""
-    return [database.with_name(database.name + end) for end in LOG_SUFFIXES]
 
 
 def count_trials(database: Path) -> int:

@@ -24,17 +24,16 @@ from .artifact_records import find_missing_artifacts, find_unreferenced_artifact
 from .boundary_values import find_boundary_values
 from .checkup import Checkup, close, open_checkup
 from .database_tables import check_tables
-from .duplicate_trials import find_duplicate_trials
 from .finding import SEVERITIES, Finding, count
 from .late_bloomers import find_late_bloomers
-from .leftovers import find_interrupted_trials, find_unneeded_checkpoints
 from .trained_networks import (
     find_broken_checkpoints,
     find_broken_configurations,
     find_misplaced_networks,
     find_outdated_networks,
 )
-from .unused_files import find_unused_files
+from .trial_checks import find_duplicate_trials, find_interrupted_trials
+from .unused_files import find_unneeded_checkpoints, find_unused_files
 from .weak_choices import find_weak_choices
 
 CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (

@@ -47,7 +47,7 @@ def _check_readable(
     except StorageError as error:
         yield Finding(
             "broken",
-            str(error).split("; train it anew")[0].split(". ")[0],  # torch's messages are long
+            str(error).split("; train it")[0].split(". ")[0],  # torch's messages are long
             f"`fix=` moves it to the backup{then}",
             fix=partial(checkup.changes.removed.append, path),
         )

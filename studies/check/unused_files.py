@@ -1,4 +1,4 @@
-"""Files that nothing uses: old caches, and what dead processes have left behind."""
+"""Files that nothing uses: old caches, unneeded checkpoints, remains of dead processes."""
 
 import re
 import time
@@ -49,6 +49,29 @@ def find_unused_files(checkup: Checkup) -> Iterator[Finding]:
                 "`fix=` moves them to the backup; remove that to free the space",
                 fix=partial(checkup.changes.removed.extend, unused),
             )
+
+
+def find_unneeded_checkpoints(checkup: Checkup) -> Iterator[Finding]:
+    """Finds checkpoints of the last epochs of trials that have finished or do not exist."""
+    states = {
+        study.study_name: {str(t.number): t.state for t in study.get_trials(deepcopy=False)}
+        for study in checkup.all_studies
+    }
+    names = {study.study_name for study in checkup.studies}
+    unneeded = []
+    for path in sorted((checkup.runs.cache / "trials").glob("*/*.ckpt")):
+        name = path.parent.name
+        is_examined = name in names or (checkup.covers_runs_folder and name not in states)
+        state = states.get(name, {}).get(path.stem)
+        if is_examined and (state is None or state.is_finished()):
+            unneeded.append(path)
+    if unneeded:
+        yield Finding(
+            "wasteful",
+            f"{count(len(unneeded), 'checkpoint')} of trials that have finished or do not exist",
+            "`fix=` moves them to the backup",
+            fix=partial(checkup.changes.removed.extend, unneeded),
+        )
 
 
 def _is_old(path: Path) -> bool:

@@ -22,12 +22,12 @@ def contents(folder: str | Path) -> dict[str, bytes | str]:
     """Returns every file of a folder but locks; of databases all pages, but not the header."""
     passing = (".lock", "-shm", "-wal")
     files = [p for p in Path(folder).rglob("*") if p.is_file() and not p.name.endswith(passing)]
-    return {
-        str(path.relative_to(folder)): fingerprint(path)
-        if path.suffix == ".db" and not path.is_symlink()
-        else path.read_bytes()
-        for path in files
-    }
+    found: dict[str, bytes | str] = {}
+    for path in files:
+        content = path.read_bytes()
+        is_database = content.startswith(b"SQLite format 3")
+        found[str(path.relative_to(folder))] = fingerprint(path) if is_database else content
+    return found
 
 
 def without_backups(folder: str | Path) -> dict[str, bytes | str]:

@@ -207,11 +207,12 @@ def test_the_lock_holds_between_machines_and_ends_with_its_session(url: str) -> 
 def test_two_machines_that_confirm_a_study_lose_no_training(url: str) -> None:
     optuna.create_study(study_name="s", storage=open_database(url, create=True))
     for seed in (7, 8):  # each machine has its own view of the study
-        machine = optuna.load_study(
-            study_name="s", storage=RDBStorage(url.replace("postgresql", "postgresql+psycopg"))
-        )
+        database = RDBStorage(url.replace("postgresql", "postgresql+psycopg"))
+        machine = optuna.load_study(study_name="s", storage=database)
         machine.get_trials()
         write_confirm_value(machine, 0, seed, seed / 10)
+        database.remove_session()
+        database.engine.dispose()
     study = optuna.load_study(study_name="s", storage=open_database(url))
     assert read_confirm_values(study) == {(0, 7): 0.7, (0, 8): 0.8}
     with confirm_lock(url, Runs(Path("one")), "s"):

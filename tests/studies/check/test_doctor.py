@@ -162,7 +162,7 @@ FAULTS: dict[Callable[[], None], str] = {
     left_running: "trial 3 of conv-ae-digits left running by a process that died",
     a_picture_without_a_file: "1 picture of conv-ae-digits whose files have gone",
     a_broken_checkpoint: "final/model.ckpt is not a checkpoint that can be read safely",
-    a_checkpoint_without_its_data: "final/model.ckpt is incomplete: it has no data",
+    a_checkpoint_without_its_data: "final/model.ckpt is incomplete: data is missing",
     a_broken_best: "best.toml is not a complete TOML file",
     rows_of_no_trial: "studies.db holds 1 row of no trial",
     an_index_that_lacks_a_row: "studies.db is damaged: row 4 missing from index",

@@ -74,7 +74,7 @@ def test_trials_within_the_new_ranges_are_taken_over(cli: Cli, old: optuna.Study
     assert optuna.get_all_study_names("sqlite:///runs/studies.db") == [OLD]
     total = len(inside) + 1
     answer = cli(*parse_range("--from", OLD, "--trials", total))
-    assert f"took over {len(inside)} of 6 trials of {OLD}; " in answer.out
+    assert f"reuses {len(inside)} of 6 trials of {OLD}; " in answer.out
     assert "latent_dim (2)" in answer.out
     assert f"next: latentune train {OLD}-2" in answer.out
     new = study_of(f"{OLD}-2")
@@ -88,7 +88,7 @@ def test_trials_within_the_new_ranges_are_taken_over(cli: Cli, old: optuna.Study
     assert latentune.load_best(f"{OLD}-2").value <= min(t.values[0] for t in inside)
     assert f"{len(inside)} of its trials came from {OLD}" in cli("status", f"{OLD}-2").out
     again = cli(*parse_range("--from", OLD, "--trials", total))
-    assert "took over" not in again.out
+    assert "reuses" not in again.out
     assert len(study_of(f"{OLD}-2").trials) == total
     cli(*SEARCH, "--from", f"{OLD}-2", "--trials", total)
     assert len(study_of(f"{OLD}-3").trials) == total
@@ -108,7 +108,7 @@ def test_a_model_more_can_be_chosen(cli: Cli) -> None:
     model = "model=logistic-regression"
     cli(*search, "--range", model, "--trials", 1)
     answer = cli(*search, "--range", f"{model},mlp", "--from", "auto-digits", "--trials", 2)
-    assert "took over 1 of 1 trials of auto-digits\n" in answer.out
+    assert "reuses 1 of 1 trials of auto-digits\n" in answer.out
     chosen = [trial.params["model"] for trial in study_of("auto-digits-2").trials]
     assert chosen == ["logistic-regression", "mlp"], "the defaults that were tried are not again"
     both = CategoricalDistribution(("logistic-regression", "mlp"))

@@ -1,4 +1,4 @@
-"""Trials with the same parameters as an earlier one, finished or waiting."""
+"""Trials that a dead process has left RUNNING, and trials that repeat an earlier one."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,8 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from ...storage.database_urls import is_file
+from ...storage.heartbeats import stale_trials
 from ...storage.optuna_internals import set_trial_state
 from ...storage.trial_record import TrialRecord, amend_trial_record, read_trial_record
 from .checkup import Checkup
@@ -16,6 +18,27 @@ from .suggested_commands import command_line
 
 Params = frozenset[tuple[str, Any]]
 """Names and values of parameters, in no order."""
+
+
+def find_interrupted_trials(checkup: Checkup) -> Iterator[Finding]:
+    """Finds RUNNING trials without a heartbeat, which the next search continues."""
+    for study in checkup.studies:
+        dead = stale_trials(study, study.get_trials(deepcopy=False))
+        if dead:
+            numbers = list_trials([trial.number for trial in dead])
+            fixed = "`fix=` requeues them, and " if is_file(checkup.source) else ""
+            yield Finding(
+                "broken",
+                f"{numbers} of {study.study_name} left running by a process that died",
+                f"{fixed}the next search runs them",
+                fix=partial(_requeue, study),
+            )
+
+
+def _requeue(study: optuna.Study) -> None:
+    from ..search.trial_lease import requeue_dead_trials
+
+    requeue_dead_trials(study)
 
 
 def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:
