@@ -1,4 +1,4 @@
-"""Finalists on further seeds: who leaves, who wins, what is kept, and what follows from it."""
+"""Confirmation: which finalists drop out, which one wins, and what is recorded."""
 
 from collections.abc import Callable, Sequence
 from math import inf
@@ -31,7 +31,7 @@ def run(*means: float) -> list[list[float]]:
     return race(train, len(means), len(SEEDS))
 
 
-def test_what_is_clearly_worse_leaves_and_a_doubt_stays() -> None:
+def test_clearly_worse_finalists_drop_out() -> None:
     costs = run(1.0, 1.05, 4.0)
     assert [len(own) for own in costs] == [4, 4, 2]
     assert winner(costs) == 0
@@ -39,18 +39,18 @@ def test_what_is_clearly_worse_leaves_and_a_doubt_stays() -> None:
     assert probabilities_better(costs, 0)[2] < 0.05
 
 
-def test_seeds_that_all_share_do_not_hide_a_difference() -> None:
+def test_effects_of_seeds_do_not_hide_a_difference() -> None:
     assert [len(own) for own in run(1.0, 1.6, 2.0, 2.4)] == [4, 2, 2, 2]
 
 
-def test_a_failure_leaves_at_once_and_equals_stay() -> None:
+def test_failed_finalists_drop_out_and_equal_ones_stay() -> None:
     costs = race(lambda chosen, seed: [inf if i == 1 else 1.0 for i in chosen], 3, 4)
     assert [len(own) for own in costs] == [4, 1, 4]
     assert probabilities_better(costs, 0) == [0.5, 0.0, 0.5]
     assert winner(race(lambda chosen, seed: [inf] * len(chosen), 2, 3)) is None
 
 
-def test_seeds_are_fresh_and_more_of_them_begin_with_the_same() -> None:
+def test_new_seeds_begin_with_the_same_ones() -> None:
     assert spawn_seeds(7, 9)[:3] == spawn_seeds(7, 3)
     assert len({*spawn_seeds(7, 9), *spawn_seeds(8, 9)}) == 18
     assert all(1000 < seed < 2**31 for seed in spawn_seeds(7, 9))
@@ -79,7 +79,9 @@ def the_study() -> Any:
     return open_study(optuna.storages.RDBStorage("sqlite:///runs/studies.db"), NAME)
 
 
-def test_it_goes_on_where_it_was_stopped(cli: Cli, trained: Path, trainings: list[str]) -> None:
+def test_confirm_continues_after_an_interruption(
+    cli: Cli, trained: Path, trainings: list[str]
+) -> None:
     answer = cli("confirm", NAME, "--seeds", 3)
     assert answer.code == 130
     assert answer.out.endswith(f"next: latentune confirm {NAME} --seeds 3\n")
@@ -95,7 +97,7 @@ def test_it_goes_on_where_it_was_stopped(cli: Cli, trained: Path, trainings: lis
     assert trainings[-2:] == [f"trial {best.number}, seed {n} of 5" for n in (4, 5)]
 
 
-def test_what_is_confirmed_is_the_best(cli: Cli, trained: Path, trainings: list[str]) -> None:
+def test_the_confirmed_trial_is_the_best(cli: Cli, trained: Path, trainings: list[str]) -> None:
     trainings.append("stopped")
     found = latentune.confirm(NAME, seeds=2)
     lucky, best, _ = sorted(the_study().trials, key=lambda trial: trial.value)
@@ -126,14 +128,14 @@ def test_what_is_confirmed_is_the_best(cli: Cli, trained: Path, trainings: list[
     assert latentune.load_best(NAME).trial == best.number, "until it is confirmed again"
 
 
-def test_it_trains_as_the_search_does(trained: Path) -> None:
+def test_confirm_trains_as_the_search_does(trained: Path) -> None:
     found = latentune.confirm(NAME, top=1, seeds=2)
     assert found.runner_up is None
     assert found.table["mean"][0] == pytest.approx(the_study().best_value, rel=0.5)
     assert found.table["std"][0] > 0
 
 
-def test_what_cannot_be_confirmed_is_refused(refused: Refused, trained: Path) -> None:
+def test_studies_that_cannot_be_confirmed_are_refused(refused: Refused, trained: Path) -> None:
     assert "seeds must be at least 2" in refused("confirm", NAME, "--seeds", 1)
     assert "top must be at least 1" in refused("confirm", NAME, "--top", 0)
     assert "there is no study 'x'" in refused("confirm", "x")
@@ -150,7 +152,7 @@ def test_what_cannot_be_confirmed_is_refused(refused: Refused, trained: Path) ->
 
 
 @pytest.mark.parametrize("found", ["yes", {"trial": 0}, {"trial": "x", "monitor": 1}])
-def test_what_others_have_written_confirms_nothing(cli: Cli, trained: Path, found: object) -> None:
+def test_invalid_records_confirm_nothing(cli: Cli, trained: Path, found: object) -> None:
     study = the_study()
     study.set_user_attr("confirmed", found)
     for verb in ("best", "status"):

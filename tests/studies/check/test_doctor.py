@@ -1,180 +1,40 @@
-"""The doctor: what it finds, what it mends, and that all of it can be taken back."""
+"""The doctor: what it finds, what it fixes, and that all of it can be taken back."""
 
 import os
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
 import torch
-from alembic import command as alembic
 from optuna.distributions import CategoricalDistribution
-from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import TrialState
 
 import latentune
 from latentune.objectives.data.tensor_cache import read_cache_file, write_cache_file
-from latentune.storage.database import open_database
 from latentune.storage.sqlite_snapshot import fingerprint
+
+from .faults import (
+    DATABASE,
+    FAULTS,
+    NAME,
+    RUNS,
+    a_broken_best,
+    a_checkpoint_without_its_data,
+    an_index_that_lacks_a_row,
+    an_older_schema,
+    database,
+    half_a_file,
+    left_running,
+    like,
+    opened,
+    rows_of_no_trial,
+    scratch_of_the_dead,
+)
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
-NAME = "conv-ae-digits"
-RUNS = Path("runs")
-DATABASE = RUNS / "studies.db"
-FINAL = RUNS / NAME / "final"
-
-
-@contextmanager
-def database() -> Iterator[RDBStorage]:
-    """The database of the working folder, let go of at the end."""
-    storage = open_database(f"sqlite:///{DATABASE}")
-    assert isinstance(storage, RDBStorage)
-    yield storage
-    storage.remove_session()
-    storage.engine.dispose()
-
-
-@contextmanager
-def opened(name: str = NAME) -> Iterator[optuna.Study]:
-    with database() as storage:
-        yield optuna.load_study(study_name=name, storage=storage)
-
-
-def like(trial: FrozenTrial, value: float, **params: Any) -> FrozenTrial:
-    """A complete trial as a search would have left it, with other parameters."""
-    return create_trial(
-        params={**trial.params, **params},
-        distributions=trial.distributions,
-        user_attrs=trial.user_attrs,
-        intermediate_values={1: value + 0.1, 2: value},
-        value=value,
-    )
-
-
-def touched_long_ago(path: Path, text: str = "x") -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    os.utime(path, (0, 0))
-
-
-def sql(*statements: str) -> None:
-    with closing(sqlite3.connect(DATABASE)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
-
-
-def left_running() -> None:
-    with opened() as study:
-        trial = like(study.trials[0], 0.1)
-        trial.state, trial.values, trial.datetime_complete = TrialState.RUNNING, None, None
-        trial.datetime_start = datetime.now() - timedelta(minutes=5)
-        study.add_trial(trial)
-
-
-def waits_for_a_point_again() -> None:
-    with opened() as study:
-        study.enqueue_trial(study.trials[1].params)
-
-
-def a_checkpoint_of_a_finished_trial() -> None:
-    path = RUNS / "cache" / "trials" / NAME / "0.ckpt"
-    path.parent.mkdir(parents=True)
-    torch.save({}, path)
-
-
-def a_picture_without_a_file() -> None:
-    next((RUNS / "artifacts").iterdir()).unlink()
-
-
-def a_picture_without_a_record() -> None:
-    (RUNS / "artifacts" / "11111111-2222-3333-4444-555555555555").write_text("a picture")
-
-
-def a_broken_checkpoint() -> None:
-    path = FINAL / "model.ckpt"
-    path.write_bytes(path.read_bytes()[:1000])
-
-
-def a_checkpoint_without_its_data() -> None:
-    found = torch.load(FINAL / "model.ckpt", weights_only=True)
-    del found["latentune"]["data"]
-    torch.save(found, FINAL / "model.ckpt")
-
-
-def a_broken_best() -> None:
-    path = RUNS / NAME / "best.toml"
-    path.write_text(path.read_text()[:-40])
-
-
-def a_cache_of_last_year() -> None:
-    touched_long_ago(RUNS / "cache" / "folders" / "1234-5678.pt")
-
-
-def codes_of_another_network() -> None:
-    (FINAL / "codes-0123456789abcdef-9999.pt").write_text("codes")
-
-
-def scratch_of_the_dead() -> None:
-    touched_long_ago(RUNS / "cache" / "scratch-dead" / "new" / "picture.png")
-    (RUNS / "cache" / "scratch-dead" / "owner.lock").touch()
-
-
-def half_a_file() -> None:
-    touched_long_ago(RUNS / NAME / ".best.toml.partial")
-
-
-def an_older_schema() -> None:
-    sql("CREATE INDEX trials_study_id_key ON trials (study_id)")  # as Optuna 3 had called it
-    with database() as storage:
-        alembic.downgrade(storage._version_manager._create_alembic_config(), "v3.0.0.d")
-
-
-def rows_of_no_trial() -> None:
-    sql("INSERT INTO trial_params VALUES (9999, 9999, 'lr', 0.1, '{}')")
-
-
-def an_index_that_lacks_a_row() -> None:
-    row = (
-        "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete) "
-        "SELECT COUNT(*), 1, 'FAIL', MAX(datetime_start), MAX(datetime_complete) FROM trials"
-    )
-    with closing(sqlite3.connect(DATABASE)) as connection:
-        found = connection.execute(
-            "SELECT * FROM sqlite_master WHERE name = 'ix_trials_study_id'"
-        ).fetchone()
-        connection.execute("PRAGMA writable_schema=ON")
-        connection.execute("DELETE FROM sqlite_master WHERE name = 'ix_trials_study_id'")
-        connection.commit()
-    with closing(sqlite3.connect(DATABASE)) as connection:
-        connection.execute(row)  # which does not know of the index
-        connection.execute("PRAGMA writable_schema=ON")
-        connection.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", found)
-        connection.commit()
-
-
-FAULTS: dict[Callable[[], None], str] = {
-    left_running: "trial 3 of conv-ae-digits left running by a process that died",
-    a_picture_without_a_file: "1 picture of conv-ae-digits whose files have gone",
-    a_broken_checkpoint: "final/model.ckpt is not a checkpoint that can be read safely",
-    a_checkpoint_without_its_data: "final/model.ckpt is incomplete: data is missing",
-    a_broken_best: "best.toml is not a complete TOML file",
-    rows_of_no_trial: "studies.db holds 1 row of no trial",
-    an_index_that_lacks_a_row: "studies.db is damaged: row 4 missing from index",
-    an_older_schema: "studies.db has the tables of another Optuna (v3.0.0.d",
-    waits_for_a_point_again: "trial 3 of conv-ae-digits waiting to try parameters again",
-    a_checkpoint_of_a_finished_trial: "1 checkpoint of trials that have finished",
-    a_picture_without_a_record: "1 file in runs/artifacts that no study refers to",
-    a_cache_of_last_year: "1 file that nothing has used for a month",
-    codes_of_another_network: "1 file of latent codes whose encoder",
-    scratch_of_the_dead: "2 files of processes that died",
-    half_a_file: "1 file not written to the end",
-}
 
 
 def contents() -> dict[Path, bytes | str]:
@@ -188,7 +48,7 @@ def contents() -> dict[Path, bytes | str]:
     return {p: fingerprint(p) if p == DATABASE else p.read_bytes() for p in files}
 
 
-def test_nothing_is_found_where_nothing_is_wrong(cli: Cli, trained: Path) -> None:
+def test_doctor_finds_nothing_in_a_sound_folder(cli: Cli, trained: Path) -> None:
     before = contents()
     answer = cli("doctor")
     assert (answer.code, answer.out) == (
@@ -201,19 +61,21 @@ def test_nothing_is_found_where_nothing_is_wrong(cli: Cli, trained: Path) -> Non
 
 
 @pytest.mark.parametrize("plant", FAULTS, ids=lambda plant: plant.__name__)
-def test_a_fault_is_found_mended_and_put_back(plant: Callable[[], None], trained: Path) -> None:
+def test_doctor_finds_fixes_and_puts_back_a_fault(
+    plant: Callable[[], None], trained: Path
+) -> None:
     plant()
     before = contents()
-    mended = latentune.doctor(fix=True)
-    (done,) = mended.done
+    repaired = latentune.doctor(fix=True)
+    (done,) = repaired.done
     assert FAULTS[plant] in done
-    assert mended.findings == ()
+    assert repaired.findings == ()
     assert contents() != before or plant is scratch_of_the_dead
     latentune.doctor(undo=True)
     assert contents() == before
 
 
-def test_all_faults_at_once_are_mended_and_the_search_goes_on(cli: Cli, trained: Path) -> None:
+def test_doctor_fixes_all_faults_at_once(cli: Cli, trained: Path) -> None:
     last = (an_index_that_lacks_a_row, an_older_schema)  # by which Optuna counts; nobody opens it
     for plant in [*(plant for plant in FAULTS if plant not in last), *last]:
         if plant is not a_checkpoint_without_its_data:
@@ -223,10 +85,10 @@ def test_all_faults_at_once_are_mended_and_the_search_goes_on(cli: Cli, trained:
     assert found.code == 1
     assert found.out.splitlines()[-1] == "next: latentune doctor --fix"
     assert contents() == before, "who only looks writes nothing"
-    mended = cli("doctor", "--fix")
-    assert mended.code == 0, mended.out
-    assert mended.out.count("fixed ") == len(FAULTS) - 1
-    assert "doctor --undo puts it back" in mended.out
+    repaired = cli("doctor", "--fix")
+    assert repaired.code == 0, repaired.out
+    assert repaired.out.count("fixed ") == len(FAULTS) - 1
+    assert "doctor --undo puts it back" in repaired.out
     with opened() as study:
         states = [trial.state.name for trial in study.trials]
         reasons = [trial.user_attrs.get("stopped") for trial in study.trials]
@@ -249,7 +111,7 @@ def trials(study: optuna.Study, values: list[float], **params: list[Any]) -> Non
 SERIES = [1e-5 * (i + 1) for i in range(12)]
 
 
-def test_values_at_an_end_of_their_range_are_advice_to_widen_it(cli: Cli, trained: Path) -> None:
+def test_values_at_an_end_of_a_range_advise_a_wider_one(cli: Cli, trained: Path) -> None:
     with opened() as study:
         # A penalty of 1e-9 stands for none, which is the model's default.
         trials(
@@ -261,14 +123,14 @@ def test_values_at_an_end_of_their_range_are_advice_to_widen_it(cli: Cli, traine
         )
         assert study.trials[0].distributions["lr"].high == 1e-2
     answer = cli("doctor", NAME)
-    assert answer.code == 0, "it is no fault"
+    assert answer.code == 0, "it is advice only"
     assert "lr (float 0.0001:0.01:log) at its upper end in 10" in answer.out
     advised = f"search conv-ae digits --epochs 2 --range lr=0.0001:0.1:log --from {NAME}"
     assert advised in answer.out
     assert "l2" not in answer.out
 
 
-def test_choices_and_numbers_are_advised_that_a_model_can_have(trained: Path) -> None:
+def test_advised_choices_and_ranges_fit_the_model(trained: Path) -> None:
     ranges = {"corruption_std": "0:0.1", "corruption_rate": "0.9:1", "lr": "1e-3:1e-3"}
     latentune.search("denoising-ae", "digits", trials=1, epochs=1, ranges=ranges)
     with opened("denoising-ae-digits") as study:
@@ -288,7 +150,7 @@ def test_choices_and_numbers_are_advised_that_a_model_can_have(trained: Path) ->
     assert f"--range network={left} --from denoising-ae-digits" in dead.solution
 
 
-def test_late_bloomers_are_advice_to_look_later(trained: Path) -> None:
+def test_late_bloomers_advise_a_search_without_pruner(trained: Path) -> None:
     with opened() as study:
         first = study.trials[0]
         for i, value in enumerate(SERIES):  # all begin badly, and the first half may go on
@@ -304,7 +166,7 @@ def test_late_bloomers_are_advice_to_look_later(trained: Path) -> None:
     assert found.solution.endswith("--pruner none")
 
 
-def test_what_is_used_is_no_useless_cache(trained: Path) -> None:
+def test_a_cache_that_is_read_is_not_unused(trained: Path) -> None:
     path = RUNS / "cache" / "folders" / "1234-5678.pt"
     write_cache_file(path, torch.zeros(3))
     os.utime(path, (0, 0))
@@ -313,7 +175,7 @@ def test_what_is_used_is_no_useless_cache(trained: Path) -> None:
     assert latentune.doctor().findings == ()
 
 
-def test_what_was_tried_twice_is_counted(trained: Path) -> None:
+def test_duplicate_trials_are_counted(trained: Path) -> None:
     with opened() as study:
         study.add_trial(like(study.trials[1], 0.5))
         study.enqueue_trial({"lr": study.trials[0].params["lr"]})  # the sampler chooses the rest
@@ -322,7 +184,7 @@ def test_what_was_tried_twice_is_counted(trained: Path) -> None:
     assert f"latentune confirm {NAME}" in found.solution
 
 
-def test_a_network_of_another_trial_than_the_best_is_advice(trained: Path) -> None:
+def test_a_network_of_an_older_best_trial_is_found(trained: Path) -> None:
     with opened() as study:
         study.add_trial(like(study.trials[0], 1e-6, l2=1e-6))
     (found,) = latentune.doctor().findings
@@ -330,7 +192,7 @@ def test_a_network_of_another_trial_than_the_best_is_advice(trained: Path) -> No
     assert found.solution == f"latentune train {NAME}"
 
 
-def test_nothing_is_mended_while_a_trial_runs(refused: Refused, trained: Path) -> None:
+def test_doctor_fixes_nothing_while_a_trial_runs(refused: Refused, trained: Path) -> None:
     half_a_file()
     left_running()
     with database() as storage:
@@ -338,7 +200,7 @@ def test_nothing_is_mended_while_a_trial_runs(refused: Refused, trained: Path) -
     assert "trial 3 of conv-ae-digits is running" in refused("doctor", "--fix")
 
 
-def test_an_undo_loses_nothing_that_was_made_since(refused: Refused, trained: Path) -> None:
+def test_undo_loses_nothing_that_was_made_since(refused: Refused, trained: Path) -> None:
     assert "there is no backup" in refused("doctor", "--undo")
     a_broken_best()
     latentune.doctor(fix=True)
@@ -355,7 +217,7 @@ def test_an_undo_loses_nothing_that_was_made_since(refused: Refused, trained: Pa
         assert "has changed since it was fixed, by 1 trials" in refused("doctor", "--undo")
 
 
-def test_an_undo_does_not_disturb_whoever_has_the_database_open(trained: Path) -> None:
+def test_undo_works_while_the_database_is_open(trained: Path) -> None:
     before = contents()
     rows_of_no_trial()
     latentune.doctor(fix=True)
@@ -367,7 +229,7 @@ def test_an_undo_does_not_disturb_whoever_has_the_database_open(trained: Path) -
     assert "1 row of no trial" in latentune.doctor().findings[0].problem
 
 
-def test_what_others_have_made_is_left_alone(refused: Refused, trained: Path) -> None:
+def test_studies_of_other_programs_are_left_alone(refused: Refused, trained: Path) -> None:
     way = [optuna.study.StudyDirection.MINIMIZE]
     with database() as storage:
         storage.create_new_trial(storage.create_new_study(way, "theirs"))
@@ -375,7 +237,7 @@ def test_what_others_have_made_is_left_alone(refused: Refused, trained: Path) ->
     assert "was not made by latentune" in refused("doctor", "theirs")
 
 
-def test_a_database_that_cannot_be_read_is_said_to_be_broken(cli: Cli, trained: Path) -> None:
+def test_an_unreadable_database_is_found_broken(cli: Cli, trained: Path) -> None:
     rows_of_no_trial()
     latentune.doctor(fix=True)
     with DATABASE.open("r+b") as file:

@@ -57,7 +57,7 @@ def plant(like: FrozenTrial, **changed: Any) -> str:
     return f"{NAME}:{len(study.get_trials()) - 1}"
 
 
-def test_what_runs_again_is_the_same_and_leaves_no_trace(cli: Cli, trained: Path) -> None:
+def test_verify_reproduces_trials_and_writes_nothing(cli: Cli, trained: Path) -> None:
     first = the_study().trials[0]
     after_one = {1: first.intermediate_values[1]}
     plant(first, state=TrialState.PRUNED, intermediate_values=after_one, value=after_one[1])
@@ -72,7 +72,7 @@ def test_what_runs_again_is_the_same_and_leaves_no_trace(cli: Cli, trained: Path
         assert list(database.iterdump()) == before
 
 
-def test_what_differs_is_named_with_what_has_changed(
+def test_verify_names_differences_and_changes(
     cli: Cli, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: list[int] = []
@@ -103,7 +103,7 @@ def test_what_differs_is_named_with_what_has_changed(
     assert latentune.verify(failed).recorded_value == "val_mse is nan after epoch 3"
 
 
-def test_a_trial_that_diverged_does_so_again(cli: Cli) -> None:
+def test_a_diverged_trial_diverges_again(cli: Cli) -> None:
     Path("net.py").write_text(DIVERGES)
     latentune.search("net:SPEC", trials=1)
     again = latentune.verify("net:0")
@@ -112,14 +112,14 @@ def test_a_trial_that_diverged_does_so_again(cli: Cli) -> None:
     assert "no recorded fact" not in str(again)
 
 
-def test_the_first_trial_on_an_encoder_is_no_other_than_a_later_one(trained: Path) -> None:
+def test_every_trial_on_an_encoder_is_reproduced(trained: Path) -> None:
     # Who reads an encoder builds it, which draws weights: the second search does in its trial.
     for trials in (1, 2):
         latentune.search("head", "digits", encoder=NAME, trials=trials, epochs=1)
     assert latentune.verify(f"head-{NAME}:1").reproduced
 
 
-def test_what_has_no_result_is_refused(refused: Refused, trained: Path) -> None:
+def test_trials_without_a_result_are_refused(refused: Refused, trained: Path) -> None:
     first = the_study().trials[0]
     bug = plant(first, state=TrialState.FAIL, attrs={"stopped": "KeyError: 1", "failure": "x"})
     died = plant(first, state=TrialState.FAIL, attrs={"stopped": "interrupted"})
