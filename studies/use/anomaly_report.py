@@ -81,7 +81,7 @@ class AnomalyReport(FolderResult):
             }
             for rule, threshold in self.thresholds.items()
         }
-        return pd.DataFrame.from_dict(rows, orient="index")
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("rule")
 
     @property
     def verdict(self) -> list[str]:

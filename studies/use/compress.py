@@ -189,7 +189,8 @@ def _table(
         rows[name] = {"bytes": sizes[name], "saved": 1 - sizes[name] / total, "mse": error}
         if data.spec.kind == "image":
             rows[name]["psnr"] = -10 * log10(error) if error else np.inf
-    return pd.DataFrame.from_dict(rows, orient="index").astype({"bytes": int})
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("codes")
+    return table.astype({"bytes": int})
 
 
 def _plot_images(

@@ -84,6 +84,7 @@ def test_scores_of_the_test_part_and_of_other_items(cli: Cli, trained: Path) -> 
     assert list(outside["item"]) == [f"noise/{n:03}.png" for n in range(15)]
     auroc = roc_auc_score(scores["set"] == "outliers", scores["score"])
     assert f"AUROC {auroc:.4f}" in answer.out
+    assert " quantile 0.9  " in answer.out, "each row has the name of its rule"
     assert auroc > 0.95
     table = pd.read_csv(FINAL / "anomalies" / "table.csv", index_col="rule")
     row = table.loc["quantile 0.9"]

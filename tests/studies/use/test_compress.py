@@ -50,6 +50,7 @@ def test_bytes_and_error_of_each_format(cli: Cli, trained: Path) -> None:
     assert list(table["bytes"]) == [4 * n * d, 2 * n * d, n * d + 2 * 4 * d]
     assert table["saved"].to_numpy() == pytest.approx(1 - table["bytes"] / (64 * n))
     assert f"{1 - (n * d + 8 * d) / (64 * n):.2%}" in answer.out
+    assert f"int8     {n * d + 8 * d:,}" in answer.out, "each row has the name of its format"
 
     with np.load(FOLDER / "codes-int8.npz") as file:
         kept = dict(file)
