@@ -125,7 +125,8 @@ class AnomalyReport(FolderResult):
             f"score {scores.mean():.4g} ± {scores.std(ddof=0):.4g}"
             for name, scores in self.scores.groupby("set")["score"]
         ]
-        return [*sets, *self.verdict, frame_table(self.table, formats=formats), *self.notes]
+        table = frame_table(self.table.rename_axis("rule"), formats=formats)
+        return [*sets, *self.verdict, table, *self.notes]
 
 
 def _format_interval(interval: Interval) -> str:

@@ -76,7 +76,7 @@ class CompressionReport(FolderResult):
         return [
             f"{self.n_items:,} test items of {self.item_bytes:,} bytes: "
             f"{self.n_items * self.item_bytes:,}",
-            frame_table(self.table, formats=formats),
+            frame_table(self.table.rename_axis("codes"), formats=formats),
             self.verdict,
             f"int8 counts {self.range_bytes:,} bytes of ranges, taken from the training part; "
             f"the network, {self.network_bytes:,} bytes, is not counted",

@@ -72,6 +72,7 @@ def test_scores_of_the_test_part_and_of_other_items(cli: Cli, trained: Path) -> 
     Path("noise/odd.png").write_text("no image")
     answer = cli(*WORDS, "noise", "--quantile", 0.9)
     assert "not scored: noise/odd.png is not an image that can be read" in answer.out
+    assert "\n rule " in answer.out
     assert answer.code == 1, "an image was not read"
     assert answer.out.endswith("next: latentune predict conv-ae-digits FILE\n")
     assert (

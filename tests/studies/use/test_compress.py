@@ -41,6 +41,7 @@ def test_bytes_and_error_of_each_format(cli: Cli, trained: Path) -> None:
     answer = cli("compress", "conv-ae-digits")
     assert answer.code == 0, answer.err
     assert answer.out.endswith("next: latentune encode conv-ae-digits FILE --out codes.npz\n")
+    assert all(f"\n {name} " in answer.out for name in ("codes", "float32", "float16", "int8"))
     table = pd.read_csv(FOLDER / "table.csv", index_col="codes")
     model, splits = latentune.load_model("conv-ae-digits"), TensorData("digits").splits
     test = splits.test.inputs
