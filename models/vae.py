@@ -21,7 +21,7 @@ Likelihood = Literal["gaussian", "bernoulli"]
 FEATURES = 16
 HIDDEN = 512
 ACTIVE_UNIT_VARIANCE = 0.01
-SCALE_LR_FACTOR = 10
+LOG_SCALE_LR_FACTOR = 10  # of the learning rate, for the parameter `log_scale`
 IMPORTANCE_SAMPLES = 50
 
 
@@ -189,7 +189,7 @@ class VAE(Learner):
         if self.log_scale is None:
             return [{"params": others}]
         # It must move far from 1, and weight decay would pull it back.
-        lr = SCALE_LR_FACTOR * self.lr
+        lr = LOG_SCALE_LR_FACTOR * self.lr
         scale = {"params": [self.log_scale], "lr": lr, "weight_decay": 0.0}
         return [{"params": others}, scale]
 

@@ -69,7 +69,7 @@ _display: Display = _log_progress
 
 
 def set_progress_display(display: Display) -> None:
-    """Chooses where this process shows progress."""
+    """Sets the display of progress in this process. By default, progress is logged."""
     global _display
     _display = display
 
@@ -104,7 +104,7 @@ _trial_display: TrialDisplay = _show_no_trials
 
 
 def set_trial_display(display: TrialDisplay) -> None:
-    """Chooses what shows the trials of searches in this process; nothing does at first."""
+    """Sets the display of trials in this process. By default, trials are not displayed."""
     global _trial_display
     _trial_display = display
 
@@ -112,7 +112,7 @@ def set_trial_display(display: TrialDisplay) -> None:
 def trial_progress(
     name: str, trials: int, metrics: Sequence[str], epochs: int
 ) -> AbstractContextManager[OnResult]:
-    """Returns a context whose value is to be called with each finished trial of a search.
+    """Returns a context manager for the display of a search; call its value with each trial.
 
     Args:
         name: Name of the study.

@@ -30,7 +30,7 @@ NETWORKS = ["conv", "dense", "deep", "strided"]
 def conv_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Suggests the code length, the penalties and, for color images, the width of `conv`."""
     options: dict[str, Any] = {} if data.shape[0] == 1 else {"width": suggest_width(trial)}
-    return _autoencoder(trial, data, "conv", **options)
+    return _suggest_autoencoder(trial, data, "conv", **options)
 
 
 def conv_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -46,7 +46,7 @@ def conv_ae_optimizer(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def dense_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Suggests the width and code length of one hidden layer each way."""
-    return _autoencoder(trial, data, "dense", width=suggest_width(trial))
+    return _suggest_autoencoder(trial, data, "dense", width=suggest_width(trial))
 
 
 def dense_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -57,7 +57,7 @@ def dense_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def deep_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Suggests the width and code length of three hidden layers each way."""
-    return _autoencoder(trial, data, "deep", width=suggest_width(trial))
+    return _suggest_autoencoder(trial, data, "deep", width=suggest_width(trial))
 
 
 def deep_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -79,7 +79,7 @@ def pooled_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def strided_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Suggests the width and code length of strided convolutions."""
-    return _autoencoder(trial, data, "strided", width=suggest_width(trial))
+    return _suggest_autoencoder(trial, data, "strided", width=suggest_width(trial))
 
 
 def strided_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -90,7 +90,7 @@ def strided_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Suggests a network that reconstructs clean items from corrupted ones."""
-    return _autoencoder(trial, data, _suggest_network(trial), **_suggest_corruption(trial))
+    return _suggest_autoencoder(trial, data, _suggest_network(trial), **_suggest_corruption(trial))
 
 
 def denoising_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -103,7 +103,7 @@ def denoising_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def sparse_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Suggests a network, and a penalty that draws code values towards a small one."""
-    return _autoencoder(trial, data, _suggest_network(trial), **_suggest_sparsity(trial))
+    return _suggest_autoencoder(trial, data, _suggest_network(trial), **_suggest_sparsity(trial))
 
 
 def sparse_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -115,7 +115,7 @@ def sparse_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 def sparse_denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Suggests corruption of the input and a penalty of the code for convolutions."""
     corruption, sparsity = _suggest_corruption(trial), _suggest_sparsity(trial)
-    return _autoencoder(trial, data, "conv", **corruption, **sparsity)
+    return _suggest_autoencoder(trial, data, "conv", **corruption, **sparsity)
 
 
 def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
@@ -134,7 +134,10 @@ def resnet_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     return Autoencoder(data, length, "resnet", width, **suggest_regularized_adam(trial))
 
 
-def _autoencoder(trial: BaseTrial, data: DataSpec, network: str, **options: Any) -> Autoencoder:
+def _suggest_autoencoder(
+    trial: BaseTrial, data: DataSpec, network: str, **options: Any
+) -> Autoencoder:
+    """Suggests the code length, the learning rate and the penalties."""
     length = suggest_latent_dim(trial, data)
     return Autoencoder(data, length, network, **suggest_regularized_adam(trial), **options)
 

@@ -87,8 +87,8 @@ def nearest_value(distribution: BaseDistribution, value: Any) -> Any:
     return inside if step is None else low + round((inside - low) / step) * step
 
 
-def matching_value(distribution: BaseDistribution, value: Any) -> Any:
-    """Returns a value as the distribution has it, or raises LookupError if it is outside."""
+def find_value(distribution: BaseDistribution, value: Any) -> Any:
+    """Returns the equal value in a distribution, or raises LookupError if it is outside."""
     if isinstance(distribution, CategoricalDistribution):
         return find_choice(distribution.choices, value)
     assert isinstance(distribution, IntDistribution | FloatDistribution)

@@ -23,7 +23,7 @@ from optuna.trial import BaseTrial, FixedTrial
 
 from ..models.data_spec import DataSpec
 from ..models.types import Space
-from .distributions import check_choices, describe_distribution, matching_value, nearest_value
+from .distributions import check_choices, describe_distribution, find_value, nearest_value
 from .space_errors import NotInSpaceError, SpaceError, did_you_mean
 
 if TYPE_CHECKING:
@@ -109,10 +109,10 @@ class SpaceParameters(NamedTuple):
     defaults: dict[str, Any]
 
     def first_trial(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns the parameters of a first trial: given values, or else the model's defaults.
+        """Returns the parameters of the first trial.
 
-        A value outside its range is moved to the nearest end. A parameter without a value is left
-        out.
+        A parameter has its given value, or else the model's default. A value outside its range is
+        moved to the nearest end. A parameter that has neither is left out.
         """
         known, params = {**self.defaults, **values}, {}
         for name, distribution in self.distributions.items():
@@ -213,7 +213,7 @@ def _replay(
             hint = did_you_mean(name, list(values)) if values else "no value is given at all"
             raise NotInSpaceError(name, f"{name} has no value; {hint}")
         try:
-            typed[name] = matching_value(distribution, values[name])
+            typed[name] = find_value(distribution, values[name])
         except LookupError as error:
             found = describe_distribution(distribution)
             raise NotInSpaceError(

@@ -18,7 +18,7 @@ from .atomic_write import atomic_file
 from .database import database_exists, open_database
 from .runs_folder import Runs
 from .s3_bucket import Bucket, check_bucket
-from .storage_error import write_error
+from .storage_error import unwritable_path_error
 from .study_record import read_study_record
 
 
@@ -56,7 +56,7 @@ class AtomicFileStore(FileSystemArtifactStore):
             ):
                 shutil.copyfileobj(content_body, file)
         except OSError as error:
-            raise write_error(self.folder, error) from error
+            raise unwritable_path_error(self.folder, error) from error
 
 
 def attach_picture(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .storage_error import StorageError, write_error
+from .storage_error import StorageError, unwritable_path_error
 
 
 def check_targets(files: Mapping[Path, Path]) -> None:
@@ -44,7 +44,7 @@ def move_files(files: Mapping[Path, Path]) -> Iterator[None]:
                     moved.append(target)
                     shutil.move(source, target)
         except OSError as error:
-            raise write_error(moved[-1], error) from error
+            raise unwritable_path_error(moved[-1], error) from error
         yield
     except BaseException:
         for target in moved:

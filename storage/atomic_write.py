@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from .storage_error import write_error
+from .storage_error import unwritable_path_error
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def write_text(path: Path, text: str) -> None:
         with suppress(OSError):
             if is_new_folder:
                 path.parent.rmdir()
-        raise write_error(path, error) from error
+        raise unwritable_path_error(path, error) from error
 
 
 def remove_partial_files(path: Path, folder: Path | None = None) -> None:

@@ -19,7 +19,7 @@ from .recorded_paths import recorded_path_error, relative_to_root
 from .runs_folder import Runs
 from .scratch_folder import scratch_folder, temporary_scratch_folder
 from .sqlite_snapshot import copy_database, count_trials, fingerprint, restore_database
-from .storage_error import StorageError, write_error
+from .storage_error import StorageError, unwritable_path_error
 
 BEFORE, AFTER = "before", "after"  # the folders of a backup
 NAME_FORMAT = "%Y-%m-%d-%H-%M-%S-%f"
@@ -72,7 +72,7 @@ def make_backup(runs: Runs, database: Path, repaired: Path, changes: FileChanges
         for name, text in written.items():
             write_text(runs.root / name, text)
     except OSError as error:
-        raise write_error(runs.backups, error) from error
+        raise unwritable_path_error(runs.backups, error) from error
     return backup
 
 
@@ -122,7 +122,7 @@ def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
         with scratch_folder(_backups_in_progress(runs)) as folder:
             discard(backup, folder)
     except OSError as error:
-        raise write_error(runs.root, error) from error
+        raise unwritable_path_error(runs.root, error) from error
     if not any(runs.backups.iterdir()):
         runs.backups.rmdir()
     return [str(database), *map(str, files.values())]
@@ -131,18 +131,18 @@ def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
 def _check_unchanged(backup: Path, files: Mapping[Path, Path], database: Path, kept: Path) -> None:
     """Raises StorageError if putting files back would lose what was made since the repair."""
     before, after = backup / BEFORE, backup / AFTER
-    way_out = f"what was there before lies in {before}"
+    way_out = f"what was there before the repair lies in {before}"
     repaired = after / kept.relative_to(before)
     with temporary_scratch_folder() as folder:
         now = folder / database.name
         if copy_database(database, now) not in (fingerprint(kept), fingerprint(repaired)):
             more = count_trials(now) - count_trials(repaired)
-            trials = f", by {more} trials" if more else ""
-            raise StorageError(f"{database} has changed since it was fixed{trials}; {way_out}")
+            trials = f", by {more} trial{'' if more == 1 else 's'}" if more else ""
+            raise StorageError(f"{database} has changed since the repair{trials}; {way_out}")
     for path, target in files.items():
         written = after / path.relative_to(before)
         if os.path.lexists(target) and not any(_is_same(target, p) for p in (path, written)):
-            raise StorageError(f"{target} was made since it was fixed; {way_out}")
+            raise StorageError(f"{target} was written after the repair; {way_out}")
 
 
 def _is_same(path: Path, other: Path) -> bool:

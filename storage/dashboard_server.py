@@ -13,7 +13,7 @@ import optuna
 from optuna.storages import BaseStorage
 
 from .artifact_store import AllArtifacts
-from .storage_error import StorageError, write_error
+from .storage_error import StorageError, unwritable_path_error
 
 HOST = "127.0.0.1"
 LOCAL_HOSTS = (HOST, "localhost", "::1")
@@ -79,7 +79,7 @@ def serve(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise write_error(folder, error) from error
+        raise unwritable_path_error(folder, error) from error
     artifacts = AllArtifacts(folder, storage)
     app = guard_requests(wsgi(storage, artifact_store=artifacts), artifacts)
     try:

@@ -1,7 +1,8 @@
-"""Paths in files: relative to the runs folder when written, checked to lie in it when read.
+"""Paths that are recorded in files of a runs folder.
 
-A runs folder can be copied, moved and sent to others. A path in one of its files must then refer
-to the copy, and never to another file of the reader.
+A recorded path is relative to the runs folder, so it still holds after that folder was copied or
+moved. A runs folder may come from somebody else, so a path is checked when it is read: it must not
+lead to a file outside of the runs folder.
 """
 
 import os
@@ -16,20 +17,23 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def relative_to_root(path: Path, root: Path) -> str | None:
-    """Returns a path relative to the folder `root`, with links followed; None if outside of it."""
+    """Returns a path relative to the folder `root`; None if it lies outside.
+
+    Links are followed.
+    """
     # `Path.resolve` raises an error for a link to itself.
     whole, real_root = Path(os.path.realpath(path)), Path(os.path.realpath(root))
     return whole.relative_to(real_root).as_posix() if whole.is_relative_to(real_root) else None
 
 
 def recorded_path_error(recorded: Any, root: Path, *, follow: bool = True) -> str | None:
-    """Returns why a recorded path is not a path in a folder; None if it is.
+    """Returns why a recorded path does not lie in a folder; None if it does.
 
     Args:
-        recorded: What was read.
+        recorded: The value that was read, of any type.
         root: The folder.
-        follow: Whether a link at the path itself must also lead into the folder. The folders
-            above it must in any case.
+        follow: Whether the path itself is followed if it is a link. Links among its parent folders
+            are always followed.
     """
     if not isinstance(recorded, str):
         return "is not a path"
@@ -42,7 +46,7 @@ def recorded_path_error(recorded: Any, root: Path, *, follow: bool = True) -> st
     if any(part in (b".", b"..") for part in parts):
         return "leads out of the runs folder"
     if "\\" in recorded or "\0" in recorded:
-        return "holds a character that no path here has"
+        return "holds a backslash or a null character"
     if max(map(len, parts)) > MAX_PART_BYTES or len(os.fsencode(recorded)) > MAX_PATH_BYTES:
         return "is too long"
     place = root / recorded

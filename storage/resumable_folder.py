@@ -16,7 +16,7 @@ from .folder_replacement import (
 )
 from .runs_folder import Runs
 from .scratch_folder import scratch_folder
-from .storage_error import StorageError, write_error
+from .storage_error import StorageError, unwritable_path_error
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def recover_folder(folder: Path, runs: Runs) -> Path:
             with scratch_folder(runs.cache) as scratch:
                 finish_replacement(folder, scratch)
         except OSError as error:
-            raise write_error(folder, error) from error
+            raise unwritable_path_error(folder, error) from error
     return folder
 
 
@@ -100,7 +100,7 @@ def resumable_folder(folder: Path, runs: Runs, marker: str, *, resume: bool) -> 
             f"{folder} is being trained by another process: wait until it has finished"
         ) from None
     except OSError as error:
-        raise write_error(folder, error) from error
+        raise unwritable_path_error(folder, error) from error
 
 
 def _prepare_partial(folder: Path, marker: str, scratch: Path, resume: bool) -> None:

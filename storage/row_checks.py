@@ -56,25 +56,28 @@ class DatabaseRows:
         return {study for study, of in self.attributes.items() if "definition" in of}
 
     @cached_property
-    def directions(self) -> Mapping[Any, int]:
-        """The number of objectives of each study."""
+    def direction_counts(self) -> Mapping[Any, int]:
+        """The number of directions of each study, which is that of its objectives."""
         return Counter(row["study_id"] for row in self.rows["study_directions"])
 
     @cached_property
-    def values(self) -> Mapping[Any, int]:
-        """The number of values of each trial."""
+    def value_counts(self) -> Mapping[Any, int]:
+        """The number of values of each trial, by its id."""
         return Counter(row["trial_id"] for row in self.rows["trial_values"])
 
     @cached_property
-    def numbers(self) -> Mapping[Any, Counter[Any]]:
-        """The numbers of the trials of each study."""
+    def trial_numbers(self) -> Mapping[Any, Counter[Any]]:
+        """The trial numbers of each study, and how often each occurs."""
         found: dict[Any, Counter[Any]] = defaultdict(Counter)
         for row in self.rows["trials"]:
             found[row["study_id"]][row["number"]] += 1
         return found
 
     def owner(self, row: Row) -> str:
-        """Returns the study or trial of a row, as text."""
+        """Returns what a row belongs to, such as `trial 3 of conv-ae-digits`.
+
+        The text is the name of a study, a trial of a study, or empty for other rows.
+        """
         trial = self.trials.get(row.get("trial_id"))
         study = self.studies.get((trial or row).get("study_id"), "no study")
         study = f"{study:.40}" if study.isprintable() else f"{study!a:.40}"
@@ -83,7 +86,10 @@ class DatabaseRows:
         return study if "study_id" in row else ""
 
     def row_errors(self, table: str, row: Row) -> Errors:
-        """Yields why a row is not valid although each of its cells is."""
+        """Yields the columns of a row that contradict other cells, and why.
+
+        Each cell is valid on its own.
+        """
         for key, known in (("study_id", self.studies), ("trial_id", self.trials)):
             if key in row and row[key] not in known:
                 yield key, f"there is no such {key.removesuffix('_id')}"
@@ -97,7 +103,7 @@ class DatabaseRows:
 
 
 def _study_errors(whole: DatabaseRows, row: Row) -> Errors:
-    if not whole.directions[row["study_id"]]:
+    if not whole.direction_counts[row["study_id"]]:
         yield "study_id", "it has no direction"
     if row["study_id"] in whole.latentune_studies:
         required = {"command", "metrics", "recipe"}
@@ -110,8 +116,8 @@ def _study_errors(whole: DatabaseRows, row: Row) -> Errors:
 
 
 def _direction_errors(whole: DatabaseRows, row: Row) -> Errors:
-    if row["objective"] >= whole.directions[row["study_id"]]:
-        yield "objective", f"the study has {whole.directions[row['study_id']]} objectives"
+    if row["objective"] >= whole.direction_counts[row["study_id"]]:
+        yield "objective", f"the study has {whole.direction_counts[row['study_id']]} objectives"
     metrics = StudyRecord.parse_valid(whole.attributes[row["study_id"]]).metrics
     for number, (name, way) in enumerate(metrics.items()):
         if number == row["objective"] and way.upper() != row["direction"]:
@@ -119,7 +125,7 @@ def _direction_errors(whole: DatabaseRows, row: Row) -> Errors:
 
 
 def _trial_errors(whole: DatabaseRows, row: Row) -> Errors:
-    numbers, state = whole.numbers[row["study_id"]], row["state"]
+    numbers, state = whole.trial_numbers[row["study_id"]], row["state"]
     if row["number"] >= numbers.total():
         yield "number", f"the study has {numbers.total()} trials, which are numbered from 0"
     elif numbers[row["number"]] > 1:
@@ -130,7 +136,7 @@ def _trial_errors(whole: DatabaseRows, row: Row) -> Errors:
         yield column, f"a trial that is {state} has {'an' if finished else 'no'} end"
     if state != "WAITING" and row["datetime_start"] is None:
         yield "datetime_start", f"a trial that is {state} has a beginning"
-    values, wanted = whole.values[row["trial_id"]], whole.directions[row["study_id"]]
+    values, wanted = whole.value_counts[row["trial_id"]], whole.direction_counts[row["study_id"]]
     if state == "COMPLETE" and values != wanted:
         yield "state", f"of {wanted} values it has {values}"
     if state in ("FAIL", "WAITING", "RUNNING") and values:
@@ -145,8 +151,8 @@ def _value_errors(name: str, whole: DatabaseRows, row: Row) -> Errors:
         yield f"{name}_type", f"the value is {value:g}"
     if "objective" in row:
         study = whole.trials[row["trial_id"]]["study_id"]
-        if row["objective"] >= whole.directions[study]:
-            yield "objective", f"the study has {whole.directions[study]} objectives"
+        if row["objective"] >= whole.direction_counts[study]:
+            yield "objective", f"the study has {whole.direction_counts[study]} objectives"
     elif row["step"] >= 2**31:
         yield "step", f"it must be below {2**31}"
 
@@ -171,7 +177,7 @@ def _attribute_errors(owner: Any, author: Any, whole: DatabaseRows, row: Row) ->
     if why := attribute_error(owner, author, row["key"], value):
         yield "value_json", why
     elif (owner, author, row["key"]) == ("study", "user", "metrics"):
-        directions = whole.directions[row["study_id"]]
+        directions = whole.direction_counts[row["study_id"]]
         if len(value) != directions:
             yield "value_json", f"it names {len(value)} metrics, and the study has {directions}"
 

@@ -12,7 +12,7 @@ from typing import Any
 from .folder_replacement import replace_with
 from .recorded_paths import recorded_path_error, relative_to_root
 from .scratch_folder import scratch_folder
-from .storage_error import StorageError, refuse_url, write_error
+from .storage_error import StorageError, refuse_url, unwritable_path_error
 
 # Names in the folder that no study can have.
 RESERVED_NAMES = (
@@ -48,7 +48,7 @@ class Runs:
         <study>/failures/           the traceback of each trial that an error has ended
         <study>/final/              final training of the best trial
         <study>/final-17/           final training of trial 17
-        <study>/config-1a2b3c4d/    training of a configuration of no trial
+        <study>/config-1a2b3c4d/    training of a configuration that no trial has
         <study>/final-before/       the training that the last one has replaced
         <study>/encoder/            the encoder of an imported study, or a copy of one from
                                     outside of the runs folder
@@ -120,7 +120,7 @@ class Runs:
 
     @property
     def confirming(self) -> Path:
-        """The folder with the checkpoints of the unfinished trainings of `confirm`."""
+        """The folder in which `confirm` keeps the checkpoints of unfinished trainings."""
         return self.cache / "confirming"
 
     def front(self, study: str) -> Path:
@@ -132,7 +132,10 @@ class Runs:
         return self.root / study / ("final" if trial is None else f"final-{trial}")
 
     def config(self, study: str, name: str) -> Path:
-        """The folder with the training of a configuration that is not a trial of the study."""
+        """The folder with the training of a configuration that no trial of the study has.
+
+        `name` is a hash of the configuration.
+        """
         return self.root / study / f"config-{name}"
 
     def encoder(self, study: str) -> Path:
@@ -176,7 +179,7 @@ class Runs:
             with tempfile.TemporaryFile(dir=self.root) as probe:
                 probe.write(bytes(4096))
         except OSError as error:
-            raise write_error(self.root, error) from error
+            raise unwritable_path_error(self.root, error) from error
 
 
 def check_study_name(study: str) -> str:
@@ -239,4 +242,4 @@ def replace_folder(folder: Path, runs: Runs, *, keep: bool = False) -> Iterator[
             yield new
             replace_with(new, folder, scratch, keep=keep)
     except OSError as error:
-        raise write_error(folder, error) from error
+        raise unwritable_path_error(folder, error) from error

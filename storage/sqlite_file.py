@@ -18,7 +18,7 @@ from .optuna_schema import (
     schema_version,
     schema_version_error,
 )
-from .storage_error import StorageError, write_error
+from .storage_error import StorageError, unwritable_path_error
 
 BUSY_TIMEOUT_S = 60
 
@@ -83,7 +83,7 @@ def create_tables(path: Path) -> None:
     try:
         path.touch()  # connections refuse to create it
     except OSError as error:
-        raise write_error(path, error) from error
+        raise unwritable_path_error(path, error) from error
     empty = RDBStorage("sqlite://").engine.raw_connection()
     try:
         with closing(empty), closing(sqlite3.connect(path, isolation_level=None)) as connection:

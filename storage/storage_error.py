@@ -25,7 +25,7 @@ def refuse_url(path: Path, option: str) -> Path:
     return path
 
 
-def write_error(path: Path, error: Exception) -> StorageError:
+def unwritable_path_error(path: Path, error: Exception) -> StorageError:
     """Returns the error for a path that cannot be written, with the reason of the system."""
     reason = getattr(error, "strerror", None) or error
     return StorageError(f"cannot write to {path}: {reason}; name another folder by `runs=`")

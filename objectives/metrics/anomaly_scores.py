@@ -38,7 +38,7 @@ def anomaly_scores(model: Reconstructs, data: DataSpec, items: "Items") -> Tenso
     return apply_in_batches(score, items)
 
 
-def reconstruction_mse(scores: Tensor, data: DataSpec) -> float:
+def mse_of_scores(scores: Tensor, data: DataSpec) -> float:
     """Returns the mean squared error over items and values, given anomaly scores (N,)."""
     return scores.square().mean().item() / prod(data.shape)
 

@@ -17,7 +17,7 @@ from ..data.encoded_data import EncodedData
 from ..data.parts import to_float
 from ..data.tensor_data import TensorData
 from ..progress import progress
-from .anomaly_scores import anomaly_scores, reconstruction_mse
+from .anomaly_scores import anomaly_scores, mse_of_scores
 
 Rows = NDArray[np.floating[Any]]
 
@@ -108,7 +108,7 @@ def pca_baseline(model: pl.LightningModule, data: Any) -> dict[str, float]:
         return {}
     model.cpu().eval()
     length = code_length(model, test)
-    mse = reconstruction_mse(anomaly_scores(model, data.spec, test), data.spec)
+    mse = mse_of_scores(anomaly_scores(model, data.spec, test), data.spec)
     return {"test_mse": mse, PCA_MSE: pca_mse(train, test, length, data.spec)}
 
 

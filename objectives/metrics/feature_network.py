@@ -19,12 +19,13 @@ STEPS = 4000
 
 
 def feature_network(data: TensorData) -> Predictor:
-    """Returns a classifier of labeled images, which is trained now or comes from their cache.
+    """Returns a classifier of labeled images, whose features compare images.
 
-    Published FIDs use a network trained on photographs, which ignores what matters in small gray
-    images. A classifier of the data's own classes does not.
+    The first call trains it and caches it with the images; later calls read the cache. Published
+    FIDs use a network that was trained on photographs. That network ignores what matters in small
+    gray images, and a classifier of the data's own classes does not.
     """
-    # It may be called in validation, where gradients are off and random numbers matter.
+    # Validation may call this: gradients are off there, and random numbers must not change.
     with torch.random.fork_rng(), torch.inference_mode(False), torch.enable_grad():
         torch.manual_seed(0)
         return _load_or_train(data).eval()

@@ -24,7 +24,7 @@ End = Literal["lower", "upper"]
 
 TOP = 10
 """How many of the best trials are looked at; a tenth of all trials if that is more."""
-NEAR = 0.05
+END_SHARE = 0.05
 """The share of the range, on its own scale, that counts as its end."""
 MIN_SHARE = 0.6
 """The share of the best trials that must lie at an end. In a range of few numbers, of which each
@@ -83,10 +83,10 @@ def _crowded_ends(best: list[FrozenTrial]) -> dict[str, tuple[NumericDistributio
         if not isinstance(distribution, NumericDistribution) or distribution.single():
             continue
         values = [trial.params[name] for trial in best if name in trial.params]
-        places = [_relative_place(distribution, value) for value in values]
+        places = [_relative_position(distribution, value) for value in values]
         ends: dict[End, int] = {
-            "lower": sum(place <= NEAR for place in places),
-            "upper": sum(place >= 1 - NEAR for place in places),
+            "lower": sum(place <= END_SHARE for place in places),
+            "upper": sum(place >= 1 - END_SHARE for place in places),
         }
         end = max(ends, key=lambda end: ends[end])
         share = MIN_SHARE
@@ -98,7 +98,7 @@ def _crowded_ends(best: list[FrozenTrial]) -> dict[str, tuple[NumericDistributio
     return crowded
 
 
-def _relative_place(distribution: NumericDistribution, value: float) -> float:
+def _relative_position(distribution: NumericDistribution, value: float) -> float:
     """Returns where a value lies in its range, on the scale of the range, from 0 to 1."""
     numbers = distribution.low, distribution.high, value
     low, high, at = map(math.log, numbers) if distribution.log else numbers

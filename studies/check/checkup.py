@@ -57,13 +57,13 @@ class Checkup:
 
     @cached_property
     def studies(self) -> list[optuna.Study]:
-        """The studies to look at: all of Latentune, or the one with `study_name`."""
+        """The studies to look at: all that Latentune has created, or only `study_name`."""
         ours = [study for study in self.all_studies if is_latentune_study(study)]
         return [study for study in ours if self.study_name in (None, study.study_name)]
 
     @property
     def covers_runs_folder(self) -> bool:
-        """Whether files without a study are looked at: the database is that of the folder."""
+        """Whether to look at files without a study: only if the database is that of the folder."""
         return (
             self.study_name is None
             and self.storage is not None

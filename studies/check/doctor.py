@@ -190,7 +190,7 @@ def _repair(runs: Runs, source: str, study: str | None) -> tuple[tuple[str, ...]
             backup = make_backup(runs, database, copy, checkup.changes)
             if fingerprint(copy) != checkup.fingerprint:
                 restore_database(copy, database)
-    return tuple(finding.fixed_text() for finding, _ in fixable), backup
+    return tuple(finding.describe_fix() for finding, _ in fixable), backup
 
 
 @contextmanager

@@ -18,8 +18,8 @@ class Finding:
         severity: How severe it is.
         problem: What is wrong, with the study and the numbers, in one line.
         solution: The command to type, or what `fix=` does.
-        fix: Changes the copy of the database, or adds to the file changes of the repair; None if
-            only a person can fix the problem.
+        fix: Changes the copy of the database, or plans changes of files. None if only a person
+            can fix the problem.
     """
 
     severity: Severity
@@ -31,13 +31,13 @@ class Finding:
         return f"{self.severity:<9} {self.problem}\n{'':<9} {self.solution}"
 
     def without_fix(self) -> Self:
-        """Returns the finding for a database that cannot be backed up, and so not be fixed."""
+        """Returns the finding without its fix, for a database that cannot be backed up."""
         solution = self.solution
         if "`fix=`" in solution:
             solution = "by hand: `fix=` is for SQLite files, which it can back up first"
         return replace(self, solution=solution, fix=None)
 
-    def fixed_text(self) -> str:
+    def describe_fix(self) -> str:
         """Returns what the fix has done, in two lines."""
         return f"{'fixed':<9} {self.problem}\n{'':<9} {self.solution.removeprefix('`fix=` ')}"
 

@@ -39,7 +39,7 @@ class Parsed(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-class Suggested(click.ParamType[str]):
+class SuggestedText(click.ParamType[str]):
     """A text for which the shell completes known words; other texts are allowed."""
 
     name = "text"

@@ -12,7 +12,7 @@ from ...search_spaces.catalog.models import MODELS
 from ..study.defaults import TRIALS_PER_WORKER
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_options import StudyOptions
-from .declared_options import Suggested, options_from
+from .declared_options import SuggestedText, options_from
 from .interruption import report_interruption
 from .next_command import command_line, next_study_command, print_next_command
 from .shared_options import allow_option
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model", type=Suggested([*MODELS, AUTO]))
-@click.argument("data", required=False, type=Suggested(DATASETS))
+@click.argument("model", type=SuggestedText([*MODELS, AUTO]))
+@click.argument("data", required=False, type=SuggestedText(DATASETS))
 @options_from(
     study=StudyOptions,
     options=SearchOptions,

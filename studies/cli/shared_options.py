@@ -1,4 +1,4 @@
-"""Options that several verbs share, and what they are made into."""
+"""Options that several verbs share, and the database that two of them name."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -16,7 +16,8 @@ from ...storage.search_lock import search_lock
 
 COORDINATOR = "coordinator"
 """The id of the coordinator among those of the workers."""
-BATCH_S = 0.1  # a worker that has finished a trial soon starts another one
+COLLECT_S = 0.1
+"""How long `receive` waits for more: a worker that ends a trial soon starts the next one."""
 
 
 class CoordinatorActor:
@@ -78,7 +79,7 @@ class CoordinatorActor:
         if not self.messages:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.has_messages.wait(), seconds)
-                await asyncio.sleep(BATCH_S)
+                await asyncio.sleep(COLLECT_S)
         messages, self.messages = self.messages, []
         self.has_messages.clear()
         return messages

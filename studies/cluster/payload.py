@@ -28,7 +28,11 @@ class Payload(NamedTuple):
 
     @property
     def runtime_env(self) -> dict[str, Any]:
-        """The runtime environment that separates processes which have imported other code."""
+        """Ray's runtime environment of the workers, with a hash of the code.
+
+        Ray reuses a process only in the same environment. So no worker gets a process that has
+        already imported other code.
+        """
         if not self.code:
             return {}
         digest = hashlib.sha256(repr(sorted(self.code.items())).encode()).hexdigest()

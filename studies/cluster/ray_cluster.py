@@ -74,8 +74,9 @@ class RayCluster:
     def _check_values(self) -> None:
         if self.address.startswith("ray://"):
             raise StudyError(
-                f"{self.address} is for a client outside the cluster, and would leave database "
-                "and runs on its machine; send the command to the cluster: ray job submit "
+                f"{self.address} is for a client outside the cluster: the database and the runs "
+                "folder would stay on the client; send the command to the cluster instead: "
+                "ray job submit "
                 "--address http://HEAD:8265 -- latentune search ... --cluster auto"
             )
         host, colon, port = self.address.rpartition(":")
@@ -121,7 +122,8 @@ def join_cluster(address: str | None, cpus: float, gpus: float) -> RayCluster | 
     ):
         if value != default:
             raise StudyError(
-                f"`{name}=` {value:g} is for workers on a cluster: name it by `cluster=`"
+                f"`{name}=` {value:g} is for workers on a Ray cluster: name the cluster by "
+                "`cluster=`"
             )
     return None
 

@@ -7,7 +7,7 @@ import pytorch_lightning as pl
 
 from ...models.data_spec import DataSpec
 from ...storage.artifact_store import ArtifactStore, attach_picture
-from ...storage.storage_error import write_error
+from ...storage.storage_error import unwritable_path_error
 from ..training.network_plots import plot_network
 
 
@@ -35,4 +35,4 @@ class AttachPictures(pl.Callback):
             for picture in plot_network(model, self.data, trainer.val_dataloaders, folder):
                 attach_picture(self.trial, picture, self.store)
         except OSError as error:  # such as a full disk, which ends the search
-            raise write_error(self.scratch, error) from error
+            raise unwritable_path_error(self.scratch, error) from error

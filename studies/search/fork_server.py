@@ -68,8 +68,8 @@ def start_fork_server() -> None:
             forkserver.ensure_running()
     except OSError as error:  # the path of its socket may have a hundred letters
         raise StudyError(
-            f"no processes can be started by way of {tempfile.gettempdir()} ({error}): name a "
-            "shorter folder by TMPDIR, or one process by `workers=`"
+            f"cannot start workers by a socket in {tempfile.gettempdir()} ({error}): set TMPDIR "
+            "to a folder with a shorter path, or stay in this process by `workers=` 1"
         ) from error
 
 

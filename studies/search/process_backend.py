@@ -12,7 +12,7 @@ import torch
 
 from ...objectives.data.preparation.splits import save_splits
 from ...storage.search_lock import search_lock
-from ...storage.storage_error import write_error
+from ...storage.storage_error import unwritable_path_error
 from .fork_server import process_context, without_working_folder
 from .search_plan import SearchPlan
 from .worker import SPLITS_FILE, run_local_worker
@@ -54,7 +54,7 @@ class ProcessBackend:
         try:
             save_splits(self.scratch / SPLITS_FILE)
         except (OSError, RuntimeError) as error:  # torch raises RuntimeError if the disk is full
-            raise write_error(self.scratch, error) from error
+            raise unwritable_path_error(self.scratch, error) from error
 
     def start(self, index: int) -> None:
         ours, theirs = process_context.Pipe()

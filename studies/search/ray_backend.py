@@ -127,8 +127,8 @@ class RayBackend:
             return call_actor(method, *arguments)
         except RayError as error:
             raise StudyError(
-                "the cluster was lost: the same command goes on where it stopped, once there is "
-                "one again"
+                "the cluster was lost: start it again, then repeat the command, which continues "
+                "the search"
             ) from error
 
     def _cancel_waiting(self) -> None:

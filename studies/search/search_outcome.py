@@ -44,7 +44,7 @@ def should_end_early(study: optuna.Study, trials: Sequence[FrozenTrial], plan: S
     """Returns True if no further trial can improve the study.
 
     Raises:
-        StudyError: If the last three trials that this search has finished failed by one error.
+        StudyError: If the last three finished trials of this search failed by the same error.
     """
     ended = [t for t in _trials_of_search(trials, plan) if t.datetime_complete is not None]
     last = sorted(ended, key=lambda t: t.datetime_complete or datetime.min)[-MAX_EQUAL_FAILURES:]

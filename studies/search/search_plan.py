@@ -60,14 +60,14 @@ BYTES_PER_WORKER = 2**30
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """A search before anything is written.
+    """All settings of a search, checked before anything is written.
 
     Attributes:
-        definition: What must agree with the study if it exists.
+        definition: The settings that all searches of the study must have in common.
         trials: Total of trials in the study, over all searches.
         seconds: Time after which no trial starts; None for no limit.
         first: Values of the first trials of a new study; empty if the sampler chooses them.
-        enqueued_params: Values of trials that run before those of the sampler.
+        enqueued_params: Values of trials from `enqueue`, which run before those of the sampler.
         cluster: The cluster of the workers; None for this machine.
         bucket: The bucket of the pictures; None for the runs folder.
         started_at: Start of the search, in seconds since the epoch.
@@ -242,7 +242,11 @@ def _check_data_kind(recipe: Recipe, data: Any) -> None:
 
 
 def _choose_pruner(pruner: str | None, trainings: int) -> str:
-    """Returns the pruner, or the default one for trials of so many trainings.
+    """Returns the given pruner, or the default one if it is None.
+
+    Args:
+        pruner: Name of a pruner.
+        trainings: Number of trainings of a trial, by `repeats` or `folds`.
 
     Raises:
         StudyError: If the pruner cannot compare such trials.
@@ -256,14 +260,14 @@ def _choose_pruner(pruner: str | None, trainings: int) -> str:
         )
     if trainings > 1 and pruner not in (WILCOXON, NONE):
         raise StudyError(
-            f"the pruner {pruner} compares epochs, and trials of {trainings} trainings are "
-            f"compared by these: {WILCOXON} and {NONE} are for `pruner=`"
+            f"the pruner {pruner} compares epochs, and a trial has {trainings} trainings: choose "
+            f"{WILCOXON} or {NONE} by `pruner=`"
         )
     return pruner
 
 
 def _default_workers(trials: int, cluster: RayCluster | None) -> int:
-    """Returns how many workers a study of so many trials and the machines allow.
+    """Returns the default number of workers, given the number of trials.
 
     A sampler cannot learn from trials that run at the same time, so each worker gets eight
     trials. On this machine, each worker needs a core and 1 GiB of memory, and two share a GPU.

@@ -15,7 +15,7 @@ from ...storage.atomic_write import atomic_file
 from ...storage.dashboard_server import write_note
 from ...storage.database import database_exists, open_database
 from ...storage.recorded_paths import relative_to_root
-from ...storage.storage_error import StorageError, write_error
+from ...storage.storage_error import StorageError, unwritable_path_error
 from ...storage.study_record import (
     Origin,
     RecipeTable,
@@ -131,6 +131,6 @@ def _with_local_encoder(plan: SearchPlan) -> Recipe:
         with atomic_file(copy) as partial:
             shutil.copyfile(encoder, partial)
     except OSError as error:
-        raise write_error(copy, error) from error
+        raise unwritable_path_error(copy, error) from error
     log.info("the encoder is copied from %s to %s", encoder, copy)
     return replace(plan.recipe, encoder=str(copy))

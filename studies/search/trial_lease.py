@@ -18,7 +18,7 @@ MAX_DEATHS = 3  # of processes in a row after the same epoch of a trial
 
 
 class LeaseLostError(StopRequested):
-    """Another process has requeued the trial because it missed the heartbeats of this one."""
+    """Another process has requeued the trial, because this process sent no heartbeats."""
 
 
 class TrialLease:
@@ -42,10 +42,10 @@ class TrialLease:
 
 
 class CheckLease(pl.Callback):
-    """Ends training before an epoch is reported if the lease is lost.
+    """Stops the training of a trial that another process has requeued.
 
-    A lease is lost after many seconds without a heartbeat, so short epochs are not checked
-    one by one.
+    The lease is checked before validation, so that no further epoch is reported. It is checked
+    once per heartbeat at most, because only several missed heartbeats lose a lease.
     """
 
     def __init__(self, lease: TrialLease) -> None:

@@ -21,7 +21,7 @@ from ...storage.database import DatabaseError, check_file_identity, file_identit
 from ...storage.heartbeats import heartbeat
 from ...storage.lock_wait import acquire
 from ...storage.search_lock import SEARCH_LOCK_NAME
-from ...storage.storage_error import StorageError, write_error
+from ...storage.storage_error import StorageError, unwritable_path_error
 from ...storage.trial_outcome import INTERRUPTED, finished_trials
 from ...storage.trial_record import TrialRecord, read_trial_record
 from ..study.study_error import StudyError
@@ -182,7 +182,7 @@ class TrialLoop:
             if not lock.is_locked:
                 acquire(lock, SEARCH_LOCK_NAME)
         except OSError as error:
-            raise write_error(Path(getattr(lock, "lock_file", ".")), error) from error
+            raise unwritable_path_error(Path(getattr(lock, "lock_file", ".")), error) from error
         try:
             yield
         finally:

@@ -108,8 +108,8 @@ def load_encoder(path: Path, data: DataSpec, runs: Runs) -> pl.LightningModule:
     return model
 
 
-def encoder_header(recipe: Recipe) -> CheckpointHeader | str:
-    """Returns the header of a recipe's encoder, or its architecture in torchvision."""
+def describe_encoder(recipe: Recipe) -> CheckpointHeader | str:
+    """Returns the header of a recipe's encoder, or the name of its torchvision architecture."""
     assert recipe.encoder is not None
     return read_header(Path(recipe.encoder)) if recipe.has_own_encoder else recipe.encoder
 

@@ -1,6 +1,7 @@
 """Options, each declared once as the field of a dataclass.
 
-The command line, the reader of files, refusals and docstrings are made from these fields.
+These fields define the flags of the command line, the options in files, the rows of docstrings,
+and the errors for values that are not allowed.
 """
 
 import inspect
@@ -24,7 +25,7 @@ class OptionField:
         name: Name of the field.
         type: Its type, without what `Annotated` adds.
         default: Its default.
-        option: What it says of itself.
+        option: Its metadata: help, limits and choices.
     """
 
     name: str

@@ -21,7 +21,7 @@ from ...storage.runs_folder import Runs
 from ...storage.study_record import RecipeTable
 from ..cluster.ray_cluster import join_cluster
 from ..display.plots.training_curves import plot_loss_curve
-from ..study.build import encoder_header
+from ..study.build import describe_encoder
 from ..study.defaults import ANOMALY_QUANTILE, RUNS
 from ..study.option_fields import describe_options
 from ..study.public_api import public_api
@@ -78,7 +78,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
 
     Returns:
         The metrics, and the folder: `runs/STUDY/final`, `runs/STUDY/final-17` for trial 17, or
-        `runs/STUDY/config-...` for the configuration of a file that is not a trial of the study.
+        `runs/STUDY/config-...` for the configuration of a file that no trial of the study has.
 
     Raises:
         StudyError: If there is no such study or trial, the data differ from those it searched,
@@ -179,7 +179,7 @@ def _checkpoint_header(
         data=setup.data.spec.to_table(),
         streamed=getattr(setup.data, "streamed", False),
         anomaly=anomaly,
-        encoder=None if setup.recipe.encoder is None else encoder_header(setup.recipe),
+        encoder=None if setup.recipe.encoder is None else describe_encoder(setup.recipe),
     )
 
 

@@ -41,7 +41,10 @@ def is_cache(name: str) -> bool:
 
 
 def is_excluded(name: str) -> bool:
-    """Returns whether a file or folder is unfinished, an older version, or a cache."""
+    """Returns whether archives leave out a file or folder of this name.
+
+    It is then unfinished, an older version, or a cache.
+    """
     return name.endswith(_UNFINISHED) or is_cache(name)
 
 

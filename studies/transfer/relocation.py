@@ -1,4 +1,4 @@
-"""Relocation: an imported study gets another name, or a place of its own for its encoder."""
+"""Relocation: an imported study gets a new name, and its encoder a path in this runs folder."""
 
 from contextlib import suppress
 from dataclasses import replace

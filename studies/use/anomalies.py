@@ -149,7 +149,11 @@ def _known_anomalies(
 
 
 def _make_scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], Tensor]:
-    """Returns a function that scores N items by the network, and by PCA if possible: (N, 2)."""
+    """Returns a function that maps N items to scores, with shape (N, 2) or (N, 1).
+
+    The first column is by the network. The second is by PCA; it is left out if the network has no
+    codes or the training items are decoded on demand.
+    """
     train, own_scores = data.splits.train.inputs, partial(anomaly_scores, model, data.spec)
     if not (isinstance(model, Encodes) and isinstance(train, Tensor)):
         return lambda items: own_scores(items)[:, None]

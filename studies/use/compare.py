@@ -141,7 +141,7 @@ def compare(  # noqa: D417 - the rows of the options are made from their fields
     for path in paths.values():
         load_encoder(path, labeled.spec, place)  # fails now, not after hours
     nodes = join_cluster(cluster, cpus, gpus)
-    starts = _starts_from_scratch(paths) | {name: (path, True) for name, path in paths.items()}
+    starts = _untrained_starts(paths) | {name: (path, True) for name, path in paths.items()}
     trainings = [
         Training(start, *starts[start], count, seed)
         for count in labels
@@ -213,8 +213,11 @@ def _tables(
     return pd.DataFrame(history), table
 
 
-def _starts_from_scratch(paths: Mapping[str, Path]) -> dict[str, tuple[Path, bool]]:
-    """Returns a checkpoint of each architecture, whose weights are not read."""
+def _untrained_starts(paths: Mapping[str, Path]) -> dict[str, tuple[Path, bool]]:
+    """Returns an untrained start for each architecture, by its name.
+
+    A start is a checkpoint, and whether its weights are used; here only its architecture is.
+    """
     found: dict[object, tuple[str, Path]] = {}
     for name, path in paths.items():
         _, weights = read_checkpoint(path)

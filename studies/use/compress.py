@@ -15,7 +15,7 @@ from ...models.quantizer import Quantizer
 from ...models.roles import Codec
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.tensor_data import TensorData
-from ...objectives.metrics.anomaly_scores import anomaly_scores, reconstruction_mse
+from ...objectives.metrics.anomaly_scores import anomaly_scores, mse_of_scores
 from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.image_grids import plot_labeled_grid
 from ..display.result import frame_table
@@ -185,7 +185,7 @@ def _table(
     rows = {}
     for name, round_trip in round_trips.items():
         scores = anomaly_scores(round_trip, data.spec, data.splits.test.inputs)
-        error = reconstruction_mse(scores, data.spec)
+        error = mse_of_scores(scores, data.spec)
         rows[name] = {"bytes": sizes[name], "saved": 1 - sizes[name] / total, "mse": error}
         if data.spec.kind == "image":
             rows[name]["psnr"] = -10 * log10(error) if error else np.inf

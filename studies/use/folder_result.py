@@ -1,4 +1,4 @@
-"""The frame that verbs share: a result whose files replace those of the previous result."""
+"""The base class of results with a folder of files, which replaces the previous folder."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ class FolderResult(Result):
         return sorted(self.folder.glob("*.png"))
 
     def lines(self) -> Sequence[RenderableType]:
-        """Returns the text and tables to print; a result without any names its figures."""
+        """Returns the text and tables to print; without them, the figures are named."""
         return ()
 
     def __rich__(self) -> RenderableType:

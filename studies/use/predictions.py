@@ -54,15 +54,19 @@ class Predictions(Result):
     """Predictions of a trained network for new items.
 
     Attributes:
-        table: A row for each item, with `input`: its path, its row, or the text itself; of texts
-            in files, `place`; and the columns of a file that are not features, such as an id. Of
-            a classifier, `class` and `probability`, and likewise `second` and `third`; of a
-            network that predicts numbers, `number`; both have the name of the target if its
-            column has one. Of an autoencoder, `error` and, if training saved a threshold,
-            `anomaly`; of a network that compares items, `class` and the training items that are
-            `nearest`, `second` and `third`, with class and distance. If some items could not be
-            read, `reason` says why, and their other cells are empty.
-        unreadable: Why some items could not be read, by their names.
+        table: A row for each item. The column `input` has the path, the row or the text. The
+            column `place` says where in a file a text is. Columns of a file that are not
+            features, such as an id, come next. The other columns depend on the network:
+
+            - A classifier has `class` and `probability`, then `second` and `third` with theirs.
+            - A network that predicts numbers has `number`.
+            - An autoencoder has `error`, and `anomaly` if training saved a threshold.
+            - A network that compares items has `class`, and the training items that are
+              `nearest`, `second` and `third`, each with its class and distance.
+
+            If the target has a name, it replaces `class` or `number`. If some items could not be
+            read, the column `reason` says why, and their other cells are empty.
+        unreadable: The reasons why items could not be read, by the names of the items.
         note: How to read the table; may be empty.
         file: The file that the table was written to, if any.
         item_columns: The columns of the input file that are not features.

@@ -71,7 +71,7 @@ def _check_shares(split: Sequence[float]) -> None:
 
 
 def _images_by_class(data: str, out: Path) -> dict[str, list[str]]:
-    """Returns the images of each class, by their paths relative to `out`."""
+    """Returns the paths of the images of each class, relative to `out`."""
     if not os.path.isdir(data):
         raise DataError(f"{data!r} is not a folder of images: only such a folder can be split")
     listing = list_image_folder(Path(data))
@@ -130,10 +130,11 @@ def _split_order(order: list[int], sizes: Sequence[int], firsts: Sequence[int]) 
 
 
 def _part_sizes(n: int, split: Sequence[float]) -> list[int]:
-    """Returns the number of items of each part; at least one in each, if there are three.
+    """Returns how many of n items each part gets; `split` has their shares in percent.
 
-    Of two items, one is in the training part. The remainder of rounding goes to the parts that
-    have lost most by it.
+    Sizes are rounded down. The items that are left go to the parts that rounding has reduced most.
+    If there are at least as many items as parts, no part is empty. If there are fewer, the
+    training part is not empty.
     """
     sizes = [math.floor(n * share / 100) for share in split]
     while sum(sizes) < n:

@@ -22,8 +22,8 @@ from latentune import VAE, Autoencoder, DataSpec, Predictor
 from latentune.objectives.data.preparation.normalization import mean_and_std
 from latentune.objectives.metrics.anomaly_scores import (
     anomaly_scores,
+    mse_of_scores,
     quantile_threshold,
-    reconstruction_mse,
 )
 from latentune.objectives.metrics.baselines import pca_mse, pca_scorer
 from latentune.objectives.metrics.classification_report import classification_report
@@ -147,7 +147,7 @@ def test_reconstruction_errors_are_those_of_numpy_and_components_those_of_scikit
         logged = model.terms([x])["mse"].item()
     scores = anomaly_scores(model, data, x)
     assert scores.numpy() == pytest.approx(np.linalg.norm(error, axis=1), rel=1e-5)
-    assert reconstruction_mse(scores, data) == pytest.approx((error**2).mean(), rel=1e-5)
+    assert mse_of_scores(scores, data) == pytest.approx((error**2).mean(), rel=1e-5)
     assert logged == pytest.approx((error**2).mean(), rel=1e-5)
     assert quantile_threshold(scores, 0.9) == pytest.approx(np.quantile(scores.numpy(), 0.9))
     rows = StandardScaler().fit_transform(x)

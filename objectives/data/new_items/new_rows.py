@@ -16,7 +16,7 @@ from ....models.data_spec import Column, DataSpec
 from ..data_error import DataError
 from ..parts import is_valid_number
 from ..sources.column_names import did_you_mean, quote_some
-from ..sources.column_types import FEATURE_ROLES, NUMBER_ROLES, convert_column, missing_words
+from ..sources.column_types import FEATURE_ROLES, NUMBER_ROLES, convert_column, missing_value_words
 from ..sources.header_row import AmbiguousHeaderError
 from ..sources.number_format import AmbiguousNumberError, infer_number_format
 from ..sources.source import is_array, is_table
@@ -154,7 +154,7 @@ def _with_decimal_mark(column: Series[Any], kind: Column) -> Column:
     """Returns how a column is read: as in training, or by the decimal mark of its values."""
     if kind.role not in NUMBER_ROLES or not kind.decimal:
         return kind
-    words = missing_words(kind)
+    words = missing_value_words(kind)
     texts = [text for text in column.unique() if text.lower() not in words]
     try:
         mark = infer_number_format(texts, kind.decimal, allow_codes=True).decimal

@@ -69,14 +69,18 @@ def channel_moments(inputs: Items, fingerprint: str) -> Moments:
     if fingerprint not in _moments:
         # In chunks, because a whole data set of bytes may not fit in memory as floats.
         mean, std = mean_and_std(
-            to_float(chunk).movedim(1, -1).flatten(0, -2) for chunk in _chunks(inputs)
+            to_float(chunk).movedim(1, -1).flatten(0, -2) for chunk in _measured_chunks(inputs)
         )
         _moments[fingerprint] = tuple(mean.tolist()), tuple(std.tolist())
     return _moments[fingerprint]
 
 
-def _chunks(inputs: Items) -> Iterator[Tensor]:
-    """Yields the whole tensor, or evenly spaced images of those that are decoded on demand."""
+def _measured_chunks(inputs: Items) -> Iterator[Tensor]:
+    """Yields inputs in chunks, to measure them.
+
+    A tensor is yielded whole. Of images that are decoded on demand, it yields a sample at even
+    distances.
+    """
     if isinstance(inputs, Tensor):
         yield from torch.split(inputs, CHUNK_SIZE)
         return

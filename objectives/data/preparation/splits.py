@@ -132,7 +132,10 @@ def save_splits(path: Path) -> None:
 
 
 def load_splits(path: Path) -> None:
-    """Caches the splits of a file from `save_splits`; all processes share its memory."""
+    """Reads a file from `save_splits` into the cache of splits.
+
+    Processes that read the same file share its memory.
+    """
     deserialize_splits(torch.load(path, mmap=True, weights_only=True))
 
 

@@ -38,7 +38,8 @@ def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
     A .npy file holds items. A .npz file holds them under one of `INPUT_KEYS`, with labels under
     one of `TARGET_KEYS` if any; or its parts, such as `x_train`, `y_train` and `x_test`, `y_test`.
     Items of shape (N, F) are rows of a table; (N, H, W), (N, C, H, W) and (N, H, W, C) are images
-    of 1 or 3 channels. `learn_maximum` finds the range of their pixels.
+    of 1 or 3 channels. `learn_maximum` finds the range of their pixels. With `numbers`, the labels
+    are numbers to predict, and not classes.
     """
     arrays = _load_arrays(path)
     parts = {part: _part_arrays(arrays, part, path) for part in ("train", "val", "test")}

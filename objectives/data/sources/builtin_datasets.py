@@ -39,7 +39,7 @@ def fashion_mnist(data_dir: Path | None) -> LoadedDataset:
         Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms
         (Xiao, Rasul, Vollgraf, 2017)
     """
-    return _torchvision("FashionMNIST", data_dir)
+    return _read_torchvision_dataset("FashionMNIST", data_dir)
 
 
 def mnist(data_dir: Path | None) -> LoadedDataset:
@@ -49,7 +49,7 @@ def mnist(data_dir: Path | None) -> LoadedDataset:
         Gradient-Based Learning Applied to Document Recognition
         (LeCun, Bottou, Bengio, Haffner, 1998)
     """
-    return _torchvision("MNIST", data_dir)
+    return _read_torchvision_dataset("MNIST", data_dir)
 
 
 def wine(data_dir: Path | None) -> LoadedDataset:
@@ -107,7 +107,7 @@ def _split(inputs: Any, targets: Any, spec: DataSpec) -> LoadedDataset:
     return LoadedDataset(*hold_out(whole, TEST_FRACTION, seed=0), spec)
 
 
-def _torchvision(name: str, data_dir: Path | None) -> LoadedDataset:
+def _read_torchvision_dataset(name: str, data_dir: Path | None) -> LoadedDataset:
     from torchvision import datasets
 
     from ..parts import LoadedDataset, Part

@@ -32,7 +32,10 @@ def check_column_exists(
 
 
 def did_you_mean(name: str, columns: Sequence[str]) -> str:
-    """Returns a hint with the nearest column in any letter case, or with the first columns."""
+    """Returns a hint: the most similar column, or the first columns if none is similar.
+
+    Upper and lower case are the same.
+    """
     lower = {column.lower(): column for column in columns}
     close = get_close_matches(name.lower(), lower, n=1)
     return f"did you mean {lower[close[0]]!r}?" if close else f"it has {quote_some(columns)}"

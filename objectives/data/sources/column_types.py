@@ -132,7 +132,7 @@ def check_mostly_numbers(column: Series[Any], path: Path) -> None:
         )
 
 
-def missing_words(kind: Column) -> tuple[str, ...]:
+def missing_value_words(kind: Column) -> tuple[str, ...]:
     """Returns how missing values of a column are written, in lower case."""
     return MISSING_NUMBER_WORDS if kind.role in NUMBER_ROLES else MISSING_WORDS
 

@@ -56,7 +56,7 @@ def list_image_folder(folder: Path) -> ImageFolder:
     skipped: Counter[str] = Counter()
     states = find_images(folder, skipped)
     root, names = _enter_single_folder(folder, list(states))
-    parts = _split_parts(root, names, skipped)
+    parts = _group_by_part(root, names, skipped)
     train_root, train = parts["train"]
     if len(train) < MIN_ITEMS:
         raise DataError(
@@ -67,7 +67,7 @@ def list_image_folder(folder: Path) -> ImageFolder:
     chosen = {}
     for part, (part_root, part_names) in parts.items():
         if classes:
-            part_names = _with_class(part_root, part_names, skipped)
+            part_names = _images_in_class_folders(part_root, part_names, skipped)
         prefix = part_root.relative_to(folder).as_posix() + "/" if part_root != folder else ""
         chosen[part] = ImageFiles(
             str(part_root),
@@ -142,17 +142,23 @@ def _by_top_folder(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _enter_single_folder(folder: Path, names: list[str]) -> tuple[Path, list[str]]:
-    """Enters the only folder of a folder, again and again, as in an unpacked archive."""
+    """Returns the innermost folder that holds all images, and their paths relative to it.
+
+    In an unpacked archive, it may lie several levels below.
+    """
     while len(groups := _by_top_folder(names)) == 1 and "" not in groups:
         folder = folder / next(iter(groups))
         names = [name.partition("/")[2] for name in names]
     return folder, names
 
 
-def _split_parts(
+def _group_by_part(
     root: Path, names: list[str], skipped: Counter[str]
 ) -> dict[str, tuple[Path, list[str]]]:
-    """Returns the folder and the images of each part; `train` is always among them."""
+    """Returns the folder of each part, and the paths of its images.
+
+    If there are no folders of parts, all images belong to the part `train`.
+    """
     groups = _by_top_folder(names)
     folders: dict[str, list[str]] = {}
     for top in groups:
@@ -184,8 +190,8 @@ def _classes(names: list[str]) -> tuple[str, ...]:
     return tuple(classes) if len(classes) > 1 and len(names) > 2 * loose else ()
 
 
-def _with_class(root: Path, names: list[str], skipped: Counter[str]) -> list[str]:
-    """Returns the images that lie in a folder of a class."""
+def _images_in_class_folders(root: Path, names: list[str], skipped: Counter[str]) -> list[str]:
+    """Returns the images that lie in the folder of a class, and counts the others as skipped."""
     loose = sum("/" not in name for name in names)
     if loose == len(names):
         raise DataError(f"{root} has no folders of classes, but the training part has: add them")

@@ -71,9 +71,10 @@ def read_image_csv(source: Source, cache: Path | None = None) -> LoadedDataset:
 def read_part_lists(
     source: Source, lists: Mapping[str, Path], cache: Path | None = None
 ) -> LoadedDataset:
-    """Reads the images of a folder with a list for each part, from `find_part_lists`.
+    """Reads a folder that has a list of images for each part.
 
-    `classes.csv` in the folder may name the classes in another order than the alphabetical one.
+    `find_part_lists` returns the lists. The classes have the order of `classes.csv` in the folder;
+    without that file, they are in alphabetical order.
     """
     parts = {
         part: _read_image_files(path, source.table, MIN_ITEMS if part == "train" else 0)

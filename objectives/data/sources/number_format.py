@@ -112,7 +112,7 @@ def infer_number_format(
     numbers = [_split_number(text) for text in texts]
     units = {number.unit for number in numbers if number.unit or number.digits.strip("0.,")}
     if any(unit and not KNOWN_UNIT.fullmatch(unit) for unit in units) and len(units) > 1:
-        raise ValueError("codes such as 3A and 3B")
+        raise ValueError("the letters differ: they are codes, such as 3A and 3B")
     if len(units) > 1:
         least, most = (repr(unit) if unit else "none" for unit in (min(units), max(units)))
         raise MixedFormatError(f"numbers with different units, such as {least} and {most}")
@@ -124,11 +124,11 @@ def infer_number_format(
                 raise ValueError(f"{number.digits} is not a number")
     are_fractions = any(mark and mark in number.digits for number in numbers)
     if unit and not are_fractions and not KNOWN_UNIT.fullmatch(unit):
-        raise ValueError(f"{unit} may be part of a name, such as 3B")
+        raise ValueError(f"{unit!r} is not a known unit: 3{unit} may be a name")
     exponents = [number.exponent for number in numbers if number.exponent]
     is_signed = any(exponent[1:2] in ("+", "-") for exponent in exponents)
     if exponents and not (are_fractions or is_signed or allow_codes):
-        raise ValueError("exponents without fractions are codes")
+        raise ValueError("numbers such as 1E2 may be codes")
     other = {".": ",", ",": "."}.get(mark, "")
     has_thousands_marks = any(n.is_spaced or (other and other in n.digits) for n in numbers)
     return NumberFormat(mark, unit, has_thousands_marks)

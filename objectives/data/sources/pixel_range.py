@@ -18,7 +18,8 @@ USUAL_MAXIMA = (1, 3, 7, 15, 16, BYTE, 1023, 4095, WORD)
 None is between 16 and 255, or 4,095 and 65,535, because photographs may be that dark.
 """
 DIM_RATIO, FAINT_RATIO, BLACK_RATIO = 2, 15, 255
-"""Pixels darker than their range by these ratios are noted, ambiguous, surely of another range."""
+"""How many times darker than the maximum pixels must be to get a note (DIM), to make the range
+ambiguous (FAINT), or to show that it is another range (BLACK)."""
 RANGE_HINT = "save them as floats from 0 to 1"
 
 
@@ -93,7 +94,7 @@ def describe_range(train: PixelRange, maximum: int) -> tuple[str, ...]:
 
 
 def recorded_maximum(train: PixelRange, maximum: int) -> int:
-    """Returns the maximum that a network records: 0 if it has only seen floats up to 1."""
+    """Returns the maximum to store with a network; 0 if it was trained on floats up to 1."""
     return maximum if maximum > 1 or train.are_integers else 0
 
 

@@ -173,7 +173,8 @@ def _check_categories(columns: Columns, target: str | None) -> None:
 def _describe_target_copies(columns: Columns, target: str) -> tuple[str, ...]:
     """Returns a note on the columns that copy the target, if any.
 
-    A copy has a value of its own for each class, or its correlation with the target is 1.
+    A column copies classes if each class has exactly one value in it, and no value belongs to
+    two classes. A column copies numbers if its correlation with the target is 1 or -1.
     """
     copies = list(_find_copies(columns, target))
     if not copies:

@@ -16,7 +16,7 @@ from .column_types import (
     ambiguous_number_error,
     convert_column,
     infer_column_type,
-    missing_words,
+    missing_value_words,
 )
 from .csv_cells import read_cells
 from .header_row import split_header
@@ -139,7 +139,7 @@ def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFr
         {
             name: columns.texts[name]
             .str.lower()
-            .isin(missing_words(kind) if words is None else words)
+            .isin(missing_value_words(kind) if words is None else words)
             for name, kind in columns.kinds.items()
         }
     )

@@ -13,10 +13,10 @@ from .figure import DPI, open_figure
 from .plot_text import shorten_label, shorten_labels
 
 COLUMNS = 10
-LONG_SIDE = 0.7
-"""Inches of the longer side of an image in a grid."""
-MIN_SHORT_SIDE = 0.25
-"""Inches of the shorter side, unless the longer side would have to be doubled."""
+LONG_SIDE_INCHES = 0.7
+"""The longer side of an image in a grid."""
+MIN_SHORT_SIDE_INCHES = 0.25
+"""The minimum of the shorter side; an image is enlarged by 2 at most to reach it."""
 MAX_ROWS = 200
 """Maximum number of rows of images in a figure; files cannot be of any height."""
 
@@ -100,15 +100,15 @@ def plot_image_groups(
                 axes.set_title(f"{name}{distance}", fontsize="small")
 
 
-def _inches(images: Tensor, side: float = LONG_SIDE) -> tuple[float, float]:
+def _inches(images: Tensor, side: float = LONG_SIDE_INCHES) -> tuple[float, float]:
     """Returns the height and the width of images of shape (..., H, W) in a figure."""
     height, width = images.shape[-2:]
     scale = side / max(height, width)
-    scale *= min(max(1, MIN_SHORT_SIDE / (scale * min(height, width))), 2)
+    scale *= min(max(1, MIN_SHORT_SIDE_INCHES / (scale * min(height, width))), 2)
     return height * scale, width * scale
 
 
-def _show(axes: Axes, images: Tensor, per_row: int, side: float = LONG_SIDE) -> None:
+def _show(axes: Axes, images: Tensor, per_row: int, side: float = LONG_SIDE_INCHES) -> None:
     grid = make_grid(images.float(), nrow=per_row, padding=1, pad_value=1).clamp(0, 1)
     # Pixels stay sharp squares where there is room for them.
     sharp = _inches(images, side)[0] * DPI >= images.shape[-2]

@@ -209,12 +209,12 @@ def test_undo_loses_nothing_that_was_made_since(refused: Refused, trained: Path)
     written = best.read_text()
     best.write_text(written + "# mine")
     line = refused("doctor", "--undo")
-    assert "best.toml was made since it was fixed; what was there before lies in" in line
+    assert "best.toml was written after the repair; what was there before" in line
     assert f"{backup}/before" in line
     best.write_text(written)
     with opened() as study:
         study.enqueue_trial({"lr": 1e-3})
-        assert "has changed since it was fixed, by 1 trials" in refused("doctor", "--undo")
+        assert "has changed since the repair, by 1 trial;" in refused("doctor", "--undo")
 
 
 def test_undo_works_while_the_database_is_open(trained: Path) -> None:

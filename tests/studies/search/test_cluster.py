@@ -86,7 +86,7 @@ def test_ray_is_an_extra(refused: Callable[..., str], monkeypatch: pytest.Monkey
 
 
 def test_resources_of_a_worker_need_a_cluster(refused: Callable[..., str]) -> None:
-    assert "name it by --cluster" in refused("search", "conv-ae", "digits", "--gpus", "1")
+    assert "name the cluster by --cluster" in refused("search", "conv-ae", "digits", "--gpus", "1")
     assert "add --seeds" in refused("train", "x", "--cluster", "auto")
 
 
