@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Advance(Protocol):
-    """Is called with the number of steps just done, and a function that returns details."""
+    """A function to call with the number of steps just done, and a function for details."""
 
     def __call__(self, steps: int, details: Callable[[], str] | None = None, /) -> None: ...
 
@@ -88,7 +88,7 @@ def progress(what: str, total: int | None = None) -> AbstractContextManager[Adva
 
 
 OnResult = Callable[[Any, Any], None]
-"""Is called with a study and each trial that has finished."""
+"""A function to call with a study and each trial that has finished."""
 
 TrialDisplay = Callable[[str, int, Sequence[str], int], AbstractContextManager[OnResult]]
 

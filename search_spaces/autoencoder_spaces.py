@@ -40,12 +40,12 @@ def conv_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def conv_ae_optimizer(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the optimizer, its schedule and gradient clipping too."""
+    """Suggests the code length, the optimizer, its schedule and gradient clipping."""
     return Autoencoder(data, suggest_latent_dim(trial, data), **suggest_optimizer(trial))
 
 
 def dense_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the width and code length of one hidden layer each way."""
+    """Suggests the code length and the width; encoder and decoder have a hidden layer each."""
     return _suggest_autoencoder(trial, data, "dense", width=suggest_width(trial))
 
 
@@ -56,7 +56,7 @@ def dense_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def deep_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the width and code length of three hidden layers each way."""
+    """Suggests the code length and the width; encoder and decoder have three hidden layers."""
     return _suggest_autoencoder(trial, data, "deep", width=suggest_width(trial))
 
 
@@ -128,7 +128,7 @@ def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def resnet_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests a code of whole feature maps and the width of ResNet-18, as published or less."""
+    """Suggests a code of whole feature maps, and the width of ResNet-18 up to the published."""
     length = _suggest_maps(trial, data, residual.SMALLEST, most=4)
     width = trial.suggest_float("width", 0.125, 1, log=True)
     return Autoencoder(data, length, "resnet", width, **suggest_regularized_adam(trial))

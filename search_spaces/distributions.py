@@ -16,7 +16,7 @@ from .space_errors import SpaceError
 
 
 def is_same_choice(a: Any, b: Any) -> bool:
-    """Returns whether two choices are one: 1, 1.0 and True are three, and NaN equals itself."""
+    """Returns whether two choices have the same type and value; NaN is the same as NaN."""
     if type(a) is not type(b):
         return False
     return bool(a == b) or (isinstance(a, float) and math.isnan(a) and math.isnan(b))
@@ -50,8 +50,8 @@ def check_choices(name: str, choices: Sequence[Any]) -> None:
 def choice_labels(choices: Sequence[Any]) -> dict[str, Any]:
     """Returns the choices by their text on the command line.
 
-    This is the Python literal where two choices have the same text, such as None and "None", or
-    where the text is empty or contains a comma.
+    If two choices have the same text, such as None and "None", their text is the Python literal.
+    So it is if the text is empty or contains a comma.
     """
     texts = Counter(map(str, choices))
     labels = {}

@@ -142,7 +142,7 @@ def record_parameters(space: Space, data: DataSpec) -> SpaceParameters:
 def build_without_weights(space: Space, trial: BaseTrial, data: DataSpec) -> LightningModule:
     """Builds a model on PyTorch's meta device, where no weights are allocated.
 
-    A space that computes with tensors while it builds cannot do so, and builds a whole model.
+    If the space computes with tensors while it builds, the model is built with its weights.
     """
     import torch
 

@@ -106,8 +106,8 @@ def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
     kept = _inside(before / name, runs)
     if kept.is_symlink() or not kept.is_file():
         raise StorageError(
-            f"{kept} is not a file: the last repair in {runs.root} was of another database, which "
-            "you name by `storage=`"
+            f"{kept} is not a file: the last repair in {runs.root} was of another database; name "
+            "that one by `storage=`"
         )
     files = {
         path: runs.resolve(path.relative_to(before).as_posix(), follow=False)
@@ -177,7 +177,10 @@ def _inside(path: Path, runs: Runs) -> Path:
 
 
 def _backups_in_progress(runs: Runs) -> Path:
-    """Returns where backups are made: not among the scratch folders that a repair backs up."""
+    """Returns the folder in which backups are made.
+
+    It is not the folder of scratch folders, because a repair may back those up.
+    """
     return runs.cache / "repairs"
 
 

@@ -157,7 +157,7 @@ class Runs:
         """Returns the path that a file has recorded; the inverse of `inside`.
 
         Args:
-            recorded: What was read; the file may come from anyone.
+            recorded: The recorded path. It is checked, because the file may come from anyone.
             follow: As in `recorded_path_error`.
 
         Raises:
@@ -195,8 +195,8 @@ def check_study_name(study: str) -> str:
         )
     if len(study) > MAX_NAME_LENGTH:
         raise StorageError(
-            f"{study[:20]}... cannot name a study: of its {len(study)} letters {MAX_NAME_LENGTH} "
-            f"are allowed; give another by `name=`"
+            f"{study[:20]}... cannot name a study: it has {len(study)} letters, and at most "
+            f"{MAX_NAME_LENGTH} are allowed; give another name by `name=`"
         )
     if study in RESERVED_NAMES:
         raise StorageError(
@@ -219,7 +219,9 @@ def check_regular_file(path: Path, max_bytes: int = MAX_CHECKPOINT_BYTES) -> Pat
     if os.path.exists(path) and not path.is_file():
         raise StorageError(f"{path} is not a file")
     if path.is_file() and (size := path.stat().st_size) > max_bytes:
-        raise StorageError(f"{path} is too large: it has {size:,} of at most {max_bytes:,} bytes")
+        raise StorageError(
+            f"{path} is too large: it has {size:,} bytes, and at most {max_bytes:,} are allowed"
+        )
     return path
 
 

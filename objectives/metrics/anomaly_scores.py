@@ -44,7 +44,7 @@ def mse_of_scores(scores: Tensor, data: DataSpec) -> float:
 
 
 def score_to_mse(score: float, data: DataSpec) -> float:
-    """Returns the mean squared error of an item, as `*_mse` has it, given its anomaly score."""
+    """Returns the mean squared error of an item in the unit of `*_mse`, given its score."""
     return score**2 / prod(data.shape)
 
 
@@ -82,8 +82,9 @@ def fit_anomaly_threshold(
 ) -> AnomalyThreshold | None:
     """Returns the threshold for anomalies, or None if the model cannot reconstruct.
 
-    The threshold is a quantile, from 0 to 1, of the validation part: the network was not trained
-    on it, and the test part stays unseen. The model is left on the CPU and in eval mode.
+    The threshold is a quantile, from 0 to 1, of the scores of the validation part: the network was
+    not trained on it, and the test part stays unseen. The model is left on the CPU and in eval
+    mode.
     """
     if not (isinstance(model, Reconstructs) and isinstance(data, TensorData)):
         return None

@@ -35,8 +35,8 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
     """Finds parameters of which most of the best values lie at one end of the range.
 
     A wider range is advised if the model can be built with a value from it, and the model's
-    default does not lie beyond that end: there the end stands for the default, as a penalty of
-    1e-9 stands for 0.
+    default does not lie beyond that end. If it does, values at that end mean the default, as a
+    penalty of 1e-9 means 0.
     """
     for study in single_objective_studies(checkup):
         trials = rank_trials(study)
@@ -113,7 +113,7 @@ def _is_beyond(default: Any, distribution: NumericDistribution, end: End) -> boo
 
 
 def _wider_end(distribution: NumericDistribution, end: End) -> float | None:
-    """Returns the end of a range that is half as wide again on its scale, but at most ten times.
+    """Returns an end of a range that is wider by half; a logarithmic end moves tenfold at most.
 
     Returns None if no value lies beyond that end.
     """

@@ -54,7 +54,7 @@ class SuggestedText(click.ParamType[str]):
 
 
 def option_of(record: type, name: str, **settings: Any) -> Decorator:
-    """Returns the option that a field of a dataclass declares; settings replace those of it."""
+    """Returns the option that a field of a dataclass declares; `settings` replace its own."""
     field = options_of(record)[name]
     return click.option(*_names(field), **(_settings(field) | settings))
 

@@ -1,4 +1,4 @@
-"""Options that several verbs share, and the database that two of them name."""
+"""Options that several verbs share, and a function that opens the database they name."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

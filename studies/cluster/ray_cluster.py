@@ -30,7 +30,7 @@ class RayCluster:
         return f"{self.address}, {self.cpus:g} CPU and {self.gpus:g} GPU a worker"
 
     def join(self) -> None:
-        """Makes this process a driver of the cluster until it ends.
+        """Makes this process a driver of the cluster, until the process ends.
 
         Raises:
             StudyError: If Ray is not installed, the cluster does not exist or has another
@@ -110,7 +110,8 @@ def join_cluster(address: str | None, cpus: float, gpus: float) -> RayCluster | 
     """Joins the cluster at an address and returns it; returns None if the address is None.
 
     Raises:
-        StudyError: If it cannot be joined, or `cpus` or `gpus` are given without an address.
+        StudyError: If the cluster cannot be joined, or `cpus` or `gpus` are given without an
+            address.
     """
     if address is not None:
         cluster = RayCluster(address, cpus, gpus)

@@ -138,7 +138,7 @@ class TrainedEncoder:
             if (now := file_hash(self.path)) != self.expected_hash:
                 raise StudyError(
                     f"the encoder {self.path} was trained again (its hash was "
-                    f"{self.expected_hash}, it is {now}): search it as a new study by `name=`"
+                    f"{self.expected_hash} and is now {now}): start a new study by `name=`"
                 )
             # The random numbers of a trial do not depend on whether it loads the encoder.
             with torch.random.fork_rng(devices=[]):
@@ -272,7 +272,10 @@ def _build_encoder(encoder: CheckpointHeader | str, runs: Runs, data: DataSpec) 
 
 
 def _objective_metrics(recipe: Recipe, entry: CatalogEntry) -> dict[str, Direction]:
-    """Returns the direction of each objective of a recipe, or of the first of the model."""
+    """Returns the direction of each objective of a recipe.
+
+    If the recipe names none, the first objective of the model is used.
+    """
     for name in recipe.objectives:
         if name not in entry.metrics:
             raise StudyError(

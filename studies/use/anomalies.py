@@ -62,8 +62,9 @@ def anomalies(
         against: The other data: a built-in data set, whose test part is scored, or a folder or
             file, which is scored as a whole. Images are scaled to the size of the training images.
         quantile: Share of the validation part below the threshold, above 0 and below 1.
-        labeled: Known anomalies for logistic regression; of a built-in data set, the training
-            part. If None, they come from `against` if that is a built-in data set.
+        labeled: Known anomalies for logistic regression. If it is a built-in data set, its
+            training part is used. If None, and `against` is a built-in data set, the training
+            part of `against` is used.
         seed: Seed that chooses the known anomalies if the data set has more than 10,000.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
@@ -71,7 +72,7 @@ def anomalies(
     Raises:
         StudyError: If the model has no `reconstruct`, or an option is out of range.
         DataError: If the other data are missing or broken, of another shape, or the same.
-        StorageError: If it has not been trained yet, or a file cannot be written.
+        StorageError: If the network has not been trained yet, or a file cannot be written.
 
     References:
         Outlier Detection Using Replicator Neural Networks (Hawkins, He, Williams, Baxter, 2002)

@@ -58,11 +58,11 @@ class ComparisonReport(FolderResult):
     Attributes:
         folder: The folder with `accuracy.csv` (validation, per epoch), `table.csv` and
             `accuracy.png`.
-        table: A row for each `start` and number of `labels`: the test accuracy after the last
-            epoch, its `mean` and standard deviation (`std`) over the seeds, and the mean of the
-            first epoch whose validation accuracy was at least `reach` (`epochs`), if there is one
-            for each seed.
-        reach: That validation accuracy, from 0 to 1.
+        table: A row for each `start` and number of `labels`. `mean` and `std` are the mean and
+            the standard deviation over the seeds, of the test accuracy after the last epoch.
+            `epochs` is the mean of the first epoch whose validation accuracy was at least
+            `reach`; it is empty if a seed has no such epoch.
+        reach: The validation accuracy of `epochs`, from 0 to 1.
     """
 
     table: pd.DataFrame

@@ -1,4 +1,4 @@
-"""The base class of results with a folder of files, which replaces the previous folder."""
+"""The base class of results in a folder; a new result replaces the previous folder."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

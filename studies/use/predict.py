@@ -41,9 +41,9 @@ def predict(
 
     Args:
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
-        inputs: One or several. Of images, files, folders, globs, CSV files that name them, or
-            .npy and .npz arrays; of a table, CSV files or arrays; of texts, the texts, or .txt
-            and CSV files. `-` is standard input: a path or a text per line, or a CSV file.
+        inputs: One input or several. Images: files, folders, globs, CSV files that name images,
+            or .npy and .npz arrays. Rows: CSV files or arrays. Texts: the texts themselves, or
+            .txt and CSV files. `-` is standard input: a path or a text per line, or a CSV file.
         out: A new .csv file for the table.
         data_dir: Where torchvision data lies, if elsewhere than in the search; only a network
             that compares items needs it.
@@ -55,7 +55,7 @@ def predict(
     Raises:
         DataError: If inputs are missing or do not fit, or none can be read.
         StudyError: If the network makes no predictions.
-        StorageError: If it has not been trained yet, or `out` exists.
+        StorageError: If the network has not been trained yet, or `out` exists.
 
     Example:
         >>> images = latentune.TensorData("digits").splits.test.inputs

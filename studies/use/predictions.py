@@ -34,7 +34,7 @@ def round_significant(value: float, unit: float = 0.0) -> float:
 
 
 def format_number(value: float) -> str:
-    """Returns a rounded number as text: four digits, or all of them if it has more than six.
+    """Returns a rounded number as text: four digits, or all if it has more than six digits.
 
     Example:
         >>> format_number(0.123457), format_number(1000000123.4568)
@@ -100,7 +100,7 @@ class Predictions(Result):
         return Group(shown, *lines)
 
     def _joined_with(self, name: str) -> str:
-        """Returns the printed column of a column: that of `second_probability` is `second`."""
+        """Returns the printed column that shows a column: `second` shows `second_probability`."""
         first, _, suffix = name.rpartition("_")
         return first if suffix in JOINED_SUFFIXES and first in self.table else name
 

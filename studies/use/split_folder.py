@@ -25,13 +25,12 @@ FEWEST_IMAGES = (MIN_ITEMS, 1, 1)
 
 @contextmanager
 def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Iterator[list[Path]]:
-    """Writes lists of the images of each part of a folder; removes them if the block fails.
+    """Yields new lists of the images of each part of a folder; removes them if the block fails.
 
-    The images of each class are split at random by shares in percent. `train.csv`, `valid.csv`
-    and `test.csv` have columns `path` and `label`; equal files are in one part, and parts that
-    the folder already has are joined first. `classes.csv` has the number of images of each class
-    and part. Paths are relative to `out`, so that both folders can be moved together. It yields
-    the files.
+    The images of each class are split at random by shares in percent. Equal files are in the same
+    part. If the folder already has parts, they are joined first. `train.csv`, `valid.csv` and
+    `test.csv` have the columns `path` and `label`. `classes.csv` has the number of images of each
+    class and part. Paths are relative to `out`, so that both folders can be moved together.
     """
     _check_shares(split)
     refuse_url(out, "out")

@@ -94,7 +94,7 @@ def test_a_database_that_was_not_repaired_is_never_written(
     shutil.copy("runs/studies.db", "mine.db")
     url = f"sqlite:///{Path('mine.db').absolute()}"
     with as_it_is("."):
-        assert "was of another database, which you name by --storage" in refused(
+        assert "was of another database; name that one by --storage" in refused(
             "doctor", "--undo", "--storage", url
         )
         line = refused("doctor", "--undo", "--storage", "postgresql://nowhere/x")
@@ -118,9 +118,7 @@ def test_a_database_outside_of_the_folder_is_put_back_where_it_is(
     assert contents(".") != before
     if way == "storage":
         shutil.copy("kept.db", "runs/studies.db")
-        assert "was of another database, which you name by --storage" in refused(
-            "doctor", "--undo"
-        )
+        assert "was of another database; name that one by --storage" in refused("doctor", "--undo")
         Path("runs/studies.db").unlink()
     answer = cli("doctor", "--undo", *place)
     assert answer.code == 0, answer.err

@@ -75,7 +75,9 @@ _splits: dict[tuple[Source, int], Splits] = {}
 
 
 def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
-    """Returns the splits of a source by a seed; the last two are cached, as trials share them.
+    """Returns the splits of a source by a seed.
+
+    The two latest splits are cached, because trials share them.
 
     `cache` is the folder where decoded images are kept, if any.
     """

@@ -85,7 +85,7 @@ def infer_column_type(
     except ValueError as error:
         if is_declared:
             raise DataError(
-                f"{path} has a column {name!r} that is not numbers alone: {error}"
+                f"{path} has a column {name!r} that does not hold only numbers: {error}"
             ) from error
         return Column(name, "text"), ""
 

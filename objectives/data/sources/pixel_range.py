@@ -58,7 +58,7 @@ def file_pixel_range(pixels: NDArray[Any], type_maximum: int) -> PixelRange:
 
 
 def learn_maximum(parts: Mapping[str, PixelRange], name: str) -> int:
-    """Returns which number stands for 1 in a data set: the least usual maximum that covers it.
+    """Returns which number stands for 1 in a data set: the smallest of `USUAL_MAXIMA` that fits.
 
     Fractions above 1 are taken for resized bytes if the largest one is above 127.
     """
@@ -101,8 +101,8 @@ def recorded_maximum(train: PixelRange, maximum: int) -> int:
 def infer_new_maximum(new: PixelRange, trained: int, darkest: int = FAINT_RATIO) -> int:
     """Returns which number stands for 1 in new pixels.
 
-    `trained` is the `recorded_maximum` of training; it may exceed the new pixels by the ratio
-    `darkest`. The message of the DataError lacks the name of the pixels in front.
+    `trained` is the `recorded_maximum` of training. It may be up to `darkest` times the brightest
+    new pixel. The caller puts the name of the pixels before the message of the DataError.
     """
     low, high = new.low, new.high
     if low >= 0:
@@ -136,7 +136,7 @@ def training_file_maximum(file: PixelRange, learned: int) -> int:
 
 
 def to_unit_range(array: NDArray[Any], maximum: int) -> NDArray[Any]:
-    """Returns pixels in [0, 1] as floats, or as bytes of 255 where these are as exact."""
+    """Returns pixels as floats in [0, 1], or as bytes from 0 to 255 if they are as exact."""
     if array.dtype.kind == "f" and (maximum == 1 or (array != np.floor(array)).any()):
         return np.ascontiguousarray(array / maximum, dtype=np.float32)
     if BYTE % maximum:

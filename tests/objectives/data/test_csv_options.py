@@ -193,7 +193,7 @@ def test_words_for_numbers_and_categories(cli: Cli) -> None:
     with pytest.raises(DataError, match="`drop=` must be a list of columns, not 'zip'"):
         TensorData("a.csv", table=TableOptions(drop="zip"))
     line = refusal(cli, "a.csv", "--as-number", "class")
-    assert "a column 'class' that is not numbers alone: 'ja' is not a number" in line
+    assert "a column 'class' that does not hold only numbers: 'ja' is not a number" in line
     assert "digits is not a table with columns: leave out --drop" in refusal(
         cli, "digits", "--drop", "x"
     )
