@@ -19,7 +19,7 @@ from .resumable_checkpoint import ResumableCheckpoint, logged_metrics, save_chec
 STATE_KEY = "LastEpochCheckpoint"
 """The key of the callback's state in a checkpoint."""
 SAVE_TIME_FACTOR = 20
-"""Training between two checkpoints takes at least so many times as long as writing one."""
+"""How many times longer the training between two checkpoints is than writing one, at least."""
 
 log = logging.getLogger(__name__)
 

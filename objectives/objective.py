@@ -68,14 +68,14 @@ class Objective:
             trial is never pruned.
         metric_callbacks: Make callbacks that log further metrics, in trials and in final training.
         max_epochs: Epochs of a trial that is not pruned, at least 1.
-        patience: A trial ends after so many epochs without improvement, at least 1. If None, a
+        patience: Epochs without improvement after which a trial ends, at least 1. If None, a
             fifth of `max_epochs`, but at least 10.
-        repeats: How often each trial is trained, at least 1. With several trainings, the trial is
-            worth their mean, and reports what each training is worth instead of its epochs.
-        folds: Each trial is trained once for each of so many folds, at least 2, of which another
-            one validates each time. The data module must have a method `fold`, as `TensorData`.
-        seed: Trial number n trains with seed + n; of several trainings, number n of each trial
-            does, starting at 0. A search sets it to its own seed.
+        repeats: How often each trial is trained, at least 1. The value of a trial with several
+            trainings is their mean. Such a trial reports a value per training, and none per epoch.
+        folds: Number of folds, at least 2. Each trial is trained once for each fold, which is then
+            the validation part. The data module must have a method `fold`, as `TensorData`.
+        seed: Trial number n trains with seed + n. If a trial has several trainings, its training
+            number n does. Both numbers start at 0. A search sets `seed` to its own seed.
         callbacks: Makes Lightning callbacks for a trial alone, such as one that ends it.
         last_epoch: Returns the file of a trial's checkpoint, from which the trial resumes. If
             None, no checkpoint is written.

@@ -68,7 +68,7 @@ class HalvingPruner(BasePruner):
 
     Args:
         first: The first step after which it decides, at least 1.
-        factor: It keeps one of so many trials, at least 2, and decides again after so many times
+        factor: At least 2. It keeps one of `factor` trials, and decides again after `factor` times
             as many steps.
 
     References:

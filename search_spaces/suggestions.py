@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Override = Callable[[str, BaseDistribution], BaseDistribution]
 """Returns the distribution to use, given a parameter's name and the space's own distribution."""
 
-RANDOM_TRIALS = 16  # so many trials find the conditional parameters of a space
+RANDOM_TRIALS = 16  # enough to find the conditional parameters of a space
 
 
 class _OverridingTrial:

@@ -29,7 +29,7 @@ class Best:
         best_epoch: That epoch, counted from 1.
         recipe: What the study searches: model, space, data, ranges, epochs, seed.
         params: The value of each parameter of the search space; a choice may be None.
-        hparams: All options of the model that these parameters gave, for the reader.
+        hparams: All options of the model that these parameters gave; for people to read.
         provenance: Seed, data fingerprint, versions, git commit and command.
 
     Example:

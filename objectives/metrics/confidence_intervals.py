@@ -47,7 +47,7 @@ def exceedance_interval(n: int, quantile: float) -> Interval:
 
 
 def auroc_interval(auroc: float, inliers: int, outliers: int) -> Interval:
-    """Returns the interval of an AUROC of so many inliers and outliers, at least 1 each.
+    """Returns the interval of an AUROC, given the numbers of inliers and outliers, at least 1.
 
     Its ends are the values whose own standard error, by Hanley and McNeil, just reaches the
     measured value. They lie in [0, 1], even if all pairs are ordered correctly.

@@ -65,9 +65,9 @@ def few_label_accuracies(
     seeds: Sequence[int] = range(DRAWS),
     neighbors: int = 1,
 ) -> list[float]:
-    """Returns `knn_accuracy` with so many labeled items, for each seed that samples them.
+    """Returns `knn_accuracy` with `labels` labeled items, for each seed.
 
-    They are sampled without replacement, at the same indices for the same seed and N.
+    The labeled items are sampled without replacement, at the same indices for the same seed and N.
     """
     accuracies = []
     for seed in seeds:
@@ -110,7 +110,7 @@ class NearestNeighbor(NeighborProbe):
 def _encode_parts(
     trainer: pl.Trainer, model: pl.LightningModule, part: str, most: int | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Returns codes and classes of at most so many training items, and those of a part."""
+    """Returns codes and classes of at most `most` training items, and those of a part."""
     assert isinstance(model, Encodes)
     # Lightning sets it if a data module is used, but does not declare it.
     splits = require_labels(trainer.datamodule).splits  # type: ignore[attr-defined]

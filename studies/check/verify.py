@@ -80,7 +80,7 @@ def verify_some(
     runs: str | Path = RUNS,
     storage: str | None = None,
 ) -> Iterator[Verification]:
-    """Verifies so many complete or pruned trials of a study, which are chosen by a random seed."""
+    """Verifies a random choice of the complete and pruned trials of a study."""
     check_at_least("trials", trials, 1)
     check_seed(seed)
     place = Runs(Path(runs))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("study", metavar="STUDY[:TRIAL]")
-@click.option("--trials", type=int, help="Verify a random choice of so many trials.")
+@click.option("--trials", type=int, help="Number of trials to verify, chosen at random.")
 @click.option("--seed", default=SEED, help="Seed of the choice.")
 @data_dir_option
 @allow_option

@@ -33,15 +33,15 @@ def run_jobs(
     """Yields the index and the result of each job as soon as it is done.
 
     Args:
-        call: A module's function, called with a `JobContext` and the arguments of a job.
+        call: A function of a module, called with a `JobContext` and the arguments of a job.
         jobs: The arguments of each call.
         runs: The runs folder.
-        cluster: The cluster that this process has joined; None runs the jobs here in order.
+        cluster: The cluster that this process has joined; None runs the jobs one by one in this process.
         files: Paths of files that the calls read.
         model: A `module:SPEC` whose code the calls need.
 
     Raises:
-        StudyError: If the cluster is lost, or a call dies again and again.
+        StudyError: If the cluster is lost, or the process of a call keeps dying.
         Exception: The error of a call.
     """
     if cluster is None:

@@ -87,7 +87,7 @@ class WorkerPool:
         """Starts the workers and serves them until all have finished.
 
         Raises:
-            StudyError: If workers die again and again without finishing a trial.
+            StudyError: If workers keep dying without finishing a trial.
             DatabaseLostError: If the database was deleted or replaced.
             Exception: The error that ended a worker.
         """

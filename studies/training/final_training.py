@@ -21,7 +21,7 @@ BASELINES: dict[str, tuple[str, str, Direction]] = {
 """The metric that each baseline is compared with, its description, and the better direction."""
 ADVICE = "try more trials or more epochs"
 MAX_CLASSES, N_WORST = 20, 5
-"""Up to so many classes are all printed; of more, so many with the least accuracy."""
+"""Up to MAX_CLASSES are all printed; of more classes, the N_WORST with the least accuracy."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -122,7 +122,7 @@ def compress(
 
     Raises:
         StudyError: If the model has no `encode` and `decode`, or its data are texts.
-        StorageError: If it has not been trained yet, or a file cannot be written.
+        StorageError: If the network has not been trained yet, or a file cannot be written.
 
     Example:
         >>> list(latentune.compress("conv-ae-digits").table.index)

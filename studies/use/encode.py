@@ -67,7 +67,7 @@ def encode(
     Raises:
         DataError: If inputs are missing or do not fit, or none can be read.
         StudyError: If the model has no `encode`, or a code is not finite.
-        StorageError: If it has not been trained yet, or `out` exists.
+        StorageError: If the network has not been trained yet, or `out` exists.
 
     Example:
         >>> images = latentune.TensorData("digits").splits.test.inputs

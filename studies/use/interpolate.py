@@ -55,7 +55,7 @@ def interpolate(
 
     Raises:
         StudyError: If the model has no `decode`, or an index is out of range.
-        StorageError: If it has not been trained yet, or a file cannot be written.
+        StorageError: If the network has not been trained yet, or a file cannot be written.
 
     Example:
         >>> [path.name for path in latentune.interpolate("conv-ae-digits", images=(3, 14)).figures]

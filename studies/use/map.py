@@ -157,7 +157,7 @@ def map(
     Raises:
         StudyError: If the model has no `encode`, codes have fewer than 2 dimensions, there is no
             such column, or the file does not name the items.
-        StorageError: If it has not been trained yet, or a file cannot be written.
+        StorageError: If the network has not been trained yet, or a file cannot be written.
 
     Example:
         >>> [path.name for path in latentune.map("conv-ae-digits", n=30).figures][:2]

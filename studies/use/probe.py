@@ -109,7 +109,7 @@ def probe(
     Raises:
         StudyError: If the model has no `encode`, or a number is out of range.
         DataError: If the data have no labels.
-        StorageError: If it has not been trained yet, or a file cannot be written.
+        StorageError: If the network has not been trained yet, or a file cannot be written.
 
     References:
         Nearest Neighbor Pattern Classification (Cover, Hart, 1967)

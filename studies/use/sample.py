@@ -105,7 +105,7 @@ def sample(
 
     Raises:
         StudyError: If the model has no `decode`, or a method does not fit it.
-        StorageError: If it has not been trained yet, or a file cannot be written.
+        StorageError: If the network has not been trained yet, or a file cannot be written.
 
     Example:
         >>> samples = latentune.sample("conv-ae-digits", methods=["kde"], n=10)
