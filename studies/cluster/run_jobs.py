@@ -36,7 +36,8 @@ def run_jobs(
         call: A function of a module, called with a `JobContext` and the arguments of a job.
         jobs: The arguments of each call.
         runs: The runs folder.
-        cluster: The cluster that this process has joined; None runs the jobs one by one in this process.
+        cluster: The cluster that this process has joined. If None, the jobs run one by one in this
+            process.
         files: Paths of files that the calls read.
         model: A `module:SPEC` whose code the calls need.
 
