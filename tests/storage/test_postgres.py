@@ -19,9 +19,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 import latentune
-from latentune.storage import database_server as server
 from latentune.storage.database import DatabaseError, database_exists, open_database
-from latentune.storage.redact import redact
 from latentune.storage.runs_folder import Runs
 from latentune.storage.search_lock import confirm_lock, search_lock
 from latentune.storage.storage_error import StorageError
@@ -33,9 +31,16 @@ from ..forked import fork
 
 psycopg = pytest.importorskip("psycopg", reason="needs psycopg, the driver of PostgreSQL")
 
+
 Cli = Callable[..., Any]
+
+
 NAME = "conv-ae-digits"
+
+
 SMALL = ("--epochs", 1, "--batch-size", 400)
+
+
 MORTAL = """
 import os, signal
 from functools import partial
@@ -52,6 +57,8 @@ def callbacks(trial):
 data = partial(TensorData, "digits", batch_size=400)
 SPEC = StudySpec("mine", Objective(conv_ae, data, max_epochs=1, callbacks=callbacks))
 """
+
+
 _regression_pairs = count()
 
 
@@ -290,29 +297,3 @@ def test_a_url_that_leads_nowhere_is_a_line(
     line = refused("status", "--storage", url)
     assert message in line
     assert "secret" not in line
-
-
-def test_without_its_driver_a_line_says_what_to_install(
-    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "psycopg", None)
-    server.engine.cache_clear()
-    line = refused("status", "--storage", "postgresql://me:secret@127.0.0.1:1/x")
-    assert "pip install 'latentune[postgres]'" in line
-
-
-@pytest.mark.parametrize(
-    ("word", "safe"),
-    [
-        ("postgresql://me:pa:ss@w/o rd@h/x", "postgresql://me:***@h/x"),
-        ("--storage=postgresql://me:p@h/x?a=b", "--storage=postgresql://me:***@h/x?a=b"),
-        (
-            "postgresql://h/x?password=p&sslpassword=q&a=b",
-            "postgresql://h/x?password=***&sslpassword=***&a=b",
-        ),
-        ("sqlite:///a:b/c@d.db", "sqlite:///a:b/c@d.db"),
-        ("conv-ae", "conv-ae"),
-    ],
-)
-def test_passwords_are_not_shown(word: str, safe: str) -> None:
-    assert redact(word) == safe
