@@ -2,8 +2,6 @@
 
 import math
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +10,6 @@ import torch
 from matplotlib import rc_context
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from latentune.studies.display.plots.confusion_matrix import plot_confusion_matrix
 from latentune.studies.display.plots.image_grids import (
@@ -21,26 +18,21 @@ from latentune.studies.display.plots.image_grids import (
     plot_labeled_grid,
     plot_reconstructions,
 )
-from latentune.studies.display.plots.latent_map import plot_code_histograms, plot_latent_map
-from latentune.studies.display.plots.pareto_front import plot_pareto_front
+from latentune.studies.display.plots.latent_map import plot_latent_map
 from latentune.studies.display.plots.plot_text import (
-    replace_missing_glyphs,
-    shorten_label,
     shorten_labels,
 )
 from latentune.studies.display.plots.prediction_quality import (
-    plot_calibration,
     plot_precision_recall,
-    plot_predicted_vs_true,
-)
-from latentune.studies.display.plots.score_distributions import (
-    plot_accuracies,
-    plot_score_distributions,
 )
 from latentune.studies.display.plots.training_curves import plot_accuracy_curves, plot_loss_curve
 
 Drawn = Callable[..., Figure]
+
+
 RNG = np.random.default_rng(0)
+
+
 SCRIPTS = (
     "猫",
     "собака",
@@ -54,7 +46,11 @@ SCRIPTS = (
     "é\u0301",
     "tab\tname",
 )
+
+
 LONG = "what people call a class of things in a data set of their own, {}"
+
+
 CLASSES = (2, 7, 30, 100)
 
 
@@ -62,51 +58,6 @@ def names(k: int) -> list[str]:
     """Names as people give them: short, of 60 letters, of any script."""
     kinds = [str, lambda n: LONG.format(n), lambda n: f"{SCRIPTS[n % len(SCRIPTS)]}{n}"]
     return [kinds[n % 3](n) for n in range(k)]
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
-    """Returns the figure that a function draws, laid out as it would be in its file."""
-    figures: list[Figure] = []
-
-    def keep(figure: Figure, path: Path, **options: Any) -> None:
-        figure.draw_without_rendering()
-        figures.append(figure)
-
-    def draw(function: Callable[..., None], *args: Any, **options: Any) -> Figure:
-        function(*args, path=Path("picture.png"), **options)
-        check_texts(figures[-1])
-        return figures[-1]
-
-    monkeypatch.setattr(Figure, "savefig", keep)
-    return draw
-
-
-def check_texts(figure: Figure) -> None:
-    """Checks that each text can be drawn, and that none lies on another."""
-    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
-    texts = [text for text in texts if is_seen(text)]
-    assert [replace_missing_glyphs(text.get_text()) for text in texts] == [
-        text.get_text() for text in texts
-    ]
-    boxes = np.array([text.get_window_extent().extents for text in texts])
-    left, low, right, high = boxes.T
-    width = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
-    height = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
-    upon = np.argwhere(np.triu((width > 1) & (height > 1), 1))
-    assert not len(upon), [[texts[n].get_text() for n in pair] for pair in upon[:5]]
-
-
-def is_seen(text: Text) -> bool:
-    """Says whether a text is no label of a tick beyond the ends of its axis."""
-    for axes in text.figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
-            for tick in ticks:
-                if text in (tick.label1, tick.label2):
-                    low, high = sorted(axis.get_view_interval())
-                    return axes.get_visible() and low <= tick.get_loc() <= high
-    return True
 
 
 def labels(axis: Axis) -> list[str]:
@@ -275,102 +226,3 @@ def test_groups_of_images_have_their_classes_above(drawn: Drawn) -> None:
     assert [axes.get_title().splitlines()[-1] for axes in figure.axes[6:]] == (
         ["at 1e-20"] * 6 + ["at 1.23e+04"] * 6
     )
-
-
-@pytest.mark.parametrize("scale", [1e-20, 1.0, 1e30])
-def test_numbers_of_any_size_can_be_drawn(drawn: Drawn, scale: float) -> None:
-    numbers = np.random.default_rng(0).normal(size=(200, 2)) * scale
-    drawn(plot_predicted_vs_true, *numbers.T, "Test MSE 1")
-    drawn(plot_predicted_vs_true, numbers[:1, 0], numbers[:1, 0], "Test MSE 0")
-    drawn(plot_predicted_vs_true, np.array([scale, math.inf]), numbers[0], "Test MSE inf")
-    drawn(
-        plot_code_histograms, numbers, numbers * 2, "latent dimension", "Real codes and a mixture"
-    )
-    drawn(plot_code_histograms, numbers * [0, 1], numbers[:1], "latent dimension", "One is dead")
-    front = [(scale, 0.1), (scale * 100, 0.9)]
-    axes = drawn(
-        plot_pareto_front,
-        [*front, (math.inf, 1)],
-        front,
-        ["mse", "accuracy"],
-        are_losses=[True, False],
-    ).axes[0]
-    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "linear")
-
-
-SETS = {"inliers": "digits", "outliers": LONG}
-
-
-@pytest.mark.parametrize(
-    ("inside", "outside", "scale"),
-    [
-        (RNG.random(50) + 1, RNG.random(40) + 2, "linear"),
-        (RNG.random(50) + 1, RNG.lognormal(6, 1, 40), "log"),
-        (np.ones(9), np.ones(5), "linear"),
-        (np.zeros(9), np.zeros(5), "linear"),
-        (np.append(RNG.random(50), 0), RNG.lognormal(6, 1, 40), "linear"),
-        (np.ones(1), np.full(1, 2.0), "linear"),
-        (RNG.random(50) * 1e-20, RNG.random(40) * 1e-20, "linear"),
-        (RNG.random(50) * 1e30, RNG.random(40) * 1e30, "linear"),
-    ],
-)
-def test_histograms_contain_all_scores(
-    drawn: Drawn, inside: np.ndarray, outside: np.ndarray, scale: str
-) -> None:
-    sets = ["inliers"] * len(inside) + ["outliers"] * len(outside)
-    scores = pd.DataFrame({"set": sets, "score": np.append(inside, outside)})
-    thresholds = {"quantile 0.99": float(inside.max()), "logistic regression": 1.5}
-    figure = drawn(plot_score_distributions, scores, SETS, thresholds)
-    assert figure.axes[1].get_xscale() == scale
-    for bars in figure.axes[1].patches:
-        heights = {tuple(point) for point in bars.get_path().vertices}
-        assert max(y for _, y in heights) <= 100.001
-    assert labels(figure.axes[0].yaxis) == ["digits", shorten_label(LONG)]
-
-
-def test_bars_and_calibration(drawn: Drawn) -> None:
-    draws = pd.DataFrame({name: RNG.random(3) for name in ("codes", "pca", LONG)})
-    axes = drawn(plot_accuracies, draws, f"1 label on {LONG}").axes[0]
-    assert labels(axes.xaxis)[0] == f"codes\n{draws['codes'].mean():.3f}"
-    bins = pd.DataFrame({"chance": [0.7, 0.9], "right": [0.5, 1.0], "items": [1, 2]})
-    below = drawn(plot_calibration, bins, 0.1).axes[1]
-    assert labels(below.yaxis) == ["0", "1", "2"]
-    drawn(plot_pareto_front, [], [], ["mse", "kid"], are_losses=[True, True])
-
-
-def test_shortened_labels_differ() -> None:
-    assert shorten_labels(["setosa", "a\tb"]) == ["setosa", "a b"]
-    same = shorten_labels(
-        [LONG.format("a" * 40 + end) for end in ("x" + "b" * 40, "y" + "b" * 40)]
-    )
-    assert len(set(same)) == 2
-    assert all(len(name) <= 27 for name in same)
-
-
-@pytest.mark.parametrize(
-    ("text", "right"),
-    [
-        ("setosa $x_1$", "setosa $x_1$"),
-        ("собака é", "собака é"),
-        ("e\u0301", "é"),
-        ("𝒜ﬁ①", None),
-        ("猫", "\\u732b"),
-        ("🦖", "\\U0001f996"),
-        ("❤\ufe0f", None),
-        ("a\u200b\u00a0b\x07", "a b "),
-    ],
-)
-def test_missing_glyphs_are_replaced(
-    monkeypatch: pytest.MonkeyPatch, text: str, right: str | None
-) -> None:
-    from latentune.studies.display.plots import plot_text
-
-    monkeypatch.setattr(plot_text, "list_font_families", lambda: [plot_text.FONT])
-    plot_text._code_points.cache_clear()
-    found = replace_missing_glyphs(text)
-    assert (
-        found == right
-        if right
-        else all(ord(letter) in plot_text._code_points() for letter in found)
-    )
-    plot_text._code_points.cache_clear()
