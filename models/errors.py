@@ -6,8 +6,8 @@ class LatentuneError(Exception):
 
     Example:
         >>> try:
-        ...     latentune.load_model("nothing")
+        ...     latentune.show("nothing.csv")
         ... except latentune.LatentuneError as error:
         ...     print(type(error).__name__)
-        StorageError
+        DataError
     """

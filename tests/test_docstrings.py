@@ -21,7 +21,14 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("name", latentune.__all__)
+def needs_example(name: str) -> bool:
+    """Returns whether a name needs an example: the base of all errors stands for each of them."""
+    offered = getattr(latentune, name)
+    is_error = inspect.isclass(offered) and issubclass(offered, latentune.LatentuneError)
+    return not is_error or offered is latentune.LatentuneError
+
+
+@pytest.mark.parametrize("name", [*filter(needs_example, latentune.__all__)])
 def test_its_example_runs(name: str, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(allowed, "_trusted_modules", set())
     monkeypatch.setattr(logging.getLogger("latentune"), "handlers", [])
