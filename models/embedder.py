@@ -1,4 +1,4 @@
-"""Embedders: networks whose codes are near each other if their items are of one class."""
+"""Embedders: networks that give near codes to items of one class."""
 
 from collections.abc import Callable
 from pkgutil import resolve_name

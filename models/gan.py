@@ -130,7 +130,8 @@ class GAN(Learner):
     def _discriminator_terms(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Returns the loss and the accuracies of the discriminator.
 
-        Real and fake images are batches of their own, because batch norm must not mix them.
+        Real and fake images pass the discriminator in two separate batches, because batch norm
+        must not mix them.
         """
         real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
         accuracy_real = (real_logits > 0).float().mean()

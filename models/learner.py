@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnP
 Batch = Sequence[Tensor]
 
 ParameterGroups = list[dict[str, Any]]
-"""Parameters with options of their own, as torch optimizers accept them."""
+"""Groups of parameters with their options, as torch optimizers accept them."""
 
 
 class Training(TypedDict, total=False):

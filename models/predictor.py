@@ -16,7 +16,7 @@ from .networks.dense import ACTIVATIONS
 class Predictor(Learner):
     """A linear layer on a backbone or an encoder, trained by cross-entropy or squared error.
 
-    Everything before the last layer is a backbone of its own, or the encoder of another model. A
+    Everything before the last layer is a new backbone, or the encoder of another model. A
     frozen encoder makes the same codes in every epoch, so the rest is then trained on batches of
     codes instead of items; `forward` takes items in both cases.
 
@@ -33,7 +33,7 @@ class Predictor(Learner):
             linear layer.
         layers: Number of hidden layers of a `dense` or recurrent backbone.
         activation: Activation of a `dense` backbone, a key of `ACTIVATIONS`.
-        codec: The model whose `encode` maps items to codes, with shape (N, D).
+        codec: A model with `encode`, which maps items to codes with shape (N, D).
         unfreeze: Whether the codec is trained too, on items.
         lin_dim: Units of a hidden layer after the backbone or the codec; 0 for none.
         smoothing: Share of each target that is spread over all classes, from 0 to below 1.
@@ -176,7 +176,7 @@ class Predictor(Learner):
         self._log_epoch_metrics("test")
 
     def parameter_groups(self) -> ParameterGroups:
-        """Returns the parameters that are trained; an encoder has a learning rate of its own."""
+        """Returns the trained parameters; an encoder has a separate learning rate."""
         if self.codec is None:
             return super().parameter_groups()
         head = {"params": [*self.hidden.parameters(), *self.output.parameters()]}
@@ -215,7 +215,7 @@ def _code_length(codec: Any, data: DataSpec) -> int:
 
 
 def _class_weights(data: DataSpec, balance: float) -> Tensor | None:
-    """Returns the weight of an item of each class, whose mean over all items is 1."""
+    """Returns the weight of an item of each class; the mean weight of all items is 1."""
     if not balance or not data.shares:
         return None
     shares = torch.tensor(data.shares)

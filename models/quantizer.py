@@ -24,7 +24,7 @@ class Quantizer(NamedTuple):
 
     @classmethod
     def fit(cls, codes: Tensor) -> Self:
-        """Returns a quantizer whose range covers the codes, with shape (N, D)."""
+        """Returns a quantizer for the range of the codes, which have shape (N, D)."""
         low, high = codes.amin(0), codes.amax(0)
         step = (high - low) / (INT8_MAX - INT8_MIN)
         return cls(low - INT8_MIN * step, step)

@@ -77,7 +77,9 @@ class VAE(Learner):
         if latent_dim < 1:
             raise ValueError(f"latent_dim (={latent_dim}) must be at least 1.")
         if beta < 0 or beta_warmup < 0:
-            raise ValueError(f"beta (={beta}, warm-up {beta_warmup}) must be at least 0.")
+            raise ValueError(
+                f"beta (={beta}) and beta_warmup (={beta_warmup}) must be at least 0."
+            )
         self.latent_dim, self.beta, self.beta_warmup = latent_dim, beta, beta_warmup
         if network == "dense":
             (features,) = scale_widths(width, HIDDEN)

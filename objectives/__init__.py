@@ -1,1 +1,1 @@
-"""What a trial is worth: the data, the training, and the metrics that Optuna optimizes."""
+"""The objective of a trial: the data, the training, and the metrics that Optuna optimizes."""

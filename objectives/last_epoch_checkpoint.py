@@ -31,7 +31,7 @@ class LastEpochCheckpoint(ResumableCheckpoint):
     Training continues without one if it cannot be written.
 
     Args:
-        path: The file, whose folder need not exist.
+        path: The file. Its folder is created if it does not exist.
         settings: Plain values that training depends on. A trial resumes only with equal ones.
     """
 
@@ -99,7 +99,7 @@ class LastEpochCheckpoint(ResumableCheckpoint):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        # The trial has the hyperparameters, some of which `weights_only` would refuse to load.
+        # The trial records the hyperparameters; `weights_only` would refuse to load some of them.
         checkpoint.pop(pl_module.CHECKPOINT_HYPER_PARAMS_KEY, None)
         for name in _frozen_weights(pl_module):
             del checkpoint["state_dict"][name]

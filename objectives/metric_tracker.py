@@ -11,9 +11,9 @@ from .training_errors import DivergenceError, MonitorError
 
 
 class MetricTracker(pl.Callback):
-    """Tracks what a training is worth: one metric after its best epoch, several after the last.
+    """Tracks the score of a training: one metric at its best epoch, or several at the last epoch.
 
-    Several metrics are a compromise, of which no epoch is the best.
+    With several metrics, no single epoch is the best for all of them.
 
     Args:
         metrics: Metrics that are logged in validation, and which way each is better.

@@ -62,7 +62,7 @@ class Objective:
 
     Attributes:
         model: The search space: builds a model from a trial and a `DataSpec`.
-        data: Makes the data module, whose `spec` is a `DataSpec`, once per training.
+        data: Makes the data module, once per training. The module has a `DataSpec` as `spec`.
         metrics: Names of metrics that are logged in validation, and which way each is better. One
             metric counts after its best epoch. Several metrics count after the last epoch; such a
             trial is never pruned.

@@ -22,16 +22,16 @@ Display = Callable[[str, int | None], AbstractContextManager[Advance]]
 
 
 @contextmanager
-def _log_progress(what: str, total: int | None) -> Iterator[Advance]:
-    log.info(what)
-    yield _ProgressLogger(what, total)
+def _log_progress(title: str, total: int | None) -> Iterator[Advance]:
+    log.info(title)
+    yield _ProgressLogger(title, total)
 
 
 class _ProgressLogger:
     """Logs the progress of some work, once a minute."""
 
-    def __init__(self, what: str, total: int | None) -> None:
-        self.what, self.total, self.done = what, total, 0
+    def __init__(self, title: str, total: int | None) -> None:
+        self.title, self.total, self.done = title, total, 0
         self.logged_at = clock()
         self.start: tuple[float, int] | None = None  # time and steps of the first call
 
@@ -45,7 +45,7 @@ class _ProgressLogger:
         self.logged_at = now
         of_total = "" if self.total is None else f" of {self.total:,}"
         parts = [details() if details else f"{self.done:,}{of_total}"]
-        log.info("%s: %s", self.what, ", ".join([*parts, *self._time_left(now)]))
+        log.info("%s: %s", self.title, ", ".join([*parts, *self._time_left(now)]))
 
     def _time_left(self, now: float) -> list[str]:
         assert self.start is not None
@@ -74,17 +74,17 @@ def set_progress_display(display: Display) -> None:
     _display = display
 
 
-def progress(what: str, total: int | None = None) -> AbstractContextManager[Advance]:
+def progress(title: str, total: int | None = None) -> AbstractContextManager[Advance]:
     """Shows the progress of some work in a `with` block.
 
     Args:
-        what: The work, such as `reading 400 images`.
+        title: Names the work, such as `reading 400 images`.
         total: Number of steps, if it is known.
 
     Returns:
         A context manager that gives a function, to be called with the number of steps just done.
     """
-    return _display(what, total)
+    return _display(title, total)
 
 
 OnResult = Callable[[Any, Any], None]

@@ -1,4 +1,4 @@
-"""What a trial is worth: the best epoch of one training, or the mean of several trainings."""
+"""The score of a trial: that of the best epoch of one training, or the mean of several ones."""
 
 from collections.abc import Mapping
 from statistics import fmean, stdev
@@ -21,7 +21,7 @@ class TrialScore:
     """The outcomes of a trial's trainings, in this process and in earlier ones.
 
     A trial that is trained once reports its epochs. A trial that is trained several times reports
-    what each training is worth, so that trials are compared on the same seed or fold.
+    the score of each training, so that trials are compared on the same seed or fold.
 
     Args:
         trial: The trial.
@@ -66,7 +66,7 @@ class TrialScore:
             write_trial_record(self.trial, TrialRecord(trainings=self.outcomes))
 
     def report(self) -> None:
-        """Reports what the last finished training is worth, if the trial has several.
+        """Reports the score of the last finished training, if the trial has several.
 
         Raises:
             optuna.TrialPruned: If the study's pruner stops the trial.

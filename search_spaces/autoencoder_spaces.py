@@ -94,7 +94,7 @@ def denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def denoising_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests Gaussian noise around half a standard deviation for the pooled network."""
+    """Suggests the pooled network with Gaussian noise of about half a standard deviation."""
     noise = trial.suggest_float("corruption_std", 0.1, 1)
     length = _suggest_maps(trial, data)
     sgd = suggest_published_sgd(trial)
@@ -102,12 +102,12 @@ def denoising_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def sparse_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests a network, and a penalty that draws code values towards a small one."""
+    """Suggests a network, and a penalty that draws code values towards a small value."""
     return _suggest_autoencoder(trial, data, _suggest_network(trial), **_suggest_sparsity(trial))
 
 
 def sparse_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests a penalty around a weight of 0.5 for the pooled network."""
+    """Suggests the pooled network with a sparsity penalty; its weight varies around 0.5."""
     sparsity, length = _suggest_sparsity(trial), _suggest_maps(trial, data)
     return Autoencoder(data, length, "pooled", **sparsity, **suggest_published_sgd(trial))
 
@@ -120,7 +120,7 @@ def sparse_denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Suggests a code of whole feature maps, noise and the width of residual blocks."""
-    length = _suggest_maps(trial, data, residual.SMALLEST, most=4)
+    length = _suggest_maps(trial, data, residual.SMALLEST_SIDE, most=4)
     # Without noise it memorizes a few thousand photographs.
     noise = trial.suggest_float("corruption_std", 0, 0.5)
     width = suggest_width(trial)
@@ -129,7 +129,7 @@ def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 def resnet_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
     """Suggests a code of whole feature maps, and the width of ResNet-18 up to the published."""
-    length = _suggest_maps(trial, data, residual.SMALLEST, most=4)
+    length = _suggest_maps(trial, data, residual.SMALLEST_SIDE, most=4)
     width = trial.suggest_float("width", 0.125, 1, log=True)
     return Autoencoder(data, length, "resnet", width, **suggest_regularized_adam(trial))
 
@@ -143,7 +143,7 @@ def _suggest_autoencoder(
 
 
 def _suggest_maps(
-    trial: BaseTrial, data: DataSpec, smallest: int = pooled.SMALLEST, most: int = 8
+    trial: BaseTrial, data: DataSpec, smallest: int = pooled.SMALLEST_SIDE, most: int = 8
 ) -> int:
     """Suggests the length of a code of up to `most` feature maps of the smallest size."""
     cells = prod(feature_map_sizes(data.shape, smallest)[-1])

@@ -1,4 +1,4 @@
-"""A search space in which the model itself is a parameter, above those of its own space."""
+"""A search space with the model as a parameter, and with the parameters of each model."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def default_trial_per_model(parameters: SpaceParameters) -> list[dict[str, Any]]
 
 
 def _restrict_to_model(space: Space, model: str) -> Space:
-    def override(name: str, own: BaseDistribution) -> BaseDistribution:
-        return CategoricalDistribution([model]) if name == MODEL else own
+    def override(name: str, original: BaseDistribution) -> BaseDistribution:
+        return CategoricalDistribution([model]) if name == MODEL else original
 
     return lambda trial, data: space(override_suggestions(trial, override), data)

@@ -29,7 +29,7 @@ MAX_EXACT_INTEGER = 2**53  # floats and the database cannot represent all larger
 
 @dataclass(frozen=True)
 class RangedSpace:
-    """A search space, some of whose parameters have other ranges.
+    """A search space with other ranges for some of its parameters.
 
     Attributes:
         space: The original space.
@@ -42,8 +42,10 @@ class RangedSpace:
     def __call__(self, trial: BaseTrial, data: DataSpec) -> LightningModule:
         """Builds the model with suggestions from the new ranges."""
 
-        def override(name: str, own: BaseDistribution) -> BaseDistribution:
-            return parse_range(name, own, self.ranges[name]) if name in self.ranges else own
+        def override(name: str, original: BaseDistribution) -> BaseDistribution:
+            if name not in self.ranges:
+                return original
+            return parse_range(name, original, self.ranges[name])
 
         return self.space(override_suggestions(trial, override), data)
 
@@ -71,18 +73,18 @@ def discover_parameters(
     for name in space.ranges:
         if name not in found.distributions:
             # Another range may exclude the branch in which the parameter is suggested.
-            own = record(space.space, data).distributions
-            hint = "not with these ranges" if name in own else did_you_mean(name, list(own))
+            known = record(space.space, data).distributions
+            hint = "not with these ranges" if name in known else did_you_mean(name, list(known))
             raise SpaceError(f"the space has no parameter {name!r}; {hint}")
     return found
 
 
-def parse_range(name: str, own: BaseDistribution, text: str) -> BaseDistribution:
+def parse_range(name: str, original: BaseDistribution, text: str) -> BaseDistribution:
     """Parses the range of a parameter, with the type of its own distribution.
 
     Args:
         name: The parameter's name, for messages.
-        own: The distribution that the space gives it.
+        original: The distribution that the space gives it.
         text: `low:high`, which keeps the parameter's scale; `low:high:log` or `low:high:linear`;
             comma-separated choices of a categorical parameter; or one value.
 
@@ -90,17 +92,17 @@ def parse_range(name: str, own: BaseDistribution, text: str) -> BaseDistribution
         SpaceError: If the text is not a range for this type of parameter.
     """
     try:
-        if isinstance(own, CategoricalDistribution):
-            return _parse_choices(own, text)
-        if isinstance(own, IntDistribution):
-            low, high, log = _parse_interval(text, int, own.log)
-            return IntDistribution(int(low), int(high), log=log, step=1 if log else own.step)
-        assert isinstance(own, FloatDistribution)
-        low, high, log = _parse_interval(text, float, own.log)
-        return FloatDistribution(low, high, log=log, step=None if log else own.step)
+        if isinstance(original, CategoricalDistribution):
+            return _parse_choices(original, text)
+        if isinstance(original, IntDistribution):
+            low, high, log = _parse_interval(text, int, original.log)
+            return IntDistribution(int(low), int(high), log=log, step=1 if log else original.step)
+        assert isinstance(original, FloatDistribution)
+        low, high, log = _parse_interval(text, float, original.log)
+        return FloatDistribution(low, high, log=log, step=None if log else original.step)
     except ValueError as error:
         raise SpaceError(
-            f"{text!r} is not a range for {name} ({describe_distribution(own)}): "
+            f"{text!r} is not a range for {name} ({describe_distribution(original)}): "
             f"{str(error).rstrip('.')}"
         ) from error
 
@@ -127,8 +129,8 @@ def _parse_interval(
     return low, high, log
 
 
-def _parse_choices(own: CategoricalDistribution, text: str) -> CategoricalDistribution:
-    known = choice_labels(own.choices)
+def _parse_choices(original: CategoricalDistribution, text: str) -> CategoricalDistribution:
+    known = choice_labels(original.choices)
     labels = [text] if text in known else text.split(",")  # a choice may contain a comma
     unknown = [label for label in labels if label not in known]
     if unknown:

@@ -14,7 +14,7 @@ class NotInSpaceError(SpaceError):
     """A search space could not have suggested these values.
 
     Attributes:
-        parameter: The first parameter whose value does not fit.
+        parameter: The first parameter with a value that does not fit.
     """
 
     def __init__(self, parameter: str, message: str) -> None:

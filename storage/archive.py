@@ -52,7 +52,7 @@ class Manifest(Record):
 
     Attributes:
         format: Version of the format.
-        kind: What it is an archive of.
+        kind: The kind of its content, such as a study.
         made: When it was written.
         versions: Versions of Python and of libraries.
         files: Its files by their names.
@@ -126,7 +126,7 @@ def _read_chunks(path: Path) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Archive:
-    """An open zip whose entries agree with its manifest. Hashes are checked when files are read.
+    """An open zip that holds the files of its manifest. Hashes are checked when files are read.
 
     Attributes:
         path: The zip.

@@ -1,6 +1,6 @@
 """Artifacts: the pictures of studies and trials that optuna-dashboard shows.
 
-They lie in a folder, or in the bucket of their study.
+They are kept in a folder, or in the bucket of their study.
 """
 
 import shutil
@@ -36,7 +36,7 @@ class ArtifactStore(Protocol):
 
 
 class AtomicFileStore(FileSystemArtifactStore):
-    """Optuna's store in a folder, whose files are written as a whole or not at all.
+    """Optuna's store in a folder; each file is written as a whole or not at all.
 
     Args:
         folder: The artifact folder, created if it does not exist.

@@ -65,7 +65,7 @@ def attribute_error(owner: Owner, author: Author, name: str, value: Any) -> str 
     """Returns why an attribute is not valid; None if it is.
 
     Args:
-        owner: What it is an attribute of.
+        owner: Whether the attribute belongs to a study or to a trial.
         author: `user` for attributes of Latentune and of users, `system` for those of Optuna and
             its dashboard.
         name: Its name.

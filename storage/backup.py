@@ -131,7 +131,7 @@ def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
 def _check_unchanged(backup: Path, files: Mapping[Path, Path], database: Path, kept: Path) -> None:
     """Raises StorageError if putting files back would lose what was made since the repair."""
     before, after = backup / BEFORE, backup / AFTER
-    way_out = f"what was there before the repair lies in {before}"
+    way_out = f"the state before the repair is in {before}"
     repaired = after / kept.relative_to(before)
     with temporary_scratch_folder() as folder:
         now = folder / database.name

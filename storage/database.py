@@ -31,7 +31,7 @@ DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
 
 HEARTBEAT_S = 5
 GRACE_S = 30
-"""A trial whose last heartbeat is older is that of a dead process."""
+"""The process of a trial is taken for dead if its last heartbeat is older than this."""
 
 _last_opened: deque[Path] = deque(maxlen=1)
 

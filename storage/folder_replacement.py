@@ -42,7 +42,7 @@ def replace_with(new: Path, folder: Path, scratch: Path, *, keep: bool) -> None:
 
 
 def finish_replacement(folder: Path, scratch: Path) -> None:
-    """Completes a `replace_with` whose process was killed, if there is one.
+    """Completes a `replace_with` that a kill interrupted, if there is one.
 
     Args:
         folder: The folder to replace.

@@ -31,7 +31,7 @@ def table_names() -> frozenset[str]:
 def find_extra_objects(connection: sqlite3.Connection, database: Path) -> list[tuple[str, str]]:
     """Returns a description of each trigger and view of a database, and how to remove it.
 
-    A trigger changes what is written, and a view changes what is read.
+    A trigger may change the values that Optuna writes; a view may change those that it reads.
     """
     more = "type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%'"
     found = connection.execute(f"SELECT type, name FROM sqlite_master WHERE {more}")  # noqa: S608 - ours

@@ -14,7 +14,7 @@ NEW_FILE_FLAGS = os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr
 
 
 def check_output(path: Path, suffixes: Collection[str], option: str = "out") -> None:
-    """Raises StorageError if a file exists already or has another suffix than those allowed.
+    """Raises StorageError if a file exists already, or its suffix is not allowed.
 
     Args:
         path: The file.
@@ -30,7 +30,7 @@ def check_output(path: Path, suffixes: Collection[str], option: str = "out") -> 
 
 @contextmanager
 def new_file(path: Path, option: str = "out") -> Iterator[IO[bytes]]:
-    """Yields a file to write to, which gets its name when the block has succeeded.
+    """Yields a file to write to. It gets its name when the block has succeeded.
 
     Until then it is anonymous where the system supports that, so that a kill leaves nothing, and
     has a random name elsewhere, so that nobody can place a link in its way.

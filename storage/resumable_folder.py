@@ -66,8 +66,8 @@ def resumable_folder(folder: Path, runs: Runs, marker: str, *, resume: bool) -> 
         runs: The runs folder.
         marker: Name of the file in it without which it cannot be resumed. It is removed last: a
             folder in its final place with a marker has not been reported as finished.
-        resume: Whether to yield what an earlier block has left. Otherwise that is set aside until
-            this block has succeeded, or removed if it lacks the marker.
+        resume: Whether to yield the folder that an earlier block has left. If not, that folder is
+            set aside until this block has succeeded, or removed if it lacks the marker.
 
     Raises:
         StorageError: If it cannot be written, or another process uses it.

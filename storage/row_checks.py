@@ -102,12 +102,12 @@ class DatabaseRows:
         return (trial or row).get("study_id") in self.latentune_studies
 
 
-def _study_errors(whole: DatabaseRows, row: Row) -> Errors:
-    if not whole.direction_counts[row["study_id"]]:
+def _study_errors(database: DatabaseRows, row: Row) -> Errors:
+    if not database.direction_counts[row["study_id"]]:
         yield "study_id", "it has no direction"
-    if row["study_id"] in whole.latentune_studies:
+    if row["study_id"] in database.latentune_studies:
         required = {"command", "metrics", "recipe"}
-        for lost in sorted(required - whole.attributes[row["study_id"]].keys()):
+        for lost in sorted(required - database.attributes[row["study_id"]].keys()):
             yield "study_id", f"it has lost its attribute {lost}"
         try:
             check_study_name(row["study_name"])
@@ -115,17 +115,17 @@ def _study_errors(whole: DatabaseRows, row: Row) -> Errors:
             yield "study_name", f"{str(error).split(';')[0]:.100}"
 
 
-def _direction_errors(whole: DatabaseRows, row: Row) -> Errors:
-    if row["objective"] >= whole.direction_counts[row["study_id"]]:
-        yield "objective", f"the study has {whole.direction_counts[row['study_id']]} objectives"
-    metrics = StudyRecord.parse_valid(whole.attributes[row["study_id"]]).metrics
+def _direction_errors(database: DatabaseRows, row: Row) -> Errors:
+    if row["objective"] >= database.direction_counts[row["study_id"]]:
+        yield "objective", f"the study has {database.direction_counts[row['study_id']]} objectives"
+    metrics = StudyRecord.parse_valid(database.attributes[row["study_id"]]).metrics
     for number, (name, way) in enumerate(metrics.items()):
         if number == row["objective"] and way.upper() != row["direction"]:
             yield "direction", f"{name} is to {way}"
 
 
-def _trial_errors(whole: DatabaseRows, row: Row) -> Errors:
-    numbers, state = whole.trial_numbers[row["study_id"]], row["state"]
+def _trial_errors(database: DatabaseRows, row: Row) -> Errors:
+    numbers, state = database.trial_numbers[row["study_id"]], row["state"]
     if row["number"] >= numbers.total():
         yield "number", f"the study has {numbers.total()} trials, which are numbered from 0"
     elif numbers[row["number"]] > 1:
@@ -136,28 +136,29 @@ def _trial_errors(whole: DatabaseRows, row: Row) -> Errors:
         yield column, f"a trial that is {state} has {'an' if finished else 'no'} end"
     if state != "WAITING" and row["datetime_start"] is None:
         yield "datetime_start", f"a trial that is {state} has a beginning"
-    values, wanted = whole.value_counts[row["trial_id"]], whole.direction_counts[row["study_id"]]
+    values = database.value_counts[row["trial_id"]]
+    wanted = database.direction_counts[row["study_id"]]
     if state == "COMPLETE" and values != wanted:
         yield "state", f"of {wanted} values it has {values}"
     if state in ("FAIL", "WAITING", "RUNNING") and values:
         yield "state", f"a trial with a value is not {state}"
 
 
-def _value_errors(name: str, whole: DatabaseRows, row: Row) -> Errors:
+def _value_errors(name: str, database: DatabaseRows, row: Row) -> Errors:
     value, kind = row[name], row[f"{name}_type"]
     if kind == "FINITE" and value is None:
         yield name, "it must not be empty"
     elif kind != "FINITE" and value is not None:
         yield f"{name}_type", f"the value is {value:g}"
     if "objective" in row:
-        study = whole.trials[row["trial_id"]]["study_id"]
-        if row["objective"] >= whole.direction_counts[study]:
-            yield "objective", f"the study has {whole.direction_counts[study]} objectives"
+        study = database.trials[row["trial_id"]]["study_id"]
+        if row["objective"] >= database.direction_counts[study]:
+            yield "objective", f"the study has {database.direction_counts[study]} objectives"
     elif row["step"] >= 2**31:
         yield "step", f"it must be below {2**31}"
 
 
-def _parameter_errors(whole: DatabaseRows, row: Row) -> Errors:
+def _parameter_errors(database: DatabaseRows, row: Row) -> Errors:
     found = parse_distribution(json.loads(row["distribution_json"]))
     value = row["param_value"]
     whole_number = isinstance(found, FloatDistribution) or value == int(value)
@@ -165,19 +166,19 @@ def _parameter_errors(whole: DatabaseRows, row: Row) -> Errors:
         yield "param_value", f"it is outside of {found}"
 
 
-def _version_errors(whole: DatabaseRows, row: Row) -> Errors:
+def _version_errors(database: DatabaseRows, row: Row) -> Errors:
     if row["schema_version"] != SCHEMA_VERSION:
         yield "schema_version", f"it must be {SCHEMA_VERSION}"
 
 
-def _attribute_errors(owner: Any, author: Any, whole: DatabaseRows, row: Row) -> Errors:
-    if author == "user" and not whole.is_latentune_row(row):
+def _attribute_errors(owner: Any, author: Any, database: DatabaseRows, row: Row) -> Errors:
+    if author == "user" and not database.is_latentune_row(row):
         return
     value = json.loads(row["value_json"])
     if why := attribute_error(owner, author, row["key"], value):
         yield "value_json", why
     elif (owner, author, row["key"]) == ("study", "user", "metrics"):
-        directions = whole.direction_counts[row["study_id"]]
+        directions = database.direction_counts[row["study_id"]]
         if len(value) != directions:
             yield "value_json", f"it names {len(value)} metrics, and the study has {directions}"
 

@@ -119,8 +119,8 @@ class Runs:
         return self.cache / "trials" / study
 
     @property
-    def confirming(self) -> Path:
-        """The folder in which `confirm` keeps the checkpoints of unfinished trainings."""
+    def confirm_checkpoints(self) -> Path:
+        """The folder with the checkpoints of unfinished trainings of `confirm`."""
         return self.cache / "confirming"
 
     def front(self, study: str) -> Path:
@@ -231,8 +231,8 @@ def replace_folder(folder: Path, runs: Runs, *, keep: bool = False) -> Iterator[
 
     Args:
         folder: The folder to replace; it need not exist.
-        runs: The runs folder, whose cache holds the new folder meanwhile.
-        keep: Whether the old folder is kept, with `-before` behind its name.
+        runs: The runs folder. Its cache holds the new folder until the block has succeeded.
+        keep: Whether the old folder is kept, under its name with `-before` at the end.
 
     Raises:
         StorageError: If it cannot be written; the old folder is not changed then.

@@ -1,4 +1,4 @@
-"""Writing CSV files whose cells no spreadsheet runs as formulas.
+"""Writes CSV files; spreadsheets do not run their cells as formulas.
 
 A text that begins with =, +, -, @, a tab or a line break gets an apostrophe before it, also in the
 first row. A text that begins with apostrophes and such a letter gets one more, so that
@@ -29,7 +29,7 @@ def unescape_formula(text: str) -> str:
 
 
 def escape_formulas(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Returns a table whose cells and names of rows and columns are escaped."""
+    """Returns a table with escaped cells and escaped names of rows and columns."""
     safe = table.copy(deep=False)
     for number, kind in enumerate(table.dtypes):
         if kind.kind not in "biufcmM":

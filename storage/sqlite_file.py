@@ -118,8 +118,8 @@ def file_has_tables(path: Path, create: bool) -> bool:
                 raise foreign_database_error(path)
             if not names and (lost := describe_lost_studies(path)):
                 raise StorageError(f"{lost}; {restart_hint(path)}")
-            for what, way_out in find_extra_objects(connection, path):
-                raise StorageError(f"{what}; {way_out}")
+            for problem, remedy in find_extra_objects(connection, path):
+                raise StorageError(f"{problem}; {remedy}")
             if names:
                 found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
                 if found is None or found[0] != schema_version():
@@ -143,7 +143,7 @@ def describe_lost_studies(path: Path) -> str:
 
 
 def restart_hint(path: Path) -> str:
-    """Returns what to do about a database whose trials are lost."""
+    """Returns the advice for a database that has lost its trials."""
     return f"restore a copy of it, or start again without it: {shlex.join(['rm', str(path)])}"
 
 

@@ -61,7 +61,7 @@ def restore_database(copy: Path, database: Path) -> None:
 
 
 def fingerprint(database: Path) -> str:
-    """Returns the fingerprint of a database; see `copy_database`."""
+    """Returns a hash of a database that changes with every commit and with nothing else."""
     with temporary_scratch_folder() as place:
         return copy_database(database, Path(place) / "copy.db")
 

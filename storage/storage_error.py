@@ -12,7 +12,9 @@ class StorageError(LatentuneError, ValueError):
 
 
 def refuse_url(path: Path, option: str) -> Path:
-    """Returns a path unchanged if it is not a URL, whose password would become a folder name.
+    """Returns a path unchanged if it is not a URL.
+
+    The password of a URL would become the name of a folder.
 
     Raises:
         StorageError: If it is a URL.

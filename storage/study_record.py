@@ -16,7 +16,7 @@ CONFIRM_TRAINING = re.compile(r"confirm:(?P<trial>\d{1,10}):(?P<seed>\d{1,10})")
 
 
 class RecipeTable(Record, extra="allow"):
-    """The table of a recipe, of which a few entries are read without making the study."""
+    """A recipe as a table. The fields are the entries that are read without building the study."""
 
     model: str
     data: str | None = None
@@ -29,7 +29,7 @@ class RecipeTable(Record, extra="allow"):
 
 
 class EncoderSource(Record):
-    """The trained network whose encoder a study uses.
+    """The trained network that provides the encoder of a study.
 
     Attributes:
         study: Study of that network.
@@ -45,7 +45,7 @@ class EncoderSource(Record):
 
 
 class Origin(Record):
-    """The study, and of a single trial also the trial, that trials were copied from."""
+    """The study that trials were copied from; also the trial, for the record of one trial."""
 
     study: str
     trial: Count | None = None
@@ -94,15 +94,15 @@ class Confirmed(Record):
 
 
 class StudyRecord(Record, extra="ignore"):
-    """What Latentune keeps on a study. Every field is a user attribute of the same name.
+    """What Latentune records on a study. Every field is a user attribute of the same name.
 
     Attributes:
         command: The command that created the study.
         recipe: What the user asked for.
-        metrics: Names of the metrics that are searched, and the direction of each.
-        encoder_source: The trained network whose encoder the study uses.
+        metrics: Names of the optimized metrics, and the direction of each.
+        encoder_source: The trained network that provides the encoder of the study.
         artifacts: URL of the bucket with the pictures; None if they are in the runs folder.
-        origin: The study whose trials were copied.
+        origin: The study that trials were copied from.
         imported: The zip file that the study was imported from.
         confirmed: The best configuration according to `confirm`.
         perfect_trial: The trial with the best possible value, after which a search has ended.
@@ -123,12 +123,12 @@ class StudyRecord(Record, extra="ignore"):
 
     @property
     def metric_names(self) -> list[str]:
-        """The names of the searched metrics."""
+        """The names of the optimized metrics."""
         return list(self.metrics)
 
     @property
     def monitor(self) -> str:
-        """The names of the searched metrics as users see them."""
+        """The names of the optimized metrics as one text, separated by commas."""
         return ", ".join(self.metrics)
 
 
@@ -149,7 +149,7 @@ def metrics_error(metrics: Mapping[str, Direction], directions: Sequence[str]) -
     """Returns why a study with these directions cannot have these metrics; None if it can.
 
     Args:
-        metrics: The searched metrics and their directions.
+        metrics: The optimized metrics and their directions.
         directions: The directions of the study, `MINIMIZE` or `MAXIMIZE`.
     """
     if len(metrics) != len(directions):
@@ -199,8 +199,8 @@ def read_confirm_values(study: optuna.Study) -> dict[tuple[int, int], float | No
 
 
 def write_confirm_value(study: optuna.Study, trial: int, seed: int, value: float | None) -> None:
-    """Writes the metric of a training of `confirm`, in an attribute of its own.
+    """Writes the metric of a training of `confirm` to a separate attribute.
 
-    So machines that confirm one study at once do not overwrite each other's values.
+    Several machines may confirm one study at once. They do not overwrite each other's values.
     """
     study.set_user_attr(f"confirm:{trial}:{seed}", value)

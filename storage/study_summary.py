@@ -25,7 +25,7 @@ def format_value(value: object, none: str = "-") -> str:
 
 
 class Study(optuna.Study):
-    """An Optuna study whose `repr` is a summary."""
+    """An Optuna study with a summary as its `repr`."""
 
     def __repr__(self) -> str:
         trials = self.get_trials(deepcopy=False)

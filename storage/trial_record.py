@@ -37,7 +37,7 @@ class TrainingResult(Record):
     """The result of one of several trainings of a trial.
 
     Attributes:
-        values: The searched metrics.
+        values: The values of the optimized metrics.
         epochs: Number of epochs.
         best_epoch: The epoch that the values are of, counted from 1; -1 without a finished epoch.
     """
@@ -48,7 +48,7 @@ class TrainingResult(Record):
 
 
 class TrialRecord(Record, extra="ignore"):
-    """What Latentune keeps on a trial. Every field is a user attribute of the same name.
+    """What Latentune records on a trial. Every field is a user attribute of the same name.
 
     Attributes:
         parameters: Number of trained weights of the model.

@@ -1,1 +1,1 @@
-"""What is searched and how it is used: making studies, running and finding them, and the CLI."""
+"""Studies: creating, running, finding and using them; and the command line."""

@@ -85,9 +85,9 @@ class LatentMixture:
         return (self.means[component] + spread[..., 0]).astype("float32")
 
     def _cholesky_factors(self) -> NDArray[np.float64]:
-        """Returns the Cholesky factors of the covariances, some of which may be singular.
+        """Returns the Cholesky factors of the covariances, which may be singular.
 
-        They are computed from correlations, so that they exist for variances of any size.
+        The factors are computed from correlations, so that they exist for variances of any size.
         """
         deviations = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
         divisors = np.where(deviations > 0, deviations, 1)

@@ -11,7 +11,7 @@ from .standardize import standardize_input
 
 CHANNELS = 32
 HIDDEN = 64
-SMALLEST = 4
+SMALLEST_SIDE = 4
 
 
 class _Step(NamedTuple):
@@ -44,7 +44,7 @@ def _steps(shape: tuple[int, ...]) -> list[tuple[_Step, _Step]]:
     """
     sides = []
     for side in shape[1:]:
-        layers = max(1, round(log2(side / SMALLEST)))
+        layers = max(1, round(log2(side / SMALLEST_SIDE)))
         steps = [_halve(side, is_last=layers == 1)]
         while len(steps) < layers:
             steps.append(_halve(steps[-1].size, is_last=len(steps) == layers - 1))

@@ -11,7 +11,7 @@ from .initialization import scale_widths
 BATCH_NORM_EPS = 0.8
 NEGATIVE_SLOPE = 0.2
 DROPOUT = 0.25
-SMALLEST = 2  # pixels of a side that is halved no further: a map of one pixel learned nothing
+SMALLEST_SIDE = 2  # pixels of a side that is halved no further: a map of one pixel learned nothing
 GENERATOR = (128, 128, 64)
 DISCRIMINATOR = (16, 32, 64, 128)
 
@@ -56,7 +56,7 @@ class Discriminator(nn.Sequential):
         layers: list[nn.Module] = []
         channels = [colors, *scale_widths(width, *DISCRIMINATOR)]
         for depth, (inputs, outputs) in enumerate(pairwise(channels)):
-            strides = [2 if side > SMALLEST else 1 for side in size]
+            strides = [2 if side > SMALLEST_SIDE else 1 for side in size]
             layers += [
                 nn.Conv2d(inputs, outputs, 3, (strides[0], strides[1]), padding=1),
                 nn.LeakyReLU(NEGATIVE_SLOPE),

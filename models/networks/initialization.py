@@ -19,7 +19,7 @@ def init_weights(network: nn.Module, last_gain: float = 1.0) -> None:
     spends hundreds of steps on learning the mean image.
 
     Args:
-        network: The network, whose weights are changed in place.
+        network: The network. Its weights are changed in place.
         last_gain: Factor for the weights of the last layer. A layer with unbounded output starts
             near zero with a gain below 1; otherwise its large first errors kill ReLU units.
 

@@ -10,7 +10,7 @@ from .initialization import init_weights, scale_widths
 from .standardize import restore_output, standardize_input
 
 CHANNELS = 16
-SMALLEST = 7
+SMALLEST_SIDE = 7
 LAST_LAYER_GAIN = 0.1
 
 
@@ -36,7 +36,7 @@ class PooledDecoder(nn.Sequential):
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         channels = _channels(data, features, width)[::-1]
-        smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST))
+        smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST_SIDE))
         layers: list[nn.Module] = [nn.Unflatten(1, (channels[0], *smallest))]
         for (inputs, outputs), size in zip(pairwise(channels), [*larger, None], strict=True):
             layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU()]
@@ -48,6 +48,6 @@ class PooledDecoder(nn.Sequential):
 
 def _channels(data: DataSpec, features: int, width: float) -> list[int]:
     """Returns the channels of the image, of each layer, and of the code: 1, 16, 8, 4."""
-    halved = feature_map_sizes(data.shape, SMALLEST)[1:]
+    halved = feature_map_sizes(data.shape, SMALLEST_SIDE)[1:]
     hidden = [CHANNELS] * (len(halved) - 1) + [CHANNELS // 2]
     return [data.shape[0], *scale_widths(width, *hidden), code_channels(features, halved[-1])]

@@ -1,4 +1,4 @@
-"""Networks of torchvision without their last layer, with weights that others have trained."""
+"""Networks of torchvision without their last layer, with published weights."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,10 +10,12 @@ from ..data_spec import DataSpec
 from .architectures import ARCHITECTURES
 from .standardize import Standardize
 
-SIDE = 224
+IMAGENET_SIDE = 224
 """Pixels of a side of the photographs that the published weights were trained on."""
-SMALLEST = 64  # pixels of a side; some architectures reduce smaller images to nothing
-IMAGENET = DataSpec((3, SIDE, SIDE), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+SMALLEST_SIDE = 64  # pixels of a side; some architectures reduce smaller images to nothing
+IMAGENET = DataSpec(
+    (3, IMAGENET_SIDE, IMAGENET_SIDE), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
+)
 
 
 class PretrainedBackbone(nn.Module):
@@ -47,8 +49,8 @@ class PretrainedBackbone(nn.Module):
         if x.shape[1] == 1:
             x = x.expand(-1, 3, -1, -1)
         side = min(x.shape[2:])
-        if side < SMALLEST:
-            scale = SMALLEST / side
+        if side < SMALLEST_SIDE:
+            scale = SMALLEST_SIDE / side
             x = interpolate(x, scale_factor=scale, mode="bilinear", antialias=True)
         features: Tensor = self.network(self.standardize(x))
         return features.flatten(1)
@@ -56,7 +58,7 @@ class PretrainedBackbone(nn.Module):
     forward = encode
 
     def load_weights(self, weights: Mapping[str, Tensor]) -> None:
-        """Loads a whole network's `state_dict`, whose last layer is ignored.
+        """Loads the `state_dict` of a whole network, without its last layer.
 
         Raises:
             RuntimeError: If the weights are of another architecture.

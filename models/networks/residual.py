@@ -10,7 +10,7 @@ from .initialization import scale_widths
 from .standardize import restore_output, standardize_input
 
 CHANNELS = (32, 64)
-SMALLEST = 4
+SMALLEST_SIDE = 4
 BRANCH_GAIN = 0.1
 
 
@@ -39,9 +39,9 @@ class Residual(nn.Module):
 class ResidualEncoder(nn.Sequential):
     """Encodes images (N, C, H, W) by strided convolutions, each followed by a residual block.
 
-    A 1x1 convolution maps the last map to the code. A linear layer in its place has so many
-    weights that it memorizes a few thousand photographs. D must be a multiple of the cells of the
-    smallest map, 16 for a square image.
+    A 1x1 convolution maps the last feature map to the code. A linear layer would have more
+    weights, and would memorize a few thousand photographs. The code length D must be a multiple of
+    the number of pixels of the smallest map, 16 for a square image.
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
@@ -49,7 +49,7 @@ class ResidualEncoder(nn.Sequential):
         channels = _channels(data, width)
         for inputs, outputs in pairwise(channels):
             layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), Residual(outputs)]
-        maps = code_channels(features, feature_map_sizes(data.shape, SMALLEST)[-1])
+        maps = code_channels(features, feature_map_sizes(data.shape, SMALLEST_SIDE)[-1])
         code = nn.Conv2d(channels[-1], maps, 1)
         super().__init__(*standardize_input(data), *layers, nn.ReLU(), code, nn.Flatten())
 
@@ -58,7 +58,7 @@ class ResidualDecoder(nn.Sequential):
     """Decodes features to images: the mirror of `ResidualEncoder`, with upsampling."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST))
+        smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST_SIDE))
         colors, *channels = _channels(data, width)
         maps = code_channels(features, smallest)
         layers: list[nn.Module] = [nn.Unflatten(1, (maps, *smallest))]
@@ -74,5 +74,5 @@ class ResidualDecoder(nn.Sequential):
 def _channels(data: DataSpec, width: float) -> list[int]:
     """Returns the channels of the image and after each halving: 3, 32, 64, 64."""
     first, later = scale_widths(width, *CHANNELS)
-    halvings = len(feature_map_sizes(data.shape, SMALLEST)) - 1
+    halvings = len(feature_map_sizes(data.shape, SMALLEST_SIDE)) - 1
     return [data.shape[0], first, *[later] * (halvings - 1)]

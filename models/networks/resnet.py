@@ -11,7 +11,7 @@ from .initialization import scale_widths
 from .standardize import restore_output, standardize_input
 
 CHANNELS = (64, 128, 256, 512)
-SMALLEST = 4
+SMALLEST_SIDE = 4
 
 
 class ResNetEncoder(nn.Sequential):
@@ -72,7 +72,7 @@ class _Stage(NamedTuple):
 def _stages(data: DataSpec, width: float) -> list[_Stage]:
     """Returns the stem and the four stages; with few halvings, the last stages do them."""
     inputs, *size = data.shape
-    halvings = len(feature_map_sizes(data.shape, SMALLEST)) - 1
+    halvings = len(feature_map_sizes(data.shape, SMALLEST_SIDE)) - 1
     in_stages = min(halvings, 3)
     strides = [2 ** (halvings - in_stages), 1, *[1] * (3 - in_stages), *[2] * in_stages]
     channels = scale_widths(width, *CHANNELS)

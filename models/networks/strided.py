@@ -10,7 +10,7 @@ from .initialization import init_weights, scale_widths
 from .standardize import standardize_input
 
 CHANNELS = 16
-SMALLEST = 7
+SMALLEST_SIDE = 7
 
 
 class StridedEncoder(nn.Sequential):
@@ -21,7 +21,7 @@ class StridedEncoder(nn.Sequential):
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(channels):
             layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.ReLU()]
-        code = nn.Conv2d(channels[-1], features, feature_map_sizes(data.shape, SMALLEST)[-1])
+        code = nn.Conv2d(channels[-1], features, feature_map_sizes(data.shape, SMALLEST_SIDE)[-1])
         super().__init__(*standardize_input(data), *layers, code, nn.Flatten())
         init_weights(self)
 
@@ -30,7 +30,7 @@ class StridedDecoder(nn.Sequential):
     """Decodes features to images with values in [0, 1]: the mirror of `StridedEncoder`."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST))
+        smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST_SIDE))
         channels = _channels(data, width)[::-1]
         layers: list[nn.Module] = [
             nn.Unflatten(1, (features, 1, 1)),
@@ -49,5 +49,5 @@ class StridedDecoder(nn.Sequential):
 
 def _channels(data: DataSpec, width: float) -> list[int]:
     """Returns the channels of the image and after each halving: 1, 16, 32."""
-    halvings = len(feature_map_sizes(data.shape, SMALLEST)) - 1
+    halvings = len(feature_map_sizes(data.shape, SMALLEST_SIDE)) - 1
     return [data.shape[0], *scale_widths(width, *(CHANNELS << n for n in range(halvings)))]

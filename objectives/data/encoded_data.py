@@ -32,7 +32,7 @@ class EncodedData(DeviceDataModule):
 
     Args:
         items: The items to encode.
-        make_encoder: Returns the model whose `encode` is used, for a data spec.
+        make_encoder: Returns a model with `encode` for a data spec.
         cache: Path of the file; the fingerprint of the items is added to its name.
         batch_size: Codes of a batch. If None, use 1024, or fewer on small data so that an epoch
             has at least 16 steps.

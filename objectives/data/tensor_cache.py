@@ -34,7 +34,10 @@ def read_through_cache(
 
 
 def flush_cache() -> None:
-    """Writes what `read_through_cache` has read; not called by commands that are refused."""
+    """Writes the tensors to the cache that `read_through_cache` has read since the last flush.
+
+    A command calls this after its checks, so that a refused command writes nothing.
+    """
     while _pending_writes:
         path, tensor = _pending_writes.popitem()
         write_cache_file(path, tensor)

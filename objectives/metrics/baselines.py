@@ -145,7 +145,7 @@ def linear_baseline(data: Any) -> dict[str, float]:
 
 
 def _make_model(classes: int, is_standardized: bool) -> Any:
-    """Returns a model of `classes` classes; of numbers to predict if that is 0."""
+    """Returns a classifier; a regressor if `classes` is 0."""
     from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegression, RidgeCV
     from sklearn.pipeline import make_pipeline

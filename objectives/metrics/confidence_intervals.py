@@ -15,7 +15,7 @@ class Interval(NamedTuple):
 
 
 def binomial_interval(count: int, n: int) -> Interval:
-    """Returns the interval of a share of which count of n items were observed, 0 < n.
+    """Returns the interval of a share that was observed in `count` of `n` items, 0 < n.
 
     References:
         The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial (Clopper,
@@ -49,8 +49,9 @@ def exceedance_interval(n: int, quantile: float) -> Interval:
 def auroc_interval(auroc: float, inliers: int, outliers: int) -> Interval:
     """Returns the interval of an AUROC, given the numbers of inliers and outliers, at least 1.
 
-    Its ends are the values whose own standard error, by Hanley and McNeil, just reaches the
-    measured value. They lie in [0, 1], even if all pairs are ordered correctly.
+    An end is the AUROC that differs from the measured one by its own standard error, times the
+    normal quantile. The standard error is that of Hanley and McNeil. Both ends are from 0 to 1,
+    even if all pairs are ordered correctly.
 
     References:
         The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC) Curve

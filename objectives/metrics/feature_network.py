@@ -1,4 +1,4 @@
-"""The classifier whose features compare real with generated images, trained once per dataset."""
+"""Trains one classifier per dataset; its features compare real with generated images."""
 
 import copy
 import math
@@ -19,11 +19,11 @@ STEPS = 4000
 
 
 def feature_network(data: TensorData) -> Predictor:
-    """Returns a classifier of labeled images, whose features compare images.
+    """Returns a classifier of the labeled images; its features are used to compare images.
 
     The first call trains it and caches it with the images; later calls read the cache. Published
-    FIDs use a network that was trained on photographs. That network ignores what matters in small
-    gray images, and a classifier of the data's own classes does not.
+    FIDs use a network that was trained on photographs. That network ignores the details of small
+    gray images. A classifier that was trained on the same images does not ignore them.
     """
     # Validation may call this: gradients are off there, and random numbers must not change.
     with torch.random.fork_rng(), torch.inference_mode(False), torch.enable_grad():

@@ -74,7 +74,7 @@ def kernel_distance(real: Tensor, generated: Tensor, seed: int = 0) -> tuple[flo
 def _scale(features: Tensor) -> Tensor:
     """Returns the root mean square of features, or 1 if all are 0.
 
-    The kernel is a polynomial, whose value depends on the scale of the features.
+    The kernel is a polynomial, so KID depends on the scale of the features.
     """
     scale = features.double().square().mean().sqrt()
     return scale.where(scale > 0, 1.0)

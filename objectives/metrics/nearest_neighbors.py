@@ -12,7 +12,7 @@ from ..data.batches import apply_in_batches
 from ..data.preparation.labels import require_labels
 
 N_LABELS = 100
-DRAWS = 10
+LABEL_DRAWS = 10
 MAX_ITEMS = 10_000
 CHUNK = 1024
 
@@ -62,7 +62,7 @@ def few_label_accuracies(
     query_classes: Tensor,
     *,
     labels: int = N_LABELS,
-    seeds: Sequence[int] = range(DRAWS),
+    seeds: Sequence[int] = range(LABEL_DRAWS),
     neighbors: int = 1,
 ) -> list[float]:
     """Returns `knn_accuracy` with `labels` labeled items, for each seed.
@@ -92,7 +92,7 @@ class NeighborProbe(pl.Callback):
         self._log_accuracy("test", trainer, pl_module)
 
     def _log_accuracy(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
-        codes = _encode_parts(trainer, model, part, N_LABELS * DRAWS)
+        codes = _encode_parts(trainer, model, part, N_LABELS * LABEL_DRAWS)
         model.log(f"{part}_probe", fmean(few_label_accuracies(*codes)))
 
 

@@ -41,7 +41,7 @@ class SamplerRatings:
         rows: The rating of each method, of `real` training images and, if the model encodes, of
             `reconstructed` ones.
         size: Number of images in each row.
-        accuracy: Test accuracy of the classifier whose features are compared, from 0 to 1.
+        accuracy: Test accuracy of the classifier that computes the features, from 0 to 1.
         winner: The method with the lowest FID on the validation part; None with one method, or if
             its interval of two standard deviations overlaps that of the next method.
     """

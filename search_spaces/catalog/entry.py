@@ -1,4 +1,4 @@
-"""What the catalog knows about a model. Search spaces are text, so that none is imported."""
+"""An entry of the catalog of models. It names search spaces as text, so that none is imported."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,7 +68,7 @@ class CatalogEntry:
 
 
 def spaces_of(module: str, function: str, *names: str) -> dict[str, str]:
-    """Returns the space `default`, and others whose functions are called `FUNCTION_NAME`."""
+    """Returns the paths of spaces by name: `default`, and one for each `FUNCTION_NAME`."""
     functions = {"default": function} | {name: f"{function}_{name}" for name in names}
     return {name: f"{SPACES}.{module}:{found}" for name, found in functions.items()}
 

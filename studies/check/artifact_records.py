@@ -35,7 +35,7 @@ class _Record(NamedTuple):
 
 
 def find_missing_artifacts(checkup: Checkup) -> Iterator[Finding]:
-    """Finds records of artifacts whose files are gone, which the dashboard fails to show.
+    """Finds records of artifacts without a file. The dashboard fails to show these artifacts.
 
     Optuna does not change the attributes of a finished trial, so the fix deletes rows of the
     table. Machines that share a database may keep the files in their own folders, so only SQLite

@@ -1,4 +1,4 @@
-"""Parameters whose best values lie at an end of their range, so that a wider one may be better."""
+"""Finds parameters with their best values at an end of the range: a wider one may be better."""
 
 import math
 from collections.abc import Iterator
@@ -27,16 +27,16 @@ TOP = 10
 END_SHARE = 0.05
 """The share of the range, on its own scale, that counts as its end."""
 MIN_SHARE = 0.6
-"""The share of the best trials that must lie at an end. In a range of few numbers, of which each
-is near an end, it is three times the share that chance alone would put there."""
+"""The share of the best trials that must be at an end. In a range of few numbers, each number is
+near an end; the share is then three times the one that chance alone would put there."""
 
 
 def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
-    """Finds parameters of which most of the best values lie at one end of the range.
+    """Finds parameters with most of their best values at one end of the range.
 
     A wider range is advised if the model can be built with a value from it, and the model's
-    default does not lie beyond that end. If it does, values at that end mean the default, as a
-    penalty of 1e-9 means 0.
+    default is not beyond that end. If the default is beyond the end, values at the end stand for
+    the default: a penalty of 1e-9 stands for 0.
     """
     for study in single_objective_studies(checkup):
         trials = rank_trials(study)
@@ -99,7 +99,7 @@ def _crowded_ends(best: list[FrozenTrial]) -> dict[str, tuple[NumericDistributio
 
 
 def _relative_position(distribution: NumericDistribution, value: float) -> float:
-    """Returns where a value lies in its range, on the scale of the range, from 0 to 1."""
+    """Returns the position of a value in its range, from 0 to 1 on the scale of the range."""
     numbers = distribution.low, distribution.high, value
     low, high, at = map(math.log, numbers) if distribution.log else numbers
     return (at - low) / (high - low)

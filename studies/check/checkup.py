@@ -30,7 +30,7 @@ class Checkup:
     Attributes:
         runs: The runs folder.
         source: Optuna URL of the database.
-        url: Optuna URL of what is looked at: a copy of the database, if it is an SQLite file.
+        url: Optuna URL of the copy of an SQLite file; that of the database otherwise.
         storage: The opened copy; None if it cannot be opened.
         study_name: The only study to look at; None for all studies and files.
         fingerprint: The fingerprint of the database when it was copied.

@@ -215,7 +215,7 @@ def _confirm(training: _FinalistTraining) -> Confirmation:
     )
     write_study_record(study, StudyRecord(confirmed=confirmed))
     with suppress(OSError):  # another study may be confirmed at the same time
-        runs.confirming.rmdir()
+        runs.confirm_checkpoints.rmdir()
     path = runs.best(study.study_name)
     write_best_toml(best_configuration(study), path)
     luck = sign * (float(table["mean"][0]) - search_value)
@@ -241,4 +241,4 @@ def _train_finalist(
 def _resume_checkpoint(runs: Runs, recipe: Recipe, params: Mapping[str, Any], seed: int) -> Path:
     """Returns the file from which an interrupted training continues."""
     key = repr((recipe, sorted(params.items()), seed))
-    return runs.confirming / f"{sha256(key.encode()).hexdigest()[:16]}.ckpt"
+    return runs.confirm_checkpoints / f"{sha256(key.encode()).hexdigest()[:16]}.ckpt"

@@ -1,4 +1,4 @@
-"""A trial without a study, for trainings whose reports are compared and not recorded."""
+"""A trial without a study: its reports are compared with others and not recorded."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -38,7 +38,7 @@ class DetachedTrial(FixedTrial):
 
 
 def with_progress_bar(objective: Objective, title: str) -> Objective:
-    """Returns an objective whose trainings show a progress bar with this title."""
+    """Returns a copy of an objective that shows a progress bar with this title."""
 
     def callbacks(trial: Any) -> list[pl.Callback]:
         return [

@@ -178,7 +178,7 @@ def _repair(runs: Runs, source: str, study: str | None) -> tuple[tuple[str, ...]
             return (), None
         runs.make()
         with _hold_search_lock(source, runs):
-            _check_no_trial_runs(checkup)
+            _refuse_running_trials(checkup)
             trials = count_trials(copy)
             for _, fix in fixable:
                 fix()
@@ -209,7 +209,7 @@ def _hold_search_lock(source: str, runs: Runs) -> Iterator[None]:
         lock.release()
 
 
-def _check_no_trial_runs(checkup: Checkup) -> None:
+def _refuse_running_trials(checkup: Checkup) -> None:
     """Raises StorageError if a trial is RUNNING and its process is alive."""
     for study in checkup.all_studies:
         trials = study.get_trials(deepcopy=False)

@@ -7,7 +7,7 @@ with (k-1)(n-1) degrees of freedom.
 
 References:
     A Racing Algorithm for Configuring Metaheuristics (Birattari, Stützle, Paquete, Varrentrapp,
-    2002), whose rank test needs more seeds than most people can afford
+    2002). Its rank test needs more seeds than most people can afford.
     Hoeffding Races (Maron, Moore, 1994)
     A Simple Sequentially Rejective Multiple Test Procedure (Holm, 1979)
 """

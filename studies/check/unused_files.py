@@ -29,13 +29,16 @@ def find_unused_files(checkup: Checkup) -> Iterator[Finding]:
     scratch: list[Path] = []
     if checkup.covers_runs_folder:
         cached = [path for name in CACHES for path in (runs.cache / name).glob("*.pt")]
-        cached += runs.confirming.glob("*.ckpt")
+        cached += runs.confirm_checkpoints.glob("*.ckpt")
         scratch = [*runs.cache.glob(f"{SCRATCH_PREFIX}*")]
         scratch += [path for path in runs.backups.glob("*") if not (path / BEFORE).exists()]
         hidden += [*runs.cache.rglob(".*"), *runs.root.glob(".*")]
     for description, paths in (
         ("that nothing has used for a month", filter(_is_old, cached)),
-        ("of latent codes whose encoder was trained anew or is gone", filter(_is_stale, codes)),
+        (
+            "of latent codes of an encoder that was trained again or deleted",
+            filter(_is_stale, codes),
+        ),
         ("of processes that died", filter(_is_abandoned, scratch)),
         ("not written to the end", filter(_is_partial, sorted({*hidden}))),
     ):
@@ -79,7 +82,10 @@ def _is_old(path: Path) -> bool:
 
 
 def _is_stale(path: Path) -> bool:
-    """Returns whether cached codes are not of the network beside them, whose hash they name."""
+    """Returns whether cached codes do not belong to the network in the same folder.
+
+    The name of their file holds the hash of their network.
+    """
     checkpoint = path.with_name("model.ckpt")
     expected = path.name.removeprefix("codes-").split("-")[0]
     return not checkpoint.is_file() or file_hash(checkpoint) != expected

@@ -1,4 +1,4 @@
-"""The result of `verify`: what a trial reported then and reports now, and what has changed."""
+"""The result of `verify`: the recorded and the repeated outcome of a trial, and what changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ Value = float | tuple[float, ...] | str
 
 @dataclass(frozen=True)
 class TrialOutcome:
-    """What a trial reported by step, and its final value."""
+    """The values that a trial reported, by step, and its final value."""
 
     reports: Mapping[int, float]
     value: Value
@@ -40,22 +40,23 @@ class TrialOutcome:
 
 @dataclass(frozen=True, repr=False)
 class Verification(Result):
-    """What a trial recorded, and what it reports when it is run again.
+    """The recorded values of a trial, and the values when it is run again.
 
     Attributes:
         study: Name of the study.
         trial: Number of the trial.
         state: The recorded state, such as `pruned`.
         monitor: Name of the metric.
-        step: What each reported value belongs to: an `epoch`, or a `training` if a trial has
-            several.
+        step: `epoch` if the trial reports a value per epoch; `training` if it has several
+            trainings and reports a value per training.
         reproduced: Whether all reported values equal the recorded ones to the last bit.
         first_difference: The first epoch or training with another value, counted from 1; None if
-            there is none, or if the trial was not run.
-        recorded_value: The recorded value of that epoch, else of the trial; the reason if it
-            failed.
-        current_value: The same of today; None if the trial was not run.
-        changes: The recorded and the current state of whatever has changed, by name.
+            there is none, or if the trial was not run again.
+        recorded_value: The recorded value of the step `first_difference`; the recorded value of
+            the trial if that is None; the reason if the trial failed.
+        current_value: The value of the same step in the new run; None if the trial was not run
+            again.
+        changes: The recorded and the current state of each fact that has changed, by its name.
     """
 
     study: str

@@ -67,7 +67,7 @@ def _os_error_message(error: OSError) -> str:
 
 
 def _machine_error_message(error: Exception) -> str | None:
-    """Returns what the machine lacks, if that is the reason of an error."""
+    """Returns a message if an error means that the machine lacks something; otherwise None."""
     text = str(error)
     is_runtime = isinstance(error, RuntimeError)
     if isinstance(error, MemoryError) or (is_runtime and any(w in text for w in OUT_OF_MEMORY)):

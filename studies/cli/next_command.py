@@ -25,21 +25,21 @@ def command_line(*words: str) -> str:
 
 
 def print_next_command(*words: str, also: Sequence[str] = ()) -> None:
-    """Prints the command to type next, unless there are no words.
+    """Prints the command to type next; prints nothing if `words` is empty.
 
-    Options that were typed are repeated if the next verb has them too, and they say where things
-    are or how data are read.
+    Some options of the current command are repeated if the user typed them and the next verb has
+    them too. These options say where files are or how data are read.
 
     Args:
-        words: The words of the command.
-        also: Names of further options that mean the same for both verbs.
+        words: The words of the next command.
+        also: Names of further options to repeat.
     """
     if words:
         click.echo(f"next: {command_line(*words, *_carried_options(words, also))}")
 
 
 def print_repeat_command(*without: str) -> None:
-    """Prints the command that was typed, but for some of its words: it continues the work."""
+    """Prints the typed command as the next one, without some of its words."""
     click.echo(f"next: {command_line(*(word for word in sys.argv[1:] if word not in without))}")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ..display.result import Result
-from ..study.defaults import NEIGHBORS, PROBE_LABELS, PROBE_SEEDS, SEED
+from ..study.defaults import PROBE_LABELS, PROBE_NEIGHBORS, PROBE_SEEDS, SEED
 from .network_command import network_command
 from .shared_options import data_dir_option
 
@@ -17,7 +17,9 @@ from .shared_options import data_dir_option
     help=f"Training items that have a label.  [default: {PROBE_LABELS}, at most half]",
 )
 @click.option("--seeds", default=PROBE_SEEDS, help="How often these items are chosen.")
-@click.option("--neighbors", default=NEIGHBORS, help="Number of nearest neighbors that vote.")
+@click.option(
+    "--neighbors", default=PROBE_NEIGHBORS, help="Number of nearest neighbors that vote."
+)
 @click.option("--seed", default=SEED, help="Seed of the first choice.")
 @data_dir_option
 def probe(

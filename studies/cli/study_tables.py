@@ -91,7 +91,7 @@ def _encoder_study(study: optuna.Study) -> str | None:
 
 
 def print_study(study: optuna.Study, runs: Runs) -> None:
-    """Prints where a study comes from, a row for each trial, and what is confirmed."""
+    """Prints the origin of a study, a row for each trial, and the results of `confirm`."""
     record = read_study_record(study)
     for line in describe_origins(study):
         console.print(line)

@@ -21,11 +21,12 @@ COLLECT_S = 0.1
 
 
 class CoordinatorActor:
-    """Gives the workers the lock of the search, and takes their messages, pictures and epochs.
+    """Lends the lock of the search to one worker, and takes messages, pictures and epochs.
 
-    It runs on the coordinator's machine and holds the lock of that machine for the worker, so
-    other searches in the database wait too. When a worker dies, its lock is released and its
-    later requests are rejected. The actor imports no models, so it starts before the workers.
+    The actor runs on the coordinator's machine. While a worker has the lock, the actor holds the
+    file lock of that machine, so other searches in the database wait too. When a worker dies, its
+    lock is released and its later requests are rejected. The actor imports no models, so it starts
+    before the workers.
     """
 
     def __init__(

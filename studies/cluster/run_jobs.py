@@ -39,7 +39,7 @@ def run_jobs(
         cluster: The cluster that this process has joined. If None, the jobs run one by one in this
             process.
         files: Paths of files that the calls read.
-        model: A `module:SPEC` whose code the calls need.
+        model: A `module:SPEC`. The calls need the code of this module.
 
     Raises:
         StudyError: If the cluster is lost, or the process of a call keeps dying.

@@ -27,9 +27,9 @@ def show_progress() -> None:
 
 
 @contextmanager
-def _step_progress(what: str, total: int | None) -> Iterator[Advance]:
+def _step_progress(title: str, total: int | None) -> Iterator[Advance]:
     with progress_bar() as bar:
-        task = bar.add_task(escape_control_characters(what), total=total)
+        task = bar.add_task(escape_control_characters(title), total=total)
         yield lambda steps, more=None, /: bar.advance(task, steps)
 
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ...models.networks.architectures import ARCHITECTURES
-from ...models.networks.pretrained_backbone import IMAGENET, SIDE
+from ...models.networks.pretrained_backbone import IMAGENET, IMAGENET_SIDE
 from ...objectives.data.sources.load_source import holds_image_files
 from ...storage.checkpoint_file import file_hash, read_header
 from ...storage.runs_folder import Runs
@@ -48,7 +48,7 @@ class EncoderChoice:
             StudyError: If the encoder is not found.
             StorageError: If its file cannot be read.
         """
-        sides: tuple[int, ...] = (SIDE, SIDE)
+        sides: tuple[int, ...] = (IMAGENET_SIDE, IMAGENET_SIDE)
         if self.encoder in ARCHITECTURES:
             recipe = self._with_weights()
             name = f"{self.study_name}-{self.encoder}"
@@ -85,5 +85,5 @@ class EncoderChoice:
             return size
         if len(sides) != 2 or sides[0] != sides[1]:
             return None
-        log.info("images are read at %sx%s, the size of the encoder's", *sides)
+        log.info("images are scaled to %sx%s, the image size of the encoder", *sides)
         return sides[0]

@@ -61,11 +61,11 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
 ) -> Study:
     """Makes the study `MODEL-DATA`, or continues it, until it has its total of trials.
 
-    It ends earlier if a trial has the best value that there is, such as an accuracy of 1. The same
+    It ends earlier if a trial has the best possible value, such as an accuracy of 1. The same
     call then runs the other trials.
 
-    With one worker, trials run in this process, and searches repeat exactly. Several workers are
-    processes of their own, so a script that asks for them needs the usual
+    With one worker, trials run in this process, and searches repeat exactly. Several workers run
+    in separate processes, so a script that asks for them needs the usual
     `if __name__ == "__main__":`.
 
     Args:

@@ -225,7 +225,7 @@ def _check_data_kind(recipe: Recipe, data: Any) -> None:
     """Checks that the data module has a `spec`, and that the model is made for such data."""
     if not isinstance(getattr(data, "spec", None), DataSpec):
         raise DataError(
-            f"{type(data).__name__} has no `spec`, the DataSpec that says what an item is"
+            f"{type(data).__name__} has no `spec`: a DataSpec that describes an item is needed"
         )
     entry, kind = MODELS.get(recipe.model), data.spec.kind
     if entry is None or kind in entry.kinds:

@@ -41,7 +41,8 @@ def open_or_create_study(plan: SearchPlan, command: str) -> Study:
 
     Raises:
         StudyError: If the study exists with another definition.
-        StorageError: If it keeps its pictures elsewhere, or the database cannot be used.
+        StorageError: If the study exists and keeps its pictures in another place than this search,
+            or the database cannot be used.
     """
     with plan.hold_lock():
         study = _open_existing(plan)

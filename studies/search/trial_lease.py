@@ -60,7 +60,7 @@ class CheckLease(pl.Callback):
 def requeue_dead_trials(
     study: optuna.Study, *, is_only_process: bool = False
 ) -> list[FrozenTrial]:
-    """Requeues every RUNNING trial whose process has died.
+    """Requeues every RUNNING trial of a dead process.
 
     Args:
         study: The study.

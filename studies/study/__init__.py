@@ -1,1 +1,1 @@
-"""What a study is, from the words of a user to a network, and where it is found again."""
+"""Defines studies: reads the options of a user, builds the network, and finds studies again."""

@@ -30,14 +30,17 @@ def trusted_modules() -> tuple[str, ...]:
 
 
 def check_module_trust(model: str, storage: str) -> None:
-    """Checks that the model of a file is in the catalog, trusted, or that of a study made here.
+    """Raises StudyError if a file names a module that this process must not import.
+
+    It may import the models of the catalog, modules that `allow` has named, and modules of
+    studies that were created in this database.
 
     Args:
-        model: The model.
-        storage: Optuna URL of the database with the studies.
+        model: The model that the file names.
+        storage: Optuna URL of the database.
 
     Raises:
-        StudyError: If it is a module that the user has not named.
+        StudyError: If the module is none of these.
     """
     if ":" not in model or model in _trusted_modules:
         return

@@ -110,7 +110,7 @@ class Recipe(StudyOptions):
         """
         table = {
             name: list(value) if isinstance(value, tuple) else value
-            for name, value in self._chosen(ALWAYS_RECORDED).items()
+            for name, value in self._non_default_entries(ALWAYS_RECORDED).items()
         }
         if self.encoder is not None and self.has_own_encoder:
             table["encoder"] = runs.inside(Path(self.encoder))
@@ -128,7 +128,7 @@ class Recipe(StudyOptions):
         """
         options = options_of(StudyOptions).items()
         fitting = {"model", *(name for name, one in options if one.option.fits_custom_study)}
-        for name in self._chosen():
+        for name in self._non_default_entries():
             if name not in fitting:
                 raise StudyError(
                     f"{self.model} brings its own data and objective: leave out `{name}=`"
@@ -142,7 +142,7 @@ class Recipe(StudyOptions):
         options = options_of(StudyOptions)
         entries |= {
             name: str(value)
-            for name, value in self._chosen().items()
+            for name, value in self._non_default_entries().items()
             if name in options and options[name].option.in_definition
         }
         if self.encoder is not None:
@@ -150,8 +150,8 @@ class Recipe(StudyOptions):
             entries["encoder"] = f"{name}{self.encoder_hash}{', trained too' * self.unfreeze}"
         return entries
 
-    def _chosen(self, also: Collection[str] = ()) -> dict[str, Any]:
-        """Returns the entries that differ from their defaults, and some that may not."""
+    def _non_default_entries(self, also: Collection[str] = ()) -> dict[str, Any]:
+        """Returns the entries that differ from their defaults, and those with a name in `also`."""
         return {
             field.name: value
             for field in fields(self)

@@ -39,7 +39,7 @@ def check_device(options: TrainingOptions) -> None:
 
 
 def _resume_settings(options: TrainingOptions, setup: TrainingSetup) -> dict[str, Any]:
-    """Returns everything that must agree to resume a training."""
+    """Returns the settings that must equal those of a stopped training to resume it."""
     return {
         "epochs": options.epochs,
         "init_from": options.init_from,

@@ -31,10 +31,16 @@ MAX_SIDE = 32
 
 
 def plot_network(model: pl.LightningModule, data: Any, batches: Any, folder: Path) -> list[Path]:
-    """Plots reconstructions, samples of the prior, and compared items, as far as a model has them.
+    """Plots what a model can do with images, and returns the paths of the figures.
 
-    The model is in eval mode afterwards. `data` is its `DataSpec`, and of `batches`, the loader
-    of the validation part, the first is used. Returns the files.
+    A model may reconstruct images, sample from its prior, or compare images. It is in eval mode
+    afterwards.
+
+    Args:
+        model: The model.
+        data: Its `DataSpec`.
+        batches: The loader of the validation part. Only the first batch is used.
+        folder: The folder of the figures.
     """
     model.eval()
     if data.kind != "image":

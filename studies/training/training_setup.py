@@ -42,7 +42,7 @@ class TrainingSetup:
         is_trial: Whether the configuration is that of a trial, not of an edited file.
         recipe: The recipe of the study.
         objective: The objective of the study.
-        data: The data module, whose `spec` is a `DataSpec`.
+        data: The data module, with a `DataSpec` as `spec`.
         model: The network, with the initial weights of the trial.
         seed: The seed of the trial.
     """
@@ -60,7 +60,7 @@ class TrainingSetup:
 def build_setup_with_seed(
     best: Best, recipe: Recipe, objective: Objective, target: Path, seed: int
 ) -> TrainingSetup:
-    """Returns a setup whose network and data are built after seeding everything with `seed`."""
+    """Seeds everything with `seed`, and then returns a setup with a new network and new data."""
     pl.seed_everything(seed, verbose=False)
     data = objective.data()
     model = replay(objective.model, best.params, data.spec)
@@ -104,11 +104,11 @@ def check_fingerprint(best: Best, data: Any) -> None:
 
 
 def _final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> tuple[Path, bool]:
-    """Returns the folder of a final training, and whether the configuration is that of a trial.
+    """Returns the folder of a final training, and whether it trains the configuration of a trial.
 
-    The best trial has `final`, the others have `final-17`. The configuration of a file is that of
-    a trial if the study has that trial with the same values; otherwise the folder is named after
-    its values.
+    The folder of the best trial is `final`; that of trial 17 is `final-17`. A .toml file may hold
+    the configuration of a trial: the study then has the trial that the file names, with equal
+    values. If it has none, the folder is named after a hash of the values.
     """
     check_study_name(best.study)
     if not source.endswith(".toml"):
@@ -123,7 +123,7 @@ def _final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> t
 
 
 def _study_with_trial(best: Best, url: str) -> optuna.Study | None:
-    """Returns the study that has the trial of a configuration with the same values, if any."""
+    """Returns the study of a configuration if its trial has the same values; otherwise None."""
     if best.trial is None or not database_exists(url):
         return None
     try:

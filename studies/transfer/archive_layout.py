@@ -43,7 +43,7 @@ def is_cache(name: str) -> bool:
 def is_excluded(name: str) -> bool:
     """Returns whether archives leave out a file or folder of this name.
 
-    It is then unfinished, an older version, or a cache.
+    Archives leave out unfinished files, older versions of files, and caches.
     """
     return name.endswith(_UNFINISHED) or is_cache(name)
 

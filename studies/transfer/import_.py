@@ -154,7 +154,7 @@ def _check_name_is_free(
     *,
     remove_incomplete: bool = False,
 ) -> list[str]:
-    """Checks that no study has a name, except one whose import was killed.
+    """Checks that no study has this name, except one that a killed import has left.
 
     Returns:
         The names of all other studies.

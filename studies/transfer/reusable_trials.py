@@ -32,7 +32,7 @@ class ReusableTrials:
 
     Attributes:
         study: Name of the study.
-        trials: The trials whose parameters lie in the new search space, with its distributions.
+        trials: The trials with parameters inside the new search space, with its distributions.
         outside: How many other trials there are, by the first parameter that lies outside.
     """
 
@@ -49,7 +49,7 @@ class ReusableTrials:
         return f"{text}; {n_outside} {'lies' if n_outside == 1 else 'lie'} outside: {counts}"
 
     def untried_points(self, points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Returns the points of which there is no trial yet."""
+        """Returns the points that no trial has tried yet."""
         tried = [trial.params.items() for trial in self.trials]
         return [point for point in points if not any(point.items() <= params for params in tried)]
 
@@ -57,10 +57,12 @@ class ReusableTrials:
 def find_reusable_trials(
     name: str, space: Space, data: DataSpec, definition: Mapping[str, str], url: str
 ) -> ReusableTrials:
-    """Returns the trials of the study `name` that lie in the space of a study with a definition.
+    """Returns the trials of the study `name` with parameters that are in another study's space.
+
+    `space`, `data` and `definition` are those of the other study.
 
     Raises:
-        StudyError: If there is no such study, or more than its ranges differs.
+        StudyError: If there is no such study, or it differs in more than its ranges.
     """
     study = open_study(open_database(url), name)
     old = without_ranges(read_study_record(study).definition)

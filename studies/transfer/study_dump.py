@@ -43,7 +43,7 @@ class StudyDump:
         directions: The direction of each objective.
         user_attrs: The attributes of Latentune and of users.
         system_attrs: The attributes of Optuna and its dashboard.
-        trials: The trials, of which none is RUNNING.
+        trials: The trials. None of them is RUNNING.
     """
 
     name: str
@@ -97,7 +97,7 @@ def dump_study(study: optuna.Study) -> StudyDump:
 
 
 def read_dump(table: Any, path: str) -> StudyDump:
-    """Returns the study of a JSON object from a file, of which nothing is trusted.
+    """Returns the study that a JSON object describes, after checking every value of it.
 
     Raises:
         StorageError: If an entry is missing or of the wrong type, the recipe is invalid, or a

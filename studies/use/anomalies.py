@@ -59,8 +59,8 @@ def anomalies(
 
     Args:
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
-        against: The other data: a built-in data set, whose test part is scored, or a folder or
-            file, which is scored as a whole. Images are scaled to the size of the training images.
+        against: The other data. Of a built-in data set, the test part is scored; of a folder or
+            file, all items are. Images are scaled to the size of the training images.
         quantile: Share of the validation part below the threshold, above 0 and below 1.
         labeled: Known anomalies for logistic regression. If it is a built-in data set, its
             training part is used. If None, and `against` is a built-in data set, the training

@@ -22,7 +22,7 @@ HIDDEN_SIZE = 64
 
 
 class Training(NamedTuple):
-    """What a classifier is trained on, and what it begins with."""
+    """One training of a classifier: its initial network, number of labels and seed."""
 
     start: str
     path: Path

@@ -60,9 +60,9 @@ class ComparisonReport(FolderResult):
             `accuracy.png`.
         table: A row for each `start` and number of `labels`. `mean` and `std` are the mean and
             the standard deviation over the seeds, of the test accuracy after the last epoch.
-            `epochs` is the mean of the first epoch whose validation accuracy was at least
-            `reach`; it is empty if a seed has no such epoch.
-        reach: The validation accuracy of `epochs`, from 0 to 1.
+            `epochs` is how many epochs it took, on average, until the validation accuracy was at
+            least `reach`; it is empty if a seed has never reached it.
+        reach: The validation accuracy that `epochs` refers to, from 0 to 1.
     """
 
     table: pd.DataFrame
@@ -113,7 +113,8 @@ def compare(  # noqa: D417 - the rows of the options are made from their fields
         labels: Numbers of labeled training images; None for all of them.
         seeds: Number of trainings of each classifier, at least 1.
         epochs: Epochs of each training, at least 1.
-        reach: Validation accuracy whose first epoch is reported, above 0 and at most 1.
+        reach: A validation accuracy, above 0 and at most 1. The first epoch that reaches it is
+            reported.
         data_dir: Where torchvision data lies, if not in the usual places.
         runs: The folder with all studies; the result is in `comparisons/DATA`.
         on_result: Called after each training with start, labels, seed and test accuracy.
@@ -141,7 +142,7 @@ def compare(  # noqa: D417 - the rows of the options are made from their fields
     for path in paths.values():
         load_encoder(path, labeled.spec, place)  # fails now, not after hours
     nodes = join_cluster(cluster, cpus, gpus)
-    starts = _untrained_starts(paths) | {name: (path, True) for name, path in paths.items()}
+    starts = _starts_from_scratch(paths) | {name: (path, True) for name, path in paths.items()}
     trainings = [
         Training(start, *starts[start], count, seed)
         for count in labels
@@ -213,10 +214,11 @@ def _tables(
     return pd.DataFrame(history), table
 
 
-def _untrained_starts(paths: Mapping[str, Path]) -> dict[str, tuple[Path, bool]]:
-    """Returns an untrained start for each architecture, by its name.
+def _starts_from_scratch(paths: Mapping[str, Path]) -> dict[str, tuple[Path, bool]]:
+    """Returns a start without trained weights for each architecture, by its name.
 
-    A start is a checkpoint, and whether its weights are used; here only its architecture is.
+    A start is the path of a checkpoint, and whether its weights are used. Here only the
+    architecture of the checkpoint is used.
     """
     found: dict[object, tuple[str, Path]] = {}
     for name, path in paths.items():

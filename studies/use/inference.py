@@ -1,4 +1,4 @@
-"""Running a trained network on new items, some of which may be unreadable."""
+"""Runs a trained network on new items, and reports the items that cannot be read."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

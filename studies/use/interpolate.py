@@ -28,8 +28,8 @@ class Interpolations(FolderResult):
     """Figures of decoded interpolations.
 
     Attributes:
-        folder: The folder with `images.png` if the model encodes and, unless two images were
-            named, `codes.png`.
+        folder: The folder of the figures. It holds `images.png` if the model has an encoder. It
+            holds `codes.png` if `images` was None.
     """
 
 

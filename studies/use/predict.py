@@ -83,7 +83,7 @@ def predict(
 
 
 def _predictions_of_items(result: InferenceResult[pd.DataFrame], target: str) -> pd.DataFrame:
-    """Returns a row for each item, whose cells are empty if it has no finite prediction.
+    """Returns a row for each item; its cells are empty if its prediction is not finite.
 
     The column `class` or `number` gets the name of the target, if that is not reserved.
     """

@@ -16,7 +16,7 @@ from ...objectives.metrics.nearest_neighbors import few_label_accuracies
 from ...objectives.progress import progress
 from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.score_distributions import plot_accuracies
-from ..study.defaults import NEIGHBORS, PROBE_LABELS, PROBE_SEEDS, RUNS, SEED
+from ..study.defaults import PROBE_LABELS, PROBE_NEIGHBORS, PROBE_SEEDS, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_seed
 from .folder_result import FolderResult
@@ -85,7 +85,7 @@ def probe(
     *,
     labels: int | None = None,
     seeds: int = PROBE_SEEDS,
-    neighbors: int = NEIGHBORS,
+    neighbors: int = PROBE_NEIGHBORS,
     seed: int = SEED,
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,

@@ -1,4 +1,4 @@
-"""The verb `sample`: densities over latent codes, whose samples are decoded to new items."""
+"""The verb `sample`: fits densities to latent codes, and decodes their samples to new items."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ from .folder_result import FolderResult
 from .trained_network import load_trained_network
 
 MIN_PCA_DIMENSIONS = 4
-"""Fewest latent dimensions of which two principal components are a reduction."""
+"""Minimum number of latent dimensions for a density on two principal components."""
 MAX_IMAGES = 100
 MAX_SAMPLES = 10_000_000
 

@@ -140,7 +140,7 @@ def test_dead_units_are_not_counted() -> None:
     ("options", "message"),
     [
         ({"beta": -1}, r"beta \(=-1"),
-        ({"beta_warmup": -1}, r"warm-up -1"),
+        ({"beta_warmup": -1}, r"beta_warmup \(=-1\)"),
         ({"latent_dim": 0}, r"latent_dim \(=0\)"),
     ],
 )

@@ -69,7 +69,7 @@ def _read_rows(path: Path, raw: bytes, preparation: Preparation) -> NewItems:
     values: dict[str, Any] = {}
     reasons = np.full(len(columns.frame), "", dtype=object)
     for name, kind in columns.kinds.items():
-        column_values, is_unreadable, expected = _features(columns, kind, features)
+        column_values, is_unreadable, expected = _column_features(columns, kind, features)
         values |= column_values
         for row in np.flatnonzero((is_unreadable | is_missing[name]) & (reasons == "")):
             text = columns.texts[name].iloc[row]
@@ -83,7 +83,7 @@ def _read_rows(path: Path, raw: bytes, preparation: Preparation) -> NewItems:
     return NewItems.from_tensor(names, items, reasons.tolist(), columns=others)
 
 
-def _features(
+def _column_features(
     columns: Columns, kind: Column, features: Sequence[str]
 ) -> tuple[dict[str, Any], Series[Any], str]:
     """Returns the features of a column, a mask of unreadable rows, and the expected values."""

@@ -80,7 +80,7 @@ def read_first_rows(text: str) -> Rows:
 
 
 def find_separator(text: str) -> tuple[str, str]:
-    """Returns the separator of a text, and the text without a line that names it."""
+    """Returns the separator of a text, and the text without Excel's first line `sep=;`, if any."""
     if match := EXCEL_SEPARATOR_LINE.match(text):
         return match[1], text[match.end() :]
     head = text[:SNIFF_LENGTH]

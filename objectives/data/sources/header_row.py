@@ -44,7 +44,7 @@ CHARACTER_RUNS = ((re.compile("[0-9]+"), "9"), (re.compile(r"[^\W\d_]+"), "a"))
 
 
 class AmbiguousHeaderError(DataError):
-    """Raised if a first row may hold names or values."""
+    """Raised if it is unclear whether the first row holds names or values."""
 
 
 def split_header(
@@ -124,8 +124,8 @@ def _infer_header(rows: Rows, path: Path | str, has_names_in_comment: bool) -> s
     elif not names and (ambiguous or has_names_in_comment or not below):
         return "none" if has_names_in_comment and not ambiguous else "first"
     raise AmbiguousHeaderError(
-        f"{path} begins with {', '.join(first)[:60]!r}, which may be names or values: say "
-        "`header=` first or `header=` none"
+        f"{path} begins with {', '.join(first)[:60]!r}, which may be names or values: set "
+        "`header=` first if they are names, `header=` none if they are values"
     )
 
 

@@ -87,7 +87,7 @@ class ImageFiles(NamedTuple):
         unknown = sorted(set(self.labels) - set(classes))
         if unknown:
             raise DataError(
-                f"{self.source} has a class {unknown[0]!r} that the training part lacks: drop it"
+                f"{self.source} has a class {unknown[0]!r} that the training part lacks: remove it"
             )
         numbers = {name: number for number, name in enumerate(classes)}
         return torch.tensor([numbers[name] for name in self.labels])
@@ -108,10 +108,10 @@ def read_image_files(
     cache: Path | None,
     notes: tuple[str, ...] = (),
 ) -> LoadedDataset:
-    """Reads the image files of each part, or leaves them in their files if they are large.
+    """Reads the images of each part; large images stay in their files until they are needed.
 
-    A test part that is missing is a fixed fifth of the training part. `cache` is the folder where
-    decoded images are kept, if any.
+    If there is no test part, a fixed fifth of the training part becomes the test part. `cache` is
+    the folder of decoded images; None if they are not kept.
     """
     place = os.path.realpath(source.name)
     if "test" not in parts:

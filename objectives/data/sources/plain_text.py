@@ -93,13 +93,13 @@ def collect_letters(texts: Iterable[str]) -> str:
 
 
 class EncodedTexts(NamedTuple):
-    """Texts as the numbers of their letters.
+    """Texts as rows of integers, one integer for each letter.
 
     Attributes:
-        rows: Integers from 0 to the number of letters, with shape (N, length); 0 is padding.
-        reasons: Why each text cannot be read; empty if it can.
-        dropped: How often each letter was dropped from texts that can be read.
-        shortened: The number of these texts that have lost a letter.
+        rows: Integers from 0 to the number of known letters, with shape (N, length); 0 is padding.
+        reasons: Why each text cannot be read; an empty string if it can be read.
+        dropped: How often each unknown letter was dropped from the readable texts.
+        shortened: How many readable texts have lost at least one letter.
     """
 
     rows: Tensor
@@ -109,9 +109,9 @@ class EncodedTexts(NamedTuple):
 
 
 def encode_texts(texts: Sequence[str], letters: str, length: int) -> EncodedTexts:
-    """Returns the numbers of the letters of texts, which are cut after `length` letters.
+    """Returns an integer for each letter of each text; texts are cut after `length` letters.
 
-    Texts without a known letter cannot be read, nor can texts with mostly unknown letters.
+    A text cannot be read if it has no known letter, or if most of its letters are unknown.
     """
     numbers = {letter: number for number, letter in enumerate(letters, start=1)}
     rows = torch.zeros(len(texts), length, dtype=torch.long)

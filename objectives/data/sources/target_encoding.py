@@ -18,12 +18,15 @@ from .column_types import MAX_CATEGORIES
 def encode_targets(
     parts: Mapping[str, NDArray[Any]], numbers: bool, source: str
 ) -> tuple[tuple[str, ...], dict[str, torch.Tensor]]:
-    """Returns the classes and the class numbers of each part; or no classes and float64 numbers.
+    """Returns the names of the classes, and a tensor of targets for each part.
+
+    For classes, the targets are class numbers. For numbers to predict, the names are empty and the
+    targets are float64.
 
     Text and booleans are classes. Numbers are classes if all of them are integers, at most half
-    of them are different, and there are at most 50 different ones or all from 0 on. Other numbers
-    are to be predicted, and with `numbers` all are. Text is the same class in each of Unicode's
-    normal forms.
+    of them are different, and either there are at most 50 different ones, or they are all
+    integers from 0 to the largest one. All other numbers are predicted; with `numbers`, all
+    numbers are. Texts that are equal after Unicode normalization are the same class.
     """
     if any(targets.dtype.kind not in "iufbU" for targets in parts.values()):
         raise DataError(f"{source} has labels that are neither numbers nor text: save them as one")

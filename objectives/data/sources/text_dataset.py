@@ -1,4 +1,4 @@
-"""Texts: names or other short lines, as the numbers of their letters."""
+"""Datasets of names or other short lines of text; each letter becomes an integer."""
 
 from __future__ import annotations
 

@@ -19,9 +19,10 @@ NON_ASCII_RUN = re.compile(rb"[\x80-\xff]{3,}")
 def decode_text(
     raw: bytes, path: Path | str, as_bytes: bool = False
 ) -> tuple[str, tuple[str, ...]]:
-    """Returns the text of a file in UTF-8, UTF-16, Windows-1252 or Latin-1, and notes.
+    """Returns the text of a file in UTF-8, UTF-16, Windows-1252 or Latin-1.
 
-    Its lines end with a line feed. With `as_bytes`, bytes that are not UTF-8 become surrogates,
+    The second result has a note for the user if the file is not in Unicode. All lines of the text
+    end with a line feed. With `as_bytes`, bytes that are not UTF-8 become surrogates,
     as in names of files.
     """
     if not raw.strip():

@@ -67,7 +67,7 @@ def read_columns(path: Path, options: TableOptions) -> Columns:
         texts = texts.drop(columns=empty)
         notes += (f"left out, without any value: {quote_some(empty)}",)
     if texts.shape[1] == 0:
-        raise DataError(f"{path} has no columns left: leave out fewer by `drop=`")
+        raise DataError(f"{path} has no columns left: name fewer columns in `drop=`")
     if len(texts) < MIN_ITEMS:
         raise DataError(f"{path} holds {len(texts)} rows: at least {MIN_ITEMS} are needed")
     return infer_types(texts, path, options, notes)._replace(names=names)

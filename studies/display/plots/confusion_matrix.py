@@ -11,7 +11,7 @@ from .figure import open_figure
 from .plot_text import estimate_text_width, shorten_labels
 
 MAX_COUNTED_CLASSES = 30
-"""Maximum number of classes whose counts are written into the cells."""
+"""Maximum number of classes for writing the counts into the cells."""
 CELL, SMALL_CELL = 0.55, 0.22
 """Inches of a cell with its count, and of one without."""
 MIN_SIZE, MAX_SIZE = 2.2, 20.0

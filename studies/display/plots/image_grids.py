@@ -121,6 +121,6 @@ def _show(axes: Axes, images: Tensor, per_row: int, side: float = LONG_SIDE_INCH
 def _label_rows(
     axes: Axes, centers: Sequence[float], labels: Sequence[str], height: float
 ) -> None:
-    """Writes labels of rows of images, whose height in inches limits the font size."""
+    """Writes labels of rows of images; `height`, in inches, limits the font size."""
     axes.set_yticks(centers, labels)
     axes.tick_params(left=False, labelsize=min(11.0, 72 * 0.8 * height))

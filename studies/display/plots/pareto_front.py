@@ -20,7 +20,7 @@ def plot_pareto_front(
 ) -> None:
     """Plots the first two values of all complete trials, and of `best`, their Pareto front.
 
-    The axis of a positive loss, of which less is better, is logarithmic if it spans decades.
+    The axis of a loss is logarithmic if all values are positive and they span decades.
     Values that are not finite are left out. The folder of the file is created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

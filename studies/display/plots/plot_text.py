@@ -86,7 +86,7 @@ def _code_points() -> frozenset[int]:
 
 
 def replace_missing_glyphs(text: str) -> str:
-    r"""Returns a text that contains only characters of which the fonts have glyphs.
+    r"""Returns a text with only those characters that the fonts can draw.
 
     A missing character is replaced by its compatibility decomposition or, failing that, by its
     code point. Combining marks and format characters are removed, and control characters become

@@ -164,7 +164,7 @@ FAULTS: dict[Callable[[], None], str] = {
     a_checkpoint_of_a_finished_trial: "1 checkpoint of trials that have finished",
     a_picture_without_a_record: "1 file in runs/artifacts that no study refers to",
     a_cache_of_last_year: "1 file that nothing has used for a month",
-    codes_of_another_network: "1 file of latent codes whose encoder",
+    codes_of_another_network: "1 file of latent codes of an encoder that",
     scratch_of_the_dead: "2 files of processes that died",
     half_a_file: "1 file not written to the end",
 }

@@ -209,7 +209,7 @@ def test_undo_loses_nothing_that_was_made_since(refused: Refused, trained: Path)
     written = best.read_text()
     best.write_text(written + "# mine")
     line = refused("doctor", "--undo")
-    assert "best.toml was written after the repair; what was there before" in line
+    assert "best.toml was written after the repair; the state before" in line
     assert f"{backup}/before" in line
     best.write_text(written)
     with opened() as study:

@@ -56,7 +56,7 @@ def test_an_encoder_of_another_shape(cli: Cli, trained: Path) -> None:
     assert snapshot() == before
     answer = cli(*words, "--trials", 1, "--epochs", 1, "--dry-run")
     assert answer.code == 0, answer.err
-    assert "images are read at 8x8, the size of the encoder's" in answer.out
+    assert "images are scaled to 8x8, the image size of the encoder" in answer.out
     assert "photos 1x8x8" in answer.out
 
 

@@ -66,7 +66,10 @@ MISTAKES = [
     (("sample", "x"), "there is no checkpoint runs/x/final/model.ckpt"),
     (("sample", "x", "--n", 0), "n must be at least 1, not 0"),
     (("sample", "x", "--seed", -1), "seed must be from 0"),
-    (("search", "conv-vae", "digits", "--fix", "beta=-1"), "beta (=-1.0, warm-up 0) must be"),
+    (
+        ("search", "conv-vae", "digits", "--fix", "beta=-1"),
+        "beta (=-1.0) and beta_warmup (=0) must be",
+    ),
     (("search", "conv-vae", "digits", "--objectives", "kl,speed"), "has no objective 'speed'"),
     (("search", "conv-vae", "digits", "--objectives", "kl,kl"), "objective 'kl' is named twice"),
     (("search", "head", "digits"), "name its study by --encoder"),
