@@ -1,1 +1,1 @@
-"""What is trained: LightningModules, their networks, and densities of their codes."""
+"""The trained models: LightningModules, their networks, and densities of their codes."""

@@ -1,4 +1,4 @@
-"""Roles of a network: other code asks for a role, so that a user's own class can play it."""
+"""Roles of a network: protocols with the methods that other code calls."""
 
 from typing import Protocol, runtime_checkable
 

@@ -109,7 +109,7 @@ class LastEpochCheckpoint(ResumableCheckpoint):
 
 
 def _frozen_weights(model: pl.LightningModule) -> set[str]:
-    """Returns the names of the weights of a frozen encoder, which the encoder's study has."""
+    """Returns the names of the weights of a frozen encoder; the encoder's study keeps them."""
     if not getattr(model, "frozen", False):
         return set()
     return {name for name in model.state_dict() if name.startswith("codec.")}

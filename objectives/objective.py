@@ -126,7 +126,7 @@ class Objective:
 
     @property
     def n_reports(self) -> int:
-        """How many values a complete trial reports: one per epoch, or one per training."""
+        """The number of values that a complete trial reports: one per epoch or per training."""
         return self.max_epochs if self.n_trainings == 1 else self.n_trainings
 
     def __call__(self, trial: Trial) -> float | tuple[float, ...]:
@@ -241,7 +241,7 @@ class Objective:
 
 
 def model_record(model: pl.LightningModule, provenance: Provenance | None = None) -> TrialRecord:
-    """Returns what a trial keeps about its model, which needs no weights."""
+    """Returns the record of a trial about its model; it does not contain the weights."""
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
     hparams = _to_json_values(dict(model.hparams))
     if provenance is None:

@@ -1,4 +1,4 @@
-"""What is needed to run a trial again: library versions, the user's commit, and the machine."""
+"""The provenance of a trial: library versions, the user's commit, and the machine."""
 
 import platform
 from functools import cache
@@ -61,7 +61,7 @@ def _cpu() -> str:
 
 
 def current_provenance(seed: int, data: Any) -> Provenance:
-    """Returns what must be equal for a training with a seed to give the same numbers again."""
+    """Returns the facts that must be equal for a training with this seed to repeat its numbers."""
     return Provenance(
         seed=seed,
         data_fingerprint=getattr(data, "fingerprint", None),

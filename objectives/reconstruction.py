@@ -36,14 +36,14 @@ def reconstruct(model: pl.LightningModule, batches: Any) -> Reconstruction | Non
 
 
 def reconstruct_images(model: Any, originals: Tensor) -> Reconstruction:
-    """Reconstructs images with a model that can, which is left in eval mode."""
+    """Reconstructs images with a model; the model is in eval mode afterwards."""
     model.eval()
     with torch.inference_mode():
         return Reconstruction(originals, model.reconstruct(originals.to(model.device)))
 
 
 def _round_robin_order(labels: Tensor) -> Tensor:
-    """Returns the order with the first image of each class first, then the second ones."""
+    """Returns the order with the first image of each class, then the second ones, and so on."""
     labels = labels.cpu()
     seen: dict[int, int] = {}
     ranks = []

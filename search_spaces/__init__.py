@@ -1,1 +1,1 @@
-"""What a search varies: functions that build a model from a trial, and ranges of a user."""
+"""Search spaces: functions that build a model from a trial, and ranges that a user sets."""

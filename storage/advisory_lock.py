@@ -53,7 +53,7 @@ class AdvisoryLock:
         self._times += 1
 
     def release(self) -> None:
-        """Releases the lock once; it is free after as many calls as those of `acquire`.
+        """Releases the lock once; it is free when each `acquire` has been released.
 
         Raises:
             OperationalError: If the server cannot be reached; the lock is released then.

@@ -1,4 +1,4 @@
-"""Writing a file as a whole or not at all, also if the process is killed meanwhile."""
+"""Writes a file as a whole or not at all, even if the process is killed."""
 
 import glob
 import os

@@ -1,4 +1,4 @@
-"""Backups of repairs: what was there before a repair, and what the repair wrote, as plain files.
+"""Backups of repairs: plain files with the state before a repair and after it.
 
 `runs/backups/DATE/before` holds the database and each file that a repair has replaced or removed,
 by its path in the runs folder; `runs/backups/DATE/after` holds what the repair wrote there. A
@@ -129,7 +129,7 @@ def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
 
 
 def _check_unchanged(backup: Path, files: Mapping[Path, Path], database: Path, kept: Path) -> None:
-    """Raises StorageError if putting files back would lose what was made since the repair."""
+    """Raises StorageError if restoring the backup would lose changes since the repair."""
     before, after = backup / BEFORE, backup / AFTER
     way_out = f"the state before the repair is in {before}"
     repaired = after / kept.relative_to(before)
@@ -159,7 +159,7 @@ def _files(tree: Path) -> Iterator[Path]:
 
 
 def _path_in_runs(path: Path, runs: Runs) -> str:
-    """Returns the path of a file in the runs folder, and rejects one that leads elsewhere."""
+    """Returns the path of a file in the runs folder; rejects a path that leads out of it."""
     name = path.relative_to(runs.root).as_posix()
     if error := recorded_path_error(name, runs.root, follow=False):
         raise StorageError(f"{path} {error}, so that it cannot be backed up: fix it by hand")
@@ -172,7 +172,7 @@ def _database_name(database: Path, runs: Runs) -> str:
 
 
 def _inside(path: Path, runs: Runs) -> Path:
-    """Returns a path in the runs folder, and rejects one that leads elsewhere by a link."""
+    """Returns a path in the runs folder; rejects a path that leads out of it by a link."""
     return runs.resolve(path.relative_to(runs.root).as_posix(), follow=False)
 
 

@@ -49,7 +49,7 @@ class BadCell:
         return f"{self.table}.{self.column} of row {self.row}{owner} is {shown}: {self.why:.200}"
 
     def way_out(self, database: Path) -> str:
-        """Returns what to do about it, with the command that removes the row."""
+        """Returns advice for the user, with the command that removes the row."""
         remove = f"DELETE FROM {self.table} WHERE rowid = {self.row}"  # noqa: S608 - only shown
         command = shlex.join(["sqlite3", str(database), remove])
         return (

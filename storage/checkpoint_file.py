@@ -121,7 +121,7 @@ def read_safely(path: Path, *, mapped: bool = False) -> Any:
 
 
 def _check_unpacked_size(path: Path) -> None:
-    """Refuses a file that would fill the memory: torch saves a zip, which may be compressed."""
+    """Raises StorageError if a file would fill the memory: torch reads compressed zips, too."""
     with suppress(OSError, BadZipFile), ZipFile(path) as packed:
         if sum(entry.file_size for entry in packed.infolist()) > MAX_CHECKPOINT_BYTES:
             raise StorageError(f"{path} is too large: unpacked, it would not be a checkpoint")

@@ -24,7 +24,7 @@ class AnomalyThreshold(Record):
 
 
 class CheckpointHeader(Record):
-    """What `train` writes into a checkpoint in addition to the weights.
+    """The facts that `train` adds to the weights in a checkpoint.
 
     Attributes:
         study: Name of the study.

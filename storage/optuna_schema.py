@@ -37,7 +37,7 @@ def find_extra_objects(connection: sqlite3.Connection, database: Path) -> list[t
     found = connection.execute(f"SELECT type, name FROM sqlite_master WHERE {more}")  # noqa: S608 - ours
     return [
         (
-            f"{database} holds the {kind} {name!r}, which Optuna has not made, and which may "
+            f"{database} holds the {kind} {name!r}, which Optuna did not create, and which may "
             "change what is read or written",
             "it can be removed by: "
             + shlex.join(["sqlite3", str(database), f'DROP {kind.upper()} "{name}"']),

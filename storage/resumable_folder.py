@@ -104,7 +104,7 @@ def resumable_folder(folder: Path, runs: Runs, marker: str, *, resume: bool) -> 
 
 
 def _prepare_partial(folder: Path, marker: str, scratch: Path, resume: bool) -> None:
-    """Creates the folder in progress from what an earlier process has left, or empty."""
+    """Creates the folder in progress, from the files of an earlier process or empty."""
     partial = in_progress_folder(folder)
     resumable = find_resumable(folder, marker)
     if resume and resumable is not None:

@@ -57,7 +57,7 @@ class DatabaseRows:
 
     @cached_property
     def direction_counts(self) -> Mapping[Any, int]:
-        """The number of directions of each study, which is that of its objectives."""
+        """The number of directions of each study; it equals the number of objectives."""
         return Counter(row["study_id"] for row in self.rows["study_directions"])
 
     @cached_property
@@ -88,7 +88,7 @@ class DatabaseRows:
     def row_errors(self, table: str, row: Row) -> Errors:
         """Yields the columns of a row that contradict other cells, and why.
 
-        Each cell is valid on its own.
+        Each of these cells would be valid without the others.
         """
         for key, known in (("study_id", self.studies), ("trial_id", self.trials)):
             if key in row and row[key] not in known:

@@ -99,7 +99,7 @@ class Runs:
         return self.root / "backups"
 
     def best(self, study: str, trial: int | None = None) -> Path:
-        """The file with the best configuration of a study, or that of the given trial."""
+        """The file with the configuration of a study's best trial, or of the given trial."""
         return self.root / study / ("best.toml" if trial is None else f"trial-{trial}.toml")
 
     def comparison(self, data: str) -> Path:

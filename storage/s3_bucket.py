@@ -58,7 +58,7 @@ def _is_bucket_url(url: str) -> bool:
 
 
 class Bucket:
-    """Optuna's artifact store in a bucket, or in a folder of one, which is reached on first use.
+    """Optuna's artifact store in a bucket, or in a folder of a bucket; connects on first use.
 
     All methods raise StorageError if the bucket cannot be reached or access is denied.
 

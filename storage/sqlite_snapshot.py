@@ -1,4 +1,4 @@
-"""Whole SQLite databases: copying one that is in use, restoring and comparing it."""
+"""Copies SQLite databases that are in use, restores them, and compares them."""
 
 import hashlib
 import sqlite3

@@ -23,7 +23,7 @@ WINDOWS_DEVICES = {
 
 
 def check_name_in_database(url: str, study: str) -> str:
-    """Returns a name unchanged if a study in a database has it, or a new one can have it.
+    """Returns a name unchanged if a study in the database has it or a new study may have it.
 
     Raises:
         StorageError: If it cannot, or the database cannot be opened.

@@ -1,4 +1,4 @@
-"""What Latentune keeps on a study: its user attributes as a typed record."""
+"""The record of Latentune on a study: its user attributes with types."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -94,7 +94,7 @@ class Confirmed(Record):
 
 
 class StudyRecord(Record, extra="ignore"):
-    """What Latentune records on a study. Every field is a user attribute of the same name.
+    """The record of Latentune on a study. Every field is a user attribute of the same name.
 
     Attributes:
         command: The command that created the study.
@@ -161,7 +161,7 @@ def metrics_error(metrics: Mapping[str, Direction], directions: Sequence[str]) -
 
 
 def missing_entry(study: optuna.Study) -> str | None:
-    """Returns the name of an entry that every complete study has and this one lacks."""
+    """Returns the name of a required entry that a study lacks; None if it is complete."""
     record = read_study_record(study)
     if metrics_error(record.metrics, [way.name for way in study.directions]):
         return "metrics"
@@ -174,7 +174,7 @@ def missing_entry(study: optuna.Study) -> str | None:
 
 
 def read_study_record(study: HasAttributes) -> StudyRecord:
-    """Returns what Latentune keeps on a study. Entries that are not valid count as absent.
+    """Returns the record of Latentune on a study. Entries that are not valid count as absent.
 
     `attribute_error` says what is wrong with such an entry, and `latentune doctor` shows it.
     """

@@ -1,4 +1,4 @@
-"""What Latentune keeps on a trial: its user attributes as a typed record."""
+"""The record of Latentune on a trial: its user attributes with types."""
 
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from .study_record import Count, Origin
 
 
 class Provenance(Record):
-    """What must be equal for a training to give the same numbers again.
+    """The facts that must be equal for a training to repeat its numbers.
 
     Attributes:
         seed: Seed of the training.
@@ -48,7 +48,7 @@ class TrainingResult(Record):
 
 
 class TrialRecord(Record, extra="ignore"):
-    """What Latentune records on a trial. Every field is a user attribute of the same name.
+    """The record of Latentune on a trial. Every field is a user attribute of the same name.
 
     Attributes:
         parameters: Number of trained weights of the model.
@@ -81,7 +81,7 @@ class TrialRecord(Record, extra="ignore"):
 
 
 def read_trial_record(trial: BaseTrial) -> TrialRecord:
-    """Returns what Latentune keeps on a trial. Entries that are not valid count as absent."""
+    """Returns the record of Latentune on a trial. Entries that are not valid count as absent."""
     return TrialRecord.parse_valid(trial.user_attrs)
 
 

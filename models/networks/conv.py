@@ -15,7 +15,7 @@ SMALLEST_SIDE = 4
 
 
 class _Step(NamedTuple):
-    """What a 3x3 convolution does to one side of a map, and how its transpose undoes it.
+    """How a 3x3 convolution changes one side of a map, and how its transpose restores the side.
 
     A stride of 2 maps two sizes to one; `output_padding` says which of the two to restore.
     """

@@ -1,4 +1,4 @@
-"""Strided convolutions alone; the last one covers the whole map that is left."""
+"""Networks of strided convolutions only; the kernel of the last one covers the whole last map."""
 
 from itertools import pairwise
 

@@ -93,9 +93,9 @@ def code_length(model: Encodes, items: Tensor) -> int:
 
 
 def pca_baseline(model: pl.LightningModule, data: Any) -> dict[str, float]:
-    """Returns the test error of an autoencoder, and that of as many principal components.
+    """Returns the test errors of an autoencoder and of PCA with the same code length.
 
-    Both are left out for images that do not fit into memory, which PCA would need at once.
+    PCA needs all images in memory. The result is empty if they do not fit.
     """
     if not (
         isinstance(data, TensorData)

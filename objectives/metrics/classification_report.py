@@ -1,4 +1,4 @@
-"""What a trained classifier gets right and wrong on the test part."""
+"""The correct and wrong predictions of a trained classifier on the test part."""
 
 from typing import Any, NamedTuple
 

@@ -81,7 +81,7 @@ def _scale(features: Tensor) -> Tensor:
 
 
 def _identity(features: Tensor) -> nn.Module:
-    """Returns a network that leaves features as they are, as torchmetrics expects one."""
+    """Returns a network that does not change features; torchmetrics expects a network."""
     identity: Any = nn.Identity()
     identity.num_features = features.shape[1]
     return identity  # type: ignore[no-any-return]  # mypy does not know the attribute

@@ -1,4 +1,4 @@
-"""Nearest neighbors: what codes tell about classes, without training."""
+"""Nearest neighbors of codes: measures how well codes separate classes, without training."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -22,7 +22,7 @@ def knn_accuracy(
 ) -> float:
     """Returns the accuracy of a majority vote of the nearest labeled items.
 
-    Of classes with as many votes, the one with nearer items wins.
+    If classes have equally many votes, the class with nearer items wins.
 
     Args:
         known: Codes of labeled items, with shape (N, D).
@@ -110,7 +110,7 @@ class NearestNeighbor(NeighborProbe):
 def _encode_parts(
     trainer: pl.Trainer, model: pl.LightningModule, part: str, most: int | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Returns codes and classes of at most `most` training items, and those of a part."""
+    """Returns codes and classes of at most `most` training items, and of all items of a part."""
     assert isinstance(model, Encodes)
     # Lightning sets it if a data module is used, but does not declare it.
     splits = require_labels(trainer.datamodule).splits  # type: ignore[attr-defined]

@@ -109,7 +109,7 @@ def rate_samplers(
 
 
 def find_winner(rows: Mapping[str, SamplerRating]) -> str | None:
-    """Returns the method with the lowest FID, or None if the next one may be as good."""
+    """Returns the method with the lowest FID; None if the second best may be as good."""
     first, *others = sorted(rows, key=lambda name: rows[name].validation.fid)
     if not others:
         return None

@@ -32,7 +32,7 @@ def default_objective(data: DataSpec) -> str:
 
 
 def find_candidates(data: DataSpec, objectives: Sequence[str]) -> tuple[str, ...]:
-    """Returns the models that are comparable on such data by these objectives, if any."""
+    """Returns the models that fit the data and can be compared by these objectives."""
     known = {
         name: entry
         for name, entry in find_fitting_models(data).items()

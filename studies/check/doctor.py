@@ -195,7 +195,7 @@ def _repair(runs: Runs, source: str, study: str | None) -> tuple[tuple[str, ...]
 
 @contextmanager
 def _hold_search_lock(source: str, runs: Runs) -> Iterator[None]:
-    """Keeps searches from starting a trial in the block; raises StorageError if one does."""
+    """Keeps searches from starting a trial in the block; raises StorageError if one runs."""
     lock = search_lock(source, runs)
     try:
         lock.acquire(timeout=LOCK_TIMEOUT_S)

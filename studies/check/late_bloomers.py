@@ -1,4 +1,4 @@
-"""Late bloomers: trials that were as bad as the pruned ones, and became the best ones."""
+"""Late bloomers: trials that were as bad as the pruned ones at first, and became the best."""
 
 from collections import defaultdict
 from collections.abc import Iterator

@@ -42,7 +42,7 @@ def _requeue(study: optuna.Study) -> None:
 
 
 def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:
-    """Finds trials whose parameters had been tried before, and waiting trials that repeat others.
+    """Finds trials that repeat the parameters of an earlier trial, also those that still wait.
 
     Each trial has its own random seed, so a repetition tells the spread of its value; but a search
     never repeats parameters on purpose.

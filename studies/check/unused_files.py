@@ -103,7 +103,7 @@ def _is_abandoned(folder: Path) -> bool:
 
 
 def _is_partial(path: Path) -> bool:
-    """Returns whether a hidden file is one that a dead process has begun to write."""
+    """Returns whether a hidden file was begun by a process that has died."""
     by_process = re.fullmatch(r"\..+-(\d+)", path.name)
     if not path.is_file():
         return False

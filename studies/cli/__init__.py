@@ -1,4 +1,4 @@
-"""The command line: verbs by what they are for, and what all of them share.
+"""The command line: the verbs, in groups by purpose, and the code that they share.
 
 A verb imports what it needs when it runs, so that `latentune --help` answers at once.
 """

@@ -75,7 +75,7 @@ for verbs in VERB_GROUPS.values():
 
 
 def main() -> NoReturn:
-    """Runs the command line: an error of the user is one line and exit code 2."""
+    """Runs the command line; prints an error of the user in one line and exits with code 2."""
     _open_closed_streams()
     with redirect_stdout(_safe_stream(sys.stdout)), redirect_stderr(_safe_stream(sys.stderr)):
         try:
@@ -95,7 +95,7 @@ def _open_closed_streams() -> None:
 
 
 def _flush_output(code: Any) -> Any:
-    """Writes out what was printed; returns the exit code, 1 in place of 0 if that fails."""
+    """Flushes the output; returns the exit code, or 1 in place of 0 if flushing fails."""
     try:
         sys.stdout.flush()
     except OSError as error:

@@ -106,7 +106,7 @@ def _names(field: OptionField) -> list[str]:
 
 
 def _settings(field: OptionField) -> dict[str, Any]:
-    """Returns the arguments of `click.option` for a field, but for its names."""
+    """Returns the arguments of `click.option` for a field, without its names."""
     option, members = field.option, union_members(field.type)
     default = "" if option.default is None else f"  [default: {option.default}]"
     settings: dict[str, Any] = {"help": option.help + default, "metavar": option.metavar}

@@ -1,4 +1,4 @@
-"""What a user reads of an error: one line with the way out, without passwords."""
+"""The message of an error for a user: one line with a remedy, without passwords."""
 
 import sys
 import traceback
@@ -27,7 +27,7 @@ def exit_with_message(message: str, code: int = 2) -> NoReturn:
 
 
 def exit_with_exception(error: Exception, verbs: Mapping[str, click.Command]) -> NoReturn:
-    """Ends the process by an error: in a line if a user can act on it, else by a traceback."""
+    """Ends the process with an error: one line if a user can act on it, otherwise a traceback."""
     from ..study.study_error import explain_unreadable_database
 
     error = explain_unreadable_database(error)

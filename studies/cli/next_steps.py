@@ -1,4 +1,4 @@
-"""The verb that may come next, by what a trained network can do."""
+"""Suggests the next verb by the roles of a trained network."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

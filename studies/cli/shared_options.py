@@ -37,7 +37,7 @@ allow_option = click.option(
 
 
 def open_study_database(runs: Path, storage: str | None) -> "BaseStorage":
-    """Opens the database of a runs folder, or the one that was named instead."""
+    """Opens the database `storage`; that of the runs folder if it is None."""
     from ...storage.database import open_database
     from ...storage.runs_folder import Runs
 

@@ -66,7 +66,7 @@ def verify(
 
 
 def _next_words(opened: "optuna.Study", study: str) -> list[str]:
-    """Returns the command that trains what was verified, if it has a value."""
+    """Returns the command that trains the verified trial; another command if it has no value."""
     from ..study.study_error import StudyError
     from ..study.study_lookup import best_configuration, split_trial_number
 

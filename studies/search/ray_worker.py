@@ -85,7 +85,7 @@ def run_ray_worker(
 
 
 def call_actor(method: Any, *arguments: Any) -> Any:
-    """Returns what a method of the coordinator actor returns; raises what it raises."""
+    """Calls a method of the coordinator actor; passes on its result or its error."""
     try:
         return ray.get(method.remote(*arguments))
     except ray.exceptions.RayTaskError as error:

@@ -1,4 +1,4 @@
-"""When a search ends before its last trial, and what is logged at its end."""
+"""The end of a search: early stopping, and the log lines of the result."""
 
 import logging
 import re

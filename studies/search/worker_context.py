@@ -1,4 +1,4 @@
-"""What a process needs to run trials, on the coordinator's machine or on another one."""
+"""The connections that a process needs to run trials, on any machine."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class WorkerContext:
 
 
 def local_context(plan: SearchPlan, send: SendMessage, scratch: Path) -> WorkerContext:
-    """Returns the context of a worker on the coordinator's machine, which uses its files."""
+    """Returns the context of a worker that uses the files of the coordinator's machine."""
     return WorkerContext(
         lock=search_lock(plan.storage, plan.runs),
         artifacts=open_artifact_store(plan.bucket, plan.runs, scratch),

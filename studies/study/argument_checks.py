@@ -89,7 +89,7 @@ def _convert_sequence(value: Any, annotation: Any) -> tuple[Any, ...]:
 
 
 def _sequence_items(value: Any) -> list[Any] | None:
-    """Returns the items of a list; None for a single item, and for what cannot be a list here."""
+    """Returns the items of a list; None if the value is a single item or cannot be a list."""
     if isinstance(value, str | bytes | Mapping | os.PathLike) or not isinstance(value, Iterable):
         return None
     dimensions = getattr(value, "ndim", None)
@@ -99,7 +99,7 @@ def _sequence_items(value: Any) -> list[Any] | None:
 
 
 def _convert_mapping(value: Any, annotation: Any) -> dict[str, Any]:
-    """Returns a mapping; one of texts may be given as on the command line, as `NAME=VALUE`."""
+    """Returns a mapping; accepts a mapping, or texts such as `NAME=VALUE` of the command line."""
     if not isinstance(value, Mapping):
         pairs = [(text, text.partition("=")) for text in _convert_sequence(value, Sequence[str])]
         for text, parts in pairs:

@@ -7,7 +7,7 @@ from ...storage.study_record import read_study_record
 
 
 def describe_confirmed(study: optuna.Study) -> list[str]:
-    """Returns a line for the confirmed trial, with the better one that was found since, if any."""
+    """Returns a line about the confirmed trial, and about a better one that was found later."""
     confirmed = read_study_record(study).confirmed
     if confirmed is None:
         return []

@@ -16,7 +16,10 @@ RANDOM_WEIGHTS = "none"
 
 
 def weights_hash(weights: str | None) -> str:
-    """Returns a hash of a file of weights; a word for `none`, and for None, the published ones.
+    """Returns a hash of a file of weights; a fixed word for random or for published weights.
+
+    Args:
+        weights: Path of the file; `none` for random weights, None for the published ones.
 
     Raises:
         StorageError: If the file cannot be read.

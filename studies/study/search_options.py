@@ -14,7 +14,7 @@ from .study_error import StudyError
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
-    """The options of a search; none of them changes what a trial is."""
+    """The options of a search. They do not change its trials."""
 
     name: Annotated[
         str | None,

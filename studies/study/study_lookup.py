@@ -87,10 +87,10 @@ def best_configuration(
 
 
 def complete_trial_record(trial: FrozenTrial) -> TrialRecord:
-    """Returns what a search keeps on a trial that can be trained again.
+    """Returns the record of a trial, after checking that it suffices to train it again.
 
     Raises:
-        StudyError: If the trial was added by others and lacks it.
+        StudyError: If another program ran the trial, and its record lacks an entry.
     """
     record = read_trial_record(trial)
     for entry in ("best_epoch", "hparams", "provenance"):
@@ -142,7 +142,7 @@ def check_study_exists(name: str, runs: Runs) -> None:
 
 
 def training_command(source: str, runs: Runs) -> str:
-    """Returns the command that trains a trial, or chooses one of a Pareto front first."""
+    """Returns the command that trains a study; that of `best` if a trial must be chosen first."""
     words = ["train", source]
     if database_exists(runs.database):
         storage = open_database(runs.database)

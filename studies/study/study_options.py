@@ -17,7 +17,7 @@ SPACES = tuple(dict.fromkeys(space for entry in MODELS.values() for space in ent
 
 @dataclass(frozen=True, kw_only=True)
 class StudyOptions(TableOptions):
-    """The options of a study: everything but model and data that decides what its trials are."""
+    """The options of a study that change its trials, without the model and the data."""
 
     space: Annotated[
         str,

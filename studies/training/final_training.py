@@ -75,7 +75,7 @@ class FinalTraining(Result):
 
 
 def _format_metric(value: object) -> object:
-    """Returns a metric as it is printed; one that is undefined, for lack of items, is `-`."""
+    """Returns a metric as text; `-` if it is NaN because there were too few items."""
     if not isinstance(value, float):
         return value
     return "-" if isnan(value) else f"{value:.4g}"

@@ -1,4 +1,4 @@
-"""Figures of what a network does, for the dashboard, after final training and after each epoch."""
+"""Figures of the output of a network, for the dashboard, at the end of training and per epoch."""
 
 import math
 from collections.abc import Iterable

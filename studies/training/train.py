@@ -184,7 +184,7 @@ def _checkpoint_header(
 
 
 def _trained_configuration(setup: TrainingSetup, best_row: Mapping[str, float]) -> Best:
-    """Returns the configuration; that of an edited file gets the value of this training."""
+    """Returns the configuration; adds the value of this training if it is not that of a trial."""
     if setup.is_trial:
         return setup.best
     value = best_row[next(iter(setup.objective.metrics))]

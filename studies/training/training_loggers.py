@@ -55,7 +55,7 @@ def _check_login() -> None:
 
 @contextmanager
 def open_logger(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
-    """Yields a logger for a Trainer, which writes into `folder/name`; False for `csv`.
+    """Yields a logger for a Trainer that writes into `folder/name`; yields False for `csv`.
 
     It has written everything when the block ends.
     """

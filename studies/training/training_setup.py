@@ -1,4 +1,4 @@
-"""What final training begins with: a configuration, its untrained network, data and folder."""
+"""The setup of final training: a configuration, its untrained network, data and folder."""
 
 import logging
 from dataclasses import dataclass, replace

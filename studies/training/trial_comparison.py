@@ -12,7 +12,7 @@ SEEDS = " --seeds 5"
 def compare_with_trial(
     source: str, setup: TrainingSetup, options: TrainingOptions, best_row: Mapping[str, float]
 ) -> list[str]:
-    """Returns a line if the best epoch of a training is worse than its trial, with the reason.
+    """Returns a line with the reason if the best epoch of a training is worse than its trial.
 
     `best_row` has the metrics of that epoch, and `source` is what the user typed.
     """

@@ -1,1 +1,1 @@
-"""Studies on their way: into a file, out of one, and into each other."""
+"""Moves studies: exports, imports and merges them, and reuses their trials."""

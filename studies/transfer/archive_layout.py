@@ -1,4 +1,4 @@
-"""The layout of a study's archive: the names of its parts, and what does not belong in it."""
+"""The layout of a study's archive: the names of its parts, and the files that it excludes."""
 
 import json
 import re

@@ -128,7 +128,7 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
 def _artifact_files(
     dump: StudyDump, runs: Runs, bucket_url: str | None, fetched: Path
 ) -> dict[str, Path]:
-    """Returns the artifacts of the runs folder, and those of a bucket, which are fetched."""
+    """Returns the artifacts of the runs folder; those of a bucket are downloaded."""
     bucket = None if bucket_url is None else Bucket(bucket_url)
     in_bucket = set() if bucket is None else bucket.names()
     found = {}

@@ -1,4 +1,4 @@
-"""Import: an archive is checked first; then all of its study is put in place, or nothing."""
+"""Import: checks an archive, and then puts the whole study in place or nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -192,7 +192,7 @@ def _check_folder(folder: Path, files: Mapping[Path, Path]) -> None:
 
 
 def _import_marker(runs: Runs, name: str) -> Path:
-    """Returns the file that marks a study without attributes as one that is being imported."""
+    """Returns the path of the file that marks a study as being imported."""
     return runs.cache / f"{name}.importing"
 
 

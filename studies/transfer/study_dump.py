@@ -82,7 +82,7 @@ class StudyDump:
 
 
 def dump_study(study: optuna.Study) -> StudyDump:
-    """Returns all that the database holds of a study, with RUNNING trials as WAITING ones."""
+    """Returns everything about a study in the database; RUNNING trials become WAITING."""
     trials = study.get_trials()
     for trial in trials:
         if trial.state == TrialState.RUNNING:

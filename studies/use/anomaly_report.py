@@ -55,7 +55,7 @@ class AnomalyReport(FolderResult):
 
     @property
     def pca_auroc(self) -> float | None:
-        """The AUROC of as many principal components; None if they have no scores."""
+        """The AUROC of PCA with the same code length; None if it has no scores."""
         return self._auroc(PCA_SCORE) if PCA_SCORE in self.scores else None
 
     @property

@@ -123,7 +123,10 @@ def _match_values(
 
 
 def _nearest_id(known: "pd.Series[Any]", given: "pd.Index[Any]") -> str:
-    """Returns a hint with an id of a file and the nearest id of the data, or the first one."""
+    """Returns a hint with an id of the file and the most similar id of the data.
+
+    If no id is similar, the hint has the first id of each.
+    """
     items = list(known)[:MAX_COMPARED]
     for name in given[:MAX_NAMES]:
         same = [item for item in items if os.path.basename(item) == os.path.basename(name)]

@@ -1,4 +1,4 @@
-"""What a network predicts for new items, by its role: classes, numbers, errors or neighbors."""
+"""Predictions for new items by the role of a network: classes, numbers, errors or neighbors."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -30,14 +30,14 @@ WIN_SHARE = 0.9
 
 @dataclass(frozen=True, repr=False)
 class ProbeReport(FolderResult):
-    """The accuracy of nearest neighbors with few labels, by codes and by what they must beat.
+    """The accuracy of nearest neighbors with few labels, by codes and by simpler features.
 
     Attributes:
         folder: The folder with `table.csv`, `accuracy.csv` and `accuracy.png`.
         question: Description of the measurement and of the number of items.
         accuracy: Test accuracy, from 0 to 1: a row for each draw of labeled items, a column for
             `codes`, `pca` and the raw items.
-        length: How many numbers of an item each of these columns uses.
+        length: How many numbers per item each of these columns uses.
         notes: Remarks on the comparison.
     """
 
@@ -54,7 +54,7 @@ class ProbeReport(FolderResult):
 
     @property
     def verdict(self) -> str:
-        """Whether the codes are better than the others, by the number of draws."""
+        """A text that says in how many draws the codes are better than the other features."""
         codes, n = self.accuracy[CODES], len(self.accuracy)
         wins = {
             name: int((codes > others).sum())

@@ -66,9 +66,9 @@ class TrainedNetwork:
         return part
 
     def codes(self, part: PartName, seed: int | None = None) -> tuple[Codes, Tensor | None]:
-        """Returns codes of a part, with shape (N, D), and its targets, with shape (N,), if any.
+        """Returns the codes of a part, with shape (N, D), and its targets, with shape (N,).
 
-        A seed shuffles the training part.
+        The targets are None if the part has none. A seed shuffles the training part.
         """
         if not isinstance(self.model, Encodes):
             raise self.missing_method_error("encode()")

@@ -78,7 +78,7 @@ class NewItems:
         places: Sequence[str] = (),
         columns: DataFrame | None = None,
     ) -> Self:
-        """Returns prepared items of shape (N, *shape), with any values for unreadable ones."""
+        """Returns prepared items of shape (N, *shape); unreadable items may have any values."""
         all_reasons = [""] * len(names) if reasons is None else list(reasons)
 
         def read(chunk: slice) -> PreparedBatch:

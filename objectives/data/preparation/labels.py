@@ -1,4 +1,4 @@
-"""Labels: checks that data has some to learn from, and data with fewer of them."""
+"""Labels: checks that data has labels, and makes data with fewer labels."""
 
 from pathlib import Path
 

@@ -54,7 +54,7 @@ FEATURE_ROLES = (*NUMBER_ROLES, "flag", "category")
 def infer_column_type(
     column: Series[Any], path: Path, options: TableOptions
 ) -> tuple[Column, str]:
-    """Returns how a column of stripped texts is read, and a note on it if any.
+    """Returns the type of a column of stripped texts, and a note for the user or an empty text.
 
     Numbers with a unit or with thousands marks are an `amount`, which is never a class.
     """

@@ -148,7 +148,7 @@ def _count_up(cells: Sequence[str]) -> bool:
 
 
 def _common_kind(values: Sequence[str]) -> str | None:
-    """Returns what nine of ten values are: `number`, `image`, or a pattern with digits."""
+    """Returns the kind of nine of ten values: `number`, `image`, or a pattern with digits."""
     for kind in ("number", "image"):
         if sum(_is_of_kind(value, kind) for value in values) >= 0.9 * len(values):
             return kind

@@ -93,7 +93,10 @@ class LazyImages:
         return replace(self, names=[*self.names, *other.names])
 
     def decode_uncropped(self, indices: Indices, short_side: int) -> list[Tensor]:
-        """Returns whole images of shapes (C, H, W), scaled so that no short side is longer."""
+        """Returns whole images of shapes (C, H, W).
+
+        An image with a longer short side than `short_side` is scaled down to it.
+        """
         fit = partial(_shrink, short_side=short_side)
         return self._decode(
             indices, lambda path: _read_pixels(path, self.mode, fit, short_side, self._maximum)

@@ -32,7 +32,7 @@ def holds_image_files(name: str) -> bool:
 
 
 def load_source(source: Source, cache: Path | None) -> LoadedDataset:
-    """Reads data of any kind; `cache` is the folder where decoded images are kept, if any."""
+    """Reads data of any kind; keeps decoded images in the folder `cache` unless it is None."""
     dataset = _read(source, cache)
     for text in (source.name, *dataset.spec.classes, *dataset.spec.features):
         if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):

@@ -146,7 +146,7 @@ def to_unit_range(array: NDArray[Any], maximum: int) -> NDArray[Any]:
 
 
 def rescale_pixels(pixels: NDArray[Any], type_maximum: int, maximum: int) -> NDArray[Any]:
-    """Returns pixels in which `type_maximum` stands for 1, rescaled so that `maximum` does."""
+    """Rescales pixels: `type_maximum` stands for 1 in `pixels`, and `maximum` in the result."""
     if maximum == type_maximum:
         return pixels
     if pixels.dtype.kind == "u":

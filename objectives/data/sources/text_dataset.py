@@ -147,7 +147,7 @@ def _notes(
     letters: str,
     encoded: EncodedTexts,
 ) -> Iterator[str]:
-    """Yields which texts are cut or left out, and what became of letters beyond ASCII."""
+    """Yields notes on texts that are cut or left out, and on letters beyond ASCII."""
     if cut := sum(len(text) > MAX_TEXT_LENGTH for text in plain):
         yield f"{cut:,} of {len(texts):,} texts are cut after {MAX_TEXT_LENGTH} letters"
     if left_out := [index for index, reason in enumerate(encoded.reasons) if reason]:

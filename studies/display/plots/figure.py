@@ -1,4 +1,4 @@
-"""What all figures share: one style, a file per figure, and axes of epochs and losses."""
+"""Common parts of all figures: the style, the file, and axes of epochs and losses."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
