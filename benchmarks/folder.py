@@ -17,13 +17,13 @@ READ = """
 import sys, time, resource
 from pathlib import Path
 from latentune import TensorData
-from latentune.objectives.data.tensor_cache import save_kept
+from latentune.objectives.data.tensor_cache import flush_cache
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 import torchvision, sklearn.model_selection, PIL.Image  # what every command imports
 before, started = peak(), time.perf_counter()
 data = TensorData(sys.argv[1], cache=Path(sys.argv[2]))
 seconds = time.perf_counter() - started
-save_kept()
+flush_cache()
 print(seconds, peak() - before)
 """
 

@@ -59,8 +59,8 @@ def untrained(epoch_s: float = 0, curves: Sequence[Sequence[float]] = ()) -> Ite
         for name, stand_in in {
             "objectives.objective.quiet_trainer": trainer,
             "objectives.objective.fit": fit,
-            "objectives.objective._release": lambda: None,
-            "studies.search.trial_lease.draw_pictures": draw,
+            "objectives.objective._free_memory": lambda: None,
+            "studies.search.attach_pictures.plot_network": draw,
             "studies.search.trial_loop._only_new_garbage": nullcontext,
         }.items():
             stack.enter_context(patch(f"latentune.{name}", stand_in))

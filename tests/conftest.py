@@ -37,6 +37,8 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for name, module in list(sys.modules.items()):  # another test may have one of the same name
         if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
             del sys.modules[name]
+    if cache := sys.modules.get("latentune.objectives.data.tensor_cache"):
+        cache._pending_writes.clear()  # of a command that was refused
 
 
 @pytest.fixture

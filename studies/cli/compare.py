@@ -47,7 +47,7 @@ def compare(
     data_dir: str | None,
     runs: Path,
 ) -> None:
-    """Compare classifiers that are trained from scratch and from trained encoders.
+    """Compare classifiers trained from scratch and from encoders.
 
     Example: latentune compare digits --encoder conv-ae-digits --labels 100,all
     """

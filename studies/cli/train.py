@@ -27,7 +27,7 @@ def train(
     runs: Path,
     storage: str | None,
 ) -> None:
-    """Train a configuration, keep its best epoch, and score it on the test part.
+    """Train a configuration and score its best epoch once.
 
     Example: latentune train conv-ae-digits --epochs 50
     """

@@ -59,7 +59,7 @@ def _convert(value: Any, annotation: Any) -> Any:
         return None
     if {str, Path} & set(members) and isinstance(value, str | os.PathLike):
         path = os.fspath(value)
-        return path if isinstance(path, str) else _reject(value)
+        return str(path) if isinstance(path, str) else _reject(value)
     for member in members:
         if get_origin(member) in (Sequence, tuple):
             return _convert_sequence(value, member)

@@ -157,11 +157,11 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
         raise StudyError(
             f"{recipe.model} needs data: {', '.join(DATASETS)}, or a folder or file of yours"
         )
+    if recipe.model == AUTO and not recipe.models:
+        raise StudyError(f"a recipe of {AUTO} needs the models that it chooses among")
     chosen = _objective_metrics(recipe, entry)
     space: Callable[..., Any] = resolve_name(entry.spaces[recipe.space])
     if recipe.model == AUTO:
-        if not recipe.models:
-            raise StudyError(f"a recipe of {AUTO} needs the models that it chooses among")
         space = space(recipe.models)
     data: Callable[[], Any] = data_reader(recipe, entry, runs)
     if entry.predicts is not None:

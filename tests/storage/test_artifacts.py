@@ -219,7 +219,7 @@ def test_the_doctor_looks_into_the_bucket_and_judges_nothing_that_it_cannot_see(
     assert keys(s3) == sorted(f"of/ours/{name}" for name in left)
     lose(s3)
     answer = cli("doctor")
-    assert "the pictures of conv-ae-digits were not looked for: cannot use s3://" in answer.out
+    assert "the artifacts of conv-ae-digits were not checked: cannot use s3://" in answer.out
     assert answer.code == 0
 
 

@@ -286,7 +286,7 @@ def test_what_a_server_refuses_is_a_line(
     ("url", "message"),
     [
         ("postgresql://me:secret@127.0.0.1:1/x", "port 1 failed: Connection refused"),
-        ("postgresql+psycopg2://me:secret@h/x", "reached by psycopg 3 alone"),
+        ("postgresql+psycopg2://me:secret@h/x", "only psycopg 3 is supported"),
         ("postgresql://me:secret@h:port/x", "is not a database URL"),
         ("redis://:secret@h", "name a PostgreSQL database"),
     ],

@@ -136,7 +136,7 @@ def served(tmp_path: Path) -> Iterator[Any]:
     optuna.create_study(study_name="mine", storage=open_database(url, create=True))
     served = serve_database(url, "127.0.0.1")
     yield served
-    served.end()
+    served.close()
 
 
 def test_the_proxy_answers_those_alone_that_have_its_token(served: Any) -> None:
@@ -156,7 +156,7 @@ def test_the_proxy_answers_those_alone_that_have_its_token(served: Any) -> None:
     assert len(study.trials) == 1
     assert served.token not in repr(served)
     other = serve_database(f"sqlite:///{Path('studies.db').absolute()}", "127.0.0.1")
-    other.end()
+    other.close()
     assert other.token != served.token
     address = served.url.removeprefix("grpc://")
     for metadata in (
@@ -185,12 +185,12 @@ def test_the_proxy_listens_on_one_address_until_the_search_ends(served: Any) -> 
     for address in ("127.0.0.2", "::1"):
         with pytest.raises(OSError, match=r"refused|assign|unreachable|supported"):
             socket.create_connection((address, port), timeout=5)
-    served.end()
+    served.close()
     served._server.wait_for_termination(10)
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
 def test_a_file_on_disk_is_refused_as_an_url() -> None:
-    with pytest.raises(StorageError, match="`runs=` is a place for files"):
+    with pytest.raises(StorageError, match="`runs=` must be a path"):
         latentune.load_best("x", runs=URL)

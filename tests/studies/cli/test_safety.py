@@ -217,4 +217,4 @@ def test_a_folder_that_no_address_can_name_is_refused(refused: Refused, runs: st
 
 def test_an_address_is_not_filled_in(refused: Refused) -> None:
     url = "sqlite:///{SCHEMA_VERSION}.db"
-    assert "has a brace" in refused("search", "mlp", "wine", "--storage", url)
+    assert "contains a brace" in refused("search", "mlp", "wine", "--storage", url)

@@ -167,7 +167,7 @@ def test_a_database_error_of_a_worker_is_reported(cli: Cli) -> None:
     fail += "raise Guess('invalid data') from Said('INSERT', {}, Exception('disk is full'))"
     answer = cli("search", write_spec("failing", fail), "--trials", 2, "--workers", 2)
     assert answer.code == 2
-    assert "the database failed (disk is full); the same command goes on" in answer.err
+    assert "the database failed (disk is full); the same command continues" in answer.err
 
 
 def test_a_full_disk_in_the_middle_of_a_trial_is_one_line() -> None:

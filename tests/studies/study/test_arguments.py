@@ -179,7 +179,7 @@ def test_a_word_of_the_command_line_names_its_argument() -> None:
 def test_a_single_word_is_a_list_of_one() -> None:
     for options, said in (
         ({"objectives": "mses"}, "no objective 'mses'"),
-        ({"enqueue": "far.toml"}, "there is no far.toml"),
+        ({"enqueue": "far.toml"}, "far.toml does not exist"),
         ({"ranges": "widht=1:2"}, "no parameter 'widht'"),
     ):
         with pytest.raises(ValueError, match=said):
