@@ -226,7 +226,8 @@ def test_the_last_folder_is_kept_if_asked_for(tmp_path: Path) -> None:
 
 
 def test_scratch_of_a_dead_process_is_swept_and_of_a_living_one_is_not(tmp_path: Path) -> None:
-    code = "import os, sys, pathlib\nfrom latentune.storage.scratch_folder import scratch_folder as new\n"
+    code = "import os, sys, pathlib\n"
+    code += "from latentune.storage.scratch_folder import scratch_folder as new\n"
     code += "with new(pathlib.Path(sys.argv[1])) as f: (f / 'data').touch(); os._exit(1)"
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     (dead,) = tmp_path.glob("scratch-*")
