@@ -84,7 +84,8 @@ class Predictor(Learner):
             )
         if not 0 <= smoothing < 1 or not 0 <= balance <= 1:
             raise ValueError(
-                f"smoothing (={smoothing}) must be from 0 to below 1, balance (={balance}) to 1."
+                f"smoothing (={smoothing}) must be at least 0 and below 1, and balance "
+                f"(={balance}) from 0 to 1."
             )
         self.target, self.smoothing, self.encoder_lr = data.target, smoothing, encoder_lr
         self.frozen = codec is not None and not unfreeze

@@ -107,7 +107,9 @@ class Objective:
         if isinstance(self.model, pl.LightningModule) or not accepts_arguments(self.model, 2):
             raise DataError(f"the space is {model}, not a function of a trial and a DataSpec")
         if not callable(self.data):
-            raise DataError(f"the data are {data}, not what makes one: write partial(...) of it")
+            raise DataError(
+                f"the data are {data}, not a function that makes a data module: write partial(...)"
+            )
         if not isinstance(self.metrics, Mapping):
             found = describe_object(self.metrics)
             raise MonitorError(f'metrics are named as {{"val_mse": "minimize"}}, not as {found}')

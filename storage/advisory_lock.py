@@ -66,8 +66,8 @@ class AdvisoryLock:
         with session:
             if not session.execute(text(f"SELECT pg_advisory_unlock({self._key})")).scalar():
                 raise StorageInternalError(
-                    f"{redacted_url(self._url)} has given each statement another session, as a "
-                    f"pooler does: name the server itself"
+                    f"{redacted_url(self._url)} runs each statement in another session, as a "
+                    "connection pooler does: name the server itself"
                 )
 
     def __enter__(self) -> Self:

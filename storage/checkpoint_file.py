@@ -124,7 +124,7 @@ def _check_unpacked_size(path: Path) -> None:
     """Raises StorageError if a file would fill the memory: torch reads compressed zips, too."""
     with suppress(OSError, BadZipFile), ZipFile(path) as packed:
         if sum(entry.file_size for entry in packed.infolist()) > MAX_CHECKPOINT_BYTES:
-            raise StorageError(f"{path} is too large: unpacked, it would not be a checkpoint")
+            raise StorageError(f"{path} is too large for a checkpoint when it is unpacked")
 
 
 def load_weights(

@@ -117,8 +117,8 @@ def _check_writable(connection: Connection, url: URL, made: bool) -> None:
         )
     if not allowed:
         raise StorageError(
-            f"the user {user} may not write to {redacted_url(url)}: grant it the right, or name "
-            f"another"
+            f"the user {user} may not write to {redacted_url(url)}: grant it the right, or "
+            "name another user"
         )
 
 

@@ -200,7 +200,7 @@ def check_study_name(study: str) -> str:
         )
     if study in RESERVED_NAMES:
         raise StorageError(
-            f"{study!r} cannot name a study: the runs folder has its own use for it; "
+            f"{study!r} cannot name a study: the runs folder uses this name for its own files; "
             "give another by `name=`"
         )
     return study

@@ -24,7 +24,7 @@ def code_channels(features: int, size: MapSize) -> int:
     """
     if features % prod(size):
         raise ValueError(
-            f"latent_dim (={features}) must be a multiple of {prod(size)}, the cells of the "
-            "smallest map of this network."
+            f"latent_dim (={features}) must be a multiple of {prod(size)}, the number of "
+            "pixels of the smallest feature map."
         )
     return features // prod(size)

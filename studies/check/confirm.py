@@ -196,7 +196,7 @@ def _confirm(training: _FinalistTraining) -> Confirmation:
     costs = race(training, len(finalists), seeds)
     best = winner(costs)
     if best is None:
-        raise StudyError(f"all finalists of {study.study_name!r} diverge on other seeds")
+        raise StudyError(f"all finalists of {study.study_name!r} diverged on the new seeds")
     table = finalist_table(
         [trial.number for trial in finalists],
         [trial.values[0] for trial in finalists],

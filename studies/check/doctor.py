@@ -135,7 +135,9 @@ def doctor(
     source = storage or place.database
     if undo:
         if fix or study is not None:
-            raise StudyError("`undo=` takes back all of the last repair: leave out the rest")
+            raise StudyError(
+                "`undo=` takes back the whole last repair: leave out the other options"
+            )
         backup, database = latest_backup(place), _sqlite_file(source, "undo")
         with _hold_search_lock(source, place):
             restored = restore_backup(place, backup, database)
@@ -186,7 +188,9 @@ def _repair(runs: Runs, source: str, study: str | None) -> tuple[tuple[str, ...]
             if check_tables(copy, database, runs)[0] or count_trials(copy) < trials:
                 raise StorageError(f"the repair would damage {database}; nothing was changed")
             if fingerprint(database) != checkup.fingerprint:
-                raise StorageError(f"{database} was written to meanwhile: try `fix=` once more")
+                raise StorageError(
+                    f"{database} has changed during the repair: repeat it by `fix=`"
+                )
             backup = make_backup(runs, database, copy, checkup.changes)
             if fingerprint(copy) != checkup.fingerprint:
                 restore_database(copy, database)

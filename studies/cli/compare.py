@@ -58,7 +58,7 @@ def compare(
     def print_accuracy(start: str, labels: str, seed: int, accuracy: float) -> None:
         click.echo(f"{labels:>10} labels  seed {seed}  {start:<28} {accuracy:.4f}")
 
-    with report_interruption("what an earlier comparison wrote is still there"):
+    with report_interruption("the results of an earlier comparison are still there"):
         report = compare(
             data,
             encoders,

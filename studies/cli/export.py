@@ -42,7 +42,7 @@ def export(
         _write_table(study, format_ or EXPORT_FORMATS[0], out, runs, storage)
         return
     if out is not None or format_ is not None:
-        raise click.UsageError("--to packs all of a study: leave out --format and --out")
+        raise click.UsageError("--to packs the whole study: leave out --format and --out")
     from ..transfer.export import export
 
     print_result(export(study, to, runs=runs, storage=storage))

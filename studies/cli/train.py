@@ -45,7 +45,7 @@ def train(
             storage=storage,
         )
     except KeyboardInterrupt as stopped:
-        click.echo("stopped; what was trained before is still there")
+        click.echo("stopped; the previous training is still there")
         if str(stopped):
             click.echo(with_flags(str(stopped)))
             print_repeat_command("--anew")

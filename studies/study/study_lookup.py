@@ -56,7 +56,7 @@ def best_configuration(
     """
     is_front = len(study.directions) > 1
     if preference is not None and (number is not None or not is_front):
-        raise StudyError("`prefer=` chooses among the best trials of several objectives")
+        raise StudyError("`prefer=` needs a study with several objectives, and no trial number")
     record = read_study_record(study)
     confirmed = record.confirmed if number is None else None
     if number is not None:

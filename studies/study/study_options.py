@@ -124,4 +124,6 @@ class StudyOptions(TableOptions):
         check_options(self)
         check_seed(self.seed)
         if self.folds is not None and self.repeats > 1:
-            raise StudyError("choose one of `repeats=` and `folds=`: folds repeat already")
+            raise StudyError(
+                "choose one of `repeats=` and `folds=`: each trial has several trainings by either"
+            )

@@ -131,7 +131,7 @@ def probe(
     labels = min(PROBE_LABELS, n_train // 2) if labels is None else labels
     check_at_most("labels", labels, n_train)
     if neighbors > labels:
-        raise StudyError(f"there are {labels} labels: `neighbors=` must be at most that")
+        raise StudyError(f"`neighbors=` must be at most {labels}, the number of labels")
     codes = tuple(torch.from_numpy(network.codes(part)[0]) for part in ("train", "test"))
     train_targets, test_targets = data.splits.train.targets, data.splits.test.targets
     assert train_targets is not None

@@ -107,7 +107,9 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
     check_seed(seed)
     place = Runs(Path(runs))
     if (split is None) != (out is None):
-        raise StudyError("`split=` and `out=` go together: the shares, and the folder to write")
+        raise StudyError(
+            "`split=` and `out=` go together: one gives the shares, the other the folder"
+        )
     table = TableOptions(
         target=target,
         header=header,

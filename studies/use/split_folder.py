@@ -42,7 +42,7 @@ def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Ite
     for table, name, fewest in zip(tables, FILES, FEWEST_IMAGES, strict=True):
         if len(table) < fewest:
             raise DataError(
-                f"{data} has too few images to split: {len(table)} would be in {name}, and "
+                f"{data} has too few images to split: {name} would list {len(table)}, and "
                 f"{fewest} are needed"
             )
     counts = {path.stem: t["label"].value_counts() for path, t in zip(files, tables, strict=False)}

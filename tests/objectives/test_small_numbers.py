@@ -77,7 +77,7 @@ def test_classes_that_a_part_or_a_fold_lacks_are_said_and_count_nothing(cli: Cli
     np.savez("b.npz", x=x[:90], y=np.array([0] * 60 + [1] * 26 + [2] * 4))
     words = ("search", "logistic-regression", "b.npz", "--trials", 1, "--epochs", 1)
     answer = cli(*words, "--folds", 5)
-    assert "2 of 5 folds validate without an item of '2'" in answer.out
+    assert "2 of 5 folds have a validation part without an item of class '2'" in answer.out
 
 
 def test_a_share_beyond_a_threshold_is_that_of_order_statistics() -> None:

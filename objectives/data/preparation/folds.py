@@ -73,7 +73,12 @@ def check_folds(data: Any, folds: int) -> None:
     for number, name in enumerate(splits.spec.classes):
         missing = sum(number not in classes for classes in present)
         if missing:
-            log.info("%s of %s folds validate without an item of %r", missing, folds, name)
+            log.info(
+                "%s of %s folds have a validation part without an item of class %r",
+                missing,
+                folds,
+                name,
+            )
 
 
 def _fold_indices(

@@ -250,7 +250,7 @@ def test_an_unreadable_database_is_found_broken(cli: Cli, trained: Path) -> None
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--fix", "--undo"], "takes back all"),
+        (["--fix", "--undo"], "takes back the whole"),
         (["conv-ae-digit"], "did you mean 'conv-ae-digits'"),
         (["../up", "--fix"], "there is no study"),
         (["--fix", "--storage", "mysql://nowhere/db"], "is not an SQLite file"),

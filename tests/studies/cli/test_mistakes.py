@@ -118,7 +118,7 @@ IN_A_STUDY = [
     (("train", "conv-ea-digits"), "did you mean 'conv-ae-digits'?"),
     (("sample", "conv-ae-digits:1"), "latentune train conv-ae-digits:1"),
     (("search", "conv-ae", "digits", "--epochs", 7), "epochs is 2 there, 7 here"),
-    (("best", "conv-ae-digits", "--prefer", "knee"), "among the best trials of several"),
+    (("best", "conv-ae-digits", "--prefer", "knee"), "needs a study with several objectives"),
     (("sample", "conv-ae-digits", "--method", "kd"), "did you mean 'kde'?"),
     (("sample", "conv-ae-digits", "--method", "prior"), "Autoencoder has no prior()"),
     (("interpolate", "conv-ae-digits", "--images", "3,999"), "no validation image 999"),

@@ -103,7 +103,7 @@ def test_what_unpacks_to_more_than_memory_is_refused(
     monkeypatch.setattr("latentune.storage.checkpoint_file.MAX_CHECKPOINT_BYTES", 10**6)
     with zipfile.ZipFile(CHECKPOINT, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("archive/data/0", bytes(2 * 10**6))
-    assert "unpacked, it would not be a checkpoint" in refused("map", "conv-ae-digits")
+    assert "is too large for a checkpoint when it is unpacked" in refused("map", "conv-ae-digits")
     monkeypatch.setitem(input_limits.MAX_FILE_BYTES, "array", 10**6)
     np.savez_compressed("bomb.npz", x=np.zeros((2000, 1000), dtype="uint8"))
     assert os.path.getsize("bomb.npz") < 10**5

@@ -199,7 +199,9 @@ def test_a_study_of_ones_own_says_what_it_is_made_of(monkeypatch: pytest.MonkeyP
     )
     with pytest.raises(ValueError, match=r"metrics are named as .*, not as 'val_mse'"):
         latentune.search("mine:SPEC")
-    with pytest.raises(DataError, match=r"a MyData, not what makes one: .*partial"):
+    with pytest.raises(
+        DataError, match=r"a MyData, not a function that makes a data module: .*partial"
+    ):
         latentune.Objective(conv_ae, MyData())
 
     class Whole(pl.LightningModule):

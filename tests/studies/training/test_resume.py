@@ -82,7 +82,7 @@ def test_a_resumed_training_ends_with_the_same_numbers(cli: Cli, trained: Path) 
     weights = torch.load(HOME / "final/model.ckpt")["state_dict"]
     stopped("conv-ae-digits", epochs=3, after=1)
     assert (HOME / "final-partial/last.ckpt").exists()
-    assert figures(HOME / "final") == whole, "what was trained before is still there"
+    assert figures(HOME / "final") == whole, "the previous training is still there"
     answer = cli("train", "conv-ae-digits", "--epochs", 3)
     assert "resuming the training that was stopped after epoch 1" in answer.out
     assert figures(HOME / "final") == whole
@@ -178,7 +178,7 @@ def test_the_message_of_a_stopped_training_says_how_to_resume(
     )
     answer = cli("train", "conv-ae-digits", "--anew", "--epochs", 3)
     assert answer.code == 130
-    assert "what was trained before is still there" in answer.out
+    assert "the previous training is still there" in answer.out
     assert answer.out.endswith("next: latentune train conv-ae-digits --epochs 3\n")
     answer = cli("train", "conv-ae-digits", "--epochs", 3, "--anew")
     assert "is set aside until this one is finished" in " ".join(answer.out.split())
