@@ -46,7 +46,8 @@ class DataSpec:
         std: Standard deviation of each channel or feature; None if and only if `mean` is None.
         shares: Share of each class in the training part, from 0 to 1.
         target: Mean and standard deviation of numeric targets over the training part.
-        features: Names of a table's features; `color=red` is 1 where the color is red, else 0.
+        features: Names of a table's features; `color=red` is 1 in rows with the color red, and 0
+            in others.
         letters: The letters of a text. The first one is encoded as 1; 0 pads the end of a text.
         pixel_maximum: The stored pixel value that stands for 1, such as 255; 0 if it is unknown,
             because only floats up to 1 were seen.

@@ -16,8 +16,8 @@ from .networks.dense import ACTIVATIONS
 class Predictor(Learner):
     """A linear layer on a backbone or an encoder, trained by cross-entropy or squared error.
 
-    Everything before the last layer is a new backbone, or the encoder of another model. A
-    frozen encoder makes the same codes in every epoch, so the rest is then trained on batches of
+    Everything before the last layer is a new backbone, or the encoder of another model. A frozen
+    encoder makes the same codes in every epoch, so the other layers are trained on batches of
     codes instead of items; `forward` takes items in both cases.
 
     The logged values do not depend on options. For classes they are `*_loss`, the cross-entropy,
@@ -240,7 +240,8 @@ def balanced_accuracy(correct: Tensor, items: Tensor) -> Tensor:
 def r2_score(predictions: Tensor, targets: Tensor) -> Tensor:
     """Returns the share of the variance of targets (N,) that predictions (N,) explain, at most 1.
 
-    With equal targets it is 1 if all predictions are right, else 0; with fewer than two it is NaN.
+    If all targets are equal, it is 1 if all predictions are right, and 0 otherwise. With fewer
+    than two targets, it is NaN.
     """
     if len(targets) < 2:
         return targets.new_tensor(torch.nan)

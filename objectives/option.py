@@ -14,7 +14,7 @@ class Option:
         choices: All values that it can have; empty if there are others.
         least: The smallest number that it can be.
         most: The largest number that it can be.
-        default: What None means, as `--help` prints it.
+        default: The meaning of None, as `--help` prints it.
         metavar: The placeholder of the value in `--help`.
         flags: The flags, if not `--` and the name of the field.
         parse: Converts the text that is typed, or raises ValueError.

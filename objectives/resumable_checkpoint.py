@@ -18,7 +18,7 @@ class ResumableCheckpoint(Checkpoint):
     of an uninterrupted one.
 
     Attributes:
-        metrics: What the last epoch has logged; a subclass sets it after each epoch.
+        metrics: The metrics that the last epoch has logged; a subclass sets it after each epoch.
     """
 
     def __init__(self) -> None:

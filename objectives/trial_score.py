@@ -89,8 +89,8 @@ class TrialScore:
     def _should_prune(self, step: int) -> bool:
         """Asks the pruner, and records at once if it stops the trial.
 
-        Hyperband remembers that the trial has reached a rung. It would let the trial pass if the
-        process died and another one asked again.
+        Hyperband remembers that the trial has reached a rung. If the process died and another
+        process asked again, the pruner would not stop the trial.
         """
         if read_trial_record(self.trial).pruned_at == step:
             return True

@@ -63,8 +63,8 @@ class HalvingPruner(BasePruner):
     """Prunes all but the best of the trials that have reached a step, at fewer and fewer steps.
 
     It decides as Optuna's `SuccessiveHalvingPruner` does, but from reported values: that one reads
-    its own records after every step, each in a transaction. A trial is pruned only if another one,
-    which has not failed since, was better after the same step.
+    its own records after every step, each in a transaction. A trial is pruned only if another
+    trial was better after the same step and has not failed since.
 
     Args:
         first: The first step after which it decides, at least 1.
@@ -104,7 +104,7 @@ class HalvingPruner(BasePruner):
 class SpareFixedTrials(BasePruner):
     """Never prunes a trial with given parameters, nor the last one that could be complete.
 
-    The user wants to know what given parameters are worth; the other trials are still compared
+    The user wants to know the score of the given parameters. The other trials are still compared
     with them. The given pruner decides about all other trials.
     """
 

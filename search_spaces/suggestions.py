@@ -1,4 +1,4 @@
-"""Records, overrides and replays what a search space suggests.
+"""Records, overrides and replays the suggestions of a search space.
 
 A search space is a function that calls `trial.suggest_float` and the like, and builds a model.
 Everything else that is known about it comes from the calls that it makes.
@@ -111,8 +111,8 @@ class SpaceParameters(NamedTuple):
     def first_trial(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the parameters of the first trial.
 
-        A parameter has its given value, or else the model's default. A value outside its range is
-        moved to the nearest end. A parameter that has neither is left out.
+        A parameter has its given value; without one, it has the model's default. A value outside
+        its range is moved to the nearest end. A parameter that has neither is left out.
         """
         known, params = {**self.defaults, **values}, {}
         for name, distribution in self.distributions.items():
@@ -185,7 +185,7 @@ def replay(space: Space, values: Mapping[str, Any], data: DataSpec) -> Lightning
     """Builds the model of a space with given values of its parameters.
 
     Optuna's own `FixedTrial` ignores an unknown name and only warns about a value out of range;
-    here both are errors, because such a model is not the one that was meant.
+    here both are errors, because the user meant another model.
 
     Raises:
         NotInSpaceError: If a value is missing or out of range, or the space lacks its parameter.

@@ -24,7 +24,7 @@ class AdvisoryLock:
 
     Args:
         url: The database, as `parse_url` returns it.
-        what: What the lock is for; locks for different purposes are independent.
+        what: The purpose of the lock; locks with different purposes are independent.
     """
 
     def __init__(self, url: URL, what: str) -> None:

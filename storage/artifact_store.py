@@ -115,7 +115,7 @@ def open_artifact_store(bucket: str | None, runs: Runs, place: Path) -> Artifact
     """Returns the artifact store of a search.
 
     Args:
-        bucket: What `choose_bucket` returned.
+        bucket: The result of `choose_bucket`.
         runs: The runs folder.
         place: A scratch folder in it.
     """

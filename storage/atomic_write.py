@@ -43,7 +43,7 @@ def write_text(path: Path, text: str) -> None:
     """Writes a text file in UTF-8 as a whole or not at all.
 
     Raises:
-        StorageError: If it cannot be written; an earlier file is then still there.
+        StorageError: If it cannot be written. An earlier file is not changed.
     """
     is_new_folder = not path.parent.exists()
     try:

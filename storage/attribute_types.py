@@ -1,7 +1,7 @@
 """Which values the attributes of studies and trials may have.
 
-A database can be written by others, and a zip file comes from elsewhere. Attributes that are not
-named here are those of users and may hold any JSON.
+A database can be written by others, and a zip file comes from elsewhere. Attributes with
+other names than those below belong to users and may hold any JSON.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Checking each cell of Optuna's tables before Optuna reads them.
 
-SQLite allows any value in any column, and Optuna trusts what it reads.
+SQLite allows any value in any column, and Optuna does not check the values that it reads.
 """
 
 import shlex
@@ -31,7 +31,7 @@ class BadCell:
         row: The number of its row, SQLite's `rowid`.
         owner: The study or trial of the row, as text; may be empty.
         value: Its value.
-        why: What is wrong with the value.
+        why: The error of the value.
     """
 
     table: str

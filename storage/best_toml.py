@@ -27,7 +27,7 @@ class Best:
         monitor: Name of the metric.
         value: The metric at the trial's best epoch.
         best_epoch: That epoch, counted from 1.
-        recipe: What the study searches: model, space, data, ranges, epochs, seed.
+        recipe: The recipe of the study: model, space, data, ranges, epochs, seed.
         params: The value of each parameter of the search space; a choice may be None.
         hparams: All options of the model that these parameters gave; for people to read.
         provenance: Seed, data fingerprint, versions, git commit and command.

@@ -29,7 +29,7 @@ class CheckpointHeader(Record):
     Attributes:
         study: Name of the study.
         trial: Number of the trial; None if the configuration is that of no trial.
-        recipe: What the user asked for.
+        recipe: The options of the user for the study.
         params: The value of each parameter of the search space.
         data: The table of the `DataSpec`.
         streamed: Whether images were read lazily, so that the network has seen their centers.

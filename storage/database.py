@@ -88,7 +88,7 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
 def first_bad_cell_error() -> StorageError | None:
     """Returns an error about the first cell that is not valid, in the file that was opened last.
 
-    It reads the whole database, and is called after an error that nothing else explains.
+    It reads the whole database, so it is called only after an error without another explanation.
     """
     if not _last_opened:
         return None

@@ -14,7 +14,7 @@ def check_limits(value: Any, where: str) -> None:
     """Refuses tables and lists that contain themselves or are too large to walk through.
 
     Args:
-        value: What was read from a file.
+        value: The value that was read from a file.
         where: The file, for the error message.
 
     Raises:

@@ -45,7 +45,7 @@ def validate(kind: type[R], value: Any, where: str) -> R:
 
     Args:
         kind: The class of the record.
-        value: What was read from a file.
+        value: The value that was read from a file.
         where: The file, for the error message.
 
     Raises:

@@ -63,7 +63,7 @@ class Bucket:
     All methods raise StorageError if the bucket cannot be reached or access is denied.
 
     Args:
-        url: What `check_bucket` returned.
+        url: The result of `check_bucket`.
     """
 
     def __init__(self, url: str) -> None:

@@ -35,7 +35,7 @@ class EncoderSource(Record):
         study: Study of that network.
         trial: Its trial; None if it was a configuration of no trial.
         checkpoint: Path of its checkpoint, relative to the runs folder.
-        hash: What `file_hash` returned for the checkpoint when the study was created.
+        hash: The hash of the checkpoint when the study was created.
     """
 
     study: str
@@ -98,7 +98,7 @@ class StudyRecord(Record, extra="ignore"):
 
     Attributes:
         command: The command that created the study.
-        recipe: What the user asked for.
+        recipe: The options of the user for the study.
         metrics: Names of the optimized metrics, and the direction of each.
         encoder_source: The trained network that provides the encoder of the study.
         artifacts: URL of the bucket with the pictures; None if they are in the runs folder.
@@ -106,7 +106,7 @@ class StudyRecord(Record, extra="ignore"):
         imported: The zip file that the study was imported from.
         confirmed: The best configuration according to `confirm`.
         perfect_trial: The trial with the best possible value, after which a search has ended.
-        definition: What must be equal in two studies for their trials to be comparable. It is
+        definition: The facts that must be equal in two studies to compare their trials. It is
             written last, so that a study without it is not complete.
     """
 

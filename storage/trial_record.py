@@ -53,7 +53,7 @@ class TrialRecord(Record, extra="ignore"):
     Attributes:
         parameters: Number of trained weights of the model.
         hparams: All options that the model was created with.
-        provenance: What must be equal for the trial to give the same numbers again.
+        provenance: The facts that must be equal to repeat the numbers of the trial.
         epochs: How many epochs it was trained for.
         best_epoch: The epoch that its value is of, counted from 1; the mean of several trainings.
         trainings: Results of its finished trainings, if there are several.

@@ -80,7 +80,7 @@ class LoadedDataset(NamedTuple):
         test: The part that only final training evaluates.
         spec: The shape and kind of an item.
         val: The validation part, if the source has one.
-        notes: What the user should know about how the source was read.
+        notes: Notes for the user on how the source was read.
     """
 
     train: Part

@@ -20,8 +20,8 @@ def read_through_cache(
 ) -> Tensor:
     """Returns the cached tensor of a source, or `read()` if its state has changed.
 
-    `flush_cache` writes what was read. The state is a text that differs if a file has changed,
-    such as names, sizes and times. A cache of None reads.
+    `flush_cache` writes the tensors that were read. The state is a text that differs if a file has
+    changed, such as names, sizes and times. If the cache is None, nothing is cached.
     """
     if cache is None:
         return read()

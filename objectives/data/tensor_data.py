@@ -41,14 +41,14 @@ class TensorData(DeviceDataModule):
         data_dir: The folder of torchvision's data. If None, use the folder that the variable
             LATENTUNE_DATA names, or a cache in the home folder.
         image_size: Side in pixels that images are cropped and scaled to. If None, images keep
-            their size if it is the same for all and at most 64x64; else it is 64.
+            their size if all have the same size of at most 64x64; otherwise it is 64.
         normalize: Whether networks standardize their input by the mean and the standard deviation
             of the training part. If None, only rows of a table are standardized.
         batch_size: Items of a batch. If None, use 64, or fewer on small data so that an epoch has
             at least 64 steps.
         seed: Seed of the split into train and validation.
         cache: The folder where decoded images are kept. If None, each process decodes them.
-        numbers: Whether targets are numbers; else they are classes, unless they are fractions.
+        numbers: Whether targets are numbers. If not, they are classes, unless they are fractions.
         balanced: Whether training samples each class equally often; some items then come several
             times in an epoch, others not at all.
         augment: Augmentation of training images: `none`; `crop`, at random positions; `zoom`, at

@@ -40,7 +40,8 @@ class CatalogEntry:
         metric_callbacks: The callbacks, as `module:class`, of those metrics that the model does
             not compute itself.
         kinds: The kinds of data that it accepts.
-        predicts: What its data must have for each item: a `class`, a `number`, or nothing.
+        predicts: The target that its data must have for each item: a `class`, a `number`, or
+            nothing.
         first: Parameters of the first trial that differ from the model's defaults.
         published: How its source has trained it, if it has a space `published`.
         batch_size: Items in a batch, if small data shall have as many too.

@@ -79,7 +79,7 @@ def finalist_table(
     """Returns the table of a `Confirmation` from the finalists' values in the search and on seeds.
 
     An infinite value stands for a training that diverged, `best` is the index of the winner, and
-    `sign` is 1 if lower values are better, else -1.
+    `sign` is 1 if lower values are better, and -1 otherwise.
     """
     table = pd.DataFrame({"trial": trials, "search_value": search_values})
     series = [pd.Series(own if np.isfinite(own).all() else [np.nan] * len(own)) for own in values]

@@ -63,7 +63,7 @@ class Diagnosis(Result):
         findings: The problems, the worst first; after a repair, those that are left.
         studies: Number of studies that were examined; None if a repair was taken back.
         trials: Number of their trials.
-        done: What was fixed or put back, a line each.
+        done: A line for each problem that was fixed, or file that was put back.
         backup: The folder with everything that a repair has replaced, or that was put back.
     """
 
@@ -111,7 +111,7 @@ def doctor(
 
     Args:
         study: Name of the study; None for all studies and the runs folder.
-        fix: Whether to fix what can be fixed.
+        fix: Whether to fix the findings that have a fix.
         undo: Whether to take back the last repair instead. It puts files back into this runs
             folder only, and the database if it is the one that was repaired.
         runs: The folder with all studies.

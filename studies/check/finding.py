@@ -1,4 +1,4 @@
-"""A finding: what is wrong with a study or a file, how severe it is, and how to fix it."""
+"""A finding: a problem of a study or a file, its severity, and the way to fix it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,8 +16,8 @@ class Finding:
 
     Attributes:
         severity: How severe it is.
-        problem: What is wrong, with the study and the numbers, in one line.
-        solution: The command to type, or what `fix=` does.
+        problem: The problem in one line, with the study and the numbers.
+        solution: The command to type, or the action of `fix=`.
         fix: Changes the copy of the database, or plans changes of files. None if only a person
             can fix the problem.
     """

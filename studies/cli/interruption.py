@@ -13,7 +13,7 @@ def report_interruption(message: str, *, repeat: bool = False) -> Iterator[None]
     """Ends the process with exit code 130 on Ctrl-C.
 
     Args:
-        message: What is kept of the work.
+        message: The part of the work that is kept.
         repeat: Whether the same command continues the work; then it is printed.
     """
     try:

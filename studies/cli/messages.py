@@ -53,7 +53,7 @@ def with_flags(
     Args:
         message: The message, with arguments such as `batch_size=`.
         command: The verb that was typed; None for the one that runs now.
-        verbs: All verbs: a flag that the command lacks is said to be that of another.
+        verbs: All verbs. If the command lacks a flag, the message names a verb that has it.
     """
     ctx, verbs = click.get_current_context(silent=True), verbs or {}
     if command is None and ctx is not None:

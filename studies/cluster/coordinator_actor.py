@@ -15,7 +15,7 @@ from ...storage.runs_folder import Runs
 from ...storage.search_lock import search_lock
 
 COORDINATOR = "coordinator"
-"""The id of the coordinator among those of the workers."""
+"""The id of the coordinator; workers have ids, too."""
 COLLECT_S = 0.1
 """How long `receive` waits for more: a worker that ends a trial soon starts the next one."""
 

@@ -41,7 +41,7 @@ def serve_database(url: str, host: str) -> ServedDatabase:
     """Starts Optuna's gRPC proxy of an SQLite file; other databases keep their URL.
 
     The proxy listens on one address and rejects calls without the token. It does not encrypt
-    calls, and neither does Ray: a cluster needs a network of its own.
+    calls, and neither does Ray: a cluster needs a private network.
     """
     token = secrets.token_hex(32)
     if not is_file(url):

@@ -1,4 +1,4 @@
-"""The common base of what public functions return."""
+"""The common base class of the results of public functions."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ class Result(ABC):
     """A result with fields for programs, and a table for people.
 
     A subclass is a frozen dataclass with `repr=False`, and defines `__rich__`. Terminals and
-    notebooks then show what that returns.
+    notebooks then show its result.
     """
 
     @abstractmethod

@@ -57,7 +57,7 @@ class Coordinator:
         """Runs the search and returns its study.
 
         Args:
-            command: What the user typed; a new study records it.
+            command: The command that the user typed; a new study records it.
 
         Raises:
             KeyboardInterrupt: If a signal has stopped the search.

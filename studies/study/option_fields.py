@@ -23,7 +23,7 @@ class OptionField:
 
     Attributes:
         name: Name of the field.
-        type: Its type, without what `Annotated` adds.
+        type: Its type, without the metadata of `Annotated`.
         default: Its default.
         option: Its metadata: help, limits and choices.
     """

@@ -44,7 +44,7 @@ class PretrainedEncoder:
     Args:
         architecture: A key of `ARCHITECTURES`.
         weights: A file, `none`, or None for those of torchvision.
-        expected_hash: What `weights_hash` returned when the study was planned.
+        expected_hash: The result of `weights_hash` when the study was planned.
         seed: Seed of random weights.
     """
 

@@ -162,7 +162,7 @@ def load_best(source: str | Path, runs: str | Path = RUNS) -> Best:
         runs: The folder with all studies.
 
     Raises:
-        StorageError: If the file is missing, or not what was written.
+        StorageError: If the file is missing or damaged.
 
     Example:
         >>> sorted(latentune.load_best("conv-ae-digits").params)

@@ -14,7 +14,7 @@ def compare_with_trial(
 ) -> list[str]:
     """Returns a line with the reason if the best epoch of a training is worse than its trial.
 
-    `best_row` has the metrics of that epoch, and `source` is what the user typed.
+    `best_row` has the metrics of that epoch, and `source` is the argument that the user typed.
     """
     if not setup.is_trial or setup.objective.monitor is None:
         return []

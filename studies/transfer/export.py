@@ -42,7 +42,7 @@ class ExportedStudy(Result):
         trials: Number of its trials.
         files: Number of its files in the zip file.
         size: Bytes of these files.
-        needs: What the study needs and the zip file does not hold, such as the data.
+        needs: Things that the study needs and the zip file does not hold, such as the data.
     """
 
     path: Path

@@ -19,9 +19,9 @@ from .study_dump import StudyDump
 def encoder_targets(archive: StudyArchive, name: str, runs: Runs) -> dict[str, Path]:
     """Returns where the files of the archived encoder go, by their names in the archive.
 
-    They go to the folder of the imported study, and never to that of the encoder's study: a study
-    of that name may exist here. The result is empty if the archive has no encoder, or if the same
-    encoder is already where the recipe expects it.
+    They go to the folder of the imported study, not to the folder of the encoder's study: a study
+    with the name of the latter may exist here. The result is empty if the archive has no encoder,
+    or if the same encoder is already where the recipe expects it.
     """
     files = archive.file.files
     if layout.ENCODER_CHECKPOINT not in files:

@@ -95,8 +95,8 @@ def find_reusable_trials(
 def derive_study_name(usual: str, old: str, definition: Mapping[str, str], url: str) -> str:
     """Returns a name for a study that reuses the trials of another one.
 
-    It is the usual name if that is free, else the old name with a number. The same search gets
-    the same name again.
+    It is the usual name if that is free, and otherwise the old name with a number. The same search
+    gets the same name again.
     """
     storage = open_database(url)
     known = optuna.get_all_study_names(storage)

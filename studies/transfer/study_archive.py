@@ -26,7 +26,7 @@ class StudyArchive:
 
     Attributes:
         file: The zip file.
-        dump: What the exporting database held.
+        dump: The study as it was in the database that exported it.
     """
 
     file: Archive

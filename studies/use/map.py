@@ -39,8 +39,8 @@ class MapItems:
     """Training items whose codes are on a map.
 
     Attributes:
-        columns: All columns of the data: `item`, `row` and those of the file; none if the study
-            brings its own data module.
+        columns: All columns of the data: `item`, `row` and the columns of the file; empty if the
+            study brings its own data module.
         ids: Names of the columns that identify an item; features and targets do not.
         target: The class of each item, or the number to predict, if any.
         folder: The folder that paths of items are relative to.

@@ -92,9 +92,10 @@ def probe(
 ) -> ProbeReport:
     """Classifies test items by the nearest of a few labeled training items.
 
-    The distance is that of codes; of as many principal components, fitted to the training part
-    without labels; and of the raw items. For each seed, all three use the same random choice of
-    labeled items. Images that are too large for memory are compared by their codes alone.
+    Distances are computed three times: between codes; between as many principal components, which
+    are fitted to the training part without labels; and between raw items. For each seed, all three
+    use the same random choice of labeled items. Images that are too large for memory are compared
+    by their codes alone.
 
     Args:
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.

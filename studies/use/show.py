@@ -90,8 +90,8 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
         numbers: Whether targets are numbers; otherwise they are classes, unless they are
             fractions.
         runs: The folder with all studies; the figure is `shown/DATA/images.png` in it.
-        split: Shares of train, validation and test in percent, such as (60, 10, 30), by which the
-            images of a folder are split; the summary is then that of the split.
+        split: Shares of train, validation and test in percent, such as (60, 10, 30). The images of
+            a folder are split by them, and the summary describes the split.
         out: The folder for `train.csv`, `valid.csv` and `test.csv`, which name the images of each
             part, and `classes.csv`. It can be searched like any other data.
 

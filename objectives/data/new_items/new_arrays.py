@@ -69,7 +69,7 @@ def prepare_like_training(
 ) -> Tensor:
     """Returns items of shape (N, ...) in the shape that a network takes.
 
-    Images are scaled if those of training were, and their channels are converted.
+    Images are scaled if the training images were scaled. Their channels are converted.
     """
     spec, side = preparation.spec, preparation.image_size
     if kind == spec.kind == "image":

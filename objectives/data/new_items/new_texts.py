@@ -38,8 +38,9 @@ class _Texts(NamedTuple):
 def read_new_texts(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
     """Returns texts; their names are the texts, and unreadable ones have a reason.
 
-    Inputs are .txt files with a text a line, folders of them, .csv and .tsv files with a column of
-    texts, or `-` for a text a line on standard input; anything else is a text itself.
+    An input is a .txt file with one text per line, a folder of such files, a .csv or .tsv file
+    with a column of texts, or `-` for standard input with one text per line. Any other input is a
+    text itself.
     """
     found = [part for name in inputs for part in _find_texts(name, preparation)]
     texts = [text for part in found for text in part.texts]

@@ -48,7 +48,7 @@ class Splits(NamedTuple):
         test: The test part.
         spec: The shape and kind of an item.
         fingerprint: A hash of all items, their targets and the split.
-        has_own_val: Whether the source has a validation part; else it is held out of `train`.
+        has_own_val: Whether the source has a validation part; if not, it is held out of `train`.
     """
 
     train: Part
@@ -79,7 +79,7 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
 
     The two latest splits are cached, because trials share them.
 
-    `cache` is the folder where decoded images are kept, if any.
+    `cache` is the folder of decoded images; None if they are not kept.
     """
     is_builtin = source.name in DATASETS
     if not is_builtin:  # a relative path means another folder once the process moves

@@ -33,8 +33,9 @@ class Cells(NamedTuple):
 
     Attributes:
         rows: Rows of equal length without surrounding blanks; the first row may hold names.
-        names: The names in a comment above the rows, as NumPy writes them; else None.
-        notes: What the user should know about how the cells were read.
+        names: The names in a comment above the rows, as NumPy writes them; None without such a
+            comment.
+        notes: Notes for the user on how the cells were read.
     """
 
     rows: Rows

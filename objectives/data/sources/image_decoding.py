@@ -56,8 +56,9 @@ def read_images(paths: Sequence[str], image_size: int | None) -> torch.Tensor:
     """Returns image files as bytes, or floats in [0, 1] if a file has more than 8 bits.
 
     The result has shape (N, C, H, W). The images are turned upright, scaled and cropped to the
-    same size: `image_size`, or if it is None the size of all images if it is the same and at most
-    64x64, else 64. Transparent pixels become white. All images are gray if none has colors.
+    same size: `image_size`. If that is None, it is the common size of all images if they have one
+    of at most 64x64, and 64 otherwise. Transparent pixels become white. All images are gray if
+    none has colors.
     """
     task = f"reading {len(paths):,} images"
     with progress(task, 2 * len(paths)) as advance, ignore_pillow_warnings():

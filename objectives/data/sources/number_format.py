@@ -80,7 +80,8 @@ class _NumberParts(NamedTuple):
 def are_plain_numbers(texts: Sequence[str]) -> bool:
     """Returns whether all texts are numbers as programs write them.
 
-    Integers that float64 cannot hold are not, nor are numbers that may be thousands.
+    Integers that float64 cannot hold are not plain. Numbers that may have a thousands mark are not
+    plain either.
     """
     lines = "\n".join(texts) + "\n"
     if lines.count("\n") != len(texts) or not PLAIN_LINES.fullmatch(lines):

@@ -15,7 +15,7 @@ class Source(NamedTuple):
         name: A built-in data set or a path.
         data_dir: The folder of torchvision's data; None stands for the usual one.
         image_size: Side in pixels of images; None keeps their size.
-        numbers: Whether targets are numbers; else they are classes, unless they are fractions.
+        numbers: Whether targets are numbers. If not, they are classes, unless they are fractions.
         stream: Whether images larger than `image_size` are decoded on demand.
         table: How the columns of a file are read.
     """

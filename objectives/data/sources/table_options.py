@@ -1,4 +1,4 @@
-"""TableOptions: what a user says about the columns of a file."""
+"""TableOptions: the options of a user for the columns of a file."""
 
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Self

@@ -1,4 +1,4 @@
-"""Typed columns of a file: each is read as text and then converted by all of its values."""
+"""Typed columns of a file: all values of a column together determine its type."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Columns(NamedTuple):
         frame: Columns of floats (numbers and flags) or of text; N rows.
         texts: The same columns as text without surrounding blanks.
         kinds: How each column is read.
-        notes: What the user should know about how the columns were read.
+        notes: Notes for the user on how the columns were read.
         names: All columns of the file, also those that are left out.
         path: The file, for errors.
-        options: What the user says about the columns.
+        options: The options of the user for the columns.
     """
 
     frame: DataFrame
