@@ -22,7 +22,7 @@ def read_head_commit(folder: Path) -> str:
     """
     try:
         git = _find_git_folder(folder)
-        return "" if git is None else _resolve("HEAD", git)
+        return "" if git is None else _resolve_ref("HEAD", git)
     except (OSError, ValueError):  # unreadable, or not text
         return ""
 
@@ -34,16 +34,16 @@ def _find_git_folder(folder: Path) -> Path | None:
         if (git / "HEAD").is_file():
             return git
         if git.is_file():  # a worktree or a submodule: the file names the folder
-            return parent / _read(git).removeprefix("gitdir:").strip()
+            return parent / _read_file(git).removeprefix("gitdir:").strip()
     return None
 
 
-def _resolve(name: str, git: Path) -> str:
+def _resolve_ref(name: str, git: Path) -> str:
     """Returns the commit of a ref, from the files of a worktree or those of its repository."""
     link = git / "commondir"
-    common = git / _read(link).strip() if link.is_file() else git
+    common = git / _read_file(link).strip() if link.is_file() else git
     for _ in range(MAX_REDIRECTS):
-        found = next((_read(p / name) for p in (git, common) if (p / name).is_file()), None)
+        found = next((_read_file(p / name) for p in (git, common) if (p / name).is_file()), None)
         text = _read_packed_ref(name, common) if found is None else found.strip()
         if _COMMIT.fullmatch(text):
             return text
@@ -58,11 +58,11 @@ def _read_packed_ref(name: str, git: Path) -> str:
     path = git / "packed-refs"
     if not path.is_file():
         return ""
-    lines = _read(path, MAX_PACKED_REFS_BYTES).splitlines()
+    lines = _read_file(path, MAX_PACKED_REFS_BYTES).splitlines()
     return next((line.split()[0] for line in lines if line.split()[1:] == [name]), "")
 
 
-def _read(path: Path, most: int = MAX_BYTES) -> str:
+def _read_file(path: Path, most: int = MAX_BYTES) -> str:
     """Returns the text of a file, without waiting if it is a pipe."""
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         return file.read(most).decode()

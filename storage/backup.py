@@ -102,8 +102,8 @@ def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
             since the repair. Then nothing is put back.
     """
     name = _database_name(database, runs)
-    before = _inside(backup / BEFORE, runs)
-    kept = _inside(before / name, runs)
+    before = _check_path_in_runs(backup / BEFORE, runs)
+    kept = _check_path_in_runs(before / name, runs)
     if kept.is_symlink() or not kept.is_file():
         raise StorageError(
             f"{kept} is not a file: the last repair in {runs.root} was of another database; name "
@@ -111,7 +111,7 @@ def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
         )
     files = {
         path: runs.resolve(path.relative_to(before).as_posix(), follow=False)
-        for path in _files(before)
+        for path in _files_in(before)
         if path != kept
     }
     _check_unchanged(backup, files, database, kept)
@@ -151,7 +151,7 @@ def _is_same(path: Path, other: Path) -> bool:
     return files and filecmp.cmp(path, other, shallow=False)
 
 
-def _files(tree: Path) -> Iterator[Path]:
+def _files_in(tree: Path) -> Iterator[Path]:
     """Yields the files and links in a folder, and follows no link."""
     for folder, folders, names in os.walk(tree):
         links = [name for name in folders if Path(folder, name).is_symlink()]
@@ -171,7 +171,7 @@ def _database_name(database: Path, runs: Runs) -> str:
     return relative_to_root(database, runs.root) or f"outside/{database.name}"
 
 
-def _inside(path: Path, runs: Runs) -> Path:
+def _check_path_in_runs(path: Path, runs: Runs) -> Path:
     """Returns a path in the runs folder; rejects a path that leads out of it by a link."""
     return runs.resolve(path.relative_to(runs.root).as_posix(), follow=False)
 

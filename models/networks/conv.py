@@ -26,7 +26,7 @@ class _Step(NamedTuple):
     output_padding: int
 
 
-def _halve(side: int, is_last: bool) -> _Step:
+def _halving_step(side: int, is_last: bool) -> _Step:
     """Returns a step that halves a side, such that every pixel is seen and reconstructed.
 
     Padding both ends does so for every side. The last layer of the published network needs no
@@ -37,7 +37,7 @@ def _halve(side: int, is_last: bool) -> _Step:
     return _Step(2, padding, size, side - (2 * size + 1 - 2 * padding))
 
 
-def _steps(shape: tuple[int, ...]) -> list[tuple[_Step, _Step]]:
+def _halving_steps(shape: tuple[int, ...]) -> list[tuple[_Step, _Step]]:
     """Returns the steps of height and width for each layer, until about 4 pixels remain.
 
     These are one layer for 8 pixels, three for 28 and 32, and four for 64.
@@ -45,9 +45,9 @@ def _steps(shape: tuple[int, ...]) -> list[tuple[_Step, _Step]]:
     sides = []
     for side in shape[1:]:
         layers = max(1, round(log2(side / SMALLEST_SIDE)))
-        steps = [_halve(side, is_last=layers == 1)]
+        steps = [_halving_step(side, is_last=layers == 1)]
         while len(steps) < layers:
-            steps.append(_halve(steps[-1].size, is_last=len(steps) == layers - 1))
+            steps.append(_halving_step(steps[-1].size, is_last=len(steps) == layers - 1))
         sides.append(steps)
     depth = max(map(len, sides))
     for steps in sides:  # the shorter side keeps its size while the longer one is halved
@@ -70,7 +70,7 @@ class ConvEncoder(nn.Sequential):
     """Encodes images (N, C, H, W) by strided convolutions and two linear layers."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        steps = _steps(data.shape)
+        steps = _halving_steps(data.shape)
         layers: list[nn.Module] = []
         inputs = data.shape[0]
         for outputs, step in zip(_channels(len(steps), inputs, width), steps, strict=True):
@@ -93,7 +93,7 @@ class ConvDecoder(nn.Sequential):
     """Decodes features to images with values in [0, 1]: the mirror of `ConvEncoder`."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
-        steps = _steps(data.shape)
+        steps = _halving_steps(data.shape)
         channels = [data.shape[0], *_channels(len(steps), data.shape[0], width)]
         smallest = [side.size for side in steps[-1]]
         (hidden,) = scale_widths(width, HIDDEN)

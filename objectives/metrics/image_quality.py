@@ -40,15 +40,16 @@ def image_quality(real: Tensor, generated: Tensor, seed: int = 0) -> ImageQualit
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
 
-    scale = _scale(real)
+    scale = _root_mean_square(real)
     real, generated = real / scale, generated / scale
     with warnings.catch_warnings(), torch.random.fork_rng():
         warnings.simplefilter("ignore", UserWarning)  # about the memory of kept features
         torch.manual_seed(seed)
-        fid = FrechetInceptionDistance(_identity(real)).set_dtype(torch.float64)
-        value = _compute(fid, real, generated)
+        fid = FrechetInceptionDistance(_identity_network(real)).set_dtype(torch.float64)
+        value = _compute_metric(fid, real, generated)
         spread = [
-            _compute(fid, _resample(real), _resample(generated)).item() for _ in range(RESAMPLES)
+            _compute_metric(fid, _resample(real), _resample(generated)).item()
+            for _ in range(RESAMPLES)
         ]
     kid = kernel_distance(real, generated, seed)
     return ImageQuality(float(value), float(torch.tensor(spread).std()), *kid)
@@ -61,17 +62,19 @@ def kernel_distance(real: Tensor, generated: Tensor, seed: int = 0) -> tuple[flo
     """
     from torchmetrics.image.kid import KernelInceptionDistance
 
-    scale = _scale(real)
+    scale = _root_mean_square(real)
     size = min(KID_SUBSET_SIZE, len(real) // 2, len(generated) // 2)
     with warnings.catch_warnings(), torch.random.fork_rng():
         warnings.simplefilter("ignore", UserWarning)  # about the memory of kept features
         torch.manual_seed(seed)
-        kid = KernelInceptionDistance(_identity(real), subsets=KID_SUBSETS, subset_size=size)
-        mean, std = _compute(kid, real / scale, generated / scale)
+        kid = KernelInceptionDistance(
+            _identity_network(real), subsets=KID_SUBSETS, subset_size=size
+        )
+        mean, std = _compute_metric(kid, real / scale, generated / scale)
     return float(mean), float(std)
 
 
-def _scale(features: Tensor) -> Tensor:
+def _root_mean_square(features: Tensor) -> Tensor:
     """Returns the root mean square of features, or 1 if all are 0.
 
     The kernel is a polynomial, so KID depends on the scale of the features.
@@ -80,14 +83,14 @@ def _scale(features: Tensor) -> Tensor:
     return scale.where(scale > 0, 1.0)
 
 
-def _identity(features: Tensor) -> nn.Module:
+def _identity_network(features: Tensor) -> nn.Module:
     """Returns a network that does not change features; torchmetrics expects a network."""
     identity: Any = nn.Identity()
     identity.num_features = features.shape[1]
     return identity  # type: ignore[no-any-return]  # mypy does not know the attribute
 
 
-def _compute(metric: Any, real: Tensor, generated: Tensor) -> Any:
+def _compute_metric(metric: Any, real: Tensor, generated: Tensor) -> Any:
     metric.reset()
     metric.update(real, real=True)
     metric.update(generated, real=False)

@@ -53,7 +53,7 @@ def find_missing_artifacts(checkup: Checkup) -> Iterator[Finding]:
             continue
         missing = [
             record
-            for record in _records(study)
+            for record in _artifact_records(study)
             if record.artifact not in in_bucket
             and not (checkup.runs.artifacts / record.artifact).is_file()
         ]
@@ -77,7 +77,7 @@ def find_unreferenced_artifacts(checkup: Checkup) -> Iterator[Finding]:
     known = {
         record.artifact
         for study in checkup.all_studies
-        for record in _records(study, with_running=True)
+        for record in _artifact_records(study, with_running=True)
     }
     unknown = [p for p in sorted(folder.iterdir()) if p.is_file() and p.name not in known]
     if unknown:
@@ -89,7 +89,7 @@ def find_unreferenced_artifacts(checkup: Checkup) -> Iterator[Finding]:
         )
 
 
-def _records(study: optuna.Study, *, with_running: bool = False) -> Iterator[_Record]:
+def _artifact_records(study: optuna.Study, *, with_running: bool = False) -> Iterator[_Record]:
     """Yields the records of a study; a RUNNING trial may have a record before its file exists."""
     yield from _artifact_attributes("study", study_id(study), system_attributes(study))
     for trial in study.get_trials(deepcopy=False):

@@ -129,7 +129,7 @@ class _Rerun:
         data = provenance.data_fingerprint, getattr(self.data, "fingerprint", None)
         if data[0] != data[1]:
             return Verification(*facts, False, None, before.value, None, {"data": data})
-        with _threads(provenance.threads):
+        with _with_threads(provenance.threads):
             now, changes = self._run(trial, provenance.seed, title), _changes_since(provenance)
         step = before.first_difference(now)
         return Verification(
@@ -168,7 +168,7 @@ def _changes_since(provenance: Provenance) -> dict[str, tuple[object, object]]:
 
 
 @contextmanager
-def _threads(number: int | None) -> Iterator[None]:
+def _with_threads(number: int | None) -> Iterator[None]:
     """Sets the number of PyTorch's threads for the block; None leaves it as it is."""
     before = torch.get_num_threads()
     torch.set_num_threads(number or before)

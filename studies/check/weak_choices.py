@@ -29,7 +29,8 @@ def find_weak_choices(checkup: Checkup) -> Iterator[Finding]:
             if not isinstance(distribution, CategoricalDistribution) or distribution.single():
                 continue
             words = choice_labels(distribution.choices)
-            tried, good = _count(trials, name, words), _count(best_third, name, words)
+            tried = _count_choices(trials, name, words)
+            good = _count_choices(best_third, name, words)
             weak = [word for word in words if tried[word] >= MIN_TRIALS and not good[word]]
             if weak and tried.total() > sum(tried[word] for word in weak):
                 remaining[name] = ",".join(word for word in words if word not in weak)
@@ -50,7 +51,7 @@ def find_weak_choices(checkup: Checkup) -> Iterator[Finding]:
             )
 
 
-def _count(trials: list[FrozenTrial], name: str, words: Mapping[str, Any]) -> Counter[str]:
+def _count_choices(trials: list[FrozenTrial], name: str, words: Mapping[str, Any]) -> Counter[str]:
     """Returns how many trials have each choice of a parameter, by its word."""
     values = [trial.params[name] for trial in trials if name in trial.params]
     return Counter(

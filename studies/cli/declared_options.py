@@ -56,7 +56,7 @@ class SuggestedText(click.ParamType[str]):
 def option_of(record: type, name: str, **settings: Any) -> Decorator:
     """Returns the option that a field of a dataclass declares; `settings` replace its own."""
     field = options_of(record)[name]
-    return click.option(*_names(field), **(_settings(field) | settings))
+    return click.option(*_option_names(field), **(_option_settings(field) | settings))
 
 
 def options_from(
@@ -97,7 +97,7 @@ def options_from(
     return decorate
 
 
-def _names(field: OptionField) -> list[str]:
+def _option_names(field: OptionField) -> list[str]:
     """Returns the name of an option and its flags, as `click.option` takes them."""
     first, *others = field.flags
     if bool in union_members(field.type) and field.default is not False and "/" not in first:
@@ -105,7 +105,7 @@ def _names(field: OptionField) -> list[str]:
     return [field.name, first, *others]
 
 
-def _settings(field: OptionField) -> dict[str, Any]:
+def _option_settings(field: OptionField) -> dict[str, Any]:
     """Returns the arguments of `click.option` for a field, without its names."""
     option, members = field.option, union_members(field.type)
     default = "" if option.default is None else f"  [default: {option.default}]"

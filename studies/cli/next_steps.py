@@ -72,11 +72,11 @@ def next_network_command(verb: str, source: str, runs: Runs) -> list[str]:
             if SUITABLE[other](model, data):
                 return [other, source, *_missing_arguments(other)]
         elif database_exists(runs.database):
-            return [other, *(_study(source, runs) if other == "status" else [])]
+            return [other, *(_study_in_database(source, runs) if other == "status" else [])]
     return []
 
 
-def _study(source: str, runs: Runs) -> list[str]:
+def _study_in_database(source: str, runs: Runs) -> list[str]:
     """Returns the name of the study in `STUDY:17`, if it is in the database."""
     name = source.partition(":")[0]
     return [name] if name in optuna.get_all_study_names(open_database(runs.database)) else []

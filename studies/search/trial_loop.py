@@ -84,7 +84,7 @@ class TrialLoop:
         identity, awaited = file_identity(self.plan.storage), list[int]()
         with _frozen_garbage():
             while True:
-                with self._locked():
+                with self._hold_lock():
                     check_file_identity(self.plan.storage, identity)
                     trials = self._all_trials()
                     ends = should_end_early(self.study, trials, self.plan)
@@ -128,10 +128,10 @@ class TrialLoop:
                 state, values = self._train(trial, lease)
             except self.search_errors:
                 # If this fails too, the trial is requeued when its heartbeats are missed.
-                with suppress(*self.search_errors, *LEASE_ERRORS), self._locked():
+                with suppress(*self.search_errors, *LEASE_ERRORS), self._hold_lock():
                     requeue_trial(self.study, lease.check(), INTERRUPTED)
                 raise
-            with self._locked():  # others could requeue it between check and write
+            with self._hold_lock():  # others could requeue it between check and write
                 now = lease.check()
                 if state == TrialState.WAITING:
                     requeue_trial(self.study, now, INTERRUPTED)
@@ -175,7 +175,7 @@ class TrialLoop:
         return TrialState.FAIL, None
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _hold_lock(self) -> Iterator[None]:
         """Holds the lock if this process does not yet; the block may release it."""
         lock = self.context.lock
         try:

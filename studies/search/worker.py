@@ -64,7 +64,7 @@ def run_worker(
             TrialLoop(open_study(storage, plan.name), plan, stop, context).run()
     except Exception as error:
         error.add_note(f"In worker {index}:\n{traceback.format_exc()}")
-        send("failed", _picklable(error))
+        send("failed", _to_picklable(error))
     if stop.is_set() and not requested.is_set():
         sys.exit(1)  # a signal of another program has ended the trial
     send("finished_work", None)
@@ -104,7 +104,7 @@ def _select_gpu(index: int) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[index % len(gpus)]
 
 
-def _picklable(error: Exception) -> Any:
+def _to_picklable(error: Exception) -> Any:
     """Returns an error that can be sent to the coordinator, without its cause."""
     if isinstance(error, DatabaseError):
         return optuna.exceptions.StorageInternalError(database_message(error))

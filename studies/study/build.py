@@ -147,7 +147,7 @@ class TrainedEncoder:
 
 
 def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | None) -> StudySpec:
-    entry = _entry(recipe)
+    entry = _catalog_entry(recipe)
     if recipe.space not in entry.spaces:
         raise StudyError(
             f"{recipe.model} has no space {recipe.space!r}; "
@@ -186,7 +186,7 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
     return StudySpec(f"{recipe.model}-{of_data}", objective, entry.trials)
 
 
-def _entry(recipe: Recipe) -> CatalogEntry:
+def _catalog_entry(recipe: Recipe) -> CatalogEntry:
     """Returns the catalog entry of a model; of `auto`, the joined entry of its models."""
     if recipe.model != AUTO:
         check_choice("model", recipe.model, [*MODELS, AUTO])

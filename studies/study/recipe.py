@@ -90,7 +90,7 @@ class Recipe(StudyOptions):
             if name not in types:
                 hint = did_you_mean(name, list(types))
                 raise StudyError(f"a recipe has no entry {name!r}; {hint}")
-        entries = {name: _read(name, value, types[name]) for name, value in table.items()}
+        entries = {name: _read_entry(name, value, types[name]) for name, value in table.items()}
         if "model" not in entries:
             raise StudyError("a recipe needs a model")
         if not re.fullmatch(r"\w*", entries.get("encoder_hash") or ""):  # it is part of a path
@@ -159,7 +159,7 @@ class Recipe(StudyOptions):
         }
 
 
-def _read(name: str, value: Any, kind: Any) -> Any:
+def _read_entry(name: str, value: Any, kind: Any) -> Any:
     """Returns an entry of a file, if it has exactly the type of its field."""
     from pydantic import ValidationError
 

@@ -48,10 +48,12 @@ class FinalTraining(Result):
         lines = [f"  {name:<22} {_format_metric(value)}" for name, value in rows.items()]
         if others := len(accuracy) - len(shown):
             lines.append(f"  and {others:,} more classes, in classes.csv")
-        return Group(*lines, *self._spread, *self.verdict, *self.notes, f"wrote {self.folder}")
+        return Group(
+            *lines, *self._scores_over_seeds, *self.verdict, *self.notes, f"wrote {self.folder}"
+        )
 
     @property
-    def _spread(self) -> list[str]:
+    def _scores_over_seeds(self) -> list[str]:
         """Mean and standard deviation of the scores over several seeds, if there are several."""
         std, mean = self.metrics.get("std", {}), self.metrics.get("mean", {})
         seeds = f"over {len(self.metrics.get('seeds', []))} seeds"

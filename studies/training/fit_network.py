@@ -119,7 +119,10 @@ def fit_network(
     observers = [checkpoint, progress, *callbacks]
     if options.pictures == "every":
         observers.append(PlotEachEpoch(folder / "epochs"))
-    with _determinism(options), open_logger(folder, options.logger, setup.best.study) as logger:
+    with (
+        _restore_determinism(options),
+        open_logger(folder, options.logger, setup.best.study) as logger,
+    ):
         trainer = quiet_trainer(
             options.epochs,
             [*(make_callback() for make_callback in setup.objective.metric_callbacks), *observers],
@@ -138,7 +141,7 @@ def fit_network(
 
 
 @contextmanager
-def _determinism(options: TrainingOptions) -> Iterator[None]:
+def _restore_determinism(options: TrainingOptions) -> Iterator[None]:
     """Restores the determinism of PyTorch when the block ends, and explains its errors."""
     before = torch.are_deterministic_algorithms_enabled()
     try:

@@ -83,12 +83,12 @@ class PlotEachEpoch(pl.Callback):
         if epoch % math.ceil((trainer.max_epochs or 1) / MAX_PLOTTED_EPOCHS):
             return
         with isolate_rng():
-            for name, grid in self._grids(pl_module).items():
+            for name, grid in self._image_grids(pl_module).items():
                 self.folder.mkdir(exist_ok=True)
                 to_pil_image(grid).save(self.folder / f"{name}-{epoch:03}.png")
                 log_images(trainer.loggers, name, grid, epoch)
 
-    def _grids(self, model: pl.LightningModule) -> dict[str, Tensor]:
+    def _image_grids(self, model: pl.LightningModule) -> dict[str, Tensor]:
         grids = {}
         if self._originals is not None:
             pair = [images.cpu() for images in reconstruct_images(model, self._originals)]

@@ -23,14 +23,14 @@ def compare_with_trial(
     is_worse = now > then if direction == "minimize" else now < then
     if not is_worse or f"{now:.4g}" == f"{then:.4g}":
         return []
-    reason, flags = _reason(setup, options)
+    reason, flags = _explain_difference(setup, options)
     return [
         f"{name} {now:.4g} is worse than {then:.4g} of trial {setup.best.trial} in the search: "
         f"{reason}; try: latentune train {source}{flags}"
     ]
 
 
-def _reason(setup: TrainingSetup, options: TrainingOptions) -> tuple[str, str]:
+def _explain_difference(setup: TrainingSetup, options: TrainingOptions) -> tuple[str, str]:
     """Returns how a training differed from the trial, and the flags that remove the difference."""
     searched, epochs = setup.objective.max_epochs, options.epochs
     same_epochs = f" --epochs {searched}"
@@ -50,11 +50,11 @@ def _reason(setup: TrainingSetup, options: TrainingOptions) -> tuple[str, str]:
     if epochs > searched:
         reason = f"it had {epochs} epochs and the trial {searched}, so that its learning rate"
         return f"{reason} decayed later", same_epochs
-    changes = ", ".join(_changes(setup.best.provenance))
+    changes = ", ".join(_provenance_changes(setup.best.provenance))
     return changes or "nothing recorded differs, so that it is chance", SEEDS
 
 
-def _changes(provenance: Mapping[str, object]) -> Iterator[str]:
+def _provenance_changes(provenance: Mapping[str, object]) -> Iterator[str]:
     """Yields the versions and the hardware that differ from those of the trial."""
     then, now = provenance.get("versions"), {**machine(), **versions()}
     recorded = {**provenance, **(then if isinstance(then, Mapping) else {})}

@@ -120,13 +120,13 @@ def check_compatible(trials: Iterable[FrozenTrial]) -> None:
             check_distribution_compatibility(first.setdefault(name, distribution), distribution)
 
 
-def _time(text: Any) -> datetime | None:
+def _parse_time(text: Any) -> datetime | None:
     if text is not None and (error := time_error(text)):
         raise ValueError(f"{text!r:.40} as a time: {error}")
     return None if text is None else datetime.fromisoformat(text)
 
 
-Time = Annotated[datetime | None, BeforeValidator(_time)]
+Time = Annotated[datetime | None, BeforeValidator(_parse_time)]
 Step = Annotated[int, BeforeValidator(int), Field(ge=0, lt=2**31)]
 
 

@@ -174,14 +174,14 @@ def compare(  # noqa: D417 - the rows of the options are made from their fields
             training = trainings[new[job]]
             on_result(training.start, counts[training.labels], training.seed, outcome.test)
         remove_with_partials(folder / LAST)
-        history, table = _tables(trainings, counts, outcomes, reach)
+        history, table = _accuracy_tables(trainings, counts, outcomes, reach)
         write_csv(history, folder / "accuracy.csv")
         write_csv(table, folder / "table.csv")
         plot_accuracy_curves(history, folder / "accuracy.png")
     return ComparisonReport(target, table, reach)
 
 
-def _tables(
+def _accuracy_tables(
     trainings: Sequence[Training],
     counts: Mapping[int | None, str],
     outcomes: Mapping[int, Outcome],

@@ -88,11 +88,11 @@ def encode(
     codes[result.readable] = known
     if file is not None:
         with new_file(file) as opened:
-            _write(result, codes, opened, file.suffix.lower())
+            _write_codes(result, codes, opened, file.suffix.lower())
     return Encodings(result.names, codes, result.reasons, result.unreadable, file)
 
 
-def _write(
+def _write_codes(
     result: InferenceResult[torch.Tensor], codes: Codes, file: IO[bytes], suffix: str
 ) -> None:
     if suffix == ".npz":

@@ -78,7 +78,7 @@ def predict(
         with new_file(file) as opened:
             write_csv(table, opened)
     item_columns = tuple(table.columns[1 + (PLACE in table) :][: len(result.columns.columns)])
-    note = _note(predicted, network, spec, source)
+    note = _prediction_note(predicted, network, spec, source)
     return Predictions(table, result.unreadable, note, file, item_columns)
 
 
@@ -105,7 +105,7 @@ def _predictions_of_items(result: InferenceResult[pd.DataFrame], target: str) ->
     return predicted
 
 
-def _note(
+def _prediction_note(
     predicted: pd.DataFrame, network: TrainedNetwork, spec: DataSpec, source: str | Path
 ) -> str:
     """Returns an explanation of neighbors or errors; empty for classes and numbers."""

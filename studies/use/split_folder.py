@@ -49,7 +49,7 @@ def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Ite
     classes = pd.DataFrame(counts).fillna(0).astype(int).sort_index().rename_axis("class")
     is_new = not out.exists()
     try:
-        _write([*tables, classes.reset_index()], files)
+        _write_lists([*tables, classes.reset_index()], files)
         yield files
     except BaseException:
         with suppress(OSError):
@@ -146,7 +146,7 @@ def _part_sizes(n: int, split: Sequence[float]) -> list[int]:
     return sizes
 
 
-def _write(tables: Sequence[pd.DataFrame], files: Sequence[Path]) -> None:
+def _write_lists(tables: Sequence[pd.DataFrame], files: Sequence[Path]) -> None:
     folder = files[0].parent
     try:
         folder.mkdir(parents=True, exist_ok=True)

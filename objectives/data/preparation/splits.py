@@ -98,7 +98,7 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
         splits = Splits(train, val, test, dataset.spec, fingerprint, has_own_val)
         _splits[key] = splits
         if not is_builtin:
-            for note in (describe_splits(splits), *_notes(splits), *dataset.notes):
+            for note in (describe_splits(splits), *_split_notes(splits), *dataset.notes):
                 log.info("%s: %s", Path(source.name).name, note)
     return _splits[key]
 
@@ -153,7 +153,7 @@ def describe_splits(splits: Splits) -> str:
     return f"{items}, {classes}, {' / '.join(counts)}"
 
 
-def _notes(splits: Splits) -> Iterator[str]:
+def _split_notes(splits: Splits) -> Iterator[str]:
     """Yields notes on small parts, missing classes and duplicates."""
     parts = dict(zip(PART_NAMES, splits[:3], strict=True))
     for name, part in parts.items():

@@ -109,7 +109,7 @@ def convert_column(column: Series[Any], kind: Column) -> Series[Any]:
     if kind.role == "flag":
         values = [BOOLEAN_WORDS.get(text.lower(), float("nan")) for text in texts]
     elif kind.role in NUMBER_ROLES:
-        values = _floats(texts) if kind.decimal != "," else None
+        values = _parse_floats(texts) if kind.decimal != "," else None
         if values is None:
             values = [_parse_or_nan(text, kind) for text in texts]
     else:
@@ -164,7 +164,7 @@ def _number_type(
     return Column(name, role, form.decimal, form.unit), ", ".join(notes)
 
 
-def _floats(texts: Sequence[str]) -> NDArray[Any] | None:
+def _parse_floats(texts: Sequence[str]) -> NDArray[Any] | None:
     """Returns texts as floats, or None if Python cannot read all of them."""
     try:
         return np.array(texts, dtype=object).astype(float)

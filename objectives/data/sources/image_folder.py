@@ -63,7 +63,7 @@ def list_image_folder(folder: Path) -> ImageFolder:
             f"{train_root} holds {len(train)} images: at least {MIN_ITEMS} are needed to split "
             "them" + (f"; {format_skipped(skipped)}" if skipped else "")
         )
-    classes = _classes(train)
+    classes = _class_folders(train)
     chosen = {}
     for part, (part_root, part_names) in parts.items():
         if classes:
@@ -182,7 +182,7 @@ def _group_by_part(
     return parts
 
 
-def _classes(names: list[str]) -> tuple[str, ...]:
+def _class_folders(names: list[str]) -> tuple[str, ...]:
     """Returns the top folders if there are at least two and they hold most of the images."""
     groups = _by_top_folder(names)
     loose = len(groups.pop("", []))

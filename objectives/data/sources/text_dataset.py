@@ -68,8 +68,8 @@ def read_text_folder(folder: Path) -> LoadedDataset:
         texts += lines.values()
         places += [f"{path}:{number}" for number in lines]
     if len(classes) < 2:
-        return _dataset(texts, places, (), None, folder, notes)
-    return _dataset(texts, places, tuple(classes), torch.tensor(labels), folder, notes)
+        return _split_and_encode(texts, places, (), None, folder, notes)
+    return _split_and_encode(texts, places, tuple(classes), torch.tensor(labels), folder, notes)
 
 
 def read_text_table(
@@ -92,7 +92,7 @@ def read_text_table(
         notes += (f"the column {target!r} is the target",)
         known += (Column(target, "target"),)
         classes, targets = column_targets(columns, target, numbers)
-    dataset = _dataset(texts, places, classes, targets, columns.path, notes)
+    dataset = _split_and_encode(texts, places, classes, targets, columns.path, notes)
     return dataset._replace(spec=replace(dataset.spec, columns=known))
 
 
@@ -110,7 +110,7 @@ def read_text_lines(path: Path) -> list[str]:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _dataset(
+def _split_and_encode(
     texts: list[str],
     places: list[str],
     classes: tuple[str, ...],
@@ -136,11 +136,11 @@ def _dataset(
     if not len(test):
         raise DataError(f"no text of the test part of {source} has a letter of the training part")
     spec = DataSpec((length,), "text", classes, letters=letters)
-    notes += tuple(_notes(texts, places, plain, letters, encoded))
+    notes += tuple(_encoding_notes(texts, places, plain, letters, encoded))
     return LoadedDataset(train, test, spec, notes=notes)
 
 
-def _notes(
+def _encoding_notes(
     texts: Sequence[str],
     places: Sequence[str],
     plain: Sequence[str],

@@ -45,7 +45,7 @@ def open_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
         replace_missing_glyphs_in(figure)
         for axes in figure.axes:
             _reduce_x_ticks(axes)
-            wrap_title(axes.title, _width(axes))
+            wrap_title(axes.title, _width_in_inches(axes))
         for title in figure.texts:
             wrap_title(title, figure.get_figwidth())
         figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.08)
@@ -70,12 +70,12 @@ def _reduce_x_ticks(axes: Axes) -> None:
         return
     longest = max((label.get_text() for label in labels), key=len)
     needed = estimate_text_width(f"{longest}  ", float(labels[0].get_fontsize()))
-    most = int(AXES_SHARE * _width(axes) / needed)
+    most = int(AXES_SHARE * _width_in_inches(axes) / needed)
     if len(labels) > most:
         locator.set_params(nbins=max(most, 1))
 
 
-def _width(axes: Axes) -> float:
+def _width_in_inches(axes: Axes) -> float:
     """Returns the width in inches of axes with their labels."""
     cell, figure = axes.get_subplotspec(), axes.get_figure(root=True)
     assert figure is not None

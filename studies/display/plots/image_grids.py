@@ -32,7 +32,7 @@ def shrink_images(images: Tensor, side: int) -> Tensor:
 def plot_reconstructions(originals: Tensor, reconstructed: Tensor, path: Path) -> None:
     """Plots originals above their reconstructions; both have shape (N, C, H, W)."""
     n, cell = len(originals), originals.shape[2] + 1
-    height, width = _inches(originals, 0.8)
+    height, width = _size_in_inches(originals, 0.8)
     with open_figure(path, 1.5 + width * n, 0.2 + 2 * height) as figure:
         axes = figure.subplots()
         _show(axes, torch.cat([originals.cpu(), reconstructed.cpu()]), per_row=n, side=0.8)
@@ -42,7 +42,7 @@ def plot_reconstructions(originals: Tensor, reconstructed: Tensor, path: Path) -
 def plot_image_grid(images: Tensor, title: str, path: Path) -> None:
     """Plots images of shape (N, C, H, W), ten per row."""
     columns = min(len(images), COLUMNS)
-    height, width = _inches(images)
+    height, width = _size_in_inches(images)
     with open_figure(path, width * columns, 0.5 + height * -(-len(images) // COLUMNS)) as figure:
         axes = figure.subplots()
         _show(axes, images.cpu(), per_row=COLUMNS)
@@ -66,7 +66,7 @@ def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> Non
     columns = max(len(line) for _, line in lines)
     blank = torch.ones(columns, *lines[0][1].shape[1:])
     images = torch.cat([torch.cat([line, blank[len(line) :]]) for _, line in lines])
-    height, width = _inches(images)
+    height, width = _size_in_inches(images)
     with open_figure(path, 2.5 + width * columns, 0.6 + height * len(lines)) as figure:
         axes = figure.subplots()
         _show(axes, images, per_row=columns)
@@ -87,7 +87,7 @@ def plot_image_groups(
     member of the group; `distances` leaves out that first member.
     """
     groups, members = images.shape[:2]
-    height, width = _inches(images, 1.2)
+    height, width = _size_in_inches(images, 1.2)
     with open_figure(path, max(width, 1.4) * groups, (height + 0.6) * members) as figure:
         table = figure.subplots(members, groups, squeeze=False)
         for column in range(groups):
@@ -100,7 +100,7 @@ def plot_image_groups(
                 axes.set_title(f"{name}{distance}", fontsize="small")
 
 
-def _inches(images: Tensor, side: float = LONG_SIDE_INCHES) -> tuple[float, float]:
+def _size_in_inches(images: Tensor, side: float = LONG_SIDE_INCHES) -> tuple[float, float]:
     """Returns the height and the width of images of shape (..., H, W) in a figure."""
     height, width = images.shape[-2:]
     scale = side / max(height, width)
@@ -111,7 +111,7 @@ def _inches(images: Tensor, side: float = LONG_SIDE_INCHES) -> tuple[float, floa
 def _show(axes: Axes, images: Tensor, per_row: int, side: float = LONG_SIDE_INCHES) -> None:
     grid = make_grid(images.float(), nrow=per_row, padding=1, pad_value=1).clamp(0, 1)
     # Pixels stay sharp squares where there is room for them.
-    sharp = _inches(images, side)[0] * DPI >= images.shape[-2]
+    sharp = _size_in_inches(images, side)[0] * DPI >= images.shape[-2]
     axes.imshow(grid.permute(1, 2, 0).numpy(), interpolation="nearest" if sharp else "auto")
     axes.set_xticks([])
     for spine in axes.spines.values():
