@@ -54,7 +54,7 @@ def _resolve_ref(name: str, git: Path) -> str:
 
 
 def _read_packed_ref(name: str, git: Path) -> str:
-    """Returns the commit of a branch that has no file of its own."""
+    """Returns the commit of a branch from the file of packed refs."""
     path = git / "packed-refs"
     if not path.is_file():
         return ""

@@ -52,7 +52,7 @@ def add_model_prefix(model: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def strip_model_prefix(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the choice of a model, and its parameters by the names in its own space."""
+    """Returns the chosen model, and its parameters without the prefix of the model."""
     prefix = f"{params.get(MODEL)}."
     return {name.removeprefix(prefix): value for name, value in params.items()}
 

@@ -68,7 +68,7 @@ def discover_parameters(
         found = record(space, data)
     except SpaceError:
         raise
-    except (ValueError, RuntimeError, MemoryError) as error:  # torch reports memory by its own
+    except (ValueError, RuntimeError, MemoryError) as error:  # torch has its own error for memory
         raise SpaceError(f"the model rejects these ranges: {error}") from error
     for name in space.ranges:
         if name not in found.distributions:
@@ -80,7 +80,7 @@ def discover_parameters(
 
 
 def parse_range(name: str, original: BaseDistribution, text: str) -> BaseDistribution:
-    """Parses the range of a parameter, with the type of its own distribution.
+    """Parses the range of a parameter, with the type of its original distribution.
 
     Args:
         name: The parameter's name, for messages.

@@ -149,7 +149,7 @@ def read_best_toml(path: Path) -> Best:
 
 
 def _names_of_none(table: Any, path: Path) -> list[str]:
-    """Returns the names of the parameters whose value is None."""
+    """Returns the names of the parameters with the value None."""
     names = table.get("params") if isinstance(table, dict) and len(table) == 1 else None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise StorageError(f"{path}: [{NONE}] must be params = [...], the names of parameters")

@@ -44,7 +44,7 @@ def heartbeat(trial: optuna.Trial) -> Iterator[None]:
 
 
 def write_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
-    """Records a heartbeat of trials whose processes cannot reach the database themselves."""
+    """Records a heartbeat for trials, because their processes cannot reach the database."""
     storage = relational_storage(storage_of(study))
     if storage is not None:
         for trial in trials:
@@ -52,7 +52,7 @@ def write_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None
 
 
 def stale_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Returns the RUNNING trials whose heartbeat has expired: their processes have died.
+    """Returns the RUNNING trials with an expired heartbeat: their processes have died.
 
     Args:
         study: The study.

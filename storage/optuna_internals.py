@@ -75,7 +75,7 @@ def set_system_attribute(study: optuna.Study, name: str, value: Any) -> None:
 
 
 def stale_trial_ids(study: optuna.Study, storage: RDBStorage) -> set[int]:
-    """Returns the ids of RUNNING trials whose last heartbeat is older than the grace period."""
+    """Returns the ids of RUNNING trials with a last heartbeat before the grace period."""
     return set(storage._get_stale_trial_ids(study._study_id))
 
 

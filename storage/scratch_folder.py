@@ -1,7 +1,7 @@
 """Scratch folders: temporary folders that other processes remove if their owner is killed.
 
 Every scratch folder holds a lock file. The system releases the lock when the process of its owner
-dies, so a folder whose lock is free has no owner.
+dies, so a folder with a free lock has no owner.
 """
 
 import getpass

@@ -46,7 +46,7 @@ class LatentKDE:
         n_search: int = 1000,
         seed: int = 0,
     ) -> Self:
-        """Fits a density whose bandwidth is the best of 20 under 5-fold cross-validation.
+        """Fits a density with the best of 20 bandwidths under 5-fold cross-validation.
 
         The candidates are evenly spread on a log scale, from a tenth to ten times the order of
         magnitude of the codes. If the first or the last one is best, the search moves on by a

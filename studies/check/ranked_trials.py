@@ -8,7 +8,7 @@ from .checkup import Checkup
 
 
 def single_objective_studies(checkup: Checkup) -> list[optuna.Study]:
-    """Returns the studies of a checkup whose trials can be ranked."""
+    """Returns the studies of a checkup with one objective."""
     return [study for study in checkup.studies if len(study.directions) == 1]
 
 

@@ -16,7 +16,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Choice(click.Choice[str]):
-    """A choice whose error message names the closest choice."""
+    """A `click.Choice` with the closest choice in its error message."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         return f"{value!r} is not a choice; {did_you_mean(str(value), list(self.choices))}"
@@ -54,7 +54,7 @@ class SuggestedText(click.ParamType[str]):
 
 
 def option_of(record: type, name: str, **settings: Any) -> Decorator:
-    """Returns the option that a field of a dataclass declares; `settings` replace its own."""
+    """Returns the option that a dataclass field declares; `settings` override its settings."""
     field = options_of(record)[name]
     return click.option(*_option_names(field), **(_option_settings(field) | settings))
 

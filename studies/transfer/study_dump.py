@@ -157,7 +157,7 @@ class _Study(Record):
 
 
 def _check_study(study: _Study) -> StudyDump:
-    """Returns a study whose attributes and trials have been checked."""
+    """Returns a study after checking its attributes and trials."""
     for name in REQUIRED:
         if name not in study.user_attrs:
             raise KeyError(name)

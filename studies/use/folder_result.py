@@ -13,7 +13,7 @@ from ..display.result import Result
 
 @dataclass(frozen=True, repr=False)
 class FolderResult(Result):
-    """A result whose files are in a folder.
+    """A result with its files in a folder.
 
     Attributes:
         folder: The folder.

@@ -36,7 +36,7 @@ RESERVED = (PART, CLASS, TARGET, "x", "y")
 
 @dataclass(frozen=True)
 class MapItems:
-    """Training items whose codes are on a map.
+    """The training items on a map of codes.
 
     Attributes:
         columns: All columns of the data: `item`, `row` and the columns of the file; empty if the

@@ -26,7 +26,7 @@ def make_fold(splits: Splits, index: int, folds: int, seed: int) -> Splits:
     total = len(splits.train) + len(splits.val)
     if splits.has_own_val:
         raise DataError(
-            "this data has a validation part of its own, and folds would mix it with the training "
+            "this data has a separate validation part, and folds would mix it with the training "
             "part: leave out `folds=`"
         )
     if total < folds:

@@ -193,7 +193,7 @@ def test_data_that_bring_a_validation_part_are_not_cut_into_folds(refused: Refus
             folder.mkdir(parents=True)
             for n in range(5):
                 Image.new("L", (8, 8), color).save(folder / f"{n}.png")
-    assert "this data has a validation part of its own" in refused(
+    assert "this data has a separate validation part" in refused(
         "search", "cnn", "mine", "--folds", 2
     )
 
