@@ -1,6 +1,5 @@
 """Automatic studies: the model is a parameter too, among those that fit the data."""
 
-import shutil
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,43 +25,15 @@ from latentune.search_spaces.suggestions import random_trials, replay
 from latentune.studies.study.build import untrained_space
 from latentune.studies.study.study_error import StudyError
 
+from .conftest import SMALL, THREE
+
 CLASSES = ("a", "b", "c")
-
-
 KINDS = {
     "image": DataSpec((1, 8, 8), classes=CLASSES),
     "table": DataSpec((16,), "table", CLASSES, mean=(2.0,) * 16, std=(3.0,) * 16),
     "text": DataSpec((9,), "text", CLASSES, letters="abcde"),
 }
-
-
 ALONE = [name for name, entry in MODELS.items() if not entry.needs_encoder]
-
-
-THREE = ("conv-ae", "dense-ae", "deep-ae")
-
-
-SMALL = {
-    "objectives": ["mse"],
-    "epochs": 1,
-    "batch_size": 300,
-    "ranges": {"model": ",".join(THREE)},
-}
-
-
-@pytest.fixture(scope="module")
-def _studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    runs = tmp_path_factory.mktemp("studied") / "runs"
-    latentune.search("digits", trials=4, pruner="none", runs=runs, **SMALL)
-    latentune.train("auto-digits", epochs=1, runs=runs)
-    return runs
-
-
-@pytest.fixture
-def studied(_studied: Path, tmp_path: Path) -> optuna.Study:
-    """A copy, in the working folder, of an automatic study whose winner was trained."""
-    shutil.copytree(_studied, tmp_path / "runs")
-    return optuna.load_study(study_name="auto-digits", storage="sqlite:///runs/studies.db")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The leaderboard of an automatic study, and the choice of models by the data."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,35 +20,7 @@ from latentune.studies.cli.leaderboard import leaderboard
 from ...forked import command, fork
 
 Cli = Callable[..., Any]
-
-
 ALONE = [name for name, entry in MODELS.items() if not entry.needs_encoder]
-
-
-THREE = ("conv-ae", "dense-ae", "deep-ae")
-
-
-SMALL = {
-    "objectives": ["mse"],
-    "epochs": 1,
-    "batch_size": 300,
-    "ranges": {"model": ",".join(THREE)},
-}
-
-
-@pytest.fixture(scope="module")
-def _studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    runs = tmp_path_factory.mktemp("studied") / "runs"
-    latentune.search("digits", trials=4, pruner="none", runs=runs, **SMALL)
-    latentune.train("auto-digits", epochs=1, runs=runs)
-    return runs
-
-
-@pytest.fixture
-def studied(_studied: Path, tmp_path: Path) -> optuna.Study:
-    """A copy, in the working folder, of an automatic study whose winner was trained."""
-    shutil.copytree(_studied, tmp_path / "runs")
-    return optuna.load_study(study_name="auto-digits", storage="sqlite:///runs/studies.db")
 
 
 def test_the_models_are_shown_beside_each_other(cli: Cli, studied: optuna.Study) -> None:
