@@ -138,7 +138,7 @@ def _compare(
     code: int,
     words: tuple[str, ...],
 ) -> None:
-    passing = (".lock", "-wal", "-shm")  # SQLite's own come and go with whoever looks
+    passing = (".lock", "-wal", "-shm")  # SQLite makes and removes these while a database is open
     for path in after.keys() - before.keys():
         asked = path.parent != folder or any(path.stem in word for word in ["runs", *words])
         if folder not in path.parents or not asked:
@@ -213,7 +213,7 @@ def _check_said(code: int, said: str) -> None:
 
 
 def make_studies(folder: Path) -> Path:
-    """Makes the studies whose files are spoilt; returns the folder of runs."""
+    """Makes the studies whose files are damaged; returns the folder of runs."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     runs = folder / "runs"
     small = {"trials": 2, "epochs": 1, "batch_size": 300, "runs": runs}

@@ -81,7 +81,7 @@ def commands(draw: st.DrawFn) -> Case:
     for param in params:
         line += draw(_given(param, dry, odd))
     if odd:
-        line += draw(st.sampled_from([[]] * 5 + [["--colour"], ["-x"], ["more"], ["--"]]))
+        line += draw(st.sampled_from([[]] * 5 + [["--farbe"], ["-x"], ["more"], ["--"]]))
     line = [word for word in line if not (word.endswith("..") and verb == "import")]
     broken = b"SPEC = 5"
     files = (*photos, ("broken.py", Bytes(broken)))

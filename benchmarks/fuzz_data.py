@@ -36,8 +36,8 @@ def folders(draw: st.DrawFn) -> Case:
                 files.append((f"{folder}/{number}.{suffix}", made))
             if draw(st.integers(0, 4)) == 4:
                 odd = draw(one_of("odd.png odd.JPG ._1.png odd.gif odd.svg odd.txt .git/1.png"))
-                spoilt = draw(ruins | st.sampled_from([BOMB, Picture()]))
-                files += [(f"{folder}/{odd}", Picture()), (f"{folder}/{odd}", spoilt)]
+                damaged = draw(ruins | st.sampled_from([BOMB, Picture()]))
+                files += [(f"{folder}/{odd}", Picture()), (f"{folder}/{odd}", damaged)]
     model = draw(st.sampled_from([["conv-ae"], ["cnn"], ["head", "--encoder", AE], []]))
     uses = [["search", *model, "photos", *TINY, *draw(SIDES), "--dry-run"]] * 4
     uses += [["show", "photos"], ["predict", HEAD, "photos"], ["encode", AE, "photos"]]
@@ -128,8 +128,8 @@ def arrays(draw: st.DrawFn) -> Case:
         made[name] = (draw(st.just("uint8") | one_of(TYPES)), shape, fill)
     path = draw(one_of("x.npz x.npy"))
     made = made or {"x": ("uint8", (12, 8, 8), 9.0)}
-    spoilt = draw(st.one_of(*[st.just(())] * 4, changes.map(tuple)))
-    files = [(path, Array(made, spoilt)), (path, draw(ruins))][
+    damaged = draw(st.one_of(*[st.just(())] * 4, changes.map(tuple)))
+    files = [(path, Array(made, damaged)), (path, draw(ruins))][
         : draw(st.sampled_from([1, 1, 1, 1, 2]))
     ]
     uses = [["search", model, path, *TINY, "--dry-run"] for model in ("conv-ae", "mlp", "head")]
@@ -179,5 +179,5 @@ def zips(draw: st.DrawFn) -> Case:
     uses = [["show", path]] if path == "x.npz" else [["map", AE, "--n", "8"]]
     if path == "study.zip":
         uses = [["import", path]] if "import" in app.commands else [["show", path]]
-    spoilt = draw(st.just(()) | changes.map(tuple))
-    return Case(tuple(draw(st.sampled_from(uses))), ((path, Zip(tuple(members), spoilt)),))
+    damaged = draw(st.just(()) | changes.map(tuple))
+    return Case(tuple(draw(st.sampled_from(uses))), ((path, Zip(tuple(members), damaged)),))

@@ -61,7 +61,7 @@ def refused(cli: Cli) -> Callable[..., str]:
     """Runs a command that must end in one line and write nothing, and returns the line."""
 
     def files() -> set[Path]:
-        # SQLite's own come and go with whoever looks at a database.
+        # SQLite makes and removes these while a database is open.
         passing = (".lock", "-shm", "-wal")
         return {p for p in Path().rglob("*") if p.is_file() and not p.name.endswith(passing)}
 

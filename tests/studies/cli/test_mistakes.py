@@ -53,7 +53,7 @@ MISTAKES = [
     ((*SEARCH, "--image-size", 9999), "--image-size must be from 1 to 2048, not 9999"),
     ((*SEARCH, "--storage", "studies.db"), "is not a database URL"),
     ((*SEARCH, "--runs", "/proc/runs"), "cannot write to /proc/runs"),
-    ((*SEARCH, "--colour", "red"), "--colour"),
+    ((*SEARCH, "--farbe", "red"), "--farbe"),
     (("search", "nowhere:SPEC"), "there is no module 'nowhere'"),
     (("search", "json:dumps"), "json:dumps is a function, not a StudySpec"),
     (("search", "json:nothing"), "module 'json' has no 'nothing'"),

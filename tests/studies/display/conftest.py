@@ -51,7 +51,7 @@ def check_texts(figure: Figure) -> None:
 
 
 def is_seen(text: Text) -> bool:
-    """Says whether a text is no label of a tick beyond the ends of its axis."""
+    """Returns False for the label of a tick beyond the ends of its axis."""
     for axes in text.figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]

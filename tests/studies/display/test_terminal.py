@@ -23,6 +23,6 @@ def test_a_progress_bar_is_redrawn_in_place(monkeypatch: pytest.MonkeyPatch) -> 
         task = bar.add_task("digits", total=2)
         bar.advance(task)
         print("from a file: \x1b[2J")
-    assert "\x1b[2K" in screen.getvalue()  # the bar was drawn again in its line
+    assert "\x1b[2K" in screen.getvalue()  # the bar was redrawn in its line
     assert "\\x1b" not in screen.getvalue()
     assert "\x1b[2J" not in screen.getvalue()

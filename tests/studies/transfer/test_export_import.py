@@ -127,7 +127,7 @@ def test_a_study_that_could_not_be_written_leaves_nothing(
             latentune.import_(packed)
     assert optuna.get_all_study_names("sqlite:///runs/studies.db") == []
     assert {path.name for path in Path("runs").iterdir() if path.is_dir()} == {"cache"}
-    # Killed, it could not clean up; it is told by what it lacks, and the next import does.
+    # A killed import leaves its study; the next import recognizes it by a missing record.
     half = optuna.create_study(study_name=NAME, storage="sqlite:///runs/studies.db")
     half.set_user_attr("imported", IMPORTED)
     assert latentune.import_(packed).added == 3

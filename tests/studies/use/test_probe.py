@@ -84,7 +84,7 @@ def test_labels_of_the_test_part_are_not_used(
         after = latentune.probe("conv-ae-digits", labels=50, seeds=2)
     finally:
         part.targets.copy_(answers)
-    # Whoever had learned from test labels would still be right.
+    # A probe that had learned from test labels would still be right.
     assert (before.accuracy > 0.5).all(axis=None)
     assert (after.accuracy < 0.2).all(axis=None)
 
