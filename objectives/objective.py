@@ -15,12 +15,7 @@ from optuna.trial import BaseTrial, Trial
 from pytorch_lightning.callbacks import EarlyStopping
 
 from ..models.types import Direction, MetricCallbackFactory, Space
-from ..storage.trial_record import (
-    Provenance,
-    TrialRecord,
-    read_trial_record,
-    write_trial_record,
-)
+from ..storage.trial_record import Provenance, TrialRecord, read_trial_record, write_trial_record
 from .data.data_error import DataError
 from .data.describe_object import accepts_arguments, describe_object
 from .last_epoch_checkpoint import LastEpochCheckpoint

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, Json, TypeAdapter, ValidationError
 
-from .input_limits import check_limits
 from .record import Record, validation_message
 from .storage_error import StorageError
 from .study_record import CONFIRM_TRAINING, Count, StudyRecord
 from .trial_record import TrialRecord
+from .value_limits import check_limits
 
 Owner = Literal["study", "trial"]
 Author = Literal["user", "system"]

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import create_model
 
 from .atomic_write import write_text
-from .input_limits import check_limits
 from .record import Record, validate
 from .runs_folder import MAX_TOML_BYTES, check_regular_file, check_study_name
 from .storage_error import StorageError
+from .value_limits import check_limits
 
 BEST_FORMAT = 1
 

@@ -10,8 +10,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, json
 from sqlalchemy import DateTime, Enum, Float, Integer, String, Text
 
 from .attribute_types import name_error
-from .input_limits import check_limits
 from .storage_error import StorageError
+from .value_limits import check_limits
 
 VALID_YEARS = (1970, 2200)  # of a trial
 MAX_INTEGER = 2**53

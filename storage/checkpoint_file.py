@@ -11,10 +11,10 @@ from zipfile import BadZipFile, ZipFile
 from ..models.data_spec import DataSpec
 from .atomic_write import atomic_file
 from .checkpoint_header import CheckpointHeader
-from .input_limits import check_limits
 from .record import validate
 from .runs_folder import MAX_CHECKPOINT_BYTES, check_regular_file
 from .storage_error import StorageError
+from .value_limits import check_limits
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl

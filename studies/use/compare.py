@@ -22,13 +22,7 @@ from ..cluster.run_jobs import run_jobs
 from ..display.plots.training_curves import plot_accuracy_curves
 from ..study.build import load_encoder
 from ..study.checkpoint_lookup import find_encoder
-from ..study.defaults import (
-    COMPARE_EPOCHS,
-    COMPARE_LABELS,
-    COMPARE_REACH,
-    COMPARE_SEEDS,
-    RUNS,
-)
+from ..study.defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_REACH, COMPARE_SEEDS, RUNS
 from ..study.option_fields import describe_options
 from ..study.public_api import public_api
 from ..study.search_options import ClusterOptions

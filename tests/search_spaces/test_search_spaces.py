@@ -19,11 +19,7 @@ from latentune.search_spaces.distributions import describe_distribution
 from latentune.search_spaces.ranges import RangedSpace, discover_parameters, parse_range
 from latentune.search_spaces.space_errors import SpaceError
 from latentune.search_spaces.strategies import HalvingPruner
-from latentune.search_spaces.suggestions import (
-    build_without_weights,
-    random_trials,
-    replay,
-)
+from latentune.search_spaces.suggestions import build_without_weights, random_trials, replay
 
 SHAPE = DataSpec((1, 28, 28))
 POINT = {"latent_dim": 4, "lr": 1e-3, "l1": 1e-6, "l2": 1e-6}

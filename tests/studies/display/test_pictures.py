@@ -19,12 +19,8 @@ from latentune.studies.display.plots.image_grids import (
     plot_reconstructions,
 )
 from latentune.studies.display.plots.latent_map import plot_latent_map
-from latentune.studies.display.plots.plot_text import (
-    shorten_labels,
-)
-from latentune.studies.display.plots.prediction_quality import (
-    plot_precision_recall,
-)
+from latentune.studies.display.plots.plot_text import shorten_labels
+from latentune.studies.display.plots.prediction_quality import plot_precision_recall
 from latentune.studies.display.plots.training_curves import plot_accuracy_curves, plot_loss_curve
 
 Drawn = Callable[..., Figure]
