@@ -165,7 +165,7 @@ def test_what_a_database_holds_beside_tables_is_refused(
         ("search", "mlp", "wine", "--trials", 1),
         ("import", "x.zip"),
     ):
-        assert words[0] == "import" or "'evil', which Optuna has not made" in refused(*words)
+        assert words[0] == "import" or "'evil', which Optuna did not create" in refused(*words)
     answer = cli("doctor", "--fix")
     assert answer.code == 1
     word = kind.split()[-1].upper()
