@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from .output_files import check_output, new_file
+from .atomic_write import check_output, new_file
 from .record import Record, validate
 from .runs_folder import check_regular_file
 from .storage_error import StorageError

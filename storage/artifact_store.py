@@ -3,11 +3,12 @@
 They are kept in a folder, or in the bucket of their study.
 """
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import optuna
 from optuna.artifacts import FileSystemArtifactStore, get_all_artifact_meta, upload_artifact
@@ -21,18 +22,18 @@ from .s3_bucket import Bucket, check_bucket
 from .storage_error import unwritable_path_error
 from .study_record import read_study_record
 
+ARTIFACT_PREFIX = "artifacts:"
+"""Prefix of the attributes in which Optuna describes artifacts."""
+
 
 class ArtifactStore(Protocol):
     """Optuna's protocol of artifact stores."""
 
-    def open_reader(self, artifact_id: str) -> BinaryIO:
-        """Opens an artifact."""
+    def open_reader(self, artifact_id: str) -> BinaryIO: ...
 
-    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        """Writes an artifact, replacing one of the same name."""
+    def write(self, artifact_id: str, content_body: BinaryIO) -> None: ...
 
-    def remove(self, artifact_id: str) -> None:
-        """Removes an artifact."""
+    def remove(self, artifact_id: str) -> None: ...
 
 
 class AtomicFileStore(FileSystemArtifactStore):
@@ -78,6 +79,23 @@ def attach_picture(
             store.write(name, file)
     else:
         upload_artifact(artifact_store=store, file_path=str(picture), study_or_trial=target)
+
+
+def artifact_records(attrs: Mapping[str, Any], prefix: str = "") -> dict[str, dict[str, Any]]:
+    """Returns Optuna's descriptions of the artifacts that were not deleted, by attribute.
+
+    Args:
+        attrs: The system attributes of a study or a trial.
+        prefix: A text before Optuna's own prefix in the names of the attributes.
+    """
+    records = {}
+    for name, text in attrs.items():
+        if name.startswith(f"{prefix}{ARTIFACT_PREFIX}"):
+            with suppress(TypeError, ValueError, RecursionError):
+                found = json.loads(text)
+                if isinstance(found, dict) and isinstance(found.get("artifact_id"), str):
+                    records[name] = found
+    return records
 
 
 def study_bucket(study: optuna.Study) -> str | None:

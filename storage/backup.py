@@ -5,7 +5,6 @@ by its path in the runs folder; `runs/backups/DATE/after` holds what the repair 
 database that lies outside of the runs folder is called `outside/NAME` in both.
 """
 
-import filecmp
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from .atomic_write import write_text
+from .atomic_write import is_same_file, write_text
 from .folder_replacement import discard
 from .recorded_paths import recorded_path_error, relative_to_root
 from .runs_folder import Runs
@@ -141,14 +140,8 @@ def _check_unchanged(backup: Path, files: Mapping[Path, Path], database: Path, k
             raise StorageError(f"{database} has changed since the repair{trials}; {way_out}")
     for path, target in files.items():
         written = after / path.relative_to(before)
-        if os.path.lexists(target) and not any(_is_same(target, p) for p in (path, written)):
+        if os.path.lexists(target) and not any(is_same_file(target, p) for p in (path, written)):
             raise StorageError(f"{target} was written after the repair; {way_out}")
-
-
-def _is_same(path: Path, other: Path) -> bool:
-    """Returns whether two paths are files with the same content, and not links."""
-    files = all(p.is_file() and not p.is_symlink() for p in (path, other))
-    return files and filecmp.cmp(path, other, shallow=False)
 
 
 def _files_in(tree: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""Waiting for a lock, with a log line if it takes longer than two seconds."""
+"""Holding a lock: with a log line if that takes longer than two seconds, or only if it is free."""
 
 import logging
 from collections.abc import Iterator
@@ -7,20 +7,28 @@ from typing import Any, Protocol
 
 from filelock import Timeout
 
+from .storage_error import StorageError
+
 REPORT_AFTER_S = 2
 
 log = logging.getLogger(__name__)
 
 
-class LockLike(Protocol):
-    """A lock of this or of another package."""
+class Lock(Protocol):
+    """A lock between processes, of this or of another package."""
 
-    def acquire(self, timeout: float | None = None) -> Any: ...
+    @property
+    def is_locked(self) -> bool:
+        """Whether this process holds the lock."""
 
-    def release(self) -> Any: ...
+    def acquire(self, timeout: float | None = None) -> Any:
+        """Waits until this process holds the lock, or raises Timeout after so many seconds."""
+
+    def release(self) -> Any:
+        """Releases the lock."""
 
 
-def acquire(lock: LockLike, name: str) -> None:
+def acquire(lock: Lock, name: str) -> None:
     """Waits until this process holds a lock; `name` is what the log line calls it."""
     try:
         lock.acquire(timeout=REPORT_AFTER_S)
@@ -30,9 +38,26 @@ def acquire(lock: LockLike, name: str) -> None:
 
 
 @contextmanager
-def hold_lock(lock: LockLike, name: str) -> Iterator[None]:
+def hold_lock(lock: Lock, name: str) -> Iterator[None]:
     """Holds a lock for the block; see `acquire`."""
     acquire(lock, name)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def hold_free_lock(lock: Lock, message: str, timeout: float = 0) -> Iterator[None]:
+    """Holds a lock for the block.
+
+    Raises:
+        StorageError: With this message, if another process holds the lock for `timeout` seconds.
+    """
+    try:
+        lock.acquire(timeout=timeout)
+    except Timeout:
+        raise StorageError(message) from None
     try:
         yield
     finally:

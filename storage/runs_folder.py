@@ -3,15 +3,11 @@
 import os
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .folder_replacement import replace_with
 from .recorded_paths import recorded_path_error, relative_to_root
-from .scratch_folder import scratch_folder
 from .storage_error import StorageError, refuse_url, unwritable_path_error
 
 # Names in the folder that no study can have.
@@ -223,25 +219,3 @@ def check_regular_file(path: Path, max_bytes: int = MAX_CHECKPOINT_BYTES) -> Pat
             f"{path} is too large: it has {size:,} bytes, and at most {max_bytes:,} are allowed"
         )
     return path
-
-
-@contextmanager
-def replace_folder(folder: Path, runs: Runs, *, keep: bool = False) -> Iterator[Path]:
-    """Yields an empty folder that replaces `folder` when the block has succeeded.
-
-    Args:
-        folder: The folder to replace; it need not exist.
-        runs: The runs folder. Its cache holds the new folder until the block has succeeded.
-        keep: Whether the old folder is kept, under its name with `-before` at the end.
-
-    Raises:
-        StorageError: If it cannot be written; the old folder is not changed then.
-    """
-    try:
-        with scratch_folder(runs.cache) as scratch:
-            new = scratch / "new"
-            new.mkdir()
-            yield new
-            replace_with(new, folder, scratch, keep=keep)
-    except OSError as error:
-        raise unwritable_path_error(folder, error) from error

@@ -29,8 +29,7 @@ def scratch_folder(cache: Path) -> Iterator[Path]:
     Scratch folders of dead processes are removed first, here and in the temporary folder.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    with suppress(FileNotFoundError):  # the temporary folder does not exist
-        remove_stale_temporary()
+    _remove_stale_temporary()
     with _stale_removed(cache):
         folder = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX, dir=cache))
         owner = lock_folder(folder)
@@ -63,24 +62,23 @@ def user_temporary_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"latentune-{user}"
 
 
-def remove_stale_temporary() -> None:
-    """Removes the folders of dead processes in the temporary folder."""
-    folder = user_temporary_folder()
-    if folder.is_dir() and _belongs_to_user(folder):
-        with _stale_removed(folder):
-            pass
-    for sockets in folder.parent.glob(MULTIPROCESSING_FOLDERS):
-        if (sockets / OWNER_LOCK).exists() and _belongs_to_user(sockets):
-            _remove_if_stale(sockets)
-
-
 def remove_stale_scratch(cache: Path) -> None:
     """Removes the scratch folders of dead processes in `cache` and in the temporary folder."""
-    with suppress(FileNotFoundError):  # the temporary folder does not exist
-        remove_stale_temporary()
+    _remove_stale_temporary()
     if cache.is_dir():
         with _stale_removed(cache):
             pass
+
+
+def _remove_stale_temporary() -> None:
+    with suppress(FileNotFoundError):  # the temporary folder does not exist
+        folder = user_temporary_folder()
+        if folder.is_dir() and _belongs_to_user(folder):
+            with _stale_removed(folder):
+                pass
+        for sockets in folder.parent.glob(MULTIPROCESSING_FOLDERS):
+            if (sockets / OWNER_LOCK).exists() and _belongs_to_user(sockets):
+                _remove_if_stale(sockets)
 
 
 def is_only_scratch(folder: Path) -> bool:
@@ -104,12 +102,18 @@ def _stale_removed(cache: Path) -> Iterator[None]:
         yield
 
 
-def _remove_if_stale(folder: Path) -> None:
+def has_owner(folder: Path) -> bool:
+    """Returns whether the owner of a folder is alive, or is another user."""
     try:
         lock_folder(folder).release()
     except (Timeout, OSError):
-        return  # its owner is alive, or is another user
-    shutil.rmtree(folder, ignore_errors=True)
+        return True
+    return False
+
+
+def _remove_if_stale(folder: Path) -> None:
+    if not has_owner(folder):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _belongs_to_user(folder: Path) -> bool:

@@ -1,59 +1,36 @@
-"""The lock under which a process chooses its next trial, so that it is chosen once."""
+"""The locks of a database: of its searches, and of the process that confirms a study."""
 
-from typing import Any, Protocol
+from pathlib import Path
 
 from filelock import FileLock
 
 from .advisory_lock import AdvisoryLock
 from .database_server import is_postgres
 from .database_urls import parse_url
+from .lock_wait import Lock
 from .runs_folder import Runs
 
 SEARCH_LOCK_NAME = "the lock of all searches"
 """What the log line about waiting calls it."""
 
 
-class Lock(Protocol):
-    """What all kinds of it can do."""
-
-    @property
-    def is_locked(self) -> bool:
-        """Whether this process holds the lock."""
-
-    def acquire(self, timeout: float | None = None) -> Any:
-        """Waits until this process holds the lock.
-
-        Args:
-            timeout: Seconds to wait at most; None for no limit.
-
-        Raises:
-            Timeout: After that time.
-        """
-
-    def release(self) -> Any:
-        """Releases the lock."""
-
-
 def search_lock(storage: str, runs: Runs) -> Lock:
-    """Returns the lock of all searches in a database.
+    """Returns the lock under which a process chooses its next trial, so that it is chosen once.
 
-    In PostgreSQL it is one of the database, which the searches of all machines share. For a file,
-    and for any other server such as MySQL, it is a file of the runs folder: searches in the same
-    database must then have the same folder.
-
-    Args:
-        storage: The Optuna URL of the database.
-        runs: The runs folder of the search.
+    In PostgreSQL it is a lock of the database, which the searches of all machines share. For a
+    file, and for any other server such as MySQL, it is a file of the runs folder: searches in the
+    same database must then have the same folder.
     """
-    url = parse_url(storage)
-    if is_postgres(url):
-        return AdvisoryLock(url, "search")
-    return FileLock(runs.lock, thread_local=False)  # who acquires it may not be who releases it
+    return _lock(storage, "search", runs.lock)
 
 
 def confirm_lock(storage: str, runs: Runs, study: str) -> Lock:
     """Returns the lock of the process that confirms a study, for all machines as `search_lock`."""
+    return _lock(storage, f"confirm {study}", runs.cache / f"{study}-confirm.lock")
+
+
+def _lock(storage: str, purpose: str, file: Path) -> Lock:
     url = parse_url(storage)
     if is_postgres(url):
-        return AdvisoryLock(url, f"confirm {study}")
-    return FileLock(runs.cache / f"{study}-confirm.lock", thread_local=False)
+        return AdvisoryLock(url, purpose)
+    return FileLock(file, thread_local=False)  # one thread may acquire it and another release it

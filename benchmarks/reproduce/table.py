@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import seaborn as sns
 
-from latentune.storage.runs_folder import Runs, replace_folder
+from latentune.storage.folder_replacement import replace_folder
+from latentune.storage.runs_folder import Runs
 from latentune.storage.spreadsheet_csv import write_csv
 from latentune.studies.display.plots.figure import add_legend_outside, open_figure, set_log_scale
 

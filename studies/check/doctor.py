@@ -1,16 +1,16 @@
 """The doctor: finds problems of studies and their files, and fixes them after a backup."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import Timeout
 from optuna.trial import TrialState
 
 from ...storage.backup import latest_backup, make_backup, restore_backup
 from ...storage.database_urls import file_path, is_file
 from ...storage.heartbeats import stale_trials
+from ...storage.lock_wait import hold_free_lock
 from ...storage.redact import redact
 from ...storage.runs_folder import Runs
 from ...storage.search_lock import search_lock
@@ -20,12 +20,16 @@ from ..display.result import Result
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
 from ..study.study_error import StudyError
-from .artifact_records import find_missing_artifacts, find_unreferenced_artifacts
-from .boundary_values import find_boundary_values
 from .checkup import Checkup, close, open_checkup
 from .database_tables import check_tables
+from .file_checks import (
+    find_missing_artifacts,
+    find_unneeded_checkpoints,
+    find_unreferenced_artifacts,
+    find_unused_files,
+)
 from .finding import SEVERITIES, Finding, count
-from .late_bloomers import find_late_bloomers
+from .search_advice import find_boundary_values, find_late_bloomers, find_weak_choices
 from .trained_networks import (
     find_broken_checkpoints,
     find_broken_configurations,
@@ -33,8 +37,6 @@ from .trained_networks import (
     find_outdated_networks,
 )
 from .trial_checks import find_duplicate_trials, find_interrupted_trials
-from .unused_files import find_unneeded_checkpoints, find_unused_files
-from .weak_choices import find_weak_choices
 
 CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (
     find_interrupted_trials,
@@ -197,20 +199,13 @@ def _repair(runs: Runs, source: str, study: str | None) -> tuple[tuple[str, ...]
     return tuple(finding.describe_fix() for finding, _ in fixable), backup
 
 
-@contextmanager
-def _hold_search_lock(source: str, runs: Runs) -> Iterator[None]:
+def _hold_search_lock(source: str, runs: Runs) -> AbstractContextManager[None]:
     """Keeps searches from starting a trial in the block; raises StorageError if one runs."""
-    lock = search_lock(source, runs)
-    try:
-        lock.acquire(timeout=LOCK_TIMEOUT_S)
-    except Timeout:
-        raise StorageError(
-            f"a search holds {runs.lock}: wait until it has finished, or stop it"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+    return hold_free_lock(
+        search_lock(source, runs),
+        f"a search holds {runs.lock}: wait until it has finished, or stop it",
+        LOCK_TIMEOUT_S,
+    )
 
 
 def _refuse_running_trials(checkup: Checkup) -> None:

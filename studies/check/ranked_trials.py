@@ -4,13 +4,6 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from .checkup import Checkup
-
-
-def single_objective_studies(checkup: Checkup) -> list[optuna.Study]:
-    """Returns the studies of a checkup with one objective."""
-    return [study for study in checkup.studies if len(study.directions) == 1]
-
 
 def direction_sign(study: optuna.Study) -> int:
     """Returns 1 if lower values are better, and -1 if higher values are."""

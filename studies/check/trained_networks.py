@@ -9,7 +9,7 @@ import optuna
 
 from ...storage.best_toml import read_best_toml, to_toml
 from ...storage.checkpoint_file import read_checkpoint, read_header, read_safely
-from ...storage.resumable_folder import in_progress_folder
+from ...storage.folder_replacement import in_progress_folder
 from ...storage.storage_error import StorageError
 from ..study.lineage import is_stale
 from ..study.misplaced_checkpoints import describe_misplaced_checkpoints

@@ -19,8 +19,8 @@ from ray.exceptions import (
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ...storage.database_urls import absolute, is_file
+from ...storage.lock_wait import Lock
 from ...storage.runs_folder import Runs
-from ...storage.search_lock import Lock
 from ..cluster.coordinator_actor import COORDINATOR, CoordinatorActor
 from ..cluster.database_proxy import serve_database
 from ..cluster.payload import pack_payload, recipe_files

@@ -9,8 +9,9 @@ from typing import Any
 import pytorch_lightning as pl
 
 from ...storage.artifact_store import ArtifactStore, open_artifact_store
+from ...storage.lock_wait import Lock
 from ...storage.resume_checkpoints import last_epoch
-from ...storage.search_lock import Lock, search_lock
+from ...storage.search_lock import search_lock
 from .search_plan import SearchPlan
 
 SendMessage = Callable[[str, Any], None]

@@ -12,8 +12,8 @@ from filelock import Timeout
 
 from ...storage.database import HEARTBEAT_S, check_file_identity, file_identity
 from ...storage.heartbeats import write_heartbeats
-from ...storage.lock_wait import hold_lock
-from ...storage.search_lock import SEARCH_LOCK_NAME, Lock
+from ...storage.lock_wait import Lock, hold_lock
+from ...storage.search_lock import SEARCH_LOCK_NAME
 from ...storage.trial_outcome import finished_trials
 from ..study.study_error import StudyError
 from .search_plan import SearchPlan

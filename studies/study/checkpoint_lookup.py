@@ -6,7 +6,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 
 from ...storage.checkpoint_file import read_header
-from ...storage.resumable_folder import recover_folder
+from ...storage.folder_replacement import recover_folder
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
 from .build import load_network

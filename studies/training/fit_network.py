@@ -13,7 +13,7 @@ import torch
 from ...objectives.history_checkpoint import BEST, LAST, STATE_KEY, HistoryCheckpoint
 from ...objectives.trainer import TrainingProgress, fit, quiet_trainer
 from ...storage.checkpoint_file import load_weights, read_checkpoint, read_safely
-from ...storage.resumable_folder import find_resumable
+from ...storage.folder_replacement import find_resumable
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
 from ...storage.study_export import PARAM_PREFIX

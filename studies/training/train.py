@@ -15,8 +15,8 @@ from ...objectives.rng import spawn_seeds
 from ...storage.best_toml import Best, write_best_toml
 from ...storage.checkpoint_file import write_header
 from ...storage.checkpoint_header import AnomalyThreshold, CheckpointHeader
+from ...storage.folder_replacement import resumable_folder
 from ...storage.json_text import to_strict_json
-from ...storage.resumable_folder import resumable_folder
 from ...storage.runs_folder import Runs
 from ...storage.study_record import RecipeTable
 from ..cluster.ray_cluster import join_cluster

@@ -13,7 +13,7 @@ from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.progress import progress
 from ...objectives.provenance import versions
 from ...storage.archive import is_portable, write_archive
-from ...storage.artifact_store import study_bucket
+from ...storage.artifact_store import artifact_records, study_bucket
 from ...storage.checkpoint_file import file_hash
 from ...storage.database import open_database
 from ...storage.optuna_internals import trial_id
@@ -26,7 +26,7 @@ from ..display.result import Result
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
 from ..study.study_lookup import open_study
-from . import archive_layout as layout
+from . import study_archive as layout
 from .study_dump import StudyDump, dump_study
 
 log = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ def _artifact_files(
     in_bucket = set() if bucket is None else bucket.names()
     found = {}
     for attrs in (dump.system_attrs, *(trial.system_attrs for trial in dump.trials)):
-        for record in layout.artifact_records(attrs):
+        for record in artifact_records(attrs).values():
             name = record["artifact_id"]
             if not is_portable(name) or "/" in name:
                 continue

@@ -10,7 +10,7 @@ from optuna.storages import BaseStorage
 
 from ...objectives.progress import progress
 from ...objectives.provenance import versions
-from ...storage.atomic_move import check_targets, move_files
+from ...storage.atomic_write import check_targets, move_files
 from ...storage.database import database_exists, open_database
 from ...storage.lock_wait import hold_lock
 from ...storage.optuna_internals import set_system_attribute, trial_id
@@ -31,10 +31,15 @@ from ..display.result import Result
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
 from ..study.study_error import StudyError
-from .archive_layout import ENCODER_CHECKPOINT, is_cache, renumber_attributes
 from .merge_trials import merge_trials
 from .relocation import encoder_targets, relocate, relocate_files
-from .study_archive import StudyArchive, open_study_archive
+from .study_archive import (
+    ENCODER_CHECKPOINT,
+    StudyArchive,
+    is_cache,
+    open_study_archive,
+    renumber_attributes,
+)
 from .study_dump import StudyDump
 
 LOCAL_ATTRIBUTES = ("imported", "artifacts")

@@ -6,7 +6,7 @@ from pathlib import Path
 from optuna.trial import FrozenTrial
 
 from ...objectives.progress import progress
-from ...storage.atomic_move import move_files
+from ...storage.atomic_write import move_files
 from ...storage.database import open_database
 from ...storage.lock_wait import hold_lock
 from ...storage.optuna_internals import set_system_attribute, trial_id
@@ -19,8 +19,7 @@ from ...storage.trial_record import TrialRecord, write_trial_record
 from ..study.definition import definition_differences
 from ..study.study_error import StudyError
 from ..study.study_lookup import complete_trial_record, open_study
-from .archive_layout import REUSABLE_STATES, renumber_attributes, trial_identity
-from .study_archive import StudyArchive
+from .study_archive import REUSABLE_STATES, StudyArchive, renumber_attributes, trial_identity
 from .study_dump import check_compatible
 
 

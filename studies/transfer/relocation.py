@@ -11,12 +11,11 @@ from ...storage.storage_error import StorageError
 from ...storage.study_record import StudyRecord, read_study_record
 from ...storage.trial_record import TrialRecord, read_trial_record, write_trial_record
 from ..study.recipe import Recipe
-from . import archive_layout as layout
-from .study_archive import StudyArchive
+from . import study_archive as layout
 from .study_dump import StudyDump
 
 
-def encoder_targets(archive: StudyArchive, name: str, runs: Runs) -> dict[str, Path]:
+def encoder_targets(archive: layout.StudyArchive, name: str, runs: Runs) -> dict[str, Path]:
     """Returns where the files of the archived encoder go, by their names in the archive.
 
     They go to the folder of the imported study, not to the folder of the encoder's study: a study

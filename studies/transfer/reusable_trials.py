@@ -21,7 +21,7 @@ from ...storage.trial_record import TrialRecord, write_trial_record
 from ..study.definition import definition_differences, without_ranges
 from ..study.study_error import StudyError
 from ..study.study_lookup import open_study
-from .archive_layout import REUSABLE_STATES, trial_identity
+from .study_archive import REUSABLE_STATES, trial_identity
 
 log = logging.getLogger(__name__)
 

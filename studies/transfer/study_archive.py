@@ -1,6 +1,7 @@
-"""The archive of a study: its dump, artifacts and encoder, all of them checked when it is read."""
+"""The archive of a study: its layout, and its parts, all of them checked when it is read."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,15 +10,38 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from optuna.trial import FrozenTrial, TrialState
+
 from ...storage.archive import Archive, open_archive
+from ...storage.artifact_store import ARTIFACT_PREFIX, artifact_records
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
 from ...storage.study_record import read_study_record
-from . import archive_layout as layout
+from ...storage.trial_record import read_trial_record
 from .study_dump import StudyDump, read_dump
 
+KIND = "study"
+"""The kind of archive, in its manifest."""
+STUDY = "study.json"
+README = "README.txt"
+FOLDER = "study"
+"""The contents of the study's folder in the runs folder."""
+ARTIFACTS = "artifacts"
+ENCODER = "encoder"
+"""The folder of the encoder: in the archive, and in the folder of an imported study."""
+CHECKPOINT, BEST = "model.ckpt", "best.toml"
+ENCODER_CHECKPOINT, ENCODER_BEST = f"{ENCODER}/{CHECKPOINT}", f"{ENCODER}/{BEST}"
+KNOWN_FILES = re.compile(
+    f"{STUDY}|{README}|{ENCODER_CHECKPOINT}|{ENCODER_BEST}|{FOLDER}/.+|{ARTIFACTS}/[0-9a-fA-F-]+"
+)
 SAFE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "text/csv")
 """The types that a browser may show on the dashboard's pages; it only saves files of others."""
+REUSABLE_STATES = (TrialState.COMPLETE, TrialState.PRUNED)
+"""The states of the trials that another study can use."""
+
+_TRIAL_ATTRIBUTE = re.compile(r"(dashboard:(?:artifacts:)?)(\d+)(:.*)", re.DOTALL)
+"""An attribute of a study in which the dashboard keeps something of one of its trials."""
+_UNFINISHED = ("-partial", "-before", "-finished", ".partial", ".lock")
 
 
 @dataclass(frozen=True)
@@ -34,7 +58,7 @@ class StudyArchive:
 
     def folder_files(self) -> dict[str, str]:
         """Returns the paths in the study's folder by their names in the archive."""
-        prefix = f"{layout.FOLDER}/"
+        prefix = f"{FOLDER}/"
         names = [name for name in self.file.files if name.startswith(prefix)]
         return {name: name.removeprefix(prefix) for name in names}
 
@@ -46,10 +70,10 @@ class StudyArchive:
         Returns:
             The attributes with the new names, and the new paths by the names in the archive.
         """
-        new_attrs = {n: v for n, v in attrs.items() if not n.startswith(layout.ARTIFACT_PREFIX)}
+        new_attrs = {n: v for n, v in attrs.items() if not n.startswith(ARTIFACT_PREFIX)}
         paths = {}
-        for record in layout.artifact_records(attrs):
-            name, new_name = f"{layout.ARTIFACTS}/{record['artifact_id']}", str(uuid4())
+        for record in artifact_records(attrs).values():
+            name, new_name = f"{ARTIFACTS}/{record['artifact_id']}", str(uuid4())
             if name not in self.file.files:
                 continue
             is_safe = record.get("mimetype") in SAFE_TYPES
@@ -59,7 +83,7 @@ class StudyArchive:
                 "mimetype": record["mimetype"] if is_safe else "application/octet-stream",
                 "encoding": "gzip" if record.get("encoding") == "gzip" else None,
             }
-            new_attrs[f"{layout.ARTIFACT_PREFIX}{new_name}"] = json.dumps(new_record)
+            new_attrs[f"{ARTIFACT_PREFIX}{new_name}"] = json.dumps(new_record)
             paths[name] = runs.artifacts / new_name
         return new_attrs, paths
 
@@ -77,16 +101,50 @@ def open_study_archive(path: Path) -> Iterator[StudyArchive]:
         StorageError: If it is missing, damaged or not safe, or is not the archive of a study.
     """
     with open_archive(path) as file:
-        if file.manifest.kind != layout.KIND:
+        if file.manifest.kind != KIND:
             raise StorageError(f"{path} is not the archive of a study")
         for name in file.files:
-            is_excluded = any(map(layout.is_excluded, name.split("/")))
-            if is_excluded or not layout.KNOWN_FILES.fullmatch(name):
+            if any(map(is_excluded, name.split("/"))) or not KNOWN_FILES.fullmatch(name):
                 raise StorageError(f"{path} holds {name!r}, which does not belong to a study")
-        dump = read_dump(file.json(layout.STUDY), str(path))
+        dump = read_dump(file.json(STUDY), str(path))
         record = read_study_record(dump)
-        found, expected = file.files.get(layout.ENCODER_CHECKPOINT), record.recipe.encoder_hash
+        found, expected = file.files.get(ENCODER_CHECKPOINT), record.recipe.encoder_hash
         has_encoder = record.recipe.encoder and record.encoder_source and expected
         if found is not None and not (has_encoder and found.startswith(str(expected))):
             raise StorageError(f"{path}: its encoder is not the one of the study")
         yield StudyArchive(file, dump)
+
+
+def is_cache(name: str) -> bool:
+    """Returns whether a file beside an encoder holds cached latent codes."""
+    return name.startswith("codes-") and name.endswith(".pt")
+
+
+def is_excluded(name: str) -> bool:
+    """Returns whether archives leave out a file or folder of this name.
+
+    Archives leave out unfinished files, older versions of files, and caches.
+    """
+    return name.endswith(_UNFINISHED) or is_cache(name)
+
+
+def renumber_attributes(attrs: Mapping[str, Any], numbers: Mapping[int, int]) -> dict[str, Any]:
+    """Returns attributes of a study with new trial numbers in the names that the dashboard uses.
+
+    Attributes of trials without a new number are left out.
+    """
+    found = {}
+    for name, value in attrs.items():
+        match = _TRIAL_ATTRIBUTE.fullmatch(name)
+        if match is None:
+            found[name] = value
+        elif int(match[2]) in numbers:
+            found[f"{match[1]}{numbers[int(match[2])]}{match[3]}"] = value
+    return found
+
+
+def trial_identity(trial: FrozenTrial) -> str:
+    """Returns a text that is equal for copies of a trial: parameters, seed, values and state."""
+    provenance = read_trial_record(trial).provenance
+    seed = None if provenance is None else provenance.seed
+    return json.dumps([trial.params, seed, trial.values, trial.state.name], sort_keys=True)

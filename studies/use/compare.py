@@ -13,7 +13,7 @@ from rich.table import Table
 from ...objectives.data.preparation.labels import format_label_count, require_labels
 from ...objectives.data.tensor_data import TensorData
 from ...storage.checkpoint_file import file_hash, read_checkpoint
-from ...storage.resumable_folder import find_resumable, resumable_folder
+from ...storage.folder_replacement import find_resumable, resumable_folder
 from ...storage.resume_checkpoints import remove_with_partials
 from ...storage.runs_folder import Runs
 from ...storage.spreadsheet_csv import write_csv

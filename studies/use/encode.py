@@ -12,7 +12,7 @@ import torch
 
 from ...models.densities.kde import Codes
 from ...models.roles import Encodes
-from ...storage.output_files import check_output, new_file
+from ...storage.atomic_write import check_output, new_file
 from ...storage.spreadsheet_csv import write_csv
 from ..display.result import Result
 from ..study.defaults import RUNS

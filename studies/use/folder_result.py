@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Group, RenderableType
 
-from ...storage.runs_folder import Runs, replace_folder
+from ...storage.folder_replacement import replace_folder
+from ...storage.runs_folder import Runs
 from ..display.result import Result
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from ...models.data_spec import DataSpec
 from ...objectives.metrics.anomaly_scores import describe_error_unit, score_to_mse
 from ...objectives.metrics.confidence_intervals import exceedance_interval
-from ...storage.output_files import check_output, new_file
+from ...storage.atomic_write import check_output, new_file
 from ...storage.spreadsheet_csv import write_csv
 from ..study.defaults import RUNS
 from ..study.public_api import public_api

@@ -16,7 +16,8 @@ from ...objectives.data.sources.table_options import TableOptions
 from ...objectives.data.tensor_cache import flush_cache
 from ...objectives.data.tensor_data import TensorData
 from ...search_spaces.catalog.candidates import find_fitting_models
-from ...storage.runs_folder import Runs, replace_folder
+from ...storage.folder_replacement import replace_folder
+from ...storage.runs_folder import Runs
 from ..display.plots.image_grids import plot_labeled_grid
 from ..display.result import Result, frame_table
 from ..study.defaults import RUNS, SEED

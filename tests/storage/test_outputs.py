@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import latentune
-from latentune.storage.atomic_write import write_text
-from latentune.storage.output_files import new_file
+from latentune.storage.atomic_write import new_file, write_text
 from latentune.storage.spreadsheet_csv import (
     escape_formula,
     escape_formulas,

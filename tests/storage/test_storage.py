@@ -21,7 +21,8 @@ from latentune.storage.atomic_write import write_text
 from latentune.storage.best_toml import read_best_toml, write_best_toml
 from latentune.storage.checkpoint_file import read_checkpoint
 from latentune.storage.database import open_database
-from latentune.storage.runs_folder import Runs, check_study_name, replace_folder
+from latentune.storage.folder_replacement import replace_folder
+from latentune.storage.runs_folder import Runs, check_study_name
 from latentune.storage.scratch_folder import scratch_folder
 from latentune.storage.storage_error import StorageError
 

@@ -12,7 +12,7 @@ import torch
 from filelock import FileLock
 
 import latentune
-from latentune.storage.resumable_folder import resumable_folder
+from latentune.storage.folder_replacement import resumable_folder
 from latentune.storage.runs_folder import Runs
 from latentune.storage.storage_error import StorageError
 

@@ -1,18 +1,21 @@
-"""Finds parameters with their best values at an end of the range: a wider one may be better."""
+"""Advice for the next search: wider ranges, fewer choices, or no pruning."""
 
 import math
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
 
-from optuna.distributions import FloatDistribution, IntDistribution
-from optuna.trial import FixedTrial, FrozenTrial
+import optuna
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
-from ...search_spaces.distributions import describe_distribution
+from ...search_spaces.distributions import choice_labels, describe_distribution, is_same_choice
 from ...storage.study_record import read_study_record
 from ..study.recipe import Recipe
 from .checkup import Checkup
-from .finding import Finding
-from .ranked_trials import rank_trials, single_objective_studies
+from .finding import Finding, list_trials
+from .ranked_trials import direction_sign, rank_trials
 from .suggested_commands import search_command
 
 if TYPE_CHECKING:
@@ -29,6 +32,11 @@ END_SHARE = 0.05
 MIN_SHARE = 0.6
 """The share of the best trials that must be at an end. In a range of few numbers, each number is
 near an end; the share is then three times the one that chance alone would put there."""
+MIN_TRIALS = 5
+"""How many trials a choice must have had to be called weak. A choice that is as good as the others
+misses the best third five times in a row with a probability of 13 %."""
+MIN_PRUNED = 3
+"""How many trials must have been pruned after an epoch to tell which value is pruned there."""
 
 
 def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
@@ -38,7 +46,7 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
     default is not beyond that end. If the default is beyond the end, values at the end stand for
     the default: a penalty of 1e-9 stands for 0.
     """
-    for study in single_objective_studies(checkup):
+    for study in _single_objective_studies(checkup):
         trials = rank_trials(study)
         best = trials[: max(TOP, len(trials) // 10)]
         crowded = _crowded_ends(best) if len(trials) >= TOP else {}
@@ -145,3 +153,92 @@ def _can_be_built(
     except Exception:  # a model may reject a value by any class of error
         return False
     return True
+
+
+def find_weak_choices(checkup: Checkup) -> Iterator[Finding]:
+    """Finds choices that were tried and never among the best third of trials, or never tried."""
+    for study in _single_objective_studies(checkup):
+        trials = rank_trials(study)
+        best_third = trials[: max(1, len(trials) // 3)]
+        distributions = {n: d for trial in trials for n, d in trial.distributions.items()}
+        described, remaining = [], {}
+        for name, distribution in distributions.items():
+            if not isinstance(distribution, CategoricalDistribution) or distribution.single():
+                continue
+            words = choice_labels(distribution.choices)
+            tried = _count_choices(trials, name, words)
+            good = _count_choices(best_third, name, words)
+            weak = [word for word in words if tried[word] >= MIN_TRIALS and not good[word]]
+            if weak and tried.total() > sum(tried[word] for word in weak):
+                remaining[name] = ",".join(word for word in words if word not in weak)
+                described += [f"{name}={word} (tried {tried[word]} times)" for word in weak]
+            untried = [word for word in words if not tried[word]]
+            if untried and tried.total() >= MIN_TRIALS * len(words):
+                new_name = f"{study.study_name}-{name}"
+                yield Finding(
+                    "advice",
+                    f"{study.study_name} has never tried {name}={', '.join(untried)}",
+                    search_command(study, checkup, {name: ",".join(untried)}, "--name", new_name),
+                )
+        if described:
+            yield Finding(
+                "advice",
+                f"never among the best third of {study.study_name}: {', '.join(described)}",
+                search_command(study, checkup, remaining, "--from", study.study_name),
+            )
+
+
+def _count_choices(trials: list[FrozenTrial], name: str, words: Mapping[str, Any]) -> Counter[str]:
+    """Returns how many trials have each choice of a parameter, by its word."""
+    values = [trial.params[name] for trial in trials if name in trial.params]
+    return Counter(
+        word for value in values for word, choice in words.items() if is_same_choice(choice, value)
+    )
+
+
+def find_late_bloomers(checkup: Checkup) -> Iterator[Finding]:
+    """Finds good trials that were, after some epoch, no better than the trials pruned there.
+
+    The median value of at least three trials that were pruned after an epoch is the pruning
+    threshold of that epoch. A trial of the best third that did not beat the threshold would have
+    been pruned too, had the pruner not spared it, as it spares the defaults and the first trials.
+    If this holds for a third of the best trials, and for two at least, then the values of that
+    epoch say little about the final value.
+    """
+    for study in _single_objective_studies(checkup):
+        sign = direction_sign(study)
+        pruned: dict[int, list[float]] = defaultdict(list)
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.PRUNED,)):
+            if trial.intermediate_values:
+                epoch = max(trial.intermediate_values)
+                pruned[epoch].append(_best_cost_until(trial, epoch, sign))
+        thresholds = {
+            epoch: median(costs) for epoch, costs in pruned.items() if len(costs) >= MIN_PRUNED
+        }
+        complete = [trial for trial in rank_trials(study) if trial.state == TrialState.COMPLETE]
+        best = complete[: max(2, len(complete) // 3)]
+        late = [
+            trial.number
+            for trial in best
+            if any(
+                _best_cost_until(trial, epoch, sign) >= threshold
+                for epoch, threshold in thresholds.items()
+            )
+        ]
+        if len(late) >= max(2, len(best) / 3):
+            epochs = " and ".join(map(str, sorted(thresholds)))
+            yield Finding(
+                "advice",
+                f"{list_trials(late)} of {study.study_name}, among its best {len(best)}, were no "
+                f"better than the trials that were pruned after epoch {epochs}",
+                search_command(study, checkup, {}, "--from", study.study_name, "--pruner", "none"),
+            )
+
+
+def _best_cost_until(trial: FrozenTrial, epoch: int, sign: int) -> float:
+    costs = [sign * value for at, value in trial.intermediate_values.items() if at <= epoch]
+    return min(costs, default=float("-inf"))
+
+
+def _single_objective_studies(checkup: Checkup) -> list[optuna.Study]:
+    return [study for study in checkup.studies if len(study.directions) == 1]

@@ -1,0 +1,207 @@
+"""Files that nothing uses, and records of pictures whose files have gone."""
+
+import logging
+import re
+import sqlite3
+import time
+from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import closing
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import optuna
+import psutil
+from optuna.trial import TrialState
+
+from ...storage.artifact_store import artifact_records, study_bucket
+from ...storage.backup import BEFORE
+from ...storage.checkpoint_file import file_hash
+from ...storage.database_urls import SQLITE_SCHEME, is_file
+from ...storage.optuna_internals import study_id, system_attributes, trial_id
+from ...storage.s3_bucket import Bucket
+from ...storage.scratch_folder import OWNER_LOCK, SCRATCH_PREFIX, has_owner
+from ...storage.storage_error import StorageError
+from .checkup import Checkup
+from .finding import Finding, count
+
+UNUSED_DAYS = 30
+ABANDONED_S = 3600
+CACHES = ("codes", "features", "folders")
+DASHBOARD_PREFIX = "dashboard:"
+"""What the dashboard puts before the name of an attribute that describes an artifact."""
+
+log = logging.getLogger(__name__)
+
+
+def find_unused_files(checkup: Checkup) -> Iterator[Finding]:
+    """Finds cached files that nothing has used for a month, and remains of dead processes."""
+    runs, folders = checkup.runs, checkup.folders()
+    codes = [path for folder in folders for path in folder.glob("*/codes-*.pt")]
+    hidden = [path for folder in folders for path in folder.rglob(".*")]
+    cached: list[Path] = []
+    scratch: list[Path] = []
+    if checkup.covers_runs_folder:
+        cached = [path for name in CACHES for path in (runs.cache / name).glob("*.pt")]
+        cached += runs.confirm_checkpoints.glob("*.ckpt")
+        scratch = [*runs.cache.glob(f"{SCRATCH_PREFIX}*")]
+        scratch += [path for path in runs.backups.glob("*") if not (path / BEFORE).exists()]
+        hidden += [*runs.cache.rglob(".*"), *runs.root.glob(".*")]
+    for description, paths in (
+        ("that nothing has used for a month", filter(_is_old, cached)),
+        (
+            "of latent codes of an encoder that was trained again or deleted",
+            filter(_is_stale, codes),
+        ),
+        ("of processes that died", filter(_is_abandoned, scratch)),
+        ("not written to the end", filter(_is_partial, sorted({*hidden}))),
+    ):
+        yield from _unused(checkup, paths, "file", description)
+
+
+def find_unneeded_checkpoints(checkup: Checkup) -> Iterator[Finding]:
+    """Finds checkpoints of the last epochs of trials that have finished or do not exist."""
+    states = {
+        study.study_name: {str(t.number): t.state for t in study.get_trials(deepcopy=False)}
+        for study in checkup.all_studies
+    }
+    names = {study.study_name for study in checkup.studies}
+    unneeded = []
+    for path in sorted((checkup.runs.cache / "trials").glob("*/*.ckpt")):
+        name = path.parent.name
+        is_examined = name in names or (checkup.covers_runs_folder and name not in states)
+        state = states.get(name, {}).get(path.stem)
+        if is_examined and (state is None or state.is_finished()):
+            unneeded.append(path)
+    description = "of trials that have finished or do not exist"
+    yield from _unused(checkup, unneeded, "checkpoint", description)
+
+
+def find_unreferenced_artifacts(checkup: Checkup) -> Iterator[Finding]:
+    """Finds files in the artifacts folder that no study of the database refers to.
+
+    Files in a bucket are not checked, because studies of other databases may refer to them.
+    """
+    folder = checkup.runs.artifacts
+    if not (checkup.covers_runs_folder and folder.is_dir()):
+        return
+    known = {
+        record.artifact
+        for study in checkup.all_studies
+        for record in _artifact_records(study, with_running=True)
+    }
+    unknown = [p for p in sorted(folder.iterdir()) if p.is_file() and p.name not in known]
+    yield from _unused(checkup, unknown, "file", f"in {folder} that no study refers to")
+
+
+def _unused(
+    checkup: Checkup, paths: Iterable[Path], noun: str, description: str
+) -> Iterator[Finding]:
+    """Yields the finding about files and folders that nothing needs, if there are any."""
+    unused = list(paths)
+    if unused:
+        files = [p for path in unused for p in (path, *path.rglob("*")) if p.is_file()]
+        size = sum(path.stat().st_size for path in files) / 1e6
+        yield Finding(
+            "wasteful",
+            f"{count(len(files), noun)} {description}, {size:.1f} MB, such as {unused[0]}",
+            "`fix=` moves them to the backup; remove that to free the space",
+            fix=partial(checkup.changes.removed.extend, unused),
+        )
+
+
+def _is_old(path: Path, seconds: float = UNUSED_DAYS * 86400) -> bool:
+    return time.time() - path.stat().st_mtime > seconds
+
+
+def _is_stale(path: Path) -> bool:
+    """Returns whether cached codes do not belong to the network in the same folder.
+
+    The name of their file holds the hash of their network.
+    """
+    checkpoint = path.with_name("model.ckpt")
+    expected = path.name.removeprefix("codes-").split("-")[0]
+    return not checkpoint.is_file() or file_hash(checkpoint) != expected
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Returns whether the process that made a scratch folder has died."""
+    if (folder / OWNER_LOCK).exists():
+        return not has_owner(folder)
+    return _is_old(folder, ABANDONED_S)
+
+
+def _is_partial(path: Path) -> bool:
+    """Returns whether a hidden file was begun by a process that has died."""
+    if not path.is_file():
+        return False
+    if by_process := re.fullmatch(r"\..+-(\d+)", path.name):
+        return not psutil.pid_exists(int(by_process[1]))
+    return path.name.endswith(".partial") and _is_old(path, ABANDONED_S)
+
+
+class _Record(NamedTuple):
+    """An attribute of a study or of a trial (`owner`, with its row) that describes an artifact."""
+
+    owner: str
+    row: int
+    key: str
+    artifact: str
+
+
+def find_missing_artifacts(checkup: Checkup) -> Iterator[Finding]:
+    """Finds records of artifacts without a file. The dashboard fails to show these artifacts.
+
+    Optuna does not change the attributes of a finished trial, so the fix deletes rows of the
+    table. Machines that share a database may keep the files in their own folders, so only SQLite
+    databases are checked.
+    """
+    if not is_file(checkup.source):
+        return
+    names_in = cache(lambda url: Bucket(url).names())
+    for study in checkup.studies:
+        try:
+            url = study_bucket(study)
+            in_bucket: Container[str] = () if url is None else names_in(url)
+        except StorageError as error:
+            log.warning("the artifacts of %s were not checked: %s", study.study_name, error)
+            continue
+        missing = [
+            record
+            for record in _artifact_records(study)
+            if record.artifact not in in_bucket
+            and not (checkup.runs.artifacts / record.artifact).is_file()
+        ]
+        if missing:
+            yield Finding(
+                "broken",
+                f"{count(len(missing), 'picture')} of {study.study_name} whose files have gone",
+                "`fix=` removes their records",
+                fix=partial(_remove_records, missing, checkup),
+            )
+
+
+def _artifact_records(study: optuna.Study, *, with_running: bool = False) -> Iterator[_Record]:
+    """Yields the records of a study; a RUNNING trial may have a record before its file exists."""
+    owners: list[tuple[str, int, Mapping[str, Any]]] = [
+        ("study", study_id(study), system_attributes(study)),
+        *(
+            ("trial", trial_id(trial), trial.system_attrs)
+            for trial in study.get_trials(deepcopy=False)
+            if with_running or trial.state != TrialState.RUNNING
+        ),
+    ]
+    for owner, row, attrs in owners:
+        for prefix in ("", DASHBOARD_PREFIX):
+            for key, artifact in artifact_records(attrs, prefix).items():
+                yield _Record(owner, row, key, artifact["artifact_id"])
+
+
+def _remove_records(records: list[_Record], checkup: Checkup) -> None:
+    with closing(sqlite3.connect(checkup.url.removeprefix(SQLITE_SCHEME))) as connection:
+        for owner, row, key, _ in records:
+            connection.execute(
+                f"DELETE FROM {owner}_system_attributes WHERE {owner}_id = ? AND key = ?",  # noqa: S608 - ours
+                (row, key),
+            )
+        connection.commit()
