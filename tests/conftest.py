@@ -1,11 +1,13 @@
 """What the tests share: the command line in this process, and one small study, trained."""
 
+import gc
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a core for each process; torch asks w
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from latentune.studies.cli import app as command_line
+
+from .shared_folders import shared_folder
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -75,17 +79,49 @@ def refused(cli: Cli) -> Callable[..., str]:
     return run
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_collections() -> Iterator[None]:
+    # Each search collects garbage, which takes 0.3 s if it looks at all that is imported.
+    gc.collect()
+    gc.freeze()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "freeze", lambda: None)
+        patch.setattr(gc, "unfreeze", lambda: None)  # which a search does at its end
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrations_read_once() -> Iterator[None]:
+    # Each opening of a database reads the ten migrations of Optuna's schema, which takes 0.1 s.
+    from alembic.script import ScriptDirectory
+
+    read = ScriptDirectory.from_config
+    known: dict[str | None, ScriptDirectory] = {}
+
+    def from_config(config: Any) -> ScriptDirectory:
+        place = config.get_main_option("script_location")
+        if place not in known:
+            known[place] = read(config)
+        return known[place]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScriptDirectory, "from_config", from_config)
+        yield
+
+
 @pytest.fixture(scope="session")
 def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import latentune
+    def fill(folder: Path) -> None:
+        import latentune
 
-    runs = tmp_path_factory.mktemp("trained") / "runs"
-    latentune.search("conv-ae", "digits", trials=3, epochs=2, pruner="none", runs=runs)
-    latentune.train("conv-ae-digits", epochs=3, runs=runs)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("latentune.objectives.metrics.feature_network.STEPS", 100)
-        latentune.sample("conv-ae-digits", n=70, runs=runs)
-    return runs
+        runs = folder / "runs"
+        latentune.search("conv-ae", "digits", trials=3, epochs=2, pruner="none", runs=runs)
+        latentune.train("conv-ae-digits", epochs=3, runs=runs)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("latentune.objectives.metrics.feature_network.STEPS", 100)
+            latentune.sample("conv-ae-digits", n=70, runs=runs)
+
+    return shared_folder(tmp_path_factory, "trained", fill) / "runs"
 
 
 @pytest.fixture(autouse=True)

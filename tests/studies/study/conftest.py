@@ -8,9 +8,9 @@ import pytest
 
 import latentune
 
+from ...shared_folders import shared_folder
+
 THREE = ("conv-ae", "dense-ae", "deep-ae")
-
-
 SMALL = {
     "objectives": ["mse"],
     "epochs": 1,
@@ -21,10 +21,12 @@ SMALL = {
 
 @pytest.fixture(scope="session")
 def _studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    runs = tmp_path_factory.mktemp("studied") / "runs"
-    latentune.search("digits", trials=4, pruner="none", runs=runs, **SMALL)
-    latentune.train("auto-digits", epochs=1, runs=runs)
-    return runs
+    def fill(folder: Path) -> None:
+        runs = folder / "runs"
+        latentune.search("digits", trials=4, pruner="none", runs=runs, **SMALL)
+        latentune.train("auto-digits", epochs=1, runs=runs)
+
+    return shared_folder(tmp_path_factory, "studied", fill) / "runs"
 
 
 @pytest.fixture

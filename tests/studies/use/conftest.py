@@ -8,13 +8,17 @@ import pytest
 import latentune
 
 from ...given import houses, take
+from ...shared_folders import shared_folder
 
 
 @pytest.fixture(scope="session")
 def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("asked")
+    return shared_folder(tmp_path_factory, "asked", _fill)
+
+
+def _fill(folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
+        patch.chdir(folder)
         for seed, (name, value) in enumerate({"dark": 0, "light": 190}.items()):
             take(f"photos/{name}", 20, value, seed=seed)
         houses("houses.csv", 60)
@@ -29,8 +33,7 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("siamese", "digits", {"ranges": {"width": "0.1"}}),
         ):
             latentune.search(model, data, trials=1, epochs=1, **options)
-            latentune.train(f"{model}-{Path(data).stem}", epochs=2)
-    return place
+            latentune.train(f"{model}-{Path(data).stem}", epochs=2, pictures="none")
 
 
 @pytest.fixture
