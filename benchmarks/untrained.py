@@ -60,7 +60,7 @@ def untrained(epoch_s: float = 0, curves: Sequence[Sequence[float]] = ()) -> Ite
             "objectives.objective.quiet_trainer": trainer,
             "objectives.objective.fit": fit,
             "objectives.objective._free_memory": lambda: None,
-            "studies.search.attach_pictures.plot_network": draw,
+            "studies.training.network_plots.plot_network": draw,
             "studies.search.trial_loop._frozen_garbage": nullcontext,
         }.items():
             stack.enter_context(patch(f"latentune.{name}", stand_in))

@@ -9,6 +9,13 @@ from .models import MODELS
 AUTO = "auto"
 MODEL = "model"
 """The parameter of an automatic study that chooses among its models."""
+KINDS_WITHOUT_TARGET = frozenset(
+    kind
+    for entry in MODELS.values()
+    if entry.predicts is None and not entry.needs_encoder
+    for kind in entry.kinds
+)
+"""The kinds of data from which a model can learn without targets."""
 SUMMARY = "chooses the model too, among those that fit the data and the objectives"
 
 

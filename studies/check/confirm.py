@@ -1,4 +1,4 @@
-"""Confirmation: the best trials of a study are trained on new seeds and race."""
+"""The function `confirm`: it trains the best trials of a study on new seeds to compare them."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,6 @@ from ...objectives.rng import spawn_seeds
 from ...objectives.training_errors import TrialFailed
 from ...search_spaces.suggestions import replay
 from ...storage.best_toml import write_best_toml
-from ...storage.database import open_database
 from ...storage.resume_checkpoints import remove_with_partials
 from ...storage.runs_folder import Runs
 from ...storage.search_lock import confirm_lock
@@ -31,12 +30,13 @@ from ...storage.study_record import (
     write_confirm_value,
     write_study_record,
 )
+from ..cluster.missing_jobs import JobContext, run_missing_jobs
 from ..cluster.payload import recipe_files, with_local_files
 from ..cluster.ray_cluster import RayCluster, join_cluster
-from ..cluster.run_jobs import JobContext, run_jobs
 from ..display.terminal import has_progress_display
 from ..study.build import build_spec
 from ..study.defaults import CONFIRM_SEEDS, CONFIRM_TOP, MAX_SEEDS, RUNS
+from ..study.option_fields import describe_options
 from ..study.public_api import public_api
 from ..study.recipe import Recipe
 from ..study.search_options import ClusterOptions
@@ -52,7 +52,8 @@ log = logging.getLogger(__name__)
 
 
 @public_api
-def confirm(
+@describe_options(ClusterOptions)
+def confirm(  # noqa: D417 - the rows of the options are made from their fields
     study: str,
     *,
     top: int = CONFIRM_TOP,
@@ -79,9 +80,6 @@ def confirm(
         top: How many of the best complete trials, at least 1; all of them if there are fewer.
             Trials with equal parameters count once.
         seeds: How many seeds, from 2 to 1,000.
-        cluster: A Ray cluster on which the finalists are trained in parallel; as in `search`.
-        cpus: CPUs of each training there.
-        gpus: GPUs of each training there.
         data_dir: The folder with torchvision data, if it is not that of the search.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
@@ -109,7 +107,7 @@ def confirm(
     check_at_most("seeds", seeds, MAX_SEEDS)
     place = Runs(Path(runs))
     url = storage or place.database
-    loaded = open_study(open_database(url), study)
+    loaded = open_study(url, study)
     finalists = _finalists(loaded, top)
     table = read_study_record(loaded).recipe.to_table()
     recipe = Recipe.from_table(table, place, storage).at(data_dir)
@@ -165,27 +163,31 @@ class _FinalistTraining:
     runs: Runs
     cluster: RayCluster | None
 
-    def __call__(self, indices: Sequence[int], nth: int) -> list[float]:
+    def __call__(self, indices: Sequence[int], seed_index: int) -> list[float]:
         """Returns the costs of finalists on a seed, and trains those without a recorded value."""
-        seed, trials = self.seeds[nth], [self.finalists[i] for i in indices]
-        known = read_confirm_values(self.study)
-        new = [trial for trial in trials if (trial.number, seed) not in known]
-        titles = [f"trial {t.number}, seed {nth + 1} of {len(self.seeds)}" for t in new]
-        values = run_jobs(
+        seed, trials = self.seeds[seed_index], [self.finalists[i] for i in indices]
+        values = read_confirm_values(self.study)
+        of_seeds = f"seed {seed_index + 1} of {len(self.seeds)}"
+        titles = {(trial.number, seed): f"trial {trial.number}, {of_seeds}" for trial in trials}
+        jobs = {
+            key: (self.recipe, trial.params, seed, title)
+            for trial, (key, title) in zip(trials, titles.items(), strict=True)
+        }
+        for key in run_missing_jobs(
             _train_finalist,
-            [(self.recipe, t.params, seed, title) for t, title in zip(new, titles, strict=True)],
+            jobs,
+            values,
             self.runs,
             cluster=self.cluster,
             files=recipe_files(self.recipe),
             model=self.recipe.model,
-        )
-        for i, value in values:
-            write_confirm_value(self.study, new[i].number, seed, value)
-            known[new[i].number, seed] = value
-            log.info("%s: %s", titles[i], "diverged" if value is None else f"{value:.4g}")
+        ):
+            value = values[key]
+            write_confirm_value(self.study, *key, value)
+            log.info("%s: %s", titles[key], "diverged" if value is None else f"{value:.4g}")
         for trial in trials:  # also of those that were trained by a process that was killed
             remove_with_partials(_resume_checkpoint(self.runs, self.recipe, trial.params, seed))
-        sign, found = direction_sign(self.study), [known[t.number, seed] for t in trials]
+        sign, found = direction_sign(self.study), [values[key] for key in jobs]
         return [inf if value is None else sign * value for value in found]
 
 
@@ -200,7 +202,7 @@ def _confirm(training: _FinalistTraining) -> Confirmation:
     table = finalist_table(
         [trial.number for trial in finalists],
         [trial.values[0] for trial in finalists],
-        [[sign * cost for cost in own] for own in costs],
+        [[sign * cost for cost in of_trial] for of_trial in costs],
         best,
         sign,
     )

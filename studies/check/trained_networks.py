@@ -11,8 +11,7 @@ from ...storage.best_toml import read_best_toml, to_toml
 from ...storage.checkpoint_file import read_checkpoint, read_header, read_safely
 from ...storage.folder_replacement import in_progress_folder
 from ...storage.storage_error import StorageError
-from ..study.lineage import is_stale
-from ..study.misplaced_checkpoints import describe_misplaced_checkpoints
+from ..study.misplaced_checkpoints import describe_misplaced_checkpoints, is_stale
 from ..study.study_error import StudyError
 from ..study.study_lookup import best_configuration
 from .checkup import Checkup

@@ -13,7 +13,6 @@ from optuna.trial import FrozenTrial, TrialState
 from ...objectives.provenance import git_commit, machine, versions
 from ...objectives.training_errors import TrialFailed
 from ...search_spaces.suggestions import replay
-from ...storage.database import open_database
 from ...storage.runs_folder import Runs
 from ...storage.study_record import read_study_record
 from ...storage.study_summary import STATE_NAMES
@@ -61,7 +60,7 @@ def verify(
     """
     name, number = split_trial_number(source)
     place = Runs(Path(runs))
-    study = open_study(open_database(storage or place.database), name)
+    study = open_study(storage or place.database, name)
     if number is None:
         number = best_configuration(study).trial
         assert number is not None  # the best configuration of a study is that of a trial
@@ -84,7 +83,7 @@ def verify_some(
     check_at_least("trials", trials, 1)
     check_seed(seed)
     place = Runs(Path(runs))
-    study = open_study(open_database(storage or place.database), name)
+    study = open_study(storage or place.database, name)
     states = (TrialState.COMPLETE, TrialState.PRUNED)
     known = [t for t in study.get_trials(deepcopy=False, states=states) if t.values]
     if not known:

@@ -8,29 +8,15 @@ from typing import Any, NoReturn
 import click
 
 from ..display.terminal_escape import EscapingStream
-from .anomalies import anomalies
-from .best import best
-from .compare import compare
-from .compress import compress
-from .confirm import confirm
-from .dashboard import dashboard
-from .doctor import doctor
-from .encode import encode
+from .archive_verbs import export, import_
+from .check_verbs import doctor, verify
 from .error_messages import exit_with_exception, exit_with_message
-from .export import export
-from .import_ import import_
-from .interpolate import interpolate
 from .list import list_
-from .map import map_
 from .messages import print_log_messages
-from .predict import predict
-from .probe import probe
-from .sample import sample
+from .network_verbs import anomalies, compress, encode, interpolate, map_, predict, probe, sample
 from .search import search
-from .show import show
-from .status import status
-from .train import train
-from .verify import verify
+from .study_verbs import best, dashboard, show, status
+from .training_verbs import compare, confirm, train
 
 VERB_GROUPS = {
     "Look": (list_, show, status, best, dashboard),

@@ -20,7 +20,7 @@ OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", 
 def exit_with_message(message: str, code: int = 2) -> NoReturn:
     """Prints a line to standard error, and ends the process."""
     line = escape_control_characters(" ".join(redact(message).split()))
-    if len(line) > MAX_LENGTH:  # a long name is in it, and the way out at the end
+    if len(line) > MAX_LENGTH:  # keeps the end, which says what to do
         line = f"{line[: MAX_LENGTH // 2]} ... {line[-MAX_LENGTH // 3 :]}"
     click.echo(f"latentune: {line}", err=True)
     sys.exit(code)
@@ -46,10 +46,7 @@ def error_message(
 ) -> str | None:
     """Returns the message of an error that a user can act on; None for errors of the package.
 
-    Args:
-        error: The error.
-        command: The verb that was typed.
-        verbs: All verbs, by their names.
+    It names the flags of the command that was typed; see `with_flags`.
     """
     if isinstance(error, LatentuneError):
         return with_flags(str(error), command, verbs)
@@ -67,7 +64,7 @@ def _os_error_message(error: OSError) -> str:
 
 
 def _machine_error_message(error: Exception) -> str | None:
-    """Returns a message if an error means that the machine lacks something; otherwise None."""
+    """Returns the message of an error of the machine, such as too little memory, or None."""
     text = str(error)
     is_runtime = isinstance(error, RuntimeError)
     if isinstance(error, MemoryError) or (is_runtime and any(w in text for w in OUT_OF_MEMORY)):

@@ -16,8 +16,8 @@ from ...search_spaces.catalog.candidates import (
     find_fitting_models,
 )
 from ...search_spaces.catalog.models import FAMILIES, MODELS
-from .declared_options import Choice
 from .next_command import print_next_command
+from .verb_options import Choice
 
 NAME_WIDTH = 19
 FILE_KINDS = {

@@ -29,10 +29,9 @@ def print_result(result: object) -> None:
 
 class _ConsoleHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        from ...storage.redact import redact
         from ..display.terminal import console
 
-        console.print(with_flags(redact(record.getMessage())))
+        console.print(with_flags(record.getMessage()))
 
 
 def print_unreadable_inputs(unreadable: Mapping[str, str]) -> None:
@@ -75,7 +74,7 @@ def with_flags(
 
 
 def _flag_of(command: click.Command | None, name: str) -> str | None:
-    """Returns how an argument of Python is typed as an option of a verb, if it has it."""
+    """Returns the flag of a verb for an argument of its Python function; None if it has none."""
     for param in getattr(command, "params", ()):
         if param.name == name or f"--{name.replace('_', '-')}" in param.opts:
             return str(param.opts[0])

@@ -1,14 +1,16 @@
-"""The line that ends a verb: the command to type next."""
+"""The last lines of a verb: the command to type next, and what is kept after Ctrl-C."""
 
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from ...objectives.data.sources.table_options import TABLE_OPTIONS
+from .messages import with_flags
 
 if TYPE_CHECKING:
     import optuna
@@ -25,22 +27,32 @@ def command_line(*words: str) -> str:
 
 
 def print_next_command(*words: str, also: Sequence[str] = ()) -> None:
-    """Prints the command to type next; prints nothing if `words` is empty.
+    """Prints the command that a user may type next; prints nothing if `words` is empty.
 
-    Some options of the current command are repeated if the user typed them and the next verb has
-    them too. These options say where files are or how data are read.
-
-    Args:
-        words: The words of the next command.
-        also: Names of further options to repeat.
+    Options that say where files are or how data are read, and the options in `also`, are repeated
+    if the user typed them and the next verb has them too.
     """
     if words:
         click.echo(f"next: {command_line(*words, *_carried_options(words, also))}")
 
 
-def print_repeat_command(*without: str) -> None:
-    """Prints the typed command as the next one, without some of its words."""
-    click.echo(f"next: {command_line(*(word for word in sys.argv[1:] if word not in without))}")
+@contextmanager
+def report_interruption(message: str, *, repeat: bool = False) -> Iterator[None]:
+    """Ends the process with exit code 130 on Ctrl-C, and prints a message.
+
+    The typed command is printed as the next one if it continues the work: if `repeat` is True, or
+    if the KeyboardInterrupt has a message of its own.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        click.echo(f"stopped; {message}")
+        if str(stopped):
+            click.echo(with_flags(str(stopped)))
+        if repeat or str(stopped):
+            words = [word for word in sys.argv[1:] if word != "--anew"]  # it would not continue
+            click.echo(f"next: {command_line(*words)}")
+        raise SystemExit(130) from None
 
 
 def next_study_command(study: "optuna.Study") -> list[str]:

@@ -56,10 +56,7 @@ SUITABLE: dict[str, Suits] = {
 def next_network_command(verb: str, source: str, runs: Runs) -> list[str]:
     """Returns the words of a command that may follow a verb; empty if there is none.
 
-    Args:
-        verb: The verb that has just used the network.
-        source: `STUDY`, `STUDY:17` or the path of a checkpoint.
-        runs: The runs folder.
+    The verb has used the network of `STUDY`, `STUDY:17` or the path of a checkpoint.
     """
     path = find_checkpoint(source, runs)
     data = read_header(path).data_spec
@@ -103,5 +100,5 @@ def _code_length(model: Encodes, data: DataSpec) -> int:
     try:
         with torch.inference_mode():
             return model.encode(cast_input(model, torch.zeros(1, *data.shape, dtype=kind))).numel()
-    except Exception:  # the network may be anybody's
+    except Exception:  # a network of a user may raise anything
         return 0

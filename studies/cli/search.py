@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,10 +12,13 @@ from ...search_spaces.catalog.models import MODELS
 from ..study.defaults import TRIALS_PER_WORKER
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_options import StudyOptions
-from .declared_options import SuggestedText, options_from
-from .interruption import report_interruption
-from .next_command import command_line, next_study_command, print_next_command
-from .shared_options import allow_option
+from .next_command import (
+    command_line,
+    next_study_command,
+    print_next_command,
+    report_interruption,
+)
+from .verb_options import SuggestedText, allow_option, declare_options
 
 if TYPE_CHECKING:
     import optuna
@@ -26,24 +29,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model", type=SuggestedText([*MODELS, AUTO]))
 @click.argument("data", required=False, type=SuggestedText(DATASETS))
-@options_from(
-    study=StudyOptions,
-    options=SearchOptions,
-    cluster=ClusterOptions,
-    place=Place,
-    defaults={"workers": None},
-)
+@declare_options(StudyOptions, SearchOptions, ClusterOptions, Place, defaults={"workers": None})
 @allow_option
 @click.option("--dry-run", is_flag=True, help="Print the resolved search, and stop.")
-def search(
-    model: str,
-    data: str | None,
-    study: StudyOptions,
-    options: SearchOptions,
-    cluster: ClusterOptions,
-    place: Place,
-    dry_run: bool,
-) -> None:
+def search(model: str, data: str | None, dry_run: bool, **options: Any) -> None:
     """Search the configurations of a model, or continue a search.
 
     MODEL is a model of `latentune list`, or your own module:SPEC, which brings its data. DATA is
@@ -52,7 +41,8 @@ def search(
 
     Example: latentune search conv-ae fashion-mnist --space published --trials 15
     """
-    if not dry_run and cluster.cluster is None and _may_have_several_workers(options):
+    has_workers = _may_have_several_workers(options["workers"], options["trials"])
+    if has_workers and options["cluster"] is None and not dry_run:
         from ..search.fork_server import start_fork_server
 
         start_fork_server()  # before this process spends seconds on the same imports
@@ -62,7 +52,7 @@ def search(
     from .study_tables import print_plan
 
     show_progress()
-    plan = plan_search(model, data, study, options, cluster, place)
+    plan = plan_search(model, data, **options)
     if dry_run:
         print_plan(plan)
         return
@@ -76,8 +66,7 @@ def search(
 
 
 def _print_outcome(study: "optuna.Study", runs: "Runs") -> None:
-    from ..study.confirmed import describe_confirmed
-    from .leaderboard import chooses_model, print_leaderboard
+    from .study_tables import chooses_model, describe_confirmed, print_leaderboard
 
     for line in describe_confirmed(study):
         click.echo(line)
@@ -91,9 +80,8 @@ def _print_outcome(study: "optuna.Study", runs: "Runs") -> None:
     print_next_command(*next_study_command(study))
 
 
-def _may_have_several_workers(options: SearchOptions) -> bool:
+def _may_have_several_workers(workers: int | None, trials: int | None) -> bool:
     """Guesses, before anything is imported, whether the search will have several workers."""
-    if options.workers is not None:
-        return options.workers > 1
-    many_trials = options.trials is None or options.trials > TRIALS_PER_WORKER
-    return many_trials and (os.cpu_count() or 1) > 1
+    if workers is not None:
+        return workers > 1
+    return (trials is None or trials > TRIALS_PER_WORKER) and (os.cpu_count() or 1) > 1

@@ -1,24 +1,25 @@
-"""Tables of studies and trials for the console."""
+"""Tables of studies and trials for the console, and lines about them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import optuna
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
 from rich.table import Table
 
+from ...search_spaces.catalog.candidates import AUTO, MODEL
 from ...search_spaces.model_choice import strip_model_prefix
-from ...storage.redact import redact
 from ...storage.runs_folder import Runs
 from ...storage.study_export import PARAM_PREFIX, disambiguate
 from ...storage.study_record import read_study_record
 from ...storage.study_summary import STATE_NAMES, format_value
-from ...storage.trial_outcome import stop_reason
+from ...storage.trial_outcome import finished_trials, stop_reason
 from ...storage.trial_record import read_trial_record
 from ..display.progress_display import format_best, format_values
 from ..display.terminal import console
-from ..study.confirmed import describe_confirmed
-from ..study.lineage import describe_origins, is_stale
-from .leaderboard import chooses_model, print_leaderboard
+from ..study.misplaced_checkpoints import is_stale
 
 if TYPE_CHECKING:
     from ..search.search_plan import SearchPlan
@@ -40,7 +41,7 @@ def print_plan(plan: "SearchPlan") -> None:
         "first trial": "; then ".join(first) or "sampled",
         "pruner": plan.pruner,
         "sampler": plan.sampler,
-        "storage": redact(plan.storage),
+        "storage": plan.storage,
         "artifacts": plan.bucket or str(plan.runs.artifacts),
     }
     table = Table(title=plan.name, show_header=False, title_justify="left", box=None)
@@ -67,7 +68,7 @@ def print_studies(studies: Sequence[optuna.Study], runs: Runs) -> None:
 
 
 def _study_tree(studies: Sequence[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
-    """Yields each study below the study of its encoder, with its depth in this tree."""
+    """Yields each study and its depth: a study follows the study that trained its encoder."""
     remaining = {study.study_name: study for study in studies}
     parents = {name: _encoder_study(study) for name, study in remaining.items()}
 
@@ -83,7 +84,7 @@ def _study_tree(studies: Sequence[optuna.Study]) -> Iterator[tuple[int, optuna.S
 
 
 def _encoder_study(study: optuna.Study) -> str | None:
-    """Returns the study that the encoder of another study comes from, if any."""
+    """Returns the name of the study that trained the encoder of a study, if any."""
     source = read_study_record(study).encoder_source
     if source is None or not source.checkpoint.startswith(f"{source.study}/"):
         return None
@@ -125,3 +126,70 @@ def _trial_table(study: optuna.Study, facts: tuple[str, ...]) -> Table:
             *(format_value(values[n], none="None") if n in values else "-" for n in params),
         )
     return table
+
+
+def describe_origins(study: optuna.Study) -> list[str]:
+    """Returns a line about the import of a study, and one for each study of reused trials."""
+    lines = []
+    if imported := read_study_record(study).imported:
+        lines.append(f"imported on {imported.at[:10]}, where it was called {imported.study}")
+    origins = [read_trial_record(trial).origin for trial in study.get_trials(deepcopy=False)]
+    counts = Counter(origin.study for origin in origins if origin is not None)
+    return lines + [f"{n} of its trials came from {name}" for name, n in counts.items()]
+
+
+def describe_confirmed(study: optuna.Study) -> list[str]:
+    """Returns a line about the confirmed trial and any better trial found later; or no line."""
+    confirmed = read_study_record(study).confirmed
+    if confirmed is None:
+        return []
+    best, before = study.best_value, confirmed.search_value
+    lower = study.direction == StudyDirection.MINIMIZE
+    if best == before or lower != (best < before):
+        return [str(confirmed)]
+    better = f"trial {study.best_trial.number} has {best:.4g} since, and the best had {before:.4g}"
+    return [f"{confirmed}; {better}: latentune confirm {study.study_name}"]
+
+
+def chooses_model(study: optuna.Study) -> bool:
+    """Returns True if the model is one of the searched parameters."""
+    return read_study_record(study).recipe.model == AUTO
+
+
+def leaderboard(study: optuna.Study) -> list[dict[str, Any]]:
+    """Returns one row for each model that the study has tried, the best model first.
+
+    Returns:
+        The entries `model`, `trials` and `best`; `behind` and `%` are the absolute and relative
+        distances to the best model. With several objectives, the entry `on the front`, the
+        number of Pareto-optimal trials, replaces them.
+    """
+    trials = [t for t in finished_trials(study.get_trials(deepcopy=False)) if MODEL in t.params]
+    counts = Counter(trial.params[MODEL] for trial in trials)
+    rows: list[dict[str, Any]] = [{"model": name, "trials": n} for name, n in counts.items()]
+    if len(study.directions) > 1:
+        front = Counter(trial.params[MODEL] for trial in study.best_trials)
+        rows = [{**row, "on the front": front[row["model"]]} for row in rows]
+        return sorted(rows, key=lambda row: -row["on the front"])
+    sign = 1 if study.direction == StudyDirection.MINIMIZE else -1
+    losses: dict[str, list[float]] = {}
+    for trial in trials:
+        if trial.state == TrialState.COMPLETE:
+            losses.setdefault(trial.params[MODEL], []).append(sign * float(trial.values[0]))
+    lowest = {name: min(values) for name, values in losses.items()}
+    for row in rows:
+        loss, winner = lowest.get(row["model"]), min(lowest.values(), default=0.0)
+        behind = None if loss is None else loss - winner
+        row["best"] = None if loss is None else sign * loss
+        row["behind"] = behind
+        row["%"] = 100 * behind / abs(winner) if behind is not None and winner else None
+    return sorted(rows, key=lambda row: lowest.get(row["model"], float("inf")))
+
+
+def print_leaderboard(study: optuna.Study) -> None:
+    """Prints the leaderboard of a study; the first row is the winner."""
+    rows = leaderboard(study)
+    table = Table(*(rows[0] if rows else ()), box=None)
+    for row in rows:
+        table.add_row(*map(format_value, row.values()))
+    console.print(table)

@@ -84,7 +84,7 @@ def with_local_files(recipe: Recipe, local_paths: Mapping[str, str]) -> Recipe:
 
 
 def user_code(model: str) -> dict[str, bytes]:
-    """Returns the imported modules of the working folder if a model is a `module:SPEC`.
+    """Returns the code of a `module:SPEC`: the imported modules of the working folder.
 
     Installed packages must be installed on every node.
     """

@@ -130,11 +130,7 @@ def join_cluster(address: str | None, cpus: float, gpus: float) -> RayCluster | 
 
 
 def load_ray() -> Any:
-    """Imports Ray, which is an extra.
-
-    Raises:
-        StudyError: If it is not installed.
-    """
+    """Imports Ray, which is an extra; raises StudyError if it is not installed."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # silences a warning
     try:

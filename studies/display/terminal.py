@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from ...storage.redact import redact
 from .terminal_escape import escape_control_characters
 
 
 class EscapingConsole(Console):
-    """A console that escapes control characters in texts.
+    """A console that masks passwords and escapes control characters in texts.
 
     Attributes:
         rewrite: Applied to each text first; the command line puts its flags in there.
@@ -32,7 +33,7 @@ class EscapingConsole(Console):
         self._file = file
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(escape_control_characters(self.rewrite(text)), **options)
+        return super().render_str(escape_control_characters(redact(self.rewrite(text))), **options)
 
 
 console = EscapingConsole(highlight=False, markup=False)

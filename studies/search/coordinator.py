@@ -41,12 +41,8 @@ class Coordinator:
     """Runs a planned search.
 
     Trials run in this process, in other processes or on other machines. Only the coordinator
-    writes files of the study, logs, and calls the user's callbacks.
-
-    Attributes:
-        plan: The search.
-        callbacks: Called with the study and each trial that finishes in this search.
-        study: The study, once the search runs.
+    writes files of the study, logs, and calls the user's callbacks, with the study and each trial
+    that finishes in this search.
     """
 
     plan: SearchPlan
@@ -54,10 +50,7 @@ class Coordinator:
     study: Study = field(init=False)
 
     def run(self, command: str) -> Study:
-        """Runs the search and returns its study.
-
-        Args:
-            command: The command that the user typed; a new study records it.
+        """Runs the search and returns its study; a new study records the command of the user.
 
         Raises:
             KeyboardInterrupt: If a signal has stopped the search.

@@ -14,7 +14,7 @@ from ...storage.checkpoint_file import file_hash, read_header
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
 from ..study.checkpoint_lookup import find_encoder
-from ..study.pretrained_encoder import RANDOM_WEIGHTS, PretrainedEncoder, weights_hash
+from ..study.encoder_loader import RANDOM_WEIGHTS, pretrained_encoder, weights_hash
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError
 
@@ -48,7 +48,7 @@ class EncoderChoice:
             StudyError: If the encoder is not found.
             StorageError: If its file cannot be read.
         """
-        sides: tuple[int, ...] = (IMAGENET_SIDE, IMAGENET_SIDE)
+        image_shape: tuple[int, ...] = (IMAGENET_SIDE, IMAGENET_SIDE)
         if self.encoder in ARCHITECTURES:
             recipe = self._with_weights()
             name = f"{self.study_name}-{self.encoder}"
@@ -56,9 +56,9 @@ class EncoderChoice:
             path = self._find_checkpoint()
             recipe = replace(self.recipe, encoder=str(path), encoder_hash=file_hash(path))
             header = read_header(path)
-            sides = header.data_spec.shape[1:]
+            image_shape = header.data_spec.shape[1:]
             name = f"{recipe.model}-{header.study}"
-        recipe = replace(recipe, image_size=self._image_size(sides))
+        recipe = replace(recipe, image_size=self._image_size(image_shape))
         return recipe, f"{name}-unfrozen" if recipe.unfreeze else name
 
     def _find_checkpoint(self) -> Path:
@@ -75,15 +75,15 @@ class EncoderChoice:
             weights = os.path.abspath(str(weights))
         known = weights_hash(weights)
         if weights != RANDOM_WEIGHTS:  # raises an error before anything is written
-            PretrainedEncoder(self.encoder, weights, known, self.recipe.seed)(IMAGENET)
+            pretrained_encoder(self.encoder, weights, known, self.recipe.seed)(IMAGENET)
         return replace(self.recipe, weights=weights, encoder_hash=known)
 
-    def _image_size(self, sides: Sequence[int]) -> int | None:
-        """Returns the size of the encoder's images, if it is square and files have any size."""
+    def _image_size(self, image_shape: Sequence[int]) -> int | None:
+        """Returns the image size of the encoder for image files, unless the recipe has one."""
         size, data = self.recipe.image_size, self.recipe.data
         if size is not None or data is None or not holds_image_files(data):
             return size
-        if len(sides) != 2 or sides[0] != sides[1]:
+        if len(image_shape) != 2 or image_shape[0] != image_shape[1]:
             return None
-        log.info("images are scaled to %sx%s, the image size of the encoder", *sides)
-        return sides[0]
+        log.info("images are scaled to %sx%s, the image size of the encoder", *image_shape)
+        return image_shape[0]

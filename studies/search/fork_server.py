@@ -1,4 +1,4 @@
-"""A clean process that has imported what workers need; workers are forks of it.
+"""The fork server: a clean process that has imported what workers need and forks them.
 
 A fork of a process that has computed may hang, and a new process imports Lightning for seconds.
 On systems without a fork server, such as Windows, workers are new processes.
@@ -37,10 +37,10 @@ process_context: Any = multiprocessing.get_context("forkserver" if _has_fork_ser
 
 @contextmanager
 def without_working_folder() -> Iterator[None]:
-    """Keeps processes that are started in the block from importing modules of the working folder.
+    """Keeps processes that start in the block from importing modules of the working folder.
 
-    The helpers of `multiprocessing` are started by `python -c`, which would import a `random.py`
-    of the user. They also ignore Ctrl-C, which their parent handles.
+    Python starts the helpers of `multiprocessing` by `python -c`, which would import a `random.py`
+    of the user. These processes also ignore Ctrl-C, which their parent handles.
     """
     before = os.environ.get(SAFE_PATH_VARIABLE)
     os.environ[SAFE_PATH_VARIABLE] = before or SAFE_PATH_MARKER

@@ -39,7 +39,7 @@ def new_trial(
 
 
 class _DraftStorage(InMemoryStorage):
-    """Holds the draft of the trial; the list of all trials is that of the study."""
+    """Holds a draft of the trial, and lists the other trials of the study."""
 
     def __init__(self, study: optuna.Study, other_trials: Sequence[FrozenTrial]) -> None:
         super().__init__()

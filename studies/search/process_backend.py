@@ -34,11 +34,7 @@ class _WorkerProcess:
 
 @dataclass
 class ProcessBackend:
-    """Starts workers on this machine; see `WorkerBackend`.
-
-    Attributes:
-        plan: The search.
-        scratch: The scratch folder of the search; the prepared data are written to it.
+    """Starts workers on this machine, with the prepared data in the scratch folder of the search.
 
     Raises:
         StorageError: If the data cannot be written.
@@ -57,15 +53,15 @@ class ProcessBackend:
             raise unwritable_path_error(self.scratch, error) from error
 
     def start(self, index: int) -> None:
-        ours, theirs = process_context.Pipe()
+        coordinator_end, worker_end = process_context.Pipe()
         threads = max(1, torch.get_num_threads() // self.plan.workers)
         process = process_context.Process(
-            target=run_local_worker, args=(self.plan, index, threads, self.scratch, theirs)
+            target=run_local_worker, args=(self.plan, index, threads, self.scratch, worker_end)
         )
         with without_working_folder():
             process.start()
-        theirs.close()  # the death of the worker then closes the pipe
-        self.workers[index] = _WorkerProcess(process, ours)
+        worker_end.close()  # the death of the worker then closes the pipe
+        self.workers[index] = _WorkerProcess(process, coordinator_end)
 
     def receive(self, seconds: float) -> Sequence[Message]:
         # A signal does not end this wait; the timeout does.

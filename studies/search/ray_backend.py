@@ -144,7 +144,7 @@ def _cancel(worker: _RayWorker) -> None:
 
 
 def _exit_messages(worker: _RayWorker) -> list[Message]:
-    """Returns the messages about a task that is done although the worker has not finished."""
+    """Returns messages about a task that has ended before its worker has finished."""
     index = worker.index
     try:
         ray.get(worker.task)

@@ -47,7 +47,8 @@ def run_ray_worker(
 ) -> None:
     """Runs a worker that sends its messages to the coordinator actor, `connected` first.
 
-    On the coordinator's machine it uses the files of the search; elsewhere it sends them.
+    On the coordinator's machine, it uses the files of the search. On other machines, it sends its
+    files to the coordinator.
     """
     assert plan.cluster is not None
 

@@ -1,4 +1,4 @@
-"""The function `search`: a planned search with its progress shown."""
+"""The function `search`, which plans and runs a search."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -92,52 +92,7 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
         >>> len(study.trials)
         2
     """
-    plan = plan_search(
-        model,
-        data,
-        StudyOptions(
-            space=space,
-            ranges=ranges,
-            objectives=tuple(objectives),
-            encoder=_as_text(encoder),
-            weights=_as_text(weights),
-            unfreeze=unfreeze,
-            epochs=epochs,
-            repeats=repeats,
-            folds=folds,
-            batch_size=batch_size,
-            image_size=image_size,
-            normalize=normalize,
-            target=target,
-            header=header,
-            decimal=decimal,
-            drop=tuple(drop),
-            text=text,
-            as_category=tuple(as_category),
-            as_number=tuple(as_number),
-            balanced=balanced,
-            augment=augment,
-            data_dir=_as_text(data_dir),
-            seed=seed,
-        ),
-        SearchOptions(
-            name=name,
-            trials=trials,
-            seconds=seconds,
-            workers=workers,
-            default_first=default_first,
-            enqueue=tuple(map(str, enqueue)),
-            pruner=pruner,
-            sampler=sampler,
-            origin=origin,
-        ),
-        ClusterOptions(cluster=cluster, cpus=cpus, gpus=gpus),
-        Place(runs=Path(runs), storage=storage, artifacts=artifacts),
-    )
+    plan = plan_search(**locals())
     command = f"latentune.search({model!r}, {data!r}, ...)"
     with trial_progress(*plan.progress_arguments) as on_result:
         return Coordinator(plan, [on_result, *callbacks]).run(command)
-
-
-def _as_text(path: str | Path | None) -> str | None:
-    return None if path is None else str(path)

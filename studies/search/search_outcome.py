@@ -59,7 +59,7 @@ def should_end_early(study: optuna.Study, trials: Sequence[FrozenTrial], plan: S
 
 
 def log_outcome(study: optuna.Study, plan: SearchPlan) -> None:
-    """Logs the failures of a search, and that it has found a perfect trial."""
+    """Logs the failures of a search, and a trial with the best possible value."""
     trials = study.get_trials(deepcopy=False)
     _log_failures([t for t in _trials_of_search(trials, plan) if t.state == TrialState.FAIL], plan)
     perfect = _perfect_trial(trials, plan.spec.objective.metrics)
@@ -111,5 +111,5 @@ def _trials_of_search(trials: Sequence[FrozenTrial], plan: SearchPlan) -> list[F
 
 
 def _reason_pattern(trial: FrozenTrial) -> str:
-    """Returns the reason without its numbers, which differ between configurations."""
+    """Returns why a trial stopped, without numbers, which differ between configurations."""
     return re.sub(r"\d+", "#", stop_reason(trial))

@@ -39,13 +39,13 @@ from ..cluster.ray_cluster import RayCluster, join_cluster
 from ..study.build import build_spec
 from ..study.candidate_models import resolve_model_and_data, with_candidate_models
 from ..study.defaults import PRUNER, TRIALS_PER_WORKER
-from ..study.definition import FROM_ENTRY
 from ..study.module_trust import allow, trusted_modules
+from ..study.option_fields import pick_options
 from ..study.recipe import Recipe
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_error import StudyError, check_at_most
 from ..study.study_options import StudyOptions
-from ..study.study_spec import StudySpec
+from ..study.study_spec import FROM_ENTRY, StudySpec
 from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
 from .encoder_choice import EncoderChoice
 
@@ -116,16 +116,12 @@ class SearchPlan:
         return {name: value for name, value in vars(self).items() if name != "spec"}
 
 
-def plan_search(
-    model: str,
-    data: str | None,
-    study: StudyOptions,
-    options: SearchOptions,
-    cluster: ClusterOptions,
-    place: Place,
-) -> SearchPlan:
+def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
     """Returns the plan of a search. `search` explains the arguments and the errors."""
-    runs, storage = Runs(place.runs), place.database
+    study, options = pick_options(StudyOptions, values), pick_options(SearchOptions, values)
+    cluster, place = pick_options(ClusterOptions, values), pick_options(Place, values)
+    runs = Runs(Path(place.runs))
+    storage = place.storage or runs.database
     recipe = with_candidate_models(
         Recipe.create(*resolve_model_and_data(model, data), study), runs
     )
@@ -242,14 +238,10 @@ def _check_data_kind(recipe: Recipe, data: Any) -> None:
 
 
 def _choose_pruner(pruner: str | None, trainings: int) -> str:
-    """Returns the given pruner, or the default one if it is None.
-
-    Args:
-        pruner: Name of a pruner.
-        trainings: Number of trainings of a trial, by `repeats` or `folds`.
+    """Returns the pruner, or the default one if it is None.
 
     Raises:
-        StudyError: If the pruner cannot compare such trials.
+        StudyError: If the pruner cannot compare trials with so many trainings.
     """
     if pruner is None:
         return PRUNER if trainings == 1 else WILCOXON

@@ -1,4 +1,4 @@
-"""Opening the study of a search, or creating it completely or not at all."""
+"""Opening the study of a search, or creating it."""
 
 import logging
 import shutil
@@ -12,11 +12,13 @@ import optuna
 from ...search_spaces.suggestions import random_trials
 from ...storage.artifact_store import study_bucket
 from ...storage.atomic_write import atomic_file
+from ...storage.checkpoint_file import read_header
 from ...storage.dashboard_server import write_note
 from ...storage.database import database_exists, open_database
 from ...storage.recorded_paths import relative_to_root
 from ...storage.storage_error import StorageError, unwritable_path_error
 from ...storage.study_record import (
+    EncoderSource,
     Origin,
     RecipeTable,
     StudyRecord,
@@ -25,11 +27,10 @@ from ...storage.study_record import (
     write_study_record,
 )
 from ...storage.study_summary import Study
-from ..study.definition import definition_differences, without_ranges
-from ..study.lineage import find_encoder_source
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError
 from ..study.study_lookup import open_study
+from ..study.study_spec import definition_differences, without_ranges
 from ..transfer.reusable_trials import add_reusable_trials
 from .search_plan import SearchPlan
 
@@ -70,16 +71,16 @@ def _open_existing(plan: SearchPlan) -> Study | None:
         if not definition_differences(without_ranges(before), without_ranges(plan.definition)):
             ways += f", or one that takes over what fits by `origin=` {plan.name}"
         raise StudyError(f"study {plan.name!r} exists and differs: {'; '.join(differing)}. {ways}")
-    if plan.bucket != (own := study_bucket(study)):
+    if plan.bucket != (bucket := study_bucket(study)):
         raise StorageError(
-            f"study {plan.name!r} keeps its pictures in {own or plan.runs.artifacts}, not in "
+            f"study {plan.name!r} keeps its pictures in {bucket or plan.runs.artifacts}, not in "
             f"{plan.bucket or plan.runs.artifacts}: leave out `artifacts=`"
         )
     return study
 
 
 def _is_incomplete(study: optuna.Study) -> bool:
-    """Returns whether a search was killed while it created this study, before any training."""
+    """Returns True if a search was killed while it created this study."""
     is_ours = study.user_attrs.keys() <= StudyRecord.model_fields.keys()
     return is_ours and "command" in study.user_attrs and not is_latentune_study(study)
 
@@ -102,7 +103,13 @@ def _create_study(plan: SearchPlan, command: str) -> Study:
     recipe, facts = plan.recipe, dict[str, Any]()
     if recipe.has_own_encoder:
         recipe = _with_local_encoder(plan)
-        facts["encoder_source"] = find_encoder_source(recipe, plan.runs)
+        header = read_header(Path(str(recipe.encoder)))
+        facts["encoder_source"] = EncoderSource(
+            study=header.study,
+            trial=header.trial,
+            checkpoint=plan.runs.inside(Path(str(recipe.encoder))),
+            hash=str(recipe.encoder_hash),
+        )
     if plan.bucket is not None:
         facts["artifacts"] = plan.bucket
     if plan.reusable_trials is not None:
@@ -119,9 +126,9 @@ def _create_study(plan: SearchPlan, command: str) -> Study:
 
 
 def _with_local_encoder(plan: SearchPlan) -> Recipe:
-    """Returns the recipe with an encoder in the runs folder, copied there if it lies elsewhere.
+    """Returns the recipe with its encoder in the runs folder, after copying it there if needed.
 
-    So the study can be moved with its folder.
+    The study can then be moved with the folder.
     """
     encoder = Path(str(plan.recipe.encoder))
     if relative_to_root(encoder, plan.runs.root) is not None:

@@ -60,15 +60,10 @@ class CheckLease(pl.Callback):
 def requeue_dead_trials(
     study: optuna.Study, *, is_only_process: bool = False
 ) -> list[FrozenTrial]:
-    """Requeues every RUNNING trial of a dead process.
+    """Requeues every RUNNING trial of a dead process, and returns all trials of the study.
 
-    Args:
-        study: The study.
-        is_only_process: Whether no other process works on the study: then all RUNNING trials are
-            dead, whatever their heartbeats say.
-
-    Returns:
-        All trials of the study as they are afterwards.
+    If this is the only process that works on the study, all RUNNING trials are of dead processes,
+    whatever their heartbeats say.
     """
     trials = study.get_trials(deepcopy=False)
     write_missing_heartbeats(study, trials)
@@ -111,7 +106,7 @@ def requeue_trial(study: optuna.Study, trial: FrozenTrial, reason: str) -> None:
 def finish_trial(
     study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
 ) -> None:
-    """Ends a RUNNING trial as `Study.tell` does, without reading the trial twice more.
+    """Ends a RUNNING trial as `Study.tell` does, but does not read it from the database again.
 
     A pruned trial gets its last intermediate value.
     """

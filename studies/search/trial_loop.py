@@ -25,7 +25,7 @@ from ...storage.storage_error import StorageError, unwritable_path_error
 from ...storage.trial_outcome import INTERRUPTED, finished_trials
 from ...storage.trial_record import TrialRecord, read_trial_record
 from ..study.study_error import StudyError
-from .attach_pictures import AttachPictures
+from ..training.network_plots import AttachPictures
 from .new_trial import new_trial
 from .search_outcome import record_failure, should_end_early
 from .search_plan import SearchPlan
@@ -51,13 +51,8 @@ class TrialLoop:
 
     Databases give a WAITING trial to all processes that ask at the same moment, and a count of
     trials is soon out of date. So a process holds the lock while it counts the trials and creates
-    its own: the samplers of the others then see its values.
-
-    Attributes:
-        study: The study; the loop sets its sampler and pruner.
-        plan: The search.
-        stop: Set when training shall end.
-        context: The connections of the worker.
+    its own: the samplers of the others then see its values. The loop sets the sampler and the
+    pruner of the study.
     """
 
     study: optuna.Study
@@ -109,14 +104,13 @@ class TrialLoop:
     def _next_trial(self, trials: Sequence[FrozenTrial]) -> optuna.Trial:
         if all(trial.state != TrialState.WAITING for trial in trials):
             return new_trial(self.study, trials, self._suggest)
-        with (
-            warnings.catch_warnings()
-        ):  # about Optuna's own heartbeats, which it does not send here
+        with warnings.catch_warnings():
+            # Optuna warns about its own heartbeats, which it does not send here.
             warnings.filterwarnings("ignore", message="Heartbeat of storage")
             return self.study.ask()
 
     def _suggest(self, trial: optuna.Trial) -> TrialRecord:
-        """Lets a trial suggest every value; returns the record of its model."""
+        """Makes a trial suggest all of its values; returns the record of its model."""
         return model_record(build_without_weights(self.objective.model, trial, self.data_spec))
 
     def _run_trial(self, trial: optuna.Trial) -> None:
@@ -176,7 +170,7 @@ class TrialLoop:
 
     @contextmanager
     def _hold_lock(self) -> Iterator[None]:
-        """Holds the lock if this process does not yet; the block may release it."""
+        """Acquires the lock if this process does not hold it yet; the block may release it."""
         lock = self.context.lock
         try:
             if not lock.is_locked:
@@ -194,8 +188,8 @@ class TrialLoop:
 def _frozen_garbage() -> Iterator[None]:
     """Excludes existing objects from garbage collection.
 
-    Each trial ends with a collection; one over everything that torch and Lightning have imported
-    takes 0.3 s.
+    Each trial ends with a garbage collection, which would take 0.3 s over all the objects that
+    torch and Lightning create when they are imported.
     """
     gc.collect()
     gc.freeze()

@@ -39,15 +39,11 @@ def run_worker(
 ) -> None:
     """Runs trials until the search ends, it is asked to stop, or the coordinator is gone.
 
-    It sends the messages that `SendMessage` lists, then `failed` with the error that ended
-    it, if one did, and `finished_work` as the last one.
+    It sends the messages that `SendMessage` lists. If an error ends it, it then sends `failed`
+    with the error. Its last message is `finished_work`.
 
-    Args:
-        index: Index of the worker in the search.
-        threads: Threads of PyTorch.
-        send: Sends a message to the coordinator, and does nothing if that is gone.
-        wait_for_stop: Returns when the coordinator asks the worker to stop, or is gone.
-        connect: Makes the plan, the database and the context of this worker.
+    `wait_for_stop` returns when the coordinator is gone or asks the worker to stop. `connect`
+    makes the plan, the database and the context.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     torch.set_num_threads(threads)
@@ -73,7 +69,7 @@ def run_worker(
 def run_local_worker(
     plan: SearchPlan, index: int, threads: int, scratch: Path, pipe: Connection
 ) -> None:
-    """Runs a worker that sends its messages through a pipe; whatever it receives is a stop."""
+    """Runs a worker that sends its messages through a pipe, and stops when it receives any."""
     if os.environ.get(SAFE_PATH_VARIABLE) == SAFE_PATH_MARKER:
         del os.environ[SAFE_PATH_VARIABLE]  # programs that a trial starts may need their folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes
@@ -97,7 +93,7 @@ def run_local_worker(
 
 
 def _select_gpu(index: int) -> None:
-    """Shows CUDA one GPU before it is initialized, so that workers use all GPUs."""
+    """Lets CUDA see only one GPU, so that each worker uses another one."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     gpus = visible.split(",") if visible else [str(i) for i in range(torch.cuda.device_count())]
     if gpus and visible != "":
@@ -109,7 +105,7 @@ def _to_picklable(error: Exception) -> Any:
     if isinstance(error, DatabaseError):
         return optuna.exceptions.StorageInternalError(database_message(error))
     try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - it is our own
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - this process has pickled it
     except Exception:
         return RuntimeError("".join(traceback.format_exception(error)))
     return error

@@ -17,14 +17,15 @@ from .search_plan import SearchPlan
 SendMessage = Callable[[str, Any], None]
 """Sends a message to the coordinator: a kind and a content.
 
-`started` and `finished` have the number of a trial, `waiting` the numbers of the trials elsewhere
-that a worker waits for, `error` the number of a trial and the traceback of what ended it.
+The content of `started` and `finished` is the number of a trial. That of `waiting` are the numbers
+of the trials of other processes that the worker waits for, and that of `error` is the number of a
+trial and the traceback of its error.
 """
 
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """The connections of a worker, so that it need not know where it runs.
+    """The connections of a worker; they hide whether it runs on the coordinator's machine.
 
     Attributes:
         lock: The lock of all searches; a worker holds it while it creates a trial.

@@ -59,14 +59,9 @@ class WorkerBackend(Protocol):
 
 @dataclass
 class WorkerPool:
-    """Starts the workers, passes on their messages and replaces those that die.
+    """Starts the workers, passes each message to `handle`, and replaces workers that die.
 
     Attributes:
-        study: The study.
-        plan: The search.
-        stop: Set when training shall end.
-        backend: Reaches the workers.
-        handle: Handles each message.
         trials: The number of the trial that each worker runs; None between trials.
         failed_workers: The reason of each death, until the trial of that worker is requeued.
     """

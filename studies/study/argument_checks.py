@@ -26,7 +26,7 @@ class ArgumentTypeError(TypeError):
 
 
 def convert_argument(name: str, value: Any, annotation: Any) -> Any:
-    """Returns an argument as its annotation says.
+    """Converts an argument to the type of its annotation.
 
     A single item becomes a list of one where a list is expected, a path becomes text, a NumPy
     number becomes a Python number, and `NAME=VALUE` becomes a mapping. Annotations that cannot be

@@ -1,7 +1,7 @@
 """Building studies from recipes, and networks from checkpoints.
 
-A study on an encoder needs the network of another study, which has a recipe too: this file holds
-that recursion.
+Both are in one file because they are recursive: a study on an encoder needs the network of another
+study, which has a recipe too.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,6 @@ from pkgutil import resolve_name
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from torch import nn
 
 from ...models.autoencoder import Autoencoder
@@ -32,15 +31,14 @@ from ...search_spaces.catalog.entry import PUBLISHED, CatalogEntry
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.encoder_space import EncoderSpace
 from ...search_spaces.ranges import RangedSpace
-from ...search_spaces.space_errors import did_you_mean
 from ...search_spaces.suggestions import check_memory, replay
 from ...storage.checkpoint_file import file_hash, load_weights, read_checkpoint, read_header
 from ...storage.checkpoint_header import CheckpointHeader
 from ...storage.runs_folder import Runs
 from .custom_study import import_spec
-from .pretrained_encoder import PretrainedEncoder, check_weights
+from .encoder_loader import EncoderLoader, check_weights, pretrained_encoder
 from .recipe import Recipe
-from .study_error import StudyError, check_choice
+from .study_error import StudyError, check_choice, check_known
 from .study_spec import StudySpec
 
 
@@ -49,11 +47,7 @@ def build_spec(
 ) -> StudySpec:
     """Returns the study that a recipe describes; data are not loaded yet.
 
-    Args:
-        recipe: The recipe.
-        runs: The runs folder.
-        encoder: The header or architecture of the encoder. With it, the network is built without
-            the file that the recipe names.
+    If the header or the architecture of the encoder is given, the file of the encoder is not read.
 
     Raises:
         StudyError: If there is no such model, space or objective, or an option does not fit.
@@ -102,9 +96,9 @@ def load_encoder(path: Path, data: DataSpec, runs: Runs) -> pl.LightningModule:
     model = load_network(path, runs)
     if not isinstance(model, Encodes):
         raise StudyError(f"{path} holds a {type(model).__name__}, which has no encode()")
-    theirs = read_header(path).data_spec
-    if theirs.shape != data.shape:
-        raise StudyError(f"{path} encodes items of {theirs}, but the data has {data}")
+    trained_on = read_header(path).data_spec
+    if trained_on.shape != data.shape:
+        raise StudyError(f"{path} encodes items of {trained_on}, but the data has {data}")
     return model
 
 
@@ -115,44 +109,14 @@ def describe_encoder(recipe: Recipe) -> CheckpointHeader | str:
 
 
 def untrained_space(entry: CatalogEntry, name: str) -> Space:
-    """Returns a space of the catalog, on an untrained encoder if it needs one."""
+    """Returns a search space of the catalog; if it needs an encoder, this is an untrained one."""
     space: Callable[..., pl.LightningModule] = resolve_name(entry.spaces[name])
     return EncoderSpace(space, Autoencoder, unfreeze=True) if entry.needs_encoder else space
 
 
-class TrainedEncoder:
-    """The encoder in a checkpoint, which is read when it is first called.
-
-    Args:
-        path: The checkpoint.
-        expected_hash: Its hash when the study was planned.
-        runs: The runs folder.
-    """
-
-    def __init__(self, path: Path, expected_hash: str | None, runs: Runs) -> None:
-        self.path, self.expected_hash, self.runs = path, expected_hash, runs
-        self._network: pl.LightningModule | None = None
-
-    def __call__(self, data: DataSpec) -> pl.LightningModule:
-        if self._network is None:
-            if (now := file_hash(self.path)) != self.expected_hash:
-                raise StudyError(
-                    f"the encoder {self.path} was trained again (its hash was "
-                    f"{self.expected_hash} and is now {now}): start a new study by `name=`"
-                )
-            # The random numbers of a trial do not depend on whether it loads the encoder.
-            with torch.random.fork_rng(devices=[]):
-                self._network = load_encoder(self.path, data, self.runs)
-        return self._network
-
-
 def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | None) -> StudySpec:
     entry = _catalog_entry(recipe)
-    if recipe.space not in entry.spaces:
-        raise StudyError(
-            f"{recipe.model} has no space {recipe.space!r}; "
-            f"{did_you_mean(recipe.space, list(entry.spaces))}"
-        )
+    check_known(recipe.space, entry.spaces, f"{recipe.model} has no space {recipe.space!r}")
     if not recipe.data:
         raise StudyError(
             f"{recipe.model} needs data: {', '.join(DATASETS)}, or a folder or file of yours"
@@ -189,7 +153,9 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
 def _catalog_entry(recipe: Recipe) -> CatalogEntry:
     """Returns the catalog entry of a model; of `auto`, the joined entry of its models."""
     if recipe.model != AUTO:
-        check_choice("model", recipe.model, [*MODELS, AUTO])
+        # A single word may be a model or data; see `resolve_model_and_data`.
+        wanted = "model" if recipe.data else "model, data set, file or folder"
+        check_choice(wanted, recipe.model, [*MODELS, AUTO, *(() if recipe.data else DATASETS)])
         return MODELS[recipe.model]
     for model in recipe.models:
         check_choice("model", model, MODELS)
@@ -223,7 +189,7 @@ def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[],
 def _read_data_with_targets(
     model: str, wanted: str, items: Callable[[], TensorData]
 ) -> TensorData:
-    """Returns data after a check that they have the targets that a model predicts."""
+    """Returns data, or raises an error if they lack the targets that a model predicts."""
     data = items()
     found = "class" if data.spec.target is None else "number"
     if found == "class":
@@ -250,13 +216,18 @@ def _put_on_encoder(
     if recipe.encoder is None:
         raise StudyError(f"{recipe.model} needs a trained encoder: name its study by `encoder=`")
     encoder_hash = recipe.encoder_hash
-    load: Callable[[DataSpec], Any]
     if recipe.has_own_encoder:
-        cache = Path(recipe.encoder).with_name(f"codes-{encoder_hash}")
-        load = TrainedEncoder(Path(recipe.encoder), encoder_hash, runs)
+        path = Path(recipe.encoder)
+        cache = path.with_name(f"codes-{encoder_hash}")
+        load = EncoderLoader(
+            lambda data: load_encoder(path, data, runs),
+            path,
+            partial(file_hash, path),
+            encoder_hash,
+        )
     else:
         cache = runs.cache / "codes" / f"{recipe.encoder}-{encoder_hash}-{recipe.seed}"
-        load = PretrainedEncoder(recipe.encoder, recipe.weights, encoder_hash, recipe.seed)
+        load = pretrained_encoder(recipe.encoder, recipe.weights, encoder_hash, recipe.seed)
     on_encoder = EncoderSpace(space, load, recipe.unfreeze)
     if recipe.unfreeze:
         return on_encoder, items
@@ -277,11 +248,7 @@ def _objective_metrics(recipe: Recipe, entry: CatalogEntry) -> dict[str, Directi
     If the recipe names none, the first objective of the model is used.
     """
     for name in recipe.objectives:
-        if name not in entry.metrics:
-            raise StudyError(
-                f"{recipe.model} has no objective {name!r}; "
-                f"{did_you_mean(name, list(entry.metrics))}"
-            )
+        check_known(name, entry.metrics, f"{recipe.model} has no objective {name!r}")
         if recipe.objectives.count(name) > 1:
             raise StudyError(f"objective {name!r} is named twice")
     return {name: entry.metrics[name] for name in recipe.objectives or [next(iter(entry.metrics))]}

@@ -1,4 +1,4 @@
-"""The models that `auto` chooses among, which the data decide when a search is planned."""
+"""The models that `auto` chooses among: those that fit the data."""
 
 import os
 from dataclasses import replace
@@ -7,6 +7,7 @@ from ...objectives.data.preparation.labels import check_target_is_known, require
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...search_spaces.catalog.candidates import (
     AUTO,
+    KINDS_WITHOUT_TARGET,
     default_objective,
     find_candidates,
     find_fitting_models,
@@ -21,19 +22,12 @@ from .study_error import StudyError
 
 
 def resolve_model_and_data(model: str, data: str | None) -> tuple[str, str | None]:
-    """Returns the model and its data; a word that is not a model is the data of `auto`.
-
-    Raises:
-        StudyError: If the word is neither a model nor data.
-    """
-    known = [*MODELS, AUTO]
-    if data is not None or model in known or ":" in model:
+    """Returns the model and its data; the model is `auto` if the only word names data."""
+    if data is not None or model in MODELS or ":" in model:
         return model, data
     # A path that does not exist is refused where data are read.
-    if model in DATASETS or os.path.exists(model) or {".", os.sep} & set(model):
-        return AUTO, model
-    hint = did_you_mean(model, [*known, *DATASETS])
-    raise StudyError(f"there is no model, data set, file or folder {model!r}; {hint}")
+    is_data = model in DATASETS or os.path.exists(model) or bool({".", os.sep} & set(model))
+    return (AUTO, model) if is_data else (model, None)
 
 
 def with_candidate_models(recipe: Recipe, runs: Runs) -> Recipe:
@@ -50,9 +44,9 @@ def with_candidate_models(recipe: Recipe, runs: Runs) -> Recipe:
     data = data_reader(recipe, join_entries(()), runs)()
     if recipe.target is None:
         check_target_is_known(data)
-    known = find_fitting_models(data.spec)
-    if not known:
+    if data.spec.kind not in KINDS_WITHOUT_TARGET:
         require_labels(data)
+    known = find_fitting_models(data.spec)
     objectives = recipe.objectives or (default_objective(data.spec),)
     metrics = list(dict.fromkeys(name for entry in known.values() for name in entry.metrics))
     for name in objectives:

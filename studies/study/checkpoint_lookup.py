@@ -1,4 +1,4 @@
-"""Trained networks by the names that users type."""
+"""Finding trained networks by the names that users type."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A custom study: a module of the user's that holds a `StudySpec`."""
+"""A custom study: a `StudySpec` in a module of the user."""
 
 import importlib
 import os
@@ -12,7 +12,7 @@ from .study_spec import StudySpec
 
 
 def import_spec(model: str) -> StudySpec:
-    """Returns the `StudySpec` that `module:NAME` names, of the working directory or installed.
+    """Returns the `StudySpec` of `module:NAME`, a module in the working directory or installed.
 
     Raises:
         StudyError: If there is no such module or `StudySpec`.

@@ -1,14 +1,9 @@
-"""Defaults that the command line shows and Python shares; nothing is imported to read them."""
+"""Defaults that the command line and Python share, in a file that imports nothing."""
 
 RUNS = "runs"
 SEED = 0
-DEFAULT_SPACE = "default"
 AUGMENTATIONS = ("none", "crop", "zoom")
 PRUNER = "halving"
-ACCELERATORS = ("auto", "cpu", "gpu", "mps")
-PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}  # what Lightning calls them
-LOGGERS = ("csv", "tensorboard", "wandb")
-PICTURES = ("every", "best", "none")
 SAMPLE_SIZE = 10_000
 SAMPLING_METHODS = {  # what codes are drawn from, in the words of a title
     "prior": "the prior",

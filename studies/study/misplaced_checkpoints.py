@@ -1,4 +1,4 @@
-"""Checkpoints that lie in the folder of another study or trial."""
+"""Checkpoints in the folder of another study or trial, and encoders that were trained again."""
 
 import logging
 import os
@@ -10,8 +10,8 @@ from typing import Any
 
 import optuna
 
-from ...storage.checkpoint_file import read_header
-from ...storage.database import database_exists, open_database
+from ...storage.checkpoint_file import file_hash, read_header
+from ...storage.database import database_exists
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
 from ...storage.study_record import read_study_record
@@ -33,26 +33,23 @@ def warn_if_misplaced(path: Path, runs: Runs) -> Path:
     study, place = None, _training_folder(path, runs)
     if place is not None and database_exists(runs.database):
         with suppress(Exception):  # `status` and `doctor` report what is wrong with the database
-            study = open_study(open_database(runs.database), place[0])
+            study = open_study(runs.database, place[0])
     if problem := describe_misplacement(path, runs, study):
         log.warning("%s", problem)
     return path
 
 
 def describe_misplaced_checkpoints(study: optuna.Study, runs: Runs) -> Iterator[str]:
-    """Yields a line for each trained network in a study's folder that is of another study."""
+    """Yields a line for each trained network in the folder of a study that is not its own."""
     for path in sorted((runs.root / study.study_name).glob("*/model.ckpt")):
-        if said := describe_misplacement(path, runs, study):
-            yield said
+        if problem := describe_misplacement(path, runs, study):
+            yield problem
 
 
 def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) -> str | None:
-    """Returns what shows that a checkpoint lies in the wrong folder; None if it does not.
+    """Returns how a checkpoint differs from the study of its folder; None if it does not.
 
-    Args:
-        path: The checkpoint.
-        runs: The runs folder.
-        study: The study of the folder, if it is in the database.
+    The study is None if it is not in the database.
     """
     place = _training_folder(path, runs)
     if place is None:
@@ -83,11 +80,11 @@ def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) ->
 
 
 def _training_folder(path: Path, runs: Runs) -> tuple[str, re.Match[str]] | None:
-    """Returns the study and the folder in which a checkpoint lies; None if it lies elsewhere."""
+    """Returns the study and the folder of a checkpoint; None if it is in no training folder."""
     for resolve in (os.path.abspath, os.path.realpath):  # without and with symbolic links
-        whole, root = Path(resolve(path)), Path(resolve(runs.root))
-        if whole.is_relative_to(root):
-            parts = whole.relative_to(root).parts
+        checkpoint, root = Path(resolve(path)), Path(resolve(runs.root))
+        if checkpoint.is_relative_to(root):
+            parts = checkpoint.relative_to(root).parts
             if len(parts) == 3 and (folder := TRAINING_FOLDER.fullmatch(parts[1])):
                 return parts[0], folder
     return None
@@ -99,3 +96,14 @@ def _recipe_difference(recipe: Mapping[str, Any], other: Mapping[str, Any]) -> s
         if entry not in LOCATION_ENTRIES and recipe.get(entry) != other.get(entry):
             return f"{entry} is {recipe.get(entry, 'absent')}, not {other.get(entry, 'absent')}"
     return ""
+
+
+def is_stale(study: optuna.Study, runs: Runs) -> bool:
+    """Returns True if the encoder of a study was deleted or trained again since."""
+    source = read_study_record(study).encoder_source
+    if source is None:
+        return False
+    try:
+        return file_hash(runs.resolve(source.checkpoint)) != source.hash
+    except StorageError:
+        return True

@@ -1,4 +1,4 @@
-"""Trust in modules: a module that a file names is imported only if the user has named it too.
+"""Trust in modules: if a file names a module, it is imported only if the user trusts it.
 
 A best.toml or a checkpoint may come from anywhere, and importing a module runs its code.
 """
@@ -32,15 +32,8 @@ def trusted_modules() -> tuple[str, ...]:
 def check_module_trust(model: str, storage: str) -> None:
     """Raises StudyError if a file names a module that this process must not import.
 
-    It may import the models of the catalog, modules that `allow` has named, and modules of
-    studies that were created in this database.
-
-    Args:
-        model: The model that the file names.
-        storage: Optuna URL of the database.
-
-    Raises:
-        StudyError: If the module is none of these.
+    It may import modules that `allow` has named, and modules of studies that were created in this
+    database. A model of the catalog is not a module.
     """
     if ":" not in model or model in _trusted_modules:
         return

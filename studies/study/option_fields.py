@@ -6,7 +6,7 @@ and the errors for values that are not allowed.
 
 import inspect
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
@@ -14,19 +14,13 @@ from typing import Any, TypeVar, get_type_hints
 from ...objectives.option import Option
 from .study_error import check_at_least, check_at_most, check_choice
 
+R = TypeVar("R")
 T = TypeVar("T", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
 class OptionField:
-    """An option with the field that declares it.
-
-    Attributes:
-        name: Name of the field.
-        type: Its type, without the metadata of `Annotated`.
-        default: Its default.
-        option: Its metadata: help, limits and choices.
-    """
+    """A dataclass field that declares an option. The type is that inside of `Annotated`."""
 
     name: str
     type: Any
@@ -63,8 +57,13 @@ def options_of(record: type) -> dict[str, OptionField]:
     }
 
 
+def pick_options(record: type[R], values: Mapping[str, Any]) -> R:
+    """Makes a dataclass of options from a mapping, which may have other entries too."""
+    return record(**{name: values[name] for name in options_of(record) if name in values})
+
+
 def check_options(record: Any) -> None:
-    """Checks the values of a dataclass against what its fields declare.
+    """Checks the values of a dataclass against the choices and limits of its options.
 
     Raises:
         StudyError: If a value is none of the choices, or a number is out of range.

@@ -1,4 +1,4 @@
-"""Values of options as they are typed: each function makes the value, or raises ValueError."""
+"""Parsers of typed options: each returns the value of a text, or raises ValueError."""
 
 import re
 

@@ -5,9 +5,8 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
-from ...search_spaces.space_errors import did_you_mean
 from ...storage.study_record import read_study_record
-from .study_error import StudyError
+from .study_error import StudyError, check_known
 
 KNEE = "knee"
 
@@ -41,10 +40,7 @@ def choose_preferred(study: optuna.Study, preference: str | None) -> FrozenTrial
             f"{' and '.join(names)}; name a trial, such as {study.study_name}:0, or choose by: "
             f"latentune best {study.study_name} --prefer {'|'.join(choices)}"
         )
-    if preference not in choices:
-        raise StudyError(
-            f"{preference!r} cannot be preferred; {did_you_mean(preference, choices)}"
-        )
+    check_known(preference, choices, f"{preference!r} cannot be preferred")
     front: list[FrozenTrial] = study.best_trials
     if not front:
         raise StudyError(f"study {study.study_name!r} has no complete trial yet")
@@ -67,9 +63,6 @@ def knee_point(costs: np.ndarray) -> int:
     """Returns the index of the point that is farthest below the line between the front's ends.
 
     Costs, with shape (N, K), are to be minimized.
-
-    References:
-        Finding Knees in Multi-objective Optimization (Branke, Deb, Dierolf, Osswald, 2004)
     """
     low, high = costs.min(0), costs.max(0)
     scaled = (costs - low) / np.where(high > low, high - low, 1)

@@ -1,4 +1,4 @@
-"""What all functions do that people call from Python."""
+"""The decorator of the functions that people call from Python."""
 
 import inspect
 from collections.abc import Callable

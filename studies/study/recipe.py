@@ -1,4 +1,4 @@
-"""The recipe of a study: the few words from which the study can be made anywhere."""
+"""The recipe of a study: its model, data and options, from which it can be made again."""
 
 import json
 import os
@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Self, get_type_hints
 from ...models.networks.architectures import ARCHITECTURES
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...search_spaces.catalog.candidates import AUTO
-from ...search_spaces.space_errors import did_you_mean
 from .option_fields import describe_options, options_of
-from .study_error import StudyError
+from .study_error import StudyError, check_known
 from .study_options import StudyOptions
 
 if TYPE_CHECKING:
@@ -87,9 +86,7 @@ class Recipe(StudyOptions):
         """Makes a recipe as `from_table` does, without the check of trust."""
         types = get_type_hints(cls)
         for name in table:
-            if name not in types:
-                hint = did_you_mean(name, list(types))
-                raise StudyError(f"a recipe has no entry {name!r}; {hint}")
+            check_known(name, types, f"a recipe has no entry {name!r}")
         entries = {name: _read_entry(name, value, types[name]) for name, value in table.items()}
         if "model" not in entries:
             raise StudyError("a recipe needs a model")
@@ -117,15 +114,11 @@ class Recipe(StudyOptions):
         return table
 
     def at(self, data_dir: str | Path | None) -> Self:
-        """Returns the recipe with its data in a folder; None leaves them where they were."""
+        """Returns the recipe with another folder of data; None keeps the folder."""
         return self if data_dir is None else replace(self, data_dir=os.path.abspath(data_dir))
 
     def check_custom_study(self) -> None:
-        """Checks that no option is given that a `StudySpec` of the user's own sets itself.
-
-        Raises:
-            StudyError: If one is, with its name.
-        """
+        """Raises StudyError if an option is given that the `StudySpec` of a user sets itself."""
         options = options_of(StudyOptions).items()
         fitting = {"model", *(name for name, one in options if one.option.fits_custom_study)}
         for name in self._non_default_entries():
@@ -135,7 +128,7 @@ class Recipe(StudyOptions):
                 )
 
     def definition_entries(self) -> dict[str, str]:
-        """Returns the part of a study's definition that only the recipe knows."""
+        """Returns the entries of a study's definition that come from its recipe."""
         entries = {"model": self.model, "space": self.space, "seed": str(self.seed)}
         if self.model == AUTO:
             del entries["model"]  # it is a searched parameter

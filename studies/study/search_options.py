@@ -110,10 +110,3 @@ class Place:
             default="the folder of all studies",
         ),
     ] = None
-
-    @property
-    def database(self) -> str:
-        """Optuna URL of the database."""
-        from ...storage.runs_folder import Runs
-
-        return self.storage or Runs(self.runs).database

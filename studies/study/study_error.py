@@ -7,10 +7,10 @@ from ...search_spaces.space_errors import did_you_mean
 
 
 def explain_unreadable_database(error: Exception) -> Exception:
-    """Returns an error that names the cell of the database that Optuna cannot read, if any.
+    """Returns an error that names the cell of the database that Optuna cannot read.
 
-    Such a cell can cause any error. Without one, and for errors of the package, the error itself
-    is returned.
+    Such a cell can cause any error. If all cells can be read, or the error is of this package, the
+    error itself is returned.
     """
     from ...storage.database import first_bad_cell_error
 
@@ -35,8 +35,13 @@ def check_at_most(name: str, value: int, most: int) -> None:
 
 def check_choice(name: str, value: str, known: Collection[str]) -> None:
     """Raises StudyError if an option is not one of its choices."""
-    if value not in known:
-        raise StudyError(f"there is no {name} {value!r}; {did_you_mean(value, list(known))}")
+    check_known(value, known, f"there is no {name} {value!r}")
+
+
+def check_known(word: str, known: Collection[str], problem: str) -> None:
+    """Raises StudyError if a word is not known; its message ends with the closest known word."""
+    if word not in known:
+        raise StudyError(f"{problem}; {did_you_mean(word, list(known))}")
 
 
 def check_seed(seed: int) -> None:

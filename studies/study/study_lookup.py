@@ -1,4 +1,4 @@
-"""Studies, trials and configurations by the names that users type."""
+"""Finding studies, trials and configurations by the names that users type."""
 
 import shlex
 from pathlib import Path
@@ -17,15 +17,16 @@ from ...storage.trial_record import TrialRecord, read_trial_record
 from .defaults import RUNS
 from .pareto_choice import KNEE, choose_preferred
 from .public_api import public_api
-from .study_error import StudyError
+from .study_error import StudyError, check_known
 
 
-def open_study(storage: BaseStorage, name: str) -> Study:
-    """Returns the study with a name.
+def open_study(storage: BaseStorage | str, name: str) -> Study:
+    """Returns the study with a name in a database, which may be given by its Optuna URL.
 
     Raises:
         StudyError: If there is no such study, or Latentune did not make it.
     """
+    storage = open_database(storage) if isinstance(storage, str) else storage
     names = optuna.get_all_study_names(storage)
     if name not in names:
         hint = did_you_mean(name, names) if names else "there are none yet"
@@ -43,12 +44,8 @@ def best_configuration(
 ) -> Best:
     """Returns the configuration of a study's best trial, or of the trial with a number.
 
-    A confirmed trial is the best one, and its value is the mean over its seeds.
-
-    Args:
-        study: The study.
-        number: Number of the trial; None for the best one.
-        preference: Which trial of a Pareto front is the best one; see `choose_preferred`.
+    A confirmed trial is the best one, and its value is the mean over its seeds. Of a Pareto front,
+    the preference says which trial is the best one; see `choose_preferred`.
 
     Raises:
         StudyError: If no trial is complete, the trial does not exist or has no value, or the
@@ -111,7 +108,7 @@ def find_configuration(source: str, runs: Runs, storage: str | None = None) -> B
     if source.endswith(".toml"):
         return read_best_toml(Path(source))
     name, number = split_trial_number(source)
-    return best_configuration(open_study(open_database(storage or runs.database), name), number)
+    return best_configuration(open_study(storage or runs.database, name), number)
 
 
 def split_trial_number(source: str) -> tuple[str, int | None]:
@@ -128,21 +125,16 @@ def split_trial_number(source: str) -> tuple[str, int | None]:
 
 
 def check_study_exists(name: str, runs: Runs) -> None:
-    """Checks that a study is in the database or in the runs folder, if any is.
-
-    Raises:
-        StudyError: If only other studies are.
-    """
+    """Raises StudyError if the runs folder has studies, but none with this name."""
     known = {path.parents[1].name for path in runs.root.glob("*/*/model.ckpt")}
     if database_exists(runs.database):
         known |= set(optuna.get_all_study_names(open_database(runs.database)))
-    if known and name not in known:
-        hint = did_you_mean(name, sorted(known))
-        raise StudyError(f"there is no study {name!r} in {runs.root}; {hint}")
+    if known:
+        check_known(name, sorted(known), f"there is no study {name!r} in {runs.root}")
 
 
 def training_command(source: str, runs: Runs) -> str:
-    """Returns the command that trains a study; that of `best` if a trial must be chosen first."""
+    """Returns the command that trains a study, or that chooses a trial of its Pareto front."""
     words = ["train", source]
     if database_exists(runs.database):
         storage = open_database(runs.database)

@@ -1,4 +1,4 @@
-"""Files for people that are written whenever the trials of a study have changed."""
+"""The results of a study as files for people, written whenever its trials have changed."""
 
 import logging
 

@@ -1,5 +1,9 @@
-"""The description of a study, and the facts that all of its trials share."""
+"""The description of a study, and its definition.
 
+Trials are comparable if the definitions of their studies are equal.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +14,13 @@ from ...objectives.data.describe_object import describe_object
 from ...objectives.objective import Objective
 from ...search_spaces.distributions import describe_distribution
 from ...storage.study_export import PARAM_PREFIX, disambiguate
-from .definition import FROM_ENTRY
 from .study_error import StudyError
+
+FROM_ENTRY = "from"
+"""The entry of a definition that names the source of reused trials. It may differ."""
+
+_RANGE = re.compile(r"(int|float|one of) ")
+"""The first words of the range of a parameter."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +57,14 @@ class StudySpec:
     def definition(
         self,
         data: Any,
-        varied: Mapping[str, BaseDistribution],
+        distributions: Mapping[str, BaseDistribution],
         recipe_entries: Mapping[str, str] | None = None,
     ) -> dict[str, str]:
         """Returns the facts that two trials must share to be comparable.
 
-        The prefix `params_` tells a parameter from an entry of the same name, such as `epochs`.
-
-        Args:
-            data: The data module.
-            varied: The distributions of the searched parameters.
-            recipe_entries: The entries of its recipe, if it has one.
+        They are entries of its recipe, of its objective and of its data, and the distributions of
+        the searched parameters. The prefix `params_` tells a parameter from an entry of the same
+        name, such as `epochs`.
         """
         metrics = self.objective.metrics.items()
         known = dict(recipe_entries or {}) | {
@@ -74,7 +80,22 @@ class StudySpec:
             known["repeats"] = str(self.objective.repeats)
         if data.spec.mean is not None:
             known["input"] = "standardized"
-        names = disambiguate(sorted(varied), [*known, FROM_ENTRY], PARAM_PREFIX)
+        names = disambiguate(sorted(distributions), [*known, FROM_ENTRY], PARAM_PREFIX)
         return known | {
-            names[name]: describe_distribution(found) for name, found in sorted(varied.items())
+            names[name]: describe_distribution(found)
+            for name, found in sorted(distributions.items())
         }
+
+
+def definition_differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Returns a line for each entry of two definitions that differs."""
+    return [
+        f"{name} is {before.get(name, 'absent')} there, {now.get(name, 'absent')} here"
+        for name in dict.fromkeys([*before, *now])
+        if before.get(name) != now.get(name) and name != FROM_ENTRY
+    ]
+
+
+def without_ranges(definition: Mapping[str, str]) -> dict[str, str]:
+    """Returns the entries of a definition that are not ranges of parameters."""
+    return {n: text for n, text in definition.items() if n == "data" or not _RANGE.match(text)}

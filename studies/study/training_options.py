@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from ...objectives.option import Option
-from .defaults import ACCELERATORS, LOGGERS, MAX_SEEDS, PICTURES, PRECISIONS
+from .defaults import MAX_SEEDS
 from .option_fields import check_options
 
 
@@ -37,16 +37,22 @@ class TrainingOptions:
             default="the initial weights of the trial",
         ),
     ] = None
-    accelerator: Annotated[str, Option("Device.", choices=ACCELERATORS)] = "auto"
+    accelerator: Annotated[str, Option("Device.", choices=("auto", "cpu", "gpu", "mps"))] = "auto"
     precision: Annotated[
-        str, Option("Bits of a number; 16 needs a GPU.", choices=tuple(PRECISIONS))
+        str, Option("Bits of a number; 16 needs a GPU.", choices=("32", "bf16", "16"))
     ] = "32"
     deterministic: Annotated[
         bool, Option("Use deterministic algorithms only, even if they are slower.")
     ] = False
-    pictures: Annotated[str, Option("When figures are plotted.", choices=PICTURES)] = "every"
+    pictures: Annotated[
+        str, Option("When figures are plotted.", choices=("every", "best", "none"))
+    ] = "every"
     logger: Annotated[
-        str, Option("Logger of scalars and figures; csv for metrics.csv alone.", choices=LOGGERS)
+        str,
+        Option(
+            "Logger of scalars and figures; csv for metrics.csv alone.",
+            choices=("csv", "tensorboard", "wandb"),
+        ),
     ] = "csv"
 
     def __post_init__(self) -> None:

@@ -64,12 +64,12 @@ class FinalTraining(Result):
         """A line that compares the network with its baseline, if it has one."""
         for baseline, (metric, description, direction) in BASELINES.items():
             if baseline in self.metrics and metric in self.metrics:
-                own, other = self.metrics[metric], self.metrics[baseline]
+                value, reference = self.metrics[metric], self.metrics[baseline]
                 name = metric.removeprefix("test_")
-                line = f"{name} {own:.4g}, compared with {other:.4g} of {description}"
-                if own < other if direction == "minimize" else own > other:
+                line = f"{name} {value:.4g}, compared with {reference:.4g} of {description}"
+                if value < reference if direction == "minimize" else value > reference:
                     return [line]
-                if own == other:
+                if value == reference:
                     return [f"{line}: not better"]
                 advice = f"{ADVICE}, or fewer latent dimensions" if baseline == PCA_MSE else ADVICE
                 return [f"{line}: the network is worse; {advice}"]

@@ -1,11 +1,11 @@
-"""The long part of final training: epochs, which are saved, logged and can be resumed."""
+"""The epochs of final training: they are saved and logged, and can be resumed."""
 
 import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
@@ -18,13 +18,17 @@ from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
 from ...storage.study_export import PARAM_PREFIX
 from ..study.checkpoint_lookup import find_checkpoint
-from ..study.defaults import PRECISIONS
 from ..study.study_error import StudyError
 from ..study.training_options import TrainingOptions
 from .network_plots import PlotEachEpoch
 from .training_loggers import check_logger, log_network, open_logger
 from .training_setup import TrainingSetup
 
+LIGHTNING_PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "16-mixed"]] = {
+    "32": "32-true",
+    "bf16": "bf16-mixed",
+    "16": "16-mixed",
+}
 log = logging.getLogger(__name__)
 
 
@@ -128,7 +132,7 @@ def fit_network(
             [*(make_callback() for make_callback in setup.objective.metric_callbacks), *observers],
             setup.data,
             accelerator=options.accelerator,
-            precision=PRECISIONS[options.precision],
+            precision=LIGHTNING_PRECISIONS[options.precision],
             deterministic=options.deterministic,
             logger=logger,
             enable_checkpointing=True,

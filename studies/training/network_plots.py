@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
+import optuna
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.seed import isolate_rng
@@ -12,9 +13,12 @@ from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
+from ...models.data_spec import DataSpec
 from ...models.roles import Compares, Decodes, Encodes, HasPrior, Reconstructs
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.reconstruction import reconstruct, reconstruct_images, select_images
+from ...storage.artifact_store import ArtifactStore, attach_picture
+from ...storage.storage_error import unwritable_path_error
 from ..display.plots.image_grids import (
     plot_image_grid,
     plot_image_groups,
@@ -30,17 +34,13 @@ MAX_SIDE = 32
 """Pixels of an image in the figures of epochs."""
 
 
-def plot_network(model: pl.LightningModule, data: Any, batches: Any, folder: Path) -> list[Path]:
+def plot_network(
+    model: pl.LightningModule, data: DataSpec, batches: Any, folder: Path
+) -> list[Path]:
     """Plots what a model can do with images, and returns the paths of the figures.
 
     A model may reconstruct images, sample from its prior, or compare images. It is in eval mode
-    afterwards.
-
-    Args:
-        model: The model.
-        data: Its `DataSpec`.
-        batches: The loader of the validation part. Only the first batch is used.
-        folder: The folder of the figures.
+    afterwards. Of the batches of the validation part, only the first is used.
     """
     model.eval()
     if data.kind != "image":
@@ -58,15 +58,39 @@ def plot_network(model: pl.LightningModule, data: Any, batches: Any, folder: Pat
     return files
 
 
+class AttachPictures(pl.Callback):
+    """Attaches plots of the network to its trial when training ends or is pruned."""
+
+    def __init__(
+        self, trial: optuna.Trial, data: DataSpec, store: ArtifactStore, scratch: Path
+    ) -> None:
+        self.trial, self.data, self.store, self.scratch = trial, data, store, scratch
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._attach(trainer, pl_module)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        if isinstance(exception, optuna.TrialPruned):
+            self._attach(trainer, pl_module)
+
+    def _attach(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
+        folder = self.scratch / f"trial-{self.trial.number}"
+        try:
+            folder.mkdir(exist_ok=True)  # a trial may be trained several times
+            for picture in plot_network(model, self.data, trainer.val_dataloaders, folder):
+                attach_picture(self.trial, picture, self.store)
+        except OSError as error:  # such as a full disk, which ends the search
+            raise unwritable_path_error(self.scratch, error) from error
+
+
 class PlotEachEpoch(pl.Callback):
     """Plots reconstructions of the same images and samples of the same codes after each epoch.
 
     The files are small, `reconstructions-001.png` and `samples-001.png` after the first epoch, of
     at most 100 epochs, evenly spread. Loggers get the same images. The random generators of
     training are not used, so that it is the same with figures and without.
-
-    Args:
-        folder: The folder of the files, which is created when the first one is written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -101,13 +125,13 @@ class PlotEachEpoch(pl.Callback):
 
 
 def _small_grid(images: Tensor, per_row: int) -> Tensor:
-    """Returns a grid of images, with shape (C, H, W), with as many channels as they have."""
+    """Returns a grid of images, with shape (C, H, W), where C is the number of their channels."""
     grid: Tensor = make_grid(shrink_images(images, MAX_SIDE), nrow=per_row, padding=1, pad_value=1)
     return grid[: images.shape[1]]
 
 
 def _prior_samples(model: Any) -> Tensor:
-    """Returns the images of fixed codes, which are the same for a model in any epoch."""
+    """Returns the images of codes from the prior; the codes are the same in each epoch."""
     codes = torch.from_numpy(model.prior().sample(PRIOR_SAMPLES))
     return apply_in_batches(lambda z: model.decode(z.to(model.device)).cpu(), codes)
 

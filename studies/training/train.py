@@ -23,7 +23,7 @@ from ..cluster.ray_cluster import join_cluster
 from ..display.plots.training_curves import plot_loss_curve
 from ..study.build import describe_encoder
 from ..study.defaults import ANOMALY_QUANTILE, RUNS
-from ..study.option_fields import describe_options
+from ..study.option_fields import describe_options, pick_options
 from ..study.public_api import public_api
 from ..study.search_options import ClusterOptions
 from ..study.study_error import StudyError
@@ -62,16 +62,16 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
 
     The folder then holds `model.ckpt`, `best.toml`, `metrics.csv` (per epoch), `metrics.json`
     (the test scores), and figures: the loss curve, reconstructions and samples of the prior (in
-    `epochs/` after each epoch), pairs or triplets; of classes a confusion matrix, precision-recall
-    curves and calibration; of numbers the predicted against the true ones. An earlier training
-    is kept in a folder with `-before` behind its name.
+    `epochs/` after each epoch), pairs or triplets; a confusion matrix, precision-recall curves and
+    calibration of a classifier; predicted against true values of a regression. An earlier
+    training is kept in a folder whose name ends in `-before`.
 
-    While it lasts, the folder has `-partial` behind its name. It stays if the process ends for
-    any reason: the same training then resumes and, on the CPU, ends with the same numbers.
+    During training, the name of the folder ends in `-partial`. This folder stays if the process
+    ends for any reason: the same call then resumes and, on the CPU, ends with the same numbers.
 
     Args:
         source: `STUDY` for its best trial, `STUDY:17` for a trial, or the path of a best.toml.
-        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        data_dir: The folder of torchvision data, if it is not that of the search.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
         callbacks: Further Lightning callbacks.
@@ -92,18 +92,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
         >>> latentune.train("conv-ae-digits", epochs=2).metrics["epochs"]
         2
     """
-    origin = None if init_from is None else str(init_from)
-    options = TrainingOptions(
-        epochs=epochs,
-        seeds=seeds,
-        resume=resume,
-        init_from=origin,
-        accelerator=accelerator,
-        precision=precision,
-        deterministic=deterministic,
-        pictures=pictures,
-        logger=logger,
-    )
+    options = pick_options(TrainingOptions, locals())
     check_device(options)
     if cluster is not None and seeds == 1:
         raise StudyError("`cluster=` trains further seeds in parallel: add `seeds=`")
@@ -136,7 +125,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
             "parameters": sum(p.numel() for p in setup.model.parameters() if p.requires_grad),
             "device": str(trainer.strategy.root_device),
             "precision": str(trainer.precision),
-            "init_from": origin,
+            "init_from": options.init_from,
             "seed": setup.seed,
             "data_fingerprint": setup.best.provenance.get("data_fingerprint"),
             "git_commit": git_commit(),
@@ -184,7 +173,7 @@ def _checkpoint_header(
 
 
 def _trained_configuration(setup: TrainingSetup, best_row: Mapping[str, float]) -> Best:
-    """Returns the configuration; adds the value of this training if it is not that of a trial."""
+    """Returns the configuration, with the value of this training if it is not of a trial."""
     if setup.is_trial:
         return setup.best
     value = best_row[next(iter(setup.objective.metrics))]

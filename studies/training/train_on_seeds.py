@@ -1,8 +1,7 @@
-"""The same training with further seeds, which shows how much the scores vary by chance."""
+"""Training with further seeds, to see how much the scores vary by chance."""
 
 import shutil
 from collections.abc import Mapping, Sequence
-from csv import DictReader
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ from ...storage.atomic_write import write_text
 from ...storage.best_toml import Best
 from ...storage.runs_folder import Runs
 from ...storage.spreadsheet_csv import escape_formulas, unescape_formula
+from ..cluster.missing_jobs import JobContext, run_missing_jobs
 from ..cluster.payload import recipe_files, with_local_files
 from ..cluster.ray_cluster import RayCluster
-from ..cluster.run_jobs import JobContext, run_jobs
 from ..study.build import build_spec
 from ..study.checkpoint_lookup import find_checkpoint
 from ..study.recipe import Recipe
@@ -26,7 +25,6 @@ from .network_report import score_test_part, write_report
 from .training_setup import TrainingSetup, build_setup_with_seed
 
 TABLE = "seeds.csv"
-INTEGER_COLUMNS = ("seed", "best_epoch")
 
 
 def make_score_row(
@@ -67,33 +65,30 @@ def train_on_seeds(
     if options.init_from is not None:
         path = find_checkpoint(options.init_from, runs).absolute()
         options = replace(options, init_from=str(path))
-    new = [seed for seed in seeds if seed not in rows]
-    jobs = [
-        (
+    jobs = {
+        seed: (
             *(setup.best, setup.recipe, options, seed),
-            f"training on seed {len(rows) + nth} of {len(seeds) + 1}",
+            f"training on seed {number} of {len(seeds) + 1}",
             folder if cluster is None else None,
         )
-        for nth, seed in enumerate(new, 1)
-    ]
-    files = [
-        *recipe_files(setup.recipe),
-        *([] if options.init_from is None else [options.init_from]),
-    ]
-    for job, row in run_jobs(
-        _train, jobs, runs, cluster=cluster, files=files, model=setup.recipe.model
+        for number, seed in enumerate(seeds, 2)
+    }
+    files = recipe_files(setup.recipe)
+    if options.init_from is not None:
+        files.append(options.init_from)
+    for seed in run_missing_jobs(
+        _train, jobs, rows, runs, cluster=cluster, files=files, model=setup.recipe.model
     ):
-        rows[new[job]] = row
         ordered = [rows[seed] for seed in (setup.seed, *seeds) if seed in rows]
         write_text(folder / TABLE, escape_formulas(pd.DataFrame(ordered)).to_csv(index=False))
-        shutil.rmtree(_seed_folder(folder, new[job]), ignore_errors=True)
+        shutil.rmtree(_seed_folder(folder, seed), ignore_errors=True)
     for leftover in folder.glob("seed-*"):
         shutil.rmtree(leftover)
     if not seeds:
         (folder / TABLE).unlink(missing_ok=True)
         return {}
     ordered = [rows[seed] for seed in (setup.seed, *seeds)]
-    scores = pd.DataFrame(ordered).drop(columns=[*INTEGER_COLUMNS])
+    scores = pd.DataFrame(ordered).drop(columns=["seed", "best_epoch"])
     return {
         "seeds": [setup.seed, *seeds],
         "mean": scores.mean().to_dict(),
@@ -110,7 +105,7 @@ def _train(
     title: str,
     folder: Path | None,
 ) -> dict[str, float]:
-    """Trains with a seed, or resumes that in the folder, and returns its `make_score_row`."""
+    """Trains with a seed, or resumes its training in the folder; returns its `make_score_row`."""
     if options.init_from is not None:
         moved = context.local_paths.get(options.init_from, options.init_from)
         options = replace(options, init_from=moved)
@@ -136,10 +131,5 @@ def _read_rows(path: Path, seeds: Sequence[int]) -> list[dict[str, float]]:
     """Returns the rows of these seeds that a stopped training has written."""
     if not path.exists():
         return []
-    with path.open(newline="") as file:  # pandas would lose the last digits
-        rows = [
-            {unescape_formula(name): float(x or "nan") for name, x in row.items()}
-            for row in DictReader(file)
-        ]
-    typed = [row | {name: int(row[name]) for name in INTEGER_COLUMNS} for row in rows]
-    return [row for row in typed if row["seed"] in seeds]
+    table = pd.read_csv(path, float_precision="round_trip").rename(columns=unescape_formula)
+    return table[table["seed"].isin(seeds)].to_dict("records")

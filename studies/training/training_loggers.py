@@ -20,8 +20,7 @@ from ...models.roles import Encodes, HasPrior
 from ...objectives.data.encoded_data import EncodedData
 from ...objectives.progress import progress
 from ..display.plots.image_grids import shrink_images
-from ..study.defaults import LOGGERS
-from ..study.study_error import StudyError, check_choice
+from ..study.study_error import StudyError
 from ..study.training_options import TrainingOptions
 
 MAX_EMBEDDINGS = 2000
@@ -32,8 +31,7 @@ PROJECT = "latentune"
 
 
 def check_logger(name: str) -> None:
-    """Raises StudyError if a logger is unknown, not installed, or would ask for a login."""
-    check_choice("logger", name, LOGGERS)
+    """Raises StudyError if a logger is not installed, or would ask for a login."""
     if name != TrainingOptions.logger and find_spec(name) is None:
         raise StudyError(f"{name} is not installed: pip install 'latentune[{name}]'")
     if name == "wandb":
@@ -57,7 +55,7 @@ def _check_login() -> None:
 def open_logger(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
     """Yields a logger for a Trainer that writes into `folder/name`; yields False for `csv`.
 
-    It has written everything when the block ends.
+    Everything is written when the block ends.
     """
     if name == "tensorboard":
         logger = TensorBoardLogger(folder, name="", version=name, default_hp_metric=False)

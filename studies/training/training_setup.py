@@ -14,7 +14,7 @@ from ...objectives.objective import Objective
 from ...search_spaces.space_errors import SpaceError
 from ...search_spaces.suggestions import replay
 from ...storage.best_toml import Best
-from ...storage.database import database_exists, open_database
+from ...storage.database import database_exists
 from ...storage.record import validate
 from ...storage.runs_folder import Runs, check_study_name
 from ...storage.study_export import params_key
@@ -34,17 +34,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """What final training begins with.
+    """A configuration and all that its final training begins with.
 
     Attributes:
-        best: The configuration.
         target: The folder of the training.
         is_trial: Whether the configuration is that of a trial, not of an edited file.
-        recipe: The recipe of the study.
-        objective: The objective of the study.
-        data: The data module, with a `DataSpec` as `spec`.
         model: The network, with the initial weights of the trial.
-        seed: The seed of the trial.
     """
 
     best: Best
@@ -106,9 +101,9 @@ def check_fingerprint(best: Best, data: Any) -> None:
 def _final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> tuple[Path, bool]:
     """Returns the folder of a final training, and whether it trains the configuration of a trial.
 
-    The folder of the best trial is `final`; that of trial 17 is `final-17`. A .toml file may hold
-    the configuration of a trial: the study then has the trial that the file names, with equal
-    values. If it has none, the folder is named after a hash of the values.
+    The folder of the best trial is `final`; that of trial 17 is `final-17`. A .toml file holds the
+    configuration of a trial if the study has the trial that the file names, with equal values.
+    Otherwise, the folder is named after a hash of the values.
     """
     check_study_name(best.study)
     if not source.endswith(".toml"):
@@ -127,7 +122,7 @@ def _study_with_trial(best: Best, url: str) -> optuna.Study | None:
     if best.trial is None or not database_exists(url):
         return None
     try:
-        study = open_study(open_database(url), best.study)
+        study = open_study(url, best.study)
     except StudyError:
         return None
     trials = study.get_trials(deepcopy=False)

@@ -1,4 +1,4 @@
-"""Comparing final training with the trial of its configuration: is it worse, and why?"""
+"""Comparison of final training with the trial of its configuration: why is it worse?"""
 
 from collections.abc import Iterator, Mapping
 

@@ -15,7 +15,6 @@ from ...objectives.provenance import versions
 from ...storage.archive import is_portable, write_archive
 from ...storage.artifact_store import artifact_records, study_bucket
 from ...storage.checkpoint_file import file_hash
-from ...storage.database import open_database
 from ...storage.optuna_internals import trial_id
 from ...storage.runs_folder import Runs, check_study_name
 from ...storage.s3_bucket import Bucket
@@ -87,7 +86,7 @@ def export(
         3
     """
     place = Runs(Path(runs))
-    loaded = open_study(open_database(storage or place.database), check_study_name(study))
+    loaded = open_study(storage or place.database, check_study_name(study))
     dump = dump_study(loaded)
     numbers = {trial_id(trial): trial.number for trial in dump.trials}
     dump = replace(dump, system_attrs=layout.renumber_attributes(dump.system_attrs, numbers))

@@ -7,7 +7,6 @@ from optuna.trial import FrozenTrial
 
 from ...objectives.progress import progress
 from ...storage.atomic_write import move_files
-from ...storage.database import open_database
 from ...storage.lock_wait import hold_lock
 from ...storage.optuna_internals import set_system_attribute, trial_id
 from ...storage.runs_folder import Runs
@@ -16,9 +15,9 @@ from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
 from ...storage.study_record import Origin, read_study_record
 from ...storage.study_summary import Study
 from ...storage.trial_record import TrialRecord, write_trial_record
-from ..study.definition import definition_differences
 from ..study.study_error import StudyError
 from ..study.study_lookup import complete_trial_record, open_study
+from ..study.study_spec import definition_differences
 from .study_archive import REUSABLE_STATES, StudyArchive, renumber_attributes, trial_identity
 from .study_dump import check_compatible
 
@@ -36,7 +35,7 @@ def merge_trials(archive: StudyArchive, name: str, runs: Runs, url: str) -> tupl
         StudyError: If there is no such study, or its trials cannot be compared with these.
     """
     path, dump = archive.file.path, archive.dump
-    study = open_study(open_database(url), name)
+    study = open_study(url, name)
     differing = definition_differences(
         read_study_record(dump).definition, read_study_record(study).definition
     )

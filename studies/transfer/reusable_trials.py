@@ -18,9 +18,9 @@ from ...search_spaces.suggestions import replay_distributions
 from ...storage.database import open_database
 from ...storage.study_record import Origin, read_study_record
 from ...storage.trial_record import TrialRecord, write_trial_record
-from ..study.definition import definition_differences, without_ranges
 from ..study.study_error import StudyError
 from ..study.study_lookup import open_study
+from ..study.study_spec import definition_differences, without_ranges
 from .study_archive import REUSABLE_STATES, trial_identity
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def find_reusable_trials(
     Raises:
         StudyError: If there is no such study, or it differs in more than its ranges.
     """
-    study = open_study(open_database(url), name)
+    study = open_study(url, name)
     old = without_ranges(read_study_record(study).definition)
     if differing := definition_differences(old, without_ranges(definition)):
         raise StudyError(

@@ -14,7 +14,7 @@ from ...objectives.last_epoch_checkpoint import LastEpochCheckpoint
 from ...objectives.trainer import fit, quiet_trainer, silence_lightning
 from ...storage.atomic_write import write_text
 from ...storage.checkpoint_file import read_header
-from ..cluster.run_jobs import JobContext
+from ..cluster.missing_jobs import JobContext
 from ..study.build import build_network, load_encoder
 
 OUTCOMES, LAST = "trainings.json", "classifier.ckpt"

@@ -17,8 +17,8 @@ from ...storage.folder_replacement import find_resumable, resumable_folder
 from ...storage.resume_checkpoints import remove_with_partials
 from ...storage.runs_folder import Runs
 from ...storage.spreadsheet_csv import write_csv
+from ..cluster.missing_jobs import run_missing_jobs
 from ..cluster.ray_cluster import join_cluster
-from ..cluster.run_jobs import run_jobs
 from ..display.plots.training_curves import plot_accuracy_curves
 from ..study.build import load_encoder
 from ..study.checkpoint_lookup import find_encoder
@@ -95,7 +95,7 @@ def compare(  # noqa: D417 - the rows of the options are made from their fields
     runs: str | Path = RUNS,
     on_result: OnResult = lambda start, labels, seed, accuracy: None,
 ) -> ComparisonReport:
-    """Trains the same classifier from scratch and from each encoder, with all of its weights.
+    """Trains a classifier from scratch and from each encoder; all of its weights are trained.
 
     A classifier is a `Predictor` on an encoder; from scratch, it is on the same network with new
     weights, once for each architecture. For each seed, all of them see the same labeled images
@@ -156,17 +156,18 @@ def compare(  # noqa: D417 - the rows of the options are made from their fields
     outcomes = saved or {}
     if saved is not None:
         log.info("resuming after %s of %s trainings", len(outcomes), len(trainings))
-    new = [number for number in range(len(trainings)) if number not in outcomes]
     with resumable_folder(target, place, OUTCOMES, resume=saved is not None) as folder:
         save_outcomes(folder, settings, outcomes)
-        own_folder = folder if nodes is None else None
-        jobs = [(trainings[n], data, data_dir, epochs, own_folder) for n in new]
+        shared = (data, data_dir, epochs, folder if nodes is None else None)
+        jobs = {number: (training, *shared) for number, training in enumerate(trainings)}
         files = [str(path) for path in paths.values()]
-        for job, outcome in run_jobs(train_classifier, jobs, place, cluster=nodes, files=files):
-            outcomes[new[job]] = outcome
+        for number in run_missing_jobs(
+            train_classifier, jobs, outcomes, place, cluster=nodes, files=files
+        ):
             save_outcomes(folder, settings, outcomes)
-            training = trainings[new[job]]
-            on_result(training.start, counts[training.labels], training.seed, outcome.test)
+            training = trainings[number]
+            accuracy = outcomes[number].test
+            on_result(training.start, counts[training.labels], training.seed, accuracy)
         remove_with_partials(folder / LAST)
         history, table = _accuracy_tables(trainings, counts, outcomes, reach)
         write_csv(history, folder / "accuracy.csv")
@@ -209,10 +210,9 @@ def _accuracy_tables(
 
 
 def _starts_from_scratch(paths: Mapping[str, Path]) -> dict[str, tuple[Path, bool]]:
-    """Returns a start without trained weights for each architecture, by its name.
+    """Returns the path of a checkpoint for each architecture, and False: its weights are not used.
 
-    A start is the path of a checkpoint, and whether its weights are used. Here only the
-    architecture of the checkpoint is used.
+    The keys are the names of the starts.
     """
     found: dict[object, tuple[str, Path]] = {}
     for name, path in paths.items():

@@ -21,7 +21,7 @@ from ...storage.runs_folder import Runs
 from ..display.plots.image_grids import plot_labeled_grid
 from ..display.result import Result, frame_table
 from ..study.defaults import RUNS, SEED
-from ..study.option_fields import describe_options
+from ..study.option_fields import describe_options, pick_options
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
 from .split_folder import split_folder
@@ -105,21 +105,13 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
         >>> print(latentune.show("digits").line)
         1,797 images 1x8x8, 10 classes, train 1,294 / val 144 / test 359
     """
+    table = pick_options(TableOptions, locals())
     check_seed(seed)
     place = Runs(Path(runs))
     if (split is None) != (out is None):
         raise StudyError(
             "`split=` and `out=` go together: one gives the shares, the other the folder"
         )
-    table = TableOptions(
-        target=target,
-        header=header,
-        decimal=decimal,
-        drop=tuple(drop),
-        text=text,
-        as_category=tuple(as_category),
-        as_number=tuple(as_number),
-    )
     read = partial(
         TensorData,
         data_dir=data_dir,

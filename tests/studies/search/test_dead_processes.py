@@ -19,8 +19,6 @@ from latentune.studies.search.search_plan import plan_search
 from latentune.studies.search.trial_lease import requeue_dead_trials
 from latentune.studies.search.trial_loop import TrialLoop
 from latentune.studies.search.worker_context import local_context
-from latentune.studies.study.search_options import ClusterOptions, Place, SearchOptions
-from latentune.studies.study.study_options import StudyOptions
 
 from .disturbed_model import trial_states, write_spec
 
@@ -80,8 +78,7 @@ def test_a_worker_that_may_not_declare_dead_requeues_no_trial(tmp_path: Path) ->
     model = write_spec("waiting", "pass")
     study = resumed(model, 1)
     interrupted(study, 1)
-    options = SearchOptions(trials=2)
-    plan = plan_search(model, None, StudyOptions(), options, ClusterOptions(), Place())
+    plan = plan_search(model, None, trials=2)
     stop = threading.Event()
 
     def send(kind: str, content: Any) -> None:

@@ -25,7 +25,7 @@ from latentune.storage.atomic_write import write_text
 from latentune.storage.database import DatabaseLostError
 from latentune.storage.storage_error import StorageError
 from latentune.storage.trial_outcome import finished_trials
-from latentune.studies.search import attach_pictures
+from latentune.studies.training import network_plots
 
 from ...forked import command, fork
 from .disturbed_model import trial_states, write_spec
@@ -97,7 +97,7 @@ def test_a_folder_deleted_during_plotting_is_a_deleted_database(
         shutil.rmtree("runs")
         raise FileNotFoundError("the picture")
 
-    monkeypatch.setattr(attach_pictures, "plot_network", gone)
+    monkeypatch.setattr(network_plots, "plot_network", gone)
     answer = cli("search", write_spec("undrawn", "pass"), "--trials", 1)
     assert answer.code == 1
     assert "was deleted or replaced during the search" in answer.err
@@ -118,7 +118,7 @@ def test_no_trial_is_lost_when_the_disk_is_full_during_plotting(
 
     model = write_spec("plotted", "pass")
     with monkeypatch.context() as patch:
-        patch.setattr(attach_pictures, "plot_network", full)
+        patch.setattr(network_plots, "plot_network", full)
         answer = cli("search", model, "--trials", 1)
     assert answer.code == 2
     assert "No space left on device" in answer.err

@@ -203,7 +203,7 @@ def test_weights_that_have_changed_are_not_trained_on(
     torch.manual_seed(8)
     torch.save(squeezenet1_0().state_dict(), squeezenet)
     line = refused("train", study.study_name, "--epochs", 1)
-    assert "squeezenet.pth have changed" in line
+    assert "squeezenet.pth was trained again or replaced" in line
     assert "--name" in line
 
 

@@ -1,16 +1,16 @@
-"""The verb `verify`."""
+"""The verbs that check studies: `verify` and `doctor`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..study.defaults import SEED
+from .messages import print_result
 from .next_command import next_study_command, print_next_command
-from .shared_options import (
+from .verb_options import (
     allow_option,
     data_dir_option,
-    open_study_database,
     runs_option,
     storage_option,
 )
@@ -27,32 +27,24 @@ if TYPE_CHECKING:
 @allow_option
 @runs_option
 @storage_option
-def verify(
-    study: str,
-    trials: int | None,
-    seed: int,
-    data_dir: str | None,
-    runs: Path,
-    storage: str | None,
-) -> None:
+def verify(study: str, trials: int | None, seed: int, **place: Any) -> None:
     """Run a trial again, and compare it with its record.
 
     The exit code is 1 if it differs.
 
     Example: latentune verify conv-ae-digits:3
     """
+    from ...storage.runs_folder import Runs
     from ..check.verify import verify, verify_some
     from ..study.study_lookup import open_study
 
     name = study.partition(":")[0]
     if trials is None:
-        found = [verify(study, data_dir=data_dir, runs=runs, storage=storage)]
+        found = [verify(study, **place)]
         click.echo(str(found[0]))
     else:
         found = []
-        for verified in verify_some(
-            study, trials, seed=seed, data_dir=data_dir, runs=runs, storage=storage
-        ):
+        for verified in verify_some(study, trials, seed=seed, **place):
             found.append(verified)
             click.echo(verified.summary)
         same = sum(verified.reproduced for verified in found)
@@ -60,7 +52,7 @@ def verify(
         for line in dict.fromkeys(line for verified in found for line in verified.reasons):
             click.echo(f"  {line}")
     reproduced = all(verified.reproduced for verified in found)
-    opened = open_study(open_study_database(runs, storage), name)
+    opened = open_study(place["storage"] or Runs(place["runs"]).database, name)
     print_next_command(*(_next_words(opened, study) if reproduced else ["status", name]))
     raise SystemExit(not reproduced)
 
@@ -75,3 +67,32 @@ def _next_words(opened: "optuna.Study", study: str) -> list[str]:
     except StudyError:
         return next_study_command(opened)
     return ["train", study]
+
+
+@click.command()
+@click.argument("study", required=False)
+@click.option("--fix", is_flag=True, help="Repair what can be repaired, after a backup.")
+@click.option("--undo", is_flag=True, help="Take back the last repair.")
+@runs_option
+@storage_option
+def doctor(study: str | None, fix: bool, undo: bool, runs: Path, storage: str | None) -> None:
+    """Check studies for damage and waste, and repair them.
+
+    Nothing is written without --fix. The exit code is 1 if something is broken.
+
+    Example: latentune doctor --fix
+    """
+    from ..check.doctor import doctor
+
+    diagnosis = doctor(study, fix=fix, undo=undo, runs=runs, storage=storage)
+    print_result(diagnosis)
+    words = ["doctor", *([] if study is None else [study])]
+    if fix and diagnosis.backup is not None:
+        click.echo(f"the backup is {diagnosis.backup}; doctor --undo puts it back")
+    if diagnosis.fixable:
+        words.append("--fix")
+    elif not undo:
+        words[0] = "status"
+    if diagnosis.fixable or not diagnosis.broken:  # otherwise the findings say what to do
+        print_next_command(*words)
+    raise SystemExit(diagnosis.broken)

@@ -1,4 +1,8 @@
-"""Independent function calls, run one after another here or in parallel on a cluster."""
+"""Jobs: independent function calls, run in this process or in parallel on a cluster.
+
+`train` with several seeds, `confirm` and `compare` run their trainings as jobs. They save each
+result at once, so that the same command later runs only the jobs that have no result.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -11,30 +15,33 @@ from .ray_cluster import RayCluster, load_ray
 
 MAX_RETRIES = 3  # after the death of a node or process
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
 class JobContext(NamedTuple):
-    """The place where a call runs."""
+    """The runs folder of the machine where a job runs, and the paths of its files there."""
 
     runs: Runs
     local_paths: Mapping[str, str] = {}
 
 
-def run_jobs(
-    call: Callable[..., T],
-    jobs: Sequence[tuple[Any, ...]],
+def run_missing_jobs(
+    function: Callable[..., T],
+    jobs: Mapping[K, tuple[Any, ...]],
+    results: dict[K, T],
     runs: Runs,
     *,
     cluster: RayCluster | None,
     files: Sequence[str] = (),
     model: str = "",
-) -> Iterator[tuple[int, T]]:
-    """Yields the index and the result of each job as soon as it is done.
+) -> Iterator[K]:
+    """Runs each job that has no result yet, and yields its key when it is done.
 
     Args:
-        call: A function of a module, called with a `JobContext` and the arguments of a job.
+        function: A function of a module, called with a `JobContext` and the arguments of a job.
         jobs: The arguments of each call.
+        results: The known results; those of the calls are added.
         runs: The runs folder.
         cluster: The cluster that this process has joined. If None, the jobs run one by one in this
             process.
@@ -45,9 +52,11 @@ def run_jobs(
         StudyError: If the cluster is lost, or the process of a call keeps dying.
         Exception: The error of a call.
     """
+    missing = {key: job for key, job in jobs.items() if key not in results}
     if cluster is None:
-        for index, job in enumerate(jobs):
-            yield index, call(JobContext(runs), *job)
+        for key, job in missing.items():
+            results[key] = function(JobContext(runs), *job)
+            yield key
         return
     from .payload import pack_payload
 
@@ -60,11 +69,13 @@ def run_jobs(
         runtime_env=payload.runtime_env,
     )
     shared = (ray.put(payload), cluster.cpus, trusted_modules())
-    pending = {task.remote(call, job, *shared): index for index, job in enumerate(jobs)}
+    pending = {task.remote(function, job, *shared): key for key, job in missing.items()}
     try:
         while pending:
             for done in ray.wait(list(pending))[0]:
-                yield pending.pop(done), ray.get(done)
+                key = pending.pop(done)
+                results[key] = ray.get(done)
+                yield key
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None
     except ray.exceptions.RayError as error:
@@ -76,7 +87,11 @@ def run_jobs(
 
 
 def _run_job(
-    call: Callable[..., T], job: tuple[Any, ...], payload: Any, cpus: float, modules: Sequence[str]
+    function: Callable[..., T],
+    job: tuple[Any, ...],
+    payload: Any,
+    cpus: float,
+    modules: Sequence[str],
 ) -> T:
     import torch
 
@@ -85,4 +100,4 @@ def _run_job(
     torch.set_num_threads(max(1, int(cpus)))
     allow(*modules)
     with temporary_scratch_folder() as folder:
-        return call(JobContext(Runs(folder / "runs"), unpack_payload(payload, folder)), *job)
+        return function(JobContext(Runs(folder / "runs"), unpack_payload(payload, folder)), *job)

@@ -1,7 +1,6 @@
-"""Options of the command line, made from the fields of dataclasses that declare them."""
+"""Options of the command line: made from the fields that declare them, and shared by verbs."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import wraps
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -11,6 +10,8 @@ from click.shell_completion import CompletionItem
 from ...search_spaces.space_errors import did_you_mean
 from ..study.argument_checks import union_members
 from ..study.option_fields import OptionField, options_of
+from ..study.search_options import Place
+from ..study.study_options import StudyOptions
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -23,7 +24,7 @@ class Choice(click.Choice[str]):
 
 
 class Parsed(click.ParamType[Any]):
-    """A text that a function converts, or refuses by a ValueError."""
+    """A click type: a function converts the text, or raises ValueError."""
 
     name = "text"
 
@@ -40,7 +41,7 @@ class Parsed(click.ParamType[Any]):
 
 
 class SuggestedText(click.ParamType[str]):
-    """A text for which the shell completes known words; other texts are allowed."""
+    """A click type: the shell completes known words, and any other text is allowed too."""
 
     name = "text"
 
@@ -59,40 +60,26 @@ def option_of(record: type, name: str, **settings: Any) -> Decorator:
     return click.option(*_option_names(field), **(_option_settings(field) | settings))
 
 
-def options_from(
-    *,
+def declare_options(
+    *records: type,
     only: Collection[str] | None = None,
     defaults: Mapping[str, Any] | None = None,
-    **records: type,
 ) -> Decorator:
-    """Gives a command the options that dataclasses declare; it gets an instance of each.
+    """Gives a command the options that dataclasses declare.
 
     Args:
+        records: The dataclasses.
         only: The fields that are options here; None for all.
         defaults: Defaults of the command line that are not those of the fields.
-        records: The dataclasses, by the names of the command's arguments.
     """
-    own = defaults or {}
-    names = {
-        key: [name for name in options_of(record) if only is None or name in only]
-        for key, record in records.items()
-    }
+    settings = {name: {"default": value} for name, value in (defaults or {}).items()}
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(command)
-        def run(**values: Any) -> Any:
-            made = {
-                key: record(**{name: values.pop(name) for name in names[key]})
-                for key, record in records.items()
-            }
-            return command(**values, **made)
-
-        options: Callable[..., Any] = run
-        for key, record in reversed(records.items()):
-            for name in reversed(names[key]):
-                settings = {"default": own[name]} if name in own else {}
-                options = option_of(record, name, **settings)(options)
-        return options
+        for record in reversed(records):
+            for name in reversed(options_of(record)):
+                if only is None or name in only:
+                    command = option_of(record, name, **settings.get(name, {}))(command)
+        return command
 
     return decorate
 
@@ -110,11 +97,14 @@ def _option_settings(field: OptionField) -> dict[str, Any]:
     option, members = field.option, union_members(field.type)
     default = "" if option.default is None else f"  [default: {option.default}]"
     settings: dict[str, Any] = {"help": option.help + default, "metavar": option.metavar}
-    kind = Choice(option.choices) if option.choices else _click_type(members)
+    kind: Any = next((one for one in (int, float, Path) if one in members), str)
+    if option.choices:
+        kind = Choice(option.choices)
     if option.parse is not None:
         kind = Parsed(option.parse)
     if any(get_origin(member) is Mapping for member in members):
-        return settings | {"type": kind, "multiple": True, "callback": _as_dict}
+        settings |= {"callback": lambda ctx, param, pairs: dict(pairs) or None}
+        return settings | {"type": kind, "multiple": True}
     if any(get_origin(member) is tuple for member in members) and option.parse is None:
         return settings | {"multiple": True}
     if bool in members:
@@ -122,9 +112,22 @@ def _option_settings(field: OptionField) -> dict[str, Any]:
     return settings | {"type": kind, "default": field.default}
 
 
-def _click_type(members: Collection[Any]) -> Any:
-    return next((kind for kind in (int, float, Path) if kind in members), str)
+def _allow(ctx: click.Context, param: click.Parameter, models: tuple[str, ...]) -> None:
+    if models:
+        from ..study.module_trust import allow
+
+        allow(*models)
+        ctx.meta["allow"] = models
 
 
-def _as_dict(ctx: click.Context, param: click.Parameter, pairs: Any) -> dict[str, str] | None:
-    return dict(pairs) or None
+allow_option = click.option(
+    "--allow",
+    multiple=True,
+    metavar="MODULE:SPEC",
+    callback=_allow,
+    expose_value=False,
+    help="Let a file that is read import this module.",
+)
+runs_option = option_of(Place, "runs")
+storage_option = option_of(Place, "storage")
+data_dir_option = option_of(StudyOptions, "data_dir")

@@ -1,14 +1,13 @@
-"""The verb `export`."""
+"""The verbs that write and read archives of studies: `export` and `import`."""
 
 from pathlib import Path
 
 import click
 
 from ..study.defaults import EXPORT_FORMATS
-from .declared_options import Choice
 from .messages import print_result
 from .next_command import print_next_command
-from .shared_options import open_study_database, runs_option, storage_option
+from .verb_options import Choice, runs_option, storage_option
 
 
 @click.command()
@@ -53,6 +52,7 @@ def _write_table(
     study: str, format_: str, out: Path | None, runs: Path, storage: str | None
 ) -> None:
     from ...storage.atomic_write import write_text
+    from ...storage.runs_folder import Runs
     from ...storage.storage_error import refuse_url
     from ...storage.study_export import to_csv, to_json
     from ..study.study_lookup import open_study
@@ -60,9 +60,35 @@ def _write_table(
     if out is not None and refuse_url(out, "out").is_dir():
         raise click.UsageError(f"--out {str(out)!r} is a folder; name a file")
     write = {"csv": to_csv, "json": to_json}[format_]
-    text = write(open_study(open_study_database(runs, storage), study))
+    text = write(open_study(storage or Runs(runs).database, study))
     if out is None:
         click.echo(text.rstrip())
     else:
         write_text(out, text)
         click.echo(f"wrote {out}")
+
+
+@click.command("import")
+@click.argument("archive", metavar="ZIP", type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the study here.  [default: as in the zip]")
+@click.option("--into", metavar="STUDY", help="Add its trials to a study of the same definition.")
+@runs_option
+@storage_option
+def import_(
+    archive: Path, name: str | None, into: str | None, runs: Path, storage: str | None
+) -> None:
+    """Unpack a study that `latentune export --to` packed.
+
+    Its trials, pictures and trained networks are added to the runs folder, and nothing there is
+    replaced. With --into, its trials are added to an existing study.
+
+    Example: latentune import study.zip
+    """
+    import optuna
+
+    from ..transfer.import_ import import_
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    imported = import_(archive, name=name, into=into, runs=runs, storage=storage)
+    print_result(imported)
+    print_next_command("status", imported.study.study_name)

@@ -1,0 +1,225 @@
+"""The verbs that use a trained network."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..display.result import Result
+from ..study.defaults import (
+    ANOMALY_QUANTILE,
+    MAP_SIZE,
+    PROBE_LABELS,
+    PROBE_NEIGHBORS,
+    PROBE_SEEDS,
+    SAMPLE_SIZE,
+    SAMPLING_METHODS,
+    SEED,
+)
+from ..study.option_text import parse_pair
+from .messages import print_result, print_unreadable_inputs
+from .next_command import print_next_command
+from .verb_options import Choice, Parsed, allow_option, data_dir_option, runs_option
+
+MAX_REPEATED_INPUTS = 3
+source_argument = click.argument("source", metavar="STUDY[:TRIAL]|CKPT")
+inputs_argument = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+
+
+def network_command(function: Callable[..., Result]) -> click.Command:
+    """Makes a verb from a function that takes a `source` and returns a result.
+
+    The verb prints the result, and the command that may come next. Its exit code is 1 if inputs
+    could not be read.
+    """
+    verb = function.__name__.removesuffix("_")
+
+    @source_argument
+    @wraps(function)
+    def run(source: str, runs: Path, **options: Any) -> None:
+        from ...storage.runs_folder import Runs
+        from .next_steps import next_network_command
+
+        result = function(source=source, runs=runs, **options)
+        unreadable = getattr(result, "unreadable", {})
+        print_unreadable_inputs(unreadable)
+        print_result(result)
+        print_next_command(*next_network_command(verb, source, Runs(runs)))
+        if unreadable:
+            raise SystemExit(1)
+
+    return click.command(verb)(allow_option(runs_option(run)))
+
+
+@click.command()
+@source_argument
+@inputs_argument
+@click.option("--out", metavar="FILE.csv", help="File for all rows.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array and nothing else.")
+@data_dir_option
+@allow_option
+@runs_option
+def predict(
+    source: str, inputs: tuple[str, ...], as_json: bool, runs: Path, **options: Any
+) -> None:
+    """Predict new images, rows or texts by a trained network.
+
+    INPUT is a file, a folder, a glob, a text, or - for standard input.
+
+    Example: latentune predict cnn-photos holiday/ --out holiday.csv
+    """
+    from ...storage.runs_folder import Runs
+    from ..display.terminal import output_to_stderr
+    from ..use.predict import predict
+    from .next_steps import FILE, next_network_command
+
+    with output_to_stderr() if as_json else nullcontext():
+        predictions = predict(source, inputs, runs=runs, **options)
+    print_unreadable_inputs(predictions.unreadable)
+    if as_json:
+        click.echo(predictions.to_json())
+    else:
+        print_result(predictions)
+        read = [one for one in inputs if one not in predictions.unreadable and one[:1] != "-"]
+        repeated = {FILE: read[:MAX_REPEATED_INPUTS] or [FILE]}
+        words = next_network_command("predict", source, Runs(runs))
+        print_next_command(*(word for one in words for word in repeated.get(one, [one])))
+    if predictions.unreadable:
+        raise SystemExit(1)
+
+
+@network_command
+@inputs_argument
+@click.option("--out", required=True, metavar="FILE", help="File to write: .npz or .csv.")
+def encode(**options: Any) -> Result:
+    """Write the latent codes of new images, rows or texts.
+
+    INPUT is a file, a folder, a glob, a text, or - for standard input.
+
+    Example: latentune encode conv-ae-photos holiday/ --out codes.npz
+    """
+    from ..use.encode import encode
+
+    return encode(**options)
+
+
+@network_command
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    type=Choice(SAMPLING_METHODS),
+    help="Distribution of latent codes; may be repeated.  [default: all that fit]",
+)
+@click.option("--n", default=SAMPLE_SIZE, help="Number of items to sample.")
+@click.option("--seed", default=SEED, help="Seed of fits and samples.")
+@data_dir_option
+def sample(**options: Any) -> Result:
+    """Sample new items from the latent space of a trained network.
+
+    Example: latentune sample conv-ae-digits --method kde --n 1000
+    """
+    from ..use.sample import sample
+
+    return sample(**options)
+
+
+@network_command
+@click.option("--n", default=MAP_SIZE, help="Number of items on the map.")
+@click.option(
+    "--color",
+    metavar="COLUMN|FILE.csv:COLUMN",
+    help="What colors the points: a column of the data, or of a file that names the items.",
+)
+@click.option("--seed", default=SEED, help="Seed of the choice of items, and of t-SNE.")
+@data_dir_option
+def map_(**options: Any) -> Result:
+    """Plot latent codes on a plane by PCA, t-SNE and UMAP.
+
+    Example: latentune map conv-ae-digits --n 1000
+
+    The tables in the same folder name each item. A file with these names can color the items by
+    one of its columns: latentune map conv-ae-photos --color hospitals.csv:hospital
+    """
+    from ..use.map import map
+
+    return map(**options)
+
+
+@network_command
+@click.option(
+    "--images",
+    type=Parsed(parse_pair),
+    metavar="I,J",
+    help="Two validation images.  [default: random latent codes and images]",
+)
+@click.option("--seed", default=SEED, help="Seed of random latent codes and images.")
+@data_dir_option
+def interpolate(**options: Any) -> Result:
+    """Decode the latent codes on the way from one item to another.
+
+    Example: latentune interpolate conv-ae-digits --images 3,14
+    """
+    from ..use.interpolate import interpolate
+
+    return interpolate(**options)
+
+
+@network_command
+@click.option(
+    "--labels",
+    type=int,
+    help=f"Training items that have a label.  [default: {PROBE_LABELS}, at most half]",
+)
+@click.option("--seeds", default=PROBE_SEEDS, help="How often these items are chosen.")
+@click.option(
+    "--neighbors", default=PROBE_NEIGHBORS, help="Number of nearest neighbors that vote."
+)
+@click.option("--seed", default=SEED, help="Seed of the first choice.")
+@data_dir_option
+def probe(**options: Any) -> Result:
+    """Classify latent codes by a few labels, and compare with PCA.
+
+    Example: latentune probe conv-ae-digits --labels 50
+    """
+    from ..use.probe import probe
+
+    return probe(**options)
+
+
+@network_command
+@click.option("--seed", default=SEED, help="Seed of the images that are plotted.")
+@data_dir_option
+def compress(**options: Any) -> Result:
+    """Compare latent codes of 32, 16 and 8 bits with the items.
+
+    Example: latentune compress conv-ae-digits
+    """
+    from ..use.compress import compress
+
+    return compress(**options)
+
+
+@network_command
+@click.option(
+    "--against", required=True, metavar="DATA", help="The other items: a known data set or yours."
+)
+@click.option(
+    "--quantile",
+    default=ANOMALY_QUANTILE,
+    help="Share of the validation part that is below the threshold.",
+)
+@click.option("--labeled", metavar="DATA", help="Known anomalies, for a second threshold.")
+@click.option("--seed", default=SEED, help="Seed of the choice among known anomalies.")
+@data_dir_option
+def anomalies(**options: Any) -> Result:
+    """Score other items by the error of their reconstructions.
+
+    Example: latentune anomalies conv-ae-digits --against path/to/photos
+    """
+    from ..use.anomalies import anomalies
+
+    return anomalies(**options)

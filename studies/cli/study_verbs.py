@@ -1,0 +1,132 @@
+"""The verbs that show data and studies."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...objectives.data.sources.table_options import TABLE_OPTIONS
+from ..study.defaults import DASHBOARD_PORT
+from ..study.option_text import parse_shares
+from ..study.study_options import StudyOptions
+from .messages import print_result
+from .next_command import next_study_command, print_next_command
+from .verb_options import Parsed, declare_options, runs_option, storage_option
+
+
+@click.command()
+@click.argument("data")
+@declare_options(StudyOptions, only=("image_size", "seed", "data_dir", *TABLE_OPTIONS))
+@click.option(
+    "--split",
+    type=Parsed(parse_shares),
+    metavar="A/B/C",
+    help="Split a folder of images: per cent to train, validate and test.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the split's lists."
+)
+@runs_option
+def show(data: str, out: Path | None, **options: Any) -> None:
+    """Show what data hold: parts, classes, and a grid of images.
+
+    Example: latentune show digits
+    """
+    from ..use.show import show
+
+    summary = show(data, out=out, **options)
+    print_result(summary)
+    place = data if out is None else str(out)
+    place = f"./{place}" if place.startswith("-") else place
+    if summary.candidates:
+        words = ["show", place, "--target", summary.candidates[0]]
+    else:
+        words = ["search", place] if summary.searchable else ["list"]
+    print_next_command(*words, also=("seed",))
+
+
+@click.command()
+@click.argument("study", required=False)
+@runs_option
+@storage_option
+def status(study: str | None, runs: Path, storage: str | None) -> None:
+    """Show all studies, or all trials of one.
+
+    Example: latentune status conv-ae-digits
+    """
+    import optuna
+
+    from ...storage.database import open_database
+    from ...storage.resume_checkpoints import last_epochs
+    from ...storage.runs_folder import Runs
+    from ...storage.study_record import is_latentune_study
+    from ...storage.study_summary import Study
+    from ..study.misplaced_checkpoints import describe_misplaced_checkpoints
+    from ..study.study_lookup import open_study
+    from .study_tables import print_studies, print_study
+
+    folder = Runs(runs)
+    database = open_database(storage or folder.database)
+    if study is not None:
+        studies = [open_study(database, study)]
+        print_study(studies[0], folder)
+        words = next_study_command(studies[0])
+    else:
+        names = optuna.get_all_study_names(database)
+        studies = [Study(study_name=name, storage=database) for name in names]
+        print_studies(studies, folder)
+        ours = [one.study_name for one in studies if is_latentune_study(one)]
+        words = ["status", ours[-1]] if ours else []
+    for one in studies:
+        for line in describe_misplaced_checkpoints(one, folder):
+            click.echo(line)
+    if (unfinished := last_epochs(folder, study)).count:
+        click.echo(unfinished)
+    print_next_command(*words)
+
+
+@click.command()
+@click.argument("study", metavar="STUDY[:TRIAL]")
+@click.option("--prefer", metavar="OBJECTIVE|knee", help="Which trial of a Pareto front.")
+@runs_option
+@storage_option
+def best(study: str, prefer: str | None, runs: Path, storage: str | None) -> None:
+    """Print the configuration of a study's best trial.
+
+    It is also written to best.toml. Of a trial that is named, such as trial 7, the configuration
+    is printed and written to trial-7.toml.
+
+    Example: latentune best conv-ae-digits
+    """
+    from ...storage.best_toml import write_best_toml
+    from ...storage.runs_folder import Runs
+    from ..study.study_lookup import best_configuration, open_study, split_trial_number
+    from .study_tables import describe_confirmed
+
+    name, number = split_trial_number(study)
+    opened = open_study(storage or Runs(runs).database, name)
+    path = Runs(runs).best(name, number)
+    write_best_toml(best_configuration(opened, number, prefer), path)
+    click.echo(path.read_text(encoding="utf-8").rstrip())
+    if number is None:
+        for line in describe_confirmed(opened):
+            click.echo(line)
+    print_next_command("train", str(path))
+
+
+@click.command()
+@click.option("--port", default=DASHBOARD_PORT, help="Port on this machine.")
+@runs_option
+@storage_option
+def dashboard(port: int, runs: Path, storage: str | None) -> None:
+    """Show all studies in the browser until Ctrl-C.
+
+    Example: latentune dashboard --port 8081
+    """
+    from ...storage.dashboard_server import serve
+    from ...storage.database import open_database
+    from ...storage.runs_folder import Runs
+
+    place = Runs(runs)
+    database = open_database(storage or place.database)
+    serve(database, place.artifacts, port, announce=click.echo)
