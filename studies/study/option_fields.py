@@ -59,7 +59,8 @@ def options_of(record: type) -> dict[str, OptionField]:
 
 def pick_options(record: type[R], values: Mapping[str, Any]) -> R:
     """Makes a dataclass of options from a mapping, which may have other entries too."""
-    return record(**{name: values[name] for name in options_of(record) if name in values})
+    kind: type = record
+    return record(**{name: values[name] for name in options_of(kind) if name in values})
 
 
 def check_options(record: Any) -> None:

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -132,4 +132,5 @@ def _read_rows(path: Path, seeds: Sequence[int]) -> list[dict[str, float]]:
     if not path.exists():
         return []
     table = pd.read_csv(path, float_precision="round_trip").rename(columns=unescape_formula)
-    return table[table["seed"].isin(seeds)].to_dict("records")
+    rows = table[table["seed"].isin(seeds)].to_dict("records")
+    return cast(list[dict[str, float]], rows)
