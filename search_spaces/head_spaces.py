@@ -1,67 +1,78 @@
-"""Search spaces of classifiers on a trained encoder."""
+"""Search spaces of classifiers on a trained encoder: they suggest options of `Predictor`."""
 
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+import torch
 from optuna.trial import BaseTrial
 from torch import nn
 
+from ..models.autoencoder import Autoencoder
 from ..models.data_spec import DataSpec
 from ..models.predictor import Predictor
 from .shared_ranges import suggest_optimizer, suggest_published_sgd
 
 
-def head(trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool) -> Predictor:
-    """Suggests a hidden layer; the learning rate of the encoder too if it is trained."""
-    options = _suggest_encoder_lr(trial, unfreeze)
-    options["lin_dim"] = _suggest_hidden(trial)
-    options["lr"] = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
-    options["l2"] = trial.suggest_float("l2", 1e-9, 1e-3, log=True)
-    return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
+@dataclass(frozen=True)
+class EncoderSpace:
+    """A search space of classifiers on an encoder.
+
+    Attributes:
+        suggest: Suggests the options of the classifier, such as `head`.
+        encoder: Returns the model that encodes such data.
+        unfreeze: Whether the encoder is trained too; its learning rate is then suggested.
+    """
+
+    suggest: Callable[[BaseTrial], dict[str, Any]]
+    encoder: Callable[[DataSpec], nn.Module]
+    unfreeze: bool
+
+    def __call__(self, trial: BaseTrial, data: DataSpec) -> Predictor:
+        """Builds the model on a copy of the encoder; on the meta device, on a small network."""
+        is_on_meta = torch.get_default_device().type == "meta"
+        codec = Autoencoder(data, network="dense") if is_on_meta else self.encoder(data)
+        options: dict[str, Any] = {}
+        if self.unfreeze:
+            options["encoder_lr"] = trial.suggest_float("encoder_lr", 1e-5, 1e-2, log=True)
+        options |= self.suggest(trial)
+        return Predictor(data, codec=copy.deepcopy(codec), unfreeze=self.unfreeze, **options)
 
 
-def head_optimizer(
-    trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
-) -> Predictor:
-    """Suggests the optimizer, its schedule and gradient clipping too."""
-    encoder = _suggest_encoder_lr(trial, unfreeze)
-    options = suggest_optimizer(trial)
-    options |= {"lin_dim": _suggest_hidden(trial), **encoder}
-    return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
+def head(trial: BaseTrial) -> dict[str, Any]:
+    """Suggests a hidden layer, the learning rate and the penalty."""
+    return {
+        "lin_dim": _suggest_hidden(trial),
+        "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),
+        "l2": trial.suggest_float("l2", 1e-9, 1e-3, log=True),
+    }
 
 
-def transfer(trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool) -> Predictor:
-    """Suggests label smoothing and penalty of one linear layer on the encoder."""
-    options = _suggest_encoder_lr(trial, unfreeze)
-    options["smoothing"] = trial.suggest_float("smoothing", 0, 0.2)
-    options["lr"] = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
-    options["l2"] = trial.suggest_float("l2", 1e-9, 1e-2, log=True)
-    return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
+def head_optimizer(trial: BaseTrial) -> dict[str, Any]:
+    """Suggests the optimizer, its schedule, gradient clipping and a hidden layer."""
+    return suggest_optimizer(trial) | {"lin_dim": _suggest_hidden(trial)}
 
 
-def transfer_published(
-    trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
-) -> Predictor:
+def transfer(trial: BaseTrial) -> dict[str, Any]:
+    """Suggests label smoothing and penalty of one linear layer."""
+    return {
+        "smoothing": trial.suggest_float("smoothing", 0, 0.2),
+        "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),
+        "l2": trial.suggest_float("l2", 1e-9, 1e-2, log=True),
+    }
+
+
+def transfer_published(trial: BaseTrial) -> dict[str, Any]:
     """Suggests SGD with a high momentum for one linear layer."""
-    options = _suggest_encoder_lr(trial, unfreeze)
-    options |= suggest_published_sgd(trial)
-    return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
+    return suggest_published_sgd(trial)
 
 
-def transfer_step(
-    trial: BaseTrial, data: DataSpec, *, codec: nn.Module, unfreeze: bool
-) -> Predictor:
+def transfer_step(trial: BaseTrial) -> dict[str, Any]:
     """Suggests the learning rate of SGD with the schedule `step` for one linear layer."""
-    options = _suggest_encoder_lr(trial, unfreeze)
-    options["lr"] = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
-    options |= {"optimizer": "sgd", "schedule": "step"}
-    return Predictor(data, codec=codec, unfreeze=unfreeze, **options)
+    lr = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
+    return {"lr": lr, "optimizer": "sgd", "schedule": "step"}
 
 
 def _suggest_hidden(trial: BaseTrial) -> int:
     return trial.suggest_int("lin_dim", 16, 128, log=True)
-
-
-def _suggest_encoder_lr(trial: BaseTrial, unfreeze: bool) -> dict[str, Any]:
-    if not unfreeze:
-        return {}
-    return {"encoder_lr": trial.suggest_float("encoder_lr", 1e-5, 1e-2, log=True)}

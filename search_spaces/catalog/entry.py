@@ -47,7 +47,8 @@ class CatalogEntry:
         batch_size: Items in a batch, if small data shall have as many too.
         epochs: Epochs of a trial.
         trials: Trials of a study.
-        needs_encoder: Whether its space also takes the encoder of another study.
+        needs_encoder: Whether it is a classifier on the encoder of another study; its spaces only
+            suggest the options of that classifier.
         min_side: Smallest side in pixels of images for which `auto` considers it.
         incomparable_metrics: Metrics by which `auto` does not compare it with other models.
     """

@@ -29,7 +29,7 @@ from ...objectives.objective import Objective
 from ...search_spaces.catalog.candidates import AUTO, join_entries
 from ...search_spaces.catalog.entry import PUBLISHED, CatalogEntry
 from ...search_spaces.catalog.models import MODELS
-from ...search_spaces.encoder_space import EncoderSpace
+from ...search_spaces.head_spaces import EncoderSpace
 from ...search_spaces.ranges import RangedSpace
 from ...search_spaces.suggestions import check_memory, replay
 from ...storage.checkpoint_file import file_hash, load_weights, read_checkpoint, read_header
@@ -110,7 +110,7 @@ def describe_encoder(recipe: Recipe) -> CheckpointHeader | str:
 
 def untrained_space(entry: CatalogEntry, name: str) -> Space:
     """Returns a search space of the catalog; if it needs an encoder, this is an untrained one."""
-    space: Callable[..., pl.LightningModule] = resolve_name(entry.spaces[name])
+    space: Callable[..., Any] = resolve_name(entry.spaces[name])
     return EncoderSpace(space, Autoencoder, unfreeze=True) if entry.needs_encoder else space
 
 
@@ -205,14 +205,16 @@ def _read_data_with_targets(
 
 def _put_on_encoder(
     recipe: Recipe,
-    space: Callable[..., pl.LightningModule],
+    suggest: Callable[..., dict[str, Any]],
     items: Callable[[], TensorData],
     runs: Runs,
     encoder: CheckpointHeader | str | None,
 ) -> tuple[EncoderSpace, Callable[[], Any]]:
     """Returns the space and the data of a study on an encoder, frozen or not."""
     if encoder is not None:
-        return EncoderSpace(space, partial(_build_encoder, encoder, runs), recipe.unfreeze), items
+        return EncoderSpace(
+            suggest, partial(_build_encoder, encoder, runs), recipe.unfreeze
+        ), items
     if recipe.encoder is None:
         raise StudyError(f"{recipe.model} needs a trained encoder: name its study by `encoder=`")
     encoder_hash = recipe.encoder_hash
@@ -228,7 +230,7 @@ def _put_on_encoder(
     else:
         cache = runs.cache / "codes" / f"{recipe.encoder}-{encoder_hash}-{recipe.seed}"
         load = pretrained_encoder(recipe.encoder, recipe.weights, encoder_hash, recipe.seed)
-    on_encoder = EncoderSpace(space, load, recipe.unfreeze)
+    on_encoder = EncoderSpace(suggest, load, recipe.unfreeze)
     if recipe.unfreeze:
         return on_encoder, items
     return on_encoder, lambda: EncodedData(items(), load, cache, recipe.batch_size)
