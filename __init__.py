@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .models.autoencoder import Autoencoder as Autoencoder
     from .models.data_spec import DataSpec as DataSpec
-    from .models.densities.kde import LatentKDE as LatentKDE
-    from .models.densities.mixture import LatentMixture as LatentMixture
+    from .models.densities import LatentKDE as LatentKDE
+    from .models.densities import LatentMixture as LatentMixture
     from .models.embedder import Embedder as Embedder
     from .models.errors import LatentuneError as LatentuneError
     from .models.gan import GAN as GAN
@@ -65,8 +65,8 @@ _MODULES = {
     "DatabaseLostError": ".storage.database",
     "Embedder": ".models.embedder",
     "GAN": ".models.gan",
-    "LatentKDE": ".models.densities.kde",
-    "LatentMixture": ".models.densities.mixture",
+    "LatentKDE": ".models.densities",
+    "LatentMixture": ".models.densities",
     "LatentuneError": ".models.errors",
     "Learner": ".models.learner",
     "MonitorError": ".objectives.training_errors",

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import numpy as np
 import pytorch_lightning as pl
 
-from latentune.objectives.metric_tracker import MetricTracker
+from latentune.objectives.trial_score import MetricTracker
 from latentune.studies.search.trial_lease import CheckLease
 
 PICTURE = bytes(10_000)  # as large as most

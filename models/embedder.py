@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .data_spec import DataSpec
 from .learner import Batch, Learner, Training, check_choice
-from .networks.siamese import SiameseEncoder
+from .networks.lenet import SiameseEncoder
 
 Triplets = tuple[Tensor, Tensor, Tensor]
 """Indices of anchors, of items of the same class, and of items of another class, each (M,)."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .densities.kde import Codes
+from .densities import Codes
 
 Projection = NDArray[np.float32]
 

@@ -4,7 +4,7 @@ from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
-from .densities.mixture import LatentMixture
+from .densities import LatentMixture
 
 
 @runtime_checkable

@@ -8,12 +8,12 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy
 
 from .data_spec import DataSpec
-from .densities.mixture import LatentMixture
+from .densities import LatentMixture
 from .learner import Batch, Learner, Training
 from .networks.conv import ConvDecoder, ConvEncoder
 from .networks.dcgan import Generator
 from .networks.dense import DenseDecoder, DenseEncoder
-from .networks.initialization import scale_widths
+from .networks.layers import scale_widths
 
 Network = Literal["conv", "generator", "dense"]
 Likelihood = Literal["gaussian", "bernoulli"]

@@ -18,12 +18,11 @@ from ..models.types import Direction, MetricCallbackFactory, Space
 from ..storage.trial_record import Provenance, TrialRecord, read_trial_record, write_trial_record
 from .data.data_error import DataError
 from .data.describe_object import accepts_arguments, describe_object
-from .last_epoch_checkpoint import LastEpochCheckpoint
-from .metric_tracker import MetricTracker
 from .provenance import current_provenance
+from .resumable_checkpoint import LastEpochCheckpoint
 from .trainer import fit, quiet_trainer
 from .training_errors import DivergenceError, MonitorError, StopRequested, TrialFailed
-from .trial_score import TrialScore
+from .trial_score import MetricTracker, TrialScore
 
 BATCH_NORM_ERROR = "more than 1 value per channel"
 """Part of PyTorch's message about batch norm of a single item."""

@@ -1,13 +1,29 @@
-"""The base of callbacks that write checkpoints from which training resumes exactly."""
+"""Callbacks that write checkpoints from which training resumes exactly."""
 
+import logging
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import Checkpoint
+from torch.serialization import safe_globals
 
+from ..models.data_spec import DataSpec
 from ..storage.atomic_write import atomic_file
 from .rng import get_rng_state, set_rng_state
+
+STATE_KEY = "LastEpochCheckpoint"
+"""The key of the callback's state in a checkpoint."""
+SAVE_TIME_FACTOR = 20
+"""How many times longer the training between two checkpoints is than writing one, at least."""
+
+log = logging.getLogger(__name__)
 
 
 class ResumableCheckpoint(Checkpoint):
@@ -50,3 +66,94 @@ def save_checkpoint(trainer: pl.Trainer, path: Path, *, weights_only: bool = Fal
     """Writes a checkpoint atomically, so that the previous one survives a kill."""
     with atomic_file(path) as partial:
         trainer.save_checkpoint(partial, weights_only)
+
+
+class LastEpochCheckpoint(ResumableCheckpoint):
+    """Writes a checkpoint after each epoch except the last one.
+
+    Checkpoints take at most about a twentieth of the time, so that some short epochs have none.
+    Training continues without one if it cannot be written.
+
+    Args:
+        path: The file. Its folder is created if it does not exist.
+        settings: Plain values that training depends on. A trial resumes only with equal ones.
+    """
+
+    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.path, self.settings = path, dict(settings)
+        self._saved_at, self._save_seconds = 0.0, 0.0
+        self._has_failed = False
+
+    @property
+    def state_key(self) -> str:
+        return STATE_KEY
+
+    def find_resumable(self, model: pl.LightningModule) -> Path | None:
+        """Returns a checked copy of the file if this training of this model can resume from it.
+
+        The copy does not change if the file does. It is deleted when training starts.
+        """
+        if not self.path.is_file():
+            return None
+        try:
+            shutil.copyfile(self.path, self._checked_copy)
+            with safe_globals([DataSpec]):
+                found = torch.load(self._checked_copy, map_location="cpu", weights_only=True)
+            settings = found["callbacks"][STATE_KEY]["settings"]
+            shapes = {name: weights.shape for name, weights in found["state_dict"].items()}
+        except Exception:  # torch raises half a dozen classes for unreadable files
+            log.info("%s is broken: its trial starts again", self.path)
+            self._delete_checked_copy()
+            return None
+        frozen = _frozen_weights(model)
+        trained = {n: w.shape for n, w in model.state_dict().items() if n not in frozen}
+        if settings == self.settings and shapes == trained:
+            return self._checked_copy
+        self._delete_checked_copy()
+        return None
+
+    @property
+    def _checked_copy(self) -> Path:
+        return self.path.with_name(f".{self.path.stem}.{os.getpid()}.checked.partial")
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        super().on_train_start(trainer, pl_module)
+        self._delete_checked_copy()
+
+    def _delete_checked_copy(self) -> None:
+        with suppress(OSError):
+            self._checked_copy.unlink()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.metrics = logged_metrics(trainer)
+        is_last = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
+        started = time.perf_counter()
+        if is_last or started - self._saved_at < SAVE_TIME_FACTOR * self._save_seconds:
+            return
+        try:
+            save_checkpoint(trainer, self.path)
+        except (OSError, RuntimeError) as error:  # torch raises RuntimeError if the disk is full
+            if not self._has_failed:
+                log.warning("cannot write the checkpoint %s: %s", self.path, error)
+            self._has_failed = True
+        self._saved_at = time.perf_counter()
+        self._save_seconds = self._saved_at - started
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        # The trial records the hyperparameters; `weights_only` would refuse to load some of them.
+        checkpoint.pop(pl_module.CHECKPOINT_HYPER_PARAMS_KEY, None)
+        for name in _frozen_weights(pl_module):
+            del checkpoint["state_dict"][name]
+
+    def state_dict(self) -> dict[str, Any]:
+        return super().state_dict() | {"settings": self.settings}
+
+
+def _frozen_weights(model: pl.LightningModule) -> set[str]:
+    """Returns the names of the weights of a frozen encoder; the encoder's study keeps them."""
+    if not getattr(model, "frozen", False):
+        return set()
+    return {name for name in model.state_dict() if name.startswith("codec.")}

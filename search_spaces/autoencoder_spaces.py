@@ -12,7 +12,7 @@ from optuna.trial import BaseTrial
 from ..models.autoencoder import Autoencoder
 from ..models.data_spec import DataSpec
 from ..models.networks import pooled, residual
-from ..models.networks.feature_maps import feature_map_sizes
+from ..models.networks.layers import feature_map_sizes
 from .shared_ranges import (
     suggest_latent_dim,
     suggest_optimizer,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from torch import nn
 
 from ..data_spec import DataSpec
-from .initialization import init_weights, scale_widths
+from .layers import init_weights, scale_widths
 from .standardize import standardize_input
 
 CHANNELS = 32

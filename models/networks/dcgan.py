@@ -6,7 +6,7 @@ from math import ceil, prod
 from torch import nn
 
 from ..data_spec import DataSpec
-from .initialization import scale_widths
+from .layers import scale_widths
 
 BATCH_NORM_EPS = 0.8
 NEGATIVE_SLOPE = 0.2

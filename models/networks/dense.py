@@ -7,7 +7,7 @@ from math import prod
 from torch import nn
 
 from ..data_spec import DataSpec
-from .initialization import init_weights, scale_widths
+from .layers import init_weights, scale_widths
 from .standardize import restore_output, standardize_input
 
 LAST_LAYER_GAIN = 0.1

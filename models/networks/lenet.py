@@ -1,4 +1,4 @@
-"""LeNet: a small classifier's backbone of two convolutions and two linear layers."""
+"""LeNet and an encoder that is made of the same blocks: convolutions with pooling."""
 
 from collections.abc import Sequence
 from math import prod
@@ -6,11 +6,13 @@ from math import prod
 from torch import nn
 
 from ..data_spec import DataSpec
-from .initialization import init_weights, scale_widths
+from .layers import init_weights, scale_widths
 from .standardize import standardize_input
 
 CHANNELS = (6, 16)
 HIDDEN = (220, 184)
+SIAMESE_CHANNELS = (32, 64)
+SIAMESE_HIDDEN = 256
 KERNEL = 5
 PADDED_BELOW = 10  # pixels of a side; a smaller side is padded for such a kernel
 
@@ -55,3 +57,30 @@ def conv_pool(inputs: int, outputs: int, size: Sequence[int]) -> tuple[list[nn.M
     sides = zip(size, padding, strict=True)
     pooled = [-(-(side + 2 * border - KERNEL + 1) // 2) for side, border in sides]
     return [convolution, nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)], pooled
+
+
+class SiameseEncoder(nn.Sequential):
+    """Encodes images (N, C, H, W) of any size to codes (N, D), which are not normalized.
+
+    References:
+        Dimensionality Reduction by Learning an Invariant Mapping (Hadsell, Chopra, LeCun, 2006)
+    """
+
+    def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
+        first, second, hidden = scale_widths(width, *SIAMESE_CHANNELS, SIAMESE_HIDDEN)
+        colors, *size = data.shape
+        block_1, size = conv_pool(colors, first, size)
+        block_2, size = conv_pool(first, second, size)
+        flat = second * prod(size)
+        super().__init__(
+            *standardize_input(data),
+            *block_1,
+            nn.BatchNorm2d(first),
+            *block_2,
+            nn.Flatten(),
+            nn.BatchNorm1d(flat),
+            nn.Linear(flat, hidden),
+            nn.ReLU(),
+            nn.BatchNorm1d(hidden),
+            nn.Linear(hidden, features),
+        )

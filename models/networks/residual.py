@@ -5,8 +5,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from ..data_spec import DataSpec
-from .feature_maps import code_channels, feature_map_sizes
-from .initialization import scale_widths
+from .layers import code_channels, feature_map_sizes, scale_widths
 from .standardize import restore_output, standardize_input
 
 CHANNELS = (32, 64)

@@ -6,8 +6,7 @@ from typing import NamedTuple
 from torch import nn
 
 from ..data_spec import DataSpec
-from .feature_maps import MapSize, code_channels, feature_map_sizes
-from .initialization import scale_widths
+from .layers import MapSize, code_channels, feature_map_sizes, scale_widths
 from .standardize import restore_output, standardize_input
 
 CHANNELS = (64, 128, 256, 512)

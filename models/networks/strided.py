@@ -5,8 +5,7 @@ from itertools import pairwise
 from torch import nn
 
 from ..data_spec import DataSpec
-from .feature_maps import feature_map_sizes
-from .initialization import init_weights, scale_widths
+from .layers import feature_map_sizes, init_weights, scale_widths
 from .standardize import standardize_input
 
 CHANNELS = 16

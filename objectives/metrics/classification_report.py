@@ -1,9 +1,10 @@
-"""The correct and wrong predictions of a trained classifier on the test part."""
+"""Predictions for the test part, and a report of those of a classifier."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -15,7 +16,6 @@ from torchmetrics.functional.classification import (
 )
 
 from ...models.roles import Predicts
-from .predict_test_set import predict_test_set
 
 BINS = 15
 
@@ -77,3 +77,20 @@ def _reliability(probabilities: Tensor, labels: Tensor) -> pd.DataFrame:
     items = pd.DataFrame({"chance": confidence.numpy(), "right": right, "items": 1})
     bins = (items["chance"] * BINS).clip(upper=BINS - 1).astype(int)
     return items.groupby(bins).agg({"chance": "mean", "right": "mean", "items": "sum"})
+
+
+def predict_test_set(model: Predicts, data: Any) -> tuple[Tensor, Tensor]:
+    """Returns the logits (N, classes) or numbers (N, 1) and the targets (N,) of the test part.
+
+    The model is left on the CPU and in eval mode.
+    """
+    assert isinstance(model, pl.LightningModule)
+    model.cpu().eval()
+    data.setup("test")
+    with torch.inference_mode():
+        pairs = [
+            (model.predict_batch(batch[0].cpu()), batch[1].cpu())
+            for batch in data.test_dataloader()
+        ]
+    predictions, targets = (torch.cat(column) for column in zip(*pairs, strict=True))
+    return predictions, targets

@@ -3,6 +3,7 @@
 import copy
 import math
 from contextlib import suppress
+from typing import Any
 
 import torch
 
@@ -29,6 +30,21 @@ def feature_network(data: TensorData) -> Predictor:
     with torch.random.fork_rng(), torch.inference_mode(False), torch.enable_grad():
         torch.manual_seed(0)
         return _load_or_train(data).eval()
+
+
+def unratable_reason(data: Any, n: int) -> str | None:
+    """Returns why n samples of a model of this data module cannot be rated, or None."""
+    if not isinstance(data, TensorData) or data.spec.kind != "image":
+        return "the data are not images"
+    if len(data.spec.classes) < 2:
+        return "the data have no classes, which the features are learned from"
+    fewest = FEATURES + 1  # of fewer, the covariance is singular
+    parts = {"samples": n, "images to train on": len(data.splits.train)}
+    parts |= {"images to validate": len(data.splits.val), "images to test": len(data.splits.test)}
+    for items, count in parts.items():
+        if count < fewest:
+            return f"there are {count} {items}, and {fewest} are needed"
+    return None
 
 
 def _load_or_train(data: TensorData) -> Predictor:

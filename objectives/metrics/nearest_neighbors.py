@@ -1,19 +1,12 @@
 """Nearest neighbors of codes: measures how well codes separate classes, without training."""
 
 from collections.abc import Sequence
-from statistics import fmean
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from ...models.roles import Encodes
-from ..data.batches import apply_in_batches
-from ..data.preparation.labels import require_labels
-
 N_LABELS = 100
 LABEL_DRAWS = 10
-MAX_ITEMS = 10_000
 CHUNK = 1024
 
 
@@ -76,55 +69,3 @@ def few_label_accuracies(
         accuracy = knn_accuracy(known[few], classes[few], queries, query_classes, neighbors)
         accuracies.append(accuracy)
     return accuracies
-
-
-class NeighborProbe(pl.Callback):
-    """Logs `val_probe` and `test_probe`: the accuracy of the nearest of 100 labeled codes.
-
-    It is the mean over ten samples of labeled training items. The model must encode, and the data
-    must have labels.
-    """
-
-    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._log_accuracy("val", trainer, pl_module)
-
-    def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._log_accuracy("test", trainer, pl_module)
-
-    def _log_accuracy(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
-        codes = _encode_parts(trainer, model, part, N_LABELS * LABEL_DRAWS)
-        model.log(f"{part}_probe", fmean(few_label_accuracies(*codes)))
-
-
-class NearestNeighbor(NeighborProbe):
-    """Logs `val_nearest` and `test_nearest`: the accuracy of the nearest training item.
-
-    In validation, which follows each epoch, at most 10,000 training items are used.
-    """
-
-    def _log_accuracy(self, part: str, trainer: pl.Trainer, model: pl.LightningModule) -> None:
-        most = MAX_ITEMS if part == "val" else None
-        model.log(f"{part}_nearest", knn_accuracy(*_encode_parts(trainer, model, part, most)))
-
-
-def _encode_parts(
-    trainer: pl.Trainer, model: pl.LightningModule, part: str, most: int | None
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Returns codes and classes of at most `most` training items, and of all items of a part."""
-    assert isinstance(model, Encodes)
-    # Lightning sets it if a data module is used, but does not declare it.
-    splits = require_labels(trainer.datamodule).splits  # type: ignore[attr-defined]
-    known, queries = splits.train, getattr(splits, part)
-    order = torch.randperm(len(known), generator=torch.Generator().manual_seed(0))[:most]
-    known = known.take(order.tolist())
-    assert known.targets is not None
-
-    def encode(x: Tensor) -> Tensor:
-        return model.encode(x.to(model.device)).flatten(1).cpu()
-
-    return (
-        apply_in_batches(encode, known.inputs),
-        known.targets,
-        apply_in_batches(encode, queries.inputs),
-        queries.targets,
-    )

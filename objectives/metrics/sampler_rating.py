@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from ...models.densities.kde import Codes
+from ...models.densities import Codes
 from ...models.predictor import Predictor
 from ...models.roles import Codec, Decodes
 from ..data.batches import apply_in_batches
 from ..data.tensor_data import TensorData
 from ..progress import progress
-from .feature_network import FEATURES
 from .image_quality import ImageQuality, image_quality
 
 if TYPE_CHECKING:
@@ -58,21 +57,6 @@ class SamplerRatings:
             for name, rating in self.rows.items()
         }
         return {**asdict(self), "rows": parts}
-
-
-def unratable_reason(data: Any, n: int) -> str | None:
-    """Returns why n samples of a model of this data module cannot be rated, or None."""
-    if not isinstance(data, TensorData) or data.spec.kind != "image":
-        return "the data are not images"
-    if len(data.spec.classes) < 2:
-        return "the data have no classes, which the features are learned from"
-    fewest = FEATURES + 1  # of fewer, the covariance is singular
-    parts = {"samples": n, "images to train on": len(data.splits.train)}
-    parts |= {"images to validate": len(data.splits.val), "images to test": len(data.splits.test)}
-    for what, count in parts.items():
-        if count < fewest:
-            return f"there are {count} {what}, and {fewest} are needed"
-    return None
 
 
 def rate_samplers(

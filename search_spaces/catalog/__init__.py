@@ -1,1 +1,1 @@
-"""The catalog: every model that can be searched, one file per family. It imports no torch."""
+"""The catalog: every model that can be searched. It imports no torch."""

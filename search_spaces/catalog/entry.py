@@ -76,8 +76,8 @@ def spaces_of(module: str, function: str, *names: str) -> dict[str, str]:
 
 
 METRICS = "latentune.objectives.metrics"
-PROBE = {"probe": f"{METRICS}.nearest_neighbors:NeighborProbe"}
+PROBE = {"probe": f"{METRICS}.metric_callbacks:NeighborProbe"}
 """The metric callback of every model that encodes."""
-NEAREST = {"nearest": f"{METRICS}.nearest_neighbors:NearestNeighbor"}
-KID = {"kid": f"{METRICS}.kernel_distance:KernelDistance"}
+NEAREST = {"nearest": f"{METRICS}.metric_callbacks:NearestNeighbor"}
+KID = {"kid": f"{METRICS}.metric_callbacks:KernelDistance"}
 """The metric callback of every model that generates images from a prior."""

@@ -7,8 +7,7 @@ import pytorch_lightning as pl
 from lightning_utilities.core.overrides import is_overridden
 
 from ...models.roles import Predicts
-from ...objectives.metrics.classification_report import classification_report
-from ...objectives.metrics.predict_test_set import predict_test_set
+from ...objectives.metrics.classification_report import classification_report, predict_test_set
 from ...objectives.objective import Objective
 from ...objectives.progress import progress
 from ...objectives.trainer import quiet_trainer, silence_lightning

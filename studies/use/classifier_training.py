@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 
 from ...models.predictor import Predictor
 from ...objectives.data.preparation.labels import load_label_subset
-from ...objectives.last_epoch_checkpoint import LastEpochCheckpoint
+from ...objectives.resumable_checkpoint import LastEpochCheckpoint
 from ...objectives.trainer import fit, quiet_trainer, silence_lightning
 from ...storage.atomic_write import write_text
 from ...storage.checkpoint_file import read_header

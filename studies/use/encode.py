@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ...models.densities.kde import Codes
+from ...models.densities import Codes
 from ...models.roles import Encodes
 from ...storage.atomic_write import check_output, new_file
 from ...storage.spreadsheet_csv import write_csv

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...models.densities.density_table import DENSITIES, MIN_CODES
+from ...models.densities import DENSITIES, MIN_CODES
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.progress import progress

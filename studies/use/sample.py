@@ -10,12 +10,11 @@ import torch
 from rich.console import RenderableType
 from rich.table import Table
 
-from ...models.densities.density_table import DENSITIES, MIN_CODES, Density
-from ...models.densities.kde import Codes
+from ...models.densities import DENSITIES, MIN_CODES, Codes, Density
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import apply_in_batches
-from ...objectives.metrics.feature_network import feature_network
-from ...objectives.metrics.sampler_rating import SamplerRatings, rate_samplers, unratable_reason
+from ...objectives.metrics.feature_network import feature_network, unratable_reason
+from ...objectives.metrics.sampler_rating import SamplerRatings, rate_samplers
 from ...objectives.progress import progress
 from ...search_spaces.space_errors import did_you_mean
 from ...storage.json_text import to_strict_json

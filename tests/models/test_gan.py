@@ -18,7 +18,7 @@ from PIL import Image
 import latentune
 from latentune import GAN, DataSpec, TensorData
 from latentune.objectives.metrics.image_quality import kernel_distance
-from latentune.objectives.metrics.kernel_distance import KernelDistance
+from latentune.objectives.metrics.metric_callbacks import KernelDistance
 from latentune.objectives.trainer import fit, quiet_trainer, silence_lightning
 
 Cli = Callable[..., Any]

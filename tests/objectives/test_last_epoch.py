@@ -45,7 +45,7 @@ class DieAfter(pl.Callback):
 
 @pytest.fixture(autouse=True)
 def _each_epoch_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latentune.objectives.last_epoch_checkpoint.SAVE_TIME_FACTOR", 0)
+    monkeypatch.setattr("latentune.objectives.resumable_checkpoint.SAVE_TIME_FACTOR", 0)
 
 
 def objective_of(model: str, **options: Any) -> Objective:

@@ -15,7 +15,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 import latentune
-from latentune.models.densities.density_table import DENSITIES, MIN_CODES
+from latentune.models.densities import DENSITIES, MIN_CODES
 from latentune.objectives.metrics.baselines import linear_baseline
 from latentune.objectives.metrics.confidence_intervals import (
     auroc_interval,

@@ -37,9 +37,16 @@ from ..sources.pixel_range import (
 )
 from ..sources.resizing import COLORS_LOST_REASON
 from ..sources.source import is_array, is_table
-from .input_paths import STANDARD_INPUT, read_standard_input_lines, resolve_paths, to_printable
 from .new_arrays import read_new_array
-from .new_items import NewItems, Preparation, PreparedBatch
+from .new_items import (
+    STANDARD_INPUT,
+    NewItems,
+    Preparation,
+    PreparedBatch,
+    read_standard_input_lines,
+    resolve_paths,
+    to_printable,
+)
 
 MODE_BY_CHANNELS = {1: "L", 3: "RGB"}
 MAX_DECODED_FILES = 100  # files of a batch; decoding is slow, and the progress bar should move

@@ -23,9 +23,8 @@ from ..sources.source import is_array, is_table
 from ..sources.table_dataset import one_hot
 from ..sources.table_options import TableOptions
 from ..sources.typed_columns import Columns, find_missing, read_file_bytes, read_text_columns
-from .input_paths import STANDARD_INPUT, read_standard_input, resolve_paths
 from .new_arrays import read_new_array
-from .new_items import NewItems, Preparation
+from .new_items import STANDARD_INPUT, NewItems, Preparation, read_standard_input, resolve_paths
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series

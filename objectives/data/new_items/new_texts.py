@@ -17,8 +17,13 @@ from ..sources.plain_text import describe_dropped_letters, encode_texts
 from ..sources.source import is_table
 from ..sources.text_dataset import TEXT_SUFFIX, holds_text_files, read_text_lines
 from ..sources.typed_columns import read_file_bytes
-from .input_paths import STANDARD_INPUT, read_standard_input_lines, resolve_paths
-from .new_items import NewItems, Preparation
+from .new_items import (
+    STANDARD_INPUT,
+    NewItems,
+    Preparation,
+    read_standard_input_lines,
+    resolve_paths,
+)
 from .new_rows import read_known_texts
 
 if TYPE_CHECKING:

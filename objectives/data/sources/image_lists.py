@@ -13,13 +13,12 @@ from ..input_limits import check_input_file
 from ..parts import LoadedDataset
 from ..preparation.hold_out import MIN_ITEMS
 from .column_names import check_column_exists, normalize_label, quote_some
-from .csv_cells import read_first_rows
+from .csv_cells import SNIFF_LENGTH, decode_text, read_first_rows
 from .header_row import IMAGE_SUFFIX, PATH_COLUMN_NAMES
 from .image_files import ImageFiles, read_image_files
 from .image_folder import file_state
 from .source import Source
 from .table_options import NO_TARGET, TableOptions
-from .text_encoding import SNIFF_LENGTH, decode_text
 from .typed_columns import read_file_bytes, read_text_columns
 
 if TYPE_CHECKING:

@@ -18,10 +18,9 @@ from .column_types import (
     infer_column_type,
     missing_value_words,
 )
-from .csv_cells import read_cells
+from .csv_cells import decode_text, read_cells
 from .header_row import split_header
 from .table_options import TableOptions, format_option
-from .text_encoding import decode_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame

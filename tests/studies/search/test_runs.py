@@ -126,7 +126,7 @@ def test_a_trial_on_folds_validates_on_each_of_them() -> None:
 
 
 def test_a_killed_trial_repeats_no_finished_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latentune.objectives.last_epoch_checkpoint.SAVE_TIME_FACTOR", 0)
+    monkeypatch.setattr("latentune.objectives.resumable_checkpoint.SAVE_TIME_FACTOR", 0)
     objective = objective_of(folds=3)
     whole = run(objective)
     study = study_of(objective)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from latentune.objectives.git_head import read_head_commit
+from latentune.objectives.provenance import read_head_commit
 
 MODULES = (
     *("random", "numpy", "torch", "click", "typing", "sitecustomize", "usercustomize", "optuna"),

@@ -1,0 +1,267 @@
+"""Densities of latent codes, from which new codes are sampled: kernels and Gaussian mixtures."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.float32]
+
+FOLDS = 5  # of cross-validation, and therefore the fewest codes
+COMPONENTS = (2, 5, 10, 20, 40)
+MIN_MIXTURE_CODES = 5 * COMPONENTS[0]
+"""The fewest codes that a number of components can be chosen from."""
+
+
+@dataclass(frozen=True)
+class LatentKDE:
+    """A Gaussian kernel density of codes, or of their first principal components.
+
+    Attributes:
+        points: The centers of the kernels, with shape (N, K).
+        bandwidth: Standard deviation of the kernels, in units of the points.
+        components: Orthonormal principal axes, with shape (K, D), or None if K is D.
+        mean: Mean of the codes, with shape (D,), or None if K is D.
+
+    References:
+        Remarks on Some Nonparametric Estimates of a Density Function (Rosenblatt, 1956)
+        On Estimation of a Probability Density Function and Mode (Parzen, 1962)
+
+    Example:
+        >>> codes = np.random.default_rng(0).normal(size=(100, 2))
+        >>> latentune.LatentKDE.fit(codes).sample(5).shape
+        (5, 2)
+    """
+
+    points: Codes
+    bandwidth: float
+    components: Codes | None = None
+    mean: Codes | None = None
+
+    @classmethod
+    def fit(
+        cls,
+        codes: Codes,
+        *,
+        n_components: int | None = None,
+        n_search: int = 1000,
+        seed: int = 0,
+    ) -> Self:
+        """Fits a density with the best of 20 bandwidths under 5-fold cross-validation.
+
+        The candidates are evenly spread on a log scale, from a tenth to ten times the order of
+        magnitude of the codes. If the first or the last one is best, the search moves on by a
+        factor of 10, up to three times.
+
+        Args:
+            codes: Codes, with shape (N, D) and N at least 5.
+            n_components: Number of principal components K that the density is fitted to, or None
+                to fit it to the codes as they are.
+            n_search: Number of codes that the bandwidth search uses, because its time grows with
+                their square. All codes carry a kernel in the end.
+            seed: Seed of the codes that the search uses.
+
+        Raises:
+            ValueError: If there are too few codes.
+        """
+        if len(codes) < FOLDS:
+            raise ValueError(
+                f"codes (={len(codes)}) must be at least {FOLDS} to cross-validate on."
+            )
+        components = mean = None
+        points = codes
+        if n_components is not None:
+            from sklearn.decomposition import PCA
+
+            with np.errstate(invalid="ignore"):  # equal codes have no variance to explain
+                pca = PCA(n_components, random_state=seed).fit(codes)
+            components, mean = pca.components_.astype("float32"), pca.mean_.astype("float32")
+            points = pca.transform(codes).astype("float32")
+        subset = np.random.default_rng(seed).permutation(len(points))[:n_search]
+        return cls(points, _best_bandwidth(points[subset]), components, mean)
+
+    def sample(self, n: int, seed: int = 0) -> Codes:
+        """Samples n codes, with shape (n, D)."""
+        from sklearn.neighbors import KernelDensity
+
+        density = KernelDensity(bandwidth=self.bandwidth).fit(self.points)
+        points: Codes = density.sample(n, random_state=seed).astype("float32")
+        if self.components is None or self.mean is None:
+            return points
+        return points @ self.components + self.mean
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes plain arrays to an .npz file."""
+        arrays: dict[str, Any] = {"points": self.points, "bandwidth": self.bandwidth}
+        if self.components is not None:
+            arrays |= {"components": self.components, "mean": self.mean}
+        np.savez_compressed(path, **arrays)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Reads a file that `save` has written, without unpickling anything."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(
+                arrays["points"],
+                float(arrays["bandwidth"]),
+                arrays.get("components"),
+                arrays.get("mean"),
+            )
+
+    def __repr__(self) -> str:
+        return f"LatentKDE({self})"
+
+    def __str__(self) -> str:
+        return f"bandwidth {self.bandwidth:.3f} on {len(self.points):,} codes"
+
+
+def order_of_magnitude(codes: Codes) -> NDArray[np.float64]:
+    """Returns the power of ten nearest to the deviation of each dimension of codes (N, D)."""
+    spread = codes.std(0, dtype=float) * (codes.min(0) < codes.max(0))
+    return np.where(spread > 0, 10.0 ** np.log10(np.where(spread > 0, spread, 1)).round(), 0)
+
+
+def _best_bandwidth(points: Codes) -> float:
+    """Returns the bandwidth with the highest likelihood under cross-validation."""
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.neighbors import KernelDensity
+
+    scale = float(order_of_magnitude(points).max()) or 1.0
+    scaled, exponent = points / np.asarray(scale, points.dtype), 0
+    for _ in range(4):
+        bandwidths = np.logspace(exponent - 1, exponent + 1, 20)
+        search = GridSearchCV(KernelDensity(), {"bandwidth": bandwidths}, cv=FOLDS).fit(scaled)
+        if 0 < search.best_index_ < len(bandwidths) - 1:
+            break
+        exponent += 1 if search.best_index_ else -1
+    return float(scale * search.best_params_["bandwidth"])
+
+
+@dataclass(frozen=True)
+class LatentMixture:
+    """A mixture of K Gaussians over codes of length D.
+
+    Attributes:
+        weights: Share of each component, with shape (K,).
+        means: Their means, with shape (K, D).
+        covariances: Their covariances, with shape (K, D, D).
+
+    References:
+        Maximum Likelihood from Incomplete Data via the EM Algorithm (Dempster, Laird, Rubin, 1977)
+        From Variational to Deterministic Autoencoders (Ghosh et al., 2020): mixtures over codes
+
+    Example:
+        >>> codes = np.random.default_rng(0).normal(size=(100, 2))
+        >>> latentune.LatentMixture.fit(codes).sample(5).shape
+        (5, 2)
+    """
+
+    weights: NDArray[np.float64]
+    means: NDArray[np.float64]
+    covariances: NDArray[np.float64]
+
+    @classmethod
+    def standard(cls, latent_dim: int) -> Self:
+        """Returns the standard normal density, the prior of a variational autoencoder."""
+        return cls(np.ones(1), np.zeros((1, latent_dim)), np.eye(latent_dim)[None])
+
+    @classmethod
+    def fit(cls, codes: Codes, *, n_components: int | None = None, seed: int = 0) -> Self:
+        """Fits a mixture by expectation maximization.
+
+        All dimensions are first scaled to one order of magnitude, so that the 1e-4 that is added
+        to each variance is small.
+
+        Args:
+            codes: Codes, with shape (N, D). N is at least 2, or `MIN_MIXTURE_CODES` for several
+                components.
+            n_components: Number of components K. If None, the one of 2, 5, 10, 20 and 40 with
+                the lowest Bayesian information criterion (Schwarz, 1978), as far as N allows.
+            seed: Seed of the initial guess.
+
+        Raises:
+            ValueError: If there are too few codes.
+        """
+        from sklearn.mixture import GaussianMixture
+
+        fewest = max(2, n_components or MIN_MIXTURE_CODES)
+        if len(codes) < fewest:
+            raise ValueError(f"codes (={len(codes)}) must be at least {fewest} for a mixture.")
+        scale = order_of_magnitude(codes)
+        scaled = codes / np.where(scale > 0, scale, 1).astype(codes.dtype)
+        counts = [n_components] if n_components else [k for k in COMPONENTS if 5 * k <= len(codes)]
+        with warnings.catch_warnings(action="ignore"):  # about codes that are equal
+            fits = [
+                GaussianMixture(k, random_state=seed, reg_covar=1e-4).fit(scaled) for k in counts
+            ]
+        best = fits[0] if len(fits) == 1 else min(fits, key=lambda fit: fit.bic(scaled))
+        means = np.where(scale > 0, best.means_ * scale, codes.mean(0, dtype=float))
+        return cls(best.weights_, means, best.covariances_ * scale * scale[:, None])
+
+    def sample(self, n: int, seed: int = 0) -> Codes:
+        """Samples n codes, with shape (n, D)."""
+        rng = np.random.default_rng(seed)
+        component = rng.choice(len(self.weights), size=n, p=self.weights / self.weights.sum())
+        noise = rng.standard_normal((n, self.means.shape[1], 1))
+        spread = self._cholesky_factors()[component] @ noise
+        return (self.means[component] + spread[..., 0]).astype("float32")
+
+    def _cholesky_factors(self) -> NDArray[np.float64]:
+        """Returns the Cholesky factors of the covariances, which may be singular.
+
+        The factors are computed from correlations, so that they exist for variances of any size.
+        """
+        deviations = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
+        divisors = np.where(deviations > 0, deviations, 1)
+        correlations = self.covariances / divisors[:, :, None] / divisors[:, None]
+        diagonal = np.arange(divisors.shape[1])
+        correlations[:, diagonal, diagonal] = 1
+        factors: NDArray[np.float64] = deviations[:, :, None] * np.linalg.cholesky(correlations)
+        return factors
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes plain arrays to an .npz file."""
+        np.savez_compressed(
+            path, weights=self.weights, means=self.means, covariances=self.covariances
+        )
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Reads a file that `save` has written, without unpickling anything."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(arrays["weights"], arrays["means"], arrays["covariances"])
+
+    def __repr__(self) -> str:
+        return f"LatentMixture({self})"
+
+    def __str__(self) -> str:
+        count = len(self.weights)
+        return "one Gaussian" if count == 1 else f"{count} Gaussians"
+
+
+class Density(Protocol):
+    """A distribution of codes."""
+
+    def sample(self, n: int, seed: int = 0) -> Codes:
+        """Samples n codes, with shape (n, D)."""
+
+    def save(self, path: Path) -> None:
+        """Writes an .npz file."""
+
+
+DENSITIES: dict[str, Callable[[Any, Codes, int], Density]] = {
+    "prior": lambda model, codes, seed: model.prior(),
+    "kde": lambda model, codes, seed: LatentKDE.fit(codes, seed=seed),
+    "pca-kde": lambda model, codes, seed: LatentKDE.fit(codes, n_components=2, seed=seed),
+    "gaussian": lambda model, codes, seed: LatentMixture.fit(codes, n_components=1, seed=seed),
+    "mixture": lambda model, codes, seed: LatentMixture.fit(codes, seed=seed),
+}
+"""Returns the density of a model's codes (N, D), given the model, the codes and a seed."""
+
+MIN_CODES = {"kde": FOLDS, "pca-kde": FOLDS, "gaussian": 2, "mixture": MIN_MIXTURE_CODES}
+"""The fewest codes that a density can be fitted to; a prior needs none."""

@@ -1,1 +1,0 @@
-"""Densities of the codes of a trained network, from which new codes are sampled."""
