@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from .data_spec import DataSpec
-from .learner import Batch, Learner, Training
-from .networks.encoder_decoder import get_network
+from .learner import Batch, Learner, Training, check_above_zero, check_least
+from .networks.network_tables import NETWORKS, find_network
 from .networks.standardize import error_scale, per_channel
 
 
@@ -67,13 +67,9 @@ class Autoencoder(Learner):
         **training: Unpack[Training],
     ) -> None:
         super().__init__(lr, **training)
-        if latent_dim < 1:
-            raise ValueError(f"latent_dim (={latent_dim}) must be at least 1.")
-        if width <= 0:
-            raise ValueError(f"width (={width}) must be above 0.")
-        if corruption_std < 0 or sparsity < 0:
-            values = f"corruption_std (={corruption_std}) and sparsity (={sparsity})"
-            raise ValueError(f"{values} must be at least 0.")
+        check_least(1, latent_dim=latent_dim)
+        check_above_zero(width=width)
+        check_least(0, corruption_std=corruption_std, sparsity=sparsity)
         if not 0 <= corruption_rate <= 1:
             raise ValueError(f"corruption_rate (={corruption_rate}) must be from 0 to 1.")
         self.corruption_std, self.corruption_rate = corruption_std, corruption_rate
@@ -83,7 +79,7 @@ class Autoencoder(Learner):
         self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("deviation", deviation, persistent=False)
         self.register_buffer("unit", error_scale(data), persistent=False)
-        modules = get_network(network, data)
+        modules = find_network(NETWORKS, network, data)
         self.encoder = modules.encoder(data, latent_dim, width)
         self.decoder = modules.decoder(data, latent_dim, width)
         self.to(memory_format=torch.channels_last)  # the faster layout of convolutions

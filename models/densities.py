@@ -1,11 +1,11 @@
 """Densities of latent codes, from which new codes are sampled: kernels and Gaussian mixtures."""
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,30 @@ MIN_MIXTURE_CODES = 5 * COMPONENTS[0]
 """The fewest codes that a number of components can be chosen from."""
 
 
-@dataclass(frozen=True)
-class LatentKDE:
+class Density(ABC):
+    """A distribution of codes: a dataclass of arrays and numbers."""
+
+    @abstractmethod
+    def sample(self, n: int, seed: int = 0) -> Codes:
+        """Samples n codes, with shape (n, D)."""
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes plain arrays to an .npz file."""
+        arrays: dict[str, Any] = {n: value for n, value in vars(self).items() if value is not None}
+        np.savez_compressed(path, **arrays)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Reads a file that `save` has written, without unpickling anything."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(**{n: array if array.ndim else array.item() for n, array in arrays.items()})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
+
+
+@dataclass(frozen=True, repr=False)
+class LatentKDE(Density):
     """A Gaussian kernel density of codes, or of their first principal components.
 
     Attributes:
@@ -95,27 +117,6 @@ class LatentKDE:
             return points
         return points @ self.components + self.mean
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Writes plain arrays to an .npz file."""
-        arrays: dict[str, Any] = {"points": self.points, "bandwidth": self.bandwidth}
-        if self.components is not None:
-            arrays |= {"components": self.components, "mean": self.mean}
-        np.savez_compressed(path, **arrays)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> Self:
-        """Reads a file that `save` has written, without unpickling anything."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(
-                arrays["points"],
-                float(arrays["bandwidth"]),
-                arrays.get("components"),
-                arrays.get("mean"),
-            )
-
-    def __repr__(self) -> str:
-        return f"LatentKDE({self})"
-
     def __str__(self) -> str:
         return f"bandwidth {self.bandwidth:.3f} on {len(self.points):,} codes"
 
@@ -142,8 +143,8 @@ def _best_bandwidth(points: Codes) -> float:
     return float(scale * search.best_params_["bandwidth"])
 
 
-@dataclass(frozen=True)
-class LatentMixture:
+@dataclass(frozen=True, repr=False)
+class LatentMixture(Density):
     """A mixture of K Gaussians over codes of length D.
 
     Attributes:
@@ -224,34 +225,9 @@ class LatentMixture:
         factors: NDArray[np.float64] = deviations[:, :, None] * np.linalg.cholesky(correlations)
         return factors
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Writes plain arrays to an .npz file."""
-        np.savez_compressed(
-            path, weights=self.weights, means=self.means, covariances=self.covariances
-        )
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> Self:
-        """Reads a file that `save` has written, without unpickling anything."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(arrays["weights"], arrays["means"], arrays["covariances"])
-
-    def __repr__(self) -> str:
-        return f"LatentMixture({self})"
-
     def __str__(self) -> str:
         count = len(self.weights)
         return "one Gaussian" if count == 1 else f"{count} Gaussians"
-
-
-class Density(Protocol):
-    """A distribution of codes."""
-
-    def sample(self, n: int, seed: int = 0) -> Codes:
-        """Samples n codes, with shape (n, D)."""
-
-    def save(self, path: Path) -> None:
-        """Writes an .npz file."""
 
 
 DENSITIES: dict[str, Callable[[Any, Codes, int], Density]] = {

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .data_spec import DataSpec
-from .learner import Batch, Learner, Training, check_choice
+from .learner import Batch, Learner, Training, check_above_zero, check_choice, check_least
 from .networks.lenet import SiameseEncoder
 
 Triplets = tuple[Tensor, Tensor, Tensor]
@@ -65,10 +65,8 @@ class Embedder(Learner):
         super().__init__(lr, **training)
         if len(data.classes) < 2:
             raise ValueError(f"classes (={data.classes}) must be at least 2.")
-        if latent_dim < 1:
-            raise ValueError(f"latent_dim (={latent_dim}) must be at least 1.")
-        if margin <= 0 or width <= 0:
-            raise ValueError(f"margin (={margin}) and width (={width}) must be above 0.")
+        check_least(1, latent_dim=latent_dim)
+        check_above_zero(margin=margin, width=width)
         check_choice("loss", loss, LOSSES)
         check_choice("miner", miner, MINERS)
         self.uses_pairs, self.miner = loss == "contrastive", MINERS[miner](margin)

@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from .data_spec import DataSpec
 from .densities import LatentMixture
-from .learner import Batch, Learner, Training
+from .learner import Batch, Learner, Training, check_above_zero, check_least
 from .networks.dcgan import Discriminator, Generator
 
 
@@ -60,10 +60,8 @@ class GAN(Learner):
     ) -> None:
         training["momentum"] = beta1
         super().__init__(lr, **training)
-        if latent_dim < 1:
-            raise ValueError(f"latent_dim (={latent_dim}) must be at least 1.")
-        if width <= 0:
-            raise ValueError(f"width (={width}) must be above 0.")
+        check_least(1, latent_dim=latent_dim)
+        check_above_zero(width=width)
         if self.schedule == "plateau":
             raise ValueError("schedule (='plateau') needs a loss that falls; choose another.")
         self.latent_dim, self.discriminator_lr = latent_dim, discriminator_lr

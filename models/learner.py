@@ -80,8 +80,7 @@ class Learner(pl.LightningModule, ABC):
         super().__init__()
         check_choice("optimizer", optimizer, OPTIMIZERS)
         check_choice("schedule", schedule, SCHEDULES)
-        if gradient_clip_norm < 0:
-            raise ValueError(f"gradient_clip_norm (={gradient_clip_norm}) must be at least 0.")
+        check_least(0, gradient_clip_norm=gradient_clip_norm)
         self.save_hyperparameters(ignore=["data", "codec"])  # including those of the subclass
         self.lr, self.l1, self.l2 = lr, l1, l2
         self.optimizer, self.momentum, self.schedule = optimizer, momentum, schedule
@@ -170,6 +169,20 @@ def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
     """Raises a ValueError if the value of an option is not among its choices."""
     if value not in choices:
         raise ValueError(f"{name} (={value!r}) must be one of {', '.join(choices)}.")
+
+
+def check_least(least: float, **options: float) -> None:
+    """Raises a ValueError if the value of an option is smaller than `least`."""
+    for name, value in options.items():
+        if not value >= least:
+            raise ValueError(f"{name} (={value}) must be at least {least}.")
+
+
+def check_above_zero(**options: float) -> None:
+    """Raises a ValueError if the value of an option is not above 0."""
+    for name, value in options.items():
+        if not value > 0:
+            raise ValueError(f"{name} (={value}) must be above 0.")
 
 
 def _can_fuse(model: Learner) -> bool:

@@ -8,9 +8,9 @@ from torch.nn.functional import cross_entropy
 from torchmetrics.classification import MulticlassStatScores
 
 from .data_spec import DataSpec
-from .learner import Batch, Learner, ParameterGroups, Training, check_choice
-from .networks.backbones import BACKBONES
+from .learner import Batch, Learner, ParameterGroups, Training, check_choice, check_least
 from .networks.dense import ACTIVATIONS
+from .networks.network_tables import BACKBONES, find_network
 
 
 class Predictor(Learner):
@@ -77,11 +77,8 @@ class Predictor(Learner):
         super().__init__(lr, **training)
         if data.target is None and len(data.classes) < 2:
             raise ValueError(f"classes (={data.classes}) must be at least 2.")
-        if hidden < 1 or layers < 0 or lin_dim < 0:
-            raise ValueError(
-                f"hidden (={hidden}) must be at least 1, layers (={layers}) and lin_dim "
-                f"(={lin_dim}) at least 0."
-            )
+        check_least(1, hidden=hidden)
+        check_least(0, layers=layers, lin_dim=lin_dim)
         if not 0 <= smoothing < 1 or not 0 <= balance <= 1:
             raise ValueError(
                 f"smoothing (={smoothing}) must be at least 0 and below 1, and balance "
@@ -91,7 +88,9 @@ class Predictor(Learner):
         self.frozen = codec is not None and not unfreeze
         self.codec: Any = None if codec is None else codec.requires_grad_(unfreeze)
         if codec is None:
-            self.backbone: Any = _build_backbone(network, data, hidden, layers, activation)
+            backbone = find_network(BACKBONES, network, data)
+            check_choice("activation", activation, ACTIVATIONS)
+            self.backbone: Any = backbone.make(data, hidden, layers, activation)
         features: int = self.backbone.features if codec is None else _code_length(codec, data)
         self.hidden = nn.Sequential()
         if lin_dim:
@@ -162,9 +161,7 @@ class Predictor(Learner):
         return {"mse": squared * std**2}
 
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
-        if (
-            self.target is not None
-        ):  # standardized: a learning rate has the same effect in any unit
+        if self.target is not None:  # a learning rate has the same effect in any unit
             return terms["mse"] / self.target[1] ** 2
         return terms.get("weighted", terms["loss"])
 
@@ -195,16 +192,6 @@ class Predictor(Learner):
         correct, *_, items = self._class_counts.compute().T
         self._class_counts.reset()
         self.log(f"{part}_balanced_accuracy", balanced_accuracy(correct, items))
-
-
-def _build_backbone(
-    network: str, data: DataSpec, hidden: int, layers: int, activation: str
-) -> nn.Module:
-    check_choice("network", network, BACKBONES)
-    check_choice("activation", activation, ACTIVATIONS)
-    if data.kind not in BACKBONES[network].kinds:
-        raise ValueError(f"network (={network!r}) is not made for a {data.kind}.")
-    return BACKBONES[network].make(data, hidden, layers, activation)
 
 
 def _code_length(codec: Any, data: DataSpec) -> int:

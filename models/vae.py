@@ -9,7 +9,7 @@ from torch.nn.functional import binary_cross_entropy
 
 from .data_spec import DataSpec
 from .densities import LatentMixture
-from .learner import Batch, Learner, Training
+from .learner import Batch, Learner, Training, check_least
 from .networks.conv import ConvDecoder, ConvEncoder
 from .networks.dcgan import Generator
 from .networks.dense import DenseDecoder, DenseEncoder
@@ -74,12 +74,8 @@ class VAE(Learner):
         **training: Unpack[Training],
     ) -> None:
         super().__init__(lr, **training)
-        if latent_dim < 1:
-            raise ValueError(f"latent_dim (={latent_dim}) must be at least 1.")
-        if beta < 0 or beta_warmup < 0:
-            raise ValueError(
-                f"beta (={beta}) and beta_warmup (={beta_warmup}) must be at least 0."
-            )
+        check_least(1, latent_dim=latent_dim)
+        check_least(0, beta=beta, beta_warmup=beta_warmup)
         self.latent_dim, self.beta, self.beta_warmup = latent_dim, beta, beta_warmup
         if network == "dense":
             (features,) = scale_widths(width, HIDDEN)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from latentune import Autoencoder, DataSpec
 from latentune.models.networks.conv import ConvEncoder
-from latentune.models.networks.encoder_decoder import NETWORKS
 from latentune.models.networks.layers import feature_map_sizes
+from latentune.models.networks.network_tables import NETWORKS
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 32, 32), (3, 64, 64)]
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from torch.nn.functional import pad
 
 from latentune import DataSpec, Predictor
-from latentune.models.networks.backbones import BACKBONES
 from latentune.models.networks.dense import ACTIVATIONS
+from latentune.models.networks.network_tables import BACKBONES
 from latentune.models.networks.recurrent import CELLS
 
 TEN = tuple("0123456789")
