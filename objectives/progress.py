@@ -65,15 +65,6 @@ def format_duration(seconds: float) -> str:
     return f"{hours}{minutes % 60} min"
 
 
-_display: Display = _log_progress
-
-
-def set_progress_display(display: Display) -> None:
-    """Sets the display of progress in this process. By default, progress is logged."""
-    global _display
-    _display = display
-
-
 def progress(title: str, total: int | None = None) -> AbstractContextManager[Advance]:
     """Shows the progress of some work in a `with` block.
 
@@ -100,13 +91,14 @@ def _show_no_trials(
     yield lambda study, trial: None
 
 
+_display: Display = _log_progress
 _trial_display: TrialDisplay = _show_no_trials
 
 
-def set_trial_display(display: TrialDisplay) -> None:
-    """Sets the display of trials in this process. By default, trials are not displayed."""
-    global _trial_display
-    _trial_display = display
+def set_displays(progress: Display, trials: TrialDisplay) -> None:
+    """Sets the displays of this process. By default, progress is logged, and trials are not."""
+    global _display, _trial_display
+    _display, _trial_display = progress, trials
 
 
 def trial_progress(

@@ -89,14 +89,12 @@ def nearest_value(distribution: BaseDistribution, value: Any) -> Any:
 
 def find_value(distribution: BaseDistribution, value: Any) -> Any:
     """Returns the equal value in a distribution, or raises LookupError if it is outside."""
+    nearest = nearest_value(distribution, value)
     if isinstance(distribution, CategoricalDistribution):
-        return find_choice(distribution.choices, value)
+        return nearest
     assert isinstance(distribution, IntDistribution | FloatDistribution)
-    types = (int,) if isinstance(distribution, IntDistribution) else (int, float)
-    if isinstance(value, bool) or not isinstance(value, types):
+    if isinstance(distribution, IntDistribution) and not isinstance(value, int):
         raise LookupError(value)
-    low, high, step = distribution.low, distribution.high, distribution.step
-    steps = 0 if step is None else (value - low) / step
-    if not low <= value <= high or abs(steps - round(steps)) > 1e-8:
+    if not abs(nearest - value) <= 1e-8 * (distribution.step or 0):  # also if it is NaN
         raise LookupError(value)
     return value

@@ -43,6 +43,7 @@ class Batches:
             If None, each item comes once.
         augment: Augments the inputs of a batch, by the same generator.
         device: The device that inputs are moved to; None leaves them where they are.
+        encode: Maps the inputs of a batch to codes, without gradients.
     """
 
     columns: tuple[Items, ...]
@@ -51,6 +52,7 @@ class Batches:
     weights: Tensor | None = None
     augment: RandomAugmentation | None = None
     device: torch.device | None = None
+    encode: Callable[[Tensor], Tensor] | None = None
 
     def __len__(self) -> int:
         return len(self._slices)
@@ -72,7 +74,11 @@ class Batches:
         columns = (self._column_batches(column, order) for column in self.columns)
         for inputs, *others in zip(*columns, strict=True):
             batch = inputs if self.augment is None else self.augment(inputs)
-            yield to_float(batch if self.device is None else batch.to(self.device)), *others
+            batch = to_float(batch if self.device is None else batch.to(self.device))
+            if self.encode is not None:
+                with torch.no_grad():
+                    batch = self.encode(batch)
+            yield batch, *others
 
     def _column_batches(self, column: Items, order: Tensor | None) -> Iterator[Any]:
         indices: Iterable[Any] = self._slices

@@ -1,12 +1,11 @@
 """EncodedData: latent codes from a frozen encoder in place of items."""
 
 import copy
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-import torch
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
@@ -86,13 +85,14 @@ class EncodedData(DeviceDataModule):
         for name, part in parts.items():
             self.move_to_device(name, part)
 
-    def train_dataloader(self) -> Any:
+    def train_dataloader(self) -> Batches:
         if self.items.augment is None:
             return super().train_dataloader()
         self.items.trainer = self.trainer
         self.items.setup("fit")
         encoder = self._make_encoder(self.spec).to(self.device)
-        return _EncodedBatches(self.items.train_dataloader(), encoder)
+        batches = self.items.train_dataloader()
+        return replace(batches, encode=lambda items: encoder.encode(items).flatten(1))
 
     def _encode_or_read(self) -> dict[str, Tensor]:
         """Returns the codes of each part from the file, or computes them and writes the file."""
@@ -105,31 +105,11 @@ class EncodedData(DeviceDataModule):
         total = sum(lengths.values())
         with progress(f"encoding {total:,} items", total) as advance:
 
-            def encode(batch: Tensor) -> Tensor:
+            def encode(batch: Tensor) -> Any:
                 advance(len(batch))
-                codes: Tensor = model.encode(batch).flatten(1)
-                return codes
+                return model.encode(batch).flatten(1)
 
-            splits = self._all_items.splits
-            codes = {
-                name: apply_in_batches(encode, getattr(splits, name).inputs) for name in PART_NAMES
-            }
+            splits = zip(PART_NAMES, self._all_items.splits, strict=False)
+            codes = {name: apply_in_batches(encode, part.inputs) for name, part in splits}
         write_cache_file(self._cache, codes)
         return codes
-
-
-@dataclass(eq=False)
-class _EncodedBatches:
-    """An iterable of batches that are encoded again in each epoch."""
-
-    batches: Batches
-    encoder: Any
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        for inputs, *targets in self.batches:
-            with torch.no_grad():
-                codes = self.encoder.encode(inputs).flatten(1)
-            yield codes, *targets

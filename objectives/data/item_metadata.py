@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...models.data_spec import DataSpec
 from .parts import Part
-from .sources.builtin_datasets import DATASETS
 from .sources.image_folder import list_image_folder
-from .sources.image_lists import find_part_lists, find_path_column, lists_images, read_image_list
-from .sources.source import Source, is_table
+from .sources.image_lists import find_part_lists, find_path_column, read_image_list
+from .sources.load_source import find_kind
+from .sources.source import Source
 from .sources.table_options import TableOptions
-from .sources.text_dataset import holds_text_files, read_text_lines
+from .sources.text_dataset import read_text_lines
 from .sources.typed_columns import read_columns, read_file_bytes, read_text_columns
 
 if TYPE_CHECKING:
@@ -47,18 +47,16 @@ def item_metadata(source: Source, name: str, part: Part, spec: DataSpec) -> Data
 
 def _metadata_from_files(source: Source, part: str, spec: DataSpec) -> DataFrame | None:
     """Returns the metadata of all items in the file or folder of a part; None of an array."""
-    path = Path(source.name)
-    if source.name in DATASETS:
-        return None
-    if path.is_dir():
-        if lists := find_part_lists(path):
-            return _image_list_metadata(lists[part], source.table)
-        return _text_metadata(path) if holds_text_files(path) else _folder_metadata(path, part)
-    if not is_table(path.name):
-        return None
-    if lists_images(path):
+    path, kind = Path(source.name), find_kind(source.name)
+    if kind == "image lists":
+        return _image_list_metadata(find_part_lists(path)[part], source.table)
+    if kind == "image list":
         return _image_list_metadata(path, source.table)
-    return _table_metadata(path, source.table, spec)
+    if kind == "image folder":
+        return _folder_metadata(path, part)
+    if kind == "text folder":
+        return _text_metadata(path)
+    return _table_metadata(path, source.table, spec) if kind == "table" else None
 
 
 def _metadata_from_items(source: Source, part: Part, spec: DataSpec) -> DataFrame:

@@ -8,7 +8,7 @@ from typing import Self
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from ...objectives.progress import Advance, set_progress_display, set_trial_display
+from ...objectives.progress import Advance, set_displays
 from ...search_spaces.catalog.candidates import MODEL
 from ...storage.study_summary import format_value
 from ...storage.trial_outcome import finished_trials, stop_reason
@@ -22,8 +22,7 @@ log = logging.getLogger(__name__)
 def show_progress() -> None:
     """Shows the progress of everything in this process, on a terminal or in a notebook."""
     if has_progress_display():
-        set_progress_display(_step_progress)
-        set_trial_display(SearchProgress)
+        set_displays(_step_progress, SearchProgress)
 
 
 @contextmanager

@@ -81,11 +81,10 @@ def read_new_images(inputs: Sequence[str], preparation: Preparation) -> list[New
 
 def _find_files(name: str) -> Iterator[_ImageFile]:
     """Yields all files of an input; they may be images or arrays."""
-    if name == STANDARD_INPUT:
-        yield from (_ImageFile(line, {}) for line in read_standard_input_lines())
-        return
     for path in resolve_paths(name):
-        if os.path.isdir(path):
+        if path == STANDARD_INPUT:
+            yield from (_ImageFile(line, {}) for line in read_standard_input_lines())
+        elif os.path.isdir(path):
             yield from _files_of_folder(path)
         elif is_table(path):
             yield from _files_of_list(Path(path))
@@ -125,19 +124,18 @@ def _decode_on_demand(files: Sequence[_ImageFile], preparation: Preparation) -> 
             return error
 
     def read(chunk: slice) -> PreparedBatch:
-        images, reasons = [torch.empty(0, *shape)], []
-        for path, result in zip(
-            paths[chunk], map_in_threads(try_to_prepare, paths[chunk]), strict=True
-        ):
-            if isinstance(result, Tensor):
-                images.append(result[None])
-            is_prepared = isinstance(result, Tensor)
-            reasons.append("" if is_prepared else str(result).removeprefix(f"{path} "))
-        return PreparedBatch(list(map(to_printable, paths[chunk])), torch.cat(images), reasons)
+        results = map_in_threads(try_to_prepare, paths[chunk])
+        images = [result[None] for result in results if isinstance(result, Tensor)]
+        reasons = [
+            "" if isinstance(result, Tensor) else str(result).removeprefix(f"{path} ")
+            for path, result in zip(paths[chunk], results, strict=True)
+        ]
+        return PreparedBatch(names[chunk], torch.cat([torch.empty(0, *shape), *images]), reasons)
 
+    names = list(map(to_printable, paths))
     batch_size = min(MAX_DECODED_FILES, evaluation_batch_size(torch.empty(0, *shape)))
     columns = pd.DataFrame([file.columns for file in files], index=range(len(files)))
-    return NewItems(list(map(to_printable, paths)), read, batch_size, columns=columns)
+    return NewItems(names, read, batch_size, columns=columns)
 
 
 def _prepare_image(path: str, preparation: Preparation) -> Tensor:

@@ -108,8 +108,8 @@ class NewItems:
 
 
 def resolve_paths(path: str) -> list[str]:
-    """Returns the file or folder of a path, or all matches of a glob."""
-    if os.path.exists(path):
+    """Returns the file or folder of a path, all matches of a glob, or `-` for standard input."""
+    if path == STANDARD_INPUT or os.path.exists(path):
         return [path]
     if GLOB_CHARACTERS & set(path):
         if matches := sorted(glob(path, recursive=True)):

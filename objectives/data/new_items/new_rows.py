@@ -41,19 +41,15 @@ def read_new_rows(inputs: Sequence[str], preparation: Preparation) -> list[NewIt
     Inputs are .csv, .tsv, .npy and .npz files, globs, or `-` for a CSV file on standard input.
     """
     items = []
-    for name in inputs:
-        if name == STANDARD_INPUT:
+    for path in (path for name in inputs for path in resolve_paths(name)):
+        if path == STANDARD_INPUT:
             items.append(_read_rows(Path("standard input"), read_standard_input(), preparation))
-            continue
-        for path in resolve_paths(name):
-            if is_array(path):
-                items.append(read_new_array(path, preparation))
-            elif is_table(path):
-                items.append(_read_rows(Path(path), read_file_bytes(Path(path)), preparation))
-            else:
-                raise DataError(
-                    f"{path} is not a table: a .csv, .tsv, .npy or .npz file is needed"
-                )
+        elif is_array(path):
+            items.append(read_new_array(path, preparation))
+        elif is_table(path):
+            items.append(_read_rows(Path(path), read_file_bytes(Path(path)), preparation))
+        else:
+            raise DataError(f"{path} is not a table: a .csv, .tsv, .npy or .npz file is needed")
     return items
 
 

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from ....models.data_spec import Column
 from ..data_error import DataError
@@ -23,12 +24,39 @@ from .typed_columns import Columns, read_columns
 TABLES, ARRAYS = ", ".join(TABLE_SUFFIXES), ", ".join(ARRAY_SUFFIXES)
 
 
+SourceKind = Literal[
+    "built-in",
+    "image folder",
+    "image lists",
+    "image list",
+    "text folder",
+    "table",
+    "array",
+    "other file",
+]
+IMAGE_FILES = ("image folder", "image lists", "image list")
+WITH_COLUMNS = ("image lists", "image list", "table")
+
+
+def find_kind(name: str) -> SourceKind | None:
+    """Returns the kind of a source, by its name and its content; None if it does not exist."""
+    path = Path(name)
+    if name in DATASETS:
+        return "built-in"
+    if os.path.isdir(name):  # Path.is_dir raises an error for a very long name
+        if find_part_lists(path):
+            return "image lists"
+        return "text folder" if holds_text_files(path) else "image folder"
+    if not os.path.isfile(name):
+        return None
+    if is_table(name):
+        return "image list" if lists_images(path) else "table"
+    return "array" if is_array(name) else "other file"
+
+
 def holds_image_files(name: str) -> bool:
     """Returns whether data are image files, which can be read at any size."""
-    path = Path(name)
-    if name in DATASETS or not os.path.exists(name):
-        return False
-    return lists_images(path) if is_table(name) else path.is_dir() and not holds_text_files(path)
+    return find_kind(name) in IMAGE_FILES
 
 
 def load_source(source: Source, cache: Path | None) -> LoadedDataset:
@@ -44,50 +72,39 @@ def load_source(source: Source, cache: Path | None) -> LoadedDataset:
 
 
 def _read(source: Source, cache: Path | None) -> LoadedDataset:
-    name, path = source.name, Path(source.name)
-    is_builtin = name in DATASETS
-    is_file = not is_builtin and os.path.isfile(name)
+    name, path, kind = source.name, Path(source.name), find_kind(source.name)
     short_name = os.path.relpath(name)
-    # os.path.isdir, because Path.is_dir raises an error for a very long name.
-    if not (is_builtin or is_file or os.path.isdir(name)):
+    if kind is None:
         raise DataError(
             f"{short_name!r} is neither a folder of images or texts, nor a table ({TABLES}), nor "
             f"an array ({ARRAYS}), nor a data set ({', '.join(DATASETS)})"
         )
-    is_folder = not is_builtin and not is_file
-    part_lists = find_part_lists(path) if is_folder else {}
-    has_columns = part_lists or (is_file and is_table(name))
-    if source.table.given_options() and not has_columns:
+    if source.table.given_options() and kind not in WITH_COLUMNS:
         given = " ".join(f"`{option}=`" for option in source.table.given_options())
         raise DataError(f"{short_name} is not a table with columns: leave out {given}")
-    if source.numbers and not is_file:
+    if source.numbers and (kind == "built-in" or not path.is_file()):
         raise DataError(f"{short_name} has classes, not numbers to predict")
-    if is_file and is_table(name) and lists_images(path):
+    if kind == "image list":
         return read_image_csv(source, cache)
-    if part_lists:
-        return read_part_lists(source, part_lists, cache)
-    if is_folder and not holds_text_files(path):
+    if kind == "image lists":
+        return read_part_lists(source, find_part_lists(path), cache)
+    if kind == "image folder":
         return read_image_folder(source, cache)
-    dataset = _read_into_memory(source)
+    if kind == "built-in":
+        dataset = DATASETS[name](Path(source.data_dir) if source.data_dir else None)
+    elif kind == "text folder":
+        dataset = read_text_folder(path)
+    elif kind == "table":
+        dataset = _read_csv(source)
+    elif kind == "array":
+        dataset = read_array(path, source.numbers)
+    else:
+        raise DataError(f"{path.name} is a file: {_suggest_instead(path)}")
     if source.image_size is None:
         return dataset
     if dataset.spec.kind != "image":
         raise DataError(f"{short_name} holds no images: leave out `image_size=`")
     return resize_dataset(dataset, source.image_size)
-
-
-def _read_into_memory(source: Source) -> LoadedDataset:
-    """Reads built-in data sets, texts, tables and arrays."""
-    path = Path(source.name)
-    if source.name in DATASETS:
-        return DATASETS[source.name](Path(source.data_dir) if source.data_dir else None)
-    if not path.is_file():
-        return read_text_folder(path)
-    if is_table(path.name):
-        return _read_csv(source)
-    if is_array(path.name):
-        return read_array(path, source.numbers)
-    raise DataError(f"{path.name} is a file: {_suggest_instead(path)}")
 
 
 def _suggest_instead(path: Path) -> str:
