@@ -80,7 +80,7 @@ def nearest_value(distribution: BaseDistribution, value: Any) -> Any:
     if isinstance(distribution, CategoricalDistribution):
         return find_choice(distribution.choices, value)
     assert isinstance(distribution, IntDistribution | FloatDistribution)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
         raise LookupError(value)
     low, high, step = distribution.low, distribution.high, distribution.step
     inside = min(max(value, low), high)
@@ -95,6 +95,6 @@ def find_value(distribution: BaseDistribution, value: Any) -> Any:
     assert isinstance(distribution, IntDistribution | FloatDistribution)
     if isinstance(distribution, IntDistribution) and not isinstance(value, int):
         raise LookupError(value)
-    if not abs(nearest - value) <= 1e-8 * (distribution.step or 0):  # also if it is NaN
+    if abs(nearest - value) > 1e-8 * (distribution.step or 0):
         raise LookupError(value)
     return value
