@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .models.predictor import Predictor as Predictor
     from .models.vae import VAE as VAE
     from .objectives.data.data_error import DataError as DataError
-    from .objectives.data.sources.table_options import TableOptions as TableOptions
+    from .objectives.data.sources.source import TableOptions as TableOptions
     from .objectives.data.tensor_data import TensorData as TensorData
     from .objectives.objective import Objective as Objective
     from .objectives.training_errors import MonitorError as MonitorError
@@ -76,7 +76,7 @@ _MODULES = {
     "StorageError": ".storage.storage_error",
     "StudyError": ".studies.study.study_error",
     "StudySpec": ".studies.study.study_spec",
-    "TableOptions": ".objectives.data.sources.table_options",
+    "TableOptions": ".objectives.data.sources.source",
     "TensorData": ".objectives.data.tensor_data",
     "VAE": ".models.vae",
     "allow": ".studies.study.module_trust",

@@ -1,7 +1,49 @@
-"""The error of broken or unsuitable data."""
+"""DataError, and the limits of input files: each file is checked before it is opened."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Literal
+
+import psutil
 
 from ...models.errors import LatentuneError
+
+Kind = Literal["table", "text", "array", "image"]
+MIB, GIB = 2**20, 2**30
+MAX_FILE_BYTES: dict[Kind, int] = {
+    "table": 2 * GIB,
+    "text": 256 * MIB,
+    "array": 64 * GIB,
+    "image": GIB,
+}
+"""The largest size of a file of each kind. A table takes ten times its size in memory."""
+MAX_COLUMNS = 100_000
 
 
 class DataError(LatentuneError, ValueError):
     """Raised if data is missing, empty, broken or does not fit an option."""
+
+
+def check_input_file(path: str | Path, kind: Kind) -> Path:
+    """Returns the path of a regular file of allowed size; a pipe could block forever."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:  # ValueError: the name holds a null byte
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read: {reason}") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise DataError(f"{path} is not a file that can be read")
+    check_input_size(path, status.st_size, kind)
+    return Path(path)
+
+
+def check_input_size(name: str | Path, size: int, kind: Kind) -> None:
+    """Raises DataError if an input is larger than its kind may be, or than the free memory."""
+    if size > MAX_FILE_BYTES[kind]:
+        most = f"at most {MAX_FILE_BYTES[kind]:,} are read"
+        raise DataError(f"{name} takes {size:,} bytes, and {most}: split it")
+    if size > (free := psutil.virtual_memory().available):
+        raise DataError(
+            f"{name} takes {size:,} bytes, and {free:,} bytes of memory are free: split it"
+        )

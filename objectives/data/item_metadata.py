@@ -11,8 +11,7 @@ from .parts import Part
 from .sources.image_folder import list_image_folder
 from .sources.image_lists import find_part_lists, find_path_column, read_image_list
 from .sources.load_source import find_kind
-from .sources.source import Source
-from .sources.table_options import TableOptions
+from .sources.source import Source, TableOptions
 from .sources.text_dataset import read_text_lines
 from .sources.typed_columns import read_columns, read_file_bytes, read_text_columns
 

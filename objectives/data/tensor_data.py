@@ -19,8 +19,7 @@ from .preparation.normalization import channel_moments, mean_and_std
 from .preparation.splits import describe_splits, read_splits
 from .sources.lazy_images import LazyImages
 from .sources.resizing import check_image_size
-from .sources.source import Source
-from .sources.table_options import TableOptions
+from .sources.source import Source, TableOptions
 from .tensor_cache import flush_cache
 
 BATCH_SIZE = 64

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ...objectives.data.sources.table_options import TABLE_OPTIONS
+from ...objectives.data.sources.source import TABLE_OPTIONS
 from .messages import with_flags
 
 if TYPE_CHECKING:

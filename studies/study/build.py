@@ -23,7 +23,7 @@ from ...models.types import Direction, Space
 from ...objectives.data.encoded_data import EncodedData
 from ...objectives.data.preparation.labels import require_labels
 from ...objectives.data.sources.builtin_datasets import DATASETS
-from ...objectives.data.sources.table_options import TableOptions
+from ...objectives.data.sources.source import TableOptions
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.objective import Objective
 from ...search_spaces.catalog.candidates import AUTO, join_entries

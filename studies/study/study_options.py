@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from ...objectives.data.sources.table_options import TableOptions
+from ...objectives.data.sources.source import TableOptions
 from ...objectives.option import Option
 from ...search_spaces.catalog.models import MODELS
 from .defaults import AUGMENTATIONS

@@ -15,7 +15,7 @@ from pandas.api.types import is_numeric_dtype
 from ...objectives.data.item_metadata import ITEM_COLUMN, ROW_COLUMN
 from ...objectives.data.sources.column_names import did_you_mean
 from ...objectives.data.sources.header_row import PATH_COLUMN_NAMES, TEXT_COLUMN_NAMES
-from ...objectives.data.sources.table_options import TableOptions
+from ...objectives.data.sources.source import TableOptions
 from ...objectives.data.sources.typed_columns import (
     infer_types,
     read_file_bytes,

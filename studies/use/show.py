@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from ...objectives.data.parts import to_float
 from ...objectives.data.preparation.labels import target_candidates
 from ...objectives.data.preparation.splits import PART_NAMES, describe_splits
-from ...objectives.data.sources.table_options import TableOptions
+from ...objectives.data.sources.source import TableOptions
 from ...objectives.data.tensor_cache import flush_cache
 from ...objectives.data.tensor_data import TensorData
 from ...search_spaces.catalog.candidates import find_fitting_models

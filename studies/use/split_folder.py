@@ -11,8 +11,7 @@ import pandas as pd
 import torch
 
 from ...objectives.data.data_error import DataError
-from ...objectives.data.preparation.duplicates import first_occurrences_of_files
-from ...objectives.data.preparation.hold_out import MIN_ITEMS
+from ...objectives.data.preparation.hold_out import MIN_ITEMS, first_occurrences_of_files
 from ...objectives.data.sources.image_folder import list_image_folder
 from ...objectives.data.sources.image_lists import CLASSES_FILE
 from ...storage.spreadsheet_csv import write_csv

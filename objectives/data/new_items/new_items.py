@@ -15,8 +15,7 @@ from torch import Tensor
 from ....models.data_spec import DataSpec
 from ....storage.checkpoint_header import CheckpointHeader
 from ..batches import evaluation_batch_size, prefetch
-from ..data_error import DataError
-from ..input_limits import MAX_FILE_BYTES, check_input_size
+from ..data_error import MAX_FILE_BYTES, DataError, check_input_size
 from ..parts import to_float
 
 if TYPE_CHECKING:

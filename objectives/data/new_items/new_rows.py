@@ -19,9 +19,8 @@ from ..sources.column_names import did_you_mean, quote_some
 from ..sources.column_types import FEATURE_ROLES, NUMBER_ROLES, convert_column, missing_value_words
 from ..sources.header_row import AmbiguousHeaderError
 from ..sources.number_format import AmbiguousNumberError, infer_number_format
-from ..sources.source import is_array, is_table
+from ..sources.source import TableOptions, is_array, is_table
 from ..sources.table_dataset import one_hot
-from ..sources.table_options import TableOptions
 from ..sources.typed_columns import Columns, find_missing, read_file_bytes, read_text_columns
 from .new_arrays import read_new_array
 from .new_items import STANDARD_INPUT, NewItems, Preparation, read_standard_input, resolve_paths

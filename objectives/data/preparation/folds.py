@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..data_error import DataError
 from ..parts import Part
-from .duplicates import first_occurrences
+from .hold_out import first_occurrences
 from .splits import Splits
 
 log = logging.getLogger(__name__)

@@ -20,10 +20,8 @@ from ..sources.builtin_datasets import DATASETS
 from ..sources.column_names import quote_some
 from ..sources.lazy_images import LazyImages
 from ..sources.load_source import load_source
-from ..sources.source import Source
-from ..sources.table_options import TableOptions
-from .duplicates import first_occurrences
-from .hold_out import VAL_FRACTION, hold_out
+from ..sources.source import Source, TableOptions
+from .hold_out import VAL_FRACTION, first_occurrences, hold_out
 
 PART_PURPOSES = {"train": "train on", "val": "validate", "test": "test"}
 PART_NAMES = tuple(PART_PURPOSES)

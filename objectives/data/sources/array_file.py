@@ -12,8 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from ....models.data_spec import DataSpec, Kind
-from ..data_error import DataError
-from ..input_limits import check_input_file, check_input_size
+from ..data_error import DataError, check_input_file, check_input_size
 from ..parts import LoadedDataset, Part, is_valid_number, to_float
 from ..preparation.hold_out import MIN_ITEMS, TEST_FRACTION, hold_out
 from .pixel_range import (

@@ -20,7 +20,7 @@ from .number_format import (
     infer_number_format,
     parse_number,
 )
-from .table_options import TableOptions, format_option
+from .source import TableOptions, format_option
 
 if TYPE_CHECKING:
     from pandas import Series

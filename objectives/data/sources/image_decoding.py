@@ -15,8 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...progress import Advance, progress
-from ..data_error import DataError
-from ..input_limits import check_input_file
+from ..data_error import DataError, check_input_file
 from .pixel_range import BYTE, FAINT_RATIO, RANGE_HINT, WORD
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ from torch import Tensor
 from ....models.data_spec import DataSpec
 from ..data_error import DataError
 from ..parts import LoadedDataset, Part
-from ..preparation.duplicates import first_occurrences_of_files
-from ..preparation.hold_out import TEST_FRACTION, split_indices
+from ..preparation.hold_out import TEST_FRACTION, first_occurrences_of_files, split_indices
 from ..tensor_cache import read_through_cache
 from .image_decoding import (
     DEFAULT_SIDE,

@@ -9,7 +9,7 @@ from ..data_error import DataError
 from .column_names import quote_some
 from .column_types import are_categories
 from .header_row import TEXT_COLUMN_NAMES
-from .table_options import format_option
+from .source import format_option
 from .typed_columns import Columns
 
 if TYPE_CHECKING:

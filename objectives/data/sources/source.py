@@ -1,11 +1,106 @@
-"""Source: the name of some data and the options to read it."""
+"""Source and TableOptions: where data comes from, and how its columns are read."""
 
-from typing import NamedTuple
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, NamedTuple, Self
 
-from .table_options import TableOptions
+from ...option import Option
+from ..data_error import DataError
+from .column_names import normalize_label
 
+NO_TARGET = "none"
+HEADERS = ("first", "none")
+DECIMALS = (".", ",")
+LIST_OPTIONS = ("drop", "as_category", "as_number")
 ARRAY_SUFFIXES = (".npy", ".npz")
 TABLE_SUFFIXES = (".csv", ".tsv")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """How the columns of a file are read; names of columns are stripped and in Unicode's NFC.
+
+    Raises:
+        DataError: If a value is not allowed.
+
+    Example:
+        >>> latentune.TableOptions(target="price", drop=["id"]).drop
+        ('id',)
+    """
+
+    target: Annotated[
+        str | None,
+        Option(
+            "Column of a table to predict, or none.",
+            metavar="COLUMN|none",
+            default="the one with a usual name",
+        ),
+    ] = None
+    header: Annotated[
+        str | None,
+        Option(
+            "Whether the first line of a file names its columns.",
+            choices=HEADERS,
+            default="decided by the values",
+        ),
+    ] = None
+    decimal: Annotated[
+        str | None,
+        Option(
+            "Decimal mark of numbers that may be thousands or fractions.",
+            choices=DECIMALS,
+            default="decided by the values",
+        ),
+    ] = None
+    drop: Annotated[tuple[str, ...], Option("Columns to leave out.", metavar="COLUMN")] = ()
+    text: Annotated[
+        str | None,
+        Option("Column that holds texts.", metavar="COLUMN", default="decided by the values"),
+    ] = None
+    as_category: Annotated[
+        tuple[str, ...], Option("Columns whose values are names, not numbers.", metavar="COLUMN")
+    ] = ()
+    as_number: Annotated[
+        tuple[str, ...],
+        Option("Columns whose values are numbers, not names or row numbers.", metavar="COLUMN"),
+    ] = ()
+
+    def __post_init__(self) -> None:
+        for name, choices in (("header", HEADERS), ("decimal", DECIMALS)):
+            value = getattr(self, name)
+            if value is not None and value not in choices:
+                raise DataError(f"`{name}=` must be {' or '.join(choices)}, not {value!r}")
+        for name in LIST_OPTIONS:
+            columns = getattr(self, name)
+            if isinstance(columns, str):
+                raise DataError(f"`{name}=` must be a list of columns, not {columns!r}")
+            object.__setattr__(self, name, tuple(map(normalize_label, columns)))
+        for name in ("target", "text"):
+            column = getattr(self, name)
+            object.__setattr__(self, name, normalize_label(column) if column else None)
+        if both := sorted(set(self.as_category) & set(self.as_number)):
+            raise DataError(f"`as_category=` and `as_number=` both name {both[0]!r}: choose one")
+
+    @classmethod
+    def of(cls, options: Any) -> Self:
+        """Returns the table options of an object with attributes of their names."""
+        return cls(**{name: getattr(options, name) for name in TABLE_OPTIONS})
+
+    def given_options(self) -> list[str]:
+        """Returns the names of the options that have a value."""
+        return [name for name in TABLE_OPTIONS if getattr(self, name)]
+
+    def named_columns(self) -> dict[str, str]:
+        """Returns the columns that options name, each with the name of its option."""
+        columns = {column: name for name in LIST_OPTIONS for column in getattr(self, name)}
+        return columns if self.text is None else columns | {self.text: "text"}
+
+
+TABLE_OPTIONS = tuple(field.name for field in fields(TableOptions))
+
+
+def format_option(option: str, *columns: str) -> str:
+    """Returns an option as a user types it: `drop=` 'a' `drop=` 'b'."""
+    return " ".join(f"`{option}=` {column!r}" for column in columns)
 
 
 class Source(NamedTuple):

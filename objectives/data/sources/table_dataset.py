@@ -17,7 +17,7 @@ from ..preparation.hold_out import TEST_FRACTION, hold_out
 from .column_names import check_column_exists, quote_some
 from .column_types import are_categories, check_mostly_numbers
 from .header_row import TARGET_COLUMN_NAMES
-from .table_options import NO_TARGET, format_option
+from .source import NO_TARGET, format_option
 from .target_encoding import encode_targets
 from .typed_columns import Columns, check_no_missing
 

@@ -11,11 +11,14 @@ import torch
 from torch import Tensor
 
 from ....models.data_spec import Column, DataSpec
-from ..data_error import DataError
-from ..input_limits import check_input_file
+from ..data_error import DataError, check_input_file
 from ..parts import LoadedDataset, Part
-from ..preparation.duplicates import first_occurrences_of_keys
-from ..preparation.hold_out import MIN_ITEMS, TEST_FRACTION, split_indices
+from ..preparation.hold_out import (
+    MIN_ITEMS,
+    TEST_FRACTION,
+    first_occurrences_of_keys,
+    split_indices,
+)
 from .column_names import normalize_label, quote_some
 from .plain_text import (
     EncodedTexts,

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....models.data_spec import Column
-from ..data_error import DataError
-from ..input_limits import MAX_COLUMNS, check_input_file
+from ..data_error import MAX_COLUMNS, DataError, check_input_file
 from ..preparation.hold_out import MIN_ITEMS
 from .column_names import check_column_exists, quote_some
 from .column_types import (
@@ -20,7 +19,7 @@ from .column_types import (
 )
 from .csv_cells import decode_text, read_cells
 from .header_row import split_header
-from .table_options import TableOptions, format_option
+from .source import TableOptions, format_option
 
 if TYPE_CHECKING:
     from pandas import DataFrame

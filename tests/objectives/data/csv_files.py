@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from latentune import TensorData
-from latentune.objectives.data.sources.table_options import TABLE_OPTIONS, TableOptions
+from latentune.objectives.data.sources.source import TABLE_OPTIONS, TableOptions
 
 N = 40
 rng = np.random.default_rng(0)

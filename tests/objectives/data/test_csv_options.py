@@ -15,7 +15,7 @@ from PIL import Image
 
 from latentune import TensorData
 from latentune.objectives.data.data_error import DataError
-from latentune.objectives.data.sources.table_options import TableOptions
+from latentune.objectives.data.sources.source import TableOptions
 
 from .csv_files import CLASS, COUNT, SIZE, N, holds, lines, read, rng, write
 

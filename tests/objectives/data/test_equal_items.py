@@ -16,11 +16,11 @@ from sklearn.model_selection import train_test_split
 
 from latentune import TensorData
 from latentune.objectives.data.encoded_data import split_fold
-from latentune.objectives.data.preparation.duplicates import (
+from latentune.objectives.data.preparation.hold_out import (
     first_occurrences,
     first_occurrences_of_files,
+    split_indices,
 )
-from latentune.objectives.data.preparation.hold_out import split_indices
 
 rng = np.random.default_rng(0)
 

@@ -14,7 +14,7 @@ from latentune import TensorData
 from latentune.objectives.data.data_error import DataError
 from latentune.objectives.data.new_items.new_items import Preparation
 from latentune.objectives.data.new_items.read_new_items import read_new_items
-from latentune.objectives.data.sources.table_options import TableOptions
+from latentune.objectives.data.sources.source import TableOptions
 from latentune.objectives.data.sources.typed_columns import read_columns
 
 from ...given import prepared
