@@ -12,7 +12,7 @@ from .sources.image_folder import list_image_folder
 from .sources.image_lists import find_part_lists, find_path_column, read_image_list
 from .sources.load_source import find_kind
 from .sources.source import Source, TableOptions
-from .sources.text_dataset import read_text_lines
+from .sources.text_dataset import find_text_files, read_text_lines
 from .sources.typed_columns import read_columns, read_file_bytes, read_text_columns
 
 if TYPE_CHECKING:
@@ -111,9 +111,8 @@ def _text_metadata(folder: Path) -> DataFrame:
 
     lines = [
         (line, number, path.name)
-        for path in sorted(folder.glob("[!.]*"))
-        for number, line in enumerate(read_text_lines(path), start=1)
-        if line
+        for path in find_text_files(folder)
+        for number, line in read_text_lines(path).items()
     ]
     return pd.DataFrame(lines, columns=[ITEM_COLUMN, ROW_COLUMN, "file"])
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +14,7 @@ from ..sources.column_names import quote_some
 from ..sources.header_row import TEXT_COLUMN_NAMES
 from ..sources.plain_text import describe_dropped_letters, encode_texts
 from ..sources.source import is_table
-from ..sources.text_dataset import TEXT_SUFFIX, holds_text_files, read_text_lines
+from ..sources.text_dataset import TEXT_SUFFIX, find_text_files, read_text_lines
 from ..sources.typed_columns import read_file_bytes
 from .new_items import (
     STANDARD_INPUT,
@@ -64,23 +63,23 @@ def read_new_texts(inputs: Sequence[str], preparation: Preparation) -> list[NewI
 
 def _find_texts(name: str, preparation: Preparation) -> Iterator[_Texts]:
     if name == STANDARD_INPUT:
-        yield _texts_of_lines("standard input", read_standard_input_lines())
+        lines = dict(enumerate(read_standard_input_lines(), start=1))
+        yield _texts_of_lines("standard input", lines)
     elif name.lower().endswith(TEXT_SUFFIX) or is_table(name):
         for path in map(Path, resolve_paths(name)):
             if is_table(path.name):
                 yield _texts_of_table(path, preparation)
             else:
                 yield _texts_of_lines(str(path), read_text_lines(path))
-    elif os.path.isdir(name) and holds_text_files(Path(name)):
-        for path in sorted(Path(name).glob("[!.]*")):
+    elif files := find_text_files(name):
+        for path in files:
             yield _texts_of_lines(str(path), read_text_lines(path))
     else:
         yield _Texts([name], [""])
 
 
-def _texts_of_lines(name: str, lines: Sequence[str]) -> _Texts:
-    filled = {f"{name}:{number}": line for number, line in enumerate(lines, start=1) if line}
-    return _Texts(list(filled.values()), list(filled))
+def _texts_of_lines(name: str, lines: Mapping[int, str]) -> _Texts:
+    return _Texts(list(lines.values()), [f"{name}:{number}" for number in lines])
 
 
 def _texts_of_table(path: Path, preparation: Preparation) -> _Texts:

@@ -18,7 +18,7 @@ from .resizing import resize_dataset
 from .row_number_columns import drop_row_numbers
 from .source import ARRAY_SUFFIXES, TABLE_SUFFIXES, Source, is_array, is_table
 from .table_dataset import find_target, read_table
-from .text_dataset import TEXT_SUFFIX, holds_text_files, read_text_folder, read_text_table
+from .text_dataset import TEXT_SUFFIX, find_text_files, read_text_folder, read_text_table
 from .typed_columns import Columns, read_columns
 
 TABLES, ARRAYS = ", ".join(TABLE_SUFFIXES), ", ".join(ARRAY_SUFFIXES)
@@ -46,7 +46,7 @@ def find_kind(name: str) -> SourceKind | None:
     if os.path.isdir(name):  # Path.is_dir raises an error for a very long name
         if find_part_lists(path):
             return "image lists"
-        return "text folder" if holds_text_files(path) else "image folder"
+        return "text folder" if find_text_files(path) else "image folder"
     if not os.path.isfile(name):
         return None
     if is_table(name):

@@ -62,11 +62,10 @@ def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDat
     if not features:
         raise DataError(f"{path} has no features: a column besides the target is needed")
     inputs = torch.from_numpy(np.stack(list(features.values()), axis=1))
-    classes, targets = tuple[str, ...](), None
+    classes, targets = column_targets(columns, target, numbers)
     if target is not None:
         notes += (f"the column {target!r} is the target",)
         notes += _describe_target_copies(columns, target)
-        classes, targets = column_targets(columns, target, numbers)
         kinds.append(Column(target, "target"))
     elif columns.options.target != NO_TARGET:
         notes += (
@@ -99,13 +98,15 @@ def find_target(columns: Columns) -> str | None:
 
 
 def column_targets(
-    columns: Columns, name: str, numbers: bool
-) -> tuple[tuple[str, ...], torch.Tensor]:
+    columns: Columns, name: str | None, numbers: bool
+) -> tuple[tuple[str, ...], torch.Tensor | None]:
     """Returns the classes of a column and the target of each row; see `encode_targets`.
 
     Numbers with a unit, and those that the user calls numbers, are predicted as numbers. Flags are
     classes with the names in the file.
     """
+    if name is None:
+        return (), None
     role, path, options = columns.kinds[name].role, columns.path, columns.options
     numbers = numbers or role == "amount" or name in options.as_number
     column = columns.frame[name]

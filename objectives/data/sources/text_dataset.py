@@ -35,15 +35,15 @@ MAX_TEXT_LENGTH = 100
 MAX_SHOWN_CHARACTERS = 40
 
 
-def holds_text_files(folder: Path) -> bool:
-    """Returns whether a folder holds only .txt files and hidden files."""
+def find_text_files(folder: str | Path) -> list[Path]:
+    """Returns the .txt files of a folder in order; none if it holds others that are not hidden."""
     try:
-        names = [name for name in os.listdir(folder) if not name.startswith(".")]
-    except OSError:
-        return False
-    return bool(names) and all(
-        name.lower().endswith(TEXT_SUFFIX) and (folder / name).is_file() for name in names
-    )
+        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    except (OSError, ValueError):  # ValueError: the name holds a null byte
+        return []
+    files = [Path(folder, name) for name in names]
+    are_texts = all(file.suffix.lower() == TEXT_SUFFIX and file.is_file() for file in files)
+    return files if are_texts else []
 
 
 def read_text_folder(folder: Path) -> LoadedDataset:
@@ -57,10 +57,8 @@ def read_text_folder(folder: Path) -> LoadedDataset:
     labels: list[int] = []
     classes: list[str] = []
     notes: tuple[str, ...] = ()
-    for path in sorted(folder.glob("[!.]*")):
-        lines = {
-            number: line for number, line in enumerate(read_text_lines(path), start=1) if line
-        }
+    for path in find_text_files(folder):
+        lines = read_text_lines(path)
         if not lines:
             notes += (f"skipped: {path.name}, which is empty",)
             continue
@@ -90,20 +88,19 @@ def read_text_table(
     places = [f"{columns.path}, row {number}" for number in range(1, len(texts) + 1)]
     notes = (*columns.notes, f"the column {text!r} holds texts")
     known: tuple[Column, ...] = (Column(text, "texts"),)
-    classes, targets = tuple[str, ...](), None
+    classes, targets = column_targets(columns, target, numbers)
     if target is not None:
         notes += (f"the column {target!r} is the target",)
         known += (Column(target, "target"),)
-        classes, targets = column_targets(columns, target, numbers)
     dataset = _split_and_encode(texts, places, classes, targets, columns.path, notes)
     return dataset._replace(spec=replace(dataset.spec, columns=known))
 
 
-def read_text_lines(path: Path) -> list[str]:
-    """Returns the lines of a UTF-8 file without surrounding blanks; blank lines are empty."""
+def read_text_lines(path: Path) -> dict[int, str]:
+    """Returns the lines of a UTF-8 file that are not blank, stripped, by their numbers from 1."""
     try:
         text = check_input_file(path, "text").read_text(encoding="utf-8-sig")
-        return [line.strip() for line in text.split("\n")]
+        return {n: line.strip() for n, line in enumerate(text.split("\n"), 1) if line.strip()}
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise DataError(

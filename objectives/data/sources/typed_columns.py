@@ -114,7 +114,7 @@ def infer_types(
             names_by_note.setdefault(note, []).append(name)
     ambiguous = names_by_note.get(AMBIGUOUS_FRACTIONS_NOTE, [])
     if ambiguous and any(kind.decimal == "," for kind in kinds.values()):
-        example = min(texts[ambiguous[0]], key=len)
+        example = min((text for text in texts[ambiguous[0]] if "." in text), key=len)
         raise ambiguous_number_error(example, ambiguous[0], path)
     notes += tuple(f"{note}: {quote_some(names)}" for note, names in names_by_note.items())
     columns = {name: convert_column(texts[name], kind) for name, kind in kinds.items()}
