@@ -2,7 +2,7 @@
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
 import pytorch_lightning as pl
@@ -11,6 +11,9 @@ from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau, StepLR
+
+OPTIMIZERS = ("adam", "sgd")
+SCHEDULES = ("cosine", "step", "plateau", "constant")
 
 Batch = Sequence[Tensor]
 
@@ -152,9 +155,16 @@ class Learner(pl.LightningModule, ABC):
 
     def build_optimizer(self, groups: ParameterGroups) -> OptimizerLRSchedulerConfig:
         """Returns an optimizer of some parameters with its schedule, as Lightning expects it."""
-        optimizer = OPTIMIZERS[self.optimizer](self, groups)
+        options: dict[str, Any] = {"lr": self.lr, "weight_decay": self.l2}
+        # A fused optimizer unscales gradients itself, after the L1 penalty and clipping.
+        options["fused"] = self.trainer.precision != "16-mixed"
+        optimizer: torch.optim.Optimizer
+        if self.optimizer == "adam":
+            optimizer = torch.optim.Adam(groups, betas=(self.momentum, 0.999), **options)
+        else:
+            optimizer = torch.optim.SGD(groups, momentum=self.momentum, **options)
         interval = "step" if self.schedule == "cosine" else "epoch"
-        scheduler = SCHEDULES[self.schedule](optimizer, self.trainer)
+        scheduler = self._make_scheduler(optimizer)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {
@@ -163,6 +173,17 @@ class Learner(pl.LightningModule, ABC):
                 "monitor": "train_loss",
             },
         }
+
+    def _make_scheduler(self, optimizer: torch.optim.Optimizer) -> LRScheduler:
+        max_epochs = self.trainer.max_epochs
+        epochs = max_epochs if max_epochs and max_epochs > 0 else sys.maxsize
+        if self.schedule == "cosine":
+            steps = min(self.trainer.estimated_stepping_batches, sys.maxsize)  # may be infinite
+            return CosineAnnealingLR(optimizer, T_max=int(steps))
+        if self.schedule == "plateau":
+            return ReduceLROnPlateau(optimizer, patience=max(1, epochs // 10))
+        is_step = self.schedule == "step"
+        return StepLR(optimizer, max(1, -(-epochs // 3)) if is_step else sys.maxsize)
 
 
 def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
@@ -183,47 +204,3 @@ def check_above_zero(**options: float) -> None:
     for name, value in options.items():
         if not value > 0:
             raise ValueError(f"{name} (={value}) must be above 0.")
-
-
-def _can_fuse(model: Learner) -> bool:
-    # A fused optimizer unscales gradients itself, after the L1 penalty and clipping.
-    return model.trainer.precision != "16-mixed"
-
-
-def _adam(model: Learner, groups: ParameterGroups) -> torch.optim.Optimizer:
-    betas, fused = (model.momentum, 0.999), _can_fuse(model)
-    return torch.optim.Adam(groups, model.lr, betas, weight_decay=model.l2, fused=fused)
-
-
-def _sgd(model: Learner, groups: ParameterGroups) -> torch.optim.Optimizer:
-    fused = _can_fuse(model)
-    return torch.optim.SGD(groups, model.lr, model.momentum, weight_decay=model.l2, fused=fused)
-
-
-def _max_epochs(trainer: pl.Trainer) -> int:
-    return trainer.max_epochs if trainer.max_epochs and trainer.max_epochs > 0 else sys.maxsize
-
-
-def _cosine(optimizer: torch.optim.Optimizer, trainer: pl.Trainer) -> LRScheduler:
-    steps = min(trainer.estimated_stepping_batches, sys.maxsize)  # infinite without an end
-    return CosineAnnealingLR(optimizer, T_max=int(steps))
-
-
-def _step(optimizer: torch.optim.Optimizer, trainer: pl.Trainer) -> LRScheduler:
-    return StepLR(optimizer, max(1, -(-_max_epochs(trainer) // 3)))
-
-
-def _plateau(optimizer: torch.optim.Optimizer, trainer: pl.Trainer) -> LRScheduler:
-    return ReduceLROnPlateau(optimizer, patience=max(1, _max_epochs(trainer) // 10))
-
-
-OPTIMIZERS: dict[str, Callable[[Learner, ParameterGroups], torch.optim.Optimizer]] = {
-    "adam": _adam,
-    "sgd": _sgd,
-}
-SCHEDULES: dict[str, Callable[[torch.optim.Optimizer, pl.Trainer], LRScheduler]] = {
-    "cosine": _cosine,
-    "step": _step,
-    "plateau": _plateau,
-    "constant": lambda optimizer, trainer: StepLR(optimizer, sys.maxsize),
-}

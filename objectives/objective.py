@@ -26,7 +26,6 @@ from .trial_score import MetricTracker, TrialScore
 
 BATCH_NORM_ERROR = "more than 1 value per channel"
 """Part of PyTorch's message about batch norm of a single item."""
-"""User attribute of a trial: the options of its model."""
 RESUME_KEYS = ("seed", "data_fingerprint", "git_commit", "versions")
 """The parts of a trial's provenance that must not change if it resumes from its last epoch."""
 

@@ -19,6 +19,8 @@ MAX_FILE_BYTES: dict[Kind, int] = {
 }
 """The largest size of a file of each kind. A table takes ten times its size in memory."""
 MAX_COLUMNS = 100_000
+FileState = tuple[int, int]
+"""Size and modification time of a file: both tell whether it has changed."""
 
 
 class DataError(LatentuneError, ValueError):
@@ -36,6 +38,15 @@ def check_input_file(path: str | Path, kind: Kind) -> Path:
         raise DataError(f"{path} is not a file that can be read")
     check_input_size(path, status.st_size, kind)
     return Path(path)
+
+
+def file_state(path: str) -> FileState | None:
+    """Returns the state of a regular file; None for a pipe, which would block."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):  # ValueError: the path holds a null byte
+        return None
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 def check_input_size(name: str | Path, size: int, kind: Kind) -> None:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..batches import evaluation_batch_size
-from ..data_error import DataError
+from ..data_error import DataError, file_state
 from ..parts import to_float
 from ..sources.image_decoding import (
     COLOR_MODES,
@@ -26,7 +26,7 @@ from ..sources.image_decoding import (
     silence_pillow,
     to_upright,
 )
-from ..sources.image_folder import file_state, find_images, format_skipped
+from ..sources.image_folder import find_images, format_skipped
 from ..sources.image_lists import find_path_column, read_image_list
 from ..sources.lazy_images import map_in_threads, read_center_crop
 from ..sources.pixel_range import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from torch import Tensor
 
+from ..data_error import file_state
 from ..parts import Part
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def first_occurrences_of_files(paths: Sequence[str]) -> list[int]:
     Only files of equal size are opened, and only those with an equal middle are read as a whole.
     A file that cannot be read equals no other.
     """
-    states = [_size_and_mtime(path) for path in paths]
+    states = [file_state(path) or (path, 0) for path in paths]
     keys: list[Hashable] = [size for size, _ in states]
     for sample_bytes in (SAMPLE_BYTES, None):
         counts = Counter(keys)
@@ -144,15 +144,6 @@ def first_occurrences_of_files(paths: Sequence[str]) -> list[int]:
             for key, path, state in zip(keys, paths, states, strict=True)
         ]
     return first_occurrences_of_keys(keys)
-
-
-def _size_and_mtime(path: str) -> tuple[Hashable, int]:
-    """Returns the size and modification time of a file; its path as size if it is unreadable."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return path, 0
-    return status.st_size, status.st_mtime_ns
 
 
 @lru_cache(MAX_CACHED_DIGESTS)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 from ....models.data_spec import DataSpec
-from ..data_error import DataError
+from ..data_error import DataError, FileState
 from ..parts import LoadedDataset, Part
 from ..preparation.hold_out import TEST_FRACTION, first_occurrences_of_files, split_indices
 from ..tensor_cache import read_through_cache
@@ -39,9 +39,6 @@ from .source import Source
 
 if TYPE_CHECKING:
     from ..parts import Items
-
-FileState: TypeAlias = tuple[int, int]
-"""Size and modification time of a file: both tell whether it has changed."""
 
 MAX_BYTES_IN_MEMORY = 2 * 2**30
 """Pixels of images that are kept in memory, in bytes; larger ones are decoded on demand."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..data_error import DataError
+from ..data_error import DataError, FileState, file_state
 from ..parts import LoadedDataset
 from ..preparation.hold_out import MIN_ITEMS
 from .column_names import normalize_label
-from .image_files import FileState, ImageFiles, read_image_files
+from .image_files import ImageFiles, read_image_files
 from .source import Source
 
 PARTS_BY_FOLDER_NAME = {
@@ -113,15 +112,6 @@ def find_images(folder: Path, skipped: Counter[str]) -> dict[str, FileState]:
             else:
                 images[prefix + name] = state
     return dict(sorted(images.items(), key=lambda item: item[0].split("/")))
-
-
-def file_state(path: str) -> FileState | None:
-    """Returns size and modification time of a regular file; None for pipes, which would block."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):  # ValueError: the path holds a null byte
-        return None
-    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 def format_skipped(skipped: Mapping[str, int]) -> str:

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..data_error import DataError, check_input_file
+from ..data_error import DataError, check_input_file, file_state
 from ..parts import LoadedDataset
 from ..preparation.hold_out import MIN_ITEMS
 from .column_names import check_column_exists, normalize_label, quote_some
 from .csv_cells import SNIFF_LENGTH, decode_text, read_first_rows
 from .header_row import IMAGE_SUFFIX, PATH_COLUMN_NAMES
 from .image_files import ImageFiles, read_image_files
-from .image_folder import file_state
 from .source import NO_TARGET, Source, TableOptions
 from .typed_columns import read_file_bytes, read_text_columns
 
