@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....models.data_spec import Column
 from ..data_error import DataError
@@ -104,17 +105,13 @@ def convert_column(column: Series[Any], kind: Column) -> Series[Any]:
     import pandas as pd
 
     codes, distinct = pd.factorize(column)
-    texts = distinct.tolist()
-    values: Any
+    texts, dtype = distinct.tolist(), float if kind.role in ("flag", *NUMBER_ROLES) else object
     if kind.role == "flag":
-        values = [BOOLEAN_WORDS.get(text.lower(), float("nan")) for text in texts]
+        values = [BOOLEAN_WORDS.get(text.lower(), nan) for text in texts]
     elif kind.role in NUMBER_ROLES:
-        values = _parse_floats(texts) if kind.decimal != "," else None
-        if values is None:
-            values = [_parse_or_nan(text, kind) for text in texts]
+        values = _parse_numbers(texts, kind)
     else:
         values = [normalize_label(text) for text in texts]
-    dtype = float if kind.role in ("flag", *NUMBER_ROLES) else object
     array = np.array(values, dtype=object).astype(dtype)
     return pd.Series(array[codes], column.index, dtype, kind.name)
 
@@ -164,20 +161,20 @@ def _number_type(
     return Column(name, role, form.decimal, form.unit), ", ".join(notes)
 
 
-def _parse_floats(texts: Sequence[str]) -> NDArray[Any] | None:
-    """Returns texts as floats, or None if Python cannot read all of them."""
-    try:
-        return np.array(texts, dtype=object).astype(float)
-    except ValueError:
-        return None
-
-
-def _parse_or_nan(text: str, kind: Column) -> float:
-    try:
-        is_missing = text.lower() in MISSING_NUMBER_WORDS
-        return float("nan") if is_missing else parse_number(text, kind.decimal, kind.unit)
-    except ValueError:
-        return float("nan")
+def _parse_numbers(texts: Sequence[str], kind: Column) -> list[float]:
+    """Returns the numbers in texts; NaN for a text without a number."""
+    if kind.decimal != ",":
+        with suppress(ValueError):  # Python reads most columns, and is faster
+            return list(map(float, texts))
+    numbers = []
+    for text in texts:
+        try:
+            is_missing = text.lower() in MISSING_NUMBER_WORDS
+            number = nan if is_missing else parse_number(text, kind.decimal, kind.unit)
+        except ValueError:
+            number = nan
+        numbers.append(number)
+    return numbers
 
 
 def _is_not_a_number(text: str) -> bool:

@@ -95,7 +95,8 @@ def _infer_header(rows: Rows, path: Path | str, has_names_in_comment: bool) -> s
     """Returns `first` if the first row differs from the others as names do, `none` if not."""
     first = rows[0]
     below = [row for row in rows[1 : MAX_EXAMINED_ROWS + 1] if row != first]
-    if _are_default_names(first):
+    numbers = [str(number) for number in range(len(first))]
+    if len(first) > 1 and first in (numbers, ["", *numbers[:-1]]):  # default names of pandas
         return "first"
     names: list[str] = []
     values: list[str] = []
@@ -126,14 +127,6 @@ def _infer_header(rows: Rows, path: Path | str, has_names_in_comment: bool) -> s
     raise AmbiguousHeaderError(
         f"{path} begins with {', '.join(first)[:60]!r}, which may be names or values: set "
         "`header=` first if they are names, `header=` none if they are values"
-    )
-
-
-def _are_default_names(first: Sequence[str]) -> bool:
-    """Returns whether the first row holds the default names of pandas: 0, 1, 2 and so on."""
-    return len(first) > 1 and list(first) in (
-        [str(number) for number in range(len(first))],
-        ["", *(str(number) for number in range(len(first) - 1))],
     )
 
 
