@@ -82,7 +82,7 @@ class DataSpec:
 
     def __repr__(self) -> str:
         names = {"classes": self.classes, "features": self.features, "letters": self.letters}
-        counts = [f"{len(known):,} {what}" for what, known in names.items() if known]
+        counts = [f"{len(known):,} {noun}" for noun, known in names.items() if known]
         return f"DataSpec({', '.join([f'{self.kind} of {self}', *counts])})"
 
     def __str__(self) -> str:

@@ -92,7 +92,7 @@ class Embedder(Learner):
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         codes, labels = self.encode(batch[0]), batch[1]
         triplets = self.miner(codes, labels) if self.training else random_triplets(labels)
-        if not len(triplets[0]):  # one class alone, or no class with two items
+        if not len(triplets[0]):  # a batch of one class, or without two items of a class
             return {"loss": 0 * codes.sum()}
         return {"loss": self.distance_loss(codes, labels, triplets)}
 
@@ -108,7 +108,7 @@ def random_triplets(labels: Tensor) -> Triplets:
     same = labels[:, None] == labels
     other = ~same
     same = same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-    scores = torch.rand(same.shape, device=labels.device) + 1  # above those of masked items
+    scores = torch.rand(same.shape, device=labels.device) + 1  # masked items have a score of 0
     (anchors,) = torch.where(same.any(1) & other.any(1))
     return anchors, (scores * same)[anchors].argmax(1), (scores * other)[anchors].argmax(1)
 

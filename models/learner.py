@@ -84,7 +84,7 @@ class Learner(pl.LightningModule, ABC):
         check_choice("optimizer", optimizer, OPTIMIZERS)
         check_choice("schedule", schedule, SCHEDULES)
         check_least(0, gradient_clip_norm=gradient_clip_norm)
-        self.save_hyperparameters(ignore=["data", "codec"])  # including those of the subclass
+        self.save_hyperparameters(ignore=["data", "codec"])  # also the arguments of the subclass
         self.lr, self.l1, self.l2 = lr, l1, l2
         self.optimizer, self.momentum, self.schedule = optimizer, momentum, schedule
         self.gradient_clip_norm = gradient_clip_norm

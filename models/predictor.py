@@ -127,7 +127,7 @@ class Predictor(Learner):
         return self.predict_codes(self.encode(x))
 
     def predict_batch(self, batch: Tensor) -> Tensor:
-        """Maps what training sees, items or a frozen encoder's codes, to logits or numbers."""
+        """Maps a batch, of items or of codes of a frozen encoder, to logits or numbers."""
         return self.predict_codes(batch if self.frozen else self.encode(batch))
 
     def train(self, mode: bool = True) -> "Predictor":

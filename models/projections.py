@@ -23,7 +23,7 @@ def pca(codes: Codes, seed: int) -> Projection:
 
 
 def tsne(codes: Codes, seed: int) -> Projection:
-    """Embeds codes (N, D) in the plane such that neighbors stay neighbors.
+    """Embeds codes (N, D) in the plane so that neighbors stay neighbors.
 
     References:
         Visualizing Data using t-SNE (van der Maaten, Hinton, 2008)

@@ -30,7 +30,7 @@ class Codec(Encodes, Decodes, Protocol):
 
 @runtime_checkable
 class Reconstructs(Protocol):
-    """Reconstructs items: its error is compared with that of principal components."""
+    """Reconstructs items: its error is compared with the error of principal components."""
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """Reconstructs items x, with shape (N, *data.shape)."""
@@ -54,7 +54,7 @@ class Compares(Protocol):
 
 @runtime_checkable
 class Predicts(Protocol):
-    """Predicts classes or numbers: its score is compared with that of a linear model."""
+    """Predicts classes or numbers: its score is compared with the score of a linear model."""
 
     def predict_batch(self, batch: Tensor) -> Tensor:
         """Maps items or codes, as in training, to logits (N, classes) or numbers (N, 1)."""

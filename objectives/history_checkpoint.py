@@ -17,7 +17,7 @@ STATE_KEY = "HistoryCheckpoint"
 
 
 def find_best_row(history: pd.DataFrame, objective: Objective) -> dict[str, float]:
-    """Returns the row of the best epoch, or that of the last epoch with several metrics."""
+    """Returns the row of the best epoch; with several metrics, the row of the last epoch."""
     best = history.iloc[-1]
     if objective.monitor is not None:
         name, way = objective.monitor

@@ -68,8 +68,8 @@ class Objective:
         folds: Number of folds, at least 2. Each trial is trained once for each fold, which is then
             the validation part. The data module must have a method `fold`, as `TensorData`.
         seed: Trial number n trains with seed + n. If a trial has several trainings, its training
-            number n does. Both numbers start at 0. A search sets `seed` to its own seed.
-        callbacks: Makes Lightning callbacks for a trial alone, such as one that ends it.
+            number n does. Both numbers start at 0. A search sets it to the seed of the study.
+        callbacks: Makes Lightning callbacks for trials, but not for final training.
         last_epoch: Returns the file of a trial's checkpoint, from which the trial resumes. If
             None, no checkpoint is written.
 
@@ -194,8 +194,8 @@ class Objective:
         """Returns why a trial is complete."""
         if self.n_trainings > 1:
             spread = ", ".join(f"{std:.2g}" for std in score.spread)
-            what = "folds" if self.folds else "seeds"
-            return f"mean of {self.n_trainings} {what}, spread {spread}"
+            trainings = "folds" if self.folds else "seeds"
+            return f"mean of {self.n_trainings} {trainings}, spread {spread}"
         if score.outcomes[0].epochs == self.max_epochs:
             return "all epochs"
         return f"no better for {self._patience} epochs"

@@ -102,7 +102,7 @@ def _find_git_folder(folder: Path) -> Path | None:
 
 
 def _resolve_ref(name: str, git: Path) -> str:
-    """Returns the commit of a ref, from the files of a worktree or those of its repository."""
+    """Returns the commit of a ref, from the files of a worktree or of its repository."""
     link = git / "commondir"
     common = git / _read_file(link).strip() if link.is_file() else git
     for _ in range(MAX_REDIRECTS):

@@ -96,14 +96,14 @@ def fit(
 class TrainingProgress(pl.Callback):
     """Shows the progress of a training batch by batch, and a metric of its last epoch."""
 
-    def __init__(self, what: str, metric: str = "") -> None:
-        self.what, self.metric, self.last_value = what, metric, ""
+    def __init__(self, title: str, metric: str = "") -> None:
+        self.title, self.metric, self.last_value = title, metric, ""
         self._stack = ExitStack()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         batches = trainer.num_training_batches * (trainer.max_epochs or 0)
         total = int(batches) if 0 < batches < math.inf else None
-        self._advance = self._stack.enter_context(progress(self.what, total))
+        self._advance = self._stack.enter_context(progress(self.title, total))
         self._advance(trainer.current_epoch * int(total or 0) // (trainer.max_epochs or 1))
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:

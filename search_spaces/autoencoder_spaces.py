@@ -67,7 +67,7 @@ def deep_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def pooled_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests a code of whole feature maps, each a few pixels wide, and the width."""
+    """Suggests the width, and a code of one or more feature maps, each a few pixels wide."""
     length, width = _suggest_maps(trial, data), suggest_width(trial)
     return Autoencoder(data, length, "pooled", width, **suggest_regularized_adam(trial))
 
@@ -119,7 +119,7 @@ def sparse_denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests a code of whole feature maps, noise and the width of residual blocks."""
+    """Suggests the noise, the width of residual blocks, and a code of one or more feature maps."""
     length = _suggest_maps(trial, data, residual.SMALLEST_SIDE, most=4)
     # Without noise it memorizes a few thousand photographs.
     noise = trial.suggest_float("corruption_std", 0, 0.5)
@@ -128,7 +128,7 @@ def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def resnet_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests a code of whole feature maps, and the width of ResNet-18 up to the published."""
+    """Suggests the width of ResNet-18, up to the published, and a code of feature maps."""
     length = _suggest_maps(trial, data, residual.SMALLEST_SIDE, most=4)
     width = trial.suggest_float("width", 0.125, 1, log=True)
     return Autoencoder(data, length, "resnet", width, **suggest_regularized_adam(trial))

@@ -66,9 +66,9 @@ def record_model_choices(space: Space, data: DataSpec) -> SpaceParameters:
     distributions: dict[str, BaseDistribution] = {}
     defaults: dict[str, Any] = {}
     for model in map(str, choice.choices):
-        own = record_parameters(_restrict_to_model(space, model), data)
-        distributions |= own.distributions
-        defaults |= add_model_prefix(model, {**own.defaults, **MODELS[model].first})
+        found = record_parameters(_restrict_to_model(space, model), data)
+        distributions |= found.distributions
+        defaults |= add_model_prefix(model, {**found.defaults, **MODELS[model].first})
     return SpaceParameters({**distributions, MODEL: choice}, defaults)
 
 

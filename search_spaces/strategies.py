@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 
 class StatelessSampler(BaseSampler):
-    """Samples from the seed of the study, the trial's number and the other trials alone.
+    """Samples by the seed of the study, the number of the trial and the values of other trials.
 
     Optuna's samplers depend on their earlier random numbers, so that a resumed search would try
     other values than an uninterrupted one. Here `make` makes a new sampler for every call.
@@ -62,9 +62,9 @@ class StatelessSampler(BaseSampler):
 class HalvingPruner(BasePruner):
     """Prunes all but the best of the trials that have reached a step, at fewer and fewer steps.
 
-    It decides as Optuna's `SuccessiveHalvingPruner` does, but from reported values: that one reads
-    its own records after every step, each in a transaction. A trial is pruned only if another
-    trial was better after the same step and has not failed since.
+    It decides as Optuna's `SuccessiveHalvingPruner` does, but needs only the reported values.
+    Optuna's pruner also reads and writes attributes of trials, which costs a transaction a step. A
+    trial is pruned only if another trial was better after the same step and has not failed since.
 
     Args:
         first: The first step after which it decides, at least 1.
@@ -102,10 +102,10 @@ class HalvingPruner(BasePruner):
 
 
 class SpareFixedTrials(BasePruner):
-    """Never prunes a trial with given parameters, nor the last one that could be complete.
+    """Never prunes a trial whose parameters the user gave, nor the last trial if none is complete.
 
-    The user wants to know the score of the given parameters. The other trials are still compared
-    with them. The given pruner decides about all other trials.
+    The user wants to know the score of these parameters. The given pruner decides about all other
+    trials, and compares them with these trials too.
     """
 
     def __init__(self, pruner: BasePruner, trials: int) -> None:
@@ -119,10 +119,10 @@ class SpareFixedTrials(BasePruner):
 
 
 def _make_wilcoxon(trainings: int) -> BasePruner:
-    # The probability to be worse than the best trial in all trainings but the last by chance.
+    # The probability that a trial that is as good as the best is worse in all trainings but one.
     all_worse = 0.5 ** (trainings - 1)
     with warnings.catch_warnings():
-        # Optuna has called it experimental since 2024.
+        # Optuna has called this pruner experimental since 2024.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return WilcoxonPruner(p_threshold=max(0.1, 1.01 * all_worse))
 

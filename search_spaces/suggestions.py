@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pytorch_lightning import LightningModule
 
 Override = Callable[[str, BaseDistribution], BaseDistribution]
-"""Returns the distribution to use, given a parameter's name and the space's own distribution."""
+"""Returns the distribution to use, given a parameter and its distribution in the space."""
 
 RANDOM_TRIALS = 16  # enough to find the conditional parameters of a space
 
@@ -76,7 +76,7 @@ def override_suggestions(trial: BaseTrial, override: Override) -> BaseTrial:
 
 def add_prefix(trial: BaseTrial, prefix: str) -> BaseTrial:
     """Returns a view of a trial that puts a prefix before the name of each parameter."""
-    return cast(BaseTrial, _OverridingTrial(trial, lambda name, own: own, prefix))
+    return cast(BaseTrial, _OverridingTrial(trial, lambda name, original: original, prefix))
 
 
 @contextmanager

@@ -6,4 +6,4 @@ ARCHITECTURES = {
     **dict.fromkeys(("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"), "fc"),
     "squeezenet1_0": "classifier.1",
 }
-"""The name of the last layer of each, which the predictor's own layer replaces."""
+"""The name of the last layer of each; the last layer of a predictor replaces it."""

@@ -27,10 +27,10 @@ class _Step(NamedTuple):
 
 
 def _halving_step(side: int, is_last: bool) -> _Step:
-    """Returns a step that halves a side, such that every pixel is seen and reconstructed.
+    """Returns a step that halves a side and skips no pixel.
 
-    Padding both ends does so for every side. The last layer of the published network needs no
-    padding, because its side is odd.
+    With padding at both ends, this holds for every side. The last layer of the published network
+    has no padding, because its side is odd.
     """
     padding = int(not (is_last and side % 2 and side > 1))
     size = (side + 2 * padding - 3) // 2 + 1

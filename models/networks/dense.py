@@ -1,4 +1,4 @@
-"""Networks of linear layers alone, for images and for rows of a table."""
+"""Networks of linear layers, for images and for rows of a table."""
 
 from collections.abc import Sequence
 from itertools import chain, pairwise

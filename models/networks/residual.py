@@ -1,4 +1,4 @@
-"""Convolutions and residual blocks alone; the code is a small map."""
+"""Networks of convolutions and residual blocks; the code is a small map."""
 
 from itertools import pairwise
 

@@ -11,8 +11,8 @@ from ..data_spec import DataSpec
 def per_channel(data: DataSpec, values: Sequence[float]) -> Tensor:
     """Returns one value per channel or feature, in a shape that broadcasts with items.
 
-    Values of a table are float64, as its rows are: float32 cannot tell the deviation of a time in
-    milliseconds from its mean, or that of a charge in coulombs from 0.
+    Values of a table are float64, as its rows are. In float32, the deviation of a time in
+    milliseconds would vanish beside its mean, and a charge in coulombs would become 0.
     """
     dtype = torch.double if data.kind == "table" else torch.float
     return torch.tensor(values, dtype=dtype).view(-1, *[1] * (len(data.shape) - 1))

@@ -1,4 +1,4 @@
-"""Networks of strided convolutions only; the kernel of the last one covers the whole last map."""
+"""Networks of strided convolutions; the kernel of the last one is as large as its input map."""
 
 from itertools import pairwise
 

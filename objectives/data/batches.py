@@ -154,7 +154,7 @@ def cast_to_model_precision(model: nn.Module, part: Part) -> Part:
     """Returns a part in the precision that a model takes.
 
     Rows of tables and numbers to predict are float64. A model that does not standardize its input
-    and is not a `Predictor`, such as one of the user's own, gets float32.
+    and is not a `Predictor`, such as the model of a user, gets float32.
     """
     inputs, targets = part.inputs, part.targets
     if isinstance(inputs, Tensor):

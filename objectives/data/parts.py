@@ -29,8 +29,8 @@ class Part(NamedTuple):
             converts them to [0, 1]); images that do not fit in memory are decoded on demand. Rows
             of a table are float64. Texts are the numbers of their letters.
         targets: Class numbers (int64) or numbers to predict (float64) of shape (N,), if any.
-        rows: The position of each item in its source, from 0, with shape (N,). None stands for
-            the order of the items.
+        rows: The position of each item in its source, from 0, with shape (N,); None if the items
+            are in that order.
     """
 
     inputs: Items
@@ -51,7 +51,7 @@ class Part(NamedTuple):
         return torch.arange(len(self)) if self.rows is None else self.rows
 
     def concat(self, other: Part) -> Part:
-        """Returns the items of this part followed by those of another."""
+        """Returns the items of this part, followed by the items of another part."""
         inputs: Any = self.inputs
         if isinstance(inputs, Tensor):
             inputs = torch.cat([inputs, cast(Tensor, other.inputs)])

@@ -60,7 +60,7 @@ def read_cache_file(path: Path) -> Any:
 
 
 def write_cache_file(path: Path, value: Any) -> None:
-    """Writes a cache file as a whole, with its folder; does nothing if writing fails."""
+    """Writes a cache file and creates its folder; does nothing if writing fails."""
     with suppress(OSError, RuntimeError), atomic_file(path) as partial:  # of torch
         torch.save(value, partial)
 

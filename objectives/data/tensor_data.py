@@ -51,8 +51,8 @@ class TensorData(DeviceDataModule):
         balanced: Whether training samples each class equally often; some items then come several
             times in an epoch, others not at all.
         augment: Augmentation of training images: `none`; `crop`, at random positions; `zoom`, at
-            random positions and scales. Both flip half of the images. Images larger than
-            `image_size`, and those of more than 2 GiB, are then decoded on demand.
+            random positions and scales. Both flip half of the images. Images that are larger than
+            `image_size`, or take more than 2 GiB, are then decoded on demand.
         table: How the columns of a file are read, such as which one is the target.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Predictions for the test part, and a report of those of a classifier."""
+"""Predictions for the test part, and a report on the predictions of a classifier."""
 
 from typing import Any, NamedTuple
 

@@ -28,7 +28,7 @@ def binomial_interval(count: int, n: int) -> Interval:
 
 
 def exceedance_interval(n: int, quantile: float) -> Interval:
-    """Returns the interval of the share of new items above a sample quantile of n others.
+    """Returns the interval of the share of new items that exceed a quantile of n known items.
 
     For any distribution of items, the share below the k-th smallest of n has a beta distribution.
     The quantile, from 0 to 1 as `numpy.quantile` takes it, lies between two of them.
@@ -49,9 +49,9 @@ def exceedance_interval(n: int, quantile: float) -> Interval:
 def auroc_interval(auroc: float, inliers: int, outliers: int) -> Interval:
     """Returns the interval of an AUROC, given the numbers of inliers and outliers, at least 1.
 
-    An end is the AUROC that differs from the measured one by its own standard error, times the
-    normal quantile. The standard error is that of Hanley and McNeil. Both ends are from 0 to 1,
-    even if all pairs are ordered correctly.
+    At each end, the distance from the measured AUROC is a normal quantile times the standard error
+    of the AUROC at this end, by the formula of Hanley and McNeil. Both ends are from 0 to 1, even
+    if all pairs are ordered correctly.
 
     References:
         The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC) Curve

@@ -34,7 +34,7 @@ class ImageQuality(NamedTuple):
 
 
 def image_quality(real: Tensor, generated: Tensor, seed: int = 0) -> ImageQuality:
-    """Compares features of generated images (M, D) with those of real images (N, D).
+    """Returns the distances between features of generated images (M, D) and real ones (N, D).
 
     The seed determines the bootstrap samples and the subsets.
     """
@@ -58,7 +58,7 @@ def image_quality(real: Tensor, generated: Tensor, seed: int = 0) -> ImageQualit
 def kernel_distance(real: Tensor, generated: Tensor, seed: int = 0) -> tuple[float, float]:
     """Returns mean and deviation over subsets of the squared kernel distance of features.
 
-    Features of real images have shape (N, D), those of generated images (M, D).
+    The features of real images have shape (N, D), and of generated images (M, D).
     """
     from torchmetrics.image.kid import KernelInceptionDistance
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ..data.parts import Items
 
 REAL = "real"
-"""The row of other real images, which no method can beat."""
+"""The row of real training images, which no method can beat."""
 RECONSTRUCTED = "reconstructed"
-"""The row of reconstructions, which shows the error of the decoder alone."""
+"""The row of reconstructions, which shows the error of the decoder without sampling."""
 
 
 class SamplerRating(NamedTuple):
@@ -42,7 +42,7 @@ class SamplerRatings:
         size: Number of images in each row.
         accuracy: Test accuracy of the classifier that computes the features, from 0 to 1.
         winner: The method with the lowest FID on the validation part; None with one method, or if
-            its interval of two standard deviations overlaps that of the next method.
+            its interval of two standard deviations overlaps the interval of the next method.
     """
 
     rows: Mapping[str, SamplerRating]

@@ -45,7 +45,7 @@ def find_candidates(data: DataSpec, objectives: Sequence[str]) -> tuple[str, ...
         for name, entry in find_fitting_models(data).items()
         if set(objectives) <= set(entry.metrics) - set(entry.incomparable_metrics)
     }
-    # The MSE of a prediction and that of a reconstruction are not comparable.
+    # The MSE of a prediction cannot be compared with the MSE of a reconstruction.
     numbers = tuple(name for name, entry in known.items() if entry.predicts == "number")
     return numbers or tuple(known)
 

@@ -44,7 +44,7 @@ class CatalogEntry:
             nothing.
         first: Parameters of the first trial that differ from the model's defaults.
         published: How its source has trained it, if it has a space `published`.
-        batch_size: Items in a batch, if small data shall have as many too.
+        batch_size: Items in a batch; None for fewer on small data.
         epochs: Epochs of a trial.
         trials: Trials of a study.
         needs_encoder: Whether it is a classifier on the encoder of another study; its spaces only

@@ -27,7 +27,7 @@ GLOB_CHARACTERS = frozenset("*?[")
 
 @dataclass(frozen=True)
 class Preparation:
-    """How the training data of a network was prepared, outside of the network.
+    """How the training data of a network was prepared before the network saw it.
 
     Attributes:
         spec: The shape and kind of an item.

@@ -15,7 +15,7 @@ AUGMENTATIONS = ("none", "crop", "zoom")
 MAX_ZOOM = 2
 """The short side of an image that is zoomed into, as a multiple of the side of the crop.
 
-The crop may be a tenth of the image, but whole photographs would fill the memory.
+A crop may be a tenth of an image, but larger images would fill the memory.
 """
 
 
@@ -53,7 +53,7 @@ class RandomAugmentation:
     def _enlarge(self, image: Tensor) -> Any:
         """Makes an image larger than the crop; one that has the size of the crop is padded.
 
-        Validation sees such an image as a whole, so that its scale must not change.
+        Validation sees such an image uncropped, so that its scale must not change.
         """
         from torchvision.transforms.v2 import functional
 

@@ -67,7 +67,7 @@ def channel_moments(inputs: Items, fingerprint: str) -> Moments:
     The result is cached by the fingerprint of the data, because every trial needs it.
     """
     if fingerprint not in _moments:
-        # In chunks, because a whole data set of bytes may not fit in memory as floats.
+        # In chunks, because bytes that fit in memory may not fit as floats.
         mean, std = mean_and_std(
             to_float(chunk).movedim(1, -1).flatten(0, -2) for chunk in _measured_chunks(inputs)
         )
@@ -76,11 +76,7 @@ def channel_moments(inputs: Items, fingerprint: str) -> Moments:
 
 
 def _measured_chunks(inputs: Items) -> Iterator[Tensor]:
-    """Yields inputs in chunks, to measure them.
-
-    A tensor is yielded whole. Of images that are decoded on demand, it yields a sample at even
-    distances.
-    """
+    """Yields chunks of all items, or of a sample if images are decoded on demand."""
     if isinstance(inputs, Tensor):
         yield from torch.split(inputs, CHUNK_SIZE)
         return

@@ -129,7 +129,7 @@ def _load_arrays(path: Path) -> dict[str, Array]:
 def _part_arrays(
     arrays: Mapping[str, Array], part: str | None, path: Path
 ) -> tuple[Array, Array | None] | None:
-    """Returns the inputs and targets of a part, or of the whole file; None without inputs."""
+    """Returns the inputs and targets of a part, or of a file without parts; None if missing."""
     suffix = "" if part is None else f"_{part}"
 
     def find(keys: tuple[str, ...]) -> Array | None:

@@ -1,4 +1,4 @@
-"""Built-in data sets, loaded into memory as a whole."""
+"""Built-in data sets of scikit-learn and torchvision."""
 
 from __future__ import annotations
 

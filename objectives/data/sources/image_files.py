@@ -53,7 +53,7 @@ class ImageFiles(NamedTuple):
         states: The state of each file.
         labels: The class of each file, if there are classes.
         source: The folder or the list of the files, for errors.
-        rows: The position of each file in `source`, from 0. None stands for their order.
+        rows: The position of each file in `source`, from 0; None if the files are in that order.
     """
 
     root: str
@@ -69,7 +69,7 @@ class ImageFiles(NamedTuple):
         return (os.path.join(self.root, name) for name in self.names)
 
     def take(self, indices: Sequence[int]) -> ImageFiles:
-        """Returns the files at some indices of a whole list."""
+        """Returns the files at some indices."""
         names, states = [self.names[i] for i in indices], [self.states[i] for i in indices]
         labels = None if self.labels is None else [self.labels[i] for i in indices]
         return ImageFiles(self.root, names, states, labels, self.source, indices)

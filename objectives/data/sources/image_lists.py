@@ -165,7 +165,7 @@ def _find_label_column(
     usual = [name for name in others if name.lower() in LABEL_COLUMN_NAMES]
     if not usual and len(others) > 1:
         raise DataError(
-            f"{path} has the columns {quote_some(others)} besides {path_column!r}: name that of "
-            "the classes by `target=`, or call it 'label'"
+            f"{path} has the columns {quote_some(others)} besides {path_column!r}: name the "
+            "column of the classes by `target=`, or call it 'label'"
         )
     return next(iter(usual or others), None)

@@ -93,7 +93,7 @@ class LazyImages:
         return replace(self, names=[*self.names, *other.names])
 
     def decode_uncropped(self, indices: Indices, short_side: int) -> list[Tensor]:
-        """Returns whole images of shapes (C, H, W).
+        """Returns uncropped images of shapes (C, H, W).
 
         An image with a longer short side than `short_side` is scaled down to it.
         """
@@ -164,7 +164,7 @@ def _read_pixels(
 
 
 def _resize_and_center_crop(image: Image.Image, side: int) -> Image.Image:
-    """Scales and crops at once, so that a long strip is never enlarged as a whole."""
+    """Scales and crops in one step, so that a long strip is not enlarged before the crop."""
     from PIL.Image import Resampling
 
     crop = min(image.size) * side / round(side * RESIZE_RATIO)

@@ -92,7 +92,7 @@ def are_plain_numbers(texts: Sequence[str]) -> bool:
 
 
 def are_ambiguous_numbers(texts: Sequence[str]) -> bool:
-    """Returns whether all are integers below 1000 or numbers such as 1.234, some of the latter."""
+    """Returns whether all are integers below 1000 or like 1.234, and one is like 1.234."""
     lines = "\n".join(texts) + "\n"
     return "." in lines and AMBIGUOUS_LINES.fullmatch(lines) is not None
 

@@ -31,12 +31,12 @@ MAX_GAP_RATIO = 2
 
 
 def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tuple[str, ...]]:
-    """Returns the columns without those that number the rows, and the names of the latter.
+    """Leaves out columns that number the rows; returns the other columns, and their names.
 
-    A network would learn the order of a sorted file from them. They are integers without gaps in
-    any order, sorted integers with few gaps, and names that differ only in their numbers, such as
-    P0001, or are hexadecimal. In a column that is called an id, any different values are row
-    numbers.
+    A network would learn the order of a sorted file from row numbers. Row numbers are integers
+    without gaps in any order, sorted integers with few gaps, and names that differ only in their
+    numbers, such as P0001, or are hexadecimal. In a column that is called an id, all values are
+    row numbers if they differ.
     """
     path, options = columns.path, columns.options
     kept: set[str | None] = {target, options.text, *options.as_category, *options.as_number}
