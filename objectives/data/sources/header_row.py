@@ -61,23 +61,20 @@ def split_header(
         header = "first"
     if header is None:
         header = _infer_header(rows, path, cells.names is not None)
+    notes: tuple[str, ...] = ()
     if header == "first":
         names, below = rows[0], [row for row in rows[1:] if row != rows[0]]
         if not below:
             raise DataError(f"{path} holds a line of names, but no rows below it")
-        repeats = len(rows) - len(below)
-        note = f"the line of names is in it {repeats} times, and its copies are left out"
-        return _make_distinct(names, (note,) if repeats > 1 else (), below)
-    if cells.names is not None:
-        note = "the names of the columns are read from the comment above the rows"
-        return _make_distinct(cells.names, (note,), rows)
-    note = "it has no line of names: columns are called 'column 1' and so on"
-    return _make_distinct([""] * len(rows[0]), (note,), rows)
-
-
-def _make_distinct(
-    names: Sequence[str], notes: tuple[str, ...], rows: Rows
-) -> tuple[list[str], Rows, tuple[str, ...]]:
+        if (repeats := len(rows) - len(below)) > 1:
+            notes = (f"the line of names is in it {repeats} times, and its copies are left out",)
+        rows = below
+    elif cells.names is not None:
+        names = cells.names
+        notes = ("the names of the columns are read from the comment above the rows",)
+    else:
+        names = [""] * len(rows[0])
+        notes = ("it has no line of names: columns are called 'column 1' and so on",)
     distinct: list[str] = []
     for position, text in enumerate(names, start=1):
         base = name = " ".join(normalize_label(text).split()) or f"column {position}"
