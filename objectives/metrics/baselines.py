@@ -129,22 +129,21 @@ def linear_baseline(data: Any) -> dict[str, float]:
     train_rows, test_rows = (to_numeric_rows(part.inputs, items.spec) for part in (train, test))
     assert train.targets is not None
     assert test.targets is not None
+    targets, true = train.targets.numpy(), test.targets.numpy()
+    if items.spec.target is not None:
+        mean, std = items.spec.target
+        targets, true = ((t.astype(np.float64) - mean) / std for t in (targets, true))
+    classes = 0 if items.spec.target else len(set(targets))
     is_standardized = items.spec.kind == "table" and items.spec.mean is not None
-    if items.spec.target is None:
-        classes, test_classes = train.targets.numpy(), test.targets.numpy()
-        model = _make_model(len(set(classes)), is_standardized)
-        with progress("fitting a linear model"):
-            model.fit(train_rows, classes)
-        return {LINEAR_ACCURACY: float(model.score(test_rows, test_classes))}
-    mean, std = items.spec.target
-    numbers, true = ((t.double().numpy() - mean) / std for t in (train.targets, test.targets))
-    model = _make_model(0, is_standardized)
+    model = _make_linear_model(classes, is_standardized)
     with progress("fitting a linear model"):
-        model.fit(train_rows, numbers)
+        model.fit(train_rows, targets)
+    if items.spec.target is None:
+        return {LINEAR_ACCURACY: float(model.score(test_rows, true))}
     return {LINEAR_MSE: float(((model.predict(test_rows) - true) ** 2).mean()) * std**2}
 
 
-def _make_model(classes: int, is_standardized: bool) -> Any:
+def _make_linear_model(classes: int, is_standardized: bool) -> Any:
     """Returns a classifier; a regressor if `classes` is 0."""
     from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegression, RidgeCV

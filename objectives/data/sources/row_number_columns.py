@@ -56,10 +56,9 @@ def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tup
             f"numbers the rows, leave it out by {format_option('drop', rising[0])}, if not, keep "
             f"it by {format_option('as_number', rising[0])}"
         )
-    if rising:
-        verb, end = ("rise", "leave them out") if len(rising) > 1 else ("rises", "leaves it out")
-        note = f"{quote_some(rising)} {verb} from row to row, as numbers of rows do: "
-        columns = columns.drop_columns((), f"{note}{format_option('drop', *rising)} {end}")
+    for name in rising:
+        note = f"{name!r} rises from row to row, as numbers of rows do: "
+        columns = columns.drop_columns((), f"{note}{format_option('drop', name)} leaves it out")
     if not numbering:
         return columns, ()
     first, are_several = numbering[0], len(numbering) > 1

@@ -65,7 +65,10 @@ def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDat
     classes, targets = column_targets(columns, target, numbers)
     if target is not None:
         notes += (f"the column {target!r} is the target",)
-        notes += _describe_target_copies(columns, target)
+        notes += tuple(
+            f"the column {name!r} copies the target: {format_option('drop', name)} leaves it out"
+            for name in _find_target_copies(columns, target)
+        )
         kinds.append(Column(target, "target"))
     elif columns.options.target != NO_TARGET:
         notes += (
@@ -171,22 +174,12 @@ def _check_categories(columns: Columns, target: str | None) -> None:
         )
 
 
-def _describe_target_copies(columns: Columns, target: str) -> tuple[str, ...]:
-    """Returns a note on the columns that copy the target, if any.
+def _find_target_copies(columns: Columns, target: str) -> Iterator[str]:
+    """Yields the columns that copy the target.
 
     A column copies classes if each class has exactly one value in it, and no value belongs to
     two classes. A column copies numbers if its correlation with the target is 1 or -1.
     """
-    copies = list(_find_copies(columns, target))
-    if not copies:
-        return ()
-    names, option = ", ".join(map(repr, copies)), format_option("drop", *copies)
-    if len(copies) == 1:
-        return (f"the column {names} copies the target: {option} leaves it out",)
-    return (f"the columns {names} copy the target: {option} leave them out",)
-
-
-def _find_copies(columns: Columns, target: str) -> Iterator[str]:
     targets = columns.frame[target]
     distinct = targets.nunique()
     are_classes = are_categories(distinct, len(targets))
