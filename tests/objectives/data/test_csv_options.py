@@ -105,6 +105,12 @@ def test_what_is_refused_can_be_read_by_the_option_that_is_named(
     holds("a.csv", right, **words.get(option, {"header": value}))
 
 
+def test_a_missing_value_is_not_an_example_of_an_ambiguous_number(cli: Cli) -> None:
+    fractions = ["-", *[f"1.{100 + i}" for i in range(1, N)]]
+    write("a.csv", lines("km;price", fractions, [f"{i},25" for i in range(N)], between=";"))
+    assert "1.101 in the column 'km', which may be 1.101 by --decimal ." in refusal(cli, "a.csv")
+
+
 def test_a_target_of_too_many_texts_is_refused_or_kept_by_name(cli: Cli) -> None:
     towns = [f"{chr(65 + i % 26)}{'xy'[i // 26]}" for i in range(N)]
     write("a.csv", lines("size,town", SIZE, towns))
