@@ -109,7 +109,7 @@ class EncodedData(DeviceDataModule):
                 advance(len(batch))
                 return model.encode(batch).flatten(1)
 
-            splits = zip(PART_NAMES, self._all_items.splits, strict=False)
-            codes = {name: apply_in_batches(encode, part.inputs) for name, part in splits}
+            parts = zip(PART_NAMES, self._all_items.splits[:3], strict=True)
+            codes = {name: apply_in_batches(encode, part.inputs) for name, part in parts}
         write_cache_file(self._cache, codes)
         return codes

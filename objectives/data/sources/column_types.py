@@ -106,6 +106,7 @@ def convert_column(column: Series[Any], kind: Column) -> Series[Any]:
 
     codes, distinct = pd.factorize(column)
     texts, dtype = distinct.tolist(), float if kind.role in ("flag", *NUMBER_ROLES) else object
+    values: Any
     if kind.role == "flag":
         values = [BOOLEAN_WORDS.get(text.lower(), nan) for text in texts]
     elif kind.role in NUMBER_ROLES:
