@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ...objectives.data.sources.table_options import TABLE_OPTIONS
+from ...objectives.data.sources.source import TABLE_OPTIONS
 from ..study.defaults import DASHBOARD_PORT
 from ..study.option_text import parse_shares
 from ..study.study_options import StudyOptions
