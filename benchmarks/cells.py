@@ -29,7 +29,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 
 from latentune.storage.database import open_database
-from latentune.storage.optuna_internals import TABLES, set_system_attribute, study_id, trial_id
+from latentune.storage.optuna_internals import set_system_attribute, study_id, tables, trial_id
 from latentune.studies.cli import app as command_line
 
 STUDY = "small"
@@ -150,7 +150,7 @@ def make_small(runs: Path) -> None:
 def cells(database: Path) -> Iterator[Cell]:
     """Yields each column of each table with each bad value, in the last row of our study."""
     with closing(sqlite3.connect(database)) as connection:
-        for name, table in TABLES.items():
+        for name, table in tables().items():
             rows = [row for (row,) in connection.execute(f'SELECT rowid FROM "{name}"')]
             for column in table.columns:
                 for number, value in enumerate(VALUES):

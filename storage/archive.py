@@ -33,7 +33,7 @@ COMPRESSED_SUFFIXES = (".json", ".toml", ".csv", ".txt")
 
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date: equal content gives equal entries
 _WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_ZIP_ERRORS = (
+ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError),
     *(OSError, OverflowError),
 )
@@ -178,7 +178,7 @@ class Archive:
                     hashed.update(chunk)
                     size += len(chunk)
                     take(chunk)
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             raise StorageError(f"{self.path} is damaged at {name}: {error}") from error
         if size != info.file_size or hashed.hexdigest() != self.manifest.files[name].sha256:
             raise StorageError(f"{self.path}: {name} is not the file that was packed")
@@ -196,7 +196,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
         archive = zipfile.ZipFile(check_regular_file(path))
     except FileNotFoundError as error:
         raise StorageError(f"there is no archive {path}") from error
-    except _ZIP_ERRORS as error:
+    except ZIP_ERRORS as error:
         raise StorageError(f"{path} is not a readable zip: {error}") from error
     with archive:
         infos = _strip_top_folder(_check_entries(archive, path))
@@ -267,7 +267,7 @@ def _read_manifest(
         raise StorageError(f"{path}: {MANIFEST} is larger than {MAX_JSON_BYTES // MIB} MiB")
     try:
         text = archive.read(infos[MANIFEST])
-    except _ZIP_ERRORS as error:
+    except ZIP_ERRORS as error:
         raise StorageError(f"{path} is damaged at {MANIFEST}: {error}") from error
     table = _parse_json(text, f"{path}: {MANIFEST}")
     if not isinstance(table, dict) or table.get("format") != ARCHIVE_FORMAT:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .cell_checks import cell_error
-from .optuna_internals import TABLES
+from .optuna_internals import tables
 from .row_checks import DatabaseRows
 
 MAX_SHOWN = 60
@@ -68,7 +68,7 @@ def find_bad_cells(connection: sqlite3.Connection) -> Iterator[BadCell]:
     """
     connection.text_factory = _decode_text
     whole = DatabaseRows(connection)
-    for name, table in TABLES.items():
+    for name, table in tables().items():
         for row in whole.rows[name]:
             errors = [(c.name, why) for c in table.columns if (why := cell_error(c, row[c.name]))]
             for column, why in errors or whole.row_errors(name, row):

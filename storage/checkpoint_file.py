@@ -1,6 +1,7 @@
 """Checkpoints: reading and writing weights with the header that their network is built from."""
 
 import hashlib
+import json
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile
 
 from ..models.data_spec import DataSpec
+from .archive import ZIP_ERRORS
 from .atomic_write import atomic_file
 from .checkpoint_header import CheckpointHeader
 from .record import validate
@@ -20,15 +22,23 @@ if TYPE_CHECKING:
     import pytorch_lightning as pl
     import torch
 
-HEADER_KEY = "latentune"
+HEADER = "archive/latentune.json"
+"""The file with the header in a checkpoint, which is a zip file."""
+MAX_HEADER_BYTES = 2**24
 
 
 def write_header(path: Path, header: CheckpointHeader) -> None:
-    """Adds a header to a checkpoint of Lightning, so that this file alone is enough."""
+    """Adds a header to a checkpoint of Lightning, so that this file alone is enough.
+
+    It is JSON, so that it is read without PyTorch: `unzip -p model.ckpt archive/latentune.json`.
+    """
     import torch
 
     with atomic_file(path) as partial:
-        torch.save(read_safely(path) | {HEADER_KEY: header.to_table()}, partial)
+        with partial.open("xb") as file:  # for a path, the folder `archive` has another name
+            torch.save(read_safely(path), file)  # without an earlier header
+        with ZipFile(partial, "a") as packed:
+            packed.writestr(HEADER, json.dumps(header.to_table()))
 
 
 def read_checkpoint(path: Path) -> tuple[CheckpointHeader, dict[str, "torch.Tensor"]]:
@@ -39,23 +49,33 @@ def read_checkpoint(path: Path) -> tuple[CheckpointHeader, dict[str, "torch.Tens
             written by `latentune train`.
     """
     checkpoint = read_safely(path)
-    header = _parse_header(checkpoint, path)
-    if not isinstance(checkpoint.get("state_dict"), dict):
+    header = read_header(path)
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("state_dict"), dict):
         raise StorageError(f"{path} is incomplete: it has no weights; train it again")
     return header, checkpoint["state_dict"]
 
 
 def read_header(path: Path) -> CheckpointHeader:
-    """Returns the header of a checkpoint without loading its weights; see `read_checkpoint`."""
-    return _parse_header(read_safely(path, mapped=True), path)
+    """Returns the header of a checkpoint without its weights, and without importing PyTorch.
 
-
-def _parse_header(checkpoint: Any, path: Path) -> CheckpointHeader:
-    if not isinstance(checkpoint, dict) or HEADER_KEY not in checkpoint:
-        raise StorageError(f"{path} was not written by latentune train")
-    check_limits(checkpoint[HEADER_KEY], str(path))
+    Raises:
+        StorageError: As `read_checkpoint`, but weights may be missing or broken.
+    """
+    check_regular_file(path)
     try:
-        return validate(CheckpointHeader, checkpoint[HEADER_KEY], f"{path} is incomplete")
+        with ZipFile(path) as packed:
+            if packed.getinfo(HEADER).file_size > MAX_HEADER_BYTES:
+                raise StorageError(f"{path} has a header that is too large")
+            table = json.loads(packed.read(HEADER))
+    except FileNotFoundError as error:
+        raise StorageError(f"there is no checkpoint {path}") from error
+    except KeyError as error:
+        raise StorageError(f"{path} was not written by latentune train") from error
+    except (*ZIP_ERRORS, RecursionError) as error:
+        raise _unsafe_error(path, error) from error
+    check_limits(table, str(path))
+    try:
+        return validate(CheckpointHeader, table, f"{path} is incomplete")
     except StorageError as error:
         raise StorageError(f"{error}; train it again") from error
 
@@ -92,12 +112,11 @@ def file_hash(path: Path) -> str:
         raise StorageError(f"there is no checkpoint {path}") from error
 
 
-def read_safely(path: Path, *, mapped: bool = False) -> Any:
+def read_safely(path: Path) -> Any:
     """Returns what `torch.save` wrote, on the CPU, without running code that it may contain.
 
     Args:
         path: The file.
-        mapped: Whether tensors are read from the file when they are used.
 
     Raises:
         StorageError: If it is missing or broken, or holds more than data.
@@ -110,14 +129,16 @@ def read_safely(path: Path, *, mapped: bool = False) -> Any:
     try:
         with warnings.catch_warnings(), safe_globals([DataSpec]):
             warnings.simplefilter("ignore")  # about content that is refused below
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise StorageError(f"there is no checkpoint {path}") from error
     except Exception as error:  # torch raises half a dozen classes for files that it cannot read
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise StorageError(
-            f"{path} is not a checkpoint that can be read safely: {said}"
-        ) from error
+        raise _unsafe_error(path, error) from error
+
+
+def _unsafe_error(path: Path, error: BaseException) -> StorageError:
+    said = (str(error).splitlines() or [type(error).__name__])[0]
+    return StorageError(f"{path} is not a checkpoint that can be read safely: {said}")
 
 
 def _check_unpacked_size(path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage, RDBStorage
+from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
@@ -22,6 +23,7 @@ from . import sqlite_file as sqlite
 from .advisory_lock import AdvisoryLock
 from .database_urls import SQLITE_SCHEME, is_file, parse_url, redacted_url
 from .lock_wait import hold_lock
+from .read_only_storage import ReadOnlyStorage
 from .redact import redact
 from .sqlite_snapshot import copy_database
 from .storage_error import StorageError
@@ -74,15 +76,40 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
         return _open_server(parsed, create)
-    if parsed.database in (None, "", ":memory:"):
-        raise StorageError(
-            f"{url!r} is not a file, and its studies would be lost at exit; name a file"
-        )
-    path = Path(str(parsed.database))
+    path = _file_path(parsed)
     if not sqlite.file_has_tables(path, create):
         sqlite.create_tables(path)
-    _last_opened.append(path)
     return _open_storage(url, sqlite.engine_options())
+
+
+def open_for_reading(url: str, *, steps: bool = True) -> ReadOnlyStorage:
+    """Opens a database for a command that only reads, without Optuna's own heavier storage.
+
+    Args:
+        url: An Optuna URL.
+        steps: Whether all trials of a study are read with their intermediate values.
+
+    Raises:
+        StorageError: As `open_database`.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        if not server.server_has_tables(parsed):
+            raise _no_studies_error(parsed)
+        return ReadOnlyStorage(server.engine(parsed), steps=steps)
+    sqlite.file_has_tables(_file_path(parsed), create=False)
+    return ReadOnlyStorage(create_engine(url, **sqlite.engine_options()), steps=steps)
+
+
+def _file_path(url: URL) -> Path:
+    """Returns the path of an SQLite file, which is remembered as the one that was opened last."""
+    if url.database in (None, "", ":memory:"):
+        raise StorageError(
+            f"'{url}' is not a file, and its studies would be lost at exit; name a file"
+        )
+    path = Path(str(url.database))
+    _last_opened.append(path)
+    return path
 
 
 def first_bad_cell_error() -> StorageError | None:
@@ -111,16 +138,21 @@ def _open_server(url: URL, create: bool) -> RDBStorage:
     """Opens a database on a server; a process has one storage for each server."""
     if not server.server_has_tables(url):
         if not create:
-            raise StorageError(
-                f"{redacted_url(url)} holds no studies yet; make one by: latentune search conv-ae "
-                f"digits --storage '{redacted_url(url)}'"
-            )
+            raise _no_studies_error(url)
         _shared_storage.cache_clear()  # its tables may have been deleted
         alone = server.is_postgres(url)
         with hold_lock(AdvisoryLock(url, "tables"), "the new tables") if alone else nullcontext():
             # Optuna creates missing tables one by one.
             _open_storage(_with_password(url), server.server_options(url)).engine.dispose()
     return _shared_storage(url)
+
+
+def _no_studies_error(url: URL) -> StorageError:
+    where = redacted_url(url)
+    return StorageError(
+        f"{where} holds no studies yet; make one by: latentune search conv-ae digits "
+        f"--storage '{where}'"
+    )
 
 
 @cache

@@ -1,18 +1,37 @@
 """Everything that needs a private member of Optuna 5. No other file uses one."""
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage, RDBStorage
-from optuna.storages._rdb.models import SCHEMA_VERSION as SCHEMA_VERSION
-from optuna.storages._rdb.models import BaseModel
+from optuna.study._frozen import FrozenStudy as FrozenStudy
 from optuna.trial import FrozenTrial, Trial, TrialState
-from sqlalchemy import Table
 
-TABLES: dict[str, Table] = dict(BaseModel.metadata.tables)
-"""Optuna's tables by name, as SQLAlchemy describes them."""
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+
+def tables() -> "dict[str, Table]":
+    """Returns Optuna's tables by name, as SQLAlchemy describes them."""
+    from optuna.storages._rdb.models import BaseModel
+
+    return dict(BaseModel.metadata.tables)
+
+
+def schema_number() -> int:
+    """Returns the number of the schema, which Optuna keeps beside the name of its revision."""
+    from optuna.storages._rdb.models import SCHEMA_VERSION
+
+    return SCHEMA_VERSION
+
+
+def schema_revisions() -> list[Path]:
+    """Returns the files of all revisions of Optuna's schema."""
+    folder = Path(optuna.__file__).parent / "storages" / "_rdb" / "alembic" / "versions"
+    return sorted(folder.glob("*.py"))
 
 
 def trial_id(trial: Trial | FrozenTrial) -> int:
@@ -34,6 +53,20 @@ def relational_storage(storage: BaseStorage) -> RDBStorage | None:
     """Returns the SQL database behind Optuna's cache; None if the storage is of another kind."""
     inner = getattr(storage, "_backend", storage)
     return inner if isinstance(inner, RDBStorage) else None
+
+
+def count_trials(study: optuna.Study, *states: TrialState) -> int:
+    """Returns the number of trials of a study in some states; of all trials without states."""
+    return study._storage.get_n_trials(study._study_id, states or None)
+
+
+def trial_by_number(study: optuna.Study, number: int) -> FrozenTrial | None:
+    """Returns the trial of a study with a number, without reading the others; None without one."""
+    try:
+        trial_id = study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
+    except KeyError:
+        return None
+    return study._storage.get_trial(trial_id)
 
 
 def read_trial(trial: Trial) -> FrozenTrial:

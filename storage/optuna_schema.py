@@ -1,31 +1,31 @@
 """The schema of Optuna's database, and recognizing databases of other programs."""
 
+import re
 import shlex
 import sqlite3
 from functools import cache
 from pathlib import Path
 
 import optuna
-from optuna.storages import RDBStorage
-from sqlalchemy import inspect
 
+from .optuna_internals import schema_revisions, tables
 from .storage_error import StorageError
 
 
 @cache
-def _in_memory_storage() -> RDBStorage:
-    return RDBStorage("sqlite://")
-
-
 def schema_version() -> str:
-    """Returns the schema version of the installed Optuna."""
-    return _in_memory_storage().get_head_version()
+    """Returns the schema version of the installed Optuna: the revision that no other replaces."""
+    assigned = re.compile(r'^(down_)?revision = "(.+)"$', re.MULTILINE)
+    texts = [path.read_text(encoding="utf-8") for path in schema_revisions()]
+    found = [match for text in texts for match in assigned.findall(text)]
+    (newest,) = {name for down, name in found if not down} - {name for down, name in found if down}
+    return newest
 
 
 @cache
 def table_names() -> frozenset[str]:
     """Returns the names of Optuna's tables."""
-    return frozenset(inspect(_in_memory_storage().engine).get_table_names())
+    return frozenset([*tables(), "alembic_version"])
 
 
 def find_extra_objects(connection: sqlite3.Connection, database: Path) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from optuna.distributions import FloatDistribution
 
 from .attribute_types import attribute_error
 from .cell_checks import parse_distribution
-from .optuna_internals import SCHEMA_VERSION, TABLES, contains
+from .optuna_internals import contains, schema_number, tables
 from .runs_folder import check_study_name
 from .storage_error import StorageError
 from .study_record import StudyRecord
@@ -26,7 +26,7 @@ class DatabaseRows:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.rows: dict[str, list[Row]] = {}
-        for name, table in TABLES.items():
+        for name, table in tables().items():
             columns = ", ".join(f'"{column.name}"' for column in table.columns)
             found = connection.execute(f'SELECT rowid, {columns} FROM "{name}"')  # noqa: S608 - Optuna's
             keys = ["rowid", *(column.name for column in table.columns)]
@@ -167,8 +167,8 @@ def _parameter_errors(database: DatabaseRows, row: Row) -> Errors:
 
 
 def _version_errors(database: DatabaseRows, row: Row) -> Errors:
-    if row["schema_version"] != SCHEMA_VERSION:
-        yield "schema_version", f"it must be {SCHEMA_VERSION}"
+    if row["schema_version"] != schema_number():
+        yield "schema_version", f"it must be {schema_number()}"
 
 
 def _attribute_errors(owner: Any, author: Any, database: DatabaseRows, row: Row) -> Errors:

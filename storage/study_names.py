@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import optuna
 
-from .database import database_exists, open_database
+from .database import database_exists, open_for_reading
 from .database_urls import parse_url
 from .runs_folder import RESERVED_NAMES, check_study_name
 from .storage_error import StorageError
@@ -31,7 +31,7 @@ def check_name_in_database(url: str, study: str) -> str:
     parse_url(url)
     others: list[str] = []
     if database_exists(url):
-        others = optuna.get_all_study_names(open_database(url))
+        others = optuna.get_all_study_names(open_for_reading(url))
     return study if study in others else check_new_name(study, others)
 
 

@@ -1,6 +1,7 @@
 """What the tests share: the command line in this process, and one small study, trained."""
 
 import gc
+import json
 import os
 import shutil
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
@@ -31,6 +33,25 @@ class Answer:
 
 
 Cli = Callable[..., Answer]
+
+
+def edit_header(checkpoint: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Changes the header of a checkpoint, as another program might."""
+    with ZipFile(checkpoint) as packed:
+        header = json.loads(packed.read("archive/latentune.json"))
+    change(header)
+    add_header(checkpoint, json.dumps(header))
+
+
+def add_header(checkpoint: Path, header: str) -> None:
+    """Replaces the header of a checkpoint by a text."""
+    import torch
+
+    content = torch.load(checkpoint, weights_only=True)
+    with checkpoint.open("wb") as file:
+        torch.save(content, file)
+    with ZipFile(checkpoint, "a", ZIP_DEFLATED) as packed:
+        packed.writestr("archive/latentune.json", header)
 
 
 @pytest.fixture(autouse=True)

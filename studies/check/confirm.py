@@ -17,6 +17,7 @@ from ...objectives.rng import spawn_seeds
 from ...objectives.training_errors import TrialFailed
 from ...search_spaces.suggestions import replay
 from ...storage.best_toml import write_best_toml
+from ...storage.database import open_database
 from ...storage.resume_checkpoints import remove_with_partials
 from ...storage.runs_folder import Runs
 from ...storage.search_lock import confirm_lock
@@ -107,7 +108,7 @@ def confirm(  # noqa: D417 - the rows of the options are made from their fields
     check_at_most("seeds", seeds, MAX_SEEDS)
     place = Runs(Path(runs))
     url = storage or place.database
-    loaded = open_study(url, study)
+    loaded = open_study(open_database(url), study)
     finalists = _finalists(loaded, top)
     table = read_study_record(loaded).recipe.to_table()
     recipe = Recipe.from_table(table, place, storage).at(data_dir)

@@ -2,30 +2,53 @@
 
 import os
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
 from ..display.terminal_escape import EscapingStream
-from .archive_verbs import export, import_
-from .check_verbs import doctor, verify
 from .error_messages import exit_with_exception, exit_with_message
-from .list import list_
 from .messages import print_log_messages
-from .network_verbs import anomalies, compress, encode, interpolate, map_, predict, probe, sample
-from .search import search
-from .study_verbs import best, dashboard, show, status
-from .training_verbs import compare, confirm, train
 
 VERB_GROUPS = {
-    "Look": (list_, show, status, best, dashboard),
-    "Search": (search, confirm, verify, doctor),
-    "Train": (train,),
-    "Use": (predict, encode, sample, map_, interpolate, probe, compress, anomalies, compare),
-    "Keep": (export, import_),
+    "Look": {
+        "list": "list",
+        **dict.fromkeys(("show", "status", "best", "dashboard"), "study_verbs"),
+    },
+    "Search": {
+        "search": "search",
+        "confirm": "training_verbs",
+        **dict.fromkeys(("verify", "doctor"), "check_verbs"),
+    },
+    "Train": {"train": "training_verbs"},
+    "Use": {
+        **dict.fromkeys(("predict", "encode", "sample", "map", "interpolate"), "network_verbs"),
+        **dict.fromkeys(("probe", "compress", "anomalies"), "network_verbs"),
+        "compare": "training_verbs",
+    },
+    "Keep": dict.fromkeys(("export", "import"), "archive_verbs"),
 }
-"""The verbs, grouped by what a person wants to do."""
+"""The module of each verb, by groups of what a person wants to do."""
+MODULES = {verb: module for verbs in VERB_GROUPS.values() for verb, module in verbs.items()}
+
+
+class _Verbs(Mapping[str, click.Command]):
+    """The command of each verb; its module is imported when the command is asked for."""
+
+    def __getitem__(self, verb: str) -> click.Command:
+        module = import_module(f".{MODULES[verb]}", __package__)
+        # `list`, `map` and `import` are words of Python.
+        command: click.Command = getattr(module, verb, None) or getattr(module, f"{verb}_")
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
 
 
 class _GroupedCommands(click.Group):
@@ -39,13 +62,15 @@ class _GroupedCommands(click.Group):
         for title, verbs in VERB_GROUPS.items():
             with formatter.section(title):
                 limit = formatter.width - 6 - width
-                formatter.write_dl(
-                    [(f"{verb.name:<{width}}", verb.get_short_help_str(limit)) for verb in verbs]
-                )
+                helps = [self.commands[verb].get_short_help_str(limit) for verb in verbs]
+                names = [f"{verb:<{width}}" for verb in verbs]
+                formatter.write_dl(list(zip(names, helps, strict=True)))
 
 
 @click.group(
-    cls=_GroupedCommands, context_settings={"show_default": True, "max_content_width": 100}
+    cls=_GroupedCommands,
+    commands=_Verbs(),
+    context_settings={"show_default": True, "max_content_width": 100},
 )
 @click.version_option(package_name="latentune", message="%(prog)s %(version)s")
 def app() -> None:
@@ -53,11 +78,6 @@ def app() -> None:
 
     Example: latentune search conv-ae digits
     """
-
-
-for verbs in VERB_GROUPS.values():
-    for verb in verbs:
-        app.add_command(verb)
 
 
 def main() -> NoReturn:

@@ -52,6 +52,7 @@ def _write_table(
     study: str, format_: str, out: Path | None, runs: Path, storage: str | None
 ) -> None:
     from ...storage.atomic_write import write_text
+    from ...storage.database import open_for_reading
     from ...storage.runs_folder import Runs
     from ...storage.storage_error import refuse_url
     from ...storage.study_export import to_csv, to_json
@@ -60,7 +61,9 @@ def _write_table(
     if out is not None and refuse_url(out, "out").is_dir():
         raise click.UsageError(f"--out {str(out)!r} is a folder; name a file")
     write = {"csv": to_csv, "json": to_json}[format_]
-    text = write(open_study(storage or Runs(runs).database, study))
+    # A table has no intermediate values, which are most of what a database holds.
+    database = open_for_reading(storage or Runs(runs).database, steps=format_ == "json")
+    text = write(open_study(database, study))
     if out is None:
         click.echo(text.rstrip())
     else:

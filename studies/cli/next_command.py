@@ -59,10 +59,11 @@ def next_study_command(study: "optuna.Study") -> list[str]:
     """Returns the words of the command that may follow a search."""
     from optuna.trial import TrialState
 
+    from ...storage.optuna_internals import count_trials
     from ..study.pareto_choice import KNEE
 
     name = study.study_name
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+    if not count_trials(study, TrialState.COMPLETE):
         return ["doctor", name]
     if len(study.directions) > 1:
         return ["best", name, "--prefer", KNEE]

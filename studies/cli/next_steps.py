@@ -11,7 +11,7 @@ from ...models.data_spec import DataSpec
 from ...models.networks.standardize import cast_input
 from ...models.roles import Codec, Decodes, Encodes, HasPrior, Predicts, Reconstructs
 from ...storage.checkpoint_file import read_header
-from ...storage.database import database_exists, open_database
+from ...storage.database import database_exists, open_for_reading
 from ...storage.runs_folder import Runs
 from ..study.build import load_network
 from ..study.checkpoint_lookup import find_checkpoint
@@ -76,7 +76,7 @@ def next_network_command(verb: str, source: str, runs: Runs) -> list[str]:
 def _study_in_database(source: str, runs: Runs) -> list[str]:
     """Returns the name of the study in `STUDY:17`, if it is in the database."""
     name = source.partition(":")[0]
-    return [name] if name in optuna.get_all_study_names(open_database(runs.database)) else []
+    return [name] if name in optuna.get_all_study_names(open_for_reading(runs.database)) else []
 
 
 def _missing_arguments(verb: str) -> list[str]:

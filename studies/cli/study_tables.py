@@ -6,23 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.study import StudyDirection
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
 from ...search_spaces.catalog.candidates import AUTO, MODEL
 from ...search_spaces.model_choice import strip_model_prefix
+from ...storage.optuna_internals import count_trials, trial_by_number
+from ...storage.read_only_storage import trial_attributes
 from ...storage.runs_folder import Runs
 from ...storage.study_export import PARAM_PREFIX, disambiguate
 from ...storage.study_record import read_study_record
 from ...storage.study_summary import STATE_NAMES, format_value
 from ...storage.trial_outcome import finished_trials, stop_reason
-from ...storage.trial_record import read_trial_record
+from ...storage.trial_record import TrialRecord, read_trial_record
 from ..display.progress_display import format_best, format_values
 from ..display.terminal import console
 from ..study.misplaced_checkpoints import is_stale
 
 if TYPE_CHECKING:
     from ..search.search_plan import SearchPlan
+
+MAX_SHOWN_TRIALS, LATEST_TRIALS = 100, 50
+"""How many trials a table has at most, and how many of the latest ones if there are more."""
 
 
 def print_plan(plan: "SearchPlan") -> None:
@@ -54,7 +59,6 @@ def print_studies(studies: Sequence[optuna.Study], runs: Runs) -> None:
     """Prints a row for each study."""
     table = Table("study", "metric", "best", *STATE_NAMES.values(), box=None)
     for depth, study in _study_tree(studies):
-        states = [trial.state for trial in study.get_trials(deepcopy=False)]
         monitor = read_study_record(study).monitor
         branch = f"{'  ' * (depth - 1)}└ " if depth else ""
         stale = " (stale)" if is_stale(study, runs) else ""
@@ -62,7 +66,7 @@ def print_studies(studies: Sequence[optuna.Study], runs: Runs) -> None:
             f"{branch}{study.study_name}{stale}",
             monitor,
             format_best(study),
-            *(str(states.count(state)) for state in STATE_NAMES),
+            *(str(count_trials(study, state)) for state in STATE_NAMES),
         )
     console.print(table)
 
@@ -103,15 +107,33 @@ def print_study(study: optuna.Study, runs: Runs) -> None:
         console.print(f"on the encoder of {source.study}, {which}")
         if is_stale(study, runs):
             console.print("stale: that encoder was deleted or trained again since")
-    console.print(_trial_table(study, ("trial", "state", record.monitor, "epochs", "stopped")))
+    trials = _shown_trials(study)
+    console.print(_trial_table(trials, ("trial", "state", record.monitor, "epochs", "stopped")))
+    if (hidden := count_trials(study) - len(trials)) > 0:
+        console.print(f"{hidden:,} more trials: latentune export {study.study_name}")
     if chooses_model(study):
         print_leaderboard(study)
     for line in describe_confirmed(study):
         console.print(line)
 
 
-def _trial_table(study: optuna.Study, facts: tuple[str, ...]) -> Table:
-    trials = study.get_trials(deepcopy=False)
+def _shown_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """Returns all trials of a study; of many, the best, the unfinished and the latest ones."""
+    total = count_trials(study)
+    if total <= MAX_SHOWN_TRIALS:
+        return study.get_trials(deepcopy=False)
+    unfinished = study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING))
+    shown = {trial.number: trial for trial in unfinished}
+    if len(study.directions) == 1 and count_trials(study, TrialState.COMPLETE):
+        best = study.best_trial
+        shown[best.number] = best
+    for number in range(total - LATEST_TRIALS, total):
+        if number not in shown and (trial := trial_by_number(study, number)) is not None:
+            shown[number] = trial
+    return [shown[number] for number in sorted(shown)]
+
+
+def _trial_table(trials: Sequence[FrozenTrial], facts: tuple[str, ...]) -> Table:
     short = [strip_model_prefix(trial.params) for trial in trials]
     params = sorted({name for values in short for name in values})
     table = Table(*facts, *disambiguate(params, facts, PARAM_PREFIX).values(), box=None)
@@ -133,8 +155,8 @@ def describe_origins(study: optuna.Study) -> list[str]:
     lines = []
     if imported := read_study_record(study).imported:
         lines.append(f"imported on {imported.at[:10]}, where it was called {imported.study}")
-    origins = [read_trial_record(trial).origin for trial in study.get_trials(deepcopy=False)]
-    counts = Counter(origin.study for origin in origins if origin is not None)
+    records = [TrialRecord.parse_valid({"origin": o}) for o in trial_attributes(study, "origin")]
+    counts = Counter(record.origin.study for record in records if record.origin is not None)
     return lines + [f"{n} of its trials came from {name}" for name, n in counts.items()]
 
 

@@ -56,7 +56,7 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     """
     import optuna
 
-    from ...storage.database import open_database
+    from ...storage.database import open_for_reading
     from ...storage.resume_checkpoints import last_epochs
     from ...storage.runs_folder import Runs
     from ...storage.study_record import is_latentune_study
@@ -66,7 +66,7 @@ def status(study: str | None, runs: Path, storage: str | None) -> None:
     from .study_tables import print_studies, print_study
 
     folder = Runs(runs)
-    database = open_database(storage or folder.database)
+    database = open_for_reading(storage or folder.database)
     if study is not None:
         studies = [open_study(database, study)]
         print_study(studies[0], folder)

@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.progress import Advance, set_displays
 from ...search_spaces.catalog.candidates import MODEL
+from ...storage.optuna_internals import count_trials
 from ...storage.study_summary import format_value
 from ...storage.trial_outcome import finished_trials, stop_reason
 from ...storage.trial_record import read_trial_record
@@ -75,7 +76,7 @@ def format_values(trial: FrozenTrial) -> str:
 
 def format_best(study: optuna.Study) -> str:
     """Returns the best value; of several objectives, the number of Pareto-optimal trials."""
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+    if not count_trials(study, TrialState.COMPLETE):
         return "-"
     if len(study.directions) > 1:
         return f"front of {len(study.best_trials)}"

@@ -12,6 +12,7 @@ import optuna
 
 from ...storage.checkpoint_file import file_hash, read_header
 from ...storage.database import database_exists
+from ...storage.optuna_internals import trial_by_number
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
 from ...storage.study_record import read_study_record
@@ -68,10 +69,10 @@ def describe_misplacement(path: Path, runs: Runs, study: optuna.Study | None) ->
         return f"{path} is not of trial {expected}: it says {which} of {name}"
     if study is None or folder[0].startswith("config-"):
         return None
-    trials = study.get_trials(deepcopy=False)
-    if number is None or not 0 <= number < len(trials):
+    trial = None if number is None else trial_by_number(study, number)
+    if trial is None:
         return f"{path} is of {which}, which {name} does not have"
-    if header.params != trials[number].params:
+    if header.params != trial.params:
         return f"{path} has other parameters than trial {number} of {name}"
     recipe = read_study_record(study).recipe.to_table()
     if recipe and (differing := _recipe_difference(header.recipe.to_table(), recipe)):

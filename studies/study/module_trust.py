@@ -3,9 +3,7 @@
 A best.toml or a checkpoint may come from anywhere, and importing a module runs its code.
 """
 
-import optuna
-
-from ...storage.database import database_exists, open_database
+from ...storage.database import database_exists, open_for_reading
 from ...storage.study_record import read_study_record
 from .study_error import StudyError
 
@@ -38,8 +36,7 @@ def check_module_trust(model: str, storage: str) -> None:
     if ":" not in model or model in _trusted_modules:
         return
     if database_exists(storage):
-        database = open_database(storage)
-        for study in optuna.get_all_study_summaries(database, include_best_trial=False):
+        for study in open_for_reading(storage).get_all_studies():
             record = read_study_record(study)
             if record.recipe.model == model and record.imported is None:
                 return

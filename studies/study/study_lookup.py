@@ -9,7 +9,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ...search_spaces.space_errors import did_you_mean
 from ...storage.best_toml import Best, read_best_toml
-from ...storage.database import database_exists, open_database
+from ...storage.database import database_exists, open_for_reading
+from ...storage.optuna_internals import count_trials, trial_by_number
 from ...storage.runs_folder import Runs, check_study_name
 from ...storage.study_record import is_latentune_study, missing_entry, read_study_record
 from ...storage.study_summary import STATE_NAMES, Study
@@ -21,12 +22,16 @@ from .study_error import StudyError, check_known
 
 
 def open_study(storage: BaseStorage | str, name: str) -> Study:
-    """Returns the study with a name in a database, which may be given by its Optuna URL.
+    """Returns the study with a name.
+
+    Args:
+        storage: The database, or its Optuna URL if the study is only to be read.
+        name: Name of the study.
 
     Raises:
         StudyError: If there is no such study, or Latentune did not make it.
     """
-    storage = open_database(storage) if isinstance(storage, str) else storage
+    storage = open_for_reading(storage) if isinstance(storage, str) else storage
     names = optuna.get_all_study_names(storage)
     if name not in names:
         hint = did_you_mean(name, names) if names else "there are none yet"
@@ -128,7 +133,7 @@ def check_study_exists(name: str, runs: Runs) -> None:
     """Raises StudyError if the runs folder has studies, but none with this name."""
     known = {path.parents[1].name for path in runs.root.glob("*/*/model.ckpt")}
     if database_exists(runs.database):
-        known |= set(optuna.get_all_study_names(open_database(runs.database)))
+        known |= set(optuna.get_all_study_names(open_for_reading(runs.database)))
     if known:
         check_known(name, sorted(known), f"there is no study {name!r} in {runs.root}")
 
@@ -137,7 +142,7 @@ def training_command(source: str, runs: Runs) -> str:
     """Returns the command that trains a study, or that chooses a trial of its Pareto front."""
     words = ["train", source]
     if database_exists(runs.database):
-        storage = open_database(runs.database)
+        storage = open_for_reading(runs.database)
         known = source in optuna.get_all_study_names(storage)
         if known and len(open_study(storage, source).directions) > 1:
             words = ["best", source, "--prefer", KNEE]
@@ -175,12 +180,11 @@ def get_trial(study: optuna.Study, number: int) -> FrozenTrial:
     Raises:
         StudyError: If there is no such trial.
     """
-    trials = study.get_trials(deepcopy=False)
-    if number >= len(trials):
-        raise StudyError(
-            f"study {study.study_name!r} has no trial {number}: its last is {len(trials) - 1}"
-        )
-    return trials[number]
+    trial = trial_by_number(study, number)
+    if trial is None:
+        last = count_trials(study) - 1
+        raise StudyError(f"study {study.study_name!r} has no trial {number}: its last is {last}")
+    return trial
 
 
 def _best_trial(study: optuna.Study) -> FrozenTrial:

@@ -14,7 +14,7 @@ from ...objectives.objective import Objective
 from ...search_spaces.space_errors import SpaceError
 from ...search_spaces.suggestions import replay
 from ...storage.best_toml import Best
-from ...storage.database import database_exists
+from ...storage.database import database_exists, open_database
 from ...storage.record import validate
 from ...storage.runs_folder import Runs, check_study_name
 from ...storage.study_export import params_key
@@ -122,7 +122,7 @@ def _study_with_trial(best: Best, url: str) -> optuna.Study | None:
     if best.trial is None or not database_exists(url):
         return None
     try:
-        study = open_study(url, best.study)
+        study = open_study(open_database(url), best.study)
     except StudyError:
         return None
     trials = study.get_trials(deepcopy=False)

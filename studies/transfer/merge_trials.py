@@ -7,6 +7,7 @@ from optuna.trial import FrozenTrial
 
 from ...objectives.progress import progress
 from ...storage.atomic_write import move_files
+from ...storage.database import open_database
 from ...storage.lock_wait import hold_lock
 from ...storage.optuna_internals import set_system_attribute, trial_id
 from ...storage.runs_folder import Runs
@@ -35,7 +36,7 @@ def merge_trials(archive: StudyArchive, name: str, runs: Runs, url: str) -> tupl
         StudyError: If there is no such study, or its trials cannot be compared with these.
     """
     path, dump = archive.file.path, archive.dump
-    study = open_study(url, name)
+    study = open_study(open_database(url), name)
     differing = definition_differences(
         read_study_record(dump).definition, read_study_record(study).definition
     )

@@ -11,6 +11,7 @@ import torch
 import latentune
 from latentune.storage.checkpoint_file import read_header, write_header
 from latentune.studies.study import module_trust as allowed
+from tests.conftest import edit_header
 
 Cli = Callable[..., Any]
 
@@ -40,9 +41,7 @@ def stranger(trained: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         text = text.replace(line, "")
     best.write_text(text)
     path = Path("runs/conv-ae-digits/final/model.ckpt")
-    checkpoint = torch.load(path, weights_only=True)
-    checkpoint["latentune"]["recipe"] = {"model": "stranger:SPEC"}
-    torch.save(checkpoint, path)
+    edit_header(path, lambda header: header.update(recipe={"model": "stranger:SPEC"}))
     return "stranger:SPEC"
 
 

@@ -15,6 +15,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from latentune.storage.database import open_database
+from tests.conftest import edit_header
 
 NAME = "conv-ae-digits"
 RUNS = Path("runs")
@@ -95,9 +96,7 @@ def a_broken_checkpoint() -> None:
 
 
 def a_checkpoint_without_its_data() -> None:
-    found = torch.load(FINAL / "model.ckpt", weights_only=True)
-    del found["latentune"]["data"]
-    torch.save(found, FINAL / "model.ckpt")
+    edit_header(FINAL / "model.ckpt", lambda header: header.pop("data"))
 
 
 def a_broken_best() -> None:

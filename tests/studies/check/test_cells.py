@@ -17,7 +17,7 @@ import pytest
 
 import latentune
 from latentune.storage.bad_cells import find_bad_cells
-from latentune.storage.optuna_internals import TABLES
+from latentune.storage.optuna_internals import tables
 
 Cli = Callable[..., Any]
 Refused = Callable[..., str]
@@ -80,7 +80,7 @@ def test_a_bad_cell_of_any_column_is_named(bench: Any, small: Path) -> None:
                     assert len(str(bad)) < 450
             connection.execute("ROLLBACK")
     assert unnamed == []
-    columns = {(name, c.name) for name, of in TABLES.items() for c in of.columns}
+    columns = {(name, c.name) for name, of in tables().items() for c in of.columns}
     assert tried == columns
 
 

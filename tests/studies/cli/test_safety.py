@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-import torch
 from PIL import Image
 
 from latentune.objectives import progress
@@ -19,6 +18,7 @@ from latentune.storage.database import open_database
 from latentune.storage.storage_error import StorageError
 from latentune.storage.study_names import check_new_name
 from latentune.studies.study.custom_study import import_spec
+from tests.conftest import add_header, edit_header
 
 Refused = Callable[..., str]
 
@@ -69,26 +69,28 @@ def test_a_configuration_that_is_endless_is_refused(
     assert str(TOML) in refused("train", TOML)
 
 
-def test_a_checkpoint_that_holds_itself_is_refused(refused: Refused, trained: Path) -> None:
-    checkpoint = torch.load(CHECKPOINT, weights_only=True)
-    checkpoint["latentune"]["encoder"] = checkpoint["latentune"]
-    torch.save(checkpoint, CHECKPOINT)
-    assert "nested too deeply" in refused("map", "conv-ae-digits")
-    laughs: Any = "ha"
-    for _ in range(40):  # each twice the one before, and all of it in a few bytes
-        laughs = [laughs, laughs]
-    checkpoint["latentune"] |= {"encoder": {}, "recipe": {"model": laughs}}
-    torch.save(checkpoint, CHECKPOINT)
-    assert "holds too much" in refused("map", "conv-ae-digits")
+@pytest.mark.parametrize(
+    ("model", "error"),
+    [
+        ("[" * 300 + "]" * 300, "nested too deeply"),
+        ("[" * 10**5 + "]" * 10**5, "recursion depth"),
+        ("[" + "1," * 10**6 + "1]", "holds too much"),
+        ("[" + "1," * 10**7 + "1]", "too large"),
+    ],
+    ids=["nested", "deep", "long", "huge"],
+)
+def test_a_header_that_is_endless_is_refused(
+    refused: Refused, trained: Path, model: str, error: str
+) -> None:
+    add_header(CHECKPOINT, f'{{"recipe": {{"model": {model}}}}}')
+    assert error in refused("map", "conv-ae-digits")
 
 
 @pytest.mark.parametrize("side", [10**6, 10**12])
 def test_a_network_for_which_there_is_no_memory_is_refused(
     refused: Refused, trained: Path, side: int
 ) -> None:
-    checkpoint = torch.load(CHECKPOINT, weights_only=True)
-    checkpoint["latentune"]["data"]["shape"] = [1, side, side]
-    torch.save(checkpoint, CHECKPOINT)
+    edit_header(CHECKPOINT, lambda header: header["data"].update(shape=[1, side, side]))
     assert "network" in refused("map", "conv-ae-digits")
 
 
