@@ -76,9 +76,7 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
         return _open_server(parsed, create)
-    path = _file_path(parsed)
-    if not sqlite.file_has_tables(path, create):
-        sqlite.create_tables(path)
+    _open_file(parsed, create)
     return _open_storage(url, sqlite.engine_options())
 
 
@@ -97,19 +95,20 @@ def open_for_reading(url: str, *, steps: bool = True) -> ReadOnlyStorage:
         if not server.server_has_tables(parsed):
             raise _no_studies_error(parsed)
         return ReadOnlyStorage(server.engine(parsed), steps=steps)
-    sqlite.file_has_tables(_file_path(parsed), create=False)
+    _open_file(parsed, create=False)
     return ReadOnlyStorage(create_engine(url, **sqlite.engine_options()), steps=steps)
 
 
-def _file_path(url: URL) -> Path:
-    """Returns the path of an SQLite file, which is remembered as the one that was opened last."""
+def _open_file(url: URL, create: bool) -> None:
+    """Checks an SQLite file, and creates its tables if it is empty, or missing and `create`."""
     if url.database in (None, "", ":memory:"):
         raise StorageError(
             f"'{url}' is not a file, and its studies would be lost at exit; name a file"
         )
     path = Path(str(url.database))
+    if not sqlite.file_has_tables(path, create):
+        sqlite.create_tables(path)
     _last_opened.append(path)
-    return path
 
 
 def first_bad_cell_error() -> StorageError | None:
