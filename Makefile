@@ -22,7 +22,7 @@ demo: $(STAMP)  ## search, train and sample an autoencoder on real 8x8 digits
 	$(BIN)/latentune sample conv-ae-digits
 
 test: $(STAMP)  ## all tests
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal  # whole halves, so that fixtures are shared
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal  # one more than two cores: tests of processes wait
 
 quick: $(STAMP)  ## a choice of tests, in less than a minute
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(QUICK)

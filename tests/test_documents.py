@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +87,15 @@ def test_every_file_that_a_page_names_exists(page: str) -> None:
         assert (ROOT / path).exists(), path
 
 
-def test_every_class_and_function_that_a_page_names_exists(page: str) -> None:
+@cache
+def words_of_sources() -> set[str]:
     folders = [ROOT / folder for folder in FOLDERS.split("|")]
     sources = [path.read_text() for folder in folders for path in folder.rglob("*.py")]
-    words = set(re.findall(r"\w+", "\n".join(sources)))
+    return set(re.findall(r"\w+", "\n".join(sources)))
+
+
+def test_every_class_and_function_that_a_page_names_exists(page: str) -> None:
+    words = words_of_sources()
     for name in re.findall(r"`([A-Z][a-z]+[A-Z]\w*|[a-z]+_[a-z_]+)(?:\(\))?`", TEXTS[page]):
         assert name in words, name
 

@@ -197,7 +197,7 @@ def test_small_data_have_batches_in_which_there_is_something_to_compare() -> Non
     splits = TensorData("digits").splits
     np.savez("few.npz", x=splits.train.inputs[:60], y=splits.train.targets[:60])
     study = latentune.search("siamese", "few.npz", trials=1, epochs=1)
-    folder = latentune.train(study.study_name, epochs=2).folder
+    folder = latentune.train(study.study_name, epochs=2, pictures="none").folder
     assert (pd.read_csv(folder / "metrics.csv")["train_loss"] > 0.1).all()
 
 

@@ -153,7 +153,7 @@ def test_it_is_searched_by_the_elbo_and_scored_with_its_likelihood() -> None:
     study = latentune.search("dense-vae", "digits", trials=2, epochs=1, batch_size=200)
     assert study.user_attrs["definition"]["metric"] == "maximize val_elbo"
     assert "beta" in study.best_params
-    folder = latentune.train("dense-vae-digits", epochs=1).folder
+    folder = latentune.train("dense-vae-digits", epochs=1, pictures="none").folder
     metrics = (folder / "metrics.json").read_text()
     for name in ("elbo", "reconstruction", "kl", "log_likelihood", "active_units"):
         assert f'"test_{name}"' in metrics

@@ -137,12 +137,14 @@ def test_none_and_nan_go_through_search_train_zip_and_another_search(
     definition = study.user_attrs["definition"]
     assert (definition["epochs"], definition["params_epochs"]) == ("1", "one of None")
     assert (definition["data"][:6], definition["params_data"]) == ("digits", "one of nan")
-    assert latentune.train("odd", epochs=1).folder == Path("runs/odd/final")
+    assert latentune.train("odd", epochs=1, pictures="none").folder == Path("runs/odd/final")
     params = latentune.load_best("odd").params
     assert params["epochs"] is None
     assert math.isnan(params["data"])
     # It is the trial's, because its values are those of the trial.
-    assert latentune.train("runs/odd/best.toml", epochs=1).folder == Path("runs/odd/final")
+    assert latentune.train("runs/odd/best.toml", epochs=1, pictures="none").folder == Path(
+        "runs/odd/final"
+    )
     again = ("search", "mine:SPEC", "--name", "again", "--enqueue", "runs/odd/best.toml")
     plan = cli(*again, "--trials", 1, "--dry-run").out
     assert plan.count("workers") == 2

@@ -98,13 +98,6 @@ def test_the_dashboard_shows_the_front_of_two_objectives() -> None:
     assert points == len(study.trials)
 
 
-def test_our_dashboard_serves_the_same_file_to_this_machine_alone(trained: Path) -> None:
-    port = free_port()
-    command = [sys.executable, "-m", "latentune", "dashboard", "--port", str(port)]
-    with serving(command, port) as url, urlopen(f"{url}/api/studies") as answer:
-        assert b"conv-ae-digits" in answer.read()
-
-
 def ask(url: str, headers: dict[str, str], method: str = "GET") -> int:
     """Returns how a server answers."""
     try:
@@ -136,8 +129,13 @@ def test_pages_from_elsewhere_are_refused_and_deleted_pictures_are_missing(train
         assert ask(f"{url}/api/studies/1", {"Origin": url}, "DELETE") == 204
 
 
-def test_the_dashboard_names_the_metric(trained: Path) -> None:
+def test_our_dashboard_serves_the_file_of_the_runs_folder_and_names_the_metric(
+    trained: Path,
+) -> None:
     port = free_port()
     command = [sys.executable, "-m", "latentune", "dashboard", "--port", str(port)]
-    with serving(command, port) as url, urlopen(f"{url}/api/studies/1") as answer:
-        assert json.load(answer)["objective_names"] == ["val_mse"]
+    with serving(command, port) as url:
+        with urlopen(f"{url}/api/studies") as answer:
+            assert b"conv-ae-digits" in answer.read()
+        with urlopen(f"{url}/api/studies/1") as answer:
+            assert json.load(answer)["objective_names"] == ["val_mse"]

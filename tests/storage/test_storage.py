@@ -1,11 +1,10 @@
 """Storage: the database, best.toml and checkpoints, as they should be and as they should not."""
 
 import math
-import os
-import shutil
 import sqlite3
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,8 @@ from latentune.storage.folder_replacement import replace_folder
 from latentune.storage.runs_folder import Runs, check_study_name
 from latentune.storage.scratch_folder import scratch_folder
 from latentune.storage.storage_error import StorageError
+
+from ..forked import fork, without_rights_of_root
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
 plain = st.one_of(
@@ -167,22 +168,16 @@ def test_a_url_that_is_none_is_refused() -> None:
         open_database("nosuch://host/db")
 
 
-@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv to give up root's rights")
+@pytest.mark.skipif(sys.platform != "linux", reason="gives up rights of root as Linux does")
 def test_a_read_only_database_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "studies.db"
     optuna.storages.RDBStorage(f"sqlite:///{path}").engine.dispose()
     path.chmod(0o444)
     before = path.read_bytes()
-    code = (
-        "from latentune.storage.database import open_database\n"
-        f"open_database('sqlite:///{path}', create=True)"
-    )
-    command = [sys.executable, "-c", code]
-    if os.geteuid() == 0:  # root may write to read-only files, unless it gives that right up
-        command = ["setpriv", "--bounding-set=-dac_override", *command]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "StorageError" in answer.stderr
-    assert "readonly database" in answer.stderr
+    opening = partial(open_database, f"sqlite:///{path}", create=True)
+    _, _, err = fork(without_rights_of_root, opening).end()
+    assert "StorageError" in err
+    assert "readonly database" in err
     assert path.read_bytes() == before
 
 

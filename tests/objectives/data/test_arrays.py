@@ -205,7 +205,7 @@ def test_a_table_is_standardized_and_each_feature_counts_alike() -> None:
     latentune.search("deep-ae", "rows.npy", trials=1, epochs=1)
     metrics = latentune.train("deep-ae-rows", epochs=1).metrics
     assert 0.3 < metrics["test_mse_pca"] < 1  # two of six independent directions
-    latentune.sample("deep-ae-rows", n=20)
+    latentune.sample("deep-ae-rows", methods=["kde"], n=20)
     with pytest.raises(ValueError, match="does not hold images"):
         latentune.interpolate("deep-ae-rows")
     with pytest.raises(DataError, match="holds no images: leave out `image_size=`"):

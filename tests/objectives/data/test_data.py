@@ -241,8 +241,8 @@ def test_neighbors_judge_codes_in_trials_and_in_final_training() -> None:
     study = latentune.search("conv-ae", "digits", objectives=["probe"], trials=2, epochs=2)
     assert list(study.user_attrs["metrics"]) == ["val_probe"]
     assert study.direction.name == "MAXIMIZE"
-    latentune.train("conv-ae-digits", epochs=2)
-    metrics = latentune.train("conv-ae-digits", epochs=2).metrics
+    latentune.train("conv-ae-digits", epochs=2, pictures="none")
+    metrics = latentune.train("conv-ae-digits", epochs=2, pictures="none").metrics
     assert 0.2 < metrics["test_probe"] < 1
     model, splits = latentune.load_model("conv-ae-digits"), TensorData("digits").splits
     with torch.inference_mode():

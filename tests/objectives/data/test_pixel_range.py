@@ -229,7 +229,7 @@ def test_predictions_do_not_depend_on_the_type_of_an_array(cli: Callable[..., An
     x = rng.random((120, 8, 8)) < np.array([0.1, 0.5, 0.9])[y][:, None, None]
     np.savez("t.npz", x=x, y=y)
     latentune.search("mlp", "t.npz", trials=1, epochs=5)
-    latentune.train("mlp-t", epochs=8)
+    latentune.train("mlp-t", epochs=8, pictures="none")
     np.save("bool.npy", x)
     np.save("bytes.npy", x.astype("uint8"))
     np.save("fours.npy", x.astype("uint8") * 4)

@@ -1,11 +1,8 @@
 """Mistakes on the command line: each gets one line and exit code 2, and changes nothing."""
 
-import os
 import resource
-import shutil
 import socket
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -15,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from ...forked import command, fork
+from ...forked import command, fork, without_rights_of_root
 
 Cli = Callable[..., Any]
 
@@ -230,15 +227,12 @@ def test_a_full_disk_is_said() -> None:
     assert list(Path("runs").iterdir()) == []
 
 
-@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv to give up root's rights")
+@pytest.mark.skipif(sys.platform != "linux", reason="gives up rights of root as Linux does")
 def test_a_read_only_folder_is_said() -> None:
     Path("runs").mkdir(mode=0o555)
-    words = [sys.executable, "-m", "latentune", *map(str, SEARCH), "--workers", "1"]
-    if os.geteuid() == 0:
-        words = ["setpriv", "--bounding-set=-dac_override", *words]
-    answer = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert answer.returncode == 2
-    assert "cannot write to runs: Permission denied" in answer.stderr
+    code, _, err = fork(without_rights_of_root, command, *SEARCH, "--workers", 1).end()
+    assert code == 2
+    assert "cannot write to runs: Permission denied" in err
     assert list(Path("runs").iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import sqlite3
 import threading
@@ -73,16 +74,25 @@ def check(study: optuna.Study, undisturbed: list[Any]) -> None:
     assert not list(Path("runs/cache").glob("scratch-*"))
 
 
+@pytest.fixture(scope="module")
+def killed_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("killed")
+    start_fork_server()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        process = process_context.Process(target=killed)
+        process.start()
+        process.join()
+    assert process.exitcode == -signal.SIGKILL
+    return place / "runs"
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals that kill")
 @pytest.mark.parametrize("event", ["nothing", "truncated", "deleted after the check"])
 def test_a_killed_search_has_the_result_of_an_undisturbed_one(
-    undisturbed: list[Any], event: str, monkeypatch: pytest.MonkeyPatch
+    undisturbed: list[Any], killed_runs: Path, event: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start_fork_server()
-    process = process_context.Process(target=killed)
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    shutil.copytree(killed_runs, "runs")
     (kept,) = LAST.glob("*")
     if event == "truncated":
         os.truncate(kept, 5000)

@@ -24,7 +24,7 @@ def _studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def fill(folder: Path) -> None:
         runs = folder / "runs"
         latentune.search("digits", trials=4, pruner="none", runs=runs, **SMALL)
-        latentune.train("auto-digits", epochs=1, runs=runs)
+        latentune.train("auto-digits", epochs=1, runs=runs, pictures="none")
 
     return shared_folder(tmp_path_factory, "studied", fill) / "runs"
 

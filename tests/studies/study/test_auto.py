@@ -112,7 +112,7 @@ def test_each_model_is_tried_with_its_defaults_before_the_sampler_chooses(
 @pytest.mark.parametrize("number", range(3))
 def test_any_trial_is_repeated_by_training_and_loaded(studied: optuna.Study, number: int) -> None:
     trial, source = studied.trials[number], f"auto-digits:{number}"
-    final = latentune.train(source, epochs=1)
+    final = latentune.train(source, epochs=1, pictures="none")
     assert final.metrics["val_mse"] == pytest.approx(trial.value, rel=1e-6)
     loaded = latentune.load_model(source)
     assert loaded.hparams["network"] == THREE[number].removesuffix("-ae")
@@ -127,7 +127,7 @@ def test_the_best_file_can_be_edited_and_trained(studied: optuna.Study) -> None:
     assert tomllib.loads(text)["params"] == studied.best_params
     rate = next(line for line in text.splitlines() if line.startswith(f'"{winner}.lr"'))
     path.write_text(text.replace(rate, f'"{winner}.lr" = 0.002'))
-    folder = latentune.train(str(path), epochs=1).folder
+    folder = latentune.train(str(path), epochs=1, pictures="none").folder
     assert latentune.load_model(folder / "model.ckpt").hparams["lr"] == 0.002
 
 

@@ -1,5 +1,6 @@
 """Studies of several objectives."""
 
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,14 +14,20 @@ import latentune
 
 Cli = Callable[..., Any]
 SEARCH = ("search", "conv-vae", "digits", "--epochs", 1, "--batch-size", 200)
-PARETO = (*SEARCH, "--objectives", "reconstruction,kl", "--trials", 8)
+
+
+@pytest.fixture(scope="module")
+def _searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    runs = tmp_path_factory.mktemp("front") / "runs"
+    options = {"objectives": ("reconstruction", "kl"), "epochs": 1, "batch_size": 200}
+    latentune.search("conv-vae", "digits", trials=8, runs=runs, **options)
+    return runs
 
 
 @pytest.fixture
-def study(cli: Cli) -> optuna.Study:
-    answer = cli(*PARETO)
-    assert answer.code == 0, answer.err
-    assert answer.out.endswith("next: latentune best conv-vae-digits --prefer knee\n")
+def study(_searched: Path) -> optuna.Study:
+    """A study of two objectives, in the working folder."""
+    shutil.copytree(_searched, "runs")
     return optuna.load_study(study_name="conv-vae-digits", storage="sqlite:///runs/studies.db")
 
 

@@ -66,7 +66,7 @@ def test_from_an_autoencoder_to_a_classifier_and_rated_samples(cli: Cli) -> None
 
 def test_a_head_reads_images_and_needs_its_file_alone(trained: Path, tmp_path: Path) -> None:
     latentune.search("head", "digits", encoder="conv-ae-digits", trials=1, epochs=1)
-    folder = latentune.train(NAME, epochs=2).folder
+    folder = latentune.train(NAME, epochs=2, pictures="none").folder
     data = latentune.TensorData("digits")
     test = data.splits.test
     shutil.move(folder / "model.ckpt", tmp_path / "head.ckpt")
@@ -87,7 +87,7 @@ def test_a_frozen_encoder_stays_as_it_was_and_codes_are_kept(trained: Path) -> N
     images = latentune.TensorData("digits").splits.test.inputs
     with torch.inference_mode():
         torch.testing.assert_close(codes["test"], parent.encode(images))
-    latentune.train(NAME, epochs=1)
+    latentune.train(NAME, epochs=1, pictures="none")
     codec = latentune.load_model(NAME).codec
     for ours, theirs in zip(codec.parameters(), parent.parameters(), strict=True):
         assert torch.equal(ours, theirs)
@@ -99,7 +99,7 @@ def test_an_unfrozen_encoder_is_trained_with_a_rate_of_its_own(trained: Path) ->
     )
     assert study.study_name == f"{NAME}-unfrozen"
     assert "encoder_lr" in study.best_params
-    latentune.train(study.study_name, epochs=1)
+    latentune.train(study.study_name, epochs=1, pictures="none")
     parent, model = latentune.load_model("conv-ae-digits"), latentune.load_model(study.study_name)
     before, after = parent.encoder[0].weight, model.codec.encoder[0].weight
     assert not torch.equal(before, after)
@@ -121,7 +121,7 @@ def test_a_parent_trained_anew_makes_its_child_stale(cli: Cli, trained: Path) ->
     assert "stale" not in "".join(tree)
     assert "encoder of conv-ae-digits, trial" in cli("status", NAME).out
 
-    latentune.train("conv-ae-digits", epochs=1)
+    latentune.train("conv-ae-digits", epochs=1, pictures="none")
     assert f"{NAME} (stale)" in cli("status").out
     assert "stale: that encoder was deleted or trained again" in cli("status", NAME).out
     answer = cli("train", NAME)
@@ -159,7 +159,7 @@ def test_a_comparison_begins_from_scratch_once_for_each_network_that_differs(
     for name in encoders[1:]:
         options = {"trials": 1, "epochs": 1, "batch_size": 300, "ranges": {"latent_dim": "8:8"}}
         latentune.search("dense-ae", "digits", name=name, **options)
-        latentune.train(name, epochs=1)
+        latentune.train(name, epochs=1, pictures="none")
     report = latentune.compare("digits", encoders, labels=[50], seeds=1, epochs=2, reach=0.01)
     scratch = [f"from scratch, as {name}" for name in encoders[:2]]
     assert list(report.table["start"]) == scratch + encoders

@@ -181,7 +181,7 @@ def test_features_of_a_table_are_found_by_their_names(refused: Refused) -> None:
     far[["a", "c"]].to_csv("two.csv", index=False)
     np.save("five.npy", rng.normal(size=(20, 5)))
     latentune.search("dense-ae", "rows.csv", trials=1, epochs=1)
-    latentune.train("dense-ae-rows", epochs=2)
+    latentune.train("dense-ae-rows", epochs=2, pictures="none")
     words = ("anomalies", "dense-ae-rows", "--against")
     assert "two.csv has no column 'b', which training had" in refused(*words, "two.csv")
     assert "five.npy holds items of 5, but the network reads 3" in refused(*words, "five.npy")
@@ -200,7 +200,7 @@ def test_images_that_are_too_large_for_memory_are_scored(
     write_images("other", 12, side=24, seed=1)
     monkeypatch.setattr("latentune.objectives.data.sources.image_files.MAX_BYTES_IN_MEMORY", 1)
     latentune.search("conv-ae", "own", image_size=8, trials=1, epochs=1)
-    latentune.train("conv-ae-own", epochs=1)
+    latentune.train("conv-ae-own", epochs=1, pictures="none")
     found = latentune.anomalies("conv-ae-own", against="other")
     assert (found.scores["set"] == "outliers").sum() == 12
     assert latentune.compress("conv-ae-own").item_bytes == 3 * 64

@@ -75,7 +75,7 @@ def test_bytes_and_error_of_each_format(cli: Cli, trained: Path) -> None:
 
 def test_a_table_counts_as_floats_and_in_standard_deviations(cli: Cli) -> None:
     latentune.search("dense-ae", "wine", trials=1, epochs=1, ranges={"latent_dim": "16:16"})
-    metrics = latentune.train("dense-ae-wine", epochs=1).metrics
+    metrics = latentune.train("dense-ae-wine", epochs=1, pictures="none").metrics
     found = latentune.compress("dense-ae-wine")
     assert found.item_bytes == 13 * 4
     assert found.table.loc["float32", "mse"] == pytest.approx(metrics["test_mse"], rel=1e-4)
@@ -86,7 +86,7 @@ def test_a_table_counts_as_floats_and_in_standard_deviations(cli: Cli) -> None:
 
 def test_a_network_without_the_needed_role_is_refused(refused: Callable[..., str]) -> None:
     latentune.search("logistic-regression", "wine", trials=1, epochs=1)
-    latentune.train("logistic-regression-wine", epochs=1)
+    latentune.train("logistic-regression-wine", epochs=1, pictures="none")
     said = refused("compress", "logistic-regression-wine")
     assert "Predictor has no encode() and decode(): compression needs an autoencoder" in said
     assert "Predictor has no reconstruct(): anomaly scores need an autoencoder" in refused(

@@ -76,7 +76,7 @@ def test_distances_are_those_of_their_definitions() -> None:
 
 def test_a_vae_is_sampled_from_its_prior(cli: Cli) -> None:
     latentune.search("conv-vae", "digits", trials=1, epochs=1, batch_size=200)
-    latentune.train("conv-vae-digits", epochs=1)
+    latentune.train("conv-vae-digits", epochs=1, pictures="none")
     answer = cli("sample", "conv-vae-digits", "--method", "prior", "--n", 70, "--seed", 4)
     assert answer.code == 0, answer.err
     samples = Path("runs/conv-vae-digits/final/samples")
@@ -153,9 +153,11 @@ def test_trials_begin_with_the_best_of_another_study(cli: Cli, trained: Path) ->
 def test_training_begins_with_given_weights(trained: Path) -> None:
     first = json.loads((FINAL / "metrics.json").read_text())["val_mse"]
     start = str(FINAL / "model.ckpt")
-    cold = latentune.train("conv-ae-digits:0", epochs=1).metrics["val_mse"]
+    cold = latentune.train("conv-ae-digits:0", epochs=1, pictures="none").metrics["val_mse"]
     best = latentune.load_best("conv-ae-digits").trial
-    metrics = latentune.train(f"conv-ae-digits:{best}", epochs=1, init_from=start).metrics
+    metrics = latentune.train(
+        f"conv-ae-digits:{best}", epochs=1, init_from=start, pictures="none"
+    ).metrics
     assert metrics["init_from"] == start
     assert metrics["val_mse"] < first
     assert cold > 0
@@ -186,7 +188,7 @@ def test_ratings_have_a_scale(cli: Cli, trained: Path) -> None:
 
 def test_a_few_samples_are_not_rated(cli: Cli, trained: Path) -> None:
     shutil.rmtree("runs/cache/features")
-    answer = cli("sample", "conv-ae-digits", "--n", 20)
+    answer = cli("sample", "conv-ae-digits", "--n", 20, "--method", "gaussian")
     assert answer.code == 0, answer.err
     assert "not rated: there are 20 samples, and 65 are needed" in answer.out
     assert not Path("runs/cache/features").exists(), "no network was trained for nothing"

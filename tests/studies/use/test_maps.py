@@ -88,7 +88,7 @@ def test_a_map_of_a_table_can_be_joined(cli: Cli, refused: Refused) -> None:
     frame["id"] = range(500, 560)
     frame.to_csv("t.csv", index=False)
     latentune.search("dense-ae", "t.csv", target="price", trials=1, epochs=1, name="t")
-    latentune.train("t", epochs=1)
+    latentune.train("t", epochs=1, pictures="none")
     for color, written in (("width", "width"), ("x", "color x"), ("price", "target")):
         assert cli("map", "t", "--n", 20, "--color", color).code == 0
         found = pd.read_csv("runs/t/final/maps/pca.csv")

@@ -231,7 +231,7 @@ def test_predictions_have_the_name_of_the_target(asked: Path) -> None:
     table["plant"] = table["plant"].map({True: "oak", False: "ash"})
     table.to_csv("plants.csv", index=False)
     latentune.search("logistic-regression", "plants.csv", target="plant", trials=1, epochs=1)
-    latentune.train("logistic-regression-plants", epochs=1)
+    latentune.train("logistic-regression-plants", epochs=1, pictures="none")
     table.assign(second=1).to_csv("new.csv", index=False)
     said = latentune.predict("logistic-regression-plants", "new.csv")
     assert list(said.table) == [

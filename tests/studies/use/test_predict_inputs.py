@@ -187,7 +187,7 @@ def test_a_number_is_predicted(asked: Path) -> None:
     table = houses("prices.csv", 40).drop(columns="class").assign(price=lambda t: 3 * t["size"])
     table.to_csv("prices.csv", index=False)
     latentune.search("linear-regression", "prices.csv", target="price", trials=1, epochs=1)
-    latentune.train("linear-regression-prices", epochs=3)
+    latentune.train("linear-regression-prices", epochs=3, pictures="none")
     table.drop(columns="price").to_csv("new.csv", index=False)
     said = latentune.predict("linear-regression-prices", "new.csv").table
     spec = TensorData("prices.csv", table=TableOptions(target="price"), numbers=True).spec

@@ -91,7 +91,7 @@ def test_labels_of_the_test_part_are_not_used(
 
 def test_a_note_says_that_training_used_all_labels() -> None:
     latentune.search("logistic-regression", "wine", trials=1, epochs=1)
-    latentune.train("logistic-regression-wine", epochs=1)
+    latentune.train("logistic-regression-wine", epochs=1, pictures="none")
     found = latentune.probe("logistic-regression-wine", labels=20, seeds=2)
     assert list(found.table.index) == ["codes", "pca", "features"]
     assert "trained with all labels" in str(found)
@@ -107,7 +107,7 @@ def test_what_cannot_be_probed_is_refused(refused: Refused, trained: Path) -> No
     assert "seeds must be at most 1,000" in refused(*words, "--seeds", 10**6)
     np.save("rows.npy", np.random.default_rng(0).normal(size=(40, 4)))
     latentune.search("dense-ae", "rows.npy", trials=1, epochs=1)
-    latentune.train("dense-ae-rows", epochs=1)
+    latentune.train("dense-ae-rows", epochs=1, pictures="none")
     assert "rows.npy has no labels to learn from" in refused("probe", "dense-ae-rows")
 
 
@@ -115,5 +115,5 @@ def test_half_of_small_data_has_labels_by_default() -> None:
     small = np.random.default_rng(0)
     np.savez("small.npz", x=small.normal(size=(60, 4)), y=np.arange(60) % 2)
     latentune.search("logistic-regression", "small.npz", trials=1, epochs=1)
-    latentune.train("logistic-regression-small", epochs=1)
+    latentune.train("logistic-regression-small", epochs=1, pictures="none")
     assert "of 21 labeled items" in latentune.probe("logistic-regression-small").question
