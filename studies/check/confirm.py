@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import optuna
-from filelock import Timeout
 from optuna.trial import FrozenTrial, TrialState
 
 from ...objectives.rng import spawn_seeds
@@ -18,10 +17,10 @@ from ...objectives.training_errors import TrialFailed
 from ...search_spaces.suggestions import replay
 from ...storage.best_toml import write_best_toml
 from ...storage.database import open_database
+from ...storage.lock_wait import hold_free_lock
 from ...storage.resume_checkpoints import remove_with_partials
 from ...storage.runs_folder import Runs
 from ...storage.search_lock import confirm_lock
-from ...storage.storage_error import StorageError
 from ...storage.study_export import params_key
 from ...storage.study_record import (
     Confirmed,
@@ -120,18 +119,10 @@ def confirm(  # noqa: D417 - the rows of the options are made from their fields
     nodes = join_cluster(cluster, cpus, gpus)
     place.make()
     place.cache.mkdir(exist_ok=True)
-    lock = confirm_lock(url, place, study)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise StorageError(
-            f"another process is confirming {study}: wait until it has finished"
-        ) from None
-    try:
-        new_seeds = spawn_seeds(recipe.seed, seeds)
+    new_seeds = spawn_seeds(recipe.seed, seeds)
+    message = f"another process is confirming {study}: wait until it has finished"
+    with hold_free_lock(confirm_lock(url, place, study), message):
         return _confirm(_FinalistTraining(loaded, finalists, recipe, new_seeds, place, nodes))
-    finally:
-        lock.release()
 
 
 def _finalists(study: optuna.Study, top: int) -> list[FrozenTrial]:

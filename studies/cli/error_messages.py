@@ -12,7 +12,7 @@ from ...storage.redact import redact
 from ..display.terminal_escape import escape_control_characters
 from .messages import with_flags
 
-MAX_LENGTH = 400  # characters of a line
+MAX_LENGTH = 400  # in characters
 OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
 """What PyTorch says where Python would raise a MemoryError."""
 
@@ -88,9 +88,7 @@ def _database_error_message(error: Exception) -> str | None:
 
     from ...storage.database import DatabaseError, database_message
 
-    if isinstance(error, DatabaseError):
-        message = database_message(error)
-        return f"the database failed ({message}); the same command continues when it works"
-    if isinstance(error, sqlite3.Error):
-        return f"the database failed ({error}); the same command continues when it works"
-    return None
+    if not isinstance(error, (*DatabaseError, sqlite3.Error)):
+        return None
+    message = database_message(error)
+    return f"the database failed ({message}); the same command continues when it works"

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-MAX_UNREADABLE_NAMES = 20  # inputs at most that are named because they could not be read
+MAX_UNREADABLE_NAMES = 20  # unreadable inputs that are listed by name
 
 
 def print_log_messages() -> None:

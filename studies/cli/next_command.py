@@ -50,7 +50,7 @@ def report_interruption(message: str, *, repeat: bool = False) -> Iterator[None]
         if str(stopped):
             click.echo(with_flags(str(stopped)))
         if repeat or str(stopped):
-            words = [word for word in sys.argv[1:] if word != "--anew"]  # it would not continue
+            words = [word for word in sys.argv[1:] if word != "--anew"]  # --anew would start over
             click.echo(f"next: {command_line(*words)}")
         raise SystemExit(130) from None
 

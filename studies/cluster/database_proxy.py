@@ -60,7 +60,7 @@ def connect_database(url: str, token: str) -> BaseStorage:
     if not url.startswith(PROXY_SCHEME):
         return open_database(url)
     host, _, port = url.removeprefix(PROXY_SCHEME).rpartition(":")
-    with warnings.catch_warnings():  # the class is experimental
+    with warnings.catch_warnings():  # GrpcStorageProxy is experimental
         warnings.simplefilter("ignore", ExperimentalWarning)
         proxy = _TokenProxy(host, int(port), token)
     proxy.wait_server_ready(timeout=60)

@@ -74,7 +74,9 @@ class Coordinator:
                     self._remove_stale_checkpoints()
                 self._run_trials(scratch, stop)
             except (StorageError, *DatabaseError):
-                check_file_identity(plan.storage, identity)  # the reason of other errors
+                check_file_identity(
+                    plan.storage, identity
+                )  # a lost database may cause any other error
                 raise
         check_file_identity(plan.storage, identity)
         with plan.hold_lock():

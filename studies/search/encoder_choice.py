@@ -23,14 +23,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class EncoderChoice:
-    """Resolves the encoder of a recipe.
+    """Resolves the encoder of a recipe: a study, a best.toml, a checkpoint or an architecture.
 
-    Attributes:
-        recipe: The recipe; its encoder is a study, a best.toml, a checkpoint or an architecture.
-        encoder: That encoder.
-        study_name: The default name of a study of its model and data.
-        runs: The runs folder.
-        storage: Optuna URL of the database.
+    `study_name` is the default name of a study of its model and data.
     """
 
     recipe: Recipe

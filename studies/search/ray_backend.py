@@ -34,7 +34,7 @@ FAILURE_REASONS: dict[type[RayError], str] = {
     OutOfMemoryError: "its node ran out of memory",
     WorkerCrashedError: "its process was killed",
 }
-MAX_ACTOR_CALLS = 10_000  # at once; each worker waits for the lock and for a stop
+MAX_ACTOR_CALLS = 10_000  # simultaneous ones: each worker waits in two calls
 
 
 @dataclass
@@ -104,7 +104,7 @@ class RayBackend:
             messages.append((worker.index, kind, content))
             if kind == "finished_work":
                 worker.has_finished = True
-                self._cancel_waiting()  # it has found nothing left to do
+                self._cancel_waiting()  # no trial is left for them
         for worker_id in [ids[task] for task in done]:
             worker = self.workers.pop(worker_id)
             if not worker.has_finished:

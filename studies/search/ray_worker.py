@@ -66,7 +66,7 @@ def run_ray_worker(
         with (
             scratch_folder(coordinator.scratch) if is_local else temporary_scratch_folder()
         ) as folder:
-            for module in PRELOADED_MODULES:  # before other workers wait for the lock
+            for module in PRELOADED_MODULES:  # not later, while other workers wait for the lock
                 import_module(module)
             allow(*plan.trusted_modules)
             recipe = with_local_files(plan.recipe, unpack_payload(payload, folder))
@@ -133,7 +133,7 @@ class UploadLastEpoch(pl.Callback):
         self.sent, self._checked = _modified_ns(path), time.monotonic()
 
     def on_train_epoch_start(self, *_: object) -> None:
-        if time.monotonic() - self._checked < HEARTBEAT_S:  # short epochs are soon repeated
+        if time.monotonic() - self._checked < HEARTBEAT_S:  # losing a short epoch costs little
             return
         self._checked = time.monotonic()
         if (modified := _modified_ns(self.path)) != self.sent:

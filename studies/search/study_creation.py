@@ -48,7 +48,7 @@ def open_or_create_study(plan: SearchPlan, command: str) -> Study:
     with plan.hold_lock():
         study = _open_existing(plan)
         if study is not None:
-            if plan.reusable_trials is not None:  # their study may have grown
+            if plan.reusable_trials is not None:  # the other study may have new trials
                 add_reusable_trials(study, plan.reusable_trials)
             return study
     plan.spec.objective.sanity_check(random_trials(1)[0])

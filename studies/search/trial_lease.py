@@ -14,7 +14,7 @@ from ...storage.optuna_internals import read_trial, set_trial_state
 from ...storage.trial_outcome import PROCESS_DIED, reached_epoch
 from ...storage.trial_record import TrialRecord, amend_trial_record, read_trial_record
 
-MAX_DEATHS = 3  # of processes in a row after the same epoch of a trial
+MAX_DEATHS = 3  # a trial fails if its process dies so often after the same epoch
 
 
 class LeaseLostError(StopRequested):

@@ -22,7 +22,7 @@ from .worker_context import SendMessage
 
 MAX_WORKER_FAILURES = 4  # one more than a single trial may cause
 LOCK_TIMEOUT_S = 1
-SIMULTANEOUS_S = 0.3  # within which workers die that one event kills
+SIMULTANEOUS_S = 0.3  # workers that die within this time were killed by one event
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class WorkerPool:
 
     def _receive(self, seconds: float) -> None:
         messages = self.backend.receive(seconds)
-        # A worker may wait for a trial that another message of this batch says to be started here.
+        # Waiting comes last: other messages may say that a worker here has started that trial.
         for index, kind, content in sorted(messages, key=lambda message: message[1] == "waiting"):
             match kind:
                 case "started":

@@ -81,5 +81,7 @@ def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:
     if not path.exists():
         raise StudyError(f"{source} has no trained network yet: {training_command(source, runs)}")
     if is_file and read_header(path).trial != best.trial:
-        raise StudyError(f"{path} is not of trial {best.trial}: latentune train {source}")
+        raise StudyError(
+            f"{path} is not of trial {best.trial}; train it by: latentune train {source}"
+        )
     return Path(os.path.realpath(warn_if_misplaced(path, runs)))

@@ -5,7 +5,7 @@ SEED = 0
 AUGMENTATIONS = ("none", "crop", "zoom")
 PRUNER = "halving"
 SAMPLE_SIZE = 10_000
-SAMPLING_METHODS = {  # what codes are drawn from, in the words of a title
+SAMPLING_METHODS = {  # the distribution of sampled codes, as titles of figures name it
     "prior": "the prior",
     "kde": "a kernel density",
     "pca-kde": "a kernel density of two principal components",
@@ -17,14 +17,14 @@ DASHBOARD_PORT = 8080
 EXPORT_FORMATS = ("csv", "json")
 PRUNERS = ("halving", "hyperband", "median", "wilcoxon", "none")
 SAMPLERS = ("tpe", "gp", "random")
-TRIALS_PER_WORKER = 8  # at least, where the number of workers is not given
+TRIALS_PER_WORKER = 8  # at least, by default
 PROBE_LABELS = 100
 PROBE_SEEDS = 10
 PROBE_NEIGHBORS = 1
-ANOMALY_QUANTILE = 0.99  # of errors in validation: an item beyond is an anomaly
-MAX_PRINTED_ROWS = 50  # rows that are shown of a table
-MAX_PRINTED_ROWS_BESIDE_FILE = 20  # if all of them are written to a file
-MAX_SEEDS = 1000  # that a configuration is trained on
+ANOMALY_QUANTILE = 0.99  # items with a larger error than this share of the validation part
+MAX_PRINTED_ROWS = 50  # of a table
+MAX_PRINTED_ROWS_BESIDE_FILE = 20  # of a table that is also written to a file
+MAX_SEEDS = 1000  # of one configuration
 CONFIRM_TOP = 5  # trials
 CONFIRM_SEEDS = 4
 COMPARE_LABELS = (100, 1000, None)  # None is all of them

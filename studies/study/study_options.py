@@ -125,5 +125,5 @@ class StudyOptions(TableOptions):
         check_seed(self.seed)
         if self.folds is not None and self.repeats > 1:
             raise StudyError(
-                "choose one of `repeats=` and `folds=`: each trial has several trainings by either"
+                "choose one of `repeats=` and `folds=`: both train each trial several times"
             )
