@@ -16,13 +16,12 @@ from ...storage.spreadsheet_csv import escape_formulas, unescape_formula
 from ..cluster.missing_jobs import JobContext, run_missing_jobs
 from ..cluster.payload import recipe_files, with_local_files
 from ..cluster.ray_cluster import RayCluster
-from ..study.build import build_spec
 from ..study.checkpoint_lookup import find_checkpoint
 from ..study.recipe import Recipe
 from ..study.training_options import TrainingOptions
 from .fit_network import fit_network, load_initial_weights
 from .network_report import score_test_part, write_report
-from .training_setup import TrainingSetup, build_setup_with_seed
+from .training_setup import TrainingSetup, build_setup
 
 TABLE = "seeds.csv"
 
@@ -112,8 +111,7 @@ def _train(
     recipe = with_local_files(recipe, context.local_paths)
     seed_folder = _seed_folder(folder or context.runs.root, seed)
     seed_folder.mkdir(parents=True, exist_ok=True)
-    objective = build_spec(recipe, context.runs).objective
-    setup = build_setup_with_seed(best, recipe, objective, seed_folder, seed)
+    setup = build_setup(best, recipe, context.runs, seed_folder, seed)
     load_initial_weights(setup.model, options, context.runs)
     checkpoint, _ = fit_network(seed_folder, setup, options, title)
     metrics = {

@@ -52,14 +52,16 @@ class TrainingSetup:
     seed: int
 
 
-def build_setup_with_seed(
-    best: Best, recipe: Recipe, objective: Objective, target: Path, seed: int
+def build_setup(
+    best: Best, recipe: Recipe, runs: Runs, target: Path, seed: int, *, is_trial: bool = False
 ) -> TrainingSetup:
-    """Seeds everything with `seed`, and then returns a setup with a new network and new data."""
+    """Seeds everything, and then returns a setup with a new network and new data."""
+    objective = build_spec(recipe, runs).objective
     pl.seed_everything(seed, verbose=False)
     data = objective.data()
+    check_fingerprint(best, data)
     model = replay(objective.model, best.params, data.spec)
-    return TrainingSetup(best, target, False, recipe, objective, data, model, seed)
+    return TrainingSetup(best, target, is_trial, recipe, objective, data, model, seed)
 
 
 def load_training_setup(
@@ -77,15 +79,10 @@ def load_training_setup(
     if confirmed and not source.endswith(".toml"):  # a file may have been edited
         log.info("%s", validate(Confirmed, confirmed, source))
     recipe = Recipe.from_table(best.recipe, runs, storage).at(data_dir)
-    objective = build_spec(recipe, runs).objective
-    pl.seed_everything(seed, verbose=False)
-    data = objective.data()
-    check_fingerprint(best, data)
     try:
-        model = replay(objective.model, best.params, data.spec)
+        return build_setup(best, recipe, runs, target, seed, is_trial=is_trial)
     except SpaceError as error:
         raise SpaceError(f"{source}: {error}") from error
-    return TrainingSetup(best, target, is_trial, recipe, objective, data, model, seed)
 
 
 def check_fingerprint(best: Best, data: Any) -> None:
