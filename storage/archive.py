@@ -1,19 +1,20 @@
 """Zip archives with a manifest of hashes: writing them, and reading them without trust."""
 
 import json
-import re
 import stat
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from .atomic_write import check_output, new_file
+from .json_text import parse_json
+from .path_checks import case_folded, is_portable
 from .record import Record, validate
 from .runs_folder import check_regular_file
 from .storage_error import StorageError
@@ -27,12 +28,10 @@ MAX_JSON_BYTES = 128 * MIB
 MAX_FILES = 100_000
 MAX_COMPRESSION_RATIO = 200
 RATIO_EXEMPT_BYTES = 64 * MIB  # smaller archives may have any ratio
-MAX_PATH_LENGTH = 240
 CHUNK_BYTES = MIB
 COMPRESSED_SUFFIXES = (".json", ".toml", ".csv", ".txt")
 
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date: equal content gives equal entries
-_WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError),
     *(OSError, OverflowError),
@@ -65,17 +64,6 @@ class Manifest(Record):
     files: dict[str, ArchivedFile]
 
 
-def is_portable(name: str) -> bool:
-    """Returns whether a relative path is valid on every system and stays in its folder."""
-    return len(name) <= MAX_PATH_LENGTH and all(
-        part.isprintable()
-        and part.strip(" ") == part.rstrip(".") == part != ""
-        and not set(part) & set('<>:"\\|?*')
-        and not _WINDOWS_DEVICE.fullmatch(part)
-        for part in name.split("/")
-    )
-
-
 def write_archive(
     path: Path, files: Mapping[str, Path | str], facts: Mapping[str, Any], option: str
 ) -> int:
@@ -83,7 +71,7 @@ def write_archive(
 
     Args:
         path: The zip.
-        files: The content by the names in the zip: the path of a file, or a text.
+        files: The path or the text of each file, by its name in the zip.
         facts: `kind`, `made` and `versions` of the manifest.
         option: Name of the argument with `path`, for error messages.
 
@@ -95,11 +83,12 @@ def write_archive(
     with new_file(path, option) as partial, zipfile.ZipFile(partial, "w") as archive:
         for name in sorted(files):
             source = files[name]
-            with _entry(archive, name) as entry:
-                hashed, size = sha256(), 0
-                for chunk in (
-                    [source.encode()] if isinstance(source, str) else _read_chunks(source)
-                ):
+            hashed, size = sha256(), 0
+            with (
+                _entry(archive, name) as entry,
+                BytesIO(source.encode()) if isinstance(source, str) else source.open("rb") as file,
+            ):
+                while chunk := file.read(CHUNK_BYTES):
                     entry.write(chunk)
                     hashed.update(chunk)
                     size += len(chunk)
@@ -118,30 +107,21 @@ def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     return archive.open(info, "w", force_zip64=True)
 
 
-def _read_chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
-
-
 @dataclass(frozen=True)
 class Archive:
     """An open zip that holds the files of its manifest. Hashes are checked when files are read.
 
     Attributes:
         path: The zip.
-        manifest: Its manifest.
+        kind: The kind of its content, such as a study.
+        files: The SHA-256 of each file by its name.
     """
 
     path: Path
-    manifest: Manifest
+    kind: str
+    files: Mapping[str, str]
     _zip: zipfile.ZipFile
     _infos: Mapping[str, zipfile.ZipInfo]
-
-    @property
-    def files(self) -> dict[str, str]:
-        """The SHA-256 of each file by its name."""
-        return {name: file.sha256 for name, file in self.manifest.files.items()}
 
     def json(self, name: str) -> Any:
         """Returns the content of a JSON file.
@@ -149,7 +129,7 @@ class Archive:
         Raises:
             StorageError: If it is missing, damaged, too large or not JSON.
         """
-        if name not in self.manifest.files:
+        if name not in self._infos:
             raise StorageError(
                 f"{self.path} has no {name}: it was not written by latentune export"
             )
@@ -157,11 +137,14 @@ class Archive:
             raise StorageError(f"{self.path}: {name} is larger than {MAX_JSON_BYTES // MIB} MiB")
         chunks: list[bytes] = []
         self._read(name, chunks.append)
-        return _parse_json(b"".join(chunks), f"{self.path}: {name}")
+        try:
+            return parse_json(b"".join(chunks))
+        except ValueError as error:
+            raise StorageError(f"{self.path}: {name} cannot be read: {error}") from error
 
     def check(self) -> None:
         """Raises StorageError if the hash of a file is wrong."""
-        for name in self.manifest.files:
+        for name in self.files:
             self._read(name, lambda chunk: None)
 
     def extract(self, name: str, target: Path) -> None:
@@ -180,7 +163,8 @@ class Archive:
                     take(chunk)
         except ZIP_ERRORS as error:
             raise StorageError(f"{self.path} is damaged at {name}: {error}") from error
-        if size != info.file_size or hashed.hexdigest() != self.manifest.files[name].sha256:
+        found = hashed.hexdigest()
+        if size != info.file_size or found != self.files.get(name, found):  # the manifest has none
             raise StorageError(f"{self.path}: {name} is not the file that was packed")
 
 
@@ -189,8 +173,8 @@ def open_archive(path: Path) -> Iterator[Archive]:
     """Opens a zip that `write_archive` wrote, or that was packed again from its files.
 
     Raises:
-        StorageError: If it is missing or damaged, its files are not those of its manifest, the
-            name of a file is not portable, or it would unpack to far more than its size.
+        StorageError: If it is missing or damaged, its manifest lists other files, the name of a
+            file is not portable, or it would unpack to far more than its size.
     """
     try:
         archive = zipfile.ZipFile(check_regular_file(path))
@@ -200,7 +184,10 @@ def open_archive(path: Path) -> Iterator[Archive]:
         raise StorageError(f"{path} is not a readable zip: {error}") from error
     with archive:
         infos = _strip_top_folder(_check_entries(archive, path))
-        yield Archive(path, _read_manifest(archive, infos, path), archive, infos)
+        opened = Archive(path, "", {}, archive, infos)
+        manifest = _check_manifest(opened.json(MANIFEST), infos, path)
+        files = {name: file.sha256 for name, file in manifest.files.items()}
+        yield replace(opened, kind=manifest.kind, files=files)
 
 
 def _check_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
@@ -217,9 +204,9 @@ def _check_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zi
             raise StorageError(f"{path} is not to be trusted: {name!r} may lead out of its folder")
         if info.is_dir():
             continue
-        if _case_folded(name) in seen:
+        if case_folded(name) in seen:
             raise StorageError(f"{path} names {name!r} twice")
-        seen.add(_case_folded(name))
+        seen.add(case_folded(name))
         if info.flag_bits & 1 or info.compress_type not in (
             zipfile.ZIP_STORED,
             zipfile.ZIP_DEFLATED,
@@ -231,7 +218,7 @@ def _check_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zi
             )
         files[name] = info
     for name in files:
-        if any(_case_folded(str(folder)) in seen for folder in PurePosixPath(name).parents):
+        if any(case_folded(str(folder)) in seen for folder in PurePosixPath(name).parents):
             raise StorageError(f"{path} names a folder of {name!r} as a file")
     total = sum(info.file_size for info in files.values())
     packed = sum(info.compress_size for info in files.values())
@@ -244,11 +231,6 @@ def _check_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zi
     return files
 
 
-def _case_folded(name: str) -> str:
-    """Returns equal texts for names that are one file on some system."""
-    return unicodedata.normalize("NFC", name).casefold()
-
-
 def _strip_top_folder(files: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     """Returns the files by their names without the top folder, if one contains all of them."""
     tops = {name.partition("/")[0] for name in files}
@@ -257,19 +239,8 @@ def _strip_top_folder(files: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.Zi
     return {name.partition("/")[2]: info for name, info in files.items()}
 
 
-def _read_manifest(
-    archive: zipfile.ZipFile, infos: Mapping[str, zipfile.ZipInfo], path: Path
-) -> Manifest:
+def _check_manifest(table: Any, infos: Mapping[str, zipfile.ZipInfo], path: Path) -> Manifest:
     """Returns the manifest of a zip, after comparing it with the entries."""
-    if MANIFEST not in infos:
-        raise StorageError(f"{path} has no {MANIFEST}: it was not written by latentune export")
-    if infos[MANIFEST].file_size > MAX_JSON_BYTES:
-        raise StorageError(f"{path}: {MANIFEST} is larger than {MAX_JSON_BYTES // MIB} MiB")
-    try:
-        text = archive.read(infos[MANIFEST])
-    except ZIP_ERRORS as error:
-        raise StorageError(f"{path} is damaged at {MANIFEST}: {error}") from error
-    table = _parse_json(text, f"{path}: {MANIFEST}")
     if not isinstance(table, dict) or table.get("format") != ARCHIVE_FORMAT:
         raise StorageError(
             f"{path} is not an archive of format {ARCHIVE_FORMAT}; was it made by a newer version?"
@@ -285,14 +256,3 @@ def _read_manifest(
         if file.size != infos[name].file_size:
             raise StorageError(f"{path}: {name} is not the file that was packed")
     return manifest
-
-
-def _parse_json(text: bytes, where: str) -> Any:
-    try:
-        value = json.loads(text)
-        json.dumps(value, ensure_ascii=False).encode()  # fails for a lone surrogate
-    except RecursionError as error:
-        raise StorageError(f"{where} is nested too deeply") from error
-    except ValueError as error:
-        raise StorageError(f"{where} is not JSON: {error}") from error
-    return value

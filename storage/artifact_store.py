@@ -51,10 +51,7 @@ class AtomicFileStore(FileSystemArtifactStore):
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
         path = self.folder / artifact_id
         try:
-            with (
-                atomic_file(path, partial_in=self.scratch) as partial,
-                partial.open("xb") as file,
-            ):
+            with atomic_file(path, partial_in=self.scratch) as partial, partial.open("xb") as file:
                 shutil.copyfileobj(content_body, file)
         except OSError as error:
             raise unwritable_path_error(self.folder, error) from error
@@ -63,18 +60,13 @@ class AtomicFileStore(FileSystemArtifactStore):
 def attach_picture(
     target: optuna.Study | optuna.Trial, picture: Path, store: ArtifactStore
 ) -> None:
-    """Attaches a picture to a study or a trial, replacing one of the same name.
-
-    Args:
-        target: The study, or an unfinished trial.
-        picture: The file; the dashboard shows its name.
-        store: Where it is written.
+    """Attaches a picture to a study or an unfinished trial, replacing one of the same name.
 
     Raises:
         StorageError: If it cannot be written.
     """
-    shown = {found.filename: found.artifact_id for found in get_all_artifact_meta(target)}
-    if name := shown.get(picture.name):
+    ids = {found.filename: found.artifact_id for found in get_all_artifact_meta(target)}
+    if name := ids.get(picture.name):
         with picture.open("rb") as file:
             store.write(name, file)
     else:
@@ -111,10 +103,7 @@ def study_bucket(study: optuna.Study) -> str | None:
 def choose_bucket(study: str, storage: str, named: str | None) -> str | None:
     """Returns the bucket for the pictures of a search; None for the artifact folder.
 
-    Args:
-        study: Name of the study.
-        storage: Optuna URL of the database.
-        named: The bucket that the user has named; without one, that of an existing study.
+    It is the bucket that the user has `named`, or else the bucket of the study if that exists.
 
     Raises:
         StorageError: As `study_bucket` does.
@@ -129,15 +118,12 @@ def choose_bucket(study: str, storage: str, named: str | None) -> str | None:
     return study_bucket(optuna.load_study(study_name=study, storage=database))
 
 
-def open_artifact_store(bucket: str | None, runs: Runs, place: Path) -> ArtifactStore:
-    """Returns the artifact store of a search.
+def open_artifact_store(bucket: str | None, runs: Runs, scratch: Path) -> ArtifactStore:
+    """Returns the artifact store of a search from the result of `choose_bucket`.
 
-    Args:
-        bucket: The result of `choose_bucket`.
-        runs: The runs folder.
-        place: A scratch folder in it.
+    `scratch` is a scratch folder in the runs folder.
     """
-    return AtomicFileStore(runs.artifacts, place) if bucket is None else Bucket(bucket)
+    return AtomicFileStore(runs.artifacts, scratch) if bucket is None else Bucket(bucket)
 
 
 class AllArtifacts:

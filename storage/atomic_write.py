@@ -28,8 +28,8 @@ def atomic_file(path: Path, *, partial_in: Path | None = None) -> Iterator[Path]
 
     Args:
         path: The file to replace. Its folder is created.
-        partial_in: Folder for the temporary file, in the same file system; by default that of
-            `path`.
+        partial_in: Folder for the temporary file, in the same file system; by default the folder
+            of `path`.
     """
     folder = partial_in or path.parent
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -154,10 +154,7 @@ def check_targets(files: Mapping[Path, Path]) -> None:
 def move_files(files: Mapping[Path, Path]) -> Iterator[None]:
     """Moves files to their new places, and removes them again if the block fails.
 
-    Files that exist already are left unchanged.
-
-    Args:
-        files: The files to move, by their new places.
+    Files that exist already are left unchanged. `files` holds the files by their new places.
 
     Raises:
         StorageError: If one cannot be written.

@@ -1,6 +1,6 @@
 """Which values the attributes of studies and trials may have.
 
-A database can be written by others, and a zip file comes from elsewhere. Attributes with
+Other people can write to a database or make a zip file, so attributes are checked. Attributes with
 other names than those below belong to users and may hold any JSON.
 """
 
@@ -11,11 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, Json, TypeAdapter, ValidationError
 
-from .record import Record, validation_message
+from .record import Record, check_limits, validation_message
 from .storage_error import StorageError
 from .study_record import CONFIRM_TRAINING, Count, StudyRecord
 from .trial_record import TrialRecord
-from .value_limits import check_limits
 
 Owner = Literal["study", "trial"]
 Author = Literal["user", "system"]
@@ -66,8 +65,8 @@ def attribute_error(owner: Owner, author: Author, name: str, value: Any) -> str 
 
     Args:
         owner: Whether the attribute belongs to a study or to a trial.
-        author: `user` for attributes of Latentune and of users, `system` for those of Optuna and
-            its dashboard.
+        author: `user` for attributes of Latentune and of users, `system` for attributes of Optuna
+            and its dashboard.
         name: Its name.
         value: Its value, read from JSON.
     """
@@ -77,26 +76,21 @@ def attribute_error(owner: Owner, author: Author, name: str, value: Any) -> str 
         return str(error)
     try:
         if author == "system":
-            _check_system_attribute(owner, name, value)
+            for pattern, kind in SYSTEM_TYPES[owner].items():
+                if re.fullmatch(pattern, name, re.DOTALL):
+                    _adapter(kind).validate_python(value, strict=True)
         elif owner == "study" and CONFIRM_TRAINING.fullmatch(name):
             _adapter(float | None).validate_python(value, strict=True)
         else:
             RECORDS[owner].model_validate({name: value})
     except ValidationError as error:
-        said = validation_message(error)
-        return said if said.startswith(f"{name}: ") else f"{name}: {said}"
+        message = validation_message(error)
+        return message if message.startswith(f"{name}: ") else f"{name}: {message}"
     return None
 
 
-def _check_system_attribute(owner: Owner, name: str, value: Any) -> None:
-    """Raises ValidationError if an attribute of Optuna or its dashboard is not valid."""
-    for pattern, kind in SYSTEM_TYPES[owner].items():
-        if re.fullmatch(pattern, name, re.DOTALL):
-            _adapter(kind).validate_python(value, strict=True)
-
-
 def attribute_errors(owner: Owner, author: Author, attributes: Mapping[str, Any]) -> Iterator[str]:
-    """Yields what is wrong with attributes and their names."""
+    """Yields the errors of attributes and their names."""
     for name, value in attributes.items():
         if why := name_error(name) or attribute_error(owner, author, name, value):
             yield why

@@ -1,7 +1,7 @@
 """Backups of repairs: plain files with the state before a repair and after it.
 
 `runs/backups/DATE/before` holds the database and each file that a repair has replaced or removed,
-by its path in the runs folder; `runs/backups/DATE/after` holds what the repair wrote there. A
+by its path in the runs folder; `runs/backups/DATE/after` holds the files that the repair wrote. A
 database that lies outside of the runs folder is called `outside/NAME` in both.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .atomic_write import is_same_file, write_text
 from .folder_replacement import discard
-from .recorded_paths import recorded_path_error, relative_to_root
+from .path_checks import recorded_path_error, relative_to_root
 from .runs_folder import Runs
 from .scratch_folder import scratch_folder, temporary_scratch_folder
 from .sqlite_snapshot import copy_database, count_trials, fingerprint, restore_database
@@ -26,7 +26,7 @@ NAME_FORMAT = "%Y-%m-%d-%H-%M-%S-%f"
 
 @dataclass
 class FileChanges:
-    """What a repair is going to do to files of the runs folder.
+    """The changes that a repair is going to make to files of the runs folder.
 
     Attributes:
         removed: Files and folders that are moved to the backup.
@@ -40,10 +40,7 @@ class FileChanges:
 def make_backup(runs: Runs, database: Path, repaired: Path, changes: FileChanges) -> Path:
     """Backs up a database and the files that are going to change, and then changes the files.
 
-    The caller replaces the database by its repaired copy afterwards.
-
-    Returns:
-        The backup, a new folder.
+    The caller replaces the database by its repaired copy afterwards. Returns the new backup.
 
     Raises:
         StorageError: If it cannot be written, or a file lies behind a link that leads out of the
@@ -88,21 +85,19 @@ def latest_backup(runs: Runs) -> Path:
 
 
 def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
-    """Puts back everything that a backup holds and removes the backup.
+    """Puts back everything that a backup holds, removes the backup, and returns the paths.
 
     If the process is killed, the same call continues. The database is the one that was repaired,
     or its copy in a copied or moved runs folder.
-
-    Returns:
-        The paths that were put back.
 
     Raises:
         StorageError: If the backup is of another database, or a file or the database has changed
             since the repair. Then nothing is put back.
     """
     name = _database_name(database, runs)
-    before = _check_path_in_runs(backup / BEFORE, runs)
-    kept = _check_path_in_runs(before / name, runs)
+    inside = f"{runs.backups.name}/{backup.name}/{BEFORE}"
+    before = runs.resolve(inside, follow=False)
+    kept = runs.resolve(f"{inside}/{name}", follow=False)
     if kept.is_symlink() or not kept.is_file():
         raise StorageError(
             f"{kept} is not a file: the last repair in {runs.root} was of another database; name "
@@ -130,18 +125,18 @@ def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
 def _check_unchanged(backup: Path, files: Mapping[Path, Path], database: Path, kept: Path) -> None:
     """Raises StorageError if restoring the backup would lose changes since the repair."""
     before, after = backup / BEFORE, backup / AFTER
-    way_out = f"the state before the repair is in {before}"
+    hint = f"the state before the repair is in {before}"
     repaired = after / kept.relative_to(before)
     with temporary_scratch_folder() as folder:
         now = folder / database.name
         if copy_database(database, now) not in (fingerprint(kept), fingerprint(repaired)):
             more = count_trials(now) - count_trials(repaired)
             trials = f", by {more} trial{'' if more == 1 else 's'}" if more else ""
-            raise StorageError(f"{database} has changed since the repair{trials}; {way_out}")
+            raise StorageError(f"{database} has changed since the repair{trials}; {hint}")
     for path, target in files.items():
         written = after / path.relative_to(before)
         if os.path.lexists(target) and not any(is_same_file(target, p) for p in (path, written)):
-            raise StorageError(f"{target} was written after the repair; {way_out}")
+            raise StorageError(f"{target} was written after the repair; {hint}")
 
 
 def _files_in(tree: Path) -> Iterator[Path]:
@@ -160,13 +155,7 @@ def _path_in_runs(path: Path, runs: Runs) -> str:
 
 
 def _database_name(database: Path, runs: Runs) -> str:
-    """Returns the path of a database in a backup."""
     return relative_to_root(database, runs.root) or f"outside/{database.name}"
-
-
-def _check_path_in_runs(path: Path, runs: Runs) -> Path:
-    """Returns a path in the runs folder; rejects a path that leads out of it by a link."""
-    return runs.resolve(path.relative_to(runs.root).as_posix(), follow=False)
 
 
 def _backups_in_progress(runs: Runs) -> Path:

@@ -9,10 +9,9 @@ from typing import Any
 from pydantic import create_model
 
 from .atomic_write import write_text
-from .record import Record, validate
+from .record import Record, check_limits, validate
 from .runs_folder import MAX_TOML_BYTES, check_regular_file, check_study_name
 from .storage_error import StorageError
-from .value_limits import check_limits
 
 BEST_FORMAT = 1
 
@@ -23,7 +22,7 @@ class Best:
 
     Attributes:
         study: Name of the study.
-        trial: Number of the trial; None if a configuration is that of no trial.
+        trial: Number of the trial; None if the configuration belongs to no trial.
         monitor: Name of the metric.
         value: The metric at the trial's best epoch.
         best_epoch: That epoch, counted from 1.
@@ -69,26 +68,17 @@ TABLE_COMMENTS = {
 }
 
 
-def write_best_toml(best: Best, path: Path, home: Path | None = None) -> None:
-    """Writes a configuration as TOML.
-
-    Args:
-        best: The configuration.
-        path: The file to write.
-        home: The final path of the file, if it is going to be moved.
-
-    Raises:
-        StorageError: If the file cannot be written.
-    """
-    write_text(path, to_toml(best, home or path))
+def write_best_toml(best: Best, path: Path) -> None:
+    """Writes a configuration as TOML; raises StorageError if the file cannot be written."""
+    write_text(path, to_toml(best, path))
 
 
-def to_toml(best: Best, home: Path) -> str:
-    """Returns a configuration as TOML, for a file at the path `home`."""
+def to_toml(best: Best, path: Path) -> str:
+    """Returns a configuration as TOML, for a file that will be at `path`."""
     import tomlkit
 
     document = tomlkit.document()
-    document.add(tomlkit.comment(f"Train it by: latentune train {home}"))
+    document.add(tomlkit.comment(f"Train it by: latentune train {path}"))
     document["format"] = BEST_FORMAT
     for key, value in asdict(best).items():
         if isinstance(value, Mapping):

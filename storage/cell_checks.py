@@ -10,8 +10,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, json
 from sqlalchemy import DateTime, Enum, Float, Integer, String, Text
 
 from .attribute_types import name_error
-from .storage_error import StorageError
-from .value_limits import check_limits
+from .json_text import parse_json
+from .record import check_limits
 
 VALID_YEARS = (1970, 2200)  # of a trial
 MAX_INTEGER = 2**53
@@ -39,15 +39,10 @@ def _text_error(column: Any, value: Any) -> str | None:
     if column.name in NAME_COLUMNS:
         return name_error(value)
     try:
-        found = json.loads(value)
+        found = parse_json(value)
         check_limits(found, "it")
-        json.dumps(found, ensure_ascii=False).encode()  # fails for a lone surrogate
-    except RecursionError:
-        return "it is nested too deeply"
-    except StorageError as error:
-        return str(error)
     except ValueError as error:
-        return f"it is not JSON: {error}"
+        return str(error)
     if column.name == "distribution_json":
         try:
             parse_distribution(found)

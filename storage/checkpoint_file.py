@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile
 
+from pydantic import field_validator
+
 from ..models.data_spec import DataSpec
 from .archive import ZIP_ERRORS
 from .atomic_write import atomic_file
-from .checkpoint_header import CheckpointHeader
-from .record import validate
+from .json_text import parse_json
+from .record import Record, check_limits, validate
 from .runs_folder import MAX_CHECKPOINT_BYTES, check_regular_file
 from .storage_error import StorageError
-from .value_limits import check_limits
+from .study_record import RecipeTable
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
@@ -25,6 +27,55 @@ if TYPE_CHECKING:
 HEADER = "archive/latentune.json"
 """The file with the header in a checkpoint, which is a zip file."""
 MAX_HEADER_BYTES = 2**24
+
+
+class AnomalyThreshold(Record):
+    """The score above which an item is an anomaly.
+
+    Attributes:
+        quantile: Share of the validation part below the threshold, from 0 to 1.
+        threshold: The L2 norm of a reconstruction error.
+        items: Number of items in the validation part.
+    """
+
+    quantile: float
+    threshold: float
+    items: int
+
+
+class CheckpointHeader(Record):
+    """The facts that `train` adds to the weights in a checkpoint.
+
+    Attributes:
+        study: Name of the study.
+        trial: Number of the trial; None if the configuration belongs to no trial.
+        recipe: The options of the user for the study.
+        params: The value of each parameter of the search space.
+        data: The table of the `DataSpec`.
+        streamed: Whether images were read lazily, so that the network has seen their centers.
+        anomaly: The threshold for anomalies, if the network reconstructs its input.
+        encoder: The header of the encoder's checkpoint, or its architecture in torchvision.
+    """
+
+    study: str
+    trial: int | None = None
+    recipe: RecipeTable
+    params: dict[str, Any]
+    data: dict[str, Any]
+    streamed: bool = False
+    anomaly: AnomalyThreshold | None = None
+    encoder: "CheckpointHeader | str | None" = None
+
+    @field_validator("data")
+    @classmethod
+    def _check_data(cls, table: dict[str, Any]) -> dict[str, Any]:
+        DataSpec.from_table(table)
+        return table
+
+    @property
+    def data_spec(self) -> DataSpec:
+        """The shape and kind of an item."""
+        return DataSpec.from_table(self.data)
 
 
 def write_header(path: Path, header: CheckpointHeader) -> None:
@@ -66,12 +117,12 @@ def read_header(path: Path) -> CheckpointHeader:
         with ZipFile(path) as packed:
             if packed.getinfo(HEADER).file_size > MAX_HEADER_BYTES:
                 raise StorageError(f"{path} has a header that is too large")
-            table = json.loads(packed.read(HEADER))
+            table = parse_json(packed.read(HEADER))
     except FileNotFoundError as error:
         raise StorageError(f"there is no checkpoint {path}") from error
     except KeyError as error:
         raise StorageError(f"{path} was not written by latentune train") from error
-    except (*ZIP_ERRORS, RecursionError) as error:
+    except ZIP_ERRORS as error:
         raise _unsafe_error(path, error) from error
     check_limits(table, str(path))
     try:
@@ -83,8 +134,7 @@ def read_header(path: Path) -> CheckpointHeader:
 def read_state_dict(path: Path) -> dict[str, "torch.Tensor"]:
     """Returns the weights in a file that any program has saved, without running code in it.
 
-    Args:
-        path: A `state_dict`, or a dictionary with one, written by `torch.save`.
+    The file holds a `state_dict`, or a dictionary with one, written by `torch.save`.
 
     Raises:
         StorageError: If it is missing or broken, or holds anything but weights.
@@ -115,9 +165,6 @@ def file_hash(path: Path) -> str:
 def read_safely(path: Path) -> Any:
     """Returns what `torch.save` wrote, on the CPU, without running code that it may contain.
 
-    Args:
-        path: The file.
-
     Raises:
         StorageError: If it is missing or broken, or holds more than data.
     """
@@ -137,8 +184,8 @@ def read_safely(path: Path) -> Any:
 
 
 def _unsafe_error(path: Path, error: BaseException) -> StorageError:
-    said = (str(error).splitlines() or [type(error).__name__])[0]
-    return StorageError(f"{path} is not a checkpoint that can be read safely: {said}")
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return StorageError(f"{path} is not a checkpoint that can be read safely: {reason}")
 
 
 def _check_unpacked_size(path: Path) -> None:
@@ -154,7 +201,7 @@ def load_weights(
     """Loads weights into a network.
 
     Raises:
-        StorageError: If their names or shapes are those of another network.
+        StorageError: If their names or shapes do not fit this network.
     """
     try:
         model.load_state_dict(weights)

@@ -38,10 +38,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 def write_note(study: optuna.Study, command: str, facts: Mapping[str, str]) -> None:
     """Writes the note that the dashboard shows with a study.
 
-    Args:
-        study: The study.
-        command: The command that created it.
-        facts: The rows of a table.
+    It holds the command that created the study, and a table of facts.
     """
     from optuna_dashboard import save_note
 
@@ -63,13 +60,10 @@ def _escape_markdown(text: str) -> str:
 def serve(
     storage: BaseStorage, folder: Path, port: int, announce: Callable[[str], None] = print
 ) -> None:
-    """Serves the dashboard on this machine until Ctrl-C.
+    """Serves the dashboard of a database on this machine until Ctrl-C.
 
-    Args:
-        storage: The database.
-        folder: The artifact folder; artifacts in buckets are shown too.
-        port: Port to listen on.
-        announce: Called with the address when the server is listening.
+    It shows the artifacts in `folder` and in buckets. `announce` is called with the address when
+    the server is listening.
 
     Raises:
         StorageError: If the port is in use or not allowed.
@@ -98,10 +92,6 @@ def guard_requests(app: Application, artifacts: AllArtifacts) -> Application:
 
     The dashboard has no password. A page of another site could otherwise delete studies by a
     cross-site request, or through a host name that points to this machine (DNS rebinding).
-
-    Args:
-        app: The dashboard.
-        artifacts: The artifacts that it can show.
     """
 
     def answer(environ: Environ, start: StartResponse) -> Iterable[bytes]:

@@ -20,11 +20,11 @@ from sqlalchemy.exc import OperationalError
 from ..models.errors import LatentuneError
 from . import database_server as server
 from . import sqlite_file as sqlite
-from .advisory_lock import AdvisoryLock
 from .database_urls import SQLITE_SCHEME, is_file, parse_url, redacted_url
 from .lock_wait import hold_lock
 from .read_only_storage import ReadOnlyStorage
 from .redact import redact
+from .search_lock import AdvisoryLock
 from .sqlite_snapshot import copy_database
 from .storage_error import StorageError
 

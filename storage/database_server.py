@@ -53,7 +53,7 @@ HINTS = {
 
 
 def is_postgres(url: URL) -> bool:
-    """Returns whether a URL from `parse_url` is that of a PostgreSQL database."""
+    """Returns whether a URL from `parse_url` names a PostgreSQL database."""
     return url.drivername == PSYCOPG_DRIVER
 
 
@@ -74,7 +74,7 @@ def server_options(url: URL) -> dict[str, Any]:
 
 @cache
 def engine(url: URL) -> Engine:
-    """Returns the engine of this process for queries of our own."""
+    """Returns the engine of this process for queries that Optuna does not make."""
     made = create_engine(url, isolation_level="AUTOCOMMIT", **server_options(url))
     atexit.register(made.dispose)
     return made
@@ -142,7 +142,7 @@ def _connect(url: URL) -> Iterator[Connection]:
 
 def _connection_message(error: DBAPIError) -> str:
     """Returns why a connection failed, with a hint for the usual reasons."""
-    said = (str(error.orig).splitlines() or [""])[0]
-    said = said.rpartition("FATAL:")[2].strip()
-    said = re.sub("^connection (failed|is bad): ", "", said)
-    return "; ".join([said, *(hint for why, hint in HINTS.items() if re.search(why, said))])
+    reason = (str(error.orig).splitlines() or [""])[0].rpartition("FATAL:")[2].strip()
+    reason = re.sub("^connection (failed|is bad): ", "", reason)
+    hints = (hint for pattern, hint in HINTS.items() if re.search(pattern, reason))
+    return "; ".join([reason, *hints])

@@ -48,13 +48,10 @@ def find_resumable(folder: Path, marker: str) -> Path | None:
 
 
 @contextmanager
-def replace_folder(folder: Path, runs: Runs, *, keep: bool = False) -> Iterator[Path]:
-    """Yields an empty folder that replaces `folder` when the block has succeeded.
+def replace_folder(folder: Path, runs: Runs) -> Iterator[Path]:
+    """Yields an empty folder that replaces `folder`, if that exists, when the block has succeeded.
 
-    Args:
-        folder: The folder to replace; it need not exist.
-        runs: The runs folder. Its cache holds the new folder until the block has succeeded.
-        keep: Whether the old folder is kept, under its name with `-before` at the end.
+    Until then it lies in the cache of the runs folder.
 
     Raises:
         StorageError: If it cannot be written; the old folder is not changed then.
@@ -64,7 +61,7 @@ def replace_folder(folder: Path, runs: Runs, *, keep: bool = False) -> Iterator[
             new = scratch / "new"
             new.mkdir()
             yield new
-            replace_with(new, folder, scratch, keep=keep)
+            replace_with(new, folder, scratch, keep=False)
     except OSError as error:
         raise unwritable_path_error(folder, error) from error
 

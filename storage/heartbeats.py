@@ -52,12 +52,7 @@ def write_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None
 
 
 def stale_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Returns the RUNNING trials with an expired heartbeat: their processes have died.
-
-    Args:
-        study: The study.
-        trials: Its trials.
-    """
+    """Returns the RUNNING trials with an expired heartbeat: their processes have died."""
     running, storage = _running_trials(study, trials)
     if not running or storage is None:
         return []
@@ -74,10 +69,6 @@ def write_missing_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial])
 
     A process may die before its first heartbeat. The start of its trial was read from the clock of
     its own machine, so the grace period is counted from now on by the clock of the server.
-
-    Args:
-        study: The study.
-        trials: Its trials.
     """
     running, storage = _running_trials(study, trials)
     if running and storage is not None and not is_file(storage.url):

@@ -1,4 +1,4 @@
-"""Strict JSON, in which NaN and infinite numbers are null."""
+"""Strict JSON: written with null for NaN and infinite numbers, and read without odd texts."""
 
 import json
 import math
@@ -16,6 +16,22 @@ def to_strict_json(value: Any) -> str:
         ]
     """
     return json.dumps(_replace_non_finite(value), indent=2, allow_nan=False) + "\n"
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Returns the value of a JSON text, which anyone may have written.
+
+    Raises:
+        ValueError: If it is not JSON, nested too deeply, or not valid Unicode.
+    """
+    try:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()  # fails for a lone surrogate
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"it is not JSON: {error}") from error
+    return value
 
 
 def _replace_non_finite(value: Any) -> Any:

@@ -7,6 +7,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .storage_error import StorageError
 
+MAX_VALUES = 1_000_000
+MAX_DEPTH = 50
+MAX_INTEGER_BITS = 1024
+"""A larger integer fits no float, and takes long to print."""
+
 
 class Record(BaseModel):
     """A frozen set of named values. No entry may be missing, unknown or of another type."""
@@ -40,13 +45,29 @@ class Record(BaseModel):
 R = TypeVar("R", bound=Record)
 
 
-def validate(kind: type[R], value: Any, where: str) -> R:
-    """Returns a value as a record.
+def check_limits(value: Any, where: str) -> None:
+    """Refuses tables and lists that contain themselves or are too large to walk through.
 
-    Args:
-        kind: The class of the record.
-        value: The value that was read from a file.
-        where: The file, for the error message.
+    Raises:
+        StorageError: If a value that was read from the file `where` has too many values, is nested
+            too deeply, or has too large an integer.
+    """
+    waiting, seen = [(value, 0)], 0
+    while waiting:
+        item, depth = waiting.pop()
+        seen += 1
+        if isinstance(item, dict):
+            item = list(item.values())
+        if isinstance(item, (list, tuple, set)):
+            waiting += [(inner, depth + 1) for inner in item]
+        if depth > MAX_DEPTH or seen + len(waiting) > MAX_VALUES:
+            raise StorageError(f"{where} is nested too deeply, or holds too much")
+        if isinstance(item, int) and item.bit_length() > MAX_INTEGER_BITS:
+            raise StorageError(f"{where} holds a number of more than {MAX_INTEGER_BITS} bits")
+
+
+def validate(kind: type[R], value: Any, where: str) -> R:
+    """Returns a value that was read from the file `where` as a record.
 
     Raises:
         StorageError: If an entry is missing, unknown or not valid.
@@ -65,5 +86,5 @@ def validation_message(error: ValidationError) -> str:
         return f"{where} is missing"
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{where} is not a known entry"
-    said = f"{first['msg'][0].lower()}{first['msg'][1:]}"
-    return f"{where}: {said}" if where else said
+    message = f"{first['msg'][0].lower()}{first['msg'][1:]}"
+    return f"{where}: {message}" if where else message

@@ -10,12 +10,7 @@ from .runs_folder import Runs
 
 @dataclass(frozen=True)
 class ResumeCheckpoints:
-    """How many unfinished trials have a checkpoint, and the bytes of all files.
-
-    Attributes:
-        count: Number of trials.
-        size: Bytes of all files.
-    """
+    """How many unfinished trials have a checkpoint, and the bytes of all their files."""
 
     count: int
     size: int

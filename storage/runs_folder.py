@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .recorded_paths import recorded_path_error, relative_to_root
+from .path_checks import recorded_path_error, relative_to_root
 from .storage_error import StorageError, refuse_url, unwritable_path_error
 
 # Names in the folder that no study can have.
@@ -152,9 +152,7 @@ class Runs:
     def resolve(self, recorded: Any, *, follow: bool = True) -> Path:
         """Returns the path that a file has recorded; the inverse of `inside`.
 
-        Args:
-            recorded: The recorded path. It is checked, because the file may come from anyone.
-            follow: As in `recorded_path_error`.
+        The path is checked by `recorded_path_error`, because the file may come from anyone.
 
         Raises:
             StorageError: If it is absolute, has `..` or a backslash, is too long, or leads out of
@@ -204,10 +202,6 @@ def check_study_name(study: str) -> str:
 
 def check_regular_file(path: Path, max_bytes: int = MAX_CHECKPOINT_BYTES) -> Path:
     """Returns a path unchanged if it is a regular file or missing: reading a pipe may never end.
-
-    Args:
-        path: The path.
-        max_bytes: Maximal size of the file.
 
     Raises:
         StorageError: If it is a folder, a pipe or a device, or the file is larger.

@@ -120,12 +120,7 @@ class Bucket:
 
         try:
             yield
-        except (
-            Boto3Error,
-            BotoCoreError,
-            ClientError,
-            ValueError,
-        ) as error:
+        except (Boto3Error, BotoCoreError, ClientError, ValueError) as error:
             answer = getattr(error, "response", {}).get("Error", {})
             kind = answer.get("Code", type(error).__name__)
             said = " ".join((answer.get("Message") or str(error)).split()).rstrip(".")

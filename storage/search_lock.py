@@ -1,31 +1,39 @@
-"""The locks of a database: of its searches, and of the process that confirms a study."""
+"""The locks of a database: of its searches, and of the process that confirms a study.
 
+In PostgreSQL they are locks of the database, which all machines share. For a file, and for any
+other server such as MySQL, they are files of the runs folder.
+"""
+
+import hashlib
+import math
 from pathlib import Path
+from typing import Any, Self
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
+from optuna.exceptions import StorageInternalError
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import URL
 
-from .advisory_lock import AdvisoryLock
-from .database_server import is_postgres
-from .database_urls import parse_url
+from .database_server import engine, is_postgres
+from .database_urls import parse_url, redacted_url
 from .lock_wait import Lock
 from .runs_folder import Runs
 
 SEARCH_LOCK_NAME = "the lock of all searches"
 """What the log line about waiting calls it."""
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 def search_lock(storage: str, runs: Runs) -> Lock:
     """Returns the lock under which a process chooses its next trial, so that it is chosen once.
 
-    In PostgreSQL it is a lock of the database, which the searches of all machines share. For a
-    file, and for any other server such as MySQL, it is a file of the runs folder: searches in the
-    same database must then have the same folder.
+    If it is a file of the runs folder, searches in the same database must have the same folder.
     """
     return _lock(storage, "search", runs.lock)
 
 
 def confirm_lock(storage: str, runs: Runs, study: str) -> Lock:
-    """Returns the lock of the process that confirms a study, for all machines as `search_lock`."""
+    """Returns the lock of the process that confirms a study."""
     return _lock(storage, f"confirm {study}", runs.cache / f"{study}-confirm.lock")
 
 
@@ -34,3 +42,75 @@ def _lock(storage: str, purpose: str, file: Path) -> Lock:
     if is_postgres(url):
         return AdvisoryLock(url, purpose)
     return FileLock(file, thread_local=False)  # one thread may acquire it and another release it
+
+
+class AdvisoryLock:
+    """A reentrant lock that a session of the server holds.
+
+    The server releases it when the process dies, or when its machine is silent for half a minute.
+    It wakes waiting processes in the order of their requests. One thread may acquire the lock and
+    another one release it. Locks with different purposes are independent.
+    """
+
+    def __init__(self, url: URL, purpose: str) -> None:
+        digest = hashlib.sha256(f"latentune {purpose}".encode()).digest()
+        self._url, self._key = url, int.from_bytes(digest[:8], signed=True)
+        self._session: Connection | None = None
+        self._times = 0
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether this process holds the lock."""
+        return self._session is not None
+
+    def acquire(self, timeout: float | None = None) -> None:
+        """Waits until this process holds the lock.
+
+        Raises:
+            Timeout: After that many seconds.
+            OperationalError: If the server cannot be reached.
+        """
+        if self._session is None:
+            self._session = self._open_locked_session(timeout)
+        self._times += 1
+
+    def release(self) -> None:
+        """Releases the lock once; it is free when each `acquire` has been released.
+
+        Raises:
+            OperationalError: If the server cannot be reached; the lock is released then.
+            StorageInternalError: If the lock was lost meanwhile.
+        """
+        self._times = max(0, self._times - 1)
+        if self._session is None or self._times:
+            return
+        session, self._session = self._session, None
+        with session:
+            if not session.execute(text(f"SELECT pg_advisory_unlock({self._key})")).scalar():
+                raise StorageInternalError(
+                    f"{redacted_url(self._url)} runs each statement in another session, as a "
+                    "connection pooler does: name the server itself"
+                )
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.release()
+
+    def _open_locked_session(self, timeout: float | None) -> Connection:
+        wait_ms = 0 if timeout is None else max(1, math.ceil(1000 * timeout))  # 0 means no limit
+        session = engine(self._url).connect()
+        try:
+            session.execute(text(f"SET lock_timeout = {wait_ms}"))
+            session.execute(text(f"SELECT pg_advisory_lock({self._key})"))
+        except BaseException as error:
+            late = getattr(getattr(error, "orig", None), "sqlstate", None) == LOCK_NOT_AVAILABLE
+            if not late:  # the session may hold the lock
+                session.invalidate()
+            session.close()
+            if late:
+                raise Timeout(redacted_url(self._url)) from None
+            raise
+        return session

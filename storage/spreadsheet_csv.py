@@ -44,10 +44,7 @@ def escape_formulas(table: "pd.DataFrame") -> "pd.DataFrame":
 def write_csv(table: "pd.DataFrame", to: Path | IO[bytes], *, index: str | None = None) -> None:
     """Writes a table as CSV in UTF-8; names of files in other encodings keep their bytes.
 
-    Args:
-        table: The table.
-        to: A path, or a binary file.
-        index: Name of the column with the index; None to leave it out.
+    `index` is the name of the column with the index; None leaves it out.
     """
     mode: Literal["w", "wb"] = "w" if isinstance(to, Path) else "wb"
     escape_formulas(table).to_csv(

@@ -14,14 +14,10 @@ HEADER_BYTES = 100
 
 
 def copy_database(database: Path, to: Path) -> str:
-    """Copies a database and its log into one new file, and returns its fingerprint.
+    """Copies a database and its log into the new file `to`, and returns its fingerprint.
 
-    Args:
-        database: The database; it may be in use, and is not changed.
-        to: The copy.
-
-    Returns:
-        A hash that changes with every commit and with nothing else.
+    The fingerprint is a hash that changes with every commit and with nothing else. The database
+    may be in use, and is not changed.
 
     Raises:
         StorageError: If it is missing, or SQLite cannot read it.
@@ -43,7 +39,7 @@ def copy_database(database: Path, to: Path) -> str:
 
 
 def restore_database(copy: Path, database: Path) -> None:
-    """Replaces the content of a database by that of a copy in one transaction.
+    """Replaces the content of a database by the content of a copy, in one transaction.
 
     Other processes may read it meanwhile.
 

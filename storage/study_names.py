@@ -1,25 +1,17 @@
 """Names of new studies, which must be valid on every system."""
 
 import os
-import unicodedata
 from collections.abc import Collection
 
 import optuna
 
 from .database import database_exists, open_for_reading
 from .database_urls import parse_url
+from .path_checks import WINDOWS_DEVICE, case_folded
 from .runs_folder import RESERVED_NAMES, check_study_name
 from .storage_error import StorageError
 
 MAX_NAME_BYTES = 200
-WINDOWS_DEVICES = {
-    "CON",
-    "PRN",
-    "AUX",
-    "NUL",
-    *(f"{d}{n}" for d in ("COM", "LPT") for n in range(10)),
-}
-"""Names of devices on Windows, with any suffix."""
 
 
 def check_name_in_database(url: str, study: str) -> str:
@@ -36,33 +28,24 @@ def check_name_in_database(url: str, study: str) -> str:
 
 
 def check_new_name(study: str, others: Collection[str]) -> str:
-    """Returns a name unchanged if a new study can have it on every system.
-
-    Args:
-        study: The name.
-        others: The names of the existing studies.
+    """Returns a name unchanged if a new study beside the `others` can have it on every system.
 
     Raises:
         StorageError: If on some system it is a device, equal to another name in the runs folder,
             or not a valid name of a folder.
     """
     check_study_name(study)
-    why, same = None, _case_folded(study)
-    if study.partition(".")[0].upper() in WINDOWS_DEVICES:
+    why, same = None, case_folded(study)
+    if WINDOWS_DEVICE.fullmatch(study):
         why = "it is a device on Windows"
     elif study.endswith("."):
         why = "on Windows it would lose the dot at its end"
     elif len(os.fsencode(study)) > MAX_NAME_BYTES:
         why = f"it takes {len(os.fsencode(study))} bytes, and {MAX_NAME_BYTES} are allowed"
     elif same in RESERVED_NAMES:
-        why = f"where case does not count, it is {same!r}, for which the runs folder has a use"
-    elif twin := next((name for name in others if _case_folded(name) == same), None):
+        why = f"where case does not count, it is {same!r}, a name that the runs folder uses"
+    elif twin := next((name for name in others if case_folded(name) == same), None):
         why = f"where case or the form of accents does not count, it is the study {twin!r}"
     if why is not None:
         raise StorageError(f"{study!r} cannot name a study: {why}; give another by `name=`")
     return study
-
-
-def _case_folded(name: str) -> str:
-    """Returns equal texts for names that differ only in case or in composed letters."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

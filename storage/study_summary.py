@@ -38,9 +38,7 @@ class Study(optuna.Study):
         if best and len(self.directions) == 1:
             monitor = read_study_record(self).monitor or "value"
             lines.append(f"best: trial {best[0].number}, {monitor} {best[0].values[0]:.4g}")
-            lines += [
-                f"  {n} = {format_value(value, 'None')}" for n, value in best[0].params.items()
-            ]
+            lines += [f"  {n} = {format_value(v, 'None')}" for n, v in best[0].params.items()]
         elif best:
             lines.append(f"best: a front of {len(best)}")
         return "\n".join(lines)

@@ -11,7 +11,7 @@ from torch import Tensor
 from ...models.data_spec import DataSpec
 from ...models.networks.standardize import cast_input, error_scale
 from ...models.roles import Reconstructs
-from ...storage.checkpoint_header import AnomalyThreshold
+from ...storage.checkpoint_file import AnomalyThreshold
 from ..data.batches import apply_in_batches
 from ..data.preparation.normalization import mean_and_std
 from ..data.tensor_data import TensorData

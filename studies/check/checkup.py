@@ -1,6 +1,7 @@
 """A checkup: a copy of the database, the runs folder, and the changes that fixes make to both."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,16 +10,21 @@ from pathlib import Path
 import optuna
 from optuna.storages import BaseStorage, RDBStorage
 
+from ...models.networks.architectures import ARCHITECTURES
 from ...storage.backup import FileChanges
 from ...storage.database import database_exists, open_database
 from ...storage.database_urls import SQLITE_SCHEME, file_path, is_file
+from ...storage.redact import redact
 from ...storage.runs_folder import Runs
 from ...storage.scratch_folder import temporary_scratch_folder
 from ...storage.sqlite_snapshot import copy_database
 from ...storage.storage_error import StorageError
-from ...storage.study_record import is_latentune_study
+from ...storage.study_record import is_latentune_study, read_study_record
 from ...storage.study_summary import Study
+from ..study.defaults import RUNS
+from ..study.option_fields import options_of
 from ..study.study_lookup import open_study
+from ..study.study_options import StudyOptions
 from .database_tables import check_tables, unreadable_database
 from .finding import Finding
 
@@ -30,8 +36,8 @@ class Checkup:
     Attributes:
         runs: The runs folder.
         source: Optuna URL of the database.
-        url: Optuna URL of the copy of an SQLite file; that of the database otherwise.
-        storage: The opened copy; None if it cannot be opened.
+        copy: The copy of the database, if that is an SQLite file.
+        storage: The opened copy, or database; None if it cannot be opened.
         study_name: The only study to look at; None for all studies and files.
         fingerprint: The fingerprint of the database when it was copied.
         findings: The findings in the tables of the database.
@@ -40,16 +46,25 @@ class Checkup:
 
     runs: Runs
     source: str
-    url: str
+    copy: Path | None
     storage: BaseStorage | None
     study_name: str | None
     fingerprint: str = ""
     findings: tuple[Finding, ...] = ()
     changes: FileChanges = field(default_factory=FileChanges)
 
+    def __post_init__(self) -> None:
+        if self.storage is not None and self.study_name is not None:
+            open_study(self.storage, self.study_name)  # raises an error if there is none
+
+    @property
+    def url(self) -> str:
+        """Optuna URL of the copy, or else of the database."""
+        return self.source if self.copy is None else f"{SQLITE_SCHEME}{self.copy}"
+
     @cached_property
     def all_studies(self) -> list[optuna.Study]:
-        """All studies of the database, those of other programs included."""
+        """All studies of the database, also the studies of other programs."""
         if self.storage is None:
             return []
         names = optuna.get_all_study_names(self.storage)
@@ -63,12 +78,30 @@ class Checkup:
 
     @property
     def covers_runs_folder(self) -> bool:
-        """Whether to look at files without a study: only if the database is that of the folder."""
+        """Whether to look at files without a study: only if the folder holds the database."""
         return (
             self.study_name is None
             and self.storage is not None
             and self.source == self.runs.database
         )
+
+    def command(self, *words: str) -> str:
+        """Returns a command of latentune with the runs folder and the database to look at."""
+        place = [] if str(self.runs.root) == RUNS else ["--runs", str(self.runs.root)]
+        place += [] if self.source == self.runs.database else ["--storage", self.source]
+        return shlex.join(["latentune", *words, *map(redact, place)])
+
+    def search_command(self, study: optuna.Study, ranges: Mapping[str, str], *more: str) -> str:
+        """Returns the command of a search with the options of a study and some new ranges."""
+        recipe, options = read_study_record(study).recipe.to_table(), options_of(StudyOptions)
+        words = ["search", *(recipe[name] for name in ("model", "data") if name in recipe)]
+        if recipe.get("encoder", "") not in ("", *ARCHITECTURES):
+            recipe["encoder"] = str(self.runs.root / recipe["encoder"])
+        ranges = {**recipe.pop("ranges", {}), **ranges}
+        for name, option in options.items():
+            if recipe.get(name, option.default) != option.default:
+                words += option.words(recipe[name])
+        return self.command(*words, *options["ranges"].words(ranges), *more)
 
     def folders(self) -> list[Path]:
         """Returns the folders of the studies to look at."""
@@ -77,45 +110,35 @@ class Checkup:
 
 
 @contextmanager
-def open_checkup(
-    runs: Runs, source: str, study_name: str | None
-) -> Iterator[tuple[Checkup, Path | None]]:
-    """Yields a checkup of a private copy of a database, and the path of the copy.
-
-    A database that is not an SQLite file is not copied: the path is None then.
+def open_checkup(runs: Runs, source: str, study_name: str | None) -> Iterator[Checkup]:
+    """Yields a checkup of a private copy of a database, if that is an SQLite file.
 
     Raises:
         StorageError: If there is no such database, or it is not one of Optuna's.
         StudyError: If there is no such study, or it was not made by Latentune.
     """
     if not is_file(source) or not database_exists(source):
-        storage = open_database(source)  # raises an error that says what is missing
-        _check_study(storage, study_name)
-        yield Checkup(runs, source, source, storage, study_name), None
+        # `open_database` raises an error that says what is missing.
+        yield Checkup(runs, source, None, open_database(source), study_name)
         return
     database = file_path(source)
     with temporary_scratch_folder() as folder:
         copy = folder / database.name
-        url = f"{SQLITE_SCHEME}{copy}"
         try:
             fingerprint = copy_database(database, copy)
         except StorageError as error:
             finding = unreadable_database(str(error), database, runs)
-            yield Checkup(runs, source, url, None, study_name, findings=(finding,)), copy
+            yield Checkup(runs, source, copy, None, study_name, findings=(finding,))
             return
         findings, is_readable = check_tables(copy, database, runs)
         try:
-            copied = open_database(url) if is_readable else None
+            storage = open_database(f"{SQLITE_SCHEME}{copy}") if is_readable else None
         except StorageError as error:
             raise StorageError(str(error).replace(str(copy), str(database))) from error
         try:
-            _check_study(copied, study_name)
-            yield (
-                Checkup(runs, source, url, copied, study_name, fingerprint, tuple(findings)),
-                copy,
-            )
+            yield Checkup(runs, source, copy, storage, study_name, fingerprint, tuple(findings))
         finally:
-            close(copied)
+            close(storage)
 
 
 def close(storage: BaseStorage | None) -> None:
@@ -123,8 +146,3 @@ def close(storage: BaseStorage | None) -> None:
     if isinstance(storage, RDBStorage):
         storage.remove_session()
         storage.engine.dispose()
-
-
-def _check_study(storage: BaseStorage | None, name: str | None) -> None:
-    if storage is not None and name is not None:
-        open_study(storage, name)

@@ -82,13 +82,13 @@ def finalist_table(
     `sign` is 1 if lower values are better, and -1 otherwise.
     """
     table = pd.DataFrame({"trial": trials, "search_value": search_values})
-    series = [pd.Series(own if np.isfinite(own).all() else [np.nan] * len(own)) for own in values]
-    seeds = np.array([len(own) for own in values])
-    table["mean"], table["std"] = [own.mean() for own in series], [own.std() for own in series]
+    series = [pd.Series(row if np.isfinite(row).all() else [np.nan] * len(row)) for row in values]
+    seeds = np.array([len(row) for row in values])
+    table["mean"], table["std"] = [row.mean() for row in series], [row.std() for row in series]
     half = stats.t.ppf(0.975, seeds - 1) * table["std"] / seeds**0.5
     table["low"], table["high"] = table["mean"] - half, table["mean"] + half
     table["seeds"], table["dropped"] = seeds, seeds < seeds[best]
-    costs = [[sign * value for value in own] for own in values]
+    costs = [[sign * value for value in row] for row in values]
     table["probability"] = probabilities_better(costs, best)
     return table
 

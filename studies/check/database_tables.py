@@ -124,5 +124,5 @@ def _check_cells(copy: Path, database: Path) -> Iterator[Finding]:
 
 
 def _not_fixable(problem: str, database: Path) -> Finding:
-    solution = f"what can be read: sqlite3 {database} .recover | sqlite3 new.db"
+    solution = f"save what can be read by: sqlite3 {database} .recover | sqlite3 new.db"
     return Finding("broken", problem, solution)

@@ -145,14 +145,14 @@ def doctor(
             restored = restore_backup(place, backup, database)
         return Diagnosis(done=tuple(f"put back {path}" for path in restored), backup=backup)
     done, new_backup = _repair(place, source, study) if fix else ((), None)
-    with open_checkup(place, source, study) as (checkup, _):
+    with open_checkup(place, source, study) as checkup:
         trials = sum(len(examined.get_trials(deepcopy=False)) for examined in checkup.studies)
         findings = tuple(_find_all(checkup))
         return Diagnosis(findings, len(checkup.studies), trials, done, new_backup)
 
 
 def _sqlite_file(source: str, option: str) -> Path:
-    """Returns the file of a database, or raises StorageError if it is not an SQLite file."""
+    """Returns the file of a database; raises StorageError if it is not an SQLite file."""
     if not is_file(source):
         raise StorageError(
             f"{redact(source)} is not an SQLite file, and `{option}=` only changes what it can "
@@ -173,9 +173,10 @@ def _find_all(checkup: Checkup) -> list[Finding]:
 
 
 def _repair(runs: Runs, source: str, study: str | None) -> tuple[tuple[str, ...], Path | None]:
-    """Fixes all findings with a fix; returns what was done, and the backup."""
+    """Fixes all findings with a fix; returns a text about each, and the backup."""
     database = _sqlite_file(source, "fix")
-    with open_checkup(runs, source, study) as (checkup, copy):
+    with open_checkup(runs, source, study) as checkup:
+        copy = checkup.copy
         assert copy is not None
         fixable = [(finding, finding.fix) for finding in _find_all(checkup) if finding.fix]
         if not fixable or checkup.storage is None:

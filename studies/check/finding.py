@@ -38,7 +38,7 @@ class Finding:
         return replace(self, solution=solution, fix=None)
 
     def describe_fix(self) -> str:
-        """Returns what the fix has done, in two lines."""
+        """Returns two lines about the fix after it was applied."""
         return f"{'fixed':<9} {self.problem}\n{'':<9} {self.solution.removeprefix('`fix=` ')}"
 
 

@@ -48,7 +48,7 @@ def race(
 def winner(costs: Sequence[Sequence[float]]) -> int | None:
     """Returns the configuration with the best mean over all seeds; None if all have failed."""
     seeds = max(map(len, costs))
-    means = [float(np.mean(own)) if len(own) == seeds else np.inf for own in costs]
+    means = [float(np.mean(row)) if len(row) == seeds else np.inf for row in costs]
     best = int(np.argmin(means))
     return best if np.isfinite(means[best]) else None
 
@@ -59,9 +59,9 @@ def probabilities_better(costs: Sequence[Sequence[float]], best: int) -> list[fl
     Two configurations are compared on the seeds that both were trained on.
     """
     found = []
-    for index, own in enumerate(costs):
-        compared = [i for i, others in enumerate(costs) if len(others) >= len(own)]
-        rows = np.array([costs[i][: len(own)] for i in compared])
+    for index, row in enumerate(costs):
+        compared = [i for i, other in enumerate(costs) if len(other) >= len(row)]
+        rows = np.array([costs[i][: len(row)] for i in compared])
         p_values = _p_values(rows, compared.index(best))
         found.append(float(p_values[compared.index(index)]))
     return found

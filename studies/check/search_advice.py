@@ -16,7 +16,6 @@ from ..study.recipe import Recipe
 from .checkup import Checkup
 from .finding import Finding, list_trials
 from .ranked_trials import direction_sign, rank_trials
-from .suggested_commands import search_command
 
 if TYPE_CHECKING:
     from ...models.data_spec import DataSpec
@@ -79,7 +78,7 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
             yield Finding(
                 "advice",
                 f"of the best {len(best)} trials of {study.study_name}, {', '.join(described)}",
-                search_command(study, checkup, ranges, "--from", study.study_name),
+                checkup.search_command(study, ranges, "--from", study.study_name),
             )
 
 
@@ -178,13 +177,13 @@ def find_weak_choices(checkup: Checkup) -> Iterator[Finding]:
                 yield Finding(
                     "advice",
                     f"{study.study_name} has never tried {name}={', '.join(untried)}",
-                    search_command(study, checkup, {name: ",".join(untried)}, "--name", new_name),
+                    checkup.search_command(study, {name: ",".join(untried)}, "--name", new_name),
                 )
         if described:
             yield Finding(
                 "advice",
                 f"never among the best third of {study.study_name}: {', '.join(described)}",
-                search_command(study, checkup, remaining, "--from", study.study_name),
+                checkup.search_command(study, remaining, "--from", study.study_name),
             )
 
 
@@ -231,7 +230,7 @@ def find_late_bloomers(checkup: Checkup) -> Iterator[Finding]:
                 "advice",
                 f"{list_trials(late)} of {study.study_name}, among its best {len(best)}, were no "
                 f"better than the trials that were pruned after epoch {epochs}",
-                search_command(study, checkup, {}, "--from", study.study_name, "--pruner", "none"),
+                checkup.search_command(study, {}, "--from", study.study_name, "--pruner", "none"),
             )
 
 

@@ -16,7 +16,6 @@ from ..study.study_error import StudyError
 from ..study.study_lookup import best_configuration
 from .checkup import Checkup
 from .finding import Finding
-from .suggested_commands import command_line, search_command
 
 CHECKPOINT = "model.ckpt"
 
@@ -28,7 +27,7 @@ def find_broken_checkpoints(checkup: Checkup) -> Iterator[Finding]:
             is_partial = path.parent.name.endswith(("-partial", "-partial-before"))
             is_network = path.name == CHECKPOINT and not is_partial
             source = _training_source(path) if is_network else ""
-            then = f"; then: {command_line(checkup, 'train', source)}" if source else ""
+            then = f"; then: {checkup.command('train', source)}" if source else ""
             yield from _check_readable(path, checkup, then, is_network=is_network)
     for study in checkup.studies:
         for path in sorted((checkup.runs.cache / "trials" / study.study_name).glob("*.ckpt")):
@@ -66,7 +65,7 @@ def _training_source(path: Path) -> str:
 def find_misplaced_networks(checkup: Checkup) -> Iterator[Finding]:
     """Finds networks that lie in the folder of another study or trial."""
     for study in checkup.studies:
-        train = command_line(checkup, "train", study.study_name)
+        train = checkup.command("train", study.study_name)
         for problem in describe_misplaced_checkpoints(study, checkup.runs):
             yield Finding("broken", problem, f"move it away, or train it again: {train}")
 
@@ -101,12 +100,12 @@ def find_outdated_networks(checkup: Checkup) -> Iterator[Finding]:
     """Finds networks of a trial that is no longer the best, and studies on a changed encoder."""
     for study in checkup.studies:
         name, final = study.study_name, checkup.runs.final(study.study_name)
-        train = command_line(checkup, "train", name)
+        train = checkup.command("train", name)
         if is_stale(study, checkup.runs):
             yield Finding(
                 "advice",
                 f"{name} is on an encoder that was trained again since, or is gone",
-                search_command(study, checkup, {}, "--name", f"{name}-2"),
+                checkup.search_command(study, {}, "--name", f"{name}-2"),
             )
         partial_folder = in_progress_folder(final)
         if (

@@ -14,7 +14,6 @@ from ...storage.optuna_internals import set_trial_state
 from ...storage.trial_record import TrialRecord, amend_trial_record, read_trial_record
 from .checkup import Checkup
 from .finding import Finding, list_trials
-from .suggested_commands import command_line
 
 Params = frozenset[tuple[str, Any]]
 """Names and values of parameters, in no order."""
@@ -60,7 +59,7 @@ def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:
                 f"{list_trials(repeated)} of {study.study_name} repeated parameters that had been "
                 "tried",
                 "widen a range or search fewer trials; to know the spread: "
-                + command_line(checkup, "confirm", study.study_name),
+                + checkup.command("confirm", study.study_name),
             )
         waiting = _waiting_duplicates(trials, {p: numbers[0] for p, numbers in tried.items()})
         if waiting:

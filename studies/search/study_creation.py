@@ -15,7 +15,7 @@ from ...storage.atomic_write import atomic_file
 from ...storage.checkpoint_file import read_header
 from ...storage.dashboard_server import write_note
 from ...storage.database import database_exists, open_database
-from ...storage.recorded_paths import relative_to_root
+from ...storage.path_checks import relative_to_root
 from ...storage.storage_error import StorageError, unwritable_path_error
 from ...storage.study_record import (
     EncoderSource,

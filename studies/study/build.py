@@ -32,8 +32,13 @@ from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.head_spaces import EncoderSpace
 from ...search_spaces.ranges import RangedSpace
 from ...search_spaces.suggestions import check_memory, replay
-from ...storage.checkpoint_file import file_hash, load_weights, read_checkpoint, read_header
-from ...storage.checkpoint_header import CheckpointHeader
+from ...storage.checkpoint_file import (
+    CheckpointHeader,
+    file_hash,
+    load_weights,
+    read_checkpoint,
+    read_header,
+)
 from ...storage.runs_folder import Runs
 from .custom_study import import_spec
 from .encoder_loader import EncoderLoader, check_weights, pretrained_encoder

@@ -13,8 +13,7 @@ from ...objectives.metrics.baselines import linear_baseline, pca_baseline
 from ...objectives.provenance import git_commit, versions
 from ...objectives.rng import spawn_seeds
 from ...storage.best_toml import Best, write_best_toml
-from ...storage.checkpoint_file import write_header
-from ...storage.checkpoint_header import AnomalyThreshold, CheckpointHeader
+from ...storage.checkpoint_file import AnomalyThreshold, CheckpointHeader, write_header
 from ...storage.folder_replacement import resumable_folder
 from ...storage.json_text import to_strict_json
 from ...storage.runs_folder import Runs

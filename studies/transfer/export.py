@@ -12,10 +12,11 @@ from ...models.networks.architectures import ARCHITECTURES
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.progress import progress
 from ...objectives.provenance import versions
-from ...storage.archive import is_portable, write_archive
+from ...storage.archive import write_archive
 from ...storage.artifact_store import artifact_records, study_bucket
 from ...storage.checkpoint_file import file_hash
 from ...storage.optuna_internals import trial_id
+from ...storage.path_checks import is_portable
 from ...storage.runs_folder import Runs, check_study_name
 from ...storage.s3_bucket import Bucket
 from ...storage.scratch_folder import temporary_scratch_folder
@@ -127,7 +128,7 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
 def _artifact_files(
     dump: StudyDump, runs: Runs, bucket_url: str | None, fetched: Path
 ) -> dict[str, Path]:
-    """Returns the artifacts of the runs folder; those of a bucket are downloaded."""
+    """Returns the artifacts of a study, after downloading those that are in its bucket."""
     bucket = None if bucket_url is None else Bucket(bucket_url)
     in_bucket = set() if bucket is None else bucket.names()
     found = {}
@@ -163,7 +164,7 @@ def _encoder_files(dump: StudyDump, runs: Runs) -> Iterator[tuple[str, Path]]:
 
 
 def _missing_needs(dump: StudyDump, *, has_encoder: bool) -> Iterator[str]:
-    """Yields what a study needs and its archive does not hold."""
+    """Yields the things that a study needs and its archive does not hold."""
     record = read_study_record(dump)
     recipe = record.recipe
     if ":" in recipe.model:

@@ -1,4 +1,4 @@
-"""Import: checks an archive, and then puts the whole study in place or nothing."""
+"""Import: checks an archive, and then puts all of its study in place or nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ from .study_archive import (
 from .study_dump import StudyDump
 
 LOCAL_ATTRIBUTES = ("imported", "artifacts")
-"""Attributes about the place of a study, which do not hold elsewhere."""
+"""Attributes that only hold on the machine that exported a study."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -159,10 +159,9 @@ def _check_name_is_free(
     *,
     remove_incomplete: bool = False,
 ) -> list[str]:
-    """Checks that no study has this name, except one that a killed import has left.
+    """Returns the names of the other studies, after checking that no study has this name.
 
-    Returns:
-        The names of all other studies.
+    A study that a killed import has left may have it.
     """
     others = []
     for study in optuna.get_all_study_summaries(database, include_best_trial=False):
@@ -182,9 +181,9 @@ def _check_name_is_free(
 
 
 def _check_folder(folder: Path, files: Mapping[Path, Path]) -> None:
-    """Checks that a study's folder holds nothing but caches and the files to be imported.
+    """Raises StorageError if a study's folder holds links, or files that are not to be imported.
 
-    It must not hold a link, which would lead files elsewhere.
+    A link would lead files out of the folder. Caches are allowed.
     """
     for path in (folder, *folder.rglob("*")):
         is_expected = path in files or is_cache(path.name)

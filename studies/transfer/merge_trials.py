@@ -27,10 +27,7 @@ def merge_trials(archive: StudyArchive, name: str, runs: Runs, url: str) -> tupl
     """Adds the trials of an archive to a study that does not have them yet.
 
     Each trial is added at once with its pictures, so that the same call continues an interrupted
-    one.
-
-    Returns:
-        The study, how many trials were added, and how many were there already.
+    one. Returns the study, how many trials were added, and how many were there already.
 
     Raises:
         StudyError: If there is no such study, or its trials cannot be compared with these.

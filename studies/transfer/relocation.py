@@ -4,7 +4,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from ...storage.best_toml import read_best_toml, write_best_toml
+from ...storage.atomic_write import write_text
+from ...storage.best_toml import read_best_toml, to_toml
 from ...storage.checkpoint_file import file_hash, read_checkpoint, write_header
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
@@ -18,9 +19,9 @@ from .study_dump import StudyDump
 def encoder_targets(archive: layout.StudyArchive, name: str, runs: Runs) -> dict[str, Path]:
     """Returns where the files of the archived encoder go, by their names in the archive.
 
-    They go to the folder of the imported study, not to the folder of the encoder's study: a study
-    with the name of the latter may exist here. The result is empty if the archive has no encoder,
-    or if the same encoder is already where the recipe expects it.
+    They go to the folder of the imported study, because another study here may have the name of
+    the encoder's study. The result is empty if the archive has no encoder, or if the same encoder
+    is already where the recipe expects it.
     """
     files = archive.file.files
     if layout.ENCODER_CHECKPOINT not in files:
@@ -63,21 +64,22 @@ def relocate_files(folder: Path, before: StudyDump, after: StudyDump, runs: Runs
         StorageError: If a file cannot be read safely.
         StudyError: If a file has an invalid recipe.
     """
-    own = folder / layout.FOLDER
+    study_folder = folder / layout.FOLDER
     old_encoder, new_encoder = (read_study_record(of).recipe.encoder for of in (before, after))
-    for path in [*folder.rglob(layout.BEST), *own.glob("trial-*.toml")]:
+    for path in [*folder.rglob(layout.BEST), *study_folder.glob("trial-*.toml")]:
         best = read_best_toml(path)
         recipe = dict(best.recipe)
         Recipe.parse(recipe, runs)
-        if not path.is_relative_to(own) or best.study != before.name:
+        if not path.is_relative_to(study_folder) or best.study != before.name:
             continue
         if old_encoder and recipe.get("encoder") == old_encoder:
             recipe["encoder"] = new_encoder
         new = replace(best, study=after.name, recipe=recipe)
         if new != best:
-            write_best_toml(new, path, runs.root / after.name / path.relative_to(own))
+            home = runs.root / after.name / path.relative_to(study_folder)
+            write_text(path, to_toml(new, home))
     for path in folder.rglob(layout.CHECKPOINT):
         header, _ = read_checkpoint(path)
         Recipe.parse(header.recipe.to_table(), runs)
-        if path.is_relative_to(own) and header.study == before.name != after.name:
+        if path.is_relative_to(study_folder) and header.study == before.name != after.name:
             write_header(path, header.model_copy(update={"study": after.name}))

@@ -59,7 +59,7 @@ def find_reusable_trials(
 ) -> ReusableTrials:
     """Returns the trials of the study `name` with parameters that are in another study's space.
 
-    `space`, `data` and `definition` are those of the other study.
+    `space`, `data` and `definition` belong to the other study.
 
     Raises:
         StudyError: If there is no such study, or it differs in more than its ranges.

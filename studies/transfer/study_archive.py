@@ -101,7 +101,7 @@ def open_study_archive(path: Path) -> Iterator[StudyArchive]:
         StorageError: If it is missing, damaged or not safe, or is not the archive of a study.
     """
     with open_archive(path) as file:
-        if file.manifest.kind != KIND:
+        if file.kind != KIND:
             raise StorageError(f"{path} is not the archive of a study")
         for name in file.files:
             if any(map(is_excluded, name.split("/"))) or not KNOWN_FILES.fullmatch(name):

@@ -18,8 +18,7 @@ from ...objectives.data.parts import Part
 from ...objectives.data.preparation.splits import PART_PURPOSES
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.progress import progress
-from ...storage.checkpoint_file import read_header
-from ...storage.checkpoint_header import CheckpointHeader
+from ...storage.checkpoint_file import CheckpointHeader, read_header
 from ...storage.runs_folder import Runs
 from ..study.build import build_spec, load_network
 from ..study.checkpoint_lookup import find_checkpoint

@@ -188,7 +188,7 @@ def test_nothing_is_moved_that_lies_elsewhere(refused: Refused, trained: Path) -
     assert f"runs/{NAME}/best.toml leads out of the runs folder by a link" in line
 
 
-def test_recorded_paths_are_those_of_the_folder(tmp_path: Path) -> None:
+def test_path_checks_are_those_of_the_folder(tmp_path: Path) -> None:
     runs = Runs(Path("runs"))
     Path("runs/a").mkdir(parents=True)
     Path("runs/loop").symlink_to("loop")

@@ -20,7 +20,7 @@ from latentune.storage.atomic_write import write_text
 from latentune.storage.best_toml import read_best_toml, write_best_toml
 from latentune.storage.checkpoint_file import read_checkpoint
 from latentune.storage.database import open_database
-from latentune.storage.folder_replacement import replace_folder
+from latentune.storage.folder_replacement import replace_folder, resumable_folder
 from latentune.storage.runs_folder import Runs, check_study_name
 from latentune.storage.scratch_folder import scratch_folder
 from latentune.storage.storage_error import StorageError
@@ -211,10 +211,10 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["b"]
 
 
-def test_the_last_folder_is_kept_if_asked_for(tmp_path: Path) -> None:
+def test_a_resumable_folder_keeps_the_last_one(tmp_path: Path) -> None:
     runs, folder = Runs(tmp_path), tmp_path / "study" / "final"
     for text in ("first", "second", "third"):
-        with replace_folder(folder, runs, keep=True) as partial:
+        with resumable_folder(folder, runs, "marker", resume=False) as partial:
             (partial / "a").write_text(text)
     assert (folder / "a").read_text() == "third"
     assert (tmp_path / "study" / "final-before" / "a").read_text() == "second"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from torch import Tensor
 
 from ....models.data_spec import DataSpec
-from ....storage.checkpoint_header import CheckpointHeader
+from ....storage.checkpoint_file import CheckpointHeader
 from ..batches import evaluation_batch_size, prefetch
 from ..data_error import MAX_FILE_BYTES, DataError, check_input_size
 from ..parts import to_float

@@ -192,7 +192,7 @@ def test_a_name_that_is_no_text_is_refused(refused: Refused) -> None:
         ("com1", "a device on Windows"),
         ("mine.", "lose the dot"),
         ("\u56f3" * 90, "270 bytes"),
-        ("Cache", "has a use"),
+        ("Cache", "that the runs folder uses"),
         ("Mine", "the study 'mine'"),
         ("\u1100\u1161", "the study '\uac00'"),  # two letters of Korean, and the same composed
     ],

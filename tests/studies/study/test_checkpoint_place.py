@@ -9,8 +9,7 @@ import optuna
 import pytest
 
 import latentune
-from latentune.storage.checkpoint_file import read_header, write_header
-from latentune.storage.checkpoint_header import CheckpointHeader
+from latentune.storage.checkpoint_file import CheckpointHeader, read_header, write_header
 
 Cli = Callable[..., Any]
 NAME = "conv-ae-digits"

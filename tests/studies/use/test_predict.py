@@ -19,8 +19,7 @@ import latentune
 from latentune import TensorData
 from latentune.objectives.data.new_items.new_items import Preparation
 from latentune.objectives.data.parts import to_float
-from latentune.storage.checkpoint_file import read_header, write_header
-from latentune.storage.checkpoint_header import AnomalyThreshold
+from latentune.storage.checkpoint_file import AnomalyThreshold, read_header, write_header
 
 from ...given import feed, prepared, take
 
