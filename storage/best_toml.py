@@ -68,9 +68,13 @@ TABLE_COMMENTS = {
 }
 
 
-def write_best_toml(best: Best, path: Path) -> None:
-    """Writes a configuration as TOML; raises StorageError if the file cannot be written."""
-    write_text(path, to_toml(best, path))
+def write_best_toml(best: Best, path: Path, home: Path | None = None) -> None:
+    """Writes a configuration as TOML into a file, which may then be moved to `home`.
+
+    Raises:
+        StorageError: If the file cannot be written.
+    """
+    write_text(path, to_toml(best, home or path))
 
 
 def to_toml(best: Best, path: Path) -> str:

@@ -20,38 +20,25 @@ from ..display.result import Result
 from ..study.defaults import RUNS
 from ..study.public_api import public_api
 from ..study.study_error import StudyError
+from . import file_checks, search_advice, trained_networks, trial_checks
 from .checkup import Checkup, close, open_checkup
 from .database_tables import check_tables
-from .file_checks import (
-    find_missing_artifacts,
-    find_unneeded_checkpoints,
-    find_unreferenced_artifacts,
-    find_unused_files,
-)
 from .finding import SEVERITIES, Finding, count
-from .search_advice import find_boundary_values, find_late_bloomers, find_weak_choices
-from .trained_networks import (
-    find_broken_checkpoints,
-    find_broken_configurations,
-    find_misplaced_networks,
-    find_outdated_networks,
-)
-from .trial_checks import find_duplicate_trials, find_interrupted_trials
 
 CHECKS: tuple[Callable[[Checkup], Iterator[Finding]], ...] = (
-    find_interrupted_trials,
-    find_missing_artifacts,
-    find_broken_checkpoints,
-    find_misplaced_networks,
-    find_broken_configurations,
-    find_duplicate_trials,
-    find_unneeded_checkpoints,
-    find_unreferenced_artifacts,
-    find_unused_files,
-    find_outdated_networks,
-    find_boundary_values,
-    find_weak_choices,
-    find_late_bloomers,
+    trial_checks.find_interrupted_trials,
+    file_checks.find_missing_artifacts,
+    trained_networks.find_broken_checkpoints,
+    trained_networks.find_misplaced_networks,
+    trained_networks.find_broken_configurations,
+    trial_checks.find_duplicate_trials,
+    file_checks.find_unneeded_checkpoints,
+    file_checks.find_unreferenced_artifacts,
+    file_checks.find_unused_files,
+    trained_networks.find_outdated_networks,
+    search_advice.find_boundary_values,
+    search_advice.find_weak_choices,
+    search_advice.find_late_bloomers,
 )
 """All checks, in the order in which their findings are fixed."""
 LOCK_TIMEOUT_S = 2

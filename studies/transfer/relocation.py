@@ -4,8 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from ...storage.atomic_write import write_text
-from ...storage.best_toml import read_best_toml, to_toml
+from ...storage.best_toml import read_best_toml, write_best_toml
 from ...storage.checkpoint_file import file_hash, read_checkpoint, write_header
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
@@ -77,7 +76,7 @@ def relocate_files(folder: Path, before: StudyDump, after: StudyDump, runs: Runs
         new = replace(best, study=after.name, recipe=recipe)
         if new != best:
             home = runs.root / after.name / path.relative_to(study_folder)
-            write_text(path, to_toml(new, home))
+            write_best_toml(new, path, home)
     for path in folder.rglob(layout.CHECKPOINT):
         header, _ = read_checkpoint(path)
         Recipe.parse(header.recipe.to_table(), runs)
