@@ -1,4 +1,4 @@
-"""Zip archives with a manifest of hashes: writing them, and reading them without trust."""
+"""Writes zip archives with a manifest of hashes, and reads archives that anyone may have made."""
 
 import json
 import stat

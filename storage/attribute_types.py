@@ -1,4 +1,4 @@
-"""Which values the attributes of studies and trials may have.
+"""The types of the attributes of studies and trials.
 
 Other people can write to a database or make a zip file, so attributes are checked. Attributes with
 other names than those below belong to users and may hold any JSON.

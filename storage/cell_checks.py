@@ -1,4 +1,4 @@
-"""Checking single cells of Optuna's tables by the types of their columns."""
+"""Checks single cells of Optuna's tables by the types of their columns."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from .attribute_types import name_error
 from .json_text import parse_json
 from .record import check_limits
 
-VALID_YEARS = (1970, 2200)  # of a trial
+VALID_YEARS = (1970, 2200)  # in which a trial can have run
 MAX_INTEGER = 2**53
 NULLABLE_COLUMNS = ("datetime_start", "datetime_complete", "value", "intermediate_value")
 DISTRIBUTION_NAMES = ("IntDistribution", "FloatDistribution", "CategoricalDistribution")

@@ -1,4 +1,4 @@
-"""Checkpoints: reading and writing weights with the header that their network is built from."""
+"""Checkpoints: the weights of a network, with a header from which the network is built."""
 
 import hashlib
 import json
@@ -205,7 +205,7 @@ def load_weights(
     """
     try:
         model.load_state_dict(weights)
-    except (RuntimeError, TypeError, AttributeError) as error:  # the last two of odd entries
+    except (RuntimeError, TypeError, AttributeError) as error:  # the last two for odd entries
         raise StorageError(
             f"{path} is a checkpoint of another model than {type(model).__name__}: "
             f"{str(error).splitlines()[-1].strip()}"

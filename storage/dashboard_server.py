@@ -1,4 +1,4 @@
-"""optuna-dashboard: writing the notes that it shows, and serving it on this machine."""
+"""Writes the notes that optuna-dashboard shows, and serves it on this machine."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Connecting to a database on a server, and checking it before Optuna uses it.
+"""Connects to a database on a server, and checks it before Optuna uses it.
 
 PostgreSQL is tested. Other databases are opened with Optuna's own options.
 """
@@ -35,8 +35,8 @@ CLIENT_SETTINGS = {
     **{f"keepalives_{name}": value for name, value in KEEPALIVES.items()},
 }
 SERVER_SETTINGS = {
-    # A crash of the server can lose the last moments, and a trial in them runs again. The same
-    # holds for SQLite files and a crash of the machine. Waiting for the disk doubles the cost.
+    # Waiting for the disk would double the cost of a commit. If the server crashes, the commits of
+    # the last moments are lost and their trials run again, as with SQLite if the machine crashes.
     "synchronous_commit": "off",
     # Optuna compares heartbeats in local time, which jumps with daylight saving time.
     "TimeZone": "UTC",
@@ -58,7 +58,7 @@ def is_postgres(url: URL) -> bool:
 
 
 def server_options(url: URL) -> dict[str, Any]:
-    """Returns the options of SQLAlchemy for a database; those in its URL have precedence."""
+    """Returns SQLAlchemy's options for a database. Options in its URL have precedence."""
     if not is_postgres(url):
         return {}
     settings = [f"-c {name}={value}" for name, value in SERVER_SETTINGS.items()]

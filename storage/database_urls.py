@@ -1,4 +1,4 @@
-"""URLs of databases: parsing, checking and redacting them."""
+"""Parses, checks and redacts the URLs of databases."""
 
 import os
 from pathlib import Path

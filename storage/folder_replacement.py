@@ -1,7 +1,7 @@
-"""Replacing a folder by a new one so that a kill between two renames loses neither.
+"""Replaces a folder by a new one so that a kill between two renames loses neither.
 
 The new folder is renamed to `NAME-finished` first. From then on `finish_replacement` completes the
-replacement, in any process. A training fills `NAME-partial` before, from which it can be resumed.
+replacement, in any process. A training fills `NAME-partial`, and can be resumed from it.
 """
 
 import logging
@@ -33,7 +33,7 @@ def previous_folder(folder: Path) -> Path:
 
 
 def in_progress_folder(folder: Path) -> Path:
-    """Returns the folder in which the files grow that will replace `folder`."""
+    """Returns the path of the folder that a training fills before it replaces `folder`."""
     return folder.with_name(f"{folder.name}-partial")
 
 
@@ -125,7 +125,7 @@ def _prepare_partial(folder: Path, marker: str, scratch: Path, resume: bool) -> 
             discard(partial, scratch)
             resumable.rename(partial)
         return
-    (folder / marker).unlink(missing_ok=True)  # it is complete
+    (folder / marker).unlink(missing_ok=True)  # the folder is complete
     if resumable == partial:
         discard(previous_folder(partial), scratch)
         partial.rename(previous_folder(partial))

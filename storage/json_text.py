@@ -1,4 +1,4 @@
-"""Strict JSON: written with null for NaN and infinite numbers, and read without odd texts."""
+"""Strict JSON: writes null for NaN and infinite numbers, and reads only valid Unicode."""
 
 import json
 import math

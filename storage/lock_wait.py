@@ -1,4 +1,4 @@
-"""Holding a lock: with a log line if that takes longer than two seconds, or only if it is free."""
+"""Holds locks: waits for a lock, with a log line after two seconds, or refuses if it is taken."""
 
 import logging
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class Lock(Protocol):
         """Whether this process holds the lock."""
 
     def acquire(self, timeout: float | None = None) -> Any:
-        """Waits until this process holds the lock, or raises Timeout after so many seconds."""
+        """Waits until this process holds the lock, or raises Timeout after `timeout` seconds."""
 
     def release(self) -> Any:
         """Releases the lock."""
@@ -49,7 +49,7 @@ def hold_lock(lock: Lock, name: str) -> Iterator[None]:
 
 @contextmanager
 def hold_free_lock(lock: Lock, message: str, timeout: float = 0) -> Iterator[None]:
-    """Holds a lock for the block.
+    """Holds a lock for the block, without waiting for other processes.
 
     Raises:
         StorageError: With this message, if another process holds the lock for `timeout` seconds.

@@ -31,7 +31,7 @@ class Record(BaseModel):
         return cls.model_validate({n: value for n, value in table.items() if n not in invalid})
 
     def changes_from(self, other: Self) -> Self:
-        """Returns a record with the set values of this record that differ in `other`."""
+        """Returns a record of the values that were given to this record and differ in `other`."""
         given = [name for name in type(self).model_fields if name in self.model_fields_set]
         return self.model_construct(
             **{n: getattr(self, n) for n in given if getattr(self, n) != getattr(other, n)}

@@ -1,4 +1,4 @@
-"""Masking the passwords in texts that are shown or recorded."""
+"""Masks the passwords in texts that are shown or recorded."""
 
 import re
 from urllib.parse import unquote

@@ -1,4 +1,4 @@
-"""The checkpoints from which unfinished trials are resumed: counting and removing them."""
+"""Counts and removes the checkpoints from which unfinished trials are resumed."""
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -10,7 +10,7 @@ from .runs_folder import Runs
 
 @dataclass(frozen=True)
 class ResumeCheckpoints:
-    """How many unfinished trials have a checkpoint, and the bytes of all their files."""
+    """The number of unfinished trials with a checkpoint, and the bytes of all their files."""
 
     count: int
     size: int
@@ -47,7 +47,7 @@ def remove_with_partials(path: Path) -> None:
 
 
 def remove_stale_checkpoints(runs: Runs, study: str, unfinished: Collection[int]) -> None:
-    """Removes the checkpoints of all trials of a study but those with the given numbers."""
+    """Removes the checkpoints of all trials of a study except the unfinished ones."""
     folder = runs.last_epochs(study)
     numbers = {path.name.lstrip(".").partition(".")[0] for path in folder.glob("*.*")}
     for number in map(int, filter(str.isdecimal, numbers)):

@@ -1,4 +1,4 @@
-"""The runs folder: where each file of a study lies."""
+"""The layout of the runs folder, which holds the files of all studies."""
 
 import os
 import re
@@ -177,10 +177,10 @@ class Runs:
 
 
 def check_study_name(study: str) -> str:
-    """Returns the name of a study unchanged if a folder can have it too.
+    """Returns the name of a study unchanged if it is also a valid name of a folder.
 
     Raises:
-        StorageError: If it cannot.
+        StorageError: If it is not.
     """
     if not re.fullmatch(r"\w[\w.+-]*", study):
         raise StorageError(

@@ -1,1 +1,1 @@
-"""Whether a result holds: trials run again, finalists trained on fresh seeds."""
+"""Checks results: trains finalists on new seeds, runs trials again, finds broken files."""

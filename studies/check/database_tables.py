@@ -1,4 +1,4 @@
-"""The tables of the database: whether they are intact, and of the installed version of Optuna."""
+"""Checks that the tables of the database are intact and fit the installed Optuna."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -46,10 +46,10 @@ LOCK_TIMEOUT_S = 2
 
 @dataclass(frozen=True, repr=False)
 class Diagnosis(Result):
-    """What the doctor has found and done.
+    """The problems that the doctor has found, and the repairs.
 
     Attributes:
-        findings: The problems, the worst first; after a repair, those that are left.
+        findings: The problems, the worst first; after a repair, the problems that are left.
         studies: Number of studies that were examined; None if a repair was taken back.
         trials: Number of their trials.
         done: A line for each problem that was fixed, or file that was put back.

@@ -1,4 +1,4 @@
-"""Files that nothing uses, and records of pictures whose files have gone."""
+"""Finds files that nothing uses, and records of pictures whose files have gone."""
 
 import logging
 import re

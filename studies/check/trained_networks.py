@@ -1,4 +1,4 @@
-"""Networks and configurations of a study: broken, misplaced, or of a trial that is outdated."""
+"""Finds networks and configurations of studies that are broken, misplaced or outdated."""
 
 import re
 from collections.abc import Iterator
@@ -97,7 +97,7 @@ def _rewrite(study: optuna.Study, path: Path, checkup: Checkup) -> None:
 
 
 def find_outdated_networks(checkup: Checkup) -> Iterator[Finding]:
-    """Finds networks of a trial that is no longer the best, and studies on a changed encoder."""
+    """Finds networks of trials that are not the best now, and studies with a changed encoder."""
     for study in checkup.studies:
         name, final = study.study_name, checkup.runs.final(study.study_name)
         train = checkup.command("train", name)

@@ -1,4 +1,4 @@
-"""Trials that a dead process has left RUNNING, and trials that repeat an earlier one."""
+"""Finds trials that a dead process has left RUNNING, and trials that repeat an earlier one."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

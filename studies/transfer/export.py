@@ -1,4 +1,4 @@
-"""Export: a study with everything that belongs to it is written to a zip file."""
+"""Export: writes a study with everything that belongs to it to a zip file."""
 
 import json
 import logging

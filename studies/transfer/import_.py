@@ -1,4 +1,4 @@
-"""Import: checks an archive, and then puts all of its study in place or nothing."""
+"""Import: checks an archive, and then adds its study with all files, or nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

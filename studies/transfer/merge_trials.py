@@ -1,4 +1,4 @@
-"""Merging: the trials of an archive are added to a study with the same definition."""
+"""Merging: adds the trials of an archive to a study with the same definition."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

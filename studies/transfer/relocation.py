@@ -16,7 +16,7 @@ from .study_dump import StudyDump
 
 
 def encoder_targets(archive: layout.StudyArchive, name: str, runs: Runs) -> dict[str, Path]:
-    """Returns where the files of the archived encoder go, by their names in the archive.
+    """Returns the new paths of the archived encoder's files, by their names in the archive.
 
     They go to the folder of the imported study, because another study here may have the name of
     the encoder's study. The result is empty if the archive has no encoder, or if the same encoder
