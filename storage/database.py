@@ -54,10 +54,8 @@ def database_exists(url: str) -> bool:
     Raises:
         StorageError: If the server cannot be reached, or the database there cannot be used.
     """
-    if is_file(url):
-        return os.path.exists(
-            url.removeprefix(SQLITE_SCHEME)
-        )  # Path refuses names that are too long
+    if is_file(url):  # `Path` refuses names that are too long
+        return os.path.exists(url.removeprefix(SQLITE_SCHEME))
     parsed = parse_url(url)
     return parsed.get_backend_name() == "sqlite" or server.server_has_tables(parsed)
 

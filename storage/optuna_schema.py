@@ -52,12 +52,7 @@ def foreign_database_error(where: object) -> StorageError:
 
 
 def schema_version_error(where: object, upgrade: str) -> StorageError:
-    """Returns the error for a database of another schema version.
-
-    Args:
-        where: The database.
-        upgrade: How to upgrade it.
-    """
+    """Returns the error for a database of another schema version, with the way to upgrade it."""
     return StorageError(
         f"{where} was written by an Optuna with other tables than {optuna.__version__}; {upgrade}"
     )

@@ -148,9 +148,7 @@ def is_latentune_study(study: HasAttributes) -> bool:
 def metrics_error(metrics: Mapping[str, Direction], directions: Sequence[str]) -> str | None:
     """Returns why a study with these directions cannot have these metrics; None if it can.
 
-    Args:
-        metrics: The optimized metrics and their directions.
-        directions: The directions of the study, `MINIMIZE` or `MAXIMIZE`.
+    `directions` are the names of Optuna, `MINIMIZE` or `MAXIMIZE`.
     """
     if len(metrics) != len(directions):
         return f"it has {len(metrics)} metrics and {len(directions)} directions"

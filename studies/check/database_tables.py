@@ -120,7 +120,7 @@ def _check_cells(copy: Path, database: Path) -> Iterator[Finding]:
     """Yields the first cells with values that Optuna would never have written."""
     with closing(sqlite3.connect(copy)) as connection:
         for cell in islice(find_bad_cells(connection), MAX_CELLS):
-            yield Finding("broken", f"{database}: {cell}", cell.way_out(database))
+            yield Finding("broken", f"{database}: {cell}", cell.remedy(database))
 
 
 def _not_fixable(problem: str, database: Path) -> Finding:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from latentune.objectives import progress
-from latentune.objectives.data import input_limits
+from latentune.objectives.data import data_error
 from latentune.storage.database import open_database
 from latentune.storage.storage_error import StorageError
 from latentune.storage.study_names import check_new_name
@@ -106,7 +106,7 @@ def test_what_unpacks_to_more_than_memory_is_refused(
     with zipfile.ZipFile(CHECKPOINT, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("archive/data/0", bytes(2 * 10**6))
     assert "is too large for a checkpoint when it is unpacked" in refused("map", "conv-ae-digits")
-    monkeypatch.setitem(input_limits.MAX_FILE_BYTES, "array", 10**6)
+    monkeypatch.setitem(data_error.MAX_FILE_BYTES, "array", 10**6)
     np.savez_compressed("bomb.npz", x=np.zeros((2000, 1000), dtype="uint8"))
     assert os.path.getsize("bomb.npz") < 10**5
     assert "unpacked, takes 2,000" in refused("search", "bomb.npz")
@@ -139,10 +139,10 @@ def test_nothing_waits_for_a_pipe_or_reads_a_device(
 
 @pytest.mark.parametrize(("kind", "name"), [("table", "x.csv"), ("array", "x.npy")])
 def test_what_is_too_large_is_refused(
-    refused: Refused, monkeypatch: pytest.MonkeyPatch, kind: input_limits.Kind, name: str
+    refused: Refused, monkeypatch: pytest.MonkeyPatch, kind: data_error.Kind, name: str
 ) -> None:
     Path(name).write_bytes(b"a,b\n" + b"1,2\n" * 50)
-    monkeypatch.setitem(input_limits.MAX_FILE_BYTES, kind, 100)
+    monkeypatch.setitem(data_error.MAX_FILE_BYTES, kind, 100)
     assert f"{name} takes 204 bytes, and at most 100 are read: split it" in refused("search", name)
 
 
