@@ -19,7 +19,7 @@ from .atomic_write import atomic_file
 from .database import database_exists, open_database
 from .runs_folder import Runs
 from .s3_bucket import Bucket, check_bucket
-from .storage_error import unwritable_path_error
+from .storage_error import report_unwritable
 from .study_record import read_study_record
 
 ARTIFACT_PREFIX = "artifacts:"
@@ -50,11 +50,12 @@ class AtomicFileStore(FileSystemArtifactStore):
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
         path = self.folder / artifact_id
-        try:
-            with atomic_file(path, partial_in=self.scratch) as partial, partial.open("xb") as file:
-                shutil.copyfileobj(content_body, file)
-        except OSError as error:
-            raise unwritable_path_error(self.folder, error) from error
+        with (
+            report_unwritable(self.folder),
+            atomic_file(path, partial_in=self.scratch) as partial,
+            partial.open("xb") as file,
+        ):
+            shutil.copyfileobj(content_body, file)
 
 
 def attach_picture(

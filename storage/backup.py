@@ -18,7 +18,7 @@ from .path_checks import recorded_path_error, relative_to_root
 from .runs_folder import Runs
 from .scratch_folder import scratch_folder, temporary_scratch_folder
 from .sqlite_snapshot import copy_database, count_trials, fingerprint, restore_database
-from .storage_error import StorageError, unwritable_path_error
+from .storage_error import StorageError, report_unwritable
 
 BEFORE, AFTER = "before", "after"  # the folders of a backup
 NAME_FORMAT = "%Y-%m-%d-%H-%M-%S-%f"
@@ -50,7 +50,7 @@ def make_backup(runs: Runs, database: Path, repaired: Path, changes: FileChanges
     written = {_path_in_runs(path, runs): text for path, text in changes.written.items()}
     removed = [path for path in {*changes.removed} if not {*path.parents} & {*changes.removed}]
     names = [_path_in_runs(path, runs) for path in sorted(removed) if os.path.lexists(path)]
-    try:
+    with report_unwritable(runs.backups):
         with scratch_folder(_backups_in_progress(runs)) as folder:
             new = folder / "backup"  # moved to its place when it is complete
             for source, tree in ((database, BEFORE), (repaired, AFTER)):
@@ -67,8 +67,6 @@ def make_backup(runs: Runs, database: Path, repaired: Path, changes: FileChanges
             _move(runs.root / name, backup / BEFORE / name)
         for name, text in written.items():
             write_text(runs.root / name, text)
-    except OSError as error:
-        raise unwritable_path_error(runs.backups, error) from error
     return backup
 
 
@@ -109,14 +107,12 @@ def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
         if path != kept
     }
     _check_unchanged(backup, files, database, kept)
-    try:
+    with report_unwritable(runs.root):
         for path, target in files.items():
             _move(path, target)
         restore_database(kept, database)
         with scratch_folder(_backups_in_progress(runs)) as folder:
             discard(backup, folder)
-    except OSError as error:
-        raise unwritable_path_error(runs.root, error) from error
     if not any(runs.backups.iterdir()):
         runs.backups.rmdir()
     return [str(database), *map(str, files.values())]

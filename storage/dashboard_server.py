@@ -13,7 +13,7 @@ import optuna
 from optuna.storages import BaseStorage
 
 from .artifact_store import AllArtifacts
-from .storage_error import StorageError, unwritable_path_error
+from .storage_error import StorageError, report_unwritable
 
 HOST = "127.0.0.1"
 LOCAL_HOSTS = (HOST, "localhost", "::1")
@@ -70,10 +70,8 @@ def serve(
     """
     from optuna_dashboard import wsgi
 
-    try:
+    with report_unwritable(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable_path_error(folder, error) from error
     artifacts = AllArtifacts(folder, storage)
     app = guard_requests(wsgi(storage, artifact_store=artifacts), artifacts)
     try:

@@ -17,7 +17,7 @@ from filelock import FileLock
 from .lock_wait import hold_free_lock, hold_lock
 from .runs_folder import Runs
 from .scratch_folder import scratch_folder
-from .storage_error import unwritable_path_error
+from .storage_error import report_unwritable
 
 log = logging.getLogger(__name__)
 
@@ -56,14 +56,11 @@ def replace_folder(folder: Path, runs: Runs) -> Iterator[Path]:
     Raises:
         StorageError: If it cannot be written; the old folder is not changed then.
     """
-    try:
-        with scratch_folder(runs.cache) as scratch:
-            new = scratch / "new"
-            new.mkdir()
-            yield new
-            replace_with(new, folder, scratch, keep=False)
-    except OSError as error:
-        raise unwritable_path_error(folder, error) from error
+    with report_unwritable(folder), scratch_folder(runs.cache) as scratch:
+        new = scratch / "new"
+        new.mkdir()
+        yield new
+        replace_with(new, folder, scratch, keep=False)
 
 
 @contextmanager
@@ -88,7 +85,7 @@ def resumable_folder(folder: Path, runs: Runs, marker: str, *, resume: bool) -> 
     """
     partial = in_progress_folder(folder)
     set_aside = previous_folder(partial)
-    try:
+    with report_unwritable(folder):
         runs.cache.mkdir(parents=True, exist_ok=True)
         with (
             hold_free_lock(
@@ -112,8 +109,6 @@ def resumable_folder(folder: Path, runs: Runs, marker: str, *, resume: bool) -> 
             replace_with(partial, folder, scratch, keep=True)
             discard(set_aside, scratch)
             (folder / marker).unlink(missing_ok=True)
-    except OSError as error:
-        raise unwritable_path_error(folder, error) from error
 
 
 def _prepare_partial(folder: Path, marker: str, scratch: Path, resume: bool) -> None:
@@ -152,11 +147,8 @@ def recover_folder(folder: Path, runs: Runs) -> Path:
         StorageError: If it cannot be completed.
     """
     if finished_folder(folder).is_dir():
-        try:
-            with scratch_folder(runs.cache) as scratch:
-                finish_replacement(folder, scratch)
-        except OSError as error:
-            raise unwritable_path_error(folder, error) from error
+        with report_unwritable(folder), scratch_folder(runs.cache) as scratch:
+            finish_replacement(folder, scratch)
     return folder
 
 

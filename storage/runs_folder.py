@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .path_checks import recorded_path_error, relative_to_root
-from .storage_error import StorageError, refuse_url, unwritable_path_error
+from .storage_error import StorageError, refuse_url, report_unwritable
 
 # Names in the folder that no study can have.
 RESERVED_NAMES = (
@@ -168,12 +168,10 @@ class Runs:
         Raises:
             StorageError: If it cannot be created or written to.
         """
-        try:
+        with report_unwritable(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root) as probe:
                 probe.write(bytes(4096))
-        except OSError as error:
-            raise unwritable_path_error(self.root, error) from error
 
 
 def check_study_name(study: str) -> str:

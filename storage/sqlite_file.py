@@ -18,7 +18,7 @@ from .optuna_schema import (
     schema_version,
     schema_version_error,
 )
-from .storage_error import StorageError, unwritable_path_error
+from .storage_error import StorageError, report_unwritable
 
 BUSY_TIMEOUT_S = 60
 
@@ -80,10 +80,8 @@ def create_tables(path: Path) -> None:
     Raises:
         StorageError: If it cannot be written.
     """
-    try:
+    with report_unwritable(path):
         path.touch()  # connections refuse to create it
-    except OSError as error:
-        raise unwritable_path_error(path, error) from error
     empty = RDBStorage("sqlite://").engine.raw_connection()
     try:
         with closing(empty), closing(sqlite3.connect(path, isolation_level=None)) as connection:

@@ -1,6 +1,8 @@
 """The error of everything that reads or writes files and databases."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..models.errors import LatentuneError
@@ -25,6 +27,15 @@ def refuse_url(path: Path, option: str) -> Path:
             "`storage=`"
         )
     return path
+
+
+@contextmanager
+def report_unwritable(path: Path) -> Iterator[None]:
+    """Raises StorageError with the reason of the system if the block cannot write to a path."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable_path_error(path, error) from error
 
 
 def unwritable_path_error(path: Path, error: Exception) -> StorageError:
