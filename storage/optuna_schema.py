@@ -19,7 +19,7 @@ def schema_version() -> str:
     texts = [path.read_text(encoding="utf-8") for path in schema_revisions()]
     found = [match for text in texts for match in assigned.findall(text)]
     (newest,) = {name for down, name in found if not down} - {name for down, name in found if down}
-    return newest
+    return str(newest)
 
 
 @cache
