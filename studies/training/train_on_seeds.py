@@ -2,9 +2,10 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from csv import DictReader
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
@@ -24,6 +25,7 @@ from .network_report import score_test_part, write_report
 from .training_setup import TrainingSetup, build_setup
 
 TABLE = "seeds.csv"
+INTEGER_COLUMNS = ("seed", "best_epoch")
 
 
 def make_score_row(
@@ -87,7 +89,7 @@ def train_on_seeds(
         (folder / TABLE).unlink(missing_ok=True)
         return {}
     ordered = [rows[seed] for seed in (setup.seed, *seeds)]
-    scores = pd.DataFrame(ordered).drop(columns=["seed", "best_epoch"])
+    scores = pd.DataFrame(ordered).drop(columns=[*INTEGER_COLUMNS])
     return {
         "seeds": [setup.seed, *seeds],
         "mean": scores.mean().to_dict(),
@@ -129,6 +131,10 @@ def _read_rows(path: Path, seeds: Sequence[int]) -> list[dict[str, float]]:
     """Returns the rows of these seeds that a stopped training has written."""
     if not path.exists():
         return []
-    table = pd.read_csv(path, float_precision="round_trip").rename(columns=unescape_formula)
-    rows = table[table["seed"].isin(seeds)].to_dict("records")
-    return cast(list[dict[str, float]], rows)
+    with path.open(newline="") as file:  # pandas would lose the last digits
+        rows = [
+            {unescape_formula(name): float(text or "nan") for name, text in row.items()}
+            for row in DictReader(file)
+        ]
+    typed = [row | {name: int(row[name]) for name in INTEGER_COLUMNS} for row in rows]
+    return [row for row in typed if row["seed"] in seeds]
