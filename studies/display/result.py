@@ -1,8 +1,10 @@
-"""The common base class of the results of public functions."""
+"""The base classes of the results of public functions."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +39,33 @@ class Result(ABC):
         console = _console(StringIO(), record=True)
         console.print(self, soft_wrap=True)
         return console.export_html(code_format=HTML, inline_styles=True)
+
+
+@dataclass(frozen=True, repr=False)
+class FolderResult(Result):
+    """A result with its files in a folder.
+
+    Attributes:
+        folder: The folder.
+    """
+
+    folder: Path
+
+    @property
+    def figures(self) -> list[Path]:
+        """The figures in the folder."""
+        return sorted(self.folder.glob("*.png"))
+
+    def lines(self) -> Sequence["RenderableType"]:
+        """Returns the texts and tables to print; if there are none, the figures are named."""
+        return ()
+
+    def __rich__(self) -> "RenderableType":
+        from rich.console import Group
+
+        lines = self.lines()
+        written = [self.folder] if lines else self.figures
+        return Group(*lines, *(f"wrote {path}" for path in written))
 
 
 def frame_table(

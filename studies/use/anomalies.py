@@ -24,6 +24,7 @@ from ...objectives.metrics.anomaly_scores import (
     separating_threshold,
 )
 from ...objectives.metrics.baselines import code_length, pca_scorer
+from ...storage.folder_replacement import replace_folder
 from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.image_grids import plot_labeled_grid
 from ..display.plots.plot_text import shorten_label
@@ -128,7 +129,7 @@ def anomalies(
         quantile,
         len(validation),
     )
-    with report.replace_folder(network.runs) as folder:
+    with replace_folder(report.folder, network.runs) as folder:
         write_csv(report.table, folder / "table.csv", index="rule")
         write_csv(scores, folder / "scores.csv")
         plot_score_distributions(scores, names, thresholds, folder / "scores.png")

@@ -13,8 +13,7 @@ from ...objectives.metrics.confidence_intervals import (
     binomial_interval,
     exceedance_interval,
 )
-from ..display.result import frame_table
-from .folder_result import FolderResult
+from ..display.result import FolderResult, frame_table
 
 INLIERS, OUTLIERS = "inliers", "outliers"
 PCA_SCORE = "score_pca"

@@ -20,6 +20,7 @@ from ...storage.spreadsheet_csv import write_csv
 from ..cluster.missing_jobs import run_missing_jobs
 from ..cluster.ray_cluster import join_cluster
 from ..display.plots.training_curves import plot_accuracy_curves
+from ..display.result import FolderResult
 from ..study.build import load_encoder
 from ..study.checkpoint_lookup import find_encoder
 from ..study.defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_REACH, COMPARE_SEEDS, RUNS
@@ -36,7 +37,6 @@ from .classifier_training import (
     save_outcomes,
     train_classifier,
 )
-from .folder_result import FolderResult
 
 SCRATCH = "from scratch"
 

@@ -16,13 +16,13 @@ from ...models.roles import Codec
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.anomaly_scores import anomaly_scores, mse_of_scores
+from ...storage.folder_replacement import replace_folder
 from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.image_grids import plot_labeled_grid
-from ..display.result import frame_table
+from ..display.result import FolderResult, frame_table
 from ..study.defaults import RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
-from .folder_result import FolderResult
 from .trained_network import load_trained_network
 
 N_IMAGES = 10
@@ -157,7 +157,7 @@ def compress(
         range_bytes,
         _table(data, round_trips, sizes, item_bytes * len(codes)),
     )
-    with report.replace_folder(network.runs) as folder:
+    with replace_folder(report.folder, network.runs) as folder:
         write_csv(report.table, folder / "table.csv", index="codes")
         np.savez(
             folder / "codes-int8.npz",

@@ -1,7 +1,6 @@
 """The verb `interpolate`: images decoded on straight lines between latent codes."""
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,26 +10,17 @@ from ...models.densities import DENSITIES, MIN_CODES
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.progress import progress
+from ...storage.folder_replacement import replace_folder
 from ..display.plots.image_grids import plot_image_grid
+from ..display.result import FolderResult
 from ..study.defaults import RUNS, SAMPLING_METHODS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
-from .folder_result import FolderResult
 from .trained_network import TrainedNetwork, load_trained_network
 
 ROWS, STEPS = 6, 10
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, repr=False)
-class Interpolations(FolderResult):
-    """Figures of decoded interpolations.
-
-    Attributes:
-        folder: The folder of the figures. It holds `images.png` if the model has an encoder. It
-            holds `codes.png` if `images` was None.
-    """
 
 
 @public_api
@@ -41,7 +31,7 @@ def interpolate(
     seed: int = SEED,
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
-) -> Interpolations:
+) -> FolderResult:
     """Plots the images that a network decodes on straight lines between latent codes.
 
     Args:
@@ -52,6 +42,10 @@ def interpolate(
         seed: Seed of random codes and images.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
+
+    Returns:
+        The folder of the figures: `images.png` if the model has an encoder, and `codes.png` if
+        `images` is None.
 
     Raises:
         StudyError: If the model has no `decode`, or an index is out of range.
@@ -80,8 +74,8 @@ def interpolate(
             del ends["images"]
     if images is None:
         ends["codes"] = _random_codes(network, seed)
-    result = Interpolations(network.folder / "interpolations")
-    with result.replace_folder(network.runs) as folder:
+    result = FolderResult(network.folder / "interpolations")
+    with replace_folder(result.folder, network.runs) as folder:
         for kind, codes in ends.items():
             _plot_rows(model, codes, kind, folder)
     return result

@@ -15,13 +15,14 @@ from ...models.projections import PROJECTIONS, TITLES
 from ...objectives.data.item_metadata import ITEM_COLUMN, ROW_COLUMN, item_metadata
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.progress import progress
+from ...storage.folder_replacement import replace_folder
 from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.latent_map import plot_latent_map
+from ..display.result import FolderResult
 from ..study.defaults import MAP_SIZE, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_seed
 from .color_values import read_color_values
-from .folder_result import FolderResult
 from .trained_network import TrainedNetwork, load_trained_network
 
 if TYPE_CHECKING:
@@ -119,18 +120,6 @@ def _equals_target(column: pd.Series[Any], target: pd.Series[Any] | None) -> boo
     return bool((column.astype(str) == target.astype(str)).all())
 
 
-@dataclass(frozen=True, repr=False)
-class LatentMaps(FolderResult):
-    """Maps of latent codes in two dimensions.
-
-    Attributes:
-        folder: The folder with a figure and a table for `pca`, `tsne` and, if umap-learn is
-            installed, `umap`. The tables have a row for each item: the columns `item`, `row`,
-            `part`, the columns of the data that are not features, `class` or `target`, the column
-            of the colors, and the coordinates `x` and `y`.
-    """
-
-
 @public_api
 def map(
     source: str | Path,
@@ -140,7 +129,7 @@ def map(
     seed: int = SEED,
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
-) -> LatentMaps:
+) -> FolderResult:
     """Plots the codes of training items in two dimensions, colored by class or another value.
 
     Args:
@@ -153,6 +142,12 @@ def map(
         seed: Seed that chooses the items and initializes t-SNE and UMAP.
         data_dir: Where torchvision data lies, if elsewhere than in the search.
         runs: The folder with all studies.
+
+    Returns:
+        The folder with a figure and a table for `pca`, `tsne` and, if umap-learn is installed,
+        `umap`. The tables have a row for each item: the columns `item`, `row`, `part`, the
+        columns of the data that are not features, `class` or `target`, the column of the colors,
+        and the coordinates `x` and `y`.
 
     Raises:
         StudyError: If the model has no `encode`, codes have fewer than 2 dimensions, there is no
@@ -175,8 +170,8 @@ def map(
     items = MapItems.of(network, len(codes), targets, seed)
     values = items.color(color)
     table = items.table(values)
-    result = LatentMaps(network.folder / "maps")
-    with result.replace_folder(network.runs) as folder:
+    result = FolderResult(network.folder / "maps")
+    with replace_folder(result.folder, network.runs) as folder:
         for name, reduce in PROJECTIONS.items():
             if name == "umap" and find_spec("umap") is None:
                 continue

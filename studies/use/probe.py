@@ -14,12 +14,13 @@ from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.baselines import NUMBERS, fit_pca, to_numeric_rows
 from ...objectives.metrics.nearest_neighbors import few_label_accuracies
 from ...objectives.progress import progress
+from ...storage.folder_replacement import replace_folder
 from ...storage.spreadsheet_csv import write_csv
 from ..display.plots.score_distributions import plot_accuracies
+from ..display.result import FolderResult
 from ..study.defaults import PROBE_LABELS, PROBE_NEIGHBORS, PROBE_SEEDS, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_seed
-from .folder_result import FolderResult
 from .trained_network import load_trained_network
 
 CODES, PCA = "codes", "pca"
@@ -160,7 +161,7 @@ def probe(
         pd.Series({name: train.shape[1] for name, (train, _) in features.items()}),
         tuple(_comparison_notes(network.model, features)),
     )
-    with report.replace_folder(network.runs) as folder:
+    with replace_folder(report.folder, network.runs) as folder:
         write_csv(report.table, folder / "table.csv", index="of")
         write_csv(report.accuracy, folder / "accuracy.csv", index="seed")
         title = f"{labels:,} labels on {data.name}"

@@ -17,13 +17,14 @@ from ...objectives.metrics.feature_network import feature_network, unratable_rea
 from ...objectives.metrics.sampler_rating import SamplerRatings, rate_samplers
 from ...objectives.progress import progress
 from ...search_spaces.space_errors import did_you_mean
+from ...storage.folder_replacement import replace_folder
 from ...storage.json_text import to_strict_json
 from ..display.plots.image_grids import plot_image_grid
 from ..display.plots.latent_map import plot_code_histograms
+from ..display.result import FolderResult
 from ..study.defaults import RUNS, SAMPLE_SIZE, SAMPLING_METHODS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_seed
-from .folder_result import FolderResult
 from .trained_network import load_trained_network
 
 MIN_PCA_DIMENSIONS = 4
@@ -136,7 +137,7 @@ def sample(
         features = feature_network(network.data)
         ratings = rate_samplers(model, features, network.data, sampled, seed)
     samples = Samples(network.folder / "samples", densities, ratings, unrated)
-    with samples.replace_folder(network.runs) as folder:
+    with replace_folder(samples.folder, network.runs) as folder:
         for name, density in densities.items():
             density.save(folder / f"{name}.npz")
             np.savez_compressed(folder / f"{name}-codes.npz", codes=sampled[name])
