@@ -1,13 +1,15 @@
 """The verb `anomalies`: scores of the test part and of other items by reconstruction error."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
+from rich.console import RenderableType
 from torch import Tensor
 
 from ...models.roles import Encodes, Reconstructs
@@ -15,7 +17,7 @@ from ...objectives.data.batches import apply_in_batches
 from ...objectives.data.item_metadata import ITEM_COLUMN, item_metadata
 from ...objectives.data.new_items.new_items import NewItems
 from ...objectives.data.new_items.read_new_items import read_other_data
-from ...objectives.data.parts import to_float
+from ...objectives.data.parts import Part, to_float
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.metrics.anomaly_scores import (
@@ -24,20 +26,140 @@ from ...objectives.metrics.anomaly_scores import (
     separating_threshold,
 )
 from ...objectives.metrics.baselines import code_length, pca_scorer
+from ...objectives.metrics.confidence_intervals import (
+    Interval,
+    auroc_interval,
+    binomial_interval,
+    exceedance_interval,
+)
 from ...storage.folder_replacement import replace_folder
 from ...storage.spreadsheet_csv import write_csv
-from ..display.plots.image_grids import plot_labeled_grid
-from ..display.plots.plot_text import shorten_label
+from ..display.plots.image_grids import plot_extreme_images
 from ..display.plots.score_distributions import plot_score_distributions
+from ..display.result import FolderResult, frame_table
 from ..study.defaults import ANOMALY_QUANTILE, RUNS, SEED
 from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
-from .anomaly_report import INLIERS, OUTLIERS, PCA_SCORE, REGRESSION, AnomalyReport
-from .inference import run_inference
+from .inference import InferenceResult, run_inference
 from .trained_network import load_trained_network
 
 if TYPE_CHECKING:
     from ...objectives.data.parts import Items
+
+INLIERS, OUTLIERS = "inliers", "outliers"
+PCA_SCORE = "score_pca"
+REGRESSION = "logistic regression"
+MAX_UNREADABLE = 10
+"""Maximum number of unreadable items that are named."""
+
+
+@dataclass(frozen=True, repr=False)
+class AnomalyReport(FolderResult):
+    """Scores of the test part and of other items by reconstruction error.
+
+    Attributes:
+        folder: The folder with `table.csv`, `scores.csv`, `scores.png` and, of images,
+            `images.png`.
+        names: Names of the two data sets, `inliers` and `outliers`.
+        scores: A row for each item: its `set`; its name (`item`: its file, its row, or its index
+            in an array); its `score`; the score by as many principal components (`score_pca`, if
+            the network encodes and the items are in memory); and whether it is an `anomaly` by
+            the first threshold.
+        thresholds: The threshold of each rule; an item with a larger score is an anomaly.
+        unreadable: Why some items could not be read, by their names.
+        quantile: Share of the validation part below the first threshold.
+        n_validation: Number of validation items that the first threshold was computed from.
+    """
+
+    names: Mapping[str, str]
+    scores: pd.DataFrame
+    thresholds: Mapping[str, float]
+    unreadable: Mapping[str, str]
+    quantile: float
+    n_validation: int
+
+    @property
+    def auroc(self) -> float:
+        """The probability that an outlier has a larger score than an inlier, from 0 to 1."""
+        return self._auroc("score")
+
+    @property
+    def pca_auroc(self) -> float | None:
+        """The AUROC of PCA with the same code length; None if `scores` has no column for it."""
+        return self._auroc(PCA_SCORE) if PCA_SCORE in self.scores else None
+
+    @property
+    def auroc_interval(self) -> Interval:
+        """The 95 % confidence interval of the AUROC."""
+        n_outliers = int((self.scores["set"] == OUTLIERS).sum())
+        return auroc_interval(self.auroc, len(self.scores) - n_outliers, n_outliers)
+
+    def _auroc(self, column: str) -> float:
+        from sklearn.metrics import roc_auc_score
+
+        return float(roc_auc_score(self.scores["set"] == OUTLIERS, self.scores[column]))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The threshold of each rule, and the shares of both sets that it classifies correctly."""
+        sets = dict(iter(self.scores.groupby("set")["score"]))
+        thresholds = self.thresholds.values()
+        columns = {
+            "threshold": thresholds,
+            "inliers passed": [(sets[INLIERS] <= threshold).mean() for threshold in thresholds],
+            "outliers found": [(sets[OUTLIERS] > threshold).mean() for threshold in thresholds],
+        }
+        return pd.DataFrame(columns, index=pd.Index(self.thresholds, name="rule"))
+
+    @property
+    def verdict(self) -> list[str]:
+        """The AUROC with its interval, and that of principal components."""
+        low, high = self.auroc_interval
+        chance = ": not better than chance" if low <= 0.5 <= high else ""
+        lines = [f"AUROC {self.auroc:.4f}, 95 % interval {low:.4f} to {high:.4f}{chance}"]
+        if (pca := self.pca_auroc) is not None:
+            comparison = "" if self.auroc > pca else ": the network is not better"
+            lines.append(f"AUROC {pca:.4f} of as many principal components{comparison}")
+        return lines
+
+    @property
+    def notes(self) -> list[str]:
+        """Remarks on the thresholds, and the items that could not be read."""
+        rule, threshold = next(iter(self.thresholds.items()))
+        inliers = self.scores.loc[self.scores["set"] == INLIERS, "score"]
+        above, n = int((inliers > threshold).sum()), len(inliers)
+        intervals = (
+            exceedance_interval(self.n_validation, self.quantile),
+            binomial_interval(above, n),
+        )
+        expected, observed = (f"{i.low:.2%} to {i.high:.2%} (95 % interval)" for i in intervals)
+        notes = [
+            f"{rule} of {self.n_validation:,} validation items: {expected} of items like them "
+            "are above it",
+            f"of {n:,} test items, {above:,} are above it: {above / n:.2%}, {observed}",
+        ]
+        if self.auroc < 0.5:
+            notes.append(
+                f"the network reconstructs {self.names[OUTLIERS]} better than the data that it was "
+                "trained on"
+            )
+        unreadable = [f"{name} {reason}" for name, reason in self.unreadable.items()]
+        if others := len(unreadable[MAX_UNREADABLE:]):
+            unreadable[MAX_UNREADABLE:] = [f"{others:,} more"]
+        notes += [f"not scored: {item}" for item in unreadable]
+        if REGRESSION not in self.thresholds:
+            notes.append(f"known anomalies, given by `labeled=`, add a threshold by {REGRESSION}")
+        return notes
+
+    def lines(self) -> list[RenderableType]:
+        share = "{:.2%}".format
+        formats = {"threshold": "{:.4g}".format, "inliers passed": share, "outliers found": share}
+        sets = [
+            f"{name} {self.names[str(name)]}: {len(scores):,} items, "
+            f"score {scores.mean():.4g} ± {scores.std(ddof=0):.4g}"
+            for name, scores in self.scores.groupby("set")["score"]
+        ]
+        return [*sets, *self.verdict, frame_table(self.table, formats), *self.notes]
 
 
 @public_api
@@ -98,43 +220,36 @@ def anomalies(
         raise StudyError(f"{data.name} holds texts, which have no reconstruction error")
     known = _known_anomalies(against, labeled, data, seed)
     others = read_other_data(against, data, "test")
-    test = data.splits.test.inputs
-    test_names = item_metadata(data.source, "test", data.splits.test, data.spec)[ITEM_COLUMN]
-    scorer = _make_scorer(model, data)
-    outliers = run_inference(others, scorer)
-    outlier_names = [outliers.names[index] for index in outliers.readable]
-    scores = pd.concat(
-        [
-            _make_score_rows(INLIERS, test_names, scorer(test)),
-            _make_score_rows(OUTLIERS, outlier_names, torch.cat(outliers.outputs)),
-        ],
-        ignore_index=True,
-    )
-    own_scores = partial(anomaly_scores, model, data.spec)
-    validation = own_scores(data.splits.val.inputs)
+    test, score_items = data.splits.test, _make_scorer(model, data)
+    test_names = item_metadata(data.source, "test", test, data.spec)[ITEM_COLUMN]
+    outliers = run_inference(others, score_items)
+    other_names = [outliers.names[index] for index in outliers.readable]
+    rows = [
+        _make_score_rows(INLIERS, test_names, score_items(test.inputs)),
+        _make_score_rows(OUTLIERS, other_names, torch.cat(outliers.outputs)),
+    ]
+    scores = pd.concat(rows, ignore_index=True)
+    network_scores = partial(anomaly_scores, model, data.spec)
+    validation = network_scores(data.splits.val.inputs)
     thresholds = {f"quantile {quantile:g}": quantile_threshold(validation, quantile)}
     if known is not None:
-        known_scores = torch.cat(run_inference(known, own_scores).outputs)
+        known_scores = torch.cat(run_inference(known, network_scores).outputs)
         thresholds[REGRESSION] = separating_threshold(validation, known_scores)
     scores["anomaly"] = scores["score"] > next(iter(thresholds.values()))
     names = {INLIERS: str(data.name), OUTLIERS: Path(os.path.abspath(against)).name}
     if names[INLIERS] == names[OUTLIERS]:
         names[OUTLIERS] = f"other {names[OUTLIERS]}"
+    target, unreadable = network.folder / "anomalies", outliers.unreadable
     report = AnomalyReport(
-        network.folder / "anomalies",
-        names,
-        scores,
-        thresholds,
-        outliers.unreadable,
-        quantile,
-        len(validation),
+        target, names, scores, thresholds, unreadable, quantile, len(validation)
     )
     with replace_folder(report.folder, network.runs) as folder:
         write_csv(report.table, folder / "table.csv", index="rule")
         write_csv(scores, folder / "scores.csv")
         plot_score_distributions(scores, names, thresholds, folder / "scores.png")
         if data.spec.kind == "image":
-            plot_extreme_images(test, others, scores, names, folder / "images.png")
+            read_image = _make_image_reader(test, others, outliers)
+            plot_extreme_images(scores, names, read_image, folder / "images.png")
     return report
 
 
@@ -151,18 +266,16 @@ def _known_anomalies(
 
 
 def _make_scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], Tensor]:
-    """Returns a function that maps N items to scores, with shape (N, 2) or (N, 1).
+    """Returns a function that maps N items to scores of shape (N, 2) or (N, 1).
 
-    The first column is by the network. The second is by PCA; it is left out if the network has no
-    codes or the training items are decoded on demand.
+    The first column has the scores of the network. The second has those of PCA; it is left out if
+    the network has no codes, or the training items are decoded on demand.
     """
-    train, own_scores = data.splits.train.inputs, partial(anomaly_scores, model, data.spec)
-    if not (isinstance(model, Encodes) and isinstance(train, Tensor)):
-        return lambda items: own_scores(items)[:, None]
-    pca_scores = pca_scorer(train, code_length(model, train), data.spec)
-    return lambda items: torch.stack(
-        [own_scores(items), apply_in_batches(pca_scores, items)], dim=1
-    )
+    train, scorers = data.splits.train.inputs, [partial(anomaly_scores, model, data.spec)]
+    if isinstance(model, Encodes) and isinstance(train, Tensor):
+        pca_scores = pca_scorer(train, code_length(model, train), data.spec)
+        scorers.append(partial(apply_in_batches, pca_scores))
+    return lambda items: torch.stack([score(items) for score in scorers], dim=1)
 
 
 def _make_score_rows(name: str, items: Iterable[str], scores: Tensor) -> pd.DataFrame:
@@ -173,34 +286,17 @@ def _make_score_rows(name: str, items: Iterable[str], scores: Tensor) -> pd.Data
     return pd.DataFrame({"set": name, "item": list(items), **dict(columns)})
 
 
-N_IMAGES = 10
+def _make_image_reader(
+    test: Part, others: Iterable[NewItems], outliers: InferenceResult[Any]
+) -> Callable[[int], Tensor]:
+    """Returns a function that reads the image of a row of scores, with shape (1, C, H, W)."""
+    places = [(group, index) for group in others for index in range(len(group))]
+    readable = [places[index] for index in outliers.readable]
 
-
-def plot_extreme_images(
-    test: "Items",
-    others: Sequence[NewItems],
-    scores: pd.DataFrame,
-    names: Mapping[str, str],
-    path: Path,
-) -> None:
-    """Plots the images of each set with the least and the most reconstruction error.
-
-    The scores have columns `set`, `item` and `score`; first come those of the test part.
-    """
-    places = {name: (group, index) for group in others for index, name in enumerate(group.names)}
-
-    def read_image(row: "pd.Series[Any]") -> Tensor:
-        if row["set"] == INLIERS:
-            return to_float(test[[int(str(row.name))]])
-        group, index = places[row["item"]]
+    def read(row: int) -> Tensor:
+        if row < len(test):
+            return to_float(test.inputs[[row]])
+        group, index = readable[row - len(test)]
         return group.read(slice(index, index + 1)).items
 
-    rows = {}
-    for name, of_set in scores.groupby("set"):
-        label, ordered = shorten_label(names[str(name)], 16), of_set.sort_values("score")
-        count = min(N_IMAGES, (len(ordered) + 1) // 2)  # no image is in both rows
-        extremes = {"least": ordered[:count], "most": ordered[count:][-count:][::-1]}
-        for kind, chosen in extremes.items():
-            if images := [read_image(row) for _, row in chosen.iterrows()]:
-                rows[f"{label}: {kind}"] = torch.cat(images)
-    plot_labeled_grid(rows, "Least and most reconstruction error", path)
+    return read

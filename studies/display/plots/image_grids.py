@@ -1,8 +1,9 @@
 """Plots of images: grids, reconstructions, rows of classes, and pairs or triplets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
@@ -73,6 +74,28 @@ def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> Non
         centers = [(images.shape[2] + 1) * (n + 0.5) for n in range(len(lines))]
         _label_rows(axes, centers, [label for label, _ in lines], height)
         axes.set_title(title, fontsize="small")
+
+
+def plot_extreme_images(
+    scores: pd.DataFrame, names: Mapping[str, str], read_image: Callable[[int], Tensor], path: Path
+) -> None:
+    """Plots the images of each set with the least and the most reconstruction error.
+
+    Args:
+        scores: A row for each image, with columns `set` and `score`.
+        names: The label of each set.
+        read_image: Returns the image of a row, with shape (1, C, H, W).
+        path: The file.
+    """
+    rows = {}
+    for name, of_set in scores.groupby("set")["score"]:
+        label, ordered = shorten_label(names[str(name)], 16), of_set.sort_values().index
+        count = min(COLUMNS, (len(ordered) + 1) // 2)  # no image is in both rows
+        extremes = {"least": ordered[:count], "most": ordered[count:][-count:][::-1]}
+        for kind, indices in extremes.items():
+            if len(indices):
+                rows[f"{label}: {kind}"] = torch.cat([read_image(index) for index in indices])
+    plot_labeled_grid(rows, "Least and most reconstruction error", path)
 
 
 def plot_image_groups(

@@ -103,7 +103,7 @@ def test_no_image_has_both_the_least_and_the_most_error(
     trained: Path, monkeypatch: pytest.MonkeyPatch, n: int, least: int, most: int
 ) -> None:
     shown: dict[str, torch.Tensor] = {}
-    grid = "latentune.studies.use.anomalies.plot_labeled_grid"
+    grid = "latentune.studies.display.plots.image_grids.plot_labeled_grid"
     monkeypatch.setattr(grid, lambda rows, title, path: shown.update(rows))
     np.save("digits.npy", np.random.default_rng(0).random((n, 8, 8)))
     found = latentune.anomalies("conv-ae-digits", against="digits.npy")
