@@ -12,9 +12,9 @@ from ...objectives.objective import Objective
 from ...objectives.progress import progress
 from ...objectives.trainer import quiet_trainer, silence_lightning
 from ...storage.spreadsheet_csv import write_csv
-from ..display.plots.confusion_matrix import plot_confusion_matrix
 from ..display.plots.prediction_quality import (
     plot_calibration,
+    plot_confusion_matrix,
     plot_precision_recall,
     plot_predicted_vs_true,
 )

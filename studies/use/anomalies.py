@@ -139,10 +139,8 @@ class AnomalyReport(FolderResult):
             f"of {n:,} test items, {above:,} are above it: {above / n:.2%}, {observed}",
         ]
         if self.auroc < 0.5:
-            notes.append(
-                f"the network reconstructs {self.names[OUTLIERS]} better than the data that it was "
-                "trained on"
-            )
+            better = "the network reconstructs {outliers} better than {inliers}"
+            notes.append(better.format(**self.names))
         unreadable = [f"{name} {reason}" for name, reason in self.unreadable.items()]
         if others := len(unreadable[MAX_UNREADABLE:]):
             unreadable[MAX_UNREADABLE:] = [f"{others:,} more"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import ceil, isfinite, log10
 from typing import Any
 
 import pandas as pd
@@ -18,13 +19,30 @@ from ...objectives.metrics.anomaly_scores import anomaly_scores, score_to_mse
 from ...objectives.metrics.nearest_neighbors import distances
 from ...objectives.progress import progress
 from ..study.study_error import StudyError
-from .predictions import round_significant
 from .trained_network import TrainedNetwork, encode_items
 
 PredictBatch = Callable[[Tensor], pd.DataFrame]
 """Returns one row for each item of a batch."""
 
 RANKS = ("nearest", "second", "third")
+DIGITS = 6
+MAX_DIGITS = 17
+"""Digits that tell any two floats apart."""
+
+
+def round_significant(value: float, unit: float = 0.0) -> float:
+    """Returns a number rounded to six digits, or to as many as show a millionth of a unit.
+
+    The unit is a scale of differences, such as a standard deviation; 0 if it is not known.
+
+    Example:
+        >>> round_significant(1_000_000_123.4567891, unit=100.0), round_significant(0.123456789)
+        (1000000123.4568, 0.123457)
+    """
+    digits = DIGITS
+    if unit > 0 and value and isfinite(value):
+        digits = min(MAX_DIGITS, max(DIGITS, DIGITS + ceil(log10(abs(value) / unit))))
+    return float(f"{value:.{digits}g}")
 
 
 def choose_prediction_function(network: TrainedNetwork, data: DataSpec) -> PredictBatch:

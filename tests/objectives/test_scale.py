@@ -22,7 +22,8 @@ from latentune.objectives.metrics.anomaly_scores import anomaly_scores, separati
 from latentune.objectives.metrics.baselines import linear_baseline, pca_baseline
 from latentune.objectives.trainer import choose_accelerator, fit, quiet_trainer
 from latentune.studies.use.compress import _power_of_two
-from latentune.studies.use.predictions import format_number, round_significant
+from latentune.studies.use.predict import format_number
+from latentune.studies.use.prediction_functions import round_significant
 
 Cli = Callable[..., Any]
 

@@ -36,6 +36,8 @@ def open_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
         "text.parse_math": False,  # a class may be called $\\pi$
         "font.family": list_font_families(),
         "axes.formatter.useoffset": False,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
     }
     with rc_context():
         rcdefaults()
@@ -49,6 +51,13 @@ def open_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
         for title in figure.texts:
             wrap_title(title, figure.get_figwidth())
         figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.08)
+
+
+@contextmanager
+def open_axes(path: Path, width: float, height: float) -> Iterator[Axes]:
+    """Yields the axes of a figure that has only these; see `open_figure`."""
+    with open_figure(path, width, height) as figure:
+        yield figure.subplots()
 
 
 def add_legend_outside(axes: Axes, **options: Any) -> None:

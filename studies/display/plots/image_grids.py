@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torchvision.utils import make_grid
 
-from .figure import DPI, open_figure
+from .figure import DPI, open_axes, open_figure
 from .plot_text import shorten_label, shorten_labels
 
 COLUMNS = 10
@@ -34,8 +34,7 @@ def plot_reconstructions(originals: Tensor, reconstructed: Tensor, path: Path) -
     """Plots originals above their reconstructions; both have shape (N, C, H, W)."""
     n, cell = len(originals), originals.shape[2] + 1
     height, width = _size_in_inches(originals, 0.8)
-    with open_figure(path, 1.5 + width * n, 0.2 + 2 * height) as figure:
-        axes = figure.subplots()
+    with open_axes(path, 1.5 + width * n, 0.2 + 2 * height) as axes:
         _show(axes, torch.cat([originals.cpu(), reconstructed.cpu()]), per_row=n, side=0.8)
         _label_rows(axes, [cell / 2, cell * 1.5], ["original", "reconstruction"], height)
 
@@ -44,11 +43,9 @@ def plot_image_grid(images: Tensor, title: str, path: Path) -> None:
     """Plots images of shape (N, C, H, W), ten per row."""
     columns = min(len(images), COLUMNS)
     height, width = _size_in_inches(images)
-    with open_figure(path, width * columns, 0.5 + height * -(-len(images) // COLUMNS)) as figure:
-        axes = figure.subplots()
+    with open_axes(path, width * columns, 0.5 + height * -(-len(images) // COLUMNS)) as axes:
         _show(axes, images.cpu(), per_row=COLUMNS)
-        axes.set_yticks([])
-        axes.set_title(title)
+        axes.set(title=title, yticks=[])
 
 
 def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
@@ -68,8 +65,7 @@ def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> Non
     blank = torch.ones(columns, *lines[0][1].shape[1:])
     images = torch.cat([torch.cat([line, blank[len(line) :]]) for _, line in lines])
     height, width = _size_in_inches(images)
-    with open_figure(path, 2.5 + width * columns, 0.6 + height * len(lines)) as figure:
-        axes = figure.subplots()
+    with open_axes(path, 2.5 + width * columns, 0.6 + height * len(lines)) as axes:
         _show(axes, images, per_row=columns)
         centers = [(images.shape[2] + 1) * (n + 0.5) for n in range(len(lines))]
         _label_rows(axes, centers, [label for label, _ in lines], height)
@@ -137,8 +133,7 @@ def _show(axes: Axes, images: Tensor, per_row: int, side: float = LONG_SIDE_INCH
     sharp = _size_in_inches(images, side)[0] * DPI >= images.shape[-2]
     axes.imshow(grid.permute(1, 2, 0).numpy(), interpolation="nearest" if sharp else "auto")
     axes.set_xticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.spines[:].set_visible(False)
 
 
 def _label_rows(

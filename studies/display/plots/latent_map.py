@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from .figure import add_legend_outside, choose_marker_area, open_figure
+from .figure import add_legend_outside, choose_marker_area, open_axes, open_figure
 from .plot_text import shorten_label, shorten_labels
 
 MAX_ENTRIES = 20
@@ -30,14 +29,13 @@ def plot_latent_map(
     Numbers get a color bar. Other values get a legend of at most 20 entries, the most frequent
     values. Points without a value are gray.
     """
-    with open_figure(path, 6 if values is None else 7.5, 5.5) as figure:
-        axes = figure.subplots()
-        axes.set_title(title)
-        axes.set(xlabel="", ylabel="", xticks=[], yticks=[])
+    with open_axes(path, 6 if values is None else 7.5, 5.5) as axes:
+        axes.set(title=title, xticks=[], yticks=[])
+        axes.spines[:].set_visible(True)
         if values is None:
             _scatter(axes, points)
         elif is_numeric_dtype(values) and not is_bool_dtype(values):
-            _color_by_number(figure, axes, points, values)
+            _color_by_number(axes, points, values)
         else:
             _color_by_category(axes, points, values)
 
@@ -47,9 +45,7 @@ def _scatter(axes: Axes, points: NDArray[np.float32], **style: Any) -> Any:
     return axes.scatter(points[:, 0], points[:, 1], s=area, linewidth=0, alpha=0.8, **style)
 
 
-def _color_by_number(
-    figure: Figure, axes: Axes, points: NDArray[np.float32], values: "pd.Series[Any]"
-) -> None:
+def _color_by_number(axes: Axes, points: NDArray[np.float32], values: "pd.Series[Any]") -> None:
     numbers = values.to_numpy(float, na_value=np.nan)
     known = np.isfinite(numbers)
     if not known.all():
@@ -63,7 +59,7 @@ def _color_by_number(
     artist = _scatter(axes, points[known], c=numbers, vmin=low, vmax=high, cmap="viridis")
     extend = {(True, False): "min", (False, True): "max", (True, True): "both"}
     beyond = bool(numbers.min() < low), bool(numbers.max() > high)
-    bar = figure.colorbar(artist, ax=axes, extend=extend.get(beyond, "neither"))
+    bar = axes.figure.colorbar(artist, ax=axes, extend=extend.get(beyond, "neither"))
     bar.set_label(shorten_label(values.name, 40))
     if bar.solids is not None:
         bar.solids.set_alpha(1)
@@ -124,7 +120,7 @@ def plot_code_histograms(
                 cmap="Blues",
                 vmax=max(share.max() for share in shares),
             )
-            axes.set_title(f"{name} codes (n = {len(codes):,})")
-            axes.set_xlabel(f"{axis} 1")
+            axes.spines[:].set_visible(True)
+            axes.set(title=f"{name} codes (n = {len(codes):,})", xlabel=f"{axis} 1")
         panels[0].set_ylabel(f"{axis} 2")
         figure.colorbar(image, ax=panels, label="share of codes per cell (%)")

@@ -1,12 +1,12 @@
 """Plot of the Pareto front of a study with several objectives."""
 
 from collections.abc import Sequence
-from math import isfinite
 from pathlib import Path
 
-import seaborn as sns
+import numpy as np
+from numpy.typing import NDArray
 
-from .figure import open_figure, set_log_scale, spans_decades
+from .figure import open_axes, set_log_scale, spans_decades
 from .plot_text import shorten_label
 
 
@@ -24,28 +24,28 @@ def plot_pareto_front(
     Values that are not finite are left out. The folder of the file is created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    points, front = _finite_pairs(complete), sorted(_finite_pairs(best))
-    with open_figure(path, 7, 4.5) as figure:
-        axes = figure.subplots()
-        axes.scatter(*_columns(points), color="0.7", label="trials")
+    points, front = _finite_pairs(complete), _finite_pairs(best)
+    front = front[:, front[0].argsort()]
+    with open_axes(path, 7, 4.5) as axes:
+        axes.scatter(*points, color="0.7", label="trials")
         # With three objectives the front is a surface: a line would connect unrelated trials.
-        axes.plot(*_columns(front), "o-" if len(names) == 2 else "o", label="Pareto front")
-        axes.set_xlabel(shorten_label(names[0], 40))
-        axes.set_ylabel(shorten_label(names[1], 40))
-        for axis, values, is_loss in zip(
-            (axes.xaxis, axes.yaxis), _columns(points), are_losses, strict=False
+        axes.plot(
+            *front,
+            "o-" if len(names) == 2 else "o",
+            label="Pareto front",
+        )
+        for axis, name, values, is_loss in zip(
+            (axes.xaxis, axes.yaxis), names, points, are_losses, strict=False
         ):
+            axis.set_label_text(shorten_label(name, 40))
             if is_loss and spans_decades(values):
                 set_log_scale(axis, values)
         which = "" if len(names) == 2 else f", by 2 of {len(names)} objectives"
         axes.set_title(f"{len(best)} of {len(complete)} trials are on the Pareto front{which}")
         axes.legend(frameon=False)
-        sns.despine(figure)
 
 
-def _finite_pairs(trials: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
-    return [(x, y) for x, y, *_ in trials if isfinite(x) and isfinite(y)]
-
-
-def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    return [x for x, _ in pairs], [y for _, y in pairs]
+def _finite_pairs(trials: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """Returns the first two values of each trial that has finite ones, with shape (2, N)."""
+    pairs = np.array([values[:2] for values in trials], dtype=float).reshape(-1, 2)
+    return pairs[np.isfinite(pairs).all(axis=1)].T

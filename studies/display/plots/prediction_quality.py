@@ -1,6 +1,6 @@
-"""Plots of predictions: precision-recall curves, calibration, predicted against true numbers."""
+"""Plots of predictions: confusion, precision and recall, calibration, and predicted numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,65 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from .figure import add_legend_outside, choose_marker_area, open_figure, set_integer_ticks
-from .plot_text import shorten_labels
+from .figure import (
+    add_legend_outside,
+    choose_marker_area,
+    open_axes,
+    open_figure,
+    set_integer_ticks,
+)
+from .plot_text import estimate_text_width, shorten_labels
 
 MAX_CURVES = 12
 N_WORST = 5
 """Number of classes that are plotted, with the mean, if there are more than `MAX_CURVES`."""
 MAX_POINTS = 500
 """Maximum number of points of a curve."""
+MAX_COUNTED_CLASSES = 30
+"""Maximum number of classes for writing the counts into the cells."""
+CELL, SMALL_CELL = 0.55, 0.22
+"""Inches of a cell with its count, and of one without."""
+MIN_SIZE, MAX_SIZE = 2.2, 20.0
+"""Limits of the size of the matrix in inches."""
+MAX_LABELS = 150
+"""Maximum number of classes that are all labeled; of more, every second one is, or fewer."""
+HORIZONTAL_LENGTH = 4
+"""Maximum length of a label that fits below its column without rotation."""
+
+
+def plot_confusion_matrix(
+    counts: NDArray[np.int64], classes: Sequence[str], title: str, path: Path
+) -> None:
+    """Plots the number of items of each true class (rows) by predicted class, shape (K, K)."""
+    k, labels = len(classes), shorten_labels(classes)
+    has_counts = k <= MAX_COUNTED_CLASSES
+    cell = min(max(CELL if has_counts else SMALL_CELL, MIN_SIZE / k), MAX_SIZE / k)
+    step = -(-k // MAX_LABELS)
+    font_size = min(11.0, 72 * 0.75 * cell * step)
+    digits, longest = len(str(counts.max(initial=0))), max(labels, key=len)
+    rotation = 0 if has_counts and len(longest) <= HORIZONTAL_LENGTH else 90
+    margin = estimate_text_width(longest, font_size)
+    with open_figure(path, k * cell + 1.8 + margin, k * cell + 1.1 + margin) as figure:
+        figure.set_layout_engine("compressed")
+        axes = figure.subplots()
+        sns.heatmap(
+            counts / np.maximum(counts.sum(1, keepdims=True), 1),
+            annot=counts if has_counts else False,
+            fmt="d",
+            cmap="Blues",
+            vmin=0,
+            vmax=1,
+            square=True,
+            xticklabels=False,
+            yticklabels=False,
+            annot_kws={"size": min(8.0, 72 * cell / (0.7 * digits))},
+            cbar_kws={"label": "share of the true class"},
+            ax=axes,
+        )
+        ticks = np.arange(0, k, step)
+        axes.set_xticks(ticks + 0.5, labels[::step], rotation=rotation, fontsize=font_size)
+        axes.set_yticks(ticks + 0.5, labels[::step], rotation=0, fontsize=font_size)
+        axes.set(title=title, xlabel="predicted", ylabel="true")
 
 
 def plot_precision_recall(
@@ -34,8 +85,7 @@ def plot_precision_recall(
     shown = list(curves)
     if len(shown) > MAX_CURVES:
         shown = sorted(shown, key=lambda name: average[name])[:N_WORST]
-    with open_figure(path, 8, 5) as figure:
-        axes = figure.subplots()
+    with open_axes(path, 8, 5) as axes:
         palette = sns.color_palette("tab10" if len(shown) <= 10 else "tab20", len(shown))
         lines = [
             _curve(axes, curves[name], labels[name], average[name], linewidth=1.2, color=color)
@@ -51,7 +101,6 @@ def plot_precision_recall(
         axes.set_title(f"Mean average precision {mean:.3f}")
         # Explicit handles, because matplotlib leaves out labels that begin with `_`.
         add_legend_outside(axes, handles=lines, title="average precision")
-        sns.despine(figure)
 
 
 def _curve(
@@ -79,7 +128,6 @@ def plot_calibration(bins: pd.DataFrame, error: float, path: Path) -> None:
         below.bar(bins["chance"], bins["items"], width=0.04)
         below.set(xlabel="probability of the answer", ylabel="items", xlim=(0, 1.02))
         set_integer_ticks(below.yaxis)
-        sns.despine(figure)
 
 
 def plot_predicted_vs_true(
@@ -88,12 +136,10 @@ def plot_predicted_vs_true(
     """Plots predicted against true numbers, both of shape (N,); only finite ones are shown."""
     finite = np.isfinite(true) & np.isfinite(predicted)
     pairs = np.stack([true[finite], predicted[finite]]).astype(float)
-    with open_figure(path, 5.5, 5) as figure:
-        axes = figure.subplots()
+    with open_axes(path, 5.5, 5) as axes:
         if pairs.size:
             axes.plot(*[[pairs.min(), pairs.max()]] * 2, ":", color="0.6")
         axes.scatter(
             pairs[0], pairs[1], s=choose_marker_area(pairs.shape[1]), alpha=0.6, linewidth=0
         )
         axes.set(xlabel="true", ylabel="predicted", title=title)
-        sns.despine(figure)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from .figure import open_figure, set_log_scale
+from .figure import open_axes, open_figure, set_log_scale
 from .plot_text import shorten_label, shorten_labels
 
 BOX_STYLE: dict[str, Any] = {
@@ -52,7 +52,6 @@ def plot_score_distributions(
         location = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
         boxes.legend(frameon=False, fontsize="small", ncols=len(thresholds), **location)
         bars.set(xlabel="reconstruction error (L2 norm)", ylabel="share of the set (%)")
-        sns.despine(figure)
 
 
 def _bin_edges(scores: "np.ndarray[Any, Any]", is_log: bool) -> "np.ndarray[Any, Any]":
@@ -68,10 +67,8 @@ def plot_accuracies(draws: pd.DataFrame, title: str, path: Path) -> None:
     """Plots accuracies, a column each: the mean as a bar, and a point for each draw."""
     names = shorten_labels(draws, 14)
     means = [f"{name}\n{mean:.3f}" for name, mean in zip(names, draws.mean(), strict=True)]
-    with open_figure(path, 1.5 + 1.4 * draws.shape[1], 4) as figure:
-        axes = figure.subplots()
+    with open_axes(path, 1.5 + 1.4 * draws.shape[1], 4) as axes:
         long = draws.set_axis(means, axis=1).melt(var_name="features", value_name="accuracy")
         sns.barplot(long, x="features", y="accuracy", color="0.85", errorbar=None, ax=axes)
         sns.stripplot(long, x="features", y="accuracy", hue="features", size=5, alpha=0.8, ax=axes)
         axes.set(title=title, xlabel="", ylabel="test accuracy", ylim=(0, 1.02))
-        sns.despine(figure)

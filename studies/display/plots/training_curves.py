@@ -10,6 +10,7 @@ import seaborn as sns
 from .figure import (
     add_legend_outside,
     compute_epoch_limits,
+    open_axes,
     open_figure,
     set_integer_ticks,
     set_log_scale,
@@ -32,8 +33,7 @@ def plot_loss_curve(
     table = history[["epoch", *(c for c in columns if c in history)]].rename(columns=columns)
     table = table.replace([np.inf, -np.inf], np.nan)
     long = table.melt("epoch", var_name="part", value_name=metric).dropna()
-    with open_figure(path, 7, 4) as figure:
-        axes = figure.subplots()
+    with open_axes(path, 7, 4) as axes:
         style = {"hue": "part", "style": "part", "errorbar": None} | _markers(long)
         sns.lineplot(long, x="epoch", y=metric, ax=axes, **style)
         axes.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
@@ -43,7 +43,6 @@ def plot_loss_curve(
             set_log_scale(axes.yaxis, long[metric])
         axes.set_ylabel(shorten_label(metric))
         axes.legend(title=None, frameon=False)
-        sns.despine(figure)
 
 
 def _markers(history: pd.DataFrame) -> dict[str, Any]:
@@ -75,4 +74,3 @@ def plot_accuracy_curves(history: pd.DataFrame, path: Path) -> None:
         add_legend_outside(
             axes, handles=[line for line in axes.lines if line.get_label() in shown]
         )
-        sns.despine(figure)

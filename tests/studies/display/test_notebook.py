@@ -12,7 +12,7 @@ import latentune
 from latentune import DataSpec, LatentKDE, LatentMixture
 from latentune.studies.training.final_training import FinalTraining
 from latentune.studies.use.encode import Encodings
-from latentune.studies.use.predictions import Predictions
+from latentune.studies.use.predict import Predictions
 from latentune.studies.use.sample import Samples
 from latentune.studies.use.show import DataSummary
 

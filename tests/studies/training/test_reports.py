@@ -13,7 +13,7 @@ from PIL import Image
 from sklearn.metrics import average_precision_score
 
 import latentune
-from latentune.studies.display.plots.confusion_matrix import plot_confusion_matrix
+from latentune.studies.display.plots.prediction_quality import plot_confusion_matrix
 from latentune.studies.study.study_error import StudyError
 from latentune.studies.training.final_training import FinalTraining
 
