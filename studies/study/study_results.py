@@ -8,7 +8,7 @@ from optuna.trial import TrialState
 
 from ...storage.best_toml import write_best_toml
 from ...storage.runs_folder import Runs
-from ..display.plots.pareto_front import plot_pareto_front
+from ..display.plots.metric_plots import plot_pareto_front
 from .pareto_choice import objective_names
 from .study_error import StudyError
 from .study_lookup import best_configuration

@@ -19,7 +19,7 @@ from ...storage.json_text import to_strict_json
 from ...storage.runs_folder import Runs
 from ...storage.study_record import RecipeTable
 from ..cluster.ray_cluster import join_cluster
-from ..display.plots.training_curves import plot_loss_curve
+from ..display.plots.metric_plots import plot_loss_curve
 from ..study.build import describe_encoder
 from ..study.defaults import ANOMALY_QUANTILE, RUNS
 from ..study.option_fields import describe_options, pick_options

@@ -19,7 +19,7 @@ from ...storage.runs_folder import Runs
 from ...storage.spreadsheet_csv import write_csv
 from ..cluster.missing_jobs import run_missing_jobs
 from ..cluster.ray_cluster import join_cluster
-from ..display.plots.training_curves import plot_accuracy_curves
+from ..display.plots.metric_plots import plot_accuracy_curves
 from ..display.result import FolderResult
 from ..study.build import load_encoder
 from ..study.checkpoint_lookup import find_encoder

@@ -1,28 +1,51 @@
-"""Common parts of all figures: the style, the file, and axes of epochs and losses."""
+"""Common parts of all figures: the style, the file, the scales of axes, and their texts.
 
+Labels are short and differ, titles are wrapped, and glyphs that no font has are replaced.
+"""
+
+import logging
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from math import isfinite, log10
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import seaborn as sns
-from matplotlib import rc_context, rcdefaults, rcParams
+from matplotlib import font_manager, rc_context, rcdefaults, rcParams
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
-
-from .plot_text import (
-    estimate_text_width,
-    list_font_families,
-    replace_missing_glyphs_in,
-    wrap_title,
-)
 
 DPI = 120
 AXES_SHARE = 0.7
 """Minimum share of the width of a figure that is within its axes."""
+TICKS_PER_DECADE = {2: (1, 2, 5), 3: (1, 3)}
+"""Ticks of each decade, by the maximum number of decades; more decades have one tick each."""
+FONT = "DejaVu Sans"
+"""Comes with matplotlib and has Latin, Greek, Cyrillic, Hebrew and Arabic letters."""
+FALLBACK_FONTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans SC", "Noto Sans JP"),
+    *("Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback"),
+    *("PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei", "Malgun Gothic"),
+    *("Noto Sans Devanagari", "Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Thai"),
+    *("Nirmala UI", "Leelawadee UI", "Arial Unicode MS", "Noto Emoji", "Segoe UI Emoji"),
+    "Symbola",
+)
+"""Fonts with other scripts; those that are installed are used."""
+LABEL_LENGTH = 24
+"""Maximum number of characters of a label."""
+CHARACTER_WIDTH = 0.55
+"""Mean width of a character, relative to the font size."""
+MIN_TITLE_WIDTH = 4.0
+"""Inches that a title may take even if the figure is narrower."""
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -91,29 +114,9 @@ def _width_in_inches(axes: Axes) -> float:
     return float(figure.get_figwidth()) / (1 if cell is None else cell.get_gridspec().ncols)
 
 
-MIN_RATIO = 10
-"""Minimum ratio of the largest to the smallest loss on a logarithmic axis."""
-TICKS_PER_DECADE = {2: (1, 2, 5), 3: (1, 3)}
-"""Ticks of each decade, by the maximum number of decades; more decades have one tick each."""
-
-
 def set_integer_ticks(axis: Axis) -> None:
     """Puts ticks at integers only."""
     axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
-
-
-def compute_epoch_limits(epochs: Iterable[int]) -> tuple[float, float]:
-    """Returns the limits of an axis of epochs; a single epoch is in the middle."""
-    known = [*epochs]
-    first, last = min(known), max(known)
-    margin = 0.5 if first == last else 0.03 * (last - first)
-    return first - min(margin, 0.5), last + margin  # epoch 0 does not exist
-
-
-def spans_decades(values: Iterable[float]) -> bool:
-    """Returns True if the finite values are positive and span at least one decade."""
-    finite = [value for value in values if isfinite(value)]
-    return bool(finite) and min(finite) > 0 and max(finite) >= MIN_RATIO * min(finite)
 
 
 def set_log_scale(axis: Axis, values: Iterable[float]) -> None:
@@ -128,3 +131,113 @@ def set_log_scale(axis: Axis, values: Iterable[float]) -> None:
     axis.set_major_locator(LogLocator(subs=ticks))
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def shorten_label(name: object, length: int = LABEL_LENGTH) -> str:
+    """Returns a name in one line of at most `length` characters, with its middle left out.
+
+    Example:
+        >>> shorten_label("Iris-setosa-from-the-northern-meadow", 16)
+        'Iris-set…-meadow'
+    """
+    text = " ".join(replace_missing_glyphs(str(name)).split())
+    if len(text) <= length:
+        return text
+    tail = (length - 1) // 2
+    return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def shorten_labels(names: Iterable[object], length: int = LABEL_LENGTH) -> list[str]:
+    """Returns shortened names that all differ: equal ones get their position, from 1."""
+    short = [shorten_label(name, length) for name in names]
+    counts = Counter(short)
+    return [
+        name if counts[name] == 1 else f"{name} #{number}"
+        for number, name in enumerate(short, start=1)
+    ]
+
+
+def estimate_text_width(text: str, font_size: float) -> float:
+    """Returns the approximate width of a text in inches; the font size is in points."""
+    return len(text) * CHARACTER_WIDTH * font_size / 72
+
+
+def wrap_title(title: Text, width: float) -> None:
+    """Breaks the lines of a title so that none is wider than `width` inches."""
+    length = int(
+        max(width, MIN_TITLE_WIDTH) / estimate_text_width("x", float(title.get_fontsize()))
+    )
+    title.set_text("\n".join(fill(line, length) for line in title.get_text().splitlines()))
+
+
+@cache
+def list_font_families() -> list[str]:
+    """Returns the fonts that text is drawn in; each glyph comes from the first that has it."""
+    return [FONT, *(name for name in FALLBACK_FONTS if name in font_manager.get_font_names())]
+
+
+@cache
+def _code_points() -> frozenset[int]:
+    """Returns the code points of all glyphs of the fonts."""
+    paths = [
+        font_manager.findfont(name, fallback_to_default=False) for name in list_font_families()
+    ]
+    return frozenset().union(*(font_manager.get_font(path).get_charmap() for path in paths))
+
+
+def replace_missing_glyphs(text: str) -> str:
+    r"""Returns a text with only those characters that the fonts can draw.
+
+    A missing character is replaced by its compatibility decomposition or, failing that, by its
+    code point. Combining marks and format characters are removed, and control characters become
+    spaces.
+
+    Example:
+        >>> replace_missing_glyphs("rate \U0001d49c")
+        'rate A'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_replacement, unicodedata.normalize("NFC", text)))
+
+
+def _replacement(character: str) -> str:
+    if character == "\n" or (ord(character) in _code_points() and character.isprintable()):
+        return character
+    category = unicodedata.category(character)
+    if category in ("Mn", "Me", "Cf"):
+        return ""
+    if category in ("Cc", "Zs", "Zl", "Zp"):
+        return " "
+    decomposed = unicodedata.normalize("NFKD", character)
+    if decomposed != character and all(ord(part) in _code_points() for part in decomposed):
+        return decomposed
+    _log_missing_glyphs()
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+@cache
+def _log_missing_glyphs() -> None:
+    """Says once per process why figures contain code points."""
+    log.info(
+        "figures show the code points of some characters, which no installed font has: install "
+        "a font that has them, such as Noto Sans CJK"
+    )
+
+
+def replace_missing_glyphs_in(figure: Figure) -> None:
+    """Replaces the missing glyphs in all texts of a figure."""
+    for axes in figure.axes:
+        _replace_tick_labels(axes.xaxis)
+        _replace_tick_labels(axes.yaxis)
+    for text in figure.findobj(Text):
+        text.set_text(replace_missing_glyphs(text.get_text()))
+
+
+def _replace_tick_labels(axis: Axis) -> None:
+    # The formatter would write the old labels again when the figure is drawn.
+    labels = [label.get_text() for label in axis.get_ticklabels()]
+    replaced = [*map(replace_missing_glyphs, labels)]
+    if replaced != labels:
+        axis.set_ticks(axis.get_ticklocs(), replaced)

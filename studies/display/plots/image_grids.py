@@ -10,8 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torchvision.utils import make_grid
 
-from .figure import DPI, open_axes, open_figure
-from .plot_text import shorten_label, shorten_labels
+from .figure import DPI, open_axes, open_figure, shorten_label, shorten_labels
 
 COLUMNS = 10
 LONG_SIDE_INCHES = 0.7

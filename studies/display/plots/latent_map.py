@@ -11,8 +11,14 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from .figure import add_legend_outside, choose_marker_area, open_axes, open_figure
-from .plot_text import shorten_label, shorten_labels
+from .figure import (
+    add_legend_outside,
+    choose_marker_area,
+    open_axes,
+    open_figure,
+    shorten_label,
+    shorten_labels,
+)
 
 MAX_ENTRIES = 20
 """Maximum number of values in a legend; more colors look alike."""

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from .figure import (
     add_legend_outside,
     choose_marker_area,
+    estimate_text_width,
     open_axes,
     open_figure,
     set_integer_ticks,
+    shorten_labels,
 )
-from .plot_text import estimate_text_width, shorten_labels
 
 MAX_CURVES = 12
 N_WORST = 5

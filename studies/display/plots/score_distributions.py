@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from .figure import open_axes, open_figure, set_log_scale
-from .plot_text import shorten_label, shorten_labels
+from .figure import open_axes, open_figure, set_log_scale, shorten_label, shorten_labels
 
 BOX_STYLE: dict[str, Any] = {
     "patch_artist": True,

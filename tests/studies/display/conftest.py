@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from latentune.studies.display.plots.plot_text import replace_missing_glyphs
+from latentune.studies.display.plots.figure import replace_missing_glyphs
 
 Drawn = Callable[..., Figure]
 RNG = np.random.default_rng(0)

@@ -11,6 +11,7 @@ from matplotlib import rc_context
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
+from latentune.studies.display.plots.figure import shorten_labels
 from latentune.studies.display.plots.image_grids import (
     plot_image_grid,
     plot_image_groups,
@@ -18,12 +19,11 @@ from latentune.studies.display.plots.image_grids import (
     plot_reconstructions,
 )
 from latentune.studies.display.plots.latent_map import plot_latent_map
-from latentune.studies.display.plots.plot_text import shorten_labels
+from latentune.studies.display.plots.metric_plots import plot_accuracy_curves, plot_loss_curve
 from latentune.studies.display.plots.prediction_quality import (
     plot_confusion_matrix,
     plot_precision_recall,
 )
-from latentune.studies.display.plots.training_curves import plot_accuracy_curves, plot_loss_curve
 
 Drawn = Callable[..., Figure]
 

@@ -9,13 +9,13 @@ import pytest
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
-from latentune.studies.display.plots.latent_map import plot_code_histograms
-from latentune.studies.display.plots.pareto_front import plot_pareto_front
-from latentune.studies.display.plots.plot_text import (
+from latentune.studies.display.plots.figure import (
     replace_missing_glyphs,
     shorten_label,
     shorten_labels,
 )
+from latentune.studies.display.plots.latent_map import plot_code_histograms
+from latentune.studies.display.plots.metric_plots import plot_pareto_front
 from latentune.studies.display.plots.prediction_quality import (
     plot_calibration,
     plot_predicted_vs_true,
@@ -126,14 +126,12 @@ def test_shortened_labels_differ() -> None:
 def test_missing_glyphs_are_replaced(
     monkeypatch: pytest.MonkeyPatch, text: str, right: str | None
 ) -> None:
-    from latentune.studies.display.plots import plot_text
+    from latentune.studies.display.plots import figure
 
-    monkeypatch.setattr(plot_text, "list_font_families", lambda: [plot_text.FONT])
-    plot_text._code_points.cache_clear()
+    monkeypatch.setattr(figure, "list_font_families", lambda: [figure.FONT])
+    figure._code_points.cache_clear()
     found = replace_missing_glyphs(text)
     assert (
-        found == right
-        if right
-        else all(ord(letter) in plot_text._code_points() for letter in found)
+        found == right if right else all(ord(letter) in figure._code_points() for letter in found)
     )
-    plot_text._code_points.cache_clear()
+    figure._code_points.cache_clear()

@@ -1,0 +1,135 @@
+"""Plots of metrics: per epoch of a training, and of the trials of a study."""
+
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from numpy.typing import NDArray
+
+from .figure import (
+    add_legend_outside,
+    open_axes,
+    open_figure,
+    set_integer_ticks,
+    set_log_scale,
+    shorten_label,
+    shorten_labels,
+)
+
+MAX_MARKED_EPOCHS = 20
+"""Maximum number of epochs that have markers; a single epoch would not be a line."""
+MIN_RATIO = 10
+"""Minimum ratio of the largest to the smallest loss on a logarithmic axis."""
+
+
+def plot_loss_curve(
+    history: pd.DataFrame, metric: str, best_epoch: int, path: Path, *, is_loss: bool = True
+) -> None:
+    """Plots the columns `train_METRIC` and `val_METRIC` of a history against `epoch`, from 1.
+
+    The axis of a positive loss that spans decades is logarithmic.
+    """
+    columns = {f"train_{metric}": "training", f"val_{metric}": "validation"}
+    table = history[["epoch", *(c for c in columns if c in history)]].rename(columns=columns)
+    table = table.replace([np.inf, -np.inf], np.nan)
+    long = table.melt("epoch", var_name="part", value_name=metric).dropna()
+    with open_axes(path, 7, 4) as axes:
+        style = {"hue": "part", "style": "part", "errorbar": None} | _markers(long)
+        sns.lineplot(long, x="epoch", y=metric, ax=axes, **style)
+        axes.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
+        axes.set_xlim(_epoch_limits([*history["epoch"], best_epoch]))
+        set_integer_ticks(axes.xaxis)
+        if is_loss and _spans_decades(long[metric]):
+            set_log_scale(axes.yaxis, long[metric])
+        axes.set_ylabel(shorten_label(metric))
+        axes.legend(title=None, frameon=False)
+
+
+def _markers(history: pd.DataFrame) -> dict[str, Any]:
+    few = history["epoch"].nunique() <= MAX_MARKED_EPOCHS
+    return {"markers": True, "markeredgewidth": 0} if few else {}
+
+
+def plot_accuracy_curves(history: pd.DataFrame, path: Path) -> None:
+    """Plots accuracy per epoch, its mean and spread over seeds, a panel per number of labels.
+
+    The history has columns `start`, `labels`, `seed`, `epoch` and `accuracy`.
+    """
+    panels = list(history["labels"].drop_duplicates())
+    starts = history["start"].drop_duplicates()
+    names = dict(zip(starts, shorten_labels(starts, 32), strict=True))
+    with open_figure(path, 3.5 + 4 * len(panels), 4) as figure:
+        row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, labels in zip(row, panels, strict=True):
+            part = history[history["labels"] == labels].replace({"start": names})
+            style = {"hue": "start", "style": "start", "errorbar": "sd"} | _markers(part)
+            sns.lineplot(part, x="epoch", y="accuracy", ax=axes, **style)
+            axes.set_title(f"{labels} labels")
+            axes.set_xlim(_epoch_limits(part["epoch"]))
+            set_integer_ticks(axes.xaxis)
+            axes.set_ylabel("validation accuracy")
+            axes.legend().remove()
+        # Explicit handles, because matplotlib leaves out labels that begin with `_`.
+        shown = set(names.values())
+        add_legend_outside(
+            axes, handles=[line for line in axes.lines if line.get_label() in shown]
+        )
+
+
+def plot_pareto_front(
+    complete: Sequence[Sequence[float]],
+    best: Sequence[Sequence[float]],
+    names: Sequence[str],
+    path: Path,
+    *,
+    are_losses: Sequence[bool],
+) -> None:
+    """Plots the first two values of all complete trials, and of `best`, their Pareto front.
+
+    The axis of a loss is logarithmic if all values are positive and they span decades.
+    Values that are not finite are left out. The folder of the file is created.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    points, front = _finite_pairs(complete), _finite_pairs(best)
+    front = front[:, front[0].argsort()]
+    with open_axes(path, 7, 4.5) as axes:
+        axes.scatter(*points, color="0.7", label="trials")
+        # With three objectives the front is a surface: a line would connect unrelated trials.
+        axes.plot(
+            *front,
+            "o-" if len(names) == 2 else "o",
+            label="Pareto front",
+        )
+        for axis, name, values, is_loss in zip(
+            (axes.xaxis, axes.yaxis), names, points, are_losses, strict=False
+        ):
+            axis.set_label_text(shorten_label(name, 40))
+            if is_loss and _spans_decades(values):
+                set_log_scale(axis, values)
+        which = "" if len(names) == 2 else f", by 2 of {len(names)} objectives"
+        axes.set_title(f"{len(best)} of {len(complete)} trials are on the Pareto front{which}")
+        axes.legend(frameon=False)
+
+
+def _finite_pairs(trials: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """Returns the first two values of each trial that has finite ones, with shape (2, N)."""
+    pairs = np.array([values[:2] for values in trials], dtype=float).reshape(-1, 2)
+    return pairs[np.isfinite(pairs).all(axis=1)].T
+
+
+def _epoch_limits(epochs: Iterable[int]) -> tuple[float, float]:
+    """Returns the limits of an axis of epochs; a single epoch is in the middle."""
+    known = [*epochs]
+    first, last = min(known), max(known)
+    margin = 0.5 if first == last else 0.03 * (last - first)
+    return first - min(margin, 0.5), last + margin  # epoch 0 does not exist
+
+
+def _spans_decades(values: Iterable[float]) -> bool:
+    """Returns True if the finite values are positive and span at least one decade."""
+    finite = [value for value in values if isfinite(value)]
+    return bool(finite) and min(finite) > 0 and max(finite) >= MIN_RATIO * min(finite)
