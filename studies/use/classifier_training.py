@@ -81,13 +81,7 @@ def train_classifier(
     last: Path | None = None
     callbacks: list[pl.Callback] = [accuracies]
     if folder is not None:
-        settings = {
-            "path": str(training.path),
-            "trained": training.pretrained,
-            "labels": training.labels,
-            "seed": training.seed,
-            "epochs": epochs,
-        }
+        settings = training._asdict() | {"path": str(training.path), "epochs": epochs}
         checkpoint = LastEpochCheckpoint(folder / LAST, settings)
         last = checkpoint.find_resumable(model)
         callbacks.append(checkpoint)

@@ -76,7 +76,7 @@ class CompressionReport(FolderResult):
         return [
             f"{self.n_items:,} test items of {self.item_bytes:,} bytes: "
             f"{self.n_items * self.item_bytes:,}",
-            frame_table(self.table.rename_axis("codes"), formats=formats),
+            frame_table(self.table, formats),
             self.verdict,
             f"int8 counts {self.range_bytes:,} bytes of ranges, taken from the training part; "
             f"the network, {self.network_bytes:,} bytes, is not counted",
@@ -85,7 +85,7 @@ class CompressionReport(FolderResult):
 
 @dataclass(frozen=True)
 class _FormatRoundTrip:
-    """Reconstructs items from codes that were converted to a format and back."""
+    """Reconstructs items from codes that are converted to a format and back."""
 
     model: Codec
     convert: Callable[[Tensor], Tensor]

@@ -94,8 +94,7 @@ def _target_column(spec: DataSpec, targets: Tensor | None) -> pd.Series[Any] | N
     if targets is None:
         return None
     if spec.classes:
-        names = [spec.classes[target] for target in targets]
-        return pd.Series(pd.Categorical(names, spec.classes), name=CLASS)
+        return pd.Series(pd.Categorical.from_codes(targets.tolist(), spec.classes), name=CLASS)
     return pd.Series(targets.numpy(), name=TARGET) if targets.is_floating_point() else None
 
 

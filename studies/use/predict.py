@@ -156,22 +156,20 @@ def _predictions_of_items(result: InferenceResult[pd.DataFrame], target: str) ->
 
     The column `class` or `number` gets the name of the target, if that is not reserved.
     """
-    known = pd.concat(result.outputs, ignore_index=True)
-    broken = ~np.isfinite(known.select_dtypes("float").to_numpy()).all(axis=1)
-    if broken.all():
+    predicted = pd.concat(result.outputs, ignore_index=True).set_index(pd.Index(result.readable))
+    is_finite = np.isfinite(predicted.select_dtypes("float")).all(axis=1)
+    if not is_finite.any():
         raise StudyError(f"{NOT_FINITE}: train another trial")
-    indices = np.array(result.readable)
-    for index in indices[broken]:
+    for index in predicted.index[~is_finite]:
         result.reasons[index] = NOT_FINITE
-    known, indices = known[~broken], indices[~broken]
-    if len(known) < len(result.names):
-        types = {name: NULLABLE[c.dtype.kind] for name, c in known.items() if c.dtype.kind in "ib"}
-        known = known.astype(types)
-    known.index = pd.Index(indices)
-    if target and target not in {INPUT, PLACE, REASON, *known.columns}:
-        known = known.rename(columns={"class": target, "number": target})
-    predicted: pd.DataFrame = known.reindex(range(len(result.names)))
-    return predicted
+    predicted = predicted[is_finite]
+    if len(predicted) < len(result.names):
+        kinds = {name: column.dtype.kind for name, column in predicted.items()}
+        nullable = {name: NULLABLE[kind] for name, kind in kinds.items() if kind in NULLABLE}
+        predicted = predicted.astype(nullable)
+    if target and target not in {INPUT, PLACE, REASON, *predicted.columns}:
+        predicted = predicted.rename(columns={"class": target, "number": target})
+    return predicted.reindex(range(len(result.names)))
 
 
 def _prediction_note(

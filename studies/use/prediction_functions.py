@@ -64,6 +64,10 @@ def choose_prediction_function(network: TrainedNetwork, data: DataSpec) -> Predi
     )
 
 
+def _round(values: Tensor, unit: float = 0.0) -> list[float]:
+    return [round_significant(value, unit) for value in values.tolist()]
+
+
 def _network_output(model: Any, items: Tensor) -> Tensor:
     """Returns logits or numbers; a head without `forward` takes `predict_batch`."""
     items = cast_input(model, items)
@@ -75,16 +79,14 @@ def _network_output(model: Any, items: Tensor) -> Tensor:
 def _predict_classes(model: Predicts, classes: Sequence[str], items: Tensor) -> pd.DataFrame:
     probabilities, indices = _network_output(model, items).softmax(1).topk(min(3, len(classes)))
     columns: dict[str, Any] = {}
-    for rank, name in zip(range(indices.shape[1]), ("class", *RANKS[1:]), strict=False):
+    for rank, name in enumerate(("class", *RANKS[1:])[: indices.shape[1]]):
         columns[name] = [classes[index] for index in indices[:, rank].tolist()]
-        rounded = list(map(round_significant, probabilities[:, rank].tolist()))
-        columns["probability" if rank == 0 else f"{name}_probability"] = rounded
+        columns[f"{name}_probability" if rank else "probability"] = _round(probabilities[:, rank])
     return pd.DataFrame(columns)
 
 
 def _predict_number(model: Predicts, unit: float, items: Tensor) -> pd.DataFrame:
-    numbers = _network_output(model, items)[:, 0].tolist()
-    return pd.DataFrame({"number": [round_significant(number, unit) for number in numbers]})
+    return pd.DataFrame({"number": _round(_network_output(model, items)[:, 0], unit)})
 
 
 def _reconstruction_error(
@@ -112,23 +114,23 @@ def _nearest_neighbors(network: TrainedNetwork) -> PredictBatch:
     train, targets = data.splits.train.inputs, data.splits.train.targets
     assert targets is not None
     with progress(f"encoding {len(train):,} training items"):
-        known = apply_in_batches(partial(encode_items, model), train)
-    names = list(range(len(known))) if isinstance(train, Tensor) else train.names
+        train_codes = apply_in_batches(partial(encode_items, model), train)
+    names = list(range(len(train_codes))) if isinstance(train, Tensor) else train.names
     classes = data.spec.classes
 
     def predict(items: Tensor) -> pd.DataFrame:
-        nearest, indices = distances(encode_items(model, items), known).topk(
-            min(len(RANKS), len(known)), largest=False
+        nearest, indices = distances(encode_items(model, items), train_codes).topk(
+            min(len(RANKS), len(train_codes)), largest=False
         )
         neighbors = targets[indices]
         # Of several classes that are equally frequent, the class of the nearest item wins.
         votes = (neighbors[:, :, None] == neighbors[:, None]).sum(2)
         winners = neighbors.gather(1, votes.argmax(1, keepdim=True))[:, 0]
         columns: dict[str, Any] = {"class": [classes[winner] for winner in winners]}
-        for rank, name in zip(range(indices.shape[1]), RANKS, strict=False):
+        for rank, name in enumerate(RANKS[: indices.shape[1]]):
             columns[name] = [names[index] for index in indices[:, rank].tolist()]
             columns[f"{name}_class"] = [classes[n] for n in neighbors[:, rank].tolist()]
-            columns[f"{name}_distance"] = list(map(round_significant, nearest[:, rank].tolist()))
+            columns[f"{name}_distance"] = _round(nearest[:, rank])
         return pd.DataFrame(columns)
 
     return predict

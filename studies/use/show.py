@@ -58,7 +58,7 @@ class DataSummary(Result):
     def __rich__(self) -> RenderableType:
         formats = dict.fromkeys(map(str, self.counts), "{:,}".format)
         files = [f"wrote {path}" for path in (*self.lists, *self.figures)]
-        return Group(self.line, frame_table(self.counts, formats=formats), *files)
+        return Group(self.line, frame_table(self.counts, formats), *files)
 
 
 @public_api

@@ -4,7 +4,6 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -37,14 +36,16 @@ def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Ite
     for path in files:
         if os.path.lexists(path):
             raise StorageError(f"{path} exists: name another folder by `out=`")
-    tables = _split_images(_images_by_class(data, out), out, split, seed)
-    for table, name, fewest in zip(tables, FILES, FEWEST_IMAGES, strict=True):
-        if len(table) < fewest:
+    tables = _split_images(_images_by_class(data), split, seed)
+    start, counts = os.path.realpath(out), {}
+    for table, path, least in zip(tables, files, FEWEST_IMAGES, strict=False):
+        if len(table) < least:
             raise DataError(
-                f"{data} has too few images to split: {name} would list {len(table)}, and "
-                f"{fewest} are needed"
+                f"{data} has too few images to split: {path.name} would list {len(table)}, and "
+                f"{least} are needed"
             )
-    counts = {path.stem: t["label"].value_counts() for path, t in zip(files, tables, strict=False)}
+        table["path"] = [_relative_path(image, start) for image in table["path"]]
+        counts[path.stem] = table["label"].value_counts()
     classes = pd.DataFrame(counts).fillna(0).astype(int).sort_index().rename_axis("class")
     is_new = not out.exists()
     try:
@@ -68,8 +69,11 @@ def _check_shares(split: Sequence[float]) -> None:
         )
 
 
-def _images_by_class(data: str, out: Path) -> dict[str, list[str]]:
-    """Returns the paths of the images of each class, relative to `out`."""
+def _images_by_class(data: str) -> dict[str, list[str]]:
+    """Returns the paths of the images of each class.
+
+    Symbolic links of folders are resolved, because `..` behind one would mean another folder.
+    """
     if not os.path.isdir(data):
         raise DataError(f"{data!r} is not a folder of images: only such a folder can be split")
     listing = list_image_folder(Path(data))
@@ -77,23 +81,21 @@ def _images_by_class(data: str, out: Path) -> dict[str, list[str]]:
         raise DataError(f"{data} has no classes to split: put each class into a folder")
     images: dict[str, list[str]] = {}
     for files in listing.parts.values():
-        start = _relative_path(Path(files.root), out)
+        root = os.path.realpath(files.root)
         for name in files.names:
-            images.setdefault(name.partition("/")[0], []).append(f"{start}/{name}")
+            images.setdefault(name.partition("/")[0], []).append(os.path.join(root, name))
     return images
 
 
-def _relative_path(root: Path, out: Path) -> str:
-    # Symbolic links are resolved, because `..` behind one would mean another folder.
-    target, start = os.path.realpath(root), os.path.realpath(out)
+def _relative_path(image: str, start: str) -> str:
     try:
-        return Path(os.path.relpath(target, start)).as_posix()
+        return Path(os.path.relpath(image, start)).as_posix()
     except ValueError:  # on another drive
-        return Path(target).as_posix()
+        return Path(image).as_posix()
 
 
 def _split_images(
-    images: dict[str, list[str]], out: Path, split: Sequence[float], seed: int
+    images: dict[str, list[str]], split: Sequence[float], seed: int
 ) -> list[pd.DataFrame]:
     """Returns the paths and labels of each part; equal files of a class are in one part."""
     generator = torch.Generator().manual_seed(seed)
@@ -101,48 +103,29 @@ def _split_images(
     for name, paths in sorted(images.items()):
         if len(paths) < 2:
             raise DataError(f"class {name!r} has one image, which cannot be in several parts")
-        order = torch.randperm(len(paths), generator=generator).tolist()
-        start = os.path.realpath(out)  # which may not exist yet
-        firsts = first_occurrences_of_files([os.path.normpath(f"{start}/{p}") for p in paths])
-        indices = _split_order(order, _part_sizes(len(paths), split), firsts)
-        for part, chosen in zip(parts, indices, strict=True):
+        firsts = first_occurrences_of_files(paths)
+        groups: dict[int, list[int]] = {}
+        for index in torch.randperm(len(paths), generator=generator).tolist():
+            groups.setdefault(firsts[index], []).append(index)
+        for part, chosen in zip(parts, _assign_groups([*groups.values()], split), strict=True):
             part += [(paths[index], name) for index in sorted(chosen)]
     return [pd.DataFrame(part, columns=["path", "label"]) for part in parts]
 
 
-def _split_order(order: list[int], sizes: Sequence[int], firsts: Sequence[int]) -> list[list[int]]:
-    """Returns the items of each part, given the first item that equals each item.
+def _assign_groups(groups: list[list[int]], split: Sequence[float]) -> list[list[int]]:
+    """Returns the items of each part, given groups of items that may not be separated.
 
-    The parts have these sizes, or nearly so if some items are equal.
+    Each group, the largest first, goes to the part that lacks most items. The training part is
+    not empty, and no part is if there are at least as many groups as parts.
     """
-    groups: dict[int, list[int]] = {}
-    for item in order:
-        groups.setdefault(firsts[item], []).append(item)
-    if len(groups) == len(order):
-        return [order[start:end] for start, end in pairwise([0, *accumulate(sizes)])]
-    parts: list[list[int]] = [[] for _ in sizes]
-    for members in sorted(groups.values(), key=len, reverse=True):
-        missing = [size - len(part) for part, size in zip(parts, sizes, strict=True)]
-        parts[missing.index(max(missing))] += members
+    sizes = [sum(map(len, groups)) * share / 100 for share in split]
+    first, *others = sorted(groups, key=len, reverse=True)
+    parts: list[list[int]] = [first, *([] for _ in split[1:])]
+    for rank, members in enumerate(others):
+        empty = [number for number, part in enumerate(parts) if not part]
+        candidates = empty if len(others) - rank <= len(empty) else range(len(parts))
+        parts[max(candidates, key=lambda number: sizes[number] - len(parts[number]))] += members
     return parts
-
-
-def _part_sizes(n: int, split: Sequence[float]) -> list[int]:
-    """Returns how many of n items each part gets; `split` has their shares in percent.
-
-    Sizes are rounded down. The items that are left go to the parts that rounding has reduced most.
-    If there are at least as many items as parts, no part is empty. If there are fewer, the
-    training part is not empty.
-    """
-    sizes = [math.floor(n * share / 100) for share in split]
-    while sum(sizes) < n:
-        missing = [n * share / 100 - size for share, size in zip(split, sizes, strict=True)]
-        sizes[missing.index(max(missing))] += 1
-    for part in range(len(split) if n >= len(split) else 1):
-        if not sizes[part]:
-            sizes[sizes.index(max(sizes))] -= 1
-            sizes[part] = 1
-    return sizes
 
 
 def _write_lists(tables: Sequence[pd.DataFrame], files: Sequence[Path]) -> None:
