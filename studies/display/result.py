@@ -25,7 +25,7 @@ class Result(ABC):
 
     @abstractmethod
     def __rich__(self) -> "RenderableType":
-        """Returns what people see: a text, a table, or a group of these."""
+        """Returns the text, the table, or the group of these that is printed."""
 
     def __str__(self) -> str:
         file = StringIO()

@@ -58,8 +58,8 @@ class AnomalyReport(FolderResult):
     """Scores of the test part and of other items by reconstruction error.
 
     Attributes:
-        folder: The folder with `table.csv`, `scores.csv`, `scores.png` and, of images,
-            `images.png`.
+        folder: The folder with `table.csv`, `scores.csv`, `scores.png` and, if the items are
+            images, `images.png`.
         names: Names of the two data sets, `inliers` and `outliers`.
         scores: A row for each item: its `set`; its name (`item`: its file, its row, or its index
             in an array); its `score`; the score by as many principal components (`score_pca`, if
@@ -113,7 +113,7 @@ class AnomalyReport(FolderResult):
 
     @property
     def verdict(self) -> list[str]:
-        """The AUROC with its interval, and that of principal components."""
+        """The AUROC with its interval, and the AUROC of principal components."""
         low, high = self.auroc_interval
         chance = ": not better than chance" if low <= 0.5 <= high else ""
         lines = [f"AUROC {self.auroc:.4f}, 95 % interval {low:.4f} to {high:.4f}{chance}"]
@@ -180,8 +180,8 @@ def anomalies(
 
     Args:
         source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
-        against: The other data. Of a built-in data set, the test part is scored; of a folder or
-            file, all items are. Images are scaled to the size of the training images.
+        against: The other data: a folder or file, whose items are all scored, or a built-in data
+            set, whose test part is. Images are scaled to the size of the training images.
         quantile: Share of the validation part below the threshold, above 0 and below 1.
         labeled: Known anomalies for logistic regression. If it is a built-in data set, its
             training part is used. If None, and `against` is a built-in data set, the training
@@ -254,7 +254,7 @@ def anomalies(
 def _known_anomalies(
     against: str, labeled: str | None, data: TensorData, seed: int
 ) -> list[NewItems] | None:
-    """Returns the anomalies that determine a threshold and are not scored."""
+    """Returns the known anomalies, which a threshold is fitted to."""
     if labeled is None and against not in DATASETS:
         return None
     name = labeled or against

@@ -29,7 +29,7 @@ N_IMAGES = 10
 VALUE_BYTES = {"image": 1, "table": 4}
 """Bytes of a value of an item: of a pixel as in image files, of a feature as float32."""
 MAX_EXPONENT = 15
-"""Largest exponent of a float16; codes of the test part may be twice as large as in training."""
+"""Exponent of the largest training code as float16, which has room for codes twice as large."""
 CODE_BYTES = {"float32": 4, "float16": 2, "int8": 1}
 """Bytes of a number of a code in each format."""
 
@@ -39,11 +39,12 @@ class CompressionReport(FolderResult):
     """The size of the codes of the test part, compared with its items.
 
     Attributes:
-        folder: The folder with `table.csv`, `codes-int8.npz` and, of images, `images.png`.
+        folder: The folder with `table.csv`, `codes-int8.npz` and, if the items are images,
+            `images.png`.
         n_items: Number of items in the test part.
         item_bytes: Bytes of an item.
-        network_bytes: Bytes of the weights of the network, which are not counted.
-        range_bytes: Bytes of the ranges of all dimensions, which are counted for `int8`.
+        network_bytes: Bytes of the weights of the network; the table leaves them out.
+        range_bytes: Bytes of the ranges of all dimensions; the table adds them to `int8`.
         table: A row for each format of the codes: `bytes` of all of them, the share `saved`, and
             `mse`, the mean squared error of the decoded items; of images also `psnr` in decibels.
     """
@@ -108,7 +109,7 @@ def compress(
 
     The formats are float32; float16, multiplied by a power of two so that codes of any size are
     in range; and int8 in even steps of the range of each dimension. Power and ranges come from
-    the training part. The error of float32 is that of the network alone.
+    the training part. The error of float32 is the error of the network alone.
 
     The folder `compression` of the final training then holds the table, ten images with their
     reconstruction from each format, and `codes-int8.npz`, from which

@@ -29,7 +29,7 @@ class Encodings(Result):
         names: Name of each item: its path, its row, or the text itself.
         codes: The codes, with shape (N, D), as float32; NaN where an item could not be read.
         reasons: Why an item could not be read; empty if it could.
-        unreadable: The reasons of those items, by their names.
+        unreadable: The reasons alone, by the names of the items that could not be read.
         file: The file that the codes were written to, if any.
     """
 

@@ -70,7 +70,7 @@ def interpolate(
     if isinstance(model, Encodes):
         ends["images"] = _codes_of_images(network, images, seed)
         if not len(ends["images"]):
-            log.info("there is one validation image: left out pairs of images")
+            log.info("left out pairs of images: there is only one validation image")
             del ends["images"]
     if images is None:
         ends["codes"] = _random_codes(network, seed)

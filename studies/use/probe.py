@@ -26,7 +26,7 @@ from .trained_network import load_trained_network
 CODES, PCA = "codes", "pca"
 MAX_SEEDS = 1000
 WIN_SHARE = 0.9
-"""Share of the draws in which codes must be better than the others."""
+"""Minimum share of the draws that codes win if they are called better."""
 
 
 @dataclass(frozen=True, repr=False)

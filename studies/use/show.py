@@ -40,7 +40,7 @@ class DataSummary(Result):
         line: Kind, number and shape of the items.
         counts: A row for each class, a column for each part: the number of items.
         figures: The figure of example images, if items are images.
-        lists: The files that name the images of each part, if these were split.
+        lists: The files that name the images of each part, if a folder was split.
         candidates: Columns that could be the target, if there is none.
         searchable: Whether the catalog has a model for such data.
     """

@@ -82,7 +82,7 @@ class TrainedNetwork:
         return to_finite_codes(torch.cat(encoded)), torch.cat(targets) if targets else None
 
     def _batches(self, part: PartName, seed: int | None) -> Any:
-        """Returns the batches of a part; those of `TensorData` have each item once, as it is."""
+        """Returns the batches of a part; a `TensorData` yields each item once, unchanged."""
         if isinstance(self.data, TensorData):
             inputs, targets, _ = self.part(part, seed)
             columns = (inputs,) if targets is None else (inputs, targets)

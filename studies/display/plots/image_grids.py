@@ -34,7 +34,7 @@ def plot_reconstructions(originals: Tensor, reconstructed: Tensor, path: Path) -
     n, cell = len(originals), originals.shape[2] + 1
     height, width = _size_in_inches(originals, 0.8)
     with open_axes(path, 1.5 + width * n, 0.2 + 2 * height) as axes:
-        _show(axes, torch.cat([originals.cpu(), reconstructed.cpu()]), per_row=n, side=0.8)
+        _draw_images(axes, torch.cat([originals.cpu(), reconstructed.cpu()]), per_row=n, side=0.8)
         _label_rows(axes, [cell / 2, cell * 1.5], ["original", "reconstruction"], height)
 
 
@@ -43,7 +43,7 @@ def plot_image_grid(images: Tensor, title: str, path: Path) -> None:
     columns = min(len(images), COLUMNS)
     height, width = _size_in_inches(images)
     with open_axes(path, width * columns, 0.5 + height * -(-len(images) // COLUMNS)) as axes:
-        _show(axes, images.cpu(), per_row=COLUMNS)
+        _draw_images(axes, images.cpu(), per_row=COLUMNS)
         axes.set(title=title, yticks=[])
 
 
@@ -65,7 +65,7 @@ def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> Non
     images = torch.cat([torch.cat([line, blank[len(line) :]]) for _, line in lines])
     height, width = _size_in_inches(images)
     with open_axes(path, 2.5 + width * columns, 0.6 + height * len(lines)) as axes:
-        _show(axes, images, per_row=columns)
+        _draw_images(axes, images, per_row=columns)
         centers = [(images.shape[2] + 1) * (n + 0.5) for n in range(len(lines))]
         _label_rows(axes, centers, [label for label, _ in lines], height)
         axes.set_title(title, fontsize="small")
@@ -83,8 +83,8 @@ def plot_extreme_images(
         path: The file.
     """
     rows = {}
-    for name, of_set in scores.groupby("set")["score"]:
-        label, ordered = shorten_label(names[str(name)], 16), of_set.sort_values().index
+    for name, set_scores in scores.groupby("set")["score"]:
+        label, ordered = shorten_label(names[str(name)], 16), set_scores.sort_values().index
         count = min(COLUMNS, (len(ordered) + 1) // 2)  # no image is in both rows
         extremes = {"least": ordered[:count], "most": ordered[count:][-count:][::-1]}
         for kind, indices in extremes.items():
@@ -111,7 +111,7 @@ def plot_image_groups(
         for column in range(groups):
             for row in range(members):
                 axes = table[row, column]
-                _show(axes, images[column, row][None], per_row=1, side=1.2)
+                _draw_images(axes, images[column, row][None], per_row=1, side=1.2)
                 axes.set_yticks([])
                 distance = f"\nat {distances[column][row - 1]:.3g}" if row else ""
                 name = shorten_label(names[column][row], 16)
@@ -126,7 +126,7 @@ def _size_in_inches(images: Tensor, side: float = LONG_SIDE_INCHES) -> tuple[flo
     return height * scale, width * scale
 
 
-def _show(axes: Axes, images: Tensor, per_row: int, side: float = LONG_SIDE_INCHES) -> None:
+def _draw_images(axes: Axes, images: Tensor, per_row: int, side: float = LONG_SIDE_INCHES) -> None:
     grid = make_grid(images.float(), nrow=per_row, padding=1, pad_value=1).clamp(0, 1)
     # Pixels stay sharp squares where there is room for them.
     sharp = _size_in_inches(images, side)[0] * DPI >= images.shape[-2]

@@ -76,15 +76,15 @@ def _color_by_category(axes: Axes, points: NDArray[np.float32], values: "pd.Seri
     if not isinstance(values.dtype, pd.CategoricalDtype):
         counts = counts.sort_index(key=lambda index: index.map(str))
     labels = dict(zip(counts.index, shorten_labels(counts.index), strict=True))
-    shown = counts = counts[counts > 0]
+    frequent = counts = counts[counts > 0]
     if len(counts) > MAX_ENTRIES:
-        shown = counts[counts.rank(method="first", ascending=False) < MAX_ENTRIES]
-    palette = sns.color_palette("tab10" if len(shown) <= 10 else "tab20", len(shown))
-    colors: dict[Any, Any] = dict(zip(shown.index, palette, strict=True))
+        frequent = counts[counts.rank(method="first", ascending=False) < MAX_ENTRIES]
+    palette = sns.color_palette("tab10" if len(frequent) <= 10 else "tab20", len(frequent))
+    colors: dict[Any, Any] = dict(zip(frequent.index, palette, strict=True))
     entries: list[tuple[str, Any]] = [(labels[value], color) for value, color in colors.items()]
-    if others := len(counts) - len(shown):
+    if others := len(counts) - len(frequent):
         entries.append((f"other ({others} more)", OTHER_COLOR))
-        colors |= dict.fromkeys(counts.index.difference(shown.index), OTHER_COLOR)
+        colors |= dict.fromkeys(counts.index.difference(frequent.index), OTHER_COLOR)
     if missing := int(values.isna().sum()):
         entries.append((f"no value ({missing:,})", MISSING_COLOR))
     # In the order of the items, so that no class lies on top of all others.

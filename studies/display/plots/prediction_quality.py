@@ -83,16 +83,16 @@ def plot_precision_recall(
     """
     mean = float(np.mean([average[name] for name in curves]))
     labels = dict(zip(curves, shorten_labels(curves), strict=True))
-    shown = list(curves)
-    if len(shown) > MAX_CURVES:
-        shown = sorted(shown, key=lambda name: average[name])[:N_WORST]
+    classes = list(curves)
+    if len(classes) > MAX_CURVES:
+        classes = sorted(classes, key=lambda name: average[name])[:N_WORST]
     with open_axes(path, 8, 5) as axes:
-        palette = sns.color_palette("tab10" if len(shown) <= 10 else "tab20", len(shown))
+        palette = sns.color_palette("tab10" if len(classes) <= 10 else "tab20", len(classes))
         lines = [
             _curve(axes, curves[name], labels[name], average[name], linewidth=1.2, color=color)
-            for name, color in zip(shown, palette, strict=True)
+            for name, color in zip(classes, palette, strict=True)
         ]
-        if len(shown) < len(curves):
+        if len(classes) < len(curves):
             recall = np.linspace(0.01, 1, 100)
             precisions = [c[np.searchsorted(c[:, 0], recall), 1] for c in curves.values()]
             curve = np.stack([recall, np.mean(precisions, axis=0)], 1)
@@ -109,7 +109,7 @@ def _curve(
 ) -> Line2D:
     chosen = np.linspace(0, len(curve) - 1, min(len(curve), MAX_POINTS)).astype(int)
     label = f"{name} ({average:.3f})"
-    # Steps, because linear interpolation of precision is too optimiztic.
+    # Steps, because linear interpolation of precision is too optimistic.
     (line,) = axes.plot(*curve[chosen].T, drawstyle="steps-pre", label=label, **style)
     return line
 

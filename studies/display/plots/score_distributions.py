@@ -38,10 +38,10 @@ def plot_score_distributions(
         for box, color in zip(artists["boxes"], ("C1", "C0"), strict=True):
             box.set_facecolor(color)
         boxes.set_yticks([2, 1], shorten_labels(names.values()))
-        for of_set, color in zip(values, ("C0", "C1"), strict=True):
-            weights = np.full(len(of_set), 100 / max(len(of_set), 1))
+        for set_scores, color in zip(values, ("C0", "C1"), strict=True):
+            weights = np.full(len(set_scores), 100 / max(len(set_scores), 1))
             style = {"histtype": "stepfilled", "alpha": 0.4, "edgecolor": color}
-            bars.hist(of_set, edges, weights=weights, color=color, **style)
+            bars.hist(set_scores, edges, weights=weights, color=color, **style)
         for (rule, threshold), line in zip(thresholds.items(), ("--", ":"), strict=False):
             label = f"{shorten_label(rule)}: {threshold:.3g}"
             for axes in (boxes, bars):
