@@ -47,7 +47,7 @@ bench: $(STAMP)  ## compare the speed with that of a notebook; FULL=1 for the wh
 reproduce: $(STAMP)  ## run published systems again; ROWS="A4 C2" for some of them, MINUTES=3 for a limit
 	$(BIN)/python -W ignore -m benchmarks.reproduce $(ROWS) $(if $(MINUTES),--minutes $(MINUTES))
 
-pictures: $(STAMP)  ## make the pictures of the README again (needs chromium)
+pictures: $(STAMP)  ## make the pictures of the README and the tutorial again (needs chromium)
 	$(BIN)/python docs/make_pictures.py
 
 $(STAMP): pyproject.toml constraints.txt

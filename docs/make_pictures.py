@@ -1,6 +1,6 @@
-"""Makes the two pictures of the README again: a search in a terminal, and the dashboard.
+"""Makes the pictures of the README and the figures of digits in the tutorial and guides again.
 
-python docs/make_pictures.py        (make pictures; needs chromium)
+python docs/make_pictures.py        (make pictures; needs chromium, takes some minutes)
 """
 
 import os
@@ -25,6 +25,22 @@ PICTURES = Path(__file__).parent / "pictures"
 LATENTUNE = [sys.executable, "-m", "latentune"]
 SEARCH = ["search", "conv-vae", "digits", "--trials", "20", "--epochs", "10", "--workers", "1"]
 STUDY = "conv-vae-digits"
+TUTORIAL = """
+search conv-ae digits --trials 12 --epochs 20
+train conv-ae-digits --epochs 100
+sample conv-ae-digits
+map conv-ae-digits
+search conv-vae digits --objectives reconstruction,kl --trials 40 --name front
+"""
+FIGURES = {
+    "reconstructions.png": "conv-ae-digits/final/reconstructions.png",
+    "loss.png": "conv-ae-digits/final/loss.png",
+    "samples.png": "conv-ae-digits/final/samples/kde-samples.png",
+    "codes.png": "conv-ae-digits/final/samples/kde-codes.png",
+    "map.png": "conv-ae-digits/final/maps/tsne.png",
+    "front.png": "front/front.png",
+}
+"""The figures that these commands write, by the names of the pictures."""
 SHOWN_TRIALS = 13
 WIDTH = 78
 
@@ -104,3 +120,7 @@ if __name__ == "__main__":
         output = record([*LATENTUNE, *SEARCH], Path(name))
         draw_terminal(screen_after(output, SHOWN_TRIALS), PICTURES / "search.svg")
         draw_dashboard(Path(name), PICTURES / "dashboard.png")
+        for words in TUTORIAL.strip().splitlines():
+            subprocess.run([*LATENTUNE, *words.split()], cwd=name, check=True)
+        for picture, figure in FIGURES.items():
+            shutil.copy(Path(name) / "runs" / figure, PICTURES / picture)
