@@ -1,7 +1,7 @@
-"""What activations of a hidden layer are worth: `python -m benchmarks.ablation`.
+"""Compares activations of a hidden layer on MNIST: `python -m benchmarks.ablation`.
 
-MNIST, trained as published: Adam at a constant rate of 1e-3, batches of 100. Beside each accuracy
-stands the published one, where there is one.
+Networks are trained as published: Adam at a constant rate of 1e-3, in batches of 100. The
+published accuracy is printed next to the measured one, if there is one.
 """
 
 import argparse

@@ -19,7 +19,7 @@ from latentune.storage.study_record import read_study_record
 
 
 class Row(NamedTuple):
-    """What an automatic study has found, and the best study of a single model."""
+    """The best value of an automatic study, and the best study of a single model."""
 
     data: str
     metric: str
@@ -34,15 +34,15 @@ class Row(NamedTuple):
 
 
 def measure(data: str, runs: Path, **options: object) -> Row:
-    """Searches data automatically, and then each of the models that it chose among.
+    """Searches data automatically, and then each of the models that this search chose among.
 
     Args:
-        data: A data set of the list, or a path.
-        runs: The folder for everything.
-        options: What all of these searches share.
+        data: Name of a built-in data set, or a path.
+        runs: The folder with all studies.
+        options: Options of all searches.
 
     Returns:
-        Both results; `worse` is by which share of the best one the automatic study is worse.
+        Both results.
     """
     started = time.perf_counter()
     study = latentune.search("auto", data, runs=runs, **options)

@@ -1,10 +1,10 @@
-"""What every reader says of a database in which one cell is bad: each column, each bad value.
+"""Checks what commands say of a database with one bad cell: for each column and each bad value.
 
     python -m benchmarks.cells
 
-A small database is made without any training. Then, for each column of each of Optuna's tables and
-each bad value, the value is written into one row, and every command that reads a database runs,
-with the import of a zip that was made from it. Each must end with code 0, 1 or 2 and at most one
+The benchmark makes a small database without any training. Then it writes each bad value into one
+row of each column of Optuna's tables, and runs every command that reads a database, and the
+import of a zip that was made from it. Each command must end with code 0, 1 or 2 and at most one
 line of error, and the doctor must name the table, the column and the row.
 """
 
@@ -78,7 +78,7 @@ VALUES: dict[str, Any] = {
 
 
 class Cell(NamedTuple):
-    """A cell of the small database, and what is written into it."""
+    """A cell of the small database, and the bad value that is written into it."""
 
     table: str
     column: str
@@ -87,7 +87,7 @@ class Cell(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How a command has ended."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -95,7 +95,7 @@ class Ended(NamedTuple):
 
 
 def make_small(runs: Path) -> None:
-    """Makes a database with a row in every table: a study of ours, and one of another program."""
+    """Makes a database with rows in every table: our study, and a study of another program."""
     runs.mkdir(parents=True)
     storage = open_database(f"sqlite:///{runs / 'studies.db'}", create=True)
     theirs = optuna.create_study(study_name="theirs", storage=storage)
@@ -148,7 +148,7 @@ def make_small(runs: Path) -> None:
 
 
 def cells(database: Path) -> Iterator[Cell]:
-    """Yields each column of each table with each bad value, in the last row of our study."""
+    """Yields each column of each table with each bad value, for one of the last rows."""
     with closing(sqlite3.connect(database)) as connection:
         for name, table in tables().items():
             rows = [row for (row,) in connection.execute(f'SELECT rowid FROM "{name}"')]
@@ -159,7 +159,7 @@ def cells(database: Path) -> Iterator[Cell]:
 
 
 def write(cell: Cell, connection: sqlite3.Connection) -> bool:
-    """Writes a bad value; returns whether SQLite takes it, and the cell is another one now."""
+    """Writes a bad value; returns False if SQLite rejects it or the cell does not change."""
     connection.execute("PRAGMA ignore_check_constraints=ON")
     where = f'"{cell.table}" WHERE rowid = ?'
     read = f"SELECT {cell.column} FROM {where}"
@@ -178,7 +178,7 @@ def run(*words: str) -> Ended:
     """Runs a command in this process.
 
     Raises:
-        Exception: What the command did not make a line of.
+        Exception: The exception that the command did not turn into a line of error.
     """
     out, err = io.StringIO(), io.StringIO()
     sys.argv = ["latentune", *words]
@@ -191,7 +191,7 @@ def run(*words: str) -> Ended:
 
 
 def complaints(cell: Cell, commands: tuple[tuple[str, ...], ...]) -> Iterator[str]:
-    """Yields what is not as it should be of commands that read the database here."""
+    """Yields the faults of commands that read the database of the working folder."""
     for words in commands:
         if words[0] == "import" and not Path("small.zip").exists():
             continue
@@ -208,7 +208,7 @@ def complaints(cell: Cell, commands: tuple[tuple[str, ...], ...]) -> Iterator[st
 
 
 def is_allowed(cell: Cell) -> bool:
-    """Whether Optuna could have written the value, in some study, into this column."""
+    """Returns True if Optuna could have written the value into this column."""
     text = isinstance(VALUES[cell.value], str) and cell.value not in ("empty", "control", "nul")
     number = cell.value in ("real", "huge", "huge real", "infinite", "negative", "other id")
     if cell.column in ("study_name", "key", "param_name", "library_version"):
@@ -223,7 +223,7 @@ def is_allowed(cell: Cell) -> bool:
 
 
 def is_named(cell: Cell, said: str) -> bool:
-    """Whether the doctor names a cell: by itself, or by the rows that lost theirs."""
+    """Returns True if the doctor names a cell, or the rows that refer to it."""
     return f"{cell.table}.{cell.column} of row" in said or f"of {cell.table}" in said
 
 
@@ -231,7 +231,7 @@ def is_named(cell: Cell, said: str) -> bool:
 @click.option("--column", help="TABLE.COLUMN, if not all of them.")
 @click.option("--share", default=1.0, help="Share of the cells that is tried, at random.")
 def main(column: str | None, share: float) -> None:
-    """Tries each cell with each value, and prints what was not as it should be."""
+    """Tries each cell with each value, and prints the faults."""
     counts: Counter[str] = Counter()
     drawn = random.Random(0)
     with tempfile.TemporaryDirectory() as place:

@@ -25,7 +25,7 @@ from signal import SIGINT, SIGKILL, SIGTERM, Signals
 
 import psutil
 
-from .chaos_checks import STUDY, Checks, listed, load, outcomes
+from .chaos_checks import STUDY, Checks, format_counts, load, outcomes
 from .chaos_searches import Search, Searches, processes, wait
 from .chaos_troubles import TROUBLES, Disk, small_disk
 
@@ -45,13 +45,13 @@ class Chaos:
     hits: Counter[str] = field(default_factory=Counter)
     troubles: Counter[str] = field(default_factory=Counter)
 
-    def torment(self, search: Search) -> bool:
-        """Hits a search again and again, and returns whether it has."""
+    def disturb(self, search: Search) -> bool:
+        """Disturbs a search again and again; returns False if nothing happened to it."""
         before = self._harm
         if self.draw.random() > EARLY:
-            self.searches.see_begin(search)
+            self.searches.wait_for_trial(search)
         while self.hits.total() < self.kills:
-            if not self.searches.see_due(search, self.hits.total() / self.kills):
+            if not self.searches.wait_for_kill(search, self.hits.total() / self.kills):
                 break
             seconds = self.draw.uniform(*WHILE_S)
             if self.draw.random() < CALM:
@@ -99,7 +99,7 @@ class Chaos:
 
 
 def check_values(searches: Searches, calm: Disk) -> Checks:
-    """Checks that each trial has found what it finds in a search that nobody disturbs."""
+    """Checks that each trial has the same outcome as in an undisturbed search."""
     calm.root.mkdir()
     subprocess.run(searches.command, cwd=calm.root, capture_output=True, check=True)
     found, right = outcomes(load(searches.disk)), outcomes(load(calm))
@@ -123,7 +123,7 @@ def main() -> None:
     with small_disk(folder / "disk") as disk:
         searches = Searches(disk, command, options.trials, folder / "output.txt", LIMIT_S)
         chaos = Chaos(searches, options.kills, random.Random(options.seed))
-        found = [*searches.checks(searches.run(chaos.torment))]
+        found = [*searches.checks(searches.run(chaos.disturb))]
         if options.workers == 1:
             found += check_values(searches, Disk(folder / "calm"))
         for passed, line in found:
@@ -131,8 +131,8 @@ def main() -> None:
         right = all(passed for passed, _ in found)
         if not right and disk.mounted:
             shutil.copytree(disk.root, folder / "kept")
-    print(f"{chaos.hits.total()} kills of {options.kills}" + listed(chaos.hits))
-    print(f"{chaos.troubles.total()} other troubles" + listed(chaos.troubles))
+    print(f"{chaos.hits.total()} kills of {options.kills}" + format_counts(chaos.hits))
+    print(f"{chaos.troubles.total()} other troubles" + format_counts(chaos.troubles))
     if not disk.mounted:
         print("the disk was never full: mounting a small one needs root, or unshare -rm")
     print(f"{searches.ends.total() - 1} restarts; searches by exit code: {dict(searches.ends)}")

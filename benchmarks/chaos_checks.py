@@ -1,4 +1,4 @@
-"""What has to hold of a study and its folder, whatever befell its search."""
+"""Checks of a study and its folder after its searches were disturbed."""
 
 import re
 import sqlite3
@@ -29,7 +29,7 @@ Checks = Iterator[tuple[bool, str]]
 
 
 def load(disk: Disk) -> optuna.Study | None:
-    """Returns the study, if the search came so far as to make it."""
+    """Returns the study; None if no search has created it yet."""
     if not disk.database.exists():
         return None
     storage = open_database(f"sqlite:///{disk.database}")
@@ -38,13 +38,13 @@ def load(disk: Disk) -> optuna.Study | None:
     return optuna.load_study(study_name=STUDY, storage=storage)
 
 
-def last_beat(disk: Disk) -> str | None:
-    """Returns when a trial was last said to be alive, if any was."""
+def last_heartbeat(disk: Disk) -> str | None:
+    """Returns the time of the last heartbeat of any trial; None if there is none."""
     return _look_up(disk, "SELECT max(heartbeat) FROM trial_heartbeats")
 
 
-def ended(disk: Disk) -> int:
-    """Returns how many trials have ended."""
+def count_ended(disk: Disk) -> int:
+    """Returns the number of trials that have ended."""
     return _look_up(disk, "SELECT count(*) FROM trials WHERE datetime_complete NOTNULL") or 0
 
 
@@ -58,24 +58,24 @@ def _look_up(disk: Disk, query: str) -> Any:
 
 
 def outcomes(study: optuna.Study | None) -> dict[int, str]:
-    """Returns all that each finished trial has found, by its number."""
+    """Returns the outcome of each finished trial, by its number."""
     trials = finished_trials(study.trials) if study else []
     return {trial.number: outcome(trial) for trial in trials}
 
 
 def outcome(trial: FrozenTrial) -> str:
-    """Returns all that a trial has found, as text: nan differs from itself."""
+    """Returns the outcome of a trial as text, because nan is not equal to itself."""
     return repr([trial.state, trial.params, trial.values, trial.intermediate_values])
 
 
 def check_study(disk: Disk, study: optuna.Study, seen: Mapping[int, str], total: int) -> Checks:
-    """Checks that each trial is there once, as it was when it was first seen finished.
+    """Checks that each trial exists once, with the outcome that it had when it finished.
 
     Args:
-        disk: Where the search has its files.
+        disk: The disk with the files of the search.
         study: The study.
-        seen: The outcomes of trials that have been seen finished, by number.
-        total: How many trials the study has to have.
+        seen: Outcomes of the trials that were finished after an earlier search, by number.
+        total: The number of trials that the study must have.
     """
     with closing(sqlite3.connect(disk.database)) as connection:
         (answer,) = connection.execute("PRAGMA integrity_check").fetchone()
@@ -95,7 +95,7 @@ def check_study(disk: Disk, study: optuna.Study, seen: Mapping[int, str], total:
 
 
 def check_disk(disk: Disk, study: optuna.Study) -> Checks:
-    """Checks that all pictures are whole, and that nothing lies there that nobody needs."""
+    """Checks that no picture is broken, and that no unneeded file is left over."""
     metas = [m for t in study.trials for m in get_all_artifact_meta(t, storage=study._storage)]
     ids = {meta.artifact_id for meta in metas}
     whole = {path.name for path in disk.runs.glob("artifacts/*") if path.stat().st_size}
@@ -105,15 +105,15 @@ def check_disk(disk: Disk, study: optuna.Study) -> Checks:
     paths = set(disk.root.rglob("*")) - pictures
     names = [path.relative_to(disk.root).as_posix() for path in sorted(paths)]
     kinds = Counter(RANDOM.sub("*", name) for name in names if not EXPECTED.fullmatch(name))
-    yield not kinds, f"{kinds.total()} orphaned files" + listed(kinds)
+    yield not kinds, f"{kinds.total()} orphaned files" + format_counts(kinds)
 
 
 def check_output(text: str) -> Checks:
     """Checks that no search ended with a traceback."""
     ends = Counter(TRACEBACK.findall(text))
-    yield not ends, f"{ends.total()} tracebacks" + listed(ends)
+    yield not ends, f"{ends.total()} tracebacks" + format_counts(ends)
 
 
-def listed(kinds: Counter[str]) -> str:
-    """Returns lines for what was counted, the most frequent first."""
+def format_counts(kinds: Counter[str]) -> str:
+    """Returns a line for each kind with its count, the most frequent first."""
     return "".join(f"\n        {times} x {kind}" for kind, times in kinds.most_common())

@@ -1,4 +1,4 @@
-"""A search as a process of its own, started again by the same command until it ends."""
+"""Starts a search as a new process with the same command until it ends."""
 
 import os
 import subprocess
@@ -17,8 +17,8 @@ from .chaos_checks import (
     check_disk,
     check_output,
     check_study,
-    ended,
-    last_beat,
+    count_ended,
+    last_heartbeat,
     load,
     outcomes,
 )
@@ -36,9 +36,9 @@ class Searches:
     """Searches by one command on one disk, one after another.
 
     Attributes:
-        disk: Where they have their files.
-        command: What starts each of them.
-        trials: The total that they reach together.
+        disk: The disk with their files.
+        command: The command that starts each of them.
+        trials: The number of trials that they reach together.
         output: A file for what they print.
         limit_s: Seconds for all of them.
     """
@@ -52,11 +52,11 @@ class Searches:
     seen: dict[int, str] = field(default_factory=dict)  # of trials, when they were first finished
     outlived: int = 0  # processes that did not end after their search
 
-    def run(self, torment: Callable[[Search], bool]) -> int | None:
-        """Returns the exit code of the first search that ends well or unharmed.
+    def run(self, disturb: Callable[[Search], bool]) -> int | None:
+        """Returns the exit code of the first search that succeeds or is not disturbed.
 
         Args:
-            torment: Does something to a search, and returns whether it has.
+            disturb: Disturbs a search; returns False if nothing happened to it.
         """
         deadline = time.monotonic() + self.limit_s
         tmp = self.disk.root / "tmp"
@@ -67,38 +67,38 @@ class Searches:
             while True:
                 search = Search(self.command, **alone, stderr=output, start_new_session=True)
                 try:
-                    harmed = torment(search)
+                    harmed = disturb(search)
                     code = wait(search, deadline - time.monotonic())
                 finally:
-                    self.outlived += see_off(search)
+                    self.outlived += wait_for_processes(search)
                 self.ends[code] += 1
                 self.seen = outcomes(load(self.disk)) | self.seen
                 if not code or not harmed:
                     return code
 
-    def see_begin(self, search: Search) -> None:
+    def wait_for_trial(self, search: Search) -> None:
         """Waits until a search has begun a trial."""
-        deadline, before = time.monotonic() + BEGIN_S, last_beat(self.disk)
-        while last_beat(self.disk) == before and time.monotonic() < deadline:
+        deadline, before = time.monotonic() + BEGIN_S, last_heartbeat(self.disk)
+        while last_heartbeat(self.disk) == before and time.monotonic() < deadline:
             if wait(search, 0.2) is not None:
                 return
 
-    def see_due(self, search: Search, share: float) -> bool:
-        """Waits until it is time for a kill, and returns whether the search still runs.
+    def wait_for_kill(self, search: Search, share: float) -> bool:
+        """Waits for the next kill; returns False if the search has ended before.
 
         Args:
             search: The search.
-            share: Of all kills, those that were before.
+            share: Share of all kills that have happened.
         """
-        while ended(self.disk) < share * SPREAD * self.trials and search.poll() is None:
+        while count_ended(self.disk) < share * SPREAD * self.trials and search.poll() is None:
             wait(search, 0.5)
         return search.poll() is None
 
     def checks(self, code: int | None) -> Checks:
-        """Checks what has to hold after all of them.
+        """Checks the study, the disk and the output after all searches.
 
         Args:
-            code: The exit code of the last one.
+            code: The exit code of the last search.
         """
         yield code == 0, f"exit code {code} of the last search"
         yield from check_output(self.output.read_text(errors="replace"))
@@ -114,14 +114,14 @@ class Searches:
 
 
 def wait(search: Search, seconds: float) -> int | None:
-    """Returns the exit code of a search, or None if it has not ended after so many seconds."""
+    """Returns the exit code of a search; None if it still runs after these seconds."""
     with suppress(subprocess.TimeoutExpired):
         return search.wait(max(0, seconds))
     return None
 
 
 def processes(search: Search) -> list[psutil.Process]:
-    """Returns what runs in the session of a search, also when the search itself is gone."""
+    """Returns the processes in the session of a search, also if the search itself has ended."""
     found = []
     for process in psutil.process_iter(["cmdline", "ppid", "status"]):
         with suppress(ProcessLookupError):
@@ -131,7 +131,7 @@ def processes(search: Search) -> list[psutil.Process]:
     return found
 
 
-def see_off(search: Search) -> int:
+def wait_for_processes(search: Search) -> int:
     """Waits for the processes of a search to end, and returns how many had to be killed."""
     deadline = time.monotonic() + ORPHANS_S
     while (left := processes(search)) and time.monotonic() < deadline:

@@ -15,12 +15,12 @@ CHUNKS = (2**20, 2**12, 2**6, 1)  # bytes, so that nothing more fits in the end
 
 @dataclass
 class Disk:
-    """A small file system in memory, on which a search has its files.
+    """A small file system in memory with the files of a search.
 
     Attributes:
         root: The folder that it is mounted on.
-        mounted: Whether that was allowed; else it cannot be full, and is a plain folder.
-        deleted: Names of the artifacts that somebody has deleted.
+        mounted: Whether it could be mounted; if not, it is a plain folder, which cannot be full.
+        deleted: Names of the artifacts that were deleted.
     """
 
     root: Path
@@ -34,7 +34,7 @@ class Disk:
 
     @property
     def database(self) -> Path:
-        """The database, which need not be there yet."""
+        """The database, which may not exist yet."""
         return self.runs / "studies.db"
 
 
@@ -52,8 +52,8 @@ def small_disk(root: Path) -> Iterator[Disk]:
 
 
 @contextmanager
-def locked(disk: Disk, draw: Random) -> Iterator[bool]:
-    """Another process writes to the database, and takes its time."""
+def lock_database(disk: Disk, draw: Random) -> Iterator[bool]:
+    """Locks the database in the block, as another process would that writes for long."""
     if not disk.database.exists():
         yield False
         return
@@ -69,8 +69,8 @@ def locked(disk: Disk, draw: Random) -> Iterator[bool]:
 
 
 @contextmanager
-def full(disk: Disk, draw: Random) -> Iterator[bool]:
-    """Nothing more can be written."""
+def fill_disk(disk: Disk, draw: Random) -> Iterator[bool]:
+    """Fills the disk in the block."""
     if not disk.mounted:
         yield False
         return
@@ -87,8 +87,8 @@ def full(disk: Disk, draw: Random) -> Iterator[bool]:
 
 
 @contextmanager
-def without_pictures(disk: Disk, draw: Random) -> Iterator[bool]:
-    """Somebody has deleted artifacts."""
+def delete_artifacts(disk: Disk, draw: Random) -> Iterator[bool]:
+    """Deletes artifacts."""
     found = sorted(disk.runs.glob("artifacts/*"))
     for path in draw.sample(found, len(found) and draw.randint(1, len(found))):
         path.unlink()
@@ -97,8 +97,8 @@ def without_pictures(disk: Disk, draw: Random) -> Iterator[bool]:
 
 
 @contextmanager
-def damage_epochs(disk: Disk, draw: Random) -> Iterator[bool]:
-    """Of each trial that has not ended, the last epoch is cut short, or gone."""
+def damage_last_epochs(disk: Disk, draw: Random) -> Iterator[bool]:
+    """Cuts short or deletes the last epoch of each trial that has not ended."""
     hit = False
     for path in sorted(disk.runs.glob("cache/trials/*/*.ckpt")):
         with suppress(FileNotFoundError):  # its trial has ended meanwhile
@@ -112,8 +112,8 @@ def damage_epochs(disk: Disk, draw: Random) -> Iterator[bool]:
 
 Trouble = Callable[[Disk, Random], AbstractContextManager[bool]]
 TROUBLES: dict[str, tuple[int, Trouble]] = {
-    "the database locked by another process": (3, locked),
-    "the disk full": (2, full),
-    "artifacts deleted": (2, without_pictures),
-    "last epochs cut short or deleted": (3, damage_epochs),
+    "the database locked by another process": (3, lock_database),
+    "the disk full": (2, fill_disk),
+    "artifacts deleted": (2, delete_artifacts),
+    "last epochs cut short or deleted": (3, damage_last_epochs),
 }

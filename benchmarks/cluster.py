@@ -72,7 +72,7 @@ class TimedActor(CoordinatorActor):
 
 
 class Threads:
-    """A process of workers that train nothing."""
+    """A process whose threads are workers that train nothing."""
 
     def __init__(self, epoch_s: float) -> None:
         self.place = TemporaryDirectory()
@@ -85,7 +85,7 @@ class Threads:
         run_ray_worker(*arguments)
 
 
-class InThreads(RayBackend):
+class ThreadBackend(RayBackend):
     """A backend whose tasks are threads of a few processes."""
 
     def __init__(self, plan: SearchPlan, scratch: Path, epoch_s: float) -> None:
@@ -111,9 +111,9 @@ class InThreads(RayBackend):
 
 @dataclass
 class Spent:
-    """What has been spent until a moment, in seconds, on how many trials that have ended.
+    """The seconds that trials have taken up to a moment.
 
-    `head`, `actor` and `workers` are those of the processor, `held` those of the lock.
+    `head`, `actor` and `workers` are processor time; `held` is how long the lock was held.
     """
 
     trials: int
@@ -125,11 +125,11 @@ class Spent:
 
 
 class Watch:
-    """Looks at a search from when all its workers are busy, and ends it.
+    """Measures a search from the time when all its workers are busy, and ends it.
 
     Args:
         length: Seconds of a trial.
-        seconds: How long to look.
+        seconds: Seconds of the measurement.
     """
 
     def __init__(self, length: float, seconds: float) -> None:
@@ -139,8 +139,8 @@ class Watch:
         self.marks: list[Spent] = []
         self.due = 0.0
 
-    def backend(self, plan: SearchPlan, scratch: Path) -> InThreads:
-        made = InThreads(plan, scratch, self.length / EPOCHS)
+    def backend(self, plan: SearchPlan, scratch: Path) -> ThreadBackend:
+        made = ThreadBackend(plan, scratch, self.length / EPOCHS)
         self.actor = made.actor
         return made
 
@@ -171,7 +171,7 @@ class Watch:
 
 
 def _processor(title: str) -> float:
-    """Returns the seconds of the processor that processes with a title have had."""
+    """Returns the seconds that processes with a title have used the processor."""
     seconds = 0.0
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
@@ -182,13 +182,13 @@ def _processor(title: str) -> float:
 
 
 def measure(workers: int, length: float, seconds: float, storage: str | None) -> Spent:
-    """Runs a search, and returns what is spent in it once it is in full swing.
+    """Runs a search, and returns what it takes once all its workers are busy.
 
     Args:
-        workers: How many.
+        workers: Number of workers.
         length: Seconds of a trial.
-        seconds: How long to look.
-        storage: Optuna URL of the database, if not a file.
+        seconds: Seconds of the measurement.
+        storage: Optuna URL of the database, if it is not a file.
     """
     watch = Watch(length, seconds)
     with TemporaryDirectory() as folder:

@@ -42,7 +42,7 @@ OURS = ("ray::run_ray_worker", "ray::CoordinatorActor")  # what a search starts 
 
 @dataclass
 class Nodes:
-    """A head node and others, of which each can be lost."""
+    """A head node and other nodes, each of which can be lost."""
 
     cluster: Any
     silent: list[Any] = field(default_factory=list)
@@ -52,12 +52,12 @@ class Nodes:
         self.cluster.add_node(num_cpus=CPUS)
 
     def kill(self, draw: random.Random) -> None:
-        """Kills a node at once, and adds one when that is over."""
+        """Kills a node at once, and adds a new one afterwards."""
         self.cluster.remove_node(self._any(draw), allow_graceful=False)
         self.join()
 
     def stop(self, draw: random.Random) -> None:
-        """Stops a node and all that runs there, and adds another."""
+        """Stops a node and all its processes, and adds another node."""
         node = self._any(draw)
         self.silent.append(node)
         self.cluster.worker_nodes.remove(node)
@@ -66,7 +66,7 @@ class Nodes:
         self.join()
 
     def wake(self) -> None:
-        """Lets the nodes that were stopped go on, and then end."""
+        """Continues the nodes that were stopped, and removes them."""
         while self.silent:
             node = self.silent.pop()
             for process in _family(node):
@@ -89,13 +89,13 @@ class Chaos:
     silent: bool
     hits: Counter[str] = field(default_factory=Counter)
 
-    def torment(self, search: Search) -> bool:
-        """Hits a search again and again, and returns whether it has."""
+    def disturb(self, search: Search) -> bool:
+        """Disturbs a search again and again; returns False if nothing happened to it."""
         before = self.hits.total()
         if self.draw.random() > EARLY:
-            self.searches.see_begin(search)
+            self.searches.wait_for_trial(search)
         while self.hits.total() < self.kills:
-            if not self.searches.see_due(search, self.hits.total() / self.kills):
+            if not self.searches.wait_for_kill(search, self.hits.total() / self.kills):
                 break
             if wait(search, self.draw.uniform(*WHILE_S)) is None:
                 self._hit(search)
@@ -120,7 +120,7 @@ class Chaos:
 
 
 def _family(node: Any) -> list[psutil.Process]:
-    """Returns a node's raylet, and all that it has started."""
+    """Returns the raylet of a node and all processes that it has started."""
     (raylet,) = node.all_processes["raylet"]
     first = psutil.Process(raylet.process.pid)
     return [first, *first.children(recursive=True)]
@@ -133,7 +133,7 @@ def kill(processes: list[psutil.Process]) -> None:
 
 
 def living(*titles: str) -> list[psutil.Process]:
-    """Returns what runs on the nodes under one of some titles, which Ray gives processes."""
+    """Returns the processes on the nodes whose title, which Ray sets, is one of `titles`."""
     found = []
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
@@ -143,7 +143,7 @@ def living(*titles: str) -> list[psutil.Process]:
 
 
 def checks(searches: Searches, code: int | None) -> Checks:
-    """Checks what has to hold after a run on a cluster, and after any search."""
+    """Checks the nodes and all that is checked after any search."""
     deadline = time.monotonic() + ORPHANS_S
     while (left := living(*OURS)) and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -157,7 +157,7 @@ def checks(searches: Searches, code: int | None) -> Checks:
 
 @contextmanager
 def nodes(folder: Path) -> Iterator[Nodes]:
-    """Starts a cluster of a head node and others on this machine, whose files lie in a folder."""
+    """Starts a cluster of a head node and others on this machine, with its files in a folder."""
     os.environ |= {"TMPDIR": str(folder), "RAY_USAGE_STATS_ENABLED": "0"}
     tempfile.tempdir = str(folder)  # which Python has looked up before
     cluster = Cluster(
@@ -174,7 +174,7 @@ def nodes(folder: Path) -> Iterator[Nodes]:
 
 
 def run(disk: Disk, made: Nodes, options: argparse.Namespace, seed: int) -> bool:
-    """Runs one search to its end, prints what came of it, and returns whether all is right."""
+    """Runs one search to its end and prints its result; returns True if nothing is wrong."""
     started = time.monotonic()
     disk.root.mkdir()
     command = [sys.executable, "-m", "latentune", "search", *STUDY.rsplit("-", 1)]
@@ -183,7 +183,7 @@ def run(disk: Disk, made: Nodes, options: argparse.Namespace, seed: int) -> bool
     output = disk.root.with_suffix(".txt")
     searches = Searches(disk, command, options.trials, output, LIMIT_S)
     chaos = Chaos(searches, made, options.kills, random.Random(seed), options.silent)
-    code = searches.run(chaos.torment)
+    code = searches.run(chaos.disturb)
     made.wake()
     found = [*checks(searches, code)]
     right = all(passed for passed, _ in found)

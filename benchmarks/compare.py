@@ -1,6 +1,6 @@
-"""Latentune beside a notebook without it, measured in turns on this machine.
+"""Compares Latentune with a notebook without it, measured in turns on this machine.
 
-python -m benchmarks.compare          a taste
+python -m benchmarks.compare          a short run
 python -m benchmarks.compare --full   all of it, in an hour and a quarter
 """
 
@@ -55,7 +55,7 @@ class Watched:
 
 
 def searches(full: bool) -> list[Row]:
-    """The notebook's search, then Latentune's until it has found as good a value, in turns."""
+    """Compares the notebook's search with Latentune's search for as good a value, in turns."""
     trials, epochs, runs = (15, 10, 3) if full else (3, 2, 1)
     found: list[dict[str, float]] = []
     for seed in range(runs):
@@ -97,7 +97,7 @@ def searches(full: bool) -> list[Row]:
 
 
 def epochs(full: bool) -> list[Row]:
-    """An epoch of each, in turns."""
+    """Compares an epoch of each, in turns."""
     taken = epoch.measure(rounds=5, share=1.0 if full else 0.1)
 
     def row(what: str, before: str, after: str) -> Row:
@@ -124,7 +124,7 @@ def epochs(full: bool) -> list[Row]:
 
 
 def overhead(full: bool) -> list[Row]:
-    """What a trial costs beside its training."""
+    """Measures the time of a trial outside of its training."""
     sizes = (100, 1000, 5000) if full else (100, 1000)
     rows = [
         (
@@ -142,7 +142,7 @@ def overhead(full: bool) -> list[Row]:
 
 
 def command_line(full: bool) -> list[Row]:
-    """How long the command line takes to say what it can do."""
+    """Measures how long the command line takes to print its help."""
 
     def seconds(word: str) -> float:
         started = time.perf_counter()

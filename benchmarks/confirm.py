@@ -27,12 +27,12 @@ NOISES = (0.5, 1, 2, 4, 8)  # standard deviations, in mean distances between the
 
 @dataclass(frozen=True)
 class Regret:
-    """How much worse than the best one tried a choice is, in the logarithm of the error.
+    """How much worse a choice is than the best configuration tried, in log error.
 
     Attributes:
-        searched: Of the search's own best.
-        confirmed: Of the confirmed configuration.
-        trainings: How many it took to confirm it.
+        searched: The best trial of the search.
+        confirmed: The confirmed configuration.
+        trainings: Number of trainings that confirmed it.
     """
 
     searched: float
@@ -48,7 +48,7 @@ def recorded() -> dict[str, np.ndarray]:
 
 
 def distance(values: np.ndarray, draws: int = 500) -> float:
-    """Returns the mean distance between the first five of as many trials as a search has."""
+    """Returns the mean distance between the first five configurations of a search."""
     generator = np.random.default_rng(0)
     tried = np.sort([generator.choice(values, TRIALS, replace=False) for _ in range(draws)])
     return float(np.diff(tried[:, :CONFIRM_TOP]).mean())

@@ -20,7 +20,7 @@ EPOCHS = 10
 
 
 def some_images() -> TensorData:
-    """Returns the first images of each part of Fashion-MNIST, nine in ten to train on."""
+    """Returns the first images of each part of Fashion-MNIST; nine in ten are for training."""
     data = TensorData("fashion-mnist", batch_size=64)
     train, val, n = data.splits.train, data.splits.val, IMAGES // 10
     data.splits = data.splits.with_parts(

@@ -1,12 +1,12 @@
-"""Whether a repair that is killed at any moment leaves a whole database, and can be put back.
+"""Checks that a repair that is killed at any moment leaves an intact database and can be undone.
 
     python -m benchmarks.doctor --kills 200
 
-A small study is searched and trained. Then, again and again, a number of faults is planted, and
-`doctor(fix=True)` runs in a process that is killed after a random time. Afterwards the database
-must be whole, and have every trial that has finished; if there is a backup, `doctor(undo=True)`,
-which is killed at random too and then run to its end, must give back every file bit for bit, and
-every page of the database.
+A small study is searched and trained. Then the benchmark plants faults again and again, and runs
+`doctor(fix=True)` in a process that is killed after a random time. Afterwards the database must be
+intact and have every finished trial. If there is a backup, `doctor(undo=True)` is killed at random
+too and then run to its end; it must restore every file bit for bit, and every page of the
+database.
 """
 
 import os
@@ -33,7 +33,7 @@ STUDY = "conv-ae-digits"
 
 
 def plant(runs: Path, name: str = STUDY) -> None:
-    """A record without a picture, a waiting point that was tried, and files to move away."""
+    """Makes a record without a picture, a waiting point that was tried, and misplaced files."""
     storage = open_database(f"sqlite:///{runs / 'studies.db'}")
     study = optuna.load_study(study_name=name, storage=storage)
     first = study.trials[0]
@@ -61,8 +61,8 @@ def contents(runs: Path) -> dict[Path, bytes | str]:
     }
 
 
-def killed(work: Callable[[], object], after: float) -> bool:
-    """Runs something in a process of its own, and returns whether it was killed before its end."""
+def run_and_kill(work: Callable[[], object], after: float) -> bool:
+    """Runs a function in a new process; returns True if it was killed before its end."""
     child = os.fork()
     if not child:
         os._exit(0 if work() else 1)
@@ -82,7 +82,7 @@ def seconds(work: Callable[[], object]) -> float:
 @click.option("--kills", default=200)
 @click.option("--seed", default=0)
 def main(kills: int, seed: int) -> None:
-    drawn = random.Random(seed)
+    rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as place:
         sound, runs = Path(place) / "sound", Path(place) / "runs"
         latentune.search("conv-ae", "digits", trials=3, epochs=1, pruner="none", runs=sound)
@@ -90,17 +90,15 @@ def main(kills: int, seed: int) -> None:
         ends: Counter[str] = Counter()
         shutil.copytree(sound, runs)
         plant(runs)
-        mending = seconds(lambda: latentune.doctor(fix=True, runs=runs))
-        undoing = seconds(lambda: latentune.doctor(undo=True, runs=runs))
+        repair_s = seconds(lambda: latentune.doctor(fix=True, runs=runs))
+        undo_s = seconds(lambda: latentune.doctor(undo=True, runs=runs))
         while ends["killed"] < kills:
             shutil.rmtree(runs, ignore_errors=True)
             shutil.copytree(sound, runs)
             plant(runs)
             before = contents(runs)
-            after = (
-                drawn.uniform(0.3, 1.2) * mending
-            )  # it looks for long before it changes a thing
-            ends["killed"] += killed(lambda: latentune.doctor(fix=True, runs=runs), after)
+            after = rng.uniform(0.3, 1.2) * repair_s  # it looks for long before it changes a thing
+            ends["killed"] += run_and_kill(lambda: latentune.doctor(fix=True, runs=runs), after)
             with sqlite3.connect(runs / "studies.db") as connection:
                 (whole,) = connection.execute("PRAGMA integrity_check").fetchone()
                 complete = "SELECT COUNT(*) FROM trials WHERE state = 'COMPLETE'"
@@ -112,8 +110,8 @@ def main(kills: int, seed: int) -> None:
                 )  # of a copy that was broken off
                 ends["before anything was changed"] += 1
             else:
-                after = drawn.uniform(0, 1.2) * undoing
-                ends["undo killed"] += killed(
+                after = rng.uniform(0, 1.2) * undo_s
+                ends["undo killed"] += run_and_kill(
                     lambda: latentune.doctor(undo=True, runs=runs), after
                 )
                 if list(runs.glob("backups/*/before")):

@@ -24,8 +24,8 @@ def measure(rounds: int, share: float) -> dict[str, list[float]]:
     """Returns the seconds of each epoch, measured in turns.
 
     Args:
-        rounds: Epochs of each kind.
-        share: Part of Fashion-MNIST that an epoch goes through, at most 1.
+        rounds: Number of epochs of each kind.
+        share: Share of Fashion-MNIST in an epoch, at most 1.
     """
     kinds = {
         "notebook": _notebook(share),

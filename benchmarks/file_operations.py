@@ -1,7 +1,7 @@
-"""Counts what a process does to files, and kills it before the n-th operation, or in its midst.
+"""Counts the file operations of a process, and kills it before or during the n-th one.
 
-Opening to write, renaming, removing, and making folders are counted where Python's audit hooks see
-them; a commit of SQLite is one operation; so is `torch.save`, which opens its file in C++.
+Python's audit hooks count opening to write, renaming, removing, and making folders. A commit of
+SQLite is one operation, and so is `torch.save`, which opens its file in C++.
 """
 
 import os
@@ -23,9 +23,9 @@ class Operations:
     """The operations of this process on files of some folders.
 
     Attributes:
-        folders: Where files are watched.
-        kill_at: The operation before which this process is killed, counted from 1; None for none.
-        torn: Whether the file is there then, and empty, if it was to be written.
+        folders: The folders of these files.
+        kill_at: The process is killed before the operation of this number, from 1; None for never.
+        torn: Whether a file that this operation would write exists then, but is empty.
         report: Called with each operation.
     """
 
@@ -36,7 +36,7 @@ class Operations:
     count: int = field(default=0, init=False)
 
     def watch(self) -> None:
-        """Begins to count, until this process ends."""
+        """Counts operations from now until the process ends."""
         import torch
 
         save, connect = torch.save, sqlite3.dbapi2.connect

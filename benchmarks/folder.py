@@ -39,7 +39,7 @@ def write(folder: Path, images: int, side: int) -> None:
 
 
 def read(folder: Path, cache: Path) -> tuple[float, float]:
-    """Returns the seconds and the MiB that a process of its own needs to read a folder."""
+    """Returns the seconds and the MiB that a new process needs to read a folder."""
     command = [sys.executable, "-W", "ignore", "-c", READ, str(folder), str(cache)]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds, memory = map(float, answer.stdout.split())

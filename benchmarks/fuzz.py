@@ -51,11 +51,11 @@ QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceW
 
 
 class Disorder(AssertionError):  # noqa: N818 - it is what a test has found
-    """A command that did not end in order."""
+    """A command that ended in another way than is allowed."""
 
 
 class Hang(BaseException):
-    """The time of a case is over; no `except Exception` of ours may hide it."""
+    """Ends a case that takes too long; a BaseException, so that no `except Exception` hides it."""
 
     @classmethod
     def raised(cls, *_: object) -> None:
@@ -149,7 +149,7 @@ def _compare(
 
 
 def snapshot(folder: Path) -> dict[Path, object]:
-    """Returns what tells whether a file below a folder has changed: of a database, its rows."""
+    """Returns the state of each file below a folder: size and time, or the rows of a database."""
     found: dict[Path, object] = {}
     for path in folder.rglob("*"):
         state = path.lstat()
@@ -199,7 +199,7 @@ def _outcome(words: list[str]) -> int:
 
 
 def _check_said(code: int, said: str) -> None:
-    """Checks the exit code, and what stands on standard error."""
+    """Checks the exit code and standard error."""
     if code not in (0, 1, 2, 130):
         raise Disorder(f"exit code {code}: {said[-200:]}")
     if code == 2 and not (said.startswith("latentune: ") and said.find("\n") == len(said) - 1):

@@ -1,4 +1,4 @@
-"""What the fuzzer tries: command lines, and what is done to the files that ours have written."""
+"""Cases of the fuzzer: command lines, and changes of files that Latentune has written."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ TOML, CHECKPOINT = f"runs/{AE}/best.toml", f"runs/{AE}/final/model.ckpt"
 
 
 class Case(NamedTuple):
-    """A command line, and what is put into the working folder before it is run."""
+    """A command line, and the files that are in the working folder when it runs."""
 
     words: tuple[str, ...]
     files: tuple[tuple[str, File], ...] = ()  # one may be put in the place of another
@@ -73,7 +73,7 @@ def one_of(text: str) -> st.SearchStrategy[str]:
 
 @st.composite
 def commands(draw: st.DrawFn) -> Case:
-    """Draws a verb, and what may stand behind it."""
+    """Draws a verb with options and arguments."""
     verb = draw(st.sampled_from(sorted(app.commands)) | st.just("search"))
     params = app.commands[verb].params
     dry = any(param.name == "dry_run" for param in params) and draw(one_of("1 2 3")) != "1"
@@ -152,7 +152,7 @@ configurations = st.one_of(
 
 @st.composite
 def written(draw: st.DrawFn) -> Case:
-    """Draws a configuration or a checkpoint that is not as it was written, and who reads it."""
+    """Draws a changed configuration or checkpoint, and a command that reads it."""
     study = draw(st.sampled_from([AE, AE, HEAD, TABLE]))
     path = f"runs/{study}/{draw(one_of('best.toml final/model.ckpt'))}"
     file = draw(configurations if path.endswith("toml") else entries | ruins)
@@ -173,7 +173,7 @@ ATTRIBUTES = ["study_user_attributes", "trial_user_attributes"]
 
 @st.composite
 def databases(draw: st.DrawFn) -> Case:
-    """Draws a database in which somebody has changed what studies and trials know."""
+    """Draws a database with changed attributes of studies and trials."""
     cells = st.tuples(
         st.sampled_from(ATTRIBUTES),
         st.just("value_json"),

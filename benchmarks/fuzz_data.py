@@ -19,7 +19,7 @@ SIDES = st.sampled_from([[]] * 6 + [[f"--image-size={n}"] for n in ("8", "32", "
 
 @st.composite
 def folders(draw: st.DrawFn) -> Case:
-    """Draws a folder of images, and who reads it."""
+    """Draws a folder of images, and a command that reads it."""
     files: list[tuple[str, File]] = []
     same = draw(st.sampled_from(SIZES) | st.none())
     forms = draw(st.sampled_from(["L-png", "RGB-jpeg", FORMS]))
@@ -83,7 +83,7 @@ cells = st.sampled_from(CELLS) | st.integers(-9, 9).map(str) | st.text(max_size=
 
 @st.composite
 def tables(draw: st.DrawFn) -> Case:
-    """Draws a table, or what somebody calls one, and who reads it."""
+    """Draws a table, or another text in its place, and a command that reads it."""
     odd = draw(st.integers(0, 2)) == 2
     names = st.sampled_from(NAMES if odd else ["x", "y", "z", "class", "text"])
     head = draw(st.lists(names, min_size=1, max_size=5, unique=not odd))
@@ -115,7 +115,7 @@ TYPES = "uint8 float32 float64 int64 bool uint16 complex64 U3 object M8[s] >f4"
 
 @st.composite
 def arrays(draw: st.DrawFn) -> Case:
-    """Draws an array or several in a file, and who reads it."""
+    """Draws one or several arrays in a file, and a command that reads it."""
     made = {}
     usual = [["x"], ["x", "y"], ["x_train", "y_train", "x_test", "y_test"], ["images", "labels"]]
     any_names = st.lists(one_of("x y x_train x_val y_val labels z"), max_size=4)
@@ -140,7 +140,7 @@ def arrays(draw: st.DrawFn) -> Case:
 
 @st.composite
 def texts(draw: st.DrawFn) -> Case:
-    """Draws a folder of texts, and who reads it."""
+    """Draws a folder of texts, and a command that reads it."""
     usual = one_of("Anna Zoe Li Ma \u00d8re Ana Mia Tom")
     lines = usual
     if draw(st.integers(0, 2)) == 2:
@@ -166,7 +166,7 @@ MEMBERS += ["best.toml", "..\\..\\outside", "C:\\outside", "CON", "a\x1b[2J", "a
 
 @st.composite
 def zips(draw: st.DrawFn) -> Case:
-    """Draws a zip with any members, and who reads zips: arrays, checkpoints, studies that move."""
+    """Draws a zip with any members, and a command that reads it as arrays, checkpoint or study."""
     member = st.tuples(
         st.sampled_from(MEMBERS),
         st.binary(max_size=20)

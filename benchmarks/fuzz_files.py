@@ -1,6 +1,6 @@
-"""What the fuzzer puts where a file is expected: values, so that hypothesis can shrink them.
+"""Files that the fuzzer writes, as values that Hypothesis can shrink.
 
-`put` makes it at a path of the working folder, in the place of what may be there.
+`put` makes the file at a path, and replaces what is there.
 """
 
 import io
@@ -30,7 +30,7 @@ ENDLESS = "(endless)"
 
 @dataclass(frozen=True)
 class Bytes:
-    """A file of any bytes."""
+    """A file with any bytes."""
 
     data: bytes
 
@@ -40,7 +40,7 @@ class Bytes:
 
 @dataclass(frozen=True)
 class Odd:
-    """A pipe, a folder, or a link to somewhere."""
+    """A pipe, a folder, or a link."""
 
     kind: str
 
@@ -55,7 +55,7 @@ class Odd:
 
 @dataclass(frozen=True)
 class Picture:
-    """An image of one color, in any form, whatever the suffix of its path says."""
+    """An image of one color, in any format, whatever the suffix of its path is."""
 
     mode: str = "L"
     form: str = "png"
@@ -72,7 +72,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Array:
-    """A .npy or .npz file of arrays; a name is cut from it or a byte changed at the places."""
+    """A .npy or .npz file of arrays, of which bytes may be changed."""
 
     arrays: dict[str, tuple[str, tuple[int, ...], float]]  # type, shape, and what fills it
     changes: tuple[tuple[int, int], ...] = ()
@@ -83,7 +83,7 @@ class Array:
             np.savez_compressed(file, **made)
         else:
             np.save(file, next(iter(made.values())))
-        path.write_bytes(changed(file.getvalue(), self.changes))
+        path.write_bytes(change_bytes(file.getvalue(), self.changes))
 
     def _array(self, kind: str, shape: tuple[int, ...], fill: float) -> np.ndarray:
         array = np.zeros(shape, dtype=kind)
@@ -95,19 +95,19 @@ class Array:
 
 @dataclass(frozen=True)
 class Changed:
-    """A file that is there, with bytes changed at places, and cut after so many."""
+    """An existing file with changed bytes, which may be cut short."""
 
     changes: tuple[tuple[int, int], ...]
     end: int | None = None
 
     def put(self, path: Path) -> None:
-        data = changed(path.read_bytes(), self.changes)
+        data = change_bytes(path.read_bytes(), self.changes)
         path.write_bytes(data[: None if self.end is None or not data else self.end % len(data)])
 
 
 @dataclass(frozen=True)
 class Lines:
-    """A text that is there, with lines put in the place of others, by their numbers."""
+    """An existing text with some lines replaced, by their numbers."""
 
     changes: tuple[tuple[int, str], ...]
     encoding: str = "utf-8"
@@ -122,9 +122,9 @@ class Lines:
 
 @dataclass(frozen=True)
 class Entries:
-    """A TOML file or a checkpoint that is there, with other entries.
+    """An existing TOML file or checkpoint with changed entries.
 
-    Each change leads by numbers into tables within tables, and says what the last of them becomes.
+    A change is a path of numbers through nested tables, and the new value of the last entry.
     """
 
     changes: tuple[tuple[tuple[int, ...], Any], ...]
@@ -134,7 +134,7 @@ class Entries:
         for places, value in self.changes:
             inner, name = whole, None
             for place in places:
-                inner = inner[name] if name is not None and tabled(inner[name]) else inner
+                inner = inner[name] if name is not None and has_entries(inner[name]) else inner
                 name = list(inner)[place % len(inner)]
             if value == GONE:
                 del inner[name]
@@ -157,7 +157,7 @@ class Entries:
 
 @dataclass(frozen=True)
 class Rows:
-    """A database that is there, with other values in some of its cells."""
+    """An existing database with other values in some cells."""
 
     changes: tuple[tuple[str, str, int, Any], ...]  # table, column, row, value
 
@@ -175,7 +175,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Zip:
-    """A zip of named members, of which some may be links."""
+    """A zip of named members; some may be links."""
 
     members: tuple[tuple[str, bytes, bool], ...]
     changes: tuple[tuple[int, int], ...] = ()
@@ -187,21 +187,21 @@ class Zip:
                 entry = zipfile.ZipInfo(name)
                 entry.external_attr = (0o120777 if link else 0o100644) << 16
                 packed.writestr(entry, data)
-        path.write_bytes(changed(file.getvalue(), self.changes))
+        path.write_bytes(change_bytes(file.getvalue(), self.changes))
 
 
 File = Bytes | Odd | Picture | Array | Changed | Lines | Entries | Rows | Zip
 
 
 def clear(path: Path) -> None:
-    """Takes away what is at a path."""
+    """Removes what is at a path."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     path.unlink(missing_ok=True)
 
 
-def changed(data: bytes, changes: tuple[tuple[int, int], ...]) -> bytes:
-    """Returns bytes of which some, by their places, have another value."""
+def change_bytes(data: bytes, changes: tuple[tuple[int, int], ...]) -> bytes:
+    """Returns bytes with other values at some positions."""
     made = bytearray(data)
     for at, value in changes if data else ():
         made[at % len(made)] = value
@@ -213,6 +213,6 @@ def columns(database: sqlite3.Connection, table: str) -> list[str]:
     return [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
 
 
-def tabled(value: Any) -> bool:
-    """Says whether there are entries in a value that can be changed."""
+def has_entries(value: Any) -> bool:
+    """Returns True if a value is a table with entries."""
     return isinstance(value, dict) and bool(value)

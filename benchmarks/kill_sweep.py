@@ -56,7 +56,7 @@ class Verb:
 
     Attributes:
         words: The command.
-        prepare: What is done to the folder before.
+        prepare: Prepares the folder before the command runs.
     """
 
     words: tuple[str, ...]
@@ -102,14 +102,14 @@ VERBS = {
 
 @dataclass
 class Run:
-    """How a command ended.
+    """The result of a command.
 
     Attributes:
         code: Its exit code; negative if it was killed.
         said: What it printed.
-        operations: What it did to files.
-        epochs: How many epochs it began to train.
-        modules: Names of all that it had imported in the end.
+        operations: Its file operations.
+        epochs: Number of epochs that it began to train.
+        modules: Names of all modules that it imported.
     """
 
     code: int
@@ -120,7 +120,7 @@ class Run:
 
 
 def run(folder: Path, act: Callable[[], object], kill_at: int | None, torn: bool) -> Run:
-    """Runs something in a folder, in a fork of this process, which is killed at an operation."""
+    """Runs a function in a folder, in a fork of this process that is killed at an operation."""
     heard, mouth = os.pipe()
     with tempfile.TemporaryFile() as out:
         child = os.fork()
@@ -173,7 +173,7 @@ def _in_fork(
 
 
 def command(words: Sequence[str]) -> Callable[[], object]:
-    """Returns what runs a command in this process."""
+    """Returns a function that runs a command in this process."""
 
     def act() -> None:
         from latentune.studies.cli import app
@@ -185,7 +185,7 @@ def command(words: Sequence[str]) -> Callable[[], object]:
 
 
 @dataclass
-class Swept:
+class SweepResult:
     """What was lost in all runs of a verb."""
 
     operations: int = 0
@@ -200,8 +200,8 @@ class Swept:
             self.examples.append(f"{what}: {where}")
 
 
-def sweep(base: Path, verb: Verb, every: int, first: int = 1) -> Swept:
-    """Kills a verb at its operations, and runs it again each time."""
+def sweep(base: Path, verb: Verb, every: int, first: int = 1) -> SweepResult:
+    """Kills a verb at its file operations, and runs it again after each kill."""
     place = Path(tempfile.mkdtemp(prefix="kill-sweep-"))
     ready, folder = place / "ready", place / "folder"
     shutil.copytree(base, ready)
@@ -211,7 +211,7 @@ def sweep(base: Path, verb: Verb, every: int, first: int = 1) -> Swept:
     calm = run(folder, command(verb.words), None, False)
     assert calm.code in (0, 1), calm.said
     right = contents(folder)
-    swept = Swept(len(calm.operations))
+    swept = SweepResult(len(calm.operations))
     for n, torn in _points(calm.operations, every, first):
         shutil.rmtree(folder)
         shutil.copytree(ready, folder)
@@ -253,7 +253,7 @@ def _points(operations: Sequence[str], every: int, first: int) -> Iterator[tuple
 
 
 def prepare(base: Path) -> None:
-    """Searches, trains and packs two small studies, and imports here all that this imports."""
+    """Searches, trains and exports two small studies, and imports the modules that this needs."""
     (base / "tmp").mkdir(parents=True)
     drawn = np.random.default_rng(0)
     labels = np.arange(40) % 2

@@ -1,4 +1,4 @@
-"""What a folder holds, in words that do not depend on when and how fast it was made."""
+"""The contents of a folder as text that does not depend on times."""
 
 import hashlib
 import json
@@ -19,9 +19,9 @@ UNSTABLE = ("trial_heartbeats", "alembic_version", "version_info")
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Returns a digest of each file by its path, and of each folder that is empty.
+    """Returns a digest of each file by its path, and of each empty folder.
 
-    What was moved to backups is found there, in whichever of them.
+    Files in backups have the same path whatever the backup is called.
     """
     found = {}
     for path in folder.rglob("*"):

@@ -1,4 +1,4 @@
-"""Seconds of a trial on digits that keeps its last epoch, and of one that keeps nothing."""
+"""Compares the seconds of a trial on digits that keeps its last epoch with one that does not."""
 
 import statistics
 import tempfile
@@ -25,7 +25,7 @@ def _seconds(objective: Objective) -> float:
 
 
 def main() -> None:
-    """Prints the median of both, measured in turns."""
+    """Prints the median seconds of both, measured in turns."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     objective = build_spec(Recipe("conv-ae", "digits", epochs=EPOCHS), Runs()).objective
     with tempfile.TemporaryDirectory() as folder:

@@ -36,19 +36,19 @@ def main() -> None:
         tempfile.TemporaryDirectory() as place,
         nullcontext(options.url) if options.url else postgres() as server,
     ):
-        url = options.url or made(server, "studies")
+        url = options.url or create_database(server, "studies")
         print(json.dumps(measure(url, options, Path(place))))
 
 
-def made(server: str, name: str) -> str:
-    """Makes an empty database on a server, and returns its URL."""
+def create_database(server: str, name: str) -> str:
+    """Creates an empty database on a server, and returns its URL."""
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     return f"{server}/{name}"
 
 
 def measure(url: str, options: argparse.Namespace, place: Path) -> dict[str, object]:
-    """Runs the searches, and returns how many trials there are, and of which kinds."""
+    """Runs the searches, and returns the number of trials in each state."""
     command = [sys.executable, "-m", "latentune", "search", "conv-ae", "digits", "--storage", url]
     for name in ("trials", "workers", "epochs"):
         command += [f"--{name}", str(getattr(options, name))]

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for a while: in a folder of its own, and for this machine alone."""
+"""Runs a temporary PostgreSQL server in a folder, for this machine alone."""
 
 import os
 import pwd
@@ -22,13 +22,13 @@ def binaries() -> Path | None:
 
 @contextmanager
 def postgres(*settings: str) -> Iterator[str]:
-    """Starts a server, and stops it in the end.
+    """Starts a server, and stops it at the end of the block.
 
     Args:
-        settings: Such as `fsync=off`.
+        settings: Settings such as `fsync=off`.
 
     Yields:
-        The URL of it, to which a slash and the name of a database are to be added.
+        The URL of the server; a slash and the name of a database complete it.
     """
     place, folder = binaries(), Path(tempfile.mkdtemp())
     assert place is not None

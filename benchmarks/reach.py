@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def wait_for_study(path: Path) -> optuna.Study:
-    """Returns the study as soon as the search has made it."""
+    """Returns the study as soon as the search has created it."""
     while True:
         time.sleep(0.2)
         if path.exists():

@@ -132,7 +132,7 @@ def search(sampler: str, pruner: str, seed: int) -> list[tuple[int, float]]:
 
 
 def best_at(history: list[tuple[int, float]], epochs: int) -> float:
-    """Returns the best value that a search had when it had spent so many epochs."""
+    """Returns the best value that a search had found after so many epochs."""
     return min((best for spent, best in history if spent <= epochs), default=inf)
 
 

@@ -60,7 +60,7 @@ class Spent(NamedTuple):
 
 
 class Nothing(pl.LightningModule):
-    """A model of six options that is not trained."""
+    """A model with six options that is not trained."""
 
     def __init__(self, data: DataSpec, **options: float) -> None:
         super().__init__()

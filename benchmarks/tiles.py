@@ -30,7 +30,7 @@ RANGES = {
 
 
 def photographs(folder: Path | None) -> list[NDArray[np.uint8]]:
-    """Returns photographs in color, none with a shorter side of over 400 pixels."""
+    """Returns photographs in color whose shorter side has at most 400 pixels."""
     if folder is None:
         found = [Image.fromarray(pixels) for pixels in load_sample_images().images]
     else:
@@ -41,7 +41,7 @@ def photographs(folder: Path | None) -> list[NDArray[np.uint8]]:
 
 
 def write_tiles(photos: list[NDArray[np.uint8]], folder: Path) -> None:
-    """Writes 5,000 tiles: each part has regions of its own, from which tiles are cut at random."""
+    """Writes 5,000 tiles, cut at random; each part of the data has its own regions."""
     rng = np.random.default_rng(0)
     regions = [
         photo[y : y + REGION, x : x + REGION]

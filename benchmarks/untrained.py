@@ -1,4 +1,4 @@
-"""Trials that do all that trials do, but train: for benchmarks of what lies around training."""
+"""Runs trials without training, for benchmarks of everything around it."""
 
 import time
 from collections.abc import Iterator, Sequence
