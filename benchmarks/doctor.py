@@ -105,9 +105,8 @@ def main(kills: int, seed: int) -> None:
                 assert (whole, *connection.execute(complete).fetchone()) == ("ok", 3)
             connection.close()
             if not list(runs.glob("backups/*/before")):
-                shutil.rmtree(
-                    runs / "backups", ignore_errors=True
-                )  # of a copy that was broken off
+                # What is left of a copy that was not completed.
+                shutil.rmtree(runs / "backups", ignore_errors=True)
                 ends["before anything was changed"] += 1
             else:
                 after = rng.uniform(0, 1.2) * undo_s

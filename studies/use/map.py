@@ -94,7 +94,8 @@ def _target_column(spec: DataSpec, targets: Tensor | None) -> pd.Series[Any] | N
     if targets is None:
         return None
     if spec.classes:
-        return pd.Series(pd.Categorical.from_codes(targets.tolist(), spec.classes), name=CLASS)
+        classes = pd.Index(spec.classes)
+        return pd.Series(pd.Categorical.from_codes(targets.tolist(), classes), name=CLASS)
     return pd.Series(targets.numpy(), name=TARGET) if targets.is_floating_point() else None
 
 

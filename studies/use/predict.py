@@ -157,7 +157,7 @@ def _predictions_of_items(result: InferenceResult[pd.DataFrame], target: str) ->
     The column `class` or `number` gets the name of the target, if that is not reserved.
     """
     predicted = pd.concat(result.outputs, ignore_index=True).set_index(pd.Index(result.readable))
-    is_finite = np.isfinite(predicted.select_dtypes("float")).all(axis=1)
+    is_finite = np.isfinite(predicted.select_dtypes("float").to_numpy()).all(axis=1)
     if not is_finite.any():
         raise StudyError(f"{NOT_FINITE}: train another trial")
     for index in predicted.index[~is_finite]:
@@ -169,7 +169,8 @@ def _predictions_of_items(result: InferenceResult[pd.DataFrame], target: str) ->
         predicted = predicted.astype(nullable)
     if target and target not in {INPUT, PLACE, REASON, *predicted.columns}:
         predicted = predicted.rename(columns={"class": target, "number": target})
-    return predicted.reindex(range(len(result.names)))
+    rows: pd.DataFrame = predicted.reindex(range(len(result.names)))
+    return rows
 
 
 def _prediction_note(

@@ -118,7 +118,8 @@ def plot_pareto_front(
 def _finite_pairs(trials: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     """Returns the first two values of each trial that has finite ones, with shape (2, N)."""
     pairs = np.array([values[:2] for values in trials], dtype=float).reshape(-1, 2)
-    return pairs[np.isfinite(pairs).all(axis=1)].T
+    finite: NDArray[np.float64] = pairs[np.isfinite(pairs).all(axis=1)]
+    return finite.T
 
 
 def _epoch_limits(epochs: Iterable[int]) -> tuple[float, float]:
