@@ -1,4 +1,4 @@
-"""What choosing the model too is worth: an automatic study beside a study of each of its models.
+"""Compares an automatic study, which also chooses the model, with a study of each of its models.
 
 LATENTUNE_DATA=FOLDER python -m benchmarks.auto [--data digits,wine] [--objectives mse]
     [--trials 20] [--epochs 10]

@@ -2,12 +2,12 @@
 
     python -m benchmarks.chaos --trials 300 --kills 100 --seed 0
 
-Apart from kills, the database is locked, artifacts and last epochs are deleted, and the disk is
-full for a while; the last one needs root, or `unshare -rm` in front of the command. The same
-command starts the search again until one ends well or undisturbed. With `--workers 1`, all values
+The benchmark also locks the database, deletes artifacts and last epochs, and fills the disk for a
+while; filling the disk needs root, or `unshare -rm` in front of the command. The same command
+starts the search again until a search succeeds or is not disturbed. With `--workers 1`, all values
 are compared with those of an undisturbed search.
 
-A line then says what was checked; if any of it is wrong, the exit code is 1 and the folder kept.
+A line is printed for each check. If one fails, the exit code is 1 and the folder is kept.
 """
 
 import argparse

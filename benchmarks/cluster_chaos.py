@@ -1,13 +1,13 @@
-"""Kills workers, nodes and the head of searches on a Ray cluster at random, and checks the rest.
+"""Kills workers, nodes and coordinators of searches on a Ray cluster, and checks the results.
 
     python -m benchmarks.cluster_chaos --runs 10 --trials 100 --seed 0
 
-The nodes are simulated on this machine. One whose raylet is killed is replaced by one that joins
-late; a head that is killed is started again by the same command. With `--silent`, nodes are also
-stopped, so that Ray gives them up after a minute.
+The nodes are simulated on this machine. A node that is killed is replaced by one that joins late;
+a search whose coordinator is killed is started again by the same command. With `--silent`, nodes
+are also stopped, so that Ray gives them up after a minute.
 
-A line for each run says what came of it; if anything is wrong, the exit code is 1 and the run's
-folder kept.
+A line is printed for each run. If a check fails, the exit code is 1 and the folder of the run is
+kept.
 """
 
 import argparse

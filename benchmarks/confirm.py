@@ -1,7 +1,7 @@
-"""What confirming is worth: how far the chosen configuration is from the best one that was tried.
+"""Measures how much closer a confirmed configuration is to the best one that was tried.
 
-Searches whose values are true values and noise, without training: the search's own best is set
-beside the one that is confirmed, by the very race of `latentune confirm`:
+The values of trials are a true value with noise, without training. The best trial of each search
+is compared with the configuration that `latentune confirm` chooses by its race:
 
     python -m benchmarks.confirm --repetitions 200
 """
@@ -41,7 +41,7 @@ class Regret:
 
 
 def recorded() -> dict[str, np.ndarray]:
-    """Returns logarithms of recorded errors: of random trials, and as a sampler would crowd."""
+    """Returns log errors of recorded trials: random ones, and ones as a sampler chooses them."""
     curves = [json.loads(line)["val_mse"] for line in RECORDED.read_text().splitlines()]
     values = np.sort(np.log([min(curve) for curve in curves]))
     return {"all": values, "the best third": values[: len(values) // 3]}
@@ -58,9 +58,9 @@ def simulate(values: np.ndarray, noise: float, generator: Generator) -> Regret:
     """Searches and confirms once.
 
     Args:
-        values: What configurations are truly worth, of which each trial has one; less is better.
-        noise: Standard deviation of what a training adds to that.
-        generator: What trials and noise are drawn from.
+        values: True values of configurations, one for each trial; less is better.
+        noise: Standard deviation of the noise that a training adds.
+        generator: Generator of trials and noise.
     """
     true = generator.choice(values, TRIALS, replace=False)
     order = np.argsort(true + noise * generator.standard_normal(TRIALS))[:CONFIRM_TOP]

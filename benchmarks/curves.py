@@ -1,6 +1,7 @@
 """Records learning curves of random configurations, for `replay.py` to search again and again.
 
-The published ranges of the convolutional autoencoder, on 10,000 images of Fashion-MNIST:
+The configurations are from the published ranges of the convolutional autoencoder; it is trained on
+10,000 images of Fashion-MNIST:
 
     python -m benchmarks.curves --trials 160 --out benchmarks/curves.jsonl
 """

@@ -1,10 +1,10 @@
-"""Workers in processes of this machine and in tasks of a Ray cluster on it, in turns.
+"""Compares workers in processes with workers on a Ray cluster on this machine, in turns.
 
     python -W ignore -m benchmarks.engines --trials 60 --workers 2 --rounds 5
 
-Each search is a command of its own. Its rate is counted from when its first trial began until its
-last one ended; the time of the whole command is given too, since each worker of Ray imports what
-forks share.
+Each search is a new command. Its rate is measured from the start of its first trial to the end of
+its last one. The time of the command is printed too, because each worker of Ray imports the
+modules that forks share.
 """
 
 import argparse

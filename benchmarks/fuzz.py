@@ -1,11 +1,12 @@
-"""Random command lines, and files and folders as nobody should write them: each ends in order.
+"""Runs random command lines on broken files and folders, and checks how they end.
 
-In order means exit code 0, or 2 with one short line and nothing lost, changed or added: no file,
-and no row of the database. Hypothesis draws the cases, and shrinks one that fails:
+A command must end with exit code 0, or with 2 and one short line; then nothing may be lost,
+changed or added, neither a file nor a row of the database. Hypothesis draws the cases, and shrinks
+one that fails:
 
     python -m benchmarks.fuzz --examples 10000
 
-All verbs run whole, in this process, and nothing is downloaded or served.
+Commands run in this process; nothing is downloaded or served.
 """
 
 import argparse
@@ -63,19 +64,19 @@ class Hang(BaseException):
 
 
 def fuzz(kind: str, examples: int, made: Path, number: int = 0) -> Counter[int]:
-    """Runs so many cases of a kind; needs no network and opens no browser.
+    """Runs random cases of a kind; needs no network and opens no browser.
 
     Args:
         kind: A key of `KINDS`.
-        examples: How many cases.
-        made: A folder of runs, which is copied.
-        number: Chooses the cases: with the same one, they are the same.
+        examples: Number of cases.
+        made: A runs folder, which is copied.
+        number: Seed of the cases.
 
     Returns:
-        How many ended by each exit code.
+        The number of cases by exit code.
 
     Raises:
-        Disorder: If one did not end in order; the smallest such one is printed.
+        Disorder: If a case fails; the smallest one is printed.
     """
     ends: Counter[int] = Counter()
 
@@ -104,10 +105,10 @@ def fuzz(kind: str, examples: int, made: Path, number: int = 0) -> Counter[int]:
 
 
 def play(case: Case, made: Path) -> int:
-    """Runs a case in a folder of its own, and returns its exit code.
+    """Runs a case in a new folder, and returns its exit code.
 
     Raises:
-        Disorder: If it did not end in order.
+        Disorder: If it ends in another way than is allowed.
     """
     with tempfile.TemporaryDirectory() as outside:
         folder = Path(outside) / "inside" / "here"

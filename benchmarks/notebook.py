@@ -1,8 +1,8 @@
-"""The peer: a search for an autoencoder as it stands in many a notebook, without Latentune.
+"""A search of an autoencoder as many notebooks have it, without Latentune.
 
-Lightning, torchvision's data set with ToTensor, a DataLoader, and Optuna running one trial after
-another to its end. The network, the ranges and the validation images are those of Latentune's
-`conv-ae` and its `seed` space.
+It uses Lightning, torchvision's data set with ToTensor, a DataLoader, and Optuna, which runs one
+trial after another to its end. The network, the ranges and the validation images are those of
+Latentune's `conv-ae` and its space `published`.
 
     python -m benchmarks.notebook --trials 15 --epochs 10 --seed 0
 """

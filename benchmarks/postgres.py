@@ -1,9 +1,9 @@
-"""Two searches of one study in PostgreSQL, as from two machines: each has its own runs folder.
+"""Runs two searches of one study in PostgreSQL, with a runs folder each, as two machines would.
 
     python -m benchmarks.postgres --trials 100 --workers 4
 
-Starts a server, two searches with so many workers each, and prints what became of the trials. The
-server stays when `--url` names one of yours, with an empty database.
+The benchmark starts a server and two searches, and prints how the trials ended. With `--url`, it
+uses an empty database on another server.
 """
 
 import argparse

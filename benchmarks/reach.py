@@ -1,9 +1,9 @@
-"""Searches by the command line until it is as good as a given value and has had enough trials.
+"""Searches by the command line until a given value is reached and enough trials have ended.
 
     python -m benchmarks.reach --target 0.02 --trials 15 --epochs 10 --seed 0
 
-Prints the seconds from its start to the first epoch and to the first complete trial that is as
-good, and the trials, epochs and seconds until it was stopped.
+Prints the seconds from the start to the first epoch and to the first complete trial that reaches
+the value, and the trials, epochs and seconds until the search was stopped.
 """
 
 import argparse

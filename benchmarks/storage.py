@@ -1,4 +1,4 @@
-"""The time of a trial outside of its training, in a study with many trials.
+"""Measures the time of a trial outside of its training, in a study with many trials.
 
 python -W ignore -m benchmarks.storage
 """
@@ -83,14 +83,14 @@ def space(trial: BaseTrial, data: DataSpec) -> Nothing:
 def measure(
     size: int, trials: int = 40, sampler: str = SearchOptions.sampler, *, pruned: bool = False
 ) -> Spent:
-    """Returns what a trial takes whose epochs take no time, in the loop that runs all trials.
+    """Returns the resources of a trial whose epochs take no time, in the loop of all trials.
 
     Args:
-        size: Finished trials that the study has at the start.
-        trials: Trials to take the mean of.
+        size: Number of finished trials at the start.
+        trials: Number of trials that the mean is taken over.
         sampler: A key of `SAMPLERS`.
         pruned: Whether trials repeat recorded learning curves, so that the pruner ends three in
-            four after an epoch. Else each has its ten epochs, which are better than all before.
+            four after an epoch. If False, each trial has ten epochs and is the best so far.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     rng = np.random.default_rng(0)

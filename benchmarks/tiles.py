@@ -1,9 +1,9 @@
-"""A residual autoencoder beside principal components, on tiles cut from photographs.
+"""Compares a residual autoencoder with principal components on tiles of photographs.
 
 python -m benchmarks.tiles [--photos FOLDER] [--epochs 40]
 
-Without a folder, the two photographs that come with scikit-learn are cut. Training, validation
-and test tiles come from other regions.
+Without a folder, the two photographs of scikit-learn are used. Training, validation and test
+tiles are cut from different regions.
 """
 
 import argparse

@@ -19,12 +19,12 @@ PICTURE = bytes(10_000)  # as large as most
 
 @contextmanager
 def untrained(epoch_s: float = 0, curves: Sequence[Sequence[float]] = ()) -> Iterator[None]:
-    """Lets trials of this process neither train nor draw nor collect garbage.
+    """Makes trials of this process skip training, pictures and garbage collection.
 
     Args:
         epoch_s: Seconds that an epoch sleeps.
-        curves: Errors after each epoch, of which each trial has one at random. If empty, each
-            epoch is better than all before it, so that no pruner ends a trial.
+        curves: Learning curves; each trial repeats a random one. If empty, each epoch is better
+            than all before it, so that no pruner ends a trial.
     """
     draws = np.random.default_rng(1)
 

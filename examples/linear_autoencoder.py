@@ -46,7 +46,7 @@ class LinearAutoencoder(pl.LightningModule):
 
 
 def space(trial: BaseTrial, data: DataSpec) -> LinearAutoencoder:
-    """Builds the model: whatever the trial is asked for here is searched."""
+    """Builds the model of a trial; each value that the trial suggests is searched."""
     return LinearAutoencoder(
         side=data.shape[-1],
         rank=trial.suggest_int("rank", 1, 16),
