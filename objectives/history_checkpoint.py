@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 from .objective import Objective
 from .resumable_checkpoint import ResumableCheckpoint, logged_metrics, save_checkpoint
 
-BEST, LAST = "model.ckpt", "last.ckpt"
+BEST_CHECKPOINT, LAST_CHECKPOINT = "model.ckpt", "last.ckpt"
 STATE_KEY = "HistoryCheckpoint"
 """The key of the callback's state in a checkpoint."""
 
@@ -64,8 +64,8 @@ class HistoryCheckpoint(ResumableCheckpoint):
         self.rows.append(row)
         self.history.to_csv(self.folder / "metrics.csv", index=False)
         if find_best_row(self.history, self.objective)["epoch"] == row["epoch"]:
-            self._save(trainer, BEST, weights_only=True)
-        self._save(trainer, LAST, weights_only=False)
+            self._save(trainer, BEST_CHECKPOINT, weights_only=True)
+        self._save(trainer, LAST_CHECKPOINT, weights_only=False)
 
     def state_dict(self) -> dict[str, Any]:
         return super().state_dict() | {

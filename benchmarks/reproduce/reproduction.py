@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from latentune.objectives.data.sources.builtin_datasets import DATASETS, data_root
-from latentune.objectives.history_checkpoint import BEST
+from latentune.objectives.history_checkpoint import BEST_CHECKPOINT
 from latentune.storage.atomic_write import write_text
 from latentune.storage.checkpoint_file import file_hash
 from latentune.storage.database import open_database
@@ -109,7 +109,7 @@ class Reproduction:
             if not self._result_file(*other).exists() and (error := self.run_once(*other).error):
                 return Result(name, kind, error=f"{needed} is needed: {error}")
             names[needed] = study_name(*other)
-            hashes[needed] = file_hash(Runs(self.root).final(names[needed]) / BEST)
+            hashes[needed] = file_hash(Runs(self.root).final(names[needed]) / BEST_CHECKPOINT)
             study += f"-{hashes[needed][:6]}"
         names["network"] = study
         run = row.runs[kind].model_dump()

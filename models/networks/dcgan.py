@@ -12,8 +12,8 @@ BATCH_NORM_EPS = 0.8
 NEGATIVE_SLOPE = 0.2
 DROPOUT = 0.25
 SMALLEST_SIDE = 2  # pixels of a side that is halved no further: a map of one pixel learned nothing
-GENERATOR = (128, 128, 64)
-DISCRIMINATOR = (16, 32, 64, 128)
+GENERATOR_CHANNELS = (128, 128, 64)
+DISCRIMINATOR_CHANNELS = (16, 32, 64, 128)
 
 
 class Generator(nn.Sequential):
@@ -26,7 +26,7 @@ class Generator(nn.Sequential):
 
     def __init__(self, data: DataSpec, latent_dim: int, width: float = 1.0) -> None:
         colors, *size = data.shape
-        first, *channels = scale_widths(width, *GENERATOR)
+        first, *channels = scale_widths(width, *GENERATOR_CHANNELS)
         quarter, half = ([ceil(side / n) for side in size] for n in (4, 2))
         layers: list[nn.Module] = [
             nn.Linear(latent_dim, first * prod(quarter)),
@@ -54,7 +54,7 @@ class Discriminator(nn.Sequential):
     def __init__(self, data: DataSpec, width: float = 1.0) -> None:
         colors, *size = data.shape
         layers: list[nn.Module] = []
-        channels = [colors, *scale_widths(width, *DISCRIMINATOR)]
+        channels = [colors, *scale_widths(width, *DISCRIMINATOR_CHANNELS)]
         for depth, (inputs, outputs) in enumerate(pairwise(channels)):
             strides = [2 if side > SMALLEST_SIDE else 1 for side in size]
             layers += [

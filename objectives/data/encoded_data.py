@@ -25,8 +25,8 @@ STEPS_PER_EPOCH = 16
 class EncodedData(DeviceDataModule):
     """Latent codes of labeled items, from a frozen encoder.
 
-    The codes are computed once and kept in a file. Its name holds a hash of the items and one of
-    the encoder. The codes of augmented images are computed for each batch. A batch is a tuple
+    The codes are computed once and kept in a file. Its name holds a hash of the items and a hash
+    of the encoder. The codes of augmented images are computed for each batch. A batch is a tuple
     (codes, labels) with codes of shape (N, D).
 
     Args:

@@ -10,7 +10,12 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 import torch
 
-from ...objectives.history_checkpoint import BEST, LAST, STATE_KEY, HistoryCheckpoint
+from ...objectives.history_checkpoint import (
+    BEST_CHECKPOINT,
+    LAST_CHECKPOINT,
+    STATE_KEY,
+    HistoryCheckpoint,
+)
 from ...objectives.trainer import TrainingProgress, fit, quiet_trainer
 from ...storage.checkpoint_file import load_weights, read_checkpoint, read_safely
 from ...storage.folder_replacement import find_resumable
@@ -67,7 +72,7 @@ def should_resume(source: str, setup: TrainingSetup, options: TrainingOptions) -
 
     `options.resume` says whether it must be resumed; None resumes it if nothing differs.
     """
-    stopped = find_resumable(setup.target, LAST)
+    stopped = find_resumable(setup.target, LAST_CHECKPOINT)
     if options.resume is False or not (options.resume or stopped):
         return False
     if stopped is None and setup.target.exists():
@@ -78,7 +83,9 @@ def should_resume(source: str, setup: TrainingSetup, options: TrainingOptions) -
     if stopped is None:
         raise StudyError(f"no training of {source} was stopped: leave out `resume=`")
     try:
-        epochs = _check_same_settings(source, stopped / LAST, _resume_settings(options, setup))
+        epochs = _check_same_settings(
+            source, stopped / LAST_CHECKPOINT, _resume_settings(options, setup)
+        )
     except (StudyError, StorageError) as error:
         if options.resume:
             raise type(error)(f"{error}: leave out `resume=` to start over") from error
@@ -117,7 +124,7 @@ def fit_network(
     Checkpoints, metrics, logs and the figures of epochs go into the folder; a stopped training in
     it is resumed. Returns the callback with the history, and the trainer.
     """
-    last = folder / LAST
+    last = folder / LAST_CHECKPOINT
     checkpoint = HistoryCheckpoint(setup.objective, folder, _resume_settings(options, setup))
     progress = TrainingProgress(title, next(iter(setup.objective.metrics)))
     observers = [checkpoint, progress, *callbacks]
@@ -139,7 +146,11 @@ def fit_network(
             log_every_n_steps=sys.maxsize,  # metrics of epochs are logged anyway
         )
         fit(trainer, setup.model, setup.data, last if last.exists() else None)
-        load_weights(setup.model.cpu(), read_safely(folder / BEST)["state_dict"], folder / BEST)
+        load_weights(
+            setup.model.cpu(),
+            read_safely(folder / BEST_CHECKPOINT)["state_dict"],
+            folder / BEST_CHECKPOINT,
+        )
         log_network(logger, setup.model, setup.data)
     return checkpoint, trainer
 

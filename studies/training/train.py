@@ -7,7 +7,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 
 from ...models.roles import Predicts
-from ...objectives.history_checkpoint import BEST, LAST, find_best_row
+from ...objectives.history_checkpoint import BEST_CHECKPOINT, LAST_CHECKPOINT, find_best_row
 from ...objectives.metrics.anomaly_scores import fit_anomaly_threshold
 from ...objectives.metrics.baselines import linear_baseline, pca_baseline
 from ...objectives.provenance import git_commit, versions
@@ -102,13 +102,13 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
     if not resumes:
         load_initial_weights(setup.model, options, place)
     place.make()
-    with resumable_folder(setup.target, place, LAST, resume=resumes) as folder:
+    with resumable_folder(setup.target, place, LAST_CHECKPOINT, resume=resumes) as folder:
         title = f"training {source}, {epochs} epochs"
         checkpoint, trainer = fit_network(folder, setup, options, title, callbacks)
         seconds = round(checkpoint.seconds, 1)
         best_row = find_best_row(checkpoint.history, setup.objective)
         anomaly = fit_anomaly_threshold(setup.model, setup.data, ANOMALY_QUANTILE)
-        write_header(folder / BEST, _checkpoint_header(setup, anomaly, place))
+        write_header(folder / BEST_CHECKPOINT, _checkpoint_header(setup, anomaly, place))
         test_metrics = score_test_part(setup.model, setup.data, setup.objective, accelerator)
         metrics = {
             "study": setup.best.study,

@@ -14,7 +14,7 @@ from ...models.densities import DENSITIES, MIN_CODES, Codes, Density
 from ...models.roles import Decodes, Encodes, HasPrior
 from ...objectives.data.batches import apply_in_batches
 from ...objectives.metrics.feature_network import feature_network, unratable_reason
-from ...objectives.metrics.sampler_rating import SamplerRatings, rate_samplers
+from ...objectives.metrics.image_quality import SamplerRatings, rate_samplers
 from ...objectives.progress import progress
 from ...search_spaces.space_errors import did_you_mean
 from ...storage.folder_replacement import replace_folder

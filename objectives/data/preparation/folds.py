@@ -17,7 +17,7 @@ from .splits import Splits
 log = logging.getLogger(__name__)
 
 Fold = tuple[list[int], list[int]]
-"""The indices to train on and those to validate on."""
+"""The indices to train on, and the indices to validate on."""
 _cached_folds: dict[tuple[str, int, int], list[Fold]] = {}
 
 

@@ -34,7 +34,7 @@ def check_column_exists(
 def did_you_mean(name: str, columns: Sequence[str]) -> str:
     """Returns a hint: the most similar column, or the first columns if none is similar.
 
-    Upper and lower case are the same.
+    It ignores case.
     """
     lower = {column.lower(): column for column in columns}
     close = get_close_matches(name.lower(), lower, n=1)

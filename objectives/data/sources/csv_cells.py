@@ -22,7 +22,7 @@ NON_ASCII_RUN = re.compile(rb"[\x80-\xff]{3,}")
 SEPARATORS = ("\t", ";", "|", ",")
 """What may separate cells; the comma comes last because it is in numbers and texts, too."""
 ONE_COLUMN = "\x1f"
-"""Separates nothing, because no text holds it."""
+"""The separator of a file with one column: no text holds this character."""
 EXCEL_SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?[^\S\n]*\n', re.IGNORECASE)
 """A first line that tells Excel the separator."""
 COMMENT = re.compile(r"^[^\S\n]*#.*\n?", re.MULTILINE)

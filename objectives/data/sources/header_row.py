@@ -32,7 +32,7 @@ USUAL_COLUMN_NAMES = {
 
 YEAR = "2021"
 MIN_COUNTING_NAMES = 5
-"""From this many on, numbers of the first row that count up are names; fewer may be values."""
+"""This many numbers that count up in the first row are names; fewer may be values."""
 MAX_EXAMINED_ROWS = 1000
 MAX_REPEATED_VALUES = 50
 IMAGE_SUFFIX = re.compile(r"\.(jpe?g|png|ppm|bmp|pgm|tiff?|webp|gif)$", re.IGNORECASE)

@@ -27,7 +27,7 @@ PART_LIST_FILES = {"train": ("train.csv",), "val": ("valid.csv", "val.csv"), "te
 CLASSES_FILE = "classes.csv"
 """Names the classes in their order, next to such lists."""
 SURROGATES = re.compile("[\udc80-\udcff]")
-"""Stand for the bytes of file names that are not UTF-8."""
+"""Characters that stand for the bytes of file names that are not UTF-8."""
 
 Columns = Mapping[str, Sequence[str]]
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Indices: TypeAlias = slice | Tensor | list[int]
     ChooseMaximum: TypeAlias = Callable[[PixelRange], int]
-    """Returns the number that stands for 1 in a file with such values."""
+    """Returns the number that stands for 1 in a file, given the range of its pixels."""
 
 R = TypeVar("R")
 

@@ -34,8 +34,8 @@ SourceKind = Literal[
     "array",
     "other file",
 ]
-IMAGE_FILES = ("image folder", "image lists", "image list")
-WITH_COLUMNS = ("image lists", "image list", "table")
+IMAGE_FILE_KINDS = ("image folder", "image lists", "image list")
+KINDS_WITH_COLUMNS = ("image lists", "image list", "table")
 
 
 def find_kind(name: str) -> SourceKind | None:
@@ -56,7 +56,7 @@ def find_kind(name: str) -> SourceKind | None:
 
 def holds_image_files(name: str) -> bool:
     """Returns whether data are image files, which can be read at any size."""
-    return find_kind(name) in IMAGE_FILES
+    return find_kind(name) in IMAGE_FILE_KINDS
 
 
 def load_source(source: Source, cache: Path | None) -> LoadedDataset:
@@ -79,7 +79,7 @@ def _read(source: Source, cache: Path | None) -> LoadedDataset:
             f"{short_name!r} is neither a folder of images or texts, nor a table ({TABLES}), nor "
             f"an array ({ARRAYS}), nor a data set ({', '.join(DATASETS)})"
         )
-    if source.table.given_options() and kind not in WITH_COLUMNS:
+    if source.table.given_options() and kind not in KINDS_WITH_COLUMNS:
         given = " ".join(f"`{option}=`" for option in source.table.given_options())
         raise DataError(f"{short_name} is not a table with columns: leave out {given}")
     if source.numbers and (kind == "built-in" or not path.is_file()):
@@ -121,7 +121,6 @@ def _suggest_instead(path: Path) -> str:
 
 
 def _read_csv(source: Source) -> LoadedDataset:
-    """Reads a file of columns."""
     columns = read_columns(Path(source.name), source.table)
     target = find_target(columns)
     columns, row_numbers = drop_row_numbers(columns, target)
@@ -140,9 +139,9 @@ def _read_csv(source: Source) -> LoadedDataset:
 
 
 def _find_text_column(columns: Columns, target: str | None) -> str | None:
-    """Returns the column of texts, if there is one and at most one other column with labels.
+    """Returns the column of texts of a file with at most two columns; None if it has none.
 
-    It has one of `TEXT_COLUMN_NAMES`; or most of its texts differ, and the labels are classes.
+    It has one of `TEXT_COLUMN_NAMES`, or most of its texts differ and the other has classes.
     """
     frame = columns.frame
     names = [str(name) for name in frame]

@@ -7,14 +7,14 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-PLAIN = (
+PLAIN_NUMBER = (
     r"[+-]?(?:"
     r"(?:0|[1-9][0-9]*)(?:[eE][+-][0-9]+)?"
     r"|(?:(?:0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
     r"|[iI]nf(?:inity)?)"
 )
 """A number as programs write it: no leading zeros; `1e-05` and `1.5E3`, but not `1E2`."""
-PLAIN_LINES = re.compile(rf"(?:{PLAIN}\n)*+")
+PLAIN_LINES = re.compile(rf"(?:{PLAIN_NUMBER}\n)*+")
 AMBIGUOUS_LINES = re.compile(r"(?:[+-]?(?:0|[1-9][0-9]{0,2}(?:\.[0-9]{3})?)\n)*+")
 """Integers below 1000, and numbers such as 1.234, which may be a thousand or a fraction."""
 LONG_INTEGER = re.compile(r"^[+-]?[0-9]{16,}$", re.MULTILINE)
@@ -35,7 +35,7 @@ NUMBER = re.compile(
 )
 KNOWN_UNIT = re.compile(f"{UNITS}|{MEASURES}")
 SPACED_DIGITS = re.compile(r"[1-9][0-9]{0,2}(?:([ '])[0-9]{3})(?:\1[0-9]{3})*(?![0-9])")
-GROUPED = {
+GROUPED_DIGITS = {
     ",": re.compile(r"(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)?(?:,[0-9]*)?"),
     ".": re.compile(r"(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)?(?:\.[0-9]*)?"),
 }
@@ -121,7 +121,9 @@ def infer_number_format(
     mark = _find_decimal_mark(numbers, unit, decimal)
     if not allow_codes:
         for number in numbers:
-            if not GROUPED[mark or "."].fullmatch(number.digits) or _is_inexact(number.digits):
+            if not GROUPED_DIGITS[mark or "."].fullmatch(number.digits) or _is_inexact(
+                number.digits
+            ):
                 raise ValueError(f"{number.digits} is not a number")
     are_fractions = any(mark and mark in number.digits for number in numbers)
     if unit and not are_fractions and not KNOWN_UNIT.fullmatch(unit):
@@ -151,7 +153,7 @@ def parse_number(text: str, decimal: str, unit: str = "") -> float:
     parts = _split_number(text)
     if parts.unit not in ("", unit):
         raise ValueError(f"{text!r} has another unit than {unit!r}")
-    if not re.fullmatch(r"0*", parts.digits) and not GROUPED[decimal].fullmatch(
+    if not re.fullmatch(r"0*", parts.digits) and not GROUPED_DIGITS[decimal].fullmatch(
         parts.digits.lstrip("0") or "0"
     ):
         raise ValueError(f"{text!r} is not a number")

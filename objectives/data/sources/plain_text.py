@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 MAX_LETTERS = 500
-"""The most frequent letters are known; each of them is an input of a network."""
+"""At most this many letters, the most frequent ones, are known; each is an input of a network."""
 MAX_SHOWN_LETTERS = 3
 
 ASCII_SPELLINGS = {

@@ -19,8 +19,8 @@ ID_COLUMN_NAME = re.compile(
     r"#|no\.?|nr\.?|row|index|level_0|Unnamed: 0|(.*[\W_])?(id|key|uuid|guid)|.*[a-z](Id|ID)"
 )
 """Names of columns that identify rows; `Paid` is not one of them."""
-NUMBERED = re.compile(r"(\D*)(\d+)(\D*)")
-HEX = re.compile(r"[0-9a-f]{8,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+NUMBERED_NAME = re.compile(r"(\D*)(\d+)(\D*)")
+HEX_NAME = re.compile(r"[0-9a-f]{8,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 MAX_TEXT_TABLE_COLUMNS = 3
 """Columns of a file of texts: the texts, their labels and row numbers."""
 MIN_DISTINCT_SHARE = 0.9
@@ -85,10 +85,10 @@ def _identifies_rows(columns: Columns, name: str) -> bool:
         return False
     if is_called_id:
         return True
-    matches = [NUMBERED.fullmatch(text) for text in texts]
+    matches = [NUMBERED_NAME.fullmatch(text) for text in texts]
     if all(matches) and len({(match[1], match[3]) for match in matches if match}) == 1:
         return True
-    return all(map(HEX.fullmatch, texts)) and texts.str.len().nunique() == 1
+    return all(map(HEX_NAME.fullmatch, texts)) and texts.str.len().nunique() == 1
 
 
 def _are_row_numbers(values: Series[Any], is_called_id: bool) -> bool:

@@ -36,7 +36,7 @@ MAX_SHOWN_CHARACTERS = 40
 
 
 def find_text_files(folder: str | Path) -> list[Path]:
-    """Returns the .txt files of a folder in order; none if it holds others that are not hidden."""
+    """Returns the .txt files of a folder, sorted; empty if the folder holds other files too."""
     try:
         names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
     except (OSError, ValueError):  # ValueError: the name holds a null byte
@@ -76,7 +76,7 @@ def read_text_folder(folder: Path) -> LoadedDataset:
 def read_text_table(
     columns: Columns, text: str, target: str | None, numbers: bool
 ) -> LoadedDataset:
-    """Returns a data set of a column of texts and a column of labels; others are left out."""
+    """Returns a data set of a column of texts and a column of labels; drops other columns."""
     if others := [name for name in columns.kinds if name not in (text, target)]:
         columns = columns.drop_columns(
             others, f"left out, as only texts and labels are used: {quote_some(others)}"

@@ -130,7 +130,10 @@ def read_file_bytes(path: Path) -> bytes:
 
 
 def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFrame:
-    """Returns which values are missing, with shape (N, columns), by words in lower case."""
+    """Returns a table of booleans: which values are missing, with shape (N, columns).
+
+    `words` are the texts of missing values in lower case; if None, they depend on the column.
+    """
     import pandas as pd
 
     return pd.DataFrame(

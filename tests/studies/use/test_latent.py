@@ -16,8 +16,12 @@ from PIL import Image
 
 import latentune
 from latentune import LatentMixture
-from latentune.objectives.metrics.image_quality import ImageQuality, image_quality
-from latentune.objectives.metrics.sampler_rating import SamplerRating, find_winner
+from latentune.objectives.metrics.image_quality import (
+    ImageQuality,
+    SamplerRating,
+    find_winner,
+    image_quality,
+)
 
 Cli = Callable[..., Any]
 FINAL = Path("runs/conv-ae-digits/final")
