@@ -128,7 +128,6 @@ def order_of_magnitude(codes: Codes) -> NDArray[np.float64]:
 
 
 def _best_bandwidth(points: Codes) -> float:
-    """Returns the bandwidth with the highest likelihood under cross-validation."""
     from sklearn.model_selection import GridSearchCV
     from sklearn.neighbors import KernelDensity
 

@@ -121,7 +121,6 @@ class GAN(Learner):
         return [self.build_optimizer([discriminator]), self.build_optimizer([generator])]
 
     def _generate(self, real: Tensor) -> Tensor:
-        """Returns as many generated images as there are real ones."""
         noise = torch.randn(len(real), self.latent_dim, device=real.device)
         return self.decode(noise)
 

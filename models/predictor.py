@@ -183,7 +183,6 @@ class Predictor(Learner):
         return [head, {"params": list(self.codec.parameters()), "lr": self.encoder_lr}]
 
     def _log_epoch_metrics(self, part: str) -> None:
-        """Logs the metrics that are not means over batches."""
         if self._class_counts is None:
             predictions, targets = torch.cat(self._regression_pairs, 1)
             self._regression_pairs = []

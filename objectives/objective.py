@@ -191,7 +191,6 @@ class Objective:
         fit(trainer, model, data, resume_from)
 
     def _end_reason(self, score: TrialScore) -> str:
-        """Returns why a trial is complete."""
         if self.n_trainings > 1:
             spread = ", ".join(f"{std:.2g}" for std in score.spread)
             trainings = "folds" if self.folds else "seeds"
@@ -245,7 +244,6 @@ def model_record(model: pl.LightningModule, provenance: Provenance | None = None
 
 
 def _to_json_values(value: Any) -> Any:
-    """Returns hyperparameters as JSON values."""
     if isinstance(value, dict):
         return {str(key): _to_json_values(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -28,8 +28,6 @@ def _log_progress(title: str, total: int | None) -> Iterator[Advance]:
 
 
 class _ProgressLogger:
-    """Logs the progress of some work, once a minute."""
-
     def __init__(self, title: str, total: int | None) -> None:
         self.title, self.total, self.done = title, total, 0
         self.logged_at = clock()

@@ -91,7 +91,6 @@ def read_head_commit(folder: Path) -> str:
 
 
 def _find_git_folder(folder: Path) -> Path | None:
-    """Returns the folder `.git` of a folder's repository."""
     for parent in (folder, *folder.parents):
         git = parent / ".git"
         if (git / "HEAD").is_file():
@@ -117,7 +116,6 @@ def _resolve_ref(name: str, git: Path) -> str:
 
 
 def _read_packed_ref(name: str, git: Path) -> str:
-    """Returns the commit of a branch from the file of packed refs."""
     path = git / "packed-refs"
     if not path.is_file():
         return ""

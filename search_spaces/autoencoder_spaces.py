@@ -137,7 +137,6 @@ def resnet_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 def _suggest_autoencoder(
     trial: BaseTrial, data: DataSpec, network: str, **options: Any
 ) -> Autoencoder:
-    """Suggests the code length, the learning rate and the penalties."""
     length = suggest_latent_dim(trial, data)
     return Autoencoder(data, length, network, **suggest_regularized_adam(trial), **options)
 

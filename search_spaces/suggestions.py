@@ -203,7 +203,6 @@ def replay_distributions(
 def _replay(
     space: Space, values: Mapping[str, Any], data: DataSpec
 ) -> tuple[LightningModule, dict[str, BaseDistribution]]:
-    """Returns the model of given values, and the distribution of each parameter."""
     distributions: dict[str, BaseDistribution] = {}
     typed = dict(values)  # the trial suggests from it
 

@@ -97,6 +97,5 @@ def _deep_widths(features: int, width: float) -> list[int]:
 
 
 def _linear_layers(widths: Sequence[int]) -> list[nn.Module]:
-    """Returns linear layers from width to width, with a ReLU between two of them."""
     pairs = [(nn.Linear(*pair), nn.ReLU()) for pair in pairwise(widths)]
     return list(chain.from_iterable(pairs))[:-1]

@@ -1,10 +1,11 @@
 """Metadata of items: the path, row or text of each, and all columns of the file it comes from."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+from pandas import DataFrame
 
 from ...models.data_spec import DataSpec
 from .parts import Part
@@ -14,9 +15,6 @@ from .sources.load_source import find_kind
 from .sources.source import Source, TableOptions
 from .sources.text_dataset import find_text_files, read_text_lines
 from .sources.typed_columns import read_columns, read_file_bytes, read_text_columns
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 ITEM_COLUMN, ROW_COLUMN = "item", "row"
 
@@ -59,9 +57,6 @@ def _metadata_from_files(source: Source, part: str, spec: DataSpec) -> DataFrame
 
 
 def _metadata_from_items(source: Source, part: Part, spec: DataSpec) -> DataFrame:
-    """Returns the indices of items in an array, and the features of a table."""
-    import pandas as pd
-
     rows, name = part.row_indices.tolist(), Path(source.name).name
     table = pd.DataFrame({ITEM_COLUMN: [f"{name}[{row}]" for row in rows], ROW_COLUMN: rows})
     if spec.kind == "table":
@@ -72,8 +67,6 @@ def _metadata_from_items(source: Source, part: Part, spec: DataSpec) -> DataFram
 
 
 def _table_metadata(path: Path, options: TableOptions, spec: DataSpec) -> DataFrame:
-    import pandas as pd
-
     texts, _ = read_text_columns(path, read_file_bytes(path), options.header)
     columns = read_columns(path, options).frame
     flags = {column.name for column in spec.columns if column.role == "flag"}
@@ -88,8 +81,6 @@ def _table_metadata(path: Path, options: TableOptions, spec: DataSpec) -> DataFr
 
 
 def _image_list_metadata(path: Path, options: TableOptions) -> DataFrame:
-    import pandas as pd
-
     columns = read_image_list(path, options)
     frame = pd.DataFrame(columns).apply(_to_numbers_if_all)
     paths = columns[find_path_column(path, columns)]
@@ -99,16 +90,12 @@ def _image_list_metadata(path: Path, options: TableOptions) -> DataFrame:
 
 
 def _folder_metadata(folder: Path, part: str) -> DataFrame:
-    import pandas as pd
-
     parts = list_image_folder(folder).parts
     names = [os.path.relpath(path, folder) for path in parts.get(part, parts["train"]).paths]
     return pd.DataFrame({ITEM_COLUMN: names, ROW_COLUMN: range(len(names))})
 
 
 def _text_metadata(folder: Path) -> DataFrame:
-    import pandas as pd
-
     lines = [
         (line, number, path.name)
         for path in find_text_files(folder)
@@ -118,16 +105,12 @@ def _text_metadata(folder: Path) -> DataFrame:
 
 
 def _join_columns(items: DataFrame, columns: DataFrame) -> DataFrame:
-    import pandas as pd
-
     others = columns.drop(columns=[name for name in items if name in columns])
     return pd.concat([items, others.reset_index(drop=True)], axis=1)
 
 
 def _to_numbers_if_all(column: Any) -> Any:
     """Returns a column of text as numbers if all values that are not blank are numbers."""
-    import pandas as pd
-
     filled = column.where(column.str.strip() != "")
     numbers = pd.to_numeric(filled, errors="coerce")
     are_numbers = numbers.notna().sum() == filled.notna().sum() > 0

@@ -1,6 +1,6 @@
 """Metric callbacks: they log what a model does not compute itself, in validation and test."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from statistics import fmean
 from typing import Any
 
@@ -21,7 +21,7 @@ MAX_ITEMS = 10_000
 N_IMAGES = 2000
 
 
-class MetricCallback(pl.Callback):
+class MetricCallback(pl.Callback, ABC):
     """Logs a metric of a part after each validation and test."""
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -80,7 +80,6 @@ def read_new_images(inputs: Sequence[str], preparation: Preparation) -> list[New
 
 
 def _find_files(name: str) -> Iterator[_ImageFile]:
-    """Yields all files of an input; they may be images or arrays."""
     for path in resolve_paths(name):
         if path == STANDARD_INPUT:
             yield from (_ImageFile(line, {}) for line in read_standard_input_lines())

@@ -144,7 +144,6 @@ def read_standard_input_lines() -> list[str]:
 
 
 def _nearest_path(path: str) -> str | None:
-    """Returns the existing path with the most similar name, if there is one."""
     folder, name = os.path.split(path)
     if folder and not os.path.isdir(folder):
         nearest = _nearest_path(folder)

@@ -152,7 +152,6 @@ def describe_splits(splits: Splits) -> str:
 
 
 def _split_notes(splits: Splits) -> Iterator[str]:
-    """Yields notes on small parts, missing classes and duplicates."""
     parts = dict(zip(PART_NAMES, splits[:3], strict=True))
     for name, part in parts.items():
         if len(part) < MIN_RELIABLE_ITEMS:

@@ -195,7 +195,6 @@ def _channels_first(shape: tuple[int, ...], path: Path) -> tuple[int, ...] | Non
 def _image_tensors(
     items: dict[str, Array], path: Path
 ) -> tuple[dict[str, torch.Tensor], int, tuple[str, ...]]:
-    """Returns the images of each part, the number that stands for 1, and notes on it."""
     ranges = {part: array_pixel_range(array) for part, array in items.items() if len(array)}
     maximum = learn_maximum(ranges, str(path))
     tensors = {part: torch.from_numpy(to_unit_range(a, maximum)) for part, a in items.items()}

@@ -149,7 +149,6 @@ def find_separator(text: str) -> tuple[str, str]:
 
 
 def _most_regular_separator(head: str) -> str:
-    """Returns the separator by which most rows have the same number of cells."""
     shares = {}
     for separator in SEPARATORS:
         lengths = [len(row) for row in _parse_leniently(head, separator)]

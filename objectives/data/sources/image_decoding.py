@@ -115,7 +115,6 @@ def decode_image(
 
 
 def _common_format(paths: Sequence[str], image_size: int | None, advance: Advance) -> ImageFormat:
-    """Returns the format that suits all image files, from their headers."""
     modes, sizes = set(), set()
     for mode, size in read_image_headers(paths):
         modes.add(mode)

@@ -120,7 +120,6 @@ def format_skipped(skipped: Mapping[str, int]) -> str:
 
 
 def _top_folder(name: str) -> str:
-    """Returns the first folder of a path; empty for a file without a folder."""
     return name.partition("/")[0] if "/" in name else ""
 
 

@@ -128,7 +128,6 @@ def _unescape(text: str) -> str:
 
 
 def _read_image_files(path: Path, options: TableOptions, least: int = MIN_ITEMS) -> ImageFiles:
-    """Returns the images of a list, after checking that each file exists."""
     columns = read_image_list(path, options)
     path_column = find_path_column(path, columns)
     names = list(columns[path_column])

@@ -182,7 +182,6 @@ def _split_number(text: str) -> _NumberParts:
 
 
 def _find_decimal_mark(numbers: Iterable[_NumberParts], unit: str, decimal: str | None) -> str:
-    """Returns the decimal mark of numbers; empty if they have no marks."""
     marks, ambiguous, without_mark = set(), set(), []
     for number in numbers:
         digits = number.digits
@@ -205,7 +204,6 @@ def _find_decimal_mark(numbers: Iterable[_NumberParts], unit: str, decimal: str 
 
 
 def _likely_decimal_mark(ambiguous: set[str], unit: str, without_mark: Sequence[str]) -> str:
-    """Returns the likely decimal mark of numbers that each may be a thousand or a fraction."""
     with_comma = [digits for digits in ambiguous if "," in digits]
     are_below_thousand = all(len(digits.lstrip("0")) < 4 for digits in without_mark)
     has_small_integers = bool(without_mark) and are_below_thousand
@@ -220,5 +218,4 @@ def _likely_decimal_mark(ambiguous: set[str], unit: str, without_mark: Sequence[
 
 
 def _is_inexact(text: str) -> bool:
-    """Returns whether an integer is so large that float64 cannot tell it from the next one."""
     return LONG_INTEGER.fullmatch(text) is not None and abs(int(text)) >= FIRST_INEXACT_INTEGER

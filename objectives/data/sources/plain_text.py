@@ -66,7 +66,6 @@ def transliterate(text: str) -> PlainText:
 
 @lru_cache(2**16)
 def _spell(letter: str) -> str:
-    """Returns the spelling of a letter in plain texts; empty if it is dropped."""
     if " " <= letter <= "~":
         return ASCII_SPELLINGS.get(letter, letter)
     if letter.isspace():

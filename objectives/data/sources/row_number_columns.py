@@ -76,7 +76,6 @@ def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tup
 
 
 def _identifies_rows(columns: Columns, name: str) -> bool:
-    """Returns whether values that all differ number or name the rows."""
     texts, role = columns.texts[name], columns.kinds[name].role
     is_called_id = ID_COLUMN_NAME.fullmatch(name) is not None
     if role == "number":
@@ -113,7 +112,6 @@ def _rises_evenly(values: Series[Any]) -> bool:
 
 
 def _is_sorted_by_class(target: Series[Any]) -> bool:
-    """Returns whether the rows of each class lie together."""
     if not are_categories(target.nunique(), len(target)) or target.nunique() < 2:
         return False
     return int((target != target.shift()).sum()) == target.nunique()

@@ -142,7 +142,6 @@ def one_hot(name: str, column: Series[Any], texts: Iterable[str]) -> dict[str, N
 
 
 def _numeric_feature(name: str, column: Series[Any], path: Path) -> NDArray[Any]:
-    """Returns numbers or flags as float64 of shape (N,), or raises DataError."""
     values = column.to_numpy(np.float64)
     is_invalid = ~is_valid_number(values)
     if is_invalid.any():
@@ -154,7 +153,6 @@ def _numeric_feature(name: str, column: Series[Any], path: Path) -> NDArray[Any]
 
 
 def _check_categories(columns: Columns, target: str | None) -> None:
-    """Raises DataError with all columns of text that have too many different values."""
     texts = {}
     for name, kind in columns.kinds.items():
         column = columns.frame[name]

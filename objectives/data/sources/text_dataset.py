@@ -118,7 +118,6 @@ def _split_and_encode(
     source: Path,
     notes: tuple[str, ...],
 ) -> LoadedDataset:
-    """Splits texts, and encodes all of them by the letters of the training part."""
     plain = list(map(to_plain_text, texts))
     filled = [index for index, text in enumerate(plain) if text]
     if len(filled) < MIN_ITEMS:
@@ -147,7 +146,6 @@ def _encoding_notes(
     letters: str,
     encoded: EncodedTexts,
 ) -> Iterator[str]:
-    """Yields notes on texts that are cut or left out, and on letters beyond ASCII."""
     if cut := sum(len(text) > MAX_TEXT_LENGTH for text in plain):
         yield f"{cut:,} of {len(texts):,} texts are cut after {MAX_TEXT_LENGTH} letters"
     if left_out := [index for index, reason in enumerate(encoded.reasons) if reason]:
