@@ -1,13 +1,11 @@
 """Batches: slices of tensors that stay on the device, or images that are decoded in advance."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import pytorch_lightning as pl
 import torch
@@ -15,11 +13,8 @@ from torch import Tensor, nn
 
 from ...models.networks.standardize import cast_input
 from ...models.predictor import Predictor
-from .parts import Part, to_float
-
-if TYPE_CHECKING:
-    from .parts import Items
-    from .preparation.augmentation import RandomAugmentation
+from .parts import Items, Part, to_float
+from .preparation.augmentation import RandomAugmentation
 
 EVALUATION_BATCH_SIZE = 1000  # without gradients, larger batches fit in memory and are faster
 MAX_BATCH_VALUES = 2**24  # a thousand photographs would not fit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import torch
@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...models.data_spec import DataSpec
+from .sources.lazy_images import LazyImages
 
-if TYPE_CHECKING:
-    from .sources.lazy_images import LazyImages
-
-    Items: TypeAlias = Tensor | LazyImages
+Items: TypeAlias = Tensor | LazyImages
 
 MAX_NUMBER = 1e150
 """The largest number in a table or target; float64 cannot hold the square of a larger one."""

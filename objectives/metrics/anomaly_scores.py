@@ -1,7 +1,7 @@
 """Anomaly scores: the reconstruction error of an item, and thresholds of it."""
 
 from math import inf, prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
@@ -13,11 +13,9 @@ from ...models.networks.standardize import cast_input, error_scale
 from ...models.roles import Reconstructs
 from ...storage.checkpoint_file import AnomalyThreshold
 from ..data.batches import apply_in_batches
+from ..data.parts import Items
 from ..data.preparation.normalization import mean_and_std
 from ..data.tensor_data import TensorData
-
-if TYPE_CHECKING:
-    from ..data.parts import Items
 
 
 def anomaly_scores(model: Reconstructs, data: DataSpec, items: "Items") -> Tensor:

@@ -1,11 +1,9 @@
 """FID and KID of generated images, and ratings of sampling methods by them."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +12,9 @@ from ...models.densities import Codes
 from ...models.predictor import Predictor
 from ...models.roles import Codec, Decodes
 from ..data.batches import apply_in_batches
+from ..data.parts import Items
 from ..data.tensor_data import TensorData
 from ..progress import progress
-
-if TYPE_CHECKING:
-    from ..data.parts import Items
 
 RESAMPLES = 20
 KID_SUBSETS = 50

@@ -1,7 +1,5 @@
 """New items of array files (.npy, .npz)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

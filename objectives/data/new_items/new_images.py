@@ -1,7 +1,5 @@
 """New images: files, folders of them, lists of their paths, and arrays of pixels."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections import Counter

@@ -1,15 +1,14 @@
 """NewItems: new input of a trained network, prepared one batch at a time, and its paths."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from glob import glob
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Self
 
+from pandas import DataFrame
 from torch import Tensor
 
 from ....models.data_spec import DataSpec
@@ -17,9 +16,6 @@ from ....storage.checkpoint_file import CheckpointHeader
 from ..batches import evaluation_batch_size, prefetch
 from ..data_error import MAX_FILE_BYTES, DataError, check_input_size
 from ..parts import to_float
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 STANDARD_INPUT = "-"
 GLOB_CHARACTERS = frozenset("*?[")

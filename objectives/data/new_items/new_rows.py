@@ -6,11 +6,12 @@ import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from pandas import DataFrame, Series
 
 from ....models.data_spec import Column, DataSpec
 from ..data_error import DataError
@@ -24,9 +25,6 @@ from ..sources.table_dataset import one_hot
 from ..sources.typed_columns import Columns, find_missing, read_file_bytes, read_text_columns
 from .new_arrays import read_new_array
 from .new_items import STANDARD_INPUT, NewItems, Preparation, read_standard_input, resolve_paths
-
-if TYPE_CHECKING:
-    from pandas import DataFrame, Series
 
 log = logging.getLogger(__name__)
 

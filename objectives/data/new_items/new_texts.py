@@ -1,13 +1,12 @@
 """New texts: typed in, one per line of a file, or a column of a table."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
+from pandas import DataFrame
 
 from ..data_error import DataError
 from ..sources.column_names import quote_some
@@ -24,9 +23,6 @@ from .new_items import (
     resolve_paths,
 )
 from .new_rows import read_known_texts
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 log = logging.getLogger(__name__)
 

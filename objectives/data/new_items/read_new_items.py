@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 
@@ -11,14 +11,12 @@ from ..data_error import DataError
 from ..preparation.splits import read_splits
 from ..sources.builtin_datasets import DATASETS
 from ..sources.source import Source
+from ..tensor_data import TensorData
 from .new_arrays import prepare_like_training
 from .new_images import read_new_images
 from .new_items import NewItems, Preparation
 from .new_rows import read_new_rows
 from .new_texts import read_new_texts
-
-if TYPE_CHECKING:
-    from ..tensor_data import TensorData
 
 READERS: dict[Kind, Callable[[Sequence[str], Preparation], list[NewItems]]] = {
     "image": read_new_images,

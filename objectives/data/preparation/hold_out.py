@@ -1,22 +1,17 @@
 """Hold-out split: a stratified fraction of the items. Equal items stay in one part."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 from torch import Tensor
 
 from ..data_error import file_state
-from ..parts import Part
-
-if TYPE_CHECKING:
-    from ..parts import Items
-    from ..sources.lazy_images import LazyImages
+from ..parts import Items, Part
+from ..sources.lazy_images import LazyImages
 
 MIN_ITEMS = 10
 """The smallest number of items that a source may have."""

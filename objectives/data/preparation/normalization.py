@@ -1,19 +1,13 @@
 """Normalization: mean and standard deviation of each channel or feature of the training part."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from ...progress import progress
 from ..batches import Batches, evaluation_batch_size
-from ..parts import to_float
-
-if TYPE_CHECKING:
-    from ..parts import Items
+from ..parts import Items, to_float
 
 EPSILON = torch.finfo(torch.double).eps
 CHUNK_SIZE = 1024

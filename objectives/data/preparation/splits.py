@@ -1,7 +1,5 @@
 """Splits: a data set is read and split once, and the processes of one machine share it."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import os

@@ -1,7 +1,5 @@
 """Array files (.npy, .npz): images or rows of a table, with or without labels."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias

@@ -1,7 +1,5 @@
 """Cells of a CSV file: its encoding, its separator, its quotes, and lines that are not rows."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import re

@@ -1,7 +1,5 @@
 """The header row: whether the first row of a file holds the names of its columns."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from ....models.data_spec import DataSpec
 from ..data_error import DataError, FileState
-from ..parts import LoadedDataset, Part
+from ..parts import Items, LoadedDataset, Part
 from ..preparation.hold_out import TEST_FRACTION, first_occurrences_of_files, split_indices
 from ..tensor_cache import read_through_cache
 from .image_decoding import (
@@ -36,9 +36,6 @@ from .pixel_range import (
     rescale_pixels,
 )
 from .source import Source
-
-if TYPE_CHECKING:
-    from ..parts import Items
 
 MAX_BYTES_IN_MEMORY = 2 * 2**30
 """Pixels of images that are kept in memory, in bytes; larger ones are decoded on demand."""

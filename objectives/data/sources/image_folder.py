@@ -1,7 +1,5 @@
 """Image folders: which of the folders below are parts, and which are classes."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Number formats: decimal marks, thousands marks, units and signs of numbers in text."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence

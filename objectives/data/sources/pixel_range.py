@@ -1,7 +1,5 @@
 """The range of pixels: which number in an array or an image file stands for 1."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from math import inf
 from typing import Any, NamedTuple

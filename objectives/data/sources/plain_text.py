@@ -1,7 +1,5 @@
 """Plain text: Latin letters lose their accents; letters of other scripts stay unchanged."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections import Counter

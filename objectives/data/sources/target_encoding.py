@@ -1,7 +1,5 @@
 """Encoding of targets: class numbers, or numbers to predict."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

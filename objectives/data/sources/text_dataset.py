@@ -1,7 +1,5 @@
 """Datasets of names or other short lines of text; each letter becomes an integer."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
