@@ -17,7 +17,7 @@ import pytorch_lightning as pl
 from optuna.trial import FrozenTrial
 
 import latentune
-from latentune.objectives import last_epoch_checkpoint as last_epoch
+from latentune.objectives import resumable_checkpoint as last_epoch
 from latentune.studies.search.fork_server import process_context, start_fork_server
 from latentune.studies.search.trial_lease import CheckLease
 
