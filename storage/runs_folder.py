@@ -182,7 +182,7 @@ def check_study_name(study: str) -> str:
     """
     if not re.fullmatch(r"\w[\w.+-]*", study):
         raise StorageError(
-            f"{study!r} cannot name a study: letters, digits, '-', '_', '+' and '.' can; "
+            f"{study!r} cannot name a study: use letters, digits, '-', '_', '+' and '.'; "
             "give another by `name=`"
         )
     if len(study) > MAX_NAME_LENGTH:

@@ -32,7 +32,7 @@ HINTS_BY_CODE = {
     "NoCredentialsError": "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
 }
 """What to do about an error, by its code in S3 or its class in boto3."""
-DEFAULT_HINT = "AWS_ENDPOINT_URL says where it is, AWS_PROFILE or AWS_ACCESS_KEY_ID who asks"
+DEFAULT_HINT = "AWS_ENDPOINT_URL is its address, AWS_PROFILE or AWS_ACCESS_KEY_ID your account"
 
 
 def check_bucket(url: str) -> str:
@@ -123,7 +123,7 @@ class Bucket:
         except (Boto3Error, BotoCoreError, ClientError, ValueError) as error:
             answer = getattr(error, "response", {}).get("Error", {})
             kind = answer.get("Code", type(error).__name__)
-            said = " ".join((answer.get("Message") or str(error)).split()).rstrip(".")
+            text = " ".join((answer.get("Message") or str(error)).split()).rstrip(".")
             raise StorageError(
-                f"cannot use {self.url}: {said} ({kind}); {HINTS_BY_CODE.get(kind, DEFAULT_HINT)}"
+                f"cannot use {self.url}: {text} ({kind}); {HINTS_BY_CODE.get(kind, DEFAULT_HINT)}"
             ) from error

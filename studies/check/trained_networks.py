@@ -104,7 +104,7 @@ def find_outdated_networks(checkup: Checkup) -> Iterator[Finding]:
         if is_stale(study, checkup.runs):
             yield Finding(
                 "advice",
-                f"{name} is on an encoder that was trained again since, or is gone",
+                f"{name} uses an encoder that was trained again since, or is gone",
                 checkup.search_command(study, {}, "--name", f"{name}-2"),
             )
         partial_folder = in_progress_folder(final)

@@ -120,7 +120,7 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
             if layout.is_excluded(name):
                 continue
             if path.is_symlink() or not path.is_file() or not is_portable(inside):
-                log.warning("left out %s: not a plain file with a name for every system", path)
+                log.warning("left out %s: not a regular file with a portable name", path)
                 continue
             yield inside, path
 

@@ -106,7 +106,7 @@ def import_(
     place = Runs(Path(runs))
     url = storage or place.database
     if name is not None and into is not None:
-        raise StudyError("`name=` is for a new study, `into=` for one that is here")
+        raise StudyError("`name=` is for a new study, `into=` for an existing one")
     remove_stale_scratch(place.cache)
     with open_study_archive(Path(path)) as archive:
         if into is not None:

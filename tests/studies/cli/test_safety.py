@@ -73,7 +73,7 @@ def test_a_configuration_that_is_endless_is_refused(
     ("model", "error"),
     [
         ("[" * 300 + "]" * 300, "nested too deeply"),
-        ("[" * 10**5 + "]" * 10**5, "recursion depth"),
+        ("[" * 10**5 + "]" * 10**5, "nested too deeply"),
         ("[" + "1," * 10**6 + "1]", "holds too much"),
         ("[" + "1," * 10**7 + "1]", "too large"),
     ],

@@ -100,7 +100,7 @@ def test_nothing_that_is_there_is_replaced(refused: Refused, trained: Path, pack
     assert "no study 'x'" in refused("export", "x", "--to", "x.zip")
     assert "no archive nowhere.zip" in refused("import", "nowhere.zip")
     assert "cannot name a study" in refused("import", packed, "--name", "a/b")
-    assert "--into for one that is here" in refused("import", packed, "--name", "a", "--into", "b")
+    assert "--into for an existing one" in refused("import", packed, "--name", "a", "--into", "b")
     for name, text in (("best.toml", "mine"), ("notes.txt", "")):
         Path("runs/mine").mkdir(exist_ok=True)
         Path("runs/mine", name).write_text(text)
