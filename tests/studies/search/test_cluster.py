@@ -44,12 +44,13 @@ def worker_processes() -> list[psutil.Process]:
 def cluster() -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
-    dead_after = {  # 2 s without an answer, in place of 20; a slow answer still has 10 s
-        "health_check_initial_delay_ms": 500,
+    options = {
+        "worker_niceness": 0,  # it is 15, with which workers hardly run beside other tests
+        "health_check_initial_delay_ms": 500,  # a node is dead after 2 s without an answer, not 20
         "health_check_period_ms": 500,
         "health_check_failure_threshold": 4,
     }
-    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": dead_after}
+    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": options}
     nodes = Cluster(initialize_head=True, head_node_args=head)
     nodes.add_node(num_cpus=2)
     yield nodes
