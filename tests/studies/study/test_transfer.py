@@ -164,7 +164,7 @@ def test_augmented_training_sees_each_photograph_in_each_epoch(
     options = {"encoder": "squeezenet1_0", "weights": str(squeezenet), "augment": "zoom"}
     study = latentune.search("transfer", str(photos), **options, **TINY)
     del encoded[:]
-    latentune.train(study.study_name, epochs=3)
+    latentune.train(study.study_name, epochs=3, pictures="none")
     assert sum(encoded) == 3 * len(TensorData(str(photos)).splits.train)
 
 
@@ -176,7 +176,7 @@ def test_the_network_is_trained_too_if_it_is_unfrozen(
     study = latentune.search("transfer", str(photos), **options, **TINY)
     assert ("encoder_lr" in study.best_params) == unfreeze
     assert study.study_name.endswith("-unfrozen") == unfreeze
-    latentune.train(study.study_name, epochs=1)
+    latentune.train(study.study_name, epochs=1, pictures="none")
     codec = latentune.load_model(study.study_name).codec
     before = torch.load(squeezenet, weights_only=True)
     after = codec.network.state_dict()
@@ -189,7 +189,7 @@ def test_new_weights_are_drawn_by_the_seed(photos: Path) -> None:
     options = {"encoder": "squeezenet1_0", "weights": "none", **TINY}
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         latentune.search("transfer", str(photos), name=name, seed=seed, **options)
-        latentune.train(name, epochs=1)
+        latentune.train(name, epochs=1, pictures="none")
     a, b, c = (latentune.load_model(name).codec.network.features[0].weight for name in "abc")
     assert torch.equal(a, b)
     assert not torch.equal(a, c)
@@ -262,6 +262,6 @@ def test_what_a_download_brings_is_taken_over(
         "torchvision.models._api.load_state_dict_from_url", lambda *args, **options: weights
     )
     latentune.search("transfer", str(photos), encoder="squeezenet1_0", **TINY)
-    latentune.train("transfer-photos-squeezenet1_0", epochs=1)
+    latentune.train("transfer-photos-squeezenet1_0", epochs=1, pictures="none")
     network = latentune.load_model("transfer-photos-squeezenet1_0").codec.network
     assert torch.equal(network.features[0].weight, weights["features.0.weight"])
