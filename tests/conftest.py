@@ -58,9 +58,10 @@ def add_header(checkpoint: Path, header: str) -> None:
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
     yield
-    for name, module in list(sys.modules.items()):  # another test may have one of the same name
-        if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
+    for name in sys.modules.keys() - before:  # another test may have one of the same name
+        if str(getattr(sys.modules[name], "__file__", None)).startswith(str(tmp_path)):
             del sys.modules[name]
     if cache := sys.modules.get("latentune.objectives.data.tensor_cache"):
         cache._pending_writes.clear()  # of a command that was refused
