@@ -11,6 +11,6 @@ except OSError:  # it is gone
 if not sys.flags.safe_path and sys.path[0] in first:
     del sys.path[0]
 
-from .studies.cli.app import main
+from .studies.cli.app import run_process
 
-main()
+run_process()

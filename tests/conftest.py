@@ -16,6 +16,7 @@ import pytest
 if "PYTEST_XDIST_WORKER" in os.environ:  # a core for each process; torch asks when it is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from latentune.studies.cli import answer_cache
 from latentune.studies.cli import app as command_line
 
 from .shared_folders import shared_folder
@@ -57,6 +58,7 @@ def add_header(checkpoint: Path, header: str) -> None:
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(answer_cache, "user_cache_path", lambda _: tmp_path / "user-cache")
     monkeypatch.setattr(sys, "path", list(sys.path))
     before = set(sys.modules)
     yield

@@ -1,7 +1,9 @@
 """The command line: its verbs, its output streams and its errors."""
 
+import atexit
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
@@ -89,6 +91,20 @@ def main() -> NoReturn:
         except SystemExit as end:
             code = _flush_output(end.code)
     sys.exit(code)
+
+
+def run_process() -> NoReturn:
+    """Runs the command line as a process of its own, which ends with its last line.
+
+    Python would take PyTorch and Lightning apart, module by module, which takes two seconds.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    threading._shutdown()  # type: ignore[attr-defined] # waits for threads that still write
+    atexit._run_exitfuncs()
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
 def _open_closed_streams() -> None:

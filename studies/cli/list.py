@@ -15,11 +15,15 @@ from ...search_spaces.catalog.candidates import (
     find_candidates,
     find_fitting_models,
 )
+from ...search_spaces.catalog.entry import CatalogEntry
 from ...search_spaces.catalog.models import FAMILIES, MODELS
+from .answer_cache import cached_lines
 from .next_command import print_next_command
 from .verb_options import Choice
 
 NAME_WIDTH = 19
+SPACE_SOURCES = ("models", "search_spaces")
+"""The folders that decide which parameters a search space has."""
 FILE_KINDS = {
     "FOLDER": "A folder of images; its subfolders, if any, are the classes.",
     "FOLDER of .txt": "Texts, such as names: one file for each class, one line for each text.",
@@ -65,11 +69,7 @@ def _list_everything() -> None:
 
 
 def _list_spaces(model: str) -> None:
-    """Prints the parameters of each space of a model, as `--range` and `--fix` take them."""
-    from ...search_spaces.distributions import describe_distribution
-    from ...search_spaces.suggestions import record_parameters
-    from ..study.build import untrained_space
-
+    """Prints the parameters of each space of a model, and what else the model needs."""
     entry = MODELS[model]
     is_text, is_number = "image" not in entry.kinds, entry.predicts == "number"
     data = EXAMPLES["texts, classes" if is_text else "images, classes"]
@@ -77,17 +77,28 @@ def _list_spaces(model: str) -> None:
         data = replace(data, classes=(), target=(0, 1))
     kind = "texts" if is_text else f"images of {IMAGES}"
     click.echo(f"{model}: {entry.summary}; the ranges are those for {kind}")
-    for space in entry.spaces:
-        click.echo(f"space {space}:")
-        found = record_parameters(untrained_space(entry, space), data).distributions
-        for name, distribution in found.items():
-            click.echo(f"  --range {name:<16} {describe_distribution(distribution)}")
+    for line in cached_lines(f"list-{model}", SPACE_SOURCES, lambda: _space_lines(entry, data)):
+        click.echo(line)
     click.echo(f"objectives: {', '.join(entry.metrics)}")
     words = ["search", model, "FOLDER" if is_text else "CSV" if is_number else "digits"]
     if entry.needs_encoder:
         click.echo(f"encoders: your own, or {', '.join(ARCHITECTURES)}")
         words += ["--encoder", "STUDY"]
     print_next_command(*words)
+
+
+def _space_lines(entry: CatalogEntry, data: DataSpec) -> list[str]:
+    """Returns the parameters of each space of a model, as `--range` and `--fix` take them."""
+    from ...search_spaces.distributions import describe_distribution
+    from ...search_spaces.suggestions import record_parameters
+    from ..study.build import untrained_space
+
+    lines = []
+    for space in entry.spaces:
+        lines.append(f"space {space}:")
+        found = record_parameters(untrained_space(entry, space), data).distributions
+        lines += [f"  --range {n:<16} {describe_distribution(d)}" for n, d in found.items()]
+    return lines
 
 
 def _list_auto() -> None:

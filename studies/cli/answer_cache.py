@@ -1,0 +1,37 @@
+"""Answers that take seconds to compute, kept in the cache folder of the user."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from ...storage.atomic_write import write_text
+from ...storage.storage_error import StorageError
+
+PACKAGE = Path(__file__).parents[2]
+
+
+def cached_lines(name: str, sources: Sequence[str], compute: Callable[[], list[str]]) -> list[str]:
+    """Returns lines from the cache, or computes and keeps them.
+
+    Args:
+        name: Name of the file in the cache.
+        sources: The folders of the package that the lines are computed from. They are computed
+            again if any file there, or the version of Latentune, changes.
+        compute: Computes the lines.
+    """
+    state = sha256(version("latentune").encode())
+    for path in sorted(path for folder in sources for path in (PACKAGE / folder).rglob("*.py")):
+        state.update(path.read_bytes())
+    first, kept = f"# {state.hexdigest()}", user_cache_path("latentune") / f"{name}.txt"
+    with suppress(OSError, UnicodeError):
+        found = kept.read_text(encoding="utf-8").splitlines()
+        if found and found[0] == first:
+            return found[1:]
+    lines = compute()
+    with suppress(StorageError):  # a cache that cannot be written costs time, and nothing else
+        write_text(kept, "\n".join([first, *lines]))
+    return lines
