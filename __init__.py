@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .studies.check.doctor import doctor as doctor
     from .studies.check.verify import verify as verify
     from .studies.search.search import search as search
-    from .studies.study.checkpoint_lookup import load_model as load_model
+    from .studies.study.load_model import load_model as load_model
     from .studies.study.module_trust import allow as allow
     from .studies.study.study_error import StudyError as StudyError
     from .studies.study.study_lookup import load_best as load_best
@@ -90,7 +90,7 @@ _MODULES = {
     "import_": ".studies.transfer.import_",
     "interpolate": ".studies.use.interpolate",
     "load_best": ".studies.study.study_lookup",
-    "load_model": ".studies.study.checkpoint_lookup",
+    "load_model": ".studies.study.load_model",
     "map": ".studies.use.map",
     "predict": ".studies.use.predict",
     "probe": ".studies.use.probe",

@@ -35,10 +35,12 @@ def verify(study: str, trials: int | None, seed: int, **place: Any) -> None:
     Example: latentune verify conv-ae-digits:3
     """
     from ...storage.runs_folder import Runs
-    from ..check.verify import verify, verify_some
     from ..study.study_lookup import open_study
 
     name = study.partition(":")[0]
+    opened = open_study(place["storage"] or Runs(place["runs"]).database, name)
+    from ..check.verify import verify, verify_some
+
     if trials is None:
         found = [verify(study, **place)]
         click.echo(str(found[0]))
@@ -52,7 +54,6 @@ def verify(study: str, trials: int | None, seed: int, **place: Any) -> None:
         for line in dict.fromkeys(line for verified in found for line in verified.reasons):
             click.echo(f"  {line}")
     reproduced = all(verified.reproduced for verified in found)
-    opened = open_study(place["storage"] or Runs(place["runs"]).database, name)
     print_next_command(*(_next_words(opened, study) if reproduced else ["status", name]))
     raise SystemExit(not reproduced)
 

@@ -40,7 +40,11 @@ def network_command(function: Callable[..., Result]) -> click.Command:
     @source_argument
     @wraps(function)
     def run(source: str, runs: Path, **options: Any) -> None:
+        from ...storage.checkpoint_file import read_header
         from ...storage.runs_folder import Runs
+        from ..study.checkpoint_lookup import checkpoint_path
+
+        read_header(checkpoint_path(source, Runs(runs)))  # a wrong name is refused at once
         from .next_steps import next_network_command
 
         result = function(source=source, runs=runs, **options)

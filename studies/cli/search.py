@@ -41,6 +41,12 @@ def search(model: str, data: str | None, dry_run: bool, **options: Any) -> None:
 
     Example: latentune search conv-ae fashion-mnist --space published --trials 15
     """
+    from ..study.catalog_recipe import check_words
+    from ..study.option_fields import pick_options
+    from ..study.recipe import Recipe, resolve_model_and_data
+
+    words = resolve_model_and_data(model, data)
+    check_words(Recipe.create(*words, pick_options(StudyOptions, options)))
     has_workers = _may_have_several_workers(options["workers"], options["trials"])
     if has_workers and options["cluster"] is None and not dry_run:
         from ..search.fork_server import start_fork_server

@@ -32,6 +32,9 @@ def show(data: str, out: Path | None, **options: Any) -> None:
 
     Example: latentune show digits
     """
+    from ...objectives.data.sources.source import check_exists
+
+    check_exists(data)
     from ..use.show import show
 
     summary = show(data, out=out, **options)

@@ -48,6 +48,9 @@ def train(source: str, runs: Path, **options: Any) -> None:
     Example: latentune train conv-ae-digits --epochs 50
     """
     from ...storage.runs_folder import Runs
+    from ..study.study_lookup import find_configuration
+
+    find_configuration(source, Runs(runs), options["storage"])  # a wrong name is refused at once
     from ..training.train import train
     from .next_steps import next_network_command
 
@@ -67,17 +70,21 @@ def train(source: str, runs: Path, **options: Any) -> None:
 @click.option("--seeds", default=CONFIRM_SEEDS, help="Seeds that each is trained on.")
 @options_of_trainings()
 @storage_option
-def confirm(study: str, **options: Any) -> None:
+def confirm(study: str, runs: Path, storage: str | None, **options: Any) -> None:
     """Train the best trials on further seeds to find the best one.
 
     The same command continues if it was stopped, and more seeds add to those that are known.
 
     Example: latentune confirm conv-ae-digits --top 3
     """
+    from ...storage.runs_folder import Runs
+    from ..study.study_lookup import open_study
+
+    open_study(storage or Runs(runs).database, study)  # a wrong name is refused at once
     from ..check.confirm import confirm
 
     with report_interruption("finished trainings are kept", repeat=True):
-        confirmation = confirm(study, **options)
+        confirmation = confirm(study, runs=runs, storage=storage, **options)
     print_result(confirmation)
     print_next_command("train", study)
 
@@ -106,8 +113,11 @@ def compare(runs: Path, **options: Any) -> None:
 
     Example: latentune compare digits --encoder conv-ae-digits --labels 100,all
     """
+    from ...objectives.data.sources.source import check_exists
     from ...storage.database import database_exists
     from ...storage.runs_folder import Runs
+
+    check_exists(options["data"])
     from ..use.compare import compare
 
     def print_accuracy(start: str, labels: str, seed: int, accuracy: float) -> None:

@@ -37,15 +37,16 @@ from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
 from ...storage.study_names import check_name_in_database
 from ..cluster.ray_cluster import RayCluster, join_cluster
 from ..study.build import build_spec
-from ..study.candidate_models import resolve_model_and_data, with_candidate_models
+from ..study.candidate_models import with_candidate_models
 from ..study.defaults import PRUNER, TRIALS_PER_WORKER
+from ..study.definition import FROM_ENTRY
 from ..study.module_trust import allow, trusted_modules
 from ..study.option_fields import pick_options
-from ..study.recipe import Recipe
+from ..study.recipe import Recipe, resolve_model_and_data
 from ..study.search_options import ClusterOptions, Place, SearchOptions
 from ..study.study_error import StudyError, check_at_most
 from ..study.study_options import StudyOptions
-from ..study.study_spec import FROM_ENTRY, StudySpec
+from ..study.study_spec import StudySpec
 from ..transfer.reusable_trials import ReusableTrials, derive_study_name, find_reusable_trials
 from .encoder_choice import EncoderChoice
 

@@ -27,10 +27,10 @@ from ...storage.study_record import (
     write_study_record,
 )
 from ...storage.study_summary import Study
+from ..study.definition import definition_differences, without_ranges
 from ..study.recipe import Recipe
 from ..study.study_error import StudyError
 from ..study.study_lookup import open_study
-from ..study.study_spec import definition_differences, without_ranges
 from ..transfer.reusable_trials import add_reusable_trials
 from .search_plan import SearchPlan
 

@@ -19,14 +19,14 @@ from ...models.data_spec import DataSpec
 from ...models.networks.architectures import ARCHITECTURES
 from ...models.networks.pretrained_backbone import PretrainedBackbone
 from ...models.roles import Encodes
-from ...models.types import Direction, Space
+from ...models.types import Space
 from ...objectives.data.encoded_data import EncodedData
 from ...objectives.data.preparation.labels import require_labels
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...objectives.data.sources.source import TableOptions
 from ...objectives.data.tensor_data import TensorData
 from ...objectives.objective import Objective
-from ...search_spaces.catalog.candidates import AUTO, join_entries
+from ...search_spaces.catalog.candidates import AUTO
 from ...search_spaces.catalog.entry import PUBLISHED, CatalogEntry
 from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.head_spaces import EncoderSpace
@@ -40,10 +40,11 @@ from ...storage.checkpoint_file import (
     read_header,
 )
 from ...storage.runs_folder import Runs
+from .catalog_recipe import catalog_entry, objective_metrics
 from .custom_study import import_spec
 from .encoder_loader import EncoderLoader, check_weights, pretrained_encoder
 from .recipe import Recipe
-from .study_error import StudyError, check_choice, check_known
+from .study_error import StudyError, check_choice
 from .study_spec import StudySpec
 
 
@@ -120,15 +121,11 @@ def untrained_space(entry: CatalogEntry, name: str) -> Space:
 
 
 def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | None) -> StudySpec:
-    entry = _catalog_entry(recipe)
-    check_known(recipe.space, entry.spaces, f"{recipe.model} has no space {recipe.space!r}")
-    if not recipe.data:
-        raise StudyError(
-            f"{recipe.model} needs data: {', '.join(DATASETS)}, or a folder or file of yours"
-        )
+    entry = catalog_entry(recipe)
+    assert recipe.data is not None
     if recipe.model == AUTO and not recipe.models:
         raise StudyError(f"a recipe of {AUTO} needs the models that it chooses among")
-    chosen = _objective_metrics(recipe, entry)
+    chosen = objective_metrics(recipe, entry)
     space: Callable[..., Any] = resolve_name(entry.spaces[recipe.space])
     if recipe.model == AUTO:
         space = space(recipe.models)
@@ -138,8 +135,6 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
     check_weights(recipe.encoder, recipe.weights)
     if entry.needs_encoder:
         space, data = _put_on_encoder(recipe, space, data, runs, encoder)
-    elif recipe.encoder is not None or recipe.unfreeze:
-        raise StudyError(f"{recipe.model} does not use an encoder: leave out `encoder=`")
     objective = Objective(
         model=space,
         data=data,
@@ -153,18 +148,6 @@ def _catalog_spec(recipe: Recipe, runs: Runs, encoder: CheckpointHeader | str | 
     )
     of_data = recipe.data if recipe.data in DATASETS else Path(recipe.data).stem
     return StudySpec(f"{recipe.model}-{of_data}", objective, entry.trials)
-
-
-def _catalog_entry(recipe: Recipe) -> CatalogEntry:
-    """Returns the catalog entry of a model; of `auto`, the joined entry of its models."""
-    if recipe.model != AUTO:
-        # A single word may be a model or data; see `resolve_model_and_data`.
-        wanted = "model" if recipe.data else "model, data set, file or folder"
-        check_choice(wanted, recipe.model, [*MODELS, AUTO, *(() if recipe.data else DATASETS)])
-        return MODELS[recipe.model]
-    for model in recipe.models:
-        check_choice("model", model, MODELS)
-    return join_entries(recipe.models)
 
 
 def data_reader(recipe: Recipe, entry: CatalogEntry, runs: Runs) -> Callable[[], TensorData]:
@@ -247,15 +230,3 @@ def _build_encoder(encoder: CheckpointHeader | str, runs: Runs, data: DataSpec) 
         check_choice("encoder", encoder, ARCHITECTURES)
         return PretrainedBackbone(encoder)
     return build_network(encoder, runs)
-
-
-def _objective_metrics(recipe: Recipe, entry: CatalogEntry) -> dict[str, Direction]:
-    """Returns the direction of each objective of a recipe.
-
-    If the recipe names none, the first objective of the model is used.
-    """
-    for name in recipe.objectives:
-        check_known(name, entry.metrics, f"{recipe.model} has no objective {name!r}")
-        if recipe.objectives.count(name) > 1:
-            raise StudyError(f"objective {name!r} is named twice")
-    return {name: entry.metrics[name] for name in recipe.objectives or [next(iter(entry.metrics))]}

@@ -1,10 +1,8 @@
 """The models that `auto` chooses among: those that fit the data."""
 
-import os
 from dataclasses import replace
 
 from ...objectives.data.preparation.labels import check_target_is_known, require_labels
-from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...search_spaces.catalog.candidates import (
     AUTO,
     KINDS_WITHOUT_TARGET,
@@ -13,21 +11,11 @@ from ...search_spaces.catalog.candidates import (
     find_fitting_models,
     join_entries,
 )
-from ...search_spaces.catalog.models import MODELS
 from ...search_spaces.space_errors import did_you_mean
 from ...storage.runs_folder import Runs
 from .build import data_reader
 from .recipe import Recipe
 from .study_error import StudyError
-
-
-def resolve_model_and_data(model: str, data: str | None) -> tuple[str, str | None]:
-    """Returns the model and its data; the model is `auto` if the only word names data."""
-    if data is not None or model in MODELS or ":" in model:
-        return model, data
-    # A path that does not exist is refused where data are read.
-    is_data = model in DATASETS or os.path.exists(model) or bool({".", os.sep} & set(model))
-    return (AUTO, model) if is_data else (model, None)
 
 
 def with_candidate_models(recipe: Recipe, runs: Runs) -> Recipe:

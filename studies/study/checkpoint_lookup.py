@@ -3,16 +3,11 @@
 import os
 from pathlib import Path
 
-import pytorch_lightning as pl
-
 from ...storage.checkpoint_file import read_header
 from ...storage.folder_replacement import recover_folder
 from ...storage.runs_folder import Runs
 from ...storage.storage_error import StorageError
-from .build import load_network
-from .defaults import RUNS
 from .misplaced_checkpoints import warn_if_misplaced
-from .public_api import public_api
 from .study_error import StudyError
 from .study_lookup import (
     check_study_exists,
@@ -22,32 +17,16 @@ from .study_lookup import (
 )
 
 
-@public_api
-def load_model(source: str | Path, runs: str | Path = RUNS) -> pl.LightningModule:
-    """Returns a network that `train` has trained, on the CPU and in eval mode.
-
-    Args:
-        source: `STUDY`, `STUDY:17`, or path of a model.ckpt.
-        runs: The folder with all studies.
-
-    Raises:
-        StorageError: If there is no such checkpoint, or its weights do not fit the model.
-        SpaceError: If the search space no longer builds the network that was trained.
-
-    Example:
-        >>> model = latentune.load_model("conv-ae-digits")
-        >>> images = latentune.TensorData("digits").splits.test.inputs
-        >>> len(model.encode(images))
-        359
-    """
-    place = Runs(Path(runs))
-    return load_network(find_checkpoint(source, place), place)
-
-
 def find_checkpoint(source: str | Path, runs: Runs) -> Path:
-    """Returns the checkpoint that `STUDY`, `STUDY:17` or a path names.
+    """Returns the checkpoint that `STUDY`, `STUDY:17` or a path names; see `checkpoint_path`.
 
     A warning is logged if it lies in the folder of another study or trial.
+    """
+    return warn_if_misplaced(checkpoint_path(source, runs), runs)
+
+
+def checkpoint_path(source: str | Path, runs: Runs) -> Path:
+    """Returns the path of the checkpoint that `STUDY`, `STUDY:17` or a path names.
 
     Raises:
         StorageError: If the study has no trained network yet.
@@ -60,7 +39,7 @@ def find_checkpoint(source: str | Path, runs: Runs) -> Path:
             raise StorageError(
                 f"there is no checkpoint {path}: {training_command(str(source), runs)}"
             )
-    return warn_if_misplaced(path, runs)
+    return path
 
 
 def find_encoder(source: str, runs: Runs, storage: str | None = None) -> Path:

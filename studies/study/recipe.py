@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, get_type_hints
 from ...models.networks.architectures import ARCHITECTURES
 from ...objectives.data.sources.builtin_datasets import DATASETS
 from ...search_spaces.catalog.candidates import AUTO
+from ...search_spaces.catalog.models import MODELS
 from .option_fields import describe_options, options_of
 from .study_error import StudyError, check_known
 from .study_options import StudyOptions
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
 
 ALWAYS_RECORDED = ("space", "seed")
 """Entries that a file has even if they are defaults, because people read them there."""
+
+
+def resolve_model_and_data(model: str, data: str | None) -> tuple[str, str | None]:
+    """Returns the model and its data; the model is `auto` if the only word names data."""
+    if data is not None or model in MODELS or ":" in model:
+        return model, data
+    # A path that does not exist is refused where data are read.
+    is_data = model in DATASETS or os.path.exists(model) or bool({".", os.sep} & set(model))
+    return (AUTO, model) if is_data else (model, None)
 
 
 @describe_options(StudyOptions)

@@ -1,9 +1,5 @@
-"""The description of a study, and its definition.
+"""The description of a study as an object of Python."""
 
-Trials are comparable if the definitions of their studies are equal.
-"""
-
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +10,8 @@ from ...objectives.data.describe_object import describe_object
 from ...objectives.objective import Objective
 from ...search_spaces.distributions import describe_distribution
 from ...storage.study_export import PARAM_PREFIX, disambiguate
+from .definition import FROM_ENTRY
 from .study_error import StudyError
-
-FROM_ENTRY = "from"
-"""The entry of a definition that names the source of reused trials. It may differ."""
-
-_RANGE = re.compile(r"(int|float|one of) ")
-"""The first words of the range of a parameter."""
 
 
 @dataclass(frozen=True)
@@ -85,17 +76,3 @@ class StudySpec:
             names[name]: describe_distribution(found)
             for name, found in sorted(distributions.items())
         }
-
-
-def definition_differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Returns a line for each entry of two definitions that differs."""
-    return [
-        f"{name} is {before.get(name, 'absent')} there, {now.get(name, 'absent')} here"
-        for name in dict.fromkeys([*before, *now])
-        if before.get(name) != now.get(name) and name != FROM_ENTRY
-    ]
-
-
-def without_ranges(definition: Mapping[str, str]) -> dict[str, str]:
-    """Returns the entries of a definition that are not ranges of parameters."""
-    return {n: text for n, text in definition.items() if n == "data" or not _RANGE.match(text)}

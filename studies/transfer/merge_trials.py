@@ -16,9 +16,9 @@ from ...storage.search_lock import SEARCH_LOCK_NAME, search_lock
 from ...storage.study_record import Origin, read_study_record
 from ...storage.study_summary import Study
 from ...storage.trial_record import TrialRecord, write_trial_record
+from ..study.definition import definition_differences
 from ..study.study_error import StudyError
 from ..study.study_lookup import complete_trial_record, open_study
-from ..study.study_spec import definition_differences
 from .study_archive import REUSABLE_STATES, StudyArchive, renumber_attributes, trial_identity
 from .study_dump import check_compatible
 

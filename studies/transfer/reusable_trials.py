@@ -18,9 +18,9 @@ from ...search_spaces.suggestions import replay_distributions
 from ...storage.database import open_database
 from ...storage.study_record import Origin, read_study_record
 from ...storage.trial_record import TrialRecord, write_trial_record
+from ..study.definition import definition_differences, without_ranges
 from ..study.study_error import StudyError
 from ..study.study_lookup import open_study
-from ..study.study_spec import definition_differences, without_ranges
 from .study_archive import REUSABLE_STATES, trial_identity
 
 log = logging.getLogger(__name__)

@@ -16,13 +16,10 @@ from .image_folder import read_image_folder
 from .image_lists import find_part_lists, lists_images, read_image_csv, read_part_lists
 from .resizing import resize_dataset
 from .row_number_columns import drop_row_numbers
-from .source import ARRAY_SUFFIXES, TABLE_SUFFIXES, Source, is_array, is_table
+from .source import ARRAYS, TABLES, Source, is_array, is_table, unknown_source_error
 from .table_dataset import find_target, read_table
 from .text_dataset import TEXT_SUFFIX, find_text_files, read_text_folder, read_text_table
 from .typed_columns import Columns, read_columns
-
-TABLES, ARRAYS = ", ".join(TABLE_SUFFIXES), ", ".join(ARRAY_SUFFIXES)
-
 
 SourceKind = Literal[
     "built-in",
@@ -75,10 +72,7 @@ def _read(source: Source, cache: Path | None) -> LoadedDataset:
     name, path, kind = source.name, Path(source.name), find_kind(source.name)
     short_name = os.path.relpath(name)
     if kind is None:
-        raise DataError(
-            f"{short_name!r} is neither a folder of images or texts, nor a table ({TABLES}), nor "
-            f"an array ({ARRAYS}), nor a data set ({', '.join(DATASETS)})"
-        )
+        raise unknown_source_error(name)
     if source.table.given_options() and kind not in KINDS_WITH_COLUMNS:
         given = " ".join(f"`{option}=`" for option in source.table.given_options())
         raise DataError(f"{short_name} is not a table with columns: leave out {given}")

@@ -1,10 +1,12 @@
 """Source and TableOptions: where data comes from, and how its columns are read."""
 
+import os
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, NamedTuple, Self
 
 from ...option import Option
 from ..data_error import DataError
+from .builtin_datasets import DATASETS
 from .column_names import normalize_label
 
 NO_TARGET = "none"
@@ -13,6 +15,7 @@ DECIMALS = (".", ",")
 LIST_OPTIONS = ("drop", "as_category", "as_number")
 ARRAY_SUFFIXES = (".npy", ".npz")
 TABLE_SUFFIXES = (".csv", ".tsv")
+TABLES, ARRAYS = ", ".join(TABLE_SUFFIXES), ", ".join(ARRAY_SUFFIXES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +124,20 @@ class Source(NamedTuple):
     numbers: bool = False
     stream: bool = False
     table: TableOptions = TableOptions()
+
+
+def check_exists(name: str) -> None:
+    """Raises DataError if data are neither a built-in data set nor a file or folder."""
+    if name not in DATASETS and not os.path.exists(name):
+        raise unknown_source_error(name)
+
+
+def unknown_source_error(name: str) -> DataError:
+    """Returns the error for data that nothing can read."""
+    return DataError(
+        f"{os.path.relpath(name)!r} is neither a folder of images or texts, nor a table "
+        f"({TABLES}), nor an array ({ARRAYS}), nor a data set ({', '.join(DATASETS)})"
+    )
 
 
 def is_table(name: str) -> bool:

@@ -1,0 +1,68 @@
+"""What a recipe asks of the catalog, checked without PyTorch, which takes seconds to import."""
+
+from ...models.types import Direction
+from ...objectives.data.sources.builtin_datasets import DATASETS
+from ...search_spaces.catalog.candidates import AUTO, join_entries
+from ...search_spaces.catalog.entry import CatalogEntry
+from ...search_spaces.catalog.models import MODELS
+from .recipe import Recipe
+from .study_error import StudyError, check_choice, check_known
+
+
+def catalog_entry(recipe: Recipe) -> CatalogEntry:
+    """Returns the catalog entry of a recipe's model; of `auto`, the joined entry of its models.
+
+    Raises:
+        StudyError: If there is no such model or space, if data are missing, or if an encoder is
+            given that the model does not use.
+    """
+    if recipe.model == AUTO:
+        for model in recipe.models:
+            check_choice("model", model, MODELS)
+        entry = join_entries(recipe.models)
+    else:
+        # A single word may be a model or data; see `resolve_model_and_data`.
+        wanted = "model" if recipe.data else "model, data set, file or folder"
+        check_choice(wanted, recipe.model, [*MODELS, AUTO, *(() if recipe.data else DATASETS)])
+        entry = MODELS[recipe.model]
+    check_known(recipe.space, entry.spaces, f"{recipe.model} has no space {recipe.space!r}")
+    if not recipe.data:
+        raise StudyError(
+            f"{recipe.model} needs data: {', '.join(DATASETS)}, or a folder or file of yours"
+        )
+    if not entry.needs_encoder and (recipe.encoder is not None or recipe.unfreeze):
+        raise StudyError(f"{recipe.model} does not use an encoder: leave out `encoder=`")
+    return entry
+
+
+def objective_metrics(recipe: Recipe, entry: CatalogEntry) -> dict[str, Direction]:
+    """Returns the direction of each objective of a recipe.
+
+    If the recipe names none, the first objective of the model is used.
+
+    Raises:
+        StudyError: If the model has no such objective, or one is named twice.
+    """
+    for name in recipe.objectives:
+        check_known(name, entry.metrics, f"{recipe.model} has no objective {name!r}")
+        if recipe.objectives.count(name) > 1:
+            raise StudyError(f"objective {name!r} is named twice")
+    return {name: entry.metrics[name] for name in recipe.objectives or [next(iter(entry.metrics))]}
+
+
+def check_words(recipe: Recipe) -> None:
+    """Raises an error for what is wrong with the words of a recipe that a user has typed.
+
+    Raises:
+        StudyError: If an option does not fit the model; see `catalog_entry`.
+        DataError: If there are no such data.
+    """
+    from ...objectives.data.sources.source import check_exists
+
+    if ":" in recipe.model:
+        recipe.check_custom_study()
+        return
+    entry = catalog_entry(recipe)
+    if recipe.model != AUTO:  # the objectives of `auto` depend on the data
+        objective_metrics(recipe, entry)
+    check_exists(str(recipe.data))
