@@ -16,7 +16,6 @@ from ...objectives.data.batches import apply_in_batches
 from ...objectives.metrics.feature_network import feature_network, unratable_reason
 from ...objectives.metrics.image_quality import SamplerRatings, rate_samplers
 from ...objectives.progress import progress
-from ...search_spaces.space_errors import did_you_mean
 from ...storage.folder_replacement import replace_folder
 from ...storage.json_text import to_strict_json
 from ..display.plots.image_grids import plot_image_grid
@@ -24,7 +23,7 @@ from ..display.plots.latent_map import plot_code_histograms
 from ..display.result import FolderResult
 from ..study.defaults import RUNS, SAMPLE_SIZE, SAMPLING_METHODS, SEED
 from ..study.public_api import public_api
-from ..study.study_error import StudyError, check_at_least, check_at_most, check_seed
+from ..study.study_error import StudyError, check_at_least, check_at_most, check_choice, check_seed
 from .trained_network import load_trained_network
 
 MIN_PCA_DIMENSIONS = 4
@@ -152,8 +151,7 @@ def sample(
 def _choose_methods(methods: Sequence[str], model: Decodes, codes: Codes) -> list[str]:
     """Returns the methods that were named, or all that fit; raises StudyError if none does."""
     for name in methods:
-        if name not in DENSITIES:
-            raise StudyError(f"there is no method {name!r}; {did_you_mean(name, list(DENSITIES))}")
+        check_choice("method", name, DENSITIES)
     count, latent_dim = codes.shape
     unfit, too_few = {}, {}
     for name in DENSITIES:
