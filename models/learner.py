@@ -92,7 +92,7 @@ class Learner(pl.LightningModule, ABC):
 
     @abstractmethod
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        """Returns the values to log by name: unweighted means over the items of a batch."""
+        """Returns the values to log by name, such as `mse`: means over the items of a batch."""
 
     @abstractmethod
     def loss(self, terms: dict[str, Tensor]) -> Tensor:

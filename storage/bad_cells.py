@@ -1,4 +1,4 @@
-"""Checks each cell of Optuna's tables before Optuna reads them, and that the rows agree.
+"""Checks that each cell of Optuna's tables is valid, and that rows do not contradict each other.
 
 SQLite allows any value in any column, and Optuna does not check the values that it reads.
 """

@@ -42,7 +42,7 @@ class DatabaseLostError(LatentuneError, RuntimeError):
     """The database was deleted or replaced during a search.
 
     Attributes:
-        exit_code: Exit code of the command line; unlike bad input, something was lost.
+        exit_code: Exit code of the command line. It is not that of bad input, which loses nothing.
     """
 
     exit_code = 1

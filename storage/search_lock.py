@@ -88,8 +88,8 @@ class AdvisoryLock:
         with session:
             if not session.execute(text(f"SELECT pg_advisory_unlock({self._key})")).scalar():
                 raise StorageInternalError(
-                    f"{redacted_url(self._url)} runs each statement in another session, as a "
-                    "connection pooler does: name the server itself"
+                    f"{redacted_url(self._url)} seems to be a connection pooler, because each "
+                    "statement runs in another session: use the URL of the database server"
                 )
 
     def __enter__(self) -> Self:

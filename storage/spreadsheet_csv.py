@@ -42,7 +42,7 @@ def escape_formulas(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def write_csv(table: "pd.DataFrame", to: Path | IO[bytes], *, index: str | None = None) -> None:
-    """Writes a table as CSV in UTF-8; names of files in other encodings keep their bytes.
+    """Writes a table as CSV in UTF-8; file names in it that are not UTF-8 keep their bytes.
 
     `index` is the name of the column with the index; None leaves it out.
     """

@@ -78,6 +78,6 @@ def spaces_of(module: str, function: str, *names: str) -> dict[str, str]:
 METRICS = "latentune.objectives.metrics"
 PROBE = {"probe": f"{METRICS}.metric_callbacks:NeighborProbe"}
 """The metric callback of every model that encodes."""
-NEAREST = {"nearest": f"{METRICS}.metric_callbacks:NearestNeighbor"}
+NEAREST_NEIGHBOR_METRIC = {"nearest": f"{METRICS}.metric_callbacks:NearestNeighbor"}
 KID = {"kid": f"{METRICS}.metric_callbacks:KernelDistance"}
 """The metric callback of every model that generates images from a prior."""

@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...models.types import Direction
-from .entry import KID, NEAREST, PROBE, PUBLISHED, CatalogEntry, Published, spaces_of
+from .entry import (
+    KID,
+    NEAREST_NEIGHBOR_METRIC,
+    PROBE,
+    PUBLISHED,
+    CatalogEntry,
+    Published,
+    spaces_of,
+)
 
 IMAGE_OR_TABLE = ("image", "table")
 CLASS_METRICS: dict[str, Direction] = {
@@ -55,7 +63,7 @@ _gan = _family("generative_spaces", {"kid": "minimize"}, KID)
 _embedder = _family(
     "embedder_spaces",
     {"nearest": "maximize", "probe": "maximize"},
-    NEAREST | PROBE,
+    NEAREST_NEIGHBOR_METRIC | PROBE,
     predicts="class",
     batch_size=EMBEDDER_BATCH_SIZE,
 )

@@ -141,7 +141,7 @@ def _is_partial(path: Path) -> bool:
 
 
 class _Record(NamedTuple):
-    """An attribute of a study or of a trial (`owner`, with its row) that describes an artifact."""
+    """An attribute that describes an artifact: who has it, its row in the table, and its key."""
 
     owner: str
     row: int

@@ -120,9 +120,10 @@ def _is_beyond(default: Any, distribution: NumericDistribution, end: End) -> boo
 
 
 def _wider_end(distribution: NumericDistribution, end: End) -> float | None:
-    """Returns an end of a range that is wider by half; a logarithmic end moves tenfold at most.
+    """Returns the upper or lower end of a range that is half as wide again.
 
-    Returns None if no value lies beyond that end.
+    On a logarithmic scale, the end moves tenfold at most. Returns None if the parameter has no
+    values beyond the present end.
     """
     low, high = distribution.low, distribution.high
     if distribution.log:

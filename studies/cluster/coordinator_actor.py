@@ -21,7 +21,9 @@ COLLECT_S = 0.1
 
 
 class CoordinatorActor:
-    """Lends the lock of the search to one worker, and takes messages, pictures and epochs.
+    """Lends the search lock to one worker at a time, and keeps what workers send.
+
+    Workers send messages, pictures and the checkpoints of their last epochs.
 
     The actor runs on the coordinator's machine. While a worker has the lock, the actor holds the
     file lock of that machine, so other searches in the database wait too. When a worker dies, its

@@ -28,10 +28,10 @@ def trusted_modules() -> tuple[str, ...]:
 
 
 def check_module_trust(model: str, storage: str) -> None:
-    """Raises StudyError if a file names a module that this process must not import.
+    """Raises StudyError if the model of a file is a module that is not trusted.
 
-    It may import modules that `allow` has named, and modules of studies that were created in this
-    database. A model of the catalog is not a module.
+    Trusted are the modules that the user named by `allow`, and those of the studies that were
+    created in this database. A model of the catalog is not a module.
     """
     if ":" not in model or model in _trusted_modules:
         return

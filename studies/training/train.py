@@ -172,7 +172,7 @@ def _checkpoint_header(
 
 
 def _trained_configuration(setup: TrainingSetup, best_row: Mapping[str, float]) -> Best:
-    """Returns the configuration, with the value of this training if it is not of a trial."""
+    """Returns the configuration; if no trial had it, its value is that of this training."""
     if setup.is_trial:
         return setup.best
     value = best_row[next(iter(setup.objective.metrics))]

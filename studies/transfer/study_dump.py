@@ -186,7 +186,7 @@ def _check_study(study: _Study) -> StudyDump:
 def _check_trial(entry: _Trial) -> FrozenTrial:
     """Returns a trial as Optuna has it."""
     if entry.values is not None and entry.state in ("FAIL", "WAITING"):
-        raise ValueError(f"trial {entry.number} is {entry.state} and has values")
+        raise ValueError(f"trial {entry.number} has values although it is {entry.state}")
     _check_attributes("trial", entry.user_attrs, entry.system_attrs)
     for error in filter(None, map(name_error, entry.params)):
         raise ValueError(error)

@@ -23,7 +23,13 @@ from ..display.plots.metric_plots import plot_accuracy_curves
 from ..display.result import FolderResult
 from ..study.build import load_encoder
 from ..study.checkpoint_lookup import find_encoder
-from ..study.defaults import COMPARE_EPOCHS, COMPARE_LABELS, COMPARE_REACH, COMPARE_SEEDS, RUNS
+from ..study.defaults import (
+    COMPARE_EPOCHS,
+    COMPARE_LABEL_COUNTS,
+    COMPARE_REACH,
+    COMPARE_SEEDS,
+    RUNS,
+)
 from ..study.option_fields import describe_options
 from ..study.public_api import public_api
 from ..study.search_options import ClusterOptions
@@ -84,7 +90,7 @@ def compare(  # noqa: D417 - the rows of the options are made from their fields
     data: str,
     encoders: Sequence[str],
     *,
-    labels: Sequence[int | None] = COMPARE_LABELS,
+    labels: Sequence[int | None] = COMPARE_LABEL_COUNTS,
     seeds: int = COMPARE_SEEDS,
     epochs: int = COMPARE_EPOCHS,
     reach: float = COMPARE_REACH,

@@ -72,7 +72,7 @@ def _check_shares(split: Sequence[float]) -> None:
 def _images_by_class(data: str) -> dict[str, list[str]]:
     """Returns the paths of the images of each class.
 
-    Symbolic links of folders are resolved, because `..` behind one would mean another folder.
+    Symbolic links of folders are resolved, because `link/..` is the parent of the link's target.
     """
     if not os.path.isdir(data):
         raise DataError(f"{data!r} is not a folder of images: only such a folder can be split")

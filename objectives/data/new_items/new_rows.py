@@ -143,7 +143,7 @@ def read_known_texts(
 
 
 def _with_decimal_mark(column: Series[Any], kind: Column) -> Column:
-    """Returns how a column is read: as in training, or by the decimal mark of its values."""
+    """Returns the description of a column, with the decimal mark that its new values have."""
     if kind.role not in NUMBER_ROLES or not kind.decimal:
         return kind
     words = missing_value_words(kind)

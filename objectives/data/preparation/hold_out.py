@@ -17,7 +17,7 @@ MIN_ITEMS = 10
 """The smallest number of items that a source may have."""
 TEST_FRACTION, VAL_FRACTION = 0.2, 0.1
 """Shares of the test part and of the validation part, if a source lacks them."""
-SAMPLE_BYTES = 4096  # from the middle of a file: enough to tell most files of one size apart
+COMPARED_BYTES = 4096  # from the middle of a file: enough to tell most files of one size apart
 MAX_CACHED_DIGESTS = 2**17
 
 
@@ -46,8 +46,9 @@ def split_indices(
         n: Number of items.
         fraction: Share of the items to hold out.
         seed: Seed of the split.
-        first_indices: The index of the first item equal to each, from `first_occurrences`. Equal
-            items stay together, unless less than half of the fraction could be held out.
+        first_indices: For each item, the index of the first item equal to it, from
+            `first_occurrences`. Equal items stay on one side. They are separated only if the
+            held-out side would get less than half of its share otherwise.
     """
     from sklearn.model_selection import train_test_split
 
@@ -132,22 +133,22 @@ def first_occurrences_of_files(paths: Sequence[str]) -> list[int]:
     """
     states = [file_state(path) or (path, 0) for path in paths]
     keys: list[Hashable] = [size for size, _ in states]
-    for sample_bytes in (SAMPLE_BYTES, None):
+    for compared_bytes in (COMPARED_BYTES, None):
         counts = Counter(keys)
         keys = [
-            (key, _content_digest(path, *state, sample_bytes)) if counts[key] > 1 else key
+            (key, _content_digest(path, *state, compared_bytes)) if counts[key] > 1 else key
             for key, path, state in zip(keys, paths, states, strict=True)
         ]
     return first_occurrences_of_keys(keys)
 
 
 @lru_cache(MAX_CACHED_DIGESTS)
-def _content_digest(path: str, size: int, mtime_ns: int, sample_bytes: int | None) -> Hashable:
+def _content_digest(path: str, size: int, mtime_ns: int, compared_bytes: int | None) -> Hashable:
     """Returns a hash of a file or of its middle; its path if it is unreadable."""
     try:
         with open(path, "rb") as file:
-            if sample_bytes is not None:
-                file.seek(max(0, size - sample_bytes) // 2)
-            return sha256(file.read(-1 if sample_bytes is None else sample_bytes)).digest()
+            if compared_bytes is not None:
+                file.seek(max(0, size - compared_bytes) // 2)
+            return sha256(file.read(-1 if compared_bytes is None else compared_bytes)).digest()
     except OSError:
         return path

@@ -129,7 +129,7 @@ def infer_number_format(
     exponents = [number.exponent for number in numbers if number.exponent]
     is_signed = any(exponent[1:2] in ("+", "-") for exponent in exponents)
     if exponents and not (are_fractions or is_signed or allow_codes):
-        raise ValueError("numbers such as 1E2 may be codes")
+        raise ValueError("values such as 1E2 may be names and not numbers")
     other = {".": ",", ",": "."}.get(mark, "")
     has_thousands_marks = any(n.is_spaced or (other and other in n.digits) for n in numbers)
     return NumberFormat(mark, unit, has_thousands_marks)

@@ -129,7 +129,7 @@ def infer_new_file_maximum(new: PixelRange, trained: int) -> int:
 
 
 def training_file_maximum(file: PixelRange, learned: int) -> int:
-    """Returns which number stands for 1 in an image file of the training data."""
+    """Returns the pixel value of a training image that is scaled to 1.0."""
     return learned if file.high <= learned <= file.type_limit else file.type_maximum
 
 

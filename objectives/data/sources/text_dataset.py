@@ -133,11 +133,11 @@ def _split_and_encode(
     if not len(test):
         raise DataError(f"no text of the test part of {source} has a letter of the training part")
     spec = DataSpec((length,), "text", classes, letters=letters)
-    notes += tuple(_encoding_notes(texts, places, plain, letters, encoded))
+    notes += tuple(_notes_on_texts(texts, places, plain, letters, encoded))
     return LoadedDataset(train, test, spec, notes=notes)
 
 
-def _encoding_notes(
+def _notes_on_texts(
     texts: Sequence[str],
     places: Sequence[str],
     plain: Sequence[str],

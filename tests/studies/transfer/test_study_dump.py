@@ -54,7 +54,7 @@ Refused = Callable[..., str]
         ({"system_attrs": {"artifacts:1": "{"}}, "artifacts:1: invalid JSON"),
         ({"directions": ["MAXIMIZE"]}, "val_mse is to minimize, but its direction is MAXIMIZE"),
         ({"trial_state": "DONE"}, "state: input should be"),
-        ({"trial_state": "WAITING"}, "is WAITING and has values"),
+        ({"trial_state": "WAITING"}, "has values although it is WAITING"),
         ({"trial_values": [1.0, 2.0]}, "2 values"),
         ({"trial_intermediate_values": {"99999999999": 1.0}}, "should be less than 2147483648"),
         ({"trial_ended": "9999-12-31T23:59:59"}, "its year is not from 1970"),
