@@ -1,4 +1,4 @@
-"""Lets `python -m latentune` do what `latentune` does."""
+"""Runs the command line of `latentune` on `python -m latentune`."""
 
 import os
 import sys

@@ -41,8 +41,8 @@ class Coordinator:
     """Runs a planned search.
 
     Trials run in this process, in other processes or on other machines. Only the coordinator
-    writes files of the study, logs, and calls the user's callbacks, with the study and each trial
-    that finishes in this search.
+    writes the files of the study, writes log messages and calls `callbacks`. Each callback gets
+    the study and one trial, after this trial has finished.
     """
 
     plan: SearchPlan
@@ -50,7 +50,9 @@ class Coordinator:
     study: Study = field(init=False)
 
     def run(self, command: str) -> Study:
-        """Runs the search and returns its study; a new study records the command of the user.
+        """Runs the search and returns its study.
+
+        A new study records `command`, which the user has typed.
 
         Raises:
             KeyboardInterrupt: If a signal has stopped the search.
@@ -131,7 +133,7 @@ class Coordinator:
 
 @contextmanager
 def _stop_on_signal() -> Iterator[threading.Event]:
-    """Yields an event that the first Ctrl-C or SIGTERM sets; a second one ends the process."""
+    """Yields an event. The first Ctrl-C or SIGTERM sets it, and the second ends the process."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop  # only the main thread may handle signals

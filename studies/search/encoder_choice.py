@@ -23,9 +23,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class EncoderChoice:
-    """Resolves the encoder of a recipe: a study, a best.toml, a checkpoint or an architecture.
+    """The encoder of a recipe, as the user has named it.
 
-    `study_name` is the default name of a study of its model and data.
+    Attributes:
+        recipe: The recipe, without the encoder.
+        encoder: A study, the path of a best.toml or a checkpoint, or an architecture.
+        study_name: The default name of a study of the recipe without an encoder.
+        runs: The runs folder.
+        storage: URL of the database.
     """
 
     recipe: Recipe
@@ -35,13 +40,14 @@ class EncoderChoice:
     storage: str
 
     def resolve(self) -> tuple[Recipe, str]:
-        """Returns the recipe with the encoder, and the default name of its study.
+        """Returns the recipe with the encoder, and the default name of the study.
 
-        The recipe has the path and the hash of the encoder, and the image size that it needs.
+        The returned recipe has the file of the encoder, the hash of this file, and the image size
+        of the encoder.
 
         Raises:
             StudyError: If the encoder is not found.
-            StorageError: If its file cannot be read.
+            StorageError: If the file of the encoder cannot be read.
         """
         image_shape: tuple[int, ...] = (IMAGENET_SIDE, IMAGENET_SIDE)
         if self.encoder in ARCHITECTURES:
@@ -74,7 +80,10 @@ class EncoderChoice:
         return replace(self.recipe, weights=weights, encoder_hash=known)
 
     def _image_size(self, image_shape: Sequence[int]) -> int | None:
-        """Returns the image size of the encoder for image files, unless the recipe has one."""
+        """Returns the side in pixels that image files are scaled to; None for no scaling.
+
+        It is the image size of the recipe or, if the recipe has none, that of the encoder.
+        """
         size, data = self.recipe.image_size, self.recipe.data
         if size is not None or data is None or not holds_image_files(data):
             return size

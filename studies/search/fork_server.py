@@ -1,7 +1,8 @@
-"""The fork server: a clean process that has imported what workers need and forks them.
+"""The fork server: a process that has imported the modules of workers, and starts each by a fork.
 
-A fork of a process that has computed may hang, and a new process imports Lightning for seconds.
-On systems without a fork server, such as Windows, workers are new processes.
+If a process has already used PyTorch, a fork of this process may hang. A new process would import
+Lightning for seconds. On systems without a fork server, such as Windows, workers are new
+processes.
 """
 
 import multiprocessing
@@ -24,11 +25,11 @@ PRELOADED_MODULES = [
     "optuna_dashboard",
     "PIL.PngImagePlugin",
 ]
-"""The modules of a worker, and those that they import at their first use."""
+"""The module of a worker, and the modules that Alembic, Optuna and PIL import only when used."""
 SAFE_PATH_VARIABLE = "PYTHONSAFEPATH"
-"""The variable that keeps Python from importing modules of the working folder."""
+"""The environment variable that keeps Python from importing modules of the working folder."""
 SAFE_PATH_MARKER = "latentune"
-"""Its value if we have set it, so that workers can remove it again."""
+"""The value that Latentune gives this variable; workers remove a variable with this value."""
 
 _folder_locks: list[Any] = []  # held as long as this process lives
 _has_fork_server = "forkserver" in multiprocessing.get_all_start_methods()
@@ -39,8 +40,9 @@ process_context: Any = multiprocessing.get_context("forkserver" if _has_fork_ser
 def without_working_folder() -> Iterator[None]:
     """Keeps processes that start in the block from importing modules of the working folder.
 
-    Python starts the helpers of `multiprocessing` by `python -c`, which would import a `random.py`
-    of the user. These processes also ignore Ctrl-C, which their parent handles.
+    Python starts the helper processes of `multiprocessing` by `python -c`, which would import the
+    user's `random.py` in place of Python's. Processes that start in the block also ignore Ctrl-C,
+    which their parent handles.
     """
     before = os.environ.get(SAFE_PATH_VARIABLE)
     os.environ[SAFE_PATH_VARIABLE] = before or SAFE_PATH_MARKER
@@ -53,10 +55,10 @@ def without_working_folder() -> Iterator[None]:
 
 
 def start_fork_server() -> None:
-    """Starts the fork server, which imports the modules while this process goes on.
+    """Starts the fork server, which imports `PRELOADED_MODULES` while this process goes on.
 
     Raises:
-        StudyError: If it cannot be started.
+        StudyError: If the fork server cannot be started.
     """
     if not _has_fork_server:
         return

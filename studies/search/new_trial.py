@@ -1,4 +1,4 @@
-"""Creating a trial with all its values in one transaction."""
+"""Creating a trial with all its parameters in one transaction."""
 
 import copy
 from collections.abc import Callable, Container, Sequence
@@ -19,11 +19,11 @@ def new_trial(
     other_trials: Sequence[FrozenTrial],
     suggest: Callable[[Trial], TrialRecord],
 ) -> Trial:
-    """Returns a new RUNNING trial of a study that has all its values.
+    """Returns a new RUNNING trial that has all the parameters that `suggest` suggests.
 
-    Optuna writes each value in its own transaction and reads all trials in others. A process that
-    dies meanwhile leaves a trial with half of its values. If `suggest` raises an error, the trial
-    keeps the values that it has suggested until then.
+    `Study.ask` would write each parameter in its own transaction. If a process died before the
+    last one, its trial would have only some of its parameters. If `suggest` raises an error, the
+    new trial has the parameters that were suggested before the error.
     """
     draft_study = optuna.Study(study.study_name, _DraftStorage(study, other_trials), study.sampler)
     draft, attributes = draft_study.ask(), dict[str, Any]()
@@ -39,7 +39,7 @@ def new_trial(
 
 
 class _DraftStorage(InMemoryStorage):
-    """Holds a draft of the trial, and lists the other trials of the study."""
+    """A storage in memory that holds the new trial and lists the other trials of the study."""
 
     def __init__(self, study: optuna.Study, other_trials: Sequence[FrozenTrial]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Workers in processes of this machine, each connected by a pipe."""
+"""Workers in processes of this machine; a pipe connects each worker with the coordinator."""
 
 import signal
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ from .worker_pool import Message
 
 @dataclass
 class _WorkerProcess:
-    """A process and the coordinator's end of its pipe.
+    """The process of a worker, and the coordinator's end of its pipe.
 
-    The worker itself says that it has finished: its exit code comes from the fork server, which
-    may have died.
+    `has_finished` is True after the message `finished_work` of the worker. An exit code would not
+    be enough: it comes from the fork server, which may have died.
     """
 
     process: BaseProcess
@@ -34,10 +34,10 @@ class _WorkerProcess:
 
 @dataclass
 class ProcessBackend:
-    """Starts workers on this machine, with the prepared data in the scratch folder of the search.
+    """Starts workers on this machine. They read the prepared data from the folder `scratch`.
 
     Raises:
-        StorageError: If the data cannot be written.
+        StorageError: If the prepared data cannot be written into the folder.
     """
 
     plan: SearchPlan

@@ -1,4 +1,4 @@
-"""Workers in tasks of a Ray cluster, which reach the coordinator by an actor."""
+"""Workers in tasks of a Ray cluster; they send messages to the coordinator through an actor."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -34,12 +34,12 @@ FAILURE_REASONS: dict[type[RayError], str] = {
     OutOfMemoryError: "its node ran out of memory",
     WorkerCrashedError: "its process was killed",
 }
-MAX_ACTOR_CALLS = 10_000  # simultaneous ones: each worker waits in two calls
+MAX_ACTOR_CALLS = 10_000  # simultaneous calls; each worker waits in two of them
 
 
 @dataclass
 class _RayWorker:
-    """A task; it is connected once it runs on a node."""
+    """A worker and its Ray task. `is_connected` is True once the task runs on a node."""
 
     index: int
     task: Any
@@ -50,8 +50,8 @@ class _RayWorker:
 class RayBackend:
     """Starts workers on the nodes of the cluster that this process has joined.
 
-    A task that finds no free node waits, so nodes that join later get work. Ray reports the death
-    of a worker or a node, and nodes that have been silent for a minute.
+    If no node is free, a task waits, so nodes that join the cluster later get work. Ray reports
+    that a worker or a node has died, or that a node has sent nothing for a minute.
     """
 
     def __init__(self, plan: SearchPlan, scratch: Path) -> None:
@@ -132,7 +132,7 @@ class RayBackend:
             ) from error
 
     def _cancel_waiting(self) -> None:
-        """Cancels the tasks that wait for a free node."""
+        """Cancels all tasks that still wait for a free node."""
         for worker in self.workers.values():
             if not worker.is_connected:
                 _cancel(worker)
@@ -144,7 +144,7 @@ def _cancel(worker: _RayWorker) -> None:
 
 
 def _exit_messages(worker: _RayWorker) -> list[Message]:
-    """Returns messages about a task that has ended before its worker has finished."""
+    """Returns the messages for the coordinator about a task that ended without `finished_work`."""
     index = worker.index
     try:
         ray.get(worker.task)

@@ -29,7 +29,10 @@ from .worker_context import SendMessage, WorkerContext, local_context
 
 
 class CoordinatorNode(NamedTuple):
-    """The machine of the coordinator, as workers see it."""
+    """The Ray node of the coordinator, its scratch folder, and the URL and token of the database.
+
+    Workers connect to the database by this URL and token.
+    """
 
     node: str
     scratch: Path
@@ -45,10 +48,10 @@ def run_ray_worker(
     plan: SearchPlan,
     payload: Payload,
 ) -> None:
-    """Runs a worker that sends its messages to the coordinator actor, `connected` first.
+    """Runs a worker that sends its messages to the coordinator actor; the first is `connected`.
 
-    On the coordinator's machine, it uses the files of the search. On other machines, it sends its
-    files to the coordinator.
+    On the coordinator's machine, the worker writes into the runs folder. On another machine, it
+    sends its pictures and checkpoints to the coordinator actor.
     """
     assert plan.cluster is not None
 
@@ -86,7 +89,7 @@ def run_ray_worker(
 
 
 def call_actor(method: Any, *arguments: Any) -> Any:
-    """Calls a method of the coordinator actor; passes on its result or its error."""
+    """Calls a method of the coordinator actor; returns its result or raises its error."""
     try:
         return ray.get(method.remote(*arguments))
     except ray.exceptions.RayTaskError as error:
@@ -94,7 +97,7 @@ def call_actor(method: Any, *arguments: Any) -> Any:
 
 
 class ActorLock:
-    """The lock of the search, as the coordinator actor gives it to a worker."""
+    """The search lock, which a worker acquires and releases through the coordinator actor."""
 
     def __init__(self, actor: Any, worker_id: str) -> None:
         self.actor, self.worker_id, self.is_locked = actor, worker_id, False
@@ -126,7 +129,10 @@ class ActorArtifactStore:
 
 
 class UploadLastEpoch(pl.Callback):
-    """Sends the last epoch of a trial every few seconds, so that any node can resume it."""
+    """Sends the checkpoint of the last epoch of a trial to the coordinator actor.
+
+    It sends it every few seconds, so that another node can resume the trial.
+    """
 
     def __init__(self, actor: Any, worker_id: str, trial: int, path: Path) -> None:
         self.actor, self.worker_id, self.trial, self.path = actor, worker_id, trial, path

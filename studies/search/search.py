@@ -59,27 +59,28 @@ def search(  # noqa: D417 - the rows of the options are made from their fields
     artifacts: str | None = None,
     callbacks: Sequence[TrialCallback] = (),
 ) -> Study:
-    """Makes the study `MODEL-DATA`, or continues it, until it has its total of trials.
+    """Runs trials of the study `MODEL-DATA`, which is created if it does not exist.
 
-    It ends earlier if a trial has the best possible value, such as an accuracy of 1. The same
-    call then runs the other trials.
+    The search ends when the study has `trials` finished trials in total, also counting those of
+    earlier searches. It ends earlier when a trial has the best possible value, such as an accuracy
+    of 1. The same call then runs the remaining trials.
 
-    With one worker, trials run in this process, and searches repeat exactly. Several workers run
-    in separate processes, so a script that asks for them needs the usual
+    With one worker, trials run in this process, and the same seed gives the same results. Several
+    workers run in separate processes, so a script with `workers=2` needs the usual
     `if __name__ == "__main__":`.
 
     Args:
-        model: A key of the catalog; `auto` for a choice among the models that fit the data; or
+        model: A model of the catalog; `auto` for a choice among the models that fit the data; or
             `module:NAME` of a `StudySpec` of your own. `search("digits")` means `auto`.
-        data: A known data set, or a folder or file of yours.
-        callbacks: Called with the study and each finished trial.
+        data: A built-in data set, or a folder or file of yours.
+        callbacks: Each is called with the study and a trial after this trial has finished.
 
     Returns:
-        The study, an `optuna.Study` without RUNNING trials of this search.
+        The study, an `optuna.Study`. This search has left no RUNNING trials in it.
 
     Raises:
         StudyError: If an option is not allowed, the study exists with another definition, or
-            three trials in a row failed by the same bug.
+            three trials in a row failed with the same error.
         SpaceError: If a range does not fit the space.
         DataError: If the data is missing or broken.
         StorageError: If the database, the folder or the bucket cannot be used.

@@ -1,4 +1,4 @@
-"""The end of a search: early stopping, and the log lines of the result."""
+"""The end of a search: whether it ends early, and the log messages about its trials."""
 
 import logging
 import re
@@ -24,7 +24,7 @@ PERFECT_VALUES: dict[Direction, tuple[float, frozenset[str]]] = {
     "maximize": (1.0, frozenset({"accuracy", "balanced_accuracy", "probe", "nearest", "r2"})),
     "minimize": (0.0, frozenset({"mse", "mae", "loss", "kl"})),
 }
-"""The best possible value in each direction, and the metrics that it bounds."""
+"""For each direction: the best possible value, and the metrics that cannot be better than it."""
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 def record_failure(
     trial: optuna.Trial, error: Exception, plan: SearchPlan, send: SendMessage
 ) -> None:
-    """Records an error on its trial, and sends the traceback to the coordinator."""
+    """Records `error` on the trial that it ended, and sends its traceback to the coordinator."""
     message = (str(error).splitlines() or [""])[0]
     send("error", (trial.number, redact("".join(traceback.format_exception(error)))))
     stopped = redact(f"{type(error).__name__}: {message}")
@@ -41,7 +41,10 @@ def record_failure(
 
 
 def should_end_early(study: optuna.Study, trials: Sequence[FrozenTrial], plan: SearchPlan) -> bool:
-    """Returns True if no further trial can improve the study.
+    """Returns True if a trial of the study has the best possible value.
+
+    Returns False if an earlier search has already reported this value: this search then runs the
+    remaining trials.
 
     Raises:
         StudyError: If the last three finished trials of this search failed by the same error.
@@ -59,7 +62,7 @@ def should_end_early(study: optuna.Study, trials: Sequence[FrozenTrial], plan: S
 
 
 def log_outcome(study: optuna.Study, plan: SearchPlan) -> None:
-    """Logs the failures of a search, and a trial with the best possible value."""
+    """Logs why trials of a search failed, and the first trial with the best possible value."""
     trials = study.get_trials(deepcopy=False)
     _log_failures([t for t in _trials_of_search(trials, plan) if t.state == TrialState.FAIL], plan)
     perfect = _perfect_trial(trials, plan.spec.objective.metrics)
@@ -92,7 +95,10 @@ def _log_failures(failed: Sequence[FrozenTrial], plan: SearchPlan) -> None:
 def _perfect_trial(
     trials: Sequence[FrozenTrial], metrics: Mapping[str, Direction]
 ) -> FrozenTrial | None:
-    """Returns the first complete trial with the best possible value, or None."""
+    """Returns the first complete trial with the best possible value of its metric, or None.
+
+    With several metrics, it returns None.
+    """
     if len(metrics) > 1:
         return None
     ((name, direction),) = metrics.items()
@@ -104,12 +110,15 @@ def _perfect_trial(
 
 
 def _trials_of_search(trials: Sequence[FrozenTrial], plan: SearchPlan) -> list[FrozenTrial]:
-    """Returns the finished trials that were started in this search, by any process."""
+    """Returns the finished trials that any process has started since this search began."""
     since = datetime.fromtimestamp(plan.started_at)
     finished = finished_trials(trials)
     return [t for t in finished if t.datetime_start is None or t.datetime_start >= since]
 
 
 def _reason_pattern(trial: FrozenTrial) -> str:
-    """Returns why a trial stopped, without numbers, which differ between configurations."""
+    """Returns why a trial stopped, with `#` for each number.
+
+    Two trials that stop for the same reason have the same text, whatever numbers it contains.
+    """
     return re.sub(r"\d+", "#", stop_reason(trial))

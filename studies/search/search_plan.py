@@ -1,4 +1,4 @@
-"""Planning a search: defaults are resolved and inputs checked before anything is written."""
+"""Planning a search: defaults are chosen and inputs are checked before a file is written."""
 
 import logging
 import time
@@ -61,14 +61,14 @@ BYTES_PER_WORKER = 2**30
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """All settings of a search, checked before anything is written.
+    """All settings of a search, which `plan_search` has checked.
 
     Attributes:
-        definition: The settings that all searches of the study must have in common.
-        trials: Total of trials in the study, over all searches.
+        definition: The settings that are the same in all searches of the study.
+        trials: Number of trials at which the search ends; it counts all searches of the study.
         seconds: Time after which no trial starts; None for no limit.
-        first: Values of the first trials of a new study; empty if the sampler chooses them.
-        enqueued_params: Values of trials from `enqueue`, which run before those of the sampler.
+        first: Parameters of the first trials of a new study; empty if the sampler chooses them.
+        enqueued_params: Parameters of the trials of `enqueue`, which run before other new trials.
         cluster: The cluster of the workers; None for this machine.
         bucket: The bucket of the pictures; None for the runs folder.
         started_at: Start of the search, in seconds since the epoch.
@@ -94,23 +94,23 @@ class SearchPlan:
 
     @property
     def is_out_of_time(self) -> bool:
-        """Whether no worker may start another trial."""
+        """Whether the time limit `seconds` has passed, so that no worker starts another trial."""
         return self.seconds is not None and time.time() - self.started_at > self.seconds
 
     def hold_lock(self) -> AbstractContextManager[None]:
-        """Holds the lock of all searches in the database."""
+        """Returns a context manager that holds the lock of all searches in the database."""
         return hold_lock(search_lock(self.storage, self.runs), SEARCH_LOCK_NAME)
 
     @property
     def progress_arguments(self) -> tuple[str, int, list[str], int]:
-        """Name of the study, total of trials, metrics, and epochs of a trial."""
+        """The arguments of `SearchProgress`: study name, trials, metrics and epochs per trial."""
         objective = self.spec.objective
         epochs = objective.max_epochs * objective.n_trainings
         return self.name, self.trials, list(objective.metrics), epochs
 
     @cached_property
     def spec(self) -> StudySpec:
-        """The search space, data and objective; each process builds its own."""
+        """The search space, data and objective. Each process builds them again from the recipe."""
         return build_spec(self.recipe, self.runs)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class SearchPlan:
 
 
 def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
-    """Returns the plan of a search. `search` explains the arguments and the errors."""
+    """Returns the plan of a search. The docstring of `search` has the arguments and the errors."""
     study, options = pick_options(StudyOptions, values), pick_options(SearchOptions, values)
     cluster, place = pick_options(ClusterOptions, values), pick_options(Place, values)
     runs = Runs(Path(place.runs))
@@ -180,7 +180,7 @@ def plan_search(model: str, data: str | None, **values: Any) -> SearchPlan:
 def _discover_parameters(
     recipe: Recipe, space: Space, data: DataSpec
 ) -> tuple[SpaceParameters, list[dict[str, Any]]]:
-    """Returns the parameters of a space, and the values of the first trials of a new study."""
+    """Returns the parameters of a space, and the parameters of the first trials of a new study."""
     if recipe.model == AUTO:
         parameters = discover_parameters(space, data, record_model_choices)
         first = default_trial_per_model(parameters)
@@ -196,11 +196,11 @@ def _discover_parameters(
 
 
 def _read_params(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Mapping[str, Any]:
-    """Returns the values of a best.toml.
+    """Returns the parameters of the best.toml at `path`.
 
     Raises:
-        StudyError: If it is the configuration of another model.
-        SpaceError: If the space cannot suggest these values.
+        StudyError: If the file is of another model than the recipe.
+        SpaceError: If the space cannot suggest these parameters.
     """
     best = read_best_toml(path)
     model, params = best.recipe.get("model"), dict(best.params)
@@ -219,7 +219,12 @@ def _read_params(path: Path, recipe: Recipe, space: Space, data: DataSpec) -> Ma
 
 
 def _check_data_kind(recipe: Recipe, data: Any) -> None:
-    """Checks that the data module has a `spec`, and that the model is made for such data."""
+    """Checks that the data module `data` has a `spec`, and that the model takes data of its kind.
+
+    Raises:
+        DataError: If the data module has no `spec`.
+        StudyError: If the model does not take such data.
+    """
     if not isinstance(getattr(data, "spec", None), DataSpec):
         raise DataError(
             f"{type(data).__name__} has no `spec`: a DataSpec that describes an item is needed"
@@ -239,10 +244,10 @@ def _check_data_kind(recipe: Recipe, data: Any) -> None:
 
 
 def _choose_pruner(pruner: str | None, trainings: int) -> str:
-    """Returns the pruner, or the default one if it is None.
+    """Returns `pruner` or, if that is None, the default for trials of `trainings` trainings.
 
     Raises:
-        StudyError: If the pruner cannot compare trials with so many trainings.
+        StudyError: If the pruner cannot compare trials of `trainings` trainings.
     """
     if pruner is None:
         return PRUNER if trainings == 1 else WILCOXON
@@ -260,10 +265,11 @@ def _choose_pruner(pruner: str | None, trainings: int) -> str:
 
 
 def _default_workers(trials: int, cluster: RayCluster | None) -> int:
-    """Returns the default number of workers, given the number of trials.
+    """Returns the default number of workers for a number of trials: one for every eight.
 
-    A sampler cannot learn from trials that run at the same time, so each worker gets eight
-    trials. On this machine, each worker needs a core and 1 GiB of memory, and two share a GPU.
+    A sampler cannot learn from trials that still run, so more workers would find worse values.
+    A cluster limits the number to what its nodes can run. On this machine, the limits are one
+    worker for each core, one for each GiB of free memory, and two for each GPU.
     """
     limit = -(-trials // TRIALS_PER_WORKER)
     if cluster is not None:

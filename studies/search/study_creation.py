@@ -1,4 +1,4 @@
-"""Opening the study of a search, or creating it."""
+"""Opening the study of a search, or creating this study."""
 
 import logging
 import shutil
@@ -38,12 +38,14 @@ log = logging.getLogger(__name__)
 
 
 def open_or_create_study(plan: SearchPlan, command: str) -> Study:
-    """Opens the study of a search; creates the study and its database if they do not exist.
+    """Returns the study of a search; creates the study and its database if they do not exist.
+
+    A new study records `command`.
 
     Raises:
         StudyError: If the study exists with another definition.
-        StorageError: If the study exists and keeps its pictures in another place than this search,
-            or the database cannot be used.
+        StorageError: If the study exists and its pictures are in another place than in the plan.
+            Also if the database cannot be used.
     """
     with plan.hold_lock():
         study = _open_existing(plan)
@@ -80,13 +82,16 @@ def _open_existing(plan: SearchPlan) -> Study | None:
 
 
 def _is_incomplete(study: optuna.Study) -> bool:
-    """Returns True if a search was killed while it created this study."""
+    """Returns True if a search began to create this study and was killed before the end."""
     is_ours = study.user_attrs.keys() <= StudyRecord.model_fields.keys()
     return is_ours and "command" in study.user_attrs and not is_latentune_study(study)
 
 
 def _create_study(plan: SearchPlan, command: str) -> Study:
-    """Creates a study, or completes one that is incomplete: its definition is written last."""
+    """Returns a new study; if a killed search left an incomplete one, completes that one.
+
+    The definition of a study is written last. A study without a definition is incomplete.
+    """
     metrics = plan.spec.objective.metrics
     storage = open_database(plan.storage, create=True)
     optuna.create_study(
@@ -126,9 +131,10 @@ def _create_study(plan: SearchPlan, command: str) -> Study:
 
 
 def _with_local_encoder(plan: SearchPlan) -> Recipe:
-    """Returns the recipe with its encoder in the runs folder, after copying it there if needed.
+    """Returns the recipe of the plan, with a path of the encoder inside the runs folder.
 
-    The study can then be moved with the folder.
+    A file outside the runs folder is copied into it. The runs folder can then be moved with all
+    that its studies need.
     """
     encoder = Path(str(plan.recipe.encoder))
     if relative_to_root(encoder, plan.runs.root) is not None:

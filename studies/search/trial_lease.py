@@ -1,4 +1,7 @@
-"""The lease of a process on its trial, and requeuing the trials of dead processes."""
+"""The lease of a trial, which lets one process write to it, and requeuing of trials.
+
+A process loses the lease when another process requeues its trial.
+"""
 
 import time
 from collections.abc import Sequence
@@ -18,18 +21,18 @@ MAX_DEATHS = 3  # a trial fails if its process dies so often after the same epoc
 
 
 class LeaseLostError(StopRequested):
-    """Another process has requeued the trial, because this process sent no heartbeats."""
+    """Error of a process whose trial was requeued by another, because it sent no heartbeats."""
 
 
 class TrialLease:
-    """The right of a process to write to its trial."""
+    """The right of this process to write to a trial; `check` tells whether it still has it."""
 
     def __init__(self, trial: optuna.Trial) -> None:
         self.trial = trial
         self.worker_failures = read_trial_record(trial).worker_failures
 
     def check(self) -> FrozenTrial:
-        """Returns the trial as the database holds it.
+        """Returns the trial as it is in the database now.
 
         Raises:
             LeaseLostError: If another process has requeued or ended the trial.
@@ -42,10 +45,10 @@ class TrialLease:
 
 
 class CheckLease(pl.Callback):
-    """Stops the training of a trial that another process has requeued.
+    """A callback that stops the training of a trial which another process has requeued.
 
-    The lease is checked before validation, so that no further epoch is reported. It is checked
-    once per heartbeat at most, because only several missed heartbeats lose a lease.
+    It checks the lease before validation, so that this process reports no further epoch. It
+    checks once per heartbeat at most, because a lease is lost only after several heartbeats.
     """
 
     def __init__(self, lease: TrialLease) -> None:
@@ -60,10 +63,10 @@ class CheckLease(pl.Callback):
 def requeue_dead_trials(
     study: optuna.Study, *, is_only_process: bool = False
 ) -> list[FrozenTrial]:
-    """Requeues every RUNNING trial of a dead process, and returns all trials of the study.
+    """Requeues the RUNNING trials of dead processes, and returns all trials of the study.
 
-    If this is the only process that works on the study, all RUNNING trials are of dead processes,
-    whatever their heartbeats say.
+    A process is dead if the last heartbeat of its trial is too old. If `is_only_process` is True,
+    no other process works on the study, so every RUNNING trial is requeued.
     """
     trials = study.get_trials(deepcopy=False)
     write_missing_heartbeats(study, trials)
@@ -78,10 +81,11 @@ def requeue_dead_trials(
 
 
 def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
-    """Requeues RUNNING trials whose processes have died at the same moment.
+    """Requeues the RUNNING trials with these numbers, whose processes died at the same moment.
 
-    A trial fails if its process has died alone three times in a row after the same epoch: its
-    configuration kills its processes. Processes that die together were killed from outside.
+    If only one process died, its configuration may be the cause. If this happens three times in
+    a row after the same epoch, the trial is not requeued but fails. Processes that die together
+    were killed by something else.
     """
     trials = study.get_trials(deepcopy=False)
     dead = [trials[number] for number in numbers if trials[number].state == TrialState.RUNNING]
@@ -98,7 +102,10 @@ def requeue_dead(study: optuna.Study, numbers: Sequence[int]) -> None:
 
 
 def requeue_trial(study: optuna.Study, trial: FrozenTrial, reason: str) -> None:
-    """Sets a RUNNING trial to WAITING; its next process resumes it after its last epoch."""
+    """Sets a RUNNING trial to WAITING and records the reason.
+
+    The process that runs the trial next resumes it after its last epoch.
+    """
     amend_trial_record(study, trial, TrialRecord(stopped=reason))
     set_trial_state(study, trial, TrialState.WAITING)
 
@@ -106,9 +113,10 @@ def requeue_trial(study: optuna.Study, trial: FrozenTrial, reason: str) -> None:
 def finish_trial(
     study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
 ) -> None:
-    """Ends a RUNNING trial as `Study.tell` does, but does not read it from the database again.
+    """Ends a RUNNING trial with a state and values, as `Study.tell` does.
 
-    A pruned trial gets its last intermediate value.
+    Unlike `Study.tell`, it does not read the trial from the database again. The value of a pruned
+    trial is its last intermediate value.
     """
     if state == TrialState.PRUNED and trial.last_step is not None:
         values = [trial.intermediate_values[trial.last_step]]

@@ -1,4 +1,4 @@
-"""The loop of a worker, which runs the trials of a study together with other workers."""
+"""The loop in which a worker runs trials of a study, while other workers run others."""
 
 import gc
 import threading
@@ -40,19 +40,20 @@ from .trial_lease import (
 from .worker_context import WorkerContext
 
 SEARCH_ERRORS = (DataError, StorageError, StudyError, *DatabaseError)
-"""Errors that end a search and are not the fault of the trial in which they occur."""
+"""Errors that end the search. The trial in which they occur is not their cause."""
 LEASE_ERRORS: tuple[type[Exception], ...] = (LeaseLostError, UpdateFinishedTrialError)
-"""Errors of a process that was suspended while another one requeued or ended its trial."""
+"""Errors of a process whose trial was requeued or ended by another process."""
 
 
 @dataclass
 class TrialLoop:
-    """Runs trials until the study has its total, the time is over, or `stop` is set.
+    """Runs trials until the study has the planned number, the time is over, or `stop` is set.
 
-    Databases give a WAITING trial to all processes that ask at the same moment, and a count of
-    trials is soon out of date. So a process holds the lock while it counts the trials and creates
-    its own: the samplers of the others then see its values. The loop sets the sampler and the
-    pruner of the study.
+    Each process holds the search lock while it counts the trials and creates or takes the next
+    one. Without the lock, two processes could take the same WAITING trial or run too many trials.
+    The sampler of each process also sees the parameters of all trials that run.
+
+    The loop sets the sampler and the pruner of the study.
     """
 
     study: optuna.Study
@@ -110,11 +111,11 @@ class TrialLoop:
             return self.study.ask()
 
     def _suggest(self, trial: optuna.Trial) -> TrialRecord:
-        """Makes a trial suggest all of its values; returns the record of its model."""
+        """Makes a trial suggest all its parameters; returns the record of the model."""
         return model_record(build_without_weights(self.objective.model, trial, self.data_spec))
 
     def _run_trial(self, trial: optuna.Trial) -> None:
-        """Runs a trial and records how it ended; releases the lock while it trains."""
+        """Runs a trial and records how it ended. The search lock is released during training."""
         lease = TrialLease(trial)
         self.context.send("started", trial.number)
         with heartbeat(trial):
@@ -136,7 +137,7 @@ class TrialLoop:
     def _train(
         self, trial: optuna.Trial, lease: TrialLease
     ) -> tuple[TrialState, Sequence[float] | None]:
-        """Trains a trial; returns its new state and its values."""
+        """Trains the model of a trial; returns the new state and the values of the trial."""
         context = self.context
         callbacks = [
             CheckLease(lease),
@@ -170,7 +171,10 @@ class TrialLoop:
 
     @contextmanager
     def _hold_lock(self) -> Iterator[None]:
-        """Acquires the lock if this process does not hold it yet; the block may release it."""
+        """Holds the search lock in the block, which may release it earlier.
+
+        If this process already holds the lock, it is not acquired again.
+        """
         lock = self.context.lock
         try:
             if not lock.is_locked:
@@ -186,10 +190,10 @@ class TrialLoop:
 
 @contextmanager
 def _frozen_garbage() -> Iterator[None]:
-    """Excludes existing objects from garbage collection.
+    """Excludes all objects that exist before the block from garbage collection in the block.
 
-    Each trial ends with a garbage collection, which would take 0.3 s over all the objects that
-    torch and Lightning create when they are imported.
+    Each trial ends with a garbage collection. It would take 0.3 s for the objects that torch and
+    Lightning create when they are imported.
     """
     gc.collect()
     gc.freeze()

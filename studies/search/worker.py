@@ -1,4 +1,4 @@
-"""A worker of a search, in a process of this machine or in a Ray task."""
+"""A worker: it runs trials of a search in a process of this machine or in a Ray task."""
 
 import os
 import pickle
@@ -26,7 +26,7 @@ from .trial_loop import TrialLoop
 from .worker_context import SendMessage, WorkerContext, local_context
 
 SPLITS_FILE = "splits.pt"
-"""The file of the prepared data, as `save_splits` writes it."""
+"""Name of the file in which `save_splits` writes the prepared data."""
 Connected = AbstractContextManager[tuple[SearchPlan, BaseStorage, WorkerContext]]
 
 
@@ -37,13 +37,17 @@ def run_worker(
     wait_for_stop: Callable[[], None],
     connect: Callable[[], Connected],
 ) -> None:
-    """Runs trials until the search ends, it is asked to stop, or the coordinator is gone.
+    """Runs trials until the search ends or `wait_for_stop` returns.
 
-    It sends the messages that `SendMessage` lists. If an error ends it, it then sends `failed`
-    with the error. Its last message is `finished_work`.
+    The worker sends the messages that `SendMessage` lists. If an error ends the worker, it sends
+    `failed` with the error. The last message is `finished_work`.
 
-    `wait_for_stop` returns when the coordinator is gone or asks the worker to stop. `connect`
-    makes the plan, the database and the context.
+    Args:
+        index: Number of the worker, from 0; it chooses the GPU.
+        threads: Number of threads of PyTorch.
+        send: Sends a message to the coordinator.
+        wait_for_stop: Returns when the coordinator is gone or asks the worker to stop.
+        connect: Yields the plan, the database and the worker context.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     torch.set_num_threads(threads)
@@ -69,7 +73,7 @@ def run_worker(
 def run_local_worker(
     plan: SearchPlan, index: int, threads: int, scratch: Path, pipe: Connection
 ) -> None:
-    """Runs a worker that sends its messages through a pipe, and stops when it receives any."""
+    """Runs a worker that sends messages through `pipe`, and stops if it receives a message."""
     if os.environ.get(SAFE_PATH_VARIABLE) == SAFE_PATH_MARKER:
         del os.environ[SAFE_PATH_VARIABLE]  # programs that a trial starts may need their folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes
@@ -93,7 +97,7 @@ def run_local_worker(
 
 
 def _select_gpu(index: int) -> None:
-    """Lets CUDA see only one GPU, so that each worker uses another one."""
+    """Lets CUDA see only one GPU, which the index of the worker chooses."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     gpus = visible.split(",") if visible else [str(i) for i in range(torch.cuda.device_count())]
     if gpus and visible != "":
@@ -101,7 +105,7 @@ def _select_gpu(index: int) -> None:
 
 
 def _to_picklable(error: Exception) -> Any:
-    """Returns an error that can be sent to the coordinator, without its cause."""
+    """Returns an error without its cause, in a form that can be sent to the coordinator."""
     if isinstance(error, DatabaseError):
         return optuna.exceptions.StorageInternalError(database_message(error))
     try:

@@ -1,4 +1,4 @@
-"""The connections that a process needs to run trials, on any machine."""
+"""The worker context: how a worker reaches the lock, the files and the coordinator of a search."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ from ...storage.search_lock import search_lock
 from .search_plan import SearchPlan
 
 SendMessage = Callable[[str, Any], None]
-"""Sends a message to the coordinator: a kind and a content.
+"""A function that sends a message to the coordinator. A message has a kind and a content:
 
-The content of `started` and `finished` is the number of a trial. That of `waiting` are the numbers
-of the trials of other processes that the worker waits for, and that of `error` is the number of a
-trial and the traceback of its error.
+- `started` and `finished`: the number of the trial.
+- `waiting`: the numbers of the trials of other processes that the worker waits for.
+- `error`: the number of a trial and the traceback of its error.
 """
 
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """The connections of a worker; they hide whether it runs on the coordinator's machine.
+    """What a worker uses to reach the rest of a search, the same on every machine.
 
     Attributes:
-        lock: The lock of all searches; a worker holds it while it creates a trial.
+        lock: The lock that all searches share; a worker holds it while it creates a trial.
         artifacts: The store of pictures.
         send: Sends a message to the coordinator.
-        last_epoch: Returns the path of the last epoch of the trial with a number.
+        last_epoch: Returns the path of the checkpoint of the last epoch, given a trial number.
         scratch: A folder for temporary files.
-        extra_callbacks: Returns further Lightning callbacks for the trial with a number.
-        connection_errors: Errors that are raised when the coordinator is lost.
-        may_declare_dead: Whether this process may requeue trials without a heartbeat. It may not
-            if workers cannot write heartbeats, so that the coordinator writes them.
+        extra_callbacks: Returns further Lightning callbacks, given a trial number.
+        connection_errors: Types of errors that are raised when the coordinator cannot be reached.
+        may_declare_dead: Whether this process may requeue trials with old heartbeats. It is False
+            if the coordinator writes the heartbeats for the workers.
     """
 
     lock: Lock

@@ -1,4 +1,4 @@
-"""The pool of workers of a search, as its coordinator manages it."""
+"""The pool of workers of a search: the coordinator starts, serves and replaces workers."""
 
 import logging
 import threading
@@ -20,14 +20,14 @@ from .search_plan import SearchPlan
 from .trial_lease import requeue_dead, requeue_dead_trials
 from .worker_context import SendMessage
 
-MAX_WORKER_FAILURES = 4  # one more than a single trial may cause
+MAX_WORKER_FAILURES = 4  # a single trial causes at most 3
 LOCK_TIMEOUT_S = 1
 SIMULTANEOUS_S = 0.3  # workers that die within this time were killed by one event
 
 log = logging.getLogger(__name__)
 
 Message = tuple[int, str, Any]
-"""Index of a worker, kind and content of a message."""
+"""A message: the index of the worker that sent it, its kind and its content."""
 
 
 class WorkerBackend(Protocol):
@@ -42,16 +42,17 @@ class WorkerBackend(Protocol):
     needs_heartbeat_proxy: bool
 
     def start(self, index: int) -> None:
-        """Starts a worker, perhaps in the place of a dead one."""
+        """Starts a worker with this index; an earlier worker with this index may have died."""
 
     def receive(self, seconds: float) -> Sequence[Message]:
-        """Returns all messages; waits for the given time at most if there are none yet.
+        """Returns all messages of workers; if there are none, waits up to `seconds` for the first.
 
-        To the messages that `run_worker` sends, it adds `died` with the reason.
+        The messages are those of `run_worker`. For a worker that died, it adds the message `died`
+        with the reason.
         """
 
     def request_stop(self) -> None:
-        """Asks all workers to stop; those that have not been started yet end at once."""
+        """Asks all workers to stop. Tasks that still wait for a free node end at once."""
 
     def close(self) -> None:
         """Kills the workers that still run."""
@@ -62,8 +63,8 @@ class WorkerPool:
     """Starts the workers, passes each message to `handle`, and replaces workers that die.
 
     Attributes:
-        trials: The number of the trial that each worker runs; None between trials.
-        failed_workers: The reason of each death, until the trial of that worker is requeued.
+        trials: The number of the trial that each worker runs, by its index; None between trials.
+        failed_workers: Why a worker has died, by its index, until its trial is requeued.
     """
 
     study: optuna.Study
@@ -145,7 +146,7 @@ class WorkerPool:
         write_heartbeats(self.study, [trial for trial in trials if trial.number in numbers])
 
     def _replace_failed(self) -> None:
-        """Requeues the trials of workers that died together, and starts other workers."""
+        """Requeues the trials of the workers in `failed_workers`, and starts new workers."""
         numbers = [self.trials[index] for index in self.failed_workers]
         trials = [number for number in numbers if number is not None]
         if trials and not self._with_lock(lambda: requeue_dead(self.study, trials)):
@@ -168,7 +169,7 @@ class WorkerPool:
                 self._start(index)
 
     def _with_lock(self, action: Any) -> bool:
-        """Runs an action under the lock; returns False if a worker, perhaps dead, holds it."""
+        """Runs `action` under the search lock; returns True if it could acquire the lock."""
         try:
             self.backend.lock.acquire(timeout=LOCK_TIMEOUT_S)
         except Timeout:
