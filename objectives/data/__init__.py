@@ -1,4 +1,4 @@
-"""Data: `sources` reads it, `preparation` splits it, `new_items` prepares input of predictions.
+"""Reads data (`sources`), splits it (`preparation`) and reads input to predict (`new_items`).
 
-All of them raise `DataError` if data is missing, empty, broken or does not fit an option.
+All three raise `DataError` for data that is missing, empty or broken, or does not fit an option.
 """

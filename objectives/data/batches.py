@@ -1,4 +1,4 @@
-"""Batches: slices of tensors that stay on the device, or images that are decoded in advance."""
+"""Iterates over batches of a data set, and applies functions to all of its items in batches."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,20 +25,22 @@ R = TypeVar("R")
 
 @dataclass(eq=False)
 class Batches:
-    """An iterable of batches, each a slice of every column; bytes become floats in [0, 1].
+    """An iterable of batches; each is a tuple with a slice of every column.
 
-    Images that are decoded on demand are decoded one batch ahead.
+    Inputs are floats in a batch: bytes are scaled to [0, 1]. While a batch is used, a thread
+    decodes the images of the next batch if images are decoded on demand.
 
     Args:
-        columns: Inputs, and other tensors of the same length N such as targets.
-        batch_size: Items of a batch. The last batch may be smaller; a single last item joins the
-            batch before, because batch normalization cannot train on one item.
-        shuffle: Whether each epoch has a new random order, by torch's global generator.
+        columns: The inputs, and other tensors with one value per input, such as targets. All have
+            length N.
+        batch_size: Number of items in a batch. The last batch may be smaller. A single last item
+            joins the batch before, because batch normalization cannot train on one item.
+        shuffle: Whether each epoch has a new random order, from torch's global random generator.
         weights: Sampling weights of shape (N,). Each epoch then samples N items with replacement.
             If None, each item comes once.
-        augment: Augments the inputs of a batch, by the same generator.
-        device: The device that inputs are moved to; None leaves them where they are.
-        encode: Maps the inputs of a batch to codes, without gradients.
+        augment: Augments the inputs of a batch, with torch's global random generator.
+        device: The device that inputs are moved to. If None, they are not moved.
+        encode: Maps the inputs of a batch to latent codes. No gradients are computed.
     """
 
     columns: tuple[Items, ...]
@@ -89,7 +91,7 @@ class Batches:
 
 
 def prefetch(read: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
-    """Yields `read(chunk)` of each chunk; a thread reads the next one in advance."""
+    """Yields `read(chunk)` of each chunk; a thread already reads the next chunk."""
     with ThreadPoolExecutor(1) as thread:
         pending: Future[R] | None = None
         for chunk in chunks:
@@ -102,10 +104,10 @@ def prefetch(read: Callable[[C], R], chunks: Iterable[C]) -> Iterator[R]:
 
 
 class DeviceDataModule(pl.LightningDataModule):
-    """A data module that keeps its parts on the device, so that batches are slices of tensors.
+    """A data module whose tensors are on the training device, so that a batch is a slice of them.
 
     Attributes:
-        batch_size: Items of a training batch.
+        batch_size: Number of items in a training batch.
         weights: Sampling weights of the training items; see `Batches`.
         augment: Augments the images of training batches.
     """
@@ -119,7 +121,10 @@ class DeviceDataModule(pl.LightningDataModule):
         self._device_columns: dict[str, tuple[Items, ...]] = {}
 
     def move_to_device(self, name: str, part: Part) -> None:
-        """Moves a part to the device of the trainer; images decoded on demand move in batches."""
+        """Moves a part to the trainer's device, except images that are decoded on demand.
+
+        Those images move to the device batch by batch.
+        """
         inputs, targets, _ = part
         inputs = inputs.to(self.device) if isinstance(inputs, Tensor) else inputs
         columns = (inputs,) if targets is None else (inputs, targets.to(self.device))
@@ -141,15 +146,15 @@ class DeviceDataModule(pl.LightningDataModule):
 
     @property
     def device(self) -> torch.device:
-        """The device of the trainer; the CPU without a trainer."""
+        """The trainer's device; the CPU if no trainer is attached."""
         return torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
 
 
 def cast_to_model_precision(model: nn.Module, part: Part) -> Part:
-    """Returns a part in the precision that a model takes.
+    """Returns a part with its inputs and targets as float64 or float32, as the model expects.
 
-    Rows of tables and numbers to predict are float64. A model that does not standardize its input
-    and is not a `Predictor`, such as the model of a user, gets float32.
+    Table rows and numeric targets are stored as float64. Inputs become float32 for a model that
+    does not standardize its input. Targets become float32 for a model that is not a `Predictor`.
     """
     inputs, targets = part.inputs, part.targets
     if isinstance(inputs, Tensor):
@@ -160,23 +165,24 @@ def cast_to_model_precision(model: nn.Module, part: Part) -> Part:
 
 
 def choose_batch_size(batch_size: int | None, n: int, max_size: int, steps: int) -> int:
-    """Returns `batch_size`, or if it is None a size that gives an epoch of n items enough steps.
+    """Returns `batch_size`, or if it is None, a size for about `steps` batches of n items.
 
-    The chosen size is at least 2, because batch normalization cannot train on one item.
+    The chosen size is at most `max_size`. It is at least 2, because batch normalization cannot
+    train on one item.
     """
     return max(2, min(max_size, n // steps)) if batch_size is None else batch_size
 
 
 def evaluation_batch_size(items: Items) -> int:
-    """Returns how many items make a batch where nothing is trained."""
+    """Returns the batch size for evaluation, at most 1000; it is smaller for large items."""
     values = max(1, prod(items.shape[1:]))
     return max(1, min(EVALUATION_BATCH_SIZE, MAX_BATCH_VALUES // values))
 
 
 def apply_in_batches(function: Callable[[Tensor], Tensor], items: Items) -> Tensor:
-    """Returns the results of a function for all items, computed in batches without gradients.
+    """Returns `function` of all items as one tensor, computed batch by batch without gradients.
 
-    The function maps floats of shape (n, *shape) to a tensor of length n.
+    The function maps a batch of floats with shape (n, *shape) to a tensor of length n.
     """
     with torch.inference_mode():
         batches = Batches((items,), evaluation_batch_size(items), shuffle=False)

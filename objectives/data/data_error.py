@@ -1,4 +1,4 @@
-"""DataError, and the limits of input files: each file is checked before it is opened."""
+"""DataError, and checks of the type and size of an input file before it is opened."""
 
 import os
 import stat
@@ -17,10 +17,10 @@ MAX_FILE_BYTES: dict[Kind, int] = {
     "array": 64 * GIB,
     "image": GIB,
 }
-"""The largest size of a file of each kind. A table takes ten times its size in memory."""
+"""The largest allowed size of a file, by kind. A table takes ten times its file size in memory."""
 MAX_COLUMNS = 100_000
 FileState = tuple[int, int]
-"""Size and modification time of a file: both tell whether it has changed."""
+"""Size and modification time of a file. If both are unchanged, the file counts as unchanged."""
 
 
 class DataError(LatentuneError, ValueError):
@@ -28,7 +28,10 @@ class DataError(LatentuneError, ValueError):
 
 
 def check_input_file(path: str | Path, kind: Kind) -> Path:
-    """Returns the path of a regular file of allowed size; a pipe could block forever."""
+    """Returns `path` as a Path, or raises DataError if the file is not regular or is too large.
+
+    Pipes are refused, because reading from a pipe could block forever.
+    """
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:  # ValueError: the name holds a null byte
@@ -41,7 +44,7 @@ def check_input_file(path: str | Path, kind: Kind) -> Path:
 
 
 def file_state(path: str) -> FileState | None:
-    """Returns the state of a regular file; None for a pipe, which would block."""
+    """Returns size and modification time of a regular file, or None for any other path."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):  # ValueError: the path holds a null byte
@@ -50,7 +53,7 @@ def file_state(path: str) -> FileState | None:
 
 
 def check_input_size(name: str | Path, size: int, kind: Kind) -> None:
-    """Raises DataError if an input is larger than its kind may be, or than the free memory."""
+    """Raises DataError if `size` exceeds the limit of the kind of file, or the free memory."""
     if size > MAX_FILE_BYTES[kind]:
         most = f"at most {MAX_FILE_BYTES[kind]:,} are read"
         raise DataError(f"{name} takes {size:,} bytes, and {most}: split it")

@@ -1,4 +1,4 @@
-"""Descriptions and hints for Python objects that were passed in place of a name or a path."""
+"""Error texts for a Python object that was passed where a name or a path is expected."""
 
 import inspect
 import os
@@ -28,7 +28,10 @@ CONVERSION_HINTS = {
     "PIL.Image": "save it by its method `save`, and name that file",
     "_io._IOBase": "name the file",
 }
-"""What to do instead, by package and name of a class; the first class of an MRO counts."""
+"""What the user should do with an object, by the package and name of its class.
+
+The classes of its MRO are looked up in order; the first hit counts.
+"""
 
 
 def describe_object(value: Any) -> str:
@@ -49,7 +52,7 @@ def describe_object(value: Any) -> str:
 
 
 def conversion_hint(value: Any) -> str:
-    """Returns how to turn an object into a name or a path; empty if that is not known."""
+    """Returns advice on how to save an object, so that it can be named; empty if none is known."""
     for base in (value if isinstance(value, type) else type(value)).__mro__:
         hint = CONVERSION_HINTS.get(f"{base.__module__.partition('.')[0]}.{base.__name__}")
         if hint is not None:
@@ -58,9 +61,9 @@ def conversion_hint(value: Any) -> str:
 
 
 def accepts_arguments(function: Any, count: int) -> bool:
-    """Returns False if a function or class cannot be called with `count` positional arguments.
+    """Returns whether a function or class can be called with `count` positional arguments.
 
-    It returns True for objects that are not callable, and for functions without a signature.
+    The result is True for objects that are not callable, and for functions without a signature.
     """
     try:
         inspect.signature(function).bind(*range(count))

@@ -1,4 +1,4 @@
-"""EncodedData: latent codes from a frozen encoder in place of items."""
+"""EncodedData: a data module whose inputs are the latent codes of a frozen encoder."""
 
 import copy
 from collections.abc import Callable
@@ -23,18 +23,19 @@ STEPS_PER_EPOCH = 16
 
 
 class EncodedData(DeviceDataModule):
-    """Latent codes of labeled items, from a frozen encoder.
+    """A data module of the latent codes of labeled items.
 
-    The codes are computed once and kept in a file. Its name holds a hash of the items and a hash
-    of the encoder. The codes of augmented images are computed for each batch. A batch is a tuple
-    (codes, labels) with codes of shape (N, D).
+    A frozen encoder computes the codes once, and they are kept in a cache file. The name of the
+    file holds a hash of the items and a hash of the encoder. If images are augmented, their codes
+    are computed anew for each batch. A batch is a tuple (codes, labels). The codes have shape (N,
+    D).
 
     Args:
         items: The items to encode.
-        make_encoder: Returns a model with `encode` for a data spec.
-        cache: Path of the file; the fingerprint of the items is added to its name.
-        batch_size: Codes of a batch. If None, use 1024, or fewer on small data so that an epoch
-            has at least 16 steps.
+        make_encoder: Takes a data spec, and returns a model with the method `encode`.
+        cache: Path of the cache file. The fingerprint of the items is added to its name.
+        batch_size: Number of codes in a batch. If None, it is 1024, or less for small data so that
+            an epoch has at least 16 batches.
 
     Raises:
         DataError: If the items have no labels.
@@ -62,11 +63,14 @@ class EncodedData(DeviceDataModule):
 
     @property
     def streamed(self) -> bool:
-        """Whether the images are decoded on demand."""
+        """Whether the images of the items are decoded on demand."""
         return self.items.streamed
 
     def fold(self, index: int, folds: int) -> Self:
-        """Returns the codes with another validation part; see `TensorData.fold`."""
+        """Returns the same codes with fold `index` of `folds` as the validation part.
+
+        See `TensorData.fold`.
+        """
         other = copy.copy(self)
         other._device_columns = {}
         other._fold = index, folds
@@ -95,7 +99,10 @@ class EncodedData(DeviceDataModule):
         return replace(batches, encode=lambda items: encoder.encode(items).flatten(1))
 
     def _encode_or_read(self) -> dict[str, Tensor]:
-        """Returns the codes of each part from the file, or computes them and writes the file."""
+        """Returns the codes of each part, from the cache file if it exists.
+
+        If it does not exist, the codes are computed and the file is written.
+        """
         lengths = {name: len(getattr(self._all_items.splits, name)) for name in PART_NAMES}
         cached = read_cache_file(self._cache)
         if isinstance(cached, dict) and {k: len(codes) for k, codes in cached.items()} == lengths:

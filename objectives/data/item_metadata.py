@@ -1,4 +1,4 @@
-"""Metadata of items: the path, row or text of each, and all columns of the file it comes from."""
+"""A table with the path, row or text of each item, and the columns of the file it comes from."""
 
 import os
 from pathlib import Path
@@ -20,12 +20,12 @@ ITEM_COLUMN, ROW_COLUMN = "item", "row"
 
 
 def item_metadata(source: Source, name: str, part: Part, spec: DataSpec) -> DataFrame:
-    """Returns a row of metadata for each item of a part, in its order.
+    """Returns a table with one row of metadata for each item of a part, in the order of the part.
 
     Args:
         source: The data that the part was read from.
-        name: The part: `train`, `val` or `test`.
-        part: Its items, or some of them.
+        name: The name of the part: `train`, `val` or `test`.
+        part: The items of the part, or some of them.
         spec: The shape and kind of an item.
 
     Returns:
@@ -43,7 +43,7 @@ def item_metadata(source: Source, name: str, part: Part, spec: DataSpec) -> Data
 
 
 def _metadata_from_files(source: Source, part: str, spec: DataSpec) -> DataFrame | None:
-    """Returns the metadata of all items in the file or folder of a part; None of an array."""
+    """Returns the metadata of all items in the files of a part; None if the source is an array."""
     path, kind = Path(source.name), find_kind(source.name)
     if kind == "image lists":
         return _image_list_metadata(find_part_lists(path)[part], source.table)
@@ -110,7 +110,10 @@ def _join_columns(items: DataFrame, columns: DataFrame) -> DataFrame:
 
 
 def _to_numbers_if_all(column: Any) -> Any:
-    """Returns a column of text as numbers if all values that are not blank are numbers."""
+    """Returns a column of text as numbers if all of its nonblank values are numbers.
+
+    Otherwise it returns the column unchanged.
+    """
     filled = column.where(column.str.strip() != "")
     numbers = pd.to_numeric(filled, errors="coerce")
     are_numbers = numbers.notna().sum() == filled.notna().sum() > 0

@@ -1,4 +1,4 @@
-"""Parts of a data set: the items of train, val or test with their targets."""
+"""The parts of a data set (train, val and test), each with items and targets."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from .sources.lazy_images import LazyImages
 Items: TypeAlias = Tensor | LazyImages
 
 MAX_NUMBER = 1e150
-"""The largest number in a table or target; float64 cannot hold the square of a larger one."""
+"""The largest accepted number in a table or target. float64 can hold the square of this number."""
 
 
 class Part(NamedTuple):
-    """Items with their targets.
+    """The items of a part of a data set, with their targets.
 
     Attributes:
-        inputs: Items of shape (N, *shape). Images are float32, or uint8 to save memory (`to_float`
-            converts them to [0, 1]); images that do not fit in memory are decoded on demand. Rows
-            of a table are float64. Texts are the numbers of their letters.
-        targets: Class numbers (int64) or numbers to predict (float64) of shape (N,), if any.
-        rows: The position of each item in its source, from 0, with shape (N,); None if the items
-            are in that order.
+        inputs: Items of shape (N, *shape). Images are float32, or uint8 to save memory; `to_float`
+            converts them to [0, 1]. Images that do not fit in memory are `LazyImages`. Rows of a
+            table are float64. A text is a row of integers, one for each letter.
+        targets: Class numbers (int64) or numbers to predict (float64), with shape (N,); None
+            without targets.
+        rows: The position of each item in its source, from 0, with shape (N,). If None, items are
+            in the order of the source.
     """
 
     inputs: Items
@@ -71,14 +72,14 @@ class Part(NamedTuple):
 
 
 class LoadedDataset(NamedTuple):
-    """A data set as its source has it, before the validation part is split off.
+    """A data set as its source stores it, before a validation part is split off.
 
     Attributes:
         train: The part to search and train on.
-        test: The part that only final training evaluates.
+        test: The part that only the final training evaluates.
         spec: The shape and kind of an item.
         val: The validation part, if the source has one.
-        notes: Notes for the user on how the source was read.
+        notes: Messages for the user about how the source was read.
     """
 
     train: Part
@@ -89,10 +90,10 @@ class LoadedDataset(NamedTuple):
 
 
 def is_valid_number(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Returns which numbers are finite and have a square in float64; same shape."""
+    """Returns a mask of the values that are finite and not above `MAX_NUMBER` in size."""
     return abs(values.astype("float64")) <= MAX_NUMBER
 
 
 def to_float(x: Tensor) -> Tensor:
-    """Returns uint8 tensors scaled to [0, 1], and other tensors unchanged."""
+    """Returns a uint8 tensor as floats in [0, 1]; returns any other tensor unchanged."""
     return x.float().div_(255) if x.dtype == torch.uint8 else x

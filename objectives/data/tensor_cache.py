@@ -1,4 +1,4 @@
-"""Cache files of tensors that can be computed again: decoded images, latent codes, features."""
+"""Cache files of tensors that can be recomputed: decoded images, latent codes, features."""
 
 import os
 from collections.abc import Callable
@@ -18,10 +18,11 @@ _pending_writes: dict[Path, Tensor] = {}
 def read_through_cache(
     cache: Path | None, source: str, state: str, length: int, read: Callable[[], Tensor]
 ) -> Tensor:
-    """Returns the cached tensor of a source, or `read()` if its state has changed.
+    """Returns the cached tensor of a source, or the result of `read()` if there is no valid one.
 
-    `flush_cache` writes the tensors that were read. The state is a text that differs if a file has
-    changed, such as names, sizes and times. If the cache is None, nothing is cached.
+    `state` is a text that changes if a file of the source changes, such as names, sizes and times.
+    A cached tensor with another state or length is not valid. `flush_cache` writes new results to
+    the cache. If `cache` is None, nothing is cached.
     """
     if cache is None:
         return read()
@@ -34,7 +35,7 @@ def read_through_cache(
 
 
 def flush_cache() -> None:
-    """Writes the tensors to the cache that `read_through_cache` has read since the last flush.
+    """Writes the tensors that `read_through_cache` got from `read()` since the last flush.
 
     A command calls this after its checks, so that a refused command writes nothing.
     """
@@ -60,7 +61,7 @@ def read_cache_file(path: Path) -> Any:
 
 
 def write_cache_file(path: Path, value: Any) -> None:
-    """Writes a cache file and creates its folder; does nothing if writing fails."""
+    """Writes a value to a cache file, and creates the folder. A failure to write is ignored."""
     with suppress(OSError, RuntimeError), atomic_file(path) as partial:  # of torch
         torch.save(value, partial)
 

@@ -1,4 +1,4 @@
-"""TensorData: the data module of all built-in models."""
+"""TensorData: the Lightning data module of all built-in models."""
 
 import copy
 import os
@@ -27,33 +27,35 @@ STEPS_PER_EPOCH = 64
 
 
 class TensorData(DeviceDataModule):
-    """Data of a train, a validation and a test part, in memory except for large photographs.
+    """Data with a training, a validation and a test part; large photographs stay in their files.
 
-    The validation part is a seeded, stratified tenth of the training part, unless the source has a
-    validation part. A batch is a tuple (inputs, targets), or (inputs,) for data without labels.
-    Images have shape (N, C, H, W) and values in [0, 1].
+    If the source has no validation part, a tenth of the training part is split off, stratified by
+    class. A batch is a tuple (inputs, targets), or (inputs,) if the data has no labels. Images
+    have shape (N, C, H, W) and values in [0, 1].
 
     Args:
-        name: `digits`, `fashion-mnist`, `mnist`, `wine`, `breast-cancer`, or a path: of a folder
-            of images, or of .txt files with a text a line; of a .csv or .tsv file with a table,
-            texts, or the paths of images; or of an array in a .npy or .npz file.
-        data_dir: The folder of torchvision's data. If None, use the folder that the variable
-            LATENTUNE_DATA names, or a cache in the home folder.
+        name: `digits`, `fashion-mnist`, `mnist`, `wine`, `breast-cancer`, or a path. It may be the
+            path of a folder of images; a folder of .txt files with one text per line; a .csv or
+            .tsv file with a table, with texts or with the paths of images; or a .npy or .npz file.
+        data_dir: The folder of torchvision's data. If None, use the folder in the environment
+            variable LATENTUNE_DATA. Without that variable, use a cache in the home folder.
         image_size: Side in pixels that images are cropped and scaled to. If None, images keep
-            their size if all have the same size of at most 64x64; otherwise it is 64.
+            their size if all have the same size of at most 64x64; otherwise use 64.
         normalize: Whether networks standardize their input by the mean and the standard deviation
             of the training part. If None, only rows of a table are standardized.
-        batch_size: Items of a batch. If None, use 64, or fewer on small data so that an epoch has
-            at least 64 steps.
-        seed: Seed of the split into train and validation.
-        cache: The folder where decoded images are kept. If None, each process decodes them.
-        numbers: Whether targets are numbers. If not, they are classes, unless they are fractions.
-        balanced: Whether training samples each class equally often; some items then come several
-            times in an epoch, others not at all.
-        augment: Augmentation of training images: `none`; `crop`, at random positions; `zoom`, at
-            random positions and scales. Both flip half of the images. Images that are larger than
-            `image_size`, or take more than 2 GiB, are then decoded on demand.
-        table: How the columns of a file are read, such as which one is the target.
+        batch_size: Number of items in a batch. If None, use 64, or less for small data so that an
+            epoch has at least 64 batches.
+        seed: Seed of the split into training and validation part.
+        cache: The folder that keeps decoded images. If None, each process decodes all images.
+        numbers: Whether targets are always numbers to predict. If not, integers and texts may be
+            classes.
+        balanced: Whether training samples each class equally often. Then some items occur several
+            times in an epoch, and others not at all.
+        augment: Augmentation of training images: `none`, `crop` (crops at random positions), or
+            `zoom` (crops at random positions and of random scales). Both crops flip half of the
+            images. With augmentation, images are decoded on demand if they are larger than
+            `image_size` or take more than 2 GiB.
+        table: Options for the columns of a file, such as the target.
 
     Raises:
         DataError: If the data is missing, empty or broken, or an option does not fit.
@@ -113,7 +115,7 @@ class TensorData(DeviceDataModule):
 
     @cached_property
     def spec(self) -> DataSpec:
-        """What a model must know about the data."""
+        """The description of the data that a model is built from."""
         (inputs, targets, _), spec = self.splits.train, self.splits.spec
         if self.normalize:
             mean, std = channel_moments(inputs, self.splits.fingerprint)
@@ -127,11 +129,11 @@ class TensorData(DeviceDataModule):
         return replace(spec, shares=tuple(shares.tolist()))
 
     def fold(self, index: int, folds: int) -> Self:
-        """Returns the data with one of the folds as validation part; the test part stays.
+        """Returns the data with fold `index` as the validation part; the test part is unchanged.
 
         Args:
-            index: Which fold, from 0.
-            folds: Number of folds, from 2.
+            index: Number of the fold, from 0.
+            folds: Number of folds, at least 2.
 
         Raises:
             DataError: If there are fewer items than folds or the source has a validation part.
@@ -145,7 +147,7 @@ class TensorData(DeviceDataModule):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all items, their targets and the split."""
+        """A hash that depends on all items, their targets and the split."""
         return self.splits.fingerprint
 
     @property
@@ -154,7 +156,7 @@ class TensorData(DeviceDataModule):
         return isinstance(self.splits.train.inputs, LazyImages)
 
     def cast_to_model(self, model: nn.Module) -> None:
-        """Casts all parts to the precision of a model; see `cast_to_model_precision`."""
+        """Casts all parts to float64 or float32; see `cast_to_model_precision`."""
         train, val, test = (cast_to_model_precision(model, part) for part in self.splits[:3])
         self.splits = self.splits._replace(train=train, val=val, test=test)
 

@@ -1,1 +1,1 @@
-"""New items: input for a trained network, prepared as its training data was."""
+"""New items: input for a trained network, which is prepared like the network's training data."""

@@ -1,4 +1,4 @@
-"""New items of array files (.npy, .npz)."""
+"""Reads new items from array files (.npy, .npz)."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ PIXEL_RANGE_REASON = "holds pixels beyond the range of the others"
 
 
 def read_new_array(path: str, preparation: Preparation) -> NewItems:
-    """Returns the items of a .npy or .npz file; their names are their indices, from 0."""
+    """Returns the items of a .npy or .npz file, each named by path and index: `x.npy[0]`."""
     kind, values = read_array_items(Path(path))
     is_invalid = ~is_valid_number(values.reshape(len(values), -1)).all(axis=1)
     values = _set_zero(values, is_invalid)
@@ -43,9 +43,10 @@ def _set_zero(values: NDArray[Any], mask: Any) -> NDArray[Any]:
 def _scale_pixels(
     values: NDArray[Any], preparation: Preparation, name: str
 ) -> tuple[Tensor, NDArray[np.bool_]]:
-    """Returns images in [0, 1] by the range of training, and which images exceed it.
+    """Returns images in [0, 1], and a mask of the images that exceed the pixel range of training.
 
-    If most images exceed it, all are taken to be of another range.
+    If at least half of the images exceed that range, all images are assumed to have another range,
+    and the mask is empty.
     """
     trained, rows = preparation.spec.pixel_maximum, values.reshape(len(values), -1)
     lows, highs = rows.min(1), rows.max(1)
@@ -65,9 +66,9 @@ def _scale_pixels(
 def prepare_like_training(
     items: Tensor, kind: Kind, preparation: Preparation, name: str
 ) -> Tensor:
-    """Returns items of shape (N, ...) in the shape that a network takes.
+    """Returns items (N, ...) with the shape and the channels that the network takes.
 
-    Images are scaled if the training images were scaled. Their channels are converted.
+    Images are resized if the training images were resized.
     """
     spec, side = preparation.spec, preparation.image_size
     if kind == spec.kind == "image":

@@ -1,4 +1,4 @@
-"""New images: files, folders of them, lists of their paths, and arrays of pixels."""
+"""Reads new images from files, folders, lists of paths, and arrays of pixels."""
 
 import logging
 import os
@@ -53,19 +53,19 @@ log = logging.getLogger(__name__)
 
 
 class _ImageFile(NamedTuple):
-    """A file, and the other columns of the list that names it."""
+    """The path of an image file. If a list names the file, its other columns in that list."""
 
     path: str
     columns: Mapping[str, str]
 
 
 def read_new_images(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
-    """Returns images; files are decoded one batch at a time.
+    """Returns the images of all inputs; image files are decoded one batch at a time.
 
-    Inputs are image files, folders, globs, .csv files that name images, .npy and .npz files, or
-    `-` for paths on standard input, one a line. Folders are searched recursively, without hidden
-    files. A file that cannot be read, or has colors that the network has not seen, has a reason in
-    its batch.
+    An input is an image file, a folder, a glob, a .csv file with paths of images, or a .npy or
+    .npz file. The input `-` stands for standard input with one path per line. Folders are searched
+    recursively; hidden files are ignored. A file that cannot be read gets a reason in its batch.
+    So does a color image if the network has seen only gray images.
     """
     items: list[NewItems] = []
     files = (file for name in inputs for file in _find_files(name))
@@ -136,7 +136,7 @@ def _decode_on_demand(files: Sequence[_ImageFile], preparation: Preparation) -> 
 
 
 def _prepare_image(path: str, preparation: Preparation) -> Tensor:
-    """Returns an image as training would have seen it, with values in [0, 1]."""
+    """Returns an image as the network saw it in training, with values in [0, 1]."""
     channels, height, width = preparation.spec.shape
     if file_state(path) is None:  # opening a pipe would block
         raise DataError(f"{path} is not a file that can be read")
@@ -159,7 +159,7 @@ def _prepare_image(path: str, preparation: Preparation) -> Tensor:
 
 
 def _check_gray(path: str) -> None:
-    """Raises DataError if an image has colors; gray images may be stored in RGB."""
+    """Raises DataError if an image has colors. A gray image that is stored as RGB is accepted."""
     with open_image(path) as image:
         if image.mode in COLOR_MODES:
             pixels = np.asarray(to_upright(image, "RGB", path))

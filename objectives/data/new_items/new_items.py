@@ -1,4 +1,4 @@
-"""NewItems: new input of a trained network, prepared one batch at a time, and its paths."""
+"""NewItems: new input of a trained network, with names, which is prepared one batch at a time."""
 
 import os
 import sys
@@ -23,12 +23,12 @@ GLOB_CHARACTERS = frozenset("*?[")
 
 @dataclass(frozen=True)
 class Preparation:
-    """How the training data of a network was prepared before the network saw it.
+    """How the training data of a network was prepared.
 
     Attributes:
         spec: The shape and kind of an item.
-        image_size: The side that images were scaled to, if the user has chosen one.
-        streamed: Whether the network has seen the centers of `LazyImages`.
+        image_size: The side that images were scaled to, if the user had chosen one.
+        streamed: Whether training images were decoded on demand as center crops; see `LazyImages`.
     """
 
     spec: DataSpec
@@ -37,7 +37,7 @@ class Preparation:
 
     @classmethod
     def of(cls, header: CheckpointHeader) -> Self:
-        """Returns the preparation from the header of a checkpoint."""
+        """Returns the preparation that the header of a checkpoint describes."""
         return cls(header.data_spec, header.recipe.image_size, header.streamed)
 
 
@@ -46,8 +46,9 @@ class PreparedBatch(NamedTuple):
 
     Attributes:
         names: The name of each item: its path, its row, or the text itself.
-        items: The prepared items, with shape (n, *shape), without those that cannot be read.
-        reasons: Why each item cannot be read; empty if it can.
+        items: The prepared readable items, with shape (n, *shape). Unreadable items are missing
+            here.
+        reasons: For each item of `names`, why it cannot be read; empty if it can be read.
     """
 
     names: list[str]
@@ -57,14 +58,14 @@ class PreparedBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class NewItems:
-    """New items of one source.
+    """New items from one source.
 
     Attributes:
         names: The name of each item.
-        read: Returns the batch of a slice.
-        batch_size: Items of a batch.
-        places: Where each item comes from, if its name does not say so.
-        columns: Other columns of each item, such as its id; N rows.
+        read: Takes a slice of the items, and returns them as a batch.
+        batch_size: Number of items in a batch.
+        places: The file and row that each item comes from; empty if the names tell it.
+        columns: Other columns of the items, such as an id, with one row per item.
     """
 
     names: Sequence[str]
@@ -82,7 +83,7 @@ class NewItems:
         places: Sequence[str] = (),
         columns: DataFrame | None = None,
     ) -> Self:
-        """Returns prepared items of shape (N, *shape); unreadable items may have any values."""
+        """Returns NewItems of prepared items (N, *shape); unreadable items may have any values."""
         all_reasons = [""] * len(names) if reasons is None else list(reasons)
 
         def read(chunk: slice) -> PreparedBatch:
@@ -97,13 +98,16 @@ class NewItems:
         return len(self.names)
 
     def batches(self) -> Iterator[PreparedBatch]:
-        """Yields all batches; the next one is prepared in advance."""
+        """Yields all batches; a thread already prepares the next batch."""
         starts = range(0, len(self), self.batch_size)
         return prefetch(self.read, [slice(start, start + self.batch_size) for start in starts])
 
 
 def resolve_paths(path: str) -> list[str]:
-    """Returns the file or folder of a path, all matches of a glob, or `-` for standard input."""
+    """Returns the paths that `path` stands for: itself or, if it is a glob, all matches.
+
+    `-`, which means standard input, stays as it is.
+    """
     if path == STANDARD_INPUT or os.path.exists(path):
         return [path]
     if GLOB_CHARACTERS & set(path):
@@ -116,7 +120,7 @@ def resolve_paths(path: str) -> list[str]:
 
 
 def to_printable(path: str) -> str:
-    """Returns a path as valid text; bytes that are not UTF-8 are replaced."""
+    """Returns a path as printable text; bytes that are not UTF-8 are replaced."""
     return os.fsencode(path).decode(errors="replace")
 
 
@@ -131,7 +135,7 @@ def read_standard_input() -> bytes:
 
 
 def read_standard_input_lines() -> list[str]:
-    """Returns the lines of standard input that are not blank."""
+    """Returns the nonblank lines of standard input."""
     try:
         text = read_standard_input().decode("utf-8-sig")
     except UnicodeDecodeError as error:

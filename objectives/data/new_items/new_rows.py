@@ -1,4 +1,4 @@
-"""New rows of a table: the features of training by the names of their columns."""
+"""Reads new rows of a table; their features are found by the column names of the training file."""
 
 from __future__ import annotations
 
@@ -29,13 +29,14 @@ from .new_items import STANDARD_INPUT, NewItems, Preparation, read_standard_inpu
 log = logging.getLogger(__name__)
 
 UNNAMED_COLUMN = re.compile(r"column \d+")
-"""Matches the names that columns get in a file without names."""
+"""Matches `column 3`, the kind of name that columns get in a file without names."""
 
 
 def read_new_rows(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
-    """Returns the rows of tables; rows that cannot be read have a reason.
+    """Returns the rows of all inputs; a row that cannot be read has a reason.
 
-    Inputs are .csv, .tsv, .npy and .npz files, globs, or `-` for a CSV file on standard input.
+    An input is a .csv, .tsv, .npy or .npz file or a glob. The input `-` stands for a CSV file on
+    standard input.
     """
     items = []
     for path in (path for name in inputs for path in resolve_paths(name)):
@@ -91,9 +92,9 @@ def _column_features(
 
 
 def _read_known_columns(path: Path, raw: bytes, spec: DataSpec) -> tuple[Columns, DataFrame]:
-    """Returns the features of a file, read as in training, and its other columns as text.
+    """Returns the columns that are features of the network, and the other columns as text.
 
-    Numbers are NaN where they are missing or not numbers.
+    Features are read as in training. A number is NaN if it is missing or cannot be read.
     """
     known = spec.columns or tuple(Column(name, "number") for name in spec.features)
     known_names = {column.name for column in known}
@@ -119,10 +120,10 @@ def _read_known_columns(path: Path, raw: bytes, spec: DataSpec) -> tuple[Columns
 def read_known_texts(
     path: Path, raw: bytes, known: Sequence[Column], default_header: str = "first"
 ) -> tuple[DataFrame, tuple[str, ...]]:
-    """Returns the columns of a file as text under the names of the training file, and notes.
+    """Returns the columns of a file as text with the names that they had in training, and notes.
 
-    `default_header` says whether the first row holds names (`first` or `none`) if that is
-    ambiguous.
+    `known` describes the columns of the training file. `default_header` is used if it is unclear
+    whether the first row holds names: with `first` it does, with `none` it does not.
     """
     names = [column.name for column in known]
     trained_without_names = bool(names) and all(map(UNNAMED_COLUMN.fullmatch, names))
@@ -143,7 +144,7 @@ def read_known_texts(
 
 
 def _with_decimal_mark(column: Series[Any], kind: Column) -> Column:
-    """Returns the description of a column, with the decimal mark that its new values have."""
+    """Returns `kind` with the decimal mark of the new values in the column."""
     if kind.role not in NUMBER_ROLES or not kind.decimal:
         return kind
     words = missing_value_words(kind)

@@ -1,4 +1,4 @@
-"""New texts: typed in, one per line of a file, or a column of a table."""
+"""Reads new texts: given directly, one per line of a file, or in a column of a table."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class _Texts(NamedTuple):
-    """The texts of one input, where each comes from, and the other columns of a table."""
+    """The texts of one input, the place of each text, and the other columns if it is a table."""
 
     texts: list[str]
     places: list[str]
@@ -36,11 +36,11 @@ class _Texts(NamedTuple):
 
 
 def read_new_texts(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
-    """Returns texts; their names are the texts, and unreadable ones have a reason.
+    """Returns the texts of all inputs as items; a text that cannot be read has a reason.
 
-    An input is a .txt file with one text per line, a folder of such files, a .csv or .tsv file
-    with a column of texts, or `-` for standard input with one text per line. Any other input is a
-    text itself.
+    An input is a .txt file with one text per line, a folder of such files, or a .csv or .tsv file
+    with a column of texts. The input `-` stands for standard input with one text per line. Any
+    other input is itself a text. The name of an item is its text.
     """
     found = [part for name in inputs for part in _find_texts(name, preparation)]
     texts = [text for part in found for text in part.texts]
@@ -92,7 +92,11 @@ def _texts_of_table(path: Path, preparation: Preparation) -> _Texts:
 
 
 def _choose_text_column(texts: DataFrame, trained: Sequence[str]) -> str | None:
-    """Returns the column of training, of a usual name, or with the most different texts."""
+    """Returns the name of the column that most likely holds the texts.
+
+    A column named in `trained` comes first, then a column with a usual name, then the column with
+    the most distinct values.
+    """
     columns = list(map(str, texts))
     known = [name for name in columns if name in trained]
     usual = [name for name in columns if name.lower() in TEXT_COLUMN_NAMES]

@@ -1,4 +1,4 @@
-"""Reading of new items: files, folders, texts, or another data set."""
+"""Reads new items for a trained network: from files, folders, texts, or another data set."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ MAX_SAMPLED_ITEMS = 10_000  # of a built-in data set
 def read_new_items(inputs: Sequence[str], preparation: Preparation) -> list[NewItems]:
     """Returns the items of files, folders, globs, texts, or standard input (`-`).
 
-    They are prepared as the training data was.
+    The items are prepared like the training data of the network.
     """
     if not inputs:
         raise DataError("name at least one input: a file, a folder or a text")
@@ -39,10 +39,10 @@ def read_new_items(inputs: Sequence[str], preparation: Preparation) -> list[NewI
 def read_other_data(
     name: str, data: "TensorData", part: Literal["train", "test"], seed: int = 0
 ) -> list[NewItems]:
-    """Returns items of a data set, file or folder, prepared as the data of a network.
+    """Returns the items of a data set, file or folder, prepared like a network's training data.
 
-    Of a built-in data set, it returns one part, or a random sample of 10,000 items of it by
-    `seed`.
+    `part` selects the part of a built-in data set. If it has more than 10,000 items, a random
+    sample of 10,000 is returned; `seed` is its seed.
     """
     if os.path.realpath(name) == os.path.realpath(data.source.name):
         raise DataError(f"{name} is the data that the network was trained on: name other data")

@@ -1,1 +1,1 @@
-"""Preparation: splits, folds, duplicates, normalization, augmentation and checks of labels."""
+"""Preparation of read data: splits, folds, normalization, augmentation and checks of labels."""

@@ -9,31 +9,33 @@ from torch import Tensor
 from ..data_error import DataError
 
 RESIZE_RATIO = 256 / 224
-"""Short side of an image before the crop, as a multiple of the side of the crop."""
+"""Short side to which an image is resized before the crop, as a multiple of the crop's side."""
 AUGMENTATIONS = ("none", "crop", "zoom")
-"""No augmentation, crops at random positions, crops at random positions and scales."""
+"""No augmentation; crops at random positions; crops at random positions and of random scales."""
 MAX_ZOOM = 2
-"""The short side of an image that is zoomed into, as a multiple of the side of the crop.
+"""The largest short side of an image for `zoom`, as a multiple of the crop's side.
 
-A crop may be a tenth of an image, but larger images would fill the memory.
+Larger images are scaled down to it first, because they would fill the memory. A crop may cover
+only a tenth of the image's area.
 """
 
 
 def check_augmentation(name: str) -> None:
-    """Raises DataError if there is no augmentation of this name."""
+    """Raises DataError if `name` is not one of `AUGMENTATIONS`."""
     if name not in AUGMENTATIONS:
         raise DataError(f"`augment=` must be one of {', '.join(AUGMENTATIONS)}, not {name!r}")
 
 
 class RandomAugmentation:
-    """Augments images one after the other, so that a seed repeats the random crops.
+    """Crops and flips images at random, one image at a time, so that a seed reproduces the result.
 
     Args:
         name: `crop` or `zoom`.
         size: Height and width of the crops.
 
     Attributes:
-        short_side: The largest short side of images that it takes.
+        short_side: The largest useful short side of an image. Larger images should be scaled down
+            to it.
     """
 
     def __init__(self, name: str, size: tuple[int, int]) -> None:
@@ -47,13 +49,14 @@ class RandomAugmentation:
         self._transform = v2.Compose([*crops, v2.RandomHorizontalFlip()])
 
     def __call__(self, images: Iterable[Tensor]) -> Tensor:
-        """Returns crops of shape (N, C, height, width) from images of shapes (C, H, W)."""
+        """Returns random crops (N, C, height, width) of N images, each of shape (C, H, W)."""
         return torch.stack([self._transform(image) for image in images])
 
     def _enlarge(self, image: Tensor) -> Any:
-        """Makes an image larger than the crop; one that has the size of the crop is padded.
+        """Returns an image that is larger than the crop, by padding or resizing it.
 
-        Validation sees such an image uncropped, so that its scale must not change.
+        An image of the size of the crop is padded, because its scale must stay the same: in
+        validation, the network sees such an image uncropped. Any other image is resized.
         """
         from torchvision.transforms.v2 import functional
 

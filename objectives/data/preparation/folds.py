@@ -1,4 +1,4 @@
-"""Cross-validation: folds of the training and validation part together."""
+"""Folds for cross-validation; they split the training and the validation part together."""
 
 import hashlib
 import logging
@@ -17,12 +17,15 @@ from .splits import Splits
 log = logging.getLogger(__name__)
 
 Fold = tuple[list[int], list[int]]
-"""The indices to train on, and the indices to validate on."""
+"""The indices of the training items, and the indices of the validation items."""
 _cached_folds: dict[tuple[str, int, int], list[Fold]] = {}
 
 
 def make_fold(splits: Splits, index: int, folds: int, seed: int) -> Splits:
-    """Returns splits with fold `index` (from 0) as validation part and the same test part."""
+    """Returns `splits` with fold number `index` as validation part; the test part is unchanged.
+
+    The first fold is number 0.
+    """
     total = len(splits.train) + len(splits.val)
     if splits.has_own_val:
         raise DataError(
@@ -40,10 +43,10 @@ def make_fold(splits: Splits, index: int, folds: int, seed: int) -> Splits:
 def split_fold(
     splits: Splits, train: Part, val: Part, index: int, folds: int, seed: int
 ) -> tuple[Part, Part]:
-    """Returns the training and validation part of a fold, stratified by class.
+    """Returns the training and the validation part of fold `index`, stratified by class.
 
-    `train` and `val` hold the items of `splits`, or values computed from them, such as latent
-    codes. Equal items are in one fold if that is possible.
+    `train` and `val` hold the items of `splits`, or values computed from these items, such as
+    latent codes. Equal items are in the same fold if possible.
     """
     key = splits.fingerprint, folds, seed
     if key not in _cached_folds:
@@ -57,7 +60,7 @@ def split_fold(
 
 
 def check_folds(data: Any, folds: int) -> None:
-    """Raises DataError if data cannot be split into folds; logs which classes some folds lack."""
+    """Raises DataError if data cannot be split into folds; logs classes that some folds lack."""
     if not hasattr(data, "fold"):
         raise DataError(
             f"{type(data).__name__} cannot be split into folds, because it has no method `fold`: "

@@ -1,4 +1,7 @@
-"""Hold-out split: a stratified fraction of the items. Equal items stay in one part."""
+"""Splits a part in two: some items are held out, stratified by class.
+
+Equal items stay together.
+"""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
@@ -16,15 +19,15 @@ from ..sources.lazy_images import LazyImages
 MIN_ITEMS = 10
 """The smallest number of items that a source may have."""
 TEST_FRACTION, VAL_FRACTION = 0.2, 0.1
-"""Shares of the test part and of the validation part, if a source lacks them."""
+"""Fractions of the items that become the test and the validation part if the source has none."""
 COMPARED_BYTES = 4096  # from the middle of a file: enough to tell most files of one size apart
 MAX_CACHED_DIGESTS = 2**17
 
 
 def hold_out(part: Part, fraction: float, seed: int) -> tuple[Part, Part]:
-    """Splits a part in two; the second one gets a fraction of the items.
+    """Returns a part without the held-out items, and a part with them.
 
-    See `split_indices`.
+    `fraction` of the items are held out; see `split_indices`.
     """
     first_indices = first_occurrences(part.inputs)
     kept, held_out = split_indices(part.targets, len(part), fraction, seed, first_indices)
@@ -38,17 +41,17 @@ def split_indices(
     seed: int,
     first_indices: Sequence[int] | None = None,
 ) -> tuple[list[int], list[int]]:
-    """Returns the indices to keep and the indices to hold out, sorted, at least one of each.
+    """Returns two sorted lists, each with at least one index: items to keep and items to hold out.
 
     Args:
-        targets: The class of each item, with shape (n,); both sides get the same share of each
-            class if that is possible. Floats are ignored.
+        targets: The class of each item, with shape (n,). If possible, each class is split by the
+            same fraction. Floats are ignored.
         n: Number of items.
-        fraction: Share of the items to hold out.
+        fraction: Fraction of the items to hold out.
         seed: Seed of the split.
-        first_indices: For each item, the index of the first item equal to it, from
-            `first_occurrences`. Equal items stay on one side. They are separated only if the
-            held-out side would get less than half of its share otherwise.
+        first_indices: The result of `first_occurrences`; items with the same value are equal.
+            Equal items stay on the same side. If this would hold out less than half of the wanted
+            number of items, equal items are separated.
     """
     from sklearn.model_selection import train_test_split
 
@@ -74,9 +77,10 @@ def split_indices(
 def _hold_out_groups(
     targets: Tensor | None, first_indices: Sequence[int], fraction: float, seed: int
 ) -> list[int]:
-    """Returns the indices to hold out, sorted: whole groups of equal items in random order.
+    """Returns the sorted indices of the items to hold out.
 
-    A group is skipped if it has more items of a class than this class still needs.
+    Items with the same value in `first_indices` form a group, and a group is held out as a whole.
+    Groups are visited in random order. A group is skipped if it has too many items of a class.
     """
     groups: dict[int, list[int]] = {}
     for index, first in enumerate(first_indices):
@@ -100,9 +104,10 @@ def _hold_out_groups(
 
 
 def first_occurrences(*parts: Items) -> list[int]:
-    """Returns for each item the index of the first item that is equal to it.
+    """Returns for each item the index of the first equal item; this may be the item itself.
 
-    Indices go on from one part to the next. Lazy images are equal if their files are.
+    Indices count the items of all parts, in the order of the parts. Lazy images are equal if their
+    files have the same bytes.
     """
     if not all(isinstance(part, Tensor) for part in parts):
         paths = [path for part in parts for path in cast("LazyImages", part).paths]
@@ -120,7 +125,7 @@ def first_occurrences(*parts: Items) -> list[int]:
 
 
 def first_occurrences_of_keys(keys: Iterable[Hashable]) -> list[int]:
-    """Returns for each key the index of the first key that is equal to it."""
+    """Returns for each key the index of the first equal key; this may be the key itself."""
     seen: dict[Hashable, int] = {}
     return [seen.setdefault(key, index) for index, key in enumerate(keys)]
 
@@ -128,8 +133,8 @@ def first_occurrences_of_keys(keys: Iterable[Hashable]) -> list[int]:
 def first_occurrences_of_files(paths: Sequence[str]) -> list[int]:
     """Returns for each file the index of the first file with the same bytes.
 
-    Only files of equal size are opened, and only those with an equal middle are read as a whole.
-    A file that cannot be read equals no other.
+    Files are opened only if another file has the same size. They are read as a whole only if the
+    bytes in the middle are the same, too. A file that cannot be read counts as unique.
     """
     states = [file_state(path) or (path, 0) for path in paths]
     keys: list[Hashable] = [size for size, _ in states]
@@ -144,7 +149,10 @@ def first_occurrences_of_files(paths: Sequence[str]) -> list[int]:
 
 @lru_cache(MAX_CACHED_DIGESTS)
 def _content_digest(path: str, size: int, mtime_ns: int, compared_bytes: int | None) -> Hashable:
-    """Returns a hash of a file or of its middle; its path if it is unreadable."""
+    """Returns a hash of the middle `compared_bytes` of a file; if None, a hash of the whole file.
+
+    If the file cannot be read, its path is returned.
+    """
     try:
         with open(path, "rb") as file:
             if compared_bytes is not None:

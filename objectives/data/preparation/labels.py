@@ -1,4 +1,4 @@
-"""Labels: checks that data has labels, and makes data with fewer labels."""
+"""Checks that data has labels or a target, and selects a subset of the labeled items."""
 
 from pathlib import Path
 
@@ -16,12 +16,12 @@ LABEL_HINTS: dict[Kind, str] = {
     "table": "name the column of the classes by `target=`",
     "text": "put each class in a file of its own",
 }
-"""How people add classes to data of each kind."""
+"""How a user adds classes to data of each kind."""
 MIN_BATCH_SIZE = 8
 
 
 def require_labels(data: TensorData) -> TensorData:
-    """Returns the data if it has at least two classes and two items of each."""
+    """Returns `data`; raises DataError if it has less than two classes, or one item in a class."""
     check_target_is_known(data)
     if data.splits.train.targets is None or len(data.spec.classes) < 2:
         raise DataError(f"{data.name} has no labels to learn from; {LABEL_HINTS[data.spec.kind]}")
@@ -36,7 +36,7 @@ def require_labels(data: TensorData) -> TensorData:
 
 
 def check_target_is_known(data: TensorData) -> None:
-    """Raises DataError if a file has columns but none of them is known to be the target."""
+    """Raises DataError if a file has columns, and it is unknown which one is the target."""
     columns = target_candidates(data)
     if data.splits.train.targets is None and columns:
         raise DataError(
@@ -46,12 +46,12 @@ def check_target_is_known(data: TensorData) -> None:
 
 
 def target_candidates(data: TensorData) -> list[str]:
-    """Returns the columns of a table that could be the target, the last one first."""
+    """Returns the names of the columns that could be the target; the last column comes first."""
     return [one.name for one in reversed(data.spec.columns) if one.role in FEATURE_ROLES]
 
 
 def format_label_count(count: int | None, data: TensorData) -> str:
-    """Returns a number of training labels as text; None stands for all of them."""
+    """Returns a number of training labels as text; None means all labels."""
     n, classes = len(data.splits.train), len(data.spec.classes)
     if count is None:
         return f"all {n:,}"
@@ -66,7 +66,10 @@ def format_label_count(count: int | None, data: TensorData) -> str:
 def load_label_subset(
     name: str, data_dir: str | Path | None, count: int | None, seed: int
 ) -> TensorData:
-    """Returns data with `count` training items, or with all if it is None; val and test stay."""
+    """Returns data with only `count` training items, or with all of them if `count` is None.
+
+    The validation part and the test part are complete.
+    """
     data = TensorData(name, data_dir=data_dir)
     if count is None:
         return data

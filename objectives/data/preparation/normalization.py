@@ -1,4 +1,4 @@
-"""Normalization: mean and standard deviation of each channel or feature of the training part."""
+"""Computes mean and standard deviation of each channel or feature of the training part."""
 
 from collections.abc import Iterable, Iterator
 
@@ -20,12 +20,12 @@ _moments: dict[str, Moments] = {}
 def mean_and_std(chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     """Returns the mean and the standard deviation of each column of a matrix.
 
-    The chunks are merged by their means and squared deviations, so that no digits are lost if the
-    mean is large. The deviation of a column is 1 if it is not larger than the rounding errors of a
-    constant column.
+    The matrix comes in chunks of rows. Means and squared deviations of the chunks are merged,
+    which loses no digits even if the mean is large. If a column is constant except for rounding
+    errors, its deviation is set to 1.
 
     Args:
-        chunks: Some rows each, with shape (n, F); at least one row in total.
+        chunks: Matrices of shape (n, F), with at least one row in total.
 
     Returns:
         Two float64 tensors of shape (F,).
@@ -56,9 +56,9 @@ def mean_and_std(chunks: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def channel_moments(inputs: Items, fingerprint: str) -> Moments:
-    """Returns mean and standard deviation of each channel or feature of some items.
+    """Returns the means and the standard deviations of the channels or features of `inputs`.
 
-    The result is cached by the fingerprint of the data, because every trial needs it.
+    The result is cached under `fingerprint`, because every trial needs it.
     """
     if fingerprint not in _moments:
         # In chunks, because bytes that fit in memory may not fit as floats.
@@ -70,7 +70,7 @@ def channel_moments(inputs: Items, fingerprint: str) -> Moments:
 
 
 def _measured_chunks(inputs: Items) -> Iterator[Tensor]:
-    """Yields chunks of all items, or of a sample if images are decoded on demand."""
+    """Yields all items in chunks; if images are decoded on demand, only a sample of them."""
     if isinstance(inputs, Tensor):
         yield from torch.split(inputs, CHUNK_SIZE)
         return

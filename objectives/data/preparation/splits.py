@@ -1,4 +1,4 @@
-"""Splits: a data set is read and split once, and the processes of one machine share it."""
+"""Splits: the train, val and test part of a source, cached and shared between processes."""
 
 import hashlib
 import logging
@@ -43,8 +43,9 @@ class Splits(NamedTuple):
         val: The validation part.
         test: The test part.
         spec: The shape and kind of an item.
-        fingerprint: A hash of all items, their targets and the split.
-        has_own_val: Whether the source has a validation part; if not, it is held out of `train`.
+        fingerprint: A hash that depends on all items, their targets and the split.
+        has_own_val: Whether the source has a validation part. If not, `val` is split off from the
+            training part.
     """
 
     train: Part
@@ -59,11 +60,11 @@ class Splits(NamedTuple):
 
     @classmethod
     def of(cls, train: Part, val: Part, test: Part, spec: DataSpec) -> Self:
-        """Returns splits with the fingerprint of these parts."""
+        """Returns splits of these parts, and computes their fingerprint."""
         return cls(train, val, test, spec, _hash_parts((train, val, test)))
 
     def with_parts(self, train: Part | None = None, val: Part | None = None) -> Self:
-        """Returns splits with another training or validation part and a new fingerprint."""
+        """Returns a copy with another training or validation part, and a new fingerprint."""
         return self.of(train or self.train, val or self.val, self.test, self.spec)
 
 
@@ -71,11 +72,10 @@ _splits: dict[tuple[Source, int], Splits] = {}
 
 
 def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
-    """Returns the splits of a source by a seed.
+    """Reads a source, and returns it as splits; `seed` determines the validation part.
 
-    The two latest splits are cached, because trials share them.
-
-    `cache` is the folder of decoded images; None if they are not kept.
+    The two latest results are cached in memory, because trials share them. `cache` is the folder
+    that keeps decoded images; if None, decoded images are not kept.
     """
     is_builtin = source.name in DATASETS
     if not is_builtin:  # a relative path means another folder once the process moves
@@ -100,7 +100,7 @@ def read_splits(source: Source, seed: int, cache: Path | None = None) -> Splits:
 
 
 def serialize_splits() -> list[tuple[Any, ...]]:
-    """Returns all cached splits as tensors and plain values, for other processes."""
+    """Returns all cached splits as tensors and plain values, which another process can receive."""
     return [
         (
             source._asdict() | {"table": asdict(source.table)},
@@ -113,7 +113,7 @@ def serialize_splits() -> list[tuple[Any, ...]]:
 
 
 def deserialize_splits(serialized: Iterable[tuple[Any, ...]]) -> None:
-    """Caches the splits that `serialize_splits` returned in another process."""
+    """Adds the result of `serialize_splits`, from another process, to the cached splits."""
     for options, seed, parts, (spec, fingerprint, has_own_val) in serialized:
         train, val, test = (
             Part(inputs if isinstance(inputs, Tensor) else LazyImages(*inputs), targets, rows)
@@ -125,14 +125,14 @@ def deserialize_splits(serialized: Iterable[tuple[Any, ...]]) -> None:
 
 
 def save_splits(path: Path) -> None:
-    """Writes all cached splits to a file that other processes map into memory."""
+    """Writes all cached splits to a file, which other processes can map into memory."""
     torch.save(serialize_splits(), path)
 
 
 def load_splits(path: Path) -> None:
-    """Reads a file from `save_splits` into the cache of splits.
+    """Adds the splits in a file from `save_splits` to the cached splits.
 
-    Processes that read the same file share its memory.
+    All processes that load the same file share its memory.
     """
     deserialize_splits(torch.load(path, mmap=True, weights_only=True))
 

@@ -1,1 +1,1 @@
-"""Sources: readers of built-in data, files and folders."""
+"""Sources of data: readers of built-in data sets, files and folders."""

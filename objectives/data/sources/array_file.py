@@ -1,4 +1,4 @@
-"""Array files (.npy, .npz): images or rows of a table, with or without labels."""
+"""Reads array files (.npy, .npz) with images or rows of a table, with or without labels."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,13 +30,16 @@ CHANNELS = (1, 3)
 
 
 def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
-    """Reads an array file.
+    """Returns the data set in an array file.
 
-    A .npy file holds items. A .npz file holds them under one of `INPUT_KEYS`, with labels under
-    one of `TARGET_KEYS` if any; or its parts, such as `x_train`, `y_train` and `x_test`, `y_test`.
-    Items of shape (N, F) are rows of a table; (N, H, W), (N, C, H, W) and (N, H, W, C) are images
-    of 1 or 3 channels. `learn_maximum` finds the range of their pixels. With `numbers`, the labels
-    are numbers to predict, and not classes.
+    A .npy file holds the items. A .npz file holds the items under a key of `INPUT_KEYS`; labels,
+    if any, are under a key of `TARGET_KEYS`. Or it holds parts, such as `x_train`, `y_train`,
+    `x_test` and `y_test`.
+
+    Items of shape (N, F) are rows of a table. Items of shape (N, H, W), (N, C, H, W) or (N, H, W,
+    C) are images with 1 or 3 channels; `learn_maximum` finds their pixel range. If `numbers` is
+    True, labels are numbers to predict; otherwise `encode_targets` decides whether they are
+    classes.
     """
     arrays = _load_arrays(path)
     parts = {part: _part_arrays(arrays, part, path) for part in ("train", "val", "test")}
@@ -71,9 +74,9 @@ def read_array(path: Path, numbers: bool = False) -> LoadedDataset:
 
 
 def read_array_items(path: Path) -> tuple[Kind, Array]:
-    """Returns the kind and the items of an array file without labels.
+    """Returns the kind of the items in an array file without labels, and the items.
 
-    The items have shape (N, F) for rows and (N, C, H, W) for images.
+    Rows of a table have shape (N, F), and images have shape (N, C, H, W).
     """
     arrays = _load_arrays(path)
     pair = _part_arrays(arrays, None, path)
@@ -86,7 +89,7 @@ def read_array_items(path: Path) -> tuple[Kind, Array]:
 
 
 def to_float64_rows(array: Array, name: str) -> torch.Tensor:
-    """Returns rows of numbers as float64 of shape (N, F)."""
+    """Returns an array of numbers as a float64 tensor of shape (N, F)."""
     values = np.ascontiguousarray(array, dtype=np.float64)
     if not is_valid_number(values).all():
         raise DataError(
@@ -127,7 +130,10 @@ def _load_arrays(path: Path) -> dict[str, Array]:
 def _part_arrays(
     arrays: Mapping[str, Array], part: str | None, path: Path
 ) -> tuple[Array, Array | None] | None:
-    """Returns the inputs and targets of a part, or of a file without parts; None if missing."""
+    """Returns the inputs and the targets of a part, or None if the file lacks the part.
+
+    If `part` is None, the keys have no suffix, as in a file without parts.
+    """
     suffix = "" if part is None else f"_{part}"
 
     def find(keys: tuple[str, ...]) -> Array | None:
@@ -150,7 +156,7 @@ def _part_arrays(
 
 
 def _check_items(arrays: dict[str, Array], path: Path) -> tuple[Kind, dict[str, Array]]:
-    """Returns the kind and the items of each part; images have their channels first."""
+    """Returns the kind of the items, and the items of each part; images become (N, C, H, W)."""
     shapes = {array.shape[1:] for array in arrays.values()}
     if len(shapes) > 1:
         found = ", ".join(map(str, shapes))
@@ -173,7 +179,7 @@ def _check_items(arrays: dict[str, Array], path: Path) -> tuple[Kind, dict[str, 
 
 
 def _channels_first(shape: tuple[int, ...], path: Path) -> tuple[int, ...] | None:
-    """Returns the order of axes that puts channels first; None if images have no channel axis."""
+    """Returns the order of axes that moves the channels first; None without a channel axis."""
     if len(shape) == 2 and min(shape) > 0:
         return None
     first, last = (len(shape) == 3 and shape[axis] in CHANNELS for axis in (0, -1))

@@ -84,7 +84,7 @@ DATASETS: dict[str, Callable[[Path | None], LoadedDataset]] = {
 
 
 def data_root(data_dir: str | Path | None) -> Path:
-    """Returns the folder of torchvision's data."""
+    """Returns the folder of torchvision's data: `data_dir`, or the default if it is None."""
     known = data_dir or os.environ.get("LATENTUNE_DATA")
     return Path(known or Path.home() / ".cache" / "latentune")
 
@@ -126,7 +126,7 @@ def _read_torchvision_dataset(name: str, data_dir: Path | None) -> LoadedDataset
 
 
 def _download(dataset: type, root: Path) -> None:
-    """Downloads to a scratch folder first, so that a broken download leaves nothing behind."""
+    """Downloads a data set to a temporary folder, and moves it to `root` when it is complete."""
     name = dataset.__name__
     scratch = root / f".{name}-{os.getpid()}"
     try:

@@ -1,4 +1,4 @@
-"""Names of columns, classes and categories: one spelling, near matches, and lists of them."""
+"""Names of columns, classes and categories: normalization, suggestions and lists in messages."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -11,9 +11,9 @@ MAX_QUOTED = 10
 
 
 def normalize_label(text: str) -> str:
-    r"""Returns a name without surrounding blanks, in Unicode's composed form (NFC).
+    r"""Returns a text without surrounding blanks, in Unicode's composed form (NFC).
 
-    Operating systems write `ü` as one letter, or as `u` and a combining mark.
+    Some operating systems write `ü` as one character, others as `u` and a combining mark.
 
     Example:
         >>> normalize_label(" Mu\u0308ller ") == "M\u00fcller"
@@ -25,16 +25,19 @@ def normalize_label(text: str) -> str:
 def check_column_exists(
     columns: Sequence[str], name: str, path: Path, option: str = "target"
 ) -> None:
-    """Raises DataError with the nearest name if an option names a column that does not exist."""
+    """Raises DataError if `name`, the value of `option`, is not one of the columns of the file.
+
+    The message suggests the most similar column.
+    """
     if name not in columns:
         hint = did_you_mean(name, columns)
         raise DataError(f"{path} has no column {name!r} for `{option}=`: {hint}")
 
 
 def did_you_mean(name: str, columns: Sequence[str]) -> str:
-    """Returns a hint: the most similar column, or the first columns if none is similar.
+    """Returns a hint with the column that is most similar to `name`, ignoring case.
 
-    It ignores case.
+    If no column is similar, the hint lists the first columns.
     """
     lower = {column.lower(): column for column in columns}
     close = get_close_matches(name.lower(), lower, n=1)
@@ -42,7 +45,7 @@ def did_you_mean(name: str, columns: Sequence[str]) -> str:
 
 
 def quote_some(names: Iterable[str]) -> str:
-    """Returns the first ten names in quotes, and how many more there are."""
+    """Returns the first ten names in quotes, and the number of the other names."""
     names = list(names)
     more = f" and {len(names) - MAX_QUOTED} more" if len(names) > MAX_QUOTED else ""
     return ", ".join(map(repr, names[:MAX_QUOTED])) + more

@@ -1,4 +1,4 @@
-"""Column types: numbers, flags or text, by all values of a column."""
+"""Types of table columns (number, flag or text), which all values of a column together decide."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pandas import Series
 
 MAX_CATEGORIES = 50
-"""Columns with more different values hold names or numbers, not classes or categories."""
+"""Most distinct values of a column of classes or categories."""
 MISSING_WORDS = ("", "na", "n/a", "nan", "null", "?")
-"""How missing values are written, in lower case."""
+"""Texts that mark a missing value, in lower case."""
 MISSING_NUMBER_WORDS = (
     *MISSING_WORDS,
     "-",
@@ -41,13 +41,13 @@ MISSING_NUMBER_WORDS = (
     "#div/0!",
     "#value!",
 )
-"""How missing numbers are written, in lower case."""
+"""Texts that mark a missing number, in lower case."""
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0}
 AMBIGUOUS_FRACTIONS_NOTE = "fractions with three digits each; `decimal=` , reads them as thousands"
 MAX_NON_NUMBER_SHARE = 0.1
-"""Up to this share, values of a column that are not numbers are mistakes, and are shown."""
+"""If at most this share of a column's values are not numbers, they are reported as mistakes."""
 MAX_BOOLEAN_SPELLINGS = 2**9
-"""Ways to write true and false in small and capital letters."""
+"""Upper bound for the spellings of "true" and "false" in small and capital letters."""
 NUMBER_ROLES = ("number", "amount")
 FEATURE_ROLES = (*NUMBER_ROLES, "flag", "category")
 
@@ -55,9 +55,9 @@ FEATURE_ROLES = (*NUMBER_ROLES, "flag", "category")
 def infer_column_type(
     column: Series[Any], path: Path, options: TableOptions
 ) -> tuple[Column, str]:
-    """Returns the type of a column of stripped texts, and a note for the user or an empty text.
+    """Returns the type of a column of stripped texts, and a note for the user, which may be empty.
 
-    Numbers with a unit or with thousands marks are an `amount`, which is never a class.
+    Numbers with a unit or with thousands separators have the role `amount`, and are never classes.
     """
     name = str(column.name)
     if name in options.as_category or name == options.text:
@@ -92,7 +92,7 @@ def infer_column_type(
 
 
 def ambiguous_number_error(example: str, name: str, path: Path) -> DataError:
-    """Returns the error for a column with a number that may be a thousand or a fraction."""
+    """Returns the error for a number such as 1.234, which is either a thousand or a fraction."""
     ways = " or ".join(f"{parse_number(example, mark):.10g} by `decimal=` {mark}" for mark in ".,")
     return DataError(
         f"{path} has {example} in the column {name!r}, which may be {ways}: say which, or keep it "
@@ -101,7 +101,10 @@ def ambiguous_number_error(example: str, name: str, path: Path) -> DataError:
 
 
 def convert_column(column: Series[Any], kind: Column) -> Series[Any]:
-    """Returns a column of text as floats (numbers and flags, NaN if missing) or as names."""
+    """Returns a column of text as floats if its type is number or flag, otherwise as names.
+
+    A missing float is NaN.
+    """
     import pandas as pd
 
     codes, distinct = pd.factorize(column)
@@ -118,7 +121,7 @@ def convert_column(column: Series[Any], kind: Column) -> Series[Any]:
 
 
 def check_mostly_numbers(column: Series[Any], path: Path) -> None:
-    """Raises DataError if all but a few values of a column of text are numbers."""
+    """Raises DataError if a few values of a column are not numbers and all others are."""
     others = column[[_is_not_a_number(text) for text in column]]
     if 0 < len(others) <= MAX_NON_NUMBER_SHARE * len(column):
         row, text = int(str(others.index[0])) + 1, others.iloc[0]
@@ -131,12 +134,12 @@ def check_mostly_numbers(column: Series[Any], path: Path) -> None:
 
 
 def missing_value_words(kind: Column) -> tuple[str, ...]:
-    """Returns how missing values of a column are written, in lower case."""
+    """Returns the texts that mark a missing value in a column of this type, in lower case."""
     return MISSING_NUMBER_WORDS if kind.role in NUMBER_ROLES else MISSING_WORDS
 
 
 def are_categories(distinct: int, n: int) -> bool:
-    """Returns whether n values with `distinct` different ones are classes or categories."""
+    """Returns whether n values, of which `distinct` are different, are classes or categories."""
     return distinct <= MAX_CATEGORIES and 2 * distinct <= n
 
 
@@ -163,7 +166,7 @@ def _number_type(
 
 
 def _parse_numbers(texts: Sequence[str], kind: Column) -> list[float]:
-    """Returns the numbers in texts; NaN for a text without a number."""
+    """Returns the numbers in texts; NaN for a text that is not a number."""
     if kind.decimal != ",":
         with suppress(ValueError):  # Python reads most columns, and is faster
             return list(map(float, texts))
@@ -187,7 +190,7 @@ def _is_not_a_number(text: str) -> bool:
 
 
 def _equal_numbers(texts: Sequence[str]) -> tuple[str, str] | None:
-    """Returns two texts that are the same number, such as versions 1.1 and 1.10, if any."""
+    """Returns two different texts with the same number, such as versions 1.1 and 1.10, or None."""
     seen: dict[str, str] = {}
     for text in texts:
         integer, point, fraction = text.partition(".")

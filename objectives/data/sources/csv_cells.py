@@ -1,4 +1,4 @@
-"""Cells of a CSV file: its encoding, its separator, its quotes, and lines that are not rows."""
+"""Splits the bytes of a CSV file into cells: detects encoding, separator, quotes and comments."""
 
 import codecs
 import csv
@@ -16,17 +16,17 @@ SNIFF_LENGTH = 65536
 MIN_ZERO_SHARE = 0.4  # share of zeros among every second byte of UTF-16; most characters are ASCII
 ASCII = bytes(range(128))
 NON_ASCII_RUN = re.compile(rb"[\x80-\xff]{3,}")
-"""Three non-ASCII bytes in a row are rare in languages that are written in Windows-1252."""
+"""Three non-ASCII bytes in a row, which are rare in Windows-1252 text."""
 SEPARATORS = ("\t", ";", "|", ",")
-"""What may separate cells; the comma comes last because it is in numbers and texts, too."""
+"""Possible separators of cells. The comma comes last, because numbers and texts contain commas."""
 ONE_COLUMN = "\x1f"
-"""The separator of a file with one column: no text holds this character."""
+"""The separator of a file with one column: a character that does not occur in texts."""
 EXCEL_SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?[^\S\n]*\n', re.IGNORECASE)
-"""A first line that tells Excel the separator."""
+"""A first line such as `sep=;`, which tells Excel the separator."""
 COMMENT = re.compile(r"^[^\S\n]*#.*\n?", re.MULTILINE)
 NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?")
 REGULAR_SHARE = 0.9
-"""If this share of the rows has the same length, shorter lines above are a title."""
+"""If at least this share of the rows has the same length, shorter first lines are a title."""
 MAX_SHOWN_CHARACTERS = 40
 Rows = list[list[str]]
 
@@ -34,11 +34,11 @@ Rows = list[list[str]]
 def decode_text(
     raw: bytes, path: Path | str, as_bytes: bool = False
 ) -> tuple[str, tuple[str, ...]]:
-    """Returns the text of a file in UTF-8, UTF-16, Windows-1252 or Latin-1.
+    """Decodes a file in UTF-8, UTF-16, Windows-1252 or Latin-1; returns the text, and notes.
 
-    The second result has a note for the user if the file is not in Unicode. All lines of the text
-    end with a line feed. With `as_bytes`, bytes that are not UTF-8 become surrogates,
-    as in names of files.
+    There is a note for the user if the encoding is not a Unicode encoding. All lines end with a
+    line feed. If `as_bytes` is True, bytes that are not UTF-8 become surrogates, as Python does in
+    file names.
     """
     if not raw.strip():
         raise DataError(f"{path} is empty")
@@ -73,7 +73,10 @@ def _decode(raw: bytes, path: Path | str, as_bytes: bool) -> tuple[str, tuple[st
 
 
 def _utf16_encoding(raw: bytes) -> str | None:
-    """Returns the encoding of text in UTF-16, by its byte order mark or by its zeros."""
+    """Returns the variant of UTF-16 that bytes are encoded in, or None for another encoding.
+
+    It is recognized by the byte order mark or by the share of zero bytes.
+    """
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     halves = raw[:SNIFF_LENGTH:2], raw[1:SNIFF_LENGTH:2]
@@ -87,10 +90,11 @@ class Cells(NamedTuple):
     """The cells of a file.
 
     Attributes:
-        rows: Rows of equal length without surrounding blanks; the first row may hold names.
-        names: The names in a comment above the rows, as NumPy writes them; None without such a
-            comment.
-        notes: Notes for the user on how the cells were read.
+        rows: Rows of equal length, with cells without surrounding blanks. The first row may hold
+            names.
+        names: The column names in a comment above the rows, as NumPy writes them; None if there is
+            none.
+        notes: Messages for the user about how the cells were read.
     """
 
     rows: Rows
@@ -99,10 +103,10 @@ class Cells(NamedTuple):
 
 
 def read_cells(text: str, path: Path | str) -> Cells:
-    """Splits a text into rows of cells.
+    """Splits the text of a CSV file into rows of cells.
 
-    It skips comments (lines that begin with `#` and differ from the rows), the line `sep=;`, a
-    title above the names, and empty rows at the end.
+    It skips comments, which are lines that begin with `#` and do not look like rows. It also skips
+    a first line `sep=;`, a title above the names, and empty rows at the end.
     """
     separator, text = find_separator(text)
     text, names, notes = _without_comments(text, separator)
@@ -130,13 +134,13 @@ def read_cells(text: str, path: Path | str) -> Cells:
 
 
 def read_first_rows(text: str) -> Rows:
-    """Returns the first rows of a text, of any lengths; a row of names may be among them."""
+    """Returns the first rows of a text, of any lengths. One of them may hold the column names."""
     separator, text = find_separator(text)
     return _parse_leniently(COMMENT.sub("", text[:SNIFF_LENGTH]), separator)
 
 
 def find_separator(text: str) -> tuple[str, str]:
-    """Returns the separator of a text, and the text without Excel's first line `sep=;`, if any."""
+    """Returns the separator of a text, and the text without a first line such as `sep=;`."""
     if match := EXCEL_SEPARATOR_LINE.match(text):
         return match[1], text[match.end() :]
     head = text[:SNIFF_LENGTH]
@@ -161,7 +165,11 @@ def _most_regular_separator(head: str) -> str:
 
 
 def _is_separated_by_blanks(head: str) -> bool:
-    """Returns whether blanks separate equally many values in each row, half of them numbers."""
+    """Returns whether blanks separate the values.
+
+    This is so if all rows have the same number of values, and at least half of all values are
+    numbers.
+    """
     rows = [line.split() for line in head.split("\n") if line.strip()]
     values = [cell for row in rows for cell in row]
     numbers = sum(map(bool, map(NUMBER.fullmatch, values)))
@@ -169,9 +177,10 @@ def _is_separated_by_blanks(head: str) -> bool:
 
 
 def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None, tuple[str, ...]]:
-    """Returns a text without comments, the names in the last comment, and notes.
+    """Returns a text without comments, the column names in the last comment, and notes.
 
-    A line that begins with `#` is a row if it is below a row and has as many cells.
+    A line that begins with `#` is a comment, except if it comes after a row and has as many cells
+    as that row.
     """
     others = _parse_leniently(COMMENT.sub("", text[:SNIFF_LENGTH]), separator)
     length = Counter(map(len, others)).most_common(1)[0][0] if others else 0
@@ -198,7 +207,7 @@ def _without_comments(text: str, separator: str) -> tuple[str, list[str] | None,
 
 
 def _parse_rows(text: str, separator: str, path: Path | str) -> tuple[Rows, tuple[str, ...]]:
-    """Returns all rows and notes; quotes that do not enclose a cell are part of the text."""
+    """Returns all rows of a text, and notes. Quotes that do not enclose a cell remain as text."""
     try:
         return list(_parse(text, separator, strict=True)), ()
     except csv.Error as error:
@@ -246,7 +255,7 @@ def _parse(
 
 
 def _pad_rows(rows: Rows, path: Path | str) -> Rows:
-    """Returns rows of the length of the first one, with empty cells where the end is missing."""
+    """Returns the rows, filled up with empty cells to the length of the first row."""
     head, *below = rows
     length, longest = len(head), max(map(len, rows))
     if longest == length + 1 and length > 1 and all(len(row) == longest for row in below):

@@ -1,4 +1,4 @@
-"""The header row: whether the first row of a file holds the names of its columns."""
+"""Decides whether the first row of a file holds the names of its columns."""
 
 import re
 from collections import Counter
@@ -13,14 +13,14 @@ from .csv_cells import Cells, Rows
 TEXT_COLUMN_NAMES = {
     *("text", "texts", "name", "names", "surname", "word", "sentence", "title", "message")
 }
-"""Usual names of the column of texts, in lower case."""
+"""Usual names of a column of texts, in lower case."""
 TARGET_COLUMN_NAMES = {
     *("target", "targets", "label", "labels", "class", "classes", "y", "outcome"),
     *("species", "variety", "diagnosis"),
 }
-"""Usual names of the column to predict, in lower case."""
+"""Usual names of a target column, in lower case."""
 PATH_COLUMN_NAMES = {"path", "file", "image", "filename"}
-"""Usual names of the column of paths of images, in lower case."""
+"""Usual names of a column with the paths of images, in lower case."""
 USUAL_COLUMN_NAMES = {
     *TEXT_COLUMN_NAMES,
     *TARGET_COLUMN_NAMES,
@@ -30,29 +30,30 @@ USUAL_COLUMN_NAMES = {
 
 YEAR = "2021"
 MIN_COUNTING_NAMES = 5
-"""This many numbers that count up in the first row are names; fewer may be values."""
+"""A first row of numbers that count up holds names if it has at least this many numbers."""
 MAX_EXAMINED_ROWS = 1000
 MAX_REPEATED_VALUES = 50
 IMAGE_SUFFIX = re.compile(r"\.(jpe?g|png|ppm|bmp|pgm|tiff?|webp|gif)$", re.IGNORECASE)
 NUMBER = re.compile(
     r"[-+(]?\s*[$€£¥₹]?\s*[-+]?[.,]?[0-9][0-9.,' \xa0\u202f]*(?:[eE][-+]?[0-9]+)?\s*\)?[$€£¥₹%‰°]?"
 )
-"""A number in any format; enough to tell a name from a value."""
+"""Matches a number in any format; enough to tell a number from a name."""
 CHARACTER_RUNS = ((re.compile("[0-9]+"), "9"), (re.compile(r"[^\W\d_]+"), "a"))
 
 
 class AmbiguousHeaderError(DataError):
-    """Raised if it is unclear whether the first row holds names or values."""
+    """Raised if it is unclear whether the first row holds column names or values."""
 
 
 def split_header(
     cells: Cells, path: Path | str, header: str | None, known: Collection[str] = ()
 ) -> tuple[list[str], Rows, tuple[str, ...]]:
-    """Returns the names of the columns, the rows below them, and notes.
+    """Returns the names of the columns, the rows below the names, and notes.
 
-    `header` is `first` or `none`; if it is None, a first row with one of the `known` names holds
-    names, and otherwise the values decide. A column without a name is called by its position,
-    `column 3`. Repeated names get a number, `size.1`.
+    The first row holds names if `header` is `first`, and values if it is `none`. If `header` is
+    None, the first row holds names if it contains one of the `known` names; otherwise the values
+    decide. A column without a name is named by its position, such as `column 3`. A repeated name
+    gets a number, such as `size.1`.
     """
     rows = cells.rows
     if any(normalize_label(cell) in known for cell in rows[0]):
@@ -87,7 +88,7 @@ def split_header(
 
 
 def _infer_header(rows: Rows, path: Path | str, has_names_in_comment: bool) -> str:
-    """Returns `first` if the first row differs from the others as names do, `none` if not."""
+    """Returns `first` if the first row holds names, judged by the rows below, otherwise `none`."""
     first = rows[0]
     below = [row for row in rows[1 : MAX_EXAMINED_ROWS + 1] if row != first]
     numbers = [str(number) for number in range(len(first))]
@@ -126,7 +127,7 @@ def _infer_header(rows: Rows, path: Path | str, has_names_in_comment: bool) -> s
 
 
 def _count_up(cells: Sequence[str]) -> bool:
-    """Returns whether cells are evenly rising numbers from 0 or 1, or years."""
+    """Returns whether cells are integers with a constant rise, starting at 0, 1 or a year."""
     if len(cells) < 2 or not all(cell.isdecimal() for cell in cells):
         return False
     if int(cells[0]) > 1 and len(str(int(cells[0]))) != len(YEAR):
@@ -136,7 +137,10 @@ def _count_up(cells: Sequence[str]) -> bool:
 
 
 def _common_kind(values: Sequence[str]) -> str | None:
-    """Returns the kind of nine of ten values: `number`, `image`, or a pattern with digits."""
+    """Returns what at least nine of ten values are, or None.
+
+    The result is `number`, `image`, or a pattern from `_character_pattern` with digits.
+    """
     for kind in ("number", "image"):
         if sum(_is_of_kind(value, kind) for value in values) >= 0.9 * len(values):
             return kind
@@ -153,7 +157,10 @@ def _is_of_kind(cell: str, kind: str) -> bool:
 
 
 def _character_pattern(cell: str) -> str:
-    """Returns a text with runs of digits as `9` and of letters as `a`: `a-9` for `item-17`."""
+    """Returns a text with `9` for each run of digits and `a` for each run of letters.
+
+    For `item-17`, this is `a-9`.
+    """
     for run, symbol in CHARACTER_RUNS:
         cell = run.sub(symbol, cell)
     return cell

@@ -1,4 +1,4 @@
-"""Decoding of image files: upright, in one mode and size, with known ranges of pixels."""
+"""Decodes image files to pixels in one mode and size, turned upright."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DEFAULT_SIDE = 64  # of images that are larger than this or of different sizes
 IMAGES_PER_TASK = 100
 FORMATS = ("JPEG", "PNG", "BMP", "PPM", "TIFF", "WEBP", "GIF")
-"""The formats that are read, with any suffix; Pillow starts programs for some other formats."""
+"""The accepted formats, whatever the suffix. For some other formats, Pillow starts programs."""
 
 GRAY_MODES = ("1", "L", "LA", "La")
 COLOR_MODES = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "CMYK", "YCbCr", "HSV")
@@ -39,7 +39,7 @@ TRANSPOSED_ORIENTATIONS = (5, 6, 7, 8)  # those that exchange height and width
 
 
 class ImageFormat(NamedTuple):
-    """The common mode (`L` or `RGB`), width and height of images, and whether they are floats."""
+    """A mode (`L` or `RGB`), a width and height, and whether pixels are floats."""
 
     mode: str
     size: tuple[int, int]
@@ -47,17 +47,17 @@ class ImageFormat(NamedTuple):
 
 
 def mode_maximum(mode: str) -> int:
-    """Returns the largest value of pixels of a mode; 1 for floats."""
+    """Returns the largest pixel value of a Pillow mode; 1 if the pixels are floats."""
     return WORD if mode in WORD_MODES else 1 if mode == "F" else BYTE
 
 
 def read_images(paths: Sequence[str], image_size: int | None) -> torch.Tensor:
-    """Returns image files as bytes, or floats in [0, 1] if a file has more than 8 bits.
+    """Returns the pixels of image files, with shape (N, C, H, W).
 
-    The result has shape (N, C, H, W). The images are turned upright, scaled and cropped to the
-    same size: `image_size`. If that is None, it is the common size of all images if they have one
-    of at most 64x64, and 64 otherwise. Transparent pixels become white. All images are gray if
-    none has colors.
+    The pixels are bytes; if a file has more than 8 bits, they are floats in [0, 1]. The images are
+    turned upright, and scaled and cropped to `image_size`. If it is None and all images have the
+    same size of at most 64x64, they keep this size; otherwise it is 64. Transparent pixels become
+    white. If no image has colors, the result has one channel.
     """
     task = f"reading {len(paths):,} images"
     with progress(task, 2 * len(paths)) as advance, ignore_pillow_warnings():
@@ -78,9 +78,9 @@ def read_images(paths: Sequence[str], image_size: int | None) -> torch.Tensor:
 
 
 def read_image(path: str, form: ImageFormat) -> tuple[int, NDArray[Any]]:
-    """Returns the largest value that an image file can hold, and its pixels in a format.
+    """Returns the largest value that a pixel of an image file can have, and the file's pixels.
 
-    The pixels have shape (C, H, W).
+    The pixels are converted to the format `form`, and have shape (C, H, W).
     """
     from PIL import ImageOps
 
@@ -93,11 +93,11 @@ def read_image(path: str, form: ImageFormat) -> tuple[int, NDArray[Any]]:
 def decode_image(
     path: str, mode: str, fit: Fit | None = None, short_side: int = 0
 ) -> tuple[int, NDArray[Any]]:
-    """Returns the largest value that an image file can hold, and its pixels of shape (C, H, W).
+    """Returns the largest value that a pixel of an image file can have, and the file's pixels.
 
-    The pixels are bytes, or floats in [0, 1] if the file has more than 8 bits. `fit` scales or
-    crops the upright image. With `short_side`, a larger JPEG file is decoded to fewer pixels,
-    which is much faster.
+    The pixels have shape (C, H, W). They are bytes; if the file has more than 8 bits, they are
+    floats in [0, 1]. `fit` scales or crops the upright image. If `short_side` is above 0, a larger
+    JPEG file is decoded at a lower resolution, which is much faster.
     """
     with open_image(path) as image:
         type_maximum = mode_maximum(image.mode)
@@ -128,7 +128,7 @@ def _common_format(paths: Sequence[str], image_size: int | None, advance: Advanc
 
 
 def read_image_headers(paths: Iterable[str]) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yields the mode of each image file, and its width and height once it is upright."""
+    """Yields the mode of each image file, and the width and height of the upright image."""
     for path in paths:
         with open_image(path) as image:
             is_transposed = image.getexif().get(ORIENTATION) in TRANSPOSED_ORIENTATIONS
@@ -138,7 +138,7 @@ def read_image_headers(paths: Iterable[str]) -> Iterator[tuple[str, tuple[int, i
 
 @contextmanager
 def open_image(path: str) -> Iterator[Image.Image]:
-    """Opens an image file; all errors of the `with` block become a DataError with its path."""
+    """Opens an image file in a `with` block; errors in it become a DataError with the path."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -165,21 +165,25 @@ def open_image(path: str) -> Iterator[Image.Image]:
 
 @contextmanager
 def ignore_pillow_warnings() -> Iterator[None]:
-    """Ignores warnings about large images and odd metadata within a block of one thread."""
+    """Ignores Pillow's warnings about large images and odd metadata in a `with` block.
+
+    Only one thread may run such a block.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def silence_pillow() -> None:
-    """Ignores the warnings of Pillow in all threads from now on."""
+    """Ignores Pillow's warnings in all threads from now on."""
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def to_upright(image: Image.Image, mode: str, path: str) -> Image.Image:
-    """Returns an image in its EXIF orientation, on white where it is transparent.
+    """Returns an image turned by its EXIF orientation; transparent pixels become white.
 
-    An image of more than 8 bits becomes floats in [0, 1] of mode `F`, any other of mode `mode`.
+    If an image has more than 8 bits, the result has mode `F` and floats in [0, 1]. Otherwise it
+    has the mode `mode`.
     """
     from PIL import Image, ImageOps
 

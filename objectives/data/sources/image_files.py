@@ -1,4 +1,4 @@
-"""Image files of the parts of a data set: read into memory, or decoded on demand if too large."""
+"""Reads the image files of all parts into memory, or makes LazyImages if they are too large."""
 
 from __future__ import annotations
 
@@ -38,19 +38,20 @@ from .pixel_range import (
 from .source import Source
 
 MAX_BYTES_IN_MEMORY = 2 * 2**30
-"""Pixels of images that are kept in memory, in bytes; larger ones are decoded on demand."""
+"""If the pixels of a data set take more bytes than this, images are decoded on demand."""
 
 
 class ImageFiles(NamedTuple):
-    """The image files of a part.
+    """The image files of one part.
 
     Attributes:
-        root: The folder that the names start from.
-        names: Paths of the files with `/` between folders; at least one.
-        states: The state of each file.
-        labels: The class of each file, if there are classes.
-        source: The folder or the list of the files, for errors.
-        rows: The position of each file in `source`, from 0; None if the files are in that order.
+        root: The folder that `names` are relative to.
+        names: Relative paths of the files, with `/` between folders; at least one.
+        states: Size and modification time of each file.
+        labels: The class name of each file; None without classes.
+        source: The folder, or the list that names the files; used in error messages.
+        rows: The position of each file in `source`, from 0. If None, the files are in the order of
+            `source`.
     """
 
     root: str
@@ -72,7 +73,7 @@ class ImageFiles(NamedTuple):
         return ImageFiles(self.root, names, states, labels, self.source, indices)
 
     def targets(self, classes: Sequence[str]) -> Tensor | None:
-        """Returns the number of the class of each file, if there are at least two classes."""
+        """Returns the class number of each file; None if there are fewer than two classes."""
         if len(classes) < 2:
             return None
         if self.labels is None:
@@ -101,10 +102,11 @@ def read_image_files(
     cache: Path | None,
     notes: tuple[str, ...] = (),
 ) -> LoadedDataset:
-    """Reads the images of each part; large images stay in their files until they are needed.
+    """Reads the images of each part, and returns them as a data set.
 
-    If there is no test part, a fixed fifth of the training part becomes the test part. `cache` is
-    the folder of decoded images; None if they are not kept.
+    If the images are too large for memory, they are decoded on demand. If there is no test part, a
+    fixed fifth of the training part becomes the test part. `cache` is the folder that keeps
+    decoded images; if None, they are not kept.
     """
     place = os.path.realpath(source.name)
     if "test" not in parts:
@@ -144,7 +146,7 @@ def read_image_files(
 
 
 def _lazy_images(parts: Mapping[str, ImageFiles], source: Source) -> _Images | None:
-    """Returns images that are decoded on demand; None if all of them go into memory."""
+    """Returns images that are decoded on demand; None if all images fit into memory."""
     mode_and_side = _lazy_mode_and_side(parts, source)
     if mode_and_side is None:
         return None
@@ -180,9 +182,10 @@ def _images_in_memory(
 
 
 def _lazy_mode_and_side(parts: Mapping[str, ImageFiles], source: Source) -> tuple[str, int] | None:
-    """Returns the mode and the side of images that are decoded on demand, else None.
+    """Returns mode and side of images that are decoded on demand; None if they fit into memory.
 
-    Photographs differ in size and have colors, so that the first two headers decide.
+    File headers are read until one image has colors and two images differ in size. For
+    photographs, two headers are usually enough.
     """
     side = source.image_size or DEFAULT_SIDE
     total = sum(len(files.names) for files in parts.values())

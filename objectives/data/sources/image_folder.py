@@ -1,4 +1,4 @@
-"""Image folders: which of the folders below are parts, and which are classes."""
+"""Reads image folders: finds out which subfolders are parts and which are classes."""
 
 import os
 from collections import Counter
@@ -18,18 +18,18 @@ PARTS_BY_FOLDER_NAME = {
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
-"""The usual names of the folders of the parts, in lower case."""
+"""The part that a folder with this name holds. Names are in lower case."""
 STUDIES_FILE = "studies.db"
-"""A folder with this file holds runs; plots of runs are not data."""
+"""A folder with this file holds runs of Latentune. Its images are plots, not data."""
 
 
 class ImageFolder(NamedTuple):
-    """The images of a folder.
+    """The image files of a folder, by part.
 
     Attributes:
-        parts: The image files of each part; `train` is always among them.
-        classes: Names of the classes, which are the top folders of each part.
-        skipped: How many files of each kind were skipped.
+        parts: The image files of each part. `train` always exists.
+        classes: Names of the classes, which are the top folders within the parts.
+        skipped: The number of skipped files, by kind of file.
     """
 
     parts: dict[str, ImageFiles]
@@ -40,8 +40,8 @@ class ImageFolder(NamedTuple):
 def read_image_folder(source: Source, cache: Path | None = None) -> LoadedDataset:
     """Reads a folder of images.
 
-    `train/` with `val/`, `test/` or both are its parts, in any letter case and by any of their
-    usual names. The folders within a part are its classes.
+    If it holds `train/`, and `val/` or `test/` or both, these are the parts. Any usual name in
+    `PARTS_BY_FOLDER_NAME` will do, in any letter case. The folders in a part are its classes.
     """
     folder = list_image_folder(Path(source.name))
     notes = (format_skipped(folder.skipped),) if folder.skipped else ()
@@ -49,7 +49,7 @@ def read_image_folder(source: Source, cache: Path | None = None) -> LoadedDatase
 
 
 def list_image_folder(folder: Path) -> ImageFolder:
-    """Returns the parts and the classes of a folder, without opening an image."""
+    """Returns the parts and classes of a folder, without opening an image."""
     skipped: Counter[str] = Counter()
     states = find_images(folder, skipped)
     root, names = _enter_single_folder(folder, list(states))
@@ -77,9 +77,10 @@ def list_image_folder(folder: Path) -> ImageFolder:
 
 
 def find_images(folder: Path, skipped: Counter[str]) -> dict[str, FileState]:
-    """Returns size and time of the images below a folder, by their paths with `/`, sorted.
+    """Returns the state (size and time) of all images below a folder, by relative path.
 
-    Other files are counted in `skipped` by their kind.
+    The paths have `/` between folders, and are sorted. Other files are counted in `skipped`, by
+    kind of file.
     """
     from torchvision.datasets.folder import IMG_EXTENSIONS
 
@@ -129,9 +130,9 @@ def _by_top_folder(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _enter_single_folder(folder: Path, names: list[str]) -> tuple[Path, list[str]]:
-    """Returns the innermost folder that holds all images, and their paths relative to it.
+    """Returns the innermost folder that holds all images, and the paths relative to this folder.
 
-    In an unpacked archive, it may lie several levels below.
+    In an unpacked archive, this folder may be several levels below `folder`.
     """
     while len(groups := _by_top_folder(names)) == 1 and "" not in groups:
         folder = folder / next(iter(groups))
@@ -144,7 +145,7 @@ def _group_by_part(
 ) -> dict[str, tuple[Path, list[str]]]:
     """Returns the folder of each part, and the paths of its images.
 
-    If there are no folders of parts, all images belong to the part `train`.
+    If no folder has the name of a part, all images belong to `train`.
     """
     groups = _by_top_folder(names)
     folders: dict[str, list[str]] = {}
@@ -170,7 +171,10 @@ def _group_by_part(
 
 
 def _class_folders(names: list[str]) -> tuple[str, ...]:
-    """Returns the top folders if there are at least two and they hold most of the images."""
+    """Returns the names of the top folders if they are classes, otherwise an empty tuple.
+
+    They are classes if there are at least two of them, and they hold most of the images.
+    """
     groups = _by_top_folder(names)
     loose = len(groups.pop("", []))
     classes = sorted({normalize_label(top) for top in groups})
@@ -178,7 +182,7 @@ def _class_folders(names: list[str]) -> tuple[str, ...]:
 
 
 def _images_in_class_folders(root: Path, names: list[str], skipped: Counter[str]) -> list[str]:
-    """Returns the images that lie in the folder of a class, and counts the others as skipped."""
+    """Returns the images that are in a class folder; counts all other images as skipped."""
     loose = sum("/" not in name for name in names)
     if loose == len(names):
         raise DataError(f"{root} has no folders of classes, but the training part has: add them")

@@ -1,4 +1,7 @@
-"""Image lists: CSV files with the paths of images and their classes, for all parts or for each."""
+"""Reads image lists, which are CSV files with paths of images and their classes.
+
+A data set has one list, or one list for each part.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +26,17 @@ if TYPE_CHECKING:
 
 LABEL_COLUMN_NAMES = ("label", "class", "target")
 PART_LIST_FILES = {"train": ("train.csv",), "val": ("valid.csv", "val.csv"), "test": ("test.csv",)}
-"""Names of the lists in a folder that has a list for each part."""
+"""The possible file names of the list of each part."""
 CLASSES_FILE = "classes.csv"
-"""Names the classes in their order, next to such lists."""
+"""A file with the class names in their order, which may be next to the lists of parts."""
 SURROGATES = re.compile("[\udc80-\udcff]")
-"""Characters that stand for the bytes of file names that are not UTF-8."""
+"""Characters that stand for bytes that are not UTF-8 in a file name."""
 
 Columns = Mapping[str, Sequence[str]]
 
 
 def find_part_lists(folder: Path) -> dict[str, Path]:
-    """Returns the lists of a folder that has a list of images for each part; else none."""
+    """Returns the image list of each part in a folder; empty if the folder has no such lists."""
     lists = {
         part: folder / name
         for part, names in PART_LIST_FILES.items()
@@ -45,7 +48,10 @@ def find_part_lists(folder: Path) -> dict[str, Path]:
 
 
 def lists_images(path: Path) -> bool:
-    """Returns whether a column of a CSV file names an image in at least half of its first rows."""
+    """Returns whether a CSV file is an image list.
+
+    It is one if a column names an existing image in at least half of the first rows.
+    """
     with check_input_file(path, "table").open("rb") as file:
         raw = file.read(SNIFF_LENGTH)
     text, _ = decode_text(raw[: raw.rfind(b"\n") + 1] if len(raw) == SNIFF_LENGTH else raw, path)
@@ -55,9 +61,10 @@ def lists_images(path: Path) -> bool:
 
 
 def read_image_csv(source: Source, cache: Path | None = None) -> LoadedDataset:
-    """Reads the images of a CSV file; a fixed fifth of them is the test part.
+    """Reads the images that a CSV file lists; a fixed fifth of them is the test part.
 
-    The column of the classes has a name of `LABEL_COLUMN_NAMES`, or is the only other column.
+    The column of classes has a name in `LABEL_COLUMN_NAMES`. Otherwise, if there is only one
+    column besides the paths, it holds the classes.
     """
     files = _read_image_files(Path(source.name), source.table)
     classes = tuple(sorted(set(files.labels or ())))
@@ -67,10 +74,10 @@ def read_image_csv(source: Source, cache: Path | None = None) -> LoadedDataset:
 def read_part_lists(
     source: Source, lists: Mapping[str, Path], cache: Path | None = None
 ) -> LoadedDataset:
-    """Reads a folder that has a list of images for each part.
+    """Reads the images that `lists`, the result of `find_part_lists`, names for each part.
 
-    `find_part_lists` returns the lists. The classes have the order of `classes.csv` in the folder;
-    without that file, they are in alphabetical order.
+    The classes are in the order of `classes.csv`. If this file does not exist, they are in
+    alphabetical order.
     """
     parts = {
         part: _read_image_files(path, source.table, MIN_ITEMS if part == "train" else 0)
@@ -85,7 +92,7 @@ def read_part_lists(
 
 
 def read_image_list(path: Path, options: TableOptions | None = None) -> Columns:
-    """Returns the columns of a list of images as text."""
+    """Returns all columns of an image list as text."""
     options = options or TableOptions()
     raw = read_file_bytes(path)
     # File names may be any bytes. They are decoded as text only if no such file exists.
@@ -105,7 +112,7 @@ def read_image_list(path: Path, options: TableOptions | None = None) -> Columns:
 
 
 def find_path_column(path: Path, columns: Columns) -> str:
-    """Returns the column that holds the paths of images."""
+    """Returns the name of the column that holds the paths of images."""
     name = _find_path_column(columns)
     if name is None:
         raise DataError(f"{path} names no images: one column must hold their paths")

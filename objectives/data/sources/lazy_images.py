@@ -1,4 +1,4 @@
-"""LazyImages: image files that behave like the tensor of their pixels."""
+"""LazyImages: image files that can be used like a tensor of images, and are decoded on demand."""
 
 from __future__ import annotations
 
@@ -42,17 +42,18 @@ MAX_EXAMINED_IMAGES = 64  # to learn the range of their pixels
 
 @dataclass(frozen=True, eq=False)
 class LazyImages:
-    """Image files in place of the tensor of their pixels; indexing decodes them.
+    """Image files that behave like a tensor (N, C, side, side); indexing decodes the files.
 
-    The short side of an image is scaled to 256/224 of `side`, and the square in the center is
-    cut out. All pixels are bytes.
+    To decode an image, its short side is scaled to 256/224 of `side`, and the center square is cut
+    out. All pixels are bytes.
 
     Args:
-        root: The folder that the names start from.
-        names: Paths of the files with `/` between folders, at least one; they may be absolute.
+        root: The folder that relative `names` are relative to.
+        names: Paths of the files with `/` between folders; at least one. They may be absolute.
         mode: `RGB`, or `L` if none of the images has colors.
-        side: Height and width of the crop.
-        maximum: The number that stands for 1 in files that can hold it, from `learn_range`.
+        side: Height and width of a decoded image.
+        maximum: The pixel value that becomes 1, from `learn_range`. It is ignored for a file that
+            cannot hold this value.
     """
 
     root: str
@@ -89,13 +90,13 @@ class LazyImages:
         return replace(self, names=[self.names[i] for i in indices])
 
     def concat(self, other: LazyImages) -> LazyImages:
-        """Returns these images followed by others of the same folder."""
+        """Returns these images followed by other images of the same folder."""
         return replace(self, names=[*self.names, *other.names])
 
     def decode_uncropped(self, indices: Indices, short_side: int) -> list[Tensor]:
-        """Returns uncropped images of shapes (C, H, W).
+        """Returns uncropped images, each of shape (C, H, W).
 
-        An image with a longer short side than `short_side` is scaled down to it.
+        An image is scaled down if its short side is longer than `short_side`.
         """
         fit = partial(_shrink, short_side=short_side)
         return self._decode(
@@ -103,7 +104,10 @@ class LazyImages:
         )
 
     def describe_files(self) -> Iterator[bytes]:
-        """Yields mode, name and size of each file; a hash of all contents would take minutes."""
+        """Yields the mode, name and size of each file as bytes to hash.
+
+        Hashing the contents of all files would take minutes.
+        """
         for name, path in zip(self.names, self.paths, strict=True):
             try:
                 size = os.path.getsize(path)
@@ -112,9 +116,9 @@ class LazyImages:
             yield f"{self.mode} {name} {size}\n".encode(errors="surrogateescape")
 
     def learn_range(self) -> tuple[int, tuple[str, ...]]:
-        """Returns the number that stands for 1, and notes on it, from a sample of the images.
+        """Returns the pixel value that becomes 1, and notes for the user.
 
-        It stops at the first image that is bright enough to leave no doubt.
+        The values of a sample of images decide. The search ends at the first bright image.
         """
         step = -(-len(self) // MAX_EXAMINED_IMAGES)
         brightest: PixelRange | None = None
@@ -140,14 +144,14 @@ class LazyImages:
 
 
 def map_in_threads(read: Callable[[str], R], paths: Iterable[str]) -> list[R]:
-    """Returns `read(path)` of each path, in as many threads as torch uses."""
+    """Returns `read(path)` for each path, computed in as many threads as torch uses."""
     # Pillow decodes without Python's lock. torch knows how many cores this worker may use.
     with ThreadPoolExecutor(torch.get_num_threads()) as threads:
         return list(threads.map(read, paths))
 
 
 def read_center_crop(path: str, mode: str, side: int, choose_maximum: ChooseMaximum) -> Tensor:
-    """Returns the center of an image file as bytes of shape (C, side, side)."""
+    """Returns the center square of an image file as bytes with shape (C, side, side)."""
     fit = partial(_resize_and_center_crop, side=side)
     return _read_pixels(path, mode, fit, side, choose_maximum)
 
@@ -164,7 +168,10 @@ def _read_pixels(
 
 
 def _resize_and_center_crop(image: Image.Image, side: int) -> Image.Image:
-    """Scales and crops in one step, so that a long strip is not enlarged before the crop."""
+    """Returns the center of an image, scaled to `side`.
+
+    Scaling and cropping are one step, because scaling first would make a long strip very large.
+    """
     from PIL.Image import Resampling
 
     crop = min(image.size) * side / round(side * RESIZE_RATIO)

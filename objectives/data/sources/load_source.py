@@ -1,4 +1,4 @@
-"""Loading a source: its name and its content decide which reader it gets."""
+"""Loads a source with the reader that fits its name and its content."""
 
 import os
 from dataclasses import replace
@@ -36,7 +36,7 @@ KINDS_WITH_COLUMNS = ("image lists", "image list", "table")
 
 
 def find_kind(name: str) -> SourceKind | None:
-    """Returns the kind of a source, by its name and its content; None if it does not exist."""
+    """Returns the kind of the source with this name or path; None if there is none."""
     path = Path(name)
     if name in DATASETS:
         return "built-in"
@@ -52,12 +52,12 @@ def find_kind(name: str) -> SourceKind | None:
 
 
 def holds_image_files(name: str) -> bool:
-    """Returns whether data are image files, which can be read at any size."""
+    """Returns whether a source consists of image files, which can be read at any size."""
     return find_kind(name) in IMAGE_FILE_KINDS
 
 
 def load_source(source: Source, cache: Path | None) -> LoadedDataset:
-    """Reads data of any kind; keeps decoded images in the folder `cache` unless it is None."""
+    """Reads a source of any kind; decoded images are kept in `cache`, a folder, if it is given."""
     dataset = _read(source, cache)
     for text in (source.name, *dataset.spec.classes, *dataset.spec.features):
         if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
@@ -133,9 +133,10 @@ def _read_csv(source: Source) -> LoadedDataset:
 
 
 def _find_text_column(columns: Columns, target: str | None) -> str | None:
-    """Returns the column of texts of a file with at most two columns; None if it has none.
+    """Returns the column of texts in a file with one or two columns; None if there is none.
 
-    It has one of `TEXT_COLUMN_NAMES`, or most of its texts differ and the other has classes.
+    The column has a name in `TEXT_COLUMN_NAMES`. Otherwise, more than half of its texts are
+    distinct, and the other column, if any, holds classes.
     """
     frame = columns.frame
     names = [str(name) for name in frame]

@@ -11,13 +11,13 @@ PLAIN_NUMBER = (
     r"|(?:(?:0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
     r"|[iI]nf(?:inity)?)"
 )
-"""A number as programs write it: no leading zeros; `1e-05` and `1.5E3`, but not `1E2`."""
+"""Matches numbers as programs write them, such as `1e-05` and `1.5E3`, but not `007` or `1E2`."""
 PLAIN_LINES = re.compile(rf"(?:{PLAIN_NUMBER}\n)*+")
 AMBIGUOUS_LINES = re.compile(r"(?:[+-]?(?:0|[1-9][0-9]{0,2}(?:\.[0-9]{3})?)\n)*+")
-"""Integers below 1000, and numbers such as 1.234, which may be a thousand or a fraction."""
+"""Matches integers below 1000, and numbers such as 1.234, which is a thousand or a fraction."""
 LONG_INTEGER = re.compile(r"^[+-]?[0-9]{16,}$", re.MULTILINE)
 FIRST_INEXACT_INTEGER = 2**53
-"""From here on, float64 cannot tell an integer from the next one: such integers are names."""
+"""The first integer that float64 cannot tell from the next one. Such integers are names."""
 UNITS = (
     r"%|‰|°[CF]?|[a-zA-Z]?[$€£¥₹₽₩₺₪₫฿]"
     r"|USD|EUR|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|BRL|kr|Rs\.?"
@@ -37,9 +37,9 @@ GROUPED_DIGITS = {
     ",": re.compile(r"(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)?(?:,[0-9]*)?"),
     ".": re.compile(r"(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)?(?:\.[0-9]*)?"),
 }
-"""Digits by their decimal mark; the other mark may separate thousands."""
+"""Matches digits with a given decimal mark; the other mark may separate thousands."""
 THOUSAND_OR_FRACTION = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
-"""Digits that are a thousand by one decimal mark and a fraction by the other."""
+"""Matches digits such as 1.234 or 1,234, which are a thousand or a fraction."""
 LOOKALIKES = str.maketrans(
     {"\u2212": "-", "\xa0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'"}
 )
@@ -49,9 +49,9 @@ class NumberFormat(NamedTuple):
     """The format of the numbers of a column.
 
     Attributes:
-        decimal: The decimal mark, `.` or `,`; empty if no number has a mark.
+        decimal: The decimal mark, `.` or `,`. It is empty if no number has a decimal mark.
         unit: The unit before or after each number, such as `$` or `%`.
-        has_thousands_marks: Whether marks or blanks separate thousands.
+        has_thousands_marks: Whether marks or blanks separate thousands in a number.
     """
 
     decimal: str = ""
@@ -60,11 +60,11 @@ class NumberFormat(NamedTuple):
 
 
 class AmbiguousNumberError(ValueError):
-    """Raised for a number that is a thousand by one decimal mark and a fraction by the other."""
+    """Raised for a number such as 1.234, which is a thousand or a fraction."""
 
 
 class MixedFormatError(ValueError):
-    """Raised for numbers of different formats, such as with several units."""
+    """Raised for numbers with different formats, such as different units."""
 
 
 class _NumberParts(NamedTuple):
@@ -78,8 +78,8 @@ class _NumberParts(NamedTuple):
 def are_plain_numbers(texts: Sequence[str]) -> bool:
     """Returns whether all texts are numbers as programs write them.
 
-    Integers that float64 cannot hold are not plain. Numbers that may have a thousands mark are not
-    plain either.
+    Integers that float64 cannot hold exactly are not plain. Numbers that may have a thousands
+    separator, such as 1.234, are not plain either.
     """
     lines = "\n".join(texts) + "\n"
     if lines.count("\n") != len(texts) or not PLAIN_LINES.fullmatch(lines):
@@ -90,7 +90,10 @@ def are_plain_numbers(texts: Sequence[str]) -> bool:
 
 
 def are_ambiguous_numbers(texts: Sequence[str]) -> bool:
-    """Returns whether all are integers below 1000 or like 1.234, and one is like 1.234."""
+    """Returns whether the only fractions are like 1.234, which may also mean 1,234.
+
+    The other texts must be integers below 1000.
+    """
     lines = "\n".join(texts) + "\n"
     return "." in lines and AMBIGUOUS_LINES.fullmatch(lines) is not None
 
@@ -98,10 +101,10 @@ def are_ambiguous_numbers(texts: Sequence[str]) -> bool:
 def infer_number_format(
     texts: Iterable[str], decimal: str | None = None, allow_codes: bool = False
 ) -> NumberFormat:
-    """Returns the common format of the different values of a column.
+    """Returns the common format of the distinct values of a column.
 
-    `decimal` decides if the numbers are ambiguous. With `allow_codes`, `007`, `1E2` and integers
-    that float64 cannot hold are numbers, too.
+    `decimal` is the decimal mark of ambiguous numbers. If `allow_codes` is True, `007`, `1E2` and
+    integers that float64 cannot hold exactly also count as numbers.
 
     Raises:
         AmbiguousNumberError: If they may be thousands as well as fractions.
@@ -136,7 +139,7 @@ def infer_number_format(
 
 
 def parse_number(text: str, decimal: str, unit: str = "") -> float:
-    """Returns the number that a text holds, with or without its unit and marks of thousands.
+    """Returns the number in a text, which may contain thousands separators and `unit`.
 
     Raises:
         ValueError: If it is not a number, or has another unit.
@@ -160,7 +163,7 @@ def parse_number(text: str, decimal: str, unit: str = "") -> float:
 
 
 def _split_number(text: str) -> _NumberParts:
-    """Splits a number into sign, digits with marks, exponent and unit, or raises ValueError."""
+    """Returns sign, digits with marks, exponent and unit of a number, or raises ValueError."""
     plain = unicodedata.normalize("NFC", text.translate(LOOKALIKES)).strip()
     is_bracketed = plain.startswith("(") and plain.endswith(")")
     match = NUMBER.fullmatch(plain[1:-1].strip() if is_bracketed else plain)

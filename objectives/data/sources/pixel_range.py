@@ -1,4 +1,7 @@
-"""The range of pixels: which number in an array or an image file stands for 1."""
+"""Pixel ranges: finds the pixel value of an array or image file that becomes 1.0.
+
+This value is called the maximum.
+"""
 
 from collections.abc import Mapping
 from math import inf
@@ -11,24 +14,28 @@ from ..data_error import DataError
 
 BYTE, WORD = 255, 65535
 USUAL_MAXIMA = (1, 3, 7, 15, 16, BYTE, 1023, 4095, WORD)
-"""Usual values of the brightest pixel: bits, the digits of scikit-learn, cameras, bytes.
+"""Usual maxima: of bits, of the digits of scikit-learn, of cameras, of bytes.
 
-None is between 16 and 255, or 4,095 and 65,535, because photographs may be that dark.
+There is none between 16 and 255, and none between 4,095 and 65,535, because a dark photograph may
+have its brightest pixel there.
 """
 DIM_RATIO, FAINT_RATIO, BLACK_RATIO = 2, 15, 255
-"""How many times darker than the maximum pixels must be to get a note (DIM), to make the range
-ambiguous (FAINT), or to show that it is another range (BLACK)."""
+"""How many times darker than the maximum pixels must be to have an effect.
+
+With DIM, the user gets a note. With FAINT, the range is ambiguous. With BLACK, it is another
+range.
+"""
 RANGE_HINT = "save them as floats from 0 to 1"
 
 
 class PixelRange(NamedTuple):
-    """The range of some pixels.
+    """The smallest and largest of some pixels, and the limits of their type.
 
     Attributes:
         low: The smallest value.
         high: The largest value.
-        are_integers: Whether all values are integers, of any type.
-        type_maximum: The number that stands for 1 in such a type if nothing else is known.
+        are_integers: Whether all values are integers, even if the type is float.
+        type_maximum: The maximum for this type if the values do not tell another one.
         type_limit: The largest value that the type can hold.
     """
 
@@ -40,7 +47,7 @@ class PixelRange(NamedTuple):
 
 
 def array_pixel_range(array: NDArray[Any]) -> PixelRange:
-    """Returns the range of an array of any shape with at least one value."""
+    """Returns the range of an array of any shape, with at least one value."""
     limits = {np.bool_: (1, 1), np.uint8: (BYTE, BYTE), np.uint16: (WORD, WORD)}
     is_float = array.dtype.kind == "f"
     type_maximum, limit = limits.get(array.dtype.type, (1 if is_float else BYTE, inf))
@@ -49,16 +56,20 @@ def array_pixel_range(array: NDArray[Any]) -> PixelRange:
 
 
 def file_pixel_range(pixels: NDArray[Any], type_maximum: int) -> PixelRange:
-    """Returns the range of an image file, in which 255 or 1.0 stands for `type_maximum`."""
+    """Returns the range of the values in an image file, given its decoded pixels.
+
+    A byte of 255 or a float of 1.0 in `pixels` stands for `type_maximum` in the file.
+    """
     scale = 1 if pixels.dtype.kind == "u" else type_maximum
     low, high = (round(float(value) * scale, 3) for value in (pixels.min(), pixels.max()))
     return PixelRange(low, high, type_maximum > 1, type_maximum, type_maximum)
 
 
 def learn_maximum(parts: Mapping[str, PixelRange], name: str) -> int:
-    """Returns which number stands for 1 in a data set: the smallest of `USUAL_MAXIMA` that fits.
+    """Returns the maximum of a data set: the smallest of `USUAL_MAXIMA` that no pixel exceeds.
 
-    Fractions above 1 are taken for resized bytes if the largest one is above 127.
+    If there are fractions and the largest value is from 128 to 255, the maximum is 255: the pixels
+    are resized bytes.
     """
     train = parts["train"]
     low, high = min(part.low for part in parts.values()), max(part.high for part in parts.values())
@@ -79,7 +90,7 @@ def learn_maximum(parts: Mapping[str, PixelRange], name: str) -> int:
 
 
 def describe_range(train: PixelRange, maximum: int) -> tuple[str, ...]:
-    """Returns notes on a learned maximum that a user should check."""
+    """Returns notes for the user on a maximum that may be wrong."""
     high = f"{train.high:,g}"
     if maximum != train.type_maximum:
         return (f"its pixels, of up to {high}, are divided by {maximum:,}",)
@@ -92,15 +103,16 @@ def describe_range(train: PixelRange, maximum: int) -> tuple[str, ...]:
 
 
 def recorded_maximum(train: PixelRange, maximum: int) -> int:
-    """Returns the maximum to store with a network; 0 if it was trained on floats up to 1."""
+    """Returns the maximum to store with a trained network; 0 if the pixels were floats up to 1."""
     return maximum if maximum > 1 or train.are_integers else 0
 
 
 def infer_new_maximum(new: PixelRange, trained: int, darkest: int = FAINT_RATIO) -> int:
-    """Returns which number stands for 1 in new pixels.
+    """Returns the maximum of new pixels for a trained network.
 
-    `trained` is the `recorded_maximum` of training. It may be up to `darkest` times the brightest
-    new pixel. The caller puts the name of the pixels before the message of the DataError.
+    `trained` is the result of `recorded_maximum` in training. It is used if it is less than
+    `darkest` times the brightest new pixel. The message of a DataError lacks the name of the
+    pixels; the caller puts it in front.
     """
     low, high = new.low, new.high
     if low >= 0:
@@ -120,7 +132,10 @@ def infer_new_maximum(new: PixelRange, trained: int, darkest: int = FAINT_RATIO)
 
 
 def infer_new_file_maximum(new: PixelRange, trained: int) -> int:
-    """Returns which number stands for 1 in a new image file, within the limits of its format."""
+    """Returns the maximum of a new image file for a trained network.
+
+    It is never above the largest value that the format of the file can hold.
+    """
     if new.type_maximum == 1:
         return 1
     known = min(trained or new.type_maximum, new.type_maximum)
@@ -144,7 +159,7 @@ def to_unit_range(array: NDArray[Any], maximum: int) -> NDArray[Any]:
 
 
 def rescale_pixels(pixels: NDArray[Any], type_maximum: int, maximum: int) -> NDArray[Any]:
-    """Rescales pixels: `type_maximum` stands for 1 in `pixels`, and `maximum` in the result."""
+    """Returns pixels that were divided by `type_maximum`, now divided by `maximum` instead."""
     if maximum == type_maximum:
         return pixels
     if pixels.dtype.kind == "u":

@@ -1,4 +1,4 @@
-"""Plain text: Latin letters lose their accents; letters of other scripts stay unchanged."""
+"""Converts text to plain text without accents, and plain text to integers."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 MAX_LETTERS = 500
-"""At most this many letters, the most frequent ones, are known; each is an input of a network."""
+"""The largest number of known letters, the most frequent ones. Each is an input of a network."""
 MAX_SHOWN_LETTERS = 3
 
 ASCII_SPELLINGS = {
@@ -21,21 +21,21 @@ ASCII_SPELLINGS = {
     **dict.fromkeys("“”„‟″«»", '"'),
     **dict.fromkeys("‐‑‒–—―−", "-"),
 }
-"""ASCII spellings of letters and marks that Unicode does not decompose."""
+"""ASCII spellings of characters that Unicode does not decompose."""
 LATIN_LETTER_NAME = re.compile(r"LATIN (SMALL|CAPITAL) LETTER ([A-Z]) WITH ")
-"""Unicode names of letters with a stroke, a hook or the like: Ł, Ø, ħ."""
+"""Matches Unicode names of letters with a stroke, a hook or the like, such as Ł, Ø, ħ."""
 LETTER_CATEGORIES = "LMNP"  # Unicode categories of texts: letters, marks, digits, punctuation
 
 
 class PlainText(NamedTuple):
-    """A plain text, and the characters that were dropped: symbols, emoji, control characters."""
+    """A plain text, and the symbols, emoji and control characters that were dropped from it."""
 
     text: str
     dropped: str
 
 
 def to_plain_text(text: str) -> str:
-    """Returns a text without accents, strokes and symbols; other scripts stay as they are.
+    """Returns a text without accents, strokes and symbols; non-Latin letters are unchanged.
 
     Example:
         >>> to_plain_text("Łódź, Ślusàrski, Москва")
@@ -45,7 +45,10 @@ def to_plain_text(text: str) -> str:
 
 
 def transliterate(text: str) -> PlainText:
-    """Returns a plain text and the characters that were dropped; see `to_plain_text`."""
+    """Returns the plain text of `text`, and the characters that were dropped from it.
+
+    See `to_plain_text`.
+    """
     if text.isascii() and text.isprintable():
         return PlainText(text.strip(), "")
     written: list[str] = []
@@ -90,13 +93,13 @@ def collect_letters(texts: Iterable[str]) -> str:
 
 
 class EncodedTexts(NamedTuple):
-    """Texts as rows of integers, one integer for each letter.
+    """Texts as rows of integers, with one integer per letter.
 
     Attributes:
-        rows: Integers from 0 to the number of known letters, with shape (N, length); 0 is padding.
-        reasons: Why each text cannot be read; an empty string if it can be read.
-        dropped: How often each unknown letter was dropped from the readable texts.
-        shortened: How many readable texts have lost at least one letter.
+        rows: Integers with shape (N, length), from 0 to the number of known letters. 0 is padding.
+        reasons: Why each text cannot be read; empty if it can be read.
+        dropped: How often each unknown letter was dropped from readable texts.
+        shortened: Number of readable texts from which at least one letter was dropped.
     """
 
     rows: Tensor
@@ -106,9 +109,10 @@ class EncodedTexts(NamedTuple):
 
 
 def encode_texts(texts: Sequence[str], letters: str, length: int) -> EncodedTexts:
-    """Returns an integer for each letter of each text; texts are cut after `length` letters.
+    """Returns the texts as integers, one per letter; a text is cut after `length` letters.
 
-    A text cannot be read if it has no known letter, or if most of its letters are unknown.
+    `letters` are the known letters. A text cannot be read if it has no known letters, or if most
+    of its letters are unknown.
     """
     numbers = {letter: number for number, letter in enumerate(letters, start=1)}
     rows = torch.zeros(len(texts), length, dtype=torch.long)
@@ -139,7 +143,7 @@ def _unreadable_reason(given: str, text: str, lost: str, known: int) -> str:
 
 
 def describe_dropped_letters(encoded: EncodedTexts) -> str:
-    """Returns a line on the letters that were dropped; empty if there are none."""
+    """Returns a line about the letters that were dropped; empty if no letter was dropped."""
     if not encoded.dropped:
         return ""
     letters = sorted(encoded.dropped.items(), key=lambda pair: (-pair[1], pair[0]))

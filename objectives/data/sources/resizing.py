@@ -1,4 +1,4 @@
-"""Resizing of images in memory, and conversion of their channels."""
+"""Resizes images in memory, and converts their number of channels."""
 
 from dataclasses import replace
 
@@ -12,17 +12,17 @@ from ..parts import LoadedDataset, Part, to_float
 MAX_SIDE = 2048
 CHUNK_SIZE = 4096
 COLORS_LOST_REASON = "holds colors, but the network has seen only gray images: convert it"
-"""The reason to refuse a color image for a gray network; the name of the image goes in front."""
+"""Why a network for gray images refuses a color image; a caller puts the image's name in front."""
 
 
 def check_image_size(side: int | None) -> None:
-    """Raises DataError if images cannot have such a side."""
+    """Raises DataError if `side` is not a possible side of images."""
     if side is not None and not 1 <= side <= MAX_SIDE:
         raise DataError(f"`image_size=` must be from 1 to {MAX_SIDE}, not {side}")
 
 
 def resize_dataset(dataset: LoadedDataset, side: int) -> LoadedDataset:
-    """Crops the images of a data set to squares and scales them to a side."""
+    """Returns a data set with its images cropped to squares and scaled to (side, side)."""
 
     def resize(part: Part) -> Part:
         assert isinstance(part.inputs, Tensor)  # other images were read at this size
@@ -35,7 +35,7 @@ def resize_dataset(dataset: LoadedDataset, side: int) -> LoadedDataset:
 
 
 def crop_and_resize(images: Tensor, side: int) -> Tensor:
-    """Returns the central squares of images of shape (N, C, H, W), scaled to (side, side)."""
+    """Returns the center squares of images (N, C, H, W), scaled to (side, side)."""
     height, width = images.shape[2:]
     short_side = min(height, width)
     if (height, width) == (side, side):
@@ -52,10 +52,10 @@ def _interpolate(images: Tensor, side: int) -> Tensor:
 
 
 def convert_channels(images: Tensor, channels: int) -> Tensor:
-    """Returns images of shape (N, C, H, W) with the channels that a network takes.
+    """Returns images (N, C, H, W) with `channels` channels, which a network expects.
 
-    Gray images get three equal channels; color images with equal channels get one. Images of
-    other numbers of channels stay unchanged.
+    A gray channel is repeated three times. Three equal channels become one. Images with another
+    number of channels stay unchanged.
     """
     if images.shape[1] == 1 and channels == 3:
         return images.expand(-1, 3, -1, -1)

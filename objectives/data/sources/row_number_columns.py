@@ -1,4 +1,4 @@
-"""Columns that number or name the rows, recognized by their values."""
+"""Finds columns that only number or name the rows, by their values."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ if TYPE_CHECKING:
 ID_COLUMN_NAME = re.compile(
     r"#|no\.?|nr\.?|row|index|level_0|Unnamed: 0|(.*[\W_])?(id|key|uuid|guid)|.*[a-z](Id|ID)"
 )
-"""Names of columns that identify rows; `Paid` is not one of them."""
+"""Matches names of columns that identify rows, such as `UserId`; does not match `Paid`."""
 NUMBERED_NAME = re.compile(r"(\D*)(\d+)(\D*)")
 HEX_NAME = re.compile(r"[0-9a-f]{8,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 MAX_TEXT_TABLE_COLUMNS = 3
-"""Columns of a file of texts: the texts, their labels and row numbers."""
+"""Most columns in a file of texts: texts, labels and row numbers."""
 MIN_DISTINCT_SHARE = 0.9
-"""Share of different values in a column that rises from row to row."""
+"""Smallest share of distinct values in a column that rises from row to row."""
 STEP_TOLERANCE = 1e-6
 MAX_GAP_RATIO = 2
-"""Upper bound of the range of row numbers, as a multiple of the number of rows."""
+"""Row numbers with gaps span at most this multiple of the number of rows."""
 
 
 def drop_row_numbers(columns: Columns, target: str | None) -> tuple[Columns, tuple[str, ...]]:
-    """Leaves out columns that number the rows; returns the other columns, and their names.
+    """Returns the columns that do not number the rows, and the names of the dropped columns.
 
-    A network would learn the order of a sorted file from row numbers. Row numbers are integers
-    without gaps in any order, sorted integers with few gaps, and names that differ only in their
-    numbers, such as P0001, or are hexadecimal. In a column that is called an id, all values are
-    row numbers if they differ.
+    A network would learn the order of a sorted file from row numbers.
+
+    Row numbers are integers without gaps, in any order, or sorted integers with few gaps. Texts
+    are row numbers if they are hexadecimal, or if they differ only in a number, such as P0001. If
+    a column is named like an id, any distinct integers or texts are row numbers.
     """
     path, options = columns.path, columns.options
     kept: set[str | None] = {target, options.text, *options.as_category, *options.as_number}
@@ -102,7 +103,7 @@ def _are_row_numbers(values: Series[Any], is_called_id: bool) -> bool:
 
 
 def _rises_evenly(values: Series[Any]) -> bool:
-    """Returns whether numbers are sorted, mostly different, and integers or evenly spaced."""
+    """Returns whether numbers are sorted, mostly distinct, and integers or evenly spaced."""
     if values.dtype.kind != "f" or values.nunique() < MIN_DISTINCT_SHARE * len(values):
         return False
     steps = values.diff().iloc[1:]

@@ -1,4 +1,4 @@
-"""Source and TableOptions: where data comes from, and how its columns are read."""
+"""Source and TableOptions: which data to read, and how to read its columns."""
 
 import os
 from dataclasses import dataclass, fields
@@ -20,7 +20,9 @@ TABLES, ARRAYS = ", ".join(TABLE_SUFFIXES), ", ".join(ARRAY_SUFFIXES)
 
 @dataclass(frozen=True, kw_only=True)
 class TableOptions:
-    """How the columns of a file are read; names of columns are stripped and in Unicode's NFC.
+    """Options for the columns of a file.
+
+    The names of columns are stripped, and normalized to NFC.
 
     Raises:
         DataError: If a value is not allowed.
@@ -85,7 +87,7 @@ class TableOptions:
 
     @classmethod
     def of(cls, options: Any) -> Self:
-        """Returns the table options of an object with attributes of their names."""
+        """Returns the table options in an object that has them as attributes."""
         return cls(**{name: getattr(options, name) for name in TABLE_OPTIONS})
 
     def given_options(self) -> list[str]:
@@ -93,7 +95,7 @@ class TableOptions:
         return [name for name in TABLE_OPTIONS if getattr(self, name)]
 
     def named_columns(self) -> dict[str, str]:
-        """Returns the columns that options name, each with the name of its option."""
+        """Returns the columns that options name: a dict from column to option."""
         columns = {column: name for name in LIST_OPTIONS for column in getattr(self, name)}
         return columns if self.text is None else columns | {self.text: "text"}
 
@@ -102,18 +104,18 @@ TABLE_OPTIONS = tuple(field.name for field in fields(TableOptions))
 
 
 def format_option(option: str, *columns: str) -> str:
-    """Returns an option as a user types it: `drop=` 'a' `drop=` 'b'."""
+    """Returns an option with its values as a user types it: `drop=` 'a' `drop=` 'b'."""
     return " ".join(f"`{option}=` {column!r}" for column in columns)
 
 
 class Source(NamedTuple):
-    """Where data comes from and how it is read.
+    """The name of the data, and how to read it.
 
     Attributes:
-        name: A built-in data set or a path.
-        data_dir: The folder of torchvision's data; None stands for the usual one.
-        image_size: Side in pixels of images; None keeps their size.
-        numbers: Whether targets are numbers. If not, they are classes, unless they are fractions.
+        name: The name of a built-in data set, or a path.
+        data_dir: The folder of torchvision's data; None for the default folder.
+        image_size: Side of images in pixels. If None, images keep their size.
+        numbers: Whether targets are always numbers. If not, integers and texts may be classes.
         stream: Whether images larger than `image_size` are decoded on demand.
         table: How the columns of a file are read.
     """
@@ -127,13 +129,13 @@ class Source(NamedTuple):
 
 
 def check_exists(name: str) -> None:
-    """Raises DataError if data are neither a built-in data set nor a file or folder."""
+    """Raises DataError if `name` is neither a built-in data set nor a file or folder."""
     if name not in DATASETS and not os.path.exists(name):
         raise unknown_source_error(name)
 
 
 def unknown_source_error(name: str) -> DataError:
-    """Returns the error for data that nothing can read."""
+    """Returns the DataError for a name that no reader can read."""
     return DataError(
         f"{os.path.relpath(name)!r} is neither a folder of images or texts, nor a table "
         f"({TABLES}), nor an array ({ARRAYS}), nor a data set ({', '.join(DATASETS)})"
@@ -141,10 +143,10 @@ def unknown_source_error(name: str) -> DataError:
 
 
 def is_table(name: str) -> bool:
-    """Returns whether a file name has the suffix of a table."""
+    """Returns whether a file name has the suffix of a table file."""
     return name.lower().endswith(TABLE_SUFFIXES)
 
 
 def is_array(name: str) -> bool:
-    """Returns whether a file name has the suffix of an array."""
+    """Returns whether a file name has the suffix of an array file."""
     return name.lower().endswith(ARRAY_SUFFIXES)

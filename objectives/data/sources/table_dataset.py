@@ -1,4 +1,4 @@
-"""Tables: the target column, and the features of the other columns."""
+"""Makes a data set of a table: the target of each row, and features from the other columns."""
 
 from __future__ import annotations
 
@@ -25,17 +25,18 @@ if TYPE_CHECKING:
     from pandas import Series
 
 MIN_ROWS_PER_CLASS = 10
-"""Average rows of a class, if there are more than 50 classes."""
+"""Smallest average number of rows of a class if there are more than 50 classes."""
 MAX_CLASSES = 1000
 CORRELATION_TOLERANCE = 1e-9
-"""How far the correlation of a number with a copy in another unit may be from 1."""
+"""A column copies a numeric target if their absolute correlation is nearer to 1 than this."""
 
 
 def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDataset:
-    """Returns a data set of the features of each row and its target.
+    """Returns a data set with the features and the target of each row.
 
-    Flags are features of 0 and 1. A text of at most 50 different values, each in two rows on
-    average, is one-hot encoded. `encode_targets` decides whether targets are classes.
+    A flag becomes a feature of 0 and 1. A column of texts is one-hot encoded; it must have at most
+    50 distinct texts, each in two rows on average. `encode_targets` decides whether targets are
+    classes.
     """
     path = columns.path
     check_no_missing(columns, target)
@@ -81,7 +82,10 @@ def read_table(columns: Columns, target: str | None, numbers: bool) -> LoadedDat
 
 
 def find_target(columns: Columns) -> str | None:
-    """Returns the target that the user names, or the only column with a usual name, if any."""
+    """Returns the column that the option `target` names; otherwise the column with a usual name.
+
+    The result is None if no column has a usual name. Several such columns raise DataError.
+    """
     names, path, options = list(map(str, columns.frame)), columns.path, columns.options
     if options.target is not None and (options.target != NO_TARGET or NO_TARGET in names):
         check_column_exists(names, options.target, path)
@@ -103,10 +107,10 @@ def find_target(columns: Columns) -> str | None:
 def column_targets(
     columns: Columns, name: str | None, numbers: bool
 ) -> tuple[tuple[str, ...], torch.Tensor | None]:
-    """Returns the classes of a column and the target of each row; see `encode_targets`.
+    """Returns the class names of a target column, and the target of each row.
 
-    Numbers with a unit, and those that the user calls numbers, are predicted as numbers. Flags are
-    classes with the names in the file.
+    Numbers are not classes if they have a unit, or if the user says that they are numbers. Flags
+    are classes, spelled as in the file. `encode_targets` decides about all other values.
     """
     if name is None:
         return (), None
@@ -137,7 +141,7 @@ def column_targets(
 
 
 def one_hot(name: str, column: Series[Any], texts: Iterable[str]) -> dict[str, NDArray[Any]]:
-    """Returns a feature of shape (N,) for each text: 1 in the rows that hold it, else 0."""
+    """Returns a feature of shape (N,) for each text: 1 in rows with this text, 0 in others."""
     return {f"{name}={text}": (column == text).to_numpy(np.float64) for text in texts}
 
 
@@ -175,8 +179,8 @@ def _check_categories(columns: Columns, target: str | None) -> None:
 def _find_target_copies(columns: Columns, target: str) -> Iterator[str]:
     """Yields the columns that copy the target.
 
-    A column copies classes if each class has exactly one value in it, and no value belongs to
-    two classes. A column copies numbers if its correlation with the target is 1 or -1.
+    A column copies classes if its values and the classes correspond one to one. A column copies
+    numbers if its correlation with the target is 1 or -1.
     """
     targets = columns.frame[target]
     distinct = targets.nunique()

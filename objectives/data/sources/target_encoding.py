@@ -1,4 +1,4 @@
-"""Encoding of targets: class numbers, or numbers to predict."""
+"""Encodes targets as class numbers, or as numbers to predict."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,13 +18,13 @@ def encode_targets(
 ) -> tuple[tuple[str, ...], dict[str, torch.Tensor]]:
     """Returns the names of the classes, and a tensor of targets for each part.
 
-    For classes, the targets are class numbers. For numbers to predict, the names are empty and the
-    targets are float64.
+    If the targets are classes, the tensors hold class numbers. If they are numbers to predict,
+    there are no class names, and the tensors are float64.
 
-    Text and booleans are classes. Numbers are classes if all of them are integers, at most half
-    of them are different, and either there are at most 50 different ones, or they are all
-    integers from 0 to the largest one. All other numbers are predicted; with `numbers`, all
-    numbers are. Texts that are equal after Unicode normalization are the same class.
+    Text and booleans are classes. Texts that are equal after Unicode normalization are the same
+    class. If `numbers` is True, numbers are never classes. Otherwise, numbers are classes if they
+    are integers and at most half of them are distinct. In addition, there must be at most 50
+    distinct ones, or they must be all integers from 0 to the largest one.
     """
     if any(targets.dtype.kind not in "iufbU" for targets in parts.values()):
         raise DataError(f"{source} has labels that are neither numbers nor text: save them as one")

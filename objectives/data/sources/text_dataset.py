@@ -1,4 +1,4 @@
-"""Datasets of names or other short lines of text; each letter becomes an integer."""
+"""Reads data sets of names or other short texts; each letter becomes an integer."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ MAX_SHOWN_CHARACTERS = 40
 
 
 def find_text_files(folder: str | Path) -> list[Path]:
-    """Returns the .txt files of a folder, sorted; empty if the folder holds other files too."""
+    """Returns the .txt files of a folder, sorted; empty if the folder also holds other files."""
     try:
         names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
     except (OSError, ValueError):  # ValueError: the name holds a null byte
@@ -45,10 +45,10 @@ def find_text_files(folder: str | Path) -> list[Path]:
 
 
 def read_text_folder(folder: Path) -> LoadedDataset:
-    """Reads a folder of .txt files: each file is a class, each line a text.
+    """Reads a folder of .txt files; each file is a class, and each line is a text.
 
-    A single file has no classes. A fixed, stratified fifth is the test part. A text is left out if
-    the training part lacks most of its letters.
+    If there is only one file, the data has no classes. A fixed, stratified fifth is the test part.
+    A text is left out if most of its letters do not occur in the training part.
     """
     texts: list[str] = []
     places: list[str] = []
@@ -74,7 +74,10 @@ def read_text_folder(folder: Path) -> LoadedDataset:
 def read_text_table(
     columns: Columns, text: str, target: str | None, numbers: bool
 ) -> LoadedDataset:
-    """Returns a data set of a column of texts and a column of labels; drops other columns."""
+    """Returns a data set of the column `text`, with labels from the column `target`.
+
+    All other columns are dropped.
+    """
     if others := [name for name in columns.kinds if name not in (text, target)]:
         columns = columns.drop_columns(
             others, f"left out, as only texts and labels are used: {quote_some(others)}"
@@ -95,7 +98,7 @@ def read_text_table(
 
 
 def read_text_lines(path: Path) -> dict[int, str]:
-    """Returns the lines of a UTF-8 file that are not blank, stripped, by their numbers from 1."""
+    """Returns the stripped nonblank lines of a UTF-8 file, by line number from 1."""
     try:
         text = check_input_file(path, "text").read_text(encoding="utf-8-sig")
         return {n: line.strip() for n, line in enumerate(text.split("\n"), 1) if line.strip()}

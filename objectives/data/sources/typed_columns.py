@@ -1,4 +1,4 @@
-"""Typed columns of a file: all values of a column together determine its type."""
+"""Reads the columns of a file, and converts each column to its type."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Columns(NamedTuple):
     """The columns of a file.
 
     Attributes:
-        frame: Columns of floats (numbers and flags) or of text; N rows.
-        texts: The same columns as text without surrounding blanks.
-        kinds: How each column is read.
-        notes: Notes for the user on how the columns were read.
-        names: All columns of the file, also those that are left out.
-        path: The file, for errors.
-        options: The options of the user for the columns.
+        frame: N rows; numbers and flags are floats, other columns are text.
+        texts: The same columns as stripped text.
+        kinds: The type of each column.
+        notes: Messages for the user about how the columns were read.
+        names: All columns of the file, including those that are left out.
+        path: The path of the file, for error messages.
+        options: The user's options for the columns.
     """
 
     frame: DataFrame
@@ -47,7 +47,7 @@ class Columns(NamedTuple):
     options: TableOptions
 
     def drop_columns(self, names: Collection[str], *notes: str) -> Columns:
-        """Returns the other columns, with additional notes."""
+        """Returns the columns except those in `names`, with additional notes."""
         dropped = list(names)
         kinds = {name: kind for name, kind in self.kinds.items() if name not in dropped}
         frame, texts = (table.drop(columns=dropped) for table in (self.frame, self.texts))
@@ -55,7 +55,7 @@ class Columns(NamedTuple):
 
 
 def read_columns(path: Path, options: TableOptions) -> Columns:
-    """Reads the columns of a file."""
+    """Returns the columns of a file, converted to their types."""
     texts, notes = read_text_columns(path, read_file_bytes(path), options.header)
     names = tuple(map(str, texts))
     for name, option in options.named_columns().items():
@@ -78,9 +78,10 @@ def read_text_columns(
     known: Collection[str] = (),
     as_bytes: bool = False,
 ) -> tuple[DataFrame, tuple[str, ...]]:
-    """Returns all columns of a file as text, and notes; empty columns without a name are dropped.
+    """Returns the columns of a file as text, and notes.
 
-    See `split_header` for `header` and `known`, and `decode_text` for `as_bytes`.
+    Empty columns without a name are dropped. See `split_header` for `header` and `known`, and
+    `decode_text` for `as_bytes`.
     """
     import pandas as pd
 
@@ -103,7 +104,7 @@ def read_text_columns(
 def infer_types(
     texts: DataFrame, path: Path, options: TableOptions, notes: tuple[str, ...] = ()
 ) -> Columns:
-    """Returns columns of text, converted to numbers where all values are numbers."""
+    """Returns columns of text, each converted to the type that fits all of its values."""
     import pandas as pd
 
     kinds: dict[str, Column] = {}
@@ -122,7 +123,7 @@ def infer_types(
 
 
 def read_file_bytes(path: Path) -> bytes:
-    """Returns the content of a table."""
+    """Returns the content of a table file."""
     try:
         return check_input_file(path, "table").read_bytes()
     except OSError as error:
@@ -130,9 +131,10 @@ def read_file_bytes(path: Path) -> bytes:
 
 
 def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFrame:
-    """Returns a table of booleans: which values are missing, with shape (N, columns).
+    """Returns a table of booleans with shape (N, columns), which is True where a value is missing.
 
-    `words` are the texts of missing values in lower case; if None, they depend on the column.
+    `words` are the texts of missing values, in lower case. If None, the type of the column
+    decides.
     """
     import pandas as pd
 
@@ -149,9 +151,9 @@ def find_missing(columns: Columns, words: Sequence[str] | None = None) -> DataFr
 def check_no_missing(
     columns: Columns, target: str | None, words: Sequence[str] | None = None
 ) -> None:
-    """Raises DataError with the number of missing values of each column, if there are any.
+    """Raises DataError if values are missing; the message has their number in each column.
 
-    The target is not a column that can be left out.
+    The message advises to leave such columns out, except the target.
     """
     counts = find_missing(columns, words).sum().sort_values(ascending=False, kind="stable")
     counts = counts[counts > 0]
