@@ -1,4 +1,4 @@
-"""The command line: the verbs, in groups by purpose, and the code that they share.
+"""The command line: a module for each group of verbs, and the code that all verbs share.
 
-A verb imports what it needs when it runs, so that `latentune --help` answers at once.
+A verb imports other modules only when it runs, so that `latentune --help` answers at once.
 """

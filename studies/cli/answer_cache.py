@@ -1,4 +1,4 @@
-"""Answers that take seconds to compute, kept in the cache folder of the user."""
+"""A cache for output that takes seconds to compute, in the cache folder of the user."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,13 +15,13 @@ PACKAGE = Path(__file__).parents[2]
 
 
 def cached_lines(name: str, sources: Sequence[str], compute: Callable[[], list[str]]) -> list[str]:
-    """Returns lines from the cache, or computes and keeps them.
+    """Returns the lines in the cache file `name`; if there are none, computes and saves them.
 
     Args:
         name: Name of the file in the cache.
-        sources: The folders of the package that the lines are computed from. They are computed
-            again if any file there, or the version of Latentune, changes.
-        compute: Computes the lines.
+        sources: Folders of the package. If a file in them or the version of Latentune has
+            changed, the lines are computed again.
+        compute: Returns the lines.
     """
     state = sha256(version("latentune").encode())
     for path in sorted(path for folder in sources for path in (PACKAGE / folder).rglob("*.py")):

@@ -33,12 +33,12 @@ VERB_GROUPS = {
     },
     "Keep": dict.fromkeys(("export", "import"), "archive_verbs"),
 }
-"""The module of each verb, by groups of what a person wants to do."""
+"""The module of each verb. The keys are the titles of the groups in `latentune --help`."""
 MODULES = {verb: module for verbs in VERB_GROUPS.values() for verb, module in verbs.items()}
 
 
 class _Verbs(Mapping[str, click.Command]):
-    """The command of each verb; its module is imported when the command is asked for."""
+    """A mapping from verbs to click commands; `[verb]` imports the module of the verb."""
 
     def __getitem__(self, verb: str) -> click.Command:
         module = import_module(f".{MODULES[verb]}", __package__)
@@ -54,7 +54,7 @@ class _Verbs(Mapping[str, click.Command]):
 
 
 class _GroupedCommands(click.Group):
-    """Lists its commands under the titles of `VERB_GROUPS`."""
+    """A click group whose help lists the commands under the titles of `VERB_GROUPS`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -83,7 +83,10 @@ def app() -> None:
 
 
 def main() -> NoReturn:
-    """Runs the command line; prints an error of the user in one line and exits with code 2."""
+    """Runs the command line, and exits with its code.
+
+    An error that the user can correct is printed in one line, with exit code 2.
+    """
     _open_closed_streams()
     with redirect_stdout(_safe_stream(sys.stdout)), redirect_stderr(_safe_stream(sys.stderr)):
         try:
@@ -94,9 +97,9 @@ def main() -> NoReturn:
 
 
 def run_process() -> NoReturn:
-    """Runs the command line as a process of its own, which ends with its last line.
+    """Runs the command line, and ends the process without the cleanup of Python.
 
-    Python would take PyTorch and Lightning apart, module by module, which takes two seconds.
+    This cleanup would take two seconds, because it unloads each module of PyTorch and Lightning.
     """
     try:
         main()
@@ -108,7 +111,11 @@ def run_process() -> NoReturn:
 
 
 def _open_closed_streams() -> None:
-    """Reserves the numbers of closed streams: a database must not be opened under one of them."""
+    """Opens `os.devnull` for each of standard input, output and error that is closed.
+
+    Otherwise a database could get the file descriptor of a closed stream, and output would be
+    written into the database.
+    """
     for number in range(3):
         try:
             os.fstat(number)
@@ -117,7 +124,7 @@ def _open_closed_streams() -> None:
 
 
 def _flush_output(code: Any) -> Any:
-    """Flushes the output; returns the exit code, or 1 in place of 0 if flushing fails."""
+    """Flushes standard output, and returns the exit code: `code`, or 1 if flushing fails."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -130,7 +137,10 @@ def _flush_output(code: Any) -> Any:
 
 
 def _safe_stream(stream: Any) -> Any:
-    """Returns a stream that escapes control characters on terminals, and takes any file name."""
+    """Returns a stream for `stream` that can write any file name without an error.
+
+    On a terminal, it escapes control characters. If `stream` is None, it discards the output.
+    """
     if stream is None:  # it was closed
         return open(os.devnull, "w")
     if stream.isatty():

@@ -1,4 +1,4 @@
-"""The message of an error for a user: one line with a remedy, without passwords."""
+"""Error messages for users: one line that says what to do, without passwords."""
 
 import sys
 import traceback
@@ -14,11 +14,11 @@ from .messages import with_flags
 
 MAX_LENGTH = 400  # in characters
 OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
-"""What PyTorch says where Python would raise a MemoryError."""
+"""Parts of the messages of PyTorch's errors when memory runs out."""
 
 
 def exit_with_message(message: str, code: int = 2) -> NoReturn:
-    """Prints a line to standard error, and ends the process."""
+    """Prints `message` in one line to standard error, and exits with `code`."""
     line = escape_control_characters(" ".join(redact(message).split()))
     if len(line) > MAX_LENGTH:  # keeps the end, which says what to do
         line = f"{line[: MAX_LENGTH // 2]} ... {line[-MAX_LENGTH // 3 :]}"
@@ -27,7 +27,10 @@ def exit_with_message(message: str, code: int = 2) -> NoReturn:
 
 
 def exit_with_exception(error: Exception, verbs: Mapping[str, click.Command]) -> NoReturn:
-    """Ends the process with an error: one line if a user can act on it, otherwise a traceback."""
+    """Prints an error to standard error, and exits.
+
+    It prints one line if `error_message` has a message for the error, otherwise the traceback.
+    """
     from ..study.study_error import explain_unreadable_database
 
     error = explain_unreadable_database(error)
@@ -44,9 +47,9 @@ def error_message(
     command: click.Command | None = None,
     verbs: Mapping[str, click.Command] | None = None,
 ) -> str | None:
-    """Returns the message of an error that a user can act on; None for errors of the package.
+    """Returns the message for the user, or None if the error is a bug in the package.
 
-    It names the flags of the command that was typed; see `with_flags`.
+    The message names the flags of `command`; see `with_flags`.
     """
     if isinstance(error, LatentuneError):
         return with_flags(str(error), command, verbs)
@@ -64,7 +67,10 @@ def _os_error_message(error: OSError) -> str:
 
 
 def _machine_error_message(error: Exception) -> str | None:
-    """Returns the message of an error of the machine, such as too little memory, or None."""
+    """Returns the message if the machine caused the error, such as by too little memory.
+
+    Returns None for other errors.
+    """
     text = str(error)
     is_runtime = isinstance(error, RuntimeError)
     if isinstance(error, MemoryError) or (is_runtime and any(w in text for w in OUT_OF_MEMORY)):

@@ -23,14 +23,14 @@ from .verb_options import Choice
 
 NAME_WIDTH = 19
 SPACE_SOURCES = ("models", "search_spaces")
-"""The folders that decide which parameters a search space has."""
+"""Folders of the package. Their code defines the parameters of each search space."""
 FILE_KINDS = {
     "FOLDER": "A folder of images; its subfolders, if any, are the classes.",
     "FOLDER of .txt": "Texts, such as names: one file for each class, one line for each text.",
     "CSV": "A table; or texts with their classes; or paths of images with theirs.",
     "ARRAY": "A .npy or .npz file of images or of rows of a table.",
 }
-"""Files and folders that can be data."""
+"""Descriptions of the files and folders that a user can give as DATA."""
 IMAGES, TABLE, TEXTS = DataSpec((1, 28, 28)), DataSpec((13,), "table"), DataSpec((20,), "text")
 EXAMPLES = {
     "images": IMAGES,
@@ -40,7 +40,7 @@ EXAMPLES = {
     "table, number": replace(TABLE, target=(0, 1)),
     "texts, classes": replace(TEXTS, classes=("a", "b"), letters="abc"),
 }
-"""Data of each kind, for which models and ranges are listed."""
+"""An example of each kind of data. The list of `auto` has the models that fit each example."""
 
 
 @click.command("list")
@@ -69,7 +69,7 @@ def _list_everything() -> None:
 
 
 def _list_spaces(model: str) -> None:
-    """Prints the parameters of each space of a model, and what else the model needs."""
+    """Prints the parameters of each search space of a model, and what the model needs."""
     entry = MODELS[model]
     is_text, is_number = "image" not in entry.kinds, entry.predicts == "number"
     data = EXAMPLES["texts, classes" if is_text else "images, classes"]
@@ -88,7 +88,7 @@ def _list_spaces(model: str) -> None:
 
 
 def _space_lines(entry: CatalogEntry, data: DataSpec) -> list[str]:
-    """Returns the parameters of each space of a model, as `--range` and `--fix` take them."""
+    """Returns a line for each parameter of each space of a model, in the syntax of `--range`."""
     from ...search_spaces.distributions import describe_distribution
     from ...search_spaces.suggestions import record_parameters
     from ..study.build import untrained_space

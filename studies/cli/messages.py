@@ -1,4 +1,4 @@
-"""Printing of results, log messages and unreadable inputs on the command line."""
+"""Printing of results, log messages and the names of unreadable inputs on the command line."""
 
 import logging
 import re
@@ -12,7 +12,7 @@ MAX_UNREADABLE_NAMES = 20  # unreadable inputs that are listed by name
 
 
 def print_log_messages() -> None:
-    """Prints the log messages of the package from now on."""
+    """Lets all later log messages of the package be printed on the console."""
     log = logging.getLogger("latentune")
     if not any(isinstance(handler, _ConsoleHandler) for handler in log.handlers):
         log.addHandler(_ConsoleHandler())
@@ -20,7 +20,7 @@ def print_log_messages() -> None:
 
 
 def print_result(result: object) -> None:
-    """Prints the result of a verb, as a table where it has one."""
+    """Prints the result of a verb, with the tables that it contains."""
     from ..display.terminal import console
 
     console.rewrite = with_flags
@@ -35,7 +35,7 @@ class _ConsoleHandler(logging.Handler):
 
 
 def print_unreadable_inputs(unreadable: Mapping[str, str]) -> None:
-    """Names the inputs that could not be read, with the reasons, on standard error."""
+    """Prints the names of unreadable inputs to standard error, each with the reason."""
     for path, reason in islice(unreadable.items(), MAX_UNREADABLE_NAMES):
         click.echo(f"latentune: {path} {reason}", err=True)
     if (more := len(unreadable) - MAX_UNREADABLE_NAMES) > 0:
@@ -47,12 +47,12 @@ def with_flags(
     command: click.Command | None = None,
     verbs: Mapping[str, click.Command] | None = None,
 ) -> str:
-    """Returns a message with the flags of the command line in place of arguments of Python.
+    """Returns a message in which command-line flags replace Python arguments.
 
     Args:
-        message: The message, with arguments such as `batch_size=`.
-        command: The verb that was typed; None for the one that runs now.
-        verbs: All verbs. If the command lacks a flag, the message names a verb that has it.
+        message: The message; it may contain arguments such as `batch_size=`.
+        command: The verb that was typed; None for the verb that runs now.
+        verbs: All verbs. If `command` has no such flag, the message names a verb that has it.
     """
     ctx, verbs = click.get_current_context(silent=True), verbs or {}
     if command is None and ctx is not None:
@@ -74,7 +74,7 @@ def with_flags(
 
 
 def _flag_of(command: click.Command | None, name: str) -> str | None:
-    """Returns the flag of a verb for an argument of its Python function; None if it has none."""
+    """Returns the flag of the verb `command` for the Python argument `name`, or None."""
     for param in getattr(command, "params", ()):
         if param.name == name or f"--{name.replace('_', '-')}" in param.opts:
             return str(param.opts[0])

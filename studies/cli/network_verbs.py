@@ -30,10 +30,10 @@ inputs_argument = click.argument("inputs", nargs=-1, required=True, metavar="INP
 
 
 def network_command(function: Callable[..., Result]) -> click.Command:
-    """Makes a verb from a function that takes a `source` and returns a result.
+    """Returns the verb that calls `function`, which takes a `source` and returns a result.
 
-    The verb prints the result, and the command that may come next. Its exit code is 1 if inputs
-    could not be read.
+    The verb prints the result and a command to type next. The exit code is 1 if some inputs could
+    not be read.
     """
     verb = function.__name__.removesuffix("_")
 

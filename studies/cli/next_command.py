@@ -1,4 +1,4 @@
-"""The last lines of a verb: the command to type next, and what is kept after Ctrl-C."""
+"""The last lines that a verb prints: the command to type next, and a message after Ctrl-C."""
 
 import shlex
 import sys
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     import optuna
 
 CARRIED_OPTIONS = ("runs", "storage", "data_dir", "allow", "image_size", *TABLE_OPTIONS)
-"""Options that mean the same for every verb: where things are, and how data are read."""
+"""Options that the next command repeats: they say where files are and how data are read."""
 
 
 def command_line(*words: str) -> str:
-    """Returns a command as one line, without the password of a database."""
+    """Returns `latentune` and the words as one shell command; passwords are masked."""
     from ...storage.redact import redact
 
     return shlex.join(["latentune", *map(redact, words)])
 
 
 def print_next_command(*words: str, also: Sequence[str] = ()) -> None:
-    """Prints the command that a user may type next; prints nothing if `words` is empty.
+    """Prints the command `latentune WORDS`, which the user may type next.
 
-    Options that say where files are or how data are read, and the options in `also`, are repeated
-    if the user typed them and the next verb has them too.
+    If the user has typed an option of `CARRIED_OPTIONS` or `also`, and the next verb has this
+    option, the printed command repeats it. If `words` is empty, nothing is printed.
     """
     if words:
         click.echo(f"next: {command_line(*words, *_carried_options(words, also))}")
@@ -38,10 +38,10 @@ def print_next_command(*words: str, also: Sequence[str] = ()) -> None:
 
 @contextmanager
 def report_interruption(message: str, *, repeat: bool = False) -> Iterator[None]:
-    """Ends the process with exit code 130 on Ctrl-C, and prints a message.
+    """Prints `message` if Ctrl-C stops the block, and exits with code 130.
 
-    The typed command is printed as the next one if it continues the work: if `repeat` is True, or
-    if the KeyboardInterrupt has a message of its own.
+    If the KeyboardInterrupt has a message, this is printed too. If it has one or `repeat` is True,
+    the same command can continue the work, so it is printed as the next command.
     """
     try:
         yield
@@ -56,7 +56,7 @@ def report_interruption(message: str, *, repeat: bool = False) -> Iterator[None]
 
 
 def next_study_command(study: "optuna.Study") -> list[str]:
-    """Returns the words of the command that may follow a search."""
+    """Returns the words of the command to type after the search of a study."""
     from optuna.trial import TrialState
 
     from ...storage.optuna_internals import count_trials

@@ -1,4 +1,4 @@
-"""Suggests the next verb by the roles of a trained network."""
+"""Chooses the command to type after a verb that has used a trained network."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from ..study.checkpoint_lookup import find_checkpoint
 Suits = Callable[[pl.LightningModule, DataSpec], bool]
 
 FILE = "FILE"
-"""The word in place of new input."""
+"""The word in a printed command that the user replaces by a file."""
 NEXT_VERBS: dict[str, Sequence[str]] = {
     "train": ("sample", "predict", "map", "encode", "status"),
     "sample": ("dashboard", "interpolate", "map"),
@@ -32,7 +32,7 @@ NEXT_VERBS: dict[str, Sequence[str]] = {
     "anomalies": ("predict",),
     "compare": ("status",),
 }
-"""The verbs that may follow each, the best one first."""
+"""For each verb: the verbs that may come next, in the order of preference."""
 
 
 def _can_sample(model: pl.LightningModule, data: DataSpec) -> bool:
@@ -50,13 +50,13 @@ SUITABLE: dict[str, Suits] = {
         or (isinstance(model, Encodes) and bool(data.classes))
     ),
 }
-"""Whether a verb works with a network and data of a kind."""
+"""For each verb: a function that returns True if the verb works with a network and its data."""
 
 
 def next_network_command(verb: str, source: str, runs: Runs) -> list[str]:
-    """Returns the words of a command that may follow a verb; empty if there is none.
+    """Returns the words of the command to type after `verb`; empty if no verb fits.
 
-    The verb has used the network of `STUDY`, `STUDY:17` or the path of a checkpoint.
+    `source` is the argument of `verb`: `STUDY`, `STUDY:17` or the path of a checkpoint.
     """
     path = find_checkpoint(source, runs)
     data = read_header(path).data_spec
@@ -74,20 +74,20 @@ def next_network_command(verb: str, source: str, runs: Runs) -> list[str]:
 
 
 def _study_in_database(source: str, runs: Runs) -> list[str]:
-    """Returns the name of the study in `STUDY:17`, if it is in the database."""
+    """Returns a list with the name in `STUDY:17`; an empty one if the database lacks the study."""
     name = source.partition(":")[0]
     return [name] if name in optuna.get_all_study_names(open_for_reading(runs.database)) else []
 
 
 def _missing_arguments(verb: str) -> list[str]:
-    """Returns the words that follow the name of a network."""
+    """Returns the words that a command with this verb needs after the name of the network."""
     if verb == "encode":
         return [FILE, "--out", unused_file_name("codes.npz")]
     return [FILE] if verb == "predict" else []
 
 
 def unused_file_name(name: str) -> str:
-    """Returns a name that no file has: the given one, or one with a number."""
+    """Returns `name` or, if such a file exists, a name with a number, such as `codes-2.npz`."""
     path, number = Path(name), 2
     while path.exists() or path.is_symlink():
         path, number = Path(name).with_stem(f"{Path(name).stem}-{number}"), number + 1

@@ -87,7 +87,10 @@ def _print_outcome(study: "optuna.Study", runs: "Runs") -> None:
 
 
 def _may_have_several_workers(workers: int | None, trials: int | None) -> bool:
-    """Guesses, before anything is imported, whether the search will have several workers."""
+    """Returns True if the search will probably have several workers.
+
+    The exact default of `workers` is known only after PyTorch is imported.
+    """
     if workers is not None:
         return workers > 1
     return (trials is None or trials > TRIALS_PER_WORKER) and (os.cpu_count() or 1) > 1

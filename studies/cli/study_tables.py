@@ -1,4 +1,4 @@
-"""Tables of studies and trials for the console, and lines about them."""
+"""Tables of studies and trials for the console, and sentences about studies."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from ..search.search_plan import SearchPlan
 
 MAX_SHOWN_TRIALS, LATEST_TRIALS = 100, 50
-"""How many trials a table has at most, and how many of the latest ones if there are more."""
+"""Maximum number of trials in a table, and how many of the latest trials it has otherwise."""
 
 
 def print_plan(plan: "SearchPlan") -> None:
-    """Prints a resolved search."""
+    """Prints the settings and the search space of a planned search."""
     first = [
         ", ".join(f"{n}={format_value(v, 'None')}" for n, v in of.items()) for of in plan.first
     ]
@@ -72,7 +72,10 @@ def print_studies(studies: Sequence[optuna.Study], runs: Runs) -> None:
 
 
 def _study_tree(studies: Sequence[optuna.Study]) -> Iterator[tuple[int, optuna.Study]]:
-    """Yields each study and its depth: a study follows the study that trained its encoder."""
+    """Yields the studies as a tree, each with its depth, from 0.
+
+    The parent of a study is the study that trained its encoder. Its children follow it.
+    """
     remaining = {study.study_name: study for study in studies}
     parents = {name: _encoder_study(study) for name, study in remaining.items()}
 
@@ -96,7 +99,7 @@ def _encoder_study(study: optuna.Study) -> str | None:
 
 
 def print_study(study: optuna.Study, runs: Runs) -> None:
-    """Prints the origin of a study, a row for each trial, and the results of `confirm`."""
+    """Prints where a study comes from, a row for each trial, and the results of `confirm`."""
     record = read_study_record(study)
     for line in describe_origins(study):
         console.print(line)
@@ -118,7 +121,10 @@ def print_study(study: optuna.Study, runs: Runs) -> None:
 
 
 def _shown_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """Returns all trials of a study; of many, the best, the unfinished and the latest ones."""
+    """Returns the trials for the table of a study: all, if there are at most 100.
+
+    Of more trials, it returns the best, the unfinished and the latest 50.
+    """
     total = count_trials(study)
     if total <= MAX_SHOWN_TRIALS:
         return study.get_trials(deepcopy=False)
@@ -151,7 +157,11 @@ def _trial_table(trials: Sequence[FrozenTrial], facts: tuple[str, ...]) -> Table
 
 
 def describe_origins(study: optuna.Study) -> list[str]:
-    """Returns a line about the import of a study, and one for each study of reused trials."""
+    """Returns sentences about where a study and its trials come from.
+
+    One sentence tells when the study was imported. One for each other study tells how many of its
+    trials were reused. The list is empty if neither is the case.
+    """
     lines = []
     if imported := read_study_record(study).imported:
         lines.append(f"imported on {imported.at[:10]}, where it was called {imported.study}")
@@ -161,7 +171,10 @@ def describe_origins(study: optuna.Study) -> list[str]:
 
 
 def describe_confirmed(study: optuna.Study) -> list[str]:
-    """Returns a line about the confirmed trial and any better trial found later; or no line."""
+    """Returns a list with one sentence about the trial that `confirm` chose, or an empty list.
+
+    The sentence also names a better trial that was found later.
+    """
     confirmed = read_study_record(study).confirmed
     if confirmed is None:
         return []
@@ -182,9 +195,10 @@ def leaderboard(study: optuna.Study) -> list[dict[str, Any]]:
     """Returns one row for each model that the study has tried, the best model first.
 
     Returns:
-        The entries `model`, `trials` and `best`; `behind` and `%` are the absolute and relative
-        distances to the best model. With several objectives, the entry `on the front`, the
-        number of Pareto-optimal trials, replaces them.
+        Each row has `model` and `trials`, the number of finished trials. With one objective, it
+        has `best`, the best value, and `behind` and `%`, the absolute and relative distance from
+        the best model. With several objectives, it has `on the front`, the number of
+        Pareto-optimal trials.
     """
     trials = [t for t in finished_trials(study.get_trials(deepcopy=False)) if MODEL in t.params]
     counts = Counter(trial.params[MODEL] for trial in trials)

@@ -29,7 +29,10 @@ from .verb_options import (
 
 
 def options_of_trainings(*records: type) -> Decorator:
-    """Gives a verb the options that `records` declare, and those of clusters, data and folders."""
+    """Returns a decorator that gives a verb the options of `records`, clusters, data and folders.
+
+    The records are dataclasses whose fields declare options.
+    """
 
     def decorate(command: Any) -> Any:
         command = data_dir_option(allow_option(runs_option(command)))

@@ -1,4 +1,4 @@
-"""Options of the command line: made from the fields that declare them, and shared by verbs."""
+"""Options of the command line: they are made from dataclass fields, and verbs share them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
@@ -17,14 +17,14 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Choice(click.Choice[str]):
-    """A `click.Choice` with the closest choice in its error message."""
+    """A `click.Choice` whose error message names the choice that is most like the typed value."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         return f"{value!r} is not a choice; {did_you_mean(str(value), list(self.choices))}"
 
 
 class Parsed(click.ParamType[Any]):
-    """A click type: a function converts the text, or raises ValueError."""
+    """A click type that converts typed text by `parse`; this raises ValueError for bad text."""
 
     name = "text"
 
@@ -41,7 +41,7 @@ class Parsed(click.ParamType[Any]):
 
 
 class SuggestedText(click.ParamType[str]):
-    """A click type: the shell completes known words, and any other text is allowed too."""
+    """A click type for any text; the shell completes the words in `known`."""
 
     name = "text"
 
@@ -55,7 +55,10 @@ class SuggestedText(click.ParamType[str]):
 
 
 def option_of(record: type, name: str, **settings: Any) -> Decorator:
-    """Returns the option that a dataclass field declares; `settings` override its settings."""
+    """Returns the click option that the field `name` of a dataclass declares.
+
+    `settings` are arguments of `click.option`, which replace those of the field.
+    """
     field = options_of(record)[name]
     return click.option(*_option_names(field), **(_option_settings(field) | settings))
 
@@ -65,12 +68,12 @@ def declare_options(
     only: Collection[str] | None = None,
     defaults: Mapping[str, Any] | None = None,
 ) -> Decorator:
-    """Gives a command the options that dataclasses declare.
+    """Returns a decorator that gives a command the options which dataclass fields declare.
 
     Args:
         records: The dataclasses.
-        only: The fields that are options here; None for all.
-        defaults: Defaults of the command line that are not those of the fields.
+        only: Names of the fields that become options; None for all.
+        defaults: Defaults of options by field name, if they are not those of the fields.
     """
     settings = {name: {"default": value} for name, value in (defaults or {}).items()}
 
@@ -85,7 +88,7 @@ def declare_options(
 
 
 def _option_names(field: OptionField) -> list[str]:
-    """Returns the name of an option and its flags, as `click.option` takes them."""
+    """Returns the positional arguments of `click.option` for a field: its name and flags."""
     first, *others = field.flags
     if bool in union_members(field.type) and field.default is not False and "/" not in first:
         first = f"{first}/--no-{first[2:]}"
@@ -93,7 +96,7 @@ def _option_names(field: OptionField) -> list[str]:
 
 
 def _option_settings(field: OptionField) -> dict[str, Any]:
-    """Returns the arguments of `click.option` for a field, without its names."""
+    """Returns the keyword arguments of `click.option` for a field."""
     option, members = field.option, union_members(field.type)
     default = "" if option.default is None else f"  [default: {option.default}]"
     settings: dict[str, Any] = {"help": option.help + default, "metavar": option.metavar}

@@ -15,20 +15,23 @@ from ...storage.runs_folder import Runs
 from ...storage.search_lock import search_lock
 
 COORDINATOR = "coordinator"
-"""The id of the coordinator; workers have ids, too."""
+"""The id with which the coordinator itself acquires the lock, as workers do with their ids."""
 COLLECT_S = 0.1
-"""How long `receive` waits for more: a worker that ends a trial soon starts the next one."""
+"""Seconds that `receive` waits for further messages after the first.
+
+A worker that has finished a trial soon starts the next one.
+"""
 
 
 class CoordinatorActor:
-    """Lends the search lock to one worker at a time, and keeps what workers send.
+    """Gives the search lock to one worker at a time, and stores what workers send.
 
     Workers send messages, pictures and the checkpoints of their last epochs.
 
-    The actor runs on the coordinator's machine. While a worker has the lock, the actor holds the
-    file lock of that machine, so other searches in the database wait too. When a worker dies, its
-    lock is released and its later requests are rejected. The actor imports no models, so it starts
-    before the workers.
+    The actor runs on the coordinator's machine. While a worker holds the lock, the actor holds the
+    lock file of the database, so other searches in this database wait too. When a worker dies,
+    the actor releases its lock and rejects its later requests. The actor imports no models, so it
+    starts before the workers.
     """
 
     def __init__(
@@ -44,7 +47,10 @@ class CoordinatorActor:
         self.has_messages, self.stop_requested = asyncio.Event(), asyncio.Event()
 
     async def acquire(self, worker_id: str, seconds: float | None = None) -> bool:
-        """Waits for the lock; returns False if the time is over or the worker has died."""
+        """Acquires the lock for a worker; returns True if it has acquired it.
+
+        Returns False if it is not free within `seconds`, or if the worker has died.
+        """
         try:
             await asyncio.wait_for(self.queue.acquire(), seconds)
         except TimeoutError:
@@ -63,7 +69,7 @@ class CoordinatorActor:
         return True
 
     async def release(self, worker_id: str) -> None:
-        """Releases the lock if the worker holds it."""
+        """Releases the lock if this worker holds it."""
         self._release_lock(worker_id)
 
     async def revoke(self, worker_id: str) -> None:
@@ -72,13 +78,13 @@ class CoordinatorActor:
         self._release_lock(worker_id)
 
     async def send(self, worker_id: str, kind: str, content: Any) -> None:
-        """Takes a message for the coordinator."""
+        """Stores the message of a worker until the coordinator calls `receive`."""
         if worker_id not in self.revoked:
             self.messages.append((worker_id, kind, content))
             self.has_messages.set()
 
     async def receive(self, seconds: float) -> list[tuple[str, str, Any]]:
-        """Returns all messages; waits for the given time at most if there are none yet."""
+        """Returns all stored messages; if there are none, waits up to `seconds` for the first."""
         if not self.messages:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.has_messages.wait(), seconds)
@@ -92,20 +98,20 @@ class CoordinatorActor:
         self.stop_requested.set()
 
     async def wait_for_stop(self) -> None:
-        """Returns when workers shall stop."""
+        """Returns as soon as `stop` has been called."""
         await self.stop_requested.wait()
 
     async def write_artifact(self, artifact_id: str, content: bytes) -> None:
-        """Stores a picture."""
+        """Stores a picture in the artifact store."""
         await asyncio.to_thread(self.artifacts.write, artifact_id, io.BytesIO(content))
 
     async def write_epoch(self, worker_id: str, trial: int, content: bytes) -> None:
-        """Stores the last epoch of a trial."""
+        """Stores the checkpoint of the last epoch of a trial."""
         if worker_id not in self.revoked:
             await asyncio.to_thread(self._write_epoch, trial, content)
 
     async def read_epoch(self, trial: int) -> bytes | None:
-        """Returns the last epoch of a trial, or None."""
+        """Returns the checkpoint of the last epoch of a trial, or None if there is none."""
         path = last_epoch(self.runs, self.study, trial)
         return await asyncio.to_thread(path.read_bytes) if path.is_file() else None
 

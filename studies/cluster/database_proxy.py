@@ -1,4 +1,4 @@
-"""Access to the coordinator's database file from other machines."""
+"""A proxy through which workers on other machines use an SQLite file of the coordinator."""
 
 import hmac
 import secrets
@@ -25,23 +25,24 @@ MAX_CONCURRENT_CALLS = 10
 
 @dataclass(frozen=True)
 class ServedDatabase:
-    """The database of a search, as workers on other machines reach it."""
+    """The URL by which workers on other machines reach the database, and the token they send."""
 
     url: str
     token: str = field(repr=False)
     _server: Any = field(default=None, repr=False)
 
     def close(self) -> None:
-        """Stops the proxy."""
+        """Stops the proxy, if there is one."""
         if self._server is not None:
             self._server.stop(grace=None)
 
 
 def serve_database(url: str, host: str) -> ServedDatabase:
-    """Starts Optuna's gRPC proxy of an SQLite file; other databases keep their URL.
+    """Returns the database at `url` in a form that workers on other machines can reach.
 
-    The proxy listens on one address and rejects calls without the token. It does not encrypt
-    calls, and neither does Ray: a cluster needs a private network.
+    For an SQLite file, it starts Optuna's gRPC proxy on the address `host`. Other databases keep
+    their URL. The proxy rejects calls without the token. Neither the proxy nor Ray encrypts calls,
+    so a cluster needs a private network.
     """
     token = secrets.token_hex(32)
     if not is_file(url):
@@ -56,7 +57,7 @@ def serve_database(url: str, host: str) -> ServedDatabase:
 
 
 def connect_database(url: str, token: str) -> BaseStorage:
-    """Opens a database by its URL on this node."""
+    """Opens the database at the URL of a `ServedDatabase`, on the node of a worker."""
     if not url.startswith(PROXY_SCHEME):
         return open_database(url)
     host, _, port = url.removeprefix(PROXY_SCHEME).rpartition(":")
@@ -68,7 +69,7 @@ def connect_database(url: str, token: str) -> BaseStorage:
 
 
 class _TokenProxy(GrpcStorageProxy):
-    """Optuna's client, which sends the token with each call."""
+    """Optuna's client of a gRPC proxy, which also sends the token with each call."""
 
     def __init__(self, host: str, port: int, token: str) -> None:
         self._token = token

@@ -1,7 +1,7 @@
-"""Jobs: independent function calls, run in this process or in parallel on a cluster.
+"""Jobs: independent function calls, which run in this process or in parallel on a cluster.
 
-`train` with several seeds, `confirm` and `compare` run their trainings as jobs. They save each
-result at once, so that the same command later runs only the jobs that have no result.
+`train` with several seeds, `confirm` and `compare` run each training as a job. They save the
+result of each job at once. If a command was stopped, the same command runs only the missing jobs.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,12 @@ T = TypeVar("T")
 
 
 class JobContext(NamedTuple):
-    """The runs folder of the machine where a job runs, and the paths of its files there."""
+    """Where a job finds its files on the machine where it runs.
+
+    Attributes:
+        runs: The runs folder on this machine.
+        local_paths: The path of a file on this machine, by its path where the command was typed.
+    """
 
     runs: Runs
     local_paths: Mapping[str, str] = {}
@@ -36,21 +41,22 @@ def run_missing_jobs(
     files: Sequence[str] = (),
     model: str = "",
 ) -> Iterator[K]:
-    """Runs each job that has no result yet, and yields its key when it is done.
+    """Runs each job that has no result yet, and yields its key as soon as it has finished.
 
     Args:
-        function: A function of a module, called with a `JobContext` and the arguments of a job.
-        jobs: The arguments of each call.
-        results: The known results; those of the calls are added.
+        function: A function at the top level of a module. A job calls it with a `JobContext` and
+            the arguments of the job.
+        jobs: The arguments of each job, by key.
+        results: The known results, by key; the results of finished jobs are added.
         runs: The runs folder.
         cluster: The cluster that this process has joined. If None, the jobs run one by one in this
             process.
-        files: Paths of files that the calls read.
-        model: A `module:SPEC`. The calls need the code of this module.
+        files: Paths of files that the jobs read.
+        model: The model of the jobs. If it is a `module:SPEC`, the jobs get its code.
 
     Raises:
-        StudyError: If the cluster is lost, or the process of a call keeps dying.
-        Exception: The error of a call.
+        StudyError: If the cluster is lost, or the process of a job keeps dying.
+        Exception: The error of a job.
     """
     missing = {key: job for key, job in jobs.items() if key not in results}
     if cluster is None:

@@ -1,4 +1,4 @@
-"""The data, files and code that workers on other nodes need."""
+"""The payload: data, files and code that are sent to workers on other nodes."""
 
 import hashlib
 import os
@@ -16,11 +16,14 @@ from ...objectives.data.preparation.splits import deserialize_splits, serialize_
 from ..study.recipe import Recipe
 
 FILE_FIELDS = ("encoder", "weights")
-"""The fields of a recipe that may name a file."""
+"""The fields of a recipe that may be paths of files."""
 
 
 class Payload(NamedTuple):
-    """Data as arrays: Ray keeps one copy on each node for all its workers."""
+    """Data, files and code for the workers on another node.
+
+    Data and files are NumPy arrays, of which Ray keeps one copy on each node for all workers.
+    """
 
     splits: list[Any]
     files: dict[str, np.ndarray]
@@ -28,10 +31,10 @@ class Payload(NamedTuple):
 
     @property
     def runtime_env(self) -> dict[str, Any]:
-        """Ray's runtime environment of the workers, with a hash of the code.
+        """Ray's runtime environment of the workers, which contains a hash of the code.
 
-        Ray reuses a process only in the same environment. So no worker gets a process that has
-        already imported other code.
+        Ray reuses a process only for the same runtime environment. So a worker never runs in a
+        process that has already imported other code.
         """
         if not self.code:
             return {}
@@ -40,17 +43,21 @@ class Payload(NamedTuple):
 
 
 def pack_payload(files: Iterable[str] = (), model: str = "") -> Payload:
-    """Returns the data in memory, the files that exist, and the code of a `module:SPEC` model."""
+    """Returns the payload of the data in memory, the existing files of `files`, and user code.
+
+    See `user_code` for the code of `model`.
+    """
     contents = {path: np.fromfile(path, np.uint8) for path in files if os.path.isfile(path)}
     splits = _map_nested(serialize_splits(), torch.Tensor, torch.Tensor.numpy)
     return Payload(splits, contents, user_code(model))
 
 
 def unpack_payload(payload: Payload, folder: Path) -> dict[str, str]:
-    """Restores data, files and code on a node.
+    """Restores the data, files and code of a payload on this node, in memory and in `folder`.
 
     Returns:
-        The path on this node of each file that was written.
+        The new path of each file, by its path before it was packed. Files that this node has at
+        the same path are left out.
     """
     with warnings.catch_warnings():  # nothing writes to the arrays
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
@@ -70,12 +77,12 @@ def unpack_payload(payload: Payload, folder: Path) -> dict[str, str]:
 
 
 def recipe_files(recipe: Recipe) -> list[str]:
-    """Returns the fields of a recipe that may be paths of files."""
+    """Returns the values of those fields of a recipe that may be paths of files."""
     return [path for name in FILE_FIELDS if (path := getattr(recipe, name)) is not None]
 
 
 def with_local_files(recipe: Recipe, local_paths: Mapping[str, str]) -> Recipe:
-    """Returns a recipe with the paths of its files on this node."""
+    """Returns a recipe with the paths of its files replaced by those in `local_paths`."""
     paths: dict[str, Any] = {}
     for name in FILE_FIELDS:
         if (path := getattr(recipe, name)) in local_paths:
@@ -84,9 +91,10 @@ def with_local_files(recipe: Recipe, local_paths: Mapping[str, str]) -> Recipe:
 
 
 def user_code(model: str) -> dict[str, bytes]:
-    """Returns the code of a `module:SPEC`: the imported modules of the working folder.
+    """Returns the user's code, by file name, if `model` is a `module:SPEC`; otherwise no code.
 
-    Installed packages must be installed on every node.
+    The code is that of all imported modules in the working folder. Installed packages are not
+    included, so they must be installed on every node.
     """
     code: dict[str, bytes] = {}
     for module in list(sys.modules.values()) if ":" in model else []:
@@ -98,7 +106,7 @@ def user_code(model: str) -> dict[str, bytes]:
 
 
 def _map_nested(values: Any, kind: type, convert: Callable[[Any], Any]) -> Any:
-    """Returns nested lists and tuples with the values of one type converted."""
+    """Returns nested lists and tuples in which `convert` is applied to each value of a type."""
     if isinstance(values, kind):
         return convert(values)
     if isinstance(values, list | tuple):

@@ -19,7 +19,7 @@ class RayCluster:
     Attributes:
         address: `auto` for the cluster that this machine is a node of, or HOST:PORT of its head.
         cpus: CPUs of a worker, above 0.
-        gpus: GPUs of a worker, 0 or more; two workers of 0.5 share one.
+        gpus: GPUs of a worker, 0 or more; with 0.5, two workers share a GPU.
     """
 
     address: str = AUTO_ADDRESS
@@ -30,11 +30,12 @@ class RayCluster:
         return f"{self.address}, {self.cpus:g} CPU and {self.gpus:g} GPU a worker"
 
     def join(self) -> None:
-        """Makes this process a driver of the cluster, until the process ends.
+        """Connects this process to the cluster as a driver, until the process ends.
 
         Raises:
-            StudyError: If Ray is not installed, the cluster does not exist or has another
-                version, this machine is not a node of it, or a worker needs more than a node has.
+            StudyError: If Ray is not installed or has another version than the cluster, the
+                cluster does not exist, this machine is not one of its nodes, or a worker needs
+                more CPUs or GPUs than any node has.
         """
         self._check_values()
         ray = load_ray()
@@ -91,7 +92,7 @@ class RayCluster:
                 raise StudyError(f"`{name}=` above 1 must be whole, not {count:g}")
 
     def _check_reachable(self) -> None:
-        """Checks that the address answers by gRPC; Ray itself would try for minutes."""
+        """Raises StudyError if nothing answers at the address; Ray would wait for minutes."""
         if self.address == AUTO_ADDRESS or os.environ.get("RAY_USE_TLS") == "1":
             return
         import grpc
@@ -107,7 +108,7 @@ class RayCluster:
 
 
 def join_cluster(address: str | None, cpus: float, gpus: float) -> RayCluster | None:
-    """Joins the cluster at an address and returns it; returns None if the address is None.
+    """Joins the cluster at `address` and returns it, or returns None if `address` is None.
 
     Raises:
         StudyError: If the cluster cannot be joined, or `cpus` or `gpus` are given without an
@@ -130,7 +131,7 @@ def join_cluster(address: str | None, cpus: float, gpus: float) -> RayCluster | 
 
 
 def load_ray() -> Any:
-    """Imports Ray, which is an extra; raises StudyError if it is not installed."""
+    """Imports and returns Ray, an optional dependency; raises StudyError if it is missing."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # silences a warning
     try:
@@ -142,17 +143,17 @@ def load_ray() -> Any:
 
 
 class _EmptyPaths(list[str]):
-    """A list that stays empty."""
+    """A list that stays empty when it is extended."""
 
     def extend(self, paths: Iterable[str]) -> None:
         pass
 
 
 def _job_config() -> Any:
-    """Returns a configuration with which workers do not import from the working folder.
+    """Returns a Ray job configuration that keeps the working folder out of workers' `sys.path`.
 
-    Ray would add that folder to `sys.path`, and its files could hide modules of Python.
-    The user's own modules are part of the payload.
+    Ray would add the working folder, and files there could hide modules of Python. Workers get
+    the user's own modules by the payload.
     """
     config = load_ray().job_config.JobConfig()
     config._py_driver_sys_path = _EmptyPaths()
