@@ -11,7 +11,7 @@ from platformdirs import user_cache_path
 from ...storage.atomic_write import write_text
 from ...storage.storage_error import StorageError
 
-PACKAGE = Path(__file__).parents[2]
+PACKAGE_FOLDER = Path(__file__).parents[2]
 
 
 def cached_lines(name: str, sources: Sequence[str], compute: Callable[[], list[str]]) -> list[str]:
@@ -24,7 +24,9 @@ def cached_lines(name: str, sources: Sequence[str], compute: Callable[[], list[s
         compute: Returns the lines.
     """
     state = sha256(version("latentune").encode())
-    for path in sorted(path for folder in sources for path in (PACKAGE / folder).rglob("*.py")):
+    for path in sorted(
+        path for folder in sources for path in (PACKAGE_FOLDER / folder).rglob("*.py")
+    ):
         state.update(path.read_bytes())
     first, kept = f"# {state.hexdigest()}", user_cache_path("latentune") / f"{name}.txt"
     with suppress(OSError, UnicodeError):

@@ -34,23 +34,23 @@ VERB_GROUPS = {
     "Keep": dict.fromkeys(("export", "import"), "archive_verbs"),
 }
 """The module of each verb. The keys are the titles of the groups in `latentune --help`."""
-MODULES = {verb: module for verbs in VERB_GROUPS.values() for verb, module in verbs.items()}
+VERB_MODULES = {verb: module for verbs in VERB_GROUPS.values() for verb, module in verbs.items()}
 
 
 class _Verbs(Mapping[str, click.Command]):
     """A mapping from verbs to click commands; `[verb]` imports the module of the verb."""
 
     def __getitem__(self, verb: str) -> click.Command:
-        module = import_module(f".{MODULES[verb]}", __package__)
+        module = import_module(f".{VERB_MODULES[verb]}", __package__)
         # `list`, `map` and `import` are words of Python.
         command: click.Command = getattr(module, verb, None) or getattr(module, f"{verb}_")
         return command
 
     def __iter__(self) -> Iterator[str]:
-        return iter(MODULES)
+        return iter(VERB_MODULES)
 
     def __len__(self) -> int:
-        return len(MODULES)
+        return len(VERB_MODULES)
 
 
 class _GroupedCommands(click.Group):

@@ -13,7 +13,12 @@ from ..display.terminal_escape import escape_control_characters
 from .messages import with_flags
 
 MAX_LENGTH = 400  # in characters
-OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
+OUT_OF_MEMORY_PHRASES = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "bad_alloc",
+)
 """Parts of the messages of PyTorch's errors when memory runs out."""
 
 
@@ -73,7 +78,9 @@ def _machine_error_message(error: Exception) -> str | None:
     """
     text = str(error)
     is_runtime = isinstance(error, RuntimeError)
-    if isinstance(error, MemoryError) or (is_runtime and any(w in text for w in OUT_OF_MEMORY)):
+    if isinstance(error, MemoryError) or (
+        is_runtime and any(w in text for w in OUT_OF_MEMORY_PHRASES)
+    ):
         lines = [line for line in text.splitlines() if line.strip()]
         reason = f" ({lines[0]})" if lines else ""
         return f"memory ran out{reason}: use less by --batch-size or --workers"

@@ -31,14 +31,18 @@ FILE_KINDS = {
     "ARRAY": "A .npy or .npz file of images or of rows of a table.",
 }
 """Descriptions of the files and folders that a user can give as DATA."""
-IMAGES, TABLE, TEXTS = DataSpec((1, 28, 28)), DataSpec((13,), "table"), DataSpec((20,), "text")
-EXAMPLES = {
-    "images": IMAGES,
-    "images, classes": replace(IMAGES, classes=("a", "b")),
-    "table": TABLE,
-    "table, classes": replace(TABLE, classes=("a", "b")),
-    "table, number": replace(TABLE, target=(0, 1)),
-    "texts, classes": replace(TEXTS, classes=("a", "b"), letters="abc"),
+IMAGE_SPEC, TABLE_SPEC, TEXT_SPEC = (
+    DataSpec((1, 28, 28)),
+    DataSpec((13,), "table"),
+    DataSpec((20,), "text"),
+)
+EXAMPLE_SPECS = {
+    "images": IMAGE_SPEC,
+    "images, classes": replace(IMAGE_SPEC, classes=("a", "b")),
+    "table": TABLE_SPEC,
+    "table, classes": replace(TABLE_SPEC, classes=("a", "b")),
+    "table, number": replace(TABLE_SPEC, target=(0, 1)),
+    "texts, classes": replace(TEXT_SPEC, classes=("a", "b"), letters="abc"),
 }
 """An example of each kind of data. The list of `auto` has the models that fit each example."""
 
@@ -72,10 +76,10 @@ def _list_spaces(model: str) -> None:
     """Prints the parameters of each search space of a model, and what the model needs."""
     entry = MODELS[model]
     is_text, is_number = "image" not in entry.kinds, entry.predicts == "number"
-    data = EXAMPLES["texts, classes" if is_text else "images, classes"]
+    data = EXAMPLE_SPECS["texts, classes" if is_text else "images, classes"]
     if is_number:
         data = replace(data, classes=(), target=(0, 1))
-    kind = "texts" if is_text else f"images of {IMAGES}"
+    kind = "texts" if is_text else f"images of {IMAGE_SPEC}"
     click.echo(f"{model}: {entry.summary}; the ranges are those for {kind}")
     for line in cached_lines(f"list-{model}", SPACE_SOURCES, lambda: _space_lines(entry, data)):
         click.echo(line)
@@ -105,11 +109,11 @@ def _list_auto() -> None:
     """Prints the models that `auto` chooses among, by kind of data and by objective."""
     click.echo(f"{AUTO}: {SUMMARY}; this list is for images of 28x28")
     rows = {}
-    for kind, data in EXAMPLES.items():
+    for kind, data in EXAMPLE_SPECS.items():
         objective = default_objective(data)
         rows[kind] = f"{objective} of {', '.join(find_candidates(data, [objective]))}"
     _print_rows("searched by", rows)
-    labeled = EXAMPLES["images, classes"]
+    labeled = EXAMPLE_SPECS["images, classes"]
     entries = find_fitting_models(labeled).values()
     metrics = dict.fromkeys(name for entry in entries for name in entry.metrics)
     rows = {name: ", ".join(find_candidates(labeled, [name])) for name in metrics}

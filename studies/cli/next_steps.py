@@ -39,7 +39,7 @@ def _can_sample(model: pl.LightningModule, data: DataSpec) -> bool:
     return isinstance(model, Decodes) and isinstance(model, Encodes | HasPrior)
 
 
-SUITABLE: dict[str, Suits] = {
+SUITS_BY_VERB: dict[str, Suits] = {
     "sample": _can_sample,
     "interpolate": lambda model, data: _can_sample(model, data) and data.kind == "image",
     "map": lambda model, data: isinstance(model, Encodes) and _code_length(model, data) > 1,
@@ -65,8 +65,8 @@ def next_network_command(verb: str, source: str, runs: Runs) -> list[str]:
     except ValueError:  # its module is not trusted here
         return []
     for other in NEXT_VERBS[verb]:
-        if other in SUITABLE:
-            if SUITABLE[other](model, data):
+        if other in SUITS_BY_VERB:
+            if SUITS_BY_VERB[other](model, data):
                 return [other, source, *_missing_arguments(other)]
         elif database_exists(runs.database):
             return [other, *(_study_in_database(source, runs) if other == "status" else [])]

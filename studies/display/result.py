@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-WIDTH = 160  # columns, if there is no terminal
-HTML = '<pre style="white-space: pre; overflow-x: auto">{code}</pre>'
+DEFAULT_WIDTH = 160  # columns, if there is no terminal
+HTML_TEMPLATE = '<pre style="white-space: pre; overflow-x: auto">{code}</pre>'
 
 
 class Result(ABC):
@@ -38,7 +38,7 @@ class Result(ABC):
     def _repr_html_(self) -> str:
         console = _console(StringIO(), record=True)
         console.print(self, soft_wrap=True)
-        return console.export_html(code_format=HTML, inline_styles=True)
+        return console.export_html(code_format=HTML_TEMPLATE, inline_styles=True)
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,4 +91,6 @@ def frame_table(
 def _console(file: StringIO, record: bool = False) -> "Console":
     from .terminal import EscapingConsole
 
-    return EscapingConsole(file=file, width=WIDTH, record=record, highlight=False, markup=False)
+    return EscapingConsole(
+        file=file, width=DEFAULT_WIDTH, record=record, highlight=False, markup=False
+    )

@@ -52,7 +52,7 @@ from .encoder_choice import EncoderChoice
 
 log = logging.getLogger(__name__)
 
-KIND_NAMES: dict[Kind, str] = {"image": "images", "table": "a table", "text": "texts"}
+DATA_KIND_NAMES: dict[Kind, str] = {"image": "images", "table": "a table", "text": "texts"}
 MAX_WORKERS = 256
 MAX_TASKS = 1000  # workers on a cluster
 WORKERS_PER_GPU = 2
@@ -238,7 +238,7 @@ def _check_data_kind(recipe: Recipe, data: Any) -> None:
         if kind in other.kinds and other.predicts == entry.predicts
     ]
     raise StudyError(
-        f"{recipe.model} is not made for {KIND_NAMES[kind]} such as {data.name}; "
+        f"{recipe.model} is not made for {DATA_KIND_NAMES[kind]} such as {data.name}; "
         f"these are: {', '.join(fitting)}"
     )
 

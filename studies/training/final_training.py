@@ -19,7 +19,7 @@ BASELINES: dict[str, tuple[str, str, Direction]] = {
     LINEAR_MSE: ("test_mse", "a linear model", "minimize"),
 }
 """The metric that each baseline is compared with, its description, and the better direction."""
-ADVICE = "try more trials or more epochs"
+IMPROVEMENT_HINT = "try more trials or more epochs"
 MAX_CLASSES, N_WORST = 20, 5
 """Up to MAX_CLASSES are all printed; of more classes, the N_WORST with the least accuracy."""
 
@@ -71,7 +71,11 @@ class FinalTraining(Result):
                     return [line]
                 if value == reference:
                     return [f"{line}: not better"]
-                advice = f"{ADVICE}, or fewer latent dimensions" if baseline == PCA_MSE else ADVICE
+                advice = (
+                    f"{IMPROVEMENT_HINT}, or fewer latent dimensions"
+                    if baseline == PCA_MSE
+                    else IMPROVEMENT_HINT
+                )
                 return [f"{line}: the network is worse; {advice}"]
         return []
 

@@ -27,10 +27,10 @@ from ..display.plots.image_grids import (
 )
 from .training_loggers import log_images
 
-PRIOR_SAMPLES = 50
-GROUPS_SHOWN = 6
+N_PRIOR_SAMPLES = 50
+MAX_PLOTTED_GROUPS = 6
 MAX_PLOTTED_EPOCHS = 100
-MAX_SIDE = 32
+MAX_IMAGE_SIDE = 32
 """Pixels of an image in the figures of epochs."""
 
 
@@ -126,13 +126,15 @@ class PlotEachEpoch(pl.Callback):
 
 def _small_grid(images: Tensor, per_row: int) -> Tensor:
     """Returns a grid of images, with shape (C, H, W), where C is the number of their channels."""
-    grid: Tensor = make_grid(shrink_images(images, MAX_SIDE), nrow=per_row, padding=1, pad_value=1)
+    grid: Tensor = make_grid(
+        shrink_images(images, MAX_IMAGE_SIDE), nrow=per_row, padding=1, pad_value=1
+    )
     return grid[: images.shape[1]]
 
 
 def _prior_samples(model: Any) -> Tensor:
     """Returns the images of codes from the prior; the codes are the same in each epoch."""
-    codes = torch.from_numpy(model.prior().sample(PRIOR_SAMPLES))
+    codes = torch.from_numpy(model.prior().sample(N_PRIOR_SAMPLES))
     return apply_in_batches(lambda z: model.decode(z.to(model.device)).cpu(), codes)
 
 
@@ -142,7 +144,7 @@ def _plot_groups(
     """Plots pairs or triplets of images with their labels and the distances of their codes."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        groups = model.sample_groups(labels)[:GROUPS_SHOWN]
+        groups = model.sample_groups(labels)[:MAX_PLOTTED_GROUPS]
     if not len(groups):
         return []
     codes = apply_in_batches(

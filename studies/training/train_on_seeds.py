@@ -24,7 +24,7 @@ from .fit_network import fit_network, load_initial_weights
 from .network_report import score_test_part, write_report
 from .training_setup import TrainingSetup, build_setup
 
-TABLE = "seeds.csv"
+TABLE_FILE = "seeds.csv"
 INTEGER_COLUMNS = ("seed", "best_epoch")
 
 
@@ -61,7 +61,9 @@ def train_on_seeds(
     in the file are not trained again, and a training that was stopped in the folder is resumed.
     Without further seeds it removes earlier results, and the returned dict is empty.
     """
-    rows = {int(row["seed"]): dict(row) for row in (first, *_read_rows(folder / TABLE, seeds))}
+    rows = {
+        int(row["seed"]): dict(row) for row in (first, *_read_rows(folder / TABLE_FILE, seeds))
+    }
     options = replace(options, pictures="none", logger="csv")
     if options.init_from is not None:
         path = find_checkpoint(options.init_from, runs).absolute()
@@ -81,12 +83,12 @@ def train_on_seeds(
         _train, jobs, rows, runs, cluster=cluster, files=files, model=setup.recipe.model
     ):
         ordered = [rows[seed] for seed in (setup.seed, *seeds) if seed in rows]
-        write_text(folder / TABLE, escape_formulas(pd.DataFrame(ordered)).to_csv(index=False))
+        write_text(folder / TABLE_FILE, escape_formulas(pd.DataFrame(ordered)).to_csv(index=False))
         shutil.rmtree(_seed_folder(folder, seed), ignore_errors=True)
     for leftover in folder.glob("seed-*"):
         shutil.rmtree(leftover)
     if not seeds:
-        (folder / TABLE).unlink(missing_ok=True)
+        (folder / TABLE_FILE).unlink(missing_ok=True)
         return {}
     ordered = [rows[seed] for seed in (setup.seed, *seeds)]
     scores = pd.DataFrame(ordered).drop(columns=[*INTEGER_COLUMNS])

@@ -24,9 +24,9 @@ from ..study.study_error import StudyError
 from ..study.training_options import TrainingOptions
 
 MAX_EMBEDDINGS = 2000
-THUMBNAIL = 32
+THUMBNAIL_SIDE = 32
 """Pixels of an image in the projector; all of them must fit into an image of 8192."""
-PROJECT = "latentune"
+WANDB_PROJECT = "latentune"
 """Project at Weights & Biases."""
 
 
@@ -67,7 +67,7 @@ def open_logger(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
         import wandb
 
         settings = wandb.Settings(silent=True, disable_git=True)
-        run = wandb.init(project=PROJECT, name=study, dir=folder, settings=settings)
+        run = wandb.init(project=WANDB_PROJECT, name=study, dir=folder, settings=settings)
         try:
             yield WandbLogger(experiment=run, save_dir=folder)
         finally:
@@ -129,7 +129,7 @@ def _log_codes(logger: TensorBoardLogger, model: Any, data: Any) -> None:
     if targets is not None:
         classes = data.spec.classes
         names = [classes[t] if classes else f"{t:.4g}" for t in targets.tolist()]
-    thumbnails = shrink_images(inputs, THUMBNAIL) if inputs.ndim == 4 else None
+    thumbnails = shrink_images(inputs, THUMBNAIL_SIDE) if inputs.ndim == 4 else None
     logger.experiment.add_embedding(codes, names, thumbnails, tag="validation")
 
 

@@ -6,7 +6,7 @@ from ...objectives.provenance import machine, versions
 from ..study.training_options import TrainingOptions
 from .training_setup import TrainingSetup
 
-SEEDS = " --seeds 5"
+SEEDS_FLAG = " --seeds 5"
 
 
 def compare_with_trial(
@@ -46,12 +46,12 @@ def _explain_difference(setup: TrainingSetup, options: TrainingOptions) -> tuple
         return f"{reason} decayed sooner", same_epochs
     if setup.objective.n_trainings > 1 or setup.best.provenance.get("confirmed"):
         kind = "folds" if setup.objective.folds else "seeds"
-        return f"that is a mean over several {kind}, and this is one training", SEEDS
+        return f"that is a mean over several {kind}, and this is one training", SEEDS_FLAG
     if epochs > searched:
         reason = f"it had {epochs} epochs and the trial {searched}, so that its learning rate"
         return f"{reason} decayed later", same_epochs
     changes = ", ".join(_provenance_changes(setup.best.provenance))
-    return changes or "nothing recorded differs, so that it is chance", SEEDS
+    return changes or "nothing recorded differs, so that it is chance", SEEDS_FLAG
 
 
 def _provenance_changes(provenance: Mapping[str, object]) -> Iterator[str]:

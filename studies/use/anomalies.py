@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 INLIERS, OUTLIERS = "inliers", "outliers"
 PCA_SCORE = "score_pca"
-REGRESSION = "logistic regression"
+REGRESSION_RULE = "logistic regression"
 MAX_UNREADABLE = 10
 """Maximum number of unreadable items that are named."""
 
@@ -145,8 +145,10 @@ class AnomalyReport(FolderResult):
         if others := len(unreadable[MAX_UNREADABLE:]):
             unreadable[MAX_UNREADABLE:] = [f"{others:,} more"]
         notes += [f"not scored: {item}" for item in unreadable]
-        if REGRESSION not in self.thresholds:
-            notes.append(f"known anomalies, given by `labeled=`, add a threshold by {REGRESSION}")
+        if REGRESSION_RULE not in self.thresholds:
+            notes.append(
+                f"known anomalies, given by `labeled=`, add a threshold by {REGRESSION_RULE}"
+            )
         return notes
 
     def lines(self) -> list[RenderableType]:
@@ -232,7 +234,7 @@ def anomalies(
     thresholds = {f"quantile {quantile:g}": quantile_threshold(validation, quantile)}
     if known is not None:
         known_scores = torch.cat(run_inference(known, network_scores).outputs)
-        thresholds[REGRESSION] = separating_threshold(validation, known_scores)
+        thresholds[REGRESSION_RULE] = separating_threshold(validation, known_scores)
     scores["anomaly"] = scores["score"] > next(iter(thresholds.values()))
     names = {INLIERS: str(data.name), OUTLIERS: Path(os.path.abspath(against)).name}
     if names[INLIERS] == names[OUTLIERS]:

@@ -23,7 +23,7 @@ from ...objectives.data.sources.typed_columns import (
 )
 from ..study.study_error import StudyError
 
-FILE = re.compile(r"(?P<path>.+?\.(?:csv|tsv))(?::(?P<column>.*))?", re.IGNORECASE)
+FILE_PATTERN = re.compile(r"(?P<path>.+?\.(?:csv|tsv))(?::(?P<column>.*))?", re.IGNORECASE)
 ITEM_HEADERS = frozenset({ITEM_COLUMN, "input", *PATH_COLUMN_NAMES, *TEXT_COLUMN_NAMES})
 """Usual headers, in lower case, of a column that names items."""
 MAX_COMPARED, MAX_NAMES = 500, 5
@@ -43,7 +43,7 @@ def read_color_values(
     """
     if color in items:
         return _check_filled(items[color], "the data")
-    if (parts := FILE.fullmatch(color)) is None:
+    if (parts := FILE_PATTERN.fullmatch(color)) is None:
         hint = did_you_mean(color, list(map(str, items)))
         raise StudyError(f"the data have no column {color!r} for `color=`: {hint}")
     path, column = Path(parts["path"]), parts["column"]

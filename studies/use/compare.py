@@ -44,7 +44,7 @@ from .classifier_training import (
     train_classifier,
 )
 
-SCRATCH = "from scratch"
+SCRATCH_START = "from scratch"
 
 log = logging.getLogger(__name__)
 
@@ -227,5 +227,5 @@ def _starts_from_scratch(paths: Mapping[str, Path]) -> dict[str, tuple[Path, boo
         found.setdefault(shapes, (name, path))
     if len(found) == 1:
         ((_, path),) = found.values()
-        return {SCRATCH: (path, False)}
-    return {f"{SCRATCH}, as {name}": (path, False) for name, path in found.values()}
+        return {SCRATCH_START: (path, False)}
+    return {f"{SCRATCH_START}, as {name}": (path, False) for name, path in found.values()}

@@ -19,7 +19,7 @@ Inputs = str | Path | Sequence[str | Path]
 R = TypeVar("R")
 
 INPUT, PLACE, REASON = "input", "place", "reason"
-GIVEN = "_given"
+GIVEN_SUFFIX = "_given"
 """Suffix of a column of the input file that has the name of an output column."""
 
 
@@ -51,7 +51,7 @@ class InferenceResult(Generic[R]):
         """Returns outputs, a row per item, with the name and the other columns of each item."""
         reserved = {INPUT, PLACE, REASON, *map(str, outputs)}
         columns = self.columns.rename(
-            columns=lambda name: f"{name}{GIVEN}" if str(name) in reserved else name
+            columns=lambda name: f"{name}{GIVEN_SUFFIX}" if str(name) in reserved else name
         )
         table = pd.concat([columns, outputs], axis=1)
         table.insert(0, INPUT, self.names)

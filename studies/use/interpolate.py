@@ -18,7 +18,7 @@ from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_seed
 from .trained_network import TrainedNetwork, load_trained_network
 
-ROWS, STEPS = 6, 10
+N_ROWS, N_STEPS = 6, 10
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ def _codes_of_images(network: TrainedNetwork, images: tuple[int, int] | None, se
     codes = torch.from_numpy(network.codes("val", seed)[0])
     if images is None:
         order = torch.randperm(len(codes), generator=torch.Generator().manual_seed(seed))
-        return codes[order[: 2 * min(ROWS, len(codes) // 2)]]
+        return codes[order[: 2 * min(N_ROWS, len(codes) // 2)]]
     for index in images:
         if not 0 <= index < len(codes):
             raise StudyError(
@@ -99,7 +99,7 @@ def _random_codes(network: TrainedNetwork, seed: int) -> Tensor:
     """Returns samples of the prior or, if the model has none, of a density of its codes."""
     model = network.model
     if isinstance(model, HasPrior):
-        return torch.from_numpy(model.prior().sample(2 * ROWS, seed))
+        return torch.from_numpy(model.prior().sample(2 * N_ROWS, seed))
     codes = network.codes("train", seed)[0]
     if len(codes) < MIN_CODES["kde"]:
         raise StudyError(
@@ -107,12 +107,12 @@ def _random_codes(network: TrainedNetwork, seed: int) -> Tensor:
             "images by `images=`"
         )
     with progress(f"fitting {SAMPLING_METHODS['kde']}"):
-        return torch.from_numpy(DENSITIES["kde"](model, codes, seed).sample(2 * ROWS, seed))
+        return torch.from_numpy(DENSITIES["kde"](model, codes, seed).sample(2 * N_ROWS, seed))
 
 
 def _plot_rows(model: Decodes, ends: Tensor, kind: str, folder: Path) -> None:
     """Plots a row for each pair of codes; `ends` has shape (2 * rows, D)."""
-    steps = torch.linspace(0, 1, STEPS)[None, :, None]
+    steps = torch.linspace(0, 1, N_STEPS)[None, :, None]
     codes = torch.lerp(ends[0::2, None], ends[1::2, None], steps).flatten(0, 1)
     title = f"Between the codes of two {kind}" if kind == "images" else "Between two random codes"
     plot_image_grid(apply_in_batches(model.decode, codes), title, folder / f"{kind}.png")

@@ -28,10 +28,10 @@ from .trained_network import TrainedNetwork, load_trained_network
 if TYPE_CHECKING:
     from torch import Tensor
 
-PART, CLASS, TARGET = "part", "class", "target"
+PART_COLUMN, CLASS_COLUMN, TARGET_COLUMN = "part", "class", "target"
 UNUSED_ROLES = ("row number", "left out")
 """Roles of columns of a file that are not features."""
-RESERVED = (PART, CLASS, TARGET, "x", "y")
+RESERVED_COLUMNS = (PART_COLUMN, CLASS_COLUMN, TARGET_COLUMN, "x", "y")
 """Columns of the tables; a column of the data with such a name becomes `data x`, for example."""
 
 
@@ -79,14 +79,16 @@ class MapItems:
 
     def table(self, values: pd.Series[Any] | None) -> pd.DataFrame:
         """Returns the columns of the table: ids, part, target, and the values of the colors."""
-        table = self.columns[self.ids].rename(columns={name: f"data {name}" for name in RESERVED})
-        table.insert(min(2, table.shape[1]), PART, "train")
+        table = self.columns[self.ids].rename(
+            columns={name: f"data {name}" for name in RESERVED_COLUMNS}
+        )
+        table.insert(min(2, table.shape[1]), PART_COLUMN, "train")
         if self.target is not None:
             table[self.target.name] = self.target
         if values is not None and not _equals_target(values, self.target):
             name = str(values.name)
             if name not in table or not values.equals(table[name]):
-                table[f"color {name}" if name in (*table, *RESERVED) else name] = values
+                table[f"color {name}" if name in (*table, *RESERVED_COLUMNS) else name] = values
         return table
 
 
@@ -95,8 +97,8 @@ def _target_column(spec: DataSpec, targets: Tensor | None) -> pd.Series[Any] | N
         return None
     if spec.classes:
         classes = pd.Index(spec.classes)
-        return pd.Series(pd.Categorical.from_codes(targets.tolist(), classes), name=CLASS)
-    return pd.Series(targets.numpy(), name=TARGET) if targets.is_floating_point() else None
+        return pd.Series(pd.Categorical.from_codes(targets.tolist(), classes), name=CLASS_COLUMN)
+    return pd.Series(targets.numpy(), name=TARGET_COLUMN) if targets.is_floating_point() else None
 
 
 def _id_columns(columns: pd.DataFrame, target: pd.Series[Any] | None, spec: DataSpec) -> list[str]:
@@ -114,7 +116,7 @@ def _id_columns(columns: pd.DataFrame, target: pd.Series[Any] | None, spec: Data
 def _equals_target(column: pd.Series[Any], target: pd.Series[Any] | None) -> bool:
     if target is None or column is target:
         return target is not None
-    if target.name == TARGET:
+    if target.name == TARGET_COLUMN:
         numbers = pd.to_numeric(column, errors="coerce").to_numpy(float)
         return np.allclose(numbers, target.to_numpy(float), rtol=1e-6, atol=0)
     return bool((column.astype(str) == target.astype(str)).all())

@@ -23,9 +23,9 @@ from .inference import INPUT, PLACE, REASON, InferenceResult, Inputs, read_input
 from .prediction_functions import DIGITS, choose_prediction_function
 from .trained_network import TrainedNetwork, load_trained_network
 
-NULLABLE = {"i": "Int64", "b": "boolean"}
+NULLABLE_DTYPES = {"i": "Int64", "b": "boolean"}
 """The pandas type of integers and booleans that may be missing, by the kind of their type."""
-NOT_FINITE = "the output of the network is not finite"
+NOT_FINITE_REASON = "the output of the network is not finite"
 JOINED_SUFFIXES = ("probability", "class", "distance")
 MAX_ITEM_COLUMNS = 2
 """Maximum number of columns of the input file, such as an id, that are printed."""
@@ -159,13 +159,15 @@ def _predictions_of_items(result: InferenceResult[pd.DataFrame], target: str) ->
     predicted = pd.concat(result.outputs, ignore_index=True).set_index(pd.Index(result.readable))
     is_finite = np.isfinite(predicted.select_dtypes("float").to_numpy()).all(axis=1)
     if not is_finite.any():
-        raise StudyError(f"{NOT_FINITE}: train another trial")
+        raise StudyError(f"{NOT_FINITE_REASON}: train another trial")
     for index in predicted.index[~is_finite]:
-        result.reasons[index] = NOT_FINITE
+        result.reasons[index] = NOT_FINITE_REASON
     predicted = predicted[is_finite]
     if len(predicted) < len(result.names):
         kinds = {name: column.dtype.kind for name, column in predicted.items()}
-        nullable = {name: NULLABLE[kind] for name, kind in kinds.items() if kind in NULLABLE}
+        nullable = {
+            name: NULLABLE_DTYPES[kind] for name, kind in kinds.items() if kind in NULLABLE_DTYPES
+        }
         predicted = predicted.astype(nullable)
     if target and target not in {INPUT, PLACE, REASON, *predicted.columns}:
         predicted = predicted.rename(columns={"class": target, "number": target})

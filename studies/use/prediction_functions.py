@@ -24,9 +24,9 @@ from .trained_network import TrainedNetwork, encode_items
 PredictBatch = Callable[[Tensor], pd.DataFrame]
 """Returns one row for each item of a batch."""
 
-RANKS = ("nearest", "second", "third")
+RANK_NAMES = ("nearest", "second", "third")
 DIGITS = 6
-MAX_DIGITS = 17
+MAX_SIGNIFICANT_DIGITS = 17
 """Digits that tell any two floats apart."""
 
 
@@ -41,7 +41,7 @@ def round_significant(value: float, unit: float = 0.0) -> float:
     """
     digits = DIGITS
     if unit > 0 and value and isfinite(value):
-        digits = min(MAX_DIGITS, max(DIGITS, DIGITS + ceil(log10(abs(value) / unit))))
+        digits = min(MAX_SIGNIFICANT_DIGITS, max(DIGITS, DIGITS + ceil(log10(abs(value) / unit))))
     return float(f"{value:.{digits}g}")
 
 
@@ -79,7 +79,7 @@ def _network_output(model: Any, items: Tensor) -> Tensor:
 def _predict_classes(model: Predicts, classes: Sequence[str], items: Tensor) -> pd.DataFrame:
     probabilities, indices = _network_output(model, items).softmax(1).topk(min(3, len(classes)))
     columns: dict[str, Any] = {}
-    for rank, name in enumerate(("class", *RANKS[1:])[: indices.shape[1]]):
+    for rank, name in enumerate(("class", *RANK_NAMES[1:])[: indices.shape[1]]):
         columns[name] = [classes[index] for index in indices[:, rank].tolist()]
         columns[f"{name}_probability" if rank else "probability"] = _round(probabilities[:, rank])
     return pd.DataFrame(columns)
@@ -120,14 +120,14 @@ def _nearest_neighbors(network: TrainedNetwork) -> PredictBatch:
 
     def predict(items: Tensor) -> pd.DataFrame:
         nearest, indices = distances(encode_items(model, items), train_codes).topk(
-            min(len(RANKS), len(train_codes)), largest=False
+            min(len(RANK_NAMES), len(train_codes)), largest=False
         )
         neighbors = targets[indices]
         # Of several classes that are equally frequent, the class of the nearest item wins.
         votes = (neighbors[:, :, None] == neighbors[:, None]).sum(2)
         winners = neighbors.gather(1, votes.argmax(1, keepdim=True))[:, 0]
         columns: dict[str, Any] = {"class": [classes[winner] for winner in winners]}
-        for rank, name in enumerate(RANKS[: indices.shape[1]]):
+        for rank, name in enumerate(RANK_NAMES[: indices.shape[1]]):
             columns[name] = [names[index] for index in indices[:, rank].tolist()]
             columns[f"{name}_class"] = [classes[n] for n in neighbors[:, rank].tolist()]
             columns[f"{name}_distance"] = _round(nearest[:, rank])

@@ -23,9 +23,9 @@ from ..study.public_api import public_api
 from ..study.study_error import StudyError, check_at_least, check_at_most, check_seed
 from .trained_network import load_trained_network
 
-CODES, PCA = "codes", "pca"
+CODES_COLUMN, PCA_COLUMN = "codes", "pca"
 MAX_SEEDS = 1000
-WIN_SHARE = 0.9
+MIN_WIN_SHARE = 0.9
 """Minimum share of the draws that codes win if they are called better."""
 
 
@@ -56,17 +56,17 @@ class ProbeReport(FolderResult):
     @property
     def verdict(self) -> str:
         """A text that says in how many draws the codes are better than the other features."""
-        codes, n = self.accuracy[CODES], len(self.accuracy)
+        codes, n = self.accuracy[CODES_COLUMN], len(self.accuracy)
         wins = {
             name: int((codes > others).sum())
             for name, others in self.accuracy.items()
-            if name != CODES
+            if name != CODES_COLUMN
         }
         if not wins:
             return "the codes were compared with nothing"
         counts = ", ".join(f"{name} in {count} of {n} draws" for name, count in wins.items())
         best = max(wins, key=lambda name: self.accuracy[name].mean())
-        if min(wins.values()) >= WIN_SHARE * n:
+        if min(wins.values()) >= MIN_WIN_SHARE * n:
             return f"the codes are better than {counts}"
         if codes.mean() < self.accuracy[best].mean():
             return f"the codes are worse than {best} on average; they are better than {counts}"
@@ -138,7 +138,7 @@ def probe(
     train_targets, test_targets = data.splits.train.targets, data.splits.test.targets
     assert train_targets is not None
     assert test_targets is not None
-    features = {CODES: codes, **_make_baselines(data, codes[0].shape[1])}
+    features = {CODES_COLUMN: codes, **_make_baselines(data, codes[0].shape[1])}
     accuracy = {}
     with progress("classifying by nearest neighbors", len(features)) as advance:
         for name, (train, test) in features.items():
@@ -176,7 +176,7 @@ def _make_baselines(data: TensorData, latent_dim: int) -> dict[str, tuple[Tensor
     if len(rows) < len(inputs):
         return {}
     pca = fit_pca(rows[0], latent_dim)
-    pairs = {PCA: [pca.transform(x) for x in rows], NUMBERS[data.spec.kind]: rows}
+    pairs = {PCA_COLUMN: [pca.transform(x) for x in rows], NUMBERS[data.spec.kind]: rows}
     return {name: tuple(map(torch.from_numpy, pair)) for name, pair in pairs.items()}
 
 

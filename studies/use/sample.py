@@ -28,7 +28,7 @@ from .trained_network import load_trained_network
 
 MIN_PCA_DIMENSIONS = 4
 """Minimum number of latent dimensions for a density on two principal components."""
-MAX_IMAGES = 100
+MAX_PLOTTED_IMAGES = 100
 MAX_SAMPLES = 10_000_000
 
 log = logging.getLogger(__name__)
@@ -178,7 +178,7 @@ def _choose_methods(methods: Sequence[str], model: Decodes, codes: Codes) -> lis
 
 
 def _plot_samples(model: Decodes, name: str, codes: Codes, folder: Path) -> None:
-    items = apply_in_batches(model.decode, torch.from_numpy(codes[:MAX_IMAGES]))
+    items = apply_in_batches(model.decode, torch.from_numpy(codes[:MAX_PLOTTED_IMAGES]))
     if items.ndim == 4:
         title = f"Decoded samples of {SAMPLING_METHODS[name]}"
         plot_image_grid(items, title, folder / f"{name}-samples.png")

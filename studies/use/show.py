@@ -27,7 +27,7 @@ from ..study.study_error import StudyError, check_seed
 from .split_folder import split_folder
 
 IMAGES_PER_CLASS = 10
-MAX_CLASSES = 10
+MAX_PLOTTED_CLASSES = 10
 MAX_FEATURES_LENGTH = 80
 """Maximum number of characters of the names of features that are listed."""
 
@@ -156,11 +156,11 @@ def _plot_examples(data: TensorData, title: str, runs: Runs, seed: int) -> Path:
     train, classes = data.splits.train, data.splits.spec.classes
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
     if train.targets is None or not classes:
-        rows = {"": order[: IMAGES_PER_CLASS * MAX_CLASSES]}
+        rows = {"": order[: IMAGES_PER_CLASS * MAX_PLOTTED_CLASSES]}
     else:
         rows = {
             name: order[train.targets[order] == label][:IMAGES_PER_CLASS]
-            for label, name in enumerate(classes[:MAX_CLASSES])
+            for label, name in enumerate(classes[:MAX_PLOTTED_CLASSES])
         }
     folder = runs.shown(str(data.name))
     with replace_folder(folder, runs) as new:

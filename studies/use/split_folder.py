@@ -17,8 +17,8 @@ from ...storage.spreadsheet_csv import write_csv
 from ...storage.storage_error import StorageError, refuse_url
 from ..study.study_error import StudyError
 
-FILES = ("train.csv", "valid.csv", "test.csv")
-FEWEST_IMAGES = (MIN_ITEMS, 1, 1)
+LIST_FILES = ("train.csv", "valid.csv", "test.csv")
+MIN_IMAGES = (MIN_ITEMS, 1, 1)
 
 
 @contextmanager
@@ -32,13 +32,13 @@ def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Ite
     """
     _check_shares(split)
     refuse_url(out, "out")
-    files = [out / name for name in (*FILES, CLASSES_FILE)]
+    files = [out / name for name in (*LIST_FILES, CLASSES_FILE)]
     for path in files:
         if os.path.lexists(path):
             raise StorageError(f"{path} exists: name another folder by `out=`")
     tables = _split_images(_images_by_class(data), split, seed)
     start, counts = os.path.realpath(out), {}
-    for table, path, least in zip(tables, files, FEWEST_IMAGES, strict=False):
+    for table, path, least in zip(tables, files, MIN_IMAGES, strict=False):
         if len(table) < least:
             raise DataError(
                 f"{data} has too few images to split: {path.name} would list {len(table)}, and "
@@ -62,7 +62,7 @@ def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Ite
 
 def _check_shares(split: Sequence[float]) -> None:
     are_positive = all(isinstance(share, int | float) and share > 0 for share in split)
-    if len(split) != len(FILES) or not are_positive or not math.isclose(sum(split), 100):
+    if len(split) != len(LIST_FILES) or not are_positive or not math.isclose(sum(split), 100):
         raise StudyError(
             f"`split=` must be three shares above 0 that add to 100, such as 60, 10 and 30, not "
             f"{', '.join(map(str, split))}"

@@ -23,7 +23,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 DPI = 120
-AXES_SHARE = 0.7
+MIN_AXES_SHARE = 0.7
 """Minimum share of the width of a figure that is within its axes."""
 TICKS_PER_DECADE = {2: (1, 2, 5), 3: (1, 3)}
 """Ticks of each decade, by the maximum number of decades; more decades have one tick each."""
@@ -38,7 +38,7 @@ FALLBACK_FONTS = (
     "Symbola",
 )
 """Fonts with other scripts; those that are installed are used."""
-LABEL_LENGTH = 24
+MAX_LABEL_LENGTH = 24
 """Maximum number of characters of a label."""
 CHARACTER_WIDTH = 0.55
 """Mean width of a character, relative to the font size."""
@@ -102,7 +102,7 @@ def _reduce_x_ticks(axes: Axes) -> None:
         return
     longest = max((label.get_text() for label in labels), key=len)
     needed = estimate_text_width(f"{longest}  ", float(labels[0].get_fontsize()))
-    most = int(AXES_SHARE * _width_in_inches(axes) / needed)
+    most = int(MIN_AXES_SHARE * _width_in_inches(axes) / needed)
     if len(labels) > most:
         locator.set_params(nbins=max(most, 1))
 
@@ -133,7 +133,7 @@ def set_log_scale(axis: Axis, values: Iterable[float]) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def shorten_label(name: object, length: int = LABEL_LENGTH) -> str:
+def shorten_label(name: object, length: int = MAX_LABEL_LENGTH) -> str:
     """Returns a name in one line of at most `length` characters, with its middle left out.
 
     Example:
@@ -147,7 +147,7 @@ def shorten_label(name: object, length: int = LABEL_LENGTH) -> str:
     return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
 
 
-def shorten_labels(names: Iterable[object], length: int = LABEL_LENGTH) -> list[str]:
+def shorten_labels(names: Iterable[object], length: int = MAX_LABEL_LENGTH) -> list[str]:
     """Returns shortened names that all differ: equal ones get their position, from 1."""
     short = [shorten_label(name, length) for name in names]
     counts = Counter(short)

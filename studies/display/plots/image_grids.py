@@ -12,7 +12,7 @@ from torchvision.utils import make_grid
 
 from .figure import DPI, open_axes, open_figure, shorten_label, shorten_labels
 
-COLUMNS = 10
+IMAGES_PER_ROW = 10
 LONG_SIDE_INCHES = 0.7
 """The longer side of an image in a grid."""
 MIN_SHORT_SIDE_INCHES = 0.25
@@ -40,10 +40,12 @@ def plot_reconstructions(originals: Tensor, reconstructed: Tensor, path: Path) -
 
 def plot_image_grid(images: Tensor, title: str, path: Path) -> None:
     """Plots images of shape (N, C, H, W), ten per row."""
-    columns = min(len(images), COLUMNS)
+    columns = min(len(images), IMAGES_PER_ROW)
     height, width = _size_in_inches(images)
-    with open_axes(path, width * columns, 0.5 + height * -(-len(images) // COLUMNS)) as axes:
-        _draw_images(axes, images.cpu(), per_row=COLUMNS)
+    with open_axes(
+        path, width * columns, 0.5 + height * -(-len(images) // IMAGES_PER_ROW)
+    ) as axes:
+        _draw_images(axes, images.cpu(), per_row=IMAGES_PER_ROW)
         axes.set(title=title, yticks=[])
 
 
@@ -55,7 +57,7 @@ def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> Non
     lines = [
         (label, line)
         for label, images in zip(shorten_labels(rows), rows.values(), strict=True)
-        for line in torch.split(images, COLUMNS)
+        for line in torch.split(images, IMAGES_PER_ROW)
         if len(line)
     ]
     if len(lines) > MAX_ROWS:
@@ -85,7 +87,7 @@ def plot_extreme_images(
     rows = {}
     for name, set_scores in scores.groupby("set")["score"]:
         label, ordered = shorten_label(names[str(name)], 16), set_scores.sort_values().index
-        count = min(COLUMNS, (len(ordered) + 1) // 2)  # no image is in both rows
+        count = min(IMAGES_PER_ROW, (len(ordered) + 1) // 2)  # no image is in both rows
         extremes = {"least": ordered[:count], "most": ordered[count:][-count:][::-1]}
         for kind, indices in extremes.items():
             if len(indices):

@@ -20,9 +20,9 @@ from .figure import (
     shorten_labels,
 )
 
-MAX_ENTRIES = 20
+MAX_LEGEND_ENTRIES = 20
 """Maximum number of values in a legend; more colors look alike."""
-TAIL = 0.01
+TAIL_SHARE = 0.01
 """Share of the numbers, at either end, that may lie beyond the color bar."""
 MISSING_COLOR, OTHER_COLOR = "0.85", "0.6"
 
@@ -59,7 +59,7 @@ def _color_by_number(axes: Axes, points: NDArray[np.float32], values: "pd.Series
         _scatter(axes, points[~known], color=MISSING_COLOR, label=label)
         axes.legend(frameon=False, fontsize="small")
     numbers = numbers[known]
-    low, high = np.quantile(numbers, [TAIL, 1 - TAIL], method="nearest")
+    low, high = np.quantile(numbers, [TAIL_SHARE, 1 - TAIL_SHARE], method="nearest")
     if low == high:
         low, high = numbers.min(), numbers.max()
     artist = _scatter(axes, points[known], c=numbers, vmin=low, vmax=high, cmap="viridis")
@@ -77,8 +77,8 @@ def _color_by_category(axes: Axes, points: NDArray[np.float32], values: "pd.Seri
         counts = counts.sort_index(key=lambda index: index.map(str))
     labels = dict(zip(counts.index, shorten_labels(counts.index), strict=True))
     frequent = counts = counts[counts > 0]
-    if len(counts) > MAX_ENTRIES:
-        frequent = counts[counts.rank(method="first", ascending=False) < MAX_ENTRIES]
+    if len(counts) > MAX_LEGEND_ENTRIES:
+        frequent = counts[counts.rank(method="first", ascending=False) < MAX_LEGEND_ENTRIES]
     palette = sns.color_palette("tab10" if len(frequent) <= 10 else "tab20", len(frequent))
     colors: dict[Any, Any] = dict(zip(frequent.index, palette, strict=True))
     entries: list[tuple[str, Any]] = [(labels[value], color) for value, color in colors.items()]

@@ -22,7 +22,7 @@ from .figure import (
 
 MAX_MARKED_EPOCHS = 20
 """Maximum number of epochs that have markers; a single epoch would not be a line."""
-MIN_RATIO = 10
+MIN_LOG_RATIO = 10
 """Minimum ratio of the largest to the smallest loss on a logarithmic axis."""
 
 
@@ -133,4 +133,4 @@ def _epoch_limits(epochs: Iterable[int]) -> tuple[float, float]:
 def _spans_decades(values: Iterable[float]) -> bool:
     """Returns True if the finite values are positive and span at least one decade."""
     finite = [value for value in values if isfinite(value)]
-    return bool(finite) and min(finite) > 0 and max(finite) >= MIN_RATIO * min(finite)
+    return bool(finite) and min(finite) > 0 and max(finite) >= MIN_LOG_RATIO * min(finite)

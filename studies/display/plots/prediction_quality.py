@@ -22,19 +22,19 @@ from .figure import (
 )
 
 MAX_CURVES = 12
-N_WORST = 5
+N_WORST_CLASSES = 5
 """Number of classes that are plotted, with the mean, if there are more than `MAX_CURVES`."""
 MAX_POINTS = 500
 """Maximum number of points of a curve."""
 MAX_COUNTED_CLASSES = 30
 """Maximum number of classes for writing the counts into the cells."""
-CELL, SMALL_CELL = 0.55, 0.22
+CELL_INCHES, SMALL_CELL_INCHES = 0.55, 0.22
 """Inches of a cell with its count, and of one without."""
-MIN_SIZE, MAX_SIZE = 2.2, 20.0
+MIN_SIZE_INCHES, MAX_SIZE_INCHES = 2.2, 20.0
 """Limits of the size of the matrix in inches."""
 MAX_LABELS = 150
 """Maximum number of classes that are all labeled; of more, every second one is, or fewer."""
-HORIZONTAL_LENGTH = 4
+MAX_HORIZONTAL_LENGTH = 4
 """Maximum length of a label that fits below its column without rotation."""
 
 
@@ -44,11 +44,14 @@ def plot_confusion_matrix(
     """Plots the number of items of each true class (rows) by predicted class, shape (K, K)."""
     k, labels = len(classes), shorten_labels(classes)
     has_counts = k <= MAX_COUNTED_CLASSES
-    cell = min(max(CELL if has_counts else SMALL_CELL, MIN_SIZE / k), MAX_SIZE / k)
+    cell = min(
+        max(CELL_INCHES if has_counts else SMALL_CELL_INCHES, MIN_SIZE_INCHES / k),
+        MAX_SIZE_INCHES / k,
+    )
     step = -(-k // MAX_LABELS)
     font_size = min(11.0, 72 * 0.75 * cell * step)
     digits, longest = len(str(counts.max(initial=0))), max(labels, key=len)
-    rotation = 0 if has_counts and len(longest) <= HORIZONTAL_LENGTH else 90
+    rotation = 0 if has_counts and len(longest) <= MAX_HORIZONTAL_LENGTH else 90
     margin = estimate_text_width(longest, font_size)
     with open_figure(path, k * cell + 1.8 + margin, k * cell + 1.1 + margin) as figure:
         figure.set_layout_engine("compressed")
@@ -85,7 +88,7 @@ def plot_precision_recall(
     labels = dict(zip(curves, shorten_labels(curves), strict=True))
     classes = list(curves)
     if len(classes) > MAX_CURVES:
-        classes = sorted(classes, key=lambda name: average[name])[:N_WORST]
+        classes = sorted(classes, key=lambda name: average[name])[:N_WORST_CLASSES]
     with open_axes(path, 8, 5) as axes:
         palette = sns.color_palette("tab10" if len(classes) <= 10 else "tab20", len(classes))
         lines = [

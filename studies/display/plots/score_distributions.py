@@ -16,7 +16,7 @@ BOX_STYLE: dict[str, Any] = {
     "flierprops": {"markersize": 2},
     "medianprops": {"color": "0.2"},
 }
-SKEWNESS = 20
+MIN_LOG_RATIO = 20
 """Minimum ratio of the largest score to the median on a logarithmic axis."""
 MAX_BINS = 50
 
@@ -30,7 +30,9 @@ def plot_score_distributions(
     """
     values = [scores["score"][scores["set"] == name].to_numpy(float) for name in names]
     all_values = np.concatenate(values)
-    is_log = bool(all_values.min() > 0 and all_values.max() > SKEWNESS * np.median(all_values))
+    is_log = bool(
+        all_values.min() > 0 and all_values.max() > MIN_LOG_RATIO * np.median(all_values)
+    )
     edges = _bin_edges(all_values, is_log)
     with open_figure(path, 8, 5.5) as figure:
         boxes, bars = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
