@@ -1,1 +1,1 @@
-"""Where things live: the database, the run folders, best.toml, checkpoints and artifacts."""
+"""Reads and writes the database, the runs folder, best.toml, checkpoints and artifacts."""

@@ -40,21 +40,21 @@ ZIP_ERRORS = (
 
 
 class ArchivedFile(Record):
-    """The size in bytes and the SHA-256 of a file."""
+    """The entry of a file in the manifest: its size in bytes and its SHA-256."""
 
     size: int
     sha256: str
 
 
 class Manifest(Record):
-    """What an archive contains.
+    """The list of the files in an archive, which the archive itself contains.
 
     Attributes:
-        format: Version of the format.
-        kind: The kind of its content, such as a study.
-        made: When it was written.
+        format: Version of the archive format.
+        kind: What the archive contains, such as `study`.
+        made: When the archive was written.
         versions: Versions of Python and of libraries.
-        files: Its files by their names.
+        files: The size and hash of each file, by its name in the archive.
     """
 
     format: int
@@ -67,16 +67,16 @@ class Manifest(Record):
 def write_archive(
     path: Path, files: Mapping[str, Path | str], facts: Mapping[str, Any], option: str
 ) -> int:
-    """Writes files and a manifest into a new zip, and returns their bytes before compression.
+    """Writes a new zip archive, and returns the total size of its files before compression.
 
     Args:
-        path: The zip.
-        files: The path or the text of each file, by its name in the zip.
+        path: Path of the new archive.
+        files: The path or the text of each file, by its name in the archive.
         facts: `kind`, `made` and `versions` of the manifest.
-        option: Name of the argument with `path`, for error messages.
+        option: Name of the user's argument that gave `path`, for error messages.
 
     Raises:
-        StorageError: If the zip exists already or cannot be written.
+        StorageError: If the archive exists already or cannot be written.
     """
     check_output(path, (".zip",), option)
     listed: dict[str, ArchivedFile] = {}
@@ -109,12 +109,12 @@ def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
 
 @dataclass(frozen=True)
 class Archive:
-    """An open zip that holds the files of its manifest. Hashes are checked when files are read.
+    """An open archive. Every method that reads a file checks its hash.
 
     Attributes:
-        path: The zip.
-        kind: The kind of its content, such as a study.
-        files: The SHA-256 of each file by its name.
+        path: Path of the archive.
+        kind: What the archive contains, such as `study`.
+        files: The SHA-256 of each file, by its name in the archive.
     """
 
     path: Path
@@ -124,10 +124,10 @@ class Archive:
     _infos: Mapping[str, zipfile.ZipInfo]
 
     def json(self, name: str) -> Any:
-        """Returns the content of a JSON file.
+        """Returns the parsed JSON of the file `name`.
 
         Raises:
-            StorageError: If it is missing, damaged, too large or not JSON.
+            StorageError: If the file is missing, damaged, too large or not JSON.
         """
         if name not in self._infos:
             raise StorageError(
@@ -143,12 +143,16 @@ class Archive:
             raise StorageError(f"{self.path}: {name} cannot be read: {error}") from error
 
     def check(self) -> None:
-        """Raises StorageError if the hash of a file is wrong."""
+        """Reads all files, and raises StorageError if the hash of one is wrong."""
         for name in self.files:
             self._read(name, lambda chunk: None)
 
     def extract(self, name: str, target: Path) -> None:
-        """Writes a file to a new path, and raises StorageError if its hash is wrong."""
+        """Unpacks the file `name` to the new path `target`.
+
+        Raises:
+            StorageError: If the hash of the file is wrong.
+        """
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as file:
             self._read(name, file.write)
@@ -170,11 +174,11 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """Opens a zip that `write_archive` wrote, or that was packed again from its files.
+    """Opens an archive that `write_archive` wrote. A user may have unpacked and zipped it again.
 
     Raises:
-        StorageError: If it is missing or damaged, its manifest lists other files, the name of a
-            file is not portable, or it would unpack to far more than its size.
+        StorageError: If the archive is missing or damaged, its files are not those in its
+            manifest, a file name is not portable, or the unpacked files would be far too large.
     """
     try:
         archive = zipfile.ZipFile(check_regular_file(path))
@@ -191,7 +195,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
 
 
 def _check_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """Returns the files of a zip by name, after checking that they are safe to unpack."""
+    """Returns the entry of each file by its name, after checking that it is safe to unpack."""
     entries = archive.infolist()
     if len(entries) > MAX_FILES:
         raise StorageError(f"{path} holds {len(entries):,} files, more than {MAX_FILES:,}")
@@ -232,7 +236,7 @@ def _check_entries(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zi
 
 
 def _strip_top_folder(files: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    """Returns the files by their names without the top folder, if one contains all of them."""
+    """Returns `files` with shorter names: a top folder that contains all files is left out."""
     tops = {name.partition("/")[0] for name in files}
     if len(tops) != 1 or MANIFEST in files:
         return files
@@ -240,7 +244,7 @@ def _strip_top_folder(files: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.Zi
 
 
 def _check_manifest(table: Any, infos: Mapping[str, zipfile.ZipInfo], path: Path) -> Manifest:
-    """Returns the manifest of a zip, after comparing it with the entries."""
+    """Returns the manifest in `table`, after comparing it with the zip entries `infos`."""
     if not isinstance(table, dict) or table.get("format") != ARCHIVE_FORMAT:
         raise StorageError(
             f"{path} is not an archive of format {ARCHIVE_FORMAT}; was it made by a newer version?"

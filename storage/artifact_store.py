@@ -1,6 +1,6 @@
 """Artifacts: the pictures of studies and trials that optuna-dashboard shows.
 
-They are kept in a folder, or in the bucket of their study.
+The pictures of a study are files in the artifact folder, or objects in an S3 bucket.
 """
 
 import json
@@ -23,11 +23,11 @@ from .storage_error import report_unwritable
 from .study_record import read_study_record
 
 ARTIFACT_PREFIX = "artifacts:"
-"""Prefix of the attributes in which Optuna describes artifacts."""
+"""First part of the names of the attributes in which Optuna describes artifacts."""
 
 
 class ArtifactStore(Protocol):
-    """Optuna's protocol of artifact stores."""
+    """The methods that Optuna needs in an artifact store."""
 
     def open_reader(self, artifact_id: str) -> BinaryIO: ...
 
@@ -37,7 +37,7 @@ class ArtifactStore(Protocol):
 
 
 class AtomicFileStore(FileSystemArtifactStore):
-    """Optuna's store in a folder; each file is written as a whole or not at all.
+    """Optuna's `FileSystemArtifactStore`, but a file is written as a whole or not at all.
 
     Args:
         folder: The artifact folder, created if it does not exist.
@@ -61,10 +61,10 @@ class AtomicFileStore(FileSystemArtifactStore):
 def attach_picture(
     target: optuna.Study | optuna.Trial, picture: Path, store: ArtifactStore
 ) -> None:
-    """Attaches a picture to a study or an unfinished trial, replacing one of the same name.
+    """Attaches a picture to a study or an unfinished trial, in place of one of the same name.
 
     Raises:
-        StorageError: If it cannot be written.
+        StorageError: If the picture cannot be written.
     """
     ids = {found.filename: found.artifact_id for found in get_all_artifact_meta(target)}
     if name := ids.get(picture.name):
@@ -75,11 +75,11 @@ def attach_picture(
 
 
 def artifact_records(attrs: Mapping[str, Any], prefix: str = "") -> dict[str, dict[str, Any]]:
-    """Returns Optuna's descriptions of the artifacts that were not deleted, by attribute.
+    """Returns Optuna's descriptions of the existing artifacts, by the name of their attribute.
 
     Args:
         attrs: The system attributes of a study or a trial.
-        prefix: A text before Optuna's own prefix in the names of the attributes.
+        prefix: Text that stands before `ARTIFACT_PREFIX` in the names of the attributes.
     """
     records = {}
     for name, text in attrs.items():
@@ -92,22 +92,25 @@ def artifact_records(attrs: Mapping[str, Any], prefix: str = "") -> dict[str, di
 
 
 def study_bucket(study: optuna.Study) -> str | None:
-    """Returns the URL of the bucket with the pictures of a study; None for the artifact folder.
+    """Returns the bucket URL of a study; None if its pictures are in the artifact folder.
 
     Raises:
-        StorageError: If it is not the URL of a bucket, or boto3 is not installed.
+        StorageError: If the recorded URL is not that of a bucket, or boto3 is not installed.
     """
     url = read_study_record(study).artifacts
     return None if url is None else check_bucket(url)
 
 
 def choose_bucket(study: str, storage: str, named: str | None) -> str | None:
-    """Returns the bucket for the pictures of a search; None for the artifact folder.
+    """Returns the URL of the bucket for the pictures of a search; None for the artifact folder.
 
-    It is the bucket that the user has `named`, or else the bucket of the study if that exists.
+    Args:
+        study: Name of the study.
+        storage: Optuna URL of the database.
+        named: The URL that the user has given. Without one, an existing study keeps its bucket.
 
     Raises:
-        StorageError: As `study_bucket` does.
+        StorageError: If the URL is not that of a bucket, or boto3 is not installed.
     """
     if named is not None:
         return check_bucket(named)
@@ -120,9 +123,12 @@ def choose_bucket(study: str, storage: str, named: str | None) -> str | None:
 
 
 def open_artifact_store(bucket: str | None, runs: Runs, scratch: Path) -> ArtifactStore:
-    """Returns the artifact store of a search from the result of `choose_bucket`.
+    """Returns the artifact store of a search.
 
-    `scratch` is a scratch folder in the runs folder.
+    Args:
+        bucket: The result of `choose_bucket`.
+        runs: The runs folder.
+        scratch: A scratch folder in the runs folder.
     """
     return AtomicFileStore(runs.artifacts, scratch) if bucket is None else Bucket(bucket)
 
@@ -131,7 +137,7 @@ class AllArtifacts:
     """The artifacts of all studies, in the artifact folder and in the buckets of the studies.
 
     Args:
-        folder: The artifact folder; uploads go there.
+        folder: The artifact folder. New artifacts are written to this folder.
         storage: The database with the studies.
     """
 
@@ -141,7 +147,7 @@ class AllArtifacts:
         self._reached: dict[str, Bucket] = {}
 
     def has(self, artifact_id: str) -> bool:
-        """Returns whether an artifact exists, as a file that is not a link or in a bucket.
+        """Returns whether an artifact exists: as a file that is not a link, or in a bucket.
 
         Raises:
             StorageError: If a bucket cannot be reached.
@@ -160,7 +166,7 @@ class AllArtifacts:
         self._files.write(artifact_id, content_body)
 
     def remove(self, artifact_id: str) -> None:
-        """Removes an artifact if it exists: a study may be deleted after its pictures."""
+        """Removes an artifact from the folder or from the buckets, if it exists."""
         if self._is_file(artifact_id):
             self._files.remove(artifact_id)
             return

@@ -21,10 +21,10 @@ NEW_FILE_FLAGS = os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr
 
 @contextmanager
 def atomic_file(path: Path, *, partial_in: Path | None = None) -> Iterator[Path]:
-    """Yields a new path to write to. That file replaces `path` when the block has succeeded.
+    """Yields the path of a temporary file, which replaces `path` when the block has succeeded.
 
-    Processes may write the same file at once: the last one wins. Temporary files of processes
-    that were killed are removed.
+    If several processes write the same file at once, the last one wins. Temporary files that
+    killed processes have left are removed.
 
     Args:
         path: The file to replace. Its folder is created.
@@ -46,7 +46,7 @@ def atomic_file(path: Path, *, partial_in: Path | None = None) -> Iterator[Path]
 
 
 def _remove_partial_files(path: Path, folder: Path) -> None:
-    """Removes temporary files of `path` that processes of this machine left when they died."""
+    """Removes the temporary files of `path` that dead processes of this machine have left."""
     start = f".{path.name}.{platform.node()}-"
     for partial in folder.glob(f"{glob.escape(start)}*.partial"):
         pid = partial.name.removeprefix(start).partition("-")[0]
@@ -56,10 +56,10 @@ def _remove_partial_files(path: Path, folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file in UTF-8 as a whole or not at all.
+    """Writes a text file in UTF-8, as a whole or not at all.
 
     Raises:
-        StorageError: If it cannot be written. An earlier file is not changed.
+        StorageError: If the file cannot be written. An existing file is then unchanged.
     """
     is_new_folder = not path.parent.exists()
     try:
@@ -73,9 +73,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def check_output(path: Path, suffixes: Collection[str], option: str = "out") -> None:
-    """Raises StorageError if a file exists already, or its suffix is not an allowed one.
+    """Raises StorageError if `path` exists already, or does not end in one of the `suffixes`.
 
-    `option` is the name of the argument with the path, for the error message.
+    `option` is the name of the user's argument that gave the path, for the error message.
     """
     refuse_url(path, option)
     if path.suffix.lower() not in suffixes:
@@ -86,13 +86,13 @@ def check_output(path: Path, suffixes: Collection[str], option: str = "out") -> 
 
 @contextmanager
 def new_file(path: Path, option: str = "out") -> Iterator[IO[bytes]]:
-    """Yields a file to write to. It gets its name when the block has succeeded.
+    """Yields an open file, which gets the name `path` when the block has succeeded.
 
-    Until then it is anonymous where the system supports that, so that a kill leaves nothing, and
-    has a random name elsewhere, so that nobody can place a link in its way.
+    Until then, the file has no name on Linux, so a killed process leaves nothing behind. On other
+    systems, the file has a random name.
 
     Raises:
-        StorageError: If it cannot be written, or a file with its name exists by then.
+        StorageError: If the file cannot be written, or `path` exists when the block ends.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ def new_file(path: Path, option: str = "out") -> Iterator[IO[bytes]]:
 
 
 def _open_anonymous_file(folder: Path) -> tuple[int, Path]:
-    """Opens a new file, anonymous if possible; returns its descriptor and a path to it."""
+    """Opens a new file, without a name if possible; returns its descriptor and its path."""
     with suppress(AttributeError, OSError):  # not supported here
         descriptor = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666)
         return descriptor, Path(f"/proc/self/fd/{descriptor}")
@@ -123,7 +123,7 @@ def _open_anonymous_file(folder: Path) -> tuple[int, Path]:
 
 
 def _link_name(descriptor: int, partial: Path, path: Path) -> None:
-    """Gives a file its name; raises FileExistsError if another file has it."""
+    """Gives the name `path` to an open file; raises FileExistsError if `path` exists."""
     try:
         # Python follows the link in /proc only if it is given a folder.
         folder = descriptor if os.link in os.supports_dir_fd else None
@@ -141,7 +141,7 @@ def _exists_error(path: Path, option: str) -> StorageError:
 
 
 def check_targets(files: Mapping[Path, Path]) -> None:
-    """Raises StorageError if `move_files` would find another file in one of the new places."""
+    """Raises StorageError if a target of `move_files` is already a file with other content."""
     for target, source in files.items():
         if target.exists() and not is_same_file(target, source):
             raise StorageError(
@@ -152,12 +152,15 @@ def check_targets(files: Mapping[Path, Path]) -> None:
 
 @contextmanager
 def move_files(files: Mapping[Path, Path]) -> Iterator[None]:
-    """Moves files to their new places, and removes them again if the block fails.
+    """Moves files to new paths, and removes them from there if the block fails.
 
-    Files that exist already are left unchanged. `files` holds the files by their new places.
+    A file is not moved if its new path exists already.
+
+    Args:
+        files: The present path of each file, by its new path.
 
     Raises:
-        StorageError: If one cannot be written.
+        StorageError: If a file cannot be written.
     """
     moved: list[Path] = []
     try:
@@ -180,6 +183,6 @@ def move_files(files: Mapping[Path, Path]) -> Iterator[None]:
 
 
 def is_same_file(path: Path, other: Path) -> bool:
-    """Returns whether two paths are files with the same content, and not links."""
+    """Returns whether two paths are files with the same content; False if one is a link."""
     files = all(p.is_file() and not p.is_symlink() for p in (path, other))
     return files and filecmp.cmp(path, other, shallow=False)

@@ -1,7 +1,7 @@
 """The types of the attributes of studies and trials.
 
-Other people can write to a database or make a zip file, so attributes are checked. Attributes with
-other names than those below belong to users and may hold any JSON.
+Attributes are checked, because other people can write to a database or make a zip file. An
+attribute whose name is not in this file belongs to a user and may hold any JSON.
 """
 
 import re
@@ -20,13 +20,13 @@ Owner = Literal["study", "trial"]
 Author = Literal["user", "system"]
 
 MAX_NAME_LENGTH = 512
-"""Letters of the name of an attribute, as in Optuna's tables."""
+"""Maximal number of letters in the name of an attribute, as in Optuna's tables."""
 RECORDS: Mapping[Owner, type[Record]] = {"study": StudyRecord, "trial": TrialRecord}
 Plain = bool | int | float | str | None
 
 
 class Artifact(BaseModel, extra="allow"):
-    """A file that the dashboard shows."""
+    """Optuna's description of an artifact, a file that the dashboard shows."""
 
     artifact_id: Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]
     filename: str
@@ -67,8 +67,8 @@ def attribute_error(owner: Owner, author: Author, name: str, value: Any) -> str 
         owner: Whether the attribute belongs to a study or to a trial.
         author: `user` for attributes of Latentune and of users, `system` for attributes of Optuna
             and its dashboard.
-        name: Its name.
-        value: Its value, read from JSON.
+        name: Name of the attribute.
+        value: Value of the attribute, read from JSON.
     """
     try:
         check_limits(value, name)
@@ -90,7 +90,7 @@ def attribute_error(owner: Owner, author: Author, name: str, value: Any) -> str 
 
 
 def attribute_errors(owner: Owner, author: Author, attributes: Mapping[str, Any]) -> Iterator[str]:
-    """Yields the errors of attributes and their names."""
+    """Yields a message for each attribute that is not valid, or whose name is not."""
     for name, value in attributes.items():
         if why := name_error(name) or attribute_error(owner, author, name, value):
             yield why

@@ -1,8 +1,8 @@
-"""Backups of repairs: plain files with the state before a repair and after it.
+"""Backups of repairs by `doctor --fix`, as plain files.
 
-`runs/backups/DATE/before` holds the database and each file that a repair has replaced or removed,
-by its path in the runs folder; `runs/backups/DATE/after` holds the files that the repair wrote. A
-database that lies outside of the runs folder is called `outside/NAME` in both.
+`runs/backups/DATE/before` holds the database and each file that the repair replaced or removed.
+`runs/backups/DATE/after` holds the repaired database and the files that the repair wrote. Both
+folders keep the paths of the runs folder. A database elsewhere has the path `outside/NAME`.
 """
 
 import os
@@ -29,8 +29,8 @@ class FileChanges:
     """The changes that a repair is going to make to files of the runs folder.
 
     Attributes:
-        removed: Files and folders that are moved to the backup.
-        written: The new text of files; the old ones are copied to the backup.
+        removed: Files and folders that the repair removes.
+        written: The new text of each file that the repair replaces.
     """
 
     removed: list[Path] = field(default_factory=list)
@@ -38,12 +38,18 @@ class FileChanges:
 
 
 def make_backup(runs: Runs, database: Path, repaired: Path, changes: FileChanges) -> Path:
-    """Backs up a database and the files that are going to change, and then changes the files.
+    """Makes a backup, then changes files of the runs folder, and returns the backup's folder.
 
-    The caller replaces the database by its repaired copy afterwards. Returns the new backup.
+    The database itself is not changed: the caller then replaces it by its repaired copy.
+
+    Args:
+        runs: The runs folder.
+        database: The database before the repair.
+        repaired: The repaired copy of the database.
+        changes: The changes to make to files.
 
     Raises:
-        StorageError: If it cannot be written, or a file lies behind a link that leads out of the
+        StorageError: If the backup cannot be written, or a link leads to a file outside of the
             runs folder. Then nothing is changed.
     """
     runs.resolve(runs.backups.name)
@@ -71,10 +77,10 @@ def make_backup(runs: Runs, database: Path, repaired: Path, changes: FileChanges
 
 
 def latest_backup(runs: Runs) -> Path:
-    """Returns the latest backup of a runs folder.
+    """Returns the folder of the latest backup in a runs folder.
 
     Raises:
-        StorageError: If there is none.
+        StorageError: If there is no backup.
     """
     backups = sorted(tree.parent for tree in runs.backups.glob(f"*/{BEFORE}"))
     if not backups:
@@ -83,14 +89,18 @@ def latest_backup(runs: Runs) -> Path:
 
 
 def restore_backup(runs: Runs, backup: Path, database: Path) -> list[str]:
-    """Puts back everything that a backup holds, removes the backup, and returns the paths.
+    """Restores all files of a backup, removes the backup, and returns the restored paths.
 
-    If the process is killed, the same call continues. The database is the one that was repaired,
-    or its copy in a copied or moved runs folder.
+    If the process is killed, the same call continues.
+
+    Args:
+        runs: The runs folder.
+        backup: The folder of the backup.
+        database: The database that was repaired. It may have moved with the runs folder.
 
     Raises:
         StorageError: If the backup is of another database, or a file or the database has changed
-            since the repair. Then nothing is put back.
+            since the repair. Then nothing is restored.
     """
     name = _database_name(database, runs)
     inside = f"{runs.backups.name}/{backup.name}/{BEFORE}"
@@ -136,14 +146,14 @@ def _check_unchanged(backup: Path, files: Mapping[Path, Path], database: Path, k
 
 
 def _files_in(tree: Path) -> Iterator[Path]:
-    """Yields the files and links in a folder, and follows no link."""
+    """Yields the files and links in a folder and its subfolders, without following links."""
     for folder, folders, names in os.walk(tree):
         links = [name for name in folders if Path(folder, name).is_symlink()]
         yield from (Path(folder, name) for name in [*names, *links])
 
 
 def _path_in_runs(path: Path, runs: Runs) -> str:
-    """Returns the path of a file in the runs folder; rejects a path that leads out of it."""
+    """Returns a path relative to the runs folder; raises StorageError if it is outside."""
     name = path.relative_to(runs.root).as_posix()
     if error := recorded_path_error(name, runs.root, follow=False):
         raise StorageError(f"{path} {error}, so that it cannot be backed up: fix it by hand")
@@ -155,9 +165,9 @@ def _database_name(database: Path, runs: Runs) -> str:
 
 
 def _backups_in_progress(runs: Runs) -> Path:
-    """Returns the folder in which backups are made.
+    """Returns the folder that holds a backup until it is complete.
 
-    It is not the folder of scratch folders, because a repair may back those up.
+    This is not the folder of scratch folders, because a repair may back up scratch folders.
     """
     return runs.cache / "repairs"
 

@@ -26,24 +26,24 @@ MAX_SHOWN = 60
 
 Row = Mapping[str, Any]
 Errors = Iterator[tuple[str, str]]
-"""Columns of a row, and why they are not valid."""
+"""Pairs of the name of a column and the reason why the cell of a row is not valid."""
 
 
 class InvalidText(bytes):
-    """A text of the database that is not UTF-8."""
+    """The bytes of a text in the database that is not valid UTF-8."""
 
 
 @dataclass(frozen=True)
 class BadCell:
-    """A cell with a value that Optuna would not have written there.
+    """A cell of Optuna's tables with a value that Optuna would not have written.
 
     Attributes:
-        table: The name of its table.
-        column: The name of its column.
-        row: The number of its row, SQLite's `rowid`.
-        owner: The study or trial of the row, as text; may be empty.
-        value: Its value.
-        why: The error of the value.
+        table: Name of the table.
+        column: Name of the column.
+        row: SQLite's `rowid` of the row.
+        owner: The study or trial that the row belongs to, as text; empty for other rows.
+        value: The value in the cell.
+        why: Why the value is not valid.
     """
 
     table: str
@@ -61,7 +61,7 @@ class BadCell:
         return f"{self.table}.{self.column} of row {self.row}{owner} is {shown}: {self.why:.200}"
 
     def remedy(self, database: Path) -> str:
-        """Returns advice for the user, with the command that removes the row."""
+        """Returns advice for the user, with the command that removes the row from `database`."""
         remove = f"DELETE FROM {self.table} WHERE rowid = {self.row}"  # noqa: S608 - only shown
         command = shlex.join(["sqlite3", str(database), remove])
         return (
@@ -70,7 +70,7 @@ class BadCell:
 
 
 def find_bad_cells(connection: sqlite3.Connection) -> Iterator[BadCell]:
-    """Yields each cell of a database that is missing or that Optuna would not have written.
+    """Yields each cell of Optuna's tables that is not valid.
 
     Raises:
         sqlite3.DatabaseError: If a table or a column is missing.
@@ -92,7 +92,7 @@ def _decode_text(content: bytes) -> str | InvalidText:
 
 
 class DatabaseRows:
-    """All rows of a database, and indexes over them."""
+    """All rows of Optuna's tables, with look-ups by the ids of studies and trials."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.rows: dict[str, list[Row]] = {}
@@ -127,7 +127,7 @@ class DatabaseRows:
 
     @cached_property
     def direction_counts(self) -> Mapping[Any, int]:
-        """The number of directions of each study; it equals the number of objectives."""
+        """The number of directions of each study, by its id. A study has one per objective."""
         return Counter(row["study_id"] for row in self.rows["study_directions"])
 
     @cached_property
@@ -137,16 +137,16 @@ class DatabaseRows:
 
     @cached_property
     def trial_numbers(self) -> Mapping[Any, Counter[Any]]:
-        """The trial numbers of each study, and how often each occurs."""
+        """How often each trial number occurs in each study, by the study's id."""
         found: dict[Any, Counter[Any]] = defaultdict(Counter)
         for row in self.rows["trials"]:
             found[row["study_id"]][row["number"]] += 1
         return found
 
     def owner(self, row: Row) -> str:
-        """Returns what a row belongs to, such as `trial 3 of conv-ae-digits`.
+        """Returns the study or trial that a row belongs to, such as `trial 3 of conv-ae-digits`.
 
-        The text is the name of a study, a trial of a study, or empty for other rows.
+        The result is an empty text if the row belongs to neither.
         """
         trial = self.trials.get(row.get("trial_id"))
         study = self.studies.get((trial or row).get("study_id"), "no study")
@@ -156,9 +156,9 @@ class DatabaseRows:
         return study if "study_id" in row else ""
 
     def row_errors(self, table: str, row: Row) -> Errors:
-        """Yields the columns of a row that contradict other cells, and why.
+        """Yields the column and the reason for each cell of a row that contradicts other cells.
 
-        Each of these cells would be valid without the others.
+        Whether a cell is valid by itself is checked by `cell_error`.
         """
         for key, known in (("study_id", self.studies), ("trial_id", self.trials)):
             if key in row and row[key] not in known:

@@ -1,4 +1,4 @@
-"""best.toml: a configuration with its value and origin, which people may edit."""
+"""Reads and writes best.toml: the best configuration of a study. People may edit the file."""
 
 import tomllib
 from collections.abc import Mapping
@@ -18,17 +18,17 @@ BEST_FORMAT = 1
 
 @dataclass(frozen=True, repr=False)
 class Best:
-    """The configuration of one trial and where it comes from.
+    """The content of a best.toml: a configuration, its value, and its origin.
 
     Attributes:
         study: Name of the study.
         trial: Number of the trial; None if the configuration belongs to no trial.
         monitor: Name of the metric.
         value: The metric at the trial's best epoch.
-        best_epoch: That epoch, counted from 1.
+        best_epoch: The trial's best epoch, counted from 1.
         recipe: The recipe of the study: model, space, data, ranges, epochs, seed.
         params: The value of each parameter of the search space; a choice may be None.
-        hparams: All options of the model that these parameters gave; for people to read.
+        hparams: All options of the model that was built from `params`; for people to read.
         provenance: Seed, data fingerprint, versions, git commit and command.
 
     Example:
@@ -69,7 +69,12 @@ TABLE_COMMENTS = {
 
 
 def write_best_toml(best: Best, path: Path, home: Path | None = None) -> None:
-    """Writes a configuration as TOML into a file, which may then be moved to `home`.
+    """Writes a configuration as TOML to the file `path`.
+
+    Args:
+        best: The configuration.
+        path: The file to write.
+        home: The path that the file is moved to afterwards, if it is moved.
 
     Raises:
         StorageError: If the file cannot be written.
@@ -78,7 +83,7 @@ def write_best_toml(best: Best, path: Path, home: Path | None = None) -> None:
 
 
 def to_toml(best: Best, path: Path) -> str:
-    """Returns a configuration as TOML, for a file that will be at `path`."""
+    """Returns a configuration as TOML. Its first comment is the command that trains `path`."""
     import tomlkit
 
     document = tomlkit.document()
@@ -104,7 +109,10 @@ def _table(key: str, entries: Mapping[str, Any]) -> Any:
 
 
 def _drop_none(value: Any) -> Any:
-    """Returns a table without its entries that are None; in a list, None becomes a word."""
+    """Returns a value without the dictionary entries that are None, which TOML cannot hold.
+
+    In a list, None becomes a word.
+    """
     if isinstance(value, Mapping):
         return {name: _drop_none(item) for name, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
@@ -117,7 +125,7 @@ def read_best_toml(path: Path) -> Best:
 
     Raises:
         StorageError: If the file is missing or not TOML, an entry is missing, unknown or not
-            valid, or no study can have the name of its study.
+            valid, or the name of the study is not allowed.
     """
     try:
         with check_regular_file(path, MAX_TOML_BYTES).open("rb") as file:
@@ -143,7 +151,7 @@ def read_best_toml(path: Path) -> Best:
 
 
 def _names_of_none(table: Any, path: Path) -> list[str]:
-    """Returns the names of the parameters with the value None."""
+    """Returns the names of the parameters that the file at `path` lists as None."""
     names = table.get("params") if isinstance(table, dict) and len(table) == 1 else None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise StorageError(f"{path}: [{NONE}] must be params = [...], the names of parameters")

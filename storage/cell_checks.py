@@ -1,4 +1,4 @@
-"""Checks single cells of Optuna's tables by the types of their columns."""
+"""Checks whether the value of a cell fits the column of Optuna's table."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ NAME_COLUMNS = ("study_name", "key", "param_name", "library_version")
 
 
 def cell_error(column: Any, value: Any) -> str | None:
-    """Returns why a cell is not valid in its column; None if it is."""
+    """Returns why a value is not valid in a column; None if it is valid."""
     if value is None:
         return None if column.name in NULLABLE_COLUMNS else "it must not be empty"
     return CHECKS_BY_TYPE[type(column.type)](column, value)
@@ -67,7 +67,7 @@ def _float_error(column: Any, value: Any) -> str | None:
 
 
 def time_error(value: Any) -> str | None:
-    """Returns why a text is not a valid time of a trial; None if it is."""
+    """Returns why a text is not a valid start or end of a trial; None if it is valid."""
     try:
         found = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -80,11 +80,11 @@ def time_error(value: Any) -> str | None:
 
 
 def parse_distribution(table: Any) -> BaseDistribution:
-    """Returns the distribution that a JSON table of Optuna describes.
+    """Returns the distribution that a JSON object of Optuna describes.
 
     Raises:
-        ValueError: If its kind is unknown, or a range is not finite.
-        TypeError: If a choice is not a plain value.
+        ValueError: If the distribution has an unknown class, or its range is not finite.
+        TypeError: If a choice is not None, a boolean, a number or a text.
     """
     if not isinstance(table, dict) or table.get("name") not in DISTRIBUTION_NAMES:
         raise ValueError(f"unknown distribution {table!r:.60}")

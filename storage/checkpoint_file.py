@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import torch
 
 HEADER = "archive/latentune.json"
-"""The file with the header in a checkpoint, which is a zip file."""
+"""The name of the header in a checkpoint. A checkpoint is a zip file."""
 MAX_HEADER_BYTES = 2**24
 
 
@@ -33,8 +33,8 @@ class AnomalyThreshold(Record):
     """The score above which an item is an anomaly.
 
     Attributes:
-        quantile: Share of the validation part below the threshold, from 0 to 1.
-        threshold: The L2 norm of a reconstruction error.
+        quantile: Share of the validation items with a score below the threshold, from 0 to 1.
+        threshold: The score: the L2 norm of a reconstruction error.
         items: Number of items in the validation part.
     """
 
@@ -44,17 +44,18 @@ class AnomalyThreshold(Record):
 
 
 class CheckpointHeader(Record):
-    """The facts that `train` adds to the weights in a checkpoint.
+    """The facts that `train` writes into a checkpoint beside the weights.
 
     Attributes:
         study: Name of the study.
         trial: Number of the trial; None if the configuration belongs to no trial.
-        recipe: The options of the user for the study.
+        recipe: The model, data and options of the study.
         params: The value of each parameter of the search space.
-        data: The table of the `DataSpec`.
-        streamed: Whether images were read lazily, so that the network has seen their centers.
+        data: The fields of the `DataSpec`.
+        streamed: Whether images were read lazily. Such images are cropped to their centers.
         anomaly: The threshold for anomalies, if the network reconstructs its input.
-        encoder: The header of the encoder's checkpoint, or its architecture in torchvision.
+        encoder: If the network was trained on an encoder: the header of the encoder's checkpoint,
+            or the name of the encoder's architecture in torchvision.
     """
 
     study: str
@@ -74,14 +75,15 @@ class CheckpointHeader(Record):
 
     @property
     def data_spec(self) -> DataSpec:
-        """The shape and kind of an item."""
+        """The shape and kind of a data item, from `data`."""
         return DataSpec.from_table(self.data)
 
 
 def write_header(path: Path, header: CheckpointHeader) -> None:
-    """Adds a header to a checkpoint of Lightning, so that this file alone is enough.
+    """Adds a header to a checkpoint of Lightning, in place of an earlier header.
 
-    It is JSON, so that it is read without PyTorch: `unzip -p model.ckpt archive/latentune.json`.
+    The header is JSON, so no PyTorch is needed to read it:
+    `unzip -p model.ckpt archive/latentune.json`.
     """
     import torch
 
@@ -96,7 +98,7 @@ def read_checkpoint(path: Path) -> tuple[CheckpointHeader, dict[str, "torch.Tens
     """Returns the header and the weights of a checkpoint, without running code in the file.
 
     Raises:
-        StorageError: If it is missing, broken or incomplete, holds more than data, or was not
+        StorageError: If the file is missing, broken or incomplete, contains code, or was not
             written by `latentune train`.
     """
     checkpoint = read_safely(path)
@@ -110,7 +112,8 @@ def read_header(path: Path) -> CheckpointHeader:
     """Returns the header of a checkpoint without its weights, and without importing PyTorch.
 
     Raises:
-        StorageError: As `read_checkpoint`, but weights may be missing or broken.
+        StorageError: If the file is missing, or its header is missing or broken. The weights are
+            not checked.
     """
     check_regular_file(path)
     try:
@@ -132,12 +135,13 @@ def read_header(path: Path) -> CheckpointHeader:
 
 
 def read_state_dict(path: Path) -> dict[str, "torch.Tensor"]:
-    """Returns the weights in a file that any program has saved, without running code in it.
+    """Returns the weights that `torch.save` wrote to a file, without running code in the file.
 
-    The file holds a `state_dict`, or a dictionary with one, written by `torch.save`.
+    The file holds a `state_dict`, or a dictionary with the entry `state_dict`. Any program may
+    have written the file.
 
     Raises:
-        StorageError: If it is missing or broken, or holds anything but weights.
+        StorageError: If the file is missing or broken, or holds anything but weights.
     """
     import torch
 
@@ -163,10 +167,12 @@ def file_hash(path: Path) -> str:
 
 
 def read_safely(path: Path) -> Any:
-    """Returns what `torch.save` wrote, on the CPU, without running code that it may contain.
+    """Returns the object that `torch.save` wrote to a file, without running code in the file.
+
+    Tensors are loaded on the CPU.
 
     Raises:
-        StorageError: If it is missing or broken, or holds more than data.
+        StorageError: If the file is missing or broken, or contains code.
     """
     import torch
     from torch.serialization import safe_globals
@@ -189,7 +195,7 @@ def _unsafe_error(path: Path, error: BaseException) -> StorageError:
 
 
 def _check_unpacked_size(path: Path) -> None:
-    """Raises StorageError if a file would fill the memory: torch reads compressed zips, too."""
+    """Raises StorageError if a checkpoint is a compressed zip that would unpack to a huge size."""
     with suppress(OSError, BadZipFile), ZipFile(path) as packed:
         if sum(entry.file_size for entry in packed.infolist()) > MAX_CHECKPOINT_BYTES:
             raise StorageError(f"{path} is too large for a checkpoint when it is unpacked")
@@ -198,10 +204,10 @@ def _check_unpacked_size(path: Path) -> None:
 def load_weights(
     model: "pl.LightningModule", weights: Mapping[str, "torch.Tensor"], path: Path
 ) -> None:
-    """Loads weights into a network.
+    """Loads `weights` into `model`. Error messages name the file `path`.
 
     Raises:
-        StorageError: If their names or shapes do not fit this network.
+        StorageError: If the names or shapes of the weights do not fit the model.
     """
     try:
         model.load_state_dict(weights)

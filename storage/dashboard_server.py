@@ -1,4 +1,4 @@
-"""Writes the notes that optuna-dashboard shows, and serves it on this machine."""
+"""Serves optuna-dashboard on this machine, and writes the note that it shows with a study."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -23,12 +23,12 @@ SECURITY_HEADERS = [
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
 ]
-"""HTTP headers of each response."""
+"""HTTP headers that every response gets."""
 ARTIFACT_HEADER = (
     "Content-Security-Policy",
     "sandbox; default-src 'none'; style-src 'unsafe-inline'",
 )
-"""Additional header of artifacts: uploaded pages and SVGs may not run scripts."""
+"""HTTP header of a response with an artifact. It keeps uploaded pages from running scripts."""
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -38,7 +38,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 def write_note(study: optuna.Study, command: str, facts: Mapping[str, str]) -> None:
     """Writes the note that the dashboard shows with a study.
 
-    It holds the command that created the study, and a table of facts.
+    The note holds the command that created the study, and a table of `facts`.
     """
     from optuna_dashboard import save_note
 
@@ -53,7 +53,7 @@ def write_note(study: optuna.Study, command: str, facts: Mapping[str, str]) -> N
 
 
 def _escape_markdown(text: str) -> str:
-    """Returns Markdown that is rendered as this text."""
+    """Returns Markdown that a browser shows as exactly this text."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
@@ -62,8 +62,11 @@ def serve(
 ) -> None:
     """Serves the dashboard of a database on this machine until Ctrl-C.
 
-    It shows the artifacts in `folder` and in buckets. `announce` is called with the address when
-    the server is listening.
+    Args:
+        storage: The database.
+        folder: The artifact folder. Artifacts in buckets are shown too.
+        port: The TCP port to listen on.
+        announce: Called with a line for the user when the server is listening.
 
     Raises:
         StorageError: If the port is in use or not allowed.
@@ -86,9 +89,9 @@ def serve(
 
 
 def guard_requests(app: Application, artifacts: AllArtifacts) -> Application:
-    """Returns the dashboard with protection against requests of other sites.
+    """Returns the WSGI application `app` with protection against requests from other web sites.
 
-    The dashboard has no password. A page of another site could otherwise delete studies by a
+    The dashboard has no password. Without protection, another site could delete studies: by a
     cross-site request, or through a host name that points to this machine (DNS rebinding).
     """
 

@@ -1,4 +1,4 @@
-"""Opening the database so that many processes can read and write it."""
+"""Opens databases, which many processes may read and write at once."""
 
 import atexit
 import os
@@ -29,11 +29,11 @@ from .sqlite_snapshot import copy_database
 from .storage_error import StorageError
 
 DatabaseError = (OperationalError, optuna.exceptions.StorageInternalError)
-"""What Optuna raises when the database fails in the middle of a study."""
+"""The exceptions that Optuna raises when the database fails during a search."""
 
 HEARTBEAT_S = 5
 GRACE_S = 30
-"""The process of a trial is taken for dead if its last heartbeat is older than this."""
+"""Grace period in seconds: a process whose last heartbeat is older counts as dead."""
 
 _last_opened: deque[Path] = deque(maxlen=1)
 
@@ -42,17 +42,17 @@ class DatabaseLostError(LatentuneError, RuntimeError):
     """The database was deleted or replaced during a search.
 
     Attributes:
-        exit_code: Exit code of the command line. It is not that of bad input, which loses nothing.
+        exit_code: Exit code of the command. It differs from the exit code for bad input.
     """
 
     exit_code = 1
 
 
 def database_exists(url: str) -> bool:
-    """Returns whether there is a database: an SQLite file, or Optuna's tables on a server.
+    """Returns whether `url` names an SQLite file that exists, or a server with Optuna's tables.
 
     Raises:
-        StorageError: If the server cannot be reached, or the database there cannot be used.
+        StorageError: If the server cannot be reached, or the database on it cannot be used.
     """
     if is_file(url):  # `Path` refuses names that are too long
         return os.path.exists(url.removeprefix(SQLITE_SCHEME))
@@ -68,8 +68,8 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
         create: Whether to create a missing file, and missing tables.
 
     Raises:
-        StorageError: If it does not exist, cannot be reached or written, is not a database of
-            Optuna, or has another schema. Nothing is changed then.
+        StorageError: If the database does not exist, cannot be reached or written, has tables of
+            another program, or has another schema version. Then nothing is changed.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -79,14 +79,14 @@ def open_database(url: str, *, create: bool = False) -> BaseStorage:
 
 
 def open_for_reading(url: str, *, steps: bool = True) -> ReadOnlyStorage:
-    """Opens a database for a command that only reads, without Optuna's own heavier storage.
+    """Opens a database only for reading, which is faster than `open_database`.
 
     Args:
         url: An Optuna URL.
-        steps: Whether all trials of a study are read with their intermediate values.
+        steps: Whether to read the intermediate values of trials when all trials are read.
 
     Raises:
-        StorageError: As `open_database`.
+        StorageError: If the database does not exist, cannot be reached, or cannot be used.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -98,7 +98,10 @@ def open_for_reading(url: str, *, steps: bool = True) -> ReadOnlyStorage:
 
 
 def _open_file(url: URL, create: bool) -> None:
-    """Checks an SQLite file, and creates its tables if it is empty, or missing and `create`."""
+    """Checks an SQLite file, and creates Optuna's tables if it has none.
+
+    If the file is missing, it is created with `create`; otherwise StorageError is raised.
+    """
     if url.database in (None, "", ":memory:"):
         raise StorageError(
             f"'{url}' is not a file, and its studies would be lost at exit; name a file"
@@ -110,9 +113,10 @@ def _open_file(url: URL, create: bool) -> None:
 
 
 def first_bad_cell_error() -> StorageError | None:
-    """Returns an error about the first cell that is not valid, in the file that was opened last.
+    """Returns an error that names the first cell that is not valid; None if all cells are valid.
 
-    It reads the whole database, so it is called only after an error without another explanation.
+    Looks at the SQLite file that this process opened last. Reading the whole file is slow, so
+    this is called only after an error without another explanation.
     """
     if not _last_opened:
         return None
@@ -132,7 +136,7 @@ def first_bad_cell_error() -> StorageError | None:
 
 
 def _open_server(url: URL, create: bool) -> RDBStorage:
-    """Opens a database on a server; a process has one storage for each server."""
+    """Opens a database on a server. The result for the same URL is cached."""
     if not server.server_has_tables(url):
         if not create:
             raise _no_studies_error(url)
@@ -183,7 +187,7 @@ def _open_storage(url: str, options: dict[str, Any]) -> RDBStorage:
 
 
 def file_identity(url: str) -> tuple[int, int] | None:
-    """Returns the device and inode of an SQLite file; None for other databases."""
+    """Returns the device and inode of an SQLite file; None if it is missing or on a server."""
     if not (is_file(url) and database_exists(url)):
         return None
     found = os.stat(url.removeprefix(SQLITE_SCHEME))
@@ -191,7 +195,7 @@ def file_identity(url: str) -> tuple[int, int] | None:
 
 
 def check_file_identity(url: str, known: tuple[int, int] | None) -> None:
-    """Raises DatabaseLostError if an SQLite file is not the one with a known identity."""
+    """Raises DatabaseLostError if an SQLite file is missing, or its identity is not `known`."""
     if file_identity(url) != known:
         raise DatabaseLostError(
             f"{url} was deleted or replaced during the search, and its trials with it; "
@@ -200,6 +204,6 @@ def check_file_identity(url: str, known: tuple[int, int] | None) -> None:
 
 
 def database_message(error: BaseException) -> str:
-    """Returns the message of the database itself, without those of Optuna and SQLAlchemy."""
+    """Returns the database's own message, without what Optuna and SQLAlchemy add to it."""
     cause = error.__cause__ or error
     return str(getattr(cause, "orig", None) or cause).splitlines()[0]

@@ -58,7 +58,10 @@ def is_postgres(url: URL) -> bool:
 
 
 def server_options(url: URL) -> dict[str, Any]:
-    """Returns SQLAlchemy's options for a database. Options in its URL have precedence."""
+    """Returns the arguments of SQLAlchemy's `create_engine` for a database on a server.
+
+    Settings in the URL take precedence.
+    """
     if not is_postgres(url):
         return {}
     settings = [f"-c {name}={value}" for name, value in SERVER_SETTINGS.items()]
@@ -74,18 +77,18 @@ def server_options(url: URL) -> dict[str, Any]:
 
 @cache
 def engine(url: URL) -> Engine:
-    """Returns the engine of this process for queries that Optuna does not make."""
+    """Returns this process's engine for a database, for queries that do not go through Optuna."""
     made = create_engine(url, isolation_level="AUTOCOMMIT", **server_options(url))
     atexit.register(made.dispose)
     return made
 
 
 def server_has_tables(url: URL) -> bool:
-    """Returns whether a database has Optuna's tables.
+    """Returns whether a database on a server has Optuna's tables.
 
     Raises:
-        StorageError: If it cannot be reached or written, or has tables of another program, which
-            Optuna could damage.
+        StorageError: If the database cannot be reached or written, has tables of another program,
+            or has another schema version.
     """
     with _connect(url) as connection:
         names, version = set(inspect(connection).get_table_names()), None
@@ -102,7 +105,10 @@ def server_has_tables(url: URL) -> bool:
 
 
 def _check_writable(connection: Connection, url: URL, made: bool) -> None:
-    """Raises StorageError if the user may not write; changes nothing."""
+    """Raises StorageError if the database user has no right to write; changes nothing.
+
+    `made` says whether the tables exist. If not, the user needs the right to create them.
+    """
     right = "has_schema_privilege(current_schema(), 'CREATE')"
     if made:
         right = (
@@ -124,7 +130,7 @@ def _check_writable(connection: Connection, url: URL, made: bool) -> None:
 
 @contextmanager
 def _connect(url: URL) -> Iterator[Connection]:
-    """Yields a connection; a failure is raised as StorageError with the server's message."""
+    """Yields a connection. A failure in the block is raised as StorageError."""
     try:
         with engine(url).connect() as connection:
             yield connection
@@ -141,7 +147,7 @@ def _connect(url: URL) -> Iterator[Connection]:
 
 
 def _connection_message(error: DBAPIError) -> str:
-    """Returns why a connection failed, with a hint for the usual reasons."""
+    """Returns the server's message about a failed connection, with a hint for common causes."""
     reason = (str(error.orig).splitlines() or [""])[0].rpartition("FATAL:")[2].strip()
     reason = re.sub("^connection (failed|is bad): ", "", reason)
     hints = (hint for pattern, hint in HINTS.items() if re.search(pattern, reason))

@@ -19,13 +19,13 @@ def is_file(url: str) -> bool:
 
 
 def file_path(url: str) -> Path:
-    """Returns the file of an SQLite URL, with links followed: SQLite writes its log next to it."""
+    """Returns the path of the file in an SQLite URL, with links resolved."""
     path = url.removeprefix(SQLITE_SCHEME)
     return Path(os.path.realpath(path) if os.path.islink(path) else path)
 
 
 def absolute(url: str) -> str:
-    """Returns a URL that means the same in every working folder of this machine."""
+    """Returns the URL with an absolute path, if it names an SQLite file by a relative path."""
     return (
         f"{SQLITE_SCHEME}{os.path.abspath(url.removeprefix(SQLITE_SCHEME))}"
         if is_file(url)
@@ -37,7 +37,7 @@ def parse_url(url: str) -> URL:
     """Returns a database URL as SQLAlchemy parses it, with psycopg 3 as the driver of PostgreSQL.
 
     Raises:
-        StorageError: If it is not a URL, or not one of a database that can hold studies.
+        StorageError: If `url` is not a URL, or not the URL of a database that can hold studies.
     """
     if {"{", "}"} & set(url):  # Optuna would format it
         raise StorageError(f"{redact(url)!r} cannot be the URL of a database: it contains a brace")
@@ -65,5 +65,5 @@ def parse_url(url: str) -> URL:
 
 
 def redacted_url(url: URL) -> str:
-    """Returns a URL as users type it, with its password masked."""
+    """Returns a parsed URL as text, as users type it, with a masked password."""
     return redact(url.render_as_string().replace(PSYCOPG_DRIVER, "postgresql", 1))

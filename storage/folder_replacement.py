@@ -1,7 +1,8 @@
-"""Replaces a folder by a new one so that a kill between two renames loses neither.
+"""Replaces the folder `NAME` by a new one; a killed process loses neither of them.
 
-The new folder is renamed to `NAME-finished` first. From then on `finish_replacement` completes the
-replacement, in any process. A training fills `NAME-partial`, and can be resumed from it.
+The new folder is first renamed to `NAME-finished`. If the process is killed after that, another
+process completes the replacement by `finish_replacement`. A training writes to `NAME-partial`, and
+can be resumed from that folder.
 """
 
 import logging
@@ -23,24 +24,24 @@ log = logging.getLogger(__name__)
 
 
 def finished_folder(folder: Path) -> Path:
-    """Returns the path of a complete folder that is about to replace `folder`."""
+    """Returns the path `NAME-finished`: a complete folder that is about to replace `folder`."""
     return folder.with_name(f"{folder.name}-finished")
 
 
 def previous_folder(folder: Path) -> Path:
-    """Returns the path of the folder that `folder` has replaced."""
+    """Returns the path `NAME-before`: the older folder, which `folder` has replaced."""
     return folder.with_name(f"{folder.name}-before")
 
 
 def in_progress_folder(folder: Path) -> Path:
-    """Returns the path of the folder that a training fills before it replaces `folder`."""
+    """Returns the path `NAME-partial`: the folder that a training of `folder` writes to."""
     return folder.with_name(f"{folder.name}-partial")
 
 
 def find_resumable(folder: Path, marker: str) -> Path | None:
-    """Returns the folder from which a stopped training of `folder` can be resumed.
+    """Returns the folder from which a stopped training of `folder` can be resumed, or None.
 
-    Returns None if there is none: it must hold a file that is called `marker`.
+    A training can be resumed only from a folder that contains the file `marker`.
     """
     partial = in_progress_folder(folder)
     places = (partial, finished_folder(folder), folder, previous_folder(partial))
@@ -49,12 +50,12 @@ def find_resumable(folder: Path, marker: str) -> Path | None:
 
 @contextmanager
 def replace_folder(folder: Path, runs: Runs) -> Iterator[Path]:
-    """Yields an empty folder that replaces `folder`, if that exists, when the block has succeeded.
+    """Yields a new empty folder, which replaces `folder` when the block has succeeded.
 
-    Until then it lies in the cache of the runs folder.
+    `folder` need not exist. Until the end of the block, the new folder is in the cache of `runs`.
 
     Raises:
-        StorageError: If it cannot be written; the old folder is not changed then.
+        StorageError: If a file cannot be written. Then the old folder is unchanged.
     """
     with report_unwritable(folder), scratch_folder(runs.cache) as scratch:
         new = scratch / "new"
@@ -65,23 +66,22 @@ def replace_folder(folder: Path, runs: Runs) -> Iterator[Path]:
 
 @contextmanager
 def resumable_folder(folder: Path, runs: Runs, marker: str, *, resume: bool) -> Iterator[Path]:
-    """Yields a folder that replaces `folder` when the block has succeeded.
+    """Yields the folder `NAME-partial`, which replaces `folder` when the block has succeeded.
 
-    The replaced folder is kept with `-before` behind its name. If the block fails, the new folder
-    stays where it is and can be resumed, unless it lacks the marker. If the process is killed, it
-    stays in any case.
+    The old folder is kept as `NAME-before`. If the block fails, `NAME-partial` is kept if it
+    contains the marker, and removed otherwise. A killed process always leaves it.
 
     Args:
-        folder: The folder to replace; it need not exist.
+        folder: The folder to replace, which need not exist.
         runs: The runs folder.
-        marker: Name of the file in it without which it cannot be resumed. It is removed last: a
-            folder in its final place with a marker has not been reported as finished.
-        resume: Whether to yield the folder that an earlier block has left. If not, that folder is
-            set aside until this block has succeeded, or removed if it lacks the marker.
+        marker: Name of a file that the block writes as soon as it can be resumed. The file is
+            removed from the new folder at the very end.
+        resume: Whether to continue in the `NAME-partial` of an earlier block. If False, that
+            folder is set aside until this block has succeeded, and then removed.
 
     Raises:
-        StorageError: If it cannot be written, or another process uses it.
-        KeyboardInterrupt: On Ctrl-C, with a message if it can be resumed.
+        StorageError: If a file cannot be written, or another process is using the folder.
+        KeyboardInterrupt: On Ctrl-C, with a message if the block can be resumed.
     """
     partial = in_progress_folder(folder)
     set_aside = previous_folder(partial)
@@ -112,7 +112,7 @@ def resumable_folder(folder: Path, runs: Runs, marker: str, *, resume: bool) -> 
 
 
 def _prepare_partial(folder: Path, marker: str, scratch: Path, resume: bool) -> None:
-    """Creates the folder in progress, from the files of an earlier process or empty."""
+    """Creates `NAME-partial`: with the files of a stopped training if `resume`, or else empty."""
     partial = in_progress_folder(folder)
     resumable = find_resumable(folder, marker)
     if resume and resumable is not None:
@@ -132,7 +132,7 @@ def _prepare_partial(folder: Path, marker: str, scratch: Path, resume: bool) -> 
 
 
 def _drop_partial(partial: Path, set_aside: Path, scratch: Path) -> None:
-    """Removes a folder that cannot be resumed, and puts back the one that was set aside."""
+    """Removes `partial`, which cannot be resumed, and renames `set_aside` to `partial`."""
     discard(partial, scratch)
     if set_aside.exists():
         set_aside.rename(partial)
@@ -141,10 +141,10 @@ def _drop_partial(partial: Path, set_aside: Path, scratch: Path) -> None:
 
 
 def recover_folder(folder: Path, runs: Runs) -> Path:
-    """Returns a folder, after completing its replacement if a process was killed meanwhile.
+    """Returns `folder` unchanged, after completing a replacement that was interrupted by a kill.
 
     Raises:
-        StorageError: If it cannot be completed.
+        StorageError: If the replacement cannot be completed.
     """
     if finished_folder(folder).is_dir():
         with report_unwritable(folder), scratch_folder(runs.cache) as scratch:
@@ -153,10 +153,10 @@ def recover_folder(folder: Path, runs: Runs) -> Path:
 
 
 def replace_with(new: Path, folder: Path, scratch: Path, *, keep: bool) -> None:
-    """Replaces a folder, which need not exist, by a complete new one.
+    """Moves the folder `new` to `folder`, in place of the old folder, if there is one.
 
-    `scratch` is a scratch folder in the same file system. With `keep`, the old folder is kept as
-    `previous_folder(folder)`.
+    With `keep`, the old folder is renamed to `NAME-before`; otherwise it is removed. `scratch` is
+    a scratch folder in the same file system.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     finish_replacement(folder, scratch)
@@ -167,7 +167,7 @@ def replace_with(new: Path, folder: Path, scratch: Path, *, keep: bool) -> None:
 
 
 def finish_replacement(folder: Path, scratch: Path) -> None:
-    """Completes a `replace_with` that a kill interrupted, if there is one."""
+    """Moves `NAME-finished` to `folder`, if it exists, and the old folder to `NAME-before`."""
     finished, previous = finished_folder(folder), previous_folder(folder)
     if not finished.is_dir():
         return
@@ -181,6 +181,6 @@ def finish_replacement(folder: Path, scratch: Path) -> None:
 
 
 def discard(path: Path, scratch: Path) -> None:
-    """Removes a file or folder, if it exists, by one rename into a scratch folder."""
+    """Moves a file or folder, if it exists, into a scratch folder, which is removed later."""
     if os.path.lexists(path):
         shutil.move(path, tempfile.mkdtemp(dir=scratch))

@@ -1,4 +1,4 @@
-"""Heartbeats in the database: which RUNNING trials belong to a process that is still alive."""
+"""Heartbeats in the database, which show that the process of a RUNNING trial is alive."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,10 +17,9 @@ from .optuna_internals import relational_storage, stale_trial_ids, storage_of, t
 
 @contextmanager
 def heartbeat(trial: optuna.Trial) -> Iterator[None]:
-    """Records a heartbeat of a trial every few seconds, from a thread, until the block ends.
+    """Records a heartbeat of a trial every few seconds in a thread, until the block ends.
 
-    Optuna's own thread runs only within `study.optimize`, and ends with a traceback when the
-    database is busy for too long.
+    Optuna has such a thread too, but only within `study.optimize`, and a busy database ends it.
     """
     storage = relational_storage(trial.storage)
     if storage is None:
@@ -44,7 +43,7 @@ def heartbeat(trial: optuna.Trial) -> Iterator[None]:
 
 
 def write_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
-    """Records a heartbeat for trials, because their processes cannot reach the database."""
+    """Records one heartbeat for each trial, on behalf of processes without the database."""
     storage = relational_storage(storage_of(study))
     if storage is not None:
         for trial in trials:
@@ -52,7 +51,10 @@ def write_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None
 
 
 def stale_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Returns the RUNNING trials with an expired heartbeat: their processes have died."""
+    """Returns the RUNNING trials whose process has died, because their heartbeat has expired.
+
+    In an SQLite file, a trial without a heartbeat counts from its start.
+    """
     running, storage = _running_trials(study, trials)
     if not running or storage is None:
         return []
@@ -65,10 +67,10 @@ def stale_trials(study: optuna.Study, trials: Sequence[FrozenTrial]) -> list[Fro
 
 
 def write_missing_heartbeats(study: optuna.Study, trials: Sequence[FrozenTrial]) -> None:
-    """Records a heartbeat of RUNNING trials that have none, if their database is on a server.
+    """Records a heartbeat for each RUNNING trial that has none, if the database is on a server.
 
-    A process may die before its first heartbeat. The start of its trial was read from the clock of
-    its own machine, so the grace period is counted from now on by the clock of the server.
+    A process may die before its first heartbeat. From this call on, `stale_trials` can tell: the
+    grace period starts now, by the clock of the server.
     """
     running, storage = _running_trials(study, trials)
     if running and storage is not None and not is_file(storage.url):

@@ -1,4 +1,4 @@
-"""Strict JSON: writes null for NaN and infinite numbers, and reads only valid Unicode."""
+"""Writes and reads strict JSON, which has no NaN, no infinite numbers and only valid Unicode."""
 
 import json
 import math
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def to_strict_json(value: Any) -> str:
-    """Returns a value as indented lines of JSON, with null for NaN and infinite numbers.
+    """Returns a value as indented JSON, in which NaN and infinite numbers become null.
 
     Example:
         >>> print(to_strict_json([0.5, float("nan")]), end="")
@@ -19,10 +19,10 @@ def to_strict_json(value: Any) -> str:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Returns the value of a JSON text, which anyone may have written.
+    """Returns the value of a JSON text. The text may come from an untrusted source.
 
     Raises:
-        ValueError: If it is not JSON, nested too deeply, or not valid Unicode.
+        ValueError: If the text is not JSON, is nested too deeply, or is not valid Unicode.
     """
     try:
         value = json.loads(text)

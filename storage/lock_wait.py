@@ -1,4 +1,4 @@
-"""Holds locks: waits for a lock, with a log line after two seconds, or refuses if it is taken."""
+"""Acquires locks: by waiting, with a log line after two seconds, or with an error if taken."""
 
 import logging
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class Lock(Protocol):
-    """A lock between processes, of this or of another package."""
+    """A lock between processes, such as an `AdvisoryLock` or a `filelock.FileLock`."""
 
     @property
     def is_locked(self) -> bool:
@@ -29,7 +29,7 @@ class Lock(Protocol):
 
 
 def acquire(lock: Lock, name: str) -> None:
-    """Waits until this process holds a lock; `name` is what the log line calls it."""
+    """Waits until this process holds `lock`. The log line about waiting calls the lock `name`."""
     try:
         lock.acquire(timeout=REPORT_AFTER_S)
     except Timeout:
@@ -39,7 +39,7 @@ def acquire(lock: Lock, name: str) -> None:
 
 @contextmanager
 def hold_lock(lock: Lock, name: str) -> Iterator[None]:
-    """Holds a lock for the block; see `acquire`."""
+    """Holds `lock` for the block, after waiting for it as `acquire` does."""
     acquire(lock, name)
     try:
         yield
@@ -49,10 +49,10 @@ def hold_lock(lock: Lock, name: str) -> Iterator[None]:
 
 @contextmanager
 def hold_free_lock(lock: Lock, message: str, timeout: float = 0) -> Iterator[None]:
-    """Holds a lock for the block, without waiting for other processes.
+    """Holds `lock` for the block; raises an error if another process holds it.
 
     Raises:
-        StorageError: With this message, if another process holds the lock for `timeout` seconds.
+        StorageError: With `message`, if the lock is not free within `timeout` seconds.
     """
     try:
         lock.acquire(timeout=timeout)

@@ -1,4 +1,4 @@
-"""Everything that needs a private member of Optuna 5. No other file uses one."""
+"""Functions that use private members of Optuna 5. No other file uses private members."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,46 +22,46 @@ def tables() -> "dict[str, Table]":
 
 
 def schema_number() -> int:
-    """Returns the number of the schema, which Optuna keeps beside the name of its revision."""
+    """Returns the version number of Optuna's database schema."""
     from optuna.storages._rdb.models import SCHEMA_VERSION
 
     return SCHEMA_VERSION
 
 
 def schema_revisions() -> list[Path]:
-    """Returns the files of all revisions of Optuna's schema."""
+    """Returns the Alembic files of all revisions of Optuna's database schema."""
     folder = Path(optuna.__file__).parent / "storages" / "_rdb" / "alembic" / "versions"
     return sorted(folder.glob("*.py"))
 
 
 def trial_id(trial: Trial | FrozenTrial) -> int:
-    """Returns the number of a trial in the whole database."""
+    """Returns the id of a trial, which is unique in the database, unlike `trial.number`."""
     return trial._trial_id
 
 
 def study_id(study: optuna.Study) -> int:
-    """Returns the number of a study in the database."""
+    """Returns the id of a study in the database."""
     return study._study_id
 
 
 def storage_of(study: optuna.Study) -> BaseStorage:
-    """Returns the database of a study, with Optuna's cache of finished trials."""
+    """Returns the storage of a study, which may include Optuna's cache of finished trials."""
     return study._storage
 
 
 def relational_storage(storage: BaseStorage) -> RDBStorage | None:
-    """Returns the SQL database behind Optuna's cache; None if the storage is of another kind."""
+    """Returns the `RDBStorage` behind Optuna's cache; None if the storage is of another kind."""
     inner = getattr(storage, "_backend", storage)
     return inner if isinstance(inner, RDBStorage) else None
 
 
 def count_trials(study: optuna.Study, *states: TrialState) -> int:
-    """Returns the number of trials of a study in some states; of all trials without states."""
+    """Returns the number of a study's trials in the given states, or of all its trials."""
     return study._storage.get_n_trials(study._study_id, states or None)
 
 
 def trial_by_number(study: optuna.Study, number: int) -> FrozenTrial | None:
-    """Returns the trial of a study with a number, without reading the others; None without one."""
+    """Returns the trial of a study with a number; None if there is no such trial."""
     try:
         trial_id = study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
     except KeyError:
@@ -70,19 +70,22 @@ def trial_by_number(study: optuna.Study, number: int) -> FrozenTrial | None:
 
 
 def read_trial(trial: Trial) -> FrozenTrial:
-    """Returns a running trial as the database has it now."""
+    """Reads the present state of a running trial from the database."""
     return trial.storage.get_trial(trial._trial_id)
 
 
 def add_running_trial(study: optuna.Study, trial: FrozenTrial) -> Trial:
-    """Adds a trial in state RUNNING to a study in one transaction and returns it."""
+    """Adds `trial`, whose state is RUNNING, to a study in one transaction.
+
+    Returns the trial to run.
+    """
     return Trial(study, study._storage.create_new_trial(study._study_id, trial))
 
 
 def write_trial_attributes(
     study: optuna.Study, trial: FrozenTrial, attributes: dict[str, Any]
 ) -> None:
-    """Writes user attributes of a trial that another process may run."""
+    """Writes user attributes to a trial, even if another process is running the trial."""
     for name, value in attributes.items():
         study._storage.set_trial_user_attr(trial._trial_id, name, value)
 
@@ -93,7 +96,7 @@ def set_trial_state(
     state: TrialState,
     values: Sequence[float] | None = None,
 ) -> None:
-    """Sets the state and values of a trial without asking the sampler, unlike `Study.tell`."""
+    """Sets the state and values of a trial. Unlike `Study.tell`, it does not call the sampler."""
     study._storage.set_trial_state_values(trial._trial_id, state, values)
 
 
@@ -103,12 +106,12 @@ def system_attributes(study: optuna.Study) -> dict[str, Any]:
 
 
 def set_system_attribute(study: optuna.Study, name: str, value: Any) -> None:
-    """Writes an attribute of Optuna or its dashboard to a study."""
+    """Writes a system attribute, one of Optuna or its dashboard, to a study."""
     study._storage.set_study_system_attr(study._study_id, name, value)
 
 
 def stale_trial_ids(study: optuna.Study, storage: RDBStorage) -> set[int]:
-    """Returns the ids of RUNNING trials with a last heartbeat before the grace period."""
+    """Returns the ids of RUNNING trials whose last heartbeat is older than the grace period."""
     return set(storage._get_stale_trial_ids(study._study_id))
 
 
@@ -118,5 +121,5 @@ def contains(distribution: BaseDistribution, value: float) -> bool:
 
 
 def check_trial(trial: FrozenTrial) -> None:
-    """Raises ValueError if the parts of a trial contradict each other."""
+    """Raises ValueError if fields of a trial contradict each other, such as state and values."""
     trial._validate()

@@ -1,4 +1,4 @@
-"""The schema of Optuna's database, and recognizing databases of other programs."""
+"""The schema of Optuna's database, and errors for databases with another schema."""
 
 import re
 import shlex
@@ -14,7 +14,7 @@ from .storage_error import StorageError
 
 @cache
 def schema_version() -> str:
-    """Returns the schema version of the installed Optuna: the revision that no other replaces."""
+    """Returns the name of the latest revision of the installed Optuna's database schema."""
     assigned = re.compile(r'^(down_)?revision = "(.+)"$', re.MULTILINE)
     texts = [path.read_text(encoding="utf-8") for path in schema_revisions()]
     found = [match for text in texts for match in assigned.findall(text)]
@@ -29,9 +29,10 @@ def table_names() -> frozenset[str]:
 
 
 def find_extra_objects(connection: sqlite3.Connection, database: Path) -> list[tuple[str, str]]:
-    """Returns a description of each trigger and view of a database, and how to remove it.
+    """Returns a description and a remedy for each trigger and each view in a database.
 
-    A trigger may change the values that Optuna writes; a view may change those that it reads.
+    A trigger may change the values that Optuna writes. A view may change the values that Optuna
+    reads.
     """
     more = "type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%'"
     found = connection.execute(f"SELECT type, name FROM sqlite_master WHERE {more}")  # noqa: S608 - ours
@@ -47,12 +48,15 @@ def find_extra_objects(connection: sqlite3.Connection, database: Path) -> list[t
 
 
 def foreign_database_error(where: object) -> StorageError:
-    """Returns the error for a database with other tables than Optuna's."""
+    """Returns the error for the database at `where`, which has tables of another program."""
     return StorageError(f"{where} is a database of another program, not of Optuna")
 
 
 def schema_version_error(where: object, upgrade: str) -> StorageError:
-    """Returns the error for a database of another schema version, with the way to upgrade it."""
+    """Returns the error for the database at `where`, which has another schema version.
+
+    `upgrade` tells the user how to upgrade the database.
+    """
     return StorageError(
         f"{where} was written by an Optuna with other tables than {optuna.__version__}; {upgrade}"
     )

@@ -1,7 +1,7 @@
-"""Checks of names and paths that come from files, which other people may have written.
+"""Checks names and paths that are read from files, which other people may have written.
 
-A path that a file of a runs folder records is relative to that folder, so that it still holds
-after the folder was copied or moved. It must not lead to a file outside of the folder.
+Files in a runs folder record paths relative to the runs folder, so the folder can be copied or
+moved. A recorded path must not lead out of the folder.
 """
 
 import os
@@ -14,13 +14,13 @@ MAX_PART_BYTES = 255  # bytes of the name of a file or folder
 MAX_PATH_BYTES = 1024  # bytes of the path
 MAX_PORTABLE_LENGTH = 240
 WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-"""Names of devices on Windows, with any suffix."""
+"""Matches names that are devices on Windows, with any suffix."""
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def is_portable(name: str) -> bool:
-    """Returns whether a relative path is valid on every system and stays in its folder."""
+    """Returns whether a relative path is valid on every operating system, and has no `..`."""
     return len(name) <= MAX_PORTABLE_LENGTH and all(
         part.isprintable()
         and part.strip(" ") == part.rstrip(".") == part != ""
@@ -31,24 +31,24 @@ def is_portable(name: str) -> bool:
 
 
 def case_folded(name: str) -> str:
-    """Returns equal texts for names that are one file on some system.
+    """Returns a name in a form for comparisons: two names with equal forms may be the same file.
 
-    Such names differ only in case or in composed letters.
+    On some systems, names are the same if they differ only in case or in composed letters.
     """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def relative_to_root(path: Path, root: Path) -> str | None:
-    """Returns a path relative to the folder `root`, with links followed; None if it is outside."""
+    """Returns a path relative to the folder `root`, with links resolved; None if outside."""
     # `Path.resolve` raises an error for a link to itself.
     real, real_root = Path(os.path.realpath(path)), Path(os.path.realpath(root))
     return real.relative_to(real_root).as_posix() if real.is_relative_to(real_root) else None
 
 
 def recorded_path_error(recorded: Any, root: Path, *, follow: bool = True) -> str | None:
-    """Returns why a value that was read is not a path in the folder `root`; None if it is.
+    """Returns why a recorded value is not a path in the folder `root`; None if it is one.
 
-    Links among its parent folders are followed, and with `follow` the path itself if it is a link.
+    Links among the parent folders are resolved. With `follow`, the last part is resolved too.
     """
     if not isinstance(recorded, str):
         return "is not a path"

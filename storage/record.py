@@ -1,4 +1,4 @@
-"""The base class of typed records, which are written into databases and files."""
+"""The base class of typed records, which are written to databases and files."""
 
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
@@ -10,17 +10,17 @@ from .storage_error import StorageError
 MAX_VALUES = 1_000_000
 MAX_DEPTH = 50
 MAX_INTEGER_BITS = 1024
-"""A larger integer fits no float, and takes long to print."""
+"""Maximal bits of an integer in a file. A larger one fits no float, and is slow to print."""
 
 
 class Record(BaseModel):
-    """A frozen set of named values. No entry may be missing, unknown or of another type."""
+    """A frozen Pydantic model. Missing fields, unknown fields and wrong types are errors."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     @classmethod
     def parse_valid(cls, table: Mapping[str, Any]) -> Self:
-        """Returns the record that a table describes, without the entries that are not valid.
+        """Returns a record with the valid entries of `table`, and defaults in place of the others.
 
         Every field of the record must have a default.
         """
@@ -31,14 +31,14 @@ class Record(BaseModel):
         return cls.model_validate({n: value for n, value in table.items() if n not in invalid})
 
     def changes_from(self, other: Self) -> Self:
-        """Returns a record of the values that were given to this record and differ in `other`."""
+        """Returns a record with the values that were set in this record and differ in `other`."""
         given = [name for name in type(self).model_fields if name in self.model_fields_set]
         return self.model_construct(
             **{n: getattr(self, n) for n in given if getattr(self, n) != getattr(other, n)}
         )
 
     def to_table(self) -> dict[str, Any]:
-        """Returns the values that were given, as JSON can hold them."""
+        """Returns the values that were set, without defaults, as a dictionary for JSON."""
         return self.model_dump(exclude_unset=True)
 
 
@@ -46,11 +46,15 @@ R = TypeVar("R", bound=Record)
 
 
 def check_limits(value: Any, where: str) -> None:
-    """Refuses tables and lists that contain themselves or are too large to walk through.
+    """Raises an error if a value from a file is too large to be processed.
+
+    Args:
+        value: The value: nested dictionaries and lists.
+        where: The file, for error messages.
 
     Raises:
-        StorageError: If a value that was read from the file `where` has too many values, is nested
-            too deeply, or has too large an integer.
+        StorageError: If `value` has too many items, is nested too deeply, contains itself, or has
+            too large an integer.
     """
     waiting, seen = [(value, 0)], 0
     while waiting:
@@ -67,10 +71,15 @@ def check_limits(value: Any, where: str) -> None:
 
 
 def validate(kind: type[R], value: Any, where: str) -> R:
-    """Returns a value that was read from the file `where` as a record.
+    """Returns a value from a file as a record of the class `kind`.
+
+    Args:
+        kind: The class of the record.
+        value: A dictionary of the fields.
+        where: The file, for error messages.
 
     Raises:
-        StorageError: If an entry is missing, unknown or not valid.
+        StorageError: If a field is missing, unknown or not valid.
     """
     try:
         return kind.model_validate(value)
@@ -79,7 +88,7 @@ def validate(kind: type[R], value: Any, where: str) -> R:
 
 
 def validation_message(error: ValidationError) -> str:
-    """Returns the first problem of a failed validation, such as `epochs: input should be ...`."""
+    """Returns the first problem in Pydantic's error, such as `epochs: input should be ...`."""
     first = error.errors(include_url=False)[0]
     where = ": ".join(part for part in first["loc"] if isinstance(part, str))
     if first["type"] == "missing":

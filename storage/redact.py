@@ -1,4 +1,4 @@
-"""Masks the passwords in texts that are shown or recorded."""
+"""Masks passwords in texts that are shown or recorded."""
 
 import re
 from urllib.parse import unquote
@@ -13,14 +13,14 @@ _PASSWORD_WORD = re.compile(
     r"\b(\w*(?:password|passwd|pwd))(\s*=\s*)(?!\*\*\*)('[^']*'|\"[^\"]*\"|\S+)", re.I
 )
 _SECRET_NAME = re.compile(r"pass(?!file)|pwd|secret|token|credential|api_?key|connect$|dsn", re.I)
-"""Names of secrets; `odbc_connect` is a whole connection string."""
+"""Matches names whose values are secret. `odbc_connect` is a connection string."""
 
 
 def redact(word: str) -> str:
     """Returns a text with the passwords of its URLs masked.
 
-    They are found before an @, in the query of a URL (also percent-encoded), and in the words
-    `password=...` of libpq. Masked passwords are not changed.
+    A password stands before an @, in the query of a URL (also percent-encoded), or in a word such
+    as `password=...` of libpq. A masked password is left as it is.
     """
     if not word.startswith("sqlite:///"):  # a path may contain an @
         word = _USER_PASSWORD.sub(rf"\1{MASK}@", word)

@@ -1,4 +1,4 @@
-"""Counts and removes the checkpoints from which unfinished trials are resumed."""
+"""Finds and removes the checkpoints from which unfinished trials are resumed."""
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -10,7 +10,7 @@ from .runs_folder import Runs
 
 @dataclass(frozen=True)
 class ResumeCheckpoints:
-    """The number of unfinished trials with a checkpoint, and the bytes of all their files."""
+    """The number of unfinished trials with a checkpoint, and the total bytes of their files."""
 
     count: int
     size: int
@@ -21,12 +21,12 @@ class ResumeCheckpoints:
 
 
 def last_epoch(runs: Runs, study: str, number: int) -> Path:
-    """Returns the path of the checkpoint with the last epoch of a trial."""
+    """Returns the path of the checkpoint that trial `number` writes after each epoch."""
     return runs.last_epochs(study) / f"{number}.ckpt"
 
 
 def last_epochs(runs: Runs, study: str | None = None) -> ResumeCheckpoints:
-    """Returns the number and size of the checkpoints of a study, or of all studies."""
+    """Returns the number and size of all resume checkpoints of a study, or of all studies."""
     sizes = []
     for path in runs.last_epochs("").glob(f"{study or '*'}/*.ckpt"):
         with suppress(OSError):  # its trial has ended meanwhile
@@ -35,7 +35,7 @@ def last_epochs(runs: Runs, study: str | None = None) -> ResumeCheckpoints:
 
 
 def remove_resume_checkpoint(runs: Runs, study: str, number: int) -> None:
-    """Removes the checkpoint of a trial and its temporary files."""
+    """Removes the resume checkpoint of trial `number` and its temporary files."""
     remove_with_partials(last_epoch(runs, study, number))
 
 
@@ -47,7 +47,7 @@ def remove_with_partials(path: Path) -> None:
 
 
 def remove_stale_checkpoints(runs: Runs, study: str, unfinished: Collection[int]) -> None:
-    """Removes the checkpoints of all trials of a study except the unfinished ones."""
+    """Removes the resume checkpoints of a study, except those of the `unfinished` trials."""
     folder = runs.last_epochs(study)
     numbers = {path.name.lstrip(".").partition(".")[0] for path in folder.glob("*.*")}
     for number in map(int, filter(str.isdecimal, numbers)):

@@ -20,7 +20,7 @@ MAX_CHECKPOINT_BYTES = 16 * 2**30
 """Maximal size of a checkpoint; the largest network of torchvision has half a GiB."""
 MAX_TOML_BYTES = 2**20
 URL_SPECIAL_CHARACTERS = frozenset("?%{}")
-"""Characters with a meaning in the URL of a database."""
+"""Characters with a special meaning in a database URL, so a path in it must not have them."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,20 @@ class Runs:
         shown/<data>/               pictures of a data set
         search.lock                 held while a process chooses its next trial
         <study>/best.toml           the best configuration
-        <study>/trial-17.toml       the configuration of trial 17, if it was asked for
+        <study>/trial-17.toml       the configuration of trial 17, written by `best STUDY:17`
         <study>/front.png           the Pareto front of a study of several objectives
         <study>/failures/           the traceback of each trial that an error has ended
         <study>/final/              final training of the best trial
         <study>/final-17/           final training of trial 17
         <study>/config-1a2b3c4d/    training of a configuration that no trial has
-        <study>/final-before/       the training that the last one has replaced
-        <study>/encoder/            the encoder of an imported study, or a copy of one from
-                                    outside of the runs folder
+        <study>/final-before/       the previous final training
+        <study>/encoder/            the encoder of an imported study, or a copy of an encoder
+                                    from outside of the runs folder
         <study>/final-partial/      a training in progress, or one that was stopped
         <study>/final-finished/     a training that was killed just before the last rename
 
     Attributes:
-        root: The folder.
+        root: Path of the runs folder.
     """
 
     root: Path = Path("runs")
@@ -95,15 +95,15 @@ class Runs:
         return self.root / "backups"
 
     def best(self, study: str, trial: int | None = None) -> Path:
-        """The file with the configuration of a study's best trial, or of the given trial."""
+        """The file with the configuration of the best trial of a study, or of trial `trial`."""
         return self.root / study / ("best.toml" if trial is None else f"trial-{trial}.toml")
 
     def comparison(self, data: str) -> Path:
-        """The folder with the result of a comparison on a data set."""
+        """The folder with the result of a comparison on the data set `data`."""
         return self.root / "comparisons" / data
 
     def shown(self, data: str) -> Path:
-        """The folder with pictures of a data set."""
+        """The folder with pictures of the data set `data`."""
         return self.root / "shown" / data
 
     def failure(self, study: str, trial: int) -> Path:
@@ -124,25 +124,25 @@ class Runs:
         return self.root / study / "front.png"
 
     def final(self, study: str, trial: int | None = None) -> Path:
-        """The folder with the final training of a study's best trial, or of the given one."""
+        """The folder with the final training of a study's best trial, or of trial `trial`."""
         return self.root / study / ("final" if trial is None else f"final-{trial}")
 
     def config(self, study: str, name: str) -> Path:
-        """The folder with the training of a configuration that no trial of the study has.
+        """The folder with the training of a configuration that belongs to no trial of a study.
 
         `name` is a hash of the configuration.
         """
         return self.root / study / f"config-{name}"
 
     def encoder(self, study: str) -> Path:
-        """The copy of an encoder that belongs to one study."""
+        """The folder with the copy of an encoder that belongs to a study."""
         return self.root / study / "encoder" / "model.ckpt"
 
     def inside(self, path: Path) -> str:
-        """Returns a path relative to the folder, as files record it.
+        """Returns a path relative to the runs folder, as files in the runs folder record paths.
 
         Raises:
-            StorageError: If it lies outside of the folder.
+            StorageError: If the path is outside of the runs folder.
         """
         recorded = relative_to_root(path, self.root)
         if recorded is None:
@@ -150,23 +150,23 @@ class Runs:
         return recorded
 
     def resolve(self, recorded: Any, *, follow: bool = True) -> Path:
-        """Returns the path that a file has recorded; the inverse of `inside`.
+        """Returns the full path for a recorded relative path; the inverse of `inside`.
 
-        The path is checked by `recorded_path_error`, because the file may come from anyone.
+        With `follow`, the last part of the path may be a link, and is checked as well.
 
         Raises:
-            StorageError: If it is absolute, has `..` or a backslash, is too long, or leads out of
-                the folder through a link.
+            StorageError: If the recorded path is absolute, has `..` or a backslash, is too long,
+                or leads out of the runs folder through a link.
         """
         if why := recorded_path_error(recorded, self.root, follow=follow):
             raise StorageError(f"the recorded path {recorded!r} {why}: it is not used")
         return self.root / str(recorded)
 
     def make(self) -> None:
-        """Creates the folder.
+        """Creates the runs folder.
 
         Raises:
-            StorageError: If it cannot be created or written to.
+            StorageError: If the folder cannot be created or written to.
         """
         with report_unwritable(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
@@ -175,10 +175,10 @@ class Runs:
 
 
 def check_study_name(study: str) -> str:
-    """Returns the name of a study unchanged if it is also a valid name of a folder.
+    """Returns the name of a study unchanged, after checking that a folder can have this name.
 
     Raises:
-        StorageError: If it is not.
+        StorageError: If a folder cannot have this name.
     """
     if not re.fullmatch(r"\w[\w.+-]*", study):
         raise StorageError(
@@ -199,10 +199,11 @@ def check_study_name(study: str) -> str:
 
 
 def check_regular_file(path: Path, max_bytes: int = MAX_CHECKPOINT_BYTES) -> Path:
-    """Returns a path unchanged if it is a regular file or missing: reading a pipe may never end.
+    """Returns a path unchanged, after checking that it is a regular file or does not exist.
 
     Raises:
-        StorageError: If it is a folder, a pipe or a device, or the file is larger.
+        StorageError: If the path is a folder, a pipe or a device, or the file has more than
+            `max_bytes`.
     """
     if os.path.exists(path) and not path.is_file():
         raise StorageError(f"{path} is not a file")

@@ -1,4 +1,4 @@
-"""Buckets of S3 and compatible services, through Optuna's own artifact store.
+"""Stores artifacts in buckets of S3 and compatible services, by Optuna's `Boto3ArtifactStore`.
 
 The address and the credentials are configured as for AWS's own tools: AWS_ENDPOINT_URL,
 AWS_PROFILE, AWS_ACCESS_KEY_ID and others, or the files in ~/.aws.
@@ -31,15 +31,16 @@ HINTS_BY_CODE = {
     "403": PERMISSIONS_HINT,  # a response without a body
     "NoCredentialsError": "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
 }
-"""What to do about an error, by its code in S3 or its class in boto3."""
+"""Advice to the user about an error, by the error code of S3 or the exception class of boto3."""
 DEFAULT_HINT = "AWS_ENDPOINT_URL is its address, AWS_PROFILE or AWS_ACCESS_KEY_ID your account"
 
 
 def check_bucket(url: str) -> str:
-    """Returns the URL of a bucket, or of a folder in one, without a slash at its end.
+    """Returns the URL of a bucket, or of a folder in a bucket, without slashes at its end.
 
     Raises:
-        StorageError: If it is not such a URL, or boto3 is not installed.
+        StorageError: If `url` is not `s3://BUCKET` or `s3://BUCKET/FOLDER`, or boto3 is not
+            installed.
     """
     if not _is_bucket_url(url):
         bare = re.sub(r"^(s3[an]?(?=[:/]):?)?/*", "", url, flags=re.IGNORECASE)
@@ -58,9 +59,10 @@ def _is_bucket_url(url: str) -> bool:
 
 
 class Bucket:
-    """Optuna's artifact store in a bucket, or in a folder of a bucket; connects on first use.
+    """An artifact store for Optuna in a bucket, or in a folder of a bucket.
 
-    All methods raise StorageError if the bucket cannot be reached or access is denied.
+    The first call of a method connects. All methods raise StorageError if the bucket cannot be
+    reached or access is denied.
 
     Args:
         url: The result of `check_bucket`.
@@ -72,26 +74,26 @@ class Bucket:
         self._prefix = folder and f"{folder}/"
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
-        """Reads an artifact as a whole, so that errors are raised here.
+        """Returns the content of an artifact as a file in memory.
 
         Raises:
-            ArtifactNotFound: If it does not exist.
+            ArtifactNotFound: If the artifact does not exist.
         """
         with self._translate_errors(), self._store.open_reader(self._prefix + artifact_id) as body:
             return io.BytesIO(body.read())
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        """Writes an artifact, replacing one of the same name."""
+        """Writes an artifact. It replaces an artifact with the same id."""
         with self._translate_errors():
             self._store.write(self._prefix + artifact_id, content_body)
 
     def remove(self, artifact_id: str) -> None:
-        """Removes an artifact; S3 does not report whether it existed."""
+        """Removes an artifact, if it exists."""
         with self._translate_errors():
             self._store.remove(self._prefix + artifact_id)
 
     def names(self, start: str = "") -> set[str]:
-        """Returns the names of the artifacts that begin with `start`."""
+        """Returns the ids of the artifacts whose id begins with `start`."""
         with self._translate_errors():
             pages = self._store.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._name, Prefix=self._prefix + start, Delimiter="/"
@@ -100,7 +102,7 @@ class Bucket:
         return {key.removeprefix(self._prefix) for key in keys}
 
     def check(self) -> None:
-        """Writes and removes an empty artifact, as a test."""
+        """Tests access to the bucket, by writing and removing an empty artifact."""
         self.write(PROBE_NAME, io.BytesIO())
         with suppress(StorageError):  # the user may be allowed to write only
             self.remove(PROBE_NAME)

@@ -1,7 +1,7 @@
-"""Scratch folders: temporary folders that other processes remove if their owner is killed.
+"""Scratch folders: temporary folders that another process removes if their owner is killed.
 
-Every scratch folder holds a lock file. The system releases the lock when the process of its owner
-dies, so a folder with a free lock has no owner.
+The owner is the process that created the scratch folder. It holds the lock of a lock file in the
+folder. The system releases the lock when the owner dies, so a folder with a free lock is stale.
 """
 
 import getpass
@@ -19,14 +19,14 @@ from .lock_wait import hold_lock
 SCRATCH_PREFIX = "scratch-"
 OWNER_LOCK = "owner.lock"
 MULTIPROCESSING_FOLDERS = "pymp-*"
-"""Python's own folders of sockets, in the temporary folder of the system."""
+"""Pattern of the folders that Python's `multiprocessing` creates in the temporary folder."""
 
 
 @contextmanager
 def scratch_folder(cache: Path) -> Iterator[Path]:
-    """Yields a new empty folder in `cache`, which is removed after the block.
+    """Yields a new empty scratch folder in `cache`, and removes it after the block.
 
-    Scratch folders of dead processes are removed first, here and in the temporary folder.
+    Stale scratch folders in `cache` and in the system's temporary folder are removed first.
     """
     cache.mkdir(parents=True, exist_ok=True)
     _remove_stale_temporary()
@@ -42,9 +42,9 @@ def scratch_folder(cache: Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary_scratch_folder() -> Iterator[Path]:
-    """Yields a new empty folder in the temporary folder, which is removed after the block.
+    """Yields a new scratch folder in the system's temporary folder, and removes it afterwards.
 
-    Commands that write nothing into the runs folder use it.
+    It is for commands that write nothing to the runs folder.
     """
     folder = user_temporary_folder()
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -57,13 +57,13 @@ def temporary_scratch_folder() -> Iterator[Path]:
 
 
 def user_temporary_folder() -> Path:
-    """Returns the folder of this user in the temporary folder. It may not exist."""
+    """Returns the path of this user's folder in the temporary folder. The folder may not exist."""
     user = os.getuid() if hasattr(os, "getuid") else getpass.getuser()
     return Path(tempfile.gettempdir()) / f"latentune-{user}"
 
 
 def remove_stale_scratch(cache: Path) -> None:
-    """Removes the scratch folders of dead processes in `cache` and in the temporary folder."""
+    """Removes stale scratch folders in `cache` and in the system's temporary folder."""
     _remove_stale_temporary()
     if cache.is_dir():
         with _stale_removed(cache):
@@ -82,12 +82,12 @@ def _remove_stale_temporary() -> None:
 
 
 def is_only_scratch(folder: Path) -> bool:
-    """Returns True if no other process has a scratch folder in the same place."""
+    """Returns True if `folder` is the only scratch folder in its parent folder."""
     return [*folder.parent.glob(f"{SCRATCH_PREFIX}*")] == [folder]
 
 
 def lock_folder(folder: Path) -> FileLock:
-    """Makes this process the owner of a folder until the returned lock is released."""
+    """Makes this process the owner of `folder`. Returns the lock that marks the owner."""
     owner = FileLock(folder / OWNER_LOCK)
     owner.acquire(timeout=0)
     return owner
@@ -95,7 +95,7 @@ def lock_folder(folder: Path) -> FileLock:
 
 @contextmanager
 def _stale_removed(cache: Path) -> Iterator[None]:
-    """Removes stale scratch folders; in the block, no other process removes any."""
+    """Removes stale scratch folders in `cache`. Other processes remove none during the block."""
     with hold_lock(FileLock(cache / "sweep.lock"), f"{cache}"):
         for folder in cache.glob(f"{SCRATCH_PREFIX}*"):
             _remove_if_stale(folder)
@@ -103,7 +103,7 @@ def _stale_removed(cache: Path) -> Iterator[None]:
 
 
 def has_owner(folder: Path) -> bool:
-    """Returns whether the owner of a folder is alive, or is another user."""
+    """Returns whether a folder belongs to a process that is alive, or to another user."""
     try:
         lock_folder(folder).release()
     except (Timeout, OSError):

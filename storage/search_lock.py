@@ -1,7 +1,7 @@
-"""The locks of a database: of its searches, and of the process that confirms a study.
+"""The locks of a database: for choosing a trial in a search, and for confirming a study.
 
-In PostgreSQL they are locks of the database, which all machines share. For a file, and for any
-other server such as MySQL, they are files of the runs folder.
+With PostgreSQL, they are advisory locks of the server, which all machines share. With SQLite, and
+with any other server such as MySQL, they are lock files in the runs folder.
 """
 
 import hashlib
@@ -20,20 +20,21 @@ from .lock_wait import Lock
 from .runs_folder import Runs
 
 SEARCH_LOCK_NAME = "the lock of all searches"
-"""What the log line about waiting calls it."""
+"""The name of the search lock in the log line about waiting for it."""
 LOCK_NOT_AVAILABLE = "55P03"
 
 
 def search_lock(storage: str, runs: Runs) -> Lock:
-    """Returns the lock under which a process chooses its next trial, so that it is chosen once.
+    """Returns the lock that a process holds while it chooses its next trial.
 
-    If it is a file of the runs folder, searches in the same database must have the same folder.
+    The lock keeps two processes from choosing the same trial. If it is a lock file, all searches
+    in the database must use the same runs folder.
     """
     return _lock(storage, "search", runs.lock)
 
 
 def confirm_lock(storage: str, runs: Runs, study: str) -> Lock:
-    """Returns the lock of the process that confirms a study."""
+    """Returns the lock that a process holds while it confirms the study `study`."""
     return _lock(storage, f"confirm {study}", runs.cache / f"{study}-confirm.lock")
 
 
@@ -45,11 +46,11 @@ def _lock(storage: str, purpose: str, file: Path) -> Lock:
 
 
 class AdvisoryLock:
-    """A reentrant lock that a session of the server holds.
+    """A reentrant advisory lock of a PostgreSQL server.
 
-    The server releases it when the process dies, or when its machine is silent for half a minute.
-    It wakes waiting processes in the order of their requests. One thread may acquire the lock and
-    another one release it. Locks with different purposes are independent.
+    The server releases the lock when the process dies, or when the process's machine is silent for
+    half a minute. Waiting processes get the lock in the order of their requests. One thread may
+    acquire the lock and another thread release it. Locks with different purposes are independent.
     """
 
     def __init__(self, url: URL, purpose: str) -> None:
@@ -67,7 +68,7 @@ class AdvisoryLock:
         """Waits until this process holds the lock.
 
         Raises:
-            Timeout: After that many seconds.
+            Timeout: If the lock is not free within `timeout` seconds.
             OperationalError: If the server cannot be reached.
         """
         if self._session is None:
@@ -75,11 +76,11 @@ class AdvisoryLock:
         self._times += 1
 
     def release(self) -> None:
-        """Releases the lock once; it is free when each `acquire` has been released.
+        """Undoes one `acquire`. The lock is free when every `acquire` has been undone.
 
         Raises:
-            OperationalError: If the server cannot be reached; the lock is released then.
-            StorageInternalError: If the lock was lost meanwhile.
+            OperationalError: If the server cannot be reached. The lock is released anyway.
+            StorageInternalError: If the server had already released the lock.
         """
         self._times = max(0, self._times - 1)
         if self._session is None or self._times:

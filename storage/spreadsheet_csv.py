@@ -1,8 +1,8 @@
-"""Writes CSV files; spreadsheets do not run their cells as formulas.
+"""Writes CSV files whose cells a spreadsheet does not run as formulas.
 
-A text that begins with =, +, -, @, a tab or a line break gets an apostrophe before it, also in the
-first row. A text that begins with apostrophes and such a letter gets one more, so that
-`unescape_formula` is the inverse. Numbers are not changed, nor are texts that are numbers.
+A text that begins with =, +, -, @, a tab or a line break gets an apostrophe as its first letter. A
+text that already begins with apostrophes before such a letter gets one more, so `unescape_formula`
+can restore it. Numbers, and texts that are numbers, are not changed.
 """
 
 import re
@@ -17,19 +17,19 @@ _NUMBER = re.compile(r"[+-]?(\d[\d.,]*|\.\d+)([eE][+-]?\d+)?%?")
 
 
 def escape_formula(value: Any) -> Any:
-    """Returns a value as a cell: a text is escaped if it looks like a formula."""
+    """Returns the value, with an apostrophe before a text that looks like a formula."""
     if not isinstance(value, str) or _NUMBER.fullmatch(value) or not _FORMULA.match(value):
         return value
     return f"'{value}"
 
 
 def unescape_formula(text: str) -> str:
-    """Returns the text of a cell; the inverse of `escape_formula`."""
+    """Returns the text without the apostrophe of `escape_formula`."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def escape_formulas(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Returns a table with escaped cells and escaped names of rows and columns."""
+    """Returns a table in which all cells and all names of rows and columns are escaped."""
     safe = table.copy(deep=False)
     for number, kind in enumerate(table.dtypes):
         if kind.kind not in "biufcmM":
@@ -44,7 +44,7 @@ def escape_formulas(table: "pd.DataFrame") -> "pd.DataFrame":
 def write_csv(table: "pd.DataFrame", to: Path | IO[bytes], *, index: str | None = None) -> None:
     """Writes a table as CSV in UTF-8; file names in it that are not UTF-8 keep their bytes.
 
-    `index` is the name of the column with the index; None leaves it out.
+    `index` is the header of the column for the table's index; with None, the index is left out.
     """
     mode: Literal["w", "wb"] = "w" if isinstance(to, Path) else "wb"
     escape_formulas(table).to_csv(

@@ -1,4 +1,4 @@
-"""The database as an SQLite file: creating it, and opening it for many processes."""
+"""Creates and checks SQLite files with Optuna's tables, and sets how processes connect to them."""
 
 import logging
 import os
@@ -52,7 +52,10 @@ class _WaitingCursor(sqlite3.Cursor):
 
 
 def _retry_when_busy(connection: sqlite3.Connection, call: Callable[..., Any], *args: Any) -> Any:
-    """Calls a method of a connection; logs a line if the database is locked for two seconds."""
+    """Returns `call(*args)`, after waiting if another process has locked the database.
+
+    A line is logged after two seconds of waiting.
+    """
     try:
         return call(*args)
     except sqlite3.OperationalError as error:
@@ -68,17 +71,17 @@ def _retry_when_busy(connection: sqlite3.Connection, call: Callable[..., Any], *
 
 
 def engine_options() -> dict[str, Any]:
-    """Returns the options of SQLAlchemy for SQLite files."""
+    """Returns the arguments of SQLAlchemy's `create_engine` for SQLite files."""
     return {"connect_args": {"timeout": REPORT_AFTER_S, "factory": _WalConnection}}
 
 
 def create_tables(path: Path) -> None:
-    """Creates the file with all of Optuna's tables, or with none.
+    """Creates an SQLite file with all of Optuna's tables, as a whole or not at all.
 
-    Optuna creates them one by one, so a kill in between would leave an unusable database.
+    Optuna itself creates the tables one by one, so a kill could leave an unusable database.
 
     Raises:
-        StorageError: If it cannot be written.
+        StorageError: If the file cannot be written.
     """
     with report_unwritable(path):
         path.touch()  # connections refuse to create it
@@ -94,11 +97,12 @@ def create_tables(path: Path) -> None:
 
 
 def file_has_tables(path: Path, create: bool) -> bool:
-    """Returns whether a file has Optuna's tables.
+    """Returns whether an SQLite file has Optuna's tables; False if it is empty or missing.
 
     Raises:
-        StorageError: If it has tables of another program, triggers or views; if it is empty in a
-            folder with studies, cannot be written, or does not exist and `create` is False.
+        StorageError: If the file has tables of another program, another schema version, triggers
+            or views, or cannot be written; if the file is empty although its folder has trained
+            studies; if the file is missing and `create` is False.
     """
     if not os.path.exists(path):
         if not create:
@@ -131,7 +135,7 @@ def file_has_tables(path: Path, create: bool) -> bool:
 
 
 def describe_lost_studies(path: Path) -> str:
-    """Returns which studies an empty database has lost; an empty text if there were none."""
+    """Returns a message about the studies that an empty database has lost; empty if none."""
     left = [*path.parent.glob("*/best.toml"), *path.parent.glob("*/final*/model.ckpt")]
     studies = sorted({file.relative_to(path.parent).parts[0] for file in left})
     if not studies:
@@ -141,7 +145,7 @@ def describe_lost_studies(path: Path) -> str:
 
 
 def restart_hint(path: Path) -> str:
-    """Returns the advice for a database that has lost its trials."""
+    """Returns advice to the user for a database file that has lost its trials."""
     return f"restore a copy of it, or start again without it: {shlex.join(['rm', str(path)])}"
 
 

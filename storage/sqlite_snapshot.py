@@ -10,17 +10,17 @@ from .scratch_folder import temporary_scratch_folder
 from .storage_error import StorageError
 
 HEADER_BYTES = 100
-"""Bytes of the header of a database, which holds counters."""
+"""Length of the header of an SQLite file. The header holds counters that change by themselves."""
 
 
 def copy_database(database: Path, to: Path) -> str:
-    """Copies a database and its log into the new file `to`, and returns its fingerprint.
+    """Copies a database with its write-ahead log to the new file `to`; returns the fingerprint.
 
     The fingerprint is a hash that changes with every commit and with nothing else. The database
     may be in use, and is not changed.
 
     Raises:
-        StorageError: If it is missing, or SQLite cannot read it.
+        StorageError: If the database is missing, or SQLite cannot read it.
     """
     if database.exists() and not database.is_file():  # reading a pipe would never end
         raise StorageError(f"{database} cannot be read as a database: it is not a file")
@@ -39,12 +39,12 @@ def copy_database(database: Path, to: Path) -> str:
 
 
 def restore_database(copy: Path, database: Path) -> None:
-    """Replaces the content of a database by the content of a copy, in one transaction.
+    """Replaces the content of `database` by the content of `copy`, in one transaction.
 
-    Other processes may read it meanwhile.
+    Other processes may read the database meanwhile.
 
     Raises:
-        StorageError: If it cannot be written; it is not changed then.
+        StorageError: If the database cannot be written. Then it is not changed.
     """
     try:
         with (

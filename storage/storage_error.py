@@ -1,4 +1,4 @@
-"""The error of everything that reads or writes files and databases."""
+"""The error for files and databases that cannot be used, and checks that raise it."""
 
 import re
 from collections.abc import Iterator
@@ -14,12 +14,13 @@ class StorageError(LatentuneError, ValueError):
 
 
 def refuse_url(path: Path, option: str) -> Path:
-    """Returns a path unchanged if it is not a URL.
+    """Returns a path unchanged, after checking that it is not a URL.
 
-    The password of a URL would become the name of a folder.
+    `option` is the name of the user's argument that gave the path, for the error message. If the
+    path were a URL, a folder would be created whose name contains the password.
 
     Raises:
-        StorageError: If it is a URL.
+        StorageError: If the path is a URL.
     """
     if re.match(r"[A-Za-z][\w+.-]+:/", str(path)):
         raise StorageError(
@@ -31,7 +32,7 @@ def refuse_url(path: Path, option: str) -> Path:
 
 @contextmanager
 def report_unwritable(path: Path) -> Iterator[None]:
-    """Raises StorageError with the reason of the system if the block cannot write to a path."""
+    """Turns an OSError in the block into a StorageError: `path` cannot be written."""
     try:
         yield
     except OSError as error:
@@ -39,6 +40,6 @@ def report_unwritable(path: Path) -> Iterator[None]:
 
 
 def unwritable_path_error(path: Path, error: Exception) -> StorageError:
-    """Returns the error for a path that cannot be written, with the reason of the system."""
+    """Returns the error for a path that cannot be written, with the reason from `error`."""
     reason = getattr(error, "strerror", None) or error
     return StorageError(f"cannot write to {path}: {reason}; name another folder by `runs=`")

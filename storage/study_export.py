@@ -1,4 +1,4 @@
-"""Exporting a study as CSV or JSON."""
+"""Converts a study to CSV or JSON."""
 
 import csv
 import io
@@ -22,17 +22,17 @@ TRIAL_COLUMNS = (
     "seconds",
     "stopped",
 )
-"""The columns of every export; metrics follow the second one, parameters the metrics."""
+"""The columns of every CSV. Metrics and then parameters are inserted after the second column."""
 PARAM_PREFIX, VALUE_PREFIX = "params_", "values_"
-"""The prefixes of parameters and metrics in Optuna's own data frame."""
+"""The prefixes of the columns of parameters and metrics in Optuna's `trials_dataframe`."""
 
 
 def to_csv(study: optuna.Study) -> str:
     """Returns a study as CSV, with a row for each trial.
 
-    The column of a parameter is `params_NAME`, as in Optuna's own data frame. The column of a
-    metric is its name, or `values_NAME` if another column has that name. The value None is the
-    word None; a cell is empty if the trial does not have the parameter.
+    The column of a parameter is `params_NAME`, as in Optuna's `trials_dataframe`. The column of a
+    metric is its name, or `values_NAME` if another column has that name. A parameter with the
+    value None is written as the word None. A cell is empty if the trial lacks the parameter.
     """
     trials = study.get_trials(deepcopy=False)
     metrics = read_study_record(study).metrics
@@ -68,14 +68,17 @@ def to_csv(study: optuna.Study) -> str:
 
 
 def disambiguate(names: Iterable[str], taken: Collection[str], prefix: str) -> dict[str, str]:
-    """Returns a unique name for each name: with a prefix if it is taken or has the prefix."""
+    """Returns a unique column name for each of `names`.
+
+    That is the name itself, or the name with `prefix` if it is `taken` or begins with `prefix`.
+    """
     return {n: f"{prefix}{n}" if n in taken or n.startswith(prefix) else n for n in names}
 
 
 def params_key(params: Mapping[str, Any]) -> str:
-    """Returns a text that is equal for equal parameters only.
+    """Returns a text that is the same for two sets of parameters only if they are identical.
 
-    In Python, 1 == 1.0 == True, and NaN != NaN.
+    Comparing the values is not enough: in Python, 1 == 1.0 == True, and NaN != NaN.
     """
     return json.dumps(params, sort_keys=True, default=str)
 

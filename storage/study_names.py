@@ -1,4 +1,4 @@
-"""Names of new studies, which must be valid on every system."""
+"""Checks the names of new studies, which must be valid on every operating system."""
 
 import os
 from collections.abc import Collection
@@ -15,10 +15,10 @@ MAX_NAME_BYTES = 200
 
 
 def check_name_in_database(url: str, study: str) -> str:
-    """Returns a name unchanged if a study in the database has it or a new study may have it.
+    """Returns a name unchanged, if a study in the database has it or a new study may have it.
 
     Raises:
-        StorageError: If it cannot, or the database cannot be opened.
+        StorageError: If a new study may not have the name, or the database cannot be opened.
     """
     parse_url(url)
     others: list[str] = []
@@ -28,11 +28,15 @@ def check_name_in_database(url: str, study: str) -> str:
 
 
 def check_new_name(study: str, others: Collection[str]) -> str:
-    """Returns a name unchanged if a new study beside the `others` can have it on every system.
+    """Returns a name unchanged, after checking that a new study may have it.
+
+    Args:
+        study: The name.
+        others: The names of the other studies.
 
     Raises:
-        StorageError: If on some system it is a device, equal to another name in the runs folder,
-            or not a valid name of a folder.
+        StorageError: If, on some operating system, the name is not valid for a folder, is the
+            name of a device, or is the same as another name in the runs folder.
     """
     check_study_name(study)
     why, same = None, case_folded(study)

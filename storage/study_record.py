@@ -1,4 +1,4 @@
-"""The record of Latentune on a study: its user attributes with types."""
+"""The typed record that Latentune keeps on a study, in the user attributes of the study."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,11 @@ from .record import Record
 
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 CONFIRM_TRAINING = re.compile(r"confirm:(?P<trial>\d{1,10}):(?P<seed>\d{1,10})")
-"""The user attribute of a study with the metric of one training of `confirm`."""
+"""Matches the name of the user attribute with the metric of one training of `confirm`."""
 
 
 class RecipeTable(Record, extra="allow"):
-    """A recipe as a table. The fields are the entries that are read without building the study."""
+    """The entries of a study's recipe. It may have more entries than the fields of this class."""
 
     model: str
     data: str | None = None
@@ -32,10 +32,10 @@ class EncoderSource(Record):
     """The trained network that provides the encoder of a study.
 
     Attributes:
-        study: Study of that network.
-        trial: Its trial; None if it was a configuration of no trial.
-        checkpoint: Path of its checkpoint, relative to the runs folder.
-        hash: The hash of the checkpoint when the study was created.
+        study: Name of the study that the network belongs to.
+        trial: Number of the trial that the network belongs to, or None.
+        checkpoint: Path of the network's checkpoint, relative to the runs folder.
+        hash: Hash of the checkpoint when the study on the encoder was created.
     """
 
     study: str
@@ -45,7 +45,7 @@ class EncoderSource(Record):
 
 
 class Origin(Record):
-    """The study that trials were copied from; also the trial, for the record of one trial."""
+    """The study, or the study and the number of the trial, from which a trial was copied."""
 
     study: str
     trial: Count | None = None
@@ -56,9 +56,9 @@ class ImportSource(Record):
 
     Attributes:
         study: Name of the study in the zip file.
-        at: When it was imported, such as `2026-01-31T12:00:00`.
+        at: When the study was imported, such as `2026-01-31T12:00:00`.
         sha256: Hash of the zip file.
-        by: Version of Latentune.
+        by: Version of Latentune that imported the study.
     """
 
     study: str
@@ -76,7 +76,7 @@ class Confirmed(Record):
         mean: Mean of the metric over all seeds.
         std: Standard deviation of the metric over all seeds.
         seeds: Number of seeds.
-        search_value: The best value that the search had found by then.
+        search_value: The best value in the search when `confirm` was run.
     """
 
     trial: Count
@@ -94,20 +94,20 @@ class Confirmed(Record):
 
 
 class StudyRecord(Record, extra="ignore"):
-    """The record of Latentune on a study. Every field is a user attribute of the same name.
+    """Latentune's record on a study. Every field is a user attribute of the same name.
 
     Attributes:
         command: The command that created the study.
-        recipe: The options of the user for the study.
-        metrics: Names of the optimized metrics, and the direction of each.
+        recipe: The model, data and options of the study.
+        metrics: The direction of each optimized metric, by its name.
         encoder_source: The trained network that provides the encoder of the study.
         artifacts: URL of the bucket with the pictures; None if they are in the runs folder.
         origin: The study that trials were copied from.
         imported: The zip file that the study was imported from.
         confirmed: The best configuration according to `confirm`.
-        perfect_trial: The trial with the best possible value, after which a search has ended.
-        definition: The facts that must be equal in two studies to compare their trials. It is
-            written last, so that a study without it is not complete.
+        perfect_trial: Number of the trial with the best possible value, which ended the search.
+        definition: The facts that must be equal in two studies to compare their trials. This
+            attribute is written last, so a study without it is incomplete.
     """
 
     command: str = ""
@@ -133,22 +133,22 @@ class StudyRecord(Record, extra="ignore"):
 
 
 class HasAttributes(Protocol):
-    """A study of Optuna, or a summary of one."""
+    """A study or a study summary of Optuna."""
 
     @property
     def user_attrs(self) -> dict[str, Any]:
-        """Its user attributes."""
+        """The user attributes of the study."""
 
 
 def is_latentune_study(study: HasAttributes) -> bool:
-    """Returns whether Latentune has completely created a study."""
+    """Returns whether Latentune created a study and has finished creating it."""
     return "definition" in study.user_attrs
 
 
 def metrics_error(metrics: Mapping[str, Direction], directions: Sequence[str]) -> str | None:
-    """Returns why a study with these directions cannot have these metrics; None if it can.
+    """Returns why the metrics of a study do not fit its directions; None if they fit.
 
-    `directions` are the names of Optuna, `MINIMIZE` or `MAXIMIZE`.
+    `directions` are Optuna's words `MINIMIZE` and `MAXIMIZE`.
     """
     if len(metrics) != len(directions):
         return f"it has {len(metrics)} metrics and {len(directions)} directions"
@@ -159,7 +159,7 @@ def metrics_error(metrics: Mapping[str, Direction], directions: Sequence[str]) -
 
 
 def missing_entry(study: optuna.Study) -> str | None:
-    """Returns the name of a required entry that a study lacks; None if it is complete."""
+    """Returns the name of a required user attribute that a study lacks; None if it has all."""
     record = read_study_record(study)
     if metrics_error(record.metrics, [way.name for way in study.directions]):
         return "metrics"
@@ -172,21 +172,24 @@ def missing_entry(study: optuna.Study) -> str | None:
 
 
 def read_study_record(study: HasAttributes) -> StudyRecord:
-    """Returns the record of Latentune on a study. Entries that are not valid count as absent.
+    """Returns Latentune's record on a study, without user attributes that are not valid.
 
-    `attribute_error` says what is wrong with such an entry, and `latentune doctor` shows it.
+    For such an attribute, `attribute_error` returns the reason, and `latentune doctor` shows it.
     """
     return StudyRecord.parse_valid(study.user_attrs)
 
 
 def write_study_record(study: optuna.Study, record: StudyRecord) -> None:
-    """Writes the values that a record was created with to a study, in the order of its fields."""
+    """Writes a record to a study, without fields that were not set, in the order of the fields."""
     for name, value in record.to_table().items():
         study.set_user_attr(name, value)
 
 
 def read_confirm_values(study: optuna.Study) -> dict[tuple[int, int], float | None]:
-    """Returns the metric of each training of `confirm` by trial and seed; None if it diverged."""
+    """Returns the metric of each training of `confirm`, by trial number and seed.
+
+    The metric is None if the training diverged.
+    """
     attributes = study.user_attrs.items()
     matches = [(CONFIRM_TRAINING.fullmatch(name), value) for name, value in attributes]
     return {
@@ -197,8 +200,8 @@ def read_confirm_values(study: optuna.Study) -> dict[tuple[int, int], float | No
 
 
 def write_confirm_value(study: optuna.Study, trial: int, seed: int, value: float | None) -> None:
-    """Writes the metric of a training of `confirm` to a separate attribute.
+    """Writes the metric of one training of `confirm` to a study; None if the training diverged.
 
-    Several machines may confirm one study at once. They do not overwrite each other's values.
+    Each training has its own attribute, so several machines can confirm a study at once.
     """
     study.set_user_attr(f"confirm:{trial}:{seed}", value)

@@ -14,11 +14,11 @@ STATE_NAMES = {
     TrialState.RUNNING: "running",
     TrialState.WAITING: "waiting",
 }
-"""The states of a trial as users read them."""
+"""The word for each state of a trial in messages to users."""
 
 
 def format_value(value: object, none: str = "-") -> str:
-    """Returns a value as text, a float with four digits, and None as `none`."""
+    """Returns a value as text: a float with four significant digits, and None as `none`."""
     if value is None:
         return none
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""How trials end: which count as finished, and why a trial ended or waits."""
+"""Which trials of a study are finished, and why a trial ended or waits."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ PROCESS_DIED = "its process died"
 
 
 def finished_trials(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Returns the complete, pruned and failed trials; they count towards a study's total."""
+    """Returns the complete, pruned and failed trials. A study's total counts only these."""
     return [trial for trial in trials if trial.state.is_finished()]
 
 
@@ -26,7 +26,7 @@ def unfinished_trials(trials: Sequence[FrozenTrial]) -> set[int]:
 
 
 def stop_reason(trial: FrozenTrial) -> str:
-    """Returns why a trial ended or waits to be resumed, as users read it."""
+    """Returns, in words for users, why a trial ended or waits to be resumed."""
     reason = read_trial_record(trial).stopped
     if trial.state.is_finished():
         return reason or (PROCESS_DIED if trial.state == TrialState.FAIL else "")
@@ -36,5 +36,5 @@ def stop_reason(trial: FrozenTrial) -> str:
 
 
 def reached_epoch(trial: FrozenTrial) -> int:
-    """Returns the last epoch of a trial that was reported or recorded."""
+    """Returns the last epoch that a trial has reported or recorded."""
     return max(len(trial.intermediate_values), read_trial_record(trial).epochs or 0)

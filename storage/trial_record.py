@@ -1,4 +1,4 @@
-"""The record of Latentune on a trial: its user attributes with types."""
+"""The typed record that Latentune keeps on a trial, in the user attributes of the trial."""
 
 from typing import Annotated, Any
 
@@ -39,7 +39,7 @@ class TrainingResult(Record):
     Attributes:
         values: The values of the optimized metrics.
         epochs: Number of epochs.
-        best_epoch: The epoch that the values are of, counted from 1; -1 without a finished epoch.
+        best_epoch: The epoch with these values, counted from 1; -1 if no epoch was finished.
     """
 
     values: list[float]
@@ -48,22 +48,23 @@ class TrainingResult(Record):
 
 
 class TrialRecord(Record, extra="ignore"):
-    """The record of Latentune on a trial. Every field is a user attribute of the same name.
+    """Latentune's record on a trial. Every field is a user attribute of the same name.
 
     Attributes:
         parameters: Number of trained weights of the model.
         hparams: All options that the model was created with.
         provenance: The facts that must be equal to repeat the numbers of the trial.
-        epochs: How many epochs it was trained for.
-        best_epoch: The epoch that its value is of, counted from 1; the mean of several trainings.
-        trainings: Results of its finished trainings, if there are several.
+        epochs: Number of epochs that the trial was trained for.
+        best_epoch: The epoch with the trial's value, counted from 1. If the trial has several
+            trainings, the mean of their best epochs.
+        trainings: Results of the finished trainings, if the trial has several.
         spread: Standard deviation of each metric over several trainings.
-        pruned_at: The step at which the pruner has decided to stop the trial.
-        stopped: Why it ended, or why it waits to be continued.
-        failure: Path of the file with its traceback, relative to the runs folder.
-        worker_failures: For every process that died while it ran this trial, the last epoch
-            before that; None if several processes died at once.
-        origin: The study and trial that it was copied from.
+        pruned_at: The step at which the pruner decided to stop the trial.
+        stopped: Why the trial ended, or why it waits to be resumed.
+        failure: Path of the file with the traceback, relative to the runs folder.
+        worker_failures: For each process that died while it ran the trial, the trial's last
+            epoch; None if several processes died at once.
+        origin: The study and trial from which the trial was copied.
     """
 
     parameters: Annotated[int, Field(ge=0, lt=2**53)] | None = None
@@ -81,16 +82,16 @@ class TrialRecord(Record, extra="ignore"):
 
 
 def read_trial_record(trial: BaseTrial) -> TrialRecord:
-    """Returns the record of Latentune on a trial. Entries that are not valid count as absent."""
+    """Returns Latentune's record on a trial, without user attributes that are not valid."""
     return TrialRecord.parse_valid(trial.user_attrs)
 
 
 def write_trial_record(trial: BaseTrial, record: TrialRecord) -> None:
-    """Writes the values that a record was created with to a running trial."""
+    """Writes a record, without fields that were not set, to a running trial."""
     for name, value in record.to_table().items():
         trial.set_user_attr(name, value)
 
 
 def amend_trial_record(study: optuna.Study, trial: FrozenTrial, record: TrialRecord) -> None:
-    """Writes the values that a record was created with to a trial of another process."""
+    """Writes a record, without fields that were not set, to a trial of any process."""
     write_trial_attributes(study, trial, record.to_table())
