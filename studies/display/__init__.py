@@ -1,1 +1,1 @@
-"""The console and the figures."""
+"""Output for people: the console, progress bars, printed results and figures."""

@@ -1,4 +1,4 @@
-"""The display of progress: a bar for steps of work, and a line for each trial of a search."""
+"""The display of progress: a bar for the steps of a task, and a line for each finished trial."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def show_progress() -> None:
-    """Shows the progress of everything in this process, on a terminal or in a notebook."""
+    """Turns on progress bars in this process, if the output is a terminal or a notebook."""
     if has_progress_display():
         set_displays(_step_progress, SearchProgress)
 
@@ -34,7 +34,10 @@ def _step_progress(title: str, total: int | None) -> Iterator[Advance]:
 
 
 class SearchProgress:
-    """A callback that prints each finished trial; use it in a `with` block."""
+    """A callback that prints a line for each finished trial, below which is a progress bar.
+
+    The progress bar exists in the `with` block of this object.
+    """
 
     def __init__(self, name: str, trials: int, metrics: Sequence[str], epochs: int) -> None:
         self.name, self.trials, self.metrics, self.epochs = name, trials, metrics, epochs
@@ -70,12 +73,15 @@ class SearchProgress:
 
 
 def format_values(trial: FrozenTrial) -> str:
-    """Returns the values of a trial; a dash if it has none."""
+    """Returns the values of a trial as text; `-` if it has no values."""
     return ", ".join(format_value(value) for value in trial.values or [None])
 
 
 def format_best(study: optuna.Study) -> str:
-    """Returns the best value; of several objectives, the number of Pareto-optimal trials."""
+    """Returns the best value of a study as text; `-` if no trial is complete.
+
+    With several objectives, the text is the number of Pareto-optimal trials.
+    """
     if not count_trials(study, TrialState.COMPLETE):
         return "-"
     if len(study.directions) > 1:

@@ -1,4 +1,4 @@
-"""The base classes of the results of public functions."""
+"""Base classes of the results that public functions return."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -17,15 +17,15 @@ HTML_TEMPLATE = '<pre style="white-space: pre; overflow-x: auto">{code}</pre>'
 
 
 class Result(ABC):
-    """A result with fields for programs, and a table for people.
+    """A result: programs read its fields, and people see it as text and tables.
 
-    A subclass is a frozen dataclass with `repr=False`, and defines `__rich__`. Terminals and
-    notebooks then show its result.
+    A subclass is a frozen dataclass with `repr=False`. Its method `__rich__` defines what
+    terminals and notebooks show.
     """
 
     @abstractmethod
     def __rich__(self) -> "RenderableType":
-        """Returns the text, the table, or the group of these that is printed."""
+        """Returns what is printed: a text, a table, or a group of texts and tables."""
 
     def __str__(self) -> str:
         file = StringIO()
@@ -43,21 +43,24 @@ class Result(ABC):
 
 @dataclass(frozen=True, repr=False)
 class FolderResult(Result):
-    """A result with its files in a folder.
+    """A result whose files are in a folder.
 
     Attributes:
-        folder: The folder.
+        folder: The folder with the files.
     """
 
     folder: Path
 
     @property
     def figures(self) -> list[Path]:
-        """The figures in the folder."""
+        """The paths of the figures in the folder, sorted."""
         return sorted(self.folder.glob("*.png"))
 
     def lines(self) -> Sequence["RenderableType"]:
-        """Returns the texts and tables to print; if there are none, the figures are named."""
+        """Returns the texts and tables to print.
+
+        If there are none, the paths of the figures are printed.
+        """
         return ()
 
     def __rich__(self) -> "RenderableType":
@@ -71,11 +74,11 @@ class FolderResult(Result):
 def frame_table(
     frame: "pd.DataFrame", formats: Mapping[str, Callable[[Any], str]] | None = None
 ) -> "Table":
-    """Returns a table of a DataFrame: its index, if that has a name, and its columns.
+    """Returns a table with the columns of a DataFrame; a named index is the first column.
 
     Args:
-        frame: The frame.
-        formats: How the values of a column are written, if not by `str`.
+        frame: The DataFrame.
+        formats: For some columns, a function that returns a value as text; the default is `str`.
     """
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""The console that everything is printed on: a terminal, a notebook or a pipe."""
+"""The console on which all output is printed. It may be a terminal, a notebook or a pipe."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,17 +14,18 @@ from .terminal_escape import escape_control_characters
 
 
 class EscapingConsole(Console):
-    """A console that masks passwords and escapes control characters in texts.
+    """A console that masks passwords and escapes control characters in printed texts.
 
     Attributes:
-        rewrite: Applied to each text first; the command line puts its flags in there.
+        rewrite: A function that is applied to each text first. The command line replaces Python
+            arguments by flags with it.
     """
 
     rewrite: Callable[[str], str] = staticmethod(str)
 
     @property
     def file(self) -> IO[str]:
-        """The terminal itself, also while the proxies of a progress bar are in use."""
+        """The output stream itself, also while a progress bar wraps it in proxies."""
         file = super().file  # rich unwraps one proxy; EscapingStream may be another
         return getattr(file, "rich_proxied_file", file)
 
@@ -43,7 +44,10 @@ if not console.is_terminal:
 
 @contextmanager
 def output_to_stderr() -> Iterator[None]:
-    """Prints to standard error in the block, because another program reads standard output."""
+    """Makes the console print to standard error in the block.
+
+    Standard output then has only what another program reads.
+    """
     console.stderr = True
     try:
         yield
@@ -52,17 +56,17 @@ def output_to_stderr() -> Iterator[None]:
 
 
 def has_progress_display() -> bool:
-    """Returns True in a terminal, and in a notebook that can show progress bars."""
+    """Returns True if the console is a terminal, or a notebook that can show progress bars."""
     if console.is_jupyter:
         return find_spec("ipywidgets") is not None
     return console.is_terminal
 
 
 def progress_bar(unit: str = "") -> Progress:
-    """Returns a progress bar with the remaining time, which is removed at its end.
+    """Returns a progress bar that shows the remaining time, and disappears when it is complete.
 
     Args:
-        unit: The unit of its steps, such as `trials`.
+        unit: The unit of the steps, such as `trials`.
     """
     return Progress(
         TextColumn("{task.description}", markup=False),

@@ -1,4 +1,4 @@
-"""Escapes of control characters, so that a name of a file cannot control a terminal."""
+"""Escaping of control characters, so that a file name cannot control the terminal."""
 
 import re
 from typing import Any, TextIO
@@ -13,17 +13,17 @@ CONTROL_CHARACTERS = re.compile(
 def escape_control_characters(text: str) -> str:
     r"""Returns a text with escape sequences such as `\x1b` in place of control characters.
 
-    Line ends and tabs are kept, and so is the carriage return that starts a progress bar.
+    Line ends, tabs and a carriage return at the start, as of a progress bar, are kept.
     """
     bar = "\r" if text.startswith("\r") and not text.endswith("\n") else ""
     return bar + CONTROL_CHARACTERS.sub(_escape_sequence, text.removeprefix(bar))
 
 
 class EscapingStream:
-    """A stream that escapes control characters.
+    """A text stream that escapes control characters and writes to another stream.
 
     Args:
-        stream: The terminal.
+        stream: The stream of a terminal.
     """
 
     def __init__(self, stream: TextIO) -> None:

@@ -1,1 +1,1 @@
-"""All figures: each function draws one figure and writes it to a file."""
+"""Plots: each function draws one figure and writes it to a file."""

@@ -1,6 +1,7 @@
-"""Common parts of all figures: the style, the file, the scales of axes, and their texts.
+"""What all figures share: the style, writing to a file, the scales of axes, labels and titles.
 
-Labels are short and differ, titles are wrapped, and glyphs that no font has are replaced.
+Labels are shortened so that they still differ. Titles are wrapped. Characters that no font has
+are replaced.
 """
 
 import logging
@@ -24,11 +25,14 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 
 DPI = 120
 MIN_AXES_SHARE = 0.7
-"""Minimum share of the width of a figure that is within its axes."""
+"""Minimum width of the axes, as a share of the width of the figure."""
 TICKS_PER_DECADE = {2: (1, 2, 5), 3: (1, 3)}
-"""Ticks of each decade, by the maximum number of decades; more decades have one tick each."""
+"""Ticks in each decade of a logarithmic axis that spans up to 2 or 3 decades.
+
+A longer axis has one tick in each decade.
+"""
 FONT = "DejaVu Sans"
-"""Comes with matplotlib and has Latin, Greek, Cyrillic, Hebrew and Arabic letters."""
+"""The font of matplotlib, which has Latin, Greek, Cyrillic, Hebrew and Arabic letters."""
 FALLBACK_FONTS = (
     *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans SC", "Noto Sans JP"),
     *("Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback"),
@@ -37,23 +41,22 @@ FALLBACK_FONTS = (
     *("Nirmala UI", "Leelawadee UI", "Arial Unicode MS", "Noto Emoji", "Segoe UI Emoji"),
     "Symbola",
 )
-"""Fonts with other scripts; those that are installed are used."""
+"""Fonts for other scripts. A figure uses those that are installed."""
 MAX_LABEL_LENGTH = 24
 """Maximum number of characters of a label."""
 CHARACTER_WIDTH = 0.55
-"""Mean width of a character, relative to the font size."""
+"""Mean width of a character, as a share of the font size."""
 MIN_TITLE_WIDTH = 4.0
-"""Inches that a title may take even if the figure is narrower."""
+"""Inches that a title may be wide, even if the figure is narrower."""
 
 log = logging.getLogger(__name__)
 
 
 @contextmanager
 def open_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
-    """Yields a figure of a size in inches, and writes it to `path` when the block ends.
+    """Yields a figure of `width` x `height` inches, and writes it to `path` when the block ends.
 
-    Margins are cut off. The style is the same whatever settings of matplotlib a user has, and
-    these do not change.
+    Empty margins are cut off. The user's settings of matplotlib are ignored and do not change.
     """
     settings: Any = {
         "text.parse_math": False,  # a class may be called $\\pi$
@@ -78,25 +81,25 @@ def open_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
 
 @contextmanager
 def open_axes(path: Path, width: float, height: float) -> Iterator[Axes]:
-    """Yields the axes of a figure that has only these; see `open_figure`."""
+    """Yields the only axes of a new figure, which is written to `path`; see `open_figure`."""
     with open_figure(path, width, height) as figure:
         yield figure.subplots()
 
 
 def add_legend_outside(axes: Axes, **options: Any) -> None:
-    """Puts the legend to the right of the axes, where it hides nothing."""
+    """Adds a legend to the right of the axes; `options` are those of `Axes.legend`."""
     axes.legend(
         loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize="small", **options
     )
 
 
 def choose_marker_area(n: int) -> float:
-    """Returns the area of each of `n` markers in points squared; more markers are smaller."""
+    """Returns the area of a marker in points squared; with larger `n`, markers are smaller."""
     return float(min(max(6000 / max(n, 1), 12), 60))
 
 
 def _reduce_x_ticks(axes: Axes) -> None:
-    """Reduces the number of ticks along the bottom until their labels fit."""
+    """Reduces the number of ticks on the x-axis if their labels would overlap."""
     locator, labels = axes.xaxis.get_major_locator(), axes.get_xticklabels()
     if not isinstance(locator, MaxNLocator) or not labels:
         return
@@ -108,19 +111,19 @@ def _reduce_x_ticks(axes: Axes) -> None:
 
 
 def _width_in_inches(axes: Axes) -> float:
-    """Returns the width in inches of axes with their labels."""
+    """Returns the width in inches of the part of the figure that the axes and labels have."""
     cell, figure = axes.get_subplotspec(), axes.get_figure(root=True)
     assert figure is not None
     return float(figure.get_figwidth()) / (1 if cell is None else cell.get_gridspec().ncols)
 
 
 def set_integer_ticks(axis: Axis) -> None:
-    """Puts ticks at integers only."""
+    """Puts the ticks of an axis at integers only."""
     axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
 
 
 def set_log_scale(axis: Axis, values: Iterable[float]) -> None:
-    """Makes the axis of positive values logarithmic, with tick labels in plain numbers."""
+    """Makes the axis of positive `values` logarithmic, with tick labels such as 0.01."""
     finite = [value for value in values if isfinite(value)]
     decades = log10(max(finite)) - log10(min(finite))
     if axis is axis.axes.xaxis:
@@ -134,7 +137,7 @@ def set_log_scale(axis: Axis, values: Iterable[float]) -> None:
 
 
 def shorten_label(name: object, length: int = MAX_LABEL_LENGTH) -> str:
-    """Returns a name in one line of at most `length` characters, with its middle left out.
+    """Returns a name in one line; if it has more than `length` characters, `…` is its middle.
 
     Example:
         >>> shorten_label("Iris-setosa-from-the-northern-meadow", 16)
@@ -148,7 +151,7 @@ def shorten_label(name: object, length: int = MAX_LABEL_LENGTH) -> str:
 
 
 def shorten_labels(names: Iterable[object], length: int = MAX_LABEL_LENGTH) -> list[str]:
-    """Returns shortened names that all differ: equal ones get their position, from 1."""
+    """Returns shortened names that all differ: equal names get `#` and their position, from 1."""
     short = [shorten_label(name, length) for name in names]
     counts = Counter(short)
     return [
@@ -158,12 +161,12 @@ def shorten_labels(names: Iterable[object], length: int = MAX_LABEL_LENGTH) -> l
 
 
 def estimate_text_width(text: str, font_size: float) -> float:
-    """Returns the approximate width of a text in inches; the font size is in points."""
+    """Returns the approximate width of a text in inches, given the font size in points."""
     return len(text) * CHARACTER_WIDTH * font_size / 72
 
 
 def wrap_title(title: Text, width: float) -> None:
-    """Breaks the lines of a title so that none is wider than `width` inches."""
+    """Breaks the lines of a title so that each is at most `width` inches wide."""
     length = int(
         max(width, MIN_TITLE_WIDTH) / estimate_text_width("x", float(title.get_fontsize()))
     )
@@ -172,13 +175,13 @@ def wrap_title(title: Text, width: float) -> None:
 
 @cache
 def list_font_families() -> list[str]:
-    """Returns the fonts that text is drawn in; each glyph comes from the first that has it."""
+    """Returns the installed fonts; a character is drawn by the first font that has it."""
     return [FONT, *(name for name in FALLBACK_FONTS if name in font_manager.get_font_names())]
 
 
 @cache
 def _code_points() -> frozenset[int]:
-    """Returns the code points of all glyphs of the fonts."""
+    """Returns the code points of all characters that the installed fonts have."""
     paths = [
         font_manager.findfont(name, fallback_to_default=False) for name in list_font_families()
     ]
@@ -186,11 +189,11 @@ def _code_points() -> frozenset[int]:
 
 
 def replace_missing_glyphs(text: str) -> str:
-    r"""Returns a text with only those characters that the fonts can draw.
+    r"""Returns a text in which characters that no installed font has are replaced.
 
-    A missing character is replaced by its compatibility decomposition or, failing that, by its
-    code point. Combining marks and format characters are removed, and control characters become
-    spaces.
+    Such a character becomes its compatibility decomposition (Unicode's NFKD) or, if no font has
+    that either, its code point. Combining marks and format characters are removed, and control
+    characters become spaces.
 
     Example:
         >>> replace_missing_glyphs("rate \U0001d49c")
@@ -219,7 +222,7 @@ def _replacement(character: str) -> str:
 
 @cache
 def _log_missing_glyphs() -> None:
-    """Says once per process why figures contain code points."""
+    """Logs, once per process, why figures contain code points."""
     log.info(
         "figures show the code points of some characters, which no installed font has: install "
         "a font that has them, such as Noto Sans CJK"
@@ -227,7 +230,7 @@ def _log_missing_glyphs() -> None:
 
 
 def replace_missing_glyphs_in(figure: Figure) -> None:
-    """Replaces the missing glyphs in all texts of a figure."""
+    """Applies `replace_missing_glyphs` to all labels, titles and other texts of a figure."""
     for axes in figure.axes:
         _replace_tick_labels(axes.xaxis)
         _replace_tick_labels(axes.yaxis)

@@ -14,15 +14,15 @@ from .figure import DPI, open_axes, open_figure, shorten_label, shorten_labels
 
 IMAGES_PER_ROW = 10
 LONG_SIDE_INCHES = 0.7
-"""The longer side of an image in a grid."""
+"""Length of the longer side of an image in a grid."""
 MIN_SHORT_SIDE_INCHES = 0.25
-"""The minimum of the shorter side; an image is enlarged by 2 at most to reach it."""
+"""Minimum length of the shorter side. Images are enlarged for it, but at most by 2."""
 MAX_ROWS = 200
-"""Maximum number of rows of images in a figure; files cannot be of any height."""
+"""Maximum number of rows of images in a figure, because the height of a file is limited."""
 
 
 def shrink_images(images: Tensor, side: int) -> Tensor:
-    """Returns images of shape (N, C, H, W) with neither side longer than `side` pixels."""
+    """Returns images of shape (N, C, H, W), scaled down to at most `side` pixels on each side."""
     height, width = images.shape[2:]
     scale = min(1.0, side / max(height, width))
     size = max(1, round(height * scale)), max(1, round(width * scale))
@@ -30,7 +30,7 @@ def shrink_images(images: Tensor, side: int) -> Tensor:
 
 
 def plot_reconstructions(originals: Tensor, reconstructed: Tensor, path: Path) -> None:
-    """Plots originals above their reconstructions; both have shape (N, C, H, W)."""
+    """Plots a row of original images above their reconstructions, both of shape (N, C, H, W)."""
     n, cell = len(originals), originals.shape[2] + 1
     height, width = _size_in_inches(originals, 0.8)
     with open_axes(path, 1.5 + width * n, 0.2 + 2 * height) as axes:
@@ -50,9 +50,9 @@ def plot_image_grid(images: Tensor, title: str, path: Path) -> None:
 
 
 def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> None:
-    """Plots images of shape (N, C, H, W) in lines of at most ten, each with its label.
+    """Plots the images of each label, of shape (N, C, H, W), beside the label, ten per row.
 
-    A label without images is left out.
+    `rows` has the images of each label. Labels without images are left out.
     """
     lines = [
         (label, line)
@@ -76,13 +76,13 @@ def plot_labeled_grid(rows: Mapping[str, Tensor], title: str, path: Path) -> Non
 def plot_extreme_images(
     scores: pd.DataFrame, names: Mapping[str, str], read_image: Callable[[int], Tensor], path: Path
 ) -> None:
-    """Plots the images of each set with the least and the most reconstruction error.
+    """Plots, for each set of images, those with the smallest and the largest scores.
 
     Args:
-        scores: A row for each image, with columns `set` and `score`.
-        names: The label of each set.
-        read_image: Returns the image of a row, with shape (1, C, H, W).
-        path: The file.
+        scores: A row for each image, with columns `set` and `score`, the reconstruction error.
+        names: The label of each set in the figure.
+        read_image: Returns the image of the row of `scores` with a number, as (1, C, H, W).
+        path: The file that is written.
     """
     rows = {}
     for name, set_scores in scores.groupby("set")["score"]:
@@ -101,10 +101,14 @@ def plot_image_groups(
     distances: Sequence[Sequence[float]],
     path: Path,
 ) -> None:
-    """Plots images of shape (groups, members, C, H, W), a column per group.
+    """Plots groups of images, such as pairs or triplets, one column for each group.
 
-    Above each image is the name of its class and the distance of its code from that of the first
-    member of the group; `distances` leaves out that first member.
+    Args:
+        images: The images, with shape (groups, members, C, H, W).
+        names: The class name of each member of each group, which is the title of its image.
+        distances: For each group, the distance between the latent codes of the first member and
+            of each other member. It is printed below the class name of the other member.
+        path: The file that is written.
     """
     groups, members = images.shape[:2]
     height, width = _size_in_inches(images, 1.2)
@@ -121,7 +125,11 @@ def plot_image_groups(
 
 
 def _size_in_inches(images: Tensor, side: float = LONG_SIDE_INCHES) -> tuple[float, float]:
-    """Returns the height and the width of images of shape (..., H, W) in a figure."""
+    """Returns the height and width in inches of each image in a figure.
+
+    The images have the shape (..., H, W), and their longer side is `side` inches long. Very narrow
+    images are larger.
+    """
     height, width = images.shape[-2:]
     scale = side / max(height, width)
     scale *= min(max(1, MIN_SHORT_SIDE_INCHES / (scale * min(height, width))), 2)
@@ -140,6 +148,9 @@ def _draw_images(axes: Axes, images: Tensor, per_row: int, side: float = LONG_SI
 def _label_rows(
     axes: Axes, centers: Sequence[float], labels: Sequence[str], height: float
 ) -> None:
-    """Writes labels of rows of images; `height`, in inches, limits the font size."""
+    """Writes a label beside each row of images.
+
+    The rows have their centers at `centers` and a height in inches that limits the font size.
+    """
     axes.set_yticks(centers, labels)
     axes.tick_params(left=False, labelsize=min(11.0, 72 * 0.8 * height))

@@ -1,4 +1,4 @@
-"""Plots of latent codes: maps in two dimensions, and histograms of real and sampled codes."""
+"""Plots of latent codes: maps in two dimensions, and histograms of real and of sampled codes."""
 
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,19 @@ from .figure import (
 )
 
 MAX_LEGEND_ENTRIES = 20
-"""Maximum number of values in a legend; more colors look alike."""
+"""Maximum number of values in a legend, because more colors would look alike."""
 TAIL_SHARE = 0.01
-"""Share of the numbers, at either end, that may lie beyond the color bar."""
+"""Share of the numbers below the color bar, and share of the numbers above it."""
 MISSING_COLOR, OTHER_COLOR = "0.85", "0.6"
 
 
 def plot_latent_map(
     points: NDArray[np.float32], values: "pd.Series[Any] | None", title: str, path: Path
 ) -> None:
-    """Plots points of shape (N, 2), colored by a named value per point, if there are any.
+    """Plots points of shape (N, 2), colored by `values`, which has a value for each point.
 
-    Numbers get a color bar. Other values get a legend of at most 20 entries, the most frequent
-    values. Points without a value are gray.
+    Numbers get a color bar. Other values get a legend with the 20 most frequent values at most.
+    The name of `values` is the title of the color bar or legend. Points without a value are gray.
     """
     with open_axes(path, 6 if values is None else 7.5, 5.5) as axes:
         axes.set(title=title, xticks=[], yticks=[])
@@ -99,9 +99,9 @@ def _color_by_category(axes: Axes, points: NDArray[np.float32], values: "pd.Seri
 def plot_code_histograms(
     real: NDArray[np.float32], sampled: NDArray[np.float32], axis: str, title: str, path: Path
 ) -> None:
-    """Plots 2-D histograms of real and sampled codes, both of shape (N, 2), side by side.
+    """Plots two 2-D histograms side by side: of real and of sampled codes, of shape (N, 2).
 
-    `axis` names the two dimensions, such as `latent dimension`.
+    The labels of the axes are `axis` with 1 and 2, such as `latent dimension 1`.
     """
     low, high = np.quantile(np.concatenate([real, sampled]), [0.001, 0.999], axis=0)
     margin = np.where(high > low, 0, np.maximum(np.abs(low), 1) / 2)  # of a constant dimension

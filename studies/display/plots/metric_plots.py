@@ -1,4 +1,4 @@
-"""Plots of metrics: per epoch of a training, and of the trials of a study."""
+"""Plots of metrics over the epochs of a training, and of the trials of a study."""
 
 from collections.abc import Iterable, Sequence
 from math import isfinite
@@ -21,17 +21,18 @@ from .figure import (
 )
 
 MAX_MARKED_EPOCHS = 20
-"""Maximum number of epochs that have markers; a single epoch would not be a line."""
+"""Maximum number of epochs for markers on a curve. A single epoch is visible only as a marker."""
 MIN_LOG_RATIO = 10
-"""Minimum ratio of the largest to the smallest loss on a logarithmic axis."""
+"""Minimum ratio of the largest to the smallest loss for a logarithmic axis."""
 
 
 def plot_loss_curve(
     history: pd.DataFrame, metric: str, best_epoch: int, path: Path, *, is_loss: bool = True
 ) -> None:
-    """Plots the columns `train_METRIC` and `val_METRIC` of a history against `epoch`, from 1.
+    """Plots the columns `train_METRIC` and `val_METRIC` of `history` against its column `epoch`.
 
-    The axis of a positive loss that spans decades is logarithmic.
+    Epochs start at 1, and `best_epoch` is marked. If the metric is a loss, all values are positive
+    and the largest is 10 times the smallest or more, the axis is logarithmic.
     """
     columns = {f"train_{metric}": "training", f"val_{metric}": "validation"}
     table = history[["epoch", *(c for c in columns if c in history)]].rename(columns=columns)
@@ -55,9 +56,10 @@ def _markers(history: pd.DataFrame) -> dict[str, Any]:
 
 
 def plot_accuracy_curves(history: pd.DataFrame, path: Path) -> None:
-    """Plots accuracy per epoch, its mean and spread over seeds, a panel per number of labels.
+    """Plots the mean accuracy over seeds in each epoch, with its standard deviation.
 
-    The history has columns `start`, `labels`, `seed`, `epoch` and `accuracy`.
+    There is a panel for each number of labels, and a line for each start. `history` has columns
+    `start`, `labels`, `seed`, `epoch` and `accuracy`.
     """
     panels = list(history["labels"].drop_duplicates())
     starts = history["start"].drop_duplicates()
@@ -88,10 +90,17 @@ def plot_pareto_front(
     *,
     are_losses: Sequence[bool],
 ) -> None:
-    """Plots the first two values of all complete trials, and of `best`, their Pareto front.
+    """Plots the first two values of all complete trials, and marks the Pareto front.
 
-    The axis of a loss is logarithmic if all values are positive and they span decades.
-    Values that are not finite are left out. The folder of the file is created.
+    The axis of a loss is logarithmic if all values are positive and the largest is 10 times the
+    smallest or more. Trials with values that are not finite are left out.
+
+    Args:
+        complete: The values of each complete trial.
+        best: The values of each trial on the Pareto front.
+        names: The name of each objective.
+        path: The file that is written; its folder is created.
+        are_losses: Whether each objective is a loss.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     points, front = _finite_pairs(complete), _finite_pairs(best)
@@ -116,14 +125,14 @@ def plot_pareto_front(
 
 
 def _finite_pairs(trials: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    """Returns the first two values of each trial that has finite ones, with shape (2, N)."""
+    """Returns the first two values of the trials where both are finite, with shape (2, N)."""
     pairs = np.array([values[:2] for values in trials], dtype=float).reshape(-1, 2)
     finite: NDArray[np.float64] = pairs[np.isfinite(pairs).all(axis=1)]
     return finite.T
 
 
 def _epoch_limits(epochs: Iterable[int]) -> tuple[float, float]:
-    """Returns the limits of an axis of epochs; a single epoch is in the middle."""
+    """Returns the limits of an x-axis for `epochs`; a single epoch is in the middle."""
     known = [*epochs]
     first, last = min(known), max(known)
     margin = 0.5 if first == last else 0.03 * (last - first)
@@ -131,6 +140,6 @@ def _epoch_limits(epochs: Iterable[int]) -> tuple[float, float]:
 
 
 def _spans_decades(values: Iterable[float]) -> bool:
-    """Returns True if the finite values are positive and span at least one decade."""
+    """Returns True if the finite values are positive and the largest is 10 times the smallest."""
     finite = [value for value in values if isfinite(value)]
     return bool(finite) and min(finite) > 0 and max(finite) >= MIN_LOG_RATIO * min(finite)

@@ -1,4 +1,4 @@
-"""Plots of predictions: confusion, precision and recall, calibration, and predicted numbers."""
+"""Plots of predictions: confusion matrix, precision and recall, calibration, and numbers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,25 +23,28 @@ from .figure import (
 
 MAX_CURVES = 12
 N_WORST_CLASSES = 5
-"""Number of classes that are plotted, with the mean, if there are more than `MAX_CURVES`."""
+"""Number of classes with a curve, beside the mean, if there are more than `MAX_CURVES`."""
 MAX_POINTS = 500
 """Maximum number of points of a curve."""
 MAX_COUNTED_CLASSES = 30
-"""Maximum number of classes for writing the counts into the cells."""
+"""Maximum number of classes for which counts are written into the cells of a matrix."""
 CELL_INCHES, SMALL_CELL_INCHES = 0.55, 0.22
-"""Inches of a cell with its count, and of one without."""
+"""Side of a cell that contains a count, and side of an empty cell, in inches."""
 MIN_SIZE_INCHES, MAX_SIZE_INCHES = 2.2, 20.0
-"""Limits of the size of the matrix in inches."""
+"""Minimum and maximum side of a matrix in inches."""
 MAX_LABELS = 150
-"""Maximum number of classes that are all labeled; of more, every second one is, or fewer."""
+"""Maximum number of class labels at a matrix; of more classes, only every k-th has a label."""
 MAX_HORIZONTAL_LENGTH = 4
-"""Maximum length of a label that fits below its column without rotation."""
+"""Maximum number of characters of a label that fits below a column without rotation."""
 
 
 def plot_confusion_matrix(
     counts: NDArray[np.int64], classes: Sequence[str], title: str, path: Path
 ) -> None:
-    """Plots the number of items of each true class (rows) by predicted class, shape (K, K)."""
+    """Plots a confusion matrix with shape (K, K).
+
+    `counts` has the number of items of each true class (rows) and predicted class (columns).
+    """
     k, labels = len(classes), shorten_labels(classes)
     has_counts = k <= MAX_COUNTED_CLASSES
     cell = min(
@@ -79,10 +82,15 @@ def plot_confusion_matrix(
 def plot_precision_recall(
     curves: Mapping[str, NDArray[np.float32]], average: Mapping[str, float], path: Path
 ) -> None:
-    """Plots the precision-recall curve of each class against all others.
+    """Plots the precision-recall curve of each class against all other classes.
 
-    Of more than twelve classes, it plots the mean and the five with the least average precision.
-    A curve has shape (M, 2): recall and precision, from 0 to 1.
+    If there are more than twelve classes, it plots the mean of all curves, and the curves of the
+    five classes with the smallest average precision.
+
+    Args:
+        curves: The curve of each class, with shape (M, 2): recall and precision, from 0 to 1.
+        average: The average precision of each class.
+        path: The file that is written.
     """
     mean = float(np.mean([average[name] for name in curves]))
     labels = dict(zip(curves, shorten_labels(curves), strict=True))
@@ -118,9 +126,10 @@ def _curve(
 
 
 def plot_calibration(bins: pd.DataFrame, error: float, path: Path) -> None:
-    """Plots accuracy (`right`) against confidence (`chance`), above the number of `items`.
+    """Plots a calibration curve: accuracy against confidence, and the number of items below.
 
-    These columns of `bins` have a row per bin; `error` is the expected calibration error.
+    `bins` has a row for each bin of confidence, with columns `chance` (confidence), `right`
+    (accuracy) and `items`. `error` is the expected calibration error, which the title has.
     """
     with open_figure(path, 5, 5.5) as figure:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
@@ -137,7 +146,10 @@ def plot_calibration(bins: pd.DataFrame, error: float, path: Path) -> None:
 def plot_predicted_vs_true(
     true: NDArray[np.float32], predicted: NDArray[np.float32], title: str, path: Path
 ) -> None:
-    """Plots predicted against true numbers, both of shape (N,); only finite ones are shown."""
+    """Plots predicted numbers against true ones, both of shape (N,).
+
+    Items with a number that is not finite are left out.
+    """
     finite = np.isfinite(true) & np.isfinite(predicted)
     pairs = np.stack([true[finite], predicted[finite]]).astype(float)
     with open_axes(path, 5.5, 5) as axes:

@@ -1,4 +1,4 @@
-"""Plots of scores: anomaly scores of two sets, and accuracies of repeated draws."""
+"""Plots of scores: anomaly scores of two sets, and accuracies with different labeled items."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,16 +17,20 @@ BOX_STYLE: dict[str, Any] = {
     "medianprops": {"color": "0.2"},
 }
 MIN_LOG_RATIO = 20
-"""Minimum ratio of the largest score to the median on a logarithmic axis."""
+"""Minimum ratio of the largest score to the median score for a logarithmic axis."""
 MAX_BINS = 50
 
 
 def plot_score_distributions(
     scores: pd.DataFrame, names: Mapping[str, str], thresholds: Mapping[str, float], path: Path
 ) -> None:
-    """Plots the scores of two sets as box plots and as histograms, and marks thresholds.
+    """Plots the scores of two sets of items as box plots and histograms, with thresholds as lines.
 
-    `scores` has columns `set` and `score`, at least 0; `names` has the label of each set.
+    Args:
+        scores: A row for each item, with columns `set` and `score`, which is 0 or more.
+        names: The label of each set in the figure.
+        thresholds: The threshold of each rule.
+        path: The file that is written.
     """
     values = [scores["score"][scores["set"] == name].to_numpy(float) for name in names]
     all_values = np.concatenate(values)
@@ -56,7 +60,7 @@ def plot_score_distributions(
 
 
 def _bin_edges(scores: "np.ndarray[Any, Any]", is_log: bool) -> "np.ndarray[Any, Any]":
-    """Returns the edges of bins that hold all scores; equal scores are in the middle of one."""
+    """Returns the edges of histogram bins for `scores`; if all are equal, there is one bin."""
     low, high = scores.min(), scores.max()
     if low == high:
         return np.array([low - 0.5, low + 0.5]) if low < 1 else low * np.array([0.9, 1.1])
@@ -65,7 +69,11 @@ def _bin_edges(scores: "np.ndarray[Any, Any]", is_log: bool) -> "np.ndarray[Any,
 
 
 def plot_accuracies(draws: pd.DataFrame, title: str, path: Path) -> None:
-    """Plots accuracies, a column each: the mean as a bar, and a point for each draw."""
+    """Plots a bar for the mean of each column of `draws`, and a point for each of its rows.
+
+    A row has the accuracies with one random choice of labeled items. A column has those of one
+    kind of features.
+    """
     names = shorten_labels(draws, 14)
     means = [f"{name}\n{mean:.3f}" for name, mean in zip(names, draws.mean(), strict=True)]
     with open_axes(path, 1.5 + 1.4 * draws.shape[1], 4) as axes:
