@@ -1,1 +1,1 @@
-"""Final training of a configuration."""
+"""Final training: a configuration of a search is trained for more epochs, scored and saved."""

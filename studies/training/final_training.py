@@ -1,4 +1,4 @@
-"""The result of final training: its folder, its metrics, and how they compare with a baseline."""
+"""The result of final training: the folder, the metrics, and a comparison with a baseline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ BASELINES: dict[str, tuple[str, str, Direction]] = {
     LINEAR_ACCURACY: ("test_accuracy", "a linear model", "maximize"),
     LINEAR_MSE: ("test_mse", "a linear model", "minimize"),
 }
-"""The metric that each baseline is compared with, its description, and the better direction."""
+"""For each baseline: the metric of the network, a description of the baseline, the direction."""
 IMPROVEMENT_HINT = "try more trials or more epochs"
 MAX_CLASSES, N_WORST = 20, 5
-"""Up to MAX_CLASSES are all printed; of more classes, the N_WORST with the least accuracy."""
+"""Maximum number of classes for printing all, and how many of the worst are printed otherwise."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,7 +31,7 @@ class FinalTraining(Result):
     Attributes:
         folder: The folder with the network, its figures and its metrics.
         metrics: The content of `metrics.json`.
-        notes: Further remarks, a line each.
+        notes: Further sentences to print, each in its own line.
     """
 
     folder: Path
@@ -54,14 +54,17 @@ class FinalTraining(Result):
 
     @property
     def _scores_over_seeds(self) -> list[str]:
-        """Mean and standard deviation of the scores over several seeds, if there are several."""
+        """A line for each score with its mean and standard deviation over seeds.
+
+        The list is empty if only one seed was used.
+        """
         std, mean = self.metrics.get("std", {}), self.metrics.get("mean", {})
         seeds = f"over {len(self.metrics.get('seeds', []))} seeds"
         return [f"{name} {mean[name]:.4g} ± {std[name]:.2g} {seeds}" for name in std]
 
     @property
     def verdict(self) -> list[str]:
-        """A line that compares the network with its baseline, if it has one."""
+        """A list with a line that compares the network with a baseline; empty without baseline."""
         for baseline, (metric, description, direction) in BASELINES.items():
             if baseline in self.metrics and metric in self.metrics:
                 value, reference = self.metrics[metric], self.metrics[baseline]
@@ -81,7 +84,7 @@ class FinalTraining(Result):
 
 
 def _format_metric(value: object) -> object:
-    """Returns a metric as text; `-` if it is NaN because there were too few items."""
+    """Returns a metric as it is printed; `-` if it is NaN, because there were too few items."""
     if not isinstance(value, float):
         return value
     return "-" if isnan(value) else f"{value:.4g}"

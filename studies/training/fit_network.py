@@ -1,4 +1,4 @@
-"""The epochs of final training: they are saved and logged, and can be resumed."""
+"""The training loop of final training, which saves and logs each epoch and can be resumed."""
 
 import logging
 import sys
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 def check_device(options: TrainingOptions) -> None:
-    """Raises StudyError if this machine lacks the device or the logger of a training."""
+    """Raises StudyError if this machine lacks the accelerator or the logger in `options`."""
     available = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not available.get(options.accelerator, True):
         raise StudyError(f"this machine has no {options.accelerator}: leave out `accelerator=`")
@@ -48,7 +48,10 @@ def check_device(options: TrainingOptions) -> None:
 
 
 def _resume_settings(options: TrainingOptions, setup: TrainingSetup) -> dict[str, Any]:
-    """Returns the settings that must equal those of a stopped training to resume it."""
+    """Returns the settings that are saved with a training.
+
+    A stopped training can be resumed only with equal settings.
+    """
     return {
         "epochs": options.epochs,
         "init_from": options.init_from,
@@ -61,16 +64,17 @@ def _resume_settings(options: TrainingOptions, setup: TrainingSetup) -> dict[str
 
 
 def load_initial_weights(model: pl.LightningModule, options: TrainingOptions, runs: Runs) -> None:
-    """Loads the weights of the network that `init_from` names, if any."""
+    """Loads the weights of the network `options.init_from` into `model`, if that is not None."""
     if options.init_from is not None:
         path = find_checkpoint(options.init_from, runs)
         load_weights(model, read_checkpoint(path)[1], path)
 
 
 def should_resume(source: str, setup: TrainingSetup, options: TrainingOptions) -> bool:
-    """Returns whether there is a stopped training to resume.
+    """Returns True if a stopped training of `setup` shall be resumed.
 
-    `options.resume` says whether it must be resumed; None resumes it if nothing differs.
+    With `options.resume` None, it is resumed if one exists and its settings are equal. With True,
+    StudyError is raised if this is not possible. With False, a stopped training is ignored.
     """
     stopped = find_resumable(setup.target, LAST_CHECKPOINT)
     if options.resume is False or not (options.resume or stopped):
@@ -96,7 +100,12 @@ def should_resume(source: str, setup: TrainingSetup, options: TrainingOptions) -
 
 
 def _check_same_settings(source: str, last: Path, settings: Mapping[str, Any]) -> int:
-    """Returns the epochs of a checkpoint; raises StudyError if its settings differ."""
+    """Returns the number of epochs in the checkpoint `last`.
+
+    Raises:
+        StudyError: If the settings in the checkpoint differ from `settings`.
+        StorageError: If the checkpoint is broken.
+    """
     try:
         state = read_safely(last)["callbacks"][STATE_KEY]
         then, epochs = state["settings"], len(state["rows"])
@@ -119,10 +128,11 @@ def fit_network(
     title: str,
     callbacks: Sequence[pl.Callback] = (),
 ) -> tuple[HistoryCheckpoint, pl.Trainer]:
-    """Trains the network of a setup, which then has its best weights and is on the CPU.
+    """Trains the network of a setup; returns the callback with the history, and the trainer.
 
-    Checkpoints, metrics, logs and the figures of epochs go into the folder; a stopped training in
-    it is resumed. Returns the callback with the history, and the trainer.
+    Afterwards the network has the weights of its best epoch and is on the CPU. Checkpoints,
+    metrics, logs and the figures of each epoch are written into `folder`. If the folder has a
+    stopped training, it is resumed.
     """
     last = folder / LAST_CHECKPOINT
     checkpoint = HistoryCheckpoint(setup.objective, folder, _resume_settings(options, setup))
@@ -157,7 +167,11 @@ def fit_network(
 
 @contextmanager
 def _restore_determinism(options: TrainingOptions) -> Iterator[None]:
-    """Restores the determinism of PyTorch when the block ends, and explains its errors."""
+    """Restores PyTorch's setting for deterministic algorithms when the block ends.
+
+    Raises:
+        StudyError: If `options.deterministic` is set and PyTorch has no deterministic algorithm.
+    """
     before = torch.are_deterministic_algorithms_enabled()
     try:
         yield

@@ -1,4 +1,7 @@
-"""Figures of the output of a network, for the dashboard, at the end of training and per epoch."""
+"""Figures of the images that a network makes: of each trial, of each epoch and of final training.
+
+The figures of trials are for the dashboard.
+"""
 
 import math
 from collections.abc import Iterable
@@ -31,16 +34,17 @@ N_PRIOR_SAMPLES = 50
 MAX_PLOTTED_GROUPS = 6
 MAX_PLOTTED_EPOCHS = 100
 MAX_IMAGE_SIDE = 32
-"""Pixels of an image in the figures of epochs."""
+"""Maximum side in pixels of an image in the figures of each epoch."""
 
 
 def plot_network(
     model: pl.LightningModule, data: DataSpec, batches: Any, folder: Path
 ) -> list[Path]:
-    """Plots what a model can do with images, and returns the paths of the figures.
+    """Plots the images that a model makes, and returns the paths of the figures in `folder`.
 
-    A model may reconstruct images, sample from its prior, or compare images. It is in eval mode
-    afterwards. Of the batches of the validation part, only the first is used.
+    The figures depend on the roles of the model: reconstructions, samples of the prior, or pairs
+    and triplets of images. The images are from the first of the `batches`, which are those of the
+    validation part. The model is in eval mode afterwards.
     """
     model.eval()
     if data.kind != "image":
@@ -59,7 +63,7 @@ def plot_network(
 
 
 class AttachPictures(pl.Callback):
-    """Attaches plots of the network to its trial when training ends or is pruned."""
+    """A callback that attaches figures of the network to a trial after training or pruning."""
 
     def __init__(
         self, trial: optuna.Trial, data: DataSpec, store: ArtifactStore, scratch: Path
@@ -86,11 +90,12 @@ class AttachPictures(pl.Callback):
 
 
 class PlotEachEpoch(pl.Callback):
-    """Plots reconstructions of the same images and samples of the same codes after each epoch.
+    """A callback that writes figures after each epoch: reconstructions, and samples of the prior.
 
-    The files are small, `reconstructions-001.png` and `samples-001.png` after the first epoch, of
-    at most 100 epochs, evenly spread. Loggers get the same images. The random generators of
-    training are not used, so that it is the same with figures and without.
+    All epochs have the same original images and the same latent codes. The files of the first
+    epoch are `reconstructions-001.png` and `samples-001.png`. Of more than 100 epochs, at most 100
+    have figures, evenly spread. Loggers get the same figures. The callback does not change the
+    random numbers of training.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -125,7 +130,7 @@ class PlotEachEpoch(pl.Callback):
 
 
 def _small_grid(images: Tensor, per_row: int) -> Tensor:
-    """Returns a grid of images, with shape (C, H, W), where C is the number of their channels."""
+    """Returns one image of shape (C, H, W): a grid of small versions of `images`."""
     grid: Tensor = make_grid(
         shrink_images(images, MAX_IMAGE_SIDE), nrow=per_row, padding=1, pad_value=1
     )
@@ -133,7 +138,7 @@ def _small_grid(images: Tensor, per_row: int) -> Tensor:
 
 
 def _prior_samples(model: Any) -> Tensor:
-    """Returns the images of codes from the prior; the codes are the same in each epoch."""
+    """Returns decoded samples of the model's prior; each call decodes the same latent codes."""
     codes = torch.from_numpy(model.prior().sample(N_PRIOR_SAMPLES))
     return apply_in_batches(lambda z: model.decode(z.to(model.device)).cpu(), codes)
 
@@ -141,7 +146,11 @@ def _prior_samples(model: Any) -> Tensor:
 def _plot_groups(
     model: Any, images: Tensor, labels: Tensor, classes: tuple[str, ...], folder: Path
 ) -> list[Path]:
-    """Plots pairs or triplets of images with their labels and the distances of their codes."""
+    """Plots pairs or triplets of images, and returns a list with the path of the figure.
+
+    The figure has the class of each image and the distances between latent codes. The list is
+    empty if the images make no pair or triplet.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(0)
         groups = model.sample_groups(labels)[:MAX_PLOTTED_GROUPS]

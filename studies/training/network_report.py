@@ -1,4 +1,4 @@
-"""Metrics, tables and figures of a trained network on the test part, by its roles."""
+"""Metrics, tables and figures of a trained network on the test part; its roles decide which."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from .network_plots import plot_network
 def score_test_part(
     model: pl.LightningModule, data: Any, objective: Objective, accelerator: str
 ) -> dict[str, float]:
-    """Returns the metrics that a network logs in `test_step`; empty if it has none."""
+    """Returns the metrics that a network logs in `test_step`; empty without this method."""
     if not is_overridden("test_step", model, pl.LightningModule):
         return {}
     callbacks = [make_callback() for make_callback in objective.metric_callbacks]
@@ -36,9 +36,10 @@ def score_test_part(
 def write_report(
     model: pl.LightningModule, data: Any, folder: Path, *, has_figures: bool = True
 ) -> dict[str, Any]:
-    """Writes the tables and figures of each role of a trained network into a folder.
+    """Writes tables and figures of a trained network into a folder, and returns metrics.
 
-    Returns the metrics that the network does not log by itself.
+    The roles of the network decide which tables and figures are written. The metrics are those
+    that `test_step` does not log.
     """
     metrics: dict[str, Any] = {}
     if isinstance(model, Predicts) and data.spec.classes:

@@ -57,35 +57,39 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
     storage: str | None = None,
     callbacks: Sequence[pl.Callback] = (),
 ) -> FinalTraining:
-    """Trains a configuration, keeps the weights of its best epoch, and scores the test part once.
+    """Trains a configuration, saves the weights of the best epoch, and scores the test part once.
 
-    The folder then holds `model.ckpt`, `best.toml`, `metrics.csv` (per epoch), `metrics.json`
-    (the test scores), and figures: the loss curve, reconstructions and samples of the prior (in
-    `epochs/` after each epoch), pairs or triplets; a confusion matrix, precision-recall curves and
-    calibration of a classifier; predicted against true values of a regression. An earlier
+    A folder then has `model.ckpt`, `best.toml`, `metrics.csv` (a row for each epoch),
+    `metrics.json` (the test scores) and figures. All networks have a loss curve. Networks that
+    make or compare images have reconstructions, samples of the prior, or pairs and triplets;
+    figures of each epoch are in `epochs/`. A classifier has a confusion matrix, precision-recall
+    curves and a calibration curve. A regression has predicted against true values. An earlier
     training is kept in a folder whose name ends in `-before`.
 
-    During training, the name of the folder ends in `-partial`. This folder stays if the process
-    ends for any reason: the same call then resumes and, on the CPU, ends with the same numbers.
+    During training, the name of the folder ends in `-partial`. If training is stopped, this folder
+    stays, and the same call resumes the training. On the CPU, a resumed training has the same
+    result as one that was not stopped.
 
     Args:
         source: `STUDY` for its best trial, `STUDY:17` for a trial, or the path of a best.toml.
-        data_dir: The folder of torchvision data, if it is not that of the search.
+        data_dir: The folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
-        storage: Optuna URL of the database, if it is not in that folder.
+        storage: Optuna URL of the database; None for the database in `runs`.
         callbacks: Further Lightning callbacks.
 
     Returns:
-        The metrics, and the folder: `runs/STUDY/final`, `runs/STUDY/final-17` for trial 17, or
-        `runs/STUDY/config-...` for the configuration of a file that no trial of the study has.
+        The metrics, and the folder. It is `runs/STUDY/final` for the best trial,
+        `runs/STUDY/final-17` for trial 17, and `runs/STUDY/config-...` for a best.toml with a
+        configuration that no trial of the study has.
 
     Raises:
-        StudyError: If there is no such study or trial, the data differ from those it searched,
-            or there is no training to resume, or it had other options.
+        StudyError: If the study or trial does not exist, the data differ from those of the search,
+            or `resume` is True and the training was not stopped or had other options.
         SpaceError: If a value of best.toml is missing, unknown or out of range.
-        StorageError: If a file cannot be read or written, or another process trains the same.
+        StorageError: If a file cannot be read or written, or another process trains the same
+            configuration.
         DataError: If the data are missing or broken.
-        KeyboardInterrupt: On Ctrl-C; the folder is then as it was before.
+        KeyboardInterrupt: On Ctrl-C; an earlier training then stays in its folder.
 
     Example:
         >>> latentune.train("conv-ae-digits", epochs=2).metrics["epochs"]
@@ -158,7 +162,7 @@ def train(  # noqa: D417 - the rows of the options are made from their fields
 def _checkpoint_header(
     setup: TrainingSetup, anomaly: AnomalyThreshold | None, runs: Runs
 ) -> CheckpointHeader:
-    """Returns the header of the checkpoint, from which the network can be built again."""
+    """Returns the header of `model.ckpt`: all that is needed to build the network again."""
     return CheckpointHeader(
         study=setup.best.study,
         trial=setup.best.trial,
@@ -172,7 +176,10 @@ def _checkpoint_header(
 
 
 def _trained_configuration(setup: TrainingSetup, best_row: Mapping[str, float]) -> Best:
-    """Returns the configuration; if no trial had it, its value is that of this training."""
+    """Returns the configuration of a setup, with a value and a best epoch.
+
+    They are those of its trial or, if no trial has this configuration, those of this training.
+    """
     if setup.is_trial:
         return setup.best
     value = best_row[next(iter(setup.objective.metrics))]

@@ -1,4 +1,4 @@
-"""Training with further seeds, to see how much the scores vary by chance."""
+"""Training a configuration with several seeds, which shows how much the scores vary by chance."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -31,9 +31,9 @@ INTEGER_COLUMNS = ("seed", "best_epoch")
 def make_score_row(
     setup: TrainingSetup, metrics: Mapping[str, Any], best_row: Mapping[str, float]
 ) -> dict[str, float]:
-    """Returns the row of a training: its seed, its test and validation scores, its best epoch.
+    """Returns the row of a training in `seeds.csv`: its seed, its scores and its best epoch.
 
-    `metrics` are those of the test part, and `best_row` those of the best epoch.
+    `metrics` are the metrics of the test part. `best_row` are the metrics of the best epoch.
     """
     test = {name: value for name, value in metrics.items() if isinstance(value, float)}
     validation = {name: best_row[name] for name in setup.objective.metrics}
@@ -54,12 +54,22 @@ def train_on_seeds(
     runs: Runs,
     cluster: RayCluster | None,
 ) -> dict[str, Any]:
-    """Returns the `mean` and standard deviation (`std`) of the scores over several `seeds`.
+    """Trains with each of `seeds`, and returns the mean and standard deviation of the scores.
 
-    It trains with the further seeds, on a cluster if there is one, and writes `seeds.csv` into
-    the folder, with a row for each seed; `first` is the row of the first training. Seeds that are
-    in the file are not trained again, and a training that was stopped in the folder is resumed.
-    Without further seeds it removes earlier results, and the returned dict is empty.
+    The folder gets the table `seeds.csv`, with a row for each seed. Seeds that are in the table
+    are not trained again. A training that was stopped in the folder is resumed.
+
+    Args:
+        setup: The setup of the first training, which has another seed and is finished.
+        options: The options of all trainings.
+        seeds: The further seeds. If empty, an earlier `seeds.csv` is removed.
+        first: The row of the first training in the table.
+        folder: The folder of the first training.
+        runs: The runs folder.
+        cluster: The cluster to train on; None for this process.
+
+    Returns:
+        The entries `seeds`, `mean` and `std`; an empty dict if `seeds` is empty.
     """
     rows = {
         int(row["seed"]): dict(row) for row in (first, *_read_rows(folder / TABLE_FILE, seeds))
@@ -108,7 +118,10 @@ def _train(
     title: str,
     folder: Path | None,
 ) -> dict[str, float]:
-    """Trains with a seed, or resumes its training in the folder; returns its `make_score_row`."""
+    """Trains with a seed, and returns the row for `seeds.csv`.
+
+    A training with this seed that was stopped in the folder is resumed.
+    """
     if options.init_from is not None:
         moved = context.local_paths.get(options.init_from, options.init_from)
         options = replace(options, init_from=moved)
@@ -130,7 +143,7 @@ def _seed_folder(folder: Path, seed: int) -> Path:
 
 
 def _read_rows(path: Path, seeds: Sequence[int]) -> list[dict[str, float]]:
-    """Returns the rows of these seeds that a stopped training has written."""
+    """Returns the rows of `seeds.csv` at `path` that have one of these seeds."""
     if not path.exists():
         return []
     with path.open(newline="") as file:  # pandas would lose the last digits

@@ -25,13 +25,16 @@ from ..study.training_options import TrainingOptions
 
 MAX_EMBEDDINGS = 2000
 THUMBNAIL_SIDE = 32
-"""Pixels of an image in the projector; all of them must fit into an image of 8192."""
+"""Maximum side in pixels of an image in TensorBoard's projector.
+
+All images together must fit into one image with sides of 8,192 pixels.
+"""
 WANDB_PROJECT = "latentune"
-"""Project at Weights & Biases."""
+"""Name of the project at Weights & Biases."""
 
 
 def check_logger(name: str) -> None:
-    """Raises StudyError if a logger is not installed, or would ask for a login."""
+    """Raises StudyError if the logger `name` is not installed, or needs a login first."""
     if name != TrainingOptions.logger and find_spec(name) is None:
         raise StudyError(f"{name} is not installed: pip install 'latentune[{name}]'")
     if name == "wandb":
@@ -53,9 +56,10 @@ def _check_login() -> None:
 
 @contextmanager
 def open_logger(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
-    """Yields a logger for a Trainer that writes into `folder/name`; yields False for `csv`.
+    """Yields the logger `name` for a Trainer, which writes into `folder/name`.
 
-    Everything is written when the block ends.
+    For `csv` it yields False, because metrics.csv is written without a logger. At the end of the
+    block, the logger has written everything.
     """
     if name == "tensorboard":
         logger = TensorBoardLogger(folder, name="", version=name, default_hp_metric=False)
@@ -77,7 +81,7 @@ def open_logger(folder: Path, name: str, study: str) -> Iterator[Logger | bool]:
 
 
 def log_images(loggers: Iterable[Logger], name: str, grid: Tensor, epoch: int) -> None:
-    """Logs an image of an epoch, with shape (C, H, W) and values in [0, 1]."""
+    """Logs the image `grid` of an epoch, with shape (C, H, W) and values in [0, 1]."""
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger):
             logger.experiment.add_image(name, grid, epoch)
@@ -86,10 +90,10 @@ def log_images(loggers: Iterable[Logger], name: str, grid: Tensor, epoch: int) -
 
 
 def log_network(logger: Logger | bool, model: pl.LightningModule, data: Any) -> None:
-    """Logs the graph of a trained network and codes of validation items to TensorBoard.
+    """Logs the graph of a trained network, and latent codes of validation items, to TensorBoard.
 
-    The model is on the CPU. The projector has up to 2,000 codes, with small images and names of
-    classes if there are any. Other loggers are ignored.
+    For other loggers it does nothing. The model must be on the CPU. TensorBoard's projector gets
+    up to 2,000 latent codes, with the image and the class of each item if there are any.
     """
     if not isinstance(logger, TensorBoardLogger):
         return
@@ -102,7 +106,7 @@ def log_network(logger: Logger | bool, model: pl.LightningModule, data: Any) -> 
 
 @contextmanager
 def _silent_tracing() -> Iterator[None]:
-    """Silences the deprecation warnings of PyTorch's own tracing for TensorBoard."""
+    """Silences the warnings and the output of PyTorch when it traces a network in the block."""
     with torch.inference_mode(), warnings.catch_warnings(), redirect_stdout(StringIO()):
         warnings.simplefilter("ignore")
         yield
@@ -134,7 +138,7 @@ def _log_codes(logger: TensorBoardLogger, model: Any, data: Any) -> None:
 
 
 def _first_items(batches: Any) -> tuple[Tensor, Tensor | None]:
-    """Returns up to 2,000 items with their targets, if any."""
+    """Returns the first 2,000 items in `batches`, and their targets or None."""
     found: list[Any] = []
     for batch in cast(Iterable[Any], batches):
         found.append([column.cpu() for column in batch[:2]])

@@ -1,4 +1,4 @@
-"""The setup of final training: a configuration, its untrained network, data and folder."""
+"""The setup of final training: a configuration with its untrained network, data and folder."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -34,12 +34,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """A configuration and all that its final training begins with.
+    """A configuration, and everything that final training needs to begin.
 
     Attributes:
+        best: The configuration.
         target: The folder of the training.
-        is_trial: Whether the configuration is that of a trial, not of an edited file.
-        model: The network, with the initial weights of the trial.
+        is_trial: Whether a trial of the study has this configuration; False for an edited file.
+        recipe: The recipe of the study.
+        objective: The objective of the study.
+        data: The data module.
+        model: The network; its initial weights are those of the trial.
+        seed: The seed of the training.
     """
 
     best: Best
@@ -55,7 +60,7 @@ class TrainingSetup:
 def build_setup(
     best: Best, recipe: Recipe, runs: Runs, target: Path, seed: int, *, is_trial: bool = False
 ) -> TrainingSetup:
-    """Seeds everything, and then returns a setup with a new network and new data."""
+    """Seeds all random generators, and returns a setup with a new network and new data."""
     objective = build_spec(recipe, runs).objective
     pl.seed_everything(seed, verbose=False)
     data = objective.data()
@@ -67,7 +72,10 @@ def build_setup(
 def load_training_setup(
     source: str, runs: Runs, storage: str | None, data_dir: str | Path | None
 ) -> TrainingSetup:
-    """Returns the setup of `STUDY`, `STUDY:17` or a best.toml, with the network of its trial."""
+    """Returns the setup of `source`, which is `STUDY`, `STUDY:17` or the path of a best.toml.
+
+    The network has the same initial weights as in the trial.
+    """
     best = find_configuration(source, runs, storage)
     target, is_trial = _final_folder(source, best, runs, storage)
     if not is_trial:
@@ -86,7 +94,7 @@ def load_training_setup(
 
 
 def check_fingerprint(best: Best, data: Any) -> None:
-    """Raises StudyError if data differ from those that a configuration was searched on."""
+    """Raises StudyError if `data` are not the data of the search that found `best`."""
     now, then = getattr(data, "fingerprint", None), best.provenance.get("data_fingerprint")
     if now != then:
         raise StudyError(
@@ -96,11 +104,11 @@ def check_fingerprint(best: Best, data: Any) -> None:
 
 
 def _final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> tuple[Path, bool]:
-    """Returns the folder of a final training, and whether it trains the configuration of a trial.
+    """Returns the folder of a final training, and whether a trial has its configuration.
 
-    The folder of the best trial is `final`; that of trial 17 is `final-17`. A .toml file holds the
-    configuration of a trial if the study has the trial that the file names, with equal values.
-    Otherwise, the folder is named after a hash of the values.
+    The folder is `final` for the best trial, and `final-17` for trial 17. A .toml file names a
+    trial. If the study has this trial with the same parameters, the folder is that of the trial.
+    Otherwise, the name of the folder has a hash of the parameters in the file.
     """
     check_study_name(best.study)
     if not source.endswith(".toml"):
@@ -115,7 +123,7 @@ def _final_folder(source: str, best: Best, runs: Runs, storage: str | None) -> t
 
 
 def _study_with_trial(best: Best, url: str) -> optuna.Study | None:
-    """Returns the study of a configuration if its trial has the same values; otherwise None."""
+    """Returns the study of a configuration if its trial has the same parameters, or None."""
     if best.trial is None or not database_exists(url):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Comparison of final training with the trial of its configuration: why is it worse?"""
+"""Comparison of final training with its trial, and the reason if the training is worse."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,9 +12,10 @@ SEEDS_FLAG = " --seeds 5"
 def compare_with_trial(
     source: str, setup: TrainingSetup, options: TrainingOptions, best_row: Mapping[str, float]
 ) -> list[str]:
-    """Returns a line with the reason if the best epoch of a training is worse than its trial.
+    """Returns a list with the reason why a training is worse than its trial.
 
-    `best_row` has the metrics of that epoch, and `source` is the argument that the user typed.
+    The list is empty if the training is not worse. `best_row` has the metrics of the best epoch of
+    the training. `source` is the argument of `train`.
     """
     if not setup.is_trial or setup.objective.monitor is None:
         return []
@@ -31,7 +32,7 @@ def compare_with_trial(
 
 
 def _explain_difference(setup: TrainingSetup, options: TrainingOptions) -> tuple[str, str]:
-    """Returns how a training differed from the trial, and the flags that remove the difference."""
+    """Returns how a training differed from its trial, and the flags for one that does not."""
     searched, epochs = setup.objective.max_epochs, options.epochs
     same_epochs = f" --epochs {searched}"
     if options.init_from is not None:
@@ -55,7 +56,7 @@ def _explain_difference(setup: TrainingSetup, options: TrainingOptions) -> tuple
 
 
 def _provenance_changes(provenance: Mapping[str, object]) -> Iterator[str]:
-    """Yields the versions and the hardware that differ from those of the trial."""
+    """Yields a phrase for each version or part of the hardware that differs from the trial's."""
     then, now = provenance.get("versions"), {**machine(), **versions()}
     recorded = {**provenance, **(then if isinstance(then, Mapping) else {})}
     for name, value in now.items():
