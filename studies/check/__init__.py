@@ -1,1 +1,1 @@
-"""Checks results: trains finalists on new seeds, runs trials again, finds broken files."""
+"""Checks results: the functions `confirm`, `verify` and `doctor`."""

@@ -1,4 +1,4 @@
-"""A checkup: a copy of the database, the runs folder, and the changes that fixes make to both."""
+"""A checkup: what the checks of `doctor` look at, and the changes that their fixes make."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -36,9 +36,10 @@ class Checkup:
     Attributes:
         runs: The runs folder.
         source: Optuna URL of the database.
-        copy: The copy of the database, if that is an SQLite file.
-        storage: The opened copy, or database; None if it cannot be opened.
-        study_name: The only study to look at; None for all studies and files.
+        copy: The copy of the database; None if the database is not an SQLite file.
+        storage: The open copy, or the open database if there is no copy; None if it cannot be
+            opened.
+        study_name: Name of the only study to look at; None for all studies and files.
         fingerprint: The fingerprint of the database when it was copied.
         findings: The findings in the tables of the database.
         changes: The changes that fixes make to files.
@@ -59,12 +60,12 @@ class Checkup:
 
     @property
     def url(self) -> str:
-        """Optuna URL of the copy, or else of the database."""
+        """Optuna URL of the copy, or of the database if there is no copy."""
         return self.source if self.copy is None else f"{SQLITE_SCHEME}{self.copy}"
 
     @cached_property
     def all_studies(self) -> list[optuna.Study]:
-        """All studies of the database, also the studies of other programs."""
+        """All studies in the database, including studies of other programs."""
         if self.storage is None:
             return []
         names = optuna.get_all_study_names(self.storage)
@@ -72,13 +73,16 @@ class Checkup:
 
     @cached_property
     def studies(self) -> list[optuna.Study]:
-        """The studies to look at: all that Latentune has created, or only `study_name`."""
+        """The studies to look at: all studies of Latentune, or only `study_name`."""
         ours = [study for study in self.all_studies if is_latentune_study(study)]
         return [study for study in ours if self.study_name in (None, study.study_name)]
 
     @property
     def covers_runs_folder(self) -> bool:
-        """Whether to look at files without a study: only if the folder holds the database."""
+        """Whether to look at files of the runs folder that belong to no study.
+
+        True if all studies are examined and the database is the one in the runs folder.
+        """
         return (
             self.study_name is None
             and self.storage is not None
@@ -86,13 +90,16 @@ class Checkup:
         )
 
     def command(self, *words: str) -> str:
-        """Returns a command of latentune with the runs folder and the database to look at."""
+        """Returns the command `latentune WORDS`, with the options for `runs` and `source`."""
         place = [] if str(self.runs.root) == RUNS else ["--runs", str(self.runs.root)]
         place += [] if self.source == self.runs.database else ["--storage", self.source]
         return shlex.join(["latentune", *words, *map(redact, place)])
 
     def search_command(self, study: optuna.Study, ranges: Mapping[str, str], *more: str) -> str:
-        """Returns the command of a search with the options of a study and some new ranges."""
+        """Returns a `latentune search` command with the options of a study and other `ranges`.
+
+        `more` are further words at the end of the command.
+        """
         recipe, options = read_study_record(study).recipe.to_table(), options_of(StudyOptions)
         words = ["search", *(recipe[name] for name in ("model", "data") if name in recipe)]
         if recipe.get("encoder", "") not in ("", *ARCHITECTURES):
@@ -104,18 +111,23 @@ class Checkup:
         return self.command(*words, *options["ranges"].words(ranges), *more)
 
     def folders(self) -> list[Path]:
-        """Returns the folders of the studies to look at."""
+        """Returns the existing folders of the studies to look at."""
         folders = [self.runs.root / study.study_name for study in self.studies]
         return [folder for folder in folders if folder.is_dir()]
 
 
 @contextmanager
 def open_checkup(runs: Runs, source: str, study_name: str | None) -> Iterator[Checkup]:
-    """Yields a checkup of a private copy of a database, if that is an SQLite file.
+    """Yields a checkup of a database. An SQLite file is copied, and the checkup uses the copy.
+
+    Args:
+        runs: The runs folder.
+        source: Optuna URL of the database.
+        study_name: Name of the only study to look at; None for all studies and files.
 
     Raises:
-        StorageError: If there is no such database, or it is not one of Optuna's.
-        StudyError: If there is no such study, or it was not made by Latentune.
+        StorageError: If the database does not exist, or does not have Optuna's tables.
+        StudyError: If the study does not exist, or was not made by Latentune.
     """
     if not is_file(source) or not database_exists(source):
         # `open_database` raises an error that says what is missing.
@@ -142,7 +154,7 @@ def open_checkup(runs: Runs, source: str, study_name: str | None) -> Iterator[Ch
 
 
 def close(storage: BaseStorage | None) -> None:
-    """Closes the connections to a database, so that its file is complete without a log."""
+    """Closes all connections to a database. Then SQLite has put its log into the file."""
     if isinstance(storage, RDBStorage):
         storage.remove_session()
         storage.engine.dispose()

@@ -67,27 +67,27 @@ def confirm(  # noqa: D417 - the rows of the options are made from their fields
 ) -> Confirmation:
     """Trains the best trials of a study on new seeds and records which has the best mean.
 
-    The best of many values is partly luck. So the finalists are trained as in the search and
-    scored on the same validation part, all on the same new seeds. From the second seed on, the
-    finalists that are clearly worse than the leader drop out. The configuration with the best
-    mean is written to best.toml, and `train` prefers it.
+    The best of many values is partly luck. So the best trials, the finalists, are trained again as
+    in the search, all on the same new seeds and the same validation part. From the second seed on,
+    finalists that are clearly worse than the leader drop out. The configuration with the best mean
+    is written to best.toml, and `train` uses it.
 
-    Each value is recorded on the study at once: the same call continues after an interruption,
-    and more finalists or seeds add to the known values.
+    Each value is recorded on the study at once. So the same call continues after an interruption,
+    and a call with more finalists or seeds uses the recorded values.
 
     Args:
         study: Name of the study.
-        top: How many of the best complete trials, at least 1; all of them if there are fewer.
-            Trials with equal parameters count once.
-        seeds: How many seeds, from 2 to 1,000.
+        top: Number of finalists, at least 1. If the study has fewer complete trials, all of them
+            are finalists. Trials with equal parameters count once.
+        seeds: Number of seeds, from 2 to 1,000.
         data_dir: The folder with torchvision data, if it is not that of the search.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
 
     Raises:
-        StudyError: If the study does not exist, has no complete trial or several objectives, its
-            data have changed, or all finalists diverge.
-        SpaceError: If the search space does not have such a configuration any more.
+        StudyError: If the study does not exist, has no complete trial or has several objectives,
+            the data of the study have changed, or all finalists diverge.
+        SpaceError: If a finalist's configuration is no longer in the search space.
         StorageError: If a file or the database cannot be used, or another process confirms the
             study.
         DataError: If the data are missing or broken.
@@ -146,7 +146,7 @@ def _finalists(study: optuna.Study, top: int) -> list[FrozenTrial]:
 
 @dataclass(frozen=True)
 class _FinalistTraining:
-    """Trains finalists on seeds, and records each value on the study at once."""
+    """A function that trains finalists on a seed, and records each value on the study at once."""
 
     study: optuna.Study
     finalists: Sequence[FrozenTrial]
@@ -156,7 +156,12 @@ class _FinalistTraining:
     cluster: RayCluster | None
 
     def __call__(self, indices: Sequence[int], seed_index: int) -> list[float]:
-        """Returns the costs of finalists on a seed, and trains those without a recorded value."""
+        """Returns the costs of finalists on a seed, after training those without a recorded value.
+
+        Args:
+            indices: Indices of the finalists.
+            seed_index: Index of the seed.
+        """
         seed, trials = self.seeds[seed_index], [self.finalists[i] for i in indices]
         values = read_confirm_values(self.study)
         of_seeds = f"seed {seed_index + 1} of {len(self.seeds)}"
@@ -184,7 +189,7 @@ class _FinalistTraining:
 
 
 def _confirm(training: _FinalistTraining) -> Confirmation:
-    """Runs the race, and records its winner on the study and in best.toml."""
+    """Runs the race and returns its result. The winner is written to the study and best.toml."""
     study, finalists, runs = training.study, training.finalists, training.runs
     seeds, sign = len(training.seeds), direction_sign(study)
     costs = race(training, len(finalists), seeds)
@@ -219,7 +224,7 @@ def _confirm(training: _FinalistTraining) -> Confirmation:
 def _train_finalist(
     context: JobContext, recipe: Recipe, params: Mapping[str, Any], seed: int, title: str
 ) -> float | None:
-    """Returns the value of a configuration on a seed; None if it diverges."""
+    """Trains a configuration on a seed and returns its value; None if the training diverges."""
     spec = build_spec(with_local_files(recipe, context.local_paths), context.runs)
     checkpoint = _resume_checkpoint(context.runs, recipe, params, seed)
     objective = replace(spec.objective, seed=seed, last_epoch=lambda trial: checkpoint)
@@ -233,6 +238,6 @@ def _train_finalist(
 
 
 def _resume_checkpoint(runs: Runs, recipe: Recipe, params: Mapping[str, Any], seed: int) -> Path:
-    """Returns the file from which an interrupted training continues."""
+    """Returns the path of the checkpoint from which an interrupted training is resumed."""
     key = repr((recipe, sorted(params.items()), seed))
     return runs.confirm_checkpoints / f"{sha256(key.encode()).hexdigest()[:16]}.ckpt"

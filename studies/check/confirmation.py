@@ -1,4 +1,4 @@
-"""The result of `confirm`: a row for each finalist, the winner, and the luck of the search."""
+"""The result of `confirm`: a table of the finalists, and the winner."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +16,18 @@ CONFIDENT = 0.95
 
 @dataclass(frozen=True, repr=False)
 class Confirmation(Result):
-    """The finalists of a study, trained on new seeds.
+    """The result of `confirm`: the finalists, which are the best trials, on new seeds.
 
     Attributes:
         study: Name of the study.
-        confirmed: The winner.
-        table: A row for each finalist, in the order of the search: `trial`; `search_value`, its
-            value in the search; `mean`, `std` and the 95 % confidence interval of the mean (of
-            Student's t), from `low` to `high`; `seeds`, the number of its seeds; `dropped`, True
-            if it dropped out because it was clearly worse; `probability`, that it is better than
-            the winner.
-        luck: By how much the best value of the search was better than the mean of its trial.
-        path: The best.toml with the winner's configuration.
+        confirmed: The winner, the finalist with the best mean.
+        table: A row for each finalist, sorted by the values in the search. Columns: `trial`, the
+            number; `search_value`, the value in the search; `mean` and `std` over the new seeds;
+            `low` and `high`, the 95 % confidence interval of the mean (Student's t); `seeds`, the
+            number of seeds; `dropped`, True if the finalist was clearly worse and dropped out;
+            `probability`, the probability that the finalist is better than the winner.
+        luck: How much better the search's best value is than the same trial's mean on new seeds.
+        path: Path of the best.toml with the winner's configuration.
     """
 
     study: str
@@ -38,7 +38,10 @@ class Confirmation(Result):
 
     @property
     def runner_up(self) -> tuple[int, float] | None:
-        """The next best trial, and the probability that the winner is better; None if alone."""
+        """The number of the second best trial, and the probability that the winner is better.
+
+        None if there is only one finalist.
+        """
         others = self.table[self.table["trial"] != self.confirmed.trial]
         if others.empty:
             return None
@@ -76,10 +79,14 @@ class Confirmation(Result):
 def finalist_table(
     trials: list[int], search_values: list[float], values: list[list[float]], best: int, sign: int
 ) -> pd.DataFrame:
-    """Returns the table of a `Confirmation` from the finalists' values in the search and on seeds.
+    """Returns the table of a `Confirmation`.
 
-    An infinite value stands for a training that diverged, `best` is the index of the winner, and
-    `sign` is 1 if lower values are better, and -1 otherwise.
+    Args:
+        trials: Number of each finalist.
+        search_values: Value of each finalist in the search.
+        values: Values of each finalist on the new seeds; infinite if the training diverged.
+        best: Index of the winner.
+        sign: 1 if lower values are better, and -1 if higher values are better.
     """
     table = pd.DataFrame({"trial": trials, "search_value": search_values})
     series = [pd.Series(row if np.isfinite(row).all() else [np.nan] * len(row)) for row in values]

@@ -17,14 +17,19 @@ from ...storage.sqlite_file import describe_lost_studies, restart_hint
 from .finding import Finding, count
 
 MAX_CELLS = 20
-"""How many bad cells are listed."""
+"""Maximal number of bad cells that are reported."""
 
 
 def check_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding], bool]:
-    """Checks the tables of a database in its copy, and repairs them there.
+    """Checks and repairs the tables in the copy of a database.
+
+    Args:
+        copy: The copy of the database.
+        database: The database, for the texts of findings.
+        runs: The runs folder.
 
     Returns:
-        The findings, and whether Optuna can read the copy now.
+        The findings, and whether Optuna can read the repaired copy.
     """
     try:
         with closing(sqlite3.connect(copy)) as connection:
@@ -45,7 +50,7 @@ def check_tables(copy: Path, database: Path, runs: Runs) -> tuple[list[Finding],
 
 
 def unreadable_database(problem: str, database: Path, runs: Runs) -> Finding:
-    """Returns the finding for a database that cannot be read at all."""
+    """Returns the finding for a database that cannot be read. `problem` says why."""
     backups = sorted(runs.backups.glob(f"*/before/**/{database.name}"))
     if not backups:
         return _not_fixable(problem, database)
@@ -53,11 +58,11 @@ def unreadable_database(problem: str, database: Path, runs: Runs) -> Finding:
 
 
 def already_fixed_in_copy() -> None:
-    """Does nothing: it is the fix of findings that were fixed when the copy was checked."""
+    """Does nothing. This is the `fix` of a finding whose problem is already fixed in the copy."""
 
 
 def _check_indexes(connection: sqlite3.Connection, database: Path) -> Iterator[Finding]:
-    """Rebuilds the indexes of a damaged database, which repairs all that can be repaired."""
+    """Yields a finding if a database is damaged, after rebuilding the indexes to repair it."""
     if error := _integrity_error(connection):
         problem = f"{database} is damaged: {error}"
         connection.execute("REINDEX")
@@ -70,13 +75,13 @@ def _check_indexes(connection: sqlite3.Connection, database: Path) -> Iterator[F
 
 
 def _integrity_error(connection: sqlite3.Connection) -> str:
-    """Returns the first error that SQLite finds in a database; empty if it is intact."""
+    """Returns the first error of SQLite's integrity check; an empty text if there is none."""
     (answer,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     return "" if answer == "ok" else str(answer).splitlines()[-1]
 
 
 def _check_rows(connection: sqlite3.Connection, database: Path) -> Iterator[Finding]:
-    """Removes rows of trials and studies that do not exist, which Optuna does not prevent."""
+    """Yields a finding if rows refer to a trial or study that does not exist, and removes them."""
     removed, example = 0, ""
     while rows := connection.execute("PRAGMA foreign_key_check").fetchall():
         for table, row, *_ in rows:
@@ -90,7 +95,7 @@ def _check_rows(connection: sqlite3.Connection, database: Path) -> Iterator[Find
 
 
 def _check_schema(copy: Path, database: Path) -> Iterator[Finding]:
-    """Upgrades the tables of an older Optuna."""
+    """Yields a finding if the tables are those of another Optuna, and upgrades older tables."""
     with closing(sqlite3.connect(copy)) as connection:
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     if row is None or row[0] == schema_version():
@@ -117,7 +122,7 @@ def _check_schema(copy: Path, database: Path) -> Iterator[Finding]:
 
 
 def _check_cells(copy: Path, database: Path) -> Iterator[Finding]:
-    """Yields the first cells with values that Optuna would never have written."""
+    """Yields a finding for each of the first `MAX_CELLS` cells that are not valid."""
     with closing(sqlite3.connect(copy)) as connection:
         for cell in islice(find_bad_cells(connection), MAX_CELLS):
             yield Finding("broken", f"{database}: {cell}", cell.remedy(database))

@@ -1,4 +1,4 @@
-"""A trial without a study: its reports are compared with others and not recorded."""
+"""A trial without a study, which keeps its reported values in memory."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,12 +12,12 @@ from ...objectives.trainer import TrainingProgress
 
 
 class DetachedTrial(FixedTrial):
-    """Keeps the reported values of a training in memory.
+    """A trial with fixed parameters and without a study. It keeps reported values in memory.
 
     Args:
         params: The value of each parameter.
         number: The number of the trial.
-        max_reports: The number of reports after which the trial is pruned; None for no limit.
+        max_reports: The trial is pruned after this number of reports; None for no limit.
 
     Attributes:
         reports: The reported values by step.
@@ -38,7 +38,7 @@ class DetachedTrial(FixedTrial):
 
 
 def with_progress_bar(objective: Objective, title: str) -> Objective:
-    """Returns a copy of an objective that shows a progress bar with this title."""
+    """Returns a copy of an objective that shows a progress bar called `title`."""
 
     def callbacks(trial: Any) -> list[pl.Callback]:
         return [

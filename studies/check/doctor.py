@@ -1,4 +1,4 @@
-"""The doctor: finds problems of studies and their files, and fixes them after a backup."""
+"""The function `doctor`: it finds problems in studies and files, and fixes them after a backup."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -46,14 +46,14 @@ LOCK_TIMEOUT_S = 2
 
 @dataclass(frozen=True, repr=False)
 class Diagnosis(Result):
-    """The problems that the doctor has found, and the repairs.
+    """The result of `doctor`: the problems, and the repairs.
 
     Attributes:
-        findings: The problems, the worst first; after a repair, the problems that are left.
-        studies: Number of studies that were examined; None if a repair was taken back.
-        trials: Number of their trials.
-        done: A line for each problem that was fixed, or file that was put back.
-        backup: The folder with everything that a repair has replaced, or that was put back.
+        findings: The problems, the worst first; after a repair, the remaining problems.
+        studies: Number of studies that were examined; None after `undo`.
+        trials: Number of trials in these studies.
+        done: A line for each problem that was fixed; after `undo`, for each restored file.
+        backup: Folder of the backup that the repair made, or that `undo` restored; else None.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -64,12 +64,12 @@ class Diagnosis(Result):
 
     @property
     def broken(self) -> bool:
-        """Whether a result is lost or wrong."""
+        """Whether a finding has the severity `broken`: a result is lost or wrong."""
         return any(finding.severity == "broken" for finding in self.findings)
 
     @property
     def fixable(self) -> bool:
-        """Whether `fix=` would fix something."""
+        """Whether a finding has a fix, which `fix=` would apply."""
         return any(finding.fix for finding in self.findings)
 
     def __rich__(self) -> str:
@@ -92,28 +92,28 @@ def doctor(
     runs: str | Path = RUNS,
     storage: str | None = None,
 ) -> Diagnosis:
-    """Finds what is broken, wasted or could be searched better, and fixes what it can.
+    """Finds problems in studies and files, and fixes them with `fix`.
 
-    It examines a copy of the database and changes nothing by default. With `fix`, it first makes
-    a backup: a folder in `runs/backups` with the database and each file that it replaces or
-    removes. The copy of the database is repaired, checked, and written back in one transaction.
+    Problems are lost or wrong results, wasted time or disk space, and searches that could find
+    better values. By default nothing is changed. With `fix`, a backup is made first: a folder in
+    `runs/backups` with the database and each file that the repair replaces or removes. A copy of
+    the database is repaired, checked, and written back in one transaction.
 
     Args:
         study: Name of the study; None for all studies and the runs folder.
         fix: Whether to fix the findings that have a fix.
-        undo: Whether to take back the last repair instead. It puts files back into this runs
-            folder only, and the database if it is the one that was repaired.
+        undo: Whether to undo the last repair instead: its backup is restored.
         runs: The folder with all studies.
-        storage: Optuna URL of the database, if it is not in that folder. A database that is not
-            an SQLite file can be examined, and not be fixed.
+        storage: Optuna URL of the database, if it is not in the folder `runs`. Only an SQLite
+            file can be fixed; other databases can be examined.
 
     Returns:
-        The findings; after a repair, what was done and the findings that are left.
+        The findings; after a repair, what was done and the remaining findings.
 
     Raises:
-        StudyError: If there is no such study, or it was not made by Latentune.
-        StorageError: If there is no database or no backup, a search is running, or what was
-            repaired has changed since. Then nothing is changed.
+        StudyError: If the study does not exist, or was not made by Latentune.
+        StorageError: If there is no database, or a search is running; with `undo`, if there is no
+            backup, or a repaired file has changed since. Then nothing is changed.
 
     Example:
         >>> diagnosis = latentune.doctor("conv-ae-digits")
@@ -139,7 +139,13 @@ def doctor(
 
 
 def _sqlite_file(source: str, option: str) -> Path:
-    """Returns the file of a database; raises StorageError if it is not an SQLite file."""
+    """Returns the path of the SQLite file in the URL `source`.
+
+    `option` is the user's argument that needs such a file, for the error message.
+
+    Raises:
+        StorageError: If the URL names another database.
+    """
     if not is_file(source):
         raise StorageError(
             f"{redact(source)} is not an SQLite file, and `{option}=` only changes what it can "
@@ -150,7 +156,7 @@ def _sqlite_file(source: str, option: str) -> Path:
 
 
 def _find_all(checkup: Checkup) -> list[Finding]:
-    """Returns all findings, the worst first."""
+    """Runs all checks and returns their findings, the worst first."""
     findings = list(checkup.findings)
     if checkup.storage is not None:
         findings += [finding for check in CHECKS for finding in check(checkup)]
@@ -160,7 +166,10 @@ def _find_all(checkup: Checkup) -> list[Finding]:
 
 
 def _repair(runs: Runs, source: str, study: str | None) -> tuple[tuple[str, ...], Path | None]:
-    """Fixes all findings with a fix; returns a text about each, and the backup."""
+    """Fixes all findings that have a fix. Returns a text for each, and the folder of the backup.
+
+    The folder is None if nothing was fixed.
+    """
     database = _sqlite_file(source, "fix")
     with open_checkup(runs, source, study) as checkup:
         copy = checkup.copy
@@ -188,7 +197,10 @@ def _repair(runs: Runs, source: str, study: str | None) -> tuple[tuple[str, ...]
 
 
 def _hold_search_lock(source: str, runs: Runs) -> AbstractContextManager[None]:
-    """Keeps searches from starting a trial in the block; raises StorageError if one runs."""
+    """Returns a context manager that keeps searches from starting a trial.
+
+    It raises StorageError if a search holds the lock.
+    """
     return hold_free_lock(
         search_lock(source, runs),
         f"a search holds {runs.lock}: wait until it has finished, or stop it",
@@ -197,7 +209,7 @@ def _hold_search_lock(source: str, runs: Runs) -> AbstractContextManager[None]:
 
 
 def _refuse_running_trials(checkup: Checkup) -> None:
-    """Raises StorageError if a trial is RUNNING and its process is alive."""
+    """Raises StorageError if a trial in the database is RUNNING and its process is alive."""
     for study in checkup.all_studies:
         trials = study.get_trials(deepcopy=False)
         stale = {trial.number for trial in stale_trials(study, trials)}

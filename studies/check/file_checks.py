@@ -1,4 +1,4 @@
-"""Finds files that nothing uses, and records of pictures whose files have gone."""
+"""Finds files that nothing uses, and pictures in the database whose files are missing."""
 
 import logging
 import re
@@ -29,13 +29,13 @@ UNUSED_DAYS = 30
 ABANDONED_S = 3600
 CACHES = ("codes", "features", "folders")
 DASHBOARD_PREFIX = "dashboard:"
-"""What the dashboard puts before the name of an attribute that describes an artifact."""
+"""First part of the name of an attribute with an artifact that was uploaded to the dashboard."""
 
 log = logging.getLogger(__name__)
 
 
 def find_unused_files(checkup: Checkup) -> Iterator[Finding]:
-    """Finds cached files that nothing has used for a month, and remains of dead processes."""
+    """Yields findings about cached files that nothing needs, and about files of dead processes."""
     runs, folders = checkup.runs, checkup.folders()
     codes = [path for folder in folders for path in folder.glob("*/codes-*.pt")]
     hidden = [path for folder in folders for path in folder.rglob(".*")]
@@ -60,7 +60,7 @@ def find_unused_files(checkup: Checkup) -> Iterator[Finding]:
 
 
 def find_unneeded_checkpoints(checkup: Checkup) -> Iterator[Finding]:
-    """Finds checkpoints of the last epochs of trials that have finished or do not exist."""
+    """Yields a finding about resume checkpoints of trials that are finished or do not exist."""
     states = {
         study.study_name: {str(t.number): t.state for t in study.get_trials(deepcopy=False)}
         for study in checkup.all_studies
@@ -78,9 +78,9 @@ def find_unneeded_checkpoints(checkup: Checkup) -> Iterator[Finding]:
 
 
 def find_unreferenced_artifacts(checkup: Checkup) -> Iterator[Finding]:
-    """Finds files in the artifacts folder that no study of the database refers to.
+    """Yields a finding about files in the artifact folder that belong to no study of the database.
 
-    Files in a bucket are not checked, because studies of other databases may refer to them.
+    Buckets are not checked, because studies of other databases may use the same bucket.
     """
     folder = checkup.runs.artifacts
     if not (checkup.covers_runs_folder and folder.is_dir()):
@@ -97,7 +97,10 @@ def find_unreferenced_artifacts(checkup: Checkup) -> Iterator[Finding]:
 def _unused(
     checkup: Checkup, paths: Iterable[Path], noun: str, description: str
 ) -> Iterator[Finding]:
-    """Yields the finding about files and folders that nothing needs, if there are any."""
+    """Yields a finding whose fix removes the files and folders `paths`, if there are any.
+
+    `noun` and `description` tell the user what they are, such as `file` and `of dead processes`.
+    """
     unused = list(paths)
     if unused:
         files = [p for path in unused for p in (path, *path.rglob("*")) if p.is_file()]
@@ -115,9 +118,9 @@ def _is_old(path: Path, seconds: float = UNUSED_DAYS * 86400) -> bool:
 
 
 def _is_stale(path: Path) -> bool:
-    """Returns whether cached codes do not belong to the network in the same folder.
+    """Returns whether cached latent codes belong to another network than the one in their folder.
 
-    The name of their file holds the hash of their network.
+    The file name of the codes contains the hash of the network that made them.
     """
     checkpoint = path.with_name("model.ckpt")
     expected = path.name.removeprefix("codes-").split("-")[0]
@@ -125,14 +128,14 @@ def _is_stale(path: Path) -> bool:
 
 
 def _is_abandoned(folder: Path) -> bool:
-    """Returns whether the process that made a scratch folder has died."""
+    """Returns whether the process that created a scratch folder has died."""
     if (folder / OWNER_LOCK).exists():
         return not has_owner(folder)
     return _is_old(folder, ABANDONED_S)
 
 
 def _is_partial(path: Path) -> bool:
-    """Returns whether a hidden file was begun by a process that has died."""
+    """Returns whether a hidden file is a temporary file of a process that has died."""
     if not path.is_file():
         return False
     if by_process := re.fullmatch(r"\..+-(\d+)", path.name):
@@ -141,7 +144,14 @@ def _is_partial(path: Path) -> bool:
 
 
 class _Record(NamedTuple):
-    """An attribute that describes an artifact: who has it, its row in the table, and its key."""
+    """A system attribute that describes an artifact.
+
+    Attributes:
+        owner: `study` or `trial`, whichever has the attribute.
+        row: The id of that study or trial.
+        key: Name of the attribute.
+        artifact: The id of the artifact.
+    """
 
     owner: str
     row: int
@@ -150,11 +160,11 @@ class _Record(NamedTuple):
 
 
 def find_missing_artifacts(checkup: Checkup) -> Iterator[Finding]:
-    """Finds records of artifacts without a file. The dashboard fails to show these artifacts.
+    """Yields findings about artifacts in the database whose file is missing.
 
-    Optuna does not change the attributes of a finished trial, so the fix deletes rows of the
-    table. Machines that share a database may keep the files in their own folders, so only SQLite
-    databases are checked.
+    The dashboard fails to show such an artifact. The fix deletes its row from the table, because
+    Optuna cannot change attributes of a finished trial. Only SQLite databases are checked: with a
+    server, the files may be on other machines.
     """
     if not is_file(checkup.source):
         return
@@ -182,7 +192,10 @@ def find_missing_artifacts(checkup: Checkup) -> Iterator[Finding]:
 
 
 def _artifact_records(study: optuna.Study, *, with_running: bool = False) -> Iterator[_Record]:
-    """Yields the records of a study; a RUNNING trial may have a record before its file exists."""
+    """Yields the artifacts of a study and its trials. RUNNING trials count only `with_running`.
+
+    A RUNNING trial may have the attribute before the file is written.
+    """
     owners: list[tuple[str, int, Mapping[str, Any]]] = [
         ("study", study_id(study), system_attributes(study)),
         *(

@@ -6,8 +6,8 @@ from typing import Literal, Self, get_args
 
 Severity = Literal["broken", "wasteful", "advice"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""From the worst: a result is lost or wrong; time or disk space is wasted; a search could find
-better values."""
+"""The severities, the worst first. `broken`: a result is lost or wrong. `wasteful`: time or disk
+space is wasted. `advice`: a search could find better values."""
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,11 @@ class Finding:
     """Something that is wrong with a study or a file.
 
     Attributes:
-        severity: How severe it is.
-        problem: The problem in one line, with the study and the numbers.
-        solution: The command to type, or the action of `fix=`.
-        fix: Changes the copy of the database, or plans changes of files. None if only a person
-            can fix the problem.
+        severity: One of `SEVERITIES`.
+        problem: One line that describes the problem, with the name of the study or file.
+        solution: The command to type, or what `fix=` does.
+        fix: Function that changes the copy of the database or plans changes of files. None if
+            only a person can fix the problem.
     """
 
     severity: Severity
@@ -38,7 +38,7 @@ class Finding:
         return replace(self, solution=solution, fix=None)
 
     def describe_fix(self) -> str:
-        """Returns two lines about the fix after it was applied."""
+        """Returns two lines for the user after the fix: the problem, and what was done."""
         return f"{'fixed':<9} {self.problem}\n{'':<9} {self.solution.removeprefix('`fix=` ')}"
 
 

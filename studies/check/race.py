@@ -1,9 +1,9 @@
-"""A race: configurations are trained on the same seeds, and the clearly worse ones drop out early.
+"""A race: configurations are trained on the same seeds, and clearly worse ones drop out early.
 
-A few seeds say little about the spread of one configuration. But all configurations are trained on
-the same seeds, so each cost is the sum of the mean of its configuration, the effect of its seed
-and a residual (a two-way layout). The residuals of k configurations on n seeds share one variance
-with (k-1)(n-1) degrees of freedom.
+The statistical model is a two-way layout. The cost of a configuration on a seed is the sum of the
+mean of the configuration, the effect of the seed, and a residual. A few seeds say little about the
+variance of one configuration, so all residuals are assumed to have one variance. With k
+configurations and n seeds, its estimate has (k-1)(n-1) degrees of freedom.
 
 References:
     A Racing Algorithm for Configuring Metaheuristics (Birattari, Stützle, Paquete, Varrentrapp,
@@ -18,22 +18,25 @@ import numpy as np
 from scipy import stats
 
 SIGNIFICANCE_LEVEL = 0.05
-"""How often, in each round, one of those that drop out may be as good as the leader."""
+"""Maximal probability, in each round, that a configuration as good as the leader drops out."""
 
 
 def race(
     train: Callable[[Sequence[int], int], Sequence[float]], finalists: int, seeds: int
 ) -> list[list[float]]:
-    """Trains configurations seed by seed; from the second seed on, the worse ones drop out.
+    """Trains configurations seed by seed, and returns their costs.
+
+    From the second seed on, configurations that are clearly worse than the leader drop out.
 
     Args:
-        train: Returns the costs of the configurations with these indices on the seed with this
-            index. A lower cost is better; infinity means that the training failed.
+        train: Function of the indices of some configurations and the index of a seed. It returns
+            the cost of each configuration. Lower is better; infinity is a failed training.
         finalists: Number of configurations.
         seeds: Number of seeds.
 
     Returns:
-        The costs of each configuration on the seeds that it was trained on, in their order.
+        For each configuration, its costs, one per seed. The list of a configuration that has
+        dropped out is shorter.
     """
     costs: list[list[float]] = [[] for _ in range(finalists)]
     remaining = list(range(finalists))
@@ -46,7 +49,10 @@ def race(
 
 
 def winner(costs: Sequence[Sequence[float]]) -> int | None:
-    """Returns the configuration with the best mean over all seeds; None if all have failed."""
+    """Returns the index of the configuration with the lowest mean cost over all seeds.
+
+    Configurations that dropped out or failed do not count. Returns None if none is left.
+    """
     seeds = max(map(len, costs))
     means = [float(np.mean(row)) if len(row) == seeds else np.inf for row in costs]
     best = int(np.argmin(means))
@@ -54,7 +60,7 @@ def winner(costs: Sequence[Sequence[float]]) -> int | None:
 
 
 def probabilities_better(costs: Sequence[Sequence[float]], best: int) -> list[float]:
-    """Returns the probability of each configuration to be better than the one with index `best`.
+    """Returns the probability, for each configuration, that it is better than the one at `best`.
 
     Two configurations are compared on the seeds that both were trained on.
     """
@@ -68,7 +74,10 @@ def probabilities_better(costs: Sequence[Sequence[float]], best: int) -> list[fl
 
 
 def _survivors(costs: Sequence[Sequence[float]], remaining: list[int]) -> list[int]:
-    """Returns the configurations that stay, by Holm's procedure over all but the leader."""
+    """Returns the indices among `remaining` that are not clearly worse than the leader.
+
+    Holm's procedure corrects for the number of comparisons with the leader.
+    """
     rows = np.array([costs[index] for index in remaining])
     p_values = _p_values(rows, int(rows.mean(axis=1).argmin()))
     survivors = set(remaining)
@@ -80,10 +89,14 @@ def _survivors(costs: Sequence[Sequence[float]], remaining: list[int]) -> list[i
 
 
 def _p_values(costs: np.ndarray, leader: int) -> np.ndarray:
-    """Returns the p-values of paired t-tests of each row of (K, N) costs against the leader's row.
+    """Returns the p-values of paired t-tests, for each row of `costs` against the row `leader`.
 
-    With a flat prior, a p-value is the probability that the row is better than the leader. It is 0
-    for a row with a failed training, and 0.5 if there is only one seed.
+    With a flat prior, a p-value is the probability that the row is better than the leader. The
+    p-value is 0 for a row with a failed training, and 0.5 if there is only one seed.
+
+    Args:
+        costs: The cost of each configuration on each seed, with shape (K, N).
+        leader: Index of the row with the lowest mean.
     """
     finite = np.isfinite(costs).all(axis=1)
     p_values = np.where(finite, 0.5, 0.0)

@@ -6,14 +6,15 @@ from optuna.trial import FrozenTrial, TrialState
 
 
 def direction_sign(study: optuna.Study) -> int:
-    """Returns 1 if lower values are better, and -1 if higher values are."""
+    """Returns 1 if lower values are better in a study, and -1 if higher values are better."""
     return 1 if study.direction == StudyDirection.MINIMIZE else -1
 
 
 def rank_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """Returns the complete trials by their values, followed by the pruned ones.
+    """Returns the complete trials of a study, the best first, followed by the pruned trials.
 
-    A trial that was pruned later is better, because values of different epochs do not compare.
+    Pruned trials are sorted by their last epoch, the latest first. Trials that were pruned after
+    the same epoch are sorted by their values.
     """
     sign, states = direction_sign(study), (TrialState.COMPLETE, TrialState.PRUNED)
 

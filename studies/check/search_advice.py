@@ -25,25 +25,25 @@ NumericDistribution = FloatDistribution | IntDistribution
 End = Literal["lower", "upper"]
 
 TOP = 10
-"""How many of the best trials are looked at; a tenth of all trials if that is more."""
+"""Number of the best trials to look at. In a long search, a tenth of the trials is looked at."""
 END_SHARE = 0.05
-"""The share of the range, on its own scale, that counts as its end."""
+"""The part of a range that counts as its end: 5 %, of the logarithms if the range has `log`."""
 MIN_SHARE = 0.6
-"""The share of the best trials that must be at an end. In a range of few numbers, each number is
-near an end; the share is then three times the one that chance alone would put there."""
+"""The share of the best trials that must be at one end of a range for advice. A range of few
+integers needs a larger share, because chance puts more trials at its ends."""
 MIN_TRIALS = 5
-"""How many trials a choice must have had to be called weak. A choice that is as good as the others
-misses the best third five times in a row with a probability of 13 %."""
+"""Number of trials with a choice before it can be called weak. A choice that is as good as the
+others is absent from the best third in five trials with a probability of 13 %."""
 MIN_PRUNED = 3
-"""How many trials must have been pruned after an epoch to tell which value is pruned there."""
+"""Number of trials that must have been pruned after an epoch to estimate the threshold there."""
 
 
 def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
-    """Finds parameters with most of their best values at one end of the range.
+    """Yields advice for parameters whose best values are mostly at one end of their range.
 
-    A wider range is advised if the model can be built with a value from it, and the model's
-    default is not beyond that end. If the default is beyond the end, values at the end stand for
-    the default: a penalty of 1e-9 stands for 0.
+    The advice is a search with a wider range. The model must be buildable with the new end of the
+    range. There is no advice if the default is beyond the end: for a penalty with the default 0,
+    values at the lower end 1e-9 need no wider range.
     """
     for study in _single_objective_studies(checkup):
         trials = rank_trials(study)
@@ -83,7 +83,10 @@ def find_boundary_values(checkup: Checkup) -> Iterator[Finding]:
 
 
 def _crowded_ends(best: list[FrozenTrial]) -> dict[str, tuple[NumericDistribution, End, int]]:
-    """Returns the parameters with many of the best values at one end, and how many there are."""
+    """Returns the parameters of which many values in the trials `best` are at one end.
+
+    Returns the distribution, the end, and the number of values at that end, by parameter.
+    """
     crowded = {}
     distributions = {n: d for trial in best for n, d in trial.distributions.items()}
     for name, distribution in distributions.items():
@@ -106,24 +109,27 @@ def _crowded_ends(best: list[FrozenTrial]) -> dict[str, tuple[NumericDistributio
 
 
 def _relative_position(distribution: NumericDistribution, value: float) -> float:
-    """Returns the position of a value in its range, from 0 to 1 on the scale of the range."""
+    """Returns the position of a value in a range, from 0 at the lower end to 1 at the upper end.
+
+    In a logarithmic range, the position is that of the logarithm.
+    """
     numbers = distribution.low, distribution.high, value
     low, high, at = map(math.log, numbers) if distribution.log else numbers
     return (at - low) / (high - low)
 
 
 def _is_beyond(default: Any, distribution: NumericDistribution, end: End) -> bool:
-    """Returns whether a default lies beyond an end of the range."""
+    """Returns whether a default is a number outside of the range, beyond the given end."""
     if not isinstance(default, int | float):
         return False
     return default < distribution.low if end == "lower" else default > distribution.high
 
 
 def _wider_end(distribution: NumericDistribution, end: End) -> float | None:
-    """Returns the upper or lower end of a range that is half as wide again.
+    """Returns the new value of one end of a range that gets wider by half.
 
-    On a logarithmic scale, the end moves tenfold at most. Returns None if the parameter has no
-    values beyond the present end.
+    On a logarithmic scale, the new end is at most ten times as far. Returns None if the parameter
+    has no values beyond the present end.
     """
     low, high = distribution.low, distribution.high
     if distribution.log:
@@ -156,7 +162,7 @@ def _can_be_built(
 
 
 def find_weak_choices(checkup: Checkup) -> Iterator[Finding]:
-    """Finds choices that were tried and never among the best third of trials, or never tried."""
+    """Yields advice for choices that were never in the best third of trials, or never tried."""
     for study in _single_objective_studies(checkup):
         trials = rank_trials(study)
         best_third = trials[: max(1, len(trials) // 3)]
@@ -189,7 +195,10 @@ def find_weak_choices(checkup: Checkup) -> Iterator[Finding]:
 
 
 def _count_choices(trials: list[FrozenTrial], name: str, words: Mapping[str, Any]) -> Counter[str]:
-    """Returns how many trials have each choice of a parameter, by its word."""
+    """Returns the number of trials with each choice of the parameter `name`.
+
+    `words` maps the word for each choice to the choice. The result is by word.
+    """
     values = [trial.params[name] for trial in trials if name in trial.params]
     return Counter(
         word for value in values for word, choice in words.items() if is_same_choice(choice, value)
@@ -197,13 +206,12 @@ def _count_choices(trials: list[FrozenTrial], name: str, words: Mapping[str, Any
 
 
 def find_late_bloomers(checkup: Checkup) -> Iterator[Finding]:
-    """Finds good trials that were, after some epoch, no better than the trials pruned there.
+    """Yields advice to search without pruning, if good trials had bad values in early epochs.
 
-    The median value of at least three trials that were pruned after an epoch is the pruning
-    threshold of that epoch. A trial of the best third that did not beat the threshold would have
-    been pruned too, had the pruner not spared it, as it spares the defaults and the first trials.
-    If this holds for a third of the best trials, and for two at least, then the values of that
-    epoch say little about the final value.
+    The threshold of an epoch is the median value of the trials that were pruned after this epoch;
+    there must be at least three. A late bloomer is a complete trial of the best third that was not
+    better than a threshold, and was not pruned because the pruner spares some trials. The advice
+    is given if a third of the best trials, and at least two, are late bloomers.
     """
     for study in _single_objective_studies(checkup):
         sign = direction_sign(study)

@@ -1,4 +1,4 @@
-"""Finds networks and configurations of studies that are broken, misplaced or outdated."""
+"""Finds checkpoints and configuration files that are broken, misplaced or outdated."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ CHECKPOINT = "model.ckpt"
 
 
 def find_broken_checkpoints(checkup: Checkup) -> Iterator[Finding]:
-    """Finds checkpoints that cannot be read: of final training, and of unfinished trials."""
+    """Yields a finding for each checkpoint of a training or an unfinished trial that is broken."""
     for folder in checkup.folders():
         for path in sorted(folder.glob("*/*.ckpt")):
             is_partial = path.parent.name.endswith(("-partial", "-partial-before"))
@@ -52,7 +52,10 @@ def _check_readable(
 
 
 def _training_source(path: Path) -> str:
-    """Returns the argument of `train` that trains a network again; empty if there is none."""
+    """Returns the argument with which `train` writes the checkpoint `path` again.
+
+    Returns an empty text if `train` did not write this checkpoint.
+    """
     folder = path.parent
     if re.fullmatch(r"config-\w+", folder.name):
         return str(folder / "best.toml")
@@ -63,7 +66,7 @@ def _training_source(path: Path) -> str:
 
 
 def find_misplaced_networks(checkup: Checkup) -> Iterator[Finding]:
-    """Finds networks that lie in the folder of another study or trial."""
+    """Yields a finding for each network in the folder of another study or trial."""
     for study in checkup.studies:
         train = checkup.command("train", study.study_name)
         for problem in describe_misplaced_checkpoints(study, checkup.runs):
@@ -71,7 +74,7 @@ def find_misplaced_networks(checkup: Checkup) -> Iterator[Finding]:
 
 
 def find_broken_configurations(checkup: Checkup) -> Iterator[Finding]:
-    """Finds a best.toml, or the file of another trial, that cannot be read."""
+    """Yields a finding for each best.toml or trial-NUMBER.toml that cannot be read."""
     for study in checkup.studies:
         folder = checkup.runs.root / study.study_name
         for path in sorted([*folder.glob("best.toml"), *folder.glob("trial-*.toml")]):
@@ -97,7 +100,11 @@ def _rewrite(study: optuna.Study, path: Path, checkup: Checkup) -> None:
 
 
 def find_outdated_networks(checkup: Checkup) -> Iterator[Finding]:
-    """Finds networks of trials that are not the best now, and studies with a changed encoder."""
+    """Yields findings about networks and studies that are outdated.
+
+    A network is outdated if another trial has become the best trial of its study. A study is
+    outdated if its encoder was trained again or deleted.
+    """
     for study in checkup.studies:
         name, final = study.study_name, checkup.runs.final(study.study_name)
         train = checkup.command("train", name)

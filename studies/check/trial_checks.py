@@ -16,11 +16,11 @@ from .checkup import Checkup
 from .finding import Finding, list_trials
 
 Params = frozenset[tuple[str, Any]]
-"""Names and values of parameters, in no order."""
+"""The names and values of a trial's parameters, as a set that can be compared and hashed."""
 
 
 def find_interrupted_trials(checkup: Checkup) -> Iterator[Finding]:
-    """Finds RUNNING trials without a heartbeat, which the next search continues."""
+    """Yields findings about RUNNING trials of dead processes. The next search resumes them."""
     for study in checkup.studies:
         dead = stale_trials(study, study.get_trials(deepcopy=False))
         if dead:
@@ -41,10 +41,9 @@ def _requeue(study: optuna.Study) -> None:
 
 
 def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:
-    """Finds trials that repeat the parameters of an earlier trial, also those that still wait.
+    """Yields findings about finished and waiting trials with the parameters of an earlier trial.
 
-    Each trial has its own random seed, so a repetition tells the spread of its value; but a search
-    never repeats parameters on purpose.
+    Such a trial is wasteful, because a search does not need the same parameters twice.
     """
     for study in checkup.studies:
         trials = study.get_trials(deepcopy=False)
@@ -73,7 +72,10 @@ def find_duplicate_trials(checkup: Checkup) -> Iterator[Finding]:
 
 
 def _waiting_duplicates(trials: list[FrozenTrial], tried: dict[Params, int]) -> dict[int, int]:
-    """Returns the numbers of waiting trials, each with the number of the trial that it repeats."""
+    """Returns the number of each waiting trial that repeats another, and the other's number.
+
+    `tried` holds the number of the first finished trial for each set of parameters.
+    """
     names = {frozenset(name for name, _ in params) for params in tried}
     found = {}
     for trial in trials:

@@ -1,4 +1,4 @@
-"""Verification: a trial is run again from its record and must report the same values."""
+"""The function `verify`: it runs a trial again and compares the values with the recorded ones."""
 
 import random
 from collections.abc import Iterator, Mapping
@@ -28,53 +28,53 @@ from ..study.study_lookup import best_configuration, get_trial, open_study, spli
 from .detached_trial import DetachedTrial, with_progress_bar
 
 Value = float | tuple[float, ...] | str
-"""The value of a trial, the values of several objectives, or the reason of a failure."""
+"""The result of a trial: one value, a value per objective, or the reason why the trial failed."""
 
 
 @dataclass(frozen=True)
 class TrialOutcome:
-    """The values that a trial reported, by step, and its final value."""
+    """The values that a trial reported, by step, and the final value."""
 
     reports: Mapping[int, float]
     value: Value
 
     @classmethod
     def of_trial(cls, trial: FrozenTrial) -> Self:
-        """Returns the recorded outcome of a trial."""
+        """Returns the outcome that is recorded on a trial."""
         if trial.state == TrialState.FAIL:
             return cls(trial.intermediate_values, read_trial_record(trial).stopped)
         values = tuple(trial.values)
         return cls(trial.intermediate_values, values[0] if len(values) == 1 else values)
 
     def first_difference(self, other: Self) -> int | None:
-        """Returns the first step with different values in both; None if there is no such step."""
+        """Returns the first step at which two outcomes have different values; None if none."""
         steps = sorted({*self.reports, *other.reports})
         return next((n for n in steps if self.reports.get(n) != other.reports.get(n)), None)
 
     def value_at(self, step: int | None) -> Value:
-        """Returns the value of a step; the final value if the step is None or was not reached."""
+        """Returns the value at a step; the final value if `step` is None or was not reached."""
         return self.value if step is None else self.reports.get(step, self.value)
 
 
 @dataclass(frozen=True, repr=False)
 class Verification(Result):
-    """The recorded values of a trial, and the values when it is run again.
+    """The result of `verify`: whether a trial that is run again gives the recorded values.
 
     Attributes:
         study: Name of the study.
         trial: Number of the trial.
         state: The recorded state, such as `pruned`.
         monitor: Name of the metric.
-        step: `epoch` if the trial reports a value per epoch; `training` if it has several
+        step: `epoch` if the trial reports a value per epoch; `training` if the trial has several
             trainings and reports a value per training.
-        reproduced: Whether all reported values equal the recorded ones to the last bit.
+        reproduced: Whether all values of the new run equal the recorded values to the last bit.
         first_difference: The first epoch or training with another value, counted from 1; None if
-            there is none, or if the trial was not run again.
-        recorded_value: The recorded value of the step `first_difference`; the recorded value of
-            the trial if that is None; the reason if the trial failed.
-        current_value: The value of the same step in the new run; None if the trial was not run
-            again.
-        changes: The recorded and the current state of each fact that has changed, by its name.
+            all are equal, or if the trial was not run again.
+        recorded_value: The recorded value at `first_difference`. If `first_difference` is None,
+            the recorded final value, or the reason why the trial failed.
+        current_value: The same value in the new run; None if the trial was not run again.
+        changes: For each library, machine or data fact that has changed, by name: the recorded
+            and the current state.
     """
 
     study: str
@@ -106,7 +106,7 @@ class Verification(Result):
 
     @property
     def reasons(self) -> list[str]:
-        """Possible reasons of a difference, one per line."""
+        """Possible reasons for a difference, one per line."""
         lines = [f"{name}: {then} then, {now} now" for name, (then, now) in self.changes.items()]
         if not (lines or self.reproduced):
             lines = [
@@ -130,22 +130,22 @@ def verify(
     runs: str | Path = RUNS,
     storage: str | None = None,
 ) -> Verification:
-    """Runs a trial again from its record and compares all reported values.
+    """Runs a trial again as it was recorded, and compares all values with the recorded values.
 
     The trial is run with the recorded parameters, seed, number of threads and number of epochs.
-    On the same kind of CPU with the same libraries, its values are the same to the last bit.
-    Nothing is written to the database. If the data have changed, nothing is run.
+    On the same kind of CPU and with the same libraries, the values are equal to the last bit.
+    Nothing is written to the database. If the data have changed, the trial is not run.
 
     Args:
-        source: `STUDY` for its best trial; `STUDY:17` for any trial that is complete, was pruned
-            or has diverged.
+        source: `STUDY` for the best trial of a study; `STUDY:17` for trial 17, which must be
+            complete, pruned or diverged.
         data_dir: The folder with torchvision data, if it is not that of the search.
         runs: The folder with all studies.
         storage: Optuna URL of the database, if it is not in that folder.
 
     Raises:
         StudyError: If there is no such study or trial, or the trial has no recorded result.
-        SpaceError: If the search space does not have this configuration any more.
+        SpaceError: If the trial's configuration is no longer in the search space.
         StorageError: If the database cannot be read.
         DataError: If the data are missing or broken.
 
@@ -174,7 +174,16 @@ def verify_some(
     runs: str | Path = RUNS,
     storage: str | None = None,
 ) -> Iterator[Verification]:
-    """Verifies a random choice of the complete and pruned trials of a study."""
+    """Yields the verifications of randomly chosen complete and pruned trials of a study.
+
+    Args:
+        name: Name of the study.
+        trials: Number of trials to choose.
+        seed: Random seed of the choice.
+        data_dir: The folder with torchvision data, if it is not that of the search.
+        runs: The folder with all studies.
+        storage: Optuna URL of the database, if it is not in that folder.
+    """
     check_at_least("trials", trials, 1)
     check_seed(seed)
     place = Runs(Path(runs))
@@ -190,7 +199,7 @@ def verify_some(
 
 
 def _check_has_result(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Raises StudyError unless a trial has a value or has diverged."""
+    """Raises StudyError if a trial has no result to compare: neither a value nor a divergence."""
     reason = read_trial_record(trial).stopped or "it has no result"
     metrics = read_study_record(study).metrics
     diverged = any(reason.startswith(f"{name} is ") for name in metrics)
@@ -234,7 +243,10 @@ class _Rerun:
         )
 
     def _run(self, trial: FrozenTrial, seed: int, title: str | None) -> TrialOutcome:
-        """Trains a trial until it ends by itself, or one epoch longer than the recorded run."""
+        """Trains with the parameters of a trial, for at most one epoch more than the recorded run.
+
+        Returns the outcome of the new run.
+        """
         replay(self.objective.model, trial.params, self.data.spec)  # raises a readable SpaceError
         max_reports = len(trial.intermediate_values) + (trial.state != TrialState.PRUNED)
         detached = DetachedTrial(trial.params, seed - self.objective.seed, max_reports)
@@ -249,7 +261,10 @@ class _Rerun:
 
 
 def _changes_since(provenance: Provenance) -> dict[str, tuple[object, object]]:
-    """Returns the recorded and the current libraries, code and machine, where they differ."""
+    """Returns the facts about libraries, code and machine that have changed, by name.
+
+    Each value is a pair of the recorded and the current state.
+    """
     before: dict[str, Any] = {**provenance.versions, **provenance.to_table()}
     now = {**versions(), "git_commit": git_commit(), **machine()}
     return {
@@ -261,7 +276,7 @@ def _changes_since(provenance: Provenance) -> dict[str, tuple[object, object]]:
 
 @contextmanager
 def _with_threads(number: int | None) -> Iterator[None]:
-    """Sets the number of PyTorch's threads for the block; None leaves it as it is."""
+    """Sets the number of PyTorch's threads for the block. With None, it is not changed."""
     before = torch.get_num_threads()
     torch.set_num_threads(number or before)
     try:
