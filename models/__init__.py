@@ -1,1 +1,1 @@
-"""The trained models: LightningModules, their networks, and densities of their codes."""
+"""The models, which are LightningModules; their networks; and densities of latent codes."""

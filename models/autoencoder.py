@@ -1,4 +1,4 @@
-"""Autoencoders: networks that compress an item to a short code and reconstruct it."""
+"""Autoencoders: networks that compress an item to a latent code, and reconstruct the item."""
 
 from typing import Unpack
 
@@ -12,26 +12,30 @@ from .networks.standardize import error_scale, per_channel
 
 
 class Autoencoder(Learner):
-    """Autoencoder of any network, trained on the mean squared error to the uncorrupted input.
+    """An autoencoder with a network of choice, trained on the mean squared error.
 
-    `*_mse` is the error of uncorrupted input without penalties, so that configurations stay
-    comparable; for a standardized table it is in standard deviations, so that all features count
-    equally. In training, `corruption_std` and `corruption_rate` corrupt the input, and `sparsity`
-    adds the mean distance of code values from `sparse_code`, logged as `*_sparsity`, to the loss.
+    The logged `*_mse` compares the reconstruction of uncorrupted input with this input, and
+    contains no penalty, so that models with different options can be compared. For a standardized
+    table, it is in standard deviations, so that all features count equally.
+
+    In training, `corruption_std` and `corruption_rate` corrupt the input. `sparsity` adds a
+    penalty to the loss: the mean distance of code values from `sparse_code`. It is logged as
+    `*_sparsity`.
 
     Args:
-        data: The data.
-        latent_dim: Length of the code, at least 1.
+        data: The description of the data.
+        latent_dim: Length of the latent code, at least 1.
         network: A key of `NETWORKS`.
-        width: Factor for the published width of each layer, above 0.
-        corruption_std: Standard deviation of the Gaussian noise that is added to the input in
-            training, relative to the deviation of standardized data; at least 0.
-        corruption_rate: Share of input values that training replaces by 0, or by the mean of
-            standardized data; from 0 to 1.
-        sparsity: Weight of the mean distance of code values from `sparse_code`, at least 0.
-        sparse_code: The value that `sparsity` draws the code towards.
+        width: Factor that multiplies the published width of each layer, above 0.
+        corruption_std: Standard deviation of Gaussian noise that is added to the input in
+            training, at least 0. For standardized data, it is relative to the standard deviation
+            of the data.
+        corruption_rate: Share of input values that are replaced in training, from 0 to 1. They
+            become 0, or the mean if the data is standardized.
+        sparsity: Weight of the sparsity penalty, at least 0.
+        sparse_code: The value that the sparsity penalty draws code values towards.
         lr: Initial learning rate.
-        training: Further options of `Learner`.
+        training: Other options of `Learner`.
 
     Raises:
         ValueError: If an option is out of range, or the network does not accept the data.
@@ -85,12 +89,12 @@ class Autoencoder(Learner):
         self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
 
     def encode(self, x: Tensor) -> Tensor:
-        """Maps items x, with shape (N, *data.shape), to codes, with shape (N, latent_dim)."""
+        """Maps items x, with shape (N, *data.shape), to latent codes (N, latent_dim)."""
         code: Tensor = self.encoder(x)
         return code
 
     def decode(self, z: Tensor) -> Tensor:
-        """Maps codes z, with shape (N, latent_dim), to items, with shape (N, *data.shape)."""
+        """Maps latent codes z (N, latent_dim) to items, with shape (N, *data.shape)."""
         items: Tensor = self.decoder(z)
         return items
 
@@ -115,7 +119,7 @@ class Autoencoder(Learner):
         return loss + self.sparsity * terms["sparsity"] if self.sparsity else loss
 
     def _corrupt(self, x: Tensor) -> Tensor:
-        """Returns items with Gaussian noise added and random values replaced by the mean."""
+        """Returns items with added Gaussian noise; random values are replaced by the mean."""
         if self.corruption_std:
             x = x + self.corruption_std * self.deviation * torch.randn_like(x)
         if self.corruption_rate:

@@ -1,4 +1,4 @@
-"""What a model must know about its data."""
+"""DataSpec: the description of the data that a model is built from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,19 +11,21 @@ SHAPE_AXES: dict[Kind, tuple[str, ...]] = {
     "table": ("features",),
     "text": ("letters",),
 }
-"""The axes of one item, by the kind of data."""
+"""The names of the axes of an item, by the kind of data."""
 
 
 class Column(NamedTuple):
     """How a column of a file was read for training.
 
     Attributes:
-        name: The name of the column; `column 3` in a file without names.
-        role: A feature is a `number`, an `amount` (a number with a unit or with thousands
-            separators), a `flag` (true or false) or a `category`. Other columns are the `texts`,
-            the `target`, the `row number` or `left out`.
-        decimal: The decimal mark of its numbers, `.` or `,`; empty if none has one.
-        unit: The unit of its numbers, such as `$` or `%`; empty if they have none.
+        name: The name of the column. In a file without names, it is `column 3` for the third
+            column.
+        role: For a feature, it is `number`, `amount` (a number with a unit or with thousands
+            separators), `flag` (true or false) or `category`. For any other column, it is `text`,
+            `texts`, `target`, `row number` or `left out`.
+        decimal: The decimal mark of the numbers, `.` or `,`; empty if no number has a decimal
+            mark.
+        unit: The unit of the numbers, such as `$` or `%`; empty without a unit.
     """
 
     name: str
@@ -34,23 +36,24 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSpec:
-    """A description of one item of the data, from which a network can be rebuilt.
+    """A description of the data, from which a network can be built again.
 
     Attributes:
-        shape: Shape of one item: (C, H, W) of an image, (F,) of a row of a table, (L,) of a text
-            of up to L letters.
-        kind: What an item is.
-        classes: Names of the classes; empty without labels, or with numbers as targets.
-        mean: Mean of each channel or feature over the training part, or None if networks do not
+        shape: Shape of one item: (C, H, W) of an image, (F,) of a table row, (L,) of a text with
+            up to L letters.
+        kind: The kind of data: `image`, `table` or `text`.
+        classes: Names of the classes; empty if there are no labels, or if targets are numbers.
+        mean: Mean of each channel or feature in the training part; None if networks do not
             standardize their input.
-        std: Standard deviation of each channel or feature; None if and only if `mean` is None.
+        std: Standard deviation of each channel or feature; None if `mean` is None.
         shares: Share of each class in the training part, from 0 to 1.
-        target: Mean and standard deviation of numeric targets over the training part.
-        features: Names of a table's features; `color=red` is 1 in rows with the color red, and 0
-            in others.
-        letters: The letters of a text. The first one is encoded as 1; 0 pads the end of a text.
-        pixel_maximum: The stored pixel value that stands for 1, such as 255; 0 if it is unknown,
-            because only floats up to 1 were seen.
+        target: Mean and standard deviation of numeric targets in the training part.
+        features: Names of the features of a table. A feature named `color=red` is 1 in rows with
+            the color red, and 0 in other rows.
+        letters: The known letters of texts. The first letter is encoded as 1. The code 0 pads the
+            end of a text.
+        pixel_maximum: The stored pixel value that is scaled to 1, such as 255; 0 if it is unknown
+            because the training images were floats up to 1.
         columns: The columns of the file that the items come from.
 
     Raises:
@@ -90,7 +93,7 @@ class DataSpec:
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Self:
-        """Returns the spec that `to_table` has written.
+        """Returns the spec that `to_table` returned as a dict.
 
         Raises:
             ValueError: If an entry is unknown or of the wrong type.
@@ -108,7 +111,7 @@ class DataSpec:
         return spec
 
     def to_table(self) -> dict[str, Any]:
-        """Returns the known attributes as plain values, which a checkpoint can hold."""
+        """Returns the attributes with values as a dict of plain values for a checkpoint."""
         known = {name: value for name, value in vars(self).items() if value}
         table = {n: v if isinstance(v, str | int) else list(v) for n, v in known.items()}
         return table | {"columns": list(map(list, self.columns))} if self.columns else table

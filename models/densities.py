@@ -1,4 +1,4 @@
-"""Densities of latent codes, from which new codes are sampled: kernels and Gaussian mixtures."""
+"""Densities of latent codes (Gaussian kernels and mixtures), from which new codes are sampled."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -15,24 +15,24 @@ Codes = NDArray[np.float32]
 FOLDS = 5  # of cross-validation, and therefore the fewest codes
 COMPONENTS = (2, 5, 10, 20, 40)
 MIN_MIXTURE_CODES = 5 * COMPONENTS[0]
-"""The fewest codes that a number of components can be chosen from."""
+"""The smallest number of codes for which a mixture can choose its number of components."""
 
 
 class Density(ABC):
-    """A distribution of codes: a dataclass of arrays and numbers."""
+    """Base class of densities of latent codes. A subclass is a dataclass of arrays and numbers."""
 
     @abstractmethod
     def sample(self, n: int, seed: int = 0) -> Codes:
-        """Samples n codes, with shape (n, D)."""
+        """Returns n random codes, with shape (n, D)."""
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Writes plain arrays to an .npz file."""
+        """Writes the attributes to an .npz file as plain arrays."""
         arrays: dict[str, Any] = {n: value for n, value in vars(self).items() if value is not None}
         np.savez_compressed(path, **arrays)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Reads a file that `save` has written, without unpickling anything."""
+        """Returns the density in a file that `save` wrote; nothing is unpickled."""
         with np.load(path, allow_pickle=False) as arrays:
             return cls(**{n: array if array.ndim else array.item() for n, array in arrays.items()})
 
@@ -42,13 +42,14 @@ class Density(ABC):
 
 @dataclass(frozen=True, repr=False)
 class LatentKDE(Density):
-    """A Gaussian kernel density of codes, or of their first principal components.
+    """A Gaussian kernel density of latent codes, or of their first K principal components.
 
     Attributes:
         points: The centers of the kernels, with shape (N, K).
-        bandwidth: Standard deviation of the kernels, in units of the points.
-        components: Orthonormal principal axes, with shape (K, D), or None if K is D.
-        mean: Mean of the codes, with shape (D,), or None if K is D.
+        bandwidth: Standard deviation of the kernels, in the unit of the points.
+        components: Orthonormal principal axes, with shape (K, D); None if all D dimensions are
+            used.
+        mean: Mean of the codes, with shape (D,); None if all D dimensions are used.
 
     References:
         Remarks on Some Nonparametric Estimates of a Density Function (Rosenblatt, 1956)
@@ -74,19 +75,19 @@ class LatentKDE(Density):
         n_search: int = 1000,
         seed: int = 0,
     ) -> Self:
-        """Fits a density with the best of 20 bandwidths under 5-fold cross-validation.
+        """Returns a density of `codes`; 5-fold cross-validation chooses the best of 20 bandwidths.
 
-        The candidates are evenly spread on a log scale, from a tenth to ten times the order of
-        magnitude of the codes. If the first or the last one is best, the search moves on by a
-        factor of 10, up to three times.
+        The 20 bandwidths are evenly spread on a log scale. They go from a tenth to ten times the
+        order of magnitude of the codes. If the smallest or largest one is best, the range moves by
+        a factor of 10 in that direction, up to three times.
 
         Args:
-            codes: Codes, with shape (N, D) and N at least 5.
-            n_components: Number of principal components K that the density is fitted to, or None
-                to fit it to the codes as they are.
-            n_search: Number of codes that the bandwidth search uses, because its time grows with
-                their square. All codes carry a kernel in the end.
-            seed: Seed of the codes that the search uses.
+            codes: Latent codes, with shape (N, D), where N is at least 5.
+            n_components: Number of principal components K that the density is fitted to. If None,
+                it is fitted to the codes themselves.
+            n_search: Number of codes in the search for the bandwidth. The time of the search grows
+                with the square of this number. The final density has a kernel for every code.
+            seed: Seed of the random choice of these codes.
 
         Raises:
             ValueError: If there are too few codes.
@@ -108,7 +109,7 @@ class LatentKDE(Density):
         return cls(points, _best_bandwidth(points[subset]), components, mean)
 
     def sample(self, n: int, seed: int = 0) -> Codes:
-        """Samples n codes, with shape (n, D)."""
+        """Returns n random codes, with shape (n, D)."""
         from sklearn.neighbors import KernelDensity
 
         density = KernelDensity(bandwidth=self.bandwidth).fit(self.points)
@@ -122,7 +123,7 @@ class LatentKDE(Density):
 
 
 def order_of_magnitude(codes: Codes) -> NDArray[np.float64]:
-    """Returns the power of ten nearest to the deviation of each dimension of codes (N, D)."""
+    """Returns, for each dimension of codes (N, D), the power of ten nearest to its deviation."""
     spread = codes.std(0, dtype=float) * (codes.min(0) < codes.max(0))
     return np.where(spread > 0, 10.0 ** np.log10(np.where(spread > 0, spread, 1)).round(), 0)
 
@@ -144,12 +145,12 @@ def _best_bandwidth(points: Codes) -> float:
 
 @dataclass(frozen=True, repr=False)
 class LatentMixture(Density):
-    """A mixture of K Gaussians over codes of length D.
+    """A mixture of K Gaussians, as a density of latent codes of length D.
 
     Attributes:
-        weights: Share of each component, with shape (K,).
-        means: Their means, with shape (K, D).
-        covariances: Their covariances, with shape (K, D, D).
+        weights: Weight of each component, with shape (K,).
+        means: Mean of each component, with shape (K, D).
+        covariances: Covariance of each component, with shape (K, D, D).
 
     References:
         Maximum Likelihood from Incomplete Data via the EM Algorithm (Dempster, Laird, Rubin, 1977)
@@ -167,22 +168,23 @@ class LatentMixture(Density):
 
     @classmethod
     def standard(cls, latent_dim: int) -> Self:
-        """Returns the standard normal density, the prior of a variational autoencoder."""
+        """Returns the standard normal density, which is the prior of a variational autoencoder."""
         return cls(np.ones(1), np.zeros((1, latent_dim)), np.eye(latent_dim)[None])
 
     @classmethod
     def fit(cls, codes: Codes, *, n_components: int | None = None, seed: int = 0) -> Self:
-        """Fits a mixture by expectation maximization.
+        """Returns a mixture, fitted to `codes` by expectation maximization.
 
-        All dimensions are first scaled to one order of magnitude, so that the 1e-4 that is added
-        to each variance is small.
+        The fit adds 1e-4 to each variance. All dimensions are first scaled to the same order of
+        magnitude, so that 1e-4 is small for all of them.
 
         Args:
-            codes: Codes, with shape (N, D). N is at least 2, or `MIN_MIXTURE_CODES` for several
-                components.
-            n_components: Number of components K. If None, the one of 2, 5, 10, 20 and 40 with
-                the lowest Bayesian information criterion (Schwarz, 1978), as far as N allows.
-            seed: Seed of the initial guess.
+            codes: Latent codes, with shape (N, D). N is at least 2. With several components, N is
+                at least `MIN_MIXTURE_CODES`.
+            n_components: Number of components K. If None, it is 2, 5, 10, 20 or 40: the number
+                with the lowest Bayesian information criterion (Schwarz, 1978). Numbers that are
+                too large for N are not tried.
+            seed: Seed of the initial components.
 
         Raises:
             ValueError: If there are too few codes.
@@ -204,7 +206,7 @@ class LatentMixture(Density):
         return cls(best.weights_, means, best.covariances_ * scale * scale[:, None])
 
     def sample(self, n: int, seed: int = 0) -> Codes:
-        """Samples n codes, with shape (n, D)."""
+        """Returns n random codes, with shape (n, D)."""
         rng = np.random.default_rng(seed)
         component = rng.choice(len(self.weights), size=n, p=self.weights / self.weights.sum())
         noise = rng.standard_normal((n, self.means.shape[1], 1))
@@ -212,9 +214,10 @@ class LatentMixture(Density):
         return (self.means[component] + spread[..., 0]).astype("float32")
 
     def _cholesky_factors(self) -> NDArray[np.float64]:
-        """Returns the Cholesky factors of the covariances, which may be singular.
+        """Returns the Cholesky factors of the covariances.
 
-        The factors are computed from correlations, so that they exist for variances of any size.
+        Covariances may be singular. The factors are computed from correlations, so that they exist
+        for variances of any size.
         """
         deviations = np.sqrt(np.diagonal(self.covariances, axis1=1, axis2=2))
         divisors = np.where(deviations > 0, deviations, 1)
@@ -236,7 +239,7 @@ DENSITIES: dict[str, Callable[[Any, Codes, int], Density]] = {
     "gaussian": lambda model, codes, seed: LatentMixture.fit(codes, n_components=1, seed=seed),
     "mixture": lambda model, codes, seed: LatentMixture.fit(codes, seed=seed),
 }
-"""Returns the density of a model's codes (N, D), given the model, the codes and a seed."""
+"""Functions by name, which return a density, given a model, its latent codes (N, D) and a seed."""
 
 MIN_CODES = {"kde": FOLDS, "pca-kde": FOLDS, "gaussian": 2, "mixture": MIN_MIXTURE_CODES}
-"""The fewest codes that a density can be fitted to; a prior needs none."""
+"""The smallest number of codes that each density can be fitted to. A prior needs no codes."""

@@ -1,4 +1,4 @@
-"""Embedders: networks that give near codes to items of one class."""
+"""Embedders: networks that map items of the same class to nearby latent codes."""
 
 from collections.abc import Callable
 from pkgutil import resolve_name
@@ -12,28 +12,30 @@ from .learner import Batch, Learner, Training, check_above_zero, check_choice, c
 from .networks.lenet import SiameseEncoder
 
 Triplets = tuple[Tensor, Tensor, Tensor]
-"""Indices of anchors, of items of the same class, and of items of another class, each (M,)."""
+"""Three tensors of indices (M,): anchors, items of the same class, items of another class."""
 
 
 class Embedder(Learner):
-    """Siamese or triplet network, trained on distances between codes.
+    """Siamese or triplet network, trained on distances between the latent codes of items.
 
-    Pairs and triplets are formed within each batch of labeled items: an anchor with another item
-    of its class, and with one of another class. They are new in each epoch, and half of the pairs
-    are similar. The loss, logged as `*_loss`, depends on `margin`; a metric callback such as
-    `NearestNeighbor` measures how good the codes are.
+    Each batch of labeled items is grouped into pairs or triplets, at random in each epoch. A
+    triplet is an anchor, another item of its class, and an item of another class. A pair is an
+    anchor and one of the two other items; half of the pairs are of one class.
+
+    The loss is logged as `*_loss`. It depends on `margin`, so use a metric callback, such as
+    `NearestNeighbor`, to measure how good the codes are.
 
     Args:
         data: Images of at least two classes.
-        latent_dim: Length of the code, at least 1.
-        loss: `contrastive` pulls similar pairs together and pushes the others apart; `triplet`
-            requires that an anchor is nearer to its class than to another one.
-        margin: The distance, in units of the code, beyond which items are far enough apart;
-            above 0.
+        latent_dim: Length of the latent code, at least 1.
+        loss: `contrastive` moves pairs of one class together and other pairs apart. `triplet`
+            makes an anchor nearer to its class than to another class.
+        margin: The distance between codes at which items of different classes are far enough
+            apart; above 0.
         miner: Which items an anchor is compared with: `random`, `semihard` or `hard` ones.
-        width: Factor for the published width of each layer, above 0.
+        width: Factor that multiplies the published width of each layer, above 0.
         lr: Initial learning rate.
-        training: Further options of `Learner`.
+        training: Other options of `Learner`.
 
     Raises:
         ValueError: If an option is out of range or not one of its choices, or there are fewer
@@ -75,14 +77,17 @@ class Embedder(Learner):
         self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
 
     def encode(self, x: Tensor) -> Tensor:
-        """Maps images x, with shape (N, C, H, W), to codes, with shape (N, latent_dim)."""
+        """Maps images x, with shape (N, C, H, W), to latent codes, with shape (N, latent_dim)."""
         code: Tensor = self.encoder(x)
         return code
 
     forward = encode
 
     def sample_groups(self, labels: Tensor) -> Tensor:
-        """Returns the indices of random triplets (M, 3), or of pairs (M, 2) that alternate."""
+        """Returns the indices of random triplets (M, 3), or of random pairs (M, 2).
+
+        Pairs of one class and pairs of two classes alternate.
+        """
         anchors, same, other = random_triplets(labels)
         if not self.uses_pairs:
             return torch.stack([anchors, same, other], 1)
@@ -101,9 +106,9 @@ class Embedder(Learner):
 
 
 def random_triplets(labels: Tensor) -> Triplets:
-    """Samples, for each item, another item of its class and one of another class.
+    """Returns for each item, as an anchor, a random item of its class and one of another class.
 
-    Items for which one of the two does not exist are left out. `labels` (N,) are class indices.
+    An anchor is left out if there is no such item. `labels` (N,) are class numbers.
     """
     same = labels[:, None] == labels
     other = ~same
@@ -114,7 +119,7 @@ def random_triplets(labels: Tensor) -> Triplets:
 
 
 def _make(name: str, *args: Any, **options: Any) -> Any:
-    """Returns a loss or a miner of pytorch-metric-learning that compares Euclidean distances."""
+    """Returns a loss or miner of pytorch-metric-learning that uses Euclidean distances."""
     from pytorch_metric_learning.distances import LpDistance
 
     distance = LpDistance(normalize_embeddings=False)

@@ -1,8 +1,8 @@
-"""The base of all errors of the package."""
+"""LatentuneError: the base class of all errors of the package."""
 
 
 class LatentuneError(Exception):
-    """Something that Latentune refuses or cannot do; its message names the value and the way out.
+    """Base class of errors; the message names the wrong value, and says what to do.
 
     Example:
         >>> try:

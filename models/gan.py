@@ -1,4 +1,4 @@
-"""Generative adversarial networks: a generator that learns to mislead a discriminator."""
+"""Generative adversarial networks: a generator learns to deceive a discriminator."""
 
 from typing import Any, Unpack, cast
 
@@ -16,23 +16,23 @@ from .networks.dcgan import Discriminator, Generator
 
 
 class GAN(Learner):
-    """DCGAN, trained on the non-saturating loss, for images with values in [0, 1].
+    """A DCGAN for images with values in [0, 1], trained on the non-saturating loss.
 
-    In each step, the discriminator is trained to tell real from generated images, then the
-    generator is trained to mislead it. The losses, logged as `*_generator` and `*_discriminator`,
-    do not tell how good the images are; a metric callback such as `KernelDistance` does. The
-    accuracies of the discriminator are logged as `*_accuracy_real`, `*_accuracy_fake` and
-    `*_accuracy`, the mean of both.
+    Each step first trains the discriminator to tell real from generated images. Then it trains the
+    generator to deceive the discriminator. The losses are logged as `*_generator` and
+    `*_discriminator`. They do not tell how good the images are, so use a metric callback, such as
+    `KernelDistance`. The accuracies of the discriminator are logged as `*_accuracy_real`,
+    `*_accuracy_fake` and their mean, `*_accuracy`.
 
     Args:
-        data: Images.
-        latent_dim: Length of the code, at least 1.
-        width: Factor for the published width of each layer of the generator, above 0.
+        data: Description of the images.
+        latent_dim: Length of the latent code, at least 1.
+        width: Factor that multiplies the published width of each layer of the generator, above 0.
         lr: Initial learning rate of the generator.
         discriminator_lr: Initial learning rate of the discriminator.
-        beta1: First beta of Adam; near 1, the two networks oscillate.
-        training: Further options of `Learner`; the schedule `plateau` is not available, because
-            no loss has to fall.
+        beta1: First beta of Adam. If it is near 1, the two networks oscillate.
+        training: Other options of `Learner`. The schedule `plateau` is not allowed, because no
+            loss has to fall.
 
     Raises:
         ValueError: If an option is out of range, or the schedule is `plateau`.
@@ -71,14 +71,14 @@ class GAN(Learner):
         self.to(memory_format=torch.channels_last)  # the faster layout of convolutions
 
     def decode(self, z: Tensor) -> Tensor:
-        """Maps codes z, with shape (N, latent_dim), to images, with shape (N, C, H, W)."""
+        """Maps latent codes z, with shape (N, latent_dim), to images, with shape (N, C, H, W)."""
         image: Tensor = self.generator(z)
         return image
 
     forward = decode
 
     def prior(self) -> LatentMixture:
-        """Returns the prior of the codes, a standard normal density."""
+        """Returns the prior of the latent codes, which is a standard normal density."""
         return LatentMixture.standard(self.latent_dim)
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
@@ -90,7 +90,7 @@ class GAN(Learner):
         return terms["discriminator"] + terms["generator"]
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:  # type: ignore[override]  # no loss
-        """Trains the discriminator for one step, and then the generator."""
+        """Trains the discriminator for one step, then the generator for one step."""
         discriminator, generator = cast(list[LightningOptimizer], self.optimizers())
         fake = self._generate(batch[0])
         terms = self._discriminator_terms(batch[0], fake.detach())
@@ -107,14 +107,17 @@ class GAN(Learner):
         self._step_schedulers("epoch")
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Adds the gradient of the L1 penalty and clips, as manual optimization requires."""
+        """Adds the gradient of the L1 penalty, and clips gradients.
+
+        Lightning does not clip gradients in manual optimization.
+        """
         super().on_before_optimizer_step(optimizer)
         if self.gradient_clip_norm:
             parameters = [p for group in optimizer.param_groups for p in group["params"]]
             clip_grad_norm_(parameters, self.gradient_clip_norm)
 
     def configure_optimizers(self) -> Any:
-        """Returns the optimizers of discriminator and generator with their schedules."""
+        """Returns the optimizers of discriminator and generator, each with its schedule."""
         lr = self.discriminator_lr
         discriminator = {"params": list(self.discriminator.parameters()), "lr": lr}
         generator = {"params": list(self.generator.parameters())}
@@ -125,9 +128,9 @@ class GAN(Learner):
         return self.decode(noise)
 
     def _discriminator_terms(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """Returns the loss and the accuracies of the discriminator.
+        """Returns the loss and the accuracies of the discriminator, by name.
 
-        Real and fake images pass the discriminator in two separate batches, because batch norm
+        Real and fake images are two separate batches for the discriminator, because batch norm
         must not mix them.
         """
         real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
@@ -150,7 +153,10 @@ class GAN(Learner):
         optimizer.step()
 
     def _step_schedulers(self, interval: str) -> None:
-        """Steps the learning rate schedules, as manual optimization requires."""
+        """Steps the learning rate schedules.
+
+        Lightning does not step them in manual optimization.
+        """
         for config in self.trainer.lr_scheduler_configs:
             if config.interval == interval and isinstance(config.scheduler, LRScheduler):
                 config.scheduler.step()

@@ -1,4 +1,4 @@
-"""The base class of all models: optimization, penalties and logging."""
+"""Learner: the base class of all models, with optimizer, penalties and logging."""
 
 import sys
 from abc import ABC, abstractmethod
@@ -18,11 +18,11 @@ SCHEDULES = ("cosine", "step", "plateau", "constant")
 Batch = Sequence[Tensor]
 
 ParameterGroups = list[dict[str, Any]]
-"""Groups of parameters with their options, as torch optimizers accept them."""
+"""Groups of parameters with options, in the format of torch optimizers."""
 
 
 class Training(TypedDict, total=False):
-    """The options of `Learner` that each model passes on as keyword arguments."""
+    """The options of `Learner` that every model takes as keyword arguments and passes on."""
 
     l1: float
     l2: float
@@ -33,21 +33,21 @@ class Training(TypedDict, total=False):
 
 
 class Learner(pl.LightningModule, ABC):
-    """A network with its optimizer: a plain LightningModule, which any Trainer trains.
+    """A network with its optimizer, as a LightningModule that any Lightning Trainer can train.
 
     A subclass implements `terms` and `loss`. The mean of each term over an epoch is logged as
-    `train_NAME`, `val_NAME` and `test_NAME`, and the mean loss as `train_loss`.
+    `train_NAME`, `val_NAME` and `test_NAME`. The mean loss is logged as `train_loss`.
 
     Args:
         lr: Initial learning rate.
-        l1: Weight of the L1 norm of the parameters, which is added to the loss.
+        l1: Weight of the L1 norm of the parameters in the loss.
         l2: Weight decay of the optimizer.
         optimizer: `adam` or `sgd`.
-        momentum: Momentum of SGD, from 0 to 1; the first beta of Adam.
-        schedule: How the learning rate falls: `cosine` to 0 along a cosine, `step` to a tenth
-            after each third of the epochs, `plateau` to a tenth whenever the training loss has
-            not fallen for a tenth of the epochs, `constant` not at all.
-        gradient_clip_norm: Largest norm of the gradients; 0 turns clipping off.
+        momentum: Momentum of SGD, from 0 to 1. For Adam, it is the first beta.
+        schedule: How the learning rate falls. `cosine`: to 0 along a cosine. `step`: to a tenth
+            after each third of the epochs. `plateau`: to a tenth if the training loss has not
+            fallen for a tenth of the epochs. `constant`: not at all.
+        gradient_clip_norm: Largest norm of the gradients. With 0, gradients are not clipped.
 
     Raises:
         ValueError: If an option is not one of its choices, or `gradient_clip_norm` is below 0.
@@ -92,11 +92,11 @@ class Learner(pl.LightningModule, ABC):
 
     @abstractmethod
     def terms(self, batch: Batch) -> dict[str, Tensor]:
-        """Returns the values to log by name, such as `mse`: means over the items of a batch."""
+        """Returns the values to log, such as `mse`, by name; each is a mean over a batch."""
 
     @abstractmethod
     def loss(self, terms: dict[str, Tensor]) -> Tensor:
-        """Returns the loss, without the L1 penalty, given the terms of a batch."""
+        """Returns the loss without the L1 penalty, given the result of `terms`."""
 
     def parameter_groups(self) -> ParameterGroups:
         """Returns the parameters that are trained."""
@@ -131,7 +131,7 @@ class Learner(pl.LightningModule, ABC):
             self.log(f"{part}_{name}", term, batch_size=len(batch[0]))
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Adds the gradient of the L1 penalty, which is faster than autograd."""
+        """Adds the gradient of the L1 penalty directly, which is faster than autograd."""
         if not self.l1:
             return
         trained = [(p.detach(), p.grad) for p in self.parameters() if p.grad is not None]
@@ -150,7 +150,7 @@ class Learner(pl.LightningModule, ABC):
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Returns the optimizer, and the schedule of its learning rate."""
+        """Returns the optimizer with its learning rate schedule."""
         return self.build_optimizer(self.parameter_groups())
 
     def build_optimizer(self, groups: ParameterGroups) -> OptimizerLRSchedulerConfig:
@@ -187,20 +187,20 @@ class Learner(pl.LightningModule, ABC):
 
 
 def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
-    """Raises a ValueError if the value of an option is not among its choices."""
+    """Raises ValueError if the value of the option `name` is not one of the choices."""
     if value not in choices:
         raise ValueError(f"{name} (={value!r}) must be one of {', '.join(choices)}.")
 
 
 def check_least(least: float, **options: float) -> None:
-    """Raises a ValueError if the value of an option is smaller than `least`."""
+    """Raises ValueError if the value of an option is below `least`."""
     for name, value in options.items():
         if not value >= least:
             raise ValueError(f"{name} (={value}) must be at least {least}.")
 
 
 def check_above_zero(**options: float) -> None:
-    """Raises a ValueError if the value of an option is not above 0."""
+    """Raises ValueError if the value of an option is not above 0."""
     for name, value in options.items():
         if not value > 0:
             raise ValueError(f"{name} (={value}) must be above 0.")

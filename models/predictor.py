@@ -1,4 +1,4 @@
-"""Predictors: a class or a number for each item, from a backbone or a trained encoder."""
+"""Predictors: networks that predict a class or a number for each item."""
 
 from typing import Any, Unpack
 
@@ -14,33 +14,39 @@ from .networks.network_tables import BACKBONES, find_network
 
 
 class Predictor(Learner):
-    """A linear layer on a backbone or an encoder, trained by cross-entropy or squared error.
+    """A linear layer on a backbone or a trained encoder, which predicts classes or numbers.
 
-    Everything before the last layer is a new backbone, or the encoder of another model. A frozen
-    encoder makes the same codes in every epoch, so the other layers are trained on batches of
-    codes instead of items; `forward` takes items in both cases.
+    Classes are trained by cross-entropy, and numbers by squared error. Before the last layer is a
+    new backbone, or the encoder of another model, the `codec`. If the codec is frozen, training
+    uses batches of latent codes instead of items, because an item has the same code in every
+    epoch. `forward` always takes items.
 
-    The logged values do not depend on options. For classes they are `*_loss`, the cross-entropy,
-    `*_accuracy`, and in validation and test `*_balanced_accuracy`, the mean accuracy of the
-    classes that occur in the part. For numbers they are `*_mse`, in the squared unit of the
-    target, and `*_r2`, the share of the variance of the part's targets that is explained. Numbers
-    are predicted and compared in float64; training standardizes them by the training part.
+    The logged values do not depend on options. For classes, they are the cross-entropy `*_loss`,
+    and `*_accuracy`. In validation and test, there is also `*_balanced_accuracy`, which is the
+    mean accuracy of the classes that occur. For numbers, they are `*_mse`, in the squared unit of
+    the target, and `*_r2`, the explained share of the variance of the targets. Numbers are
+    predicted and compared in float64. Training standardizes them by the mean and deviation of the
+    training part.
 
     Args:
-        data: Data with at least two classes, or with numbers as targets.
-        network: A key of `BACKBONES`, unless there is a `codec`.
-        hidden: Units of each hidden layer of the backbone, at least 1; of `cnn`, of the first
-            linear layer.
+        data: Description of data with at least two classes, or with numbers as targets.
+        network: A key of `BACKBONES`. It is not used if there is a `codec`.
+        hidden: Number of units in each hidden layer of the backbone, at least 1. For `cnn`, it is
+            the number of units in the first linear layer.
         layers: Number of hidden layers of a `dense` or recurrent backbone.
-        activation: Activation of a `dense` backbone, a key of `ACTIVATIONS`.
-        codec: A model with `encode`, which maps items to codes with shape (N, D).
-        unfreeze: Whether the codec is trained too, on items.
-        lin_dim: Units of a hidden layer after the backbone or the codec; 0 for none.
-        smoothing: Share of each target that is spread over all classes, from 0 to below 1.
-        balance: Weight of rare classes: 0 weighs all items equally, 1 all classes.
+        activation: Activation of a `dense` backbone, as a key of `ACTIVATIONS`.
+        codec: A model with the method `encode`, which maps items to latent codes with shape (N,
+            D).
+        unfreeze: Whether the codec is trained, too. Then training uses batches of items.
+        lin_dim: Number of units in a hidden layer after the backbone or codec; 0 for no such
+            layer.
+        smoothing: Label smoothing: the share of a target that is spread over all classes, from 0
+            to below 1.
+        balance: Weight of rare classes. With 0, all items have the same weight. With 1, all
+            classes have the same weight.
         lr: Initial learning rate.
-        encoder_lr: Initial learning rate of a codec that is trained too.
-        training: Further options of `Learner`.
+        encoder_lr: Initial learning rate of the codec if `unfreeze` is True.
+        training: Other options of `Learner`.
 
     Raises:
         ValueError: If an option is out of range, the backbone does not accept the data, or the
@@ -105,17 +111,17 @@ class Predictor(Learner):
         self.train()  # a frozen codec switches to eval mode, whatever mode it was in
 
     def encode(self, x: Tensor) -> Tensor:
-        """Maps items x, with shape (N, *data.shape), to codes, with shape (N, D)."""
+        """Maps items x, with shape (N, *data.shape), to latent codes, with shape (N, D)."""
         code: Tensor = self.backbone(x) if self.codec is None else self.codec.encode(x)
         return code.flatten(1)
 
     def features(self, x: Tensor) -> Tensor:
-        """Maps items x, with shape (N, *data.shape), to the input of the last layer, (N, D)."""
+        """Maps items x, with shape (N, *data.shape), to the input (N, D) of the last layer."""
         hidden: Tensor = self.hidden(self.encode(x))
         return hidden
 
     def predict_codes(self, codes: Tensor) -> Tensor:
-        """Maps codes, with shape (N, D), to logits, with shape (N, classes), or numbers (N, 1)."""
+        """Maps latent codes (N, D) to logits (N, classes), or to numbers (N, 1)."""
         output: Tensor = self.output(self.hidden(codes))
         if self.target is None:
             return output
@@ -123,11 +129,14 @@ class Predictor(Learner):
         return mean + std * output.double()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps items x, with shape (N, *data.shape), to logits (N, classes), or numbers (N, 1)."""
+        """Maps items x, with shape (N, *data.shape), to logits (N, classes) or numbers (N, 1)."""
         return self.predict_codes(self.encode(x))
 
     def predict_batch(self, batch: Tensor) -> Tensor:
-        """Maps a batch, of items or of codes of a frozen encoder, to logits or numbers."""
+        """Maps a training batch to logits or numbers.
+
+        If the encoder is frozen, the batch holds latent codes; otherwise it holds items.
+        """
         return self.predict_codes(batch if self.frozen else self.encode(batch))
 
     def train(self, mode: bool = True) -> "Predictor":
@@ -174,7 +183,7 @@ class Predictor(Learner):
         self._log_epoch_metrics("test")
 
     def parameter_groups(self) -> ParameterGroups:
-        """Returns the trained parameters; an encoder has a separate learning rate."""
+        """Returns the trained parameters; those of an encoder have a separate learning rate."""
         if self.codec is None:
             return super().parameter_groups()
         head = {"params": [*self.hidden.parameters(), *self.output.parameters()]}
@@ -194,7 +203,10 @@ class Predictor(Learner):
 
 
 def _code_length(codec: Any, data: DataSpec) -> int:
-    """Returns the length of a code, in eval mode so that batch norm statistics do not change."""
+    """Returns the length of the latent code of an item.
+
+    The codec is in eval mode meanwhile, so that batch norm statistics do not change.
+    """
     codec.eval()
     with torch.no_grad():
         codes: Tensor = codec.encode(torch.zeros(1, *data.shape)).flatten(1)
@@ -211,9 +223,10 @@ def _class_weights(data: DataSpec, balance: float) -> Tensor | None:
 
 
 def balanced_accuracy(correct: Tensor, items: Tensor) -> Tensor:
-    """Returns the mean accuracy of the classes that have items; NaN if no class has.
+    """Returns the mean accuracy of all classes that have items; NaN if no class has items.
 
-    `correct` and `items` are numbers of each class, both with shape (K,).
+    `correct` is the number of correct predictions of each class (K,). `items` is the number of
+    items of each class (K,).
 
     References:
         The Balanced Accuracy and Its Posterior Distribution (Brodersen, Ong, Stephan, Buhmann,
@@ -226,7 +239,7 @@ def balanced_accuracy(correct: Tensor, items: Tensor) -> Tensor:
 def r2_score(predictions: Tensor, targets: Tensor) -> Tensor:
     """Returns the share of the variance of targets (N,) that predictions (N,) explain, at most 1.
 
-    If all targets are equal, it is 1 if all predictions are right, and 0 otherwise. With fewer
+    If all targets are equal, the result is 1 for exact predictions, and 0 otherwise. With less
     than two targets, it is NaN.
     """
     if len(targets) < 2:

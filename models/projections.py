@@ -1,4 +1,4 @@
-"""Two-dimensional projections of codes of any length, by name."""
+"""Projections of latent codes to two dimensions, by name."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ Projection = NDArray[np.float32]
 
 
 def pca(codes: Codes, seed: int) -> Projection:
-    """Projects codes (N, D) onto their first two principal components.
+    """Projects latent codes (N, D) to their first two principal components.
 
     References:
         On Lines and Planes of Closest Fit to Systems of Points in Space (Pearson, 1901)
@@ -23,7 +23,7 @@ def pca(codes: Codes, seed: int) -> Projection:
 
 
 def tsne(codes: Codes, seed: int) -> Projection:
-    """Embeds codes (N, D) in the plane so that neighbors stay neighbors.
+    """Projects latent codes (N, D) to two dimensions by t-SNE, so that neighbors stay neighbors.
 
     References:
         Visualizing Data using t-SNE (van der Maaten, Hinton, 2008)
@@ -36,7 +36,7 @@ def tsne(codes: Codes, seed: int) -> Projection:
 
 
 def umap(codes: Codes, seed: int) -> Projection:
-    """Embeds codes (N, D) in the plane by UMAP; the package umap-learn must be installed.
+    """Projects latent codes (N, D) to two dimensions by UMAP, from the package umap-learn.
 
     References:
         UMAP: Uniform Manifold Approximation and Projection (McInnes, Healy, Melville, 2018)

@@ -1,4 +1,4 @@
-"""Types that every layer of the package shares; this file imports no torch."""
+"""Types that all packages share. This file does not import torch."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from .data_spec import DataSpec
 
 Direction = Literal["minimize", "maximize"]
-"""Which way a metric is better, as Optuna spells it."""
+"""Whether smaller or larger values of a metric are better, as Optuna spells it."""
 
 MetricCallbackFactory = Callable[[], "Callback"]
-"""Makes a Lightning callback that logs a metric which the model does not compute itself."""
+"""Returns a Lightning callback that logs a metric which the model does not compute itself."""
 
 
 class Space(Protocol):
-    """A search space: a function that builds a model from a trial's suggestions."""
+    """A search space: a function that returns a model, built with a trial's suggestions."""
 
     def __call__(self, trial: BaseTrial, data: DataSpec, /) -> LightningModule:
-        """Returns the model, given a trial and a description of the data."""
+        """Returns the model for a trial and a description of the data."""
         ...

@@ -1,4 +1,7 @@
-"""Variational autoencoders: codes are distributions, and new images are sampled from a prior."""
+"""Variational autoencoders, whose latent codes are distributions.
+
+New images are decoded from samples of a prior.
+"""
 
 import math
 from typing import Any, Literal, Unpack
@@ -28,23 +31,23 @@ IMPORTANCE_SAMPLES = 50
 class VAE(Learner):
     """Variational autoencoder with a standard normal prior, for images with values in [0, 1].
 
-    The loss is reconstruction + `beta` * KL, in nats per image. The logged values are unweighted:
-    `*_reconstruction` is the negative log-likelihood of an image given a sample of its code,
-    `*_kl` the divergence of the code from the prior, and `*_elbo` minus the sum of both, which is
-    the ELBO at beta 1.
+    The loss is reconstruction + `beta` * KL, in nats per image. The logged values do not depend on
+    `beta`. `*_reconstruction` is the negative log-likelihood of an image, given a sample of its
+    latent code. `*_kl` is the KL divergence of the code from the prior. `*_elbo` is minus the sum
+    of both, which is the ELBO.
 
     Args:
-        data: Images.
-        latent_dim: Length of the code, at least 1.
-        beta: Weight of the KL in the loss, at least 0. With 0 the prior has no effect.
-        beta_warmup: Epochs over which the weight of the KL grows from 0 to `beta`.
+        data: Description of the images.
+        latent_dim: Length of the latent code, at least 1.
+        beta: Weight of the KL divergence in the loss, at least 0. With 0, the prior has no effect.
+        beta_warmup: Number of epochs in which the weight grows from 0 to `beta`.
         lr: Initial learning rate.
-        network: `conv` for the convolutional encoder and decoder, `generator` for the decoder of
-            a DCGAN instead, `dense` for linear layers.
-        width: Factor for the published width of each layer, above 0.
-        likelihood: `gaussian`, with one learned standard deviation for all pixels, or
-            `bernoulli`, for which a value is the probability that its pixel is set.
-        training: Further options of `Learner`.
+        network: `conv` for convolutional encoder and decoder, `generator` for a convolutional
+            encoder and the decoder of a DCGAN, `dense` for linear layers.
+        width: Factor that multiplies the published width of each layer, above 0.
+        likelihood: `gaussian`, with one learned standard deviation for all pixels, or `bernoulli`,
+            for which a decoded value is the probability that its pixel is 1.
+        training: Other options of `Learner`.
 
     Raises:
         ValueError: If `latent_dim` is below 1, or `beta` or `beta_warmup` is below 0.
@@ -97,11 +100,11 @@ class VAE(Learner):
         self._means: list[Tensor] = []
 
     def encode(self, x: Tensor) -> Tensor:
-        """Maps images x, with shape (N, C, H, W), to the means of their codes, (N, latent_dim)."""
+        """Maps images x, with shape (N, C, H, W), to means of latent codes (N, latent_dim)."""
         return self.posterior(x)[0]
 
     def decode(self, z: Tensor) -> Tensor:
-        """Maps codes z, with shape (N, latent_dim), to images, with shape (N, C, H, W)."""
+        """Maps latent codes z, with shape (N, latent_dim), to images, with shape (N, C, H, W)."""
         image: Tensor = self.decoder(z)
         return image
 
@@ -112,19 +115,19 @@ class VAE(Learner):
     forward = reconstruct
 
     def prior(self) -> LatentMixture:
-        """Returns the prior of the codes, a standard normal density."""
+        """Returns the prior of the latent codes, which is a standard normal density."""
         return LatentMixture.standard(self.latent_dim)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns mean and log-variance of the codes of images x, both (N, latent_dim)."""
+        """Returns mean and log-variance of the latent codes of images x, both (N, latent_dim)."""
         features = self.encoder(x)
         return self.mean(features), self.log_variance(features)
 
     def elbo_terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns reconstruction and KL of images x, in nats, each with shape (N,).
+        """Returns reconstruction and KL divergence of images x, in nats, each with shape (N,).
 
-        The reconstruction is the negative log-likelihood given one sample of each code, which is
-        mean + deviation * noise, so that gradients flow through it to the encoder.
+        The reconstruction is the negative log-likelihood of an image, given one sample of its
+        latent code. The sample is mean + deviation * noise, so that gradients reach the encoder.
         """
         mean, log_variance = self.posterior(x)
         z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
@@ -139,11 +142,14 @@ class VAE(Learner):
         return terms["reconstruction"] + self._current_beta() * terms["kl"]
 
     def log_likelihood(self, x: Tensor, samples: int = IMPORTANCE_SAMPLES) -> Tensor:
-        """Estimates log p(x) by importance sampling, a lower bound that more samples tighten.
+        """Estimates log p(x) of images by importance sampling.
+
+        The estimate is a lower bound, which is nearer to log p(x) with more samples.
 
         Args:
             x: Images, with shape (N, C, H, W).
-            samples: Sampled codes per image, at least 1; with 1 the mean is the ELBO.
+            samples: Number of sampled codes per image, at least 1. With 1, the mean estimate is
+                the ELBO.
 
         Returns:
             Nats of each image, with shape (N,).
@@ -167,18 +173,18 @@ class VAE(Learner):
         super().validation_step(batch, batch_idx)
 
     def on_validation_epoch_end(self) -> None:
-        """Logs `val_active_units`: the number of code dimensions that depend on the image."""
+        """Logs `val_active_units`, the number of code dimensions that depend on the image."""
         self._log_active_units("val")
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Logs the terms and `test_log_likelihood`."""
+        """Logs the terms and `test_log_likelihood` of a batch."""
         self._means.append(self.encode(batch[0]))
         super().test_step(batch, batch_idx)
         log_likelihood = self.log_likelihood(batch[0]).mean()
         self.log("test_log_likelihood", log_likelihood, batch_size=len(batch[0]))
 
     def on_test_epoch_end(self) -> None:
-        """Logs `test_active_units`."""
+        """Logs `test_active_units`, the number of code dimensions that depend on the image."""
         self._log_active_units("test")
 
     def parameter_groups(self) -> list[dict[str, Any]]:

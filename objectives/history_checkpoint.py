@@ -1,4 +1,4 @@
-"""The history of a training, one row per epoch, with its best and its last checkpoint."""
+"""HistoryCheckpoint: records the metrics of each epoch, and keeps the best and last checkpoint."""
 
 import time
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ from .resumable_checkpoint import ResumableCheckpoint, logged_metrics, save_chec
 
 BEST_CHECKPOINT, LAST_CHECKPOINT = "model.ckpt", "last.ckpt"
 STATE_KEY = "HistoryCheckpoint"
-"""The key of the callback's state in a checkpoint."""
+"""The key of this callback's state in a Lightning checkpoint."""
 
 
 def find_best_row(history: pd.DataFrame, objective: Objective) -> dict[str, float]:
-    """Returns the row of the best epoch; with several metrics, the row of the last epoch."""
+    """Returns the row of the best epoch; if the objective has several metrics, the last row."""
     best = history.iloc[-1]
     if objective.monitor is not None:
         name, way = objective.monitor
@@ -26,13 +26,14 @@ def find_best_row(history: pd.DataFrame, objective: Objective) -> dict[str, floa
 
 
 class HistoryCheckpoint(ResumableCheckpoint):
-    """Writes metrics, the best weights and a resumable checkpoint after each epoch.
+    """Writes the metrics, the best weights and a resumable checkpoint after each epoch.
 
     Args:
-        objective: Decides which epoch is the best.
-        folder: The folder of `metrics.csv`, with a row per epoch, starting at 1; `model.ckpt`,
-            with the weights of the best epoch; and `last.ckpt`, from which training resumes.
-        settings: Plain values that training depends on. Training resumes only with equal ones.
+        objective: The objective; its metric decides which epoch is the best.
+        folder: The folder for three files. `metrics.csv` has a row per epoch, starting at 1.
+            `model.ckpt` has the weights of the best epoch. Training resumes from `last.ckpt`.
+        settings: Plain values that training depends on. Training resumes only if these values are
+            equal.
 
     Attributes:
         rows: The metrics of each epoch.
@@ -50,12 +51,12 @@ class HistoryCheckpoint(ResumableCheckpoint):
 
     @property
     def history(self) -> pd.DataFrame:
-        """The rows as a table."""
+        """The metrics of all epochs as a table."""
         return pd.DataFrame(self.rows)
 
     @property
     def seconds(self) -> float:
-        """The duration of training, without interruptions."""
+        """The duration of training in seconds, without interruptions."""
         return self._earlier_seconds + time.perf_counter() - self._started
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

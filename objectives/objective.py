@@ -1,4 +1,4 @@
-"""The objective: a callable that trains the model of a trial and returns its metrics."""
+"""Objective: the function that Optuna optimizes. It trains a trial's model and returns metrics."""
 
 import gc
 import json
@@ -25,13 +25,13 @@ from .training_errors import DivergenceError, MonitorError, StopRequested, Trial
 from .trial_score import MetricTracker, TrialScore
 
 BATCH_NORM_ERROR = "more than 1 value per channel"
-"""Part of PyTorch's message about batch norm of a single item."""
+"""Part of PyTorch's error message about batch normalization of one item."""
 RESUME_KEYS = ("seed", "data_fingerprint", "git_commit", "versions")
-"""The parts of a trial's provenance that must not change if it resumes from its last epoch."""
+"""The provenance of a trial that must be unchanged if the trial resumes from a checkpoint."""
 
 
 class StopOnRequest(pl.Callback):
-    """Raises `StopRequested` before the next batch once the event is set."""
+    """Raises `StopRequested` before the next batch after an event was set."""
 
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop
@@ -51,27 +51,32 @@ def _no_callbacks(trial: Trial) -> Sequence[pl.Callback]:
 
 @dataclass(frozen=True)
 class Objective:
-    """Trains the model of a trial, and returns the metrics of its best epoch.
+    """Trains the model of a trial, and returns the trial's metrics.
 
     Attributes:
-        model: The search space: builds a model from a trial and a `DataSpec`.
-        data: Makes the data module, once per training. The module has a `DataSpec` as `spec`.
-        metrics: Names of metrics that are logged in validation, and which way each is better. One
-            metric counts after its best epoch. Several metrics count after the last epoch; such a
-            trial is never pruned.
-        metric_callbacks: Make callbacks that log further metrics, in trials and in final training.
-        max_epochs: Epochs of a trial that is not pruned, at least 1.
-        patience: Epochs without improvement after which a trial ends, at least 1. If None, a
-            fifth of `max_epochs`, but at least 10.
-        repeats: How often each trial is trained, at least 1. The value of a trial with several
-            trainings is their mean. Such a trial reports a value per training, and none per epoch.
-        folds: Number of folds, at least 2. Each trial is trained once for each fold, which is then
-            the validation part. The data module must have a method `fold`, as `TensorData`.
-        seed: Trial number n trains with seed + n. If a trial has several trainings, its training
-            number n does. Both numbers start at 0. A search sets it to the seed of the study.
-        callbacks: Makes Lightning callbacks for trials, but not for final training.
-        last_epoch: Returns the file of a trial's checkpoint, from which the trial resumes. If
-            None, no checkpoint is written.
+        model: The search space: takes a trial and a `DataSpec`, and returns a model.
+        data: Returns a data module; it is called once per training. The module has a `DataSpec` as
+            `spec`.
+        metrics: Names of the metrics to optimize, which the model logs in validation, with their
+            directions. One metric is taken from its best epoch. Several metrics are taken from the
+            last epoch, and the trial is never pruned.
+        metric_callbacks: Functions without arguments. Each returns a callback that logs another
+            metric, in trials and in the final training.
+        max_epochs: Number of epochs of a trial that is not stopped early, at least 1.
+        patience: A trial ends after this number of epochs without improvement, at least 1. If
+            None, it is a fifth of `max_epochs`, but at least 10.
+        repeats: Number of trainings of each trial, at least 1. The value of a trial is the mean
+            over its trainings. If there are several, the trial reports one value per training to
+            Optuna, not one per epoch.
+        folds: Number of folds, at least 2. Each trial is trained once per fold, with that fold as
+            the validation part. The data module must have a method `fold`, as `TensorData` has.
+        seed: Trial number n trains with `seed` + n. In a trial with several trainings, training
+            number n uses `seed` + n instead. Numbers start at 0. A search sets `seed` to the
+            study's seed.
+        callbacks: Takes a trial, and returns Lightning callbacks for it. They are not used in the
+            final training.
+        last_epoch: Takes a trial, and returns the path of the checkpoint from which the trial
+            resumes. If None, no checkpoint is written.
 
     Example:
         >>> from functools import partial
@@ -111,12 +116,12 @@ class Objective:
 
     @property
     def monitor(self) -> tuple[str, Direction] | None:
-        """The metric that decides about the best epoch, or None if there are several."""
+        """The metric that selects the best epoch, and its direction; None with several metrics."""
         return next(iter(self.metrics.items())) if len(self.metrics) == 1 else None
 
     @property
     def n_trainings(self) -> int:
-        """How often each trial is trained."""
+        """The number of trainings of each trial."""
         return self.folds or self.repeats
 
     @property
@@ -125,7 +130,7 @@ class Objective:
         return self.max_epochs if self.n_trainings == 1 else self.n_trainings
 
     def __call__(self, trial: Trial) -> float | tuple[float, ...]:
-        """Trains the trial's model, and records what is needed to train it again.
+        """Trains the trial's model, returns its metrics, and records how to train it again.
 
         Raises:
             optuna.TrialPruned: If the study's pruner stops the trial.
@@ -158,7 +163,7 @@ class Objective:
         return score.values[0] if self.monitor else score.values
 
     def _train(self, trial: Trial, run: int, tracker: pl.Callback) -> None:
-        """Runs training number `run` of a trial, from its last checkpoint if there is one."""
+        """Runs training number `run` of a trial; resumes it if it has a checkpoint."""
         seed = self.seed + (trial.number if self.n_trainings == 1 else run)
         pl.seed_everything(seed, verbose=False)
         data = self.data()
@@ -211,7 +216,7 @@ class Objective:
         return [EarlyStopping(name, mode=mode, patience=self._patience, check_finite=False)]
 
     def sanity_check(self, trial: BaseTrial) -> None:
-        """Trains and validates one batch with a trial of no study, so that a bug shows early.
+        """Trains and validates one batch with a trial outside any study, to find bugs early.
 
         Raises:
             MonitorError: If the model does not log a metric.
@@ -235,7 +240,7 @@ class Objective:
 
 
 def model_record(model: pl.LightningModule, provenance: Provenance | None = None) -> TrialRecord:
-    """Returns the record of a trial about its model; it does not contain the weights."""
+    """Returns what a trial records about its model, such as options, but not the weights."""
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
     hparams = _to_json_values(dict(model.hparams))
     if provenance is None:

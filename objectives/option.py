@@ -1,4 +1,4 @@
-"""The metadata of an option that is declared as the field of a dataclass."""
+"""Option: the metadata of a command line option that is the field of a dataclass."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ class Option:
 
     Attributes:
         help: One sentence for `--help` and docstrings.
-        choices: All values that it can have; empty if there are others.
-        least: The smallest number that it can be.
-        most: The largest number that it can be.
-        default: The meaning of None, as `--help` prints it.
-        metavar: The placeholder of the value in `--help`.
-        flags: The flags, if not `--` and the name of the field.
-        parse: Converts the text that is typed, or raises ValueError.
-        fits_custom_study: Whether it may be given with a custom `StudySpec`.
-        in_definition: Whether trials with another value of it cannot be compared.
+        choices: All allowed values; empty if the values are not a fixed list.
+        least: The smallest allowed number.
+        most: The largest allowed number.
+        default: What `--help` prints as the default if the default is None.
+        metavar: The placeholder for the value in `--help`.
+        flags: The flags of the option, if not `--` and the name of the field.
+        parse: Converts the typed text to the value, or raises ValueError.
+        fits_custom_study: Whether the option can be combined with a custom `StudySpec`.
+        in_definition: Whether trials with different values of the option cannot be compared.
     """
 
     help: str

@@ -1,4 +1,4 @@
-"""Progress of long work, on the display that the program chooses; log lines by default."""
+"""Shows the progress of long work on a display that the program sets, or in log lines."""
 
 import logging
 import time
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Advance(Protocol):
-    """A function to call with the number of steps just done, and a function for details."""
+    """A function that takes the number of finished steps, and a function that returns details."""
 
     def __call__(self, steps: int, details: Callable[[], str] | None = None, /) -> None: ...
 
@@ -55,7 +55,7 @@ class _ProgressLogger:
 
 
 def format_duration(seconds: float) -> str:
-    """Returns a duration such as `40 s`, `3 min` or `2 h 5 min`."""
+    """Returns a duration in seconds as text, such as `40 s`, `3 min` or `2 h 5 min`."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -64,11 +64,11 @@ def format_duration(seconds: float) -> str:
 
 
 def progress(title: str, total: int | None = None) -> AbstractContextManager[Advance]:
-    """Shows the progress of some work in a `with` block.
+    """Shows the progress of the work in a `with` block.
 
     Args:
-        title: Names the work, such as `reading 400 images`.
-        total: Number of steps, if it is known.
+        title: Name of the work, such as `reading 400 images`.
+        total: Number of steps; None if it is unknown.
 
     Returns:
         A context manager that gives a function, to be called with the number of steps just done.
@@ -77,7 +77,7 @@ def progress(title: str, total: int | None = None) -> AbstractContextManager[Adv
 
 
 OnResult = Callable[[Any, Any], None]
-"""A function to call with a study and each trial that has finished."""
+"""A function that is called with a study and a finished trial."""
 
 TrialDisplay = Callable[[str, int, Sequence[str], int], AbstractContextManager[OnResult]]
 
@@ -94,7 +94,10 @@ _trial_display: TrialDisplay = _show_no_trials
 
 
 def set_displays(progress: Display, trials: TrialDisplay) -> None:
-    """Sets the displays of this process. By default, progress is logged, and trials are not."""
+    """Sets how this process shows the progress of work, and the trials of a search.
+
+    By default, progress is logged, and trials are not shown.
+    """
     global _display, _trial_display
     _display, _trial_display = progress, trials
 
@@ -102,12 +105,12 @@ def set_displays(progress: Display, trials: TrialDisplay) -> None:
 def trial_progress(
     name: str, trials: int, metrics: Sequence[str], epochs: int
 ) -> AbstractContextManager[OnResult]:
-    """Returns a context manager for the display of a search; call its value with each trial.
+    """Shows the trials of a search in a `with` block, which gets a function to show a trial.
 
     Args:
         name: Name of the study.
-        trials: Total number of its trials.
-        metrics: Names of its objectives.
-        epochs: Epochs of a trial that is not stopped early.
+        trials: Total number of trials in the study.
+        metrics: Names of the study's objectives.
+        epochs: Number of epochs of a trial that is not stopped early.
     """
     return _trial_display(name, trials, metrics, epochs)

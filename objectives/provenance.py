@@ -1,4 +1,4 @@
-"""The provenance of a trial: library versions, the user's commit, and the machine."""
+"""The provenance of a trial: versions of libraries, the user's git commit, and the machine."""
 
 import os
 import platform
@@ -20,13 +20,13 @@ _BRANCH = re.compile(r"refs/[^\s\\:?*\[~^]+")
 
 @cache
 def versions() -> dict[str, str]:
-    """Returns the versions of Python and of the libraries that a result depends on."""
+    """Returns the versions of Python and of the libraries that results depend on."""
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
 @cache
 def git_commit() -> str:
-    """Returns the commit of the working folder; it is empty outside a git repository."""
+    """Returns the git commit of the working directory; empty outside a git repository."""
     try:
         return read_head_commit(Path.cwd())
     except OSError:  # the folder is gone
@@ -34,7 +34,7 @@ def git_commit() -> str:
 
 
 def machine() -> dict[str, Any]:
-    """Returns the hardware, because the last digits of a sum depend on it.
+    """Returns the hardware that training runs on, because rounding errors depend on it.
 
     Returns:
         `threads` of PyTorch on the CPU; the `device` that Lightning chooses by default; and the
@@ -67,7 +67,10 @@ def _cpu() -> str:
 
 
 def current_provenance(seed: int, data: Any) -> Provenance:
-    """Returns the facts that must be equal for a training with this seed to repeat its numbers."""
+    """Returns what must be the same for another training to give the same numbers.
+
+    `seed` and `data` are those of the training.
+    """
     return Provenance(
         seed=seed,
         data_fingerprint=getattr(data, "fingerprint", None),
@@ -78,10 +81,10 @@ def current_provenance(seed: int, data: Any) -> Provenance:
 
 
 def read_head_commit(folder: Path) -> str:
-    """Returns the commit that is checked out in a folder, or an empty text outside a repository.
+    """Returns the git commit that is checked out in a folder; empty outside a git repository.
 
-    It reads git's files. Git itself would run programs that the configuration of the repository
-    names: file monitors, filters, pagers. For the same reason, no files are compared with it.
+    The files of git are read directly. Running git could run programs that the repository's
+    configuration names, such as file monitors, filters and pagers.
     """
     try:
         git = _find_git_folder(folder)
@@ -101,7 +104,7 @@ def _find_git_folder(folder: Path) -> Path | None:
 
 
 def _resolve_ref(name: str, git: Path) -> str:
-    """Returns the commit of a ref, from the files of a worktree or of its repository."""
+    """Returns the commit of a git ref, read from the files of a worktree or its repository."""
     link = git / "commondir"
     common = git / _read_file(link).strip() if link.is_file() else git
     for _ in range(MAX_REDIRECTS):
@@ -124,6 +127,6 @@ def _read_packed_ref(name: str, git: Path) -> str:
 
 
 def _read_file(path: Path, most: int = MAX_BYTES) -> str:
-    """Returns the text of a file, without waiting if it is a pipe."""
+    """Returns the text of a regular file; it does not wait for a pipe."""
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         return file.read(most).decode()

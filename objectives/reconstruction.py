@@ -1,4 +1,4 @@
-"""Reconstructions of ten images, for the dashboard and final training."""
+"""Reconstructs ten images, for the dashboard and after the final training."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
@@ -13,14 +13,17 @@ N_IMAGES = 10
 
 
 class Reconstruction(NamedTuple):
-    """Images and their reconstructions, both with shape (N, C, H, W)."""
+    """Images and the reconstructions of these images, both with shape (N, C, H, W)."""
 
     originals: Tensor
     reconstructions: Tensor
 
 
 def select_images(batches: Any) -> Tensor | None:
-    """Returns ten images of the first batch, of many classes, or None if it has no images."""
+    """Returns ten images of the first batch, from as many classes as possible.
+
+    The result is None if the batch has no images.
+    """
     batch = next(iter(cast(Iterable[Any], batches)))
     if not isinstance(batch, list | tuple) or batch[0].ndim != 4:
         return None
@@ -30,20 +33,23 @@ def select_images(batches: Any) -> Tensor | None:
 
 
 def reconstruct(model: pl.LightningModule, batches: Any) -> Reconstruction | None:
-    """Reconstructs ten images of the first batch, or returns None if that is impossible."""
+    """Returns ten images of the first batch with their reconstructions.
+
+    The result is None if the batch has no images, or the model does not reconstruct.
+    """
     originals = select_images(batches) if isinstance(model, Reconstructs) else None
     return None if originals is None else reconstruct_images(model, originals)
 
 
 def reconstruct_images(model: Any, originals: Tensor) -> Reconstruction:
-    """Reconstructs images with a model; the model is in eval mode afterwards."""
+    """Returns images with their reconstructions; sets the model to eval mode."""
     model.eval()
     with torch.inference_mode():
         return Reconstruction(originals, model.reconstruct(originals.to(model.device)))
 
 
 def _round_robin_order(labels: Tensor) -> Tensor:
-    """Returns the order with the first image of each class, then the second ones, and so on."""
+    """Returns indices: of the first item of each class, then of the second items, and so on."""
     labels = labels.cpu()
     seen: dict[int, int] = {}
     ranks = []

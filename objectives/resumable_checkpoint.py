@@ -1,4 +1,4 @@
-"""Callbacks that write checkpoints from which training resumes exactly."""
+"""Callbacks that write checkpoints from which training can resume exactly."""
 
 import logging
 import os
@@ -19,22 +19,22 @@ from ..storage.atomic_write import atomic_file
 from .rng import get_rng_state, set_rng_state
 
 STATE_KEY = "LastEpochCheckpoint"
-"""The key of the callback's state in a checkpoint."""
+"""The key of this callback's state in a Lightning checkpoint."""
 SAVE_TIME_FACTOR = 20
-"""How many times longer the training between two checkpoints is than writing one, at least."""
+"""Training between two checkpoints takes at least this many times longer than writing one."""
 
 log = logging.getLogger(__name__)
 
 
 class ResumableCheckpoint(Checkpoint):
-    """Adds to Lightning's checkpoints what they lack to resume training exactly.
+    """Base class of callbacks that make Lightning's checkpoints exactly resumable.
 
-    These are the states of the random number generators, and the last step of a schedule that
-    depends on a metric. On the CPU, with as many threads, resumed training ends with the numbers
-    of an uninterrupted one.
+    A checkpoint additionally holds the states of the random number generators, and the last step
+    of a schedule that depends on a metric. On a CPU with the same number of threads, resumed
+    training gives the same numbers as uninterrupted training.
 
     Attributes:
-        metrics: The metrics that the last epoch has logged; a subclass sets it after each epoch.
+        metrics: The metrics that the last epoch logged. A subclass sets it after each epoch.
     """
 
     def __init__(self) -> None:
@@ -58,12 +58,12 @@ class ResumableCheckpoint(Checkpoint):
 
 
 def logged_metrics(trainer: pl.Trainer) -> dict[str, float]:
-    """Returns all metrics that an epoch has logged, by name."""
+    """Returns all metrics that the last epoch logged, by name."""
     return {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
 
 
 def save_checkpoint(trainer: pl.Trainer, path: Path, *, weights_only: bool = False) -> None:
-    """Writes a checkpoint atomically, so that the previous one survives a kill."""
+    """Writes a checkpoint atomically: if the process is killed, the previous file is intact."""
     with atomic_file(path) as partial:
         trainer.save_checkpoint(partial, weights_only)
 
@@ -71,12 +71,13 @@ def save_checkpoint(trainer: pl.Trainer, path: Path, *, weights_only: bool = Fal
 class LastEpochCheckpoint(ResumableCheckpoint):
     """Writes a checkpoint after each epoch except the last one.
 
-    Checkpoints take at most about a twentieth of the time, so that some short epochs have none.
-    Training continues without one if it cannot be written.
+    Writing takes at most a twentieth of the time of training, so some short epochs write no
+    checkpoint. If a checkpoint cannot be written, training continues.
 
     Args:
-        path: The file. Its folder is created if it does not exist.
-        settings: Plain values that training depends on. A trial resumes only with equal ones.
+        path: The path of the checkpoint. Its folder is created if it does not exist.
+        settings: Plain values that training depends on. A trial resumes only if these values are
+            equal.
     """
 
     def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
@@ -90,9 +91,9 @@ class LastEpochCheckpoint(ResumableCheckpoint):
         return STATE_KEY
 
     def find_resumable(self, model: pl.LightningModule) -> Path | None:
-        """Returns a checked copy of the file if this training of this model can resume from it.
+        """Returns the path of a checked copy of the checkpoint; None if training cannot resume.
 
-        The copy does not change if the file does. It is deleted when training starts.
+        Other processes do not change the copy. It is deleted when training starts.
         """
         if not self.path.is_file():
             return None
@@ -153,7 +154,10 @@ class LastEpochCheckpoint(ResumableCheckpoint):
 
 
 def _frozen_weights(model: pl.LightningModule) -> set[str]:
-    """Returns the names of the weights of a frozen encoder; the encoder's study keeps them."""
+    """Returns the names of the weights of a frozen encoder, which need not be stored.
+
+    The study that trained the encoder has them.
+    """
     if not getattr(model, "frozen", False):
         return set()
     return {name for name in model.state_dict() if name.startswith("codec.")}

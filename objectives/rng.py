@@ -1,4 +1,4 @@
-"""Seeds, and the states of all random number generators that training may use."""
+"""Random seeds, and the states of all random number generators that training may use."""
 
 import random
 from typing import Any
@@ -10,15 +10,16 @@ SPAWN_KEY = 0x5EED  # distinguishes this sequence from others of the same seed
 
 
 def spawn_seeds(seed: int, n: int) -> list[int]:
-    """Returns n seeds from 0 to 2^31 - 1 that no trial of a study has, by NumPy's `SeedSequence`.
+    """Returns n seeds from 0 to 2^31 - 1 that are independent of the seeds of a study's trials.
 
-    The seeds of trials count up from the study's seed. A larger n starts with the same seeds.
+    Trials use the study's seed and the numbers after it. The seeds here come from NumPy's
+    `SeedSequence`. A larger n returns the same seeds, followed by more.
     """
     return [int(word) >> 1 for word in np.random.SeedSequence([seed, SPAWN_KEY]).generate_state(n)]
 
 
 def get_rng_state() -> dict[str, Any]:
-    """Returns the states of the generators of PyTorch, NumPy and Python, without arrays."""
+    """Returns the states of the random generators of PyTorch, NumPy and Python, without arrays."""
     numpy_state: Any = np.random.get_state(legacy=False)
     numpy_state["state"]["key"] = numpy_state["state"]["key"].tolist()  # loads with weights_only
     return {
@@ -30,7 +31,10 @@ def get_rng_state() -> dict[str, Any]:
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
-    """Restores the states of the generators; of GPUs only if there are as many as before."""
+    """Restores the states of the random generators.
+
+    The states of GPUs are restored only if there are as many GPUs as before.
+    """
     torch.set_rng_state(state["torch"].cpu())
     if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all([device_state.cpu() for device_state in state["cuda"]])

@@ -1,4 +1,4 @@
-"""A Lightning trainer that prints nothing, and a callback that shows progress instead."""
+"""A Lightning trainer that prints nothing, and a callback that shows its progress."""
 
 import logging
 import math
@@ -27,7 +27,8 @@ if not torch.cuda.is_available():
 class DirectCheckpointIO(TorchCheckpointIO):
     """Writes a checkpoint directly to its folder.
 
-    Lightning would write it to the temporary folder first, where it would stay after a kill.
+    Lightning would first write it to the system's temporary folder. If the process is killed, the
+    file would stay there.
     """
 
     def save_checkpoint(
@@ -39,9 +40,9 @@ class DirectCheckpointIO(TorchCheckpointIO):
 def quiet_trainer(
     max_epochs: int, callbacks: Sequence[pl.Callback], data: Any = None, **options: Any
 ) -> pl.Trainer:
-    """Returns a trainer on one device that prints nothing and writes no file.
+    """Returns a Lightning trainer on one device that prints nothing and writes no file.
 
-    The data module may restrict the device; `options` are further options of Lightning's Trainer.
+    `data` may restrict the choice of the device. `options` are other options of `Trainer`.
     """
     options["accelerator"] = choose_accelerator(options.get("accelerator", "auto"), data)
     defaults: dict[str, Any] = {
@@ -58,7 +59,7 @@ def quiet_trainer(
 
 
 def choose_accelerator(requested: str, data: Any) -> str:
-    """Returns `cpu` for float64 data where the GPU is Apple's, otherwise the requested one.
+    """Returns `requested`, or `cpu` if the data is float64 and the GPU is Apple's (MPS).
 
     Rows of a table and numeric targets are float64, which MPS does not support.
 
@@ -80,7 +81,7 @@ def fit(
     data: pl.LightningDataModule,
     checkpoint: Path | None = None,
 ) -> None:
-    """Trains a model without output, from a checkpoint if there is one.
+    """Trains a model without output; resumes from `checkpoint` if it is given.
 
     Raises:
         KeyboardInterrupt: On Ctrl-C. Lightning alone would exit in a way that Optuna does not
@@ -94,7 +95,7 @@ def fit(
 
 
 class TrainingProgress(pl.Callback):
-    """Shows the progress of a training batch by batch, and a metric of its last epoch."""
+    """Shows the progress of a training, batch by batch, and a metric of the last epoch."""
 
     def __init__(self, title: str, metric: str = "") -> None:
         self.title, self.metric, self.last_value = title, metric, ""
@@ -129,7 +130,7 @@ class TrainingProgress(pl.Callback):
 
 @contextmanager
 def silence_lightning() -> Iterator[None]:
-    """Turns off the messages and warnings of Lightning and the libraries below it."""
+    """Turns off the messages and warnings of Lightning and its libraries in a `with` block."""
     logger = logging.getLogger("pytorch_lightning")
     level = logger.level
     logger.setLevel(logging.ERROR)

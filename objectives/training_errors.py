@@ -1,19 +1,19 @@
-"""Why a training ends early; this file imports no torch."""
+"""Errors that end a training early. This file does not import torch."""
 
 from ..models.errors import LatentuneError
 
 
 class MonitorError(LatentuneError, ValueError):
-    """The model does not log a monitored metric."""
+    """Raised if the model does not log a monitored metric."""
 
 
 class DivergenceError(ArithmeticError):
-    """A monitored metric is not a finite number."""
+    """Raised if a monitored metric is NaN or infinite."""
 
 
 class StopRequested(Exception):  # noqa: N818 - not an error
-    """The user asked to stop."""
+    """Raised if the user asked to stop."""
 
 
 class TrialFailed(RuntimeError):  # noqa: N818 - a state of a trial, like optuna.TrialPruned
-    """A trial diverged or did not fit into memory; the study continues without it."""
+    """Raised if a trial diverged or did not fit into memory. The study continues."""

@@ -1,4 +1,4 @@
-"""The score of a trial: its metrics after the best epoch, or the means over its trainings."""
+"""The score of a trial: the metrics of its best epoch, or their means over several trainings."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -21,17 +21,19 @@ from .training_errors import DivergenceError, MonitorError
 
 
 class MetricTracker(pl.Callback):
-    """Tracks the score of a training: one metric at its best epoch, or several at the last epoch.
+    """A callback that records the score of a training.
 
-    With several metrics, no single epoch is the best for all of them.
+    One metric is taken from its best epoch. Several metrics are taken from the last epoch, because
+    no single epoch is the best for all of them.
 
     Args:
-        metrics: Metrics that are logged in validation, and which way each is better.
-        on_epoch: Called after each epoch with its metrics, and whether it is the last one.
+        metrics: Names of metrics that are logged in validation, with their directions.
+        on_epoch: Called after each epoch with the metrics, and with whether the epoch is the last
+            one.
 
     Attributes:
-        values: The metrics of the epoch that counts.
-        best_epoch: The epoch that counts, starting at 1.
+        values: The metrics of the best or last epoch.
+        best_epoch: The number of the epoch that `values` come from, starting at 1.
         epochs: Number of epochs so far.
 
     Raises:
@@ -79,15 +81,15 @@ class MetricTracker(pl.Callback):
 
 
 class TrialScore:
-    """The outcomes of a trial's trainings, in this process and in earlier ones.
+    """Collects the scores of all trainings of a trial, including those of earlier processes.
 
-    A trial that is trained once reports its epochs. A trial that is trained several times reports
+    A trial with one training reports each epoch to Optuna. A trial with several trainings reports
     the score of each training, so that trials are compared on the same seed or fold.
 
     Args:
         trial: The trial.
-        metrics: Names of the metrics, and which way each is better.
-        n_trainings: How many trainings the trial has, at least 1.
+        metrics: Names of the metrics, with their directions.
+        n_trainings: Number of trainings of the trial, at least 1.
 
     Attributes:
         outcomes: The result of each finished training.
@@ -105,7 +107,7 @@ class TrialScore:
             self._last_step = max(read_trial(trial).intermediate_values, default=0)
 
     def start_training(self) -> MetricTracker:
-        """Returns the callback that tracks the next training."""
+        """Returns a callback that tracks the next training."""
         self._tracker = MetricTracker(self.metrics, self._on_epoch)
         return self._tracker
 
@@ -119,7 +121,7 @@ class TrialScore:
             write_trial_record(self.trial, TrialRecord(epochs=before + epochs))
 
     def finish_training(self) -> None:
-        """Records the outcome of the current training."""
+        """Records the result of the current training."""
         assert self._tracker is not None
         self.outcomes.append(_outcome(self._tracker))
         self._tracker = None
@@ -127,7 +129,7 @@ class TrialScore:
             write_trial_record(self.trial, TrialRecord(trainings=self.outcomes))
 
     def report(self) -> None:
-        """Reports the score of the last finished training, if the trial has several.
+        """Reports the score of the last finished training to Optuna, if the trial has several.
 
         Raises:
             optuna.TrialPruned: If the study's pruner stops the trial.
@@ -138,9 +140,10 @@ class TrialScore:
             self._report(value, step, step == self.n_trainings)
 
     def _report(self, value: float, step: int, is_last: bool) -> None:
-        """Reports a value, and asks the pruner unless it is the last one.
+        """Reports a value to Optuna, and raises TrialPruned if the pruner stops the trial.
 
-        A resumed trial repeats some steps, which are not reported again.
+        The pruner is not asked about the last value. A resumed trial repeats some steps; their
+        values are not reported again.
         """
         if step > self._last_step:
             self.trial.report(value, step)
@@ -148,10 +151,10 @@ class TrialScore:
             raise optuna.TrialPruned(f"pruned after step {step}")
 
     def _should_prune(self, step: int) -> bool:
-        """Asks the pruner, and records at once if it stops the trial.
+        """Returns whether the pruner stops the trial, and records at once if it does.
 
-        Hyperband remembers that the trial has reached a rung. If the process died and another
-        process asked again, the pruner would not stop the trial.
+        Hyperband remembers that the trial has reached a rung. If the process died before
+        recording, another process would ask the pruner again, and it would not stop the trial.
         """
         if read_trial_record(self.trial).pruned_at == step:
             return True
@@ -162,16 +165,16 @@ class TrialScore:
 
     @property
     def values(self) -> tuple[float, ...]:
-        """The means of the metrics over the trainings."""
+        """The mean of each metric over the trainings."""
         return tuple(map(fmean, self._columns()))
 
     @property
     def spread(self) -> tuple[float, ...]:
-        """The standard deviations of the metrics over at least two trainings."""
+        """The standard deviation of each metric over at least two trainings."""
         return tuple(map(stdev, self._columns()))
 
     def record_outcome(self, stopped: str) -> None:
-        """Records on the trial why it ended, and after how many epochs."""
+        """Records on the trial why it ended (`stopped`), and after how many epochs."""
         known = [*self.outcomes, *([_outcome(self._tracker)] if self._tracker else [])]
         epochs = sum(outcome.epochs for outcome in known)
         best_epoch = round(fmean(outcome.best_epoch for outcome in known))

@@ -1,1 +1,1 @@
-"""Search spaces: functions that build a model from a trial, and ranges that a user sets."""
+"""Search spaces: functions that build a model from a trial; a user can change their ranges."""

@@ -1,7 +1,7 @@
-"""Search spaces of autoencoders, one function for each row of the catalog.
+"""Search spaces of autoencoders. Each function is a space of an entry in the catalog.
 
-The space `published` of a row has the published network and training; its first trial has the
-published values, and the others vary them.
+A function named `*_published` is the space `published` of a model, with the published network and
+training. The first trial has the published values, and other trials vary these values.
 """
 
 from math import prod
@@ -24,77 +24,80 @@ from .shared_ranges import (
 )
 
 NETWORKS = ["conv", "dense", "deep", "strided"]
-"""The networks that accept a code of any length."""
+"""The networks that accept a latent code of any length."""
 
 
 def conv_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the code length, the penalties and, for color images, the width of `conv`."""
+    """Suggests the code length and the penalties of a convolutional autoencoder.
+
+    For color images, it also suggests the width.
+    """
     options: dict[str, Any] = {} if data.shape[0] == 1 else {"width": suggest_width(trial)}
     return _suggest_autoencoder(trial, data, "conv", **options)
 
 
 def conv_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the code length and the penalties from the published ranges."""
+    """Suggests the code length and the penalties of the published network, in published ranges."""
     length = suggest_latent_dim(trial, data, most=12)
     return Autoencoder(data, length, **suggest_published_penalties(trial))
 
 
 def conv_ae_optimizer(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the code length, the optimizer, its schedule and gradient clipping."""
+    """Suggests code length, optimizer, schedule and gradient clipping of the published network."""
     return Autoencoder(data, suggest_latent_dim(trial, data), **suggest_optimizer(trial))
 
 
 def dense_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the code length and the width; encoder and decoder have a hidden layer each."""
+    """Suggests code length and width for one hidden layer each in encoder and decoder."""
     return _suggest_autoencoder(trial, data, "dense", width=suggest_width(trial))
 
 
 def dense_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests values around a code of length 128, trained by SGD with a high momentum."""
+    """Suggests values near the published ones: a code of length 128, SGD with a high momentum."""
     length = trial.suggest_int("latent_dim", 2, 128, log=True)
     return Autoencoder(data, length, "dense", **suggest_published_sgd(trial))
 
 
 def deep_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the code length and the width; encoder and decoder have three hidden layers."""
+    """Suggests code length and width for three hidden layers each in encoder and decoder."""
     return _suggest_autoencoder(trial, data, "deep", width=suggest_width(trial))
 
 
 def deep_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests values around a code of length 6, trained by Adam."""
+    """Suggests values near the published ones: a code of length 6, trained by Adam."""
     length = suggest_latent_dim(trial, data, most=12)
     return Autoencoder(data, length, "deep", **suggest_published_adam(trial))
 
 
 def pooled_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the width, and a code of one or more feature maps, each a few pixels wide."""
+    """Suggests the width of the pooled network, and how many feature maps the code has."""
     length, width = _suggest_maps(trial, data), suggest_width(trial)
     return Autoencoder(data, length, "pooled", width, **suggest_regularized_adam(trial))
 
 
 def pooled_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests values around a code of four maps, trained by SGD with a high momentum."""
+    """Suggests values near the published ones: a code of four maps, SGD with a high momentum."""
     return Autoencoder(data, _suggest_maps(trial, data), "pooled", **suggest_published_sgd(trial))
 
 
 def strided_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the width and code length of strided convolutions."""
+    """Suggests the width and the code length of the network of strided convolutions."""
     return _suggest_autoencoder(trial, data, "strided", width=suggest_width(trial))
 
 
 def strided_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests values around a code of length 64, trained by Adam."""
+    """Suggests values near the published ones: a code of length 64, trained by Adam."""
     length = suggest_latent_dim(trial, data)
     return Autoencoder(data, length, "strided", **suggest_published_adam(trial))
 
 
 def denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests a network that reconstructs clean items from corrupted ones."""
+    """Suggests a network and the corruption of its input; the network reconstructs clean items."""
     return _suggest_autoencoder(trial, data, _suggest_network(trial), **_suggest_corruption(trial))
 
 
 def denoising_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the pooled network with Gaussian noise of about half a standard deviation."""
+    """Suggests the pooled network, and Gaussian noise of about half a standard deviation."""
     noise = trial.suggest_float("corruption_std", 0.1, 1)
     length = _suggest_maps(trial, data)
     sgd = suggest_published_sgd(trial)
@@ -107,19 +110,19 @@ def sparse_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def sparse_ae_published(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the pooled network with a sparsity penalty; its weight varies around 0.5."""
+    """Suggests the pooled network, and a sparsity penalty with a weight near 0.5."""
     sparsity, length = _suggest_sparsity(trial), _suggest_maps(trial, data)
     return Autoencoder(data, length, "pooled", **sparsity, **suggest_published_sgd(trial))
 
 
 def sparse_denoising_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests corruption of the input and a penalty of the code for convolutions."""
+    """Suggests input corruption and a sparsity penalty for the convolutional network."""
     corruption, sparsity = _suggest_corruption(trial), _suggest_sparsity(trial)
     return _suggest_autoencoder(trial, data, "conv", **corruption, **sparsity)
 
 
 def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the noise, the width of residual blocks, and a code of one or more feature maps."""
+    """Suggests the noise, the width of residual blocks, and how many feature maps the code has."""
     length = _suggest_maps(trial, data, residual.SMALLEST_SIDE, most=4)
     # Without noise it memorizes a few thousand photographs.
     noise = trial.suggest_float("corruption_std", 0, 0.5)
@@ -128,7 +131,7 @@ def residual_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
 
 
 def resnet_ae(trial: BaseTrial, data: DataSpec) -> Autoencoder:
-    """Suggests the width of ResNet-18, up to the published, and a code of feature maps."""
+    """Suggests the width of ResNet-18, at most as published, and the feature maps of the code."""
     length = _suggest_maps(trial, data, residual.SMALLEST_SIDE, most=4)
     width = trial.suggest_float("width", 0.125, 1, log=True)
     return Autoencoder(data, length, "resnet", width, **suggest_regularized_adam(trial))
@@ -144,7 +147,10 @@ def _suggest_autoencoder(
 def _suggest_maps(
     trial: BaseTrial, data: DataSpec, smallest: int = pooled.SMALLEST_SIDE, most: int = 8
 ) -> int:
-    """Suggests the length of a code of up to `most` feature maps of the smallest size."""
+    """Suggests the length of a code of 1 to `most` feature maps.
+
+    The longer side of a map has about `smallest` pixels.
+    """
     cells = prod(feature_map_sizes(data.shape, smallest)[-1])
     return trial.suggest_int("latent_dim", cells, most * cells, step=cells)
 

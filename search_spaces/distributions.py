@@ -1,4 +1,4 @@
-"""Values of Optuna's distributions: found by value and type, moved into range, and described."""
+"""Finds values in Optuna's distributions, moves values into range, and describes distributions."""
 
 import math
 from collections import Counter
@@ -16,14 +16,17 @@ from .space_errors import SpaceError
 
 
 def is_same_choice(a: Any, b: Any) -> bool:
-    """Returns whether two choices have the same type and value; NaN is the same as NaN."""
+    """Returns whether two choices have the same type and value; NaN counts as equal to NaN."""
     if type(a) is not type(b):
         return False
     return bool(a == b) or (isinstance(a, float) and math.isnan(a) and math.isnan(b))
 
 
 def find_choice(choices: Sequence[Any], value: Any) -> Any:
-    """Returns the choice of the same type and value, or an equal number, or raises LookupError."""
+    """Returns the choice with the type and value of `value`, or else an equal number.
+
+    If there is none, it raises LookupError.
+    """
     for choice in choices:
         if is_same_choice(choice, value):
             return choice
@@ -34,9 +37,10 @@ def find_choice(choices: Sequence[Any], value: Any) -> Any:
 
 
 def check_choices(name: str, choices: Sequence[Any]) -> None:
-    """Raises a SpaceError if two choices are equal and of different types.
+    """Raises SpaceError if two choices are equal but have different types.
 
-    Optuna records the first choice that equals a value, and in Python 1, 1.0 and True are equal.
+    Optuna could not tell them apart, because it records the first choice that equals a value. In
+    Python, 1, 1.0 and True are equal.
     """
     for i, a in enumerate(choices):
         for b in choices[:i]:
@@ -48,10 +52,10 @@ def check_choices(name: str, choices: Sequence[Any]) -> None:
 
 
 def choice_labels(choices: Sequence[Any]) -> dict[str, Any]:
-    """Returns the choices by their text on the command line.
+    """Returns the choices by the text that a user types for each on the command line.
 
-    If two choices have the same text, such as None and "None", their text is the Python literal.
-    So it is if the text is empty or contains a comma.
+    The text is a Python literal if two choices would have the same text, such as None and "None",
+    or if the text would be empty or contain a comma.
     """
     texts = Counter(map(str, choices))
     labels = {}
@@ -63,7 +67,7 @@ def choice_labels(choices: Sequence[Any]) -> dict[str, Any]:
 
 
 def describe_distribution(distribution: BaseDistribution) -> str:
-    """Returns a distribution as the text of a range, such as `int 2:32:log`."""
+    """Returns a distribution as text, such as `int 2:32:log`."""
     if isinstance(distribution, CategoricalDistribution):
         return "one of " + ",".join(choice_labels(distribution.choices))
     assert isinstance(distribution, IntDistribution | FloatDistribution)
@@ -76,7 +80,10 @@ def describe_distribution(distribution: BaseDistribution) -> str:
 
 
 def nearest_value(distribution: BaseDistribution, value: Any) -> Any:
-    """Returns the nearest value in a distribution, or raises LookupError if there is none."""
+    """Returns the value of a distribution that is nearest to `value`.
+
+    If there is none, it raises LookupError.
+    """
     if isinstance(distribution, CategoricalDistribution):
         return find_choice(distribution.choices, value)
     assert isinstance(distribution, IntDistribution | FloatDistribution)
@@ -88,7 +95,7 @@ def nearest_value(distribution: BaseDistribution, value: Any) -> Any:
 
 
 def find_value(distribution: BaseDistribution, value: Any) -> Any:
-    """Returns the equal value in a distribution, or raises LookupError if it is outside."""
+    """Returns the value of a distribution that equals `value`; raises LookupError if none does."""
     nearest = nearest_value(distribution, value)
     if isinstance(distribution, CategoricalDistribution):
         return nearest

@@ -15,7 +15,7 @@ def siamese(trial: BaseTrial, data: DataSpec) -> Embedder:
 
 
 def siamese_published(trial: BaseTrial, data: DataSpec) -> Embedder:
-    """Suggests a margin for random pairs, trained by SGD with a high momentum."""
+    """Suggests a margin; the network is trained on random pairs by SGD with a high momentum."""
     margin = _suggest_margin(trial)
     return Embedder(data, loss="contrastive", margin=margin, **suggest_published_sgd(trial))
 
@@ -26,7 +26,7 @@ def triplet(trial: BaseTrial, data: DataSpec) -> Embedder:
 
 
 def triplet_published(trial: BaseTrial, data: DataSpec) -> Embedder:
-    """Suggests a margin for random triplets, trained by SGD with a high momentum."""
+    """Suggests a margin; the network is trained on random triplets by SGD with a high momentum."""
     margin = _suggest_margin(trial)
     return Embedder(data, loss="triplet", margin=margin, **suggest_published_sgd(trial))
 

@@ -14,25 +14,25 @@ from .shared_ranges import (
 
 
 def conv_vae(trial: BaseTrial, data: DataSpec) -> VAE:
-    """Suggests a convolutional VAE with a Gaussian likelihood."""
+    """Suggests the options of a convolutional VAE with a Gaussian likelihood."""
     length, beta = suggest_latent_dim(trial, data), _suggest_beta(trial)
     return VAE(data, length, beta, **suggest_regularized_adam(trial))
 
 
 def conv_vae_published(trial: BaseTrial, data: DataSpec) -> VAE:
-    """Suggests a convolutional VAE from the published ranges of the autoencoder."""
+    """Suggests a convolutional VAE, in the published ranges of the autoencoder."""
     length, beta = suggest_latent_dim(trial, data, most=12), _suggest_beta(trial)
     return VAE(data, length, beta, **suggest_published_penalties(trial))
 
 
 def conv_vae_optimizer(trial: BaseTrial, data: DataSpec) -> VAE:
-    """Suggests the optimizer, its schedule and gradient clipping too."""
+    """Suggests a convolutional VAE, its optimizer, schedule and gradient clipping."""
     length, beta = suggest_latent_dim(trial, data), _suggest_beta(trial)
     return VAE(data, length, beta, **suggest_optimizer(trial))
 
 
 def generator_vae(trial: BaseTrial, data: DataSpec) -> VAE:
-    """Suggests a VAE with the decoder of a DCGAN, as wide as published or narrower."""
+    """Suggests a VAE with the decoder of a DCGAN, at most as wide as published."""
     width = trial.suggest_float("width", 0.25, 1, log=True)
     length, beta = suggest_latent_dim(trial, data), _suggest_beta(trial)
     adam = suggest_regularized_adam(trial)
@@ -51,7 +51,7 @@ def _suggest_beta(trial: BaseTrial) -> float:
 
 
 def dcgan(trial: BaseTrial, data: DataSpec) -> GAN:
-    """Suggests the code length, the generator's width, and the learning rates of both networks."""
+    """Suggests code length, width of the generator, and learning rates of both networks."""
     return GAN(
         data,
         trial.suggest_int("latent_dim", 8, 128, log=True),

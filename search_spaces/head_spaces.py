@@ -1,4 +1,4 @@
-"""Search spaces of classifiers on a trained encoder: they suggest options of `Predictor`."""
+"""Search spaces of classifiers on a trained encoder. They suggest options of `Predictor`."""
 
 import copy
 from collections.abc import Callable
@@ -17,12 +17,13 @@ from .shared_ranges import suggest_optimizer, suggest_published_sgd
 
 @dataclass(frozen=True)
 class EncoderSpace:
-    """A search space of classifiers on an encoder.
+    """A search space of classifiers on a trained encoder.
 
     Attributes:
-        suggest: Suggests the options of the classifier, such as `head`.
-        encoder: Returns the model that encodes such data.
-        unfreeze: Whether the encoder is trained too; its learning rate is then suggested.
+        suggest: Takes a trial, and suggests the options of the classifier; it is a function such
+            as `head`.
+        encoder: Takes a data spec, and returns the trained model that encodes such data.
+        unfreeze: Whether the encoder is trained, too. Then its learning rate is also suggested.
     """
 
     suggest: Callable[[BaseTrial], dict[str, Any]]
@@ -30,7 +31,10 @@ class EncoderSpace:
     unfreeze: bool
 
     def __call__(self, trial: BaseTrial, data: DataSpec) -> Predictor:
-        """Builds the model on a copy of the encoder; on the meta device, on a small network."""
+        """Builds a classifier on a copy of the encoder.
+
+        On PyTorch's meta device, which allocates no weights, a small network replaces the encoder.
+        """
         is_on_meta = torch.get_default_device().type == "meta"
         codec = Autoencoder(data, network="dense") if is_on_meta else self.encoder(data)
         options: dict[str, Any] = {}
@@ -41,7 +45,7 @@ class EncoderSpace:
 
 
 def head(trial: BaseTrial) -> dict[str, Any]:
-    """Suggests a hidden layer, the learning rate and the penalty."""
+    """Suggests a hidden layer, the learning rate and the penalty of the classifier."""
     return {
         "lin_dim": _suggest_hidden(trial),
         "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),
@@ -50,12 +54,12 @@ def head(trial: BaseTrial) -> dict[str, Any]:
 
 
 def head_optimizer(trial: BaseTrial) -> dict[str, Any]:
-    """Suggests the optimizer, its schedule, gradient clipping and a hidden layer."""
+    """Suggests optimizer, schedule, gradient clipping and a hidden layer of the classifier."""
     return suggest_optimizer(trial) | {"lin_dim": _suggest_hidden(trial)}
 
 
 def transfer(trial: BaseTrial) -> dict[str, Any]:
-    """Suggests label smoothing and penalty of one linear layer."""
+    """Suggests label smoothing and penalty of a classifier with one linear layer."""
     return {
         "smoothing": trial.suggest_float("smoothing", 0, 0.2),
         "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),
@@ -64,12 +68,12 @@ def transfer(trial: BaseTrial) -> dict[str, Any]:
 
 
 def transfer_published(trial: BaseTrial) -> dict[str, Any]:
-    """Suggests SGD with a high momentum for one linear layer."""
+    """Suggests SGD with a high momentum for a classifier with one linear layer."""
     return suggest_published_sgd(trial)
 
 
 def transfer_step(trial: BaseTrial) -> dict[str, Any]:
-    """Suggests the learning rate of SGD with the schedule `step` for one linear layer."""
+    """Suggests the learning rate of SGD with the schedule `step`, for one linear layer."""
     lr = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
     return {"lr": lr, "optimizer": "sgd", "schedule": "step"}
 

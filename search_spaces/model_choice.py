@@ -1,4 +1,4 @@
-"""A search space with the model as a parameter, and with the parameters of each model."""
+"""ModelChoice: a search space whose parameters are the model and the parameters of each model."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """The space `default` of one of several models.
+    """A search space that chooses one of several models, and uses the model's space `default`.
 
-    A model's parameter is called `conv-ae.lr`, because ranges of the same name differ.
+    Parameter names get the model as a prefix, such as `conv-ae.lr`, because models have different
+    ranges for parameters of the same name.
 
     Attributes:
-        models: Keys of the catalog.
+        models: Names of models in the catalog.
     """
 
     models: Sequence[str]
@@ -47,18 +48,18 @@ class ModelChoice:
 
 
 def add_model_prefix(model: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the choice of a model, and its parameters by their prefixed names."""
+    """Returns the parameters with prefixed names, and the parameter that chooses `model`."""
     return {MODEL: model, **{f"{model}.{name}": value for name, value in params.items()}}
 
 
 def strip_model_prefix(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the chosen model, and its parameters without the prefix of the model."""
+    """Returns the parameters of the chosen model without prefixes, and its parameter `model`."""
     prefix = f"{params.get(MODEL)}."
     return {name.removeprefix(prefix): value for name, value in params.items()}
 
 
 def record_model_choices(space: Space, data: DataSpec) -> SpaceParameters:
-    """Returns the parameters of all models of a `ModelChoice`, by their prefixed names."""
+    """Returns the parameters of all models of a `ModelChoice`, with prefixed names."""
     (trial,) = random_trials(1)
     build_without_weights(space, trial, data)
     choice = trial.distributions[MODEL]
@@ -73,7 +74,7 @@ def record_model_choices(space: Space, data: DataSpec) -> SpaceParameters:
 
 
 def default_trial_per_model(parameters: SpaceParameters) -> list[dict[str, Any]]:
-    """Returns a first trial for each model that can be chosen, with the model's defaults."""
+    """Returns the parameters of one trial for each model, with the model's default values."""
     choice, values = parameters.distributions[MODEL], parameters.first_trial({})
     assert isinstance(choice, CategoricalDistribution)
     return [

@@ -1,4 +1,4 @@
-"""Search spaces of predictors, one function for each row of the catalog."""
+"""Search spaces of predictors. Each function is a space of an entry in the catalog."""
 
 from typing import Any
 
@@ -14,21 +14,21 @@ PLAIN_SGD: dict[str, Any] = {"optimizer": "sgd", "momentum": 0.0, "schedule": "c
 
 
 def mlp(trial: BaseTrial, data: DataSpec) -> Predictor:
-    """Suggests number, width and activation of hidden layers."""
+    """Suggests number, width and activation of hidden layers of a classifier."""
     layers, dense = trial.suggest_int("layers", 1, 3), _suggest_dense(trial)
     smoothing = _suggest_smoothing(trial)
     return Predictor(data, layers=layers, **dense, smoothing=smoothing, **_suggest_adam(trial))
 
 
 def mlp_published(trial: BaseTrial, data: DataSpec) -> Predictor:
-    """Suggests the width of a hidden layer with tanh, trained by SGD without momentum."""
+    """Suggests the width of one hidden layer with tanh, trained by SGD without momentum."""
     lr = trial.suggest_float("lr", 1e-4, 1.0, log=True)
     hidden = trial.suggest_int("hidden", 32, 1024, log=True)
     return Predictor(data, hidden=hidden, activation="tanh", lr=lr, **PLAIN_SGD)
 
 
 def mlp_optimizer(trial: BaseTrial, data: DataSpec) -> Predictor:
-    """Suggests the optimizer, its schedule and gradient clipping too."""
+    """Suggests hidden layers, optimizer, schedule and gradient clipping."""
     return Predictor(data, **_suggest_dense(trial), **suggest_optimizer(trial))
 
 
@@ -39,50 +39,50 @@ def mlp_regression(trial: BaseTrial, data: DataSpec) -> Predictor:
 
 
 def feed_forward(trial: BaseTrial, data: DataSpec) -> Predictor:
-    """Suggests width and activation of one hidden layer of up to 2,000 units."""
+    """Suggests width, at most 2,000 units, and activation of one hidden layer."""
     return Predictor(data, **_suggest_dense(trial, least=1, most=2000), **_suggest_adam(trial))
 
 
 def feed_forward_published(trial: BaseTrial, data: DataSpec) -> Predictor:
-    """Suggests the published widths and activations at a constant learning rate."""
+    """Suggests published widths and activations, trained at a constant learning rate."""
     lr = trial.suggest_float("lr", 1e-4, 1e-2, log=True)
     dense = _suggest_dense(trial, least=1, most=2000)
     return Predictor(data, **dense, lr=lr, schedule="constant")
 
 
 def cnn(trial: BaseTrial, data: DataSpec) -> Predictor:
-    """Suggests the width of LeNet, from half to five times the published one."""
+    """Suggests the width of LeNet, from half to five times the published width."""
     hidden = trial.suggest_int("hidden", 128, 1024, log=True)
     smoothing = _suggest_smoothing(trial)
     return Predictor(data, "cnn", hidden, smoothing=smoothing, **_suggest_adam(trial))
 
 
 def cnn_published(trial: BaseTrial, data: DataSpec) -> Predictor:
-    """Suggests the width of the published network, trained by SGD without momentum."""
+    """Suggests the width of the published LeNet, trained by SGD without momentum."""
     hidden = trial.suggest_int("hidden", 55, 880, log=True)
     lr = trial.suggest_float("lr", 1e-4, 1e-1, log=True)
     return Predictor(data, "cnn", hidden, lr=lr, **PLAIN_SGD)
 
 
 def row_rnn(trial: BaseTrial, data: DataSpec) -> Predictor:
-    """Suggests cell, state length and layers of a recurrent network over the rows of an image."""
+    """Suggests the cell, state length and number of layers of an RNN over the rows of an image."""
     return Predictor(data, **_suggest_recurrent(trial), **_suggest_adam(trial))
 
 
 def row_rnn_published(trial: BaseTrial, data: DataSpec) -> Predictor:
-    """Suggests the published states and layers at a constant learning rate."""
+    """Suggests published state lengths and layers of the RNN, at a constant learning rate."""
     lr = trial.suggest_float("lr", 1e-4, 1e-2, log=True)
     return Predictor(data, **_suggest_recurrent(trial), lr=lr, schedule="constant")
 
 
 def name_rnn(trial: BaseTrial, data: DataSpec) -> Predictor:
-    """Suggests a recurrent network over letters, and the weight of rare classes."""
+    """Suggests an RNN over the letters of a text, and the weight of rare classes."""
     balance, recurrent = trial.suggest_float("balance", 0, 1), _suggest_recurrent(trial)
     return Predictor(data, **recurrent, balance=balance, **_suggest_adam(trial))
 
 
 def linear(trial: BaseTrial, data: DataSpec) -> Predictor:
-    """Suggests the penalty of logistic regression of classes, or linear regression of numbers."""
+    """Suggests the penalty of a linear model: logistic regression for classes, else linear."""
     lr = trial.suggest_float("lr", 1e-3, 1e-1, log=True)
     l2 = trial.suggest_float("l2", 1e-4, 1e-1, log=True)  # the only penalty, often with few rows
     return Predictor(data, layers=0, lr=lr, l2=l2)

@@ -1,4 +1,4 @@
-"""Ranges that a user gives as text: `2:32:log`, `relu,tanh` or one value."""
+"""Parses ranges that a user types, such as `2:32:log`, `relu,tanh` or one value."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ MAX_EXACT_INTEGER = 2**53  # floats and the database cannot represent all larger
 
 @dataclass(frozen=True)
 class RangedSpace:
-    """A search space with other ranges for some of its parameters.
+    """A search space in which some parameters have other ranges.
 
     Attributes:
         space: The original space.
-        ranges: The new range of each parameter that is changed, as text; see `parse_range`.
+        ranges: The new range of each changed parameter, as text for `parse_range`.
     """
 
     space: Space
     ranges: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, trial: BaseTrial, data: DataSpec) -> LightningModule:
-        """Builds the model with suggestions from the new ranges."""
+        """Builds the model from suggestions in the new ranges."""
 
         def override(name: str, original: BaseDistribution) -> BaseDistribution:
             if name not in self.ranges:
@@ -55,7 +55,9 @@ def discover_parameters(
     data: DataSpec,
     record: Callable[[Space, DataSpec], SpaceParameters] | None = None,
 ) -> SpaceParameters:
-    """Returns the parameters of a space, found by `record`, and checks ranges of a `RangedSpace`.
+    """Returns the parameters of a search space, and checks the ranges of a `RangedSpace`.
+
+    `record` is the function that finds the parameters; None means `record_parameters`.
 
     Raises:
         SpaceError: If a range does not fit, names a parameter that the space lacks, or contains
@@ -80,13 +82,14 @@ def discover_parameters(
 
 
 def parse_range(name: str, original: BaseDistribution, text: str) -> BaseDistribution:
-    """Parses the range of a parameter, with the type of its original distribution.
+    """Returns a distribution of the type of `original`, with the range in `text`.
 
     Args:
-        name: The parameter's name, for messages.
-        original: The distribution that the space gives it.
-        text: `low:high`, which keeps the parameter's scale; `low:high:log` or `low:high:linear`;
-            comma-separated choices of a categorical parameter; or one value.
+        name: Name of the parameter, for messages.
+        original: The distribution that the search space has for the parameter.
+        text: One of `low:high`, which keeps a linear or log scale; `low:high:log`;
+            `low:high:linear`; choices of a categorical parameter, separated by commas; or one
+            value.
 
     Raises:
         SpaceError: If the text is not a range for this type of parameter.

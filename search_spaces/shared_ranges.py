@@ -1,4 +1,4 @@
-"""Ranges that several search spaces share."""
+"""Suggestions that several search spaces share."""
 
 from math import prod
 from typing import Any
@@ -10,21 +10,25 @@ from ..models.learner import OPTIMIZERS, SCHEDULES
 
 
 def suggest_latent_dim(trial: BaseTrial, data: DataSpec, most: int = 64) -> int:
-    """Suggests the length of a code, up to an eighth of the values of an item.
+    """Suggests the length of a latent code.
 
-    The reconstruction error alone favors the longest code. A code longer than that compresses so
-    little that principal components do as well.
+    It is at most an eighth of the number of values of an item, and at most `most`. The
+    reconstruction error alone would favor the longest code, which compresses so little that
+    principal components are as good.
     """
     return trial.suggest_int("latent_dim", 2, max(2, min(most, prod(data.shape) // 8)), log=True)
 
 
 def suggest_width(trial: BaseTrial) -> float:
-    """Suggests a factor for the published width of each layer."""
+    """Suggests a factor that multiplies the published width of each layer."""
     return trial.suggest_float("width", 0.5, 4, log=True)
 
 
 def suggest_regularized_adam(trial: BaseTrial) -> dict[str, Any]:
-    """Suggests lr, l1 and l2 from ranges that end where penalties no longer matter."""
+    """Suggests `lr`, `l1` and `l2` for Adam.
+
+    The ranges of penalties begin so low that the lowest ones have no effect.
+    """
     return {
         "lr": trial.suggest_float("lr", 1e-4, 1e-2, log=True),
         "l1": trial.suggest_float("l1", 1e-9, 1e-4, log=True),
@@ -33,7 +37,10 @@ def suggest_regularized_adam(trial: BaseTrial) -> dict[str, Any]:
 
 
 def suggest_published_penalties(trial: BaseTrial) -> dict[str, Any]:
-    """Suggests lr, l1 and l2 from published ranges; a high l1 or a low lr learns nothing."""
+    """Suggests `lr`, `l1` and `l2` in published ranges.
+
+    With a high `l1` or a low `lr`, a model learns nothing.
+    """
     return {
         "lr": trial.suggest_float("lr", 1e-5, 1e-3, log=True),
         "l1": trial.suggest_float("l1", 1e-6, 1e-3, log=True),
@@ -42,7 +49,7 @@ def suggest_published_penalties(trial: BaseTrial) -> dict[str, Any]:
 
 
 def suggest_optimizer(trial: BaseTrial) -> dict[str, Any]:
-    """Suggests an optimizer, its learning rate and schedule, and the clipping of gradients."""
+    """Suggests an optimizer, its learning rate, its schedule and gradient clipping."""
     options = {
         "optimizer": trial.suggest_categorical("optimizer", list(OPTIMIZERS)),
         "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),
@@ -58,7 +65,7 @@ def suggest_optimizer(trial: BaseTrial) -> dict[str, Any]:
 
 
 def suggest_published_sgd(trial: BaseTrial) -> dict[str, Any]:
-    """Suggests SGD with a learning rate around 0.01 and a momentum around 0.99."""
+    """Suggests SGD with a learning rate near 0.01 and a momentum near 0.99."""
     return {
         "optimizer": "sgd",
         "schedule": "constant",
@@ -68,7 +75,7 @@ def suggest_published_sgd(trial: BaseTrial) -> dict[str, Any]:
 
 
 def suggest_published_adam(trial: BaseTrial) -> dict[str, Any]:
-    """Suggests Adam with a learning rate around 1e-3 and a weight decay around 1e-5."""
+    """Suggests Adam with a learning rate near 1e-3 and a weight decay near 1e-5."""
     return {
         "schedule": "constant",
         "lr": trial.suggest_float("lr", 1e-4, 1e-2, log=True),

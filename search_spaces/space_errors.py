@@ -1,4 +1,4 @@
-"""Errors about search spaces, and a hint for unknown words."""
+"""Errors about search spaces, and a hint for a misspelled word."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -7,14 +7,14 @@ from ..models.errors import LatentuneError
 
 
 class SpaceError(LatentuneError, ValueError):
-    """A parameter, a range or a value does not fit a search space."""
+    """Raised if a parameter, a range or a value does not fit a search space."""
 
 
 class NotInSpaceError(SpaceError):
-    """A search space could not have suggested these values.
+    """Raised if a search space cannot suggest the given values.
 
     Attributes:
-        parameter: The first parameter with a value that does not fit.
+        parameter: The first parameter whose value does not fit.
     """
 
     def __init__(self, parameter: str, message: str) -> None:
@@ -23,6 +23,9 @@ class NotInSpaceError(SpaceError):
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Returns a hint with the closest known word, or with all known words."""
+    """Returns a hint with the known word that is most similar to `word`.
+
+    If no known word is similar, the hint lists all of them.
+    """
     close = get_close_matches(word, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"

@@ -1,4 +1,4 @@
-"""Samplers, which choose the parameters of trials, and pruners, which end bad trials early."""
+"""Samplers, which choose the parameters of a trial, and pruners, which stop bad trials early."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -15,10 +15,11 @@ from optuna.trial import FrozenTrial, TrialState
 
 
 class StatelessSampler(BaseSampler):
-    """Samples by the seed of the study, the number of the trial and the values of other trials.
+    """A sampler that depends only on the study's seed, the trial number and the other trials.
 
-    Optuna's samplers depend on their earlier random numbers, so that a resumed search would try
-    other values than an uninterrupted one. Here `make` makes a new sampler for every call.
+    Optuna's samplers depend on the random numbers that they have used. A resumed search would thus
+    try other values than an uninterrupted search. This sampler calls `make` for a new Optuna
+    sampler at every call.
     """
 
     def __init__(self, make: Callable[[int], BaseSampler], seed: int) -> None:
@@ -60,16 +61,16 @@ class StatelessSampler(BaseSampler):
 
 
 class HalvingPruner(BasePruner):
-    """Prunes all but the best of the trials that have reached a step, at fewer and fewer steps.
+    """Prunes all but the best trials at certain steps, as Optuna's SuccessiveHalvingPruner does.
 
-    It decides as Optuna's `SuccessiveHalvingPruner` does, but needs only the reported values.
-    Optuna's pruner also reads and writes attributes of trials, which costs a transaction a step. A
-    trial is pruned only if another trial was better after the same step and has not failed since.
+    The distance between these steps grows. Optuna's pruner reads and writes attributes of trials,
+    which costs a transaction per step; this pruner needs only the reported values. It prunes a
+    trial only if another trial was better at the same step and has not failed later.
 
     Args:
-        first: The first step after which it decides, at least 1.
-        factor: At least 2. It keeps one of `factor` trials, and decides again after `factor` times
-            as many steps.
+        first: The first step at which trials are pruned, at least 1.
+        factor: One of `factor` trials is kept, at least 2. The next pruning is after `factor`
+            times as many steps.
 
     References:
         A System for Massively Parallel Hyperparameter Tuning (Li et al., 2020)
@@ -102,10 +103,10 @@ class HalvingPruner(BasePruner):
 
 
 class SpareFixedTrials(BasePruner):
-    """Never prunes a trial whose parameters the user gave, nor the last trial if none is complete.
+    """Calls another pruner, except for a trial whose parameters the user gave: it is never pruned.
 
-    The user wants to know the score of these parameters. The given pruner decides about all other
-    trials, and compares them with these trials too.
+    The user wants to know the score of these parameters. The last trial is not pruned either if no
+    trial is complete. The other pruner compares its trials with the spared trials, too.
     """
 
     def __init__(self, pruner: BasePruner, trials: int) -> None:
@@ -140,10 +141,13 @@ PRUNERS: dict[str, Callable[[int], BasePruner]] = {
     WILCOXON: _make_wilcoxon,
     NONE: lambda epochs: NopPruner(),
 }
-"""Pruners, given the number of epochs; wilcoxon, given the number of trainings of a trial."""
+"""Functions by name. Each returns a pruner, given the number of epochs of a trial.
+
+`wilcoxon` takes the number of trainings of a trial instead.
+"""
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "tpe": lambda seed: TPESampler(n_startup_trials=3, n_ei_candidates=64, seed=seed),
     "gp": lambda seed: GPSampler(n_startup_trials=5, seed=seed),
     "random": lambda seed: RandomSampler(seed=seed),
 }
-"""Samplers, given a seed."""
+"""Functions by name. Each returns an Optuna sampler, given a seed."""

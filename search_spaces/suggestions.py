@@ -1,7 +1,7 @@
-"""Records, overrides and replays the suggestions of a search space.
+"""Records, overrides and replays the values that a search space suggests.
 
-A search space is a function that calls `trial.suggest_float` and the like, and builds a model.
-Everything else that is known about it comes from the calls that it makes.
+A search space is a function that calls `trial.suggest_float` and the like, and builds a model. The
+calls tell its parameters and their ranges; nothing else declares them.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from pytorch_lightning import LightningModule
 
 Override = Callable[[str, BaseDistribution], BaseDistribution]
-"""Returns the distribution to use, given a parameter and its distribution in the space."""
+"""A function that takes a parameter and its distribution, and returns the distribution to use."""
 
 RANDOM_TRIALS = 16  # enough to find the conditional parameters of a space
 
 
 class _OverridingTrial:
-    """A view of a trial that replaces distributions and puts a prefix before names."""
+    """Wraps a trial; replaces distributions, and puts a prefix before the names of parameters."""
 
     def __init__(self, trial: BaseTrial, override: Override, prefix: str = "") -> None:
         self._trial, self._override, self._prefix = trial, override, prefix
@@ -70,18 +70,18 @@ class _OverridingTrial:
 
 
 def override_suggestions(trial: BaseTrial, override: Override) -> BaseTrial:
-    """Returns a view of a trial that suggests from the distributions that `override` returns."""
+    """Returns a wrapper of a trial that suggests from distributions returned by `override`."""
     return cast(BaseTrial, _OverridingTrial(trial, override))
 
 
 def add_prefix(trial: BaseTrial, prefix: str) -> BaseTrial:
-    """Returns a view of a trial that puts a prefix before the name of each parameter."""
+    """Returns a wrapper of a trial that puts a prefix before the name of each parameter."""
     return cast(BaseTrial, _OverridingTrial(trial, lambda name, original: original, prefix))
 
 
 @contextmanager
 def silence_optuna() -> Iterator[None]:
-    """Turns off Optuna's message about a new study."""
+    """Turns off Optuna's log message about a new study in a `with` block."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
@@ -91,7 +91,7 @@ def silence_optuna() -> Iterator[None]:
 
 
 def random_trials(n: int) -> list[optuna.Trial]:
-    """Returns n trials of a new study in memory, with random values that are always the same."""
+    """Returns n trials of a study in memory; their suggestions are random, with a fixed seed."""
     with silence_optuna():
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     return [study.ask() for _ in range(n)]
@@ -101,18 +101,18 @@ class SpaceParameters(NamedTuple):
     """The parameters of a search space.
 
     Attributes:
-        distributions: The distribution of each parameter, by its name.
-        defaults: The default of each option of the model, by its name.
+        distributions: The distribution of each parameter, by name.
+        defaults: The default of each option of the model, by name.
     """
 
     distributions: dict[str, BaseDistribution]
     defaults: dict[str, Any]
 
     def first_trial(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns the parameters of the first trial.
+        """Returns the parameters of the first trial, with the given values.
 
-        A parameter has its given value; without one, it has the model's default. A value outside
-        its range is moved to the nearest end. A parameter that has neither is left out.
+        A parameter without a given value has the model's default. A parameter without a default is
+        left out. A value outside the range of its parameter is moved to the nearest end.
         """
         known, params = {**self.defaults, **values}, {}
         for name, distribution in self.distributions.items():
@@ -123,7 +123,7 @@ class SpaceParameters(NamedTuple):
 
 
 def record_parameters(space: Space, data: DataSpec) -> SpaceParameters:
-    """Returns the parameters that a space suggests in a few random trials.
+    """Returns the parameters that a search space suggests in a few random trials.
 
     Raises:
         SpaceError: If Optuna cannot tell two choices of a parameter apart.
@@ -140,9 +140,9 @@ def record_parameters(space: Space, data: DataSpec) -> SpaceParameters:
 
 
 def build_without_weights(space: Space, trial: BaseTrial, data: DataSpec) -> LightningModule:
-    """Builds a model on PyTorch's meta device, where no weights are allocated.
+    """Builds the model of a search space on PyTorch's meta device, which allocates no weights.
 
-    If the space computes with tensors while it builds, the model is built with its weights.
+    If the space computes with tensors, this is impossible, and the model is built with weights.
     """
     import torch
 
@@ -154,7 +154,7 @@ def build_without_weights(space: Space, trial: BaseTrial, data: DataSpec) -> Lig
 
 
 def check_memory(build: Callable[[], LightningModule]) -> None:
-    """Raises a SpaceError if the weights of a model do not fit into free memory."""
+    """Raises SpaceError if the weights of the model that `build` returns exceed free memory."""
     import psutil
     import torch
 
@@ -170,7 +170,7 @@ def check_memory(build: Callable[[], LightningModule]) -> None:
 
 
 def _default_options(model: type) -> dict[str, Any]:
-    """Returns the defaults of a model's options, including those that it passes to its base."""
+    """Returns the defaults of a model's options, including the options of its base class."""
     defaults: dict[str, Any] = {}
     for base in model.__mro__:
         # mypy warns about the __init__ of a subclass, which is the one that is meant.
@@ -182,10 +182,10 @@ def _default_options(model: type) -> dict[str, Any]:
 
 
 def replay(space: Space, values: Mapping[str, Any], data: DataSpec) -> LightningModule:
-    """Builds the model of a space with given values of its parameters.
+    """Builds the model of a search space with given values of its parameters.
 
-    Optuna's own `FixedTrial` ignores an unknown name and only warns about a value out of range;
-    here both are errors, because the user meant another model.
+    Unknown names and values out of range are errors, because the user meant another model.
+    Optuna's `FixedTrial` ignores unknown names, and only warns about values out of range.
 
     Raises:
         NotInSpaceError: If a value is missing or out of range, or the space lacks its parameter.
@@ -196,7 +196,7 @@ def replay(space: Space, values: Mapping[str, Any], data: DataSpec) -> Lightning
 def replay_distributions(
     space: Space, values: Mapping[str, Any], data: DataSpec
 ) -> dict[str, BaseDistribution]:
-    """Returns the distributions of given values; raises as `replay` does."""
+    """Returns the distribution of each parameter in `values`; raises the errors of `replay`."""
     return _replay(partial(build_without_weights, space), values, data)[1]
 
 

@@ -1,1 +1,1 @@
-"""Plain torch modules: encoder-decoder pairs, backbones of predictors, and layers they share."""
+"""Plain torch modules: encoders and their decoders, backbones of predictors, shared layers."""

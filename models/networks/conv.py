@@ -1,4 +1,4 @@
-"""Strided convolutions down to about four pixels, then two linear layers, and their mirror."""
+"""Encoder of strided convolutions down to about four pixels and two linear layers; its decoder."""
 
 from math import log2, prod
 from typing import NamedTuple
@@ -15,9 +15,10 @@ SMALLEST_SIDE = 4
 
 
 class _Step(NamedTuple):
-    """How a 3x3 convolution changes one side of a map, and how its transpose restores the side.
+    """How a 3x3 convolution changes a side of a feature map, and how its transpose restores it.
 
-    A stride of 2 maps two sizes to one; `output_padding` says which of the two to restore.
+    With stride 2, two sizes become the same size. `output_padding` says which of the two to
+    restore.
     """
 
     stride: int
@@ -27,10 +28,10 @@ class _Step(NamedTuple):
 
 
 def _halving_step(side: int, is_last: bool) -> _Step:
-    """Returns a step that halves a side and skips no pixel.
+    """Returns a step that halves a side of length `side` and skips no pixel.
 
-    With padding at both ends, this holds for every side. The last layer of the published network
-    has no padding, because its side is odd.
+    Padding at both ends makes this possible for every length. The last layer has no padding if the
+    side is odd, as in the published network.
     """
     padding = int(not (is_last and side % 2 and side > 1))
     size = (side + 2 * padding - 3) // 2 + 1
@@ -38,9 +39,9 @@ def _halving_step(side: int, is_last: bool) -> _Step:
 
 
 def _halving_steps(shape: tuple[int, ...]) -> list[tuple[_Step, _Step]]:
-    """Returns the steps of height and width for each layer, until about 4 pixels remain.
+    """Returns the steps for height and width of each layer, until about 4 pixels are left.
 
-    These are one layer for 8 pixels, three for 28 and 32, and four for 64.
+    A side of 8 pixels needs one layer, a side of 28 or 32 three, and a side of 64 four.
     """
     sides = []
     for side in shape[1:]:
@@ -56,10 +57,11 @@ def _halving_steps(shape: tuple[int, ...]) -> list[tuple[_Step, _Step]]:
 
 
 def _channels(layers: int, colors: int, width: float) -> list[int]:
-    """Returns the output channels of each layer: 8, 16, 32 for three layers and gray images.
+    """Returns the number of output channels of each layer.
 
-    Fewer layers use the last of these, more layers continue to double. Color images use twice as
-    many channels.
+    For three layers and gray images, these are 8, 16, 32. With fewer layers, the first numbers are
+    left out; with more layers, the numbers continue to double. Color images have twice as many
+    channels.
     """
     last = CHANNELS if colors == 1 else 2 * CHANNELS
     first = last >> (min(layers, 3) - 1)
@@ -90,7 +92,7 @@ class ConvEncoder(nn.Sequential):
 
 
 class ConvDecoder(nn.Sequential):
-    """Decodes features to images with values in [0, 1]: the mirror of `ConvEncoder`."""
+    """Decodes features to images with values in [0, 1]; the layers mirror `ConvEncoder`."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         steps = _halving_steps(data.shape)

@@ -17,7 +17,9 @@ DISCRIMINATOR_CHANNELS = (16, 32, 64, 128)
 
 
 class Generator(nn.Sequential):
-    """Decodes codes (N, latent_dim) to images with values in [0, 1]: a small map, doubled twice.
+    """Decodes latent codes (N, latent_dim) to images with values in [0, 1].
+
+    A linear layer makes a small feature map, which is doubled in size twice.
 
     References:
         Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
@@ -46,9 +48,9 @@ class Generator(nn.Sequential):
 
 
 class Discriminator(nn.Sequential):
-    """Maps images (N, C, H, W) of any size to logits (N, 1) that they are real.
+    """Maps images (N, C, H, W) of any size to logits (N, 1); a high logit means a real image.
 
-    Strided convolutions halve a side until two pixels are left, then a linear layer follows.
+    Strided convolutions halve the sides until two pixels are left. A linear layer follows.
     """
 
     def __init__(self, data: DataSpec, width: float = 1.0) -> None:

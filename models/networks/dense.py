@@ -1,4 +1,4 @@
-"""Networks of linear layers, for images and for rows of a table."""
+"""Networks of linear layers, for images and for table rows."""
 
 from collections.abc import Sequence
 from itertools import chain, pairwise
@@ -20,13 +20,13 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "softplus": nn.Softplus,
     "none": nn.Identity,
 }
-"""Activations after a hidden layer; with `none`, all layers together are one linear map."""
+"""Activation functions after a hidden layer. With `none`, the whole network is a linear map."""
 
 
 class DenseEncoder(nn.Sequential):
-    """Encodes items (N, *data.shape) by linear layers with a ReLU between two of them.
+    """Encodes items (N, *data.shape) by linear layers with ReLU between them.
 
-    `hidden` are the widths of the hidden layers; see `init_weights` for `last_gain`.
+    `hidden` holds the widths of the hidden layers. See `init_weights` for `last_gain`.
     """
 
     def __init__(
@@ -38,9 +38,9 @@ class DenseEncoder(nn.Sequential):
 
 
 class DenseDecoder(nn.Sequential):
-    """Decodes features (N, D) to items by linear layers with a ReLU between two of them.
+    """Decodes features (N, D) to items by linear layers with ReLU between them.
 
-    `hidden` are the widths of the hidden layers; a `bounded` output lies in [0, 1].
+    `hidden` holds the widths of the hidden layers. If `bounded` is True, the output is in [0, 1].
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class DenseDecoder(nn.Sequential):
 
 
 class DenseBackbone(nn.Sequential):
-    """Maps images or rows to features (N, features) by hidden layers of one width.
+    """Maps images or rows to features (N, features) by hidden layers of the same width.
 
-    Each hidden layer is followed by an activation, a key of `ACTIVATIONS`. Without hidden layers,
-    the features are the values of an item.
+    An activation follows each hidden layer; its name is a key of `ACTIVATIONS`. Without hidden
+    layers, the features are the values of the item.
     """
 
     def __init__(self, data: DataSpec, hidden: int, layers: int, activation: str) -> None:
@@ -68,7 +68,7 @@ class DenseBackbone(nn.Sequential):
 
 
 def dense_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
-    """Returns an encoder with one hidden layer of 256 units and a nonnegative code."""
+    """Returns an encoder with one hidden layer of 256 units; codes are not negative."""
     encoder = DenseEncoder(data, features, scale_widths(width, *DENSE_WIDTHS), LAST_LAYER_GAIN)
     code = encoder[-1]
     assert isinstance(code, nn.Linear)
@@ -82,12 +82,15 @@ def dense_decoder(data: DataSpec, features: int, width: float) -> nn.Module:
 
 
 def deep_encoder(data: DataSpec, features: int, width: float) -> nn.Module:
-    """Returns an encoder with hidden layers of 128, 64 and 12 units, or D if that is more."""
+    """Returns an encoder with hidden layers of 128, 64 and 12 units.
+
+    A hidden layer has at least as many units as there are features.
+    """
     return DenseEncoder(data, features, _deep_widths(features, width), LAST_LAYER_GAIN)
 
 
 def deep_decoder(data: DataSpec, features: int, width: float) -> nn.Module:
-    """Returns the mirror of `deep_encoder`."""
+    """Returns a decoder with the layers of `deep_encoder` in reverse order."""
     return DenseDecoder(data, features, _deep_widths(features, width)[::-1])
 
 

@@ -1,4 +1,4 @@
-"""Sizes of feature maps and layers, and initial weights."""
+"""Sizes of feature maps and layers, and initialization of weights."""
 
 from math import ceil, log2, prod
 
@@ -9,10 +9,10 @@ LAYERS = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 
 
 def feature_map_sizes(shape: tuple[int, ...], smallest: int) -> list[MapSize]:
-    """Returns height and width of an image of this shape (C, H, W), and those after each halving.
+    """Returns (height, width) of an image, and of its feature map after each halving.
 
-    The longer side ends with about `smallest` pixels: a value of 4 gives one halving for 8 pixels,
-    three for 28 and 32, and four for 64.
+    `shape` is (C, H, W). The longer side ends with about `smallest` pixels. If `smallest` is 4, a
+    side of 8 pixels is halved once, a side of 28 or 32 three times, and a side of 64 four times.
     """
     height, width = shape[1:]
     halvings = max(1, round(log2(max(height, width) / smallest)))
@@ -20,7 +20,7 @@ def feature_map_sizes(shape: tuple[int, ...], smallest: int) -> list[MapSize]:
 
 
 def code_channels(features: int, size: MapSize) -> int:
-    """Returns how many channels a map of this size needs to hold a code.
+    """Returns how many channels a feature map of `size` needs to hold `features` values.
 
     Raises:
         ValueError: If the number of features is not a multiple of the pixels of the map.
@@ -34,20 +34,21 @@ def code_channels(features: int, size: MapSize) -> int:
 
 
 def scale_widths(width: float, *sizes: int) -> tuple[int, ...]:
-    """Returns published layer sizes times the factor `width`, each at least 1."""
+    """Returns published layer sizes multiplied by `width`; each is at least 1."""
     return tuple(max(1, round(width * size)) for size in sizes)
 
 
 def init_weights(network: nn.Module, last_gain: float = 1.0) -> None:
-    """Draws weights that preserve the variance of signals through ReLU layers, and zeroes biases.
+    """Sets random weights that keep the variance of signals through ReLU layers; biases become 0.
 
-    PyTorch's default initialization shrinks signals layer by layer, so that a deep autoencoder
-    spends hundreds of steps on learning the mean image.
+    PyTorch's default initialization shrinks signals in each layer. A deep autoencoder then needs
+    hundreds of steps to learn the mean image.
 
     Args:
-        network: The network. Its weights are changed in place.
-        last_gain: Factor for the weights of the last layer. A layer with unbounded output starts
-            near zero with a gain below 1; otherwise its large first errors kill ReLU units.
+        network: The network, whose weights are changed in place.
+        last_gain: Factor that multiplies the weights of the last layer. If the output is
+            unbounded, use a factor below 1, so that the output starts near 0. Otherwise, large
+            first errors kill ReLU units.
 
     References:
         Delving Deep into Rectifiers (He, Zhang, Ren, Sun, 2015)

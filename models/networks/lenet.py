@@ -1,4 +1,4 @@
-"""LeNet and an encoder that is made of the same blocks: convolutions with pooling."""
+"""LeNet, and an encoder of the same blocks, which are convolutions with pooling."""
 
 from collections.abc import Sequence
 from math import prod
@@ -20,7 +20,7 @@ PADDED_BELOW = 10  # pixels of a side; a smaller side is padded for such a kerne
 class LeNet(nn.Sequential):
     """Maps images (N, C, H, W) of any size to features (N, features).
 
-    `hidden` is the width of the first linear layer; the other layers scale in proportion.
+    `hidden` is the width of the first linear layer. The other layers are scaled in proportion.
 
     References:
         Gradient-Based Learning Applied to Document Recognition
@@ -48,9 +48,9 @@ class LeNet(nn.Sequential):
 
 
 def conv_pool(inputs: int, outputs: int, size: Sequence[int]) -> tuple[list[nn.Module], list[int]]:
-    """Returns a convolution with ReLU and max pooling, and the size of its output map.
+    """Returns a convolution with ReLU and max pooling, and the size of the resulting feature map.
 
-    A side of less than 10 pixels is padded.
+    A side is padded if it has less than 10 pixels.
     """
     padding = [KERNEL // 2 if side < PADDED_BELOW else 0 for side in size]
     convolution = nn.Conv2d(inputs, outputs, KERNEL, padding=(padding[0], padding[1]))
@@ -60,7 +60,7 @@ def conv_pool(inputs: int, outputs: int, size: Sequence[int]) -> tuple[list[nn.M
 
 
 class SiameseEncoder(nn.Sequential):
-    """Encodes images (N, C, H, W) of any size to codes (N, D), which are not normalized.
+    """Encodes images (N, C, H, W) of any size to latent codes (N, D); codes are not normalized.
 
     References:
         Dimensionality Reduction by Learning an Invariant Mapping (Hadsell, Chopra, LeCun, 2006)

@@ -1,4 +1,4 @@
-"""Networks by the name that the option `network` of a model takes."""
+"""The networks that the option `network` of a model can name."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -19,16 +19,16 @@ from .strided import StridedDecoder, StridedEncoder
 IMAGE_OR_TABLE: tuple[Kind, ...] = ("image", "table")
 
 ModuleFactory = Callable[[DataSpec, int, float], nn.Module]
-"""Takes the data, the number of features D, and a factor for the published layer widths."""
+"""A function of the data, the number of features D, and a factor for the width of layers."""
 
 
 class EncoderDecoder(NamedTuple):
-    """An encoder and the decoder that mirrors it.
+    """An encoder and its decoder.
 
     Attributes:
-        encoder: Makes a module that maps items (N, *data.shape) to features (N, D).
-        decoder: Makes a module that maps features (N, D) to items (N, *data.shape).
-        kinds: The kinds of data that both accept.
+        encoder: Returns a module that maps items (N, *data.shape) to features (N, D).
+        decoder: Returns a module that maps features (N, D) to items (N, *data.shape).
+        kinds: The kinds of data that both modules accept.
     """
 
     encoder: ModuleFactory
@@ -37,13 +37,13 @@ class EncoderDecoder(NamedTuple):
 
 
 class Backbone(NamedTuple):
-    """Everything before the last layer of a predictor.
+    """The layers of a predictor before its last layer.
 
     Attributes:
-        make: Makes a module of the data, the units of a hidden layer, the number of hidden layers,
-            and a key of `ACTIVATIONS`. The module has an attribute `features` and maps items
-            (N, *data.shape) to features (N, features).
-        kinds: The kinds of data that it accepts.
+        make: Takes the data, the units of a hidden layer, the number of hidden layers, and a key
+            of `ACTIVATIONS`. Returns a module that maps items (N, *data.shape) to features (N, D),
+            with D as its attribute `features`.
+        kinds: The kinds of data that the module accepts.
     """
 
     make: Callable[[DataSpec, int, int, str], nn.Module]
@@ -75,7 +75,7 @@ Entry = TypeVar("Entry", EncoderDecoder, Backbone)
 
 
 def find_network(table: Mapping[str, Entry], name: str, data: DataSpec) -> Entry:
-    """Returns the entry of a name in `NETWORKS` or `BACKBONES`.
+    """Returns the entry `name` of `NETWORKS` or `BACKBONES`.
 
     Raises:
         ValueError: If the name is unknown, or the network does not accept this kind of data.

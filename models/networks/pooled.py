@@ -1,4 +1,4 @@
-"""Convolutions with pooling between them; the code is a small map of a few channels."""
+"""Encoder of convolutions and pooling, and its decoder; the latent code is a small feature map."""
 
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ LAST_LAYER_GAIN = 0.1
 
 
 class PooledEncoder(nn.Sequential):
-    """Encodes images (N, C, H, W) by convolutions, each with a ReLU and 2x2 mean pooling.
+    """Encodes images (N, C, H, W) by convolutions, each followed by ReLU and 2x2 mean pooling.
 
     Raises:
         ValueError: If D is not a multiple of the cells of the smallest map, 49 for 28x28 pixels.
@@ -31,7 +31,7 @@ class PooledEncoder(nn.Sequential):
 
 
 class PooledDecoder(nn.Sequential):
-    """Decodes features to images by convolutions with nearest-neighbor upsampling between them."""
+    """Decodes features to images by convolutions and nearest-neighbor upsampling between them."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         channels = _channels(data, features, width)[::-1]
@@ -46,7 +46,7 @@ class PooledDecoder(nn.Sequential):
 
 
 def _channels(data: DataSpec, features: int, width: float) -> list[int]:
-    """Returns the channels of the image, of each layer, and of the code: 1, 16, 8, 4."""
+    """Returns the number of channels of the image, of each layer, and of the code: 1, 16, 8, 4."""
     halved = feature_map_sizes(data.shape, SMALLEST_SIDE)[1:]
     hidden = [CHANNELS] * (len(halved) - 1) + [CHANNELS // 2]
     return [data.shape[0], *scale_widths(width, *hidden), code_channels(features, halved[-1])]

@@ -1,4 +1,4 @@
-"""Networks of torchvision without their last layer, with published weights."""
+"""PretrainedBackbone: torchvision networks without their last layer, with published weights."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from .architectures import ARCHITECTURES
 from .standardize import Standardize
 
 IMAGENET_SIDE = 224
-"""Pixels of a side of the photographs that the published weights were trained on."""
+"""Side in pixels of the photographs that the published weights were trained on."""
 SMALLEST_SIDE = 64  # pixels of a side; some architectures reduce smaller images to nothing
 IMAGENET = DataSpec(
     (3, IMAGENET_SIDE, IMAGENET_SIDE), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
@@ -19,10 +19,11 @@ IMAGENET = DataSpec(
 
 
 class PretrainedBackbone(nn.Module):
-    """A torchvision network without its last layer; its weights are random at first.
+    """A torchvision network without its last layer; its weights are random until they are loaded.
 
-    It accepts images of any size with values in [0, 1] and standardizes them as ImageNet was. Gray
-    images are given three channels, and small images are enlarged.
+    Images may have any size, and have values in [0, 1]. They are standardized by the mean and
+    standard deviation of ImageNet. Gray images are repeated to three channels. Small images are
+    enlarged.
 
     Args:
         architecture: A key of `ARCHITECTURES`.
@@ -58,7 +59,7 @@ class PretrainedBackbone(nn.Module):
     forward = encode
 
     def load_weights(self, weights: Mapping[str, Tensor]) -> None:
-        """Loads the `state_dict` of a whole network, without its last layer.
+        """Loads the `state_dict` of a complete torchvision network, except for its last layer.
 
         Raises:
             RuntimeError: If the weights are of another architecture.
@@ -70,7 +71,7 @@ class PretrainedBackbone(nn.Module):
         self.network.load_state_dict(backbone)
 
     def load_published_weights(self) -> None:
-        """Loads the weights that torchvision publishes, which it downloads if necessary.
+        """Loads the weights that torchvision publishes; downloads them if necessary.
 
         Raises:
             OSError: If they cannot be downloaded.

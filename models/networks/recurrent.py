@@ -1,4 +1,4 @@
-"""Recurrent backbones that read the rows of an image, or the letters of a text."""
+"""Recurrent backbones that read an image row by row, or a text letter by letter."""
 
 from collections.abc import Callable
 
@@ -13,10 +13,10 @@ CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "ls
 
 
 class Recurrent(nn.Module):
-    """Maps images or texts to the state of a recurrent network after their last step, (N, hidden).
+    """Maps images or texts to the last state of a recurrent network, with shape (N, hidden).
 
-    A step of an image is one row of C * W values; a step of a text is the one-hot vector of a
-    letter. The padding after the end of a text does not change the result.
+    The network reads one row of an image, as C * W values, at each step. In a text, it reads one
+    letter, as a one-hot vector. The padding at the end of a text does not change the result.
 
     Raises:
         ValueError: If `layers` is below 1.

@@ -1,4 +1,4 @@
-"""Networks of convolutions and residual blocks; the code is a small map."""
+"""Encoder of convolutions and residual blocks, and its decoder; the latent code is a small map."""
 
 from itertools import pairwise
 
@@ -14,9 +14,9 @@ BRANCH_GAIN = 0.1
 
 
 class Residual(nn.Module):
-    """Adds the output of two convolutions to its input (N, channels, H, W).
+    """A residual block: adds the output of two convolutions to its input (N, channels, H, W).
 
-    The last convolution starts with small weights, so that the block starts near the identity.
+    The last convolution starts with small weights, so that the block at first changes little.
 
     References:
         Identity Mappings in Deep Residual Networks (He, Zhang, Ren, Sun, 2016)
@@ -38,9 +38,9 @@ class Residual(nn.Module):
 class ResidualEncoder(nn.Sequential):
     """Encodes images (N, C, H, W) by strided convolutions, each followed by a residual block.
 
-    A 1x1 convolution maps the last feature map to the code. A linear layer would have more
+    A 1x1 convolution maps the last feature map to the latent code. A linear layer would have more
     weights, and would memorize a few thousand photographs. The code length D must be a multiple of
-    the number of pixels of the smallest map, 16 for a square image.
+    the number of pixels of the smallest feature map, which is 16 for a square image.
     """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
@@ -54,7 +54,7 @@ class ResidualEncoder(nn.Sequential):
 
 
 class ResidualDecoder(nn.Sequential):
-    """Decodes features to images: the mirror of `ResidualEncoder`, with upsampling."""
+    """Decodes features to images; the layers mirror `ResidualEncoder`, with upsampling."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST_SIDE))
@@ -71,7 +71,7 @@ class ResidualDecoder(nn.Sequential):
 
 
 def _channels(data: DataSpec, width: float) -> list[int]:
-    """Returns the channels of the image and after each halving: 3, 32, 64, 64."""
+    """Returns the number of channels of the image, and after each halving: 3, 32, 64, 64."""
     first, later = scale_widths(width, *CHANNELS)
     halvings = len(feature_map_sizes(data.shape, SMALLEST_SIDE)) - 1
     return [data.shape[0], first, *[later] * (halvings - 1)]

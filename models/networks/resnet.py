@@ -1,4 +1,4 @@
-"""ResNet-18 as an encoder, and its mirror as a decoder; the code is a small map."""
+"""ResNet-18 as an encoder, and a decoder that mirrors it; the latent code is a small map."""
 
 from math import ceil
 from typing import NamedTuple
@@ -16,9 +16,10 @@ SMALLEST_SIDE = 4
 class ResNetEncoder(nn.Sequential):
     """Encodes images (N, C, H, W) by four stages of residual blocks, down to about four pixels.
 
-    Small images are halved in fewer stages than photographs. A 1x1 convolution maps the last map
-    to the code; a mean over the map would lose where things are. D must be a multiple of the cells
-    of the smallest map, 16 for a square image.
+    Small images are halved in fewer stages than photographs. A 1x1 convolution maps the last
+    feature map to the latent code. A mean over the feature map would lose where things are. The
+    code length D must be a multiple of the number of pixels of the smallest feature map, which is
+    16 for a square image.
 
     References:
         Deep Residual Learning for Image Recognition (He, Zhang, Ren, Sun, 2016)
@@ -40,7 +41,7 @@ class ResNetEncoder(nn.Sequential):
 
 
 class ResNetDecoder(nn.Sequential):
-    """Decodes features to images: the mirror of `ResNetEncoder`, with upsampling."""
+    """Decodes features to images; the layers mirror `ResNetEncoder`, with upsampling."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         stem, *stages = _stages(data, width)
@@ -59,7 +60,7 @@ class ResNetDecoder(nn.Sequential):
 
 
 class _Stage(NamedTuple):
-    """Channels and map sizes before and after a stage of the encoder."""
+    """Channels and sizes of the feature maps before and after a stage of the encoder."""
 
     inputs: int
     outputs: int
@@ -69,7 +70,10 @@ class _Stage(NamedTuple):
 
 
 def _stages(data: DataSpec, width: float) -> list[_Stage]:
-    """Returns the stem and the four stages; with few halvings, the last stages do them."""
+    """Returns the first layers and the four stages, with the sizes of their feature maps.
+
+    If there are few halvings, the last stages do them.
+    """
     inputs, *size = data.shape
     halvings = len(feature_map_sizes(data.shape, SMALLEST_SIDE)) - 1
     in_stages = min(halvings, 3)

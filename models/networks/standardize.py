@@ -1,4 +1,4 @@
-"""Standardization as a layer, so that a trained network maps raw input to raw output."""
+"""Standardize: a layer, so that a trained network maps unscaled input to unscaled output."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from ..data_spec import DataSpec
 def per_channel(data: DataSpec, values: Sequence[float]) -> Tensor:
     """Returns one value per channel or feature, in a shape that broadcasts with items.
 
-    Values of a table are float64, as its rows are. In float32, the deviation of a time in
+    The values of a table are float64, like its rows. In float32, the deviation of a time in
     milliseconds would vanish beside its mean, and a charge in coulombs would become 0.
     """
     dtype = torch.double if data.kind == "table" else torch.float
@@ -21,8 +21,8 @@ def per_channel(data: DataSpec, values: Sequence[float]) -> Tensor:
 class Standardize(nn.Module):
     """Subtracts the mean of each channel or feature and divides by its deviation, or the inverse.
 
-    Input and output have shape (N, *data.shape). Standardized values are float32; raw rows of a
-    table are float64.
+    Input and output have shape (N, *data.shape). Standardized values are float32. The raw rows of
+    a table are float64.
     """
 
     mean: Tensor
@@ -43,24 +43,27 @@ class Standardize(nn.Module):
 
 
 def cast_input(model: object, x: Tensor) -> Tensor:
-    """Returns float64 rows as float32 if the network does not standardize them itself."""
+    """Returns float64 rows as float32 if `model` does not standardize them itself."""
     if x.dtype != torch.double or not isinstance(model, nn.Module):
         return x
     return x if any(isinstance(part, Standardize) for part in model.modules()) else x.float()
 
 
 def standardize_input(data: DataSpec) -> list[nn.Module]:
-    """Returns the first layer of an encoder: empty if the data have no mean."""
+    """Returns the first layers of an encoder: Standardize, or none if `data` has no mean."""
     return [] if data.mean is None else [Standardize(data)]
 
 
 def restore_output(data: DataSpec) -> list[nn.Module]:
-    """Returns the last layer of an unbounded decoder: empty if the data have no mean."""
+    """Returns the last layers of an unbounded decoder: the inverse of Standardize, or none.
+
+    There is none if `data` has no mean.
+    """
     return [] if data.mean is None else [Standardize(data, inverse=True)]
 
 
 def error_scale(data: DataSpec) -> Tensor:
-    """Returns the unit of errors: the deviations of a standardized table, otherwise 1."""
+    """Returns the unit of errors: the deviations of a standardized table, 1 for other data."""
     if data.kind == "table" and data.std is not None:
         return per_channel(data, data.std)
     return torch.ones(())

@@ -1,4 +1,7 @@
-"""Networks of strided convolutions; the kernel of the last one is as large as its input map."""
+"""Encoder of strided convolutions, and its decoder.
+
+The kernel of the last convolution is as large as its input.
+"""
 
 from itertools import pairwise
 
@@ -13,7 +16,10 @@ SMALLEST_SIDE = 7
 
 
 class StridedEncoder(nn.Sequential):
-    """Encodes images (N, C, H, W) by strided convolutions to about 7 pixels, and one more."""
+    """Encodes images (N, C, H, W) by strided convolutions down to about 7 pixels.
+
+    One more convolution maps these pixels to the latent code.
+    """
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         channels = _channels(data, width)
@@ -26,7 +32,7 @@ class StridedEncoder(nn.Sequential):
 
 
 class StridedDecoder(nn.Sequential):
-    """Decodes features to images with values in [0, 1]: the mirror of `StridedEncoder`."""
+    """Decodes features to images with values in [0, 1]; the layers mirror `StridedEncoder`."""
 
     def __init__(self, data: DataSpec, features: int, width: float = 1.0) -> None:
         smallest, *larger = reversed(feature_map_sizes(data.shape, SMALLEST_SIDE))
@@ -47,6 +53,6 @@ class StridedDecoder(nn.Sequential):
 
 
 def _channels(data: DataSpec, width: float) -> list[int]:
-    """Returns the channels of the image and after each halving: 1, 16, 32."""
+    """Returns the number of channels of the image, and after each halving: 1, 16, 32."""
     halvings = len(feature_map_sizes(data.shape, SMALLEST_SIDE)) - 1
     return [data.shape[0], *scale_widths(width, *(CHANNELS << n for n in range(halvings)))]

@@ -1,1 +1,1 @@
-"""Metrics that a model does not compute itself, and baselines to compare them with."""
+"""Metrics that a model does not compute itself, and baselines to compare metrics with."""

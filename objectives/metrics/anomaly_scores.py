@@ -1,4 +1,7 @@
-"""Anomaly scores: the reconstruction error of an item, and thresholds of it."""
+"""Anomaly scores, which are reconstruction errors, and thresholds of these scores.
+
+An item is an anomaly if its score is above the threshold.
+"""
 
 from math import inf, prod
 from typing import Any
@@ -19,9 +22,10 @@ from ..data.tensor_data import TensorData
 
 
 def anomaly_scores(model: Reconstructs, data: DataSpec, items: "Items") -> Tensor:
-    """Returns the L2 norm of the reconstruction error of each item, with shape (N,).
+    """Returns the anomaly score of each item, with shape (N,).
 
-    Errors of a standardized table are in deviations. The model is on the CPU and in eval mode.
+    The score is the L2 norm of the reconstruction error. For a standardized table, errors are in
+    standard deviations. The model must be on the CPU and in eval mode.
 
     References:
         Outlier Detection Using Replicator Neural Networks (Hawkins, He, Williams, Baxter, 2002)
@@ -37,17 +41,20 @@ def anomaly_scores(model: Reconstructs, data: DataSpec, items: "Items") -> Tenso
 
 
 def mse_of_scores(scores: Tensor, data: DataSpec) -> float:
-    """Returns the mean squared error over items and values, given anomaly scores (N,)."""
+    """Returns the mean squared error over all values of all items, given anomaly scores (N,)."""
     return scores.square().mean().item() / prod(data.shape)
 
 
 def score_to_mse(score: float, data: DataSpec) -> float:
-    """Returns the mean squared error of an item in the unit of `*_mse`, given its score."""
+    """Returns the mean squared error of an item, given its anomaly score.
+
+    The result has the same unit as the logged `*_mse`.
+    """
     return score**2 / prod(data.shape)
 
 
 def describe_error_unit(data: DataSpec) -> str:
-    """Returns the unit of `score_to_mse` as text."""
+    """Returns the unit of the result of `score_to_mse` as text."""
     if data.kind == "image":
         return "mean squared error of a pixel from 0 to 1"
     of = "standard deviations" if data.std is not None else "its own unit"
@@ -55,14 +62,15 @@ def describe_error_unit(data: DataSpec) -> str:
 
 
 def quantile_threshold(scores: Tensor, quantile: float) -> float:
-    """Returns the score that a share of items, from 0 to 1, does not exceed."""
+    """Returns a quantile of scores: a share `quantile` of the scores is at most this value."""
     return float(np.quantile(scores.double().numpy(), quantile))
 
 
 def separating_threshold(inliers: Tensor, outliers: Tensor) -> float:
-    """Returns the score at which logistic regression is undecided, with equal class weights.
+    """Returns the score that separates normal items (N,) from known anomalies (M,).
 
-    It is infinite if the known anomalies (M,) do not have larger scores than normal items (N,).
+    At this score, a logistic regression with equal class weights gives both classes the
+    probability 0.5. The result is infinite if the anomalies do not tend to have larger scores.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -78,11 +86,11 @@ def separating_threshold(inliers: Tensor, outliers: Tensor) -> float:
 def fit_anomaly_threshold(
     model: pl.LightningModule, data: Any, quantile: float
 ) -> AnomalyThreshold | None:
-    """Returns the threshold for anomalies, or None if the model cannot reconstruct.
+    """Returns the anomaly threshold of a model, or None if the model cannot reconstruct.
 
-    The threshold is a quantile, from 0 to 1, of the scores of the validation part: the network was
-    not trained on it, and the test part stays unseen. The model is left on the CPU and in eval
-    mode.
+    The threshold is a quantile, from 0 to 1, of the scores of the validation part. The model was
+    not trained on this part, and the test part stays unseen. The model is moved to the CPU and set
+    to eval mode.
     """
     if not (isinstance(model, Reconstructs) and isinstance(data, TensorData)):
         return None

@@ -1,4 +1,4 @@
-"""Baselines of scores: PCA for reconstructions, linear models for predictions."""
+"""Baselines: PCA to compare reconstructions with, linear models to compare predictions with."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,21 +22,21 @@ from .anomaly_scores import anomaly_scores, mse_of_scores
 Rows = NDArray[np.floating[Any]]
 
 NUMBERS: dict[Kind, str] = {"image": "pixels", "table": "features", "text": "letters"}
-"""The name of the numbers of a row."""
+"""What the numbers in a row of `to_numeric_rows` are."""
 PCA_MSE = "test_mse_pca"
-"""The name of the error of principal components."""
+"""Name of the test error of PCA."""
 LINEAR_ACCURACY = "test_accuracy_linear"
-"""The name of the accuracy of logistic regression."""
+"""Name of the test accuracy of logistic regression."""
 LINEAR_MSE = "test_mse_linear"
-"""The name of the error of linear regression."""
+"""Name of the test error of linear regression."""
 MAX_ITEMS = 10_000
 
 
 def to_numeric_rows(items: Any, data: DataSpec) -> Rows:
     """Returns items (N, *data.shape) as rows of numbers (N, F).
 
-    These are pixel values; features of a table, standardized if networks standardize them; or how
-    often each letter occurs in a text.
+    A row of an image holds its pixel values. A row of a table holds its features, which are
+    standardized if networks standardize them. A row of a text holds how often each letter occurs.
     """
     if data.kind == "text":
         counts = torch.zeros(len(items), len(data.letters) + 1)
@@ -62,9 +62,10 @@ def fit_pca(rows: Rows, length: int) -> Any:
 
 
 def pca_errors(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor], Rows]:
-    """Returns a function that maps items (N, *data.shape) to their errors by PCA, (N, F).
+    """Returns a function that maps items (N, *data.shape) to their reconstruction errors (N, F).
 
-    At most `length` components are fitted to the training items (M, *data.shape).
+    The items are reconstructed by PCA with at most `length` components, fitted to the training
+    items `train` (M, *data.shape).
     """
     pca = fit_pca(to_numeric_rows(train, data), length)
 
@@ -77,25 +78,32 @@ def pca_errors(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor],
 
 
 def pca_scorer(train: Tensor, length: int, data: DataSpec) -> Callable[[Tensor], Tensor]:
-    """Returns a function that scores items by PCA, as `anomaly_scores` does; see `pca_errors`."""
+    """Returns a function that returns the anomaly scores of items, reconstructed by PCA.
+
+    See `pca_errors` for the arguments.
+    """
     errors = pca_errors(train, length, data)
     return lambda items: torch.from_numpy(errors(items)).square().sum(1).sqrt()
 
 
 def pca_mse(train: Tensor, items: Tensor, length: int, data: DataSpec) -> float:
-    """Returns the mean squared error of items by PCA; see `pca_errors`."""
+    """Returns the mean squared error of items that are reconstructed by PCA.
+
+    See `pca_errors` for the other arguments.
+    """
     return float((pca_errors(train, length, data)(items) ** 2).mean())
 
 
 def code_length(model: Encodes, items: Tensor) -> int:
-    """Returns the length of a code, given items with shape (N, *shape)."""
+    """Returns the length of a model's latent code of an item; `items` has shape (N, *shape)."""
     return apply_in_batches(model.encode, items[:1]).flatten(1).shape[1]
 
 
 def pca_baseline(model: pl.LightningModule, data: Any) -> dict[str, float]:
-    """Returns the test errors of an autoencoder and of PCA with the same code length.
+    """Returns the test errors of an autoencoder and of PCA.
 
-    PCA needs all images in memory. The result is empty if they do not fit.
+    PCA has as many components as the latent code is long. The result is empty if the images do not
+    fit into memory, because PCA needs all of them, or if the model does not reconstruct.
     """
     if not (
         isinstance(data, TensorData)
@@ -113,10 +121,11 @@ def pca_baseline(model: pl.LightningModule, data: Any) -> dict[str, float]:
 
 
 def linear_baseline(data: Any) -> dict[str, float]:
-    """Returns the test score of logistic or linear regression on a data module of a predictor.
+    """Returns the test score of a linear model on a predictor's data, by the name of the score.
 
-    It is trained on at most 10,000 items, never on codes. Its input of a text is how often each
-    letter occurs. Images that do not fit into memory have no such baseline.
+    The model is logistic or linear regression. It is trained on at most 10,000 items, never on
+    latent codes. For a text, its input is how often each letter occurs. The result is empty if
+    images do not fit into memory.
     """
     items = data.items if isinstance(data, EncodedData) else data
     if not isinstance(items, TensorData) or items.splits.train.targets is None:
@@ -144,7 +153,7 @@ def linear_baseline(data: Any) -> dict[str, float]:
 
 
 def _make_linear_model(classes: int, is_standardized: bool) -> Any:
-    """Returns a classifier; a regressor if `classes` is 0."""
+    """Returns a linear classifier, or a linear regressor if `classes` is 0."""
     from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegression, RidgeCV
     from sklearn.pipeline import make_pipeline

@@ -1,4 +1,4 @@
-"""Predictions for the test part, and a report on the predictions of a classifier."""
+"""Predictions for the test part, and a report on how good a classifier's predictions are."""
 
 from typing import Any, NamedTuple
 
@@ -21,19 +21,21 @@ BINS = 15
 
 
 class ClassificationReport(NamedTuple):
-    """The results of a classifier on the test part.
+    """How well a classifier predicts the test part.
 
     Attributes:
-        classes: A row for each class: its name, its number of items, the share of them that was
-            recognized, and its average precision against all other classes; both are NaN for a
-            class without items.
-        confusion: How many items of each class (rows) were predicted as which (columns), (K, K).
-        curves: Recall and precision, from 0 to 1, of each class that has items against all
-            others, with shape (M, 2), one row per threshold of the probability.
-        reliability: A row for each of 15 equal bins of the highest probability of an item: its
-            mean, the share of items that were predicted right, and their number.
-        calibration_error: Mean distance between predicted probability and accuracy over these
-            bins, from 0 to 1.
+        classes: One row for each class: its name, its number of items, its recall, and its average
+            precision against all other classes. Recall and precision of a class without items are
+            NaN.
+        confusion: Confusion matrix (K, K): the number of items of each true class (rows) and
+            predicted class (columns).
+        curves: The precision-recall curve of each class that has items, against all other classes.
+            A curve has shape (M, 2), with recall and precision, from 0 to 1, for each threshold of
+            the probability.
+        reliability: One row for each of 15 equal bins of the probability of the predicted class:
+            the mean probability, the accuracy, and the number of items.
+        calibration_error: Mean absolute difference between probability and accuracy over these
+            bins, weighted by their numbers of items, from 0 to 1.
     """
 
     classes: pd.DataFrame
@@ -44,7 +46,7 @@ class ClassificationReport(NamedTuple):
 
 
 def classification_report(model: Predicts, data: Any) -> ClassificationReport:
-    """Returns the results of a trained classifier on the test part of its data module.
+    """Returns a report on a trained classifier's predictions for the test part of a data module.
 
     References:
         On Calibration of Modern Neural Networks (Guo, Pleiss, Sun, Weinberger, 2017)
@@ -80,9 +82,10 @@ def _reliability(probabilities: Tensor, labels: Tensor) -> pd.DataFrame:
 
 
 def predict_test_set(model: Predicts, data: Any) -> tuple[Tensor, Tensor]:
-    """Returns the logits (N, classes) or numbers (N, 1) and the targets (N,) of the test part.
+    """Returns predictions for the test part, and its targets (N,).
 
-    The model is left on the CPU and in eval mode.
+    The predictions are logits (N, classes) or numbers (N, 1). The model is moved to the CPU and
+    set to eval mode.
     """
     assert isinstance(model, pl.LightningModule)
     model.cpu().eval()

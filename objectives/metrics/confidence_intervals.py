@@ -1,4 +1,4 @@
-"""95 % confidence intervals of a share of items, and of an AUROC."""
+"""95 % confidence intervals of shares of items, and of AUROCs."""
 
 from math import floor
 from typing import NamedTuple
@@ -8,14 +8,14 @@ TAIL = (1 - CONFIDENCE) / 2
 
 
 class Interval(NamedTuple):
-    """A confidence interval."""
+    """The two ends of a confidence interval."""
 
     low: float
     high: float
 
 
 def binomial_interval(count: int, n: int) -> Interval:
-    """Returns the interval of a share that was observed in `count` of `n` items, 0 < n.
+    """Returns the confidence interval of a share, observed in `count` of `n` items; n is above 0.
 
     References:
         The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial (Clopper,
@@ -28,10 +28,11 @@ def binomial_interval(count: int, n: int) -> Interval:
 
 
 def exceedance_interval(n: int, quantile: float) -> Interval:
-    """Returns the interval of the share of new items that exceed a quantile of n known items.
+    """Returns the confidence interval of the share of new items above a quantile of n known items.
 
-    For any distribution of items, the share below the k-th smallest of n has a beta distribution.
-    The quantile, from 0 to 1 as `numpy.quantile` takes it, lies between two of them.
+    `quantile` is from 0 to 1, as for `numpy.quantile`. The method fits all distributions: the
+    share of items below the k-th smallest of n items has a beta distribution. The quantile lies
+    between two of the n items, which give one end of the interval each.
 
     References:
         Determination of Sample Sizes for Setting Tolerance Limits (Wilks, 1941)
@@ -47,11 +48,12 @@ def exceedance_interval(n: int, quantile: float) -> Interval:
 
 
 def auroc_interval(auroc: float, inliers: int, outliers: int) -> Interval:
-    """Returns the interval of an AUROC, given the numbers of inliers and outliers, at least 1.
+    """Returns the confidence interval of an AUROC, given the numbers of inliers and of outliers.
 
-    At each end, the distance from the measured AUROC is a normal quantile times the standard error
-    of the AUROC at this end, by the formula of Hanley and McNeil. Both ends are from 0 to 1, even
-    if all pairs are ordered correctly.
+    Both numbers are at least 1. Each end of the interval is z standard errors from `auroc`, where
+    z is a quantile of the normal distribution. The standard error is computed for the AUROC at
+    that end, by the formula of Hanley and McNeil. Both ends are from 0 to 1, even if all pairs are
+    ordered correctly.
 
     References:
         The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC) Curve

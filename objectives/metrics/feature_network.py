@@ -1,4 +1,4 @@
-"""Trains one classifier per dataset; its features compare real with generated images."""
+"""Trains a classifier for each data set; its features compare generated images with real ones."""
 
 import copy
 import math
@@ -15,16 +15,16 @@ from ..data.tensor_data import BATCH_SIZE, STEPS_PER_EPOCH, TensorData
 from ..trainer import TrainingProgress, fit, quiet_trainer
 
 FEATURES = 64
-"""Number of features of an image."""
+"""Number of features that the classifier computes for an image."""
 STEPS = 4000
 
 
 def feature_network(data: TensorData) -> Predictor:
-    """Returns a classifier of the labeled images; its features are used to compare images.
+    """Returns a classifier of the labeled images in `data`, whose features compare images.
 
-    The first call trains it and caches it with the images; later calls read the cache. Published
-    FIDs use a network that was trained on photographs. That network ignores the details of small
-    gray images. A classifier that was trained on the same images does not ignore them.
+    The first call trains the classifier and writes it to the cache of the images. Later calls read
+    the cache. Published FIDs use a network that was trained on photographs, but that network
+    ignores the details of small gray images.
     """
     # Validation may call this: gradients are off there, and random numbers must not change.
     with torch.random.fork_rng(), torch.inference_mode(False), torch.enable_grad():
@@ -33,7 +33,7 @@ def feature_network(data: TensorData) -> Predictor:
 
 
 def unratable_reason(data: Any, n: int) -> str | None:
-    """Returns why n samples of a model of this data module cannot be rated, or None."""
+    """Returns why n generated images cannot be compared with `data`; None if they can."""
     if not isinstance(data, TensorData) or data.spec.kind != "image":
         return "the data are not images"
     if len(data.spec.classes) < 2:

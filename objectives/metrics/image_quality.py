@@ -1,4 +1,4 @@
-"""FID and KID of generated images, and ratings of sampling methods by them."""
+"""FID and KID of generated images, and a comparison of sampling methods by FID and KID."""
 
 import warnings
 from collections.abc import Mapping
@@ -20,20 +20,21 @@ RESAMPLES = 20
 KID_SUBSETS = 50
 KID_SUBSET_SIZE = 1000
 REAL_ROW = "real"
-"""The row of real training images, which no method can beat."""
+"""Key of the rating of real training images, which no sampling method can beat."""
 RECONSTRUCTION_ROW = "reconstructed"
-"""The row of reconstructions, which shows the error of the decoder without sampling."""
+"""Key of the rating of reconstructions, which shows the error of the decoder alone."""
 
 
 class ImageQuality(NamedTuple):
-    """Two distances between sets of images; smaller is better.
+    """Two distances between a set of real and a set of generated images; smaller is better.
 
     Attributes:
-        fid: Frechet distance between Gaussians fitted to the features of both sets. It falls with
-            the size of the sets, so that only sets of one size are comparable.
-        fid_std: Its standard deviation over bootstrap samples of both sets.
-        kid: Squared kernel distance (MMD) of the features, which does not depend on size.
-        kid_std: Its standard deviation over random subsets.
+        fid: Frechet distance between Gaussians that are fitted to the features of both sets. It is
+            smaller for larger sets, so compare only sets of the same size.
+        fid_std: Standard deviation of `fid` over bootstrap samples of both sets.
+        kid: Squared kernel distance (MMD) between the features. It does not depend on the size of
+            the sets.
+        kid_std: Standard deviation of `kid` over random subsets.
 
     References:
         GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium
@@ -48,9 +49,9 @@ class ImageQuality(NamedTuple):
 
 
 def image_quality(real: Tensor, generated: Tensor, seed: int = 0) -> ImageQuality:
-    """Returns the distances between features of generated images (M, D) and real ones (N, D).
+    """Returns FID and KID, given features of real (N, D) and generated (M, D) images.
 
-    The seed determines the bootstrap samples and the subsets.
+    `seed` determines the bootstrap samples and the subsets.
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
 
@@ -70,9 +71,9 @@ def image_quality(real: Tensor, generated: Tensor, seed: int = 0) -> ImageQualit
 
 
 def kernel_distance(real: Tensor, generated: Tensor, seed: int = 0) -> tuple[float, float]:
-    """Returns mean and deviation over subsets of the squared kernel distance of features.
+    """Returns mean and standard deviation over random subsets of the squared kernel distance.
 
-    The features of real images have shape (N, D), and of generated images (M, D).
+    The distance is between the features of real images (N, D) and of generated images (M, D).
     """
     from torchmetrics.image.kid import KernelInceptionDistance
 
@@ -89,16 +90,16 @@ def kernel_distance(real: Tensor, generated: Tensor, seed: int = 0) -> tuple[flo
 
 
 def _root_mean_square(features: Tensor) -> Tensor:
-    """Returns the root mean square of features, or 1 if all are 0.
+    """Returns the root mean square of all features; 1 if all features are 0.
 
-    The kernel is a polynomial, so KID depends on the scale of the features.
+    Features are divided by it, because the polynomial kernel of KID depends on their scale.
     """
     scale = features.double().square().mean().sqrt()
     return scale.where(scale > 0, 1.0)
 
 
 def _identity_network(features: Tensor) -> nn.Module:
-    """Returns a network that does not change features; torchmetrics expects a network."""
+    """Returns a network that returns its input, because torchmetrics asks for a network."""
     identity: Any = nn.Identity()
     identity.num_features = features.shape[1]
     return identity  # type: ignore[no-any-return]  # mypy does not know the attribute
@@ -116,7 +117,10 @@ def _resample(features: Tensor) -> Tensor:
 
 
 class SamplerRating(NamedTuple):
-    """The distance of images from two parts: the first chooses a method, the second reports."""
+    """The distances of generated images from the images of two parts.
+
+    The validation part chooses a sampling method, and the test part reports its quality.
+    """
 
     validation: ImageQuality
     test: ImageQuality
@@ -124,15 +128,16 @@ class SamplerRating(NamedTuple):
 
 @dataclass(frozen=True)
 class SamplerRatings:
-    """Ratings of all sampling methods.
+    """The ratings of all sampling methods.
 
     Attributes:
-        rows: The rating of each method, of `real` training images and, if the model encodes, of
-            `reconstructed` ones.
-        size: Number of images in each row.
+        rows: The rating of each sampling method, of `real` training images, and of `reconstructed`
+            images if the model encodes.
+        size: Number of images behind each rating.
         accuracy: Test accuracy of the classifier that computes the features, from 0 to 1.
-        winner: The method with the lowest FID on the validation part; None with one method, or if
-            its interval of two standard deviations overlaps the interval of the next method.
+        winner: The method with the lowest FID on the validation part. None if there is only one
+            method, or if the difference to the next method is small: their intervals of two
+            standard deviations overlap.
     """
 
     rows: Mapping[str, SamplerRating]
@@ -141,7 +146,7 @@ class SamplerRatings:
     winner: str | None
 
     def to_table(self) -> dict[str, Any]:
-        """Returns all attributes as JSON values."""
+        """Returns the attributes as a dict of JSON values."""
         parts = {
             name: {part: found._asdict() for part, found in rating._asdict().items()}
             for name, rating in self.rows.items()
@@ -152,10 +157,10 @@ class SamplerRatings:
 def rate_samplers(
     model: Decodes, network: Predictor, data: TensorData, codes: Mapping[str, Codes], seed: int
 ) -> SamplerRatings:
-    """Rates the images that a model decodes from the codes (N, D) of each sampling method.
+    """Rates the sampling methods of a model by the images that it decodes from their latent codes.
 
-    The features of a classifier of the same labeled data are compared. The seed determines the
-    real training images and the bootstrap samples.
+    `codes` holds codes (N, D) for each method. `network` is a classifier of the same labeled data;
+    it computes the features. `seed` determines the real training images and the bootstrap samples.
     """
     train, val, test = data.splits[:3]
     size = min(len(train), *map(len, codes.values()))
@@ -183,7 +188,7 @@ def rate_samplers(
 
 
 def find_winner(rows: Mapping[str, SamplerRating]) -> str | None:
-    """Returns the method with the lowest FID; None if the second best may be as good."""
+    """Returns the method with the lowest FID; None if the second best method may be as good."""
     first, *others = sorted(rows, key=lambda name: rows[name].validation.fid)
     if not others:
         return None

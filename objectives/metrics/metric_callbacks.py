@@ -1,4 +1,4 @@
-"""Metric callbacks: they log what a model does not compute itself, in validation and test."""
+"""Callbacks that log, in validation and test, metrics that a model does not compute itself."""
 
 from abc import ABC, abstractmethod
 from statistics import fmean
@@ -22,7 +22,7 @@ N_IMAGES = 2000
 
 
 class MetricCallback(pl.Callback, ABC):
-    """Logs a metric of a part after each validation and test."""
+    """Base class of callbacks that log a metric after each validation and each test."""
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.log_metric("val", _data_module(trainer), pl_module)
@@ -32,14 +32,14 @@ class MetricCallback(pl.Callback, ABC):
 
     @abstractmethod
     def log_metric(self, part: str, data: Any, model: pl.LightningModule) -> None:
-        """Logs the metric of the part `val` or `test` of a data module."""
+        """Logs the metric of a part of a data module; `part` is `val` or `test`."""
 
 
 class NeighborProbe(MetricCallback):
-    """Logs `val_probe` and `test_probe`: the accuracy of the nearest of 100 labeled codes.
+    """Logs `val_probe` and `test_probe`: the accuracy of the nearest of 100 labeled items.
 
-    It is the mean over ten samples of labeled training items. The model must encode, and the data
-    must have labels.
+    Nearest means the smallest distance between latent codes. The accuracy is the mean over ten
+    samples of 100 training items. The model must encode, and the data must have labels.
     """
 
     def log_metric(self, part: str, data: Any, model: pl.LightningModule) -> None:
@@ -48,9 +48,10 @@ class NeighborProbe(MetricCallback):
 
 
 class NearestNeighbor(MetricCallback):
-    """Logs `val_nearest` and `test_nearest`: the accuracy of the nearest training item.
+    """Logs `val_nearest` and `test_nearest`: the accuracy of the nearest training item's class.
 
-    In validation, which follows each epoch, at most 10,000 training items are used.
+    Nearest means the smallest distance between latent codes. In validation, which follows each
+    epoch, only 10,000 training items are used.
     """
 
     def log_metric(self, part: str, data: Any, model: pl.LightningModule) -> None:
@@ -59,10 +60,11 @@ class NearestNeighbor(MetricCallback):
 
 
 class KernelDistance(MetricCallback):
-    """Logs `val_kid` and `test_kid`: the squared kernel distance of generated from real images.
+    """Logs `val_kid` and `test_kid`: the squared kernel distance of generated and real images.
 
-    Up to 2,000 images are generated from the model's prior, from the same codes each time. The
-    features of a classifier of the same data are compared, so the data must be labeled images.
+    Up to 2,000 images are decoded from samples of the model's prior, which are the same in each
+    epoch. The distance is between features of a classifier, which is trained on the same data, so
+    the data must be labeled images.
 
     References:
         Demystifying MMD GANs (Binkowski, Sutherland, Arbel, Gretton, 2018)
@@ -97,7 +99,10 @@ def _data_module(trainer: pl.Trainer) -> Any:
 def _encode_parts(
     data: Any, model: pl.LightningModule, part: str, most: int | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Returns codes and classes of at most `most` training items, and of all items of a part."""
+    """Returns latent codes and classes of training items, and of all items of another part.
+
+    At most `most` training items are encoded; if it is None, all.
+    """
     assert isinstance(model, Encodes)
     splits = require_labels(data).splits
     known, queries = splits.train, getattr(splits, part)

@@ -1,4 +1,4 @@
-"""Nearest neighbors of codes: measures how well codes separate classes, without training."""
+"""Nearest neighbors of latent codes, which tell how well codes separate classes."""
 
 from collections.abc import Sequence
 
@@ -13,15 +13,15 @@ CHUNK = 1024
 def knn_accuracy(
     known: Tensor, classes: Tensor, queries: Tensor, query_classes: Tensor, neighbors: int = 1
 ) -> float:
-    """Returns the accuracy of a majority vote of the nearest labeled items.
+    """Returns the accuracy of the classes that the nearest labeled items vote for.
 
-    If classes have equally many votes, the class with nearer items wins.
+    If classes have the same number of votes, the class with the nearer items wins.
 
     Args:
-        known: Codes of labeled items, with shape (N, D).
-        classes: Their classes, with shape (N,).
-        queries: Codes of other items, with shape (M, D).
-        query_classes: Their true classes, with shape (M,).
+        known: Latent codes of labeled items, with shape (N, D).
+        classes: Classes of the labeled items, with shape (N,).
+        queries: Latent codes of the items to classify, with shape (M, D).
+        query_classes: True classes of the items to classify, with shape (M,).
         neighbors: Number of neighbors that vote, from 1 to N.
 
     References:
@@ -38,10 +38,10 @@ def knn_accuracy(
 
 
 def distances(codes: Tensor, others: Tensor) -> Tensor:
-    """Returns the distances between codes (N, D) and others (M, D), with shape (N, M).
+    """Returns the distances (N, M) between two sets of latent codes, (N, D) and (M, D).
 
-    They are computed in float64 and relative to the mean: PyTorch subtracts squares, and a large
-    mean would cancel the digits of small distances.
+    They are computed in float64 after the mean is subtracted. PyTorch subtracts squared lengths,
+    which would lose the digits of small distances if the mean is large.
     """
     exact = others.double()
     mean = exact.mean(0)
@@ -58,9 +58,10 @@ def few_label_accuracies(
     seeds: Sequence[int] = range(LABEL_DRAWS),
     neighbors: int = 1,
 ) -> list[float]:
-    """Returns `knn_accuracy` with `labels` labeled items, for each seed.
+    """Returns `knn_accuracy` for each seed, with `labels` labeled items.
 
-    The labeled items are sampled without replacement, at the same indices for the same seed and N.
+    The seed samples these items from `known` without replacement. The same seed and N give the
+    same indices.
     """
     accuracies = []
     for seed in seeds:

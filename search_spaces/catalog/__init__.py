@@ -1,1 +1,1 @@
-"""The catalog: every model that can be searched. It imports no torch."""
+"""The catalog of all models that can be searched. It does not import torch."""

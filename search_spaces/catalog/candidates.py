@@ -1,4 +1,4 @@
-"""The model `auto`: which models of the catalog it compares on some data."""
+"""The model `auto`: selects the models of the catalog that a study compares on its data."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,19 @@ from .models import MODELS
 
 AUTO = "auto"
 MODEL = "model"
-"""The parameter of an automatic study that chooses among its models."""
+"""The name of the parameter that chooses the model in a study of `auto`."""
 KINDS_WITHOUT_TARGET = frozenset(
     kind
     for entry in MODELS.values()
     if entry.predicts is None and not entry.needs_encoder
     for kind in entry.kinds
 )
-"""The kinds of data from which a model can learn without targets."""
+"""The kinds of data for which some model learns without targets."""
 SUMMARY = "chooses the model too, among those that fit the data and the objectives"
 
 
 def find_fitting_models(data: DataSpec) -> dict[str, CatalogEntry]:
-    """Returns the models that can be trained on such data, by any objective."""
+    """Returns all models of the catalog that can be trained on such data, by name."""
     predicted = "number" if data.target else "class" if len(data.classes) > 1 else None
     side = min(data.shape[1:]) if data.kind == "image" else 1
     return {
@@ -34,12 +34,12 @@ def find_fitting_models(data: DataSpec) -> dict[str, CatalogEntry]:
 
 
 def default_objective(data: DataSpec) -> str:
-    """Returns `accuracy` if the data have classes, otherwise `mse`."""
+    """Returns `accuracy` if the data has classes, otherwise `mse`."""
     return "accuracy" if len(data.classes) > 1 else "mse"
 
 
 def find_candidates(data: DataSpec, objectives: Sequence[str]) -> tuple[str, ...]:
-    """Returns the models that fit the data and can be compared by these objectives."""
+    """Returns the models that fit the data and can be compared by all of these objectives."""
     known = {
         name: entry
         for name, entry in find_fitting_models(data).items()
@@ -51,7 +51,7 @@ def find_candidates(data: DataSpec, objectives: Sequence[str]) -> tuple[str, ...
 
 
 def join_entries(models: Sequence[str]) -> CatalogEntry:
-    """Returns the entry of `auto` for a choice among some models."""
+    """Returns the catalog entry of `auto` for a choice among `models`."""
     entries = [MODELS[name] for name in models]
     shared = set.intersection(*(set(entry.metrics) for entry in entries)) if entries else set()
     callbacks = [item for entry in entries for item in entry.metric_callbacks.items()]

@@ -1,4 +1,4 @@
-"""An entry of the catalog of models. It names search spaces as text, so that none is imported."""
+"""CatalogEntry: a model of the catalog. Search spaces are names, so that none is imported."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,17 +8,17 @@ from ...models.types import Direction
 
 SPACES = "latentune.search_spaces"
 PUBLISHED = "published"
-"""The name of the space with the network, the ranges or the values of a publication."""
+"""The name of a space with the network and the values of a publication."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """How the source of a model has trained it; the space `published` uses these values.
+    """How the publication of a model trained it. The space `published` uses these values.
 
     Attributes:
         params: Parameters of the first trial.
-        epochs: Epochs of final training.
-        batch_size: Items in a batch.
+        epochs: Number of epochs of the final training.
+        batch_size: Number of items in a batch.
         normalize: Whether the network standardizes its input.
     """
 
@@ -30,27 +30,28 @@ class Published:
 
 @dataclass(frozen=True)
 class CatalogEntry:
-    """One model of the catalog.
+    """A model of the catalog.
 
     Attributes:
         summary: One line about the model.
-        spaces: Its search spaces by name, each as `module:function`; one of them is `default`.
-        metrics: The metrics that can be objectives, and which way each is better. A metric is
-            logged in validation as `val_NAME`; the first one is the default objective.
-        metric_callbacks: The callbacks, as `module:class`, of those metrics that the model does
-            not compute itself.
-        kinds: The kinds of data that it accepts.
-        predicts: The target that its data must have for each item: a `class`, a `number`, or
-            nothing.
-        first: Parameters of the first trial that differ from the model's defaults.
-        published: How its source has trained it, if it has a space `published`.
-        batch_size: Items in a batch; None for fewer on small data.
-        epochs: Epochs of a trial.
-        trials: Trials of a study.
-        needs_encoder: Whether it is a classifier on the encoder of another study; its spaces only
-            suggest the options of that classifier.
-        min_side: Smallest side in pixels of images for which `auto` considers it.
-        incomparable_metrics: Metrics by which `auto` does not compare it with other models.
+        spaces: The search spaces of the model, by name. Each is written as `module:function`. One
+            name is `default`.
+        metrics: Metrics that can be objectives, with their directions. A metric is logged in
+            validation as `val_NAME`. The first metric is the default objective.
+        metric_callbacks: Callbacks for the metrics that the model does not compute itself, by
+            metric. Each is written as `module:class`.
+        kinds: The kinds of data that the model accepts.
+        predicts: The target that the data must have: a `class` or a `number` for each item; None
+            if no target is needed.
+        first: Parameters of the first trial that differ from the defaults of the model.
+        published: How the publication trained the model, if the model has a space `published`.
+        batch_size: Number of items in a batch. If None, small data gets smaller batches.
+        epochs: Number of epochs of a trial.
+        trials: Number of trials of a study.
+        needs_encoder: Whether the model is a classifier on the encoder of another study. Then its
+            spaces suggest only the options of this classifier.
+        min_side: The smallest side of images, in pixels, for which `auto` considers the model.
+        incomparable_metrics: Metrics by which `auto` does not compare the model with others.
     """
 
     summary: str
@@ -70,14 +71,17 @@ class CatalogEntry:
 
 
 def spaces_of(module: str, function: str, *names: str) -> dict[str, str]:
-    """Returns the paths of spaces by name: `default`, and one for each `FUNCTION_NAME`."""
+    """Returns the spaces of a model by name, each as `module:function`.
+
+    They are `default`, which is `function`, and for each of `names` the function `function_NAME`.
+    """
     functions = {"default": function} | {name: f"{function}_{name}" for name in names}
     return {name: f"{SPACES}.{module}:{found}" for name, found in functions.items()}
 
 
 METRICS = "latentune.objectives.metrics"
 PROBE = {"probe": f"{METRICS}.metric_callbacks:NeighborProbe"}
-"""The metric callback of every model that encodes."""
+"""The metric callback for models that encode."""
 NEAREST_NEIGHBOR_METRIC = {"nearest": f"{METRICS}.metric_callbacks:NearestNeighbor"}
 KID = {"kid": f"{METRICS}.metric_callbacks:KernelDistance"}
-"""The metric callback of every model that generates images from a prior."""
+"""The metric callback for models that generate images from a prior."""

@@ -1,4 +1,4 @@
-"""Every model by its name on the command line, and by its family."""
+"""The catalog: all models by name, and by family."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -31,7 +31,7 @@ VAE_METRICS: dict[str, Direction] = {
 EMBEDDER_BATCH_SIZE = 64  # in small batches, few items have both their class and another one
 
 MakeEntry = Callable[..., CatalogEntry]
-"""Makes an entry from the function of its space `default`, its summary and its other spaces."""
+"""Returns an entry, given the function of the space `default`, a summary and other spaces."""
 
 
 def _family(
@@ -40,7 +40,7 @@ def _family(
     callbacks: Mapping[str, str] | None = None,
     **shared: Any,
 ) -> MakeEntry:
-    """Returns a function that makes the entries of models with these options in common."""
+    """Returns a function that makes entries of models which share these options."""
 
     def make(function: str, summary: str, *spaces: str, **options: Any) -> CatalogEntry:
         paths = spaces_of(module, function, *spaces)

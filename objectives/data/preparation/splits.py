@@ -138,7 +138,7 @@ def load_splits(path: Path) -> None:
 
 
 def describe_splits(splits: Splits) -> str:
-    """Returns a line with the number of items, their shape, the classes and the parts."""
+    """Returns a line with the number and shape of items, the classes, and the sizes of parts."""
     total = f"{sum(len(part) for part in splits[:3]):,}"
     items = ITEM_FORMATS[splits.spec.kind].format(total, splits.spec)
     counts = [f"{name} {len(part):,}" for name, part in zip(PART_NAMES, splits[:3], strict=True)]

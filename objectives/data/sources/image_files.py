@@ -88,7 +88,7 @@ class ImageFiles(NamedTuple):
 
 
 class _Images(NamedTuple):
-    """The images of each part, the number that stands for 1 in their files, and notes on it."""
+    """The images of each part, the pixel value in their files that becomes 1, and user notes."""
 
     parts: Mapping[str, Items]
     maximum: int

@@ -130,7 +130,7 @@ def _count_images(names: Iterable[str]) -> int:
 
 
 def _unescape(text: str) -> str:
-    """Returns a cell without the quote that keeps spreadsheets from running it as a formula."""
+    """Returns a cell without a leading quote that keeps spreadsheets from running a formula."""
     return text[1:] if re.match(r"'+[=+\-@\t\r\n]", text) else text
 
 

@@ -1,4 +1,4 @@
-"""Number formats: decimal marks, thousands marks, units and signs of numbers in text."""
+"""Finds the format of numbers in text: decimal mark, thousands separators, unit. Parses them."""
 
 import re
 import unicodedata

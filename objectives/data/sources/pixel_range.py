@@ -144,12 +144,18 @@ def infer_new_file_maximum(new: PixelRange, trained: int) -> int:
 
 
 def training_file_maximum(file: PixelRange, learned: int) -> int:
-    """Returns the pixel value of a training image that is scaled to 1.0."""
+    """Returns the maximum of a training image: `learned`, if it fits the pixels and the format.
+
+    Otherwise, the maximum is `file.type_maximum`.
+    """
     return learned if file.high <= learned <= file.type_limit else file.type_maximum
 
 
 def to_unit_range(array: NDArray[Any], maximum: int) -> NDArray[Any]:
-    """Returns pixels as floats in [0, 1], or as bytes from 0 to 255 if they are as exact."""
+    """Returns pixels divided by `maximum` as floats, or as equivalent bytes from 0 to 255.
+
+    The result is bytes if that loses nothing.
+    """
     if array.dtype.kind == "f" and (maximum == 1 or (array != np.floor(array)).any()):
         return np.ascontiguousarray(array / maximum, dtype=np.float32)
     if BYTE % maximum:

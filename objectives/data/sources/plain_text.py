@@ -84,7 +84,7 @@ def _spell(letter: str) -> str:
 
 
 def collect_letters(texts: Iterable[str]) -> str:
-    """Returns the letters of plain texts, sorted; the most frequent ones if there are many."""
+    """Returns the letters in plain texts, sorted; if there are many, only the frequent ones."""
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(text)
