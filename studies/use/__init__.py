@@ -1,1 +1,1 @@
-"""Using trained networks and data: predict, encode, sample, map, compare and more."""
+"""Using trained networks and data: `predict`, `encode`, `sample`, `map`, `compare` and others."""

@@ -1,4 +1,4 @@
-"""The verb `anomalies`: scores of the test part and of other items by reconstruction error."""
+"""The verb `anomalies`: scores the test part and other items by their reconstruction error."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -55,20 +55,20 @@ MAX_UNREADABLE = 10
 
 @dataclass(frozen=True, repr=False)
 class AnomalyReport(FolderResult):
-    """Scores of the test part and of other items by reconstruction error.
+    """Anomaly scores of the test part and of other items.
 
     Attributes:
         folder: The folder with `table.csv`, `scores.csv`, `scores.png` and, if the items are
             images, `images.png`.
         names: Names of the two data sets, `inliers` and `outliers`.
-        scores: A row for each item: its `set`; its name (`item`: its file, its row, or its index
-            in an array); its `score`; the score by as many principal components (`score_pca`, if
-            the network encodes and the items are in memory); and whether it is an `anomaly` by
-            the first threshold.
+        scores: A row for each item. The columns are `set`; `item`, the file, the row or the index
+            in an array; `score`; `score_pca`, the score by as many principal components as a
+            latent code has dimensions; and `anomaly`, which is True above the first threshold.
+            `score_pca` needs a network with `encode` and items in memory.
         thresholds: The threshold of each rule; an item with a larger score is an anomaly.
-        unreadable: Why some items could not be read, by their names.
-        quantile: Share of the validation part below the first threshold.
-        n_validation: Number of validation items that the first threshold was computed from.
+        unreadable: The reason why an item could not be read, by its name.
+        quantile: Share of the validation part with scores below the first threshold.
+        n_validation: Number of validation items from which the first threshold was computed.
     """
 
     names: Mapping[str, str]
@@ -85,7 +85,7 @@ class AnomalyReport(FolderResult):
 
     @property
     def pca_auroc(self) -> float | None:
-        """The AUROC of PCA with the same code length; None if `scores` has no column for it."""
+        """The AUROC of the column `score_pca`; None if `scores` has no such column."""
         return self._auroc(PCA_SCORE) if PCA_SCORE in self.scores else None
 
     @property
@@ -101,7 +101,7 @@ class AnomalyReport(FolderResult):
 
     @property
     def table(self) -> pd.DataFrame:
-        """The threshold of each rule, and the shares of both sets that it classifies correctly."""
+        """A row for each rule: its threshold, and the share of each set that it gets right."""
         sets = dict(iter(self.scores.groupby("set")["score"]))
         thresholds = self.thresholds.values()
         columns = {
@@ -113,7 +113,7 @@ class AnomalyReport(FolderResult):
 
     @property
     def verdict(self) -> list[str]:
-        """The AUROC with its interval, and the AUROC of principal components."""
+        """Lines with the AUROC, its confidence interval, and the AUROC of PCA."""
         low, high = self.auroc_interval
         chance = ": not better than chance" if low <= 0.5 <= high else ""
         lines = [f"AUROC {self.auroc:.4f}, 95 % interval {low:.4f} to {high:.4f}{chance}"]
@@ -124,7 +124,7 @@ class AnomalyReport(FolderResult):
 
     @property
     def notes(self) -> list[str]:
-        """Remarks on the thresholds, and the items that could not be read."""
+        """Lines about the thresholds, and the names of items that could not be read."""
         rule, threshold = next(iter(self.thresholds.items()))
         inliers = self.scores.loc[self.scores["set"] == INLIERS, "score"]
         above, n = int((inliers > threshold).sum()), len(inliers)
@@ -175,26 +175,28 @@ def anomalies(
 ) -> AnomalyReport:
     """Scores the test part and other items by their reconstruction error.
 
-    An item is an anomaly if its score, the L2 norm of its reconstruction error, is above a
-    threshold. The threshold is a quantile of the scores of the validation part and, if anomalies
-    are known, the boundary of a logistic regression between these and the validation part. Items
-    that determine a threshold are not scored.
+    The score of an item is the L2 norm of its reconstruction error. An item is an anomaly if its
+    score is above a threshold. The first threshold is a quantile of the scores of the validation
+    part. If anomalies are known, a second threshold is the boundary that a logistic regression
+    finds between them and the validation part. Known anomalies and validation items are not part
+    of the result.
 
     Args:
-        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
-        against: The other data: a folder or file, whose items are all scored, or a built-in data
-            set, whose test part is. Images are scaled to the size of the training images.
-        quantile: Share of the validation part below the threshold, above 0 and below 1.
-        labeled: Known anomalies for logistic regression. If it is a built-in data set, its
-            training part is used. If None, and `against` is a built-in data set, the training
-            part of `against` is used.
-        seed: Seed that chooses the known anomalies if the data set has more than 10,000.
-        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
+        against: The other items: a folder or file, of which all items are scored, or a built-in
+            data set, of which the test part is scored. Images are scaled to the size of the
+            training images.
+        quantile: Share of the validation part below the first threshold, above 0 and below 1.
+        labeled: Known anomalies: a folder or file, or a built-in data set, of which the training
+            part is used. If None and `against` is a built-in data set, its training part is used.
+        seed: Seed that chooses 10,000 known anomalies if there are more.
+        data_dir: Folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
 
     Raises:
         StudyError: If the model has no `reconstruct`, or an option is out of range.
-        DataError: If the other data are missing or broken, of another shape, or the same.
+        DataError: If the other data are missing or broken, have another shape, or are the data of
+            the study.
         StorageError: If the network has not been trained yet, or a file cannot be written.
 
     References:
@@ -256,7 +258,10 @@ def anomalies(
 def _known_anomalies(
     against: str, labeled: str | None, data: TensorData, seed: int
 ) -> list[NewItems] | None:
-    """Returns the known anomalies, which a threshold is fitted to."""
+    """Returns the known anomalies: `labeled`, or the training part of a built-in `against`.
+
+    Returns None if there are none.
+    """
     if labeled is None and against not in DATASETS:
         return None
     name = labeled or against
@@ -268,8 +273,8 @@ def _known_anomalies(
 def _make_scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], Tensor]:
     """Returns a function that maps N items to scores of shape (N, 2) or (N, 1).
 
-    The first column has the scores of the network. The second has those of PCA; it is left out if
-    the network has no codes, or the training items are decoded on demand.
+    The first column has the scores by the network, and the second the scores by PCA. The second is
+    left out if the network has no `encode`, or the training items are not in memory.
     """
     train, scorers = data.splits.train.inputs, [partial(anomaly_scores, model, data.spec)]
     if isinstance(model, Encodes) and isinstance(train, Tensor):
@@ -279,7 +284,7 @@ def _make_scorer(model: Reconstructs, data: TensorData) -> Callable[["Items"], T
 
 
 def _make_score_rows(name: str, items: Iterable[str], scores: Tensor) -> pd.DataFrame:
-    """Returns a row for each item of a set, given its scores, with shape (N, 1) or (N, 2)."""
+    """Returns a row for each item of the set `name`; `scores` has shape (N, 1) or (N, 2)."""
     if not scores.isfinite().all():
         raise StudyError("the reconstructions of the network are not finite: train another trial")
     columns = zip(("score", PCA_SCORE), scores.T.numpy(), strict=False)
@@ -289,7 +294,11 @@ def _make_score_rows(name: str, items: Iterable[str], scores: Tensor) -> pd.Data
 def _make_image_reader(
     test: Part, others: Iterable[NewItems], outliers: InferenceResult[Any]
 ) -> Callable[[int], Tensor]:
-    """Returns a function that reads the image of a row of scores, with shape (1, C, H, W)."""
+    """Returns a function that reads the image of the row of scores with a number.
+
+    The rows are those of the test part, followed by those of the other items. The image has the
+    shape (1, C, H, W).
+    """
     places = [(group, index) for group in others for index in range(len(group))]
     readable = [places[index] for index in outliers.readable]
 

@@ -1,4 +1,4 @@
-"""Training the classifiers of a comparison, which can be resumed."""
+"""Training the classifiers of a comparison. Each training can be resumed."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,15 @@ HIDDEN_SIZE = 64
 
 
 class Training(NamedTuple):
-    """One training of a classifier: its initial network, number of labels and seed."""
+    """Settings of one training of a classifier.
+
+    Attributes:
+        start: What the classifier begins with, as the table names it.
+        path: Checkpoint of the encoder.
+        pretrained: Whether the weights of the checkpoint are used.
+        labels: Number of labeled training images; None for all.
+        seed: Seed of the weights and of the choice of labeled images.
+    """
 
     start: str
     path: Path
@@ -32,16 +40,16 @@ class Training(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The validation accuracy after each epoch, and the test accuracy."""
+    """The result of a training: the validation accuracy of each epoch, and the test accuracy."""
 
     validation: list[float]
     test: float
 
 
 def load_outcomes(folder: Path | None, settings: Mapping[str, Any]) -> dict[int, Outcome] | None:
-    """Returns the outcomes that a stopped comparison saved, by the number of the training.
+    """Returns the outcomes that a stopped comparison saved in `folder`, by number of the training.
 
-    Returns None if there are none, or they are of a comparison with other settings.
+    Returns None if the folder has no outcomes, or if its comparison had other settings.
     """
     if folder is not None:
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -55,7 +63,7 @@ def load_outcomes(folder: Path | None, settings: Mapping[str, Any]) -> dict[int,
 def save_outcomes(
     folder: Path, settings: Mapping[str, Any], outcomes: Mapping[int, Outcome]
 ) -> None:
-    """Saves the outcomes of the trainings of a comparison with its settings."""
+    """Saves the outcomes of finished trainings, and the settings of their comparison."""
     write_text(folder / OUTCOMES, json.dumps({"settings": settings, "found": outcomes}))
 
 
@@ -67,7 +75,10 @@ def train_classifier(
     epochs: int,
     folder: Path | None,
 ) -> Outcome:
-    """Trains a classifier on an encoder; in a folder, it resumes a training that was stopped."""
+    """Trains a classifier on an encoder, and returns the accuracies.
+
+    If `folder` has a stopped training, it is resumed. If `folder` is None, nothing is saved.
+    """
     images = load_label_subset(data, data_dir, training.labels, training.seed)
     path = Path(context.local_paths.get(str(training.path), training.path))
     pl.seed_everything(training.seed, verbose=False)

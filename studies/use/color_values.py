@@ -1,4 +1,4 @@
-"""The values that color a map: a column of the data, or of a file that names the items."""
+"""The values that color a map: a column of the data, or a column of another file."""
 
 import logging
 import os
@@ -25,9 +25,9 @@ from ..study.study_error import StudyError
 
 FILE_PATTERN = re.compile(r"(?P<path>.+?\.(?:csv|tsv))(?::(?P<column>.*))?", re.IGNORECASE)
 ITEM_HEADERS = frozenset({ITEM_COLUMN, "input", *PATH_COLUMN_NAMES, *TEXT_COLUMN_NAMES})
-"""Usual headers, in lower case, of a column that names items."""
+"""Usual headers, in lower case, of a column with the names of items."""
 MAX_COMPARED, MAX_NAMES = 500, 5
-"""Maximum numbers of ids of the data, and of a file, that a hint compares."""
+"""Maximum numbers of item names in the data and in a file that are compared for a hint."""
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +35,17 @@ log = logging.getLogger(__name__)
 def read_color_values(
     color: str, items: pd.DataFrame, ids: Sequence[str], folder: Path
 ) -> "pd.Series[Any]":
-    """Returns a value for each item, under the name of the column that it comes from.
+    """Returns the value of each item in the column `color`, as a series with the column's name.
 
-    `color` is a column of the items, or `FILE.csv:COLUMN` of a file that identifies each item by
-    some of the columns `ids`. Paths of items are relative to `folder`; those of the file may also
-    be relative to the working folder.
+    Args:
+        color: A column of `items`, or `FILE.csv:COLUMN`.
+        items: A row for each item.
+        ids: The columns of `items` that identify an item. A file needs at least one of them.
+        folder: The folder that paths of items are relative to. Paths in a file may also be
+            relative to the working folder.
+
+    Raises:
+        StudyError: If there is no such column, or the file names none of the items.
     """
     if color in items:
         return _check_filled(items[color], "the data")
@@ -77,7 +83,7 @@ def _check_filled(column: "pd.Series[Any]", where: str) -> "pd.Series[Any]":
 
 
 def _key_columns(table: pd.DataFrame, ids: Sequence[str], path: Path) -> list[str]:
-    """Returns the columns of a file that identify the item of a row."""
+    """Returns the columns of a file that tell which item a row belongs to."""
     shared = [name for name in ids if name in table]
     if ITEM_COLUMN in shared:
         return [ITEM_COLUMN]
@@ -98,7 +104,10 @@ def _join_keys(frame: pd.DataFrame, keys: Sequence[str]) -> "pd.Series[Any]":
 
 
 def _key_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Returns ids as text: integers without a decimal point, and normalized paths."""
+    """Returns the values of an id column as text, in a form in which equal ids are equal texts.
+
+    Integers have no decimal point, and paths are normalized.
+    """
     if is_numeric_dtype(column):
         return column.map(lambda value: "" if pd.isna(value) else f"{value:.17g}")
     plain = column.fillna("").map(lambda text: unicodedata.normalize("NFC", str(text).strip()))
@@ -108,7 +117,16 @@ def _key_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
 def _match_values(
     values: "pd.Series[Any]", known: "pd.Series[Any]", path: Path
 ) -> "pd.Series[Any]":
-    """Returns the value of each item, by the ids that index the values of a file."""
+    """Returns the value of each item in `known`.
+
+    Args:
+        values: The values in the file; the index has the id of the item of each value.
+        known: The id of each item.
+        path: The file.
+
+    Raises:
+        StudyError: If the file has an item twice or none of the items.
+    """
     values = values[values.index != ""]
     values = values[~values.reset_index().duplicated().to_numpy()]
     repeated = values.index[values.index.duplicated()]
@@ -123,9 +141,9 @@ def _match_values(
 
 
 def _nearest_id(known: "pd.Series[Any]", given: "pd.Index[Any]") -> str:
-    """Returns a hint with an id of the file and the most similar id of the data.
+    """Returns a hint with an id in the file and the most similar id in the data.
 
-    If no id is similar, the hint has the first id of each.
+    If no two ids are similar, the hint has the first id in the file and the first in the data.
     """
     items = list(known)[:MAX_COMPARED]
     for name in given[:MAX_NAMES]:

@@ -1,4 +1,4 @@
-"""The verb `compare`: the accuracy of classifiers that begin with trained encoders."""
+"""The verb `compare`: the accuracy of classifiers that begin with or without trained encoders."""
 
 import logging
 import math
@@ -59,10 +59,10 @@ class ComparisonReport(FolderResult):
         folder: The folder with `accuracy.csv` (validation, per epoch), `table.csv` and
             `accuracy.png`.
         table: A row for each `start` and number of `labels`. `mean` and `std` are the mean and
-            the standard deviation over the seeds, of the test accuracy after the last epoch.
-            `epochs` is how many epochs it took, on average, until the validation accuracy was at
-            least `reach`; it is empty if a seed has never reached it.
-        reach: The validation accuracy that `epochs` refers to, from 0 to 1.
+            the standard deviation over seeds of the test accuracy after the last epoch. `epochs`
+            is the mean number of epochs until the validation accuracy was `reach` or more; it is
+            empty if one of the seeds never reached it.
+        reach: The validation accuracy for the column `epochs`, from 0 to 1.
     """
 
     table: pd.DataFrame
@@ -101,23 +101,25 @@ def compare(  # noqa: D417 - the rows of the options are made from their fields
     runs: str | Path = RUNS,
     on_result: OnResult = lambda start, labels, seed, accuracy: None,
 ) -> ComparisonReport:
-    """Trains a classifier from scratch and from each encoder; all of its weights are trained.
+    """Compares classifiers that begin with trained encoders and classifiers from scratch.
 
-    A classifier is a `Predictor` on an encoder; from scratch, it is on the same network with new
-    weights, once for each architecture. For each seed, all of them see the same labeled images
-    for the same number of epochs. The same call resumes a comparison that was stopped.
+    A classifier is a `Predictor` on an encoder, and all its weights are trained. A classifier from
+    scratch has the architecture of one of the encoders, with new weights. With the same seed, all
+    classifiers are trained on the same labeled images for the same number of epochs. If a
+    comparison was stopped, the same call resumes it.
 
     Args:
         data: Data with labels: a built-in data set, or a folder of images.
-        encoders: Studies, best.toml files or checkpoints; at least one.
+        encoders: The encoders: studies, best.toml files or checkpoints; at least one.
         labels: Numbers of labeled training images; None for all of them.
         seeds: Number of trainings of each classifier, at least 1.
         epochs: Epochs of each training, at least 1.
-        reach: A validation accuracy, above 0 and at most 1. The first epoch that reaches it is
-            reported.
-        data_dir: Where torchvision data lies, if not in the usual places.
-        runs: The folder with all studies; the result is in `comparisons/DATA`.
-        on_result: Called after each training with start, labels, seed and test accuracy.
+        reach: A validation accuracy, above 0 and at most 1. The report has the number of epochs
+            until this accuracy.
+        data_dir: Folder of torchvision data; None for the usual places.
+        runs: The folder with all studies. The result is in its folder `comparisons/DATA`.
+        on_result: Called after each training with the start, the number of labels, the seed and
+            the test accuracy.
 
     Raises:
         StudyError: If an encoder is missing, or a number is out of range.
@@ -188,7 +190,7 @@ def _accuracy_tables(
     outcomes: Mapping[int, Outcome],
     reach: float,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Returns the validation accuracy of each epoch, and the table of the report."""
+    """Returns a table with the validation accuracy of each epoch, and the table of the report."""
     history, ends = [], []
     for number, training in enumerate(trainings):
         curve, test = outcomes[number]
@@ -216,9 +218,10 @@ def _accuracy_tables(
 
 
 def _starts_from_scratch(paths: Mapping[str, Path]) -> dict[str, tuple[Path, bool]]:
-    """Returns the path of a checkpoint for each architecture, and False: its weights are not used.
+    """Returns the starts from scratch by their names, one for each architecture.
 
-    The keys are the names of the starts.
+    A start is the path of a checkpoint with this architecture, and False, because its weights are
+    not used.
     """
     found: dict[object, tuple[str, Path]] = {}
     for name, path in paths.items():

@@ -1,4 +1,4 @@
-"""The verb `compress`: the size of latent codes in three formats, and the error of decoding."""
+"""The verb `compress`: the size and the reconstruction error of latent codes in three formats."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,26 +27,30 @@ from .trained_network import load_trained_network
 
 N_IMAGES = 10
 VALUE_BYTES = {"image": 1, "table": 4}
-"""Bytes of a value of an item: of a pixel as in image files, of a feature as float32."""
+"""Bytes of a pixel, as in image files, and of a feature of a table, as float32."""
 MAX_EXPONENT = 15
-"""Exponent of the largest training code as float16, which has room for codes twice as large."""
+"""Exponent of 2 below which float16 codes of the training part are scaled.
+
+Float16 then still has room for codes that are twice as large.
+"""
 CODE_BYTES = {"float32": 4, "float16": 2, "int8": 1}
-"""Bytes of a number of a code in each format."""
+"""Bytes of each number in a latent code, by format."""
 
 
 @dataclass(frozen=True, repr=False)
 class CompressionReport(FolderResult):
-    """The size of the codes of the test part, compared with its items.
+    """The size of the test part as latent codes, compared with its size as items.
 
     Attributes:
         folder: The folder with `table.csv`, `codes-int8.npz` and, if the items are images,
             `images.png`.
         n_items: Number of items in the test part.
         item_bytes: Bytes of an item.
-        network_bytes: Bytes of the weights of the network; the table leaves them out.
-        range_bytes: Bytes of the ranges of all dimensions; the table adds them to `int8`.
-        table: A row for each format of the codes: `bytes` of all of them, the share `saved`, and
-            `mse`, the mean squared error of the decoded items; of images also `psnr` in decibels.
+        network_bytes: Bytes of the weights of the network; `table` does not include them.
+        range_bytes: Bytes of the ranges of all latent dimensions; `table` includes them in `int8`.
+        table: A row for each format of codes: `bytes`, the size of all codes; `saved`, the share
+            of the bytes of all items that is saved; and `mse`, the mean squared error of the
+            decoded items. For images also `psnr` in decibels.
     """
 
     n_items: int
@@ -57,7 +61,7 @@ class CompressionReport(FolderResult):
 
     @property
     def verdict(self) -> str:
-        """The bytes that int8 saves, and how much the error grows."""
+        """A sentence about the bytes that int8 saves, and how much the error grows."""
         float32, int8 = self.table.loc["float32"], self.table.loc["int8"]
         if int8["saved"] <= 0:
             return "int8 codes are not smaller than the items: use fewer latent dimensions"
@@ -86,13 +90,13 @@ class CompressionReport(FolderResult):
 
 @dataclass(frozen=True)
 class _FormatRoundTrip:
-    """Reconstructs items from codes that are converted to a format and back."""
+    """A codec whose latent codes are converted to a format and back before they are decoded."""
 
     model: Codec
     convert: Callable[[Tensor], Tensor]
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        """Reconstructs items `x` of shape (N, *data.shape)."""
+        """Returns reconstructions of items `x` of shape (N, *data.shape)."""
         codes = self.model.encode(x)
         return self.model.decode(self.convert(codes.flatten(1)).view_as(codes))
 
@@ -105,20 +109,21 @@ def compress(
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> CompressionReport:
-    """Compares the size of the codes of the test part with its items, and decodes them.
+    """Compares latent codes of the test part, in three formats, with its items.
 
-    The formats are float32; float16, multiplied by a power of two so that codes of any size are
-    in range; and int8 in even steps of the range of each dimension. Power and ranges come from
-    the training part. The error of float32 is the error of the network alone.
+    The formats are float32, float16 and int8. For float16, all codes are multiplied by a power of
+    two, so that large codes do not overflow. For int8, the range of each dimension is divided into
+    even steps. The power and the ranges are computed from the training part. The error of float32
+    is the error of the network alone.
 
-    The folder `compression` of the final training then holds the table, ten images with their
-    reconstruction from each format, and `codes-int8.npz`, from which
-    `model.decode(zero + codes * step)` reconstructs the test part.
+    The folder `compression` of the final training then has the table, ten images with their
+    reconstructions from each format, and `codes-int8.npz` with `codes`, `zero` and `step`. With
+    these, `model.decode(zero + codes * step)` reconstructs the test part.
 
     Args:
-        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
+        source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
         seed: Seed that chooses the images.
-        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        data_dir: Folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
 
     Raises:
@@ -172,7 +177,10 @@ def compress(
 
 
 def _power_of_two(codes: Tensor) -> float:
-    """Returns the factor that brings the largest code near the largest float16."""
+    """Returns the power of two by which `codes` are multiplied before they become float16.
+
+    The largest code is then near the largest float16 number.
+    """
     _, exponent = frexp(codes.abs().max().item())
     return 2.0 ** (MAX_EXPONENT - exponent)
 
@@ -201,7 +209,7 @@ def _plot_images(
     seed: int,
     path: Path,
 ) -> None:
-    """Plots some test images, and their reconstruction from each format."""
+    """Plots some test images above their reconstructions from each format."""
     test = data.splits.test
     order = torch.randperm(len(test), generator=torch.Generator().manual_seed(seed))
     chosen = test.take(order[:N_IMAGES].tolist()).inputs

@@ -26,11 +26,11 @@ class Encodings(Result):
     """Latent codes of new items.
 
     Attributes:
-        names: Name of each item: its path, its row, or the text itself.
-        codes: The codes, with shape (N, D), as float32; NaN where an item could not be read.
-        reasons: Why an item could not be read; empty if it could.
-        unreadable: The reasons alone, by the names of the items that could not be read.
-        file: The file that the codes were written to, if any.
+        names: The name of each item: its path, its row, or the text itself.
+        codes: The codes, with shape (N, D), as float32; NaN for unreadable items.
+        reasons: For each item, why it could not be read; empty for readable items.
+        unreadable: The reason of each unreadable item, by its name.
+        file: The file that the codes were written to; None if `out` was None.
     """
 
     names: list[str]
@@ -54,18 +54,18 @@ def encode(
     out: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> Encodings:
-    """Encodes new items, which are prepared as in training.
+    """Encodes new items, which are prepared as the training items were.
 
     Args:
-        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
-        inputs: One or several; see `predict`.
-        out: A new file for the codes: an .npz file gets `codes`, with shape (N, D), `names` and
-            `reasons`; a .csv file the columns `input`, `z0`, `z1` and so on, and `reason` if an
-            item could not be read.
+        source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
+        inputs: One input or several; see `predict`.
+        out: A new file for the codes. An .npz file has `codes`, with shape (N, D), `names` and
+            `reasons`. A .csv file has the columns `input`, `z0`, `z1` and so on, and `reason` if
+            some items could not be read.
         runs: The folder with all studies.
 
     Raises:
-        DataError: If inputs are missing or do not fit, or none can be read.
+        DataError: If an input is missing or does not fit, or no input can be read.
         StudyError: If the model has no `encode`, or a code is not finite.
         StorageError: If the network has not been trained yet, or `out` exists.
 

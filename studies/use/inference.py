@@ -20,12 +20,20 @@ R = TypeVar("R")
 
 INPUT, PLACE, REASON = "input", "place", "reason"
 GIVEN_SUFFIX = "_given"
-"""Suffix of a column of the input file that has the name of an output column."""
+"""Suffix for a column of the input file that has the same name as an output column."""
 
 
 @dataclass(frozen=True)
 class InferenceResult(Generic[R]):
-    """Outputs of a network for new items."""
+    """Outputs of a network for new items.
+
+    Attributes:
+        names: The name of each item.
+        reasons: For each item, why it could not be read; empty for readable items.
+        places: For each text, where in a file it is; empty for other items.
+        outputs: The output for each batch of readable items.
+        columns: A row for each item, with the columns of the input file that are not features.
+    """
 
     names: list[str]
     reasons: list[str]
@@ -35,12 +43,12 @@ class InferenceResult(Generic[R]):
 
     @property
     def readable(self) -> list[int]:
-        """The indices of the items that could be read."""
+        """The indices of the readable items."""
         return [index for index, reason in enumerate(self.reasons) if not reason]
 
     @property
     def unreadable(self) -> dict[str, str]:
-        """Why the other items could not be read, by their names and places."""
+        """The reason of each unreadable item, by its name and its place, if any."""
         return {
             f"{place}: {name!r}" if place else name: reason
             for name, place, reason in zip(self.names, self.places, self.reasons, strict=True)
@@ -48,7 +56,10 @@ class InferenceResult(Generic[R]):
         }
 
     def add_item_columns(self, outputs: pd.DataFrame) -> pd.DataFrame:
-        """Returns outputs, a row per item, with the name and the other columns of each item."""
+        """Returns `outputs` with further columns: name, place, `columns` and reason of each item.
+
+        `outputs` has a row for each item.
+        """
         reserved = {INPUT, PLACE, REASON, *map(str, outputs)}
         columns = self.columns.rename(
             columns=lambda name: f"{name}{GIVEN_SUFFIX}" if str(name) in reserved else name
@@ -63,7 +74,7 @@ class InferenceResult(Generic[R]):
 
 
 def read_inputs(network: TrainedNetwork, inputs: Inputs) -> list[NewItems]:
-    """Finds new items, which are prepared as the training items of a network were."""
+    """Returns the new items in `inputs`, prepared as the training items of the network were."""
     paths = [inputs] if isinstance(inputs, str | Path) else inputs
     return read_new_items(list(map(str, paths)), Preparation.of(network.header))
 
@@ -71,7 +82,11 @@ def read_inputs(network: TrainedNetwork, inputs: Inputs) -> list[NewItems]:
 def run_inference(
     items: Iterable[NewItems], function: Callable[[Tensor], R]
 ) -> InferenceResult[R]:
-    """Applies a function to batches of new items, each of shape (n, *data.shape)."""
+    """Applies `function` to batches of new items of shape (n, *data.shape).
+
+    Raises:
+        DataError: If no item can be read.
+    """
     groups = list(items)
     names: list[str] = []
     reasons: list[str] = []

@@ -35,12 +35,12 @@ def interpolate(
     """Plots the images that a network decodes on straight lines between latent codes.
 
     Args:
-        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
-        images: Indices of two validation images, from 0, to interpolate between; None for pairs
-            of random codes and pairs of random images. Random codes are sampled from the prior of
-            a model that has one, and otherwise from a kernel density of the training codes.
-        seed: Seed of random codes and images.
-        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
+        images: Indices, from 0, of two validation images to interpolate between. If None, the
+            lines are between random images and between random codes. Random codes are samples of
+            the model's prior or, without a prior, of a kernel density of the training codes.
+        seed: Seed of the random codes and images.
+        data_dir: Folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
 
     Returns:
@@ -82,7 +82,7 @@ def interpolate(
 
 
 def _codes_of_images(network: TrainedNetwork, images: tuple[int, int] | None, seed: int) -> Tensor:
-    """Returns codes of the validation images with the given indices, or of random pairs."""
+    """Returns the codes of two validation images; if `images` is None, of random pairs."""
     codes = torch.from_numpy(network.codes("val", seed)[0])
     if images is None:
         order = torch.randperm(len(codes), generator=torch.Generator().manual_seed(seed))
@@ -96,7 +96,7 @@ def _codes_of_images(network: TrainedNetwork, images: tuple[int, int] | None, se
 
 
 def _random_codes(network: TrainedNetwork, seed: int) -> Tensor:
-    """Returns samples of the prior or, if the model has none, of a density of its codes."""
+    """Returns samples of the model's prior or, without a prior, of a density of its codes."""
     model = network.model
     if isinstance(model, HasPrior):
         return torch.from_numpy(model.prior().sample(2 * N_ROWS, seed))
@@ -111,7 +111,7 @@ def _random_codes(network: TrainedNetwork, seed: int) -> Tensor:
 
 
 def _plot_rows(model: Decodes, ends: Tensor, kind: str, folder: Path) -> None:
-    """Plots a row for each pair of codes; `ends` has shape (2 * rows, D)."""
+    """Plots a row of decoded images between each pair of codes; `ends` has shape (2 * rows, D)."""
     steps = torch.linspace(0, 1, N_STEPS)[None, :, None]
     codes = torch.lerp(ends[0::2, None], ends[1::2, None], steps).flatten(0, 1)
     title = f"Between the codes of two {kind}" if kind == "images" else "Between two random codes"

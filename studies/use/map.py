@@ -1,4 +1,4 @@
-"""The verb `map`: latent codes in two dimensions."""
+"""The verb `map`: plots of latent codes in two dimensions."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
 PART_COLUMN, CLASS_COLUMN, TARGET_COLUMN = "part", "class", "target"
 UNUSED_ROLES = ("row number", "left out")
-"""Roles of columns of a file that are not features."""
+"""Roles of the columns of a file that are not features."""
 RESERVED_COLUMNS = (PART_COLUMN, CLASS_COLUMN, TARGET_COLUMN, "x", "y")
-"""Columns of the tables; a column of the data with such a name becomes `data x`, for example."""
+"""Columns that every table has. A column `x` of the data, for example, is called `data x`."""
 
 
 @dataclass(frozen=True)
 class MapItems:
-    """The training items on a map of codes.
+    """The training items whose codes are on a map.
 
     Attributes:
-        columns: All columns of the data: `item`, `row` and the columns of the file; empty if the
-            study brings its own data module.
-        ids: Names of the columns that identify an item; features and targets do not.
-        target: The class of each item, or the number to predict, if any.
+        columns: A row for each item: `item`, `row` and the columns of the data file. It has no
+            columns if the study brings its own data module.
+        ids: Names of the columns that identify an item. Features and targets are not among them.
+        target: The class of each item, or the number to predict; None without targets.
         folder: The folder that paths of items are relative to.
     """
 
@@ -54,7 +54,7 @@ class MapItems:
 
     @classmethod
     def of(cls, network: TrainedNetwork, n: int, targets: Tensor | None, seed: int) -> Self:
-        """Returns the first `n` items of `network.codes("train", seed)`, given their targets."""
+        """Returns the first `n` items of `network.codes("train", seed)`, with their `targets`."""
         data, target = network.data, _target_column(network.data.spec, targets)
         if not isinstance(data, TensorData):
             return cls(pd.DataFrame(index=range(n)), [], target, Path())
@@ -65,7 +65,7 @@ class MapItems:
         return cls(columns, _id_columns(columns, target, data.spec), target, folder)
 
     def color(self, name: str | None) -> pd.Series[Any] | None:
-        """Returns the values that color the items, by their name; the target if that is None."""
+        """Returns the values that color the items: the column `name`, or the target if None."""
         if name is None:
             return self.target
         columns = self.columns
@@ -78,7 +78,7 @@ class MapItems:
         return read_color_values(name, columns, self.ids, self.folder)
 
     def table(self, values: pd.Series[Any] | None) -> pd.DataFrame:
-        """Returns the columns of the table: ids, part, target, and the values of the colors."""
+        """Returns a table of the items: id columns, part, target, and the color values."""
         table = self.columns[self.ids].rename(
             columns={name: f"data {name}" for name in RESERVED_COLUMNS}
         )
@@ -132,28 +132,28 @@ def map(
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> FolderResult:
-    """Plots the codes of training items in two dimensions, colored by class or another value.
+    """Plots latent codes of training items in two dimensions, colored by class or other values.
 
     Args:
-        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
-        n: Number of items, at least 4; all of them if there are fewer.
-        color: The values that color the points: a column of the data, which may be a feature, the
-            target, or a column that was dropped; or `FILE.csv:COLUMN` of a file that names the
-            items in a column called `item`, `row` or like an id column of the data. Numbers get a
-            color bar, other values a legend. If None, it is the class, or the number to predict.
+        source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
+        n: Number of items, at least 4. If the training part has fewer, all are used.
+        color: The values that color the points: a column of the data, also one that is not a
+            feature, or `FILE.csv:COLUMN`. The file must have a column `item`, `row` or an id
+            column of the data, which tells the item of each row. Numbers get a color bar, other
+            values a legend. If None, the values are the classes or the numbers to predict.
         seed: Seed that chooses the items and initializes t-SNE and UMAP.
-        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        data_dir: Folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
 
     Returns:
         The folder with a figure and a table for `pca`, `tsne` and, if umap-learn is installed,
-        `umap`. The tables have a row for each item: the columns `item`, `row`, `part`, the
-        columns of the data that are not features, `class` or `target`, the column of the colors,
-        and the coordinates `x` and `y`.
+        `umap`. A table has a row for each item. The columns are `item`, `row`, `part`, the columns
+        of the data that are not features, `class` or `target`, the values of `color`, and the
+        coordinates `x` and `y`.
 
     Raises:
-        StudyError: If the model has no `encode`, codes have fewer than 2 dimensions, there is no
-            such column, or the file does not name the items.
+        StudyError: If the model has no `encode`, codes have fewer than 2 dimensions, `color` does
+            not exist, or its file names none of the items.
         StorageError: If the network has not been trained yet, or a file cannot be written.
 
     Example:

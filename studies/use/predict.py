@@ -109,7 +109,7 @@ def predict(
     the class of most of them.
 
     Args:
-        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
+        source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
         inputs: One input or several. Images: files, folders, globs, CSV files that name images,
             or .npy and .npz arrays. Rows: CSV files or arrays. Texts: the texts themselves, or
             .txt and CSV files. `-` is standard input: a path or a text per line, or a CSV file.

@@ -99,13 +99,13 @@ def probe(
     by their codes alone.
 
     Args:
-        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
+        source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
         labels: Number of training items with a label, at least 1; None for 100, or half of the
             training part if that is less.
         seeds: Number of draws, from 1 to 1,000.
         neighbors: Number of nearest items that vote, at most `labels`.
         seed: Seed of the first draw; each further draw adds 1.
-        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        data_dir: Folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
 
     Raises:

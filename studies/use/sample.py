@@ -93,13 +93,13 @@ def sample(
     codes side by side.
 
     Args:
-        source: `STUDY`, `STUDY:17` or path of a model.ckpt, trained by `train` before.
+        source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
         methods: `prior`, `kde`, `pca-kde`, `gaussian` or `mixture`. If empty, all that fit:
             `prior` needs a model that has one, `pca-kde` more than three latent dimensions, and
             each but the prior some training items (10 for `mixture`, 5 for `kde` and `pca-kde`).
         n: Number of codes to sample, from 1 to 10,000,000.
         seed: Seed of the fits and of the samples.
-        data_dir: Where torchvision data lies, if elsewhere than in the search.
+        data_dir: Folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
 
     Raises:

@@ -87,7 +87,7 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
         data: Name or path of a data set; see `TensorData`.
         image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
         seed: Seed of the split, and of the images that are shown.
-        data_dir: Where torchvision data lies, if not in the usual places.
+        data_dir: Folder of torchvision data; None for the usual places.
         numbers: Whether targets are numbers; otherwise they are classes, unless they are
             fractions.
         runs: The folder with all studies; the figure is `shown/DATA/images.png` in it.
