@@ -18,6 +18,8 @@ MAX_FILE_BYTES: dict[Kind, int] = {
     "image": GIB,
 }
 """The largest allowed size of a file, by kind. A table takes ten times its file size in memory."""
+SMALL_FILE_BYTES = 16 * MIB
+"""Files up to this size are read without asking how much memory is free."""
 MAX_COLUMNS = 100_000
 FileState = tuple[int, int]
 """Size and modification time of a file. If both are unchanged, the file counts as unchanged."""
@@ -32,6 +34,12 @@ def check_input_file(path: str | Path, kind: Kind) -> Path:
 
     Pipes are refused, because reading from a pipe could block forever.
     """
+    check_file(path, kind)
+    return Path(path)
+
+
+def check_file(path: str | Path, kind: Kind) -> None:
+    """Raises DataError if a file is not regular or is too large for its kind."""
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:  # ValueError: the name holds a null byte
@@ -40,7 +48,6 @@ def check_input_file(path: str | Path, kind: Kind) -> Path:
     if not stat.S_ISREG(status.st_mode):
         raise DataError(f"{path} is not a file that can be read")
     check_input_size(path, status.st_size, kind)
-    return Path(path)
 
 
 def file_state(path: str) -> FileState | None:
@@ -57,7 +64,7 @@ def check_input_size(name: str | Path, size: int, kind: Kind) -> None:
     if size > MAX_FILE_BYTES[kind]:
         most = f"at most {MAX_FILE_BYTES[kind]:,} are read"
         raise DataError(f"{name} takes {size:,} bytes, and {most}: split it")
-    if size > (free := psutil.virtual_memory().available):
+    if size > SMALL_FILE_BYTES and size > (free := psutil.virtual_memory().available):
         raise DataError(
             f"{name} takes {size:,} bytes, and {free:,} bytes of memory are free: split it"
         )

@@ -153,9 +153,9 @@ def _prepare_image(path: str, preparation: Preparation) -> Tensor:
     if preparation.streamed:
         return to_float(read_center_crop(path, mode, height, choose_maximum))
     form = ImageFormat(mode, (width, height), as_floats=True)
-    type_maximum, pixels = read_image(path, form)
-    maximum = choose_maximum(file_pixel_range(pixels, type_maximum))
-    return torch.from_numpy(rescale_pixels(pixels, type_maximum, maximum))
+    image = read_image(path, form)
+    maximum = choose_maximum(file_pixel_range(image.pixels, image.type_maximum))
+    return torch.from_numpy(rescale_pixels(image.pixels, image.type_maximum, maximum))
 
 
 def _check_gray(path: str) -> None:

@@ -7,15 +7,14 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...progress import Advance, progress
-from ..data_error import DataError, check_input_file
+from ...progress import progress
+from ..data_error import DataError, check_file
 from .pixel_range import BYTE, FAINT_RATIO, RANGE_HINT, WORD
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_SIDE = 64  # of images that are larger than this or of different sizes
 IMAGES_PER_TASK = 100
+EXAMINED_HEADERS = 32
+"""Files at most whose headers decide the format that all files are first read in."""
 FORMATS = ("JPEG", "PNG", "BMP", "PPM", "TIFF", "WEBP", "GIF")
 """The accepted formats, whatever the suffix. For some other formats, Pillow starts programs."""
 
@@ -35,6 +36,9 @@ HIGH_BIT_MODES = (*WORD_MODES, "F")  # or floats
 ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 
 ORIENTATION = 0x0112  # the EXIF tag of the orientation of the camera
+UPRIGHT = 1
+METADATA = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
+"""Where Pillow keeps the metadata that may hold an orientation."""
 TRANSPOSED_ORIENTATIONS = (5, 6, 7, 8)  # those that exchange height and width
 
 
@@ -51,6 +55,23 @@ def mode_maximum(mode: str) -> int:
     return WORD if mode in WORD_MODES else 1 if mode == "F" else BYTE
 
 
+class DecodedImage(NamedTuple):
+    """Pixels of shape (C, H, W), and the mode and the upright size of the image in its file."""
+
+    pixels: NDArray[Any]
+    mode: str
+    size: tuple[int, int]
+
+    @property
+    def type_maximum(self) -> int:
+        """The largest value that a pixel of the file can have."""
+        return mode_maximum(self.mode)
+
+
+Headers: TypeAlias = set[tuple[str, tuple[int, int]]]
+"""Different modes and upright sizes of image files."""
+
+
 def read_images(paths: Sequence[str], image_size: int | None) -> torch.Tensor:
     """Returns the pixels of image files, with shape (N, C, H, W).
 
@@ -59,67 +80,93 @@ def read_images(paths: Sequence[str], image_size: int | None) -> torch.Tensor:
     same size of at most 64x64, they keep this size; otherwise it is 64. Transparent pixels become
     white. If no image has colors, the result has one channel.
     """
-    task = f"reading {len(paths):,} images"
-    with progress(task, 2 * len(paths)) as advance, ignore_pillow_warnings():
-        form = _common_format(paths, image_size, advance)
-        width, height = form.size
-        dtype = np.float32 if form.as_floats else np.uint8
-        images = np.empty((len(paths), len(form.mode), height, width), dtype=dtype)
+    with ignore_pillow_warnings():
+        headers = set(read_image_headers(paths[:: -(-len(paths) // EXAMINED_HEADERS)]))
+        images = _read_in_common_format(paths, headers, image_size)
+        if images is None:  # some images differ from those that were examined
+            images = _read_in_common_format(paths, set(read_image_headers(paths)), image_size)
+    assert images is not None
+    return images
+
+
+def _read_in_common_format(
+    paths: Sequence[str], headers: Headers, image_size: int | None
+) -> torch.Tensor | None:
+    """Returns image files in the common format of some headers.
+
+    Returns None as soon as the headers of all files are found to have another common format.
+    """
+    form = _common_format(headers, image_size)
+    width, height = form.size
+    dtype = np.float32 if form.as_floats else np.uint8
+    images = np.empty((len(paths), len(form.mode), height, width), dtype=dtype)
+    found = set(headers)
+
+    def is_common_format() -> bool:
+        return _common_format(set(found), image_size) == form
+
+    with progress(f"reading {len(paths):,} images", len(paths)) as advance:
 
         def read(start: int) -> None:
-            for index in range(start, min(start + IMAGES_PER_TASK, len(paths))):
-                _, images[index] = read_image(paths[index], form)
-                advance(1)
+            if not is_common_format():
+                return
+            stop = min(start + IMAGES_PER_TASK, len(paths))
+            for index in range(start, stop):
+                image = read_image(paths[index], form)
+                images[index] = image.pixels
+                found.add((image.mode, image.size))
+            advance(stop - start)
 
-        # Pillow decodes without Python's lock, so that threads are as fast as processes.
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
+        # Pillow decodes without Python's lock. Of small images, the lock takes most of the time.
+        is_small = max(max(size) for _, size in headers) <= DEFAULT_SIDE
+        with ThreadPoolExecutor(1 if is_small else os.cpu_count()) as threads:
             list(threads.map(read, range(0, len(paths), IMAGES_PER_TASK)))
-    return torch.from_numpy(images)
+    return torch.from_numpy(images) if is_common_format() else None
 
 
-def read_image(path: str, form: ImageFormat) -> tuple[int, NDArray[Any]]:
-    """Returns the largest value that a pixel of an image file can have, and the file's pixels.
-
-    The pixels are converted to the format `form`, and have shape (C, H, W).
-    """
+def read_image(path: str, form: ImageFormat) -> DecodedImage:
+    """Returns the pixels of an image file in a format."""
     from PIL import ImageOps
 
-    type_maximum, pixels = decode_image(path, form.mode, partial(ImageOps.fit, size=form.size))
-    if form.as_floats and pixels.dtype == np.uint8:
-        pixels = (pixels / 255).astype(np.float32)
-    return type_maximum, pixels
+    def fit(image: Image.Image) -> Image.Image:
+        return image if image.size == form.size else ImageOps.fit(image, form.size)
+
+    decoded = decode_image(path, form.mode, fit)
+    if form.as_floats and decoded.pixels.dtype == np.uint8:
+        return decoded._replace(pixels=(decoded.pixels / 255).astype(np.float32))
+    return decoded
 
 
 def decode_image(
     path: str, mode: str, fit: Fit | None = None, short_side: int = 0
-) -> tuple[int, NDArray[Any]]:
-    """Returns the largest value that a pixel of an image file can have, and the file's pixels.
+) -> DecodedImage:
+    """Returns the pixels of an image file, with its mode and size.
 
-    The pixels have shape (C, H, W). They are bytes; if the file has more than 8 bits, they are
-    floats in [0, 1]. `fit` scales or crops the upright image. If `short_side` is above 0, a larger
-    JPEG file is decoded at a lower resolution, which is much faster.
+    The pixels are bytes; if the file has more than 8 bits, they are floats in [0, 1]. `fit` scales
+    or crops the upright image. If `short_side` is above 0, a larger JPEG file is decoded at a lower
+    resolution, which is much faster.
     """
     with open_image(path) as image:
-        type_maximum = mode_maximum(image.mode)
+        file_mode = image.mode
         if short_side:
             image.draft(None, (2 * short_side, 2 * short_side))
         upright = to_upright(image, mode, path)
-        pixels = np.array(upright if fit is None else fit(upright))
-        low, high = np.min(upright.getextrema()), np.max(upright.getextrema())
-        if upright.mode == "F" or FAINT_RATIO * high <= BYTE:
-            # Interpolation exceeds the range of the pixels.
-            pixels = pixels.clip(low, high).astype(pixels.dtype)
+        fitted = upright if fit is None else fit(upright)
+        pixels = np.array(fitted)
+        if fitted is not upright:
+            low, high = np.min(upright.getextrema()), np.max(upright.getextrema())
+            if upright.mode == "F" or FAINT_RATIO * high <= BYTE:
+                # Interpolation exceeds the range of the pixels.
+                pixels = pixels.clip(low, high).astype(pixels.dtype)
     if pixels.dtype == np.float32:
-        return type_maximum, np.repeat(pixels[None], len(mode), axis=0)
-    return type_maximum, pixels.reshape(*pixels.shape[:2], len(mode)).transpose(2, 0, 1)
+        pixels = np.repeat(pixels[None], len(mode), axis=0)
+    else:
+        pixels = pixels.reshape(*pixels.shape[:2], len(mode)).transpose(2, 0, 1)
+    return DecodedImage(pixels, file_mode, upright.size)
 
 
-def _common_format(paths: Sequence[str], image_size: int | None, advance: Advance) -> ImageFormat:
-    modes, sizes = set(), set()
-    for mode, size in read_image_headers(paths):
-        modes.add(mode)
-        sizes.add(size)
-        advance(1)
+def _common_format(headers: Headers, image_size: int | None) -> ImageFormat:
+    modes, sizes = {mode for mode, _ in headers}, {size for _, size in headers}
     mode = "L" if modes <= {*GRAY_MODES, *HIGH_BIT_MODES} else "RGB"
     size = sizes.pop()
     if sizes or max(size) > DEFAULT_SIDE or image_size is not None:
@@ -131,9 +178,18 @@ def read_image_headers(paths: Iterable[str]) -> Iterator[tuple[str, tuple[int, i
     """Yields the mode of each image file, and the width and height of the upright image."""
     for path in paths:
         with open_image(path) as image:
-            is_transposed = image.getexif().get(ORIENTATION) in TRANSPOSED_ORIENTATIONS
+            is_transposed = _orientation(image) in TRANSPOSED_ORIENTATIONS
             header = image.mode, image.size[::-1] if is_transposed else image.size
         yield header
+
+
+def _orientation(image: Image.Image) -> int:
+    """Returns the orientation of the camera, from the metadata if there are any."""
+    if image.format == "PNG":
+        image.load()  # metadata may follow the pixels
+    if image.format == "TIFF" or not image.info.keys().isdisjoint(METADATA):
+        return int(image.getexif().get(ORIENTATION, UPRIGHT))
+    return UPRIGHT
 
 
 @contextmanager
@@ -142,7 +198,8 @@ def open_image(path: str) -> Iterator[Image.Image]:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(check_input_file(path, "image"), formats=FORMATS) as image:
+        check_file(path, "image")
+        with Image.open(path, formats=FORMATS) as image:
             if image.mode not in (*GRAY_MODES, *COLOR_MODES, *HIGH_BIT_MODES):
                 raise DataError(
                     f"{path} has pixels of mode {image.mode}, whose range is unknown: save it "
@@ -187,7 +244,8 @@ def to_upright(image: Image.Image, mode: str, path: str) -> Image.Image:
     """
     from PIL import Image, ImageOps
 
-    image = ImageOps.exif_transpose(image)
+    if _orientation(image) != UPRIGHT:
+        image = ImageOps.exif_transpose(image)
     if image.mode in HIGH_BIT_MODES:
         values, maximum = np.asarray(image), mode_maximum(image.mode)
         if not (values.min() >= 0 and values.max() <= maximum):
@@ -199,4 +257,4 @@ def to_upright(image: Image.Image, mode: str, path: str) -> Image.Image:
     if image.mode in ALPHA_MODES or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert(mode)
+    return image if image.mode == mode else image.convert(mode)

@@ -123,10 +123,10 @@ class LazyImages:
         step = -(-len(self) // MAX_EXAMINED_IMAGES)
         brightest: PixelRange | None = None
         for path in self.paths[::step]:
-            type_maximum, pixels = decode_image(path, self.mode, short_side=self.side)
-            pixel_range = file_pixel_range(pixels, type_maximum)
-            if DIM_RATIO * pixel_range.high >= type_maximum:
-                return type_maximum, ()
+            image = decode_image(path, self.mode, short_side=self.side)
+            pixel_range = file_pixel_range(image.pixels, image.type_maximum)
+            if DIM_RATIO * pixel_range.high >= image.type_maximum:
+                return image.type_maximum, ()
             if brightest is None or pixel_range.high > brightest.high:
                 brightest = pixel_range
         assert brightest is not None
@@ -159,9 +159,9 @@ def read_center_crop(path: str, mode: str, side: int, choose_maximum: ChooseMaxi
 def _read_pixels(
     path: str, mode: str, fit: Fit, short_side: int, choose_maximum: ChooseMaximum
 ) -> Tensor:
-    type_maximum, pixels = decode_image(path, mode, fit, short_side)
-    maximum = choose_maximum(file_pixel_range(pixels, type_maximum))
-    pixels = rescale_pixels(pixels, type_maximum, maximum)
+    image = decode_image(path, mode, fit, short_side)
+    maximum = choose_maximum(file_pixel_range(image.pixels, image.type_maximum))
+    pixels = rescale_pixels(image.pixels, image.type_maximum, maximum)
     if pixels.dtype.kind == "f":
         pixels = (pixels * 255).round().astype(np.uint8)
     return torch.from_numpy(pixels)
