@@ -143,7 +143,7 @@ def decode_image(
     """Returns the pixels of an image file, with its mode and size.
 
     The pixels are bytes; if the file has more than 8 bits, they are floats in [0, 1]. `fit` scales
-    or crops the upright image. If `short_side` is above 0, a larger JPEG file is decoded at a lower
+    or crops the upright image. With a `short_side`, a larger JPEG file is decoded at a lower
     resolution, which is much faster.
     """
     with open_image(path) as image:

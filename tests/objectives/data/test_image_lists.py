@@ -53,9 +53,9 @@ def test_bad_lists_are_refused(photos: Path) -> None:
         + "photos/ants/99.png,ants\nx.png,a\n",
         r"names no class of photos/": good.replace(",ants", ",", 1),
         r"names 4 images: at least 10": "".join(good.splitlines(keepends=True)[:5]),
-        r"has the columns 'a', 'b' besides 'path': name that of the classes by `target=`": re.sub(
-            "(?m)$", ",1", good.strip()
-        ).replace("path,label,1", "path,a,b"),
+        r"has the columns 'a', 'b' besides 'path': name the column of the classes by `target=`": (
+            re.sub("(?m)$", ",1", good.strip()).replace("path,label,1", "path,a,b")
+        ),
         r"is empty": "",
     }
     for message, text in bad.items():
