@@ -24,11 +24,11 @@ from .prediction_functions import DIGITS, choose_prediction_function
 from .trained_network import TrainedNetwork, load_trained_network
 
 NULLABLE_DTYPES = {"i": "Int64", "b": "boolean"}
-"""The pandas type of integers and booleans that may be missing, by the kind of their type."""
+"""The pandas type for a column with missing values, by the `kind` of its NumPy type."""
 NOT_FINITE_REASON = "the output of the network is not finite"
 JOINED_SUFFIXES = ("probability", "class", "distance")
 MAX_ITEM_COLUMNS = 2
-"""Maximum number of columns of the input file, such as an id, that are printed."""
+"""Maximum number of columns of the input file, such as an id, in the printed table."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,21 +36,24 @@ class Predictions(Result):
     """Predictions of a trained network for new items.
 
     Attributes:
-        table: A row for each item. The column `input` has the path, the row or the text. The
-            column `place` says where in a file a text is. Columns of a file that are not
-            features, such as an id, come next. The other columns depend on the network:
+        table: A row for each item. The column `input` has the path, the row or the text. For
+            texts in a file, the column `place` has the position in the file. Then come the columns
+            of the input file that are not features, such as an id. The other columns depend on
+            the network:
 
-            - A classifier has `class` and `probability`, then `second` and `third` with theirs.
-            - A network that predicts numbers has `number`.
-            - An autoencoder has `error`, and `anomaly` if training saved a threshold.
-            - A network that compares items has `class`, and the training items that are
-              `nearest`, `second` and `third`, each with its class and distance.
+            - Classifier: `class` and `probability`, then `second`, `second_probability`, `third`
+              and `third_probability`.
+            - Network that predicts numbers: `number`.
+            - Autoencoder: `error`, and `anomaly` if training saved a threshold.
+            - Network that compares items: `class`, then the training items `nearest`, `second`
+              and `third`, each with columns for its class and its distance.
 
-            If the target has a name, it replaces `class` or `number`. If some items could not be
-            read, the column `reason` says why, and their other cells are empty.
-        unreadable: The reasons why items could not be read, by the names of the items.
-        note: How to read the table; may be empty.
-        file: The file that the table was written to, if any.
+            If the target has a name, the column `class` or `number` has this name. If some items
+            could not be read, the column `reason` has the reasons, and the columns of the network
+            are empty for these items.
+        unreadable: The reason of each unreadable item, by its name.
+        note: An explanation of the table; may be empty.
+        file: The file that the table was written to; None if `out` was None.
         item_columns: The columns of the input file that are not features.
     """
 
@@ -82,7 +85,10 @@ class Predictions(Result):
         return Group(shown, *lines)
 
     def _joined_with(self, name: str) -> str:
-        """Returns the printed column that shows a column: `second` shows `second_probability`."""
+        """Returns the printed column that contains the column `name` of the table.
+
+        For example, the printed column `second` also contains `second_probability`.
+        """
         first, _, suffix = name.rpartition("_")
         return first if suffix in JOINED_SUFFIXES and first in self.table else name
 
@@ -101,12 +107,12 @@ def predict(
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> Predictions:
-    """Predicts with a trained network for new items, which are prepared as in training.
+    """Applies a trained network to new items, which are prepared as the training items were.
 
-    A classifier names the three most probable classes, and a regressor a number. An autoencoder
-    gives the reconstruction error, and whether it is above the threshold that training saved. A
-    network that compares items, such as a siamese network, names the nearest training items and
-    the class of most of them.
+    A classifier predicts the three most probable classes, and a regressor a number. For an
+    autoencoder, the prediction is the reconstruction error, and whether it is above the threshold
+    that training saved. For a network that compares items, such as a siamese network, it is the
+    three nearest training items and their most frequent class.
 
     Args:
         source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
@@ -114,15 +120,15 @@ def predict(
             or .npy and .npz arrays. Rows: CSV files or arrays. Texts: the texts themselves, or
             .txt and CSV files. `-` is standard input: a path or a text per line, or a CSV file.
         out: A new .csv file for the table.
-        data_dir: Where torchvision data lies, if elsewhere than in the search; only a network
-            that compares items needs it.
+        data_dir: Folder of torchvision data; None for the one that the search used. Only a network
+            that compares items reads these data.
         runs: The folder with all studies.
 
     Returns:
-        The predictions, and why some items could not be read.
+        The predictions, and the reasons why some items could not be read.
 
     Raises:
-        DataError: If inputs are missing or do not fit, or none can be read.
+        DataError: If an input is missing or does not fit, or no input can be read.
         StudyError: If the network makes no predictions.
         StorageError: If the network has not been trained yet, or `out` exists.
 
@@ -152,9 +158,10 @@ def predict(
 
 
 def _predictions_of_items(result: InferenceResult[pd.DataFrame], target: str) -> pd.DataFrame:
-    """Returns a row for each item; its cells are empty if its prediction is not finite.
+    """Returns the predictions with a row for each item, also for unreadable ones.
 
-    The column `class` or `number` gets the name of the target, if that is not reserved.
+    The cells of an item are empty if it is unreadable or its prediction is not finite. The column
+    `class` or `number` is renamed to `target`, if no other column has this name.
     """
     predicted = pd.concat(result.outputs, ignore_index=True).set_index(pd.Index(result.readable))
     is_finite = np.isfinite(predicted.select_dtypes("float").to_numpy()).all(axis=1)
@@ -178,7 +185,7 @@ def _predictions_of_items(result: InferenceResult[pd.DataFrame], target: str) ->
 def _prediction_note(
     predicted: pd.DataFrame, network: TrainedNetwork, spec: DataSpec, source: str | Path
 ) -> str:
-    """Returns an explanation of neighbors or errors; empty for classes and numbers."""
+    """Returns an explanation of the columns with neighbors or errors; `""` without them."""
     if "nearest" in predicted:
         return "nearest, second, third: the index or file of a training item, its class, distance"
     if "error" not in predicted:
@@ -210,7 +217,7 @@ def _format_cell(column: str, value: object) -> str:
 
 
 def format_number(value: float) -> str:
-    """Returns a rounded number as text: four digits, or all if it has more than six digits.
+    """Returns `value` as text with four digits; with all digits, if these are more than six.
 
     Example:
         >>> format_number(0.123457), format_number(1000000123.4568)

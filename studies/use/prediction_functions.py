@@ -1,4 +1,4 @@
-"""Predictions for new items by the role of a network: classes, numbers, errors or neighbors."""
+"""Prediction functions: classes, numbers, errors or neighbors, depending on the network."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,18 +22,19 @@ from ..study.study_error import StudyError
 from .trained_network import TrainedNetwork, encode_items
 
 PredictBatch = Callable[[Tensor], pd.DataFrame]
-"""Returns one row for each item of a batch."""
+"""A function that returns a table of predictions, with a row for each item of a batch."""
 
 RANK_NAMES = ("nearest", "second", "third")
 DIGITS = 6
 MAX_SIGNIFICANT_DIGITS = 17
-"""Digits that tell any two floats apart."""
+"""Number of digits with which any two different floats have different texts."""
 
 
 def round_significant(value: float, unit: float = 0.0) -> float:
-    """Returns a number rounded to six digits, or to as many as show a millionth of a unit.
+    """Returns `value`, rounded to six significant digits, or more for a large value.
 
-    The unit is a scale of differences, such as a standard deviation; 0 if it is not known.
+    A value that is larger than `unit` keeps all digits down to a millionth of `unit`. The unit is
+    a typical difference between values, such as their standard deviation; 0 if it is not known.
 
     Example:
         >>> round_significant(1_000_000_123.4567891, unit=100.0), round_significant(0.123456789)
@@ -46,7 +47,11 @@ def round_significant(value: float, unit: float = 0.0) -> float:
 
 
 def choose_prediction_function(network: TrainedNetwork, data: DataSpec) -> PredictBatch:
-    """Returns the function that predicts for batches of items, by the role of a network."""
+    """Returns the prediction function for a network, which depends on the roles of the network.
+
+    Raises:
+        StudyError: If the network neither predicts, reconstructs nor encodes items.
+    """
     model = network.model
     if isinstance(model, Predicts) and data.classes:
         return partial(_predict_classes, model, data.classes)
@@ -69,7 +74,10 @@ def _round(values: Tensor, unit: float = 0.0) -> list[float]:
 
 
 def _network_output(model: Any, items: Tensor) -> Tensor:
-    """Returns logits or numbers; a head without `forward` takes `predict_batch`."""
+    """Returns the logits or numbers that a network predicts for items.
+
+    If the network has no `forward`, its `predict_batch` is called.
+    """
     items = cast_input(model, items)
     has_forward = is_overridden("forward", model, pl.LightningModule)
     output: Tensor = model(items) if has_forward else model.predict_batch(items)
@@ -99,7 +107,7 @@ def _reconstruction_error(
 
 
 def _nearest_neighbors(network: TrainedNetwork) -> PredictBatch:
-    """Returns the function that names the training items with the nearest codes, and their class.
+    """Returns a function that finds the training items whose codes are nearest to those of items.
 
     References:
         Nearest Neighbor Pattern Classification (Cover, Hart, 1967)

@@ -1,4 +1,4 @@
-"""The verb `probe`: accuracy of nearest neighbors by latent codes when few items have labels."""
+"""The verb `probe`: the accuracy of nearest neighbors in latent space with few labeled items."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,20 +26,20 @@ from .trained_network import load_trained_network
 CODES_COLUMN, PCA_COLUMN = "codes", "pca"
 MAX_SEEDS = 1000
 MIN_WIN_SHARE = 0.9
-"""Minimum share of the draws that codes win if they are called better."""
+"""Minimum share of the draws in which codes must win to be called better."""
 
 
 @dataclass(frozen=True, repr=False)
 class ProbeReport(FolderResult):
-    """The accuracy of nearest neighbors with few labels, by codes and by simpler features.
+    """The accuracy of nearest neighbors with few labels: by latent codes and by simpler features.
 
     Attributes:
         folder: The folder with `table.csv`, `accuracy.csv` and `accuracy.png`.
-        question: Description of the measurement and of the number of items.
-        accuracy: Test accuracy, from 0 to 1: a row for each draw of labeled items, a column for
-            `codes`, `pca` and the raw items.
-        length: How many numbers per item each of these columns uses.
-        notes: Remarks on the comparison.
+        question: A sentence that says what was measured, and with how many items.
+        accuracy: Test accuracy, from 0 to 1. It has a row for each draw, which is a random choice
+            of labeled items, and a column for each kind of features: `codes`, `pca` and raw items.
+        length: How many numbers each kind of features has for an item.
+        notes: Sentences about the limits of the comparison.
     """
 
     question: str
@@ -49,13 +49,13 @@ class ProbeReport(FolderResult):
 
     @property
     def table(self) -> pd.DataFrame:
-        """Mean and standard deviation over the draws, a row for each column of `accuracy`."""
+        """A row for each kind of features, with the mean and standard deviation of accuracy."""
         mean, std = self.accuracy.mean(), self.accuracy.std(ddof=0)
         return pd.DataFrame({"numbers": self.length, "mean": mean, "std": std})
 
     @property
     def verdict(self) -> str:
-        """A text that says in how many draws the codes are better than the other features."""
+        """A sentence that says in how many draws codes are better than the other features."""
         codes, n = self.accuracy[CODES_COLUMN], len(self.accuracy)
         wins = {
             name: int((codes > others).sum())
@@ -93,18 +93,18 @@ def probe(
 ) -> ProbeReport:
     """Classifies test items by the nearest of a few labeled training items.
 
-    Distances are computed three times: between codes; between as many principal components, which
-    are fitted to the training part without labels; and between raw items. For each seed, all three
-    use the same random choice of labeled items. Images that are too large for memory are compared
-    by their codes alone.
+    This is done with three kinds of features: latent codes, principal components and raw items.
+    There are as many principal components as latent dimensions, and they are fitted to the
+    training part without labels. In each draw, all three use the same random choice of labeled
+    items. If images are too large for memory, only latent codes are used.
 
     Args:
         source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
-        labels: Number of training items with a label, at least 1; None for 100, or half of the
-            training part if that is less.
+        labels: Number of training items with a label, at least 1. None means 100, or half of the
+            training part if this is less.
         seeds: Number of draws, from 1 to 1,000.
-        neighbors: Number of nearest items that vote, at most `labels`.
-        seed: Seed of the first draw; each further draw adds 1.
+        neighbors: Number of nearest items that vote for the class, at most `labels`.
+        seed: Seed of the first draw; the seed of each further draw is larger by 1.
         data_dir: Folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
 
@@ -170,7 +170,11 @@ def probe(
 
 
 def _make_baselines(data: TensorData, latent_dim: int) -> dict[str, tuple[Tensor, ...]]:
-    """Returns principal components and raw items of the training and test part, if in memory."""
+    """Returns the features that codes are compared with: principal components and raw items.
+
+    Each kind has one tensor for the training part and one for the test part. The dict is empty if
+    the items are not in memory.
+    """
     inputs = [part.inputs for part in (data.splits.train, data.splits.test)]
     rows = [to_numeric_rows(x, data.spec) for x in inputs if isinstance(x, Tensor)]
     if len(rows) < len(inputs):

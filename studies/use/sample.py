@@ -1,4 +1,4 @@
-"""The verb `sample`: fits densities to latent codes, and decodes their samples to new items."""
+"""The verb `sample`: samples new items from densities that are fitted to latent codes."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from ..study.study_error import StudyError, check_at_least, check_at_most, check
 from .trained_network import load_trained_network
 
 MIN_PCA_DIMENSIONS = 4
-"""Minimum number of latent dimensions for a density on two principal components."""
+"""Minimum number of latent dimensions for the method `pca-kde`."""
 MAX_PLOTTED_IMAGES = 100
 MAX_SAMPLES = 10_000_000
 
@@ -36,13 +36,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, repr=False)
 class Samples(FolderResult):
-    """Samples of the latent space of a trained network.
+    """Samples from the latent space of a trained network.
 
     Attributes:
-        folder: The folder with densities, codes and figures.
+        folder: The folder with densities, sampled codes and figures.
         densities: The density of each method.
-        ratings: Distances of the decoded images from real ones; None if they are not rated.
-        unrated: Why they are not rated; None if they are.
+        ratings: For each method, the distance of decoded samples from real images; None if it was
+            not computed.
+        unrated: The reason why `ratings` is None; None if it is not.
     """
 
     densities: Mapping[str, Density]
@@ -85,20 +86,20 @@ def sample(
     data_dir: str | Path | None = None,
     runs: str | Path = RUNS,
 ) -> Samples:
-    """Samples the latent space of a trained network by several methods, and compares them.
+    """Samples from the latent space of a trained network by several methods, and compares them.
 
-    A method fits a density to the codes of the training items; a network without `encode` has
-    its prior alone. The folder `samples` of the final training then holds, for each method, the
-    density, the sampled codes, a grid of decoded samples, and 2-D histograms of real and sampled
-    codes side by side.
+    Each method except `prior` fits a density to the latent codes of the training items. For each
+    method, the folder `samples` of the final training then has the density, the sampled codes, a
+    grid of decoded samples, and 2-D histograms of real and sampled codes.
 
     Args:
         source: A network that `train` has saved: `STUDY`, `STUDY:17` or path of a model.ckpt.
-        methods: `prior`, `kde`, `pca-kde`, `gaussian` or `mixture`. If empty, all that fit:
-            `prior` needs a model that has one, `pca-kde` more than three latent dimensions, and
-            each but the prior some training items (10 for `mixture`, 5 for `kde` and `pca-kde`).
-        n: Number of codes to sample, from 1 to 10,000,000.
-        seed: Seed of the fits and of the samples.
+        methods: Some of `prior`, `kde`, `pca-kde`, `gaussian` and `mixture`; empty for all that
+            fit the model. `prior` needs a model with a prior. The others need a model with
+            `encode` and some training items: 10 for `mixture`, 5 for `kde` and `pca-kde`.
+            `pca-kde` also needs 4 latent dimensions.
+        n: Number of codes to sample by each method, from 1 to 10,000,000.
+        seed: Seed of the fitted densities and of the samples.
         data_dir: Folder of torchvision data; None for the one that the search used.
         runs: The folder with all studies.
 
@@ -149,7 +150,11 @@ def sample(
 
 
 def _choose_methods(methods: Sequence[str], model: Decodes, codes: Codes) -> list[str]:
-    """Returns the methods that were named, or all that fit; raises StudyError if none does."""
+    """Returns `methods` or, if this is empty, all methods that fit the model and its codes.
+
+    Raises:
+        StudyError: If one of `methods` does not fit, or no method fits.
+    """
     for name in methods:
         check_choice("method", name, DENSITIES)
     count, latent_dim = codes.shape

@@ -29,7 +29,7 @@ from .split_folder import split_folder
 IMAGES_PER_CLASS = 10
 MAX_PLOTTED_CLASSES = 10
 MAX_FEATURES_LENGTH = 80
-"""Maximum number of characters of the names of features that are listed."""
+"""Maximum number of characters of a list with the names of features."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,11 +37,11 @@ class DataSummary(Result):
     """A summary of data.
 
     Attributes:
-        line: Kind, number and shape of the items.
-        counts: A row for each class, a column for each part: the number of items.
-        figures: The figure of example images, if items are images.
-        lists: The files that name the images of each part, if a folder was split.
-        candidates: Columns that could be the target, if there is none.
+        line: A line with the kind, number and shape of the items.
+        counts: The number of items, with a row for each class and a column for each part.
+        figures: The path of a figure with example images; empty if the items are not images.
+        lists: The files that `split` has written, which name the images of each part.
+        candidates: Columns that could be the target, if the data have no target.
         searchable: Whether the catalog has a model for such data.
     """
 
@@ -81,25 +81,25 @@ def show(  # noqa: D417 - the rows of the options are made from their fields
     split: Sequence[float] | None = None,
     out: str | Path | None = None,
 ) -> DataSummary:
-    """Counts the items of each class and part, and plots training images with their labels.
+    """Counts the items of each class and part of the data, and plots training images.
 
     Args:
         data: Name or path of a data set; see `TensorData`.
-        image_size: Side in pixels that images are scaled to. If None, see `TensorData`.
-        seed: Seed of the split, and of the images that are shown.
+        image_size: Side in pixels that images are scaled to. None is explained in `TensorData`.
+        seed: Seed of the split into parts, and of the choice of images in the figure.
         data_dir: Folder of torchvision data; None for the usual places.
-        numbers: Whether targets are numbers; otherwise they are classes, unless they are
-            fractions.
-        runs: The folder with all studies; the figure is `shown/DATA/images.png` in it.
-        split: Shares of train, validation and test in percent, such as (60, 10, 30). The images of
-            a folder are split by them, and the summary describes the split.
-        out: The folder for `train.csv`, `valid.csv` and `test.csv`, which name the images of each
-            part, and `classes.csv`. It can be searched like any other data.
+        numbers: Whether targets are always numbers. If False, whole numbers and texts are classes,
+            and fractions are numbers.
+        runs: The folder with all studies. The figure is its file `shown/DATA/images.png`.
+        split: Shares of train, validation and test in percent, such as (60, 10, 30). If given, the
+            images of a folder are split by these shares, and the summary is of the new parts.
+        out: The folder for the split: `train.csv`, `valid.csv` and `test.csv` name the images of
+            each part, and `classes.csv` counts them. The folder can be the data of a search.
 
     Raises:
         DataError: If the data are missing or broken, or have no classes to split.
-        StudyError: If the shares are not three above 0 that add to 100, or `out` is missing.
-        StorageError: If a file cannot be written, or a list exists.
+        StudyError: If `split` is not three shares above 0 that add to 100, or has no `out`.
+        StorageError: If a file cannot be written, or a file of the split exists.
 
     Example:
         >>> print(latentune.show("digits").line)
@@ -152,7 +152,7 @@ def _summarize(data: TensorData, runs: Runs, seed: int) -> DataSummary:
 
 
 def _plot_examples(data: TensorData, title: str, runs: Runs, seed: int) -> Path:
-    """Plots training images, a row for each class, and returns the file."""
+    """Plots training images, a row for each class, and returns the path of the figure."""
     train, classes = data.splits.train, data.splits.spec.classes
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
     if train.targets is None or not classes:

@@ -1,4 +1,4 @@
-"""Splitting a folder of images by shares: a list of files for each part, which is read as data."""
+"""Splitting a folder of images: each part becomes a CSV file that lists its images."""
 
 import math
 import os
@@ -23,12 +23,15 @@ MIN_IMAGES = (MIN_ITEMS, 1, 1)
 
 @contextmanager
 def split_folder(data: str, split: Sequence[float], out: Path, seed: int) -> Iterator[list[Path]]:
-    """Yields new lists of the images of each part of a folder; removes them if the block fails.
+    """Splits the images of the folder `data`, and yields the files that list the images.
 
-    The images of each class are split at random by shares in percent. Equal files are in the same
-    part. If the folder already has parts, they are joined first. `train.csv`, `valid.csv` and
-    `test.csv` have the columns `path` and `label`. `classes.csv` has the number of images of each
-    class and part. Paths are relative to `out`, so that both folders can be moved together.
+    The images of each class are split at random by `split`, the shares of train, validation and
+    test in percent. Equal files are in the same part. If the folder already has parts, their
+    images are joined first.
+
+    `train.csv`, `valid.csv` and `test.csv` in `out` have the columns `path` and `label`.
+    `classes.csv` has the number of images of each class and part. Paths are relative to `out`, so
+    that both folders can be moved together. If the block raises an error, the files are removed.
     """
     _check_shares(split)
     refuse_url(out, "out")
@@ -70,9 +73,10 @@ def _check_shares(split: Sequence[float]) -> None:
 
 
 def _images_by_class(data: str) -> dict[str, list[str]]:
-    """Returns the paths of the images of each class.
+    """Returns the paths of the images of each class in the folder `data`.
 
-    Symbolic links of folders are resolved, because `link/..` is the parent of the link's target.
+    Symbolic links to folders are resolved. Otherwise a relative path such as `link/..` would lead
+    to the parent of the link's target.
     """
     if not os.path.isdir(data):
         raise DataError(f"{data!r} is not a folder of images: only such a folder can be split")
@@ -97,7 +101,10 @@ def _relative_path(image: str, start: str) -> str:
 def _split_images(
     images: dict[str, list[str]], split: Sequence[float], seed: int
 ) -> list[pd.DataFrame]:
-    """Returns the paths and labels of each part; equal files of a class are in one part."""
+    """Returns a table of each part, with the path and label of each image.
+
+    Equal files of a class are in the same part.
+    """
     generator = torch.Generator().manual_seed(seed)
     parts: list[list[tuple[str, str]]] = [[] for _ in split]
     for name, paths in sorted(images.items()):
@@ -113,10 +120,11 @@ def _split_images(
 
 
 def _assign_groups(groups: list[list[int]], split: Sequence[float]) -> list[list[int]]:
-    """Returns the items of each part, given groups of items that may not be separated.
+    """Returns the items of each part. The items of a group are all in the same part.
 
-    Each group, the largest first, goes to the part that lacks most items. The training part is
-    not empty, and no part is if there are at least as many groups as parts.
+    The groups are assigned in turn, from the largest to the smallest. Each is assigned to the part
+    that lacks most items. The training part always gets a group. If there are enough groups, every
+    part gets one.
     """
     sizes = [sum(map(len, groups)) * share / 100 for share in split]
     first, *others = sorted(groups, key=len, reverse=True)

@@ -1,4 +1,4 @@
-"""A trained network with its configuration, the data of its study, and the codes of these data."""
+"""A trained network with its configuration, the data of its study, and their latent codes."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,7 +30,15 @@ PartName = Literal["train", "val", "test"]
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """A network that final training has saved."""
+    """A network that final training has saved.
+
+    Attributes:
+        model: The network.
+        header: The header of its checkpoint, which has its configuration.
+        folder: The folder of the checkpoint.
+        runs: The runs folder.
+        data_dir: Folder of torchvision data; None for the one that the search used.
+    """
 
     model: pl.LightningModule
     header: CheckpointHeader
@@ -40,7 +48,7 @@ class TrainedNetwork:
 
     @cached_property
     def data(self) -> Any:
-        """The data module of the study, which is built when it is first used."""
+        """The data module of the study. It is built at the first access."""
         recipe = Recipe.from_table(self.header.recipe.to_table(), self.runs).at(self.data_dir)
         data = build_spec(recipe, self.runs, self.header.encoder).objective.data()
         if isinstance(data, TensorData):
@@ -49,7 +57,7 @@ class TrainedNetwork:
 
     @property
     def tensor_data(self) -> TensorData:
-        """The data module, if it is a `TensorData`; raises StudyError otherwise."""
+        """The data module of the study; raises StudyError if it is not a `TensorData`."""
         if not isinstance(self.data, TensorData):
             raise StudyError(
                 f"the study brings its own {type(self.data).__name__}: this needs a TensorData"
@@ -57,7 +65,7 @@ class TrainedNetwork:
         return self.data
 
     def part(self, name: PartName, seed: int | None = None) -> Part:
-        """Returns a part of the data; a seed shuffles the training part."""
+        """Returns the part `name` of the data; `seed` shuffles it if it is the training part."""
         part: Part = getattr(self.tensor_data.splits, name)
         if name == "train" and seed is not None:
             order = torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))
@@ -65,9 +73,10 @@ class TrainedNetwork:
         return part
 
     def codes(self, part: PartName, seed: int | None = None) -> tuple[Codes, Tensor | None]:
-        """Returns the codes of a part, with shape (N, D), and its targets, with shape (N,).
+        """Returns the latent codes of a part, with shape (N, D), and the targets, with shape (N,).
 
-        The targets are None if the part has none. A seed shuffles the training part.
+        If the part has no targets, they are None. If `seed` is given, the training part is
+        shuffled.
         """
         if not isinstance(self.model, Encodes):
             raise self.missing_method_error("encode()")
@@ -82,7 +91,11 @@ class TrainedNetwork:
         return to_finite_codes(torch.cat(encoded)), torch.cat(targets) if targets else None
 
     def _batches(self, part: PartName, seed: int | None) -> Any:
-        """Returns the batches of a part; a `TensorData` yields each item once, unchanged."""
+        """Returns the batches of a part.
+
+        Those of a `TensorData` have each item once, without augmentation. Those of another data
+        module come from its data loader.
+        """
         if isinstance(self.data, TensorData):
             inputs, targets, _ = self.part(part, seed)
             columns = (inputs,) if targets is None else (inputs, targets)
@@ -95,7 +108,7 @@ class TrainedNetwork:
             return list(loader)
 
     def missing_method_error(self, methods: str, purpose: str = "") -> StudyError:
-        """Returns the error for a network without methods that a purpose needs."""
+        """Returns the error to raise if the network lacks `methods`, which `purpose` needs."""
         name = type(self.model).__name__
         return StudyError(f"{name} has no {methods}" + (f": {purpose}" if purpose else ""))
 
@@ -103,7 +116,7 @@ class TrainedNetwork:
 def load_trained_network(
     source: str | Path, runs: str | Path, data_dir: str | Path | None = None
 ) -> TrainedNetwork:
-    """Loads the network that `STUDY`, `STUDY:17` or the path of a checkpoint names."""
+    """Loads the network of `source`: `STUDY`, `STUDY:17` or the path of a checkpoint."""
     place = Runs(Path(runs))
     path = find_checkpoint(source, place)
     model = load_network(path, place)
@@ -111,7 +124,7 @@ def load_trained_network(
 
 
 def encode_items(model: Encodes, items: Tensor) -> Tensor:
-    """Maps items of shape (N, *data.shape) to codes of shape (N, D)."""
+    """Returns the latent codes, with shape (N, D), of items of shape (N, *data.shape)."""
     codes: object = model.encode(cast_input(model, items))
     if not isinstance(codes, Tensor):
         raise StudyError(f"its encode() returns a {type(codes).__name__}, not a tensor of codes")
@@ -119,7 +132,7 @@ def encode_items(model: Encodes, items: Tensor) -> Tensor:
 
 
 def to_finite_codes(codes: Tensor) -> Codes:
-    """Returns codes as a float32 array; raises StudyError if one of them is not finite."""
+    """Returns codes as a float32 array; raises StudyError if a number is not finite."""
     array: Codes = codes.float().numpy()
     if not np.isfinite(array).all():
         raise StudyError("the network makes codes that are not finite: train another trial")
